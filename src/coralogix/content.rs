@@ -1,0 +1,208 @@
+//! What two webhooks must share to be the same: alias, type, url and fields, whatever their spelling.
+//! Never rounds a number, and never looks at ids, times, labels, icons, spacing or the order of keys.
+
+use super::json::{Json, has_duplicate};
+use super::webhook::{Fields, TypeId, Webhook};
+use ring::digest::{Context, SHA256};
+use std::borrow::Cow;
+
+/// A fingerprint of canonical content, for comparing within this process; never shown, never written.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Fingerprint([u8; 32]);
+
+impl std::fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Fingerprint")
+    }
+}
+
+/// The two fingerprints by which webhooks are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Content {
+    /// Alias, type, url and fields.
+    pub whole: Fingerprint,
+    /// Type, url and fields: equal where only the alias differs.
+    pub body: Fingerprint,
+}
+
+impl Content {
+    /// The canonical content of a webhook whose type is known.
+    pub fn of(webhook: &Webhook, type_id: TypeId) -> Self {
+        let mut body = Canon::new();
+        body.text(&type_id.to_string());
+        body.text(&webhook.url());
+        match webhook.fields() {
+            Fields::Empty => body.tag(b'-'),
+            fields @ Fields::Tree(_) => body.fields(&fields),
+            Fields::Text(text) => {
+                body.tag(b'?');
+                body.text(&text);
+            }
+            // Such a webhook is blocked, and as a target's it equals only its own exact text.
+            Fields::Duplicate => {
+                body.tag(b'!');
+                body.text(webhook.raw("integration_type_fields").unwrap_or_default());
+            }
+        }
+        let body = body.finish();
+        let mut whole = Canon::new();
+        whole.text(&webhook.alias().unwrap_or_default());
+        whole.bytes(&body.0);
+        Self {
+            whole: whole.finish(),
+            body,
+        }
+    }
+}
+
+/// The name of an entry of `integration_type_fields` where it has the documented form.
+pub(crate) fn entry_name<'j>(entry: &'j Json<'_>) -> Option<&'j str> {
+    entry.get("name").and_then(Json::as_str)
+}
+
+/// Whether every entry has a name and no name occurs twice: then entries are matched by name.
+pub(crate) fn is_named_list(entries: &[Json<'_>]) -> bool {
+    entries.iter().all(|entry| entry_name(entry).is_some())
+        && !has_duplicate(entries.iter().filter_map(entry_name))
+}
+
+/// Writes canonical content into a hash; every part carries its length, so that no two contents run together.
+struct Canon(Context);
+
+impl Canon {
+    fn new() -> Self {
+        Self(Context::new(&SHA256))
+    }
+
+    fn finish(self) -> Fingerprint {
+        let digest = self.0.finish();
+        Fingerprint(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+    }
+
+    fn tag(&mut self, tag: u8) {
+        self.0.update(&[tag]);
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    fn fields(&mut self, fields: &Fields<'_>) {
+        match fields.tree() {
+            Some(Json::Array(mut entries)) if is_named_list(&entries) => {
+                entries.sort_by(|a, b| entry_name(a).cmp(&entry_name(b)));
+                self.array(&entries);
+            }
+            Some(tree) => self.value(&tree),
+            None => self.tag(b'-'),
+        }
+    }
+
+    fn array(&mut self, elements: &[Json<'_>]) {
+        self.tag(b'[');
+        self.bytes(&(elements.len() as u64).to_le_bytes());
+        for element in elements {
+            self.value(element);
+        }
+    }
+
+    fn value(&mut self, value: &Json<'_>) {
+        match value {
+            Json::Null => self.tag(b'n'),
+            Json::Bool(true) => self.tag(b't'),
+            Json::Bool(false) => self.tag(b'f'),
+            Json::Number(text) => {
+                self.tag(b'0');
+                self.text(&decimal(text));
+            }
+            Json::String(text) => {
+                self.tag(b'"');
+                self.text(text);
+            }
+            Json::Array(elements) => self.array(elements),
+            Json::Object(members) => {
+                let mut members: Vec<_> = members.iter().collect();
+                members.sort_by(|a, b| a.0.cmp(&b.0));
+                self.tag(b'{');
+                self.bytes(&(members.len() as u64).to_le_bytes());
+                for (key, value) in members {
+                    self.text(key);
+                    self.value(value);
+                }
+            }
+        }
+    }
+}
+
+/// A number's one exact decimal spelling: `1`, `1.0` and `10e-1` are the same, and nothing is rounded.
+///
+/// An exponent beyond 18 digits is left as it was written: equal then means the same text.
+pub(crate) fn decimal(text: &str) -> Cow<'_, str> {
+    let (negative, magnitude) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (mantissa, exponent) = magnitude.split_once(['e', 'E']).unwrap_or((magnitude, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let Some(exponent) = small_exponent(exponent) else {
+        return Cow::Borrowed(text);
+    };
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Cow::Borrowed("0");
+    }
+    let significant = digits.trim_end_matches('0');
+    let fraction = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+    let zeros = i64::try_from(digits.len() - significant.len()).unwrap_or(i64::MAX);
+    let sign = if negative { "-" } else { "" };
+    Cow::Owned(format!(
+        "{sign}{significant}e{}",
+        exponent - fraction + zeros
+    ))
+}
+
+fn small_exponent(text: &str) -> Option<i64> {
+    let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
+    if digits.len() > 18 {
+        return None;
+    }
+    let value: i64 = if digits.is_empty() {
+        0
+    } else {
+        digits.parse().ok()?
+    };
+    Some(if text.starts_with('-') { -value } else { value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::decimal;
+
+    #[test]
+    fn numbers_compare_as_exact_decimals() {
+        let same = [
+            ("1", "1.0"),
+            ("100", "1e2"),
+            ("0", "-0.0e7"),
+            ("1.10", "11e-1"),
+            ("1e400", "10E+399"),
+        ];
+        for (left, right) in same {
+            assert_eq!(decimal(left), decimal(right), "{left} and {right}");
+        }
+        let different = [
+            ("9007199254740993", "9007199254740992"),
+            ("1", "-1"),
+            ("1e400", "1e401"),
+        ];
+        for (left, right) in different {
+            assert_ne!(decimal(left), decimal(right), "{left} and {right}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Where an account's API lives, read from whatever people paste to name it.
+//!
+//! A name, a domain or a team URL leads to its region's current API host; `https://` spelled out before an API
+//! host (`api.…`) stands for exactly that host, old or new: the way out when one of them does not serve an account.
+//! Any other `https://` address is taken as a base URL, unless it imitates a host of the vendor's.
+//! Never opens a connection, and never repeats a user name, password, path or query of an address in a message.
+
+use super::region::{Region, Role, imitates_vendor, is_within, locate, vendor_roots};
+use std::error::Error;
+use std::fmt;
+use url::{Host, Url};
+
+/// Path of the vendor's call on all webhooks, below the base URL.
+const LIST_PATH: &str = "/api/v1/external/integrations/";
+/// Path of the vendor's call that writes several webhooks, below the base URL.
+const BULK_PATH: &str = "/api/v1/external/integrations-bulk";
+/// What is wrong with a text that names nothing.
+const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";
+/// Longest single word that a message repeats; API keys are longer, so one typed here stays unseen.
+const LONGEST_WORD_SHOWN: usize = 20;
+
+/// Where one account's API lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    base: Url,
+    host: String,
+    region: Option<Region>,
+}
+
+impl Endpoint {
+    /// Reads a region, a domain, a team URL or a base URL as people type and paste them.
+    pub fn parse(text: &str) -> Result<Self, Unrecognised> {
+        let text = text.trim();
+        if let Some(region) = Region::named(text) {
+            return Self::current(region);
+        }
+        let scheme = scheme_of(text);
+        let url = read_address(text, scheme)?;
+        let host = url.host_str().unwrap_or_default();
+        // A scheme that was typed makes the host a decision, and not a way to name a region.
+        match (locate(host), scheme.is_some()) {
+            (Some((region, Role::Api)), true) | (Some((region, Role::PrivateApi)), _) => {
+                Self::given(url, Some(region))
+            }
+            // Dropping a port that someone asked for would be a guess.
+            (Some(_), _) if url.port().is_some() => Err(Unrecognised::at(
+                &url,
+                "a region or team URL takes no port other than 443",
+            )),
+            (Some((region, _)), _) => Self::current(region),
+            (None, false) => Err(Unrecognised::at(&url, NOT_AN_ACCOUNT)),
+            (None, true) if imitates_vendor(host) => Err(Unrecognised::at(
+                &url,
+                "resembles a Coralogix host but lies outside Coralogix's domains",
+            )),
+            (None, true) => Self::given(url, None),
+        }
+    }
+
+    /// The base URL: scheme, host, port and path prefix, without query, fragment or doubled slashes.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// The host in lower case, followed by `:port` where that is not the scheme's own.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The region, where the host is one of the vendor's known ones.
+    pub fn region(&self) -> Option<Region> {
+        self.region
+    }
+
+    /// Whether requests stay on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.base)
+    }
+
+    /// Whether the host lies within the vendor's domains.
+    pub fn is_vendor(&self) -> bool {
+        let host = self.base.host_str().unwrap_or_default();
+        vendor_roots().any(|root| is_within(host, root))
+    }
+
+    /// The address of all webhooks, also the one to which a single new webhook is sent.
+    pub fn webhooks_url(&self) -> Url {
+        self.below_base(LIST_PATH)
+    }
+
+    /// The address of one webhook; `None` for an id that could lead anywhere else, such as an empty one or `..`.
+    pub fn webhook_url(&self, id: &str) -> Option<Url> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (!id.is_empty() && id.bytes().all(is_plain))
+            .then(|| self.below_base(&format!("{LIST_PATH}{id}")))
+    }
+
+    /// The address to which several webhooks are sent at once.
+    pub fn bulk_url(&self) -> Url {
+        self.below_base(BULK_PATH)
+    }
+
+    /// The host that takes in the region's logs, where the region is known.
+    pub fn ingress_host(&self) -> Option<String> {
+        self.region
+            .map(|region| format!("ingress.{}", region.domain()))
+    }
+
+    fn current(region: Region) -> Result<Self, Unrecognised> {
+        let host = format!("api.{}", region.domain());
+        Self::given(read_address(&host, None)?, Some(region))
+    }
+
+    fn given(mut base: Url, region: Option<Region>) -> Result<Self, Unrecognised> {
+        if base.query().is_some() || base.fragment().is_some() {
+            let problem = "a base URL cannot carry a query or a fragment";
+            return Err(Unrecognised::at(&base, problem));
+        }
+        base.set_path(&prefix_of(base.path()));
+        let name = base.host_str().unwrap_or_default();
+        let host = match base.port() {
+            Some(port) => format!("{name}:{port}"),
+            None => name.to_owned(),
+        };
+        Ok(Self { base, host, region })
+    }
+
+    fn below_base(&self, path: &str) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
+        url
+    }
+}
+
+/// What stands before `://`, unless that comes later than a scheme can.
+fn scheme_of(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    scheme.bytes().all(is_allowed).then_some(scheme)
+}
+
+fn read_address(text: &str, scheme: Option<&str>) -> Result<Url, Unrecognised> {
+    let unreadable = || Unrecognised::new(NOT_AN_ACCOUNT);
+    // The URL standard drops line breaks and turns `\` into `/`: the host called would not be the host seen.
+    let is_deceptive = |character: char| character.is_control() || " \\".contains(character);
+    if text.is_empty() || text.contains(is_deceptive) {
+        return Err(unreadable());
+    }
+    let url = match scheme.map(str::to_ascii_lowercase).as_deref() {
+        None => Url::parse(&format!("https://{text}")),
+        Some("http" | "https") => Url::parse(text),
+        Some(_) => return Err(Unrecognised::new("the address must start with https://")),
+    };
+    let mut url = url.map_err(|_| unreadable())?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(Unrecognised::new(
+            "an address with a user name or password is refused; API keys go to the environment",
+        ));
+    }
+    // `host.` and `host` are one server; certificates and account identities know the second form only.
+    if let Some(host) = url.domain().and_then(|host| host.strip_suffix('.')) {
+        let host = host.to_owned();
+        url.set_host(Some(&host)).map_err(|_| unreadable())?;
+    }
+    if url.scheme() == "http" && !is_loopback(&url) {
+        let problem = "plain http would send the API key unencrypted";
+        return Err(Unrecognised::at(&url, problem));
+    }
+    Ok(url)
+}
+
+/// The path prefix of a base URL: no doubled or trailing slash, and without a webhook call pasted along.
+fn prefix_of(path: &str) -> String {
+    let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let call = segments
+        .windows(3)
+        .rposition(|window| window == ["api", "v1", "external"]);
+    let prefix = match call.map(|start| (&segments[..start], &segments[start + 3..])) {
+        Some((prefix, ["integrations" | "integrations-bulk"] | ["integrations", _])) => prefix,
+        _ => &segments,
+    };
+    format!("/{}", prefix.join("/"))
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// Why a text does not say where an account's API lives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unrecognised {
+    problem: &'static str,
+    /// The host alone; whatever else was typed may hold a secret.
+    host: Option<String>,
+}
+
+impl Unrecognised {
+    /// The next step: what to write instead.
+    pub fn hint(&self) -> String {
+        let codes: Vec<&str> = Region::all().map(Region::code).collect();
+        format!(
+            "give a region ({}), its domain, a team URL as the browser shows it, or the API's base URL \
+             (https://…, http:// only for loopback); keys go to HOOKFERRY_SOURCE_API_KEY and \
+             HOOKFERRY_TARGET_API_KEY",
+            codes.join(", ")
+        )
+    }
+
+    fn new(problem: &'static str) -> Self {
+        Self {
+            problem,
+            host: None,
+        }
+    }
+
+    fn at(url: &Url, problem: &'static str) -> Self {
+        let is_shown = |host: &&str| host.contains('.') || host.len() <= LONGEST_WORD_SHOWN;
+        let host = url.domain().filter(is_shown).map(str::to_owned);
+        Self { problem, host }
+    }
+}
+
+impl fmt::Display for Unrecognised {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.host {
+            Some(host) => write!(formatter, "`{host}`: {}", self.problem),
+            None => formatter.write_str(self.problem),
+        }
+    }
+}
+
+impl Error for Unrecognised {}

@@ -1,0 +1,182 @@
+//! The one table of webhook types: their documented fields, and what in each of them is secret.
+//! Never refuses a type it does not know; of such a type everything is hidden.
+
+use super::webhook::TypeId;
+
+/// What the value of a field is, and with that how it is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// Shown as it is: a method, a uuid, a project key.
+    Plain,
+    /// Hidden whole; the text names its kind.
+    Secret(&'static str),
+    /// An e-mail address, or a list of them: only the domain is shown.
+    Email,
+    /// An object of HTTP headers: names are shown, values are hidden but for a safe list.
+    Headers,
+    /// The body that the webhook sends: `$PLACEHOLDER`s and a safe list of keys are shown.
+    Payload,
+}
+
+/// One field of a type's `integration_type_fields` (Table B of the vendor's page).
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The entry's `name`.
+    pub name: &'static str,
+    /// What its `value` is.
+    pub slot: Slot,
+}
+
+/// One documented type (Table A of the vendor's page).
+#[derive(Debug)]
+pub struct Kind {
+    /// The type's number.
+    pub id: TypeId,
+    /// Its name in Table B, which is also what `--type` takes.
+    pub name: &'static str,
+    /// The name that people know.
+    pub label: &'static str,
+    /// The `icon` of its `integration_type` object.
+    pub icon: &'static str,
+    /// Its fields; a field that is not listed is hidden.
+    pub fields: &'static [Field],
+}
+
+const fn field(name: &'static str, slot: Slot) -> Field {
+    Field { name, slot }
+}
+
+const GENERIC: &[Field] = &[
+    field("uuid", Slot::Plain),
+    field("method", Slot::Plain),
+    field("headers", Slot::Headers),
+    field("payload", Slot::Payload),
+];
+
+const fn kind(
+    id: u64,
+    name: &'static str,
+    label: &'static str,
+    icon: &'static str,
+    fields: &'static [Field],
+) -> Kind {
+    Kind {
+        id: TypeId(id),
+        name,
+        label,
+        icon,
+        fields,
+    }
+}
+
+/// The nine documented types, by number.
+pub const KINDS: &[Kind] = &[
+    kind(0, "slack", "Slack", "/assets/settings/slack-48.png", &[]),
+    kind(1, "webhook", "WebHook", "/assets/webhook.png", GENERIC),
+    kind(
+        2,
+        "pager_duty",
+        "PagerDuty",
+        "/assets/settings/pagerDuty.png",
+        &[field("serviceKey", Slot::Secret("service key"))],
+    ),
+    kind(3, "sendlog", "SendLog", "/assets/invite.png", GENERIC),
+    kind(
+        4,
+        "email_group",
+        "Email Group",
+        "/assets/email-group.png",
+        &[field("payload", Slot::Email)],
+    ),
+    kind(
+        5,
+        "microsoft_teams",
+        "Microsoft Teams",
+        "/assets/settings/teams.png",
+        &[],
+    ),
+    kind(
+        6,
+        "jira",
+        "Jira",
+        "/assets/settings/jira.png",
+        &[
+            field("apiToken", Slot::Secret("api token")),
+            field("email", Slot::Email),
+            field("projectKey", Slot::Plain),
+        ],
+    ),
+    kind(
+        7,
+        "opsgenie",
+        "Opsgenie",
+        "/assets/settings/opsgenie.png",
+        &[],
+    ),
+    kind(
+        8,
+        "demisto",
+        "Demisto",
+        "/assets/settings/demisto.png",
+        GENERIC,
+    ),
+];
+
+/// Headers whose values say nothing worth hiding, in lower case.
+pub const SAFE_HEADERS: &[&str] = &[
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "cache-control",
+    "content-encoding",
+    "content-type",
+];
+
+/// Payload keys whose text or number is shown, at any depth.
+pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
+    "applicationName",
+    "computerName",
+    "severity",
+    "subsystemName",
+    "uuid",
+];
+
+/// URL paths that name an endpoint rather than a credential.
+pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
+
+impl Kind {
+    /// The documented type of that number; `None` for a type that the vendor's page does not list.
+    pub fn of(id: TypeId) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.id == id)
+    }
+
+    /// The documented type of that Table B name.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        KINDS.iter().find(|kind| kind.name == name)
+    }
+
+    /// The complete `integration_type` object of this type as JSON, for a webhook that came without one.
+    pub fn integration_type(&self) -> String {
+        format!(
+            r#"{{"label":"{}","icon":"{}","id":{}}}"#,
+            self.label, self.icon, self.id
+        )
+    }
+
+    /// How the value of one of its fields is shown; anything that is not listed is hidden.
+    pub fn slot(&self, name: &str) -> Slot {
+        self.fields
+            .iter()
+            .find(|field| field.name == name)
+            .map_or(UNKNOWN, |field| field.slot)
+    }
+}
+
+/// A value of which nothing is known is hidden: a new field can then never leak.
+pub const UNKNOWN: Slot = Slot::Secret("unknown field");
+
+/// What a type is called in every list and preview: `slack`, or `type 99` for one that is not documented.
+pub fn type_name(id: TypeId) -> String {
+    Kind::of(id).map_or_else(|| format!("type {id}"), |kind| kind.name.to_owned())
+}

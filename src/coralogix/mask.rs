@@ -1,0 +1,362 @@
+//! What a person or a log may see of a webhook: the same shape as the original, with every secret replaced.
+//! Works on the parsed tree by slot, never by replacing text; what is not known to be harmless is hidden.
+
+use super::content::{entry_name, is_named_list};
+use super::json::Json;
+use super::kind::{Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN};
+use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
+use std::fmt;
+use url::Url;
+
+/// A value as it may be shown; it has the shape of the value it stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Masked {
+    /// `null`
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number that is known to be harmless, as it was written.
+    Number(String),
+    /// A text that is known to be harmless.
+    Text(String),
+    /// A text of which only harmless parts are left, such as a URL's scheme and host.
+    Part(String),
+    /// Hidden whole; the text names its kind.
+    Hidden(&'static str),
+    /// The elements in order.
+    Array(Vec<Self>),
+    /// The members in order.
+    Object(Vec<(String, Self)>),
+}
+
+/// One line: hidden values in parentheses, texts as foreign text.
+impl fmt::Display for Masked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => write!(f, "{value}"),
+            Self::Number(text) => f.write_str(text),
+            Self::Text(text) => write!(f, "\"{}\"", crate::foreign::shown(text)),
+            Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
+            Self::Hidden(kind) => write!(f, "({kind})"),
+            Self::Array(elements) => {
+                f.write_str("[")?;
+                for (at, element) in elements.iter().enumerate() {
+                    write!(f, "{}{element}", if at > 0 { ", " } else { "" })?;
+                }
+                f.write_str("]")
+            }
+            Self::Object(members) => {
+                f.write_str("{")?;
+                for (at, (key, value)) in members.iter().enumerate() {
+                    let comma = if at > 0 { ", " } else { "" };
+                    write!(f, "{comma}{}: {value}", crate::foreign::shown(key))?;
+                }
+                f.write_str("}")
+            }
+        }
+    }
+}
+
+/// A webhook as it may be shown: the second of its two doors.
+#[derive(Debug, Clone)]
+pub struct MaskedWebhook {
+    /// The alias; names are not secret.
+    pub alias: Option<String>,
+    /// Scheme, host and a harmless path; `None` where there is no URL.
+    pub url: Option<Masked>,
+    /// The additional fields by name, in the order of the webhook; `None` where there are none.
+    pub fields: Option<Masked>,
+    /// The keys that this program does not know; their values are hidden.
+    pub unknown_keys: Vec<String>,
+}
+
+impl Webhook {
+    /// Everything of this webhook that a person or a log may see.
+    pub fn masked(&self) -> MaskedWebhook {
+        let url = self.url();
+        let known = |key: &str| UNDERSTOOD.contains(&key) || SERVER_OWNED.contains(&key);
+        MaskedWebhook {
+            alias: self.alias().map(std::borrow::Cow::into_owned),
+            url: (!url.is_empty()).then(|| masked_url(&url)),
+            fields: self.masked_fields(),
+            unknown_keys: self
+                .keys()
+                .filter(|key| !known(key))
+                .map(std::borrow::Cow::into_owned)
+                .collect(),
+        }
+    }
+
+    /// The additional fields, masked; of the same shape as their tree.
+    pub(crate) fn masked_fields(&self) -> Option<Masked> {
+        let kind = self.type_id().ok().and_then(Kind::of);
+        match self.fields() {
+            Fields::Empty => None,
+            Fields::Text(_) | Fields::Duplicate => Some(Masked::Hidden("unreadable fields")),
+            fields @ Fields::Tree(_) => fields.tree().map(|tree| fields_of(kind, &tree)),
+        }
+    }
+}
+
+/// Masks a whole `integration_type_fields` tree of a webhook of that type; `None` hides every leaf.
+pub fn fields_of(kind: Option<&Kind>, tree: &Json<'_>) -> Masked {
+    match tree {
+        Json::Array(entries) if is_named_list(entries) => {
+            Masked::Array(entries.iter().map(|entry| entry_of(kind, entry)).collect())
+        }
+        other => hidden(other, "unknown field"),
+    }
+}
+
+/// Masks one `{"name": …, "value": …}` entry by the slot that its name has in that type.
+fn entry_of(kind: Option<&Kind>, entry: &Json<'_>) -> Masked {
+    let name = entry_name(entry).unwrap_or_default();
+    let slot = kind.map_or(UNKNOWN, |kind| kind.slot(name));
+    let Json::Object(members) = entry else {
+        return hidden(entry, "unknown field");
+    };
+    let member = |(key, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+        let masked = match key.as_ref() {
+            "name" => Masked::Text(name.to_owned()),
+            "value" => by_slot(slot, value),
+            _ => hidden(value, "unknown field"),
+        };
+        (key.as_ref().to_owned(), masked)
+    };
+    Masked::Object(members.iter().map(member).collect())
+}
+
+fn by_slot(slot: Slot, value: &Json<'_>) -> Masked {
+    match slot {
+        Slot::Plain => leaves(value, &mut |leaf| plain(leaf, "text")),
+        Slot::Secret(kind) => hidden(value, kind),
+        Slot::Email => leaves(value, &mut |leaf| match leaf {
+            Json::String(text) => email(text),
+            other => hidden(other, "e-mail address"),
+        }),
+        Slot::Headers => headers(value),
+        Slot::Payload => payload(value, None),
+    }
+}
+
+/// The shape of a value with every leaf replaced.
+fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
+    match value {
+        Json::Array(elements) => Masked::Array(
+            elements
+                .iter()
+                .map(|element| leaves(element, leaf))
+                .collect(),
+        ),
+        Json::Object(members) => Masked::Object(
+            members
+                .iter()
+                .map(|(key, value)| (key.as_ref().to_owned(), leaves(value, leaf)))
+                .collect(),
+        ),
+        Json::Null => Masked::Null,
+        Json::Bool(value) => Masked::Bool(*value),
+        Json::Number(_) | Json::String(_) => leaf(value),
+    }
+}
+
+fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
+    leaves(value, &mut |_| Masked::Hidden(kind))
+}
+
+/// A scalar shown as it is; only short texts are, so that no credential passes as a plain field.
+fn plain(leaf: &Json<'_>, kind: &'static str) -> Masked {
+    const LONGEST: usize = 64;
+    match leaf {
+        Json::Number(text) if text.len() <= LONGEST => Masked::Number((*text).to_owned()),
+        Json::String(text) if text.chars().count() <= LONGEST => Masked::Text(text.to_string()),
+        _ => Masked::Hidden(kind),
+    }
+}
+
+fn headers(value: &Json<'_>) -> Masked {
+    let Json::Object(members) = value else {
+        return hidden(value, "header");
+    };
+    let member = |(name, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+        let safe = SAFE_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+        let masked = leaves(value, &mut |leaf| {
+            if safe {
+                plain(leaf, "header")
+            } else {
+                Masked::Hidden("header")
+            }
+        });
+        (name.as_ref().to_owned(), masked)
+    };
+    Masked::Object(members.iter().map(member).collect())
+}
+
+/// Masks a payload at any depth; `key` is the nearest key above the value.
+fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
+    match value {
+        Json::Object(members) => Masked::Object(
+            members
+                .iter()
+                .map(|(key, value)| (key.as_ref().to_owned(), payload(value, Some(key))))
+                .collect(),
+        ),
+        Json::Array(elements) => Masked::Array(
+            elements
+                .iter()
+                .map(|element| payload(element, key))
+                .collect(),
+        ),
+        Json::String(text) if is_placeholder(text) => Masked::Text(text.to_string()),
+        Json::Null => Masked::Null,
+        Json::Bool(value) => Masked::Bool(*value),
+        leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => plain(leaf, "text"),
+        _ if key == Some("privateKey") => Masked::Hidden("private key"),
+        Json::Number(_) => Masked::Hidden("number"),
+        Json::String(_) => Masked::Hidden("text"),
+    }
+}
+
+/// The vendor's own variables, such as `$ALERT_ID`: they are filled in when an alert fires.
+fn is_placeholder(text: &str) -> bool {
+    let name = text.strip_prefix('$').unwrap_or_default();
+    !name.is_empty()
+        && name.len() <= 64
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+fn email(address: &str) -> Masked {
+    match address.rsplit_once('@') {
+        Some((local, domain)) if !local.is_empty() && is_domain(domain) => {
+            Masked::Part(format!("…@{domain}"))
+        }
+        _ => Masked::Hidden("e-mail address"),
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    !text.is_empty()
+        && text.contains('.')
+        && text
+            .chars()
+            .all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'))
+}
+
+/// Scheme, host and a harmless path; user information, any other path, query and fragment are replaced.
+pub fn masked_url(text: &str) -> Masked {
+    let Ok(url) = Url::parse(text) else {
+        return Masked::Hidden("url");
+    };
+    let Some(host) = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))
+    else {
+        return Masked::Hidden("url");
+    };
+    let mut shown = format!("{}://", url.scheme());
+    if !url.username().is_empty() || url.password().is_some() {
+        shown.push_str("(user)@");
+    }
+    shown.push_str(host);
+    if let Some(port) = url.port() {
+        shown.push_str(&format!(":{port}"));
+    }
+    if SAFE_PATHS.contains(&url.path()) {
+        shown.push_str(url.path());
+    } else {
+        shown.push_str("/(path)");
+    }
+    if url.query().is_some() {
+        shown.push_str("?(query)");
+    }
+    if url.fragment().is_some() {
+        shown.push_str("#(fragment)");
+    }
+    Masked::Part(shown)
+}
+
+/// A server's words without what they may repeat of our request: the given secrets, URLs' secret parts, and anything that looks like a credential.
+///
+/// Words that quote the fields of a webhook are dropped whole: nothing in them can be told apart.
+pub(super) fn scrubbed(words: &str, secrets: &[&str]) -> String {
+    const QUOTES_THE_REQUEST: &[&str] = &["integration_type_fields", "\\\"", "\"value\""];
+    if QUOTES_THE_REQUEST.iter().any(|sign| words.contains(sign)) {
+        return "(the answer repeats the request; it is not shown)".to_owned();
+    }
+    let mut words = words.to_owned();
+    for secret in secrets.iter().filter(|secret| secret.len() >= 4) {
+        words = words.replace(secret, "(hidden)");
+    }
+    let shown: Vec<String> = words.split(' ').map(scrubbed_word).collect();
+    shown.join(" ")
+}
+
+fn scrubbed_word(word: &str) -> String {
+    const QUOTES: &[char] = &[
+        '"', '\'', '`', '(', ')', '<', '>', '[', ']', '{', '}', ',', ';',
+    ];
+    const LONGEST: usize = 24;
+    let bare = word.trim_matches(QUOTES).trim_end_matches(['.', ':']);
+    if let Some(at) = bare.find("://") {
+        let scheme = bare[..at]
+            .rfind(|c: char| !c.is_ascii_alphanumeric())
+            .map_or(0, |before| before + 1);
+        return word.replace(
+            bare,
+            &format!(
+                "{}{}",
+                scrubbed_word(&bare[..scheme]),
+                masked_url(&bare[scheme..])
+            ),
+        );
+    }
+    let has_digit = bare.bytes().any(|byte| byte.is_ascii_digit());
+    let is_credential = bare.len() > LONGEST && (has_digit || bare.len() > 2 * LONGEST);
+    let is_vendor_key = bare.starts_with("cxtp_") || bare.starts_with("cxup_");
+    if is_credential || is_vendor_key {
+        word.replace(bare, "(hidden)")
+    } else {
+        word.to_owned()
+    }
+}
+
+impl Webhook {
+    /// A server's words about this webhook, without anything of its secrets.
+    pub fn scrub(&self, words: &str) -> String {
+        let mut secrets = Vec::new();
+        let url = self.url();
+        secrets.push(url.to_string());
+        let fields = self.fields();
+        match &fields {
+            Fields::Text(text) => secrets.push(text.to_string()),
+            _ => {
+                if let (Some(tree), Some(masked)) = (fields.tree(), self.masked_fields()) {
+                    collect_hidden(&tree, &masked, &mut secrets);
+                }
+            }
+        }
+        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
+        scrubbed(words, &secrets)
+    }
+}
+
+/// The texts of a tree that its masked form does not show.
+fn collect_hidden(tree: &Json<'_>, masked: &Masked, out: &mut Vec<String>) {
+    match (tree, masked) {
+        (Json::Array(elements), Masked::Array(shown)) => {
+            for (element, shown) in elements.iter().zip(shown) {
+                collect_hidden(element, shown, out);
+            }
+        }
+        (Json::Object(members), Masked::Object(shown)) => {
+            for ((_, value), (_, shown)) in members.iter().zip(shown) {
+                collect_hidden(value, shown, out);
+            }
+        }
+        (Json::String(text), Masked::Hidden(_) | Masked::Part(_)) => out.push(text.to_string()),
+        _ => {}
+    }
+}

@@ -1,0 +1,14 @@
+//! The vendor: its objects as they are, its types, its regions and the client of its webhooks API.
+//! Knows nothing of the pipeline.
+
+pub mod account;
+pub mod client;
+pub mod content;
+pub mod endpoint;
+pub mod failure;
+pub mod json;
+pub mod kind;
+pub mod mask;
+pub mod region;
+pub mod retry;
+pub mod webhook;

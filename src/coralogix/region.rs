@@ -1,0 +1,175 @@
+//! The vendor's regions: one table of names and domains, from which all else is derived.
+//! Never guesses a region that the table does not have.
+
+use std::fmt;
+
+/// First labels of hosts that serve something of a region's without being its REST API.
+const OTHER_SERVICES: [&str; 3] = ["ingress", "ng-api-http", "ng-api-grpc"];
+
+/// One of the vendor's data regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Region {
+    /// United States, Ohio.
+    Us1,
+    /// United States, Oregon.
+    Us2,
+    /// United States, Iowa, on Google Cloud.
+    Us3,
+    /// Europe, Ireland.
+    Eu1,
+    /// Europe, Stockholm.
+    Eu2,
+    /// Asia, Mumbai.
+    Ap1,
+    /// Asia, Singapore.
+    Ap2,
+    /// Asia, Jakarta.
+    Ap3,
+    /// United States, for government.
+    Gov1,
+}
+
+/// All that is known of one region.
+struct Row {
+    region: Region,
+    code: &'static str,
+    aliases: &'static [&'static str],
+    domain: &'static str,
+    old_domains: &'static [&'static str],
+    location: &'static str,
+}
+
+/// The regions, in the order of [`Region`]'s variants.
+#[rustfmt::skip] // One row a region reads as the table it is.
+const TABLE: [Row; 9] = [
+    Row { region: Region::Us1, code: "us1", aliases: &["USA1"], domain: "us1.coralogix.com", old_domains: &["coralogix.us"], location: "AWS us-east-2 (Ohio)" },
+    Row { region: Region::Us2, code: "us2", aliases: &["USA2"], domain: "us2.coralogix.com", old_domains: &["cx498.coralogix.com", "cx498-aws-us-west-2.coralogix.com"], location: "AWS us-west-2 (Oregon)" },
+    Row { region: Region::Us3, code: "us3", aliases: &["USA3"], domain: "us3.coralogix.com", old_domains: &[], location: "GCP us-central1 (Iowa)" },
+    Row { region: Region::Eu1, code: "eu1", aliases: &["EUROPE1"], domain: "eu1.coralogix.com", old_domains: &["coralogix.com"], location: "AWS eu-west-1 (Ireland)" },
+    Row { region: Region::Eu2, code: "eu2", aliases: &["EUROPE2"], domain: "eu2.coralogix.com", old_domains: &[], location: "AWS eu-north-1 (Stockholm)" },
+    Row { region: Region::Ap1, code: "ap1", aliases: &["APAC1"], domain: "ap1.coralogix.com", old_domains: &["coralogix.in", "app.coralogix.in"], location: "AWS ap-south-1 (Mumbai)" },
+    Row { region: Region::Ap2, code: "ap2", aliases: &["APAC2"], domain: "ap2.coralogix.com", old_domains: &["coralogixsg.com"], location: "AWS ap-southeast-1 (Singapore)" },
+    Row { region: Region::Ap3, code: "ap3", aliases: &["APAC3"], domain: "ap3.coralogix.com", old_domains: &[], location: "AWS ap-southeast-3 (Jakarta)" },
+    Row { region: Region::Gov1, code: "gov1", aliases: &[], domain: "gov1.coralogixgov.us", old_domains: &[], location: "AWS us-gov-west-1 (GovCloud)" },
+];
+
+impl Region {
+    /// Every region, in the order in which they are listed to people.
+    pub fn all() -> impl Iterator<Item = Self> {
+        TABLE.iter().map(|row| row.region)
+    }
+
+    /// The region with this code or alias, in any case.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().find(|region| {
+            let row = region.row();
+            std::iter::once(&row.code)
+                .chain(row.aliases)
+                .any(|known| known.eq_ignore_ascii_case(name))
+        })
+    }
+
+    /// The region that a host of the vendor's belongs to, be it an API, ingress, team or bare-domain host.
+    pub fn of_host(host: &str) -> Option<Self> {
+        locate(&host.to_ascii_lowercase()).map(|(region, _)| region)
+    }
+
+    /// The short lower-case name, such as `eu1`.
+    pub fn code(self) -> &'static str {
+        self.row().code
+    }
+
+    /// The other names that the vendor's tools accept.
+    pub fn aliases(self) -> &'static [&'static str] {
+        self.row().aliases
+    }
+
+    /// The domain under which the vendor serves the region today.
+    pub fn domain(self) -> &'static str {
+        self.row().domain
+    }
+
+    /// The cloud and place where the region's data is held.
+    pub fn location(self) -> &'static str {
+        self.row().location
+    }
+
+    fn row(self) -> &'static Row {
+        &TABLE[self as usize]
+    }
+
+    fn domains(self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.domain()).chain(self.row().old_domains.iter().copied())
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.code())
+    }
+}
+/// What a host of the vendor's is to its region.
+pub(super) enum Role {
+    /// The region's REST API.
+    Api,
+    /// Its API over PrivateLink, used as given.
+    PrivateApi,
+    /// A bare domain, a team's pages or another service: it tells the region and nothing more.
+    Pointer,
+}
+
+/// Finds the region of a lower-case host, and what the host is to it.
+pub(super) fn locate(host: &str) -> Option<(Region, Role)> {
+    // The longest domain wins: EU1's old one, `coralogix.com`, is a suffix of most others.
+    let (region, domain) = Region::all()
+        .flat_map(|region| region.domains().map(move |domain| (region, domain)))
+        .filter(|(_, domain)| is_within(host, domain))
+        .max_by_key(|(_, domain)| domain.len())?;
+    let prefix = host.strip_suffix(domain)?;
+    let role = match prefix.strip_suffix('.').unwrap_or(prefix) {
+        "api" => Role::Api,
+        "api.private" => Role::PrivateApi,
+        "" => Role::Pointer,
+        other if OTHER_SERVICES.contains(&other) || is_team(other) => Role::Pointer,
+        _ => return None,
+    };
+    Some((region, role))
+}
+
+/// Whether `<prefix>.<domain>` can be where a team's pages are: `<team>` or `<team>.app`.
+fn is_team(prefix: &str) -> bool {
+    let team = prefix.strip_suffix(".app").unwrap_or(prefix);
+    // `ap9.coralogix.com` is a region newer than the table, not EU1's team `ap9`.
+    let letters = |text| str::trim_end_matches(text, |last: char| last.is_ascii_digit());
+    let is_code = letters(prefix) != prefix
+        && Region::all().any(|region| letters(region.code()) == letters(prefix));
+    let is_service = ["api", "www"].contains(&team) || OTHER_SERVICES.contains(&team);
+    !team.is_empty() && !team.contains('.') && !is_code && !is_service
+}
+
+/// The registrable domains that the vendor owns, such as `coralogix.com`.
+pub(super) fn vendor_roots() -> impl Iterator<Item = &'static str> {
+    let root = |domain: &'static str| match domain.rmatch_indices('.').nth(1) {
+        Some((dot, _)) => &domain[dot + 1..],
+        None => domain,
+    };
+    Region::all().flat_map(Region::domains).map(root)
+}
+
+/// Whether `host` is `domain` or lies below it; whole labels only, so `evilcoralogix.com` is not the vendor's.
+pub(super) fn is_within(host: &str, domain: &str) -> bool {
+    host.strip_suffix(domain)
+        .is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
+}
+
+/// Whether a host outside the vendor's domains spells one of them so that a reader takes it for the vendor's.
+pub(super) fn imitates_vendor(host: &str) -> bool {
+    // `coralogix.internal.example` must pass: it does not spell `coralogix.in` to the end of a word.
+    let spells = |root: &str| {
+        host.match_indices(root).any(|(start, _)| {
+            let rest = &host[start + root.len()..];
+            rest.is_empty() || rest.starts_with(['.', '-'])
+        })
+    };
+    !vendor_roots().any(|root| is_within(host, root)) && vendor_roots().any(spells)
+}

@@ -1,0 +1,180 @@
+//! What can go wrong, what to say about it, and the one table of exit codes.
+//! Never holds a key, a request body or a URL with its query.
+
+use std::fmt;
+
+/// How the process ends: the one table, printed in the README and tested against it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ExitCode {
+    /// Done, or nothing to do.
+    Done = 0,
+    /// Failed; nothing was written to the target.
+    Failed = 1,
+    /// Changes are present; only with `--detailed-exitcode`.
+    Changes = 2,
+    /// Something was sent, and not everything is known to have arrived.
+    Partial = 3,
+    /// The API key was refused or lacks a permission.
+    Authentication = 4,
+    /// The accounts are not the ones that were meant.
+    WrongAccount = 5,
+    /// Refused before anything was written.
+    Refused = 6,
+    /// The command line is wrong.
+    Usage = 64,
+    /// Ended by Ctrl-C.
+    Interrupted = 130,
+    /// Ended by a request to terminate.
+    Terminated = 143,
+}
+
+impl ExitCode {
+    /// Every code with its meaning, in ascending order: the table that the README prints.
+    pub const TABLE: &'static [(Self, &'static str)] = &[
+        (Self::Done, "done, or nothing to do"),
+        (Self::Failed, "failed; nothing was written"),
+        (
+            Self::Changes,
+            "changes are present (only with --detailed-exitcode)",
+        ),
+        (
+            Self::Partial,
+            "partial or unresolved: something was sent, and not everything arrived or could be confirmed",
+        ),
+        (
+            Self::Authentication,
+            "the API key was refused or lacks a permission",
+        ),
+        (
+            Self::WrongAccount,
+            "wrong account: source and target are the same",
+        ),
+        (
+            Self::Refused,
+            "refused, nothing was written: no confirmation, a conflict, or a webhook that cannot be sent",
+        ),
+        (Self::Usage, "wrong usage"),
+        (Self::Interrupted, "interrupted (Ctrl-C)"),
+        (Self::Terminated, "terminated (SIGTERM, SIGHUP)"),
+    ];
+
+    /// The number that the operating system sees.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// What a caller can branch on when something failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The user typed something that cannot be understood or cannot work.
+    Usage,
+    /// An account's key was refused, or may not do what was asked.
+    Authentication,
+    /// Source and target are the same account, or an account is not the expected one.
+    WrongAccount,
+    /// The work was refused before anything was written.
+    Refused,
+    /// Something was sent, and the run ended without knowing that everything arrived.
+    Partial,
+    /// Everything else: network, server, files.
+    Failed,
+}
+
+impl ErrorKind {
+    /// The exit code of a run that ended with this error.
+    pub fn exit_code(self) -> ExitCode {
+        match self {
+            Self::Usage => ExitCode::Usage,
+            Self::Authentication => ExitCode::Authentication,
+            Self::WrongAccount => ExitCode::WrongAccount,
+            Self::Refused => ExitCode::Refused,
+            Self::Partial => ExitCode::Partial,
+            Self::Failed => ExitCode::Failed,
+        }
+    }
+}
+
+/// One failure as the user reads it: what happened to which subject, why, and what to do next.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    what: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    hint: Option<String>,
+}
+
+impl Error {
+    /// A failure described by one sentence: lower case, no full stop, naming its subject.
+    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: None,
+            hint: None,
+        }
+    }
+
+    /// A usage error: exit code 64.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, what)
+    }
+
+    /// A failure without a more specific kind: exit code 1.
+    pub fn failed(what: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Failed, what)
+    }
+
+    /// Adds the next step, shown on a line of its own.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds the cause, shown after the sentence.
+    #[must_use]
+    pub fn with_source(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The same failure after something had been sent to the target: it can no longer mean "nothing was written".
+    #[must_use]
+    pub fn after_sending(mut self) -> Self {
+        self.kind = ErrorKind::Partial;
+        self
+    }
+
+    /// What the failure is, for code that branches on it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The next step for the user, if there is one.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// The sentence and its causes on one line, `what: cause: cause`.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)?;
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static))
+    }
+}

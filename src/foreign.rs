@@ -1,0 +1,62 @@
+//! Text that comes from a server or a webhook, made harmless before a person sees it.
+//! Never lets a control or bidirectional character reach a terminal.
+
+use std::fmt::Write as _;
+
+/// The text with every control, bidirectional and invisible format character escaped as `\u{…}`.
+///
+/// A newline inside an alias cannot forge a line of the preview, and an escape sequence cannot drive the terminal.
+pub fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            _ if is_hostile(character) => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+            }
+            _ => out.push(character),
+        }
+    }
+    out
+}
+
+/// At most `longest` characters of the text, harmless, with `…` where something was cut.
+pub fn shortened(text: &str, longest: usize) -> String {
+    let mut characters = text.trim().chars();
+    let head: String = characters.by_ref().take(longest).collect();
+    let mut out = shown(&head);
+    if characters.next().is_some() {
+        out.push('…');
+    }
+    out
+}
+
+fn is_hostile(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{00ad}' | '\u{061c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{shortened, shown};
+
+    #[test]
+    fn control_and_bidi_characters_are_escaped_and_letters_are_not() {
+        assert_eq!(shown("über 日本 🚀"), "über 日本 🚀");
+        assert_eq!(
+            shown("a\u{1b}[31m\nb\u{202e}c"),
+            "a\\u{1b}[31m\\nb\\u{202e}c"
+        );
+    }
+
+    #[test]
+    fn long_text_is_cut_and_says_so() {
+        assert_eq!(shortened(" abcdef ", 3), "abc…");
+        assert_eq!(shortened("abc", 3), "abc");
+    }
+}

@@ -1,0 +1,53 @@
+//! First stage: an account's webhooks, all of them, as its API gives them.
+//! Never passes on a list that was not understood whole.
+
+use crate::coralogix::client::{Listing, Reader};
+use crate::coralogix::webhook::Webhook;
+use crate::error::Error;
+use std::collections::BTreeSet;
+use std::time::SystemTime;
+
+/// Everything one account holds, in the order of its answer.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// The webhooks.
+    pub webhooks: Vec<Webhook>,
+    /// The account's clock when it answered; unknown for a file.
+    pub server_time: Option<SystemTime>,
+}
+
+impl Inventory {
+    /// The company ids that the webhooks carry: one for a live account, none for an empty one.
+    pub fn company_ids(&self) -> BTreeSet<String> {
+        self.webhooks
+            .iter()
+            .filter_map(Webhook::company_id)
+            .collect()
+    }
+}
+
+impl From<Listing> for Inventory {
+    fn from(listing: Listing) -> Self {
+        Self {
+            webhooks: listing.webhooks,
+            server_time: listing.server_time,
+        }
+    }
+}
+
+impl From<Vec<Webhook>> for Inventory {
+    fn from(webhooks: Vec<Webhook>) -> Self {
+        Self {
+            webhooks,
+            server_time: None,
+        }
+    }
+}
+
+/// Reads the whole account.
+pub async fn fetch(reader: &Reader) -> Result<Inventory, Error> {
+    match reader.list().await {
+        Ok(listing) => Ok(listing.into()),
+        Err(failure) => Err(failure.explain(reader.account(), "list its webhooks")),
+    }
+}

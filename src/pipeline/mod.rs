@@ -1,0 +1,10 @@
+//! The stages, in the order in which data flows through them; each file has one function of its own name.
+//! Knows no terminal, no disk and no environment.
+
+pub mod fetch;
+pub mod filter;
+pub mod plan;
+pub mod push;
+pub mod rewrite;
+pub mod strip;
+pub mod verify;

@@ -1,0 +1,216 @@
+//! What differs between two webhooks of the same alias and type, as a person may see it.
+//! Pure. Compares the real values and shows the masked ones.
+
+use crate::coralogix::content::{decimal, entry_name, is_named_list};
+use crate::coralogix::json::Json;
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::{Fields, Webhook};
+
+/// One place in which two webhooks differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// The place, such as `url` or `headers.Authorization`.
+    pub path: String,
+    /// What the source has there, masked; `None` where it has nothing.
+    pub source: Option<Masked>,
+    /// What the target has there, masked; `None` where it has nothing.
+    pub target: Option<Masked>,
+}
+
+impl Difference {
+    /// Whether both sides look the same once masked: then only the fact that they differ can be shown.
+    pub fn is_hidden(&self) -> bool {
+        self.source == self.target
+    }
+}
+
+/// Every place in which the two differ, in the source's order.
+pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
+    let mut found = Vec::new();
+    if source.alias() != target.alias() {
+        let text = |webhook: &Webhook| webhook.masked().alias.map(Masked::Text);
+        found.push(Difference {
+            path: "alias".to_owned(),
+            source: text(source),
+            target: text(target),
+        });
+    }
+    if source.url() != target.url() {
+        found.push(Difference {
+            path: "url".to_owned(),
+            source: source.masked().url,
+            target: target.masked().url,
+        });
+    }
+    let (left, right) = (source.fields(), target.fields());
+    let (left, right) = (Side::new(source, &left), Side::new(target, &right));
+    match (left.entries(), right.entries()) {
+        (Some(left), Some(right)) => members(&mut found, "", &left, &right),
+        _ if left.is_same(&right) => {}
+        _ => found.push(Difference {
+            path: "integration_type_fields".to_owned(),
+            source: left.masked,
+            target: right.masked,
+        }),
+    }
+    found
+}
+
+/// The fields of one webhook: the real tree beside the masked one of the same shape.
+struct Side<'f> {
+    text: Option<&'f str>,
+    tree: Option<Json<'f>>,
+    masked: Option<Masked>,
+}
+
+impl<'f> Side<'f> {
+    fn new(webhook: &Webhook, fields: &'f Fields<'f>) -> Self {
+        Self {
+            text: match fields {
+                Fields::Text(text) | Fields::Tree(text) => Some(text),
+                Fields::Empty | Fields::Duplicate => None,
+            },
+            tree: fields.tree(),
+            masked: webhook.masked_fields(),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (&self.tree, &other.tree) {
+            (Some(left), Some(right)) => is_equal(left, right),
+            (None, None) => self.text == other.text,
+            _ => false,
+        }
+    }
+
+    /// The entries by name, where the fields have the documented form or are empty.
+    fn entries(&self) -> Option<Vec<Member<'_>>> {
+        match (&self.tree, &self.masked) {
+            (None, None) => Some(Vec::new()),
+            (Some(Json::Array(entries)), Some(Masked::Array(masked))) if is_named_list(entries) => {
+                Some(
+                    entries
+                        .iter()
+                        .zip(masked)
+                        .map(|(entry, masked)| entry_member(entry, masked))
+                        .collect(),
+                )
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A named value, real and masked.
+struct Member<'t> {
+    name: &'t str,
+    value: &'t Json<'t>,
+    masked: &'t Masked,
+}
+
+/// An entry stands for its `value`; one with other members than name and value stands for itself.
+fn entry_member<'t>(entry: &'t Json<'t>, masked: &'t Masked) -> Member<'t> {
+    let name = entry_name(entry).unwrap_or_default();
+    if let (Json::Object(real), Masked::Object(shown)) = (entry, masked) {
+        let at = real.iter().position(|(key, _)| key == "value");
+        if let (Some(at), 2) = (at, real.len()) {
+            return Member {
+                name,
+                value: &real[at].1,
+                masked: &shown[at].1,
+            };
+        }
+    }
+    Member {
+        name,
+        value: entry,
+        masked,
+    }
+}
+
+fn object_members<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<Member<'t>>> {
+    let (Json::Object(real), Masked::Object(shown)) = (tree, masked) else {
+        return None;
+    };
+    let member = |((name, value), (_, masked)): (&'t (_, Json<'t>), &'t (String, Masked))| {
+        let name: &std::borrow::Cow<'_, str> = name;
+        Member {
+            name: name.as_ref(),
+            value,
+            masked,
+        }
+    };
+    Some(real.iter().zip(shown).map(member).collect())
+}
+
+fn members(found: &mut Vec<Difference>, path: &str, left: &[Member<'_>], right: &[Member<'_>]) {
+    let below = |name: &str| {
+        if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
+        }
+    };
+    for member in left {
+        match right.iter().find(|other| other.name == member.name) {
+            Some(other) => values(found, &below(member.name), member, other),
+            None => found.push(Difference {
+                path: below(member.name),
+                source: Some(member.masked.clone()),
+                target: None,
+            }),
+        }
+    }
+    for other in right
+        .iter()
+        .filter(|other| !left.iter().any(|member| member.name == other.name))
+    {
+        found.push(Difference {
+            path: below(other.name),
+            source: None,
+            target: Some(other.masked.clone()),
+        });
+    }
+}
+
+fn values(found: &mut Vec<Difference>, path: &str, left: &Member<'_>, right: &Member<'_>) {
+    if is_equal(left.value, right.value) {
+        return;
+    }
+    let objects = (
+        object_members(left.value, left.masked),
+        object_members(right.value, right.masked),
+    );
+    if let (Some(left), Some(right)) = objects {
+        return members(found, path, &left, &right);
+    }
+    found.push(Difference {
+        path: path.to_owned(),
+        source: Some(left.masked.clone()),
+        target: Some(right.masked.clone()),
+    });
+}
+
+/// Equal as content: the order of keys does not count, numbers are exact decimals.
+fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
+    match (left, right) {
+        (Json::Null, Json::Null) => true,
+        (Json::Bool(left), Json::Bool(right)) => left == right,
+        (Json::Number(left), Json::Number(right)) => decimal(left) == decimal(right),
+        (Json::String(left), Json::String(right)) => left == right,
+        (Json::Array(left), Json::Array(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| is_equal(left, right))
+        }
+        (Json::Object(left), Json::Object(members)) => {
+            left.len() == members.len()
+                && left
+                    .iter()
+                    .all(|(key, value)| right.get(key).is_some_and(|other| is_equal(value, other)))
+        }
+        _ => false,
+    }
+}

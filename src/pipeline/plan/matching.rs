@@ -1,0 +1,249 @@
+//! Which webhook of the target corresponds to which of the source: identical pairs first, then by alias and type.
+//! Pure. Where more than one answer is possible it says so instead of choosing.
+
+use super::difference::difference;
+use super::{OnConflict, State, Step};
+use crate::coralogix::content::Fingerprint;
+use crate::coralogix::kind::{Kind, type_name};
+use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
+use crate::foreign;
+use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::strip::{Key, StrippedWebhook};
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
+use std::collections::{HashMap, HashSet};
+
+/// Decides every wanted webhook; returns the steps in order and how many of the target's webhooks correspond to one.
+pub(super) fn decide(
+    wanted: &[PortableWebhook],
+    target: &[StrippedWebhook],
+    on_conflict: OnConflict,
+) -> (Vec<Step>, usize) {
+    let mut matching = Matching {
+        wanted,
+        target,
+        on_conflict,
+        steps: vec![None; wanted.len()],
+        is_taken: vec![false; target.len()],
+    };
+    matching.block();
+    matching.pair_identical();
+    matching.pair_by_key();
+    matching.create_the_rest();
+    let n_matched = matching.is_taken.iter().filter(|taken| **taken).count();
+    let steps = matching.steps.into_iter().flatten().collect();
+    (steps, n_matched)
+}
+
+struct Matching<'p> {
+    wanted: &'p [PortableWebhook],
+    target: &'p [StrippedWebhook],
+    on_conflict: OnConflict,
+    steps: Vec<Option<Step>>,
+    is_taken: Vec<bool>,
+}
+
+impl Matching<'_> {
+    fn block(&mut self) {
+        for (webhook, step) in self.wanted.iter().zip(&mut self.steps) {
+            if let Some(blocked) = webhook.blocked() {
+                *step = Some(Step::new(State::Blocked, blocked.reason()));
+            }
+        }
+    }
+
+    /// Copies are counted: two identical webhooks in the source pair with two in the target, not with one.
+    fn pair_identical(&mut self) {
+        let mut places: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+        for (at, webhook) in self.target.iter().enumerate().rev() {
+            if let Some(content) = webhook.content() {
+                places.entry(content.whole).or_default().push(at);
+            }
+        }
+        for (place, webhook) in self.wanted.iter().enumerate() {
+            if self.steps[place].is_some() {
+                continue;
+            }
+            let content = webhook.content().map(|content| content.whole);
+            let found = content.and_then(|whole| places.get_mut(&whole)?.pop());
+            if let Some(at) = found {
+                let mut step = Step::new(State::Unchanged, "");
+                if !has_same_unknown_keys(webhook.bare(), self.target[at].bare()) {
+                    step.notes
+                        .push("only keys that are not documented differ".to_owned());
+                }
+                step.counterpart = Some(self.target[at].clone());
+                self.steps[place] = Some(step);
+                self.is_taken[at] = true;
+            }
+        }
+    }
+
+    fn pair_by_key(&mut self) {
+        let mut left: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
+        for place in self.open_places() {
+            if let Some(key) = self.wanted[place].key() {
+                left.entry(key).or_default().0.push(place);
+            }
+        }
+        for at in self.open_targets() {
+            if let Some(entry) = self.target[at].key().and_then(|key| left.get_mut(&key)) {
+                entry.1.push(at);
+            }
+        }
+        for (places, targets) in left.into_values() {
+            match (places.as_slice(), targets.as_slice()) {
+                (_, []) => {}
+                ([place], [at]) => self.conflict(*place, *at),
+                _ => self.ambiguous(&places, &targets),
+            }
+        }
+    }
+
+    fn conflict(&mut self, place: usize, at: usize) {
+        let (webhook, counterpart) = (&self.wanted[place], &self.target[at]);
+        let (state, reason) = match self.on_conflict {
+            OnConflict::Update => (State::Update, "the target's content is replaced"),
+            OnConflict::Fail | OnConflict::Skip => (
+                State::Conflict,
+                "same alias and type in the target, other content: changed on one side, or altered by the server when it was created",
+            ),
+        };
+        let mut step = Step::new(state, reason);
+        step.differences = difference(webhook.bare(), counterpart.bare());
+        step.counterpart = Some(counterpart.clone());
+        step.notes = notes(webhook);
+        self.steps[place] = Some(step);
+        self.is_taken[at] = true;
+    }
+
+    fn ambiguous(&mut self, places: &[usize], targets: &[usize]) {
+        let reason = format!(
+            "{} in the source and {} in the target share this alias and type with different content (target ids {})",
+            places.len(),
+            targets.len(),
+            self.ids(targets),
+        );
+        for place in places {
+            self.steps[*place] = Some(Step::new(State::Ambiguous, reason.clone()));
+        }
+        for at in targets {
+            self.is_taken[*at] = true;
+        }
+    }
+
+    fn create_the_rest(&mut self) {
+        let aliases: HashSet<&str> = self.wanted.iter().map(PortableWebhook::alias).collect();
+        let mut tidy: HashMap<(TypeId, String), Vec<usize>> = HashMap::new();
+        let mut bodies: HashMap<Fingerprint, usize> = HashMap::new();
+        for at in self.open_targets() {
+            let webhook = &self.target[at];
+            let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
+                continue;
+            };
+            tidy.entry((type_id, tidied(webhook.alias())))
+                .or_default()
+                .push(at);
+            if !aliases.contains(webhook.alias()) {
+                bodies.entry(content.body).or_insert(at);
+            }
+        }
+        for place in self.open_places() {
+            let webhook = &self.wanted[place];
+            let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
+                continue;
+            };
+            let step = match tidy.get(&(type_id, tidied(webhook.alias()))) {
+                Some(alike) => Step::new(
+                    State::Ambiguous,
+                    format!(
+                        "the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids {})",
+                        self.ids(alike)
+                    ),
+                ),
+                None => self.create(webhook, bodies.get(&content.body)),
+            };
+            self.steps[place] = Some(step);
+        }
+    }
+
+    fn create(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
+        let mut step = Step::new(State::Create, "");
+        step.notes = notes(webhook);
+        if let Some(at) = twin {
+            let twin = &self.target[*at];
+            step.notes.push(format!(
+                "the target has the same content under another alias: {} `{}`",
+                self.ids(&[*at]),
+                foreign::shown(twin.alias())
+            ));
+        }
+        step
+    }
+
+    fn open_places(&self) -> Vec<usize> {
+        (0..self.wanted.len())
+            .filter(|place| self.steps[*place].is_none())
+            .collect()
+    }
+
+    fn open_targets(&self) -> Vec<usize> {
+        (0..self.target.len())
+            .filter(|at| !self.is_taken[*at])
+            .collect()
+    }
+
+    fn ids(&self, targets: &[usize]) -> String {
+        let id = |at: &usize| {
+            self.target[*at]
+                .id()
+                .map_or_else(|| "unknown".to_owned(), ToString::to_string)
+        };
+        targets.iter().map(id).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What the reader should know about one webhook that will be sent.
+fn notes(webhook: &PortableWebhook) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let Some(type_id) = webhook
+        .type_id()
+        .filter(|type_id| Kind::of(*type_id).is_none())
+    {
+        notes.push(format!(
+            "{} is not in the documented table; it is copied as it is",
+            type_name(type_id)
+        ));
+    }
+    if webhook.is_type_filled() {
+        notes.push(
+            "integration_type was missing and is filled from the documented table".to_owned(),
+        );
+    }
+    if matches!(webhook.bare().fields(), Fields::Text(_)) {
+        notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
+    }
+    notes
+}
+
+/// An alias as a tidying server might store it: trimmed, composed, case folded.
+fn tidied(alias: &str) -> String {
+    let composed = ComposingNormalizerBorrowed::new_nfc()
+        .normalize(alias.trim())
+        .into_owned();
+    CaseMapper::new().fold_string(&composed).into_owned()
+}
+
+fn has_same_unknown_keys(left: &Webhook, right: &Webhook) -> bool {
+    let unknown = |webhook: &Webhook| {
+        let mut keys: Vec<(String, String)> = webhook
+            .keys()
+            .zip(webhook.tokens())
+            .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_ref()))
+            .map(|(key, (_, value))| (key.into_owned(), value.to_owned()))
+            .collect();
+        keys.sort();
+        keys
+    };
+    unknown(left) == unknown(right)
+}

@@ -1,0 +1,1 @@
+//! Fifth stage: brings what the plan wants into the target, exactly once.

@@ -1,0 +1,186 @@
+//! Second stage: what the server owns is taken off, so that nothing of one account's bookkeeping reaches another.
+//! Pure. Keeps `integration_type` whole, with its `id`, and every key it does not know.
+
+use super::fetch::Inventory;
+use crate::coralogix::content::Content;
+use crate::coralogix::kind::Kind;
+use crate::coralogix::webhook::{Fields, SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
+
+/// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
+#[derive(Debug)]
+pub struct Stripped {
+    webhooks: Vec<StrippedWebhook>,
+}
+
+impl Stripped {
+    /// The webhooks, in the order of the inventory.
+    pub fn webhooks(&self) -> &[StrippedWebhook] {
+        &self.webhooks
+    }
+
+    pub(super) fn into_webhooks(self) -> Vec<StrippedWebhook> {
+        self.webhooks
+    }
+}
+
+/// One webhook without what the server owns, and what was read off it on the way.
+#[derive(Debug, Clone)]
+pub struct StrippedWebhook {
+    pub(super) bare: Webhook,
+    pub(super) id: Option<WebhookId>,
+    pub(super) alias: String,
+    pub(super) type_id: Option<TypeId>,
+    pub(super) content: Option<Content>,
+    pub(super) created_at: Option<String>,
+    pub(super) blocked: Option<Blocked>,
+    pub(super) is_type_filled: bool,
+}
+
+/// Why a webhook cannot be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Blocked {
+    /// It has no alias, or one that is no text.
+    NoAlias,
+    /// Nothing in it gives a type.
+    NoType,
+    /// Its keys give different types.
+    TypesDisagree,
+    /// It has no `integration_type`, and its type is not documented, so none can be made.
+    NoTypeObject,
+    /// An object in it has the same key twice, so nobody can tell which value counts.
+    DuplicateKey,
+}
+
+impl Blocked {
+    /// The reason as the preview prints it.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::NoAlias => "it has no alias",
+            Self::NoType => "it has no type",
+            Self::TypesDisagree => "its keys give different types",
+            Self::NoTypeObject => {
+                "it has no integration_type, and its type is not in the documented table"
+            }
+            Self::DuplicateKey => "an object in it has the same key twice",
+        }
+    }
+}
+
+/// What makes two webhooks of two accounts the same one: alias and type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    /// The alias, exactly.
+    pub alias: String,
+    /// The type.
+    pub type_id: TypeId,
+}
+
+impl StrippedWebhook {
+    /// The number it has in its account.
+    pub fn id(&self) -> Option<&WebhookId> {
+        self.id.as_ref()
+    }
+
+    /// Its name; empty where it has none.
+    pub fn alias(&self) -> &str {
+        &self.alias
+    }
+
+    /// Its type, where it has exactly one.
+    pub fn type_id(&self) -> Option<TypeId> {
+        self.type_id
+    }
+
+    /// Why it cannot be sent, if it cannot.
+    pub fn blocked(&self) -> Option<Blocked> {
+        self.blocked
+    }
+
+    /// What it is matched by; `None` without a type.
+    pub fn key(&self) -> Option<Key> {
+        self.type_id.map(|type_id| Key {
+            alias: self.alias.clone(),
+            type_id,
+        })
+    }
+
+    /// The object itself, without what the server owns.
+    pub fn bare(&self) -> &Webhook {
+        &self.bare
+    }
+
+    /// Whether `integration_type` was missing and was filled in from the documented table.
+    pub fn is_type_filled(&self) -> bool {
+        self.is_type_filled
+    }
+
+    /// What it is compared by; `None` without a type.
+    pub fn content(&self) -> Option<Content> {
+        self.content
+    }
+}
+
+/// Takes off every webhook what the server owns, and finds those that cannot be sent.
+pub fn strip(inventory: Inventory) -> Stripped {
+    Stripped {
+        webhooks: inventory.webhooks.into_iter().map(strip_one).collect(),
+    }
+}
+
+fn strip_one(webhook: Webhook) -> StrippedWebhook {
+    let type_id = webhook.type_id();
+    let alias = webhook.alias().map(std::borrow::Cow::into_owned);
+    let id = webhook.id();
+    let created_at = webhook
+        .text_of("created_at")
+        .map(std::borrow::Cow::into_owned);
+    let is_complete = webhook.has_complete_type();
+    let blocked = why_blocked(&webhook, type_id, alias.is_some(), is_complete);
+    let bare = webhook.without(SERVER_OWNED);
+    let bare = match type_id {
+        Ok(type_id) if blocked.is_none() => completed(bare, type_id, is_complete),
+        _ => bare,
+    };
+    StrippedWebhook {
+        content: type_id.ok().map(|type_id| Content::of(&bare, type_id)),
+        bare,
+        id,
+        alias: alias.unwrap_or_default(),
+        type_id: type_id.ok(),
+        created_at,
+        blocked,
+        is_type_filled: !is_complete,
+    }
+}
+
+fn why_blocked(
+    webhook: &Webhook,
+    type_id: Result<TypeId, TypeProblem>,
+    has_alias: bool,
+    is_complete: bool,
+) -> Option<Blocked> {
+    if webhook.has_duplicate_key() || matches!(webhook.fields(), Fields::Duplicate) {
+        return Some(Blocked::DuplicateKey);
+    }
+    match type_id {
+        Err(TypeProblem::Missing) => return Some(Blocked::NoType),
+        Err(TypeProblem::Disagree) => return Some(Blocked::TypesDisagree),
+        Ok(type_id) if !is_complete && Kind::of(type_id).is_none() => {
+            return Some(Blocked::NoTypeObject);
+        }
+        Ok(_) => {}
+    }
+    (!has_alias).then_some(Blocked::NoAlias)
+}
+
+/// Adds what a create needs and the answer lacked: the type's object from Table A, and its number.
+fn completed(bare: Webhook, type_id: TypeId, is_complete: bool) -> Webhook {
+    let bare = match Kind::of(type_id) {
+        Some(kind) if !is_complete => bare.with("integration_type", &kind.integration_type()),
+        _ => bare,
+    };
+    match bare.raw("integration_type_id") {
+        None | Some("null") => bare.with("integration_type_id", &type_id.to_string()),
+        Some(_) => bare,
+    }
+}

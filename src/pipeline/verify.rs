@@ -1,0 +1,1 @@
+//! Sixth stage: what the target holds now, compared with what was wanted.

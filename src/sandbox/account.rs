@@ -1,0 +1,217 @@
+//! One account's state behind one lock, and the handle tests hold; it must never hold the lock while waiting.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hyper::Method;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use tokio::sync::watch;
+
+use super::fault::{Action, Fault};
+use super::object::{Object, raw};
+use super::seen::Seen;
+use super::store::Store;
+use super::switches::Switches;
+use super::{AccountOptions, Side, clock};
+
+/// A handle to one running account: what it was asked, what it holds, and how it behaves from now on.
+#[derive(Clone)]
+pub struct Account(Arc<Shared>);
+
+struct Shared {
+    side: Side,
+    address: SocketAddr,
+    key: String,
+    company_id: u64,
+    state: Mutex<State>,
+    /// Told after every change of the state.
+    changes: watch::Sender<()>,
+}
+
+pub(super) struct State {
+    pub(super) store: Store,
+    pub(super) switches: Switches,
+    pub(super) log: Vec<Seen>,
+    latency: std::time::Duration,
+    faults: Vec<Fault>,
+    counts: HashMap<Method, usize>,
+    total: usize,
+}
+
+impl Account {
+    pub(super) fn new(side: Side, address: SocketAddr, options: AccountOptions) -> Self {
+        let mut store = Store::new(options.company_id);
+        for webhook in &options.webhooks {
+            store.insert(object_of(webhook), clock::SEEDED_AT);
+        }
+        Self(Arc::new(Shared {
+            side,
+            address,
+            key: options.key,
+            company_id: options.company_id,
+            state: Mutex::new(State {
+                store,
+                switches: options.switches,
+                log: Vec::new(),
+                latency: options.latency,
+                faults: options.faults,
+                counts: HashMap::new(),
+                total: 0,
+            }),
+            changes: watch::Sender::new(()),
+        }))
+    }
+
+    /// Which of the two accounts this is.
+    pub fn side(&self) -> Side {
+        self.0.side
+    }
+
+    /// The base URL to give to a client, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.0.address)
+    }
+
+    /// The API key that it accepts.
+    pub fn key(&self) -> &str {
+        &self.0.key
+    }
+
+    /// The company id that its webhooks carry.
+    pub fn company_id(&self) -> u64 {
+        self.0.company_id
+    }
+
+    /// Every request so far, in order of arrival.
+    pub fn log(&self) -> Vec<Seen> {
+        self.lock().log.clone()
+    }
+
+    /// What the account truly holds by ascending id, whatever its switches show or hide.
+    ///
+    /// A number too large for [`Value`] is given as its text.
+    pub fn webhooks(&self) -> Vec<Value> {
+        self.lock().store.all().map(value_of).collect()
+    }
+
+    /// Changes how the account behaves from the next request on.
+    pub fn set_switches(&self, switches: Switches) {
+        self.lock().switches = switches;
+    }
+
+    /// Adds a fault; its number still counts from the start of the sandbox, see [`Self::log`].
+    pub fn push_fault(&self, fault: Fault) {
+        self.lock().faults.push(fault);
+    }
+
+    /// Plays another writer: adds a webhook past all switches and gives its id.
+    ///
+    /// # Panics
+    /// When `webhook` is not a JSON object.
+    pub fn insert(&self, webhook: &Value) -> u64 {
+        let id = self.lock().store.insert(object_of(webhook), &clock::now());
+        self.announce();
+        id
+    }
+
+    /// Plays another writer: deletes a webhook and says whether it was there.
+    pub fn remove(&self, id: u64) -> bool {
+        let removed = self.lock().store.remove(id);
+        self.announce();
+        removed
+    }
+
+    /// Plays another writer: edits a webhook in place and says whether it was there.
+    ///
+    /// Its id, company and dates remain the server's business. `edit` runs under
+    /// the account's lock and must not call the account.
+    pub fn change(&self, id: u64, edit: impl FnOnce(&mut Value)) -> bool {
+        let mut state = self.lock();
+        let Some(mut webhook) = state.store.get(id).map(value_of) else {
+            return false;
+        };
+        edit(&mut webhook);
+        state.store.replace(id, object_of(&webhook), &clock::now());
+        drop(state);
+        self.announce();
+        true
+    }
+
+    /// Resolves once `count` requests have arrived; one without a delay has had its effect by then.
+    pub async fn seen(&self, count: usize) {
+        self.until(|account| account.lock().log.len() >= count)
+            .await;
+    }
+
+    /// Resolves once `condition` holds; it is asked now and after every request, effect or edit.
+    pub async fn until(&self, mut condition: impl FnMut(&Self) -> bool) {
+        let mut changes = self.0.changes.subscribe();
+        while !condition(self) {
+            // An error would mean that no sender is left, and `self` holds one.
+            let _ = changes.changed().await;
+        }
+    }
+
+    /// Tells those who wait that something happened; call it without holding the lock.
+    pub(super) fn announce(&self) {
+        self.0.changes.send_replace(());
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic in a test's own `change` must not hide behind later ones.
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Counts a request and gives what is to become of it.
+    pub(super) fn admit(&mut self, method: &Method) -> Action {
+        self.total += 1;
+        let of_method = self.counts.entry(method.clone()).or_default();
+        *of_method += 1;
+        let mut action = self
+            .faults
+            .iter()
+            .find_map(|fault| fault.strikes(method, *of_method, self.total))
+            .cloned()
+            .unwrap_or_default();
+        action.delay += self.latency;
+        action
+    }
+}
+
+impl fmt::Debug for Account {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Account")
+            .field("side", &self.0.side)
+            .field("address", &self.0.address)
+            .finish_non_exhaustive()
+    }
+}
+
+fn object_of(webhook: &Value) -> Object {
+    let members = webhook.as_object().expect("a given webhook is an object");
+    let mut object = Object::default();
+    for (name, value) in members {
+        object.push(name, raw(value));
+    }
+    object
+}
+
+fn value_of(text: &RawValue) -> Value {
+    serde_json::from_str(text.get()).unwrap_or_else(|_| {
+        let object = Object::parse(text.get()).expect("what is stored was rendered from an object");
+        object
+            .members()
+            .map(|(name, value)| {
+                let value = serde_json::from_str(value.get())
+                    .unwrap_or_else(|_| Value::String(value.get().to_owned()));
+                (name.to_owned(), value)
+            })
+            .collect()
+    })
+}

@@ -1,0 +1,119 @@
+//! Answers before they meet a socket: statuses, error bodies, and the bytes of a cut one.
+
+use std::time::SystemTime;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::{Response, StatusCode};
+use serde_json::json;
+
+use super::switches::{Errors, Switches};
+
+pub(super) const JSON: &str = "application/json; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
+pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
+
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    content_type: &'static str,
+    header: Option<(HeaderName, String)>,
+    body: Bytes,
+    /// Webhooks created, updated or deleted.
+    pub(super) committed: usize,
+}
+
+impl Answer {
+    pub(super) fn new(
+        status: StatusCode,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
+        Self {
+            status,
+            content_type,
+            header: None,
+            body: body.into(),
+            committed: 0,
+        }
+    }
+
+    pub(super) fn json(body: impl Into<Bytes>) -> Self {
+        Self::new(StatusCode::OK, JSON, body)
+    }
+
+    /// The page a gateway puts in place of an answer.
+    pub(super) fn html(status: StatusCode) -> Self {
+        let page = format!("<!DOCTYPE html>\n<html><body><h1>{status}</h1></body></html>\n");
+        Self::new(status, HTML, page)
+    }
+
+    /// An error in the form that the account is switched to.
+    pub(super) fn error(switches: &Switches, status: StatusCode, message: &str) -> Self {
+        match switches.errors {
+            Errors::Json | Errors::Echo => {
+                let body = json!({ "code": status.as_u16(), "message": message });
+                Self::new(status, JSON, body.to_string())
+            }
+            Errors::Html => Self::html(status),
+            Errors::Empty => Self::new(status, PLAIN, ""),
+            Errors::Plain => Self::new(status, PLAIN, format!("{message}\n")),
+        }
+    }
+
+    /// Sends an error's own request back in it, if the account is switched to that.
+    pub(super) fn echo(mut self, switches: &Switches, request_body: &[u8]) -> Self {
+        if switches.errors == Errors::Echo && self.status.as_u16() >= 400 {
+            let sent = String::from_utf8_lossy(request_body);
+            let body =
+                json!({ "code": self.status.as_u16(), "message": format!("rejected: {sent}") });
+            self.body = body.to_string().into();
+        }
+        self
+    }
+
+    pub(super) fn committed(mut self, count: usize) -> Self {
+        self.committed = count;
+        self
+    }
+
+    pub(super) fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.header = Some((name, value.into()));
+        self
+    }
+
+    pub(super) fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        if let Some((name, value)) = self.header {
+            // A value that no header can hold comes from a test's own fault text: sent without.
+            if let Ok(value) = HeaderValue::from_str(&value) {
+                headers.insert(name, value);
+            }
+        }
+        response
+    }
+
+    /// The bytes of this answer up to the middle of its body, as they would go over the wire.
+    pub(super) fn first_half(&self) -> Vec<u8> {
+        // An empty body promises one byte, else there would be nothing to miss.
+        let promised = self.body.len().max(1);
+        let head = format!(
+            "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {promised}\r\n\r\n",
+            self.status,
+            httpdate::fmt_http_date(SystemTime::now()),
+            self.content_type
+        );
+        let mut bytes = head.into_bytes();
+        bytes.extend_from_slice(&self.body[..self.body.len() / 2]);
+        bytes
+    }
+}

@@ -1,0 +1,114 @@
+//! The documented calls: which request means what, and who may ask; it touches no socket.
+
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
+use hyper::{Method, StatusCode};
+
+use super::answer::Answer;
+use super::seen::Seen;
+use super::store::Store;
+use super::switches::{Auth, Bulk, Switches};
+use super::{read, write};
+
+/// The path of all calls but one; the list answers here with and without a final slash.
+pub(super) const BASE: &str = "/api/v1/external/integrations";
+
+/// The path of the call that takes an array.
+pub(super) const BULK: &str = "/api/v1/external/integrations-bulk";
+
+/// What is read of a request body unless an account allows more.
+pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+enum Route {
+    Collection,
+    One(u64),
+    Bulk,
+}
+
+/// Does what a request asks for and says what the client should get.
+///
+/// `half`: take effect for the first half of the items only.
+pub(super) fn respond(
+    store: &mut Store,
+    switches: &Switches,
+    key: &str,
+    request: &Seen,
+    half: bool,
+) -> Answer {
+    if let Err((status, message)) = authorise(switches, key, request) {
+        return Answer::error(switches, status, message).echo(switches, &request.body);
+    }
+    let Some(route) = route(&request.path, switches) else {
+        return Answer::error(switches, StatusCode::NOT_FOUND, "no such path");
+    };
+    call(store, switches, request, &route, half).echo(switches, &request.body)
+}
+
+fn call(
+    store: &mut Store,
+    switches: &Switches,
+    request: &Seen,
+    route: &Route,
+    half: bool,
+) -> Answer {
+    let most = switches.max_bytes.unwrap_or(MAX_BYTES);
+    if request.oversize || (request.method == Method::POST && request.body.len() > most) {
+        return Answer::error(
+            switches,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the body is too large",
+        );
+    }
+    // Half of a single request is nothing: answered as an empty success, which it is not.
+    match (&request.method, route) {
+        (&Method::GET, Route::Collection) => read::all(store, switches),
+        (&Method::GET, &Route::One(id)) => read::one(store, switches, id),
+        (&Method::POST, Route::Bulk) => write::post_bulk(store, switches, &request.body, half),
+        (&Method::POST, Route::Collection) | (&Method::DELETE, Route::One(_)) if half => {
+            Answer::json("{}")
+        }
+        (&Method::POST, Route::Collection) => write::post_single(store, switches, &request.body),
+        (&Method::DELETE, &Route::One(id)) => write::delete(store, switches, id),
+        (_, route) => {
+            let allowed = match route {
+                Route::Collection => "GET, POST",
+                Route::One(_) => "GET, DELETE",
+                Route::Bulk => "POST",
+            };
+            let status = StatusCode::METHOD_NOT_ALLOWED;
+            Answer::error(switches, status, "no such method here").header(ALLOW, allowed)
+        }
+    }
+}
+
+fn authorise(
+    switches: &Switches,
+    key: &str,
+    request: &Seen,
+) -> Result<(), (StatusCode, &'static str)> {
+    if switches.auth == Auth::Revoked || bearer(&request.headers) != Some(key) {
+        return Err((StatusCode::UNAUTHORIZED, "the API key is missing or wrong"));
+    }
+    if switches.auth == Auth::ReadOnly && request.method != Method::GET {
+        return Err((StatusCode::FORBIDDEN, "the API key may not write"));
+    }
+    Ok(())
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(key.trim_start_matches(' '))
+}
+
+fn route(path: &str, switches: &Switches) -> Option<Route> {
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    if path.strip_suffix('/').unwrap_or(path) == BULK {
+        return (switches.bulk != Bulk::Gone).then_some(Route::Bulk);
+    }
+    match path.strip_prefix(BASE)? {
+        "" | "/" => Some(Route::Collection),
+        rest => rest.strip_prefix('/')?.parse().ok().map(Route::One),
+    }
+}

@@ -1,0 +1,156 @@
+//! Judges what a POST brings before anything is stored; it must never change the store.
+
+use std::collections::HashSet;
+
+use hyper::StatusCode;
+use serde_json::value::RawValue;
+
+use super::kinds;
+use super::object::{Object, raw};
+use super::reshape;
+use super::store::{SERVER_OWNED, Store, type_id};
+use super::switches::{AliasClash, Body, PoisonStatus, Switches, UnknownId, UnknownType};
+
+/// A webhook that may be stored: over the one that owns `id`, or as a new one.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) id: Option<u64>,
+    pub(super) object: Object,
+}
+
+/// Why one webhook of a request was turned down.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) status: StatusCode,
+    pub(super) message: String,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+}
+
+/// Judges the items of one request in order, each in the knowledge of those before it.
+pub(super) struct Judge<'a> {
+    store: &'a Store,
+    switches: &'a Switches,
+    claimed: HashSet<(String, u64)>,
+}
+
+impl<'a> Judge<'a> {
+    pub(super) fn new(store: &'a Store, switches: &'a Switches) -> Self {
+        Self {
+            store,
+            switches,
+            claimed: HashSet::new(),
+        }
+    }
+
+    pub(super) fn judge(&mut self, item: &RawValue) -> Result<Draft, Refusal> {
+        let mut object = Object::parse(item.get())
+            .map_err(|_| Refusal::bad("a webhook must be a JSON object"))?;
+        let id = self.updated_id(&object)?;
+        self.check_body(&object)?;
+        let type_id = self.check_type(&object)?;
+        reshape::store(&mut object, self.switches);
+        let alias = self.check_alias(&object)?;
+        self.check_clash(id, alias, type_id)?;
+        if object.get("integration_type").is_none()
+            && let Some(block) = kinds::block(type_id)
+        {
+            object.push("integration_type", raw(&block));
+        }
+        Ok(Draft { id, object })
+    }
+
+    /// The webhook that the item would overwrite, which is whatever owns the number it names.
+    fn updated_id(&self, object: &Object) -> Result<Option<u64>, Refusal> {
+        if object.get("id").is_none_or(|id| id.get() == "null") {
+            return Ok(None);
+        }
+        let id = object
+            .number("id")
+            .ok_or_else(|| Refusal::bad("id must be a number"))?;
+        match self.switches.unknown_id {
+            _ if self.store.contains(id) => Ok(Some(id)),
+            UnknownId::Create => Ok(None),
+            UnknownId::NotFound => Err(Refusal::new(
+                StatusCode::NOT_FOUND,
+                format!("no webhook has the id {id}"),
+            )),
+        }
+    }
+
+    fn check_body(&self, object: &Object) -> Result<(), Refusal> {
+        for name in ["url", "integration_type_fields"] {
+            let fits = object
+                .get(name)
+                .is_none_or(|value| value.get() == "null" || value.get().starts_with('"'));
+            if !fits {
+                return Err(Refusal::bad(format!("{name} must be a string or null")));
+            }
+        }
+        let owned = SERVER_OWNED
+            .iter()
+            .find(|&&name| name != "id" && object.get(name).is_some());
+        match owned {
+            Some(name) if self.switches.body == Body::Strict => {
+                Err(Refusal::bad(format!("{name} is not allowed")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_type(&self, object: &Object) -> Result<u64, Refusal> {
+        let type_id =
+            type_id(object).ok_or_else(|| Refusal::bad("integration_type_id is missing"))?;
+        let refused = self.switches.unknown_type == UnknownType::BadRequest;
+        if refused && !kinds::is_documented(type_id) {
+            return Err(Refusal::bad(format!(
+                "integration_type_id {type_id} is unknown"
+            )));
+        }
+        Ok(type_id)
+    }
+
+    fn check_alias(&self, object: &Object) -> Result<String, Refusal> {
+        let alias = object
+            .text("alias")
+            .filter(|alias| !alias.trim().is_empty())
+            .ok_or_else(|| Refusal::bad("alias is missing"))?;
+        let poison = self.switches.poison.as_deref();
+        if poison.is_some_and(|poison| alias.contains(poison)) {
+            let status = match self.switches.poison_status {
+                PoisonStatus::BadRequest => StatusCode::BAD_REQUEST,
+                PoisonStatus::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            return Err(Refusal::new(status, "alias is not acceptable"));
+        }
+        Ok(alias)
+    }
+
+    fn check_clash(&mut self, id: Option<u64>, alias: String, type_id: u64) -> Result<(), Refusal> {
+        let status = match self.switches.alias_clash {
+            AliasClash::Allow => return Ok(()),
+            AliasClash::Conflict => StatusCode::CONFLICT,
+            AliasClash::BadRequest => StatusCode::BAD_REQUEST,
+        };
+        let owner = self.store.owner_of(&alias, type_id);
+        let taken = owner.is_some() && owner != id;
+        if taken || !self.claimed.insert((alias, type_id)) {
+            return Err(Refusal::new(
+                status,
+                "a webhook of this alias and type exists",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,266 @@
+//! Faults by request number, so that a test replays exactly; nothing here is random and nothing acts.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use hyper::Method;
+
+use super::spelling::SpellingError;
+
+/// A fault at fixed requests of an account, parsed from `METHOD:NTH[xTIMES]:ACTION[,MODIFIER…]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// `None`: requests of every method are counted together.
+    method: Option<Method>,
+    first: usize,
+    /// `None`: from the first on, for good.
+    times: Option<usize>,
+    action: Action,
+}
+
+/// What becomes of one request: how much of it takes effect, when, and what the client gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Action {
+    pub(super) delay: Duration,
+    pub(super) commit: Commit,
+    /// The effect comes this much later than the answer.
+    pub(super) late: Option<Duration>,
+    pub(super) reply: Reply,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Commit {
+    None,
+    /// The first half of a bulk request, rounded down: nothing of a single one.
+    Half,
+    #[default]
+    All,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) enum Reply {
+    #[default]
+    Normal,
+    Close,
+    Reset,
+    Truncate,
+    Stall,
+    Status {
+        code: u16,
+        retry_after: Option<RetryAfter>,
+    },
+    Html,
+    Redirect(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum RetryAfter {
+    /// An HTTP date this far ahead of the moment of the answer.
+    Date(Duration),
+    Literal(String),
+}
+
+impl Fault {
+    /// Every action and modifier with its meaning, one a line: for `--help`.
+    pub fn help() -> &'static str {
+        HELP
+    }
+
+    /// The action, if this fault strikes a request that is the `of_method`th of its method and the `of_all`th of all.
+    pub(super) fn strikes(
+        &self,
+        method: &Method,
+        of_method: usize,
+        of_all: usize,
+    ) -> Option<&Action> {
+        let number = match &self.method {
+            None => of_all,
+            Some(own) if own == method => of_method,
+            Some(_) => return None,
+        };
+        let since = number.checked_sub(self.first)?;
+        self.times
+            .is_none_or(|times| since < times)
+            .then_some(&self.action)
+    }
+}
+
+const HELP: &str = "\
+METHOD:NTH[xTIMES]:ACTION[,MODIFIER...]
+    METHOD is get, post, delete or any; requests are counted per account from 1;
+    TIMES is how many in a row (default 1, * for all that follow)
+actions:
+drop-before, drop-after    close without an answer, before or after the effect
+reset-before, reset-after  the same with a TCP reset
+truncate                   take effect, then cut the answer short
+stall, stall-after         never answer, without or with the effect
+late-commit=DURATION       close without an answer now, take effect later
+status=CODE                answer CODE without any effect
+html-200                   take effect, then answer 200 with an HTML page
+redirect=URL               answer 307 to URL without any effect
+delay=DURATION             wait, then do as usual
+modifiers:
+commit=none|half|all       how much of the request takes effect
+late=DURATION              the effect comes that much after the answer
+delay=DURATION             wait first
+retry-after=TEXT           header of a status; date+SECONDS gives an HTTP date; must come last
+";
+
+const ACTIONS: &str = "drop-before, drop-after, reset-before, reset-after, truncate, stall, \
+    stall-after, late-commit=DURATION, status=CODE, html-200, redirect=URL, delay=DURATION";
+
+impl FromStr for Fault {
+    type Err = SpellingError;
+
+    fn from_str(text: &str) -> Result<Self, SpellingError> {
+        let mut parts = text.splitn(3, ':');
+        let (Some(method), Some(place), Some(action)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong(text, "write METHOD:NTH[xTIMES]:ACTION"));
+        };
+        let method = match method {
+            "any" => None,
+            "get" => Some(Method::GET),
+            "post" => Some(Method::POST),
+            "delete" => Some(Method::DELETE),
+            _ => {
+                return Err(wrong(text, "the methods are get, post, delete, any"));
+            }
+        };
+        let (first, times) = parse_place(place)
+            .ok_or_else(|| wrong(text, "requests count from 1: write 2, 1x3 or 1x*"))?;
+        Ok(Self {
+            method,
+            first,
+            times,
+            action: parse_action(action).map_err(|hint| wrong(text, &hint))?,
+        })
+    }
+}
+
+fn wrong(text: &str, hint: &str) -> SpellingError {
+    SpellingError::new(format!("fault \"{text}\" is not understood: {hint}"))
+}
+
+fn parse_place(place: &str) -> Option<(usize, Option<usize>)> {
+    let (first, times) = match place.split_once('x') {
+        None => (place, Some(1)),
+        Some((first, "*")) => (first, None),
+        Some((first, times)) => (first, Some(times.parse().ok()?)),
+    };
+    let first = first.parse().ok().filter(|&first| first > 0)?;
+    Some((first, times))
+}
+
+fn parse_action(text: &str) -> Result<Action, String> {
+    let (text, retry_after) = match text.split_once(",retry-after=") {
+        None => (text, None),
+        Some((text, value)) => (text, Some(parse_retry_after(value)?)),
+    };
+    let mut parts = text.split(',');
+    let mut action = parse_base(parts.next().unwrap_or_default())?;
+    for modifier in parts {
+        modify(&mut action, modifier)?;
+    }
+    if let Some(value) = retry_after {
+        let Reply::Status { retry_after, .. } = &mut action.reply else {
+            return Err("retry-after goes with status=CODE only".to_owned());
+        };
+        *retry_after = Some(value);
+    }
+    let answers_for_itself = matches!(action.reply, Reply::Normal | Reply::Truncate);
+    if answers_for_itself && (action.late.is_some() || action.commit == Commit::None) {
+        return Err("an ordinary answer needs the effect first".to_owned());
+    }
+    Ok(action)
+}
+
+fn parse_base(text: &str) -> Result<Action, String> {
+    let (name, value) = text.split_once('=').unwrap_or((text, ""));
+    let (reply, commit) = match name {
+        "drop-before" => (Reply::Close, Commit::None),
+        "drop-after" | "late-commit" => (Reply::Close, Commit::All),
+        "reset-before" => (Reply::Reset, Commit::None),
+        "reset-after" => (Reply::Reset, Commit::All),
+        "truncate" => (Reply::Truncate, Commit::All),
+        "stall" => (Reply::Stall, Commit::None),
+        "stall-after" => (Reply::Stall, Commit::All),
+        "status" => (parse_status(value)?, Commit::None),
+        "html-200" => (Reply::Html, Commit::All),
+        "redirect" => (Reply::Redirect(value.to_owned()), Commit::None),
+        "delay" => (Reply::Normal, Commit::All),
+        _ => return Err(format!("the actions are {ACTIONS}")),
+    };
+    let late = match name {
+        "late-commit" => Some(parse_duration(value)?),
+        _ => None,
+    };
+    let delay = match name {
+        "delay" => parse_duration(value)?,
+        _ => Duration::ZERO,
+    };
+    Ok(Action {
+        delay,
+        commit,
+        late,
+        reply,
+    })
+}
+
+fn modify(action: &mut Action, modifier: &str) -> Result<(), String> {
+    match modifier.split_once('=') {
+        Some(("commit", "none")) => action.commit = Commit::None,
+        Some(("commit", "half")) => action.commit = Commit::Half,
+        Some(("commit", "all")) => action.commit = Commit::All,
+        Some(("late", value)) => action.late = Some(parse_duration(value)?),
+        Some(("delay", value)) => action.delay = parse_duration(value)?,
+        _ => {
+            return Err(
+                "the modifiers are commit=none|half|all, late=DURATION, delay=DURATION, \
+                 and last retry-after=TEXT"
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
+fn parse_status(text: &str) -> Result<Reply, String> {
+    text.parse()
+        .ok()
+        .filter(|code| (200..=599).contains(code))
+        .map(|code| Reply::Status {
+            code,
+            retry_after: None,
+        })
+        .ok_or_else(|| "a status is a number from 200 to 599".to_owned())
+}
+
+fn parse_retry_after(text: &str) -> Result<RetryAfter, String> {
+    match text.strip_prefix("date+") {
+        Some(seconds) => seconds
+            .parse()
+            .map(|seconds| RetryAfter::Date(Duration::from_secs(seconds)))
+            .map_err(|_| "write retry-after=date+SECONDS".to_owned()),
+        None if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
+            Ok(RetryAfter::Literal(text.to_owned()))
+        }
+        None => Err("a header holds printable ASCII only".to_owned()),
+    }
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let unit = match &text[digits.len()..] {
+        "ms" => Some(Duration::from_millis(1)),
+        "s" => Some(Duration::from_secs(1)),
+        "m" => Some(Duration::from_secs(60)),
+        _ => None,
+    };
+    digits
+        .parse()
+        .ok()
+        .zip(unit)
+        .and_then(|(count, unit): (u32, Duration)| unit.checked_mul(count))
+        .ok_or_else(|| "a duration is 250ms, 2s or 1m".to_owned())
+}

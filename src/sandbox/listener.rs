@@ -1,0 +1,69 @@
+//! The sockets: accepts, lets hyper speak HTTP, and ends connections the way a fault asks for.
+
+use std::error::Error as _;
+use std::future::poll_fn;
+use std::io;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::account::Account;
+use super::exchange::{Severed, exchange};
+
+/// Serves one account until dropped, and all its connections with it.
+pub(super) async fn serve(listener: TcpListener, account: Account) {
+    let mut connections = JoinSet::new();
+    let mut count = 0;
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    count += 1;
+                    connections.spawn(converse(stream, account.clone(), count));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "sandbox: cannot accept a connection");
+                    // Out of file descriptors, most likely: asking again at once would spin.
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn converse(stream: TcpStream, account: Account, number: u64) {
+    let service = service_fn(|request| Box::pin(exchange(account.clone(), number, request)));
+    let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let result = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let stream = connection.into_parts().io.into_inner();
+    let severed = result
+        .as_ref()
+        .err()
+        .and_then(|error| error.source()?.downcast_ref::<Severed>())
+        .unwrap_or(&Severed::Closed);
+    if let Err(error) = end(stream, severed).await {
+        tracing::debug!(%error, "sandbox: the client was gone first");
+    }
+}
+
+async fn end(mut stream: TcpStream, severed: &Severed) -> io::Result<()> {
+    match severed {
+        Severed::Closed => stream.shutdown().await,
+        Severed::Reset => {
+            // With nothing to linger for, closing sends RST instead of FIN.
+            stream.set_zero_linger()?;
+            drop(stream);
+            Ok(())
+        }
+        Severed::After(bytes) => {
+            stream.write_all(bytes).await?;
+            stream.shutdown().await
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! A stateful stand-in for the vendor's webhooks API: two accounts on loopback, to try hookferry on.
+//!
+//! It models the published page and nothing more. Where the page is silent a
+//! [switch](Switches) decides, and [faults](Fault) break single requests.
+//! It must never listen beyond loopback, and never share serving logic with
+//! hookferry's client, else both would agree on the same mistake.
+//!
+//! A request goes `listener` → `exchange` (log, faults) → `api` (key, route) →
+//! `read`, or `draft` and `write` → `store`.
+
+mod account;
+mod answer;
+mod api;
+mod clock;
+mod draft;
+mod exchange;
+mod fault;
+mod kinds;
+mod listener;
+mod object;
+mod read;
+mod reshape;
+pub mod seeds;
+mod seen;
+mod spelling;
+mod store;
+mod switches;
+mod usage;
+mod write;
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+pub use account::Account;
+pub use fault::Fault;
+pub use seen::{Outcome, Seen};
+pub use spelling::SpellingError;
+pub use switches::Switches;
+pub use usage::usage;
+
+/// Which of the two accounts is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Side {
+    /// The account that webhooks are copied from.
+    Source,
+    /// The account that webhooks are copied to.
+    Target,
+}
+
+/// What a sandbox starts with; the default is two empty, well-behaved accounts on free ports.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The account that webhooks are copied from.
+    pub source: AccountOptions,
+    /// The account that webhooks are copied to.
+    pub target: AccountOptions,
+}
+
+/// What one account starts with.
+#[derive(Clone, Debug)]
+pub struct AccountOptions {
+    /// The port on 127.0.0.1; 0 takes a free one.
+    pub port: u16,
+    /// The API key that it accepts.
+    pub key: String,
+    /// The company id that it puts on its webhooks.
+    pub company_id: u64,
+    /// What it holds; missing ids, times and company ids are filled in.
+    pub webhooks: Vec<Value>,
+    /// How it behaves where the page is silent.
+    pub switches: Switches,
+    /// What goes wrong at which request; the first that fits strikes.
+    pub faults: Vec<Fault>,
+    /// How long every request waits before it is looked at.
+    pub latency: Duration,
+}
+
+impl AccountOptions {
+    fn new(key: &str, company_id: u64) -> Self {
+        Self {
+            port: 0,
+            key: key.to_owned(),
+            company_id,
+            webhooks: Vec::new(),
+            switches: Switches::default(),
+            faults: Vec::new(),
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            source: AccountOptions::new("source-key-canary", 12345),
+            target: AccountOptions::new("target-key-canary", 67890),
+        }
+    }
+}
+
+/// Two running accounts; dropping it stops both and cuts their connections.
+#[derive(Debug)]
+pub struct Sandbox {
+    source: Account,
+    target: Account,
+    /// Aborts the listeners when dropped.
+    _listeners: JoinSet<()>,
+}
+
+impl Sandbox {
+    /// Starts both accounts on the current tokio runtime; they answer from the moment it returns.
+    ///
+    /// # Panics
+    /// When one of the webhooks to start with is not a JSON object.
+    pub async fn start(options: Options) -> io::Result<Self> {
+        let mut listeners = JoinSet::new();
+        let source = listen(Side::Source, options.source, &mut listeners).await?;
+        let target = listen(Side::Target, options.target, &mut listeners).await?;
+        Ok(Self {
+            source,
+            target,
+            _listeners: listeners,
+        })
+    }
+
+    /// The account on that side.
+    pub fn account(&self, side: Side) -> &Account {
+        match side {
+            Side::Source => &self.source,
+            Side::Target => &self.target,
+        }
+    }
+
+    /// The account that webhooks are copied from.
+    pub fn source(&self) -> &Account {
+        &self.source
+    }
+
+    /// The account that webhooks are copied to.
+    pub fn target(&self) -> &Account {
+        &self.target
+    }
+}
+
+async fn listen(
+    side: Side,
+    options: AccountOptions,
+    listeners: &mut JoinSet<()>,
+) -> io::Result<Account> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
+    let account = Account::new(side, listener.local_addr()?, options);
+    listeners.spawn(listener::serve(listener, account.clone()));
+    Ok(account)
+}

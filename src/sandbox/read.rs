@@ -1,0 +1,51 @@
+//! GET: the webhooks as the account is switched to show them; what is stored stays as it is.
+
+use std::borrow::Cow;
+
+use hyper::StatusCode;
+use serde_json::value::RawValue;
+
+use super::answer::Answer;
+use super::object::Object;
+use super::reshape;
+use super::store::Store;
+use super::switches::{List, Switches};
+
+pub(super) fn all(store: &mut Store, switches: &Switches) -> Answer {
+    let (open, close) = match switches.list {
+        List::Wrapped => ("{\"integrations\":[", "]}"),
+        _ => ("[", "]"),
+    };
+    let rows = store.read_list();
+    let length: usize = rows.iter().map(|row| row.get().len() + 1).sum();
+    let mut body = String::with_capacity(length + open.len() + close.len());
+    body.push_str(open);
+    for (index, row) in rows.into_iter().enumerate() {
+        if index > 0 {
+            body.push(',');
+        }
+        body.push_str(&shown(row, switches.list));
+    }
+    body.push_str(close);
+    Answer::json(body)
+}
+
+pub(super) fn one(store: &Store, switches: &Switches, id: u64) -> Answer {
+    match store.get(id) {
+        Some(row) => Answer::json(shown(row, switches.list).into_owned()),
+        None => Answer::error(switches, StatusCode::NOT_FOUND, "no such webhook"),
+    }
+}
+
+fn shown(row: &RawValue, list: List) -> Cow<'_, str> {
+    let change: fn(&mut Object) = match list {
+        List::Array | List::Wrapped => return Cow::Borrowed(row.get()),
+        List::StringIds => reshape::quote_ids,
+        List::Masked => reshape::mask,
+        List::NullFields => reshape::null_fields,
+        List::ObjectFields => reshape::unescape_fields,
+    };
+    let mut object = Object::parse(row.get()).expect("what is stored was rendered from an object");
+    change(&mut object);
+    Cow::Owned(object.to_text())
+}

@@ -1,0 +1,149 @@
+//! What a server may do to a webhook on its way in or out, each only when switched on.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::object::{Object, raw};
+use super::switches::{Alias, Json, Switches, Url};
+
+const FIELDS: &str = "integration_type_fields";
+const MASK: &str = "****";
+
+/// Changes a webhook on its way in, as far as the account is switched to.
+pub(super) fn store(object: &mut Object, switches: &Switches) {
+    change_text(object, "alias", |alias| match switches.alias {
+        Alias::Stored => None,
+        Alias::Trimmed => Some(alias.trim().to_owned()),
+        Alias::Tidied => Some(alias.trim().to_lowercase()),
+    });
+    change_text(object, "url", |url| match switches.url {
+        Url::Stored => None,
+        Url::Slash => Some(with_slash(url)),
+        Url::NoQuery => Some(without_query(url)),
+    });
+    change_text(object, FIELDS, |fields| match switches.json {
+        Json::Stored => None,
+        Json::Reserialised => Some(reserialised(serde_json::from_str(fields).ok()?)),
+    });
+}
+
+/// Puts a uuid of the server's own into the fields, derived from the id so that a test replays.
+pub(super) fn fresh_uuid(object: &mut Object, id: u64) {
+    let uuid = format!("5a5d0000-0000-4000-8000-{id:012x}");
+    change_text(object, FIELDS, |fields| {
+        let mut entries: Vec<Object> = serde_json::from_str(fields).ok()?;
+        for entry in &mut entries {
+            if entry.text("name").as_deref() == Some("uuid") {
+                entry.set("value", raw(&uuid));
+            }
+        }
+        serde_json::to_string(&entries).ok()
+    });
+}
+
+/// Hides everything that could be a secret behind stars.
+pub(super) fn mask(object: &mut Object) {
+    change_text(object, "url", |url| Some(masked_url(url)));
+    change_text(object, FIELDS, |fields| {
+        match serde_json::from_str::<Value>(fields) {
+            Ok(mut entries) => {
+                mask_entries(&mut entries);
+                Some(entries.to_string())
+            }
+            // Also valid JSON with numbers beyond a float: better hidden than leaked.
+            Err(_) if fields.is_empty() => None,
+            Err(_) => Some(MASK.to_owned()),
+        }
+    });
+}
+
+/// Shows the fields as the array that their text holds.
+pub(super) fn unescape_fields(object: &mut Object) {
+    let array = object
+        .text(FIELDS)
+        .and_then(|fields| RawValue::from_string(fields).ok());
+    if let Some(array) = array {
+        object.set(FIELDS, array);
+    }
+}
+
+pub(super) fn null_fields(object: &mut Object) {
+    object.set(FIELDS, raw(&()));
+}
+
+/// Shows the ids in quotes.
+pub(super) fn quote_ids(object: &mut Object) {
+    for name in ["id", "company_id"] {
+        if let Some(number) = object.number(name) {
+            object.set(name, raw(&number.to_string()));
+        }
+    }
+}
+
+fn change_text(object: &mut Object, name: &str, change: impl FnOnce(&str) -> Option<String>) {
+    if let Some(changed) = object.text(name).and_then(|text| change(&text)) {
+        object.set(name, raw(&changed));
+    }
+}
+
+fn with_slash(url: &str) -> String {
+    let (path, rest) = url.split_at(url.find(['?', '#']).unwrap_or(url.len()));
+    if path.is_empty() || path.ends_with('/') {
+        return url.to_owned();
+    }
+    format!("{path}/{rest}")
+}
+
+fn without_query(url: &str) -> String {
+    let (rest, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let path = rest.split_once('?').map_or(rest, |(path, _)| path);
+    format!("{path}{fragment}")
+}
+
+fn masked_url(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return if url.is_empty() { "" } else { MASK }.to_owned();
+    };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let path = if path.len() > 1 { "/****" } else { path };
+    format!("{scheme}://{host}{path}")
+}
+
+/// The same JSON with the members of every object reversed and spaces put in; number text is kept.
+fn reserialised(value: &RawValue) -> String {
+    if let Ok(object) = Object::parse(value.get()) {
+        let members: Vec<_> = object
+            .members()
+            .rev()
+            .map(|(name, value)| format!("{}: {}", raw(name), reserialised(value)))
+            .collect();
+        format!("{{ {} }}", members.join(", "))
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+        let items: Vec<_> = items.into_iter().map(reserialised).collect();
+        format!("[ {} ]", items.join(", "))
+    } else {
+        value.get().to_owned()
+    }
+}
+
+fn mask_entries(entries: &mut Value) {
+    for entry in entries.as_array_mut().into_iter().flatten() {
+        let harmless = entry
+            .get("name")
+            .and_then(Value::as_str)
+            .is_some_and(|name| ["uuid", "method", "projectKey"].contains(&name));
+        if let Some(value) = entry.get_mut("value").filter(|_| !harmless) {
+            mask_strings(value);
+        }
+    }
+}
+
+fn mask_strings(value: &mut Value) {
+    match value {
+        Value::String(text) if !text.starts_with('$') => MASK.clone_into(text),
+        Value::Array(items) => items.iter_mut().for_each(mask_strings),
+        Value::Object(members) => members.values_mut().for_each(mask_strings),
+        _ => {}
+    }
+}

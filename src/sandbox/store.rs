@@ -1,0 +1,189 @@
+//! The webhooks of one account and their numbering; it knows no HTTP and never refuses anything.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::object::{Object, raw};
+
+/// What the server decides and a client cannot: stripped from every write.
+pub(super) const SERVER_OWNED: [&str; 6] = [
+    "id",
+    "company_id",
+    "companyId",
+    "created_at",
+    "updated_at",
+    "integrationTypeId",
+];
+
+/// The order of a webhook's members in a list; unknown ones follow.
+const LIST_ORDER: [&str; 10] = [
+    "alias",
+    "company_id",
+    "created_at",
+    "id",
+    "url",
+    "integration_type_fields",
+    "integration_type_id",
+    "integrationTypeId",
+    "integration_type",
+    "updated_at",
+];
+
+/// Both accounts count from here, so that an id of one often exists in the other.
+const FIRST_ID: u64 = 1050;
+
+/// One stored webhook: its finished text, and what is needed without parsing it again.
+#[derive(Debug)]
+pub(super) struct Webhook {
+    pub(super) text: Box<RawValue>,
+    alias: Option<String>,
+    type_id: Option<u64>,
+    /// List reads that do not show it yet.
+    hidden_reads: usize,
+}
+
+#[derive(Debug)]
+pub(super) struct Store {
+    company_id: u64,
+    next_id: u64,
+    webhooks: BTreeMap<u64, Webhook>,
+}
+
+impl Store {
+    pub(super) fn new(company_id: u64) -> Self {
+        Self {
+            company_id,
+            next_id: FIRST_ID,
+            webhooks: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn upcoming_id(&self) -> u64 {
+        self.next_id
+    }
+
+    /// Takes a webhook as it is, and adds only what it does not say about itself.
+    pub(super) fn insert(&mut self, given: Object, now: &str) -> u64 {
+        let id = given.number("id").unwrap_or(self.next_id);
+        self.put(id, given, now, now, 0);
+        id
+    }
+
+    /// Stores a new webhook under the next number and gives it back whole.
+    pub(super) fn create(&mut self, mut draft: Object, now: &str, hidden_reads: usize) -> Object {
+        strip(&mut draft);
+        self.put(self.next_id, draft, now, now, hidden_reads)
+    }
+
+    /// Replaces whatever owns `id`; what the draft lacks is gone, the date of birth stays.
+    pub(super) fn replace(&mut self, id: u64, mut draft: Object, now: &str) -> Object {
+        let created = self
+            .object(id)
+            .and_then(|old| old.text("created_at"))
+            .unwrap_or_else(|| now.to_owned());
+        strip(&mut draft);
+        self.put(id, draft, &created, now, 0)
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> bool {
+        self.webhooks.remove(&id).is_some()
+    }
+
+    pub(super) fn contains(&self, id: u64) -> bool {
+        self.webhooks.contains_key(&id)
+    }
+
+    pub(super) fn get(&self, id: u64) -> Option<&RawValue> {
+        self.webhooks.get(&id).map(|webhook| webhook.text.as_ref())
+    }
+
+    pub(super) fn object(&self, id: u64) -> Option<Object> {
+        Object::parse(self.get(id)?.get()).ok()
+    }
+
+    /// The owner of an alias within a type.
+    pub(super) fn owner_of(&self, alias: &str, type_id: u64) -> Option<u64> {
+        self.webhooks
+            .iter()
+            .find(|(_, webhook)| {
+                webhook.type_id == Some(type_id) && webhook.alias.as_deref() == Some(alias)
+            })
+            .map(|(&id, _)| id)
+    }
+
+    /// Everything there is, hidden or not, by ascending id.
+    pub(super) fn all(&self) -> impl Iterator<Item = &RawValue> {
+        self.webhooks.values().map(|webhook| webhook.text.as_ref())
+    }
+
+    /// What one list read shows; each read brings the hidden ones nearer to the light.
+    pub(super) fn read_list(&mut self) -> Vec<&RawValue> {
+        self.webhooks
+            .values_mut()
+            .filter_map(|webhook| {
+                let visible = webhook.hidden_reads == 0;
+                webhook.hidden_reads = webhook.hidden_reads.saturating_sub(1);
+                visible.then_some(webhook.text.as_ref())
+            })
+            .collect()
+    }
+
+    fn put(
+        &mut self,
+        id: u64,
+        given: Object,
+        created: &str,
+        updated: &str,
+        hidden_reads: usize,
+    ) -> Object {
+        let whole = self.complete(id, given, created, updated);
+        let webhook = Webhook {
+            text: raw(&whole),
+            alias: whole.text("alias"),
+            type_id: type_id(&whole),
+            hidden_reads,
+        };
+        self.webhooks.insert(id, webhook);
+        self.next_id = self.next_id.max(id.saturating_add(1));
+        whole
+    }
+
+    fn complete(&self, id: u64, mut given: Object, created: &str, updated: &str) -> Object {
+        let type_id = type_id(&given);
+        let mut whole = Object::default();
+        for name in LIST_ORDER {
+            let value = given.take(name).or_else(|| match name {
+                "company_id" => Some(raw(&self.company_id)),
+                "created_at" => Some(raw(created)),
+                "id" => Some(raw(&id)),
+                "integrationTypeId" => type_id.map(|type_id| raw(&type_id)),
+                "updated_at" => Some(raw(updated)),
+                _ => None,
+            });
+            if let Some(value) = value {
+                whole.push(name, value);
+            }
+        }
+        whole.append(given);
+        whole
+    }
+}
+
+/// The type id from any of the three places that may say it.
+pub(super) fn type_id(object: &Object) -> Option<u64> {
+    object
+        .number("integration_type_id")
+        .or_else(|| object.number("integrationTypeId"))
+        .or_else(|| {
+            Object::parse(object.get("integration_type")?.get())
+                .ok()?
+                .number("id")
+        })
+}
+
+fn strip(draft: &mut Object) {
+    for name in SERVER_OWNED {
+        draft.take(name);
+    }
+}

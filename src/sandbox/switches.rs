@@ -1,0 +1,235 @@
+//! Every behaviour that the vendor does not document, as a named choice; it must never act on one.
+
+use std::fmt::Write as _;
+
+use super::spelling::SpellingError;
+
+/// One value of a switch that has a fixed list of them.
+trait Choice: Sized {
+    const SPELLINGS: &'static str;
+
+    fn parse(text: &str) -> Option<Self>;
+}
+
+/// An enum together with its spellings, written once; the first variant is the default.
+macro_rules! choice {
+    ($(#[$meta:meta])* $name:ident { $first:ident = $text:literal $(, $other:ident = $other_text:literal)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub(super) enum $name { #[default] $first, $($other),* }
+
+        impl Choice for $name {
+            const SPELLINGS: &'static str = concat!($text $(, "|", $other_text)*);
+
+            fn parse(text: &str) -> Option<Self> {
+                match text {
+                    $text => Some(Self::$first),
+                    $($other_text => Some(Self::$other),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+choice!(Body { Lenient = "lenient", Strict = "strict" });
+choice!(Bulk {
+    Atomic = "atomic",
+    BestEffort = "best-effort",
+    MultiStatus = "multi-status",
+    StopAtBad = "stop-at-bad",
+    Gone = "gone"
+});
+choice!(Order { Kept = "kept", Reversed = "reversed" });
+choice!(Answers {
+    Rows = "rows",
+    NoIds = "no-ids",
+    NoAlias = "no-alias",
+    Short = "short",
+    EmptyObject = "empty-object",
+    Empty = "empty",
+    Text = "text",
+    Html = "html"
+});
+choice!(SingleAnswer { Object = "object", Array = "array" });
+choice!(AliasClash { Allow = "allow", Conflict = "409", BadRequest = "400" });
+choice!(Alias { Stored = "stored", Trimmed = "trimmed", Tidied = "tidied" });
+choice!(Url { Stored = "stored", Slash = "slash", NoQuery = "no-query" });
+choice!(Json { Stored = "stored", Reserialised = "reserialised" });
+choice!(Uuid { Stored = "stored", Fresh = "fresh" });
+choice!(List {
+    Array = "array",
+    Wrapped = "wrapped",
+    StringIds = "string-ids",
+    Masked = "masked",
+    NullFields = "null-fields",
+    ObjectFields = "object-fields"
+});
+choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
+choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
+choice!(UnknownId { NotFound = "404", Create = "create" });
+choice!(UnknownType { Accept = "accept", BadRequest = "400" });
+choice!(PoisonStatus { BadRequest = "400", Unprocessable = "422" });
+
+/// How one account behaves where the vendor's page is silent; the default is the friendliest reading of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    pub(super) body: Body,
+    pub(super) bulk: Bulk,
+    pub(super) order: Order,
+    pub(super) answer: Answers,
+    pub(super) single_answer: SingleAnswer,
+    pub(super) alias_clash: AliasClash,
+    pub(super) alias: Alias,
+    pub(super) url: Url,
+    pub(super) json: Json,
+    pub(super) uuid: Uuid,
+    pub(super) list: List,
+    pub(super) auth: Auth,
+    pub(super) errors: Errors,
+    pub(super) unknown_id: UnknownId,
+    pub(super) unknown_type: UnknownType,
+    pub(super) poison: Option<String>,
+    pub(super) poison_status: PoisonStatus,
+    pub(super) max_bytes: Option<usize>,
+    pub(super) max_items: Option<usize>,
+    pub(super) visible_after: usize,
+}
+
+struct Entry {
+    name: &'static str,
+    values: &'static str,
+    meaning: &'static str,
+    set: fn(&mut Switches, &str) -> Option<()>,
+}
+
+/// One line of [`TABLE`] for a field that holds a [`Choice`].
+macro_rules! entry {
+    ($name:literal, $field:ident: $choice:ident, $meaning:literal) => {
+        Entry {
+            name: $name,
+            values: $choice::SPELLINGS,
+            meaning: $meaning,
+            set: |switches, value| {
+                switches.$field = $choice::parse(value)?;
+                Some(())
+            },
+        }
+    };
+}
+
+const TABLE: [Entry; 20] = [
+    entry!("body", body: Body, "strict: 400 when a body carries a field that the server owns"),
+    entry!("bulk", bulk: Bulk, "what one bad item does to the bulk request it came in"),
+    entry!("order", order: Order, "in which order a bulk request is created and answered"),
+    entry!("answer", answer: Answers, "what an accepted POST gets back"),
+    entry!("single-answer", single_answer: SingleAnswer, "form of the answer to a single POST"),
+    entry!("alias-clash", alias_clash: AliasClash, "a second webhook of one alias and type"),
+    entry!("alias", alias: Alias, "tidied: trimmed and in lower case"),
+    entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped"),
+    entry!("json", json: Json, "reserialised: integration_type_fields in other key order and spacing"),
+    entry!("uuid", uuid: Uuid, "fresh: the server puts a uuid of its own into the fields"),
+    entry!("list", list: List, "form of what GET gives"),
+    entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
+    entry!("errors", errors: Errors, "form of every error body; echo: the request's own body comes back"),
+    entry!("unknown-id", unknown_id: UnknownId, "a POST with an id that nobody owns"),
+    entry!("unknown-type", unknown_type: UnknownType, "a POST of a type that the page does not list"),
+    Entry {
+        name: "poison",
+        values: "TEXT",
+        meaning: "a POSTed webhook whose alias contains TEXT is refused",
+        set: |switches, value| {
+            switches.poison = Some((!value.is_empty()).then(|| value.to_owned())?);
+            Some(())
+        },
+    },
+    entry!("poison-status", poison_status: PoisonStatus, "the status of that refusal"),
+    Entry {
+        name: "max-bytes",
+        values: "N",
+        meaning: "413 for a POST body above N bytes (default 67108864)",
+        set: |switches, value| {
+            switches.max_bytes = Some(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Entry {
+        name: "max-items",
+        values: "N",
+        meaning: "413 for a bulk request of more than N webhooks",
+        set: |switches, value| {
+            switches.max_items = Some(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Entry {
+        name: "visible-after",
+        values: "N",
+        meaning: "a created webhook is missing from the next N list reads",
+        set: |switches, value| {
+            switches.visible_after = value.parse().ok()?;
+            Some(())
+        },
+    },
+];
+
+impl Switches {
+    /// Reads any number of `name=value` texts; a later one wins over an earlier.
+    pub fn parse<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Result<Self, SpellingError> {
+        let mut switches = Self::default();
+        for text in texts {
+            switches.apply(text.as_ref())?;
+        }
+        Ok(switches)
+    }
+
+    /// Every switch with its values and meaning, one a line, the default first: for `--help`.
+    pub fn help() -> String {
+        let mut help = String::new();
+        for Entry {
+            name,
+            values,
+            meaning,
+            ..
+        } in &TABLE
+        {
+            let _ = writeln!(help, "{name}={values}\n    {meaning}");
+        }
+        help
+    }
+
+    fn apply(&mut self, text: &str) -> Result<(), SpellingError> {
+        let Some((name, value)) = text.split_once('=') else {
+            return Err(SpellingError::new(format!(
+                "switch \"{text}\" has no '='; write NAME=VALUE"
+            )));
+        };
+        let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
+            let names: Vec<_> = TABLE.iter().map(|entry| entry.name).collect();
+            return Err(SpellingError::new(format!(
+                "no switch \"{name}\"; there are: {}",
+                names.join(", ")
+            )));
+        };
+        (entry.set)(self, value).ok_or_else(|| {
+            SpellingError::new(format!(
+                "switch \"{name}\" cannot be \"{value}\"; write {name}={}",
+                entry.values
+            ))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Switches, TABLE};
+
+    #[test]
+    fn the_first_spelling_of_each_choice_is_its_default() {
+        for entry in TABLE.iter().filter(|entry| entry.values.contains('|')) {
+            let first = entry.values.split('|').next().expect("split yields one");
+            let parsed = Switches::parse([format!("{}={first}", entry.name)]);
+            assert_eq!(parsed, Ok(Switches::default()), "{}", entry.name);
+        }
+    }
+}
