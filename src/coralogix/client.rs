@@ -323,13 +323,17 @@ fn classify(error: reqwest::Error) -> Failure {
             Unreached::Host(cause)
         });
     }
-    Failure::Lost(if timed_out {
-        "no answer within the timeout".to_owned()
+    let why = if timed_out {
+        "no answer within the timeout"
     } else if error.is_decode() {
-        "the answer was cut short".to_owned()
+        "the answer was cut short"
     } else {
-        "the connection was lost".to_owned()
-    })
+        "the connection was lost"
+    };
+    Failure::Lost {
+        why: why.to_owned(),
+        is_timeout: timed_out,
+    }
 }
 
 /// The last cause of an error, which is the one that helps.
@@ -386,9 +390,10 @@ fn not_a_list(problem: &NotAList, text: &str) -> Failure {
             Failure::Unusable("an HTML page".to_owned())
         }
         // A list that ends in its middle may be whole the next time.
-        NotAList::NotJson if text.trim_start().starts_with('[') => {
-            Failure::Lost("the answer was cut short".to_owned())
-        }
+        NotAList::NotJson if text.trim_start().starts_with('[') => Failure::Lost {
+            why: "the answer was cut short".to_owned(),
+            is_timeout: false,
+        },
         NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
         NotAList::OtherValue(name) => {
             Failure::Unusable(format!("{name}, where a list of webhooks was expected"))

@@ -16,7 +16,12 @@ pub enum Failure {
     /// No connection was established, so the server saw nothing of it.
     NotSent(Unreached),
     /// The connection ended before the answer was whole; the server may have done the work.
-    Lost(String),
+    Lost {
+        /// What happened, in a few words.
+        why: String,
+        /// Whether the server may still be at work: nothing ended the connection but our own patience.
+        is_timeout: bool,
+    },
     /// The server answered with another status than success.
     Refused(Refusal),
     /// The answer was whole and not what the API gives; the text says what it was.
@@ -49,7 +54,7 @@ impl Failure {
     /// Whether reading again may help.
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::NotSent(Unreached::Host(_)) | Self::Lost(_) => true,
+            Self::NotSent(Unreached::Host(_)) | Self::Lost { .. } => true,
             Self::NotSent(Unreached::Certificate(_)) | Self::Unusable(_) => false,
             Self::Refused(refusal) => super::retry::is_passing(refusal.status),
         }
@@ -60,7 +65,7 @@ impl Failure {
         match self {
             Self::NotSent(Unreached::Host(_)) => "cannot be reached".to_owned(),
             Self::NotSent(Unreached::Certificate(_)) => "certificate not accepted".to_owned(),
-            Self::Lost(cause) => cause.clone(),
+            Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),
             Self::Unusable(what) => format!("answered {what}"),
@@ -79,7 +84,7 @@ impl Failure {
                 "the certificate of {account} was not accepted: {cause}"
             ))
             .with_hint("a proxy that opens TLS needs its CA: --ca-file FILE, or SSL_CERT_FILE; there is no way to switch the check off"),
-            Self::Lost(cause) => Error::failed(format!("{account} could not {doing}: {cause}"))
+            Self::Lost { why, .. } => Error::failed(format!("{account} could not {doing}: {why}"))
                 .with_hint("try again; --timeout raises the wait for a slow server"),
             Self::Unusable(what) => Error::failed(format!(
                 "{account} could not {doing}: the answer is {what}"
@@ -94,10 +99,10 @@ impl Refusal {
     fn explain(&self, account: &Account, doing: &str) -> Error {
         let mut what = format!("{account} answered {} to {doing}", self.status);
         if let Some(host) = &self.redirect_host {
-            what.push_str(&format!(" (a redirect to {host}, which is not followed)"));
+            what = format!("{what} (a redirect to {host}, which is not followed)");
         }
         if !self.message.is_empty() {
-            what.push_str(&format!(": {}", self.message));
+            what = format!("{what}: {}", self.message);
         }
         let kind = match self.status {
             401 | 403 => ErrorKind::Authentication,

@@ -262,7 +262,7 @@ pub fn masked_url(text: &str) -> Masked {
     }
     shown.push_str(host);
     if let Some(port) = url.port() {
-        shown.push_str(&format!(":{port}"));
+        shown = format!("{shown}:{port}");
     }
     if SAFE_PATHS.contains(&url.path()) {
         shown.push_str(url.path());

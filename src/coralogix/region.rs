@@ -98,7 +98,7 @@ impl Region {
         &TABLE[self as usize]
     }
 
-    fn domains(self) -> impl Iterator<Item = &'static str> {
+    pub fn domains(self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.domain()).chain(self.row().old_domains.iter().copied())
     }
 }
@@ -112,7 +112,7 @@ impl fmt::Display for Region {
 pub(super) enum Role {
     /// The region's REST API.
     Api,
-    /// Its API over PrivateLink, used as given.
+    /// Its API over `PrivateLink`, used as given.
     PrivateApi,
     /// A bare domain, a team's pages or another service: it tells the region and nothing more.
     Pointer,

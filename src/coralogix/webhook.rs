@@ -190,6 +190,15 @@ impl Webhook {
         out.push('}');
     }
 
+    /// How many bytes `to_wire` writes.
+    pub(crate) fn wire_len(&self) -> usize {
+        let members: usize = self
+            .tokens()
+            .map(|(key, value)| key.len() + value.len() + 2)
+            .sum();
+        members + 1 + usize::from(self.members.is_empty())
+    }
+
     /// The exact text of the first member of that name.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         self.tokens()

@@ -1,7 +1,7 @@
 //! Which of the source's webhooks are meant: `--type`, `--name`, `--id`.
 //! Never lets a filter pass that matches nothing: a typo must not look like an empty account.
 
-use crate::coralogix::kind::Kind;
+use crate::coralogix::kind::{KINDS, Kind};
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::error::Error;
 use crate::foreign;
@@ -24,18 +24,13 @@ impl Filter {
     /// Adds a type by its Table B name or its number.
     pub fn add_type(&mut self, text: &str) -> Result<(), Error> {
         let documented = Kind::named(text).map(|kind| kind.id);
-        match documented.or_else(|| text.parse().ok().map(TypeId)) {
-            Some(id) => self.types.push(id),
-            None => {
-                let names: Vec<&str> = crate::coralogix::kind::KINDS
-                    .iter()
-                    .map(|kind| kind.name)
-                    .collect();
-                let text = foreign::shortened(text, 40);
-                return Err(Error::usage(format!("`{text}` is no webhook type"))
-                    .with_hint(format!("types are {}, or a number", names.join(", "))));
-            }
-        }
+        let Some(id) = documented.or_else(|| text.parse().ok().map(TypeId)) else {
+            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            let text = foreign::shortened(text, 40);
+            return Err(Error::usage(format!("`{text}` is no webhook type"))
+                .with_hint(format!("types are {}, or a number", names.join(", "))));
+        };
+        self.types.push(id);
         Ok(())
     }
 

@@ -131,7 +131,7 @@ pub enum Notice {
     BothNotify(usize),
     /// So many Microsoft Teams connectors will not deliver: Microsoft has retired them.
     DeadOnArrival(usize),
-    /// So many SendLog webhooks keep the source's ingest key: their logs flow back to the source account.
+    /// So many `SendLog` webhooks keep the source's ingest key: their logs flow back to the source account.
     LogsFlowBack(usize),
     /// New ids are given, so alerts must be pointed at them.
     AlertsNeedNewIds,

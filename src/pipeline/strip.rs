@@ -5,6 +5,8 @@ use super::fetch::Inventory;
 use crate::coralogix::content::Content;
 use crate::coralogix::kind::Kind;
 use crate::coralogix::webhook::{Fields, SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizerBorrowed;
 
 /// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
 #[derive(Debug)]
@@ -109,6 +111,11 @@ impl StrippedWebhook {
         &self.bare
     }
 
+    /// When its account created it, as the account gave it.
+    pub(super) fn created_at(&self) -> Option<&str> {
+        self.created_at.as_deref()
+    }
+
     /// Whether `integration_type` was missing and was filled in from the documented table.
     pub fn is_type_filled(&self) -> bool {
         self.is_type_filled
@@ -118,6 +125,12 @@ impl StrippedWebhook {
     pub fn content(&self) -> Option<Content> {
         self.content
     }
+}
+
+/// An alias as a tidying server might store it: trimmed, composed, case folded.
+pub(super) fn tidied(alias: &str) -> String {
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(alias.trim());
+    CaseMapper::new().fold_string(&composed).into_owned()
 }
 
 /// Takes off every webhook what the server owns, and finds those that cannot be sent.

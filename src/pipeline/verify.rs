@@ -1,1 +1,100 @@
 //! Sixth stage: what the target holds now, compared with what was wanted.
+//! Pure. Believes no answer, only what was read back.
+
+use super::plan::{Difference, Plan, State, difference};
+use super::push::Applied;
+use super::strip::{Stripped, StrippedWebhook};
+use crate::coralogix::content::Fingerprint;
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashMap, HashSet};
+
+/// What a webhook that was written looks like in the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// It is there, as wanted.
+    Verified,
+    /// It is there, and the server altered it; the fields are listed, masked.
+    Altered(Vec<Difference>),
+    /// It is not there.
+    Missing,
+    /// It is there more often than wanted; the ids of the surplus ones that appeared during the run.
+    Duplicated(Vec<WebhookId>),
+}
+
+/// What was found of every webhook that should have arrived, by its place in the plan.
+#[derive(Debug)]
+pub struct Verdict {
+    /// The findings, in the plan's order.
+    pub findings: Vec<(usize, Finding)>,
+}
+
+impl Verdict {
+    /// How many findings are of that kind.
+    pub fn count(&self, is_it: impl Fn(&Finding) -> bool) -> usize {
+        self.findings
+            .iter()
+            .filter(|(_, finding)| is_it(finding))
+            .count()
+    }
+
+    /// Whether every webhook is there exactly once, altered or not.
+    pub fn is_complete(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|(_, finding)| matches!(finding, Finding::Verified | Finding::Altered(_)))
+    }
+}
+
+/// Looks up in a fresh reading of the target what a push says has arrived.
+pub fn verify(plan: &Plan, applied: &Applied, after: &Stripped) -> Verdict {
+    let by_id: HashMap<&WebhookId, &StrippedWebhook> = after
+        .webhooks()
+        .iter()
+        .filter_map(|webhook| webhook.id().map(|id| (id, webhook)))
+        .collect();
+    let surplus = surplus(applied, after, plan);
+    let finding = |(place, fate): &(usize, super::push::Fate)| {
+        let id = fate.arrived()?;
+        let wanted = plan.step(*place).0;
+        let finding = match by_id.get(id) {
+            None => Finding::Missing,
+            Some(found) => match wanted
+                .content()
+                .and_then(|content| surplus.get(&content.whole))
+            {
+                Some(ids) => Finding::Duplicated(ids.clone()),
+                None if found.content() == wanted.content() => Finding::Verified,
+                None => Finding::Altered(difference(wanted.bare(), found.bare())),
+            },
+        };
+        Some((*place, finding))
+    };
+    Verdict {
+        findings: applied.fates.iter().filter_map(finding).collect(),
+    }
+}
+
+/// Webhooks that appeared during the run, are not accounted for, and equal one that was created.
+fn surplus(
+    applied: &Applied,
+    after: &Stripped,
+    plan: &Plan,
+) -> HashMap<Fingerprint, Vec<WebhookId>> {
+    let created: HashSet<Fingerprint> = applied
+        .fates
+        .iter()
+        .map(|(place, _)| plan.step(*place))
+        .filter(|(_, step)| step.state == State::Create)
+        .filter_map(|(webhook, _)| webhook.content().map(|content| content.whole))
+        .collect();
+    let mut surplus: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
+    for webhook in after.webhooks() {
+        let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
+            continue;
+        };
+        if applied.appeared.contains(id) && created.contains(&content.whole) {
+            surplus.entry(content.whole).or_default().push(id.clone());
+        }
+    }
+    surplus
+}

@@ -8,9 +8,7 @@ use crate::coralogix::kind::{Kind, type_name};
 use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::pipeline::strip::{Key, StrippedWebhook};
-use icu_casemap::CaseMapper;
-use icu_normalizer::ComposingNormalizerBorrowed;
+use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
 use std::collections::{HashMap, HashSet};
 
 /// Decides every wanted webhook; returns the steps in order and how many of the target's webhooks correspond to one.
@@ -224,14 +222,6 @@ fn notes(webhook: &PortableWebhook) -> Vec<String> {
         notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
     }
     notes
-}
-
-/// An alias as a tidying server might store it: trimmed, composed, case folded.
-fn tidied(alias: &str) -> String {
-    let composed = ComposingNormalizerBorrowed::new_nfc()
-        .normalize(alias.trim())
-        .into_owned();
-    CaseMapper::new().fold_string(&composed).into_owned()
 }
 
 fn has_same_unknown_keys(left: &Webhook, right: &Webhook) -> bool {

@@ -1,0 +1,225 @@
+//! Which of the webhooks that newly appeared are the ones that were sent.
+//! Pure. Counts copies, and says that it cannot tell rather than guess.
+
+use crate::coralogix::content::{Content, Fingerprint};
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// A webhook that was sent and is not accounted for.
+#[derive(Debug, Clone)]
+pub(super) struct Sent {
+    /// Its place among the wants.
+    pub(super) want: usize,
+    pub(super) key: Key,
+    pub(super) content: Content,
+}
+
+/// A webhook as it was seen in the target.
+#[derive(Debug, Clone)]
+pub(super) struct Seen {
+    pub(super) id: WebhookId,
+    pub(super) key: Option<Key>,
+    pub(super) content: Option<Content>,
+    pub(super) created_at: Option<Timestamp>,
+}
+
+impl Seen {
+    /// What an observation notes of one webhook; `None` for one without an id, which nothing can be said about.
+    pub(super) fn of(webhook: &StrippedWebhook) -> Option<Self> {
+        Some(Self {
+            id: webhook.id()?.clone(),
+            key: webhook.key(),
+            content: webhook.content(),
+            created_at: webhook.created_at().and_then(|text| text.parse().ok()),
+        })
+    }
+}
+
+/// What the newcomers explain.
+#[derive(Debug, Default)]
+pub(super) struct Adoption {
+    /// Wants that arrived, with the id of each.
+    pub(super) adopted: Vec<(usize, WebhookId)>,
+    /// Wants of which it cannot be told whether they arrived, with the reason.
+    pub(super) unresolved: Vec<(usize, String)>,
+    /// Newcomers that are not ours.
+    pub(super) others: Vec<Seen>,
+}
+
+/// Matches what was sent with what newly appeared.
+///
+/// `began` is the target's clock before the first write: what was created earlier is not ours.
+pub(super) fn adopt(sent: Vec<Sent>, newcomers: Vec<Seen>, began: Option<Timestamp>) -> Adoption {
+    let mut adoption = Adoption::default();
+    let (sent, newcomers) = take_equal(&mut adoption, sent, newcomers);
+    let (sent, newcomers) = take_by_key(&mut adoption, sent, newcomers);
+    let (sent, newcomers) = take_by_body(&mut adoption, sent, newcomers);
+    doubt_the_rest(&mut adoption, &sent, newcomers, began);
+    adoption
+}
+
+/// Newcomers that equal what was sent, one for one.
+fn take_equal(
+    adoption: &mut Adoption,
+    sent: Vec<Sent>,
+    newcomers: Vec<Seen>,
+) -> (Vec<Sent>, Vec<Seen>) {
+    let mut equal: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
+    for (at, seen) in newcomers.iter().enumerate().rev() {
+        if let Some(content) = seen.content {
+            equal.entry(content.whole).or_default().push(at);
+        }
+    }
+    let mut taken = HashSet::new();
+    let mut left = Vec::new();
+    for want in sent {
+        match equal.get_mut(&want.content.whole).and_then(Vec::pop) {
+            Some(at) => {
+                adoption.adopted.push((want.want, newcomers[at].id.clone()));
+                taken.insert(at);
+            }
+            None => left.push(want),
+        }
+    }
+    (left, without(newcomers, &taken))
+}
+
+/// Newcomers of the same alias and type: the server altered the rest when it created them.
+fn take_by_key(
+    adoption: &mut Adoption,
+    sent: Vec<Sent>,
+    newcomers: Vec<Seen>,
+) -> (Vec<Sent>, Vec<Seen>) {
+    let mut groups: BTreeMap<Key, Vec<Sent>> = BTreeMap::new();
+    for want in sent {
+        groups.entry(want.key.clone()).or_default().push(want);
+    }
+    let mut by_key: HashMap<&Key, Vec<usize>> = HashMap::new();
+    for (at, seen) in newcomers.iter().enumerate() {
+        if let Some(key) = &seen.key {
+            by_key.entry(key).or_default().push(at);
+        }
+    }
+    let mut taken = HashSet::new();
+    let mut left = Vec::new();
+    for (key, wants) in groups {
+        let alike = by_key.remove(&key).unwrap_or_default();
+        let is_one_content = wants.iter().all(|want| want.content == wants[0].content);
+        if is_one_content || alike.is_empty() {
+            let mut alike = alike.into_iter();
+            for want in wants {
+                match alike.next() {
+                    Some(at) => {
+                        adoption.adopted.push((want.want, newcomers[at].id.clone()));
+                        taken.insert(at);
+                    }
+                    None => left.push(want),
+                }
+            }
+        } else {
+            let ids: Vec<String> = alike
+                .iter()
+                .map(|at| newcomers[*at].id.to_string())
+                .collect();
+            let why = format!(
+                "several webhooks of this alias and type were sent, and what appeared ({}) equals none of them",
+                ids.join(", ")
+            );
+            adoption
+                .unresolved
+                .extend(wants.into_iter().map(|want| (want.want, why.clone())));
+            taken.extend(alike);
+        }
+    }
+    (left, without(newcomers, &taken))
+}
+
+/// Newcomers of the same type, url and fields under an altered alias: where tidying explains the alias, or where there is only one of each.
+fn take_by_body(
+    adoption: &mut Adoption,
+    sent: Vec<Sent>,
+    newcomers: Vec<Seen>,
+) -> (Vec<Sent>, Vec<Seen>) {
+    let alias_of = |seen: &Seen| seen.key.as_ref().map(|key| tidied(&key.alias));
+    let mut taken = HashSet::new();
+    let mut left = Vec::new();
+    for want in sent {
+        let tidy = tidied(&want.key.alias);
+        let found = newcomers.iter().enumerate().position(|(at, seen)| {
+            !taken.contains(&at)
+                && seen
+                    .content
+                    .is_some_and(|content| content.body == want.content.body)
+                && alias_of(seen).as_ref() == Some(&tidy)
+        });
+        match found {
+            Some(at) => {
+                adoption.adopted.push((want.want, newcomers[at].id.clone()));
+                taken.insert(at);
+            }
+            None => left.push(want),
+        }
+    }
+    let mut rest = Vec::new();
+    for want in &left {
+        let is_twin = |other: &&Sent| other.content.body == want.content.body;
+        let alike: Vec<usize> = (0..newcomers.len())
+            .filter(|at| !taken.contains(at))
+            .filter(|at| {
+                newcomers[*at]
+                    .content
+                    .is_some_and(|content| content.body == want.content.body)
+            })
+            .collect();
+        match alike.as_slice() {
+            [at] if left.iter().filter(is_twin).count() == 1 => {
+                adoption
+                    .adopted
+                    .push((want.want, newcomers[*at].id.clone()));
+                taken.insert(*at);
+            }
+            _ => rest.push(want.clone()),
+        }
+    }
+    (rest, without(newcomers, &taken))
+}
+
+/// A newcomer that explains nothing but could be ours makes every open want of its type unresolved.
+fn doubt_the_rest(
+    adoption: &mut Adoption,
+    sent: &[Sent],
+    newcomers: Vec<Seen>,
+    began: Option<Timestamp>,
+) {
+    let open: HashSet<TypeId> = sent.iter().map(|want| want.key.type_id).collect();
+    for seen in newcomers {
+        let type_id = seen.key.as_ref().map(|key| key.type_id);
+        let is_older =
+            matches!((seen.created_at, began), (Some(created), Some(began)) if created < began);
+        let could_be_ours = !is_older && type_id.is_none_or(|type_id| open.contains(&type_id));
+        if could_be_ours {
+            let why = format!(
+                "webhook {} appeared in the target meanwhile; it could be this one, altered by the server",
+                seen.id
+            );
+            let of_its_type = sent
+                .iter()
+                .filter(|want| type_id.is_none_or(|type_id| want.key.type_id == type_id));
+            adoption
+                .unresolved
+                .extend(of_its_type.map(|want| (want.want, why.clone())));
+        }
+        adoption.others.push(seen);
+    }
+}
+
+fn without(newcomers: Vec<Seen>, taken: &HashSet<usize>) -> Vec<Seen> {
+    newcomers
+        .into_iter()
+        .enumerate()
+        .filter(|(at, _)| !taken.contains(at))
+        .map(|(_, seen)| seen)
+        .collect()
+}

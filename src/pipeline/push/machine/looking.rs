@@ -1,0 +1,274 @@
+//! Looking: what an observation of the target proves, and what is done about the rest.
+//! Pure. Where it cannot be told what arrived, nothing is sent again.
+
+use super::super::adopt::{Adoption, Seen, adopt};
+use super::super::fate::{Fate, Proof, Stop};
+use super::sending::batches;
+use super::{
+    Aim, Command, Doubt, LONGEST_PAUSE, Look, MOST_LOOKS, MOST_REFUSED, Machine, Phase,
+    SHORTEST_PAUSE,
+};
+use crate::coralogix::content::Content;
+use crate::coralogix::retry::{self, MOST_ATTEMPTS};
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+impl Machine {
+    pub(super) fn looked(&mut self, now: Duration, mut look: Look, list: &[Seen]) -> Command {
+        let is_create = matches!(self.wants[look.batch[0]].aim, Aim::Create);
+        let seen = if is_create {
+            self.see_creates(&look.batch, list)
+        } else {
+            self.see_updates(&look.batch, list, &look.doubt)
+        };
+        let is_explained = seen.unresolved.is_empty() && seen.adopted.len() == look.batch.len();
+        let print = print_of(list);
+        let is_settled = look
+            .until
+            .is_none_or(|until| now >= until && look.previous.as_ref() == Some(&print));
+        if is_explained || is_settled {
+            return self.conclude(now, look.batch, look.doubt, seen, is_create);
+        }
+        look.n += 1;
+        if look.n >= MOST_LOOKS {
+            self.stop = Some(Stop::NoProgress("the target keeps changing".to_owned()));
+            return self.close(now);
+        }
+        let left = look.until.unwrap_or(now).saturating_sub(now);
+        let shortest = self
+            .limits
+            .settle
+            .clamp(SHORTEST_PAUSE, Duration::from_secs(1));
+        let pause = left.clamp(shortest, LONGEST_PAUSE);
+        let why = match &look.doubt {
+            Doubt::Lost(why) => format!("{why}; looking whether it arrived"),
+            _ => "the answer does not say what was created; looking".to_owned(),
+        };
+        look.previous = Some(print);
+        self.phase = Phase::Looking(look);
+        Command::Wait(pause, why)
+    }
+
+    /// What an observation says about the creates of a batch.
+    pub(super) fn see_creates(&self, batch: &[usize], list: &[Seen]) -> Adoption {
+        let is_new =
+            |seen: &&Seen| !self.baseline.contains(&seen.id) && !self.accounted.contains(&seen.id);
+        let newcomers = list.iter().filter(is_new).cloned().collect();
+        adopt(self.sent(batch), newcomers, self.began)
+    }
+
+    /// What an observation says about the updates of a batch.
+    pub(super) fn see_updates(
+        &mut self,
+        batch: &[usize],
+        list: &[Seen],
+        doubt: &Doubt,
+    ) -> Adoption {
+        let by_id: HashMap<&WebhookId, &Seen> = list.iter().map(|seen| (&seen.id, seen)).collect();
+        let mut adoption = Adoption::default();
+        for at in batch {
+            let want = &self.wants[*at];
+            let Aim::Update { id, previous } = &want.aim else {
+                continue;
+            };
+            match by_id.get(id).map(|seen| seen.content) {
+                None => self.fates[*at] = Some(Fate::Vanished(id.clone())),
+                Some(Some(content)) if content == want.content => {
+                    adoption.adopted.push((*at, id.clone()));
+                }
+                Some(Some(content)) if content == *previous => {}
+                // It was accepted, so what it holds now is our content as the server keeps it.
+                Some(_) if matches!(doubt, Doubt::Accepted) => {
+                    adoption.adopted.push((*at, id.clone()));
+                }
+                Some(_) => {
+                    let why =
+                        format!("webhook {id} has neither its previous content nor the wanted one");
+                    adoption.unresolved.push((*at, why));
+                }
+            }
+        }
+        adoption
+    }
+
+    /// The effect of a request is known as well as it can be: account for it, and decide about the rest.
+    pub(super) fn conclude(
+        &mut self,
+        now: Duration,
+        batch: Vec<usize>,
+        doubt: Doubt,
+        seen: Adoption,
+        is_create: bool,
+    ) -> Command {
+        let is_progress = !seen.adopted.is_empty();
+        self.may_have_written |= is_progress;
+        if is_create {
+            self.created(seen.adopted, Proof::Observed);
+        } else {
+            for (at, _) in seen.adopted {
+                self.updated(at, Proof::Observed);
+            }
+        }
+        self.appeared
+            .extend(seen.others.iter().map(|other| other.id.clone()));
+        let is_unresolved = !seen.unresolved.is_empty();
+        for (at, why) in seen.unresolved {
+            self.fates[at] = Some(Fate::Unresolved(why));
+        }
+        if is_unresolved && is_create {
+            self.stop = Some(Stop::Unresolved);
+            return self.close(now);
+        }
+        self.yield_to(&seen.others);
+        if is_progress {
+            self.progress();
+        } else {
+            self.n_idle_rounds += 1;
+        }
+        self.carry_on(now, batch, doubt)
+    }
+
+    /// Somebody else created what is still to be sent: theirs stays, ours is not sent.
+    pub(super) fn yield_to(&mut self, others: &[Seen]) {
+        for other in others {
+            let same = |at: &usize| {
+                self.fates[*at].is_none()
+                    && !self.is_open[*at]
+                    && matches!(self.wants[*at].aim, Aim::Create)
+                    && Some(&self.wants[*at].key) == other.key.as_ref()
+            };
+            let Some(at) = (0..self.wants.len()).find(same) else {
+                continue;
+            };
+            if other.content == Some(self.wants[at].content) {
+                self.fates[at] = Some(Fate::Appeared(other.id.clone()));
+                self.accounted.insert(other.id.clone());
+            } else {
+                self.fates[at] = Some(Fate::Unresolved(format!(
+                    "webhook {} of the same alias and type, with other content, was created by somebody else meanwhile",
+                    other.id
+                )));
+            }
+        }
+    }
+
+    /// Sends again what did not arrive, as far as the doubt allows it.
+    pub(super) fn carry_on(&mut self, now: Duration, batch: Vec<usize>, doubt: Doubt) -> Command {
+        let was_alone = batch.len() == 1;
+        let rest: Vec<usize> = batch
+            .into_iter()
+            .filter(|at| self.fates[*at].is_none())
+            .collect();
+        let is_stuck = self.n_idle_rounds >= MOST_ATTEMPTS;
+        match doubt {
+            Doubt::Closed(refusal) => {
+                self.put_back(rest);
+                self.stop = Some(Stop::Refused(refusal));
+                return self.close(now);
+            }
+            _ if rest.is_empty() => {}
+            Doubt::Lost(why) if is_stuck => return self.give_up(now, why),
+            Doubt::Throttled(_) if is_stuck => {
+                return self.give_up(now, "rate limited (429)".to_owned());
+            }
+            Doubt::Lost(why) => {
+                self.put_back(rest);
+                let wait = retry::back_off(self.n_idle_rounds.max(1), 0.0);
+                return self.wait(wait, format!("{why}; it did not arrive, sending again"));
+            }
+            Doubt::Throttled(asked) => {
+                self.put_back(rest);
+                let wait = asked.unwrap_or_else(|| retry::back_off(self.n_idle_rounds.max(1), 0.0));
+                return self.wait(wait, "rate limited (429)".to_owned());
+            }
+            Doubt::Rejected(refusal) | Doubt::TooLarge(refusal) if was_alone => {
+                return self.refuse(now, rest[0], Fate::Refused(refusal));
+            }
+            Doubt::Accepted if was_alone => return self.refuse(now, rest[0], Fate::Ignored),
+            // An update is accepted once a run: what it did not change, another would not either.
+            Doubt::Accepted if self.update_id(rest[0]).is_some() => {
+                for at in rest {
+                    self.fates[at] = Some(Fate::Ignored);
+                    self.is_open[at] = false;
+                }
+            }
+            Doubt::TooLarge(_) => {
+                self.limits.batch_size = rest.len().div_ceil(2);
+                self.put_back(rest);
+                let queued = std::mem::take(&mut self.queue);
+                for batch in queued {
+                    self.queue.extend(batches(&self.wants, &batch, self.limits));
+                }
+            }
+            Doubt::Rejected(_) | Doubt::Accepted => {
+                let (left, right) = rest.split_at(rest.len().div_ceil(2));
+                let (left, right) = (left.to_vec(), right.to_vec());
+                self.put_back(right);
+                self.put_back(left);
+            }
+        }
+        self.send_next(now)
+    }
+
+    pub(super) fn refuse(&mut self, now: Duration, at: usize, fate: Fate) -> Command {
+        self.fates[at] = Some(fate);
+        self.is_open[at] = false;
+        self.n_refused += 1;
+        if self.n_refused >= MOST_REFUSED {
+            self.stop = Some(Stop::TooManyRefused(self.n_refused));
+            return self.close(now);
+        }
+        self.send_next(now)
+    }
+
+    /// Leaves the rest open, so that the last look can still find it.
+    pub(super) fn give_up(&mut self, now: Duration, why: String) -> Command {
+        self.stop = Some(Stop::NoProgress(why));
+        self.close(now)
+    }
+
+    /// The last look: finds what is still open, and waits for a list that lags behind the answers.
+    pub(super) fn closed(
+        &mut self,
+        now: Duration,
+        until: Duration,
+        looks: u32,
+        list: &[Seen],
+    ) -> Command {
+        let open: Vec<usize> = (0..self.wants.len())
+            .filter(|at| self.is_open[*at] && self.fates[*at].is_none())
+            .filter(|at| matches!(self.wants[*at].aim, Aim::Create))
+            .collect();
+        let seen = self.see_creates(&open, list);
+        self.appeared
+            .extend(seen.others.iter().map(|other| other.id.clone()));
+        self.created(seen.adopted, Proof::Observed);
+        for (at, why) in seen.unresolved {
+            self.fates[at] = Some(Fate::Unresolved(why));
+        }
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        let is_lagging = self.accounted.iter().any(|id| !listed.contains(id));
+        if is_lagging && now < until {
+            self.phase = Phase::Closing {
+                until,
+                looks: looks + 1,
+            };
+            let pause = Duration::from_millis(250) * 2u32.pow(looks.min(4));
+            return Command::Wait(
+                pause,
+                "created webhooks are not listed yet; looking again".to_owned(),
+            );
+        }
+        Command::Finish
+    }
+}
+
+fn print_of(list: &[Seen]) -> Vec<(WebhookId, Option<Content>)> {
+    let mut print: Vec<_> = list
+        .iter()
+        .map(|seen| (seen.id.clone(), seen.content))
+        .collect();
+    print.sort_by(|a, b| a.0.cmp(&b.0));
+    print
+}

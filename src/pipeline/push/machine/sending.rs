@@ -1,0 +1,149 @@
+//! Sending: which request is next, and what its answer proves.
+//! Pure. An answer counts only where it names every webhook of its request.
+
+use super::super::adopt::{Seen, adopt};
+use super::super::fate::{Proof, Stop};
+use super::{
+    Aim, Command, Doubt, LONGEST_AFTER_RESET, Limits, Look, Machine, Outcome, Phase, Want,
+};
+use crate::coralogix::retry::{self, MOST_ATTEMPTS};
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashSet, VecDeque};
+use std::time::Duration;
+
+impl Machine {
+    pub(super) fn send_next(&mut self, now: Duration) -> Command {
+        while let Some(mut batch) = self.queue.pop_front() {
+            batch.retain(|at| self.fates[*at].is_none());
+            if batch.is_empty() {
+                continue;
+            }
+            for at in &batch {
+                self.is_open[*at] = true;
+            }
+            self.phase = Phase::Sending(batch.clone());
+            return Command::Send(batch);
+        }
+        self.close(now)
+    }
+
+    pub(super) fn answered(
+        &mut self,
+        now: Duration,
+        batch: Vec<usize>,
+        outcome: Outcome,
+    ) -> Command {
+        let settled = Some(now + self.limits.settle);
+        let (doubt, until) = match outcome {
+            Outcome::NotSent { why, is_final } => return self.not_sent(now, batch, why, is_final),
+            Outcome::Accepted(rows) => {
+                self.may_have_written = true;
+                if self.acknowledge(&batch, rows) {
+                    return self.send_next(now);
+                }
+                (Doubt::Accepted, settled)
+            }
+            Outcome::Lost { why, is_timeout } => {
+                self.may_have_written = true;
+                let after_reset = self.limits.settle.min(LONGEST_AFTER_RESET);
+                (
+                    Doubt::Lost(why),
+                    if is_timeout {
+                        settled
+                    } else {
+                        Some(now + after_reset)
+                    },
+                )
+            }
+            Outcome::Refused(refusal) => match refusal.status {
+                429 => (Doubt::Throttled(refusal.retry_after), None),
+                413 => (Doubt::TooLarge(refusal), None),
+                300..=399 | 401 | 403 | 404 | 405 => (Doubt::Closed(refusal), None),
+                400..=499 if refusal.status != 408 => (Doubt::Rejected(refusal), None),
+                status => {
+                    self.may_have_written = true;
+                    (
+                        Doubt::Lost(format!("the server answered {status}")),
+                        settled,
+                    )
+                }
+            },
+        };
+        self.phase = Phase::Looking(Look {
+            batch,
+            doubt,
+            until,
+            previous: None,
+            n: 0,
+        });
+        Command::Look
+    }
+
+    pub(super) fn not_sent(
+        &mut self,
+        now: Duration,
+        batch: Vec<usize>,
+        why: String,
+        is_final: bool,
+    ) -> Command {
+        self.put_back(batch);
+        self.n_idle_rounds += 1;
+        if is_final || self.n_idle_rounds >= MOST_ATTEMPTS {
+            self.stop = Some(Stop::Unreachable(why));
+            return self.close(now);
+        }
+        self.wait(retry::back_off(self.n_idle_rounds, 0.0), why)
+    }
+
+    /// Whether the answer names every webhook of the batch; if so they are accounted for.
+    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: Vec<Seen>) -> bool {
+        if rows.len() != batch.len() {
+            return false;
+        }
+        if let Aim::Update { .. } = self.wants[batch[0]].aim {
+            let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
+            let is_named = |at: &usize| self.update_id(*at).is_some_and(|id| ids.contains(id));
+            if !batch.iter().all(is_named) {
+                return false;
+            }
+            for at in batch {
+                self.updated(*at, Proof::Acknowledged);
+            }
+        } else {
+            let is_known =
+                |row: &Seen| self.baseline.contains(&row.id) || self.accounted.contains(&row.id);
+            let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
+            if ids.len() != rows.len() || rows.iter().any(is_known) {
+                return false;
+            }
+            let adoption = adopt(self.sent(batch), rows, None);
+            if adoption.adopted.len() != batch.len() {
+                return false;
+            }
+            self.created(adoption.adopted, Proof::Acknowledged);
+        }
+        self.progress();
+        true
+    }
+}
+
+/// Cuts wants into requests, by number and by bytes; a single larger one still makes a request.
+pub(super) fn batches(wants: &[Want], places: &[usize], limits: Limits) -> VecDeque<Vec<usize>> {
+    let mut batches = VecDeque::new();
+    let mut batch: Vec<usize> = Vec::new();
+    let mut bytes = 0;
+    for at in places {
+        let size = wants[*at].size + 1;
+        let is_full = batch.len() >= limits.batch_size || bytes + size > limits.batch_bytes;
+        if is_full && !batch.is_empty() {
+            batches.push_back(std::mem::take(&mut batch));
+            bytes = 0;
+        }
+        batch.push(*at);
+        bytes += size;
+    }
+    if !batch.is_empty() {
+        batches.push_back(batch);
+    }
+    batches
+}
