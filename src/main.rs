@@ -1,2 +1,90 @@
-//! The program.
-fn main() {}
+//! The program: parse, logging, runtime, exit code; nothing else.
+
+use hookferry::cli::{self, Cli, LogForm, Parsed};
+use hookferry::commands;
+use hookferry::error::ExitCode;
+use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
+use hookferry::render::style::Palette;
+use hookferry::settings;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::{Targets, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+fn main() -> std::process::ExitCode {
+    let code = match cli::parse(std::env::args_os()) {
+        Parsed::Arguments(cli) => run(*cli),
+        Parsed::Help(text) => {
+            anstream::print!("{text}");
+            ExitCode::Done
+        }
+        Parsed::Mistake(text) => {
+            anstream::eprint!("{text}");
+            ExitCode::Usage
+        }
+    };
+    code.code().into()
+}
+
+fn run(cli: Cli) -> ExitCode {
+    let talk = &cli.talk;
+    let screen = Screen::new(ScreenOptions {
+        colour: settings::colour(talk.color),
+        talk: if talk.quiet {
+            Talk::Quiet
+        } else {
+            Talk::Normal
+        },
+        motion: if talk.no_progress {
+            Motion::Never
+        } else {
+            Motion::Auto
+        },
+    });
+    let outcome = start_logging(&cli, &screen).and_then(|()| {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| hookferry::error::Error::failed("cannot start").with_source(error))?
+            .block_on(commands::run(cli.command, &screen))
+    });
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            screen.error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+/// Logs go to stderr beside the talk; other crates' at most at `info`, because deeper ones may show what is sent.
+fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), hookferry::error::Error> {
+    let own = match cli.talk.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let filter = match settings::log_filter() {
+        Some(text) => text.parse::<Targets>().map_err(|error| {
+            hookferry::error::Error::usage("HOOKFERRY_LOG is no log filter")
+                .with_source(error)
+                .with_hint("for instance HOOKFERRY_LOG=hookferry=debug")
+        })?,
+        None => Targets::new().with_target("hookferry", own),
+    };
+    let is_harmless = filter_fn(|metadata| {
+        metadata.target().starts_with("hookferry") || *metadata.level() <= tracing::Level::INFO
+    });
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(screen.log_writer())
+        .with_ansi(screen.stderr_palette() == Palette::Coloured);
+    let layer = match cli.talk.log_format {
+        LogForm::Text => layer.with_target(false).boxed(),
+        LogForm::Json => layer.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(is_harmless).with_filter(filter))
+        .init();
+    Ok(())
+}

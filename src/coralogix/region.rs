@@ -98,6 +98,7 @@ impl Region {
         &TABLE[self as usize]
     }
 
+    /// Every domain of the region, the current one first.
     pub fn domains(self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.domain()).chain(self.row().old_domains.iter().copied())
     }

@@ -148,6 +148,12 @@ impl Plan {
         (&self.portable.webhooks()[place], &self.steps[place])
     }
 
+    /// The plan for the same wanted webhooks after the target was read again.
+    #[must_use]
+    pub fn again(self, target: &Stripped, on_conflict: OnConflict) -> Self {
+        plan(self.portable, target, on_conflict)
+    }
+
     /// How many webhooks are in each state.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();

@@ -1,6 +1,6 @@
 //! What people paste to name an account, and where it leads.
 
-use hookferry::coralogix::endpoint::{Endpoint, Unrecognised};
+use hookferry::coralogix::endpoint::Endpoint;
 use hookferry::coralogix::region::Region;
 
 /// What is said of a text that names nothing.

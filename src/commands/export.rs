@@ -1,0 +1,84 @@
+//! `hookferry export`: the raw webhooks, secrets included, for jq, curl and `--from`.
+
+use super::reading::{read_origin, select};
+use crate::coralogix::retry::Patience;
+use crate::coralogix::webhook::Webhook;
+use crate::error::{Error, ErrorKind, ExitCode};
+use crate::foreign;
+use crate::pipeline::fetch::Inventory;
+use crate::pipeline::strip::strip;
+use crate::render::screen::Screen;
+use crate::settings;
+use crate::store::disk;
+use std::sync::Arc;
+
+/// Writes the webhooks to a file or to standard output.
+pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<ExitCode, Error> {
+    if settings.out.is_none() && screen.is_stdout_terminal() && !settings.reveal {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            "an export holds secrets in the clear and is not shown on a terminal",
+        )
+        .with_hint("write it with --out FILE, pipe it on, or say --reveal; `hookferry list` shows the same masked"));
+    }
+    let patience = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
+    let inventory = select(inventory, &settings.filter)?;
+    let (webhooks, n_left_out) = if settings.ready {
+        ready(inventory, screen)
+    } else {
+        (inventory.webhooks, 0)
+    };
+    let text = array(&webhooks);
+    match &settings.out {
+        Some(path) => {
+            disk::write_new(path, &text, "the export")?;
+            screen.say(&format!(
+                "{} webhooks written to {}; the file holds their secrets in the clear",
+                webhooks.len(),
+                foreign::shown(&path.display().to_string())
+            ));
+        }
+        None => screen.result(&text)?,
+    }
+    Ok(if n_left_out > 0 {
+        ExitCode::Partial
+    } else {
+        ExitCode::Done
+    })
+}
+
+/// The bodies that a create takes, and how many webhooks have none.
+fn ready(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
+    let stripped = strip(inventory);
+    let mut bodies = Vec::new();
+    let mut n_left_out = 0;
+    for webhook in stripped.webhooks() {
+        match webhook.blocked() {
+            None => bodies.push(webhook.bare().clone()),
+            Some(blocked) => {
+                n_left_out += 1;
+                let id = webhook
+                    .id()
+                    .map_or_else(|| "without id".to_owned(), ToString::to_string);
+                let alias = foreign::shortened(webhook.alias(), 60);
+                screen.warn(&format!(
+                    "left out: webhook {id} `{alias}`: {}",
+                    blocked.reason()
+                ));
+            }
+        }
+    }
+    (bodies, n_left_out)
+}
+
+/// One webhook a line, so that a diff of two exports reads well.
+fn array(webhooks: &[Webhook]) -> String {
+    let mut out = String::from("[");
+    for (n, webhook) in webhooks.iter().enumerate() {
+        out.push_str(if n > 0 { ",\n" } else { "\n" });
+        webhook.to_wire(&mut out);
+    }
+    out.push_str(if webhooks.is_empty() { "]\n" } else { "\n]\n" });
+    out
+}

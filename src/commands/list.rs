@@ -1,0 +1,24 @@
+//! `hookferry list`: an account's webhooks as a masked table.
+
+use super::reading::{party, read_origin, select};
+use crate::cli::OutputForm;
+use crate::coralogix::retry::Patience;
+use crate::error::{Error, ExitCode};
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::render::{json, list};
+use crate::settings;
+use std::sync::Arc;
+
+/// Prints the list.
+pub(super) async fn run(settings: settings::List, screen: &Screen) -> Result<ExitCode, Error> {
+    let patience = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
+    let account = party(&settings.source, &inventory);
+    let webhooks = select(inventory, &settings.filter)?.webhooks;
+    screen.result(&match settings.output {
+        OutputForm::Text => list::list(&webhooks, &account, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&list::list_json(&webhooks, &account)),
+    })?;
+    Ok(ExitCode::Done)
+}

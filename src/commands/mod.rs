@@ -1,0 +1,45 @@
+//! One file a command: the only place where the stages of the pipeline meet.
+
+mod demo;
+mod export;
+mod list;
+mod migrate;
+mod plan;
+mod reading;
+mod sandbox;
+
+use crate::cli::{self, Command};
+use crate::error::{Error, ExitCode};
+use crate::render::screen::Screen;
+use crate::settings;
+
+/// Carries out a command and says how the process ends.
+pub async fn run(command: Command, screen: &Screen) -> Result<ExitCode, Error> {
+    match command {
+        Command::Migrate(arguments) => {
+            migrate::run(settings::Migrate::resolve(arguments)?, screen).await
+        }
+        Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::List(arguments) => list::run(settings::List::resolve(arguments)?, screen).await,
+        Command::Export(arguments) => {
+            export::run(settings::Export::resolve(arguments)?, screen).await
+        }
+        Command::Demo(_) => demo::run(screen).await,
+        Command::Sandbox(arguments) => sandbox::run(arguments, screen).await,
+        Command::Completions { shell } => {
+            screen.result(&cli::completions(shell))?;
+            Ok(ExitCode::Done)
+        }
+        Command::Man { command } => manual(command.as_deref(), screen),
+    }
+}
+
+fn manual(name: Option<&str>, screen: &Screen) -> Result<ExitCode, Error> {
+    let page = cli::manual(name).ok_or_else(|| {
+        let name = crate::foreign::shortened(name.unwrap_or_default(), 40);
+        Error::usage(format!("there is no command `{name}`"))
+            .with_hint("`hookferry --help` lists the commands")
+    })?;
+    screen.result(&page)?;
+    Ok(ExitCode::Done)
+}

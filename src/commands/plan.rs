@@ -1,0 +1,45 @@
+//! `hookferry plan`: what a migration would do; it has no client that could write.
+
+use super::reading::{Planned, read_and_plan};
+use crate::cli::OutputForm;
+use crate::error::{Error, ExitCode};
+use crate::render::screen::Screen;
+use crate::render::view::{Detail, PlanView};
+use crate::render::{json, plan as text};
+use crate::settings;
+
+/// Shows the plan.
+pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
+    let planned = read_and_plan(&settings.route, screen).await?;
+    show(&planned, settings.output, screen)?;
+    Ok(exit_code(&planned, settings.detailed_exitcode))
+}
+
+/// Prints the plan as the result of the run.
+pub(super) fn show(planned: &Planned, output: OutputForm, screen: &Screen) -> Result<(), Error> {
+    let view = view(planned);
+    screen.result(&match output {
+        OutputForm::Text => text::plan(view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&json::plan(view)),
+    })
+}
+
+/// The plan as the renderers take it.
+pub(super) fn view(planned: &Planned) -> PlanView<'_> {
+    PlanView {
+        plan: &planned.plan,
+        source: &planned.source,
+        target: &planned.target,
+    }
+}
+
+/// A plan that would be refused says so in the code, so that a pipeline can stop there.
+pub(super) fn exit_code(planned: &Planned, detailed: bool) -> ExitCode {
+    if planned.plan.n_refusing() > 0 {
+        ExitCode::Refused
+    } else if detailed && planned.plan.has_changes() {
+        ExitCode::Changes
+    } else {
+        ExitCode::Done
+    }
+}

@@ -1,0 +1,181 @@
+//! The first steps that most commands share: read an origin, read both sides at once, make the plan.
+
+use crate::coralogix::account::Account;
+use crate::coralogix::client::{ClientOptions, Reader};
+use crate::coralogix::retry::Patience;
+use crate::coralogix::webhook::{self, NotAList};
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::fetch::{Inventory, fetch};
+use crate::pipeline::filter::Filter;
+use crate::pipeline::plan::{Plan, plan};
+use crate::pipeline::rewrite::rewrite;
+use crate::pipeline::strip::strip;
+use crate::render::screen::Screen;
+use crate::render::view::Party;
+use crate::settings::{Origin, Route};
+use crate::store::disk;
+use std::sync::Arc;
+
+/// Both sides of a route, read, and the plan that follows from them.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) source: Party,
+    pub(super) target: Party,
+    pub(super) target_inventory: Inventory,
+    pub(super) target_reader: Reader,
+    pub(super) patience: Arc<Patience>,
+}
+
+/// Reads both sides at once and plans; nothing is written.
+pub(super) async fn read_and_plan(route: &Route, screen: &Screen) -> Result<Planned, Error> {
+    let patience = Arc::new(Patience::new());
+    let target_reader = reader(&route.target, &route.client, &patience, screen)?;
+    let (source, target) = tokio::join!(
+        read_origin(&route.source, &route.client, &patience, screen),
+        read_live(&target_reader, screen),
+    );
+    let (source, target_inventory) = (source?, target?);
+    if let Origin::Live(account) = &route.source {
+        refuse_same_company(account, &source, &route.target, &target_inventory)?;
+    }
+    let source_party = party(&route.source, &source);
+    let selected = select(source, &route.filter)?;
+    let portable = rewrite(strip(selected));
+    let plan = plan(
+        portable,
+        &strip(target_inventory.clone()),
+        route.on_conflict,
+    );
+    Ok(Planned {
+        plan,
+        source: source_party,
+        target: live_party(&route.target, &target_inventory),
+        target_inventory,
+        target_reader,
+        patience,
+    })
+}
+
+/// The webhooks of an inventory that a filter means.
+pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
+    Ok(Inventory {
+        webhooks: filter.apply(inventory.webhooks)?,
+        server_time: inventory.server_time,
+    })
+}
+
+/// Reads an account or a file.
+pub(super) async fn read_origin(
+    origin: &Origin,
+    client: &ClientOptions,
+    patience: &Arc<Patience>,
+    screen: &Screen,
+) -> Result<Inventory, Error> {
+    match origin {
+        Origin::Live(account) => {
+            read_live(&reader(account, client, patience, screen)?, screen).await
+        }
+        Origin::File(path) => parse_file(
+            disk::read_text(path, "the export file")?,
+            &path.display().to_string(),
+        ),
+        Origin::Stdin => parse_file(disk::read_stdin()?, "standard input"),
+    }
+}
+
+/// Reads a live account, with a line of progress.
+pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
+    let stage = screen.stage(&format!("read {}", reader.account().side));
+    let inventory = fetch(reader).await?;
+    stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    Ok(inventory)
+}
+
+/// A client that can read an account and nothing else.
+pub(super) fn reader(
+    account: &Account,
+    client: &ClientOptions,
+    patience: &Arc<Patience>,
+    screen: &Screen,
+) -> Result<Reader, Error> {
+    Reader::new(
+        account.clone(),
+        client,
+        Arc::clone(patience),
+        Arc::new(screen.clone()),
+    )
+}
+
+fn parse_file(text: String, name: &str) -> Result<Inventory, Error> {
+    let name = crate::foreign::shown(name);
+    match webhook::parse_list(&Arc::from(text)) {
+        Ok(webhooks) => Ok(webhooks.into()),
+        Err(problem) => {
+            let what = match problem {
+                NotAList::NotJson => "it is not JSON".to_owned(),
+                NotAList::OtherValue(value) => format!("it is {value}"),
+                NotAList::Element(at) => format!("its element {at} is no object"),
+            };
+            Err(
+                Error::failed(format!("`{name}` is no list of webhooks: {what}")).with_hint(
+                    "--from takes the array that `hookferry export` or the API's GET gives",
+                ),
+            )
+        }
+    }
+}
+
+/// Two live accounts of one company are one account: a copy into itself would double every webhook.
+fn refuse_same_company(
+    source: &Account,
+    source_inventory: &Inventory,
+    target: &Account,
+    target_inventory: &Inventory,
+) -> Result<(), Error> {
+    let ours = source_inventory.company_ids();
+    let theirs = target_inventory.company_ids();
+    let Some(company) = ours.intersection(&theirs).next() else {
+        return Ok(());
+    };
+    let company = crate::foreign::shortened(company, 40);
+    Err(Error::new(
+        ErrorKind::WrongAccount,
+        format!("{source} and {target} are the same account: both belong to company {company}"),
+    )
+    .with_hint("one of the two keys is not the one you meant; nothing was written"))
+}
+
+/// How a side is named to the reader.
+pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
+    match origin {
+        Origin::Live(account) => live_party(account, inventory),
+        Origin::File(path) => Party {
+            name: path.display().to_string(),
+            company: company(inventory),
+            count: inventory.webhooks.len(),
+        },
+        Origin::Stdin => Party {
+            name: "standard input".to_owned(),
+            company: company(inventory),
+            count: inventory.webhooks.len(),
+        },
+    }
+}
+
+fn live_party(account: &Account, inventory: &Inventory) -> Party {
+    Party {
+        name: account.endpoint.host().to_owned(),
+        company: company(inventory),
+        count: inventory.webhooks.len(),
+    }
+}
+
+/// The company id that all webhooks agree on.
+fn company(inventory: &Inventory) -> Option<String> {
+    let ids = inventory.company_ids();
+    if ids.len() == 1 {
+        ids.into_iter().next()
+    } else {
+        None
+    }
+}

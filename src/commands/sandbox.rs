@@ -1,0 +1,69 @@
+//! `hookferry sandbox`: the stand-in accounts as a server, until Ctrl-C.
+
+use crate::cli::{SandboxArgs, SeedsArg};
+use crate::error::{Error, ExitCode};
+use crate::render::screen::Screen;
+use crate::sandbox::{self, AccountOptions, Fault, Options, Sandbox, Switches, seeds};
+
+/// Serves until the user ends it.
+pub(super) async fn run(arguments: SandboxArgs, screen: &Screen) -> Result<ExitCode, Error> {
+    let asks_for_help = |values: &[String]| values.iter().any(|value| value == "help");
+    if asks_for_help(&arguments.switches) || asks_for_help(&arguments.source_switches) {
+        screen.result(&Switches::help())?;
+        return Ok(ExitCode::Done);
+    }
+    if asks_for_help(&arguments.faults) || asks_for_help(&arguments.source_faults) {
+        screen.result(Fault::help())?;
+        return Ok(ExitCode::Done);
+    }
+    let sandbox = Sandbox::start(options(&arguments)?)
+        .await
+        .map_err(|error| {
+            Error::failed("cannot serve on 127.0.0.1")
+                .with_source(error)
+                .with_hint("is the port taken? port 0 picks a free one")
+        })?;
+    screen.result(&sandbox::usage(&sandbox))?;
+    screen
+        .say("Serving on this machine only. Ctrl-C ends it, and everything it holds is forgotten.");
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Ok(ExitCode::Done),
+        Err(error) => Err(Error::failed("cannot wait for Ctrl-C").with_source(error)),
+    }
+}
+
+fn options(arguments: &SandboxArgs) -> Result<Options, Error> {
+    let mut options = match arguments.seeds {
+        SeedsArg::Demo => Options::from(seeds::demo()),
+        SeedsArg::Awkward => Options::from(seeds::awkward()),
+        SeedsArg::Empty => Options::default(),
+    };
+    options.source.port = arguments.source_port;
+    options.target.port = arguments.target_port;
+    options.source.latency = arguments.latency;
+    options.target.latency = arguments.latency;
+    behaviour(
+        &mut options.source,
+        &arguments.source_switches,
+        &arguments.source_faults,
+    )?;
+    behaviour(&mut options.target, &arguments.switches, &arguments.faults)?;
+    Ok(options)
+}
+
+fn behaviour(
+    account: &mut AccountOptions,
+    switches: &[String],
+    faults: &[String],
+) -> Result<(), Error> {
+    account.switches =
+        Switches::parse(switches).map_err(|error| Error::usage(error.to_string()))?;
+    for fault in faults {
+        account.faults.push(
+            fault
+                .parse()
+                .map_err(|error: sandbox::SpellingError| Error::usage(error.to_string()))?,
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Text in columns of a terminal: measured by what is seen, not by bytes or characters.
+//! Never lets foreign text break a line or pass for another column.
+
+use crate::foreign;
+use console::{measure_text_width, truncate_str};
+use std::time::Duration;
+
+/// How many columns the text takes.
+pub(crate) fn width(text: &str) -> usize {
+    measure_text_width(text)
+}
+
+/// The text with spaces behind it, up to so many columns.
+pub(crate) fn padded(text: &str, columns: usize) -> String {
+    format!("{text}{}", gap(columns, text))
+}
+
+/// The text with spaces before it, up to so many columns.
+pub(crate) fn padded_left(text: &str, columns: usize) -> String {
+    format!("{}{text}", gap(columns, text))
+}
+
+fn gap(columns: usize, text: &str) -> String {
+    " ".repeat(columns.saturating_sub(width(text)))
+}
+
+/// At most so many columns of the text, with `…` where something was cut.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    truncate_str(text, columns, "…").into_owned()
+}
+
+/// The text in lines of at most so many columns, all but the first indented; a longer word keeps a line of its own.
+pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut column = 0;
+    for word in text.split(' ') {
+        let needed = width(word);
+        if column > 0 && column + 1 + needed > columns {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        } else if !out.is_empty() {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += needed;
+    }
+    out
+}
+
+/// A foreign name as one cell: harmless, and quoted where its spaces could pass for the end of the cell.
+pub(crate) fn name(foreign_text: &str) -> String {
+    let shown = foreign::shown(foreign_text);
+    let is_plain = !shown.is_empty()
+        && shown.trim() == shown
+        && !shown.starts_with('"')
+        && !shown
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0] == b' ' && pair[1] == b' ')
+        && shown.chars().all(|c| c == ' ' || !c.is_whitespace());
+    if is_plain {
+        shown
+    } else {
+        format!("\"{shown}\"")
+    }
+}
+
+/// A number with its noun: `1 webhook`, `2 webhooks`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A time span as people say it: `0.4 s`, `12 s`, `2 min 5 s`.
+pub(crate) fn seconds(span: Duration) -> String {
+    let whole = span.as_secs();
+    if whole >= 60 {
+        format!("{} min {} s", whole / 60, whole % 60)
+    } else if whole >= 10 || span.subsec_nanos() == 0 {
+        format!("{whole} s")
+    } else {
+        format!("{:.1} s", span.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, name, padded, seconds, width, wrapped};
+    use std::time::Duration;
+
+    #[test]
+    fn columns_are_counted_as_they_are_seen() {
+        assert_eq!(width("日本"), 4);
+        assert_eq!(padded("日本", 6), "日本  ");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(cut("short", 5), "short");
+    }
+
+    #[test]
+    fn lines_break_between_words_only() {
+        assert_eq!(wrapped("aa bb cc", 5, 1), "aa bb\n cc");
+        assert_eq!(wrapped("aaaaaaaa bb", 5, 1), "aaaaaaaa\n bb");
+    }
+
+    #[test]
+    fn a_name_cannot_pass_for_two_cells() {
+        assert_eq!(name("on call"), "on call");
+        assert_eq!(name("hook    1050 -> new"), "\"hook    1050 -> new\"");
+        assert_eq!(name(" hook"), "\" hook\"");
+        assert_eq!(name(""), "\"\"");
+        assert_eq!(name("a\u{a0}b"), "\"a\u{a0}b\"");
+    }
+
+    #[test]
+    fn time_spans_read_well() {
+        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(seconds(Duration::from_secs(8)), "8 s");
+        assert_eq!(seconds(Duration::from_millis(12_700)), "12 s");
+        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+}

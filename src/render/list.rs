@@ -1,0 +1,161 @@
+//! What an account holds, masked: a table for people, a document for programs.
+//! Pure. Shows values by way of `masked()` only.
+
+use super::columns::{counted, cut, name, padded, padded_left, width};
+use super::json;
+use super::style::Meaning;
+use super::view::{Page, Party, fields_summary, kind_name};
+use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+/// The widest that an alias is shown.
+const LONGEST_ALIAS: usize = 40;
+/// The widest that a URL is shown; masked ones rarely are longer.
+const LONGEST_URL: usize = 60;
+/// The narrowest to which a small terminal presses the fields.
+const SHORTEST_FIELDS: usize = 24;
+/// Spaces between columns.
+const GAP: &str = "  ";
+
+const HEADINGS: [&str; 5] = ["id", "type", "alias", "url", "fields"];
+
+/// The webhooks as a table, with their count by type at the end.
+pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
+    let rows: Vec<[String; 5]> = webhooks.iter().map(cells).collect();
+    let mut widths = HEADINGS.map(width);
+    for row in &rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
+        }
+    }
+    let before_fields: usize = widths[..4].iter().map(|width| width + GAP.len()).sum();
+    widths[4] = page
+        .width
+        .saturating_sub(before_fields)
+        .max(SHORTEST_FIELDS);
+    let mut out = String::new();
+    if !rows.is_empty() {
+        let heading = line(&HEADINGS.map(str::to_owned), widths);
+        out.push_str(&page.palette.paint(Meaning::Heading, &heading));
+        out.push('\n');
+        for row in &rows {
+            out.push_str(&line(row, widths));
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    let total = format!("{}: {}", name(&account.name), total(webhooks, account));
+    out.push_str(&page.palette.paint(Meaning::Heading, &total));
+    out.push('\n');
+    out
+}
+
+/// The webhooks as a document.
+pub fn list_json(webhooks: &[Webhook], account: &Party) -> Value {
+    let rows: Vec<Value> = webhooks.iter().map(row_json).collect();
+    let by_type: serde_json::Map<String, Value> = by_type(webhooks)
+        .into_iter()
+        .map(|(kind, n)| (kind, n.into()))
+        .collect();
+    json::document(
+        "list",
+        json!({
+            "account": json::party(account),
+            "selection": {"matched": webhooks.len(), "of": account.count},
+            "webhooks": rows,
+            "count_by_type": by_type,
+        }),
+    )
+}
+
+fn cells(webhook: &Webhook) -> [String; 5] {
+    let masked = webhook.masked();
+    let or_dash = |text: String| {
+        if text.is_empty() {
+            "-".to_owned()
+        } else {
+            text
+        }
+    };
+    [
+        webhook
+            .id()
+            .map_or_else(|| "-".to_owned(), |id| id.to_string()),
+        kind_of(webhook),
+        cut(
+            &name(masked.alias.as_deref().unwrap_or_default()),
+            LONGEST_ALIAS,
+        ),
+        cut(
+            &or_dash(
+                masked
+                    .url
+                    .as_ref()
+                    .map(ToString::to_string)
+                    .unwrap_or_default(),
+            ),
+            LONGEST_URL,
+        ),
+        fields_summary(&masked),
+    ]
+}
+
+fn line(cells: &[String; 5], widths: [usize; 5]) -> String {
+    let [id, kind, alias, url, fields] = cells;
+    let cells = [
+        padded_left(id, widths[0]),
+        padded(kind, widths[1]),
+        padded(alias, widths[2]),
+        padded(url, widths[3]),
+        cut(fields, widths[4]),
+    ];
+    cells.join(GAP).trim_end().to_owned()
+}
+
+fn row_json(webhook: &Webhook) -> Value {
+    let masked = webhook.masked();
+    json!({
+        "id": json::id(webhook.id().as_ref()),
+        "type": kind_of(webhook),
+        "type_id": json::type_number(webhook.type_id().ok()),
+        "alias": masked.alias,
+        "url": json::optional(masked.url.as_ref()),
+        "fields": json::optional(masked.fields.as_ref()),
+        "unknown_keys": masked.unknown_keys,
+    })
+}
+
+fn kind_of(webhook: &Webhook) -> String {
+    match webhook.type_id() {
+        Err(TypeProblem::Disagree) => "(types disagree)".to_owned(),
+        other => kind_name(other.ok()),
+    }
+}
+
+fn total(webhooks: &[Webhook], account: &Party) -> String {
+    let mut total = counted(account.count, "webhook");
+    if webhooks.len() != account.count {
+        // Writing to a string cannot fail.
+        let _ = write!(total, ", {} selected", webhooks.len());
+    }
+    let kinds: Vec<String> = by_type(webhooks)
+        .into_iter()
+        .map(|(kind, n)| format!("{n} {kind}"))
+        .collect();
+    if !kinds.is_empty() {
+        let _ = write!(total, " ({})", kinds.join(", "));
+    }
+    total
+}
+
+/// How many there are of each type, by the type's number.
+fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
+    let mut counts: BTreeMap<(Option<TypeId>, String), usize> = BTreeMap::new();
+    for webhook in webhooks {
+        let key = (webhook.type_id().ok(), kind_of(webhook));
+        *counts.entry(key).or_default() += 1;
+    }
+    counts.into_iter().map(|((_, kind), n)| (kind, n)).collect()
+}

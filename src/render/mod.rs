@@ -1,0 +1,14 @@
+//! What is shown: pure renderers that return text or JSON, and the one `Screen` that writes it.
+//! Never shows a value of a webhook that `masked()` has not passed, and reads no setting, file or environment.
+
+pub mod columns;
+pub mod json;
+pub mod list;
+pub mod outcome;
+pub mod plan;
+pub mod progress;
+pub mod screen;
+mod streams;
+pub mod style;
+mod terminal;
+pub mod view;

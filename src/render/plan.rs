@@ -1,0 +1,254 @@
+//! The preview: what would happen to every webhook, for somebody who then says yes or no.
+//! Pure. Puts what needs a decision first, and says what it does not know.
+
+mod rows;
+
+use super::columns::{counted, wrapped};
+use super::style::{Meaning, symbol};
+use super::view::{
+    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, notices, policy_word, refusal,
+};
+use crate::pipeline::plan::{OnConflict, Plan, State};
+use rows::{Layout, Row};
+
+/// The order in which groups are printed: what needs a decision, what would be written, what stays.
+const ORDER: [State; 6] = [
+    State::Conflict,
+    State::Ambiguous,
+    State::Blocked,
+    State::Create,
+    State::Update,
+    State::Unchanged,
+];
+
+/// Beyond this many, unchanged webhooks are counted instead of listed.
+const MOST_UNCHANGED: usize = 50;
+
+/// The whole preview as text.
+pub fn plan(view: PlanView<'_>, page: Page) -> String {
+    let mut out = header(view, page);
+    out.push_str(&legend(page));
+    out.push_str(&groups(view.plan, page));
+    out.push_str(&summary(view, page));
+    out.push_str(&knowledge(view.plan, page));
+    out.push_str(&conclusion(view.plan, page));
+    out
+}
+
+fn header(view: PlanView<'_>, page: Page) -> String {
+    let source = format!("hookferry plan: source {}", view.source.described());
+    let target = format!("target {}", view.target.described());
+    let one_line = format!("{source} -> {target}");
+    let text = if super::columns::width(&one_line) <= page.width {
+        one_line
+    } else {
+        format!("{source}\n            -> {target}")
+    };
+    format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+fn legend(page: Page) -> String {
+    let order = [
+        State::Create,
+        State::Update,
+        State::Unchanged,
+        State::Conflict,
+        State::Ambiguous,
+        State::Blocked,
+    ];
+    let entry = |state: State| {
+        let text = format!("{} {}", symbol(state), state.word());
+        page.palette.paint(Meaning::State(state), &text)
+    };
+    let entries: Vec<String> = order.into_iter().map(entry).collect();
+    format!("  {}\n\n", entries.join("   "))
+}
+
+/// The webhooks by state, in the source's order within each.
+fn groups(plan: &Plan, page: Page) -> String {
+    let is_listed = |state| {
+        let is_long = plan.counts().of(State::Unchanged) > MOST_UNCHANGED;
+        state != State::Unchanged || !is_long || page.detail == Detail::Full
+    };
+    let rows: Vec<Row<'_>> = plan
+        .steps()
+        .filter(|(_, step)| is_listed(step.state))
+        .map(|(webhook, step)| Row::of(webhook, step))
+        .collect();
+    let layout = Layout::of(&rows, page);
+    let mut out = String::new();
+    for state in ORDER {
+        let n = plan.counts().of(state);
+        if n == 0 {
+            continue;
+        }
+        let group: Vec<&Row<'_>> = rows.iter().filter(|row| row.step.state == state).collect();
+        let reason = shared_reason(&group);
+        out.push_str(&heading(plan, state, n, reason, page));
+        for row in &group {
+            row.write(&mut out, layout, page, reason.is_none());
+        }
+        if group.is_empty() {
+            let text = format!(
+                "  {} {} (-v lists them)",
+                symbol(state),
+                counted(n, "webhook")
+            );
+            out.push_str(&page.palette.paint(Meaning::State(state), &text));
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The reason that all of a group have, so that it is told once.
+fn shared_reason<'r>(group: &[&Row<'r>]) -> Option<&'r str> {
+    let first = group.first()?.step.reason.as_str();
+    let is_shared = !first.is_empty() && group.iter().all(|row| row.step.reason == first);
+    is_shared.then_some(first)
+}
+
+fn heading(plan: &Plan, state: State, n: usize, reason: Option<&str>, page: Page) -> String {
+    let mut text = match state {
+        State::Create | State::Update => format!("{n} to {}", state.word()),
+        State::Conflict if n > 1 => format!("{n} conflicts"),
+        _ => format!("{n} {}", state.word()),
+    };
+    let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
+    if needs_decision && plan.on_conflict() == OnConflict::Skip {
+        text.push_str(", left alone");
+    }
+    if let Some(reason) = reason {
+        text.push_str(": ");
+        text.push_str(reason);
+    }
+    let text = wrapped(&text, page.width, 4);
+    format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// The six counts, which add up to the selection.
+fn summary(view: PlanView<'_>, page: Page) -> String {
+    let counts = view.plan.counts();
+    let part = |state: State| {
+        let n = counts.of(state);
+        match state {
+            State::Create | State::Update => format!("{n} to {}", state.word()),
+            State::Conflict if n != 1 => format!("{n} conflicts"),
+            _ => format!("{n} {}", state.word()),
+        }
+    };
+    let parts: Vec<String> = State::ALL.into_iter().map(part).collect();
+    let others = match view.plan.n_untouched() {
+        0 => "the target has no others".to_owned(),
+        1 => "1 other in the target is never touched".to_owned(),
+        n => format!("{n} others in the target are never touched"),
+    };
+    let text = format!(
+        "{} selected (matched {} of {}): {}; {others}",
+        counts.total(),
+        counts.total(),
+        view.source.count,
+        parts.join(", "),
+    );
+    let text = wrapped(&text, page.width, 2);
+    format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// What is known of the bodies, what the reader must know, and what nobody can.
+fn knowledge(plan: &Plan, page: Page) -> String {
+    let mut out = String::new();
+    let held = invariants(plan);
+    if held.of > 0 {
+        out.push_str(&checked(held, plan.counts().of(State::Update), page));
+    }
+    for notice in notices(plan) {
+        let (word, meaning) = if notice.is_warning {
+            ("warning", Meaning::Warning)
+        } else {
+            ("note", Meaning::Heading)
+        };
+        let text = wrapped(&format!("{word}: {}", notice.text), page.width, 2);
+        // The word alone carries the style of a note, the whole line that of a warning.
+        let painted = if notice.is_warning {
+            page.palette.paint(meaning, &text)
+        } else {
+            text.replacen(word, &page.palette.paint(meaning, word), 1)
+        };
+        out.push_str(&painted);
+        out.push('\n');
+    }
+    if held.of > 0 {
+        let text = format!("Not checked: {}.", NOT_CHECKED.join(", and "));
+        out.push_str(&wrapped(&text, page.width, 2));
+        out.push('\n');
+    }
+    out
+}
+
+fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
+    let Invariants {
+        of,
+        top_level_id_removed: removed,
+        integration_type_id_kept: kept,
+    } = held;
+    let mut text =
+        format!("top-level id removed {removed}/{of}, integration_type.id kept {kept}/{of}");
+    if n_updates > 0 {
+        text.push_str("; an update carries the id of the target's own webhook");
+    }
+    let text = wrapped(&text, page.width, 2);
+    let holds = removed == of && kept == of;
+    let text = if holds {
+        text
+    } else {
+        page.palette.paint(Meaning::Error, &text)
+    };
+    format!("{text}\n")
+}
+
+/// The last lines: that nothing is to do, or that it would be refused and the ways out; else nothing.
+fn conclusion(plan: &Plan, page: Page) -> String {
+    let counts = plan.counts();
+    if let Some(refusal) = refusal(plan) {
+        let why = wrapped(
+            &format!("Would be refused: {}.", refusal.why),
+            page.width,
+            2,
+        );
+        let mut out = format!("\n{}\n", page.palette.paint(Meaning::Error, &why));
+        for way in refusal.ways_out {
+            let text = wrapped(&format!("hint: {way}"), page.width, 6);
+            out.push_str(&page.palette.paint(Meaning::Hint, &text));
+            out.push('\n');
+        }
+        return out;
+    }
+    if plan.has_changes() {
+        return String::new();
+    }
+    let left_alone = counts.total() - counts.of(State::Unchanged);
+    let text = if counts.total() == 0 {
+        "Nothing to do: the source has no webhooks.".to_owned()
+    } else if left_alone == 0 {
+        format!(
+            "Nothing to do: the target already has {}.",
+            all_of(counts.total())
+        )
+    } else {
+        format!(
+            "Nothing to do: {} left alone (--on-conflict {}).",
+            counted(left_alone, "webhook"),
+            policy_word(plan.on_conflict())
+        )
+    };
+    let text = wrapped(&text, page.width, 2);
+    format!("\n{}\n", page.palette.paint(Meaning::Success, &text))
+}
+
+fn all_of(n: usize) -> String {
+    match n {
+        1 => "the selected webhook".to_owned(),
+        n => format!("all {n} selected webhooks"),
+    }
+}

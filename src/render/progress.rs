@@ -1,0 +1,246 @@
+//! The stages of a run as they happen, on standard error: a moving line on a terminal, plain lines elsewhere.
+//! Never sleeps, and leaves nothing running when a stage is dropped.
+
+use super::columns::{cut, padded, seconds};
+use super::screen::Screen;
+use super::style::{Meaning, Palette};
+use crate::pipeline::push::Track;
+use indicatif::{ProgressBar, ProgressStyle};
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+/// How often a moving line moves.
+const FRAME: Duration = Duration::from_millis(100);
+/// Without a terminal, a stage says at least this often that it is still at work.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/// Columns of a stage's name and of what it found, so that the lines of a run stand below each other.
+const NAME_COLUMNS: usize = 13;
+const DETAIL_COLUMNS: usize = 22;
+/// Columns of the bar of a stage that knows its end.
+const BAR_COLUMNS: usize = 20;
+
+/// One stage at work; dropped without a `finish`, it vanishes from the terminal.
+pub struct Stage {
+    screen: Screen,
+    state: Arc<Mutex<State>>,
+    shown: Shown,
+}
+
+/// How a stage is shown while it runs.
+enum Shown {
+    Bar(ProgressBar),
+    Lines(Option<JoinHandle<()>>),
+    Nothing,
+}
+
+/// What a running stage has to say.
+struct State {
+    name: String,
+    detail: String,
+    progress: Option<(usize, usize)>,
+    waiting: Option<(String, Instant)>,
+    started: Instant,
+}
+
+/// How stages are shown in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// A moving line each.
+    Bars,
+    /// Plain lines.
+    Lines,
+    /// Not at all.
+    Hidden,
+}
+
+impl Stage {
+    pub(super) fn start(screen: &Screen, name: &str) -> Self {
+        let state = Arc::new(Mutex::new(State {
+            name: name.to_owned(),
+            detail: String::new(),
+            progress: None,
+            waiting: None,
+            started: Instant::now(),
+        }));
+        let shown = match screen.manner() {
+            Manner::Hidden => Shown::Nothing,
+            Manner::Bars => Shown::Bar(bar(screen, &state)),
+            Manner::Lines => {
+                screen.say(&format!("  {}  started", padded(name, NAME_COLUMNS)));
+                Shown::Lines(heartbeat(screen, &state))
+            }
+        };
+        Self {
+            screen: screen.clone(),
+            state,
+            shown,
+        }
+    }
+
+    /// Says what the stage has found so far.
+    pub fn detail(&self, detail: &str) {
+        detail.clone_into(&mut self.state().detail);
+    }
+
+    /// Says how far the stage has come.
+    pub fn set(&self, done: usize, total: usize) {
+        let mut state = self.state();
+        state.progress = Some((done, total));
+        state.waiting = None;
+    }
+
+    /// Says that the stage waits, why, and for how long.
+    pub fn waiting(&self, why: &str, wait: Duration) {
+        let mut state = self.state();
+        state.waiting = Some((why.to_owned(), Instant::now() + wait));
+        let line = format!(
+            "  {}  {why}, {}",
+            padded(&state.name, NAME_COLUMNS),
+            seconds(wait)
+        );
+        drop(state);
+        if matches!(self.shown, Shown::Lines(_)) {
+            self.screen.say(&line);
+        }
+    }
+
+    /// Ends the stage and leaves one line that says what it found and how long it took.
+    pub fn finish(self, found: &str) {
+        let line = finished_line(&self.state(), found, self.screen.stderr_palette());
+        // The moving line goes first, or it would be drawn once more below the finished one.
+        if let Shown::Bar(bar) = &self.shown {
+            bar.finish_and_clear();
+        }
+        if !matches!(self.shown, Shown::Nothing) {
+            self.screen.say(&line);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.finish_and_clear(),
+            Shown::Lines(Some(heartbeat)) => heartbeat.abort(),
+            Shown::Lines(None) | Shown::Nothing => {}
+        }
+    }
+}
+
+/// A push tells its stage how far it has come.
+impl Track for Stage {
+    fn progress(&self, done: usize, of: usize) {
+        self.set(done, of);
+    }
+
+    fn waiting(&self, why: &str, wait: Duration) {
+        Self::waiting(self, why, wait);
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn bar(screen: &Screen, state: &Arc<Mutex<State>>) -> ProgressBar {
+    let palette = screen.stderr_palette();
+    let (shown, screen_for_width) = (Arc::clone(state), screen.clone());
+    let line = move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
+        let columns = screen_for_width.stderr_width();
+        // Nothing is left to be done where a line cannot be drawn.
+        let _ = out.write_str(&running_line(&lock(&shown), palette, columns));
+    };
+    let style = ProgressStyle::with_template("{line}").expect("a template of one key");
+    let bar = ProgressBar::no_length().with_style(style.with_key("line", line));
+    let bar = screen.bars().add(bar);
+    bar.enable_steady_tick(FRAME);
+    bar
+}
+
+/// Says every ten seconds that the stage is still at work; `None` outside a runtime.
+fn heartbeat(screen: &Screen, state: &Arc<Mutex<State>>) -> Option<JoinHandle<()>> {
+    let runtime = tokio::runtime::Handle::try_current().ok()?;
+    let (screen, state) = (screen.clone(), Arc::clone(state));
+    Some(runtime.spawn(async move {
+        let mut beats = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        loop {
+            beats.tick().await;
+            let line = still_line(&lock(&state));
+            screen.say(&line);
+        }
+    }))
+}
+
+/// The moving line, cut to the terminal so that it never wraps.
+fn running_line(state: &State, palette: Palette, columns: usize) -> String {
+    let elapsed = state.started.elapsed();
+    let at = usize::try_from(elapsed.as_millis() / FRAME.as_millis()).unwrap_or(0);
+    let mut rest = padded(&state.name, NAME_COLUMNS);
+    if let Some((done, total)) = state.progress.filter(|(_, total)| *total > 0) {
+        let filled = (done.min(total) * BAR_COLUMNS) / total;
+        let _ = write!(
+            rest,
+            "  {}{} {done} of {total}",
+            "━".repeat(filled),
+            "─".repeat(BAR_COLUMNS - filled)
+        );
+    }
+    for part in [state.detail.clone(), wait_text(state), seconds(elapsed)] {
+        if !part.is_empty() {
+            let _ = write!(rest, "  {part}");
+        }
+    }
+    let frame = palette.paint(Meaning::Hint, FRAMES[at % FRAMES.len()]);
+    format!("{frame} {}", cut(&rest, columns.saturating_sub(3)))
+}
+
+/// What a heartbeat says.
+fn still_line(state: &State) -> String {
+    let mut line = format!("  {}  still at it", padded(&state.name, NAME_COLUMNS));
+    if let Some((done, total)) = state.progress {
+        let _ = write!(line, ", {done} of {total}");
+    }
+    for part in [
+        state.detail.clone(),
+        wait_text(state),
+        seconds(state.started.elapsed()),
+    ] {
+        if !part.is_empty() {
+            let _ = write!(line, ", {part}");
+        }
+    }
+    line
+}
+
+/// Why the stage waits and for how much longer; empty once the wait is over.
+fn wait_text(state: &State) -> String {
+    let left = state
+        .waiting
+        .as_ref()
+        .map(|(why, until)| (why, until.saturating_duration_since(Instant::now())));
+    match left {
+        Some((why, left)) if !left.is_zero() => {
+            // Rounded up: a countdown ends at 1.
+            format!("{why}, {} s", left.as_secs() + 1)
+        }
+        _ => String::new(),
+    }
+}
+
+fn finished_line(state: &State, found: &str, palette: Palette) -> String {
+    let elapsed = seconds(state.started.elapsed());
+    format!(
+        "  {}  {}  {}",
+        padded(&state.name, NAME_COLUMNS),
+        padded(found, DETAIL_COLUMNS),
+        palette.paint(Meaning::Faint, &elapsed),
+    )
+}

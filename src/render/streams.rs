@@ -1,0 +1,164 @@
+//! Standard output and standard error as one thing that knows where the moving lines are.
+//! Never tears a moving line, and never takes a reader that went away for a failure.
+
+use super::style::Palette;
+use super::terminal;
+use anstream::AutoStream;
+use console::Term;
+use indicatif::{MultiProgress, ProgressDrawTarget};
+use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The columns assumed where no terminal says otherwise: what fits a page of a CI log.
+const USUAL_WIDTH: usize = 120;
+/// The narrowest layout; a smaller terminal wraps by itself.
+const NARROWEST: usize = 40;
+
+/// Both streams and the moving lines of a run.
+pub(super) struct Streams {
+    pub(super) stdout: Stream,
+    pub(super) stderr: Stream,
+    pub(super) bars: MultiProgress,
+    is_stdout_gone: AtomicBool,
+}
+
+/// One stream, and what is known of the terminal behind it.
+pub(super) struct Stream {
+    writer: Mutex<Box<dyn Write + Send>>,
+    pub(super) palette: Palette,
+    pub(super) terminal: Option<Term>,
+}
+
+/// Whether a stream gets colour; the environment has been asked already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColourChoice {
+    /// Where the stream is a terminal that knows colours.
+    Auto,
+    /// Even where it is none.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+impl Streams {
+    /// The streams of the process.
+    pub(super) fn of_process(choice: ColourChoice) -> Self {
+        let (out, err) = (Term::stdout(), Term::stderr());
+        Self {
+            stdout: Stream::of_process(io::stdout(), out, choice),
+            stderr: Stream::of_process(io::stderr(), err, choice),
+            bars: terminal::bars(),
+            is_stdout_gone: AtomicBool::new(false),
+        }
+    }
+
+    /// Streams that are no terminals.
+    pub(super) fn elsewhere(
+        stdout: Box<dyn Write + Send>,
+        stderr: Box<dyn Write + Send>,
+        choice: ColourChoice,
+    ) -> Self {
+        let stream = |writer| Stream {
+            writer: Mutex::new(writer),
+            palette: palette(choice, false),
+            terminal: None,
+        };
+        Self {
+            stdout: stream(stdout),
+            stderr: stream(stderr),
+            bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+            is_stdout_gone: AtomicBool::new(false),
+        }
+    }
+
+    /// Writes to standard output exactly as it is; a reader that went away is remembered, and is not an error.
+    pub(super) fn to_stdout(&self, text: &str) -> io::Result<()> {
+        if self.is_stdout_gone() {
+            return Ok(());
+        }
+        match self.bars.suspend(|| self.stdout.write(text)) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                self.is_stdout_gone.store(true, Ordering::Relaxed);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Whether the reader of standard output has gone away.
+    pub(super) fn is_stdout_gone(&self) -> bool {
+        self.is_stdout_gone.load(Ordering::Relaxed)
+    }
+
+    /// Writes to standard error; when even that fails, there is nowhere left to complain.
+    pub(super) fn to_stderr(&self, text: &str) {
+        let _ = self.bars.suspend(|| self.stderr.write(text));
+    }
+}
+
+impl Stream {
+    /// Coloured text goes through `anstream`, which old Windows consoles need; plain text goes out byte for byte.
+    fn of_process<S>(raw: S, terminal: Term, choice: ColourChoice) -> Self
+    where
+        S: anstream::stream::RawStream + anstream::stream::AsLockedWrite + Send + 'static,
+    {
+        let palette = palette(choice, terminal.features().colors_supported());
+        let writer: Box<dyn Write + Send> = match palette {
+            Palette::Coloured => Box::new(AutoStream::always(raw)),
+            Palette::Plain => Box::new(raw),
+        };
+        Self {
+            writer: Mutex::new(writer),
+            palette,
+            terminal: terminal.is_term().then_some(terminal),
+        }
+    }
+
+    /// In one go, so that the lines of several threads do not mix.
+    fn write(&self, text: &str) -> io::Result<()> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.write_all(text.as_bytes())?;
+        writer.flush()
+    }
+
+    /// How many columns a text for this stream may take.
+    pub(super) fn width(&self) -> usize {
+        let size = self.terminal.as_ref().and_then(Term::size_checked);
+        size.map_or(USUAL_WIDTH, |(_, columns)| {
+            usize::from(columns).max(NARROWEST)
+        })
+    }
+}
+
+fn palette(choice: ColourChoice, knows_colours: bool) -> Palette {
+    match choice {
+        ColourChoice::Always => Palette::Coloured,
+        ColourChoice::Auto if knows_colours => Palette::Coloured,
+        ColourChoice::Auto | ColourChoice::Never => Palette::Plain,
+    }
+}
+
+/// Standard error for logs; each write is one event.
+#[derive(Clone)]
+pub struct LogWriter(pub(super) Arc<Streams>);
+
+impl Write for LogWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.to_stderr(&String::from_utf8_lossy(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self.clone()
+    }
+}

@@ -1,0 +1,262 @@
+//! What text and JSON say about the same plan, said in one place so that they cannot disagree.
+//! Pure; counts what it states on the real bodies instead of assuming it.
+
+use super::columns::{counted, name};
+use super::style::Palette;
+use crate::coralogix::kind::type_name;
+use crate::coralogix::mask::{Masked, MaskedWebhook};
+use crate::coralogix::webhook::{TypeId, Webhook};
+use crate::foreign;
+use crate::pipeline::plan::{Notice, OnConflict, Plan, State};
+
+/// One of the two sides as it is named to the reader.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// The host of an account, or the name of a file.
+    pub name: String,
+    /// The account's company id, where it is known.
+    pub company: Option<String>,
+    /// How many webhooks it holds in all, selected or not.
+    pub count: usize,
+}
+
+impl Party {
+    /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
+    pub fn described(&self) -> String {
+        let company = match &self.company {
+            Some(company) => format!("company {}, ", foreign::shown(company)),
+            None => String::new(),
+        };
+        let webhooks = counted(self.count, "webhook");
+        format!("{} ({company}{webhooks})", name(&self.name))
+    }
+}
+
+/// A plan and the two sides that it stands between.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanView<'a> {
+    /// What has to happen.
+    pub plan: &'a Plan,
+    /// Where the webhooks come from.
+    pub source: &'a Party,
+    /// Where they go.
+    pub target: &'a Party,
+}
+
+/// How much a text shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// What a decision needs; long runs of the same are counted.
+    Normal,
+    /// Every webhook and every difference.
+    Full,
+}
+
+/// How a text is laid out.
+#[derive(Debug, Clone, Copy)]
+pub struct Page {
+    /// With ANSI codes or without.
+    pub palette: Palette,
+    /// The columns that there are.
+    pub width: usize,
+    /// How much is shown.
+    pub detail: Detail,
+}
+
+/// What must hold for every body that would be sent, counted on the bodies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Invariants {
+    /// How many bodies would be sent.
+    pub of: usize,
+    /// How many of them carry none of the source's top-level `id`.
+    pub top_level_id_removed: usize,
+    /// How many of them have an `integration_type` with its `id`.
+    pub integration_type_id_kept: usize,
+}
+
+/// Counts the invariants of what a plan would send.
+pub fn invariants(plan: &Plan) -> Invariants {
+    let is_sent = |state| matches!(state, State::Create | State::Update);
+    let bodies = plan.steps().filter(|(_, step)| is_sent(step.state));
+    let mut invariants = Invariants {
+        of: 0,
+        top_level_id_removed: 0,
+        integration_type_id_kept: 0,
+    };
+    for (webhook, _) in bodies {
+        let body = webhook.bare();
+        invariants.of += 1;
+        invariants.top_level_id_removed += usize::from(body.raw("id").is_none());
+        invariants.integration_type_id_kept += usize::from(body.has_complete_type());
+    }
+    invariants
+}
+
+/// What nobody can know from two readings.
+pub const NOT_CHECKED: [&str; 2] = [
+    "whether the target accepts each webhook",
+    "whether it delivers",
+];
+
+/// A notice in words, and what a program branches on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    /// The word for programs.
+    pub code: &'static str,
+    /// How many webhooks it is about.
+    pub count: usize,
+    /// The sentence.
+    pub text: String,
+    /// Whether something goes wrong unless somebody acts.
+    pub is_warning: bool,
+}
+
+/// Every notice of a plan in words.
+pub fn notices(plan: &Plan) -> Vec<Told> {
+    let n_created = plan.counts().of(State::Create);
+    let notices = plan.notices();
+    notices
+        .iter()
+        .map(|notice| told(notice, n_created))
+        .collect()
+}
+
+fn told(notice: &Notice, n_created: usize) -> Told {
+    let (code, count, text, is_warning) = match notice {
+        Notice::BothNotify(n) => (
+            "both-notify",
+            *n,
+            format!(
+                "the source stays active, so both accounts will notify {}",
+                counted(*n, "target")
+            ),
+            false,
+        ),
+        Notice::LogsFlowBack(n) => (
+            "logs-flow-back",
+            *n,
+            format!(
+                "{} the source account's ingest key: what they log flows back to the source account",
+                keeps(*n, "SendLog webhook")
+            ),
+            true,
+        ),
+        Notice::DeadOnArrival(n) => (
+            "dead-on-arrival",
+            *n,
+            format!(
+                "{}: Microsoft has retired them, so expect no delivery",
+                counted(*n, "microsoft_teams connector")
+            ),
+            true,
+        ),
+        Notice::AlertsNeedNewIds => (
+            "alerts-need-new-ids",
+            n_created,
+            "alerts refer to webhooks by id: point them at the new ids with the id map".to_owned(),
+            false,
+        ),
+    };
+    Told {
+        code,
+        count,
+        text,
+        is_warning,
+    }
+}
+
+fn keeps(n: usize, noun: &str) -> String {
+    format!(
+        "{} {}",
+        counted(n, noun),
+        if n == 1 { "keeps" } else { "keep" }
+    )
+}
+
+/// Why applying a plan would write nothing, and what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What stands in the way.
+    pub why: String,
+    /// The ways out, the most likely first.
+    pub ways_out: Vec<&'static str>,
+}
+
+/// The refusal that applying the plan would meet, if any.
+pub fn refusal(plan: &Plan) -> Option<Refusal> {
+    let n_refusing = plan.n_refusing();
+    if n_refusing == 0 {
+        return None;
+    }
+    let counts = plan.counts();
+    let is_in_the_way = |state| match state {
+        State::Conflict => plan.on_conflict() == OnConflict::Fail,
+        State::Ambiguous | State::Blocked => true,
+        State::Create | State::Update | State::Unchanged => false,
+    };
+    let parts: Vec<String> = State::ALL
+        .into_iter()
+        .filter(|state| is_in_the_way(*state) && counts.of(*state) > 0)
+        .map(|state| format!("{} {}", counts.of(state), state.word()))
+        .collect();
+    let mut ways_out = Vec::new();
+    if is_in_the_way(State::Conflict) && counts.of(State::Conflict) > 0 {
+        ways_out.push(
+            "a conflict: `--on-conflict update` gives the target's webhook the source's content",
+        );
+    }
+    if counts.of(State::Ambiguous) > 0 {
+        ways_out.push("an ambiguous one: rename or remove the copies in one of the accounts");
+    }
+    if counts.of(State::Blocked) > 0 {
+        ways_out.push("a blocked one: repair it in the source");
+    }
+    ways_out.push("any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`");
+    let why = format!("nothing would be written, because of {}", parts.join(", "));
+    Some(Refusal { why, ways_out })
+}
+
+/// The word for a policy on the command line and in JSON.
+pub fn policy_word(on_conflict: OnConflict) -> &'static str {
+    match on_conflict {
+        OnConflict::Fail => "fail",
+        OnConflict::Skip => "skip",
+        OnConflict::Update => "update",
+    }
+}
+
+/// What a type is called; a webhook without one says so.
+pub(crate) fn kind_name(type_id: Option<TypeId>) -> String {
+    type_id.map_or_else(|| "(no type)".to_owned(), type_name)
+}
+
+/// Where a webhook leads, masked: its url, else its fields.
+pub(crate) fn leads_to(webhook: &Webhook) -> String {
+    let masked = webhook.masked();
+    match &masked.url {
+        Some(url) => url.to_string(),
+        None => fields_summary(&masked),
+    }
+}
+
+/// The fields of a webhook on one line, masked; objects as the number of their keys.
+pub(crate) fn fields_summary(masked: &MaskedWebhook) -> String {
+    let field = |entry: &Masked| match entry {
+        Masked::Object(members) => {
+            let of = |key: &str| members.iter().find(|(name, _)| name == key).map(|(_, v)| v);
+            match (of("name"), of("value")) {
+                (Some(Masked::Text(field)), Some(Masked::Object(keys))) => {
+                    format!("{} ({})", name(field), counted(keys.len(), "key"))
+                }
+                (Some(Masked::Text(field)), Some(value)) => format!("{} {value}", name(field)),
+                _ => entry.to_string(),
+            }
+        }
+        other => other.to_string(),
+    };
+    match &masked.fields {
+        None => String::new(),
+        Some(Masked::Array(entries)) => entries.iter().map(field).collect::<Vec<_>>().join(", "),
+        Some(other) => other.to_string(),
+    }
+}

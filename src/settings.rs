@@ -1,0 +1,342 @@
+//! Everything that is decided before any work begins: flags and environment made into values, once.
+//! The only place that reads the environment.
+
+use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When};
+use crate::coralogix::account::{Account, ApiKey, Side};
+use crate::coralogix::client::ClientOptions;
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::filter::Filter;
+use crate::pipeline::plan::OnConflict;
+use crate::pipeline::push::PushOptions;
+use crate::render::screen::ColourChoice;
+use crate::store::disk;
+use std::path::{Path, PathBuf};
+
+/// Where webhooks are read from.
+#[derive(Debug, Clone)]
+pub enum Origin {
+    /// A live account.
+    Live(Account),
+    /// A file that holds an array of webhooks as the API gives it.
+    File(PathBuf),
+    /// The same on standard input.
+    Stdin,
+}
+
+/// What a plan is made of.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Where webhooks are read.
+    pub source: Origin,
+    /// Where they are wanted.
+    pub target: Account,
+    /// Which of the source's are meant.
+    pub filter: Filter,
+    /// What happens to conflicts.
+    pub on_conflict: OnConflict,
+    /// How the accounts are reached.
+    pub client: ClientOptions,
+}
+
+/// When a migration may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consent {
+    /// Never: it is a dry run.
+    DryRun,
+    /// After a person has said yes at the terminal.
+    Ask,
+    /// At once.
+    Given,
+}
+
+/// Settings of `migrate`.
+#[derive(Debug, Clone)]
+pub struct Migrate {
+    /// From where to where.
+    pub route: Route,
+    /// When it may write.
+    pub consent: Consent,
+    /// The most webhooks it may write.
+    pub max_changes: Option<usize>,
+    /// How it writes.
+    pub push: PushOptions,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `plan`.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// From where to where.
+    pub route: Route,
+    /// Whether changes give an exit code of their own.
+    pub detailed_exitcode: bool,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `list`.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// Where webhooks are read.
+    pub source: Origin,
+    /// Which of them are meant.
+    pub filter: Filter,
+    /// How the account is reached.
+    pub client: ClientOptions,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `export`.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// Where webhooks are read.
+    pub source: Origin,
+    /// Which of them are meant.
+    pub filter: Filter,
+    /// How the account is reached.
+    pub client: ClientOptions,
+    /// The file to write; standard output without one.
+    pub out: Option<PathBuf>,
+    /// Whether to strip what the server owns.
+    pub ready: bool,
+    /// Whether secrets may go to a terminal.
+    pub reveal: bool,
+}
+
+/// Whether to colour: the flag, else what `NO_COLOR` and `CLICOLOR_FORCE` say, else what the terminal can.
+pub fn colour(when: When) -> ColourChoice {
+    let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    match when {
+        When::Always => ColourChoice::Always,
+        When::Never => ColourChoice::Never,
+        When::Auto if is_set("NO_COLOR") => ColourChoice::Never,
+        When::Auto if is_set("CLICOLOR_FORCE") => ColourChoice::Always,
+        When::Auto => ColourChoice::Auto,
+    }
+}
+
+/// The log filter of `HOOKFERRY_LOG`, if there is one.
+pub fn log_filter() -> Option<String> {
+    std::env::var("HOOKFERRY_LOG")
+        .ok()
+        .filter(|value| !value.is_empty())
+}
+
+impl Migrate {
+    /// Settings of a `migrate` command line.
+    pub fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+        let consent = match (arguments.dry_run, arguments.yes) {
+            (true, _) => Consent::DryRun,
+            (false, true) => Consent::Given,
+            (false, false) => Consent::Ask,
+        };
+        Ok(Self {
+            route: Route::resolve(
+                &arguments.route,
+                arguments.selection,
+                arguments.on_conflict,
+                &arguments.connection,
+            )?,
+            consent,
+            max_changes: arguments.max_changes,
+            push: PushOptions {
+                settle: arguments.settle,
+                batch_size: arguments.batch_size,
+            },
+            output: arguments.output,
+        })
+    }
+}
+
+impl Plan {
+    /// Settings of a `plan` command line.
+    pub fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
+        Ok(Self {
+            route: Route::resolve(
+                &arguments.route,
+                arguments.selection,
+                arguments.on_conflict,
+                &arguments.connection,
+            )?,
+            detailed_exitcode: arguments.detailed_exitcode,
+            output: arguments.output,
+        })
+    }
+}
+
+impl List {
+    /// Settings of a `list` command line.
+    pub fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
+        Ok(Self {
+            source: origin(&arguments.from)?,
+            filter: filter(arguments.selection)?,
+            client: client(&arguments.connection)?,
+            output: arguments.output,
+        })
+    }
+}
+
+impl Export {
+    /// Settings of an `export` command line.
+    pub fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+        Ok(Self {
+            source: origin(&arguments.from)?,
+            filter: filter(arguments.selection)?,
+            client: client(&arguments.connection)?,
+            out: arguments.out,
+            ready: arguments.ready,
+            reveal: arguments.reveal,
+        })
+    }
+}
+
+impl Route {
+    fn resolve(
+        route: &cli::RouteArgs,
+        selection: SelectionArgs,
+        on_conflict: ConflictArg,
+        connection: &ConnectionArgs,
+    ) -> Result<Self, Error> {
+        Self::new(
+            origin(&route.from)?,
+            account(Side::Target, &route.to)?,
+            filter(selection)?,
+            match on_conflict {
+                ConflictArg::Fail => OnConflict::Fail,
+                ConflictArg::Skip => OnConflict::Skip,
+                ConflictArg::Update => OnConflict::Update,
+            },
+            client(connection)?,
+        )
+    }
+
+    /// A route between two accounts that are not known to be the same one.
+    pub fn new(
+        source: Origin,
+        target: Account,
+        filter: Filter,
+        on_conflict: OnConflict,
+        client: ClientOptions,
+    ) -> Result<Self, Error> {
+        if let Origin::Live(source) = &source
+            && source.key.is_same_as(&target.key)
+        {
+            return Err(Error::new(
+                ErrorKind::WrongAccount,
+                "source and target have the same API key, so they are the same account",
+            )
+            .with_hint("give each side the key of its own account; nothing was read or written"));
+        }
+        Ok(Self {
+            source,
+            target,
+            filter,
+            on_conflict,
+            client,
+        })
+    }
+}
+
+/// What `--from` names: `-`, a file, or an account.
+fn origin(text: &str) -> Result<Origin, Error> {
+    if text == "-" {
+        return Ok(Origin::Stdin);
+    }
+    let path = Path::new(text);
+    let is_address = text.contains("://");
+    let is_json = path
+        .extension()
+        .is_some_and(|extension| extension == "json");
+    let looks_like_path = text.contains(std::path::MAIN_SEPARATOR) || is_json;
+    if !is_address && (looks_like_path || disk::is_file(path)) {
+        return Ok(Origin::File(path.to_owned()));
+    }
+    account(Side::Source, text).map(Origin::Live)
+}
+
+/// A live account with the key of its side.
+fn account(side: Side, text: &str) -> Result<Account, Error> {
+    let endpoint = Endpoint::parse(text).map_err(|unrecognised| {
+        let flag = match side {
+            Side::Source => "--from",
+            Side::Target => "--to",
+        };
+        Error::usage(format!("{flag}: {unrecognised}")).with_hint(unrecognised.hint())
+    })?;
+    Ok(Account {
+        side,
+        endpoint,
+        key: key(side)?,
+    })
+}
+
+/// The key of a side, from its variable or the file that its `_FILE` variable names.
+fn key(side: Side) -> Result<ApiKey, Error> {
+    let name = side.key_variable();
+    let file_name = format!("{name}_FILE");
+    let text = match (variable(name)?, variable(&file_name)?) {
+        (Some(_), Some(_)) => {
+            return Err(Error::usage(format!("both {name} and {file_name} are set"))
+                .with_hint("unset one of them; which key is meant must be plain"));
+        }
+        (Some(text), None) => text,
+        (None, Some(path)) => {
+            disk::read_text(Path::new(&path), &format!("the key file of {file_name}"))?
+        }
+        (None, None) => {
+            return Err(Error::new(
+                ErrorKind::Authentication,
+                format!("there is no API key for the {side}"),
+            )
+            .with_hint(format!(
+                "set {name}, or {file_name} to a file that holds it; `hookferry demo` needs none"
+            )));
+        }
+    };
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    ApiKey::new(text).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Authentication,
+            format!("the API key for the {side} is empty or holds spaces or control characters"),
+        )
+        .with_hint(format!("check {name} or the file that {file_name} names"))
+    })
+}
+
+fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!("{name} is not text"))),
+    }
+}
+
+fn filter(selection: SelectionArgs) -> Result<Filter, Error> {
+    let mut filter = Filter::default();
+    for text in &selection.types {
+        filter.add_type(text)?;
+    }
+    for pattern in &selection.names {
+        filter.add_name(pattern);
+    }
+    filter.ids = selection.ids.into_iter().map(WebhookId::new).collect();
+    Ok(filter)
+}
+
+fn client(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
+    let ca = match &connection.ca_file {
+        Some(path) => Some(disk::read_bytes(path, "the file of --ca-file")?),
+        None => None,
+    };
+    Ok(ClientOptions {
+        timeout: connection.timeout,
+        rate: connection.rate,
+        ca,
+    })
+}

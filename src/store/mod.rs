@@ -1,0 +1,3 @@
+//! What is kept: the only place that reads and writes files.
+
+pub mod disk;
