@@ -165,7 +165,7 @@ pub struct ConnectionArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Only these types: slack, webhook, pager_duty, sendlog, email_group, microsoft_teams, jira, opsgenie, demisto, or a number
+    /// Only these types: a documented name such as `slack` or `pager_duty`, or a number; repeatable
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub types: Vec<String>,
     /// Only aliases like this (* and ?); !GLOB leaves out; repeatable

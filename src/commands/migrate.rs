@@ -105,7 +105,7 @@ async fn confirm(
 ) -> Result<Planned, Error> {
     loop {
         let question = format!(
-            "Write {} webhooks to {}? Only 'yes' will do: ",
+            "\nWrite {} webhooks to {}? Only 'yes' will do: ",
             n_changes(&planned.plan),
             planned.target.described()
         );
@@ -171,6 +171,9 @@ async fn write(
     settings: &Migrate,
     screen: &Screen,
 ) -> Result<(Applied, Option<Verdict>), Error> {
+    if !planned.plan.has_changes() {
+        return Ok((Applied::nothing(), None));
+    }
     let baseline = Baseline::of(&planned.target_inventory).ok_or_else(|| {
         Error::failed(
             "the target lists a webhook without an id, so new ones could not be told from old ones",
@@ -214,8 +217,8 @@ fn report(
         verdict,
     };
     screen.result(&match output {
-        OutputForm::Text => outcome::text(view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&outcome::json(view)),
+        OutputForm::Text => outcome::outcome(view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&outcome::outcome_json(view)),
     })
 }
 

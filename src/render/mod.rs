@@ -7,6 +7,7 @@ pub mod list;
 pub mod outcome;
 pub mod plan;
 pub mod progress;
+mod rows;
 pub mod screen;
 mod streams;
 pub mod style;

@@ -1,22 +1,281 @@
-//! What a migration did.
-use super::view::{Page, PlanView};
-use crate::pipeline::push::Applied;
-use crate::pipeline::verify::Verdict;
-/// View.
-#[derive(Clone, Copy)]
+//! How a migration ended: what became of every webhook, what the server altered, and what to do next.
+//! Pure. Calls nothing done that was not read back from the target.
+
+mod document;
+mod ending;
+
+pub use document::outcome_json;
+pub use ending::Ending;
+
+use super::columns::{counted, width, wrapped};
+use super::rows::{Layout, Line, below, differences};
+use super::style::Meaning;
+use super::view::{Detail, Page, PlanView};
+use crate::coralogix::account::Side;
+use crate::pipeline::push::{Applied, Proof, Stop};
+use crate::pipeline::verify::{Finding, Verdict};
+use ending::{End, ends};
+
+/// Beyond this many, unchanged webhooks are counted instead of listed.
+const MOST_UNCHANGED: usize = 50;
+
+/// A plan that was carried out, and what was found afterwards.
+#[derive(Debug, Clone, Copy)]
 pub struct OutcomeView<'a> {
-    /// Plan.
+    /// The plan and its two sides.
     pub plan: PlanView<'a>,
-    /// Applied.
+    /// What was done.
     pub applied: &'a Applied,
-    /// Verdict.
+    /// What was found; `None` where the target could not be read at the end.
     pub verdict: Option<&'a Verdict>,
 }
-/// Text.
-pub fn text(view: OutcomeView<'_>, _page: Page) -> String {
-    format!("{:?}\n{:?}\n", view.applied, view.verdict)
+
+impl OutcomeView<'_> {
+    /// Whether everything that was to be written was found in the target, exactly once.
+    pub fn is_complete(&self) -> bool {
+        self.applied.is_complete() && self.verdict.is_some_and(Verdict::is_complete)
+    }
 }
-/// JSON.
-pub fn json(_view: OutcomeView<'_>) -> serde_json::Value {
-    serde_json::Value::Null
+
+/// The whole outcome as text; its table is also the map from source ids to target ids.
+pub fn outcome(view: OutcomeView<'_>, page: Page) -> String {
+    let ends = ends(view);
+    let mut out = header(view, page);
+    out.push_str(&table(&ends, page));
+    out.push_str(&altered(&ends, page));
+    out.push_str(&balance(view, &ends, page));
+    out.push_str(&conclusion(view, &ends, page));
+    out
+}
+
+fn header(view: OutcomeView<'_>, page: Page) -> String {
+    let PlanView { source, target, .. } = view.plan;
+    let source = format!("hookferry outcome: source {}", source.described());
+    let target = format!("target {}", target.described());
+    let one_line = format!("{source} -> {target}");
+    let text = if width(&one_line) <= page.width {
+        one_line
+    } else {
+        format!("{source}\n               -> {target}")
+    };
+    format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// Every webhook by its ending, what went well first, so that the rest stands near the end.
+fn table(ends: &[End<'_>], page: Page) -> String {
+    let n_of = |ending| ends.iter().filter(|end| end.ending == ending).count();
+    let is_counted = |ending| {
+        let is_long = n_of(Ending::Unchanged) > MOST_UNCHANGED;
+        ending == Ending::Unchanged && is_long && page.detail == Detail::Normal
+    };
+    let lines: Vec<(Line, &End<'_>)> = ends
+        .iter()
+        .filter(|end| !is_counted(end.ending))
+        .map(|end| (line(end), end))
+        .collect();
+    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
+    let mut out = String::new();
+    for ending in Ending::ALL {
+        let n = n_of(ending);
+        if n == 0 {
+            continue;
+        }
+        let heading = wrapped(&format!("{n} {}", ending.heading()), page.width, 4);
+        out.push_str(&page.palette.paint(Meaning::Heading, &heading));
+        out.push('\n');
+        if is_counted(ending) {
+            below(&mut out, "(-v lists them)", page);
+        }
+        for (line, end) in lines.iter().filter(|(_, end)| end.ending == ending) {
+            line.write(&mut out, layout, page);
+            if let Some(why) = &end.why {
+                below(&mut out, why, page);
+            }
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn line(end: &End<'_>) -> Line {
+    let tail = match end.proof {
+        Some(Proof::Observed) => "found in the target, its answer was lost".to_owned(),
+        Some(Proof::Acknowledged) | None => String::new(),
+    };
+    let ending = end.ending;
+    Line::new(
+        ending.meaning(),
+        ending.symbol(),
+        end.webhook,
+        end.target_id,
+        tail,
+    )
+}
+
+/// The webhooks that arrived and look different in the target, with the places that differ.
+fn altered(ends: &[End<'_>], page: Page) -> String {
+    let altered: Vec<(Line, &End<'_>)> = ends
+        .iter()
+        .filter(|end| !end.altered.is_empty())
+        .map(|end| (line(end), end))
+        .collect();
+    if altered.is_empty() {
+        return String::new();
+    }
+    let heading = format!("{} of these altered by the server:", altered.len());
+    let mut out = format!("{}\n", page.palette.paint(Meaning::Warning, &heading));
+    let layout = Layout::of(altered.iter().map(|(line, _)| line), page);
+    for (line, end) in &altered {
+        line.write(&mut out, layout, page);
+        differences(&mut out, end.altered, page);
+    }
+    out.push('\n');
+    out
+}
+
+/// The endings, which add up to the selection, and what reading back has shown.
+fn balance(view: OutcomeView<'_>, ends: &[End<'_>], page: Page) -> String {
+    let parts: Vec<String> = ending::summary(ends)
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(ending, n)| format!("{n} {}", ending.word()))
+        .collect();
+    let total = counted(ends.len(), "webhook");
+    let sum = if parts.is_empty() {
+        format!("{total} selected")
+    } else {
+        format!("{total} selected: {}", parts.join(", "))
+    };
+    let found = match view.verdict {
+        None => "not verified: the target could not be read at the end".to_owned(),
+        Some(verdict) => format!(
+            "read back: {} as wanted, {} altered by the server, {} missing, {} duplicated",
+            verdict.count(|finding| *finding == Finding::Verified),
+            verdict.count(|finding| matches!(finding, Finding::Altered(_))),
+            verdict.count(|finding| *finding == Finding::Missing),
+            verdict.count(|finding| matches!(finding, Finding::Duplicated(_))),
+        ),
+    };
+    let mut out = page
+        .palette
+        .paint(Meaning::Heading, &wrapped(&sum, page.width, 2));
+    out.push('\n');
+    out.push_str(&wrapped(&found, page.width, 2));
+    out.push('\n');
+    if !view.applied.appeared.is_empty() {
+        out.push_str(&appeared(view.applied, page));
+    }
+    out
+}
+
+fn appeared(applied: &Applied, page: Page) -> String {
+    const MOST: usize = 20;
+    let ids: Vec<String> = applied
+        .appeared
+        .iter()
+        .take(MOST)
+        .map(ToString::to_string)
+        .collect();
+    let more = if applied.appeared.len() > MOST {
+        ", …"
+    } else {
+        ""
+    };
+    let text = format!(
+        "{} appeared in the target meanwhile, not from this run: {}{more}",
+        counted(applied.appeared.len(), "webhook"),
+        ids.join(", ")
+    );
+    format!("{}\n", wrapped(&text, page.width, 2))
+}
+
+/// Whether all is done, why the run stopped if it did, and the next steps.
+fn conclusion(view: OutcomeView<'_>, ends: &[End<'_>], page: Page) -> String {
+    let mut out = String::from("\n");
+    let mut push = |meaning, text: &str, indent| {
+        let text = wrapped(text, page.width, indent);
+        out.push_str(&page.palette.paint(meaning, &text));
+        out.push('\n');
+    };
+    if let Some(stop) = &view.applied.stop {
+        push(
+            Meaning::Error,
+            &format!("Stopped early: {}.", stop_words(stop).1),
+            2,
+        );
+    }
+    let n_open = ends.iter().filter(|end| !end.ending.is_settled()).count();
+    let text = if view.is_complete() && n_open == 0 {
+        "Done: the target has everything that was to be written.".to_owned()
+    } else if !view.applied.may_have_written {
+        "Nothing was written.".to_owned()
+    } else if n_open == 0 {
+        "Written, but not verified.".to_owned()
+    } else {
+        format!(
+            "Not finished: {}.",
+            counted(n_open, "webhook") + " not known to be in the target exactly once"
+        )
+    };
+    let is_done = view.is_complete() && n_open == 0;
+    push(
+        if is_done {
+            Meaning::Success
+        } else {
+            Meaning::Error
+        },
+        &text,
+        2,
+    );
+    for step in next_steps(view, ends) {
+        push(Meaning::Hint, &format!("next: {step}"), 6);
+    }
+    out
+}
+
+fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
+    let has = |wanted: &[Ending]| ends.iter().any(|end| wanted.contains(&end.ending));
+    let mut steps = Vec::new();
+    if let Some(Stop::Refused(refusal)) = &view.applied.stop {
+        steps.extend(refusal.hint(Side::Target));
+    }
+    if has(&[Ending::Refused, Ending::Ignored]) {
+        steps.push(
+            "repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`"
+                .to_owned(),
+        );
+    }
+    if has(&[Ending::Unresolved, Ending::NotSeen, Ending::Duplicated]) {
+        steps.push(
+            "look at these in the target; a webhook that is there twice has to be removed by hand"
+                .to_owned(),
+        );
+    }
+    if !view.is_complete() {
+        steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
+    }
+    if has(&[Ending::Created]) {
+        steps.push("point the alerts at the new ids: the pairs `old -> new` are in the table above, and under `id_map` with `-o json`".to_owned());
+        steps.push(
+            "the source stays active: turn its webhooks off once the target's are proven"
+                .to_owned(),
+        );
+    }
+    steps
+}
+
+/// Why a run stopped: a word for programs, and the words for people.
+pub(crate) fn stop_words(stop: &Stop) -> (&'static str, String) {
+    match stop {
+        Stop::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
+        Stop::Refused(refusal) => ("refused", format!("the target {}", ending::answer(refusal))),
+        Stop::TooManyRefused(n) => ("too-many-refused", format!("{n} in a row were refused")),
+        Stop::Unresolved => (
+            "unresolved",
+            "what appeared in the target could be from this run or not, and sending on could make a second one".to_owned(),
+        ),
+        Stop::NoProgress(why) => ("no-progress", format!("several rounds brought no progress: {why}")),
+        Stop::OutOfPatience => ("out-of-patience", "the run has waited for as long as it may".to_owned()),
+        Stop::Blind(why) => ("blind", format!("the target cannot be read: {why}")),
+    }
 }

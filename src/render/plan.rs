@@ -1,15 +1,15 @@
 //! The preview: what would happen to every webhook, for somebody who then says yes or no.
 //! Pure. Puts what needs a decision first, and says what it does not know.
 
-mod rows;
-
 use super::columns::{counted, wrapped};
+use super::rows::{Layout, Line, below, differences};
 use super::style::{Meaning, symbol};
 use super::view::{
-    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, notices, policy_word, refusal,
+    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
+    refusal,
 };
-use crate::pipeline::plan::{OnConflict, Plan, State};
-use rows::{Layout, Row};
+use crate::pipeline::plan::{OnConflict, Plan, State, Step};
+use crate::pipeline::rewrite::PortableWebhook;
 
 /// The order in which groups are printed: what needs a decision, what would be written, what stays.
 const ORDER: [State; 6] = [
@@ -70,23 +70,27 @@ fn groups(plan: &Plan, page: Page) -> String {
         let is_long = plan.counts().of(State::Unchanged) > MOST_UNCHANGED;
         state != State::Unchanged || !is_long || page.detail == Detail::Full
     };
-    let rows: Vec<Row<'_>> = plan
+    let entries: Vec<(Line, &Step)> = plan
         .steps()
         .filter(|(_, step)| is_listed(step.state))
-        .map(|(webhook, step)| Row::of(webhook, step))
+        .map(|(webhook, step)| (line(webhook, step), step))
         .collect();
-    let layout = Layout::of(&rows, page);
+    let layout = Layout::of(entries.iter().map(|(line, _)| line), page);
     let mut out = String::new();
     for state in ORDER {
         let n = plan.counts().of(state);
         if n == 0 {
             continue;
         }
-        let group: Vec<&Row<'_>> = rows.iter().filter(|row| row.step.state == state).collect();
+        let group: Vec<&(Line, &Step)> = entries
+            .iter()
+            .filter(|(_, step)| step.state == state)
+            .collect();
         let reason = shared_reason(&group);
         out.push_str(&heading(plan, state, n, reason, page));
-        for row in &group {
-            row.write(&mut out, layout, page, reason.is_none());
+        for (line, step) in &group {
+            line.write(&mut out, layout, page);
+            remarks(&mut out, step, reason.is_none(), page);
         }
         if group.is_empty() {
             let text = format!(
@@ -102,10 +106,31 @@ fn groups(plan: &Plan, page: Page) -> String {
     out
 }
 
+fn line(webhook: &PortableWebhook, step: &Step) -> Line {
+    let meaning = Meaning::State(step.state);
+    let symbol = symbol(step.state);
+    if step.state == State::Create {
+        let leads_to = leads_to(webhook.bare());
+        return Line::new(meaning, symbol, webhook, None, leads_to).with_new_id();
+    }
+    Line::new(meaning, symbol, webhook, step.target_id(), String::new())
+}
+
+/// Whatever the reader has to know about this webhook alone.
+fn remarks(out: &mut String, step: &Step, tells_reason: bool, page: Page) {
+    if tells_reason && !step.reason.is_empty() {
+        below(out, &step.reason, page);
+    }
+    for note in &step.notes {
+        below(out, &format!("note: {note}"), page);
+    }
+    differences(out, &step.differences, page);
+}
+
 /// The reason that all of a group have, so that it is told once.
-fn shared_reason<'r>(group: &[&Row<'r>]) -> Option<&'r str> {
-    let first = group.first()?.step.reason.as_str();
-    let is_shared = !first.is_empty() && group.iter().all(|row| row.step.reason == first);
+fn shared_reason<'s>(group: &[&(Line, &'s Step)]) -> Option<&'s str> {
+    let first = group.first()?.1.reason.as_str();
+    let is_shared = !first.is_empty() && group.iter().all(|(_, step)| step.reason == first);
     is_shared.then_some(first)
 }
 

@@ -1,2 +1,20 @@
-//! The tests.
+//! The tests: one binary, one module a subject; snapshots lie in the top-level `snapshots/`.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on has failed, and says where"
+)]
+
+#[macro_use]
+mod support;
+
+mod architecture;
+mod content;
 mod endpoint;
+mod fetch;
+mod filter;
+mod mask;
+mod plan;
+mod properties;
+mod rewrite;
+mod scrub;
+mod strip;

@@ -94,6 +94,18 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// What a push did that had nothing to do.
+    pub fn nothing() -> Self {
+        Self {
+            fates: Vec::new(),
+            stop: None,
+            may_have_written: false,
+            appeared: Vec::new(),
+            after: None,
+            n_requests: 0,
+        }
+    }
+
     /// Whether every webhook that was to be written is where it should be.
     pub fn is_complete(&self) -> bool {
         self.fates.iter().all(|(_, fate)| fate.arrived().is_some())

@@ -1,0 +1,261 @@
+//! The one ending of every selected webhook, from the plan, the push and what was read back.
+//! Pure. Where the push and the reading disagree, the reading counts.
+
+use super::OutcomeView;
+use crate::coralogix::failure::Refusal;
+use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::plan::{Difference, State, Step};
+use crate::pipeline::push::{Fate, Proof};
+use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::verify::Finding;
+use crate::render::style::Meaning;
+use std::collections::HashMap;
+
+/// How one webhook ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The target had it already.
+    Unchanged,
+    /// It was created.
+    Created,
+    /// The target's was given its content.
+    Updated,
+    /// Somebody else created it meanwhile.
+    Appeared,
+    /// It was left alone, as the plan said.
+    Skipped,
+    /// The server refused it.
+    Refused,
+    /// The server accepted it and does not have it.
+    Ignored,
+    /// The target's webhook that was to be updated is gone.
+    Vanished,
+    /// It had arrived, and is not there any more.
+    Missing,
+    /// It is there more than once.
+    Duplicated,
+    /// Nobody can tell whether it arrived.
+    Unresolved,
+    /// It was sent and not seen.
+    NotSeen,
+    /// It was not sent.
+    NotSent,
+}
+
+impl Ending {
+    /// All endings in the order in which they are shown: what went well first.
+    pub const ALL: [Self; 13] = [
+        Self::Unchanged,
+        Self::Created,
+        Self::Updated,
+        Self::Appeared,
+        Self::Skipped,
+        Self::Refused,
+        Self::Ignored,
+        Self::Vanished,
+        Self::Missing,
+        Self::Duplicated,
+        Self::Unresolved,
+        Self::NotSeen,
+        Self::NotSent,
+    ];
+
+    /// The word for it in every output.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unchanged => "unchanged",
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Appeared => "appeared",
+            Self::Skipped => "skipped",
+            Self::Refused => "refused",
+            Self::Ignored => "ignored",
+            Self::Vanished => "vanished",
+            Self::Missing => "missing",
+            Self::Duplicated => "duplicated",
+            Self::Unresolved => "unresolved",
+            Self::NotSeen => "not seen",
+            Self::NotSent => "not sent",
+        }
+    }
+
+    /// The word for programs: the same without spaces.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::NotSeen => "not_seen",
+            Self::NotSent => "not_sent",
+            other => other.word(),
+        }
+    }
+
+    /// The word as the heading of its group, explained where it needs to be.
+    pub(super) fn heading(self) -> &'static str {
+        match self {
+            Self::Appeared => "appeared: created by somebody else meanwhile, so not sent again",
+            Self::Skipped => "skipped: left alone, as planned",
+            Self::Refused => "refused by the target",
+            Self::Ignored => "ignored: accepted by the target, and not there",
+            Self::Vanished => "vanished: gone from the target before the update, not created again",
+            Self::Missing => "missing: had arrived, and is not there any more",
+            Self::Duplicated => "duplicated: in the target more than once",
+            Self::NotSeen => "not seen: sent, and not in the target when the run ended",
+            Self::NotSent => "not sent: the run ended before",
+            Self::Unchanged | Self::Created | Self::Updated | Self::Unresolved => self.word(),
+        }
+    }
+
+    pub(super) fn symbol(self) -> &'static str {
+        match self {
+            Self::Unchanged | Self::Appeared => "=",
+            Self::Created => "+",
+            Self::Updated => "~",
+            Self::Skipped | Self::NotSent => "-",
+            Self::Refused | Self::Ignored => "x",
+            Self::Vanished | Self::Missing | Self::Duplicated => "!",
+            Self::Unresolved | Self::NotSeen => "?",
+        }
+    }
+
+    pub(super) fn meaning(self) -> Meaning {
+        match self {
+            Self::Created => Meaning::State(State::Create),
+            Self::Updated => Meaning::State(State::Update),
+            Self::Unchanged | Self::Appeared | Self::Skipped | Self::NotSent => Meaning::Faint,
+            Self::Refused | Self::Ignored | Self::Vanished | Self::Missing | Self::Duplicated => {
+                Meaning::State(State::Blocked)
+            }
+            Self::Unresolved | Self::NotSeen => Meaning::State(State::Ambiguous),
+        }
+    }
+
+    /// Whether nothing remains to be done or found out about it.
+    pub(super) fn is_settled(self) -> bool {
+        matches!(
+            self,
+            Self::Unchanged | Self::Created | Self::Updated | Self::Appeared | Self::Skipped
+        )
+    }
+}
+
+/// One webhook and how it ended.
+pub(super) struct End<'a> {
+    pub(super) ending: Ending,
+    pub(super) webhook: &'a PortableWebhook,
+    pub(super) target_id: Option<&'a WebhookId>,
+    pub(super) proof: Option<Proof>,
+    pub(super) why: Option<String>,
+    pub(super) altered: &'a [Difference],
+}
+
+impl End<'_> {
+    /// Whether source id and target id now stand for the same webhook.
+    pub(super) fn is_mapped(&self) -> bool {
+        use Ending::{Appeared, Created, Unchanged, Updated};
+        let is_there = matches!(self.ending, Unchanged | Created | Updated | Appeared);
+        is_there && self.target_id.is_some() && self.webhook.source_id().is_some()
+    }
+}
+
+/// The ending of every selected webhook, in the plan's order.
+pub(super) fn ends(view: OutcomeView<'_>) -> Vec<End<'_>> {
+    let fates: HashMap<usize, &Fate> = view
+        .applied
+        .fates
+        .iter()
+        .map(|(place, fate)| (*place, fate))
+        .collect();
+    let findings: HashMap<usize, &Finding> = view
+        .verdict
+        .iter()
+        .flat_map(|verdict| &verdict.findings)
+        .map(|(place, finding)| (*place, finding))
+        .collect();
+    view.plan
+        .plan
+        .steps()
+        .enumerate()
+        .map(|(place, (webhook, step))| {
+            let end = match fates.get(&place) {
+                Some(fate) => of_fate(webhook, fate),
+                None => of_step(webhook, step),
+            };
+            corrected(end, findings.get(&place).copied())
+        })
+        .collect()
+}
+
+/// How many webhooks ended in each way.
+pub(super) fn summary(ends: &[End<'_>]) -> [(Ending, usize); 13] {
+    Ending::ALL.map(|ending| {
+        (
+            ending,
+            ends.iter().filter(|end| end.ending == ending).count(),
+        )
+    })
+}
+
+fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
+    let (ending, why) = match step.state {
+        State::Unchanged => (Ending::Unchanged, None),
+        // A change without a fate was never handed to the push.
+        State::Create | State::Update => (Ending::NotSent, None),
+        State::Conflict | State::Ambiguous | State::Blocked => (
+            Ending::Skipped,
+            Some(format!("{}: {}", step.state.word(), step.reason)),
+        ),
+    };
+    End {
+        ending,
+        webhook,
+        target_id: step.target_id(),
+        proof: None,
+        why,
+        altered: &[],
+    }
+}
+
+fn of_fate<'a>(webhook: &'a PortableWebhook, fate: &'a Fate) -> End<'a> {
+    let (ending, target_id, proof, why) = match fate {
+        Fate::Created { id, proof } => (Ending::Created, Some(id), Some(*proof), None),
+        Fate::Updated { id, proof } => (Ending::Updated, Some(id), Some(*proof), None),
+        Fate::Appeared(id) => (Ending::Appeared, Some(id), None, None),
+        Fate::Refused(refusal) => (Ending::Refused, None, None, Some(answer(refusal))),
+        Fate::Ignored => (Ending::Ignored, None, None, None),
+        Fate::Vanished(id) => (Ending::Vanished, Some(id), None, None),
+        Fate::Unresolved(why) => (Ending::Unresolved, None, None, Some(why.clone())),
+        Fate::NotSeen => (Ending::NotSeen, None, None, None),
+        Fate::NotSent => (Ending::NotSent, None, None, None),
+    };
+    End {
+        ending,
+        webhook,
+        target_id,
+        proof,
+        why,
+        altered: &[],
+    }
+}
+
+fn corrected<'a>(mut end: End<'a>, finding: Option<&'a Finding>) -> End<'a> {
+    match finding {
+        None | Some(Finding::Verified) => {}
+        Some(Finding::Altered(differences)) => end.altered = differences,
+        Some(Finding::Missing) => end.ending = Ending::Missing,
+        Some(Finding::Duplicated(ids)) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            end.ending = Ending::Duplicated;
+            end.why = Some(format!("also there as {}", ids.join(", ")));
+        }
+    }
+    end
+}
+
+/// What the server answered: `answered 422: alias too long`.
+pub(super) fn answer(refusal: &Refusal) -> String {
+    let mut text = format!("answered {}", refusal.status);
+    if !refusal.message.is_empty() {
+        text.push_str(": ");
+        text.push_str(&refusal.message);
+    }
+    text
+}

@@ -1,0 +1,163 @@
+//! One webhook on one line, in the columns that the preview and the outcome share, and what stands below it.
+//! Pure. Lets no foreign text leave its column.
+
+use super::columns::{cut, name, padded, padded_left, width, wrapped};
+use super::style::Meaning;
+use super::view::{Detail, Page, kind_name};
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::plan::Difference;
+use crate::pipeline::rewrite::PortableWebhook;
+use std::fmt::Write as _;
+
+/// The widest that an alias is shown.
+const LONGEST_ALIAS: usize = 40;
+/// The narrowest to which a small terminal presses it.
+const SHORTEST_ALIAS: usize = 16;
+/// The widest that an id is shown; known servers give numbers of at most ten digits.
+const LONGEST_ID: usize = 24;
+/// What is kept free for where a webhook leads, and for one side of a difference.
+const ROOM_FOR_URL: usize = 30;
+/// How many differences of one webhook are listed before the rest is counted.
+const MOST_DIFFERENCES: usize = 12;
+/// Where lines that belong to a webhook's line begin.
+const INDENT: usize = 8;
+
+/// The cells of one webhook's line.
+pub(super) struct Line {
+    pub(super) meaning: Meaning,
+    pub(super) symbol: &'static str,
+    kind: String,
+    alias: String,
+    source_id: String,
+    target_id: String,
+    tail: String,
+}
+
+impl Line {
+    /// The line of a webhook; `tail` is what follows the ids.
+    pub(super) fn new(
+        meaning: Meaning,
+        symbol: &'static str,
+        webhook: &PortableWebhook,
+        target_id: Option<&WebhookId>,
+        tail: String,
+    ) -> Self {
+        Self {
+            meaning,
+            symbol,
+            kind: kind_name(webhook.type_id()),
+            alias: name(webhook.alias()),
+            source_id: id_cell(webhook.source_id()),
+            target_id: id_cell(target_id),
+            tail,
+        }
+    }
+
+    /// The same line for a webhook whose id the target has yet to give.
+    pub(super) fn with_new_id(mut self) -> Self {
+        "new".clone_into(&mut self.target_id);
+        self
+    }
+
+    pub(super) fn write(&self, out: &mut String, layout: Layout, page: Page) {
+        let cells = format!(
+            "{}  {}  {} -> {}  {}",
+            padded(&self.kind, layout.kind),
+            padded(&cut(&self.alias, layout.alias), layout.alias),
+            padded_left(&self.source_id, layout.source_id),
+            padded(&self.target_id, layout.target_id),
+            self.tail,
+        );
+        let cells = cells.trim_end();
+        let symbol = page.palette.paint(self.meaning, self.symbol);
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {symbol} {cells}");
+    }
+}
+
+fn id_cell(id: Option<&WebhookId>) -> String {
+    id.map_or_else(|| "-".to_owned(), |id| cut(&id.to_string(), LONGEST_ID))
+}
+
+/// How wide each column is.
+#[derive(Clone, Copy)]
+pub(super) struct Layout {
+    kind: usize,
+    alias: usize,
+    source_id: usize,
+    target_id: usize,
+}
+
+impl Layout {
+    pub(super) fn of<'l>(lines: impl Iterator<Item = &'l Line>, page: Page) -> Self {
+        let mut widest = Self {
+            kind: 0,
+            alias: 0,
+            source_id: 0,
+            target_id: 0,
+        };
+        for line in lines {
+            widest.kind = widest.kind.max(width(&line.kind));
+            widest.alias = widest.alias.max(width(&line.alias));
+            widest.source_id = widest.source_id.max(width(&line.source_id));
+            widest.target_id = widest.target_id.max(width(&line.target_id));
+        }
+        let gaps = "  x ".len() + 3 * "  ".len() + " -> ".len();
+        let others = widest.kind + widest.source_id + widest.target_id + gaps;
+        let room = page.width.saturating_sub(others + ROOM_FOR_URL);
+        widest.alias = widest.alias.min(room.clamp(SHORTEST_ALIAS, LONGEST_ALIAS));
+        widest
+    }
+}
+
+/// Appends a remark on the webhook above.
+pub(super) fn below(out: &mut String, text: &str, page: Page) {
+    let indent = " ".repeat(INDENT);
+    let _ = writeln!(
+        out,
+        "{indent}{}",
+        wrapped(text, page.width.saturating_sub(INDENT), INDENT)
+    );
+}
+
+/// Appends what differs between the source's and the target's webhook.
+pub(super) fn differences(out: &mut String, differences: &[Difference], page: Page) {
+    let most = match page.detail {
+        Detail::Normal => MOST_DIFFERENCES,
+        Detail::Full => differences.len(),
+    };
+    let listed = &differences[..differences.len().min(most)];
+    let paths: Vec<String> = listed.iter().map(|each| name(&each.path)).collect();
+    let widest = paths.iter().map(|path| width(path)).max().unwrap_or(0);
+    let labels = INDENT + "  source ".len() + "  target ".len() + "  different".len();
+    let room = (page.width.saturating_sub(labels + widest) / 2).max(ROOM_FOR_URL);
+    let shown = |value: &Option<Masked>| match value {
+        Some(value) => cut(&value.to_string(), room),
+        None => "nothing".to_owned(),
+    };
+    let sides: Vec<(String, String)> = listed
+        .iter()
+        .map(|each| (shown(&each.source), shown(&each.target)))
+        .collect();
+    let left = sides
+        .iter()
+        .map(|(source, _)| width(source))
+        .max()
+        .unwrap_or(0);
+    for (path, (source, target)) in paths.iter().zip(&sides) {
+        // Two sides that look the same once masked would otherwise read like a mistake.
+        let verdict = if source == target { "  different" } else { "" };
+        let path = padded(path, widest);
+        let source = padded(source, left);
+        let indent = " ".repeat(INDENT);
+        let _ = writeln!(
+            out,
+            "{indent}{path}  source {source}  target {target}{verdict}"
+        );
+    }
+    let n_more = differences.len() - listed.len();
+    if n_more > 0 {
+        below(out, &format!("and {n_more} more (-v lists them)"), page);
+    }
+}

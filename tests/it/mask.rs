@@ -1,0 +1,127 @@
+//! What a person may see of a webhook.
+
+use crate::support::fixture::inventory;
+use hookferry::coralogix::kind::type_name;
+use hookferry::coralogix::mask::{Masked, masked_url};
+use hookferry::coralogix::webhook::Webhook;
+use hookferry::foreign::shown;
+use std::fmt::Write as _;
+
+#[test]
+fn account() {
+    snapshots!();
+    insta::assert_snapshot!(masked("account.json"));
+}
+
+#[test]
+fn awkward() {
+    snapshots!();
+    insta::assert_snapshot!(masked("awkward.json"));
+}
+
+fn masked(name: &str) -> String {
+    let mut out = String::new();
+    for webhook in inventory(name).webhooks {
+        one(&mut out, &webhook);
+    }
+    assert!(!out.contains("canary"), "a secret is shown");
+    out
+}
+
+fn one(out: &mut String, webhook: &Webhook) {
+    let masked = webhook.masked();
+    let _ = writeln!(
+        out,
+        "{} {} ({})",
+        webhook.id().unwrap(),
+        masked
+            .alias
+            .as_deref()
+            .map_or("no alias".to_owned(), |alias| format!(
+                "\"{}\"",
+                shown(alias)
+            )),
+        webhook
+            .type_id()
+            .map_or_else(|problem| format!("type: {problem:?}"), type_name),
+    );
+    if let Some(url) = &masked.url {
+        let _ = writeln!(out, "    url: {url}");
+    }
+    match &masked.fields {
+        None => {}
+        Some(Masked::Array(entries)) => {
+            for entry in entries {
+                let _ = writeln!(out, "    field: {entry}");
+            }
+        }
+        Some(whole) => {
+            let _ = writeln!(out, "    fields: {whole}");
+        }
+    }
+    if !masked.unknown_keys.is_empty() {
+        let _ = writeln!(out, "    unknown keys: {}", masked.unknown_keys.join(", "));
+    }
+}
+
+#[test]
+fn urls() {
+    snapshots!();
+    let mut out = String::new();
+    for url in [
+        "https://hooks.example.net",
+        "https://hooks.example.net/",
+        "https://hooks.example.net:443/",
+        "https://hooks.example.net:8443/",
+        "https://hooks.example.net/in/canary",
+        "https://hooks.example.net/%63anary",
+        "https://hooks.example.net/api/v1/logs",
+        "https://hooks.example.net/API/V1/LOGS",
+        "https://hooks.example.net/api/v1/logs/",
+        "https://hooks.example.net/canary/../",
+        "https://hooks.example.net\\canary",
+        "https://hooks.example.net?canary",
+        "https://hooks.example.net/?",
+        "https://hooks.example.net/#canary",
+        "https://canary@hooks.example.net/",
+        "https://:canary@hooks.example.net/",
+        "https://@hooks.example.net/",
+        "https://HOOKS.Example.NET/canary?canary#canary",
+        "http://192.0.2.7:8080/canary",
+        "http://[2001:db8::7]/canary",
+        "https://bücher.example/canary",
+        " https://hooks.example.net/canary ",
+        "https://hooks.example.net/\tcanary",
+        "hooks.example.net/canary",
+        "//hooks.example.net/canary",
+        "/canary",
+        "canary",
+        "mailto:canary@example.net",
+        "ftp://canary.example.net/",
+        "javascript:canary",
+        "https://",
+        "https://$HOST/canary",
+        "https://can ary/",
+    ] {
+        let masked = masked_url(url).to_string();
+        assert!(!masked.contains("canary"), "{url} is shown as {masked}");
+        let _ = writeln!(out, "{:<52} {masked}", url.replace("canary", "SECRET"));
+    }
+    insta::assert_snapshot!(out);
+}
+
+/// Two webhooks whose masks are equal must not become distinguishable by the mask's length or form.
+#[test]
+fn equal_kinds_of_secrets_have_equal_masks() {
+    let webhook = |secret: &str| {
+        let json = format!(
+            r#"{{"url":"https://h.example.net/{secret}","integration_type_id":1,"integration_type_fields":
+            [{{"name":"headers","value":{{"Authorization":"{secret}"}}}},{{"name":"payload","value":{{"a":"{secret}"}}}}]}}"#
+        );
+        format!("{:?}", Webhook::parse(json).unwrap().masked())
+    };
+    assert_eq!(
+        webhook("canary"),
+        webhook("canary-that-is-much-longer-0123456789")
+    );
+}

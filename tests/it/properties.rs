@@ -1,0 +1,284 @@
+//! What holds for every webhook and every pair of accounts, on random ones.
+
+use crate::support::draft::{Draft, Fields, list};
+use crate::support::fixture::{account, stripped, tokens, wire};
+use crate::support::generator::draft;
+use crate::support::preview::{planned, preview, states};
+use crate::support::spelling::{Spelling, Tree};
+use hookferry::coralogix::content::Content;
+use hookferry::coralogix::json::Json;
+use hookferry::coralogix::mask::Masked;
+use hookferry::coralogix::webhook::{SERVER_OWNED, TypeId, Webhook};
+use hookferry::foreign::shown;
+use hookferry::pipeline::plan::{OnConflict, Plan, State};
+use proptest::collection::vec;
+use proptest::prelude::{
+    ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_assert_ne, proptest,
+};
+use proptest::sample::{Index, select};
+
+/// So many cases, or as many as `PROPTEST_CASES` asks for.
+fn cases(n: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(n),
+    }
+}
+
+fn content(draft: &Draft, spelling: &mut Spelling) -> Content {
+    let webhook = Webhook::parse(draft.json(1, spelling)).unwrap();
+    Content::of(&webhook, TypeId(draft.type_id))
+}
+
+/// Two accounts drawn from the same few webhooks, so that there are copies, conflicts and twins.
+fn accounts() -> impl Strategy<Value = (Vec<Draft>, Vec<Draft>)> {
+    let few = vec((draft(), any::<bool>()), 2..6);
+    let picks = || vec((any::<Index>(), 0..4_u8), 0..6);
+    (few, picks(), picks()).prop_map(|(few, source, target)| {
+        let pick = |(index, change): &(Index, u8)| {
+            let (draft, is_blocked) = index.get(&few);
+            let mut draft = draft.clone();
+            match change {
+                1 => draft.url.push_str("/changed"),
+                2 => draft.alias.push(' '),
+                3 if *is_blocked => draft.unknown.push(("company_id".to_owned(), Tree::Null)),
+                _ => {}
+            }
+            draft
+        };
+        let account = |picks: &[_]| picks.iter().map(pick).collect();
+        (account(&source), account(&target))
+    })
+}
+
+fn policy() -> impl Strategy<Value = OnConflict> {
+    select(&[OnConflict::Fail, OnConflict::Skip, OnConflict::Update][..])
+}
+
+fn json(drafts: &[Draft], first_id: usize, spelling: &mut Spelling) -> String {
+    list(&drafts.iter().collect::<Vec<_>>(), first_id, spelling)
+}
+
+/// The target's answer after everything planned was done.
+fn applied(plan: &Plan, target: &str) -> String {
+    let mut webhooks: Vec<(String, String)> = account(target)
+        .webhooks
+        .iter()
+        .map(|webhook| (webhook.id().unwrap().as_str().to_owned(), wire(webhook)))
+        .collect();
+    for (webhook, step) in plan.steps() {
+        let body = |id: &str| format!("{{\"id\":{id},{}", &wire(webhook.bare())[1..]);
+        match step.state {
+            State::Create => {
+                let id = (9000 + webhooks.len()).to_string();
+                webhooks.push((id.clone(), body(&id)));
+            }
+            State::Update => {
+                let id = step.target_id().unwrap().as_str();
+                let old = webhooks.iter_mut().find(|(other, _)| other == id);
+                old.unwrap().1 = body(id);
+            }
+            _ => {}
+        }
+    }
+    let bodies: Vec<String> = webhooks.into_iter().map(|(_, body)| body).collect();
+    format!("[{}]", bodies.join(","))
+}
+
+/// Whether the mask has the containers and keys of the value, in its order.
+fn has_shape(tree: &Tree, masked: &Masked) -> bool {
+    match (tree, masked) {
+        (Tree::List(elements), Masked::Array(shown)) => {
+            elements.len() == shown.len()
+                && elements.iter().zip(shown).all(|(t, m)| has_shape(t, m))
+        }
+        (Tree::Object(members), Masked::Object(shown)) => {
+            members.len() == shown.len()
+                && members
+                    .iter()
+                    .zip(shown)
+                    .all(|((key, tree), (name, masked))| key == name && has_shape(tree, masked))
+        }
+        (Tree::List(_) | Tree::Object(_), _) => false,
+        (_, masked) => !matches!(masked, Masked::Array(_) | Masked::Object(_)),
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(96))]
+
+    #[test]
+    fn stripping_again_changes_nothing(draft in draft(), seed: u64) {
+        let once = stripped(&format!("[{}]", draft.json(1, &mut Spelling::varied(seed))));
+        let body = wire(once.webhooks()[0].bare());
+        let twice = stripped(&format!("[{body}]"));
+        let (once, twice) = (&once.webhooks()[0], &twice.webhooks()[0]);
+        prop_assert_eq!(once.blocked(), None);
+        prop_assert_eq!(&wire(twice.bare()), &body);
+        prop_assert_eq!(twice.content(), once.content());
+        prop_assert_eq!(twice.key(), once.key());
+        prop_assert_eq!(twice.id(), None);
+    }
+
+    #[test]
+    fn a_stripped_body_has_nothing_of_the_server_and_all_of_the_rest(draft in draft(), seed: u64) {
+        let before = draft.json(1, &mut Spelling::varied(seed));
+        let after = stripped(&format!("[{before}]"));
+        let after = tokens(&wire(after.webhooks()[0].bare()));
+        prop_assert!(after.iter().all(|(key, _)| !SERVER_OWNED.contains(&key.as_str())));
+        let nested = after.iter().find(|(key, _)| key == "integration_type").unwrap();
+        let id = tokens(&nested.1).into_iter().find(|(key, _)| key == "id").unwrap().1;
+        prop_assert_eq!(id, draft.type_id.to_string());
+        let mut kept = tokens(&before);
+        kept.retain(|(key, _)| !SERVER_OWNED.contains(&key.as_str()));
+        prop_assert_eq!(after, kept);
+    }
+
+    #[test]
+    fn spelling_makes_no_difference(draft in draft(), seed: u64) {
+        let plain = content(&draft, &mut Spelling::plain());
+        prop_assert_eq!(content(&draft, &mut Spelling::varied(seed)), plain);
+    }
+
+    #[test]
+    fn meaning_makes_a_difference(draft in draft(), seed: u64) {
+        let base = content(&draft, &mut Spelling::plain());
+        let mut spelling = Spelling::varied(seed);
+        let renamed = Draft { alias: format!("{}x", draft.alias), ..draft.clone() };
+        let renamed = content(&renamed, &mut spelling);
+        prop_assert!(renamed.whole != base.whole && renamed.body == base.body);
+        let mut more = match &draft.fields {
+            Fields::Entries(entries) => entries.clone(),
+            _ => Vec::new(),
+        };
+        more.push(("more".to_owned(), Tree::Null));
+        for other in [
+            Draft { url: format!("{}x", draft.url), ..draft.clone() },
+            Draft { type_id: 7, ..draft.clone() },
+            Draft { fields: Fields::Entries(more), ..draft.clone() },
+        ] {
+            let other = content(&other, &mut spelling);
+            prop_assert!(other.whole != base.whole && other.body != base.body);
+        }
+    }
+
+    #[test]
+    fn no_secret_is_shown_and_the_shape_stays(draft in draft(), seed: u64) {
+        for spelling in [&mut Spelling::plain(), &mut Spelling::varied(seed)] {
+            let webhook = Webhook::parse(draft.json(1, spelling)).unwrap();
+            let masked = webhook.masked();
+            let url = masked.url.as_ref().map(ToString::to_string);
+            let fields = masked.fields.as_ref().map(ToString::to_string);
+            for shown in [format!("{webhook:?} {masked:?}"), format!("{url:?} {fields:?}")] {
+                prop_assert!(!shown.contains("canary") && !shown.contains("27182818"), "{}", shown);
+            }
+            let displayed = fields.unwrap_or_default();
+            prop_assert_eq!(shown(&displayed), displayed.clone(), "control characters");
+        }
+        let plain = Webhook::parse(draft.json(1, &mut Spelling::plain())).unwrap();
+        match (draft.fields.tree(), plain.masked().fields) {
+            (Some(tree), Some(masked)) => prop_assert!(has_shape(&tree, &masked), "{}", masked),
+            (None, masked) => prop_assert!(matches!(masked, None | Some(Masked::Hidden(_)))),
+            (Some(_), None) => prop_assert!(false, "the fields are not shown at all"),
+        }
+    }
+
+    #[test]
+    fn a_target_that_has_everything_needs_nothing(
+        drafts in vec(draft(), 0..6), policy in policy(), seed: u64
+    ) {
+        let mut spelling = Spelling::varied(seed);
+        let source = json(&drafts, 1, &mut spelling);
+        let theirs = spelling.shuffled(drafts);
+        let plan = planned(&source, &json(&theirs, 700, &mut spelling), policy);
+        prop_assert!(states(&plan).iter().all(|state| *state == State::Unchanged), "{}", preview(&plan));
+        prop_assert_eq!((plan.n_refusing(), plan.n_untouched(), plan.has_changes()), (0, 0, false));
+    }
+
+    #[test]
+    fn a_plan_accounts_for_every_webhook_once((source, target) in accounts(), policy in policy(), seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let (source, target) = (json(&source, 1, &mut spelling), json(&target, 700, &mut spelling));
+        let plan = planned(&source, &target, policy);
+        prop_assert_eq!(plan.counts().total(), account(&source).webhooks.len());
+        prop_assert_eq!(plan.steps().count(), plan.counts().total());
+        let mut partners = Vec::new();
+        for (webhook, step) in plan.steps() {
+            let has_partner = matches!(step.state, State::Update | State::Unchanged | State::Conflict);
+            prop_assert_eq!(step.target_id().is_some(), has_partner);
+            prop_assert_eq!(webhook.blocked().is_some(), step.state == State::Blocked);
+            let differs = matches!(step.state, State::Update | State::Conflict);
+            prop_assert_eq!(differs, !step.differences.is_empty(), "{}", preview(&plan));
+            partners.extend(step.target_id().cloned());
+        }
+        let n_partners = partners.len();
+        partners.sort();
+        partners.dedup();
+        prop_assert_eq!(partners.len(), n_partners);
+        prop_assert!(plan.n_untouched() + n_partners <= plan.n_target());
+        prop_assert_eq!(plan.counts().of(State::Update) > 0 && policy != OnConflict::Update, false);
+        for shown in [preview(&plan), format!("{plan:?}")] {
+            prop_assert!(!shown.contains("canary") && !shown.contains("27182818"), "{}", shown);
+        }
+    }
+
+    #[test]
+    fn the_same_accounts_give_the_same_plan((source, target) in accounts(), policy in policy(), seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let source = json(&source, 1, &mut spelling);
+        let theirs = json(&target, 700, &mut spelling);
+        let plan = planned(&source, &theirs, policy);
+        prop_assert_eq!(preview(&planned(&source, &theirs, policy)), preview(&plan));
+        let shuffled = json(&spelling.shuffled(target), 700, &mut spelling);
+        prop_assert_eq!(states(&planned(&source, &shuffled, policy)), states(&plan));
+    }
+
+    #[test]
+    fn what_was_applied_needs_nothing_more((source, target) in accounts(), policy in policy(), seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let (source, target) = (json(&source, 1, &mut spelling), json(&target, 700, &mut spelling));
+        let plan = planned(&source, &target, policy);
+        let again = planned(&source, &applied(&plan, &target), policy);
+        prop_assert!(!again.has_changes(), "{}\nthen\n{}", preview(&plan), preview(&again));
+        prop_assert_eq!(again.n_refusing(), plan.n_refusing());
+        prop_assert_eq!(again.n_untouched(), plan.n_untouched());
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(512))]
+
+    #[test]
+    fn any_text_is_read_or_refused(text: String, like in "[\\[\\]{}\",:\\\\u0-9eE.+ truefalsn-]{0,24}") {
+        for text in [text, like] {
+            let _ = Json::parse(&text);
+            let _ = Webhook::parse(text.as_str()).map(|webhook| (webhook.masked(), webhook.id()));
+            let _ = Webhook::parse(format!("{{\"integration_type_fields\":{text}}}")).map(|webhook| webhook.masked());
+        }
+    }
+
+    #[test]
+    fn any_number_is_compared_as_it_is(number in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,24})?") {
+        let content = |number: &str| {
+            let json = format!("{{\"integration_type_fields\":[{number}]}}");
+            Content::of(&Webhook::parse(json).unwrap(), TypeId(1))
+        };
+        prop_assert_eq!(content(&number), content(&format!(" {number} ")));
+        if !number.contains(['e', 'E']) {
+            let point = if number.contains('.') { "" } else { "." };
+            prop_assert_eq!(content(&number), content(&format!("{number}{point}00")));
+            prop_assert_eq!(content(&number), content(&format!("{number}e+0")));
+            prop_assert_ne!(content(&number), content(&format!("{number}{point}001")));
+        }
+    }
+
+    #[test]
+    fn shown_text_drives_no_terminal(text: String, raw in "[\u{0}-\u{9f}\u{200b}-\u{206f}\u{feff}\u{e0000}-\u{e007f}a]{0,8}") {
+        for text in [text, raw] {
+            let shown = shown(&text);
+            let is_hostile = |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}'
+                | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+            prop_assert!(!shown.contains(is_hostile), "{:?}", shown);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Accounts for the tests: from `tests/fixtures/`, or from JSON in the test.
+//! Reads raw tokens with `serde_json` alone, so that it does not share a mistake with the program.
+
+use hookferry::coralogix::webhook::{Webhook, parse_list};
+use hookferry::pipeline::fetch::Inventory;
+use hookferry::pipeline::strip::{Stripped, strip};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The bytes of a fixture.
+pub(crate) fn text(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    std::fs::read_to_string(root.join("tests/fixtures").join(name)).unwrap()
+}
+
+/// What the account of a fixture holds.
+pub(crate) fn inventory(name: &str) -> Inventory {
+    account(&text(name))
+}
+
+/// What an account holds whose list call answers this JSON.
+pub(crate) fn account(json: &str) -> Inventory {
+    parse_list(&Arc::from(json)).unwrap().into()
+}
+
+/// The same, stripped.
+pub(crate) fn stripped(json: &str) -> Stripped {
+    strip(account(json))
+}
+
+/// The JSON of a webhook as it leaves the process. Holds secrets: compare it, never show it.
+pub(crate) fn wire(webhook: &Webhook) -> String {
+    let mut out = String::new();
+    webhook.to_wire(&mut out);
+    out
+}
+
+/// The members of each object of a list: the key decoded, the value as its exact text.
+pub(crate) fn list_tokens(json: &str) -> Vec<Vec<(String, String)>> {
+    let objects: Vec<&RawValue> = serde_json::from_str(json).unwrap();
+    objects.iter().map(|raw| tokens(raw.get())).collect()
+}
+
+/// The members of one object, in order, duplicates included.
+pub(crate) fn tokens(json: &str) -> Vec<(String, String)> {
+    serde_json::from_str::<Tokens>(json).unwrap().0
+}
+
+struct Tokens(Vec<(String, String)>);
+
+impl<'de> Deserialize<'de> for Tokens {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Collect;
+        impl<'de> Visitor<'de> for Collect {
+            type Value = Tokens;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tokens, A::Error> {
+                let mut members = Vec::new();
+                while let Some((key, value)) = map.next_entry::<String, &RawValue>()? {
+                    members.push((key, value.get().to_owned()));
+                }
+                Ok(Tokens(members))
+            }
+        }
+        deserializer.deserialize_map(Collect)
+    }
+}

@@ -1,0 +1,11 @@
+//! What several test modules need.
+
+#[macro_use]
+pub(crate) mod snapshots;
+
+pub(crate) mod draft;
+pub(crate) mod fixture;
+pub(crate) mod generator;
+pub(crate) mod preview;
+pub(crate) mod source;
+pub(crate) mod spelling;

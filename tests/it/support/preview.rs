@@ -1,0 +1,100 @@
+//! A plan as plain lines, so that a snapshot of it can be read.
+//! Shows what a user may see, and nothing of a webhook's wire form.
+
+use hookferry::coralogix::kind::type_name;
+use hookferry::coralogix::mask::Masked;
+use hookferry::foreign::shown;
+use hookferry::pipeline::plan::{Difference, OnConflict, Plan, State, Step, plan};
+use hookferry::pipeline::rewrite::{PortableWebhook, rewrite};
+use hookferry::pipeline::strip::strip;
+use std::fmt::Write as _;
+
+use super::fixture::{account, stripped};
+
+/// The plan between two accounts given as JSON.
+pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
+    let portable = rewrite(strip(account(source)));
+    plan(portable, &stripped(target), on_conflict)
+}
+
+/// The states alone, in the source's order.
+pub(crate) fn states(plan: &Plan) -> Vec<State> {
+    plan.steps().map(|(_, step)| step.state).collect()
+}
+
+/// Every step with its reason, notes and differences, then the counts and notices.
+pub(crate) fn preview(plan: &Plan) -> String {
+    let mut out = String::new();
+    for (webhook, step) in plan.steps() {
+        line(&mut out, webhook, step);
+    }
+    let counts = plan.counts();
+    let counts: Vec<String> = State::ALL
+        .iter()
+        .map(|state| format!("{} {}", counts.of(*state), state.word()))
+        .collect();
+    let _ = writeln!(
+        out,
+        "\n{}; {} in the target, {} of them untouched",
+        counts.join(", "),
+        plan.n_target(),
+        plan.n_untouched()
+    );
+    let _ = writeln!(
+        out,
+        "on conflict {:?}: {} refusing, {}",
+        plan.on_conflict(),
+        plan.n_refusing(),
+        if plan.has_changes() {
+            "something to write"
+        } else {
+            "nothing to write"
+        }
+    );
+    for notice in plan.notices() {
+        let _ = writeln!(out, "notice: {notice:?}");
+    }
+    out
+}
+
+fn line(out: &mut String, webhook: &PortableWebhook, step: &Step) {
+    let id = |id: Option<String>| id.unwrap_or_else(|| "none".to_owned());
+    let _ = writeln!(
+        out,
+        "{:<9}  \"{}\" ({}), source {} -> target {}",
+        step.state.word(),
+        shown(webhook.alias()),
+        webhook
+            .type_id()
+            .map_or_else(|| "no type".to_owned(), type_name),
+        id(webhook.source_id().map(ToString::to_string)),
+        id(step.target_id().map(ToString::to_string)),
+    );
+    if !step.reason.is_empty() {
+        let _ = writeln!(out, "    why: {}", step.reason);
+    }
+    for note in &step.notes {
+        let _ = writeln!(out, "    note: {note}");
+    }
+    for difference in &step.differences {
+        let _ = writeln!(out, "    differs: {}", difference_line(difference));
+    }
+}
+
+fn difference_line(difference: &Difference) -> String {
+    let side = |side: &Option<Masked>| {
+        side.as_ref()
+            .map_or("nothing".to_owned(), Masked::to_string)
+    };
+    format!(
+        "{}: source {}, target {}{}",
+        shown(&difference.path),
+        side(&difference.source),
+        side(&difference.target),
+        if difference.is_hidden() {
+            " (both look the same once masked)"
+        } else {
+            ""
+        }
+    )
+}

@@ -1,0 +1,39 @@
+//! Where snapshots lie and what varies in them: one folder a test module, `it::plan::states` → `snapshots/plan/states/`.
+//! Hides no secret and no id: what must not be seen must already be absent.
+
+use std::path::PathBuf;
+
+/// The settings of one test module, given its `module_path!()`.
+///
+/// They belong to the thread: assert in the test's body, never in a spawned task.
+pub(crate) fn settings(module: &str) -> insta::Settings {
+    let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    path.extend(module.split("::").skip(1));
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(path);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.set_sort_maps(true);
+    settings.set_strip_ansi_escape_codes(true);
+    let version = env!("CARGO_PKG_VERSION").replace('.', r"\.");
+    settings.add_filter(
+        r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})",
+        "[time]",
+    );
+    settings.add_filter(r"127\.0\.0\.1:\d+", "[host]");
+    settings.add_filter(&format!(r"\b{version}\b"), "[version]");
+    settings
+}
+
+/// Binds the snapshot settings of the module it stands in to the rest of the test.
+///
+/// Filters given as `pattern => name` run before the common ones: `snapshots!(&url => "[source]")`.
+macro_rules! snapshots {
+    ($($pattern:expr => $name:expr),* $(,)?) => {
+        #[allow(unused_mut, clippy::allow_attributes, reason = "mutable only where filters are given")]
+        let mut settings = insta::Settings::clone_current();
+        $(settings.add_filter($pattern, $name);)*
+        let _first = settings.bind_to_scope();
+        let _then = $crate::support::snapshots::settings(module_path!()).bind_to_scope();
+    };
+}
