@@ -123,7 +123,7 @@ pub enum Command {
   hookferry export --from eu1 --ready | jq length", after_long_help = ACCOUNT_HELP)]
     Export(ExportArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
-    Demo(DemoArgs),
+    Demo,
     /// Serve two stand-in accounts on this machine, for rehearsals and your own tests
     #[command(after_help = "Examples:
   hookferry sandbox
@@ -295,10 +295,6 @@ pub struct ExportArgs {
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
-
-/// Arguments of `demo`.
-#[derive(Debug, Args)]
-pub struct DemoArgs {}
 
 /// Which webhooks the stand-in accounts hold at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -24,7 +24,7 @@ pub async fn run(command: Command, screen: &Screen) -> Result<ExitCode, Error> {
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments)?, screen).await
         }
-        Command::Demo(_) => demo::run(screen).await,
+        Command::Demo => demo::run(screen).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen).await,
         Command::Completions { shell } => {
             screen.result(&cli::completions(shell))?;

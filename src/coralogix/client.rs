@@ -2,12 +2,14 @@
 //! A `Reader` has no way to write; no request is redirected, re-sent by the library, or logged with a body.
 
 use super::account::Account;
+pub use super::answer::Listing;
+use super::answer::{Answer, listing_of, rows_of, server_time, text_of};
 use super::failure::{Failure, Refusal, Unreached, server_words};
 use super::retry::{self, Bucket, MOST_ATTEMPTS, Patience};
-use super::webhook::{self, NotAList, Webhook, WebhookId};
+use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
-use reqwest::{Method, StatusCode, Url};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::{Method, Url};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -51,15 +53,6 @@ pub struct Writer {
     reader: Reader,
 }
 
-/// The answer to a list request.
-#[derive(Debug)]
-pub struct Listing {
-    /// The webhooks in the order of the answer.
-    pub webhooks: Vec<Webhook>,
-    /// The server's clock when it answered.
-    pub server_time: Option<SystemTime>,
-}
-
 /// What became of a write.
 #[derive(Debug)]
 pub enum WriteAnswer {
@@ -67,12 +60,6 @@ pub enum WriteAnswer {
     Accepted(Vec<Webhook>),
     /// Anything else; see [`Failure`] for what it proves.
     Failed(Failure),
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
 }
 
 impl Reader {
@@ -359,58 +346,4 @@ fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
         cause = error.source();
     }
     false
-}
-
-fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    httpdate::parse_http_date(date).ok()
-}
-
-fn text_of(answer: Answer) -> Result<Arc<str>, Failure> {
-    match String::from_utf8(answer.body) {
-        Ok(text) => Ok(Arc::from(text)),
-        Err(_) => Err(Failure::Unusable("not UTF-8 text".to_owned())),
-    }
-}
-
-fn listing_of(answer: Answer) -> Result<Listing, Failure> {
-    let server_time = server_time(&answer.headers);
-    let text = text_of(answer)?;
-    let webhooks = webhook::parse_list(&text).map_err(|problem| not_a_list(&problem, &text))?;
-    Ok(Listing {
-        webhooks,
-        server_time,
-    })
-}
-
-fn not_a_list(problem: &NotAList, text: &str) -> Failure {
-    match problem {
-        NotAList::NotJson if text.trim().is_empty() => Failure::Unusable("empty".to_owned()),
-        NotAList::NotJson if text.trim_start().starts_with('<') => {
-            Failure::Unusable("an HTML page".to_owned())
-        }
-        // A list that ends in its middle may be whole the next time.
-        NotAList::NotJson if text.trim_start().starts_with('[') => Failure::Lost {
-            why: "the answer was cut short".to_owned(),
-            is_timeout: false,
-        },
-        NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
-        NotAList::OtherValue(name) => {
-            Failure::Unusable(format!("{name}, where a list of webhooks was expected"))
-        }
-        NotAList::Element(at) => {
-            Failure::Unusable(format!("a list whose element {at} is no webhook"))
-        }
-    }
-}
-
-/// The rows of an accepted write; an answer in any other form gives none.
-fn rows_of(answer: Answer) -> Vec<Webhook> {
-    let Ok(text) = text_of(answer) else {
-        return Vec::new();
-    };
-    webhook::parse_list(&text)
-        .ok()
-        .or_else(|| Webhook::parse(text).map(|row| vec![row]))
-        .unwrap_or_default()
 }

@@ -142,7 +142,7 @@ impl Canon {
 /// A number's one exact decimal spelling: `1`, `1.0` and `10e-1` are the same, and nothing is rounded.
 ///
 /// An exponent beyond 18 digits is left as it was written: equal then means the same text.
-pub(crate) fn decimal(text: &str) -> Cow<'_, str> {
+fn decimal(text: &str) -> Cow<'_, str> {
     let (negative, magnitude) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),
@@ -178,6 +178,30 @@ fn small_exponent(text: &str) -> Option<i64> {
         digits.parse().ok()?
     };
     Some(if text.starts_with('-') { -value } else { value })
+}
+
+/// Equal as content: the order of keys does not count, numbers are exact decimals.
+pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
+    match (left, right) {
+        (Json::Null, Json::Null) => true,
+        (Json::Bool(left), Json::Bool(right)) => left == right,
+        (Json::Number(left), Json::Number(right)) => decimal(left) == decimal(right),
+        (Json::String(left), Json::String(right)) => left == right,
+        (Json::Array(left), Json::Array(right)) => {
+            left.len() == right.len()
+                && left
+                    .iter()
+                    .zip(right)
+                    .all(|(left, right)| is_equal(left, right))
+        }
+        (Json::Object(left), Json::Object(members)) => {
+            left.len() == members.len()
+                && left
+                    .iter()
+                    .all(|(key, value)| right.get(key).is_some_and(|other| is_equal(value, other)))
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! Never shows a request body, a key, or more of a URL than its host.
 
 use super::account::{Account, Side};
-use super::mask;
+use super::scrub::scrubbed;
 use crate::error::{Error, ErrorKind};
 use crate::foreign;
 use std::time::Duration;
@@ -145,7 +145,7 @@ pub(super) fn server_words(body: &str, account: &Account) -> String {
         Err(_) if trimmed.starts_with('<') => "an HTML page".to_owned(),
         Err(_) => trimmed.to_owned(),
     };
-    let words = mask::scrubbed(&words, &[account.key.expose()]);
+    let words = scrubbed(&words, &[account.key.expose()]);
     foreign::shortened(&words, LONGEST_MESSAGE)
 }
 

@@ -136,7 +136,7 @@ impl<'a> Members<'a> {
 }
 
 /// Whether a text occurs twice.
-pub(super) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str>) -> bool {
+pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str>) -> bool {
     let mut keys: Vec<&str> = keys.collect();
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])

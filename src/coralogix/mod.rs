@@ -2,13 +2,16 @@
 //! Knows nothing of the pipeline.
 
 pub mod account;
+mod answer;
 pub mod client;
 pub mod content;
 pub mod endpoint;
 pub mod failure;
+mod fields;
 pub mod json;
 pub mod kind;
 pub mod mask;
 pub mod region;
 pub mod retry;
+mod scrub;
 pub mod webhook;

@@ -1,7 +1,8 @@
 //! One webhook as the vendor's API gave it, carried without losing a byte of any value.
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process by `to_wire` and `masked` only.
 
-use super::json::{self, Json, Members};
+pub(crate) use super::fields::Fields;
+use super::json::{self, Json, Members, Unreadable};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
@@ -227,10 +228,16 @@ impl Webhook {
             .map(|(key, _)| json::string(key).unwrap_or(Cow::Borrowed(key)))
     }
 
-    /// Whether a top-level key occurs twice, so that nobody can tell which one counts.
+    /// Whether an object in it has the same key twice, at the top or deeper, so that nobody can tell which one counts.
     pub(crate) fn has_duplicate_key(&self) -> bool {
         let keys: Vec<Cow<'_, str>> = self.keys().collect();
+        let is_duplicate =
+            |value: &str| matches!(Json::parse(value), Err(Unreadable::DuplicateKey));
         json::has_duplicate(keys.iter().map(AsRef::as_ref))
+            || self
+                .tokens()
+                .any(|(_, value)| value.starts_with(['{', '[']) && is_duplicate(value))
+            || matches!(self.fields(), Fields::Duplicate)
     }
 
     /// The same webhook without the named members; the rest keeps its order and text.
@@ -278,9 +285,12 @@ impl Webhook {
         self.text_of("alias")
     }
 
-    /// The URL; missing, null and empty are one class on this API.
+    /// The URL; missing, null and empty are one class on this API, and one that is no text stands for its JSON.
     pub(crate) fn url(&self) -> Cow<'_, str> {
-        self.text_of("url").unwrap_or_default()
+        match self.raw("url") {
+            None | Some("null") => Cow::Borrowed(""),
+            Some(token) => json::string(token).unwrap_or(Cow::Borrowed(token)),
+        }
     }
 
     /// The account's company id as text, under either of the names that the API uses.
@@ -302,7 +312,10 @@ impl Webhook {
             self.raw("integrationTypeId"),
             nested,
         ];
-        let mut ids = given.into_iter().flatten().filter(|token| *token != "null");
+        let mut ids = given
+            .into_iter()
+            .flatten()
+            .filter(|token| !matches!(*token, "null" | "\"\""));
         let first = ids.next().ok_or(TypeProblem::Missing)?;
         let first = type_number(first).ok_or(TypeProblem::Missing)?;
         if ids.all(|token| type_number(token) == Some(first)) {
@@ -331,41 +344,6 @@ impl Webhook {
         match json::string(token) {
             Ok(text) => Fields::read(text),
             Err(_) => Fields::Text(Cow::Borrowed(token)),
-        }
-    }
-}
-
-/// The additional fields of a webhook; missing, null, `""` and `"[]"` are one class.
-pub(crate) enum Fields<'a> {
-    /// There are none.
-    Empty,
-    /// The text of a JSON value that reads well.
-    Tree(Cow<'a, str>),
-    /// Text that is no JSON, or nested too deep to look into: carried, compared as text, hidden.
-    Text(Cow<'a, str>),
-    /// JSON in which a key occurs twice.
-    Duplicate,
-}
-
-impl<'a> Fields<'a> {
-    fn read(text: Cow<'a, str>) -> Self {
-        if text.trim().is_empty() {
-            return Self::Empty;
-        }
-        match Json::parse(&text) {
-            Ok(Json::Null) => Self::Empty,
-            Ok(Json::Array(entries)) if entries.is_empty() => Self::Empty,
-            Ok(_) => Self::Tree(text),
-            Err(json::Unreadable::DuplicateKey) => Self::Duplicate,
-            Err(json::Unreadable::NotJson | json::Unreadable::TooDeep) => Self::Text(text),
-        }
-    }
-
-    /// The parsed tree; `None` where the fields are empty or no JSON.
-    pub(crate) fn tree(&self) -> Option<Json<'_>> {
-        match self {
-            Self::Tree(text) => Json::parse(text).ok(),
-            Self::Empty | Self::Text(_) | Self::Duplicate => None,
         }
     }
 }

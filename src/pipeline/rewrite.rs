@@ -64,10 +64,15 @@ impl PortableWebhook {
     }
 }
 
-/// Passes every webhook as it is.
+/// Passes every webhook as it is, and blocks those whose secrets the source did not show.
 pub fn rewrite(stripped: Stripped) -> Portable {
-    let webhooks = stripped.into_webhooks();
+    let pass = |mut webhook: StrippedWebhook| {
+        if webhook.blocked.is_none() && webhook.bare.has_masked_secret() {
+            webhook.blocked = Some(Blocked::MaskedSecret);
+        }
+        PortableWebhook(webhook)
+    };
     Portable {
-        webhooks: webhooks.into_iter().map(PortableWebhook).collect(),
+        webhooks: stripped.into_webhooks().into_iter().map(pass).collect(),
     }
 }

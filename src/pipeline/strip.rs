@@ -4,7 +4,7 @@
 use super::fetch::Inventory;
 use crate::coralogix::content::Content;
 use crate::coralogix::kind::Kind;
-use crate::coralogix::webhook::{Fields, SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
+use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
@@ -51,6 +51,8 @@ pub enum Blocked {
     NoTypeObject,
     /// An object in it has the same key twice, so nobody can tell which value counts.
     DuplicateKey,
+    /// A secret of it was read as `****` or the like: the copy would look right and deliver nothing.
+    MaskedSecret,
 }
 
 impl Blocked {
@@ -64,6 +66,9 @@ impl Blocked {
                 "it has no integration_type, and its type is not in the documented table"
             }
             Self::DuplicateKey => "an object in it has the same key twice",
+            Self::MaskedSecret => {
+                "the source shows a mask such as **** instead of one of its secrets; does the key lack a permission?"
+            }
         }
     }
 }
@@ -162,7 +167,7 @@ fn strip_one(webhook: Webhook) -> StrippedWebhook {
         type_id: type_id.ok(),
         created_at,
         blocked,
-        is_type_filled: !is_complete,
+        is_type_filled: blocked.is_none() && !is_complete,
     }
 }
 
@@ -172,7 +177,7 @@ fn why_blocked(
     has_alias: bool,
     is_complete: bool,
 ) -> Option<Blocked> {
-    if webhook.has_duplicate_key() || matches!(webhook.fields(), Fields::Duplicate) {
+    if webhook.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
     match type_id {

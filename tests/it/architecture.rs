@@ -17,7 +17,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("tokio::fs", &["store"]),
     ("File", &["store"]),
     ("OpenOptions", &["store"]),
-    ("std::env", &["settings"]),
+    ("std::env", &["settings", "main"]),
 ];
 
 /// What a part of the program must not know: the part, and the other parts.

@@ -1,8 +1,27 @@
 //! Third stage: today every webhook passes as it is.
 
 use crate::support::fixture::{inventory, wire};
-use hookferry::pipeline::rewrite::rewrite;
-use hookferry::pipeline::strip::strip;
+use hookferry::pipeline::rewrite::{PortableWebhook, rewrite};
+use hookferry::pipeline::strip::{Blocked, strip};
+
+/// The one webhook of the fixtures whose secret the source did not show.
+const MASKED: &str = "secret masked by the server";
+
+fn alias_of(webhook: &PortableWebhook) -> &str {
+    webhook.alias()
+}
+
+#[test]
+fn a_secret_that_was_read_as_a_mask_blocks_its_webhook_and_no_other() {
+    let portable = rewrite(strip(inventory("awkward.json")));
+    let masked: Vec<&str> = portable
+        .webhooks()
+        .iter()
+        .filter(|webhook| webhook.blocked() == Some(Blocked::MaskedSecret))
+        .map(alias_of)
+        .collect();
+    assert_eq!(masked, [MASKED]);
+}
 
 #[test]
 fn every_webhook_passes_byte_for_byte_and_in_order() {
@@ -15,7 +34,9 @@ fn every_webhook_passes_byte_for_byte_and_in_order() {
             assert!(wire(before.bare()) == wire(after.bare()), "{name}: {id:?}");
             assert_eq!(after.source_id(), id);
             assert_eq!(after.key(), before.key());
-            assert_eq!(after.blocked(), before.blocked());
+            if alias_of(after) != MASKED {
+                assert_eq!(after.blocked(), before.blocked());
+            }
             assert_eq!(after.content(), before.content());
             assert_eq!(after.is_type_filled(), before.is_type_filled());
         }

@@ -1,7 +1,7 @@
 //! What differs between two webhooks of the same alias and type, as a person may see it.
 //! Pure. Compares the real values and shows the masked ones.
 
-use crate::coralogix::content::{decimal, entry_name, is_named_list};
+use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Fields, Webhook};
@@ -64,11 +64,12 @@ struct Side<'f> {
 }
 
 impl<'f> Side<'f> {
-    fn new(webhook: &Webhook, fields: &'f Fields<'f>) -> Self {
+    fn new(webhook: &'f Webhook, fields: &'f Fields<'f>) -> Self {
         Self {
             text: match fields {
                 Fields::Text(text) | Fields::Tree(text) => Some(text),
-                Fields::Empty | Fields::Duplicate => None,
+                Fields::Duplicate => webhook.raw("integration_type_fields"),
+                Fields::Empty => None,
             },
             tree: fields.tree(),
             masked: webhook.masked_fields(),
@@ -189,28 +190,4 @@ fn values(found: &mut Vec<Difference>, path: &str, left: &Member<'_>, right: &Me
         source: Some(left.masked.clone()),
         target: Some(right.masked.clone()),
     });
-}
-
-/// Equal as content: the order of keys does not count, numbers are exact decimals.
-fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
-    match (left, right) {
-        (Json::Null, Json::Null) => true,
-        (Json::Bool(left), Json::Bool(right)) => left == right,
-        (Json::Number(left), Json::Number(right)) => decimal(left) == decimal(right),
-        (Json::String(left), Json::String(right)) => left == right,
-        (Json::Array(left), Json::Array(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(left, right)| is_equal(left, right))
-        }
-        (Json::Object(left), Json::Object(members)) => {
-            left.len() == members.len()
-                && left
-                    .iter()
-                    .all(|(key, value)| right.get(key).is_some_and(|other| is_equal(value, other)))
-        }
-        _ => false,
-    }
 }

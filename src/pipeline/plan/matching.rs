@@ -3,7 +3,8 @@
 
 use super::difference::difference;
 use super::{OnConflict, State, Step};
-use crate::coralogix::content::Fingerprint;
+use crate::coralogix::content::{Fingerprint, entry_name, is_equal};
+use crate::coralogix::json::{Json, has_duplicate};
 use crate::coralogix::kind::{Kind, type_name};
 use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
 use crate::foreign;
@@ -152,17 +153,25 @@ impl Matching<'_> {
                 continue;
             };
             let step = match tidy.get(&(type_id, tidied(webhook.alias()))) {
-                Some(alike) => Step::new(
-                    State::Ambiguous,
-                    format!(
-                        "the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids {})",
-                        self.ids(alike)
-                    ),
-                ),
+                Some(alike) => self.alike(alike),
                 None => self.create(webhook, bodies.get(&content.body)),
             };
             self.steps[place] = Some(step);
         }
+    }
+
+    /// The target has what this webhook may have been turned into: a copy too many is worse than one too few.
+    fn alike(&mut self, targets: &[usize]) -> Step {
+        for at in targets {
+            self.is_taken[*at] = true;
+        }
+        Step::new(
+            State::Ambiguous,
+            format!(
+                "the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids {})",
+                self.ids(targets)
+            ),
+        )
     }
 
     fn create(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
@@ -221,19 +230,38 @@ fn notes(webhook: &PortableWebhook) -> Vec<String> {
     if matches!(webhook.bare().fields(), Fields::Text(_)) {
         notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
     }
+    if has_twin_entries(webhook.bare()) {
+        notes.push("two of its fields have the same name; they are copied as they are".to_owned());
+    }
     notes
 }
 
+/// Whether the keys that nobody here knows hold the same content on both sides.
 fn has_same_unknown_keys(left: &Webhook, right: &Webhook) -> bool {
-    let unknown = |webhook: &Webhook| {
-        let mut keys: Vec<(String, String)> = webhook
+    let unknown = |webhook: &Webhook| -> Vec<(String, String)> {
+        let mut members: Vec<(String, String)> = webhook
             .keys()
             .zip(webhook.tokens())
             .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_ref()))
             .map(|(key, (_, value))| (key.into_owned(), value.to_owned()))
             .collect();
-        keys.sort();
-        keys
+        members.sort();
+        members
     };
-    unknown(left) == unknown(right)
+    let is_same = |left: &str, right: &str| match (Json::parse(left), Json::parse(right)) {
+        (Ok(left), Ok(right)) => is_equal(&left, &right),
+        _ => left == right,
+    };
+    let (left, right) = (unknown(left), unknown(right));
+    left.len() == right.len()
+        && left
+            .iter()
+            .zip(&right)
+            .all(|(left, right)| left.0 == right.0 && is_same(&left.1, &right.1))
+}
+
+/// Whether two entries of the fields have one name, so that it is the server's choice which one counts.
+fn has_twin_entries(webhook: &Webhook) -> bool {
+    let fields = webhook.fields();
+    matches!(fields.tree(), Some(Json::Array(entries)) if has_duplicate(entries.iter().filter_map(entry_name)))
 }
