@@ -29,8 +29,9 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     truncate_str(text, columns, "…").into_owned()
 }
 
-/// The text in lines of at most so many columns, all but the first indented; a longer word keeps a line of its own.
+/// The text, harmless, in lines of at most so many columns, all but the first indented; a longer word keeps a line of its own.
 pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
+    let text = foreign::shown(text);
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
     for word in text.split(' ') {
@@ -101,6 +102,7 @@ mod tests {
     fn lines_break_between_words_only() {
         assert_eq!(wrapped("aa bb cc", 5, 1), "aa bb\n cc");
         assert_eq!(wrapped("aaaaaaaa bb", 5, 1), "aaaaaaaa\n bb");
+        assert_eq!(wrapped("a\nb\u{1b}", 20, 1), "a\\nb\\u{1b}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What programs read: every document with its `format_version`; `docs/json.md` describes them.
 //! Pure. Carries masked values as trees, so that a program can tell what is hidden from what is there.
 
-use super::view::{NOT_CHECKED, Party, PlanView, invariants, kind_name, notices, policy_word};
+use super::view::{NOT_CHECKED, Party, PlanView, invariants, kind_name, notices, policy_word, url};
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::foreign;
@@ -104,7 +104,7 @@ fn step(webhook: &PortableWebhook, step: &Step) -> Value {
         "type_id": type_number(webhook.type_id()),
         "source_id": id(webhook.source_id()),
         "target_id": id(step.target_id()),
-        "url": optional(webhook.bare().masked().url.as_ref()),
+        "url": optional(url(webhook.bare()).as_ref()),
         "reason": step.reason,
         "notes": step.notes,
         "differences": differences(&step.differences),
@@ -116,12 +116,16 @@ pub(crate) fn differences(differences: &[Difference]) -> Value {
     differences
         .iter()
         .map(|each| {
-            json!({
-                "path": each.path,
-                "source": optional(each.source.as_ref()),
-                "target": optional(each.target.as_ref()),
-                "equal": false,
-            })
+            let mut members = Map::new();
+            members.insert("path".to_owned(), each.path.as_str().into());
+            // A side that has nothing there is left out: `null` is a value that a webhook can have.
+            for (side, value) in [("source", &each.source), ("target", &each.target)] {
+                if let Some(value) = value {
+                    members.insert(side.to_owned(), masked(value));
+                }
+            }
+            members.insert("equal".to_owned(), false.into());
+            Value::Object(members)
         })
         .collect()
 }

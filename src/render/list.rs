@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// The widest that an alias is shown.
-const LONGEST_ALIAS: usize = 40;
+const LONGEST_ALIAS: usize = 32;
 /// The widest that a URL is shown; masked ones rarely are longer.
 const LONGEST_URL: usize = 60;
 /// The narrowest to which a small terminal presses the fields.
@@ -150,12 +150,16 @@ fn total(webhooks: &[Webhook], account: &Party) -> String {
     total
 }
 
-/// How many there are of each type, by the type's number.
+/// How many there are of each type, by the type's number; those without one last.
 fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
-    let mut counts: BTreeMap<(Option<TypeId>, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(bool, Option<TypeId>, String), usize> = BTreeMap::new();
     for webhook in webhooks {
-        let key = (webhook.type_id().ok(), kind_of(webhook));
+        let type_id = webhook.type_id().ok();
+        let key = (type_id.is_none(), type_id, kind_of(webhook));
         *counts.entry(key).or_default() += 1;
     }
-    counts.into_iter().map(|((_, kind), n)| (kind, n)).collect()
+    counts
+        .into_iter()
+        .map(|((_, _, kind), n)| (kind, n))
+        .collect()
 }

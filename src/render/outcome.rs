@@ -10,7 +10,7 @@ pub use ending::Ending;
 use super::columns::{counted, width, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
-use super::view::{Detail, Page, PlanView};
+use super::view::{Detail, Page, PlanView, notices};
 use crate::coralogix::account::Side;
 use crate::pipeline::push::{Applied, Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
@@ -33,7 +33,8 @@ pub struct OutcomeView<'a> {
 impl OutcomeView<'_> {
     /// Whether everything that was to be written was found in the target, exactly once.
     pub fn is_complete(&self) -> bool {
-        self.applied.is_complete() && self.verdict.is_some_and(Verdict::is_complete)
+        let is_found = self.verdict.is_some_and(Verdict::is_complete);
+        self.applied.is_complete() && (is_found || self.applied.fates.is_empty())
     }
 }
 
@@ -50,8 +51,8 @@ pub fn outcome(view: OutcomeView<'_>, page: Page) -> String {
 
 fn header(view: OutcomeView<'_>, page: Page) -> String {
     let PlanView { source, target, .. } = view.plan;
-    let source = format!("hookferry outcome: source {}", source.described());
-    let target = format!("target {}", target.described());
+    let source = format!("hookferry outcome: source {}", source.identity());
+    let target = format!("target {}", target.identity());
     let one_line = format!("{source} -> {target}");
     let text = if width(&one_line) <= page.width {
         one_line
@@ -63,11 +64,13 @@ fn header(view: OutcomeView<'_>, page: Page) -> String {
 
 /// Every webhook by its ending, what went well first, so that the rest stands near the end.
 fn table(ends: &[End<'_>], page: Page) -> String {
-    let n_of = |ending| ends.iter().filter(|end| end.ending == ending).count();
-    let is_counted = |ending| {
-        let is_long = n_of(Ending::Unchanged) > MOST_UNCHANGED;
-        ending == Ending::Unchanged && is_long && page.detail == Detail::Normal
-    };
+    let counts = ending::summary(ends);
+    let n_unchanged = ends
+        .iter()
+        .filter(|end| end.ending == Ending::Unchanged)
+        .count();
+    let is_long = n_unchanged > MOST_UNCHANGED && page.detail == Detail::Normal;
+    let is_counted = |ending| is_long && ending == Ending::Unchanged;
     let lines: Vec<(Line, &End<'_>)> = ends
         .iter()
         .filter(|end| !is_counted(end.ending))
@@ -75,20 +78,17 @@ fn table(ends: &[End<'_>], page: Page) -> String {
         .collect();
     let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
     let mut out = String::new();
-    for ending in Ending::ALL {
-        let n = n_of(ending);
-        if n == 0 {
-            continue;
-        }
+    for (ending, n) in counts.into_iter().filter(|(_, n)| *n > 0) {
         let heading = wrapped(&format!("{n} {}", ending.heading()), page.width, 4);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
         if is_counted(ending) {
-            below(&mut out, "(-v lists them)", page);
+            below(&mut out, "(-o json lists them)", page);
         }
         for (line, end) in lines.iter().filter(|(_, end)| end.ending == ending) {
             line.write(&mut out, layout, page);
-            if let Some(why) = &end.why {
+            // Why it is left alone was part of the plan, and is told there.
+            if let Some(why) = end.why.as_ref().filter(|_| ending != Ending::Skipped) {
                 below(&mut out, why, page);
             }
         }
@@ -98,17 +98,18 @@ fn table(ends: &[End<'_>], page: Page) -> String {
 }
 
 fn line(end: &End<'_>) -> Line {
-    let tail = match end.proof {
-        Some(Proof::Observed) => "found in the target, its answer was lost".to_owned(),
-        Some(Proof::Acknowledged) | None => String::new(),
-    };
     let ending = end.ending;
+    let tail = match (ending, end.proof) {
+        (Ending::Skipped, _) => end.planned.word(),
+        (_, Some(Proof::Observed)) => "found in the target, its answer was lost",
+        (_, Some(Proof::Acknowledged) | None) => "",
+    };
     Line::new(
         ending.meaning(),
         ending.symbol(),
         end.webhook,
         end.target_id,
-        tail,
+        tail.to_owned(),
     )
 }
 
@@ -146,26 +147,31 @@ fn balance(view: OutcomeView<'_>, ends: &[End<'_>], page: Page) -> String {
     } else {
         format!("{total} selected: {}", parts.join(", "))
     };
-    let found = match view.verdict {
-        None => "not verified: the target could not be read at the end".to_owned(),
-        Some(verdict) => format!(
-            "read back: {} as wanted, {} altered by the server, {} missing, {} duplicated",
-            verdict.count(|finding| *finding == Finding::Verified),
-            verdict.count(|finding| matches!(finding, Finding::Altered(_))),
-            verdict.count(|finding| *finding == Finding::Missing),
-            verdict.count(|finding| matches!(finding, Finding::Duplicated(_))),
-        ),
-    };
     let mut out = page
         .palette
         .paint(Meaning::Heading, &wrapped(&sum, page.width, 2));
     out.push('\n');
-    out.push_str(&wrapped(&found, page.width, 2));
-    out.push('\n');
+    if !view.applied.fates.is_empty() {
+        out.push_str(&wrapped(&read_back(view.verdict), page.width, 2));
+        out.push('\n');
+    }
     if !view.applied.appeared.is_empty() {
         out.push_str(&appeared(view.applied, page));
     }
     out
+}
+
+fn read_back(verdict: Option<&Verdict>) -> String {
+    let Some(verdict) = verdict else {
+        return "not verified: the target could not be read at the end".to_owned();
+    };
+    format!(
+        "read back: {} as wanted, {} altered by the server, {} missing, {} duplicated",
+        verdict.count(|finding| *finding == Finding::Verified),
+        verdict.count(|finding| matches!(finding, Finding::Altered(_))),
+        verdict.count(|finding| *finding == Finding::Missing),
+        verdict.count(|finding| matches!(finding, Finding::Duplicated(_))),
+    )
 }
 
 fn appeared(applied: &Applied, page: Page) -> String {
@@ -204,33 +210,50 @@ fn conclusion(view: OutcomeView<'_>, ends: &[End<'_>], page: Page) -> String {
             2,
         );
     }
-    let n_open = ends.iter().filter(|end| !end.ending.is_settled()).count();
-    let text = if view.is_complete() && n_open == 0 {
-        "Done: the target has everything that was to be written.".to_owned()
-    } else if !view.applied.may_have_written {
-        "Nothing was written.".to_owned()
-    } else if n_open == 0 {
-        "Written, but not verified.".to_owned()
-    } else {
-        format!(
-            "Not finished: {}.",
-            counted(n_open, "webhook") + " not known to be in the target exactly once"
-        )
-    };
-    let is_done = view.is_complete() && n_open == 0;
-    push(
-        if is_done {
-            Meaning::Success
-        } else {
-            Meaning::Error
-        },
-        &text,
-        2,
-    );
+    let (meaning, text) = last_word(view, ends);
+    push(meaning, &text, 2);
+    if view.applied.may_have_written {
+        for told in notices(view.plan.plan)
+            .into_iter()
+            .filter(|told| told.is_warning)
+        {
+            push(Meaning::Warning, &format!("warning: {}", told.text), 2);
+        }
+    }
     for step in next_steps(view, ends) {
         push(Meaning::Hint, &format!("next: {step}"), 6);
     }
     out
+}
+
+/// The one sentence that says how it went.
+fn last_word(view: OutcomeView<'_>, ends: &[End<'_>]) -> (Meaning, String) {
+    let n_open = ends.iter().filter(|end| !end.ending.is_settled()).count();
+    let n_skipped = ends
+        .iter()
+        .filter(|end| end.ending == Ending::Skipped)
+        .count();
+    let left_alone = match n_skipped {
+        0 => String::new(),
+        n => format!("; {} left alone, as planned", counted(n, "webhook")),
+    };
+    if view.applied.fates.is_empty() && n_open == 0 {
+        (
+            Meaning::Success,
+            format!("Done: nothing had to be written{left_alone}."),
+        )
+    } else if view.is_complete() && n_open == 0 {
+        let done = "Done: the target has everything that was to be written";
+        (Meaning::Success, format!("{done}{left_alone}."))
+    } else if !view.applied.may_have_written {
+        (Meaning::Error, "Not done: nothing was written.".to_owned())
+    } else if n_open == 0 {
+        (Meaning::Error, "Written, but not verified.".to_owned())
+    } else {
+        let open = counted(n_open, "webhook");
+        let text = format!("Not finished: {open} not known to be in the target exactly once.");
+        (Meaning::Error, text)
+    }
 }
 
 fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
@@ -255,7 +278,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
         steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
     }
     if has(&[Ending::Created]) {
-        steps.push("point the alerts at the new ids: the pairs `old -> new` are in the table above, and under `id_map` with `-o json`".to_owned());
+        steps.push("point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)".to_owned());
         steps.push(
             "the source stays active: turn its webhooks off once the target's are proven"
                 .to_owned(),

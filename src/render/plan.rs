@@ -6,7 +6,7 @@ use super::rows::{Layout, Line, below, differences};
 use super::style::{Meaning, symbol};
 use super::view::{
     Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
-    refusal,
+    refusal, state_count,
 };
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
@@ -48,28 +48,20 @@ fn header(view: PlanView<'_>, page: Page) -> String {
 }
 
 fn legend(page: Page) -> String {
-    let order = [
-        State::Create,
-        State::Update,
-        State::Unchanged,
-        State::Conflict,
-        State::Ambiguous,
-        State::Blocked,
-    ];
     let entry = |state: State| {
         let text = format!("{} {}", symbol(state), state.word());
         page.palette.paint(Meaning::State(state), &text)
     };
-    let entries: Vec<String> = order.into_iter().map(entry).collect();
+    let entries: Vec<String> = State::ALL.into_iter().map(entry).collect();
     format!("  {}\n\n", entries.join("   "))
 }
 
 /// The webhooks by state, in the source's order within each.
 fn groups(plan: &Plan, page: Page) -> String {
-    let is_listed = |state| {
-        let is_long = plan.counts().of(State::Unchanged) > MOST_UNCHANGED;
-        state != State::Unchanged || !is_long || page.detail == Detail::Full
-    };
+    let counts = plan.counts();
+    let is_long = counts.of(State::Unchanged) > MOST_UNCHANGED;
+    let lists_all = !is_long || page.detail == Detail::Full;
+    let is_listed = |state| lists_all || state != State::Unchanged;
     let entries: Vec<(Line, &Step)> = plan
         .steps()
         .filter(|(_, step)| is_listed(step.state))
@@ -78,7 +70,7 @@ fn groups(plan: &Plan, page: Page) -> String {
     let layout = Layout::of(entries.iter().map(|(line, _)| line), page);
     let mut out = String::new();
     for state in ORDER {
-        let n = plan.counts().of(state);
+        let n = counts.of(state);
         if n == 0 {
             continue;
         }
@@ -94,7 +86,7 @@ fn groups(plan: &Plan, page: Page) -> String {
         }
         if group.is_empty() {
             let text = format!(
-                "  {} {} (-v lists them)",
+                "  {} {} (-o json lists them)",
                 symbol(state),
                 counted(n, "webhook")
             );
@@ -135,11 +127,7 @@ fn shared_reason<'s>(group: &[&(Line, &'s Step)]) -> Option<&'s str> {
 }
 
 fn heading(plan: &Plan, state: State, n: usize, reason: Option<&str>, page: Page) -> String {
-    let mut text = match state {
-        State::Create | State::Update => format!("{n} to {}", state.word()),
-        State::Conflict if n > 1 => format!("{n} conflicts"),
-        _ => format!("{n} {}", state.word()),
-    };
+    let mut text = state_count(state, n);
     let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
     if needs_decision && plan.on_conflict() == OnConflict::Skip {
         text.push_str(", left alone");
@@ -155,15 +143,10 @@ fn heading(plan: &Plan, state: State, n: usize, reason: Option<&str>, page: Page
 /// The six counts, which add up to the selection.
 fn summary(view: PlanView<'_>, page: Page) -> String {
     let counts = view.plan.counts();
-    let part = |state: State| {
-        let n = counts.of(state);
-        match state {
-            State::Create | State::Update => format!("{n} to {}", state.word()),
-            State::Conflict if n != 1 => format!("{n} conflicts"),
-            _ => format!("{n} {}", state.word()),
-        }
-    };
-    let parts: Vec<String> = State::ALL.into_iter().map(part).collect();
+    let parts: Vec<String> = State::ALL
+        .into_iter()
+        .map(|state| state_count(state, counts.of(state)))
+        .collect();
     let others = match view.plan.n_untouched() {
         0 => "the target has no others".to_owned(),
         1 => "1 other in the target is never touched".to_owned(),

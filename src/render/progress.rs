@@ -98,7 +98,7 @@ impl Stage {
         let mut state = self.state();
         state.waiting = Some((why.to_owned(), Instant::now() + wait));
         let line = format!(
-            "  {}  {why}, {}",
+            "  {}  waits {}: {why}",
             padded(&state.name, NAME_COLUMNS),
             seconds(wait)
         );
@@ -193,7 +193,7 @@ fn running_line(state: &State, palette: Palette, columns: usize) -> String {
             "─".repeat(BAR_COLUMNS - filled)
         );
     }
-    for part in [state.detail.clone(), wait_text(state), seconds(elapsed)] {
+    for part in [state.detail.clone(), seconds(elapsed), wait_text(state)] {
         if !part.is_empty() {
             let _ = write!(rest, "  {part}");
         }
@@ -229,7 +229,7 @@ fn wait_text(state: &State) -> String {
     match left {
         Some((why, left)) if !left.is_zero() => {
             // Rounded up: a countdown ends at 1.
-            format!("{why}, {} s", left.as_secs() + 1)
+            format!("waits {} s: {why}", left.as_secs() + 1)
         }
         _ => String::new(),
     }

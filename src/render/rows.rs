@@ -158,6 +158,10 @@ pub(super) fn differences(out: &mut String, differences: &[Difference], page: Pa
     }
     let n_more = differences.len() - listed.len();
     if n_more > 0 {
-        below(out, &format!("and {n_more} more (-v lists them)"), page);
+        below(
+            out,
+            &format!("and {n_more} more (-o json lists them)"),
+            page,
+        );
     }
 }

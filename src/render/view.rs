@@ -4,7 +4,7 @@
 use super::columns::{counted, name};
 use super::style::Palette;
 use crate::coralogix::kind::type_name;
-use crate::coralogix::mask::{Masked, MaskedWebhook};
+use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::foreign;
 use crate::pipeline::plan::{Notice, OnConflict, Plan, State};
@@ -21,6 +21,15 @@ pub struct Party {
 }
 
 impl Party {
+    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    pub fn identity(&self) -> String {
+        let name = name(&self.name);
+        match &self.company {
+            Some(company) => format!("{name} (company {})", foreign::shown(company)),
+            None => name,
+        }
+    }
+
     /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
     pub fn described(&self) -> String {
         let company = match &self.company {
@@ -122,40 +131,34 @@ pub fn notices(plan: &Plan) -> Vec<Told> {
 }
 
 fn told(notice: &Notice, n_created: usize) -> Told {
+    let one = |n: &usize, singular, plural| if *n == 1 { singular } else { plural };
     let (code, count, text, is_warning) = match notice {
-        Notice::BothNotify(n) => (
-            "both-notify",
-            *n,
-            format!(
-                "the source stays active, so both accounts will notify {}",
-                counted(*n, "target")
-            ),
-            false,
-        ),
-        Notice::LogsFlowBack(n) => (
-            "logs-flow-back",
-            *n,
-            format!(
-                "{} the source account's ingest key: what they log flows back to the source account",
-                keeps(*n, "SendLog webhook")
-            ),
-            true,
-        ),
-        Notice::DeadOnArrival(n) => (
-            "dead-on-arrival",
-            *n,
-            format!(
-                "{}: Microsoft has retired them, so expect no delivery",
-                counted(*n, "microsoft_teams connector")
-            ),
-            true,
-        ),
-        Notice::AlertsNeedNewIds => (
-            "alerts-need-new-ids",
-            n_created,
-            "alerts refer to webhooks by id: point them at the new ids with the id map".to_owned(),
-            false,
-        ),
+        Notice::BothNotify(n) => {
+            let targets = counted(*n, "target");
+            let text = format!("the source stays active, so both accounts will notify {targets}");
+            ("both-notify", *n, text, false)
+        }
+        Notice::LogsFlowBack(n) => {
+            let text = format!(
+                "{} {} the source account's ingest key, so {} logs flow back to the source account",
+                counted(*n, "SendLog webhook"),
+                one(n, "keeps", "keep"),
+                one(n, "its", "their"),
+            );
+            ("logs-flow-back", *n, text, true)
+        }
+        Notice::DeadOnArrival(n) => {
+            let text = format!(
+                "{} will probably not deliver: Microsoft has retired {}",
+                counted(*n, "microsoft_teams connector"),
+                one(n, "it", "them"),
+            );
+            ("dead-on-arrival", *n, text, true)
+        }
+        Notice::AlertsNeedNewIds => {
+            let text = "alerts refer to webhooks by id: point them at the new ids with the id map";
+            ("alerts-need-new-ids", n_created, text.to_owned(), false)
+        }
     };
     Told {
         code,
@@ -163,14 +166,6 @@ fn told(notice: &Notice, n_created: usize) -> Told {
         text,
         is_warning,
     }
-}
-
-fn keeps(n: usize, noun: &str) -> String {
-    format!(
-        "{} {}",
-        counted(n, noun),
-        if n == 1 { "keeps" } else { "keep" }
-    )
 }
 
 /// Why applying a plan would write nothing, and what can be done about it.
@@ -197,7 +192,7 @@ pub fn refusal(plan: &Plan) -> Option<Refusal> {
     let parts: Vec<String> = State::ALL
         .into_iter()
         .filter(|state| is_in_the_way(*state) && counts.of(*state) > 0)
-        .map(|state| format!("{} {}", counts.of(state), state.word()))
+        .map(|state| state_count(state, counts.of(state)))
         .collect();
     let mut ways_out = Vec::new();
     if is_in_the_way(State::Conflict) && counts.of(State::Conflict) > 0 {
@@ -216,6 +211,15 @@ pub fn refusal(plan: &Plan) -> Option<Refusal> {
     Some(Refusal { why, ways_out })
 }
 
+/// How many are in a state, in words: `2 to create`, `1 conflict`.
+pub(crate) fn state_count(state: State, n: usize) -> String {
+    match state {
+        State::Create | State::Update => format!("{n} to {}", state.word()),
+        State::Conflict => counted(n, state.word()),
+        State::Unchanged | State::Ambiguous | State::Blocked => format!("{n} {}", state.word()),
+    }
+}
+
 /// The word for a policy on the command line and in JSON.
 pub fn policy_word(on_conflict: OnConflict) -> &'static str {
     match on_conflict {
@@ -232,15 +236,25 @@ pub(crate) fn kind_name(type_id: Option<TypeId>) -> String {
 
 /// Where a webhook leads, masked: its url, else its fields.
 pub(crate) fn leads_to(webhook: &Webhook) -> String {
-    let masked = webhook.masked();
-    match &masked.url {
+    match url(webhook) {
         Some(url) => url.to_string(),
-        None => fields_summary(&masked),
+        None => fields_summary(&webhook.masked()),
     }
 }
 
-/// The fields of a webhook on one line, masked; objects as the number of their keys.
+/// The url of a webhook alone, masked; `None` where there is none.
+pub(crate) fn url(webhook: &Webhook) -> Option<Masked> {
+    let url = webhook.url();
+    (!url.is_empty()).then(|| masked_url(&url))
+}
+
+/// The fields of a webhook on one line, masked; a header or payload as the number of their keys.
 pub(crate) fn fields_summary(masked: &MaskedWebhook) -> String {
+    // A uuid names nothing that a reader knows.
+    let is_shown = |entry: &&Masked| {
+        let uuid = ("name".to_owned(), Masked::Text("uuid".to_owned()));
+        !matches!(entry, Masked::Object(members) if members.contains(&uuid))
+    };
     let field = |entry: &Masked| match entry {
         Masked::Object(members) => {
             let of = |key: &str| members.iter().find(|(name, _)| name == key).map(|(_, v)| v);
@@ -256,7 +270,12 @@ pub(crate) fn fields_summary(masked: &MaskedWebhook) -> String {
     };
     match &masked.fields {
         None => String::new(),
-        Some(Masked::Array(entries)) => entries.iter().map(field).collect::<Vec<_>>().join(", "),
+        Some(Masked::Array(entries)) => entries
+            .iter()
+            .filter(is_shown)
+            .map(field)
+            .collect::<Vec<_>>()
+            .join(", "),
         Some(other) => other.to_string(),
     }
 }

@@ -15,6 +15,7 @@ mod filter;
 mod mask;
 mod plan;
 mod properties;
+mod render;
 mod rewrite;
 mod scrub;
 mod strip;

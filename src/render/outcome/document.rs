@@ -56,6 +56,7 @@ fn webhook(end: &End<'_>) -> Value {
             Proof::Acknowledged => "acknowledged",
             Proof::Observed => "observed",
         }),
+        "planned": end.planned.word(),
         "why": end.why,
         "altered": json::differences(end.altered),
     })

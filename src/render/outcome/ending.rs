@@ -141,6 +141,7 @@ impl Ending {
 pub(super) struct End<'a> {
     pub(super) ending: Ending,
     pub(super) webhook: &'a PortableWebhook,
+    pub(super) planned: State,
     pub(super) target_id: Option<&'a WebhookId>,
     pub(super) proof: Option<Proof>,
     pub(super) why: Option<String>,
@@ -176,7 +177,7 @@ pub(super) fn ends(view: OutcomeView<'_>) -> Vec<End<'_>> {
         .enumerate()
         .map(|(place, (webhook, step))| {
             let end = match fates.get(&place) {
-                Some(fate) => of_fate(webhook, fate),
+                Some(fate) => of_fate(webhook, step, fate),
                 None => of_step(webhook, step),
             };
             corrected(end, findings.get(&place).copied())
@@ -199,14 +200,14 @@ fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
         State::Unchanged => (Ending::Unchanged, None),
         // A change without a fate was never handed to the push.
         State::Create | State::Update => (Ending::NotSent, None),
-        State::Conflict | State::Ambiguous | State::Blocked => (
-            Ending::Skipped,
-            Some(format!("{}: {}", step.state.word(), step.reason)),
-        ),
+        State::Conflict | State::Ambiguous | State::Blocked => {
+            (Ending::Skipped, Some(step.reason.clone()))
+        }
     };
     End {
         ending,
         webhook,
+        planned: step.state,
         target_id: step.target_id(),
         proof: None,
         why,
@@ -214,7 +215,7 @@ fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
     }
 }
 
-fn of_fate<'a>(webhook: &'a PortableWebhook, fate: &'a Fate) -> End<'a> {
+fn of_fate<'a>(webhook: &'a PortableWebhook, step: &'a Step, fate: &'a Fate) -> End<'a> {
     let (ending, target_id, proof, why) = match fate {
         Fate::Created { id, proof } => (Ending::Created, Some(id), Some(*proof), None),
         Fate::Updated { id, proof } => (Ending::Updated, Some(id), Some(*proof), None),
@@ -229,6 +230,7 @@ fn of_fate<'a>(webhook: &'a PortableWebhook, fate: &'a Fate) -> End<'a> {
     End {
         ending,
         webhook,
+        planned: step.state,
         target_id,
         proof,
         why,

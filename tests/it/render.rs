@@ -1,0 +1,785 @@
+//! What is shown: the whole outputs as a reader gets them, never with a secret in them.
+
+use hookferry::coralogix::account::{Account, ApiKey, Side};
+use hookferry::coralogix::client::Watch;
+use hookferry::coralogix::endpoint::Endpoint;
+use hookferry::coralogix::failure::Refusal;
+use hookferry::coralogix::webhook::{Webhook, WebhookId};
+use hookferry::error::{Error, ErrorKind};
+use hookferry::pipeline::fetch::Inventory;
+use hookferry::pipeline::plan::{OnConflict, Plan, State, plan};
+use hookferry::pipeline::push::{Applied, Fate, Proof, Stop};
+use hookferry::pipeline::rewrite::rewrite;
+use hookferry::pipeline::strip::strip;
+use hookferry::pipeline::verify::{Verdict, verify};
+use hookferry::render::outcome::OutcomeView;
+use hookferry::render::screen::{ColourChoice, Motion, Screen, ScreenOptions, Talk};
+use hookferry::render::style::Palette;
+use hookferry::render::view::{Detail, Page, Party, PlanView};
+use hookferry::render::{json, list, outcome};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// A webhook of that id, alias and type, with a url and fields.
+fn webhook(id: u64, alias: &str, type_id: u64, url: &str, fields: &str) -> Webhook {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let (alias, url, fields) = (quoted(alias), quoted(url), quoted(fields));
+    let text = format!(
+        r#"{{"id":{id},"alias":{alias},"company_id":12345,"url":{url},"integration_type_fields":{fields},
+            "integration_type_id":{type_id},"integration_type":{{"label":"x","icon":"y","id":{type_id}}}}}"#
+    );
+    Webhook::parse(text).unwrap()
+}
+
+fn slack(id: u64, alias: &str) -> Webhook {
+    let url = format!("https://hooks.slack.com/services/T0/canary-{id}");
+    webhook(id, alias, 0, &url, "[]")
+}
+
+fn jira(id: u64, alias: &str, host: &str, project: &str) -> Webhook {
+    let url = format!("https://{host}/rest/canary-path");
+    let fields = format!(
+        r#"[{{"name":"apiToken","value":"canary-{host}"}},{{"name":"email","value":"canary-me@example.com"}},{{"name":"projectKey","value":"{project}"}}]"#
+    );
+    webhook(id, alias, 6, &url, &fields)
+}
+
+/// One of everything that a plan can say.
+fn source() -> Vec<Webhook> {
+    let headers = r#"[{"name":"uuid","value":"11111111-2222-3333-4444-555555555555"},{"name":"method","value":"post"},{"name":"headers","value":{"Authorization":"canary-bearer","Content-Type":"application/json"}},{"name":"payload","value":{"text":"$ALERT_NAME","token":"canary-token"}}]"#;
+    let log = r#"[{"name":"payload","value":{"privateKey":"canary-private-key","applicationName":"shop"}}]"#;
+    vec![
+        slack(1050, "prod-oncall"),
+        webhook(
+            1051,
+            "payments-p1",
+            2,
+            "",
+            r#"[{"name":"serviceKey","value":"canary-service"}]"#,
+        ),
+        webhook(
+            1052,
+            "status-page",
+            1,
+            "https://status.example.com/canary",
+            headers,
+        ),
+        webhook(
+            1053,
+            "日本 — on call, third line of the payments team (nights)",
+            1,
+            "https://user:canary@hooks.example.com:8443/canary?q=canary",
+            "[]",
+        ),
+        webhook(
+            1054,
+            "to logs",
+            3,
+            "https://ingress.eu1.coralogix.com/api/v1/logs",
+            log,
+        ),
+        slack(1055, "Deploys"),
+        jira(1056, "ops-board", "a.example.com", "OPS"),
+        webhook(
+            1057,
+            "hook    1050 -> new     https://safe.example.com",
+            99,
+            "https://canary.example.com/",
+            "[]",
+        ),
+        webhook(
+            1058,
+            "mail\u{1b}[2J\nforged",
+            4,
+            "",
+            r#"[{"name":"payload","value":["canary-a@example.com","canary-b@example.org"]}]"#,
+        ),
+        webhook(
+            1059,
+            "old teams",
+            5,
+            "https://outlook.office.com/webhook/canary",
+            "[]",
+        ),
+        Webhook::parse(r#"{"id":1060,"alias":"half","url":"https://canary.example.com/canary"}"#)
+            .unwrap(),
+    ]
+}
+
+fn target() -> Vec<Webhook> {
+    vec![
+        slack(2207, "prod-oncall"),
+        jira(2209, "ops-board", "b.example.com", "SRE"),
+        slack(2210, "deploys"),
+        slack(2211, "their own"),
+    ]
+}
+
+fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) -> Plan {
+    let portable = rewrite(strip(Inventory::from(source)));
+    plan(portable, &strip(Inventory::from(target)), on_conflict)
+}
+
+fn party(name: &str, company: Option<&str>, count: usize) -> Party {
+    Party {
+        name: name.to_owned(),
+        company: company.map(str::to_owned),
+        count,
+    }
+}
+
+fn page(width: usize) -> Page {
+    Page {
+        palette: Palette::Plain,
+        width,
+        detail: Detail::Normal,
+    }
+}
+
+/// The plan as text, checked for what no plan may show.
+#[track_caller]
+fn preview(plan: &Plan, page: Page) -> String {
+    let source = party(
+        "api.eu1.coralogix.com",
+        Some("12345"),
+        plan.counts().total(),
+    );
+    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_target());
+    let view = PlanView {
+        plan,
+        source: &source,
+        target: &target,
+    };
+    let document = json::text(&json::plan(view));
+    harmless(&document);
+    harmless(&hookferry::render::plan::plan(view, page))
+}
+
+/// The text again, if it holds no secret and nothing that drives a terminal.
+#[track_caller]
+fn harmless(text: &str) -> String {
+    for secret in text.match_indices("canary") {
+        let rest = &text[secret.0..];
+        // A host is shown: it is what the reader of a plan looks for.
+        assert!(
+            rest.starts_with("canary.example.com"),
+            "a secret is shown: {text}"
+        );
+    }
+    assert!(
+        !text.contains('\u{1b}'),
+        "an escape sequence is shown: {text}"
+    );
+    text.to_owned()
+}
+
+/// A document with a line for each member and for each element of its lists.
+fn outline(document: &serde_json::Value) -> String {
+    let mut out = String::new();
+    for (key, value) in document.as_object().unwrap() {
+        match value.as_array().filter(|list| !list.is_empty()) {
+            None => writeln!(out, "{key}: {value}").unwrap(),
+            Some(list) => {
+                writeln!(out, "{key}:").unwrap();
+                for element in list {
+                    writeln!(out, "  {element}").unwrap();
+                }
+            }
+        }
+    }
+    out.replace(env!("CARGO_PKG_VERSION"), "[version]")
+}
+
+#[test]
+fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
+    let plan = planned(source(), target(), OnConflict::Fail);
+    insta::assert_snapshot!(preview(&plan, page(120)), @r#"
+    hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
+                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+
+      + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
+
+    2 conflicts: same alias and type in the target, other content: changed on one side, or altered by the server when it was
+        created
+      ! slack            prod-oncall                               1050 -> 2207
+            url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
+      ! jira             ops-board                                 1056 -> 2209
+            url         source https://a.example.com/(path)  target https://b.example.com/(path)
+            apiToken    source (api token)                   target (api token)  different
+            projectKey  source "OPS"                         target "SRE"
+
+    1 ambiguous: the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids
+        2210)
+      ? slack            Deploys                                   1055 -> -
+
+    1 blocked: it has no type
+      x (no type)        half                                      1060 -> -
+
+    7 to create
+      + pager_duty       payments-p1                               1051 -> new   serviceKey (service key)
+      + webhook          status-page                               1052 -> new   https://status.example.com/(path)
+      + webhook          日本 — on call, third line of the payme…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
+      + sendlog          to logs                                   1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+      + type 99          "hook    1050 -> new     https://safe.e…  1057 -> new   https://canary.example.com/
+            note: type 99 is not in the documented table; it is copied as it is
+      + email_group      mail\u{1b}[2J\nforged                     1058 -> new   payload […@example.com, …@example.org]
+      + microsoft_teams  old teams                                 1059 -> new   https://outlook.office.com/(path)
+
+    11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2 conflicts, 1 ambiguous, 1 blocked; 1 other in
+      the target is never touched
+    top-level id removed 7/7, integration_type.id kept 7/7
+    note: the source stays active, so both accounts will notify 7 targets
+    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account
+    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
+    note: alerts refer to webhooks by id: point them at the new ids with the id map
+    Not checked: whether the target accepts each webhook, and whether it delivers.
+
+    Would be refused: nothing would be written, because of 2 conflicts, 1 ambiguous, 1 blocked.
+    hint: a conflict: `--on-conflict update` gives the target's webhook the source's content
+    hint: an ambiguous one: rename or remove the copies in one of the accounts
+    hint: a blocked one: repair it in the source
+    hint: any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`
+    "#);
+}
+
+#[test]
+fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
+    let plan = planned(source(), target(), OnConflict::Skip);
+    insta::assert_snapshot!(preview(&plan, page(80)), @r#"
+    hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
+                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+
+      + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
+
+    2 conflicts, left alone: same alias and type in the target, other content:
+        changed on one side, or altered by the server when it was created
+      ! slack            prod-oncall       1050 -> 2207
+            url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
+      ! jira             ops-board         1056 -> 2209
+            url         source https://a.example.com/(path)  target https://b.example.com/(path)
+            apiToken    source (api token)                   target (api token)  different
+            projectKey  source "OPS"                         target "SRE"
+
+    1 ambiguous, left alone: the target has one of this type whose alias differs
+        only in spaces, case or accents' spelling (target ids 2210)
+      ? slack            Deploys           1055 -> -
+
+    1 blocked, left alone: it has no type
+      x (no type)        half              1060 -> -
+
+    7 to create
+      + pager_duty       payments-p1       1051 -> new   serviceKey (service key)
+      + webhook          status-page       1052 -> new   https://status.example.com/(path)
+      + webhook          日本 — on call,…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
+      + sendlog          to logs           1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+      + type 99          "hook    1050 -…  1057 -> new   https://canary.example.com/
+            note: type 99 is not in the documented table; it is copied as it is
+      + email_group      mail\u{1b}[2J\n…  1058 -> new   payload […@example.com, …@example.org]
+      + microsoft_teams  old teams         1059 -> new   https://outlook.office.com/(path)
+
+    11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2
+      conflicts, 1 ambiguous, 1 blocked; 1 other in the target is never touched
+    top-level id removed 7/7, integration_type.id kept 7/7
+    note: the source stays active, so both accounts will notify 7 targets
+    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs
+      flow back to the source account
+    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has
+      retired it
+    note: alerts refer to webhooks by id: point them at the new ids with the id map
+    Not checked: whether the target accepts each webhook, and whether it delivers.
+    "#);
+}
+
+#[test]
+fn an_update_says_what_it_replaces() {
+    let source = vec![jira(1056, "ops-board", "a.example.com", "OPS")];
+    let plan = planned(source, target(), OnConflict::Update);
+    insta::assert_snapshot!(preview(&plan, page(120)), @r#"
+    hookferry plan: source api.eu1.coralogix.com (company 12345, 1 webhook)
+                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+
+      + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
+
+    1 to update: the target's content is replaced
+      ~ jira  ops-board  1056 -> 2209
+            url         source https://a.example.com/(path)  target https://b.example.com/(path)
+            apiToken    source (api token)                   target (api token)  different
+            projectKey  source "OPS"                         target "SRE"
+
+    1 selected (matched 1 of 1): 0 to create, 1 to update, 0 unchanged, 0 conflicts, 0 ambiguous, 0 blocked; 3 others in the
+      target are never touched
+    top-level id removed 1/1, integration_type.id kept 1/1; an update carries the id of the target's own webhook
+    note: the source stays active, so both accounts will notify 1 target
+    Not checked: whether the target accepts each webhook, and whether it delivers.
+    "#);
+}
+
+#[test]
+fn a_plan_without_work_says_so() {
+    let same = planned(vec![slack(1, "a")], vec![slack(1, "a")], OnConflict::Fail);
+    let last = |plan: &Plan| preview(plan, page(120)).lines().last().unwrap().to_owned();
+    assert_eq!(
+        last(&same),
+        "Nothing to do: the target already has the selected webhook."
+    );
+    let empty = planned(Vec::new(), target(), OnConflict::Fail);
+    assert_eq!(last(&empty), "Nothing to do: the source has no webhooks.");
+    let source = vec![jira(1056, "ops-board", "a.example.com", "OPS")];
+    let skipped = planned(source, target(), OnConflict::Skip);
+    assert_eq!(
+        last(&skipped),
+        "Nothing to do: 1 webhook left alone (--on-conflict skip)."
+    );
+}
+
+#[test]
+fn many_unchanged_webhooks_are_counted_unless_all_detail_is_wanted() {
+    let many = || {
+        (0..60)
+            .map(|n| slack(n, &format!("hook {n}")))
+            .collect::<Vec<_>>()
+    };
+    let plan = planned(many(), many(), OnConflict::Fail);
+    let text = preview(&plan, page(120));
+    assert!(
+        text.contains("  = 60 webhooks (-o json lists them)\n"),
+        "{text}"
+    );
+    assert!(!text.contains("hook 7"), "{text}");
+    let full = Page {
+        detail: Detail::Full,
+        ..page(120)
+    };
+    assert!(preview(&plan, full).contains("hook 7"));
+}
+
+#[test]
+fn colour_only_repeats_what_the_text_says() {
+    let plan = planned(source(), target(), OnConflict::Fail);
+    let (source, target) = (party("a", None, 11), party("b", None, 4));
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    let coloured = Page {
+        palette: Palette::Coloured,
+        ..page(100)
+    };
+    let coloured = hookferry::render::plan::plan(view, coloured);
+    let bare = hookferry::render::plan::plan(view, page(100));
+    assert_ne!(coloured, bare);
+    let stripped = anstream::adapter::strip_str(&coloured).to_string();
+    assert_eq!(stripped, bare);
+}
+
+#[test]
+fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
+    let plan = planned(source(), target(), OnConflict::Fail);
+    let (source, target) = (party("a", Some("1"), 11), party("b", None, 4));
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    let mut document = json::plan(view);
+    // The conflict and one create stand for all steps.
+    let steps = document["steps"].as_array_mut().unwrap();
+    steps.retain(|step| step["source_id"] == 1056 || step["source_id"] == 1051);
+    insta::assert_snapshot!(harmless(&outline(&document)), @r#"
+    format_version: "1.0"
+    kind: "plan"
+    tool: "hookferry [version]"
+    source: {"name":"a","company_id":1,"webhooks":11}
+    target: {"name":"b","company_id":null,"webhooks":4}
+    on_conflict: "fail"
+    selection: {"matched":11,"of":11}
+    steps:
+      {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"reason":"","notes":[],"differences":[]}
+      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
+    summary: {"create":7,"update":0,"unchanged":0,"conflict":2,"ambiguous":1,"blocked":1,"total":11}
+    untouched_in_target: 1
+    invariants: {"top_level_id_removed":7,"integration_type_id_kept":7,"of":7}
+    notices:
+      {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 targets"}
+      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account"}
+      {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it"}
+      {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map"}
+    not_checked:
+      "whether the target accepts each webhook"
+      "whether it delivers"
+    has_changes: true
+    would_be_refused: true
+    "#);
+}
+
+#[test]
+fn every_state_of_a_plan_has_a_number_in_the_document() {
+    let plan = planned(source(), target(), OnConflict::Fail);
+    let (source, target) = (party("a", None, 11), party("b", None, 4));
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    let summary = &json::plan(view)["summary"];
+    let sum: u64 = State::ALL
+        .iter()
+        .map(|state| summary[state.word()].as_u64().unwrap())
+        .sum();
+    assert_eq!(summary["total"], sum);
+}
+
+#[test]
+fn a_list_shows_hosts_and_hides_secrets() {
+    let account = party("api.eu1.coralogix.com", Some("12345"), 11);
+    let text = list::list(&source(), &account, page(140));
+    insta::assert_snapshot!(harmless(&text), @r#"
+      id  type             alias                             url                                                   fields
+    1050  slack            prod-oncall                       https://hooks.slack.com/(path)
+    1051  pager_duty       payments-p1                       -                                                     serviceKey (service key)
+    1052  webhook          status-page                       https://status.example.com/(path)                     method "post", headers (2 ke…
+    1053  webhook          日本 — on call, third line of t…  https://(user)@hooks.example.com:8443/(path)?(query)
+    1054  sendlog          to logs                           https://ingress.eu1.coralogix.com/api/v1/logs         payload (2 keys)
+    1055  slack            Deploys                           https://hooks.slack.com/(path)
+    1056  jira             ops-board                         https://a.example.com/(path)                          apiToken (api token), email …
+    1057  type 99          "hook    1050 -> new     https:…  https://canary.example.com/
+    1058  email_group      mail\u{1b}[2J\nforged             -                                                     payload […@example.com, …@ex…
+    1059  microsoft_teams  old teams                         https://outlook.office.com/(path)
+    1060  (no type)        half                              https://canary.example.com/(path)
+
+    api.eu1.coralogix.com: 11 webhooks (2 slack, 2 webhook, 1 pager_duty, 1 sendlog, 1 email_group, 1 microsoft_teams, 1 jira, 1 type 99, 1 (no type))
+    "#);
+}
+
+#[test]
+fn a_list_document_tells_what_is_hidden() {
+    let account = party("api.eu1.coralogix.com", Some("12345"), 11);
+    let mut webhooks = source();
+    webhooks.drain(3..);
+    webhooks.remove(0);
+    let document = list::list_json(&webhooks, &account);
+    insta::assert_snapshot!(harmless(&outline(&document)), @r#"
+    format_version: "1.0"
+    kind: "list"
+    tool: "hookferry [version]"
+    account: {"name":"api.eu1.coralogix.com","company_id":12345,"webhooks":11}
+    selection: {"matched":2,"of":11}
+    webhooks:
+      {"id":1051,"type":"pager_duty","type_id":2,"alias":"payments-p1","url":null,"fields":[{"object":{"name":"serviceKey","value":{"hidden":"service key"}}}],"unknown_keys":[]}
+      {"id":1052,"type":"webhook","type_id":1,"alias":"status-page","url":{"part":"https://status.example.com/(path)"},"fields":[{"object":{"name":"uuid","value":"11111111-2222-3333-4444-555555555555"}},{"object":{"name":"method","value":"post"}},{"object":{"name":"headers","value":{"object":{"Authorization":{"hidden":"header"},"Content-Type":"application/json"}}}},{"object":{"name":"payload","value":{"object":{"text":"$ALERT_NAME","token":{"hidden":"text"}}}}}],"unknown_keys":[]}
+    count_by_type: {"webhook":1,"pager_duty":1}
+    "#);
+}
+
+#[test]
+fn an_empty_account_is_a_list_of_nothing() {
+    let text = list::list(&[], &party("api.eu1.coralogix.com", None, 0), page(80));
+    assert_eq!(text, "api.eu1.coralogix.com: 0 webhooks\n");
+}
+
+/// A run over the whole example in which everything happens that can.
+fn applied(plan: &Plan) -> Applied {
+    let refusal = Refusal {
+        status: 422,
+        message: "type 99 is not allowed".to_owned(),
+        retry_after: None,
+        redirect_host: None,
+    };
+    let created = |id: &str, proof| Fate::Created {
+        id: WebhookId::new(id),
+        proof,
+    };
+    let mut fates = vec![
+        created("3001", Proof::Acknowledged),
+        created("3002", Proof::Observed),
+        created("3003", Proof::Acknowledged),
+        Fate::Unresolved(
+            "two newcomers have its alias and type, and neither its content".to_owned(),
+        ),
+        Fate::Refused(refusal),
+        created("3004", Proof::Acknowledged),
+        Fate::NotSent,
+    ]
+    .into_iter();
+    let places = plan.steps().enumerate();
+    let written = places.filter(|(_, (_, step))| step.state == State::Create);
+    Applied {
+        fates: written
+            .map(|(place, _)| (place, fates.next().unwrap()))
+            .collect(),
+        stop: Some(Stop::Unresolved),
+        may_have_written: true,
+        appeared: vec![WebhookId::new("3009")],
+        after: None,
+        n_requests: 4,
+    }
+}
+
+fn after() -> Vec<Webhook> {
+    let mut after = target();
+    after.push(webhook(
+        3001,
+        "payments-p1",
+        2,
+        "",
+        r#"[{"name":"serviceKey","value":"canary-service"}]"#,
+    ));
+    after.push(webhook(
+        3002,
+        "status-page",
+        1,
+        "https://status.example.com/canary-other",
+        "[]",
+    ));
+    after
+}
+
+fn verdict(plan: &Plan, applied: &Applied) -> Verdict {
+    verify(plan, applied, &strip(Inventory::from(after())))
+}
+
+#[test]
+fn an_outcome_accounts_for_every_webhook() {
+    let plan = planned(source(), target(), OnConflict::Skip);
+    let applied = applied(&plan);
+    let verdict = verdict(&plan, &applied);
+    let (source, target) = (
+        party("api.eu1.coralogix.com", None, 11),
+        party("b", None, 4),
+    );
+    let view = OutcomeView {
+        plan: PlanView {
+            plan: &plan,
+            source: &source,
+            target: &target,
+        },
+        applied: &applied,
+        verdict: Some(&verdict),
+    };
+    harmless(&json::text(&outcome::outcome_json(view)));
+    insta::assert_snapshot!(harmless(&outcome::outcome(view, page(110))), @r#"
+    hookferry outcome: source api.eu1.coralogix.com -> target b
+
+    2 created
+      + pager_duty       payments-p1                               1051 -> 3001
+      + webhook          status-page                               1052 -> 3002  found in the target, its answer was lost
+
+    4 skipped: left alone, as planned
+      - slack            prod-oncall                               1050 -> 2207  conflict
+      - slack            Deploys                                   1055 -> -     ambiguous
+      - jira             ops-board                                 1056 -> 2209  conflict
+      - (no type)        half                                      1060 -> -     blocked
+
+    1 refused by the target
+      x type 99          "hook    1050 -> new     https://safe.e…  1057 -> -
+            answered 422: type 99 is not allowed
+
+    2 missing: had arrived, and is not there any more
+      ! webhook          日本 — on call, third line of the payme…  1053 -> 3003
+      ! email_group      mail\u{1b}[2J\nforged                     1058 -> 3004
+
+    1 unresolved
+      ? sendlog          to logs                                   1054 -> -
+            two newcomers have its alias and type, and neither its content
+
+    1 not sent: the run ended before
+      - microsoft_teams  old teams                                 1059 -> -
+
+    1 of these altered by the server:
+      + webhook  status-page  1052 -> 3002  found in the target, its answer was lost
+            url      source https://status.example.com/(path)  target https://status.example.com/(path)  different
+            uuid     source "11111111-2222-3333-4444-5555555…  target nothing
+            method   source "post"                             target nothing
+            headers  source {Authorization: (header), Conten…  target nothing
+            payload  source {text: "$ALERT_NAME", token: (te…  target nothing
+
+    11 webhooks selected: 2 created, 4 skipped, 1 refused, 2 missing, 1 unresolved, 1 not sent
+    read back: 1 as wanted, 1 altered by the server, 2 missing, 0 duplicated
+    1 webhook appeared in the target meanwhile, not from this run: 3009
+
+    Stopped early: what appeared in the target could be from this run or not, and sending on could make a second
+      one.
+    Not finished: 5 webhooks not known to be in the target exactly once.
+    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account
+    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
+    next: repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`
+    next: look at these in the target; a webhook that is there twice has to be removed by hand
+    next: run the same command again: it looks first, and sends only what the target still lacks
+    next: point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)
+    next: the source stays active: turn its webhooks off once the target's are proven
+    "#);
+}
+
+#[test]
+fn an_outcome_document_has_the_id_map() {
+    let plan = planned(
+        source().into_iter().take(3).collect(),
+        target(),
+        OnConflict::Fail,
+    );
+    let mut applied = applied(&plan);
+    applied.stop = None;
+    applied.appeared.clear();
+    let verdict = verdict(&plan, &applied);
+    let (source, target) = (party("a", None, 3), party("b", None, 4));
+    let view = OutcomeView {
+        plan: PlanView {
+            plan: &plan,
+            source: &source,
+            target: &target,
+        },
+        applied: &applied,
+        verdict: Some(&verdict),
+    };
+    insta::assert_snapshot!(harmless(&outline(&outcome::outcome_json(view))), @r#"
+    format_version: "1.0"
+    kind: "outcome"
+    tool: "hookferry [version]"
+    source: {"name":"a","company_id":null,"webhooks":3}
+    target: {"name":"b","company_id":null,"webhooks":4}
+    selection: {"matched":3,"of":3}
+    webhooks:
+      {"result":"skipped","alias":"prod-oncall","type":"slack","type_id":0,"source_id":1050,"target_id":2207,"proof":null,"planned":"conflict","why":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","altered":[]}
+      {"result":"created","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":3001,"proof":"acknowledged","planned":"create","why":null,"altered":[]}
+      {"result":"created","alias":"status-page","type":"webhook","type_id":1,"source_id":1052,"target_id":3002,"proof":"observed","planned":"create","why":null,"altered":[{"path":"url","source":{"part":"https://status.example.com/(path)"},"target":{"part":"https://status.example.com/(path)"},"equal":false},{"path":"uuid","source":"11111111-2222-3333-4444-555555555555","equal":false},{"path":"method","source":"post","equal":false},{"path":"headers","source":{"object":{"Authorization":{"hidden":"header"},"Content-Type":"application/json"}},"equal":false},{"path":"payload","source":{"object":{"text":"$ALERT_NAME","token":{"hidden":"text"}}},"equal":false}]}
+    summary: {"unchanged":0,"created":2,"updated":0,"appeared":0,"skipped":1,"refused":0,"ignored":0,"vanished":0,"missing":0,"duplicated":0,"unresolved":0,"not_seen":0,"not_sent":0,"total":3}
+    read_back: {"verified":1,"altered":1,"missing":0,"duplicated":0}
+    stopped: null
+    complete: true
+    may_have_written: true
+    requests: 4
+    appeared_in_target: []
+    id_map:
+      {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","result":"created"}
+      {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","result":"created"}
+    "#);
+    let text = outcome::outcome(view, page(110));
+    assert!(
+        text.contains("Done: the target has everything that was to be written; 1 webhook left alone, as planned."),
+        "{text}"
+    );
+}
+
+/// A stream whose content can be read back; `limit` is where its reader goes away.
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl Captured {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A stream that fails in one way.
+struct Failing(io::ErrorKind);
+
+impl Write for Failing {
+    fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+        Err(self.0.into())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn options(talk: Talk) -> ScreenOptions {
+    ScreenOptions {
+        colour: ColourChoice::Auto,
+        talk,
+        motion: Motion::Auto,
+    }
+}
+
+/// What a run says, and what it writes.
+fn spoken(talk: Talk) -> (String, String) {
+    let (stdout, stderr) = (Captured::default(), Captured::default());
+    let screen = Screen::onto(stdout.clone(), stderr.clone(), options(talk));
+    screen.say("  a word");
+    let stage = screen.stage("read source");
+    stage.detail("2 webhooks");
+    stage.waiting("the answer was lost; looking", Duration::from_secs(8));
+    let account = Account {
+        side: Side::Target,
+        endpoint: Endpoint::parse("us1").unwrap(),
+        key: ApiKey::new("canary-key").unwrap(),
+    };
+    screen.waiting(&account, "rate limited (429)", Duration::from_secs(3));
+    stage.finish("14 webhooks");
+    drop(screen.stage("never finished"));
+    screen.warn("the source answers slowly");
+    let error = Error::new(ErrorKind::Refused, "refused\u{1b}[2J").with_hint("say --yes");
+    screen.error(&error);
+    writeln!(screen.log_writer(), "a log line").unwrap();
+    screen.result("the result\n").unwrap();
+    (stdout.text(), stderr.text())
+}
+
+#[test]
+fn talk_goes_to_standard_error_and_the_result_alone_to_standard_output() {
+    let (stdout, stderr) = spoken(Talk::Normal);
+    assert_eq!(stdout, "the result\n");
+    let stderr = stderr.replace("0.0 s", "[elapsed]");
+    insta::assert_snapshot!(stderr, @r"
+      a word
+      read source    started
+      read source    waits 8 s: the answer was lost; looking
+      target api.us1.coralogix.com: rate limited (429), next try in 3 s
+      read source    14 webhooks             [elapsed]
+      never finished  started
+    warning: the source answers slowly
+    hookferry: error: refused\u{1b}[2J
+    hint: say --yes
+    a log line
+    ");
+}
+
+#[test]
+fn quiet_leaves_warnings_errors_and_logs() {
+    let (stdout, stderr) = spoken(Talk::Quiet);
+    assert_eq!(stdout, "the result\n");
+    insta::assert_snapshot!(stderr, @r"
+    warning: the source answers slowly
+    hookferry: error: refused\u{1b}[2J
+    hint: say --yes
+    a log line
+    ");
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
+    let gone = Failing(io::ErrorKind::BrokenPipe);
+    let screen = Screen::onto(gone, Captured::default(), options(Talk::Normal));
+    assert!(!screen.is_stdout_gone());
+    screen.result("text").unwrap();
+    assert!(screen.is_stdout_gone());
+    let full = Failing(io::ErrorKind::StorageFull);
+    let screen = Screen::onto(full, Captured::default(), options(Talk::Normal));
+    let error = screen.result("text").unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed);
+}
+
+#[test]
+fn nobody_listening_to_standard_error_stops_nothing() {
+    let stdout = Captured::default();
+    let stderr = Failing(io::ErrorKind::BrokenPipe);
+    let screen = Screen::onto(stdout.clone(), stderr, options(Talk::Normal));
+    screen.say("a word");
+    screen.stage("read source").finish("done");
+    screen.result("the result\n").unwrap();
+    assert_eq!(stdout.text(), "the result\n");
+}
