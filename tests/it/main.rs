@@ -15,6 +15,7 @@ mod filter;
 mod mask;
 mod plan;
 mod properties;
+mod readme;
 mod render;
 mod rewrite;
 mod scrub;

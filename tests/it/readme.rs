@@ -1,0 +1,46 @@
+//! The README is true: its transcript is what the demo prints, its table of exit codes is the program's.
+
+use hookferry::error::ExitCode;
+use std::process::Command;
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_transcript_is_what_the_demo_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hookferry"))
+        .arg("demo")
+        .env_clear()
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let printed = without_ports(&String::from_utf8(output.stdout).unwrap());
+    let shown = README
+        .split("```text\n")
+        .nth(1)
+        .and_then(|rest| rest.split("\n```").next())
+        .unwrap();
+    assert!(
+        printed.contains(shown),
+        "the README shows:\n{shown}\nthe demo prints:\n{printed}"
+    );
+}
+
+/// The first host that is named is the source, the second the target.
+fn without_ports(text: &str) -> String {
+    let mut text = text.to_owned();
+    for name in ["[source]", "[target]"] {
+        let start = text.find("127.0.0.1:").unwrap();
+        let digits = text[start + 10..].find(|character: char| !character.is_ascii_digit());
+        let host = text[start..start + 10 + digits.unwrap()].to_owned();
+        text = text.replace(&host, name);
+    }
+    text
+}
+
+#[test]
+fn the_table_of_exit_codes_is_the_one_in_the_program() {
+    let row = |(code, meaning): &(ExitCode, &str)| format!("| {} | {meaning} |", code.code());
+    let rows: Vec<String> = ExitCode::TABLE.iter().map(row).collect();
+    let table = format!("| code | meaning |\n|---|---|\n{}\n\n", rows.join("\n"));
+    assert!(README.contains(&table), "the README lacks:\n{table}");
+}
