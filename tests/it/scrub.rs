@@ -61,3 +61,21 @@ fn values_of_unknown_keys_are_taken_out() {
     let shown = scrubbed("more cannot be canary-more");
     assert!(!shown.contains("canary"), "{shown}");
 }
+
+#[test]
+fn what_a_server_shows_instead_of_a_secret_is_recognised() {
+    let shown = |key: &str| {
+        let fields = format!(r#"[{{"name":"serviceKey","value":"{key}"}}]"#);
+        let fields = serde_json::Value::from(fields);
+        let text = format!(
+            r#"{{"alias":"a","integration_type_id":2,"integration_type_fields":{fields}}}"#
+        );
+        Webhook::parse(text).unwrap().has_masked_secret()
+    };
+    for stand_in in ["****", "abc****xyz", "<redacted>", "[REDACTED]", "(hidden)", "REDACTED"] {
+        assert!(shown(stand_in), "{stand_in}");
+    }
+    for secret in ["canary-0123456789abcdef", "secret", "my-hidden-key", "***", "a*b*c"] {
+        assert!(!shown(secret), "{secret}");
+    }
+}
