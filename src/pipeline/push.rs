@@ -4,6 +4,8 @@
 mod adopt;
 mod fate;
 mod machine;
+#[cfg(test)]
+mod simulation;
 
 pub use fate::{Applied, Fate, Proof, Stop};
 

@@ -4,8 +4,11 @@
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// How far the clock of `created_at` may be behind that of the answers' `Date`.
+const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A webhook that was sent and is not accounted for.
 #[derive(Debug, Clone)]
@@ -52,12 +55,44 @@ pub(super) struct Adoption {
 ///
 /// `began` is the target's clock before the first write: what was created earlier is not ours.
 pub(super) fn adopt(sent: Vec<Sent>, newcomers: Vec<Seen>, began: Option<Timestamp>) -> Adoption {
+    let is_older = |seen: &Seen| match (seen.created_at, began) {
+        (Some(created), Some(began)) => created.duration_until(began) > CLOCK_ALLOWANCE,
+        _ => false,
+    };
+    let (older, newer) = newcomers.into_iter().partition(is_older);
     let mut adoption = Adoption::default();
-    let (sent, newcomers) = take_equal(&mut adoption, sent, newcomers);
-    let (sent, newcomers) = take_by_key(&mut adoption, sent, newcomers);
-    let (sent, newcomers) = take_by_body(&mut adoption, sent, newcomers);
-    doubt_the_rest(&mut adoption, &sent, newcomers, began);
+    let (sent, newer) = take(&mut adoption, sent, newer);
+    let (sent, older) = doubt_the_older(&mut adoption, sent, older);
+    doubt_the_rest(&mut adoption, &sent, newer);
+    adoption.others.extend(older);
     adoption
+}
+
+/// Newcomers that are what was sent, by the strongest likeness first; what is left of both.
+fn take(adoption: &mut Adoption, sent: Vec<Sent>, newcomers: Vec<Seen>) -> (Vec<Sent>, Vec<Seen>) {
+    let (sent, newcomers) = take_equal(adoption, sent, newcomers);
+    let (sent, newcomers) = take_by_key(adoption, sent, newcomers);
+    take_by_body(adoption, sent, newcomers)
+}
+
+/// An older newcomer is not ours; but where it is what was sent, only a wrong clock could tell the two apart.
+fn doubt_the_older(
+    adoption: &mut Adoption,
+    sent: Vec<Sent>,
+    older: Vec<Seen>,
+) -> (Vec<Sent>, Vec<Seen>) {
+    let mut alike = Adoption::default();
+    let left = take(&mut alike, sent, older);
+    let doubt = |(want, id): (usize, WebhookId)| {
+        let why =
+            format!("webhook {id} appeared in the target, and says that it was created before");
+        (want, why)
+    };
+    adoption.unresolved.extend(alike.unresolved);
+    adoption
+        .unresolved
+        .extend(alike.adopted.into_iter().map(doubt));
+    left
 }
 
 /// Newcomers that equal what was sent, one for one.
@@ -107,26 +142,16 @@ fn take_by_key(
     for (key, wants) in groups {
         let alike = by_key.remove(&key).unwrap_or_default();
         let is_one_content = wants.iter().all(|want| want.content == wants[0].content);
-        if is_one_content || alike.is_empty() {
-            let mut alike = alike.into_iter();
-            for want in wants {
-                match alike.next() {
-                    Some(at) => {
-                        adoption.adopted.push((want.want, newcomers[at].id.clone()));
-                        taken.insert(at);
-                    }
-                    None => left.push(want),
-                }
+        if alike.is_empty() || is_one_content && alike.len() <= wants.len() {
+            for (want, at) in wants.iter().zip(&alike) {
+                adoption
+                    .adopted
+                    .push((want.want, newcomers[*at].id.clone()));
+                taken.insert(*at);
             }
+            left.extend(wants.into_iter().skip(alike.len()));
         } else {
-            let ids: Vec<String> = alike
-                .iter()
-                .map(|at| newcomers[*at].id.to_string())
-                .collect();
-            let why = format!(
-                "several webhooks of this alias and type were sent, and what appeared ({}) equals none of them",
-                ids.join(", ")
-            );
+            let why = cannot_tell(alike.iter().map(|at| &newcomers[*at]), is_one_content);
             adoption
                 .unresolved
                 .extend(wants.into_iter().map(|want| (want.want, why.clone())));
@@ -134,6 +159,21 @@ fn take_by_key(
         }
     }
     (left, without(newcomers, &taken))
+}
+
+/// Why newcomers of one alias and type cannot be told apart.
+fn cannot_tell<'s>(alike: impl Iterator<Item = &'s Seen>, is_one_content: bool) -> String {
+    let ids: Vec<String> = alike.map(|seen| seen.id.to_string()).collect();
+    let ids = ids.join(", ");
+    if is_one_content {
+        format!(
+            "more webhooks of this alias and type appeared ({ids}) than were sent, and none equals it"
+        )
+    } else {
+        format!(
+            "several webhooks of this alias and type were sent, and what appeared ({ids}) equals none of them"
+        )
+    }
 }
 
 /// Newcomers of the same type, url and fields under an altered alias: where tidying explains the alias, or where there is only one of each.
@@ -187,18 +227,11 @@ fn take_by_body(
 }
 
 /// A newcomer that explains nothing but could be ours makes every open want of its type unresolved.
-fn doubt_the_rest(
-    adoption: &mut Adoption,
-    sent: &[Sent],
-    newcomers: Vec<Seen>,
-    began: Option<Timestamp>,
-) {
+fn doubt_the_rest(adoption: &mut Adoption, sent: &[Sent], newcomers: Vec<Seen>) {
     let open: HashSet<TypeId> = sent.iter().map(|want| want.key.type_id).collect();
     for seen in newcomers {
         let type_id = seen.key.as_ref().map(|key| key.type_id);
-        let is_older =
-            matches!((seen.created_at, began), (Some(created), Some(began)) if created < began);
-        let could_be_ours = !is_older && type_id.is_none_or(|type_id| open.contains(&type_id));
+        let could_be_ours = type_id.is_none_or(|type_id| open.contains(&type_id));
         if could_be_ours {
             let why = format!(
                 "webhook {} appeared in the target meanwhile; it could be this one, altered by the server",

@@ -215,11 +215,8 @@ impl Machine {
                 self.phase = phase;
                 Command::Look
             }
-            (Phase::Looking(_), Event::LookFailed(why)) => {
-                self.stop = Some(Stop::Blind(why));
-                Command::Finish
-            }
-            (_, Event::OutOfPatience) if self.stop.is_none() => {
+            (Phase::Looking(look), Event::LookFailed(why)) => self.blind(look, why),
+            (Phase::Ready | Phase::Looking(_), Event::OutOfPatience) => {
                 self.stop = Some(Stop::OutOfPatience);
                 self.close(now)
             }
@@ -230,8 +227,8 @@ impl Machine {
 
     /// What is known when the push has ended.
     pub(super) fn ending(self) -> Ending {
-        let may_have_written = self.may_have_written;
         let open = self.is_open;
+        let may_have_written = self.may_have_written || open.contains(&true);
         let fate = |(at, fate): (usize, Option<Fate>)| {
             fate.unwrap_or(if open[at] {
                 Fate::NotSeen

@@ -30,7 +30,10 @@ impl Machine {
         if is_explained || is_settled {
             return self.conclude(now, look.batch, look.doubt, seen, is_create);
         }
-        look.n += 1;
+        // Looks within the settle window are no sign of trouble, however many a long window takes.
+        if look.until.is_none_or(|until| now >= until) {
+            look.n += 1;
+        }
         if look.n >= MOST_LOOKS {
             self.stop = Some(Stop::NoProgress("the target keeps changing".to_owned()));
             return self.close(now);
@@ -52,8 +55,12 @@ impl Machine {
 
     /// What an observation says about the creates of a batch.
     pub(super) fn see_creates(&self, batch: &[usize], list: &[Seen]) -> Adoption {
-        let is_new =
-            |seen: &&Seen| !self.baseline.contains(&seen.id) && !self.accounted.contains(&seen.id);
+        // What appeared before these were sent, or was told from them already, cannot be one of them.
+        let is_new = |seen: &&Seen| {
+            !self.baseline.contains(&seen.id)
+                && !self.accounted.contains(&seen.id)
+                && !self.appeared.contains(&seen.id)
+        };
         let newcomers = list.iter().filter(is_new).cloned().collect();
         adopt(self.sent(batch), newcomers, self.began)
     }
@@ -102,7 +109,8 @@ impl Machine {
         is_create: bool,
     ) -> Command {
         let is_progress = !seen.adopted.is_empty();
-        self.may_have_written |= is_progress;
+        let is_unresolved = !seen.unresolved.is_empty();
+        self.may_have_written |= is_progress || is_unresolved;
         if is_create {
             self.created(seen.adopted, Proof::Observed);
         } else {
@@ -112,7 +120,6 @@ impl Machine {
         }
         self.appeared
             .extend(seen.others.iter().map(|other| other.id.clone()));
-        let is_unresolved = !seen.unresolved.is_empty();
         for (at, why) in seen.unresolved {
             self.fates[at] = Some(Fate::Unresolved(why));
         }
@@ -123,7 +130,8 @@ impl Machine {
         self.yield_to(&seen.others);
         if is_progress {
             self.progress();
-        } else {
+        } else if matches!(doubt, Doubt::Lost(_) | Doubt::Throttled(_)) {
+            // Any other answer makes the batch smaller, and so comes to an end by itself.
             self.n_idle_rounds += 1;
         }
         self.carry_on(now, batch, doubt)
@@ -132,20 +140,19 @@ impl Machine {
     /// Somebody else created what is still to be sent: theirs stays, ours is not sent.
     pub(super) fn yield_to(&mut self, others: &[Seen]) {
         for other in others {
-            let same = |at: &usize| {
+            let is_same = |at: &usize| {
                 self.fates[*at].is_none()
                     && !self.is_open[*at]
                     && matches!(self.wants[*at].aim, Aim::Create)
                     && Some(&self.wants[*at].key) == other.key.as_ref()
             };
-            let Some(at) = (0..self.wants.len()).find(same) else {
-                continue;
-            };
-            if other.content == Some(self.wants[at].content) {
+            let is_equal = |at: &usize| other.content == Some(self.wants[*at].content);
+            let same: Vec<usize> = (0..self.wants.len()).filter(is_same).collect();
+            if let Some(at) = same.iter().copied().find(is_equal) {
                 self.fates[at] = Some(Fate::Appeared(other.id.clone()));
                 self.accounted.insert(other.id.clone());
-            } else {
-                self.fates[at] = Some(Fate::Unresolved(format!(
+            } else if let Some(at) = same.first() {
+                self.fates[*at] = Some(Fate::Unresolved(format!(
                     "webhook {} of the same alias and type, with other content, was created by somebody else meanwhile",
                     other.id
                 )));
@@ -222,6 +229,19 @@ impl Machine {
         self.send_next(now)
     }
 
+    /// The target cannot be read any more, so it is not known what the last request did.
+    pub(super) fn blind(&mut self, look: Look, why: String) -> Command {
+        self.stop = Some(match look.doubt {
+            // A key or an address that is refused for writing did nothing, whatever reading says.
+            Doubt::Closed(refusal) => {
+                self.put_back(look.batch);
+                Stop::Refused(refusal)
+            }
+            _ => Stop::Blind(why),
+        });
+        Command::Finish
+    }
+
     /// Leaves the rest open, so that the last look can still find it.
     pub(super) fn give_up(&mut self, now: Duration, why: String) -> Command {
         self.stop = Some(Stop::NoProgress(why));
@@ -236,15 +256,18 @@ impl Machine {
         looks: u32,
         list: &[Seen],
     ) -> Command {
-        let open: Vec<usize> = (0..self.wants.len())
+        let (creates, updates): (Vec<usize>, Vec<usize>) = (0..self.wants.len())
             .filter(|at| self.is_open[*at] && self.fates[*at].is_none())
-            .filter(|at| matches!(self.wants[*at].aim, Aim::Create))
-            .collect();
-        let seen = self.see_creates(&open, list);
+            .partition(|at| matches!(self.wants[*at].aim, Aim::Create));
+        let seen = self.see_creates(&creates, list);
         self.appeared
             .extend(seen.others.iter().map(|other| other.id.clone()));
         self.created(seen.adopted, Proof::Observed);
-        for (at, why) in seen.unresolved {
+        let changed = self.see_updates(&updates, list, &Doubt::Lost(String::new()));
+        for (at, _) in changed.adopted {
+            self.updated(at, Proof::Observed);
+        }
+        for (at, why) in seen.unresolved.into_iter().chain(changed.unresolved) {
             self.fates[at] = Some(Fate::Unresolved(why));
         }
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();

@@ -101,9 +101,7 @@ impl Machine {
             return false;
         }
         if let Aim::Update { .. } = self.wants[batch[0]].aim {
-            let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
-            let is_named = |at: &usize| self.update_id(*at).is_some_and(|id| ids.contains(id));
-            if !batch.iter().all(is_named) {
+            if !batch.iter().all(|at| self.is_confirmed(*at, &rows)) {
                 return false;
             }
             for at in batch {
@@ -124,6 +122,15 @@ impl Machine {
         }
         self.progress();
         true
+    }
+
+    /// Whether a row names the webhook of an update, and does not show that it still is what it was.
+    fn is_confirmed(&self, at: usize, rows: &[Seen]) -> bool {
+        let Aim::Update { id, previous } = &self.wants[at].aim else {
+            return false;
+        };
+        let mut named = rows.iter().filter(|row| row.id == *id);
+        named.any(|row| row.content.as_ref() != Some(previous))
     }
 }
 

@@ -1,0 +1,263 @@
+//! What must hold in every simulated push: after each step, and when it has ended.
+
+use super::super::fate::{Fate, Proof, Stop};
+use super::object::Object;
+use super::run::{Run, id_of};
+use super::server::Stored;
+use super::switches::Rows;
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashMap, HashSet};
+
+/// A webhook that is older than the run by more than this, in milliseconds, is proven not to be ours.
+const PROVEN: i64 = 60_000;
+/// Requests that may contain the same webhook.
+const MOST_SENDINGS: usize = 40;
+
+/// After each step: our requests have made no more of anything than is wanted.
+pub(super) fn step(run: &mut Run<'_>) {
+    if run.server.excuses.is_empty()
+        && run.violations.is_empty()
+        && let Some(object) = run.server.surplus()
+    {
+        run.violations.push(format!("duplicate of {object:?}"));
+    }
+}
+
+/// Before a request: it has one kind, repeats nothing, and no create goes out again unseen.
+pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
+    let mut problems = Vec::new();
+    let is_update = |at: &usize| run.wants[*at].updates.is_some();
+    let n_updates = batch.iter().filter(|at| is_update(at)).count();
+    if batch.is_empty() || n_updates != 0 && n_updates != batch.len() {
+        problems.push(format!(
+            "creates and updates together, or nothing: {batch:?}"
+        ));
+    }
+    if batch.len() > run.server.switches.batch_size {
+        problems.push(format!("too large: {batch:?}"));
+    }
+    let distinct: HashSet<&usize> = batch.iter().collect();
+    if distinct.len() != batch.len() {
+        problems.push(format!("twice in a request: {batch:?}"));
+    }
+    if let Some(at) = batch.iter().find(|at| run.unlooked.contains(at)) {
+        problems.push(format!("create {at} sent again without a look"));
+    }
+    let mut accepted = run.sendings.iter().filter(|sending| sending.is_accepted);
+    if let Some(at) = batch.iter().find(|at| is_update(at))
+        && accepted.any(|sending| sending.batch.contains(at))
+    {
+        problems.push(format!("update {at} sent again after it was accepted"));
+    }
+    run.violations.extend(problems);
+}
+
+/// When the push has ended.
+pub(super) fn ending(run: &mut Run<'_>) {
+    step(run);
+    let mut problems = Vec::new();
+    match &run.ending {
+        None => problems.push("no end".to_owned()),
+        Some(ending) if ending.fates.len() != run.wants.len() => {
+            problems.push("a want without a fate".to_owned());
+        }
+        Some(ending) => {
+            for (at, fate) in ending.fates.iter().enumerate() {
+                fate_of(run, at, fate, ending.stop.as_ref(), &mut problems);
+            }
+            ids(&ending.fates, &mut problems);
+            silence(run, &ending.fates, &mut problems);
+            written(run, ending.may_have_written, &mut problems);
+            patience(run, ending.stop.as_ref(), &mut problems);
+            effort(run, ending.stop.as_ref(), &ending.fates, &mut problems);
+        }
+    }
+    run.violations.extend(problems);
+}
+
+/// A fate says nothing that the server's own books contradict.
+fn fate_of(run: &Run<'_>, at: usize, fate: &Fate, stop: Option<&Stop>, problems: &mut Vec<String>) {
+    let want = run.wants[at];
+    let server = &run.server;
+    let switches = &server.switches;
+    let is_true = match fate {
+        Fate::Created { id, proof } => stored(run, id)
+            .is_some_and(|stored| want.updates.is_none() && is_rightful(run, at, stored, *proof)),
+        Fate::Updated { id, .. } => stored(run, id).is_some_and(|stored| {
+            want.updates == Some(stored.id)
+                && (stored.is_edited || is_what_came_of(run, want.object, stored))
+        }),
+        Fate::Appeared(id) => stored(run, id)
+            .is_some_and(|stored| want.updates.is_none() && is_strange(run, want.object, stored)),
+        Fate::Refused(_) => {
+            server.poison.contains(&want.object)
+                || switches.has_clash
+                || switches.most_items == 0
+                || want.updates.is_some_and(|id| is_gone(run, id))
+        }
+        Fate::Ignored => {
+            switches.foreign > 0
+                || !server.excuses.is_empty()
+                || server.poison.contains(&want.object)
+        }
+        Fate::Vanished(_) => want.updates.is_some_and(|id| is_gone(run, id)),
+        Fate::Unresolved(_) => {
+            switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
+        }
+        Fate::NotSeen | Fate::NotSent => stop.is_some(),
+    };
+    if !is_true {
+        problems.push(format!("want {at} ({want:?}) has the fate {fate:?}"));
+    }
+}
+
+fn stored<'r>(run: &'r Run<'_>, id: &WebhookId) -> Option<&'r Stored> {
+    let is_it = |stored: &&Stored| id_of(stored.id) == *id;
+    run.server.webhooks.iter().find(is_it)
+}
+
+fn is_gone(run: &Run<'_>, id: u64) -> bool {
+    let at = run.server.find(id);
+    at.is_some_and(|at| run.server.webhooks[at].is_removed)
+}
+
+/// Whether this webhook appeared, equal to what is wanted, and without us.
+fn is_strange(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
+    // Where a foreign writer makes equal ones, it does not matter which is whose.
+    let is_foreign = stored.sent.is_none() || run.server.switches.foreign > 0;
+    (is_foreign || !run.server.excuses.is_empty())
+        && stored.listed_in != Some(0)
+        && (stored.is_edited || stored.object == wanted)
+}
+
+/// Whether the server would store what was wanted as this.
+fn is_what_came_of(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
+    let mut expected = run.server.altered_but_uuid(wanted);
+    if run.server.switches.replaces_uuid {
+        expected.uuid = stored.object.uuid;
+    }
+    expected == stored.object
+}
+
+/// Whether this webhook may stand for a create: it is ours and this one, or nothing proves that it is not.
+fn is_rightful(run: &Run<'_>, at: usize, stored: &Stored, proof: Proof) -> bool {
+    if let Some(sent) = stored.sent {
+        let wanted = run.wants[at].object;
+        let is_excused = stored.is_edited || run.server.has_twin || !run.server.excuses.is_empty();
+        return sent == wanted || is_excused || is_what_came_of(run, wanted, stored);
+    }
+    let first = run
+        .sendings
+        .iter()
+        .find(|sending| sending.batch.contains(&at) && !sending.is_not_sent);
+    let was_seen_before =
+        first.is_none_or(|first| stored.listed_in.is_none_or(|call| call < first.call));
+    let switches = &run.server.switches;
+    let is_older = switches.has_clock && stored.created_at < 5_000_000 - PROVEN;
+    // Limit 6: such an answer names what others made as if our request had made it.
+    let is_named = proof == Proof::Acknowledged && switches.rows == Rows::Everything;
+    is_named || proof == Proof::Observed && !was_seen_before && !is_older
+}
+
+/// No id stands for two wants.
+fn ids(fates: &[Fate], problems: &mut Vec<String>) {
+    let mut taken = HashSet::new();
+    for id in fates.iter().filter_map(Fate::arrived) {
+        if !taken.insert(id) {
+            problems.push(format!("{id} stands for two wants"));
+        }
+    }
+}
+
+/// Everything that our requests made is owned up to.
+fn silence(run: &Run<'_>, fates: &[Fate], problems: &mut Vec<String>) {
+    if !run.server.excuses.is_empty() {
+        return;
+    }
+    let mut owned: HashMap<Object, usize> = HashMap::new();
+    for (want, fate) in run.wants.iter().zip(fates) {
+        let owns_up = matches!(
+            fate,
+            Fate::Created { .. } | Fate::Appeared(_) | Fate::NotSeen | Fate::Unresolved(_)
+        );
+        if want.updates.is_none() && owns_up {
+            let object = run.server.altered_but_uuid(want.object);
+            *owned.entry(object).or_default() += 1;
+        }
+    }
+    for stored in run
+        .server
+        .webhooks
+        .iter()
+        .filter(|stored| !stored.is_removed)
+    {
+        let Some(sent) = stored.sent else { continue };
+        match owned.get_mut(&run.server.altered_but_uuid(sent)) {
+            Some(left) if *left > 0 => *left -= 1,
+            _ => problems.push(format!("{} was made and no fate says so", stored.id)),
+        }
+    }
+}
+
+fn written(run: &Run<'_>, may_have_written: bool, problems: &mut Vec<String>) {
+    let is_ours = |stored: &Stored| stored.sent.is_some() && !stored.is_removed;
+    let has_written = run.server.webhooks.iter().any(is_ours);
+    if has_written && !may_have_written && run.server.excuses.is_empty() {
+        problems.push("something was written, and the ending denies it".to_owned());
+    }
+}
+
+/// A push gives up only for what happened often enough.
+fn patience(run: &Run<'_>, stop: Option<&Stop>, problems: &mut Vec<String>) {
+    let n_failed = run.sendings.iter().filter(|sending| sending.is_passing);
+    let is_stable = run.server.switches.foreign == 0 && !run.server.switches.is_flapping;
+    let is_due = match stop {
+        Some(Stop::NoProgress(why)) if why.contains("keeps changing") => !is_stable,
+        Some(Stop::NoProgress(_)) => n_failed.count() >= 5,
+        _ => true,
+    };
+    if !is_due {
+        problems.push(format!("gave up too early: {stop:?}"));
+    }
+}
+
+/// A push ends, does not ask too often, and does everything where nothing stands in its way.
+fn effort(run: &Run<'_>, stop: Option<&Stop>, fates: &[Fate], problems: &mut Vec<String>) {
+    let switches = &run.server.switches;
+    for at in 0..run.wants.len() {
+        if run.n_sendings(at) > MOST_SENDINGS {
+            problems.push(format!("want {at} was sent too often"));
+        }
+    }
+    let is_easy = switches.faults + switches.foreign + switches.poison + switches.lag == 0
+        && run.server.excuses.is_empty()
+        && switches.patience == 900_000
+        && switches.most_items > 0
+        && switches.settle <= 30_000
+        && !(switches.alters() || switches.has_clash);
+    if is_easy && (stop.is_some() || fates.iter().any(|fate| fate.arrived().is_none())) {
+        problems.push(format!(
+            "nothing stood in the way, and it stopped with {stop:?}"
+        ));
+    }
+    if is_easy && switches.is_calm() {
+        calm(run, problems);
+    }
+}
+
+/// Where nothing happens, there is not one request or look too many.
+fn calm(run: &Run<'_>, problems: &mut Vec<String>) {
+    let updates = run.wants.iter().filter(|want| want.updates.is_some());
+    let n_updates = updates.count();
+    let n_creates = run.wants.len() - n_updates;
+    let most = run.server.switches.batch_size;
+    let n_requests = n_creates.div_ceil(most) + n_updates.div_ceil(most);
+    let n_looks = u32::from(!run.wants.is_empty());
+    if run.sendings.len() != n_requests || run.n_looks != n_looks {
+        problems.push(format!(
+            "{} requests instead of {n_requests}, {} looks instead of {n_looks}",
+            run.sendings.len(),
+            run.n_looks
+        ));
+    }
+}

@@ -1,0 +1,119 @@
+//! How the simulated target and the network between fail.
+
+use super::super::machine::Outcome;
+use super::requests::{Effect, refused};
+use super::server::{Excuse, Item, Server};
+use std::time::Duration;
+
+/// After a reset nobody waits for longer than this, in milliseconds.
+const AFTER_RESET: u64 = 10_000;
+
+impl Server<'_> {
+    /// An answer that does not arrive, or that says that something failed.
+    pub(super) fn fail(&mut self, items: &[Item]) -> Outcome {
+        match self.random.below(9) {
+            0 | 1 => Outcome::NotSent {
+                why: "refused".to_owned(),
+                is_final: self.random.percent(5),
+            },
+            2 => self.lose(&[], &[]),
+            3 | 4 => self.lose(items, &[]),
+            5 => self.lose(&[], items),
+            6 => {
+                let half = items.len() / 2;
+                let (soon, later) = items.split_at(half);
+                self.lose(soon, later)
+            }
+            7 => self.break_down(items),
+            _ => self.throttle(items),
+        }
+    }
+
+    /// Loses the answer of a request of which some takes effect at once and some later.
+    fn lose(&mut self, soon: &[Item], later: &[Item]) -> Outcome {
+        self.commit(soon);
+        let is_timeout = self.random.percent(50);
+        let window = if is_timeout {
+            let patience = 1_000 + self.random.below(30_000);
+            self.pass(patience);
+            self.switches.settle
+        } else {
+            self.switches.settle.min(AFTER_RESET)
+        };
+        self.excuse(window, 0);
+        self.postpone(later, window);
+        Outcome::Lost {
+            why: "lost".to_owned(),
+            is_timeout,
+        }
+    }
+
+    /// Has these take effect later, but while somebody still looks, unless the seed is one without bounds.
+    fn postpone(&mut self, items: &[Item], window: u64) {
+        if items.is_empty() {
+            return;
+        }
+        let longest = if !self.switches.is_bounded {
+            self.switches.settle * 3
+        } else if self.switches.hidden_looks > 0 {
+            0
+        } else {
+            window.saturating_sub(self.switches.lag)
+        };
+        let delay = self.random.below(longest + 1);
+        self.excuse(window, delay);
+        self.late.push((self.now + delay, items.to_vec()));
+    }
+
+    /// A 5xx, or a 408, with none, some or all of the work done.
+    fn break_down(&mut self, items: &[Item]) -> Outcome {
+        let n_done = self.random.place(items.len() + 1);
+        let (soon, later) = items.split_at(n_done);
+        self.commit(soon);
+        self.excuse(self.switches.settle, 0);
+        if self.random.percent(30) {
+            self.postpone(later, self.switches.settle);
+        }
+        refused(self.random.pick(&[500, 502, 503, 504, 524, 408]), None)
+    }
+
+    /// A 429, sometimes in the middle of the work; or a key that is revoked.
+    fn throttle(&mut self, items: &[Item]) -> Outcome {
+        if self.random.percent(10) {
+            self.is_revoked = true;
+            return refused(self.random.pick(&[401, 403, 302, 404, 405]), None);
+        }
+        if self.random.percent(20) {
+            let n_done = self.random.place(items.len() + 1);
+            let effect = self.commit(&items[..n_done]);
+            self.excuse_refusal(&effect);
+        }
+        let seconds = self.random.below(4);
+        refused(
+            429,
+            (seconds > 0).then(|| Duration::from_secs(seconds * 20 - 20)),
+        )
+    }
+
+    /// Notes what is beyond the promise: something done that late, with a list that lags, and only so long a wait.
+    pub(super) fn excuse(&mut self, window: u64, delay: u64) {
+        let hides = self.switches.hidden_looks > 0;
+        if delay > window {
+            self.excuses.insert(Excuse::LateCommit);
+        } else if delay + self.switches.lag > window
+            && delay + self.switches.lag <= self.switches.settle
+        {
+            self.excuses.insert(Excuse::LagAfterReset);
+        } else if delay + self.switches.lag > window || hides && (delay > 0 || window < 10_000) {
+            self.excuses.insert(Excuse::LaggingList);
+        }
+    }
+
+    /// Notes a refusal after which something had been done that no list shows yet.
+    pub(super) fn excuse_refusal(&mut self, effect: &Effect) {
+        let is_hidden = self.switches.lag > 0 || self.switches.hidden_looks > 0;
+        if is_hidden && !effect.written.is_empty() {
+            self.excuses.insert(Excuse::LagAfterRefusal);
+        }
+    }
+}

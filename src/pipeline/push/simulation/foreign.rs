@@ -1,0 +1,76 @@
+//! The foreign writer, who works in the target at the same time as we do.
+
+use super::object::{Object, Spelling};
+use super::server::Server;
+
+impl Server<'_> {
+    /// The foreign writer's moment.
+    pub(super) fn meddle(&mut self) {
+        if !self.random.percent(self.switches.foreign) {
+            return;
+        }
+        let mut object = self.stranger();
+        match self.random.below(12) {
+            0..=3 => object.type_id = 99,
+            4 | 5 => {}
+            6 => return self.remove_one(),
+            7 => return self.edit_one(),
+            like => {
+                let Some(wanted) = self.some_wanted() else {
+                    return;
+                };
+                self.has_twin = true;
+                match like {
+                    8 => object = wanted,
+                    9 => object = Object { url: 77, ..wanted },
+                    10 => {
+                        object = Object {
+                            name: 900,
+                            ..wanted
+                        }
+                    }
+                    _ => {
+                        // Moved here from elsewhere with the date of its first creation.
+                        let at = self.add(wanted, None);
+                        self.webhooks[at].created_at -= 86_400_000;
+                        return;
+                    }
+                }
+            }
+        }
+        self.add(object, None);
+    }
+
+    fn stranger(&mut self) -> Object {
+        Object {
+            name: 500 + u16::try_from(self.random.below(50)).unwrap_or_default(),
+            spelling: Spelling::Plain,
+            type_id: 1 + self.random.below(3),
+            url: 50,
+            uuid: 50,
+        }
+    }
+
+    fn some_wanted(&mut self) -> Option<Object> {
+        (!self.wanted.is_empty()).then(|| self.random.pick(&self.wanted))
+    }
+
+    fn remove_one(&mut self) {
+        if !self.webhooks.is_empty() {
+            let at = self.random.place(self.webhooks.len());
+            self.webhooks[at].is_removed = true;
+        }
+    }
+
+    fn edit_one(&mut self) {
+        if !self.webhooks.is_empty() {
+            let at = self.random.place(self.webhooks.len());
+            let object = Object {
+                url: 66,
+                ..self.webhooks[at].object
+            };
+            self.change(at, object);
+            self.webhooks[at].is_edited = true;
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The webhooks of the simulated accounts, small enough to be copied, with the real keys and contents.
+
+use crate::coralogix::content::Content;
+use crate::coralogix::webhook::{TypeId, Webhook};
+use crate::pipeline::strip::Key;
+use std::collections::HashMap;
+
+/// How an alias is spelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Spelling {
+    Plain,
+    /// With spaces that a tidying server takes off.
+    Untidy,
+    /// As a tidying server stores it.
+    Tidy,
+    /// With a prefix that no tidying explains.
+    Prefixed,
+}
+
+/// A webhook without what the server owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct Object {
+    pub(super) name: u16,
+    pub(super) spelling: Spelling,
+    pub(super) type_id: u64,
+    pub(super) url: u16,
+    pub(super) uuid: u32,
+}
+
+impl Object {
+    pub(super) fn key(self) -> Key {
+        let alias = match self.spelling {
+            Spelling::Plain => format!("Pager {}", self.name),
+            Spelling::Untidy => format!(" Pager {} ", self.name),
+            Spelling::Tidy => format!("pager {}", self.name),
+            Spelling::Prefixed => format!("eu Pager {}", self.name),
+        };
+        Key {
+            alias,
+            type_id: TypeId(self.type_id),
+        }
+    }
+
+    fn content(self) -> Content {
+        let text = format!(
+            r#"{{"alias":"{}","url":"https://a.example/{}","integration_type_fields":"[{{\"name\":\"uuid\",\"value\":\"{}\"}}]"}}"#,
+            self.key().alias,
+            self.url,
+            self.uuid
+        );
+        let webhook = Webhook::parse(text).expect("the simulator writes JSON");
+        Content::of(&webhook, TypeId(self.type_id))
+    }
+}
+
+/// The contents that were computed already: the same few objects come again in every run.
+#[derive(Default)]
+pub(super) struct Contents(HashMap<Object, Content>);
+
+impl Contents {
+    pub(super) fn of(&mut self, object: Object) -> Content {
+        *self.0.entry(object).or_insert_with(|| object.content())
+    }
+}

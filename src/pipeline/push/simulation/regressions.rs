@@ -1,0 +1,281 @@
+//! What the simulation found, each as a short script that does not depend on any seed.
+
+use super::super::adopt::Seen;
+use super::super::fate::{Fate, Proof, Stop};
+use super::super::machine::{Aim, Command, Event, Limits, Machine, Outcome, Want};
+use super::object::{Contents, Object, Spelling};
+use super::requests::refused;
+use super::run::id_of;
+use jiff::Timestamp;
+use std::collections::HashSet;
+use std::time::Duration;
+
+const BEGAN: i64 = 1_800_000_000;
+
+/// A push whose events are written down by hand; waits pass by themselves.
+struct Script {
+    machine: Machine,
+    now: Duration,
+}
+
+impl Script {
+    fn new(wants: &[(Object, Option<u64>)], batch_size: usize, settle: u64) -> (Self, Command) {
+        let want = |(object, updates): &(Object, Option<u64>)| Want {
+            key: object.key(),
+            content: Contents::default().of(*object),
+            aim: match updates {
+                None => Aim::Create,
+                Some(id) => Aim::Update {
+                    id: id_of(*id),
+                    previous: Contents::default().of(Object { url: 40, ..*object }),
+                },
+            },
+            size: 9,
+        };
+        let limits = Limits {
+            settle: Duration::from_secs(settle),
+            batch_size,
+            batch_bytes: 1000,
+        };
+        let baseline = wants.iter().filter_map(|(_, id)| id.map(id_of)).collect();
+        let began = Timestamp::from_second(BEGAN).ok();
+        let wants = wants.iter().map(want).collect();
+        let mut script = Self {
+            machine: Machine::new(wants, baseline, began, limits),
+            now: Duration::ZERO,
+        };
+        let first = script.on(Event::Begin);
+        (script, first)
+    }
+
+    fn on(&mut self, event: Event) -> Command {
+        let mut command = self.machine.next(self.now, event);
+        while let Command::Wait(wait, _) = command {
+            self.now += wait;
+            command = self.machine.next(self.now, Event::Waited);
+        }
+        command
+    }
+
+    fn answered(&mut self, outcome: Outcome) -> Command {
+        self.on(Event::Answered(outcome))
+    }
+
+    /// Shows the same list for as long as somebody looks.
+    fn looks(&mut self, list: &[Seen]) -> Command {
+        for _ in 0..500 {
+            let command = self.on(Event::Looked(list.to_vec()));
+            if command != Command::Look {
+                return command;
+            }
+        }
+        panic!("it looks for ever");
+    }
+
+    fn fates(self) -> (Vec<Fate>, Option<Stop>) {
+        let ending = self.machine.ending();
+        (ending.fates, ending.stop)
+    }
+}
+
+fn object(name: u16, type_id: u64) -> Object {
+    Object {
+        name,
+        spelling: Spelling::Plain,
+        type_id,
+        url: name,
+        uuid: 0,
+    }
+}
+
+/// A row with a webhook that was created so many seconds after the first reading.
+fn row(id: u64, object: Object, after: i64) -> Seen {
+    Seen {
+        id: id_of(id),
+        key: Some(object.key()),
+        content: Some(Contents::default().of(object)),
+        created_at: Timestamp::from_second(BEGAN + after).ok(),
+    }
+}
+
+fn lost() -> Outcome {
+    Outcome::Lost {
+        why: "lost".to_owned(),
+        is_timeout: false,
+    }
+}
+
+fn created(id: u64) -> Fate {
+    Fate::Created {
+        id: id_of(id),
+        proof: Proof::Observed,
+    }
+}
+
+#[test]
+fn a_clock_that_is_behind_does_not_make_ours_a_stranger() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(lost());
+    let altered = Object {
+        url: 9,
+        ..object(8, 1)
+    };
+    assert_eq!(script.looks(&[row(7, altered, -20)]), Command::Finish);
+    assert_eq!(script.fates().1, Some(Stop::Unresolved));
+}
+
+#[test]
+fn an_equal_one_that_is_older_than_the_run_is_not_adopted_and_nothing_is_sent_again() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(lost());
+    let command = script.looks(&[row(7, object(1, 1), -86_400)]);
+    assert_eq!(command, Command::Finish);
+    assert!(matches!(script.fates().0[0], Fate::Unresolved(_)));
+}
+
+#[test]
+fn what_appeared_before_a_request_is_not_taken_for_its_effect() {
+    let wants = [(object(1, 1), None), (object(2, 2), None)];
+    let (mut script, _) = Script::new(&wants, 1, 30);
+    script.answered(Outcome::Accepted(Vec::new()));
+    let of_another_alias = Object {
+        name: 5,
+        ..object(2, 2)
+    };
+    let list = [row(7, object(1, 1), 1), row(8, of_another_alias, 1)];
+    assert_eq!(script.looks(&list), Command::Send(vec![1]));
+    script.answered(lost());
+    assert_eq!(
+        script.looks(&list),
+        Command::Send(vec![1]),
+        "it did not arrive"
+    );
+}
+
+#[test]
+fn of_more_altered_ones_than_were_sent_none_is_picked() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(lost());
+    let altered = |url| Object {
+        url,
+        ..object(1, 1)
+    };
+    let list = [row(7, altered(8), 1), row(8, altered(9), 1)];
+    assert_eq!(script.looks(&list), Command::Finish);
+    assert!(matches!(script.fates().0[0], Fate::Unresolved(_)));
+}
+
+#[test]
+fn a_row_that_shows_the_old_content_confirms_no_update() {
+    let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 30);
+    let old = row(
+        7,
+        Object {
+            url: 40,
+            ..object(1, 1)
+        },
+        -9,
+    );
+    let command = script.answered(Outcome::Accepted(vec![old.clone()]));
+    assert_eq!(command, Command::Look);
+    assert_eq!(script.looks(&[old]), Command::Finish);
+    assert_eq!(script.fates().0, [Fate::Ignored]);
+}
+
+#[test]
+fn a_look_that_fails_after_a_refusal_does_not_deny_that_something_may_be_written() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(refused(429, None));
+    let command = script.on(Event::LookFailed("no".to_owned()));
+    assert_eq!(command, Command::Finish);
+    assert!(script.machine.ending().may_have_written);
+}
+
+#[test]
+fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(refused(401, None));
+    script.on(Event::LookFailed("no".to_owned()));
+    let ending = script.machine.ending();
+    assert!(matches!(ending.stop, Some(Stop::Refused(_))));
+    assert_eq!(ending.fates, [Fate::NotSent]);
+    assert!(!ending.may_have_written);
+}
+
+#[test]
+fn finding_a_bad_webhook_costs_no_patience() {
+    let wants: Vec<(Object, Option<u64>)> = (0..64).map(|name| (object(name, 1), None)).collect();
+    let (mut script, mut command) = Script::new(&wants, 64, 30);
+    while command != Command::Send(vec![0]) {
+        script.answered(refused(400, None));
+        command = script.looks(&[]);
+    }
+    script.answered(refused(429, None));
+    assert_eq!(
+        script.looks(&[]),
+        Command::Send(vec![0]),
+        "the first 429 is waited for"
+    );
+}
+
+#[test]
+fn a_settle_window_of_ten_minutes_is_waited_for_to_its_end() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 600);
+    script.answered(refused(504, None));
+    assert_eq!(script.looks(&[]), Command::Send(vec![0]));
+    assert!(script.now >= Duration::from_secs(600));
+}
+
+#[test]
+fn a_stranger_stands_for_the_want_that_it_equals() {
+    let (other, same) = (
+        object(1, 2),
+        Object {
+            url: 9,
+            ..object(1, 2)
+        },
+    );
+    let wants = [(object(5, 1), None), (other, None), (same, None)];
+    let (mut script, _) = Script::new(&wants, 1, 30);
+    script.answered(Outcome::Accepted(Vec::new()));
+    let list = [row(7, object(5, 1), 1), row(8, same, 1)];
+    assert_eq!(script.looks(&list), Command::Send(vec![1]));
+    assert_eq!(script.fates().0[2], Fate::Appeared(id_of(8)));
+}
+
+#[test]
+fn the_last_look_finds_an_update_that_arrived_after_all() {
+    let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 30);
+    script.answered(lost());
+    assert_eq!(script.on(Event::OutOfPatience), Command::Look);
+    assert_eq!(script.looks(&[row(7, object(1, 1), -9)]), Command::Finish);
+    let (fates, stop) = script.fates();
+    assert_eq!(stop, Some(Stop::OutOfPatience));
+    assert!(matches!(fates[0], Fate::Updated { .. }));
+}
+
+#[test]
+fn copies_are_counted() {
+    let wants = [(object(1, 1), None), (object(1, 1), None)];
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    script.answered(lost());
+    let one = [row(7, object(1, 1), 1)];
+    assert_eq!(script.looks(&one), Command::Send(vec![1]));
+    script.answered(lost());
+    let both = [row(8, object(1, 1), 2), row(7, object(1, 1), 1)];
+    assert_eq!(script.looks(&both), Command::Finish);
+    let (fates, _) = script.fates();
+    let distinct: HashSet<_> = fates.iter().filter_map(Fate::arrived).collect();
+    assert_eq!((fates[0].clone(), distinct.len()), (created(7), 2));
+}
+
+#[test]
+fn a_list_that_lags_at_the_end_is_no_reason_to_stop() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    let command = script.answered(Outcome::Accepted(vec![row(7, object(1, 1), 1)]));
+    assert_eq!(command, Command::Look);
+    let waits = script.machine.next(script.now, Event::Looked(Vec::new()));
+    assert!(matches!(waits, Command::Wait(..)));
+    assert_eq!(script.on(Event::OutOfPatience), Command::Finish);
+    assert_eq!(script.fates().1, None);
+}

@@ -1,0 +1,150 @@
+//! What the simulated target does with a request, and what the client learns of it.
+
+use super::super::adopt::Seen;
+use super::super::machine::Outcome;
+use super::object::Object;
+use super::server::{Item, Server};
+use super::switches::{Bulk, Rows};
+use crate::coralogix::failure::Refusal;
+use std::time::Duration;
+
+/// What a request did: the places of what was written, each with what was sent, and the refusal if there was one.
+pub(super) struct Effect {
+    pub(super) written: Vec<(usize, Object)>,
+    pub(super) refusal: Option<u16>,
+}
+
+/// The answer of that status.
+pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Outcome {
+    Outcome::Refused(Refusal {
+        status,
+        message: String::new(),
+        retry_after,
+        redirect_host: None,
+    })
+}
+
+impl Server<'_> {
+    /// One request.
+    pub(super) fn post(&mut self, items: &[Item]) -> Outcome {
+        self.n_calls += 1;
+        let latency = self.random.below(300);
+        self.pass(latency);
+        self.meddle();
+        let outcome = if self.is_revoked {
+            refused(403, None)
+        } else if self.random.percent(self.switches.faults) {
+            self.fail(items)
+        } else {
+            self.answer(items)
+        };
+        self.meddle();
+        outcome
+    }
+
+    /// Carries a request out as far as the server does.
+    pub(super) fn commit(&mut self, items: &[Item]) -> Effect {
+        let mut effect = Effect {
+            written: Vec::new(),
+            refusal: None,
+        };
+        if items.len() > self.switches.most_items {
+            effect.refusal = Some(413);
+            return effect;
+        }
+        if self.switches.bulk == Bulk::Atomic {
+            let mut before: Vec<Object> = Vec::new();
+            for item in items {
+                effect.refusal = effect.refusal.or(self.verdict(item, &before));
+                before.push(item.object);
+            }
+            if effect.refusal.is_some() {
+                return effect;
+            }
+        }
+        for item in items {
+            match self.verdict(item, &[]) {
+                None => effect.written.push((self.write(item), item.object)),
+                Some(status) if self.switches.bulk == Bulk::StopAtBad => {
+                    effect.refusal = Some(status);
+                    break;
+                }
+                Some(status) if items.len() == 1 => effect.refusal = Some(status),
+                Some(_) => {}
+            }
+        }
+        effect
+    }
+
+    fn write(&mut self, item: &Item) -> usize {
+        let object = self.altered(item.object);
+        match item.id.and_then(|id| self.find(id)) {
+            Some(at) => {
+                self.change(at, object);
+                at
+            }
+            None => self.add(object, Some(item.object)),
+        }
+    }
+
+    /// The status that refuses a webhook; `before` are those that the same request would create first.
+    fn verdict(&self, item: &Item, before: &[Object]) -> Option<u16> {
+        if self.poison.contains(&item.object) {
+            return Some(self.switches.refusal);
+        }
+        if let Some(id) = item.id {
+            let is_there = self
+                .find(id)
+                .is_some_and(|at| !self.webhooks[at].is_removed);
+            return (!is_there).then_some(self.switches.refusal);
+        }
+        let key = self.altered_but_uuid(item.object).key();
+        let is_taken = self
+            .webhooks
+            .iter()
+            .any(|stored| !stored.is_removed && stored.object.key() == key)
+            || before
+                .iter()
+                .any(|other| self.altered_but_uuid(*other).key() == key);
+        (self.switches.has_clash && is_taken).then_some(409)
+    }
+
+    /// An answer that arrives.
+    fn answer(&mut self, items: &[Item]) -> Outcome {
+        let effect = self.commit(items);
+        if let Some(status) = effect.refusal {
+            self.excuse_refusal(&effect);
+            return refused(status, None);
+        }
+        let mut rows: Vec<Seen> = Vec::new();
+        for (at, sent) in effect.written {
+            let stored = self.webhooks[at].object;
+            let shown = if self.switches.echoes { sent } else { stored };
+            rows.push(self.seen(at, shown));
+        }
+        match self.switches.rows {
+            Rows::Whole => {}
+            Rows::Reversed => rows.reverse(),
+            Rows::Short => drop(rows.pop()),
+            Rows::FewIds => {
+                let mut n = 0;
+                rows.retain(|_| {
+                    n += 1;
+                    n % 2 == 1
+                });
+            }
+            Rows::Empty => rows.clear(),
+            Rows::Everything => {
+                let there: Vec<usize> = (0..self.webhooks.len())
+                    .filter(|at| !self.webhooks[*at].is_removed)
+                    .collect();
+                rows = there
+                    .into_iter()
+                    .map(|at| self.seen(at, self.webhooks[at].object))
+                    .collect();
+            }
+        }
+        self.excuse(self.switches.settle, 0);
+        Outcome::Accepted(rows)
+    }
+}

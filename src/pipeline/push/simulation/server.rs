@@ -1,0 +1,238 @@
+//! The simulated target: what it holds, its clock, its lists, and the foreign writer who works in it.
+
+use super::super::adopt::Seen;
+use super::object::{Contents, Object};
+use super::random::Random;
+use super::switches::Switches;
+use crate::coralogix::webhook::WebhookId;
+use jiff::Timestamp;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+/// What the target's calendar shows when a simulation begins, in milliseconds.
+const EPOCH: i64 = 1_800_000_000_000;
+
+/// Behaviour that the design does not promise anything for, as it happened in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Excuse {
+    /// A request took effect later than the settle window.
+    LateCommit,
+    /// What was created stayed hidden for longer than the settle window had left.
+    LaggingList,
+    /// The same after a reset, where only ten seconds of the settle window are waited for.
+    LagAfterReset,
+    /// A request was refused with a 4xx after some of it was created, and the list lagged.
+    LagAfterRefusal,
+}
+
+/// A webhook that is or was in the target.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    pub(super) id: u64,
+    pub(super) object: Object,
+    /// What our request held, for one that we created.
+    pub(super) sent: Option<Object>,
+    pub(super) created_at: i64,
+    /// The call that listed it first.
+    pub(super) listed_in: Option<u32>,
+    pub(super) is_removed: bool,
+    /// Whether the foreign writer changed it.
+    pub(super) is_edited: bool,
+    /// What it was before the last write, if it was there.
+    before: Option<Object>,
+    written_at: u64,
+    written_in_look: u32,
+}
+
+/// One webhook of a request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    pub(super) id: Option<u64>,
+    pub(super) object: Object,
+}
+
+/// The simulated target.
+pub(super) struct Server<'c> {
+    pub(super) switches: Switches,
+    pub(super) random: Random,
+    pub(super) contents: &'c mut Contents,
+    /// Milliseconds since the simulation began.
+    pub(super) now: u64,
+    pub(super) webhooks: Vec<Stored>,
+    /// Requests that take effect later.
+    pub(super) late: Vec<(u64, Vec<Item>)>,
+    pub(super) poison: HashSet<Object>,
+    /// What the run wants, which the foreign writer sometimes writes too.
+    pub(super) wanted: Vec<Object>,
+    pub(super) excuses: BTreeSet<Excuse>,
+    pub(super) is_revoked: bool,
+    /// Whether the foreign writer made something like what is wanted.
+    pub(super) has_twin: bool,
+    /// Requests and lists so far.
+    pub(super) n_calls: u32,
+    n_looks: u32,
+    n_given: u64,
+}
+
+impl<'c> Server<'c> {
+    pub(super) fn new(switches: Switches, random: Random, contents: &'c mut Contents) -> Self {
+        Self {
+            switches,
+            random,
+            contents,
+            now: 0,
+            webhooks: Vec::new(),
+            late: Vec::new(),
+            poison: HashSet::new(),
+            wanted: Vec::new(),
+            excuses: BTreeSet::new(),
+            is_revoked: false,
+            has_twin: false,
+            n_calls: 0,
+            n_looks: 0,
+            n_given: 0,
+        }
+    }
+
+    /// The target's clock as its answers show it: whole seconds.
+    pub(super) fn clock(&self) -> Timestamp {
+        let now = EPOCH + i64::try_from(self.now).unwrap_or_default();
+        Timestamp::from_second(now / 1000).expect("the simulated time is near")
+    }
+
+    /// Lets time pass, with everything that was to happen meanwhile.
+    pub(super) fn pass(&mut self, milliseconds: u64) {
+        let until = self.now + milliseconds;
+        while let Some(at) = (0..self.late.len()).min_by_key(|at| self.late[*at].0) {
+            if self.late[at].0 > until {
+                break;
+            }
+            let (due, items) = self.late.swap_remove(at);
+            self.now = due.max(self.now);
+            self.commit(&items);
+        }
+        self.now = until;
+    }
+
+    /// Adds a webhook and says where it is.
+    pub(super) fn add(&mut self, object: Object, sent: Option<Object>) -> usize {
+        self.n_given += 1;
+        let id = if self.switches.ids_fall {
+            900_000 - self.n_given
+        } else {
+            1000 + self.n_given
+        };
+        self.webhooks.push(Stored {
+            id,
+            object,
+            sent,
+            created_at: i64::try_from(self.now).unwrap_or_default() - self.switches.skew,
+            listed_in: None,
+            is_removed: false,
+            is_edited: false,
+            before: None,
+            written_at: self.now,
+            written_in_look: self.n_looks,
+        });
+        self.webhooks.len() - 1
+    }
+
+    /// Lists everything as it is now: the baseline.
+    pub(super) fn show_all(&mut self) {
+        for stored in &mut self.webhooks {
+            stored.listed_in = Some(0);
+            stored.before = Some(stored.object);
+        }
+    }
+
+    /// Changes the webhook at that place.
+    pub(super) fn change(&mut self, at: usize, object: Object) {
+        let stored = &mut self.webhooks[at];
+        stored.before = Some(stored.object);
+        stored.object = object;
+        stored.written_at = self.now;
+        stored.written_in_look = self.n_looks;
+    }
+
+    /// What the server stores of what was sent; a replaced uuid is a new one each time.
+    pub(super) fn altered(&mut self, sent: Object) -> Object {
+        let mut object = self.altered_but_uuid(sent);
+        if self.switches.replaces_uuid {
+            object.uuid = 100 + u32::try_from(self.webhooks.len()).unwrap_or_default();
+        }
+        object
+    }
+
+    pub(super) fn altered_but_uuid(&self, sent: Object) -> Object {
+        let spelling = self.switches.respells.unwrap_or(sent.spelling);
+        let url = sent.url + if self.switches.alters_url { 100 } else { 0 };
+        Object {
+            spelling,
+            url,
+            ..sent
+        }
+    }
+
+    pub(super) fn find(&self, id: u64) -> Option<usize> {
+        self.webhooks.iter().position(|stored| stored.id == id)
+    }
+
+    /// The answer to a list request.
+    pub(super) fn list(&mut self) -> Vec<Seen> {
+        self.n_calls += 1;
+        let latency = self.random.below(300);
+        self.pass(latency);
+        self.meddle();
+        self.n_looks += 1;
+        let lag = if self.switches.is_flapping {
+            self.random.below(self.switches.lag + 1)
+        } else {
+            self.switches.lag
+        };
+        let mut seen = Vec::new();
+        for at in 0..self.webhooks.len() {
+            let stored = &self.webhooks[at];
+            let is_fresh = self.now < stored.written_at + lag
+                || self.n_looks <= stored.written_in_look + self.switches.hidden_looks;
+            let shown = if is_fresh {
+                stored.before
+            } else {
+                Some(stored.object)
+            };
+            if let (Some(object), false) = (shown, stored.is_removed) {
+                self.webhooks[at].listed_in.get_or_insert(self.n_calls);
+                seen.push(self.seen(at, object));
+            }
+        }
+        self.random.shuffle(&mut seen);
+        seen
+    }
+
+    /// The row of a list or an answer that shows a webhook as this object.
+    pub(super) fn seen(&mut self, at: usize, object: Object) -> Seen {
+        let stored = &self.webhooks[at];
+        Seen {
+            id: WebhookId::new(stored.id.to_string()),
+            key: Some(object.key()),
+            content: Some(self.contents.of(object)),
+            created_at: Timestamp::from_millisecond(EPOCH + stored.created_at).ok(),
+        }
+    }
+
+    /// An object of which our requests made more than are wanted, if there is one;
+    /// what the server stores alike counts as one object.
+    pub(super) fn surplus(&self) -> Option<Object> {
+        let mut left: HashMap<Object, i64> = HashMap::new();
+        for object in &self.wanted {
+            *left.entry(self.altered_but_uuid(*object)).or_default() += 1;
+        }
+        let ours = self.webhooks.iter().filter(|stored| !stored.is_removed);
+        for sent in ours.filter_map(|stored| stored.sent) {
+            let left = left.entry(self.altered_but_uuid(sent)).or_default();
+            *left -= 1;
+            if *left < 0 {
+                return Some(sent);
+            }
+        }
+        None
+    }
+}

@@ -1,0 +1,176 @@
+//! What a simulated server does where the vendor's page is silent, drawn anew for every seed.
+
+use super::object::Spelling;
+use super::random::Random;
+
+/// What a bulk request does when some of its webhooks are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Bulk {
+    /// Nothing is created and the request is refused.
+    Atomic,
+    /// The others are created, and the answer has fewer rows.
+    BestEffort,
+    /// Those before the first bad one are created, and the request is refused.
+    StopAtBad,
+}
+
+/// The rows of an answer to a bulk request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Rows {
+    Whole,
+    Reversed,
+    /// The last one is missing.
+    Short,
+    /// Only every second one has an id.
+    FewIds,
+    Empty,
+    /// The whole account, not only what was created.
+    Everything,
+}
+
+/// The decisions of one simulated server, and of the user who runs the push.
+#[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of its own, drawn by itself"
+)]
+pub(super) struct Switches {
+    pub(super) bulk: Bulk,
+    pub(super) rows: Rows,
+    /// The status that a refused webhook brings.
+    pub(super) refusal: u16,
+    /// How every alias is spelled when it is stored.
+    pub(super) respells: Option<Spelling>,
+    pub(super) alters_url: bool,
+    pub(super) replaces_uuid: bool,
+    /// Whether answers show what was sent, though something else was stored.
+    pub(super) echoes: bool,
+    /// Whether an alias that exists is refused with 409.
+    pub(super) has_clash: bool,
+    /// More webhooks in one request are refused with 413.
+    pub(super) most_items: usize,
+    /// How long what was written stays hidden from lists, in milliseconds.
+    pub(super) lag: u64,
+    /// Whether each list lags by another time, up to that.
+    pub(super) is_flapping: bool,
+    /// How many lists do not show what was written.
+    pub(super) hidden_looks: u32,
+    pub(super) ids_fall: bool,
+    /// How far the clock of `created_at` is behind that of the answers, in milliseconds.
+    pub(super) skew: i64,
+    /// Faults in a hundred requests.
+    pub(super) faults: u64,
+    /// Acts of a foreign writer in a hundred moments.
+    pub(super) foreign: u64,
+    /// Webhooks in a hundred that the server refuses.
+    pub(super) poison: u64,
+    /// Whether late commits and lagging lists keep within what the design allows.
+    pub(super) is_bounded: bool,
+    pub(super) settle: u64,
+    pub(super) batch_size: usize,
+    /// How long the run may wait in total, in milliseconds.
+    pub(super) patience: u64,
+    /// Whether the target's clock is known.
+    pub(super) has_clock: bool,
+}
+
+impl Switches {
+    /// A server that does all the page says and nothing else.
+    pub(super) fn calm(random: &mut Random) -> Self {
+        Self {
+            bulk: random.pick(&[Bulk::Atomic, Bulk::BestEffort, Bulk::StopAtBad]),
+            rows: random.pick(&[Rows::Whole, Rows::Reversed]),
+            refusal: 400,
+            respells: None,
+            alters_url: false,
+            replaces_uuid: false,
+            echoes: false,
+            has_clash: false,
+            most_items: usize::MAX,
+            lag: 0,
+            is_flapping: false,
+            hidden_looks: 0,
+            ids_fall: random.percent(30),
+            skew: 0,
+            faults: 0,
+            foreign: 0,
+            poison: 0,
+            is_bounded: true,
+            settle: random.pick(&[0, 200, 2_000, 10_000, 30_000, 30_000, 30_000]),
+            batch_size: random.pick(&[1, 2, 3, 5, 10, 100]),
+            patience: 900_000,
+            has_clock: random.percent(80),
+        }
+    }
+
+    /// A server that does anything it may do.
+    pub(super) fn wild(random: &mut Random) -> Self {
+        let mut switches = Self::calm(random);
+        let answers = [
+            Rows::Whole,
+            Rows::Whole,
+            Rows::Whole,
+            Rows::Reversed,
+            Rows::Short,
+            Rows::FewIds,
+            Rows::Empty,
+            Rows::Everything,
+        ];
+        switches.rows = random.pick(&answers);
+        switches.refusal = random.pick(&[400, 409, 422]);
+        switches.is_bounded = !random.percent(10);
+        switches.draw_alterations(random);
+        switches.draw_lag(random);
+        switches.faults = random.pick(&[0, 5, 20, 40, 70]);
+        switches.foreign = random.pick(&[0, 0, 0, 3, 15]);
+        switches.poison = random.pick(&[0, 0, 10, 40, 90]);
+        switches.has_clash = random.percent(15);
+        switches.most_items = random.pick(&[usize::MAX, usize::MAX, usize::MAX, 7, 3, 1, 0]);
+        if random.percent(5) {
+            switches.settle = 400_000;
+        }
+        if random.percent(10) {
+            switches.patience = random.below(60_000);
+        }
+        switches
+    }
+
+    /// Whether nothing but a server's ordinary answers happens.
+    pub(super) fn is_calm(&self) -> bool {
+        let answers_all = matches!(self.rows, Rows::Whole | Rows::Reversed);
+        answers_all && self.hidden_looks == 0 && self.most_items >= self.batch_size
+    }
+
+    /// Whether the server stores something else than what was sent.
+    pub(super) fn alters(&self) -> bool {
+        self.respells.is_some() || self.alters_url || self.replaces_uuid
+    }
+
+    fn draw_alterations(&mut self, random: &mut Random) {
+        self.respells = random.pick(&[
+            None,
+            None,
+            None,
+            Some(Spelling::Tidy),
+            Some(Spelling::Prefixed),
+        ]);
+        self.alters_url = random.percent(20);
+        self.replaces_uuid = random.percent(20);
+        self.echoes = random.percent(25);
+        self.skew = random.pick(&[0, 0, 0, 900, 20_000]);
+    }
+
+    fn draw_lag(&mut self, random: &mut Random) {
+        let longest = if self.is_bounded {
+            self.settle.min(10_000)
+        } else {
+            self.settle * 3
+        };
+        if random.percent(30) {
+            self.lag = random.below(longest + 1);
+            self.is_flapping = random.percent(30);
+        } else if random.percent(15) && (self.settle >= 10_000 || !self.is_bounded) {
+            self.hidden_looks = 1 + u32::from(random.percent(50));
+        }
+    }
+}

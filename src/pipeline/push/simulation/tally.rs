@@ -1,0 +1,101 @@
+//! The figures of many simulated pushes.
+
+use super::run::Ended;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// What many seeds brought.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    n_seeds: u64,
+    n_requests: usize,
+    most_sendings: usize,
+    most_commands: usize,
+    counts: BTreeMap<String, u64>,
+    /// The seeds with a violation.
+    pub(super) failing: Vec<u64>,
+    /// The first seed of each kind of violation, and how many there are.
+    pub(super) kinds: BTreeMap<String, (u64, u64)>,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, seed: u64, ended: &Ended) {
+        self.n_seeds += 1;
+        self.n_requests += ended.n_requests;
+        self.most_sendings = self.most_sendings.max(ended.most_sendings);
+        self.most_commands = self.most_commands.max(ended.n_commands);
+        let end = match &ended.stop {
+            None if ended.fates.iter().all(|fate| fate.arrived().is_some()) => "complete",
+            None => "finished, some refused or unresolved",
+            Some(stop) => {
+                let text = format!("stop {}", word(&format!("{stop:?}")));
+                self.note(text);
+                "stopped"
+            }
+        };
+        self.note(format!("end {end}"));
+        let switches = &ended.switches;
+        self.note(format!("bulk {:?}", switches.bulk));
+        self.note(format!("rows {:?}", switches.rows));
+        self.note(format!("faults {:02} of 100", switches.faults));
+        for fate in &ended.fates {
+            self.note(format!("fate {}", word(&format!("{fate:?}"))));
+        }
+        for excuse in &ended.excuses {
+            self.note(format!("beyond the promise {excuse:?}"));
+            if ended.has_surplus && ended.excuses.len() == 1 {
+                self.note(format!("beyond the promise {excuse:?} with a duplicate"));
+            }
+        }
+        for violation in &ended.violations {
+            self.kinds.entry(kind_of(violation)).or_insert((seed, 0)).1 += 1;
+        }
+        if !ended.violations.is_empty() {
+            self.failing.push(seed);
+        }
+    }
+
+    fn note(&mut self, what: String) {
+        *self.counts.entry(what).or_default() += 1;
+    }
+
+    pub(super) fn add(&mut self, other: Self) {
+        self.n_seeds += other.n_seeds;
+        self.n_requests += other.n_requests;
+        self.most_sendings = self.most_sendings.max(other.most_sendings);
+        self.most_commands = self.most_commands.max(other.most_commands);
+        for (what, n) in other.counts {
+            *self.counts.entry(what).or_default() += n;
+        }
+        for (kind, (seed, n)) in other.kinds {
+            self.kinds.entry(kind).or_insert((seed, 0)).1 += n;
+        }
+        self.failing.extend(other.failing);
+    }
+}
+
+/// A violation without its numbers.
+fn kind_of(violation: &str) -> String {
+    let kind = violation.split(['(', '{']).next().unwrap_or_default();
+    let kind: String = kind.chars().filter(|c| !c.is_ascii_digit()).collect();
+    let fate = violation.split("has the fate ").nth(1).unwrap_or_default();
+    format!("{kind}{}", word(fate))
+}
+
+fn word(text: &str) -> String {
+    text.chars().take_while(char::is_ascii_alphabetic).collect()
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "{} seeds, {} requests; at most {} commands in a run, and {} requests with one webhook",
+            self.n_seeds, self.n_requests, self.most_commands, self.most_sendings
+        )?;
+        for (what, n) in &self.counts {
+            writeln!(f, "{n:>9} {what}")?;
+        }
+        Ok(())
+    }
+}
