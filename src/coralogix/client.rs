@@ -168,7 +168,7 @@ impl Reader {
         };
         info!(
             side = %self.account.side, %method, path = url.path(), outcome, attempt,
-            milliseconds = started.elapsed().as_millis(), "request"
+            milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "request"
         );
         let answer = result?;
         if answer.status.is_success() {
@@ -263,10 +263,12 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
         builder = builder.https_only(true);
     }
     if let Some(pem) = &options.ca {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| {
-            Error::usage("the file of --ca-file holds no PEM certificate")
-                .with_source(error.without_url())
-        })?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).unwrap_or_default();
+        if certificates.is_empty() {
+            return Err(Error::usage(
+                "the file of --ca-file holds no PEM certificate",
+            ));
+        }
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|error| {

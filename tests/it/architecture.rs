@@ -18,7 +18,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("File", &["store"]),
     ("OpenOptions", &["store"]),
     // The simulation is test code: its number of seeds comes from the environment.
-    ("std::env", &["settings", "main", "pipeline/push/simulation"]),
+    (
+        "std::env",
+        &["settings", "main", "pipeline/push/simulation"],
+    ),
 ];
 
 /// What a part of the program must not know: the part, and the other parts.

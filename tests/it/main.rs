@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod cli;
 mod content;
 mod endpoint;
 mod fetch;

@@ -72,10 +72,23 @@ fn what_a_server_shows_instead_of_a_secret_is_recognised() {
         );
         Webhook::parse(text).unwrap().has_masked_secret()
     };
-    for stand_in in ["****", "abc****xyz", "<redacted>", "[REDACTED]", "(hidden)", "REDACTED"] {
+    for stand_in in [
+        "****",
+        "abc****xyz",
+        "<redacted>",
+        "[REDACTED]",
+        "(hidden)",
+        "REDACTED",
+    ] {
         assert!(shown(stand_in), "{stand_in}");
     }
-    for secret in ["canary-0123456789abcdef", "secret", "my-hidden-key", "***", "a*b*c"] {
+    for secret in [
+        "canary-0123456789abcdef",
+        "secret",
+        "my-hidden-key",
+        "***",
+        "a*b*c",
+    ] {
         assert!(!shown(secret), "{secret}");
     }
 }

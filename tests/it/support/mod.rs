@@ -7,5 +7,7 @@ pub(crate) mod draft;
 pub(crate) mod fixture;
 pub(crate) mod generator;
 pub(crate) mod preview;
+pub(crate) mod program;
 pub(crate) mod source;
 pub(crate) mod spelling;
+pub(crate) mod stand_in;

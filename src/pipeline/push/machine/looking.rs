@@ -177,6 +177,8 @@ impl Machine {
             _ if rest.is_empty() => {}
             Doubt::Lost(why) if is_stuck => return self.give_up(now, why),
             Doubt::Throttled(_) if is_stuck => {
+                // It was refused and looked for, so it is certain that nothing of it arrived.
+                self.put_back(rest);
                 return self.give_up(now, "rate limited (429)".to_owned());
             }
             Doubt::Lost(why) => {

@@ -1,0 +1,100 @@
+//! The answer to a write is lost, late or a server's failure: it is not known what the write did.
+
+use super::{Arrives, Case, check_all};
+
+#[test]
+fn connections_that_break() {
+    check_all(&[
+        Case::new("closed before the effect").fault("post:1:drop-before"),
+        Case::new("closed after the effect").fault("post:1:drop-after"),
+        Case::new("closed after half of the effect").fault("post:1:drop-after,commit=half"),
+        Case::new("reset before the effect").fault("post:1:reset-before"),
+        Case::new("reset after the effect").fault("post:1:reset-after"),
+        Case::new("reset after half of the effect").fault("post:1:reset-after,commit=half"),
+        Case::new("answer cut short").fault("post:1:truncate"),
+        Case::new("answer cut short, half done").fault("post:1:truncate,commit=half"),
+        Case::new("no answer, no effect")
+            .fault("post:1:stall")
+            .with("--timeout 1s"),
+        Case::new("no answer, but the effect")
+            .fault("post:1:stall-after")
+            .with("--timeout 1s"),
+        Case::new("the effect comes after the connection is gone")
+            .fault("post:1:late-commit=100ms"),
+        Case::new("half of the effect comes late").fault("post:1:late-commit=100ms,commit=half"),
+        Case::new("every other answer is lost")
+            .with("--batch-size 3")
+            .fault("post:1:drop-after")
+            .fault("post:3:reset-before")
+            .fault("post:5:truncate"),
+        Case::new("the looks fail too")
+            .fault("post:1:drop-after")
+            .fault("get:2:drop-before")
+            .fault("get:3:status=503"),
+        Case::new("the same write is lost three times").fault("post:1x3:drop-before"),
+    ]);
+}
+
+#[test]
+fn servers_that_fail() {
+    check_all(&[
+        Case::new("500, nothing done").fault("post:1:status=500"),
+        Case::new("500, half done").fault("post:1:status=500,commit=half"),
+        Case::new("500, all done").fault("post:1:status=500,commit=all"),
+        Case::new("502, nothing done").fault("post:1:status=502"),
+        Case::new("502, half done").fault("post:1:status=502,commit=half"),
+        Case::new("502, all done").fault("post:1:status=502,commit=all"),
+        Case::new("503, nothing done").fault("post:1:status=503"),
+        Case::new("503, half done").fault("post:1:status=503,commit=half"),
+        Case::new("503, all done").fault("post:1:status=503,commit=all"),
+        Case::new("520, nothing done").fault("post:1:status=520"),
+        Case::new("520, half done").fault("post:1:status=520,commit=half"),
+        Case::new("520, all done").fault("post:1:status=520,commit=all"),
+        Case::new("504 now, the effect later").fault("post:1:status=504,commit=all,late=100ms"),
+        Case::new("504 now, half of it later").fault("post:1:status=504,commit=half,late=100ms"),
+        Case::new("408").fault("post:1:status=408,commit=half"),
+        Case::new("500 that shows the request")
+            .switch("errors=echo")
+            .fault("post:1:status=500"),
+        Case::new("500 with a page")
+            .switch("errors=html")
+            .fault("post:1:status=500,commit=half"),
+        Case::new("500 with nothing")
+            .switch("errors=empty")
+            .fault("post:1:status=500,commit=all"),
+    ]);
+}
+
+#[test]
+fn servers_that_ask_to_wait() {
+    check_all(&[
+        Case::new("429").fault("post:1:status=429"),
+        Case::new("429, wait a second").fault("post:1:status=429,retry-after=1"),
+        Case::new("429, wait until a date").fault("post:1:status=429,retry-after=date+1"),
+        Case::new("429, until a date that is past")
+            .fault("post:1:status=429,retry-after=Sun, 06 Nov 1994 08:49:37 GMT"),
+        Case::new("429 after half was done").fault("post:1:status=429,commit=half"),
+        Case::new("429 for the look as well")
+            .fault("post:1:status=429")
+            .fault("get:2:status=429"),
+        Case::new("429 that shows the request")
+            .switch("errors=echo")
+            .fault("post:1:status=429"),
+        Case::new("503, wait a second").fault("post:1:status=503,retry-after=1,commit=all"),
+    ]);
+}
+
+#[test]
+fn servers_that_never_recover() {
+    check_all(&[
+        Case::new("every write fails")
+            .fault("post:1x*:status=503")
+            .arrives(Arrives::Nothing, 3),
+        Case::new("every connection breaks")
+            .fault("post:1x*:drop-before")
+            .arrives(Arrives::Nothing, 3),
+        Case::new("429 for ever")
+            .fault("post:1x*:status=429")
+            .arrives(Arrives::Nothing, 1),
+    ]);
+}

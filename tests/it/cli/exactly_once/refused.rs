@@ -1,0 +1,37 @@
+//! The target refuses one webhook among the others: it is named with the server's words, and the others arrive.
+
+use super::{Arrives, Case, check_all};
+
+const BAD: Arrives = Arrives::AllBut("night-shift");
+
+#[test]
+fn one_bad_webhook_does_not_stop_the_others() {
+    let poisoned = |name| {
+        Case::new(name)
+            .switch("poison=night")
+            .arrives(BAD, 3)
+            .says("night-shift")
+    };
+    let told = |name| poisoned(name).says("alias is not acceptable");
+    // The server names nobody: all that can be said is that it is not there.
+    let ignored = |name| poisoned(name).says("ignored").switch("bulk=best-effort");
+    check_all(&[
+        told("the whole request is refused"),
+        told("422").switch("poison-status=422"),
+        ignored("the others are created"),
+        ignored("a status for each").switch("bulk=multi-status"),
+        told("those before it are created").switch("bulk=stop-at-bad"),
+        told("in small requests").with("--batch-size 3"),
+        told("one by one").with("--batch-size 1"),
+        told("and an answer is lost").fault("post:2:drop-after"),
+        told("and half of an answer is lost").fault("post:3:status=500,commit=half"),
+        ignored("the others are created, and the answer is lost").fault("post:1:drop-after"),
+        poisoned("with a page").switch("errors=html"),
+        poisoned("with nothing").switch("errors=empty"),
+        poisoned("with plain words").switch("errors=plain"),
+        poisoned("with the request itself").switch("errors=echo"),
+        ignored("with the request itself, best effort").switch("errors=echo"),
+        ignored("answers without ids").switch("answer=no-ids"),
+        ignored("no answers at all").switch("answer=empty"),
+    ]);
+}

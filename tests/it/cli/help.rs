@@ -1,0 +1,138 @@
+//! What the program says of itself: help, manual pages, completions, and the table of exit codes in the README.
+
+use crate::support::program::Program;
+use clap::{Command, CommandFactory as _};
+use hookferry::cli::Cli;
+use hookferry::error::ExitCode;
+
+const COMMANDS: [&str; 8] = [
+    "migrate",
+    "plan",
+    "list",
+    "export",
+    "demo",
+    "sandbox",
+    "completions",
+    "man",
+];
+
+#[test]
+fn help_of_the_program() {
+    assert_transcript!("long_help", Program::alone("--help").run());
+    assert_transcript!("short_help", Program::alone("-h").run());
+}
+
+#[test]
+fn help_of_every_command() {
+    for command in COMMANDS {
+        let run = Program::alone(&format!("{command} --help")).run();
+        run.assert_code(0);
+        assert_eq!(run.stderr, "");
+        assert_transcript!(command, run);
+        Program::alone(&format!("{command} -h"))
+            .run()
+            .assert_code(0);
+    }
+}
+
+#[test]
+fn help_in_a_narrow_terminal_without_colour() {
+    let run = Program::alone("plan -h")
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "40")
+        .run();
+    run.assert_code(0);
+    assert!(!run.stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn every_command_and_every_flag_is_explained() {
+    let program = Cli::command();
+    let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
+    assert_eq!(names, COMMANDS);
+    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some(), "{name}");
+        for argument in command.get_arguments() {
+            let help = argument.get_help().map(ToString::to_string);
+            assert!(
+                help.is_some_and(|help| !help.is_empty() && !help.ends_with('.')),
+                "{name}: {}",
+                argument.get_id()
+            );
+            assert!(
+                argument.get_env().is_none(),
+                "an environment variable would be printed with its value"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_version() {
+    let run = Program::alone("--version").run();
+    run.assert_code(0);
+    assert_eq!(
+        run.stdout,
+        concat!("hookferry ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn completions_for_every_shell() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let run = Program::alone(&format!("completions {shell}")).run();
+        run.assert_code(0);
+        for word in ["migrate", "on-conflict", "hookferry"] {
+            assert!(run.stdout.contains(word), "{shell} lacks {word}");
+        }
+        assert_eq!(run.stderr, "");
+    }
+}
+
+#[test]
+fn manual_pages() {
+    let page = |command_line: &str| {
+        let run = Program::alone(command_line).run();
+        run.assert_code(0);
+        assert!(run.stdout.contains(".TH"), "{command_line}");
+        assert!(run.stdout.contains(".SH SYNOPSIS"), "{command_line}");
+        run.stdout
+    };
+    let program = page("man");
+    for command in COMMANDS {
+        assert!(program.contains(command), "{command}");
+        let own = page(&format!("man {command}"));
+        assert!(own.contains("\\-\\-quiet"), "{command}");
+    }
+    assert!(page("man migrate").contains("\\-\\-dry\\-run"));
+}
+
+/// The rows of the first table below a header row.
+fn table(text: &str, header: &str) -> Vec<Vec<String>> {
+    let rows = text.lines().skip_while(|line| line.trim() != header);
+    let rows = rows.skip(2).take_while(|line| line.starts_with('|'));
+    let cells = |row: &str| {
+        let row = row.trim().trim_matches('|');
+        row.split('|').map(|cell| cell.trim().to_owned()).collect()
+    };
+    rows.map(cells).collect()
+}
+
+#[test]
+fn the_readme_lists_every_exit_code() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let told = table(&readme, "| code | meaning |");
+    let meant: Vec<Vec<String>> = ExitCode::TABLE
+        .iter()
+        .map(|(code, meaning)| vec![code.code().to_string(), (*meaning).to_owned()])
+        .collect();
+    // How a table sets code apart does not matter.
+    let plain = |rows: Vec<Vec<String>>| -> Vec<String> {
+        rows.iter()
+            .map(|row| row.join(": ").replace('`', ""))
+            .collect()
+    };
+    assert_eq!(plain(told), plain(meant));
+}

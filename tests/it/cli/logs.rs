@@ -1,0 +1,206 @@
+//! Talk, logs and colour: what goes to standard error, in which form, and what happens when nobody reads.
+
+use crate::support::program::Run;
+use crate::support::stand_in::StandIn;
+use serde_json::Value;
+
+const LINE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
+
+fn noisy(command_line: &str) -> Run {
+    let accounts = StandIn::with(&[], &["post:1:drop-after", "get:2:status=503"]);
+    let run = accounts.program(command_line).run();
+    run.assert_code(0);
+    run
+}
+
+#[test]
+fn verbose_logs_every_request() {
+    let run = noisy(&format!("{LINE} -v"));
+    let lines: Vec<&str> = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("INFO"))
+        .collect();
+    assert_eq!(lines.len(), run.requests.lines().count(), "{}", run.stderr);
+    for line in &lines {
+        for part in [
+            "method=",
+            "path=",
+            "outcome=",
+            "attempt=",
+            "milliseconds=",
+            "side=",
+        ] {
+            assert!(line.contains(part), "{line}");
+        }
+    }
+    assert!(lines.iter().any(|line| line.contains("503")), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.contains("attempt=2")),
+        "{lines:#?}"
+    );
+}
+
+#[test]
+fn without_verbose_nothing_is_logged() {
+    let run = noisy(LINE);
+    assert!(!run.stderr.contains("INFO"), "{}", run.stderr);
+}
+
+#[test]
+fn logs_as_json_are_one_object_a_line() {
+    for (flags, filter) in [
+        ("-v", ""),
+        ("-vvv", ""),
+        ("", "trace"),
+        ("", "hookferry=debug"),
+    ] {
+        let accounts = StandIn::demo();
+        let run = accounts
+            .program(&format!("{LINE} --log-format json {flags}"))
+            .env("HOOKFERRY_LOG", filter)
+            .run();
+        run.assert_code(0);
+        let logs: Vec<Value> = run
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with('{'))
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let requests = logs.iter().filter(|log| log["message"] == "request");
+        assert_eq!(requests.clone().count(), run.requests.lines().count());
+        for log in requests {
+            assert_eq!(log["level"], "INFO");
+            assert!(
+                log["method"].is_string() && log["path"].is_string(),
+                "{log}"
+            );
+            assert!(
+                log["outcome"].is_string() && log["attempt"].is_u64(),
+                "{log}"
+            );
+            assert!(
+                log["milliseconds"].is_u64() && log["timestamp"].is_string(),
+                "{log}"
+            );
+        }
+    }
+}
+
+#[test]
+fn quiet_says_nothing_but_the_result() {
+    let accounts = StandIn::demo();
+    let route = "--from [source] --to [target]";
+    for line in [
+        "list --from [source] -q".to_owned(),
+        format!("plan {route} --quiet"),
+        format!("migrate {route} --yes -q"),
+        format!("migrate {route} -q --yes"),
+        "export --from [source] -q --out out.json".to_owned(),
+        "demo -q".to_owned(),
+    ] {
+        let run = accounts.program(&line).run();
+        run.assert_code(0);
+        assert_eq!(run.stderr, "", "{line}");
+    }
+    let run = accounts.program("list --from [source] -q --type 99").run();
+    assert!(
+        run.stderr.contains("error:"),
+        "an error is told all the same"
+    );
+}
+
+#[test]
+fn colour_is_for_those_who_want_it() {
+    let accounts = StandIn::demo();
+    let line = "plan --from [source] --to [target]";
+    let is_coloured = |flags: &str, variables: &[(&str, &str)]| {
+        let mut program = accounts.program(&format!("{line} {flags}"));
+        for (name, value) in variables {
+            program = program.env(name, value);
+        }
+        let run = program.run();
+        run.assert_code(0);
+        let [out, err] = [&run.stdout, &run.stderr].map(|text| text.contains('\u{1b}'));
+        assert_eq!(out, err, "{flags} {variables:?}");
+        out
+    };
+    assert!(!is_coloured("", &[]), "a pipe gets no colour");
+    assert!(is_coloured("--color always", &[]));
+    assert!(is_coloured("", &[("CLICOLOR_FORCE", "1")]));
+    assert!(
+        is_coloured("--color always", &[("NO_COLOR", "1")]),
+        "the flag wins"
+    );
+    assert!(!is_coloured(
+        "",
+        &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]
+    ));
+    assert!(!is_coloured("--color never", &[("CLICOLOR_FORCE", "1")]));
+    let plain = accounts.program(line).run();
+    let coloured = accounts.program(&format!("{line} --color always")).run();
+    assert_eq!(console::strip_ansi_codes(&coloured.stdout), plain.stdout);
+}
+
+#[test]
+fn a_reader_that_went_away_changes_no_exit_code() {
+    for (line, code) in [
+        ("list --from [source]", 0),
+        ("list --from [source] -o json", 0),
+        ("export --from [source]", 0),
+        ("plan --from [source] --to [target] --detailed-exitcode", 2),
+        ("migrate --from [source] --to [target] --yes", 0),
+        ("completions zsh", 0),
+        ("--help", 0),
+        ("demo", 0),
+    ] {
+        let accounts = StandIn::demo();
+        let mut command = accounts.program(line).command();
+        // The reading end is closed before the program starts, so that no write can slip through.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let child = command.stdout(writer).spawn().unwrap();
+        drop(command);
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{line}: {stderr}");
+        assert!(
+            !stderr.contains("panicked") && !stderr.contains("canary"),
+            "{stderr}"
+        );
+        if line.starts_with("migrate") {
+            assert_eq!(accounts.target().webhooks().len(), 15);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told_and_changes_no_exit_code_of_a_write() {
+    let accounts = StandIn::demo();
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    let mut command = accounts.program("list --from [source]").command();
+    let output = command
+        .stdout(full())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let mut command = accounts.program(LINE).command();
+    let output = command
+        .stdout(full())
+        .spawn()
+        .unwrap()
+        .wait_with_output()
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(stderr.contains("cannot be written"), "{stderr}");
+    assert_eq!(accounts.target().webhooks().len(), 15);
+}

@@ -1,0 +1,233 @@
+//! What a person can type or set wrongly: each is told with the next step, and nothing is sent.
+
+use crate::support::program::{Program, Run};
+use crate::support::stand_in::StandIn;
+use hookferry::sandbox::{Options, seeds};
+
+const BOTH: &str = "migrate --yes --from [source] --to [target]";
+
+/// Runs a command line that must fail before the first request.
+fn told(command_line: &str, code: i32) -> Run {
+    let run = Program::alone(command_line).run();
+    run.assert_code(code);
+    run
+}
+
+#[test]
+fn an_address_that_is_none() {
+    assert_transcript!("no_region", told("list --from eu9", 64));
+    assert_transcript!(
+        "plain_http",
+        told("list --from http://api.eu1.coralogix.com", 64)
+    );
+    assert_transcript!(
+        "imitation",
+        told(
+            "migrate --from eu1 --to https://api.coralogix.com.example.net --yes",
+            64
+        )
+    );
+    assert_transcript!(
+        "other_scheme",
+        told("list --from ftp://api.eu1.coralogix.com", 64)
+    );
+}
+
+#[test]
+fn an_address_with_a_password_is_never_repeated() {
+    for address in [
+        "https://bob:canary-password@api.eu1.coralogix.com",
+        "https://canary-token@team.coralogix.com/",
+        "https://hooks.example.net/?key=canary-key",
+        "https://api.example.net/#canary-fragment",
+        "cxtp_canaryCanaryCanaryCanary123456",
+    ] {
+        let run = told(&format!("plan --from eu1 --to {address}"), 64);
+        assert!(run.stderr.contains("hint:"), "{}", run.stderr);
+    }
+    let run = Program::alone("list --from https://bob:canary@api.eu1.coralogix.com").run();
+    assert!(!run.stderr.contains("bob"), "{}", run.stderr);
+}
+
+#[test]
+fn a_flag_that_does_not_exist() {
+    assert_transcript!("flag", told("migrate --from eu1 --to us2 --force", 64));
+    assert_transcript!("key_as_a_flag", told("list --from eu1 --api-key abc", 64));
+    assert_transcript!("command", told("copy --from eu1", 64));
+    assert_transcript!("missing_argument", told("migrate --from eu1", 64));
+    assert_transcript!("manual_of_nothing", told("man copy", 64));
+    assert_transcript!("nothing_at_all", told("", 64));
+}
+
+#[test]
+fn a_value_that_makes_no_sense() {
+    assert_transcript!("duration", told("list --from eu1 --timeout 30", 64));
+    assert_transcript!(
+        "negative_duration",
+        told("list --from eu1 --timeout=-1s", 64)
+    );
+    assert_transcript!("type", told("list --from eu1 --type slak", 64));
+    assert_transcript!(
+        "policy",
+        told("plan --from eu1 --to us2 --on-conflict overwrite", 64)
+    );
+    assert_transcript!(
+        "batch_size",
+        told("migrate --from eu1 --to us2 --batch-size 0", 64)
+    );
+    assert_transcript!("rate", told("list --from eu1 --rate 0", 64));
+    assert_transcript!("log_filter", {
+        let run = Program::alone("list --from eu1")
+            .env("HOOKFERRY_LOG", "hookferry=loud")
+            .run();
+        run.assert_code(64);
+        run
+    });
+}
+
+#[test]
+fn a_filter_that_matches_nothing() {
+    let accounts = StandIn::demo();
+    let line = "migrate --yes --quiet --from [source] --to [target]";
+    for (name, filter) in [
+        ("no_such_name", "--name payment-*"),
+        ("no_such_exclusion", "--name !payment-*"),
+        ("no_such_type", "--type 99"),
+        ("no_such_id", "--id 4711"),
+        ("nothing_together", "--type slack --name status-page"),
+    ] {
+        let run = accounts.program(&format!("{line} {filter}")).run();
+        run.assert_code(64);
+        assert_transcript!(name, run);
+    }
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_key_that_is_missing() {
+    let accounts = StandIn::demo();
+    for (side, name) in [
+        ("source", "HOOKFERRY_SOURCE_API_KEY"),
+        ("target", "HOOKFERRY_TARGET_API_KEY"),
+    ] {
+        let run = accounts.program(BOTH).without_env(name).run();
+        run.assert_code(4);
+        assert_transcript!(format!("no_key_for_the_{side}"), run);
+        accounts.program(BOTH).env(name, "").run().assert_code(4);
+        let run = accounts.program(BOTH).env(name, "two words").run();
+        run.assert_code(4);
+        assert_transcript!(format!("no_usable_key_for_the_{side}"), run);
+    }
+    assert_eq!(accounts.n_seen(), [0, 0]);
+}
+
+#[test]
+fn a_key_that_is_set_twice() {
+    let accounts = StandIn::demo();
+    let file = accounts.home().join("key");
+    std::fs::write(&file, accounts.target().key()).unwrap();
+    let name = "HOOKFERRY_TARGET_API_KEY_FILE";
+    let run = accounts
+        .program(BOTH)
+        .env(name, file.to_str().unwrap())
+        .run();
+    run.assert_code(64);
+    assert_transcript!(run);
+    assert_eq!(accounts.n_seen(), [0, 0]);
+}
+
+#[test]
+fn a_key_from_a_file() {
+    let accounts = StandIn::demo();
+    let file = accounts.home().join("key");
+    let path = file.to_str().unwrap();
+    let program = || {
+        accounts
+            .program("list --from [source]")
+            .without_env("HOOKFERRY_SOURCE_API_KEY")
+            .env("HOOKFERRY_SOURCE_API_KEY_FILE", path)
+    };
+    assert_transcript!("no_such_file", program().run());
+    for end in ["", "\n", "\r\n"] {
+        std::fs::write(&file, format!("{}{end}", accounts.source().key())).unwrap();
+        program().run().assert_code(0);
+        // An empty variable counts as none.
+        program()
+            .env("HOOKFERRY_SOURCE_API_KEY", "")
+            .run()
+            .assert_code(0);
+    }
+    std::fs::write(&file, "\n").unwrap();
+    assert_transcript!("empty_file", program().run());
+    std::fs::write(&file, [0xff, 0xfe]).unwrap();
+    assert_transcript!("no_text", program().run());
+}
+
+#[test]
+fn both_sides_are_one_account() {
+    let accounts = StandIn::demo();
+    let key = accounts.source().key().to_owned();
+    let run = accounts
+        .program(BOTH)
+        .env("HOOKFERRY_TARGET_API_KEY", &key)
+        .run();
+    run.assert_code(5);
+    assert_transcript!("same_key", run);
+    assert_eq!(accounts.n_seen(), [0, 0]);
+
+    let mut options = Options::from(seeds::demo());
+    options.target.company_id = options.source.company_id;
+    let accounts = StandIn::start(options);
+    let run = accounts.program(BOTH).run();
+    run.assert_code(5);
+    assert_transcript!("same_company", run);
+    for line in ["plan --quiet", "migrate --quiet -n", "migrate --quiet"] {
+        accounts
+            .program(&format!("{line} --from [source] --to [target]"))
+            .run()
+            .assert_code(5);
+    }
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_file_that_holds_no_webhooks() {
+    let accounts = StandIn::demo();
+    let line = "migrate --yes --quiet --to [target] --from";
+    for (name, text) in [
+        ("not_json", "alias,url\n"),
+        ("no_array", "{\"integrations\": []}"),
+        ("a_list_of_numbers", "[1, 2]"),
+        ("cut_short", "[{\"alias\": \"a\""),
+        ("empty", ""),
+    ] {
+        std::fs::write(accounts.home().join("given.json"), text).unwrap();
+        let run = accounts.program(&format!("{line} given.json")).run();
+        run.assert_code(1);
+        assert_transcript!(name, run);
+        accounts
+            .program(&format!("{line} -"))
+            .stdin(text)
+            .run()
+            .assert_code(1);
+    }
+    assert_transcript!(
+        "no_such_file",
+        accounts.program(&format!("{line} missing.json")).run()
+    );
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_ca_file_that_is_none() {
+    let accounts = StandIn::demo();
+    let line = "list --from [source] --ca-file";
+    assert_transcript!(
+        "no_such_ca_file",
+        accounts.program(&format!("{line} missing.pem")).run()
+    );
+    std::fs::write(accounts.home().join("ca.pem"), "no certificate").unwrap();
+    let run = accounts.program(&format!("{line} ca.pem")).run();
+    run.assert_code(64);
+    assert_transcript!("no_certificate", run);
+}

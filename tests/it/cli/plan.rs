@@ -1,0 +1,74 @@
+//! `plan`: what it shows, what its exit code says, and that it writes nothing.
+
+use crate::support::stand_in::StandIn;
+use serde_json::Value;
+
+#[test]
+fn an_ordinary_plan() {
+    let accounts = StandIn::demo();
+    let run = accounts.program("plan --from [source] --to [target]").run();
+    assert_transcript!(run);
+}
+
+#[test]
+fn an_ordinary_plan_as_json() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("plan --from [source] --to [target] -o json")
+        .run();
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert!(document["format_version"].is_string());
+    assert_transcript!(run);
+}
+
+#[test]
+fn an_awkward_plan_would_be_refused() {
+    let accounts = StandIn::awkward();
+    let run = accounts.program("plan --from [source] --to [target]").run();
+    run.assert_code(6);
+    assert_transcript!(run);
+}
+
+#[test]
+fn an_awkward_plan_as_json() {
+    let accounts = StandIn::awkward();
+    let run = accounts
+        .program("plan --from [source] --to [target] --on-conflict update -o json --quiet")
+        .run();
+    run.assert_code(6);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(document["would_be_refused"], true);
+    assert_transcript!(run);
+}
+
+#[test]
+fn the_detailed_exit_code_tells_whether_there_is_something_to_do() {
+    let accounts = StandIn::demo();
+    let line = "plan --from [source] --to [target] --quiet --detailed-exitcode";
+    accounts.program(line).run().assert_code(2);
+    accounts
+        .program("plan --from [source] --to [target] --quiet")
+        .run()
+        .assert_code(0);
+    accounts
+        .program("migrate --from [source] --to [target] --quiet --yes")
+        .run()
+        .assert_code(0);
+    accounts.program(line).run().assert_code(0);
+    StandIn::awkward().program(line).run().assert_code(6);
+}
+
+#[test]
+fn a_selection_is_planned_alone() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program(
+            "plan --from [source] --to [target] --type slack,2 --type webhook --name !status-*",
+        )
+        .run();
+    assert_transcript!("by_type_and_name", run);
+    let run = accounts
+        .program("plan --from [source] --to [target] --name payments-* --id 1051,1054")
+        .run();
+    assert_transcript!("by_name_and_id", run);
+}

@@ -1,0 +1,160 @@
+//! Servers that are not what was meant: each is told with the next step and its exit code, and nothing is written.
+
+use crate::support::program::Run;
+use crate::support::stand_in::{StandIn, behaving};
+use hookferry::sandbox::{Options, Switches, seeds};
+use std::net::TcpListener;
+
+const LINE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
+
+/// Migrates, and demands that nothing arrived.
+fn migrated_nothing(accounts: &StandIn, code: i32) -> Run {
+    let held = accounts.target().webhooks();
+    let run = accounts.program(LINE).run();
+    run.assert_code(code);
+    assert_eq!(accounts.target().webhooks(), held);
+    assert!(run.stderr.contains("hint:"), "{}", run.stderr);
+    run
+}
+
+fn source_that(switches: &[&str], faults: &[&str]) -> StandIn {
+    let mut options = Options::from(seeds::demo());
+    options.source.switches = Switches::parse(switches).unwrap();
+    options.source.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    StandIn::start(options)
+}
+
+#[test]
+fn a_key_that_is_refused() {
+    let accounts = StandIn::demo();
+    let wrong = accounts
+        .program(LINE)
+        .env("HOOKFERRY_SOURCE_API_KEY", "another-canary-key")
+        .run();
+    wrong.assert_code(4);
+    assert_transcript!("wrong_key_for_the_source", wrong);
+    let wrong = accounts
+        .program(LINE)
+        .env("HOOKFERRY_TARGET_API_KEY", "another-canary-key")
+        .run();
+    wrong.assert_code(4);
+    assert_transcript!("wrong_key_for_the_target", wrong);
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_key_that_may_not_write() {
+    let accounts = StandIn::with(&["auth=read-only"], &[]);
+    assert_transcript!(migrated_nothing(&accounts, 4));
+    assert_eq!(accounts.posts().len(), 1);
+}
+
+#[test]
+fn a_key_that_is_revoked_while_it_writes() {
+    let accounts = StandIn::with(&[], &["post:2:status=401"]);
+    let run = accounts.program(&format!("{LINE} --batch-size 4")).run();
+    run.assert_code(3);
+    assert_transcript!(run);
+    assert_eq!(accounts.target().webhooks().len(), 8);
+}
+
+#[test]
+fn addresses_that_are_not_the_api() {
+    assert_transcript!(
+        "not_found",
+        migrated_nothing(&StandIn::with(&[], &["get:1x*:status=404"]), 1)
+    );
+    assert_transcript!(
+        "not_allowed",
+        migrated_nothing(&StandIn::with(&[], &["get:1x*:status=405"]), 1)
+    );
+    assert_transcript!(
+        "no_bulk",
+        migrated_nothing(&StandIn::with(&["bulk=gone"], &[]), 1)
+    );
+    assert_transcript!(
+        "a_page",
+        migrated_nothing(&StandIn::with(&[], &["get:1x*:html-200"]), 1)
+    );
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("list --from [source]/some/team --quiet")
+        .run();
+    run.assert_code(1);
+    assert_transcript!("wrong_path", run);
+}
+
+#[test]
+fn lists_that_are_not_understood() {
+    assert_transcript!(
+        "wrapped",
+        migrated_nothing(&StandIn::with(&["list=wrapped"], &[]), 1)
+    );
+    let accounts = source_that(&["list=wrapped"], &[]);
+    assert_transcript!("wrapped_in_the_source", migrated_nothing(&accounts, 1));
+}
+
+#[test]
+fn a_list_that_stays_cut_short() {
+    let accounts = StandIn::with(&[], &["get:1x*:truncate"]);
+    assert_transcript!(migrated_nothing(&accounts, 1));
+}
+
+#[test]
+fn a_server_that_stays_down() {
+    let accounts = source_that(&[], &["get:1x*:status=503"]);
+    assert_transcript!(migrated_nothing(&accounts, 1));
+}
+
+#[test]
+fn a_server_that_never_answers() {
+    let accounts = source_that(&[], &["get:1x*:stall"]);
+    let run = accounts.program(&format!("{LINE} --timeout 100ms")).run();
+    run.assert_code(1);
+    assert_transcript!(run);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached() {
+    let accounts = StandIn::demo();
+    // Free a moment ago, and nobody listens there.
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let line = format!("migrate --yes --from [source] --to http://127.0.0.1:{port}");
+    let run = accounts.program(&line).run();
+    run.assert_code(1);
+    let transcript = run
+        .transcript()
+        .replace(&format!("127.0.0.1:{port}"), "[nobody]");
+    super::assert_text!(transcript);
+}
+
+#[test]
+fn a_redirect_is_never_followed() {
+    let elsewhere = StandIn::demo();
+    let fault = format!(
+        "any:1x*:redirect={}/api/v1/external/integrations/",
+        elsewhere.target().url()
+    );
+    let accounts = StandIn::start(behaving(seeds::demo(), &[], &[&fault]));
+    assert_transcript!("of_a_read", migrated_nothing(&accounts, 1));
+    let fault = fault.replace("any", "post");
+    let accounts = StandIn::start(behaving(seeds::demo(), &[], &[&fault]));
+    assert_transcript!("of_a_write", migrated_nothing(&accounts, 1));
+    assert_eq!(elsewhere.n_seen(), [0, 0]);
+}
+
+#[test]
+fn masked_secrets_are_never_copied() {
+    let accounts = source_that(&["list=masked"], &[]);
+    let run = accounts
+        .program(&format!("{LINE} --on-conflict skip --quiet"))
+        .run();
+    for post in accounts.posts() {
+        let body = String::from_utf8_lossy(&post.body);
+        assert!(!body.contains("****"), "{}", run.transcript());
+    }
+}

@@ -1,0 +1,150 @@
+//! Two stand-in accounts for one test, served by a thread of their own so that a test can wait for a child process.
+//! When dropped they fail the test if the source saw anything but a GET.
+
+use super::program::Program;
+use hookferry::sandbox::seeds::{self, Seeds};
+use hookferry::sandbox::{Account, Options, Sandbox, Seen, Switches};
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+/// Two running accounts, and a folder that stands for the user's home.
+pub(crate) struct StandIn {
+    source: Account,
+    target: Account,
+    home: tempfile::TempDir,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl StandIn {
+    /// A team's ordinary webhooks: 12 in the source, 4 in the target, one of them in both.
+    pub(crate) fn demo() -> Self {
+        Self::start(seeds::demo().into())
+    }
+
+    /// Every odd case.
+    pub(crate) fn awkward() -> Self {
+        Self::start(seeds::awkward().into())
+    }
+
+    /// The ordinary webhooks and a target that behaves as its switches and faults say.
+    pub(crate) fn with(switches: &[&str], faults: &[&str]) -> Self {
+        Self::start(behaving(seeds::demo(), switches, faults))
+    }
+
+    /// Two accounts that answer from the moment this returns.
+    pub(crate) fn start(options: Options) -> Self {
+        let (started, accounts) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let sandbox = Sandbox::start(options).await.unwrap();
+                started
+                    .send((sandbox.source().clone(), sandbox.target().clone()))
+                    .unwrap();
+                // Ends by a message, or because the test is gone.
+                let _ = stopped.await;
+            });
+        });
+        let (source, target) = accounts.recv().unwrap();
+        Self {
+            source,
+            target,
+            home: tempfile::tempdir().unwrap(),
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    pub(crate) fn source(&self) -> &Account {
+        &self.source
+    }
+
+    pub(crate) fn target(&self) -> &Account {
+        &self.target
+    }
+
+    /// The folder in which the program runs.
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// The program with this command line, words separated by spaces; `[source]` and `[target]` are the accounts.
+    pub(crate) fn program(&self, command_line: &str) -> Program<'_> {
+        Program::beside(self, command_line)
+    }
+
+    /// How many requests each account has seen.
+    pub(crate) fn n_seen(&self) -> [usize; 2] {
+        [self.source.log().len(), self.target.log().len()]
+    }
+
+    /// The POSTs that the target has seen.
+    pub(crate) fn posts(&self) -> Vec<Seen> {
+        let mut log = self.target.log();
+        log.retain(|seen| seen.method != "GET");
+        log
+    }
+
+    /// What both accounts saw after those first requests, a line each, the source's first.
+    pub(crate) fn requests_since(&self, [source, target]: [usize; 2]) -> String {
+        let mut text = String::new();
+        for (side, log, earlier) in [
+            ("source", self.source.log(), source),
+            ("target", self.target.log(), target),
+        ] {
+            for seen in &log[earlier..] {
+                let _ = write!(
+                    text,
+                    "{side}: {} {} -> {}",
+                    seen.method, seen.path, seen.outcome
+                );
+                if seen.method != "GET" {
+                    let _ = write!(text, ", {} sent, {} committed", seen.items, seen.committed);
+                }
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The thread may have ended by a panic of its own, which the join below would tell.
+            let _ = stop.send(());
+        }
+        let ended = self.thread.take().map(JoinHandle::join);
+        if std::thread::panicking() {
+            return;
+        }
+        assert!(matches!(ended, Some(Ok(()))), "the stand-in panicked");
+        let log = self.source.log();
+        assert!(
+            log.iter().all(|seen| seen.method == "GET"),
+            "the source saw more than GETs: {log:?}"
+        );
+    }
+}
+
+/// Seeds, and a target that behaves as its switches and faults say.
+pub(crate) fn behaving(seeds: Seeds, switches: &[&str], faults: &[&str]) -> Options {
+    let mut options = Options::from(seeds);
+    options.target.switches = Switches::parse(switches).unwrap();
+    options.target.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    options
+}
+
+/// The text of a member; empty where it is missing or null.
+pub(crate) fn text<'v>(webhook: &'v Value, member: &str) -> &'v str {
+    webhook[member].as_str().unwrap_or_default()
+}
