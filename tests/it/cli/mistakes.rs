@@ -147,7 +147,7 @@ fn a_key_from_a_file() {
             .without_env("HOOKFERRY_SOURCE_API_KEY")
             .env("HOOKFERRY_SOURCE_API_KEY_FILE", path)
     };
-    assert_transcript!("no_such_file", program().run());
+    assert_transcript!("no_such_key_file", program().run());
     for end in ["", "\n", "\r\n"] {
         std::fs::write(&file, format!("{}{end}", accounts.source().key())).unwrap();
         program().run().assert_code(0);
