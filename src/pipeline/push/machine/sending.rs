@@ -58,7 +58,7 @@ impl Machine {
             Outcome::Refused(refusal) => match refusal.status {
                 429 => (Doubt::Throttled(refusal.retry_after), None),
                 413 => (Doubt::TooLarge(refusal), None),
-                300..=399 | 401 | 403 | 404 | 405 => (Doubt::Closed(refusal), None),
+                300..=399 | 401..=405 | 407 => (Doubt::Closed(refusal), None),
                 400..=499 if refusal.status != 408 => (Doubt::Rejected(refusal), None),
                 status => {
                     self.may_have_written = true;
