@@ -1,9 +1,13 @@
 //! What the user typed, and nothing more: no file is read here and no default that needs one is filled in.
 
+mod arguments;
+mod records;
+
+pub use arguments::*;
+pub use records::*;
+
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
-use std::time::Duration;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -24,7 +28,7 @@ There is no option for a key: command lines are visible to other users.";
 #[command(
     name = "hookferry", version, styles = STYLES, max_term_width = 100, propagate_version = true,
     arg_required_else_help = true, infer_long_args = false, disable_help_subcommand = true,
-    after_help = "New here? `hookferry demo` shows a whole migration in seconds, without any account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 64 usage.",
+    after_help = "New here? `hookferry demo` shows a whole migration in seconds, without any account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 11 locked, 64 usage.",
     after_long_help = ACCOUNT_HELP,
 )]
 pub struct Cli {
@@ -112,6 +116,27 @@ pub enum Command {
   hookferry plan --from eu1 --to us2
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = ACCOUNT_HELP)]
     Plan(PlanArgs),
+    /// Compare the target with the source, or with what a run brought there
+    #[command(after_help = "Examples:
+  hookferry verify --from eu1 --to us2
+  hookferry verify --run latest", after_long_help = ACCOUNT_HELP)]
+    Verify(VerifyArgs),
+    /// List the runs on record, show one, end what one left open, or remove old ones
+    #[command(after_help = "Examples:
+  hookferry runs
+  hookferry runs show latest
+  hookferry runs prune --keep-within 30d")]
+    Runs(RunsArgs),
+    /// Undo exactly one run: delete what it created and nobody changed since, put back what it updated
+    #[command(after_help = "Examples:
+  hookferry rollback latest --dry-run
+  hookferry rollback 20261124-021530-7f3a2b", after_long_help = ACCOUNT_HELP)]
+    Rollback(RollbackArgs),
+    /// Print the map from old ids to new ones, or rewrite exported alerts with it
+    #[command(after_help = "Examples:
+  hookferry idmap show --csv > idmap.csv
+  hookferry idmap apply alerts.json --out new-alerts")]
+    Idmap(IdmapArgs),
     /// List an account's webhooks with every secret masked
     #[command(after_help = "Examples:
   hookferry list --from eu1
@@ -144,211 +169,6 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         command: Option<String>,
     },
-}
-
-/// Which accounts, and how they are reached.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Connection")]
-pub struct ConnectionArgs {
-    /// Longest wait without progress: to connect, for the first byte, between bytes
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
-    pub timeout: Duration,
-    /// Requests a second for each account
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub rate: u32,
-    /// Trust the certificates of this PEM file besides the system's
-    #[arg(long, value_name = "FILE")]
-    pub ca_file: Option<PathBuf>,
-}
-
-/// Which of the source's webhooks are meant.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Selection")]
-pub struct SelectionArgs {
-    /// Only these types: a documented name such as `slack` or `pager_duty`, or a number; repeatable
-    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
-    pub types: Vec<String>,
-    /// Only aliases like this (* and ?); !GLOB leaves out; repeatable
-    #[arg(long = "name", value_name = "GLOB")]
-    pub names: Vec<String>,
-    /// Only these ids of the source
-    #[arg(long = "id", value_name = "ID", value_delimiter = ',')]
-    pub ids: Vec<String>,
-}
-
-/// From where to where.
-#[derive(Debug, Args)]
-pub struct RouteArgs {
-    /// Account to read, an export file, or -
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Account to write
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: String,
-}
-
-/// What to do about webhooks that differ.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ConflictArg {
-    /// Write nothing at all while there is one.
-    Fail,
-    /// Leave them alone, and ambiguous and blocked ones too.
-    Skip,
-    /// Bring the target's webhook to the source's content.
-    Update,
-}
-
-/// Arguments of `migrate`.
-#[derive(Debug, Args)]
-pub struct MigrateArgs {
-    /// From where to where.
-    #[command(flatten)]
-    pub route: RouteArgs,
-    /// Show the plan and write nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Write without asking
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Where alias and type are equal and the content is not
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
-    pub on_conflict: ConflictArg,
-    /// Refuse to write more webhooks than this
-    #[arg(long, value_name = "N")]
-    pub max_changes: Option<usize>,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
-    /// Which webhooks.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// How the accounts are reached.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// How long a server may still be at work on a request whose answer was lost
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = "Connection")]
-    pub settle: Duration,
-    /// Webhooks in one request, at most
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one, help_heading = "Connection")]
-    pub batch_size: usize,
-}
-
-/// Arguments of `plan`.
-#[derive(Debug, Args)]
-pub struct PlanArgs {
-    /// From where to where.
-    #[command(flatten)]
-    pub route: RouteArgs,
-    /// Where alias and type are equal and the content is not
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
-    pub on_conflict: ConflictArg,
-    /// Exit with 2 where there is something to do
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
-    /// Which webhooks.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// How the accounts are reached.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-/// Arguments of `list`.
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// Account to read, an export file, or -
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
-    /// Which webhooks.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// How the account is reached.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-/// Arguments of `export`.
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// Account to read, an export file, or -
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Write to this file, readable by you alone; it must not exist yet
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Strip what the server owns: the body that a POST takes
-    #[arg(long)]
-    pub ready: bool,
-    /// Print secrets even on a terminal
-    #[arg(long)]
-    pub reveal: bool,
-    /// Which webhooks.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// How the account is reached.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-}
-
-/// Which webhooks the stand-in accounts hold at the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SeedsArg {
-    /// A team's ordinary webhooks.
-    Demo,
-    /// Every odd case.
-    Awkward,
-    /// None.
-    Empty,
-}
-
-/// Arguments of `sandbox`.
-#[derive(Debug, Args)]
-pub struct SandboxArgs {
-    /// Port of the source account; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub source_port: u16,
-    /// Port of the target account; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub target_port: u16,
-    /// Webhooks that the accounts hold at the start
-    #[arg(long, value_enum, value_name = "SEEDS", default_value = "demo")]
-    pub seeds: SeedsArg,
-    /// How the target behaves where the vendor's page is silent; `--switch help` lists all
-    #[arg(long = "switch", value_name = "NAME=VALUE")]
-    pub switches: Vec<String>,
-    /// The same for the source
-    #[arg(long = "source-switch", value_name = "NAME=VALUE")]
-    pub source_switches: Vec<String>,
-    /// A fault of the target, such as post:1:drop-after; `--fault help` explains
-    #[arg(long = "fault", value_name = "FAULT")]
-    pub faults: Vec<String>,
-    /// The same for the source
-    #[arg(long = "source-fault", value_name = "FAULT")]
-    pub source_faults: Vec<String>,
-    /// Delay of every answer
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
-    pub latency: Duration,
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Option<jiff::SignedDuration> = text.parse().ok();
-    parsed
-        .and_then(|duration| Duration::try_from(duration).ok())
-        .filter(|duration| *duration <= Duration::from_secs(24 * 60 * 60))
-        .ok_or_else(|| "give a number with its unit, such as 500ms, 30s or 2m".to_owned())
-}
-
-fn at_least_one(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err("give a number of at least 1".to_owned()),
-    }
 }
 
 /// What clap made of the command line: the arguments, or text to print with the stream it belongs to.

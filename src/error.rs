@@ -21,6 +21,8 @@ pub enum ExitCode {
     WrongAccount = 5,
     /// Refused before anything was written.
     Refused = 6,
+    /// Another run is at work on the target.
+    Locked = 11,
     /// The command line is wrong.
     Usage = 64,
     /// Ended by Ctrl-C.
@@ -54,6 +56,10 @@ impl ExitCode {
             Self::Refused,
             "refused, nothing was written: no confirmation, a conflict, or a webhook that cannot be sent",
         ),
+        (
+            Self::Locked,
+            "another run holds the lock of the target; nothing was written",
+        ),
         (Self::Usage, "wrong usage"),
         (Self::Interrupted, "interrupted (Ctrl-C)"),
         (Self::Terminated, "terminated (SIGTERM, SIGHUP)"),
@@ -76,6 +82,8 @@ pub enum ErrorKind {
     WrongAccount,
     /// The work was refused before anything was written.
     Refused,
+    /// Another run is at work on the target.
+    Locked,
     /// Something was sent, and the run ended without knowing that everything arrived.
     Partial,
     /// Everything else: network, server, files.
@@ -90,6 +98,7 @@ impl ErrorKind {
             Self::Authentication => ExitCode::Authentication,
             Self::WrongAccount => ExitCode::WrongAccount,
             Self::Refused => ExitCode::Refused,
+            Self::Locked => ExitCode::Locked,
             Self::Partial => ExitCode::Partial,
             Self::Failed => ExitCode::Failed,
         }

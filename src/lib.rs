@@ -26,3 +26,4 @@ pub mod sandbox;
 
 pub mod error;
 pub mod foreign;
+pub mod interrupt;

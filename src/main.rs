@@ -1,8 +1,9 @@
 //! The program: parse, logging, runtime, exit code; nothing else.
 
-use hookferry::cli::{self, Cli, LogForm, Parsed};
+use hookferry::cli::{self, Cli, Command, LogForm, Parsed};
 use hookferry::commands;
-use hookferry::error::ExitCode;
+use hookferry::error::{Error, ExitCode};
+use hookferry::interrupt::{self, Interrupt, Signal};
 use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
 use hookferry::render::style::Palette;
 use hookferry::settings;
@@ -41,13 +42,10 @@ fn run(cli: Cli) -> ExitCode {
             Motion::Auto
         },
     });
-    let outcome = start_logging(&cli, &screen).and_then(|()| {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| hookferry::error::Error::failed("cannot start").with_source(error))?
-            .block_on(commands::run(cli.command, &screen))
-    });
+    let interrupt = Interrupt::new();
+    let outcome = start_logging(&cli, &screen)
+        .and_then(|()| listen_for_signals(&interrupt, &screen))
+        .and_then(|()| work(cli.command, &screen, &interrupt));
     match outcome {
         Ok(code) => code,
         Err(error) => {
@@ -57,8 +55,50 @@ fn run(cli: Cli) -> ExitCode {
     }
 }
 
+/// Carries out the command, unless the user ends the run while nothing has to be ended in good order.
+fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<ExitCode, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::failed("cannot start").with_source(error))?;
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            outcome = commands::run(command, screen, interrupt) => outcome,
+            signal = interrupt.unheld() => Ok(signal.exit_code()),
+        }
+    });
+    // A question that nobody answered must not keep the process.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The first signal is answered at once in words; the second ends the process at once.
+fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Error> {
+    let (heard_by, screen) = (interrupt.clone(), screen.clone());
+    let heard = move |signal: Signal, is_first| {
+        let name = signal.name();
+        match (is_first, heard_by.held()) {
+            (true, None) => screen.warn(&format!("{name}: stopped; nothing was written")),
+            (true, Some(words)) => {
+                screen.warn(&format!("{name}: {words}; once more leaves at once"))
+            }
+            (false, _) => {
+                screen.warn(&format!("{name}: left at once; what was sent is on record"));
+                #[expect(
+                    clippy::exit,
+                    reason = "whoever asks twice does not want to wait; the record is ahead of every write"
+                )]
+                std::process::exit(signal.exit_code().code().into());
+            }
+        }
+    };
+    interrupt::listen(interrupt, settings::is_ignored, heard)
+        .map_err(|error| Error::failed("cannot listen for signals").with_source(error))
+}
+
 /// Logs go to stderr beside the talk; other crates' at most at `info`, because deeper ones may show what is sent.
-fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), hookferry::error::Error> {
+fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
     let own = match cli.talk.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
@@ -67,7 +107,7 @@ fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), hookferry::error::Err
     };
     let filter = match settings::log_filter() {
         Some(text) => text.parse::<Targets>().map_err(|error| {
-            hookferry::error::Error::usage("HOOKFERRY_LOG is no log filter")
+            Error::usage("HOOKFERRY_LOG is no log filter")
                 .with_source(error)
                 .with_hint("for instance HOOKFERRY_LOG=hookferry=debug")
         })?,

@@ -1,12 +1,19 @@
 //! Everything that is decided before any work begins: flags and environment made into values, once.
 //! The only place that reads the environment.
 
+mod records;
+
+pub use records::{
+    RecordedTarget, Rollback, RunsSettings, RunsWork, StateFolder, Verify, VerifyRun, Wanted,
+};
+
 use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When};
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
+use crate::interrupt::Signal;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
@@ -51,6 +58,16 @@ pub enum Consent {
     Given,
 }
 
+impl Consent {
+    fn of(dry_run: bool, yes: bool) -> Self {
+        match (dry_run, yes) {
+            (true, _) => Self::DryRun,
+            (false, true) => Self::Given,
+            (false, false) => Self::Ask,
+        }
+    }
+}
+
 /// Settings of `migrate`.
 #[derive(Debug, Clone)]
 pub struct Migrate {
@@ -62,6 +79,8 @@ pub struct Migrate {
     pub max_changes: Option<usize>,
     /// How it writes.
     pub push: PushOptions,
+    /// Where its record is kept.
+    pub state: StateFolder,
     /// The form of the result.
     pub output: OutputForm,
 }
@@ -73,6 +92,8 @@ pub struct Plan {
     pub route: Route,
     /// Whether changes give an exit code of their own.
     pub detailed_exitcode: bool,
+    /// Where earlier runs are on record.
+    pub state: StateFolder,
     /// The form of the result.
     pub output: OutputForm,
 }
@@ -126,14 +147,19 @@ pub fn log_filter() -> Option<String> {
         .filter(|value| !value.is_empty())
 }
 
+/// Whether the parent of this process wants a signal ignored, as `nohup` and shells without job control do.
+pub fn is_ignored(signal: Signal) -> bool {
+    let number = match signal {
+        Signal::HangUp => 1,
+        Signal::Interrupt => 2,
+        Signal::Terminate => 15,
+    };
+    disk::ignored_signals() & (1 << (number - 1)) != 0
+}
+
 impl Migrate {
     /// Settings of a `migrate` command line.
     pub fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
-        let consent = match (arguments.dry_run, arguments.yes) {
-            (true, _) => Consent::DryRun,
-            (false, true) => Consent::Given,
-            (false, false) => Consent::Ask,
-        };
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
@@ -141,8 +167,9 @@ impl Migrate {
                 arguments.on_conflict,
                 &arguments.connection,
             )?,
-            consent,
+            consent: Consent::of(arguments.dry_run, arguments.yes),
             max_changes: arguments.max_changes,
+            state: StateFolder::resolve(arguments.state.state_dir),
             push: PushOptions {
                 settle: arguments.settle,
                 batch_size: arguments.batch_size,
@@ -163,6 +190,7 @@ impl Plan {
                 &arguments.connection,
             )?,
             detailed_exitcode: arguments.detailed_exitcode,
+            state: StateFolder::resolve(arguments.state.state_dir),
             output: arguments.output,
         })
     }

@@ -6,6 +6,7 @@ use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::{Error, ExitCode};
+use crate::interrupt::Interrupt;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
@@ -13,14 +14,16 @@ use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
-use crate::settings::{Consent, List, Migrate, Origin, Plan, Route};
+use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, StateFolder};
+use crate::store::disk::TemporaryFolder;
 use std::time::Duration;
 
 /// Shows list, plan, migration and a second run, each with the command that it stands for.
-pub(super) async fn run(screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCode, Error> {
     let sandbox = Sandbox::start(Options::from(seeds::demo()))
         .await
         .map_err(|error| Error::failed("cannot serve on 127.0.0.1").with_source(error))?;
+    let state = TemporaryFolder::new()?;
     screen.result(
         "Two Coralogix accounts, embedded in this program and served on this machine only.\n\
          Everything below is real HTTP, and the commands work the same between real accounts.\n",
@@ -36,19 +39,19 @@ pub(super) async fn run(screen: &Screen) -> Result<ExitCode, Error> {
         "What a migration would do; nothing is written:",
         "plan --from SOURCE --to TARGET",
     )?;
-    plan::run(plan_settings(&sandbox)?, screen).await?;
+    plan::run(plan_settings(&sandbox, &state)?, screen).await?;
     step(
         screen,
         "The migration: created, read back, compared, and the id map for your alerts:",
         "migrate --from SOURCE --to TARGET --yes",
     )?;
-    let first = migrate::run(migrate_settings(&sandbox)?, screen).await?;
+    let first = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
     step(
         screen,
         "The same again changes nothing:",
         "migrate --from SOURCE --to TARGET --yes",
     )?;
-    let second = migrate::run(migrate_settings(&sandbox)?, screen).await?;
+    let second = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
     screen.result(
         "\nYour turn:\n  \
          export HOOKFERRY_SOURCE_API_KEY=…   # a key that may read: preset OUTBOUNDWEBHOOKS\n  \
@@ -107,17 +110,19 @@ fn list_settings(sandbox: &Sandbox) -> Result<List, Error> {
     })
 }
 
-fn plan_settings(sandbox: &Sandbox) -> Result<Plan, Error> {
+fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Error> {
     Ok(Plan {
         route: route(sandbox)?,
+        state: StateFolder::at(state.path()),
         detailed_exitcode: false,
         output: OutputForm::Text,
     })
 }
 
-fn migrate_settings(sandbox: &Sandbox) -> Result<Migrate, Error> {
+fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrate, Error> {
     Ok(Migrate {
         route: route(sandbox)?,
+        state: StateFolder::at(state.path()),
         consent: Consent::Given,
         max_changes: None,
         push: PushOptions {

@@ -1,35 +1,58 @@
-//! `hookferry migrate`: plan, show, ask, push, read back, id map.
+//! `hookferry migrate`: plan, show, ask, push, read back, id map; with a record of all that is written.
 
+use super::conclusion::conclude;
+use super::consent::{confirm, preview, refuse};
+use super::history::{self, Accounted, History};
 use super::plan::{exit_code as plan_exit_code, show, view};
-use super::reading::{Planned, read_and_plan, read_live};
+use super::reading::{Planned, company, planned, read_and_plan, read_both, read_live};
+use super::recording;
 use crate::cli::OutputForm;
-use crate::coralogix::account::Account;
 use crate::coralogix::client::Writer;
-use crate::coralogix::webhook::WebhookId;
-use crate::error::{Error, ErrorKind, ExitCode};
-use crate::pipeline::plan::{OnConflict, Plan, State};
-use crate::pipeline::push::{Applied, Baseline, Stop, push};
+use crate::error::{Error, ExitCode};
+use crate::interrupt::Interrupt;
+use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::strip::strip;
 use crate::pipeline::verify::{Verdict, verify};
 use crate::render::outcome::OutcomeView;
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
-use crate::render::{json, outcome, plan as text};
+use crate::render::{json, outcome};
 use crate::settings::{Consent, Migrate};
-use crate::store::disk;
-use std::io::IsTerminal as _;
+use crate::store::lock::{Holder, Lock, Locks};
+use crate::store::runs::{Recorder, Runs};
+use jiff::Timestamp;
+
+/// What a run that may write holds besides its plan.
+struct Session {
+    runs: Runs,
+    /// What was found out about runs that had left something open.
+    accounted: Vec<Accounted>,
+    _lock: Lock,
+}
+
+/// What was done, and what is known of it.
+pub(super) struct Done {
+    pub(super) applied: Applied,
+    pub(super) verdict: Option<Verdict>,
+    /// The record of the run; none where there was nothing to do.
+    pub(super) recorder: Option<Recorder>,
+}
 
 /// Migrates, or shows what a migration would do.
-pub(super) async fn run(settings: Migrate, screen: &Screen) -> Result<ExitCode, Error> {
-    let mut planned = read_and_plan(&settings.route, screen).await?;
+pub(super) async fn run(
+    settings: Migrate,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     if settings.consent == Consent::DryRun {
+        let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
         show(&planned, settings.output, screen)?;
         return Ok(plan_exit_code(&planned, false));
     }
-    match settings.consent {
-        // What somebody says yes to is shown even to those who asked for quiet.
-        Consent::Ask => screen.ask(&preview(&planned, screen)),
-        Consent::Given | Consent::DryRun => {}
+    let (mut planned, session) = open(&settings, screen).await?;
+    // What somebody says yes to is shown even to those who asked for quiet.
+    if settings.consent == Consent::Ask {
+        screen.ask(&preview(&planned, screen));
     }
     if let Err(refused) = refuse(&planned.plan, settings.max_changes) {
         if settings.consent == Consent::Given {
@@ -40,139 +63,79 @@ pub(super) async fn run(settings: Migrate, screen: &Screen) -> Result<ExitCode, 
     if settings.consent == Consent::Ask && planned.plan.has_changes() {
         planned = confirm(planned, &settings, screen).await?;
     }
-    let (applied, verdict) = write(&planned, &settings, screen).await?;
-    if let Err(error) = report(
-        &planned,
-        &applied,
-        verdict.as_ref(),
-        settings.output,
-        screen,
-    ) {
-        // The exit code tells what happened to the target, not to the terminal.
-        screen.error(&error);
-    }
-    conclude(&planned, &applied, verdict.as_ref())
-}
-
-/// The plan as it is shown beside the question, on stderr.
-fn preview(planned: &Planned, screen: &Screen) -> String {
-    text::plan(view(planned), screen.talk_page(Detail::Normal))
-}
-
-/// Stops before the first write where the plan or a limit does not allow one.
-fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
-    let n_refusing = plan.n_refusing();
-    if n_refusing > 0 {
-        let counts = plan.counts();
-        let what = format!(
-            "nothing was written: {} conflicting, {} ambiguous and {} blocked webhooks stand in the way",
-            counts.of(State::Conflict),
-            counts.of(State::Ambiguous),
-            counts.of(State::Blocked)
-        );
-        let hint = match plan.on_conflict() {
-            OnConflict::Update => {
-                "--on-conflict skip leaves them alone; or leave them out with --name '!…'"
-            }
-            _ => {
-                "--on-conflict skip leaves them alone, --on-conflict update resolves conflicts; or select with --name, --type, --id"
-            }
-        };
-        return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
-    }
-    let n_changes = n_changes(plan);
-    if let Some(most) = max_changes
-        && n_changes > most
-    {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            format!("nothing was written: {n_changes} webhooks would be written, and --max-changes allows {most}"),
-        )
-        .with_hint("raise --max-changes, or select fewer with --name, --type, --id"));
-    }
-    Ok(())
-}
-
-fn n_changes(plan: &Plan) -> usize {
-    plan.counts().of(State::Create) + plan.counts().of(State::Update)
-}
-
-/// Asks until the plan that was shown is the plan that holds: the target is read again after every yes.
-async fn confirm(
-    mut planned: Planned,
-    settings: &Migrate,
-    screen: &Screen,
-) -> Result<Planned, Error> {
-    loop {
-        let question = format!(
-            "\nWrite {} webhooks to {}? Only 'yes' will do: ",
-            n_changes(&planned.plan),
-            planned.target.described()
-        );
-        if ask(&question, screen)?.trim() != "yes" {
-            return Err(Error::new(
-                ErrorKind::Refused,
-                "nothing was written: not confirmed",
-            ));
-        }
-        let before = outline(&planned.plan);
-        planned = read_target_again(planned, settings, screen).await?;
-        if outline(&planned.plan) == before {
-            return Ok(planned);
-        }
-        screen.warn("The target changed while you were reading. This is the plan now:");
-        screen.ask(&preview(&planned, screen));
-        refuse(&planned.plan, settings.max_changes)?;
-        if !planned.plan.has_changes() {
-            return Ok(planned);
+    let _hold = interrupt.hold("finishing the request in flight, then stopping");
+    let done = write(&planned, &settings, session, screen, interrupt).await?;
+    // The exit code tells what happened to the target, not to the terminal or the record.
+    for outcome in [
+        keep(&planned, &done),
+        report(&planned, &done, settings.output, screen),
+    ] {
+        if let Err(error) = outcome {
+            screen.error(&error);
         }
     }
+    let target = planned.target_reader.account();
+    conclude(&done, target, interrupt.signal(), screen)
 }
 
-/// The answer of the person at the terminal; without one, nobody can say yes.
-fn ask(question: &str, screen: &Screen) -> Result<String, Error> {
-    if !std::io::stdin().is_terminal() || !screen.is_stderr_terminal() {
-        return Err(Error::new(
-            ErrorKind::Refused,
-            "nothing was written: there is no terminal to confirm at",
-        )
-        .with_hint("look at the plan with --dry-run, then say --yes"));
+/// Locks the target, reads both sides, accounts for what earlier runs left open, and plans.
+async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session), Error> {
+    let (route, state) = (&settings.route, settings.state.path()?);
+    let (runs, locks) = (Runs::new(state), Locks::new(state)?);
+    runs.prepare()?;
+    let host = route.target.endpoint.host();
+    let mut marks = locks.marks(host);
+    let mut readings = read_both(route, screen).await?;
+    // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
+    let (lock, company) = loop {
+        let company = company(&readings.target);
+        let (lock, is_fresh) = locks.take(host, company.as_deref(), &holder(), &marks)?;
+        if is_fresh {
+            break (lock, company);
+        }
+        drop(lock);
+        marks = locks.marks(host);
+        readings.target = read_live(&readings.target_reader, screen).await?;
+    };
+    let history = History::of(&runs, &route.target, company.as_deref())?;
+    if !history.open_runs().is_empty() {
+        let (reader, first) = (&readings.target_reader, readings.target);
+        let patience = &readings.patience;
+        readings.target = history.settle(reader, first, patience, screen).await?;
     }
-    screen.ask(question);
-    disk::read_line()
+    let (known, accounted) = history.knowledge(&route.target, &readings.target);
+    let session = Session {
+        runs,
+        accounted,
+        _lock: lock,
+    };
+    Ok((planned(route, readings, known)?, session))
 }
 
-async fn read_target_again(
-    planned: Planned,
-    settings: &Migrate,
-    screen: &Screen,
-) -> Result<Planned, Error> {
-    let inventory = read_live(&planned.target_reader, screen).await?;
-    let plan = planned
-        .plan
-        .again(&strip(inventory.clone()), settings.route.on_conflict);
-    Ok(Planned {
-        plan,
-        target_inventory: inventory,
-        ..planned
-    })
+fn holder() -> Holder {
+    let now = Timestamp::now();
+    Holder {
+        command: "migrate".to_owned(),
+        token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
+        pid: std::process::id(),
+        since: now,
+    }
 }
 
-/// What two plans must share to be the same promise.
-fn outline(plan: &Plan) -> Vec<(State, Option<WebhookId>)> {
-    plan.steps()
-        .map(|(_, step)| (step.state, step.target_id().cloned()))
-        .collect()
-}
-
-/// Writes what the plan wants and reads the target back.
+/// Writes what the plan wants and reads the target back, each write on record before it is sent.
 async fn write(
     planned: &Planned,
     settings: &Migrate,
+    session: Session,
     screen: &Screen,
-) -> Result<(Applied, Option<Verdict>), Error> {
-    if !planned.plan.has_changes() {
-        return Ok((Applied::nothing(), None));
+    interrupt: &Interrupt,
+) -> Result<Done, Error> {
+    if !planned.plan.has_changes() && session.accounted.is_empty() {
+        return Ok(Done {
+            applied: Applied::nothing(),
+            verdict: None,
+            recorder: None,
+        });
     }
     let baseline = Baseline::of(&planned.target_inventory).ok_or_else(|| {
         Error::failed(
@@ -180,15 +143,28 @@ async fn write(
         )
         .with_hint("nothing was written")
     })?;
+    let continues: Vec<String> = session
+        .accounted
+        .iter()
+        .map(|each| each.run.clone())
+        .collect();
+    let settle = settings.push.settle;
+    let mut recorder = recording::begin(&session.runs, planned, settle, continues)?;
+    history::put_on_record(&session.runs, session.accounted, recorder.run())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.stage("write target");
+    let surroundings = Surroundings {
+        patience: &planned.patience,
+        track: &stage,
+        journal: &mut recorder,
+        interrupt,
+    };
     let applied = push(
         &planned.plan,
         &baseline,
         &writer,
         settings.push,
-        &planned.patience,
-        &stage,
+        surroundings,
     )
     .await;
     let n_arrived = applied
@@ -201,76 +177,39 @@ async fn write(
         .after
         .clone()
         .map(|after| verify(&planned.plan, &applied, &strip(after)));
-    Ok((applied, verdict))
+    Ok(Done {
+        applied,
+        verdict,
+        recorder: Some(recorder),
+    })
+}
+
+fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
+    OutcomeView {
+        plan: view(planned),
+        applied: &done.applied,
+        verdict: done.verdict.as_ref(),
+        run: done.recorder.as_ref().map(Recorder::run),
+    }
+}
+
+/// Ends the record of the run.
+fn keep(planned: &Planned, done: &Done) -> Result<(), Error> {
+    match &done.recorder {
+        Some(recorder) => recording::end(recorder, outcome_view(planned, done)),
+        None => Ok(()),
+    }
 }
 
 fn report(
     planned: &Planned,
-    applied: &Applied,
-    verdict: Option<&Verdict>,
+    done: &Done,
     output: OutputForm,
     screen: &Screen,
 ) -> Result<(), Error> {
-    let view = OutcomeView {
-        plan: view(planned),
-        applied,
-        verdict,
-    };
+    let view = outcome_view(planned, done);
     screen.result(&match output {
         OutputForm::Text => outcome::outcome(view, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&outcome::outcome_json(view)),
     })
-}
-
-/// The report is written; now the exit code.
-fn conclude(
-    planned: &Planned,
-    applied: &Applied,
-    verdict: Option<&Verdict>,
-) -> Result<ExitCode, Error> {
-    let target = planned.target_reader.account();
-    if let Some(stop) = &applied.stop {
-        let error = explain(stop, target);
-        return Err(if applied.may_have_written {
-            error.after_sending()
-        } else {
-            error
-        });
-    }
-    let is_verified = verdict.is_some_and(Verdict::is_complete);
-    let has_everything = applied.is_complete() && (is_verified || applied.fates.is_empty());
-    Ok(match (has_everything, applied.may_have_written) {
-        (true, _) => ExitCode::Done,
-        (false, true) => ExitCode::Partial,
-        (false, false) => ExitCode::Failed,
-    })
-}
-
-fn explain(stop: &Stop, target: &Account) -> Error {
-    let again = "run the same command again: it reads the target first and sends only what is still missing";
-    match stop {
-        Stop::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(again),
-        Stop::Refused(refusal) => crate::coralogix::failure::Failure::Refused(refusal.clone())
-            .explain(target, "create webhooks"),
-        Stop::TooManyRefused(n) => Error::failed(format!(
-            "{target} refused {n} webhooks in a row; the rest was not tried"
-        ))
-        .with_hint("the server's words stand beside each refused webhook; select others with --name, --type, --id"),
-        Stop::Unresolved => Error::new(
-            ErrorKind::Partial,
-            format!("{target} shows webhooks that may be ours or somebody else's; nothing more is sent, because that could make duplicates"),
-        )
-        .with_hint("compare the ids named above in the Coralogix UI; delete or rename what is in the way, then run the same command again"),
-        Stop::NoProgress(why) => {
-            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(again)
-        }
-        Stop::OutOfPatience => {
-            Error::failed(format!("{target} kept this run waiting for 15 minutes")).with_hint(again)
-        }
-        Stop::Blind(why) => Error::new(
-            ErrorKind::Partial,
-            format!("{target} could not be read, so it is not known what arrived: {why}"),
-        )
-        .with_hint(again),
-    }
 }

@@ -1,31 +1,51 @@
 //! One file a command: the only place where the stages of the pipeline meet.
 
+mod conclusion;
+mod consent;
 mod demo;
 mod export;
+mod history;
 mod list;
 mod migrate;
 mod plan;
 mod reading;
+mod recording;
+mod rollback;
+mod runs;
 mod sandbox;
+mod verify;
 
 use crate::cli::{self, Command};
 use crate::error::{Error, ExitCode};
+use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
 use crate::settings;
 
 /// Carries out a command and says how the process ends.
-pub async fn run(command: Command, screen: &Screen) -> Result<ExitCode, Error> {
+pub async fn run(
+    command: Command,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     match command {
         Command::Migrate(arguments) => {
-            migrate::run(settings::Migrate::resolve(arguments)?, screen).await
+            migrate::run(settings::Migrate::resolve(arguments)?, screen, interrupt).await
         }
         Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::Verify(arguments) => {
+            verify::run(settings::Verify::resolve(arguments)?, screen).await
+        }
+        Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
+        Command::Rollback(arguments) => {
+            rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
+        }
+        Command::Idmap(_) => Err(Error::failed("idmap")),
         Command::List(arguments) => list::run(settings::List::resolve(arguments)?, screen).await,
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments)?, screen).await
         }
-        Command::Demo => demo::run(screen).await,
-        Command::Sandbox(arguments) => sandbox::run(arguments, screen).await,
+        Command::Demo => demo::run(screen, interrupt).await,
+        Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {
             screen.result(&cli::completions(shell))?;
             Ok(ExitCode::Done)

@@ -10,7 +10,7 @@ use crate::settings;
 
 /// Shows the plan.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
-    let planned = read_and_plan(&settings.route, screen).await?;
+    let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
     show(&planned, settings.output, screen)?;
     Ok(exit_code(&planned, settings.detailed_exitcode))
 }

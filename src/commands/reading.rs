@@ -1,5 +1,6 @@
 //! The first steps that most commands share: read an origin, read both sides at once, make the plan.
 
+use super::history::History;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
@@ -7,16 +8,25 @@ use crate::coralogix::webhook::{self, NotAList};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::filter::Filter;
-use crate::pipeline::plan::{Plan, plan};
+use crate::pipeline::plan::{Known, Plan, plan};
 use crate::pipeline::rewrite::rewrite;
 use crate::pipeline::strip::strip;
 use crate::render::screen::Screen;
 use crate::render::view::Party;
-use crate::settings::{Origin, Route};
+use crate::settings::{Origin, Route, StateFolder};
 use crate::store::disk;
+use crate::store::runs::Runs;
 use std::sync::Arc;
 
-/// Both sides of a route, read, and the plan that follows from them.
+/// Both sides of a route as they were read.
+pub(super) struct Readings {
+    pub(super) source: Inventory,
+    pub(super) target: Inventory,
+    pub(super) target_reader: Reader,
+    pub(super) patience: Arc<Patience>,
+}
+
+/// Both sides of a route, and the plan that follows from them.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) source: Party,
@@ -24,36 +34,73 @@ pub(super) struct Planned {
     pub(super) target_inventory: Inventory,
     pub(super) target_reader: Reader,
     pub(super) patience: Arc<Patience>,
+    pub(super) known: Known,
 }
 
-/// Reads both sides at once and plans; nothing is written.
-pub(super) async fn read_and_plan(route: &Route, screen: &Screen) -> Result<Planned, Error> {
+/// Reads both sides at once.
+pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings, Error> {
     let patience = Arc::new(Patience::new());
     let target_reader = reader(&route.target, &route.client, &patience, screen)?;
     let (source, target) = tokio::join!(
         read_origin(&route.source, &route.client, &patience, screen),
         read_live(&target_reader, screen),
     );
-    let (source, target_inventory) = (source?, target?);
+    let (source, target) = (source?, target?);
     if let Origin::Live(account) = &route.source {
-        refuse_same_company(account, &source, &route.target, &target_inventory)?;
+        refuse_same_company(account, &source, &route.target, &target)?;
     }
-    let source_party = party(&route.source, &source);
-    let selected = select(source, &route.filter)?;
-    let portable = rewrite(strip(selected));
-    let plan = plan(
-        portable,
-        &strip(target_inventory.clone()),
-        route.on_conflict,
-    );
-    Ok(Planned {
-        plan,
-        source: source_party,
-        target: live_party(&route.target, &target_inventory),
-        target_inventory,
+    Ok(Readings {
+        source,
+        target,
         target_reader,
         patience,
     })
+}
+
+/// The plan that follows from what was read and what earlier runs have taught.
+pub(super) fn planned(route: &Route, readings: Readings, known: Known) -> Result<Planned, Error> {
+    let source_party = party(&route.source, &readings.source);
+    let selected = select(readings.source, &route.filter)?;
+    let portable = rewrite(strip(selected));
+    let target = strip(readings.target.clone());
+    Ok(Planned {
+        plan: plan(portable, &target, route.on_conflict, &known),
+        source: source_party,
+        target: live_party(&route.target, &readings.target),
+        target_inventory: readings.target,
+        target_reader: readings.target_reader,
+        patience: readings.patience,
+        known,
+    })
+}
+
+/// Reads both sides and plans as a preview: nothing is written, neither to the target nor on record.
+pub(super) async fn read_and_plan(
+    route: &Route,
+    state: &StateFolder,
+    screen: &Screen,
+) -> Result<Planned, Error> {
+    let readings = read_both(route, screen).await?;
+    let company = company(&readings.target);
+    let history = match state.path() {
+        Ok(folder) => History::of(&Runs::new(folder), &route.target, company.as_deref()),
+        Err(error) => Err(error),
+    };
+    let known = match history {
+        Ok(history) => {
+            for run in history.open_runs() {
+                screen.warn(&format!(
+                    "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
+                ));
+            }
+            history.knowledge(&route.target, &readings.target).0
+        }
+        Err(error) => {
+            screen.warn(&format!("without the run records: {error}"));
+            Known::nothing()
+        }
+    };
+    planned(route, readings, known)
 }
 
 /// The webhooks of an inventory that a filter means.
@@ -162,7 +209,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     }
 }
 
-fn live_party(account: &Account, inventory: &Inventory) -> Party {
+pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
     Party {
         name: account.endpoint.host().to_owned(),
         company: company(inventory),
@@ -171,7 +218,7 @@ fn live_party(account: &Account, inventory: &Inventory) -> Party {
 }
 
 /// The company id that all webhooks agree on.
-fn company(inventory: &Inventory) -> Option<String> {
+pub(super) fn company(inventory: &Inventory) -> Option<String> {
     let ids = inventory.company_ids();
     if ids.len() == 1 {
         ids.into_iter().next()

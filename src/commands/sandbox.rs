@@ -2,11 +2,16 @@
 
 use crate::cli::{SandboxArgs, SeedsArg};
 use crate::error::{Error, ExitCode};
+use crate::interrupt::{Interrupt, Signal};
 use crate::render::screen::Screen;
 use crate::sandbox::{self, AccountOptions, Fault, Options, Sandbox, Switches, seeds};
 
 /// Serves until the user ends it.
-pub(super) async fn run(arguments: SandboxArgs, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    arguments: SandboxArgs,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     let asks_for_help = |values: &[String]| values.iter().any(|value| value == "help");
     if asks_for_help(&arguments.switches) || asks_for_help(&arguments.source_switches) {
         screen.result(&Switches::help())?;
@@ -26,10 +31,12 @@ pub(super) async fn run(arguments: SandboxArgs, screen: &Screen) -> Result<ExitC
     screen.result(&sandbox::usage(&sandbox))?;
     screen
         .say("Serving on this machine only. Ctrl-C ends it, and everything it holds is forgotten.");
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Ok(ExitCode::Done),
-        Err(error) => Err(Error::failed("cannot wait for Ctrl-C").with_source(error)),
-    }
+    // Ctrl-C is how it is meant to end.
+    let _hold = interrupt.hold("the stand-in accounts are gone");
+    Ok(match interrupt.requested().await {
+        Signal::Interrupt => ExitCode::Done,
+        other => other.exit_code(),
+    })
 }
 
 fn options(arguments: &SandboxArgs) -> Result<Options, Error> {

@@ -14,4 +14,5 @@ pub mod mask;
 pub mod region;
 pub mod retry;
 mod scrub;
+pub mod sealed;
 pub mod webhook;

@@ -6,5 +6,6 @@ pub mod filter;
 pub mod plan;
 pub mod push;
 pub mod rewrite;
+pub mod rollback;
 pub mod strip;
 pub mod verify;

@@ -2,9 +2,11 @@
 //! Pure. Counts copies, guesses nothing, and never plans a change to a webhook that the source does not have.
 
 mod difference;
+mod known;
 mod matching;
 
 pub use difference::{Difference, difference};
+pub use known::{Known, Memory};
 
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};
@@ -150,8 +152,8 @@ impl Plan {
 
     /// The plan for the same wanted webhooks after the target was read again.
     #[must_use]
-    pub fn again(self, target: &Stripped, on_conflict: OnConflict) -> Self {
-        plan(self.portable, target, on_conflict)
+    pub fn again(self, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Self {
+        plan(self.portable, target, on_conflict, known)
     }
 
     /// How many webhooks are in each state.
@@ -226,9 +228,14 @@ impl Plan {
     }
 }
 
-/// Compares what is wanted with what the target has, and decides each webhook.
-pub fn plan(portable: Portable, target: &Stripped, on_conflict: OnConflict) -> Plan {
-    let (steps, n_matched) = matching::decide(portable.webhooks(), target.webhooks(), on_conflict);
+/// Compares what is wanted with what the target has and what earlier runs have taught, and decides each webhook.
+pub fn plan(portable: Portable, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Plan {
+    let (steps, n_matched) = matching::decide(
+        portable.webhooks(),
+        target.webhooks(),
+        on_conflict,
+        known.lookup(),
+    );
     Plan {
         portable,
         steps,

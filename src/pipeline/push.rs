@@ -2,25 +2,32 @@
 //! Carries out what the state machine in `machine` decides; decides nothing itself.
 
 mod adopt;
+mod body;
 mod fate;
+mod journal;
 mod machine;
+mod recover;
 #[cfg(test)]
 mod simulation;
 
 pub use fate::{Applied, Fate, Proof, Stop};
+pub use journal::{Journal, Learned, Note};
+pub use recover::{LeftSend, Leftover, Recovered, Settling, recover, settle};
 
 use super::fetch::{Inventory, fetch};
 use super::plan::{Plan, State, Step};
 use super::rewrite::PortableWebhook;
-use super::strip::{Stripped, StrippedWebhook, strip};
+use super::strip::{Stripped, strip};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::retry::Patience;
-use crate::coralogix::webhook::{UNDERSTOOD, Webhook, WebhookId};
+use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::interrupt::Interrupt;
 use adopt::Seen;
+use body::body;
 use jiff::Timestamp;
-use machine::{Aim, Command, Event, Limits, Machine, Outcome, Want};
-use std::collections::HashSet;
+use machine::{Aim, Command, Event, Limits, Machine, Outcome, Standing, Want};
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -54,6 +61,18 @@ pub struct PushOptions {
 /// The most bytes in one request.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// What a push needs of the world besides the target.
+pub struct Surroundings<'s> {
+    /// How long the whole run may still wait.
+    pub patience: &'s Patience,
+    /// Who is told how far it has come.
+    pub track: &'s dyn Track,
+    /// Where every write is put on record before it is sent.
+    pub journal: &'s mut dyn Journal,
+    /// Whether the user wants it to end.
+    pub interrupt: &'s Interrupt,
+}
+
 /// Is told how far a push has come.
 pub trait Track: Send + Sync {
     /// So many of so many webhooks have found their end.
@@ -63,13 +82,12 @@ pub trait Track: Send + Sync {
 }
 
 /// Writes what the plan wants, until it is there or the run has to stop.
-pub async fn push(
-    plan: &Plan,
+pub async fn push<'p>(
+    plan: &'p Plan,
     baseline: &Baseline,
-    writer: &Writer,
+    writer: &'p Writer,
     options: PushOptions,
-    patience: &Patience,
-    track: &dyn Track,
+    surroundings: Surroundings<'p>,
 ) -> Applied {
     let wanted: Vec<(usize, Want)> = wants(plan);
     let (places, wants): (Vec<usize>, Vec<Want>) = wanted.into_iter().unzip();
@@ -84,13 +102,14 @@ pub async fn push(
     let machine = Machine::new(wants, baseline.ids.clone(), began, limits);
     let run = Run {
         plan,
-        places: &places,
+        places,
         writer,
-        patience,
-        track,
+        surroundings,
         started: Instant::now(),
         after: None,
         n_requests: 0,
+        on_record: BTreeSet::new(),
+        broken_record: None,
     };
     run.drive(machine).await
 }
@@ -122,13 +141,16 @@ fn wants(plan: &Plan) -> Vec<(usize, Want)> {
 /// The thin loop around the state machine.
 struct Run<'r> {
     plan: &'r Plan,
-    places: &'r [usize],
+    places: Vec<usize>,
     writer: &'r Writer,
-    patience: &'r Patience,
-    track: &'r dyn Track,
+    surroundings: Surroundings<'r>,
     started: Instant,
     after: Option<Inventory>,
     n_requests: usize,
+    /// The wants that are on record as sent, and of which nothing more is on record.
+    on_record: BTreeSet<usize>,
+    /// Why the record could not be written on.
+    broken_record: Option<String>,
 }
 
 impl Run<'_> {
@@ -136,12 +158,15 @@ impl Run<'_> {
         let mut event = Event::Begin;
         loop {
             let command = machine.next(self.started.elapsed(), event);
-            self.track.progress(machine.n_done(), self.places.len());
+            self.note_what_was_learned(&machine);
+            let (done, of) = (machine.n_done(), self.places.len());
+            self.surroundings.track.progress(done, of);
             event = match command {
-                Command::Send(batch) => Event::Answered(self.send(&batch).await),
+                Command::Finish => break,
+                _ if self.surroundings.interrupt.signal().is_some() => Event::Interrupted,
+                Command::Send(batch) => self.send_on_record(&batch).await,
                 Command::Look => self.look().await,
                 Command::Wait(wait, why) => self.wait(wait, &why).await,
-                Command::Finish => break,
             };
         }
         let ending = machine.ending();
@@ -155,9 +180,51 @@ impl Run<'_> {
         }
     }
 
+    /// Sends a batch once it is on record that it is sent, so that no crash can make anybody forget it.
+    async fn send_on_record(&mut self, batch: &[usize]) -> Event {
+        self.note(&Note::Sending(self.places_of(batch)));
+        match &self.broken_record {
+            Some(why) => Event::NotRecorded(why.clone()),
+            None => {
+                self.on_record.extend(batch);
+                Event::Answered(self.send(batch).await)
+            }
+        }
+    }
+
+    /// Puts on record what an answer or a look has told.
+    fn note_what_was_learned(&mut self, machine: &Machine) {
+        let learned = |at: &usize| match machine.standing(*at) {
+            Standing::Open => None,
+            Standing::Free => Some((*at, Learned::Returned)),
+            Standing::Ended(fate, kept) => Some((*at, Learned::of(fate, kept))),
+        };
+        let learned: Vec<(usize, Learned)> = self.on_record.iter().filter_map(learned).collect();
+        for (at, _) in &learned {
+            self.on_record.remove(at);
+        }
+        if !learned.is_empty() {
+            let place = |(at, learned): (usize, Learned)| (self.places[at], learned);
+            let learned = learned.into_iter().map(place).collect();
+            self.note(&Note::Learned(learned));
+        }
+    }
+
+    fn note(&mut self, note: &Note) {
+        if self.broken_record.is_none()
+            && let Err(error) = self.surroundings.journal.note(note)
+        {
+            self.broken_record = Some(error.to_string());
+        }
+    }
+
+    fn places_of(&self, batch: &[usize]) -> Vec<usize> {
+        batch.iter().map(|at| self.places[*at]).collect()
+    }
+
     async fn send(&mut self, batch: &[usize]) -> Outcome {
         self.n_requests += 1;
-        let places: Vec<usize> = batch.iter().map(|at| self.places[*at]).collect();
+        let places = self.places_of(batch);
         let answer = self.writer.post_bulk(body(self.plan, &places)).await;
         match answer {
             WriteAnswer::Accepted(rows) => {
@@ -191,7 +258,12 @@ impl Run<'_> {
     }
 
     async fn look(&mut self) -> Event {
-        match fetch(self.writer.reader()).await {
+        let interrupt = self.surroundings.interrupt;
+        let read = tokio::select! {
+            read = fetch(self.writer.reader()) => read,
+            _ = interrupt.requested() => return Event::Interrupted,
+        };
+        match read {
             Ok(inventory) => {
                 let stripped: Stripped = strip(inventory.clone());
                 let seen = stripped.webhooks().iter().filter_map(Seen::of).collect();
@@ -206,51 +278,13 @@ impl Run<'_> {
     }
 
     async fn wait(&self, wait: Duration, why: &str) -> Event {
-        if !self.patience.spend(wait) {
+        if !self.surroundings.patience.spend(wait) {
             return Event::OutOfPatience;
         }
-        self.track.waiting(why, wait);
-        tokio::time::sleep(wait).await;
-        Event::Waited
-    }
-}
-
-/// The body of one request: an array of the wanted objects, an update's with the id that it changes.
-fn body(plan: &Plan, places: &[usize]) -> String {
-    let mut out = String::from("[");
-    for (n, place) in places.iter().enumerate() {
-        if n > 0 {
-            out.push(',');
+        self.surroundings.track.waiting(why, wait);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => Event::Waited,
+            _ = self.surroundings.interrupt.requested() => Event::Interrupted,
         }
-        let (webhook, step) = plan.step(*place);
-        match (step.state, &step.counterpart) {
-            (State::Update, Some(target)) => update_of(webhook, target).to_wire(&mut out),
-            _ => create_of(webhook).to_wire(&mut out),
-        }
-    }
-    out.push(']');
-    out
-}
-
-/// What a create sends: never an `id`, which would make it an update of whatever owns that number in the target.
-fn create_of(webhook: &PortableWebhook) -> &Webhook {
-    assert!(
-        webhook.bare().raw("id").is_none(),
-        "a stripped webhook has no id"
-    );
-    webhook.bare()
-}
-
-/// What an update sends: the wanted content, the target's id, and the keys of the target's webhook that nobody here knows.
-fn update_of(webhook: &PortableWebhook, target: &StrippedWebhook) -> Webhook {
-    let mut body = webhook.bare().clone();
-    for (key, (_, value)) in target.bare().keys().zip(target.bare().tokens()) {
-        if !UNDERSTOOD.contains(&key.as_ref()) && body.raw(&key).is_none() {
-            body = body.with(&key, value);
-        }
-    }
-    match target.id() {
-        Some(id) => body.with("id", &id.to_json()),
-        None => body,
     }
 }

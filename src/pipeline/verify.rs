@@ -1,8 +1,9 @@
 //! Sixth stage: what the target holds now, compared with what was wanted.
 //! Pure. Believes no answer, only what was read back.
 
-use super::plan::{Difference, Plan, State, difference};
+use super::plan::{Difference, Plan, State, Step, difference};
 use super::push::Applied;
+use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::webhook::WebhookId;
@@ -19,6 +20,8 @@ pub enum Finding {
     Missing,
     /// It is there more often than wanted; the ids of the surplus ones that appeared during the run.
     Duplicated(Vec<WebhookId>),
+    /// It cannot be told; the text says why.
+    Unclear(String),
 }
 
 /// What was found of every webhook that should have arrived, by its place in the plan.
@@ -71,6 +74,41 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Stripped) -> Verdict {
     };
     Verdict {
         findings: applied.fates.iter().filter_map(finding).collect(),
+    }
+}
+
+/// Says of each webhook of a plan what a reading of the target shows of it, writing nothing.
+///
+/// `source` is all that the source holds, selected or not: only what the target has more often is a copy too many.
+pub fn compare(plan: &Plan, source: &Stripped, target: &Stripped) -> Verdict {
+    let whole = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
+    let mut wanted: HashMap<Fingerprint, usize> = HashMap::new();
+    for fingerprint in source.webhooks().iter().filter_map(whole) {
+        *wanted.entry(fingerprint).or_default() += 1;
+    }
+    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
+    for webhook in target.webhooks() {
+        if let (Some(fingerprint), Some(id)) = (whole(webhook), webhook.id()) {
+            copies.entry(fingerprint).or_default().push(id.clone());
+        }
+    }
+    let surplus = |webhook: &PortableWebhook| {
+        let fingerprint = webhook.content()?.whole;
+        let ids = copies.get(&fingerprint)?;
+        (Some(ids.len()) > wanted.get(&fingerprint).copied()).then(|| ids.clone())
+    };
+    let finding = |(webhook, step): (&PortableWebhook, &Step)| match step.state {
+        State::Create => Finding::Missing,
+        State::Conflict | State::Update => Finding::Altered(step.differences.clone()),
+        State::Ambiguous | State::Blocked => Finding::Unclear(step.reason.clone()),
+        State::Unchanged => match surplus(webhook) {
+            Some(ids) => Finding::Duplicated(ids),
+            None if step.differences.is_empty() => Finding::Verified,
+            None => Finding::Altered(step.differences.clone()),
+        },
+    };
+    Verdict {
+        findings: plan.steps().map(finding).enumerate().collect(),
     }
 }
 

@@ -15,6 +15,7 @@ use crate::coralogix::account::Side;
 use crate::pipeline::push::{Applied, Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
 use ending::{End, ends};
+use std::collections::BTreeMap;
 
 /// Beyond this many, unchanged webhooks are counted instead of listed.
 const MOST_UNCHANGED: usize = 50;
@@ -28,14 +29,30 @@ pub struct OutcomeView<'a> {
     pub applied: &'a Applied,
     /// What was found; `None` where the target could not be read at the end.
     pub verdict: Option<&'a Verdict>,
+    /// The id of the run record; none where there was nothing to record.
+    pub run: Option<&'a str>,
 }
 
 impl OutcomeView<'_> {
+    /// Why the run stopped early, as a word for programs.
+    pub fn stop_word(&self) -> Option<&'static str> {
+        self.applied.stop.as_ref().map(|stop| stop_words(stop).0)
+    }
+
     /// Whether everything that was to be written was found in the target, exactly once.
     pub fn is_complete(&self) -> bool {
         let is_found = self.verdict.is_some_and(Verdict::is_complete);
         self.applied.is_complete() && (is_found || self.applied.fates.is_empty())
     }
+}
+
+/// How many webhooks ended in each way, by the words of the report.
+pub fn summary(view: OutcomeView<'_>) -> BTreeMap<String, usize> {
+    ending::summary(&ends(view))
+        .into_iter()
+        .filter(|(_, n)| *n > 0)
+        .map(|(ending, n)| (ending.code().to_owned(), n))
+        .collect()
 }
 
 /// The whole outcome as text; its table is also the map from source ids to target ids.
@@ -277,6 +294,11 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
     if !view.is_complete() {
         steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
     }
+    if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
+        steps.push(format!(
+            "undo exactly this run, if you have to: hookferry rollback {run}"
+        ));
+    }
     if has(&[Ending::Created]) {
         steps.push("point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)".to_owned());
         steps.push(
@@ -299,6 +321,8 @@ pub(crate) fn stop_words(stop: &Stop) -> (&'static str, String) {
         ),
         Stop::NoProgress(why) => ("no-progress", format!("several rounds brought no progress: {why}")),
         Stop::OutOfPatience => ("out-of-patience", "the run has waited for as long as it may".to_owned()),
+        Stop::NotRecorded(why) => ("not-recorded", format!("the run record cannot be written: {why}")),
+        Stop::Interrupted => ("interrupted", "it was interrupted; what was sent is on record".to_owned()),
         Stop::Blind(why) => ("blind", format!("the target cannot be read: {why}")),
     }
 }

@@ -5,7 +5,7 @@ use super::columns::{cut, name, padded, padded_left, width, wrapped};
 use super::style::Meaning;
 use super::view::{Detail, Page, kind_name};
 use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::plan::Difference;
 use crate::pipeline::rewrite::PortableWebhook;
 use std::fmt::Write as _;
@@ -34,21 +34,40 @@ pub(super) struct Line {
     tail: String,
 }
 
+/// What a webhook is called on its line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Called<'a> {
+    pub(super) type_id: Option<TypeId>,
+    pub(super) alias: &'a str,
+    pub(super) source_id: Option<&'a WebhookId>,
+}
+
+impl<'a> From<&'a PortableWebhook> for Called<'a> {
+    fn from(webhook: &'a PortableWebhook) -> Self {
+        Self {
+            type_id: webhook.type_id(),
+            alias: webhook.alias(),
+            source_id: webhook.source_id(),
+        }
+    }
+}
+
 impl Line {
     /// The line of a webhook; `tail` is what follows the ids.
-    pub(super) fn new(
+    pub(super) fn new<'a>(
         meaning: Meaning,
         symbol: &'static str,
-        webhook: &PortableWebhook,
+        webhook: impl Into<Called<'a>>,
         target_id: Option<&WebhookId>,
         tail: String,
     ) -> Self {
+        let called = webhook.into();
         Self {
             meaning,
             symbol,
-            kind: kind_name(webhook.type_id()),
-            alias: name(webhook.alias()),
-            source_id: id_cell(webhook.source_id()),
+            kind: kind_name(called.type_id),
+            alias: name(called.alias),
+            source_id: id_cell(called.source_id),
             target_id: id_cell(target_id),
             tail,
         }

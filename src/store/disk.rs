@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The text of a file that the user named; `what` says what it is for, such as `the export file`.
 pub fn read_text(path: &Path, what: &str) -> Result<String, Error> {
@@ -65,6 +65,108 @@ fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
+}
+
+/// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
+pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let write = || {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|error| error.error)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error: io::Error| {
+        cannot("write", what, path)
+            .with_source(error)
+            .with_hint("check the folder's permissions and free space")
+    })
+}
+
+/// Makes a folder that only its owner can enter, and those above it; one that is there stays as it is.
+pub fn private_folder(path: &Path, what: &str) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).map_err(|error| {
+        cannot("make", what, path)
+            .with_source(error)
+            .with_hint("check the folder above it, or name another with --state-dir")
+    })
+}
+
+/// Makes what was added to a folder safe against a crash.
+pub(super) fn sync_folder(path: &Path) -> Result<(), Error> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| cannot("sync", "the folder", path).with_source(error))
+}
+
+/// Fails where no file can be made in a folder.
+pub(super) fn check_writable(folder: &Path, what: &str) -> Result<(), Error> {
+    tempfile::NamedTempFile::new_in(folder)
+        .map(drop)
+        .map_err(|error| {
+            cannot("write to", what, folder)
+                .with_source(error)
+                .with_hint("check its permissions and free space, or name another with --state-dir")
+        })
+}
+
+/// Removes a folder with everything in it.
+pub(super) fn remove_folder(path: &Path, what: &str) -> Result<(), Error> {
+    fs::remove_dir_all(path).map_err(|error| cannot("remove", what, path).with_source(error))
+}
+
+/// Makes files that are opened with these options readable by their owner alone.
+pub(super) fn owner_only(options: &mut fs::OpenOptions) {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    #[cfg(not(unix))]
+    let _ = options;
+}
+
+/// Whatever lies in a folder, sorted by name; nothing where it cannot be read.
+pub(super) fn names_in(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    paths.sort();
+    paths
+}
+
+/// A folder for the length of a demonstration, removed when dropped.
+#[derive(Debug)]
+pub struct TemporaryFolder(tempfile::TempDir);
+
+impl TemporaryFolder {
+    /// A new empty folder among the system's temporary ones.
+    pub fn new() -> Result<Self, Error> {
+        tempfile::tempdir()
+            .map(Self)
+            .map_err(|error| Error::failed("cannot make a temporary folder").with_source(error))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+/// Which signals the parent of this process wants it to ignore, as a mask; none where the system does not tell.
+pub fn ignored_signals() -> u64 {
+    let Ok(status) = fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
 }
 
 fn cannot(verb: &str, what: &str, path: &Path) -> Error {

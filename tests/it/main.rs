@@ -9,6 +9,7 @@ mod support;
 
 mod architecture;
 mod cli;
+mod comparison;
 mod content;
 mod endpoint;
 mod fetch;

@@ -7,7 +7,7 @@ use hookferry::coralogix::failure::Refusal;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{OnConflict, Plan, State, plan};
+use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
 use hookferry::pipeline::push::{Applied, Fate, Proof, Stop};
 use hookferry::pipeline::rewrite::rewrite;
 use hookferry::pipeline::strip::strip;
@@ -23,6 +23,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// A webhook of that id, alias and type, with a url and fields.
+/// The id of a run record.
+const RUN: &str = "20261124-021530-7f3a2b";
+
 fn webhook(id: u64, alias: &str, type_id: u64, url: &str, fields: &str) -> Webhook {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let (alias, url, fields) = (quoted(alias), quoted(url), quoted(fields));
@@ -119,7 +122,12 @@ fn target() -> Vec<Webhook> {
 
 fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) -> Plan {
     let portable = rewrite(strip(Inventory::from(source)));
-    plan(portable, &strip(Inventory::from(target)), on_conflict)
+    plan(
+        portable,
+        &strip(Inventory::from(target)),
+        on_conflict,
+        &Known::nothing(),
+    )
 }
 
 fn party(name: &str, company: Option<&str>, count: usize) -> Party {
@@ -551,6 +559,7 @@ fn an_outcome_accounts_for_every_webhook() {
         party("b", None, 4),
     );
     let view = OutcomeView {
+        run: Some(RUN),
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -608,6 +617,7 @@ fn an_outcome_accounts_for_every_webhook() {
     next: repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`
     next: look at these in the target; a webhook that is there twice has to be removed by hand
     next: run the same command again: it looks first, and sends only what the target still lacks
+    next: undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b
     next: point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)
     next: the source stays active: turn its webhooks off once the target's are proven
     "#);
@@ -626,6 +636,7 @@ fn an_outcome_document_has_the_id_map() {
     let verdict = verdict(&plan, &applied);
     let (source, target) = (party("a", None, 3), party("b", None, 4));
     let view = OutcomeView {
+        run: Some(RUN),
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -638,6 +649,7 @@ fn an_outcome_document_has_the_id_map() {
     format_version: "1.0"
     kind: "outcome"
     tool: "hookferry [version]"
+    run: "20261124-021530-7f3a2b"
     source: {"name":"a","company_id":null,"webhooks":3}
     target: {"name":"b","company_id":null,"webhooks":4}
     selection: {"matched":3,"of":3}

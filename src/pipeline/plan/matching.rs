@@ -2,11 +2,12 @@
 //! Pure. Where more than one answer is possible it says so instead of choosing.
 
 use super::difference::difference;
+use super::known::Lookup;
 use super::{OnConflict, State, Step};
 use crate::coralogix::content::{Fingerprint, entry_name, is_equal};
 use crate::coralogix::json::{Json, has_duplicate};
 use crate::coralogix::kind::{Kind, type_name};
-use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
+use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook, WebhookId};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
@@ -17,6 +18,7 @@ pub(super) fn decide(
     wanted: &[PortableWebhook],
     target: &[StrippedWebhook],
     on_conflict: OnConflict,
+    known: Lookup<'_>,
 ) -> (Vec<Step>, usize) {
     let mut matching = Matching {
         wanted,
@@ -27,6 +29,7 @@ pub(super) fn decide(
     };
     matching.block();
     matching.pair_identical();
+    matching.pair_known(known);
     matching.pair_by_key();
     matching.create_the_rest();
     let n_matched = matching.is_taken.iter().filter(|taken| **taken).count();
@@ -76,6 +79,42 @@ impl Matching<'_> {
                 self.is_taken[at] = true;
             }
         }
+    }
+
+    /// Webhooks that an earlier run brought here and the server altered, and those that it may have brought here.
+    fn pair_known(&mut self, mut known: Lookup<'_>) {
+        let by_id: HashMap<&WebhookId, usize> = self
+            .open_targets()
+            .into_iter()
+            .filter_map(|at| Some((self.target[at].id()?, at)))
+            .collect();
+        for place in self.open_places() {
+            let Some(content) = self.wanted[place].content() else {
+                continue;
+            };
+            let free = |id: &WebhookId| by_id.get(id).filter(|at| !self.is_taken[**at]);
+            let content_of = |id: &WebhookId| free(id).and_then(|at| self.target[*at].content());
+            if let Some((id, run)) = known.altered_copy(content, content_of) {
+                let at = by_id[id];
+                self.steps[place] = Some(self.altered_copy(place, at, run));
+                self.is_taken[at] = true;
+            } else if let Some((run, why)) = known.take_doubt(content) {
+                let reason =
+                    format!("run {run} sent it, and it cannot be told whether it arrived: {why}");
+                self.steps[place] = Some(Step::new(State::Ambiguous, reason));
+            }
+        }
+    }
+
+    fn altered_copy(&self, place: usize, at: usize, run: &str) -> Step {
+        let counterpart = &self.target[at];
+        let mut step = Step::new(State::Unchanged, "");
+        step.notes.push(format!(
+            "the server keeps it altered, as run {run} found; the source has not changed since"
+        ));
+        step.differences = difference(self.wanted[place].bare(), counterpart.bare());
+        step.counterpart = Some(counterpart.clone());
+        step
     }
 
     fn pair_by_key(&mut self) {

@@ -43,12 +43,22 @@ impl Seen {
 /// What the newcomers explain.
 #[derive(Debug, Default)]
 pub(super) struct Adoption {
-    /// Wants that arrived, with the id of each.
-    pub(super) adopted: Vec<(usize, WebhookId)>,
+    /// Wants that arrived, each as it was seen.
+    pub(super) adopted: Vec<(usize, Seen)>,
     /// Wants of which it cannot be told whether they arrived, with the reason.
     pub(super) unresolved: Vec<(usize, String)>,
     /// Newcomers that are not ours.
     pub(super) others: Vec<Seen>,
+}
+
+/// What two looks must share to agree.
+pub(super) fn print_of(list: &[Seen]) -> Vec<(WebhookId, Option<Content>)> {
+    let mut print: Vec<_> = list
+        .iter()
+        .map(|seen| (seen.id.clone(), seen.content))
+        .collect();
+    print.sort_by(|a, b| a.0.cmp(&b.0));
+    print
 }
 
 /// Matches what was sent with what newly appeared.
@@ -83,7 +93,8 @@ fn doubt_the_older(
 ) -> (Vec<Sent>, Vec<Seen>) {
     let mut alike = Adoption::default();
     let left = take(&mut alike, sent, older);
-    let doubt = |(want, id): (usize, WebhookId)| {
+    let doubt = |(want, seen): (usize, Seen)| {
+        let id = seen.id;
         let why =
             format!("webhook {id} appeared in the target, and says that it was created before");
         (want, why)
@@ -112,7 +123,7 @@ fn take_equal(
     for want in sent {
         match equal.get_mut(&want.content.whole).and_then(Vec::pop) {
             Some(at) => {
-                adoption.adopted.push((want.want, newcomers[at].id.clone()));
+                adoption.adopted.push((want.want, newcomers[at].clone()));
                 taken.insert(at);
             }
             None => left.push(want),
@@ -144,9 +155,7 @@ fn take_by_key(
         let is_one_content = wants.iter().all(|want| want.content == wants[0].content);
         if alike.is_empty() || is_one_content && alike.len() <= wants.len() {
             for (want, at) in wants.iter().zip(&alike) {
-                adoption
-                    .adopted
-                    .push((want.want, newcomers[*at].id.clone()));
+                adoption.adopted.push((want.want, newcomers[*at].clone()));
                 taken.insert(*at);
             }
             left.extend(wants.into_iter().skip(alike.len()));
@@ -196,7 +205,7 @@ fn take_by_body(
         });
         match found {
             Some(at) => {
-                adoption.adopted.push((want.want, newcomers[at].id.clone()));
+                adoption.adopted.push((want.want, newcomers[at].clone()));
                 taken.insert(at);
             }
             None => left.push(want),
@@ -215,9 +224,7 @@ fn take_by_body(
             .collect();
         match alike.as_slice() {
             [at] if left.iter().filter(is_twin).count() == 1 => {
-                adoption
-                    .adopted
-                    .push((want.want, newcomers[*at].id.clone()));
+                adoption.adopted.push((want.want, newcomers[*at].clone()));
                 taken.insert(*at);
             }
             _ => rest.push(want.clone()),

@@ -72,6 +72,10 @@ pub enum Stop {
     NoProgress(String),
     /// The run has waited for as long as it may.
     OutOfPatience,
+    /// The run record could not be written, so nothing more was sent; the text says why.
+    NotRecorded(String),
+    /// The user ended the run.
+    Interrupted,
     /// The target could not be read, so nobody can tell what arrived; the text says why.
     Blind(String),
 }

@@ -66,6 +66,10 @@ pub(super) enum Event {
     Waited,
     /// The run may not wait any longer.
     OutOfPatience,
+    /// The request that was to be sent was not, because its intent could not be put on record.
+    NotRecorded(String),
+    /// The user wants the run to end; the last command was not carried out.
+    Interrupted,
 }
 
 /// What became of one request, as far as its answer tells.
@@ -142,6 +146,8 @@ struct Look {
 pub(super) struct Machine {
     wants: Vec<Want>,
     fates: Vec<Option<Fate>>,
+    /// What the target keeps of a want that arrived, as far as it was shown.
+    kept: Vec<Option<Content>>,
     /// Whether a want is in a request whose effect is not known.
     is_open: Vec<bool>,
     queue: VecDeque<Vec<usize>>,
@@ -155,6 +161,17 @@ pub(super) struct Machine {
     n_refused: usize,
     stop: Option<Stop>,
     may_have_written: bool,
+}
+
+/// What is known of one want while the push is at work.
+#[derive(Debug)]
+pub(super) enum Standing<'m> {
+    /// It was never sent, or is known not to have arrived.
+    Free,
+    /// It was sent, and what came of it is not known.
+    Open,
+    /// It has found its end; with what the target keeps of it, where that was shown.
+    Ended(&'m Fate, Option<Content>),
 }
 
 /// What is known when the push has ended.
@@ -181,6 +198,7 @@ impl Machine {
         Self {
             wants,
             fates: vec![None; n],
+            kept: vec![None; n],
             is_open: vec![false; n],
             queue,
             baseline,
@@ -220,6 +238,12 @@ impl Machine {
                 self.stop = Some(Stop::OutOfPatience);
                 self.close(now)
             }
+            (Phase::Sending(batch), Event::NotRecorded(why)) => {
+                self.put_back(batch);
+                self.stop = Some(Stop::NotRecorded(why));
+                self.close(now)
+            }
+            (phase, Event::Interrupted) => self.interrupted(phase),
             // The last look failed, or there is nothing to wait for any more.
             _ => Command::Finish,
         }
@@ -244,6 +268,24 @@ impl Machine {
             stop: self.stop,
             may_have_written,
             appeared,
+        }
+    }
+
+    /// Ends at once: what is open stays open, so that the next run looks for it.
+    fn interrupted(&mut self, phase: Phase) -> Command {
+        if let Phase::Sending(batch) = phase {
+            self.put_back(batch);
+        }
+        self.stop.get_or_insert(Stop::Interrupted);
+        Command::Finish
+    }
+
+    /// What is known of one want so far.
+    pub(super) fn standing(&self, at: usize) -> Standing<'_> {
+        match (&self.fates[at], self.is_open[at]) {
+            (Some(fate), _) => Standing::Ended(fate, self.kept[at]),
+            (None, true) => Standing::Open,
+            (None, false) => Standing::Free,
         }
     }
 
@@ -277,17 +319,19 @@ impl Machine {
         self.n_refused = 0;
     }
 
-    fn created(&mut self, adopted: Vec<(usize, WebhookId)>, proof: Proof) {
-        for (at, id) in adopted {
-            self.accounted.insert(id.clone());
+    fn created(&mut self, adopted: Vec<(usize, Seen)>, proof: Proof) {
+        for (at, seen) in adopted {
+            self.accounted.insert(seen.id.clone());
             self.is_open[at] = false;
-            self.fates[at] = Some(Fate::Created { id, proof });
+            self.kept[at] = seen.content;
+            self.fates[at] = Some(Fate::Created { id: seen.id, proof });
         }
     }
 
-    fn updated(&mut self, at: usize, proof: Proof) {
+    fn updated(&mut self, at: usize, kept: Option<Content>, proof: Proof) {
         if let Some(id) = self.update_id(at).cloned() {
             self.is_open[at] = false;
+            self.kept[at] = kept;
             self.fates[at] = Some(Fate::Updated { id, proof });
         }
     }

@@ -28,6 +28,7 @@ pub fn outcome_json(view: OutcomeView<'_>) -> Value {
     json::document(
         "outcome",
         json!({
+            "run": view.run,
             "source": json::party(view.plan.source),
             "target": json::party(view.plan.target),
             "selection": {"matched": ends.len(), "of": view.plan.source.count},

@@ -240,7 +240,7 @@ fn of_fate<'a>(webhook: &'a PortableWebhook, step: &'a Step, fate: &'a Fate) -> 
 
 fn corrected<'a>(mut end: End<'a>, finding: Option<&'a Finding>) -> End<'a> {
     match finding {
-        None | Some(Finding::Verified) => {}
+        None | Some(Finding::Verified | Finding::Unclear(_)) => {}
         Some(Finding::Altered(differences)) => end.altered = differences,
         Some(Finding::Missing) => end.ending = Ending::Missing,
         Some(Finding::Duplicated(ids)) => {

@@ -5,9 +5,13 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 12] = [
     "migrate",
     "plan",
+    "verify",
+    "runs",
+    "rollback",
+    "idmap",
     "list",
     "export",
     "demo",

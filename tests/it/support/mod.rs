@@ -3,6 +3,7 @@
 #[macro_use]
 pub(crate) mod snapshots;
 
+pub(crate) mod at_once;
 pub(crate) mod draft;
 pub(crate) mod fixture;
 pub(crate) mod generator;

@@ -4,7 +4,7 @@
 use hookferry::coralogix::kind::type_name;
 use hookferry::coralogix::mask::Masked;
 use hookferry::foreign::shown;
-use hookferry::pipeline::plan::{Difference, OnConflict, Plan, State, Step, plan};
+use hookferry::pipeline::plan::{Difference, Known, OnConflict, Plan, State, Step, plan};
 use hookferry::pipeline::rewrite::{PortableWebhook, rewrite};
 use hookferry::pipeline::strip::strip;
 use std::fmt::Write as _;
@@ -14,7 +14,7 @@ use super::fixture::{account, stripped};
 /// The plan between two accounts given as JSON.
 pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
     let portable = rewrite(strip(account(source)));
-    plan(portable, &stripped(target), on_conflict)
+    plan(portable, &stripped(target), on_conflict, &Known::nothing())
 }
 
 /// The states alone, in the source's order.

@@ -249,8 +249,27 @@ impl Run {
         for (original, name) in &self.names {
             text = text.replace(original, name);
         }
-        text
+        without_run_ids(&text)
     }
+}
+
+/// The text with `[run]` in place of every run id, such as 20261124-021530-7f3a2b.
+pub(crate) fn without_run_ids(text: &str) -> String {
+    let is_id = |bytes: &[u8]| {
+        bytes.iter().enumerate().all(|(at, byte)| match at {
+            8 | 15 => *byte == b'-',
+            16.. => byte.is_ascii_hexdigit(),
+            _ => byte.is_ascii_digit(),
+        })
+    };
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.as_bytes().windows(22).position(is_id) {
+        out.push_str(&rest[..at]);
+        out.push_str("[run]");
+        rest = &rest[at + 22..];
+    }
+    out + rest
 }
 
 /// Both accounts are read at once: the lines about the source go before the others of their block.

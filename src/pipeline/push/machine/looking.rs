@@ -1,14 +1,13 @@
 //! Looking: what an observation of the target proves, and what is done about the rest.
 //! Pure. Where it cannot be told what arrived, nothing is sent again.
 
-use super::super::adopt::{Adoption, Seen, adopt};
+use super::super::adopt::{Adoption, Seen, adopt, print_of};
 use super::super::fate::{Fate, Proof, Stop};
 use super::sending::batches;
 use super::{
     Aim, Command, Doubt, LONGEST_PAUSE, Look, MOST_LOOKS, MOST_REFUSED, Machine, Phase,
     SHORTEST_PAUSE,
 };
-use crate::coralogix::content::Content;
 use crate::coralogix::retry::{self, MOST_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
@@ -79,17 +78,20 @@ impl Machine {
             let Aim::Update { id, previous } = &want.aim else {
                 continue;
             };
-            match by_id.get(id).map(|seen| seen.content) {
-                None => self.fates[*at] = Some(Fate::Vanished(id.clone())),
-                Some(Some(content)) if content == want.content => {
-                    adoption.adopted.push((*at, id.clone()));
+            let Some(seen) = by_id.get(id).copied() else {
+                self.fates[*at] = Some(Fate::Vanished(id.clone()));
+                continue;
+            };
+            match seen.content {
+                Some(content) if content == want.content => {
+                    adoption.adopted.push((*at, seen.clone()));
                 }
-                Some(Some(content)) if content == *previous => {}
+                Some(content) if content == *previous => {}
                 // It was accepted, so what it holds now is our content as the server keeps it.
-                Some(_) if matches!(doubt, Doubt::Accepted) => {
-                    adoption.adopted.push((*at, id.clone()));
+                _ if matches!(doubt, Doubt::Accepted) => {
+                    adoption.adopted.push((*at, seen.clone()));
                 }
-                Some(_) => {
+                _ => {
                     let why =
                         format!("webhook {id} has neither its previous content nor the wanted one");
                     adoption.unresolved.push((*at, why));
@@ -114,8 +116,8 @@ impl Machine {
         if is_create {
             self.created(seen.adopted, Proof::Observed);
         } else {
-            for (at, _) in seen.adopted {
-                self.updated(at, Proof::Observed);
+            for (at, row) in seen.adopted {
+                self.updated(at, row.content, Proof::Observed);
             }
         }
         self.appeared
@@ -266,8 +268,8 @@ impl Machine {
             .extend(seen.others.iter().map(|other| other.id.clone()));
         self.created(seen.adopted, Proof::Observed);
         let changed = self.see_updates(&updates, list, &Doubt::Lost(String::new()));
-        for (at, _) in changed.adopted {
-            self.updated(at, Proof::Observed);
+        for (at, row) in changed.adopted {
+            self.updated(at, row.content, Proof::Observed);
         }
         for (at, why) in seen.unresolved.into_iter().chain(changed.unresolved) {
             self.fates[at] = Some(Fate::Unresolved(why));
@@ -287,13 +289,4 @@ impl Machine {
         }
         Command::Finish
     }
-}
-
-fn print_of(list: &[Seen]) -> Vec<(WebhookId, Option<Content>)> {
-    let mut print: Vec<_> = list
-        .iter()
-        .map(|seen| (seen.id.clone(), seen.content))
-        .collect();
-    print.sort_by(|a, b| a.0.cmp(&b.0));
-    print
 }

@@ -6,6 +6,7 @@ use super::super::fate::{Proof, Stop};
 use super::{
     Aim, Command, Doubt, LONGEST_AFTER_RESET, Limits, Look, Machine, Outcome, Phase, Want,
 };
+use crate::coralogix::content::Content;
 use crate::coralogix::retry::{self, MOST_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashSet, VecDeque};
@@ -101,11 +102,13 @@ impl Machine {
             return false;
         }
         if let Aim::Update { .. } = self.wants[batch[0]].aim {
-            if !batch.iter().all(|at| self.is_confirmed(*at, &rows)) {
+            let confirmed: Option<Vec<Option<Content>>> =
+                batch.iter().map(|at| self.confirmed(*at, &rows)).collect();
+            let Some(kept) = confirmed else {
                 return false;
-            }
-            for at in batch {
-                self.updated(*at, Proof::Acknowledged);
+            };
+            for (at, kept) in batch.iter().zip(kept) {
+                self.updated(*at, kept, Proof::Acknowledged);
             }
         } else {
             let is_known =
@@ -124,13 +127,14 @@ impl Machine {
         true
     }
 
-    /// Whether a row names the webhook of an update, and does not show that it still is what it was.
-    fn is_confirmed(&self, at: usize, rows: &[Seen]) -> bool {
+    /// What a row shows that names the webhook of an update and does not show that it still is what it was.
+    fn confirmed(&self, at: usize, rows: &[Seen]) -> Option<Option<Content>> {
         let Aim::Update { id, previous } = &self.wants[at].aim else {
-            return false;
+            return None;
         };
-        let mut named = rows.iter().filter(|row| row.id == *id);
-        named.any(|row| row.content.as_ref() != Some(previous))
+        rows.iter()
+            .find(|row| row.id == *id && row.content.as_ref() != Some(previous))
+            .map(|row| row.content)
     }
 }
 

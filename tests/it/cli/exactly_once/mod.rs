@@ -6,16 +6,12 @@ mod lost;
 mod refused;
 mod stored;
 
+use crate::support::at_once::at_once;
 use crate::support::program::Run;
 use crate::support::stand_in::{StandIn, behaving, text};
 use hookferry::sandbox::{Switches, seeds};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
-
-/// Cases at work at once; they wait far more than they compute.
-const AT_ONCE: usize = 12;
 
 /// One way in which the target fails, and how the migration has to end all the same.
 #[derive(Clone, Debug)]
@@ -32,8 +28,8 @@ struct Case {
     is_altered: bool,
     /// What the program must say of it.
     says: Vec<&'static str>,
-    /// How the same command ends when it is run again, with no fault left.
-    again: i32,
+    /// How the same command ends when it is run again without the run record.
+    forgotten: i32,
 }
 
 /// Which of the wanted webhooks are in the target in the end.
@@ -64,7 +60,7 @@ impl Case {
             arrives: Arrives::All,
             is_altered: false,
             says: Vec::new(),
-            again: 0,
+            forgotten: 0,
         }
     }
 
@@ -99,10 +95,10 @@ impl Case {
         self
     }
 
-    /// The server keeps other content than was sent; the same command then ends with this code.
-    fn altered(mut self, again: i32) -> Self {
+    /// The server keeps other content than was sent; who has lost the run record ends with this code.
+    fn altered(mut self, forgotten: i32) -> Self {
         self.is_altered = true;
-        self.again = again;
+        self.forgotten = forgotten;
         self
     }
 
@@ -140,9 +136,15 @@ impl Case {
             return;
         }
         let n_posts = accounts.posts().len();
-        let again = accounts.program(line).run();
-        again.assert_code(self.again);
-        assert_eq!(accounts.posts().len(), n_posts, "{}", again.transcript());
+        let forgotten = format!(
+            "{line} --state-dir {}",
+            accounts.home().join("lost").display()
+        );
+        for (line, code) in [(line, 0), (&forgotten, self.forgotten)] {
+            let again = accounts.program(line).run();
+            again.assert_code(code);
+            assert_eq!(accounts.posts().len(), n_posts, "{}", again.transcript());
+        }
         assert_eq!(accounts.target().webhooks(), *held);
     }
 
@@ -244,28 +246,12 @@ fn check_all(cases: &[Case]) {
         .iter()
         .flat_map(|case| [(case, Talk::Text), (case, Talk::Json)])
         .collect();
-    let queue = Mutex::new(runs.into_iter());
-    let failed = Mutex::new(Vec::new());
-    let work = || {
-        loop {
-            // Taken in a statement of its own, so that the lock is not held while the case runs.
-            let next = locked(&queue).next();
-            let Some((case, talk)) = next else { break };
-            let outcome = catch_unwind(AssertUnwindSafe(|| case.check(talk)));
-            if outcome.is_err() {
-                locked(&failed).push(format!("{} ({talk:?})", case.name));
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(work);
-        }
-    });
-    let failed = locked(&failed);
+    let outcomes = at_once(&runs, |(case, talk)| case.check(*talk));
+    let failed: Vec<String> = runs
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| outcome.is_err())
+        .map(|((case, talk), _)| format!("{} ({talk:?})", case.name))
+        .collect();
     assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

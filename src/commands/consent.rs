@@ -1,0 +1,133 @@
+//! What has to be true before anything is written: no conflict in the way, no limit passed, and a person's yes.
+
+use super::plan::view;
+use super::reading::{Planned, live_party, read_live};
+use crate::coralogix::webhook::WebhookId;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::plan::{OnConflict, Plan, State};
+use crate::pipeline::strip::strip;
+use crate::render::plan as text;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::Migrate;
+use crate::store::disk;
+use std::io::IsTerminal as _;
+
+/// Asks at the terminal and returns only after a `yes`; without a terminal nobody can say it.
+pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
+    if !std::io::stdin().is_terminal() || !screen.is_stderr_terminal() {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            "nothing was written: there is no terminal to confirm at",
+        )
+        .with_hint("look first with --dry-run, then say --yes"));
+    }
+    screen.ask(question);
+    // On a thread of its own, so that Ctrl-C is heard while somebody thinks.
+    let answer = tokio::task::spawn_blocking(disk::read_line)
+        .await
+        .map_err(|error| Error::failed("cannot read the answer").with_source(error))??;
+    if answer.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Refused,
+        "nothing was written: not confirmed",
+    ))
+}
+
+/// The plan as it is shown beside the question, on stderr.
+pub(super) fn preview(planned: &Planned, screen: &Screen) -> String {
+    text::plan(view(planned), screen.talk_page(Detail::Normal))
+}
+
+/// Stops before the first write where the plan or a limit does not allow one.
+pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
+    let n_refusing = plan.n_refusing();
+    if n_refusing > 0 {
+        let counts = plan.counts();
+        let what = format!(
+            "nothing was written: {} conflicting, {} ambiguous and {} blocked webhooks stand in the way",
+            counts.of(State::Conflict),
+            counts.of(State::Ambiguous),
+            counts.of(State::Blocked)
+        );
+        let hint = match plan.on_conflict() {
+            OnConflict::Update => {
+                "--on-conflict skip leaves them alone; or leave them out with --name '!…'"
+            }
+            _ => {
+                "--on-conflict skip leaves them alone, --on-conflict update resolves conflicts; or select with --name, --type, --id"
+            }
+        };
+        return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
+    }
+    let n_changes = n_changes(plan);
+    if let Some(most) = max_changes
+        && n_changes > most
+    {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            format!("nothing was written: {n_changes} webhooks would be written, and --max-changes allows {most}"),
+        )
+        .with_hint("raise --max-changes, or select fewer with --name, --type, --id"));
+    }
+    Ok(())
+}
+
+fn n_changes(plan: &Plan) -> usize {
+    plan.counts().of(State::Create) + plan.counts().of(State::Update)
+}
+
+/// Asks until the plan that was shown is the plan that holds: the target is read again after every yes.
+pub(super) async fn confirm(
+    mut planned: Planned,
+    settings: &Migrate,
+    screen: &Screen,
+) -> Result<Planned, Error> {
+    loop {
+        let question = format!(
+            "\nWrite {} webhooks to {}? Only 'yes' will do: ",
+            n_changes(&planned.plan),
+            planned.target.described()
+        );
+        ask(&question, screen).await?;
+        let before = outline(&planned.plan);
+        planned = read_target_again(planned, settings, screen).await?;
+        if outline(&planned.plan) == before {
+            return Ok(planned);
+        }
+        screen.warn("The target changed while you were reading. This is the plan now:");
+        screen.ask(&preview(&planned, screen));
+        refuse(&planned.plan, settings.max_changes)?;
+        if !planned.plan.has_changes() {
+            return Ok(planned);
+        }
+    }
+}
+
+async fn read_target_again(
+    planned: Planned,
+    settings: &Migrate,
+    screen: &Screen,
+) -> Result<Planned, Error> {
+    let inventory = read_live(&planned.target_reader, screen).await?;
+    let plan = planned.plan.again(
+        &strip(inventory.clone()),
+        settings.route.on_conflict,
+        &planned.known,
+    );
+    Ok(Planned {
+        plan,
+        target: live_party(&settings.route.target, &inventory),
+        target_inventory: inventory,
+        ..planned
+    })
+}
+
+/// What two plans must share to be the same promise.
+fn outline(plan: &Plan) -> Vec<(State, Option<WebhookId>)> {
+    plan.steps()
+        .map(|(_, step)| (step.state, step.target_id().cloned()))
+        .collect()
+}

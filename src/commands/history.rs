@@ -1,0 +1,257 @@
+//! What the run records say about a target: sends that are still open, and copies that its server altered.
+//! Accounts for the open ones before anything new is planned.
+
+use crate::coralogix::account::Account;
+use crate::coralogix::client::Reader;
+use crate::coralogix::retry::Patience;
+use crate::coralogix::sealed::Sealer;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::Error;
+use crate::pipeline::fetch::Inventory;
+use crate::pipeline::plan::{Known, Memory};
+use crate::pipeline::push::{LeftSend, Leftover, Recovered, Settling, recover, settle};
+use crate::pipeline::strip::strip;
+use crate::render::screen::Screen;
+use crate::store::runs::entry::{Entry, LearnedRow, LearnedWhat};
+use crate::store::runs::{Record, Runs, sealed_row};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What `created_at` may be later than the last moment at which a run's request could take effect.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// The records of the runs that wrote to one account, the oldest first.
+pub(super) struct History {
+    records: Vec<Record>,
+}
+
+/// What was found out about the sends that an earlier run left open.
+pub(super) struct Accounted {
+    /// The run.
+    pub(super) run: String,
+    /// What became of each.
+    pub(super) rows: Vec<LearnedRow>,
+}
+
+impl History {
+    /// The records about an account, with a known company or without.
+    pub(super) fn of(runs: &Runs, account: &Account, company: Option<&str>) -> Result<Self, Error> {
+        let mut records = Vec::new();
+        for listed in runs.all() {
+            let is_about =
+                |record: &Record| record.is_about(account.endpoint.host(), company, &account.key);
+            if let Some(record) = listed.record?.filter(is_about) {
+                records.push(record);
+            }
+        }
+        Ok(Self { records })
+    }
+
+    /// The ids of the runs that left something open.
+    pub(super) fn open_runs(&self) -> Vec<&str> {
+        self.open().map(Record::id).collect()
+    }
+
+    fn open(&self) -> impl Iterator<Item = &Record> {
+        self.records
+            .iter()
+            .filter(|record| !record.open().is_empty())
+    }
+
+    /// Says what was left open, and reads the target until it cannot change by that any more.
+    pub(super) async fn settle(
+        &self,
+        reader: &Reader,
+        first: Inventory,
+        patience: &Patience,
+        screen: &Screen,
+    ) -> Result<Inventory, Error> {
+        let open: Vec<&Record> = self.open().collect();
+        settle_all(&open, reader, first, patience, screen).await
+    }
+
+    /// What all records teach about a reading of the target.
+    pub(super) fn knowledge(
+        &self,
+        account: &Account,
+        target: &Inventory,
+    ) -> (Known, Vec<Accounted>) {
+        let stripped = strip(target.clone());
+        let elsewhere: HashSet<WebhookId> = self
+            .records
+            .iter()
+            .flat_map(|record| record.arrived().map(|(_, arrived)| arrived.id.clone()))
+            .collect();
+        let (mut known, mut accounted) = (Known::nothing(), Vec::new());
+        for record in &self.records {
+            // With another API key than the run's its seals mean nothing, as if the record were lost.
+            let Some(sealer) = record.sealer(&account.key) else {
+                continue;
+            };
+            let mut memory = Memory {
+                run: record.id().to_owned(),
+                altered: record.altered(),
+                doubtful: Vec::new(),
+                sealer,
+            };
+            if !record.open().is_empty() {
+                let found = recover(&leftover(record, &elsewhere), &stripped, &memory.sealer);
+                for (place, recovered) in &found {
+                    remember(&mut memory, record, *place, recovered);
+                }
+                accounted.push(Accounted {
+                    run: record.id().to_owned(),
+                    rows: found.iter().map(row).collect(),
+                });
+            }
+            known.add(memory);
+        }
+        (known, accounted)
+    }
+}
+
+/// Says what some runs left open, and reads the target until it cannot change by that any more.
+async fn settle_all(
+    open: &[&Record],
+    reader: &Reader,
+    first: Inventory,
+    patience: &Patience,
+    screen: &Screen,
+) -> Result<Inventory, Error> {
+    let mut left = Duration::ZERO;
+    for record in open {
+        let n = record.open().len();
+        let how = if record.end.is_some() {
+            "ended"
+        } else {
+            "was cut off"
+        };
+        screen.warn(&format!(
+            "run {} {how} without knowing what became of {n} webhooks that it had sent; looking for them first",
+            record.id()
+        ));
+        left = left.max(time_left(record));
+    }
+    let stage = screen.stage("earlier run");
+    let inventory = settle(
+        reader,
+        first,
+        Settling {
+            until: Instant::now() + left,
+            patience,
+            track: &stage,
+        },
+    )
+    .await?;
+    stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    Ok(inventory)
+}
+
+/// Settles and accounts for what one run left open, if it left anything open.
+pub(super) async fn account_for(
+    record: &Record,
+    sealer: &Sealer,
+    reader: &Reader,
+    first: Inventory,
+    patience: &Patience,
+    screen: &Screen,
+) -> Result<(Inventory, Option<Accounted>), Error> {
+    if record.open().is_empty() {
+        return Ok((first, None));
+    }
+    let inventory = settle_all(&[record], reader, first, patience, screen).await?;
+    let arrived = record.arrived().map(|(_, arrived)| arrived.id.clone());
+    let left = leftover(record, &arrived.collect());
+    let found = recover(&left, &strip(inventory.clone()), sealer);
+    let accounted = Accounted {
+        run: record.id().to_owned(),
+        rows: found.iter().map(row).collect(),
+    };
+    Ok((inventory, Some(accounted)))
+}
+
+/// Writes into the records of earlier runs what was found out about them.
+pub(super) fn put_on_record(runs: &Runs, accounted: Vec<Accounted>, by: &str) -> Result<(), Error> {
+    for Accounted { run, rows } in accounted {
+        let entry = Entry::Settled {
+            at: Timestamp::now(),
+            by: by.to_owned(),
+            webhooks: rows,
+        };
+        runs.add(&run, &entry)?;
+    }
+    Ok(())
+}
+
+/// How much longer the server may be at work on what a run sent last.
+fn time_left(record: &Record) -> Duration {
+    let settle = SignedDuration::from_millis(i64::try_from(record.begin.settle_ms).unwrap_or(0));
+    let Some(last) = record.last_sent else {
+        return Duration::ZERO;
+    };
+    // A clock that was set back since must not make the wait longer than the window.
+    let left = Timestamp::now().duration_until(last + settle).min(settle);
+    Duration::try_from(left).unwrap_or_default()
+}
+
+fn leftover(record: &Record, elsewhere: &HashSet<WebhookId>) -> Leftover {
+    let begin = &record.begin;
+    let baseline = begin.baseline.iter().map(|id| WebhookId::new(id.as_str()));
+    // Both clocks were read at the beginning, so what the server's will say is known from ours.
+    let ended = record
+        .last_sent
+        .zip(begin.target_time)
+        .map(|(last, theirs)| {
+            let passed = last.duration_since(begin.at);
+            theirs + passed + LATEST
+        });
+    let send = |place: usize| {
+        let (key, content) = record.sent(place)?;
+        let row = &begin.wanted[place];
+        let is_update = row.state == "update";
+        let target_id = row.target_id.clone().map(WebhookId::new);
+        Some(LeftSend {
+            place,
+            key,
+            content,
+            updates: target_id.filter(|_| is_update),
+        })
+    };
+    Leftover {
+        sends: record.open().into_iter().filter_map(send).collect(),
+        known: baseline.chain(elsewhere.iter().cloned()).collect(),
+        began: begin.target_time,
+        ended,
+    }
+}
+
+fn remember(memory: &mut Memory, record: &Record, place: usize, recovered: &Recovered) {
+    let Some((_, sent)) = record.sent(place) else {
+        return;
+    };
+    match recovered {
+        Recovered::Arrived(id, Some(kept)) if *kept != sent => {
+            memory.altered.push((id.clone(), sent, *kept));
+        }
+        Recovered::Unresolved(why) => memory.doubtful.push((sent, why.clone())),
+        Recovered::Arrived(..) | Recovered::Returned => {}
+    }
+}
+
+fn row((place, recovered): &(usize, Recovered)) -> LearnedRow {
+    let what = match recovered {
+        Recovered::Arrived(id, kept) => LearnedWhat::Arrived {
+            id: id.to_string(),
+            acknowledged: false,
+            kept: kept.map(sealed_row),
+        },
+        Recovered::Returned => LearnedWhat::Returned,
+        Recovered::Unresolved(why) => LearnedWhat::Unresolved { why: why.clone() },
+    };
+    LearnedRow {
+        place: *place,
+        what,
+    }
+}

@@ -1,0 +1,159 @@
+//! The record of a run from the command's side: what it begins with, and what is kept when it is over.
+
+use super::plan::view;
+use super::reading::Planned;
+use crate::coralogix::sealed::Sealer;
+use crate::error::Error;
+use crate::pipeline::plan::{OnConflict, State, Step};
+use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::strip::strip;
+use crate::pipeline::verify::Finding;
+use crate::render::json;
+use crate::render::outcome::{OutcomeView, outcome_json, summary};
+use crate::render::view::policy_word;
+use crate::store::runs::entry::{
+    AlteredRow, Begin, End, JOURNAL_VERSION, SourceRow, TargetRow, WantedRow,
+};
+use crate::store::runs::{Opening, Recorder, Runs, new_id, sealed_row};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// Begins the record of a run: everything that must be safe before the first write.
+pub(super) fn begin(
+    runs: &Runs,
+    planned: &Planned,
+    settle: Duration,
+    continues: Vec<String>,
+) -> Result<Recorder, Error> {
+    let account = planned.target_reader.account();
+    let sealer = Sealer::new(&account.key)
+        .ok_or_else(|| Error::failed("the system gives no random numbers"))?;
+    let now = Timestamp::now();
+    let inventory = &planned.target_inventory;
+    let ids = inventory.webhooks.iter().filter_map(|webhook| webhook.id());
+    let begin = Begin {
+        format_version: JOURNAL_VERSION.to_owned(),
+        run: new_id(now, &sealer.salt()),
+        tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")).to_owned(),
+        at: now,
+        pid: std::process::id(),
+        source: SourceRow {
+            name: planned.source.name.clone(),
+            company: planned.source.company.clone(),
+        },
+        target: TargetRow {
+            url: account.endpoint.base().to_string(),
+            host: account.endpoint.host().to_owned(),
+            company: planned.target.company.clone(),
+        },
+        on_conflict: policy_word(planned.plan.on_conflict()).to_owned(),
+        settle_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
+        salt: sealer.salt(),
+        check: sealer.check(),
+        target_time: inventory
+            .server_time
+            .and_then(|time| Timestamp::try_from(time).ok()),
+        baseline: ids.map(|id| id.to_string()).collect(),
+        wanted: planned
+            .plan
+            .steps()
+            .map(|(webhook, step)| wanted(webhook, step, &sealer))
+            .collect(),
+        continues,
+    };
+    let previous = previous_bodies(planned);
+    let opening = Opening {
+        begin,
+        plan: &json::text(&json::plan(view(planned))),
+        previous: previous.as_deref(),
+    };
+    runs.begin(opening, sealer)
+}
+
+fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow {
+    let content = webhook.content();
+    let counterpart = step.counterpart.as_ref().and_then(|other| other.content());
+    WantedRow {
+        source_id: webhook.source_id().map(ToString::to_string),
+        alias: webhook.alias().to_owned(),
+        type_id: webhook.type_id().map(|type_id| type_id.0),
+        state: step.state.word().to_owned(),
+        target_id: step.target_id().map(ToString::to_string),
+        content: content.map(|content| sealed_row(sealer.content(content))),
+        kept: counterpart
+            .filter(|other| Some(*other) != content)
+            .map(|other| sealed_row(sealer.content(other))),
+    }
+}
+
+/// The webhooks that are about to be updated, as the target has them; `None` where there are none.
+fn previous_bodies(planned: &Planned) -> Option<String> {
+    if planned.plan.on_conflict() != OnConflict::Update {
+        return None;
+    }
+    let mut bodies = String::from("[");
+    for (_, step) in planned.plan.steps() {
+        if let (State::Update, Some(target)) = (step.state, &step.counterpart)
+            && let Some(id) = target.id()
+        {
+            if bodies.len() > 1 {
+                bodies.push_str(",\n");
+            }
+            target.bare().with("id", &id.to_json()).to_wire(&mut bodies);
+        }
+    }
+    bodies.push_str("]\n");
+    (bodies.len() > 3).then_some(bodies)
+}
+
+/// Ends the record of a run and keeps its report and id map.
+pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Error> {
+    let report = outcome_json(view);
+    recorder.end(End {
+        at: Timestamp::now(),
+        complete: view.is_complete(),
+        stopped: view.stop_word().map(str::to_owned),
+        summary: summary(view),
+        company: view.applied.after.as_ref().and_then(|after| {
+            let ids = after.company_ids();
+            (ids.len() == 1).then(|| ids.into_iter().next()).flatten()
+        }),
+        altered: altered(recorder, view),
+    })?;
+    recorder.keep("report.json", &json::text(&report))?;
+    Ok(())
+}
+
+/// What the last look showed of the webhooks that the server altered.
+fn altered(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<AlteredRow> {
+    let (Some(after), Some(verdict)) = (&view.applied.after, view.verdict) else {
+        return Vec::new();
+    };
+    if verdict.count(|finding| matches!(finding, Finding::Altered(_))) == 0 {
+        return Vec::new();
+    }
+    let after = strip(after.clone());
+    let contents: HashMap<_, _> = after
+        .webhooks()
+        .iter()
+        .filter_map(|webhook| Some((webhook.id()?, webhook.content()?)))
+        .collect();
+    let fates: HashMap<usize, _> = view
+        .applied
+        .fates
+        .iter()
+        .filter_map(|(place, fate)| Some((*place, fate.arrived()?)))
+        .collect();
+    let row = |(place, finding): &(usize, Finding)| {
+        let Finding::Altered(_) = finding else {
+            return None;
+        };
+        let content = contents.get(fates.get(place)?)?;
+        Some(AlteredRow {
+            place: *place,
+            kept: sealed_row(recorder.seal(*content)),
+        })
+    };
+    verdict.findings.iter().filter_map(row).collect()
+}

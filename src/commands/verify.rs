@@ -1,0 +1,181 @@
+//! `hookferry verify`: what the target holds of what is wanted, by a source or by a run; writes nothing.
+
+use super::history::account_for;
+use super::reading::{live_party, planned, read_both, read_live, reader};
+use super::rollback::{refuse_other_company, sealer_of};
+use crate::cli::OutputForm;
+use crate::coralogix::content::Content;
+use crate::coralogix::retry::Patience;
+use crate::coralogix::sealed::{Sealed, Sealer};
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::error::{Error, ExitCode};
+use crate::pipeline::plan::Known;
+use crate::pipeline::strip::{Stripped, strip};
+use crate::pipeline::verify::{Finding, compare};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::verify::{VerifyRow, VerifyView, document, text};
+use crate::render::view::Detail;
+use crate::settings::{Route, Verify, VerifyRun, Wanted};
+use crate::store::runs::{Record, Runs, Standing, sealed};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// Compares and says what differs.
+pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, Error> {
+    let view = match &settings.wanted {
+        Wanted::Source(route) => against_source(route, screen).await?,
+        Wanted::Run(run) => against_run(run, screen).await?,
+    };
+    screen.result(&match settings.output {
+        OutputForm::Text => text(&view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&document(&view)),
+    })?;
+    Ok(if view.is_verified() {
+        ExitCode::Done
+    } else {
+        ExitCode::Partial
+    })
+}
+
+async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
+    let readings = read_both(route, screen).await?;
+    let source = strip(readings.source.clone());
+    let planned = planned(route, readings, Known::nothing())?;
+    let target = strip(planned.target_inventory.clone());
+    let verdict = compare(&planned.plan, &source, &target);
+    let rows = planned.plan.steps().zip(verdict.findings);
+    Ok(VerifyView {
+        wanted: format!("source {}", planned.source.identity()),
+        target: planned.target.clone(),
+        rows: rows
+            .map(|((webhook, step), (_, finding))| VerifyRow {
+                type_id: webhook.type_id(),
+                alias: webhook.alias().to_owned(),
+                source_id: webhook.source_id().cloned(),
+                target_id: step.target_id().cloned(),
+                finding,
+                why: None,
+            })
+            .collect(),
+    })
+}
+
+async fn against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
+    let runs = Runs::new(settings.state.path()?);
+    let mut record = runs.open(&runs.find(&settings.run)?)?;
+    let target = &record.begin.target;
+    let account = settings.target.account(&target.url, &target.host)?;
+    let sealer = sealer_of(&record, &account)?;
+    let patience = Arc::new(Patience::new());
+    let reader = reader(&account, &settings.client, &patience, screen)?;
+    let first = read_live(&reader, screen).await?;
+    refuse_other_company(&record, &first, &account)?;
+    let (inventory, accounted) =
+        account_for(&record, &sealer, &reader, first, &patience, screen).await?;
+    if let Some(accounted) = accounted {
+        record.learn(accounted.rows);
+    }
+    let party = live_party(&account, &inventory);
+    Ok(VerifyView {
+        wanted: format!("run {}", record.id()),
+        target: party,
+        rows: rows_of(&record, &strip(inventory), &sealer),
+    })
+}
+
+/// What a reading shows of everything that a run wanted in the target.
+fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow> {
+    let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
+    for webhook in target.webhooks() {
+        if let Some(id) = webhook.id() {
+            contents.insert(id, webhook.content());
+        }
+    }
+    let now = |id: &WebhookId| {
+        let found = contents.get(id)?;
+        Some(found.map(|content| sealer.content(content)))
+    };
+    let surplus = surplus(record, target, sealer);
+    let mut rows = Vec::new();
+    for (place, row) in record.begin.wanted.iter().enumerate() {
+        let wanted = row.content.as_ref().and_then(sealed);
+        let (id, kept) = match &record.standings[place] {
+            Standing::Arrived(arrived) => (Some(arrived.id.clone()), arrived.kept),
+            _ if row.state == "unchanged" => {
+                let kept = row.kept.as_ref().and_then(sealed);
+                (row.target_id.clone().map(WebhookId::new), kept)
+            }
+            // What the run was not to write, nobody expects from it.
+            _ if row.state != "create" && row.state != "update" => continue,
+            _ => (None, None),
+        };
+        let (finding, why) = match (&id, &record.standings[place]) {
+            (None, Standing::Open | Standing::Unresolved(_)) => {
+                let why = "the run sent it, and it cannot be told whether it arrived";
+                (Finding::Unclear(why.to_owned()), None)
+            }
+            (None, _) => (Finding::Missing, None),
+            (Some(id), _) => found(now(id), wanted, kept),
+        };
+        let copies = wanted.and_then(|wanted| surplus.get(&wanted));
+        let finding = match (finding, copies, &id) {
+            (Finding::Verified, Some(copies), Some(id)) => {
+                let all = std::iter::once(id).chain(copies).cloned();
+                Finding::Duplicated(all.collect())
+            }
+            (finding, ..) => finding,
+        };
+        rows.push(VerifyRow {
+            type_id: row.type_id.map(TypeId),
+            alias: row.alias.clone(),
+            source_id: row.source_id.clone().map(WebhookId::new),
+            target_id: id,
+            finding,
+            why,
+        });
+    }
+    rows
+}
+
+/// What it means that a webhook holds some content now, or is not there.
+fn found(
+    now: Option<Option<Sealed>>,
+    wanted: Option<Sealed>,
+    kept: Option<Sealed>,
+) -> (Finding, Option<String>) {
+    match now {
+        None => (Finding::Missing, None),
+        Some(now) if now.is_some() && now == wanted => (Finding::Verified, None),
+        Some(now) => {
+            let is_as_kept = now.is_some() && now == kept;
+            let why = if is_as_kept {
+                "the server altered it when it was written, and it is still so"
+            } else {
+                "it was changed after the run"
+            };
+            (Finding::Altered(Vec::new()), Some(why.to_owned()))
+        }
+    }
+}
+
+/// Webhooks that equal one that the run created, were not there before it, and are not accounted for.
+fn surplus(record: &Record, target: &Stripped, sealer: &Sealer) -> HashMap<Sealed, Vec<WebhookId>> {
+    let before: HashSet<&str> = record.begin.baseline.iter().map(String::as_str).collect();
+    let arrived: HashSet<&WebhookId> = record.arrived().map(|(_, arrived)| &arrived.id).collect();
+    let created: HashSet<Sealed> = record
+        .arrived()
+        .filter_map(|(place, _)| Some(record.sent(place)?.1))
+        .collect();
+    let mut surplus: HashMap<Sealed, Vec<WebhookId>> = HashMap::new();
+    for webhook in target.webhooks() {
+        let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
+            continue;
+        };
+        let content = sealer.content(content);
+        if !before.contains(id.as_str()) && !arrived.contains(id) && created.contains(&content) {
+            surplus.entry(content).or_default().push(id.clone());
+        }
+    }
+    surplus
+}

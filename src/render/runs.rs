@@ -1,0 +1,299 @@
+//! Runs on record: a line each, or one with everything that is known of it; text for people, documents for programs.
+//! Pure. Shows what a journal holds, which is no secret.
+
+use super::columns::{counted, padded, wrapped};
+use super::json;
+use super::style::Meaning;
+use super::view::Page;
+use crate::foreign;
+use crate::store::runs::{Listed, Record, Standing};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// How it stands with a run, in a word.
+pub fn state(record: &Record) -> &'static str {
+    match (&record.rolled_back, &record.end) {
+        (Some(rolled_back), _) if rolled_back.untouched.is_empty() => "rolled-back",
+        (Some(_), _) => "rolled-back-in-part",
+        (None, _) if record.is_closed => "closed",
+        (None, _) if !record.open().is_empty() => "open",
+        (None, Some(end)) if end.complete => "complete",
+        (None, Some(_)) => "partial",
+        (None, None) if !record.settled_by.is_empty() => "continued",
+        (None, None) => "cut-off",
+    }
+}
+
+fn meaning(state: &str) -> &'static str {
+    match state {
+        "rolled-back" => "undone by a rollback",
+        "rolled-back-in-part" => "undone by a rollback, but for some webhooks",
+        "closed" => "somebody said that what it left open does not matter",
+        "open" => {
+            "it is not known what became of all that it sent; the next `migrate` looks for it"
+        }
+        "complete" => "all that was to be written is in the target",
+        "partial" => "ended with something missing; running the same migration again goes on",
+        "continued" => "it was cut off, and a later run accounted for what it had sent",
+        _ => "at work, or cut off with nothing left open",
+    }
+}
+
+fn party(name: &str, company: Option<&str>) -> String {
+    let name = foreign::shortened(name, 60);
+    match company {
+        Some(company) => format!("{name} (company {})", foreign::shortened(company, 40)),
+        None => name,
+    }
+}
+
+fn written(record: &Record) -> usize {
+    record.arrived().count()
+}
+
+/// The runs as a table, the newest last, so that it stands where the eye is.
+pub fn list(runs: &[Listed], page: Page) -> String {
+    if runs.is_empty() {
+        return "No run is on record yet.\n".to_owned();
+    }
+    let mut out = String::new();
+    let heading = format!(
+        "{}  {}  {:>7}  from -> to",
+        padded("run", 22),
+        padded("state", 19),
+        "written"
+    );
+    let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
+    for listed in runs {
+        let id = padded(&listed.id, 22);
+        match &listed.record {
+            Ok(Some(record)) => {
+                let begin = &record.begin;
+                let source = party(&begin.source.name, begin.source.company.as_deref());
+                let target = party(&begin.target.host, record.company());
+                let state = padded(state(record), 19);
+                let _ = writeln!(
+                    out,
+                    "{id}  {state}  {:>7}  {source} -> {target}",
+                    written(record)
+                );
+            }
+            Ok(None) => {
+                let _ = writeln!(
+                    out,
+                    "{id}  {}  {:>7}  (ended before it sent anything)",
+                    padded("empty", 19),
+                    0
+                );
+            }
+            Err(error) => {
+                let error = foreign::shown(&error.to_string());
+                let _ = writeln!(out, "{id}  {}  {:>7}  {error}", padded("damaged", 19), "?");
+            }
+        }
+    }
+    out
+}
+
+/// The runs as programs read them.
+pub fn list_document(runs: &[Listed]) -> Value {
+    let runs: Vec<Value> = runs.iter().map(listed_row).collect();
+    json::document("runs", json!({ "runs": runs }))
+}
+
+fn listed_row(listed: &Listed) -> Value {
+    match &listed.record {
+        Ok(Some(record)) => row(record),
+        Ok(None) => json!({"run": listed.id, "state": "empty"}),
+        Err(error) => {
+            json!({"run": listed.id, "state": "damaged", "error": foreign::shown(&error.to_string())})
+        }
+    }
+}
+
+fn row(record: &Record) -> Value {
+    let begin = &record.begin;
+    json!({
+        "run": record.id(),
+        "state": state(record),
+        "began": begin.at,
+        "ended": record.end.as_ref().map(|end| end.at),
+        "source": {"name": begin.source.name, "company_id": begin.source.company},
+        "target": {"name": begin.target.host, "company_id": record.company()},
+        "written": written(record),
+        "open": record.open().len(),
+        "summary": record.end.as_ref().map(|end| &end.summary),
+        "continues": begin.continues,
+        "continued_by": record.settled_by,
+    })
+}
+
+/// One run with everything that it wrote.
+pub fn one(record: &Record, folder: &str, page: Page) -> String {
+    let begin = &record.begin;
+    let state = state(record);
+    let ended = record
+        .end
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.at));
+    let mut out = String::new();
+    let heading = format!("run {}", record.id());
+    let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
+    let facts = [
+        ("state", format!("{state}: {}", meaning(state))),
+        (
+            "source",
+            party(&begin.source.name, begin.source.company.as_deref()),
+        ),
+        ("target", party(&begin.target.host, record.company())),
+        ("began", format!("{:.0}", begin.at)),
+        ("ended", ended),
+        ("on conflict", begin.on_conflict.clone()),
+        ("folder", foreign::shown(folder)),
+    ];
+    for (name, fact) in facts {
+        let fact = wrapped(&fact, page.width.saturating_sub(15), 15);
+        let _ = writeln!(out, "  {}{fact}", padded(name, 13));
+    }
+    if let Some(why) = record.end.as_ref().and_then(|end| end.stopped.as_deref()) {
+        let _ = writeln!(out, "  {}{}", padded("stopped", 13), foreign::shown(why));
+    }
+    for (words, runs) in [
+        ("continues", &begin.continues),
+        ("continued by", &record.settled_by),
+    ] {
+        if !runs.is_empty() {
+            let _ = writeln!(
+                out,
+                "  {}{}",
+                padded(words, 13),
+                foreign::shown(&runs.join(", "))
+            );
+        }
+    }
+    out.push('\n');
+    webhooks(&mut out, record, page);
+    let next = next_step(record, state);
+    let _ = writeln!(
+        out,
+        "{}",
+        page.palette
+            .paint(Meaning::Hint, &wrapped(&next, page.width, 6))
+    );
+    out
+}
+
+fn webhooks(out: &mut String, record: &Record, page: Page) {
+    let groups: [(&str, &[&str]); 4] = [
+        ("created or updated", &["acknowledged", "observed"]),
+        ("not accounted for", &["open"]),
+        ("sent, and did not arrive", &["over"]),
+        ("never sent", &["not-sent"]),
+    ];
+    for (heading, words) in groups {
+        let of_group: Vec<usize> = (0..record.standings.len())
+            .filter(|place| is_to_be_written(record, *place))
+            .filter(|place| words.contains(&standing_word(&record.standings[*place])))
+            .collect();
+        if of_group.is_empty() {
+            continue;
+        }
+        let heading = format!("{} {heading}", of_group.len());
+        let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
+        for place in of_group {
+            let row = &record.begin.wanted[place];
+            let source = row.source_id.as_deref().unwrap_or("-");
+            let target = match &record.standings[place] {
+                Standing::Arrived(arrived) => arrived.id.to_string(),
+                _ => "-".to_owned(),
+            };
+            let word = match &record.standings[place] {
+                Standing::Arrived(arrived) if !arrived.is_acknowledged => {
+                    "  found in the target, its answer was lost"
+                }
+                _ => "",
+            };
+            let alias = foreign::shortened(&row.alias, 60);
+            let _ = writeln!(
+                out,
+                "  {} -> {}  {alias}{word}",
+                foreign::shown(source),
+                foreign::shown(&target)
+            );
+        }
+        out.push('\n');
+    }
+}
+
+fn is_to_be_written(record: &Record, place: usize) -> bool {
+    matches!(
+        record.begin.wanted[place].state.as_str(),
+        "create" | "update"
+    )
+}
+
+fn standing_word(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::NotSent => "not-sent",
+        Standing::Open | Standing::Unresolved(_) => "open",
+        Standing::Arrived(arrived) if arrived.is_acknowledged => "acknowledged",
+        Standing::Arrived(_) => "observed",
+        Standing::Over => "over",
+    }
+}
+
+fn next_step(record: &Record, state: &str) -> String {
+    let id = record.id();
+    match state {
+        "open" => format!(
+            "next: run the same migration again, which looks first; or undo it: hookferry rollback {id}"
+        ),
+        "rolled-back" => "next: nothing; a new `migrate` would bring the webhooks again".to_owned(),
+        _ if written(record) == 0 => "next: nothing of this run is in the target".to_owned(),
+        _ => format!(
+            "next: hookferry verify --run {id}, hookferry idmap show {id}, hookferry rollback {id}"
+        ),
+    }
+}
+
+/// One run as programs read it.
+pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Value {
+    let webhooks: Vec<Value> = record
+        .begin
+        .wanted
+        .iter()
+        .zip(&record.standings)
+        .map(|(row, standing)| {
+            json!({
+                "alias": row.alias,
+                "type_id": row.type_id,
+                "source_id": row.source_id,
+                "planned": row.state,
+                "standing": standing_word(standing),
+                "target_id": match standing {
+                    Standing::Arrived(arrived) => Some(arrived.id.to_string()),
+                    _ => row.target_id.clone(),
+                },
+            })
+        })
+        .collect();
+    let mut document = json::document("run", row(record));
+    if let Value::Object(members) = &mut document {
+        members.insert("folder".to_owned(), folder.into());
+        members.insert("webhooks".to_owned(), webhooks.into());
+        members.insert("report".to_owned(), report.cloned().unwrap_or(Value::Null));
+    }
+    document
+}
+
+/// What pruning removed.
+pub fn pruned(removed: &[String]) -> String {
+    match removed {
+        [] => "No run record is that old.\n".to_owned(),
+        _ => format!(
+            "Removed {}: {}\n",
+            counted(removed.len(), "run record"),
+            removed.join(", ")
+        ),
+    }
+}

@@ -1,0 +1,205 @@
+//! What the target holds of what is wanted, webhook by webhook: text for people, a document for programs.
+//! Pure. Lists every difference masked.
+
+use super::columns::{counted, wrapped};
+use super::json;
+use super::rows::{Called, Layout, Line, below, differences};
+use super::style::Meaning;
+use super::view::{Detail, Page, Party, kind_name};
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::pipeline::plan::State;
+use crate::pipeline::verify::Finding;
+use serde_json::{Value, json};
+
+/// Beyond this many, verified webhooks are counted instead of listed.
+const MOST_VERIFIED: usize = 50;
+
+/// One comparison of a target with what is wanted.
+#[derive(Debug)]
+pub struct VerifyView {
+    /// What says what is wanted: an account, a file, or a run.
+    pub wanted: String,
+    /// The account that was looked at.
+    pub target: Party,
+    /// Each wanted webhook.
+    pub rows: Vec<VerifyRow>,
+}
+
+/// One wanted webhook and what was found of it.
+#[derive(Debug)]
+pub struct VerifyRow {
+    /// Its type.
+    pub type_id: Option<TypeId>,
+    /// Its alias.
+    pub alias: String,
+    /// Its number in the source.
+    pub source_id: Option<WebhookId>,
+    /// The number of what corresponds to it in the target.
+    pub target_id: Option<WebhookId>,
+    /// What was found.
+    pub finding: Finding,
+    /// What else is to be said about it.
+    pub why: Option<String>,
+}
+
+impl VerifyView {
+    /// Whether every wanted webhook is there exactly once, as wanted.
+    pub fn is_verified(&self) -> bool {
+        let is_verified = |row: &VerifyRow| row.finding == Finding::Verified;
+        self.rows.iter().all(is_verified)
+    }
+
+    fn count(&self, word: &str) -> usize {
+        let of_word = |row: &&VerifyRow| look(&row.finding).1 == word;
+        self.rows.iter().filter(of_word).count()
+    }
+}
+
+const WORDS: [&str; 5] = ["verified", "altered", "missing", "duplicated", "unclear"];
+
+/// Symbol, word and style of a finding.
+fn look(finding: &Finding) -> (&'static str, &'static str, Meaning) {
+    match finding {
+        Finding::Verified => ("=", "verified", Meaning::Faint),
+        Finding::Altered(_) => ("~", "altered", Meaning::State(State::Update)),
+        Finding::Missing => ("-", "missing", Meaning::State(State::Blocked)),
+        Finding::Duplicated(_) => ("!", "duplicated", Meaning::State(State::Blocked)),
+        Finding::Unclear(_) => ("?", "unclear", Meaning::State(State::Ambiguous)),
+    }
+}
+
+/// The comparison as text.
+pub fn text(view: &VerifyView, page: Page) -> String {
+    let heading = format!(
+        "hookferry verify: target {} against {}",
+        view.target.identity(),
+        view.wanted
+    );
+    let heading = wrapped(&heading, page.width, 2);
+    let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
+    let is_counted = |word: &str| {
+        word == "verified" && view.count(word) > MOST_VERIFIED && page.detail == Detail::Normal
+    };
+    let lines: Vec<(Line, &VerifyRow)> = view
+        .rows
+        .iter()
+        .filter(|row| !is_counted(look(&row.finding).1))
+        .map(|row| (line(row), row))
+        .collect();
+    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
+    for word in WORDS {
+        let n = view.count(word);
+        if n == 0 {
+            continue;
+        }
+        out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
+        out.push('\n');
+        if is_counted(word) {
+            below(&mut out, "(-o json lists them)", page);
+        }
+        for (line, row) in lines.iter().filter(|(_, row)| look(&row.finding).1 == word) {
+            line.write(&mut out, layout, page);
+            details(&mut out, row, page);
+        }
+        out.push('\n');
+    }
+    out.push_str(&last_words(view, page));
+    out
+}
+
+fn line(row: &VerifyRow) -> Line {
+    let (symbol, _, meaning) = look(&row.finding);
+    let called = Called {
+        type_id: row.type_id,
+        alias: &row.alias,
+        source_id: row.source_id.as_ref(),
+    };
+    Line::new(
+        meaning,
+        symbol,
+        called,
+        row.target_id.as_ref(),
+        String::new(),
+    )
+}
+
+fn details(out: &mut String, row: &VerifyRow, page: Page) {
+    match &row.finding {
+        Finding::Altered(found) => differences(out, found, page),
+        Finding::Duplicated(ids) => {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            below(
+                out,
+                &format!("the target has it as {}", ids.join(", ")),
+                page,
+            );
+        }
+        Finding::Unclear(why) => below(out, why, page),
+        Finding::Verified | Finding::Missing => {}
+    }
+    if let Some(why) = &row.why {
+        below(out, why, page);
+    }
+}
+
+fn last_words(view: &VerifyView, page: Page) -> String {
+    let counts: Vec<String> = WORDS
+        .iter()
+        .map(|word| format!("{} {word}", view.count(word)))
+        .collect();
+    let total = counted(view.rows.len(), "webhook");
+    let sum = format!("{total} wanted: {}", counts.join(", "));
+    let (meaning, last) = if view.is_verified() {
+        (
+            Meaning::Success,
+            "The target has everything that is wanted, exactly once.",
+        )
+    } else {
+        (Meaning::Error, "The target differs from what is wanted.")
+    };
+    format!(
+        "{}\n{}\n",
+        page.palette
+            .paint(Meaning::Heading, &wrapped(&sum, page.width, 2)),
+        page.palette.paint(meaning, last)
+    )
+}
+
+/// The comparison as programs read it.
+pub fn document(view: &VerifyView) -> Value {
+    let mut summary: serde_json::Map<String, Value> = WORDS
+        .iter()
+        .map(|word| ((*word).to_owned(), view.count(word).into()))
+        .collect();
+    summary.insert("total".to_owned(), view.rows.len().into());
+    json::document(
+        "verify",
+        json!({
+            "wanted": view.wanted,
+            "target": json::party(&view.target),
+            "webhooks": view.rows.iter().map(row_json).collect::<Vec<_>>(),
+            "summary": summary,
+            "verified": view.is_verified(),
+        }),
+    )
+}
+
+fn row_json(row: &VerifyRow) -> Value {
+    let (found, surplus, unclear): (&[_], &[WebhookId], Option<&String>) = match &row.finding {
+        Finding::Altered(found) => (found, &[], None),
+        Finding::Duplicated(ids) => (&[], ids, None),
+        Finding::Unclear(why) => (&[], &[], Some(why)),
+        Finding::Verified | Finding::Missing => (&[], &[], None),
+    };
+    json!({
+        "finding": look(&row.finding).1,
+        "alias": row.alias,
+        "type": kind_name(row.type_id),
+        "type_id": json::type_number(row.type_id),
+        "source_id": json::id(row.source_id.as_ref()),
+        "target_id": json::id(row.target_id.as_ref()),
+        "copies": surplus.iter().map(|id| json::id(Some(id))).collect::<Vec<_>>(),
+        "why": unclear.or(row.why.as_ref()),
+        "altered": json::differences(found),
+    })
+}

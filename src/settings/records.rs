@@ -1,0 +1,221 @@
+//! Settings of the commands that look back at runs on record.
+
+use super::{Consent, Route, account, client, filter, key, origin};
+use crate::cli::{self, OutputForm, RunsAction};
+use crate::coralogix::account::{Account, Side};
+use crate::coralogix::client::ClientOptions;
+use crate::coralogix::endpoint::Endpoint;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::plan::OnConflict;
+use jiff::SignedDuration;
+use std::path::{Path, PathBuf};
+
+/// Where run records and locks are kept.
+#[derive(Debug, Clone)]
+pub struct StateFolder(Option<PathBuf>);
+
+impl StateFolder {
+    /// That folder.
+    pub fn at(path: &Path) -> Self {
+        Self(Some(path.to_owned()))
+    }
+
+    /// The folder that the flag names, else the one for this user's state by the XDG rules.
+    pub(super) fn resolve(flag: Option<PathBuf>) -> Self {
+        let absolute = |name| {
+            let path = std::env::var_os(name).map(PathBuf::from);
+            path.filter(|path| path.is_absolute())
+        };
+        let of_user = || {
+            let base = absolute("XDG_STATE_HOME")
+                .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))?;
+            Some(base.join("hookferry"))
+        };
+        Self(flag.or_else(of_user))
+    }
+
+    /// Where it is; an error where nothing tells.
+    pub fn path(&self) -> Result<&Path, Error> {
+        self.0.as_deref().ok_or_else(|| {
+            Error::usage(
+                "there is no folder for run records: neither XDG_STATE_HOME nor HOME is set",
+            )
+            .with_hint("name one with --state-dir DIR")
+        })
+    }
+}
+
+/// Settings of `verify`.
+#[derive(Debug, Clone)]
+pub struct Verify {
+    /// What says what is wanted.
+    pub wanted: Wanted,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// What says what is wanted in a target.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// A source.
+    Source(Box<Route>),
+    /// A run on record.
+    Run(VerifyRun),
+}
+
+/// A run whose result is to be verified.
+#[derive(Debug, Clone)]
+pub struct VerifyRun {
+    /// The run as the user named it.
+    pub run: String,
+    /// Its target as the user confirmed it.
+    pub target: RecordedTarget,
+    /// How the account is reached.
+    pub client: ClientOptions,
+    /// Where runs are on record.
+    pub state: StateFolder,
+}
+
+/// Settings of `rollback`.
+#[derive(Debug, Clone)]
+pub struct Rollback {
+    /// The run as the user named it.
+    pub run: String,
+    /// Its target as the user confirmed it.
+    pub target: RecordedTarget,
+    /// How the account is reached.
+    pub client: ClientOptions,
+    /// When it may write.
+    pub consent: Consent,
+    /// Where runs are on record.
+    pub state: StateFolder,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// The target that a record names, and what the user says about it.
+#[derive(Debug, Clone)]
+pub struct RecordedTarget(Option<Endpoint>);
+
+/// Settings of `runs`.
+#[derive(Debug, Clone)]
+pub struct RunsSettings {
+    /// What to do.
+    pub work: RunsWork,
+    /// Where runs are on record.
+    pub state: StateFolder,
+}
+
+/// What to do with run records.
+#[derive(Debug, Clone)]
+pub enum RunsWork {
+    /// List them.
+    List(OutputForm),
+    /// Show one.
+    Show(String, OutputForm),
+    /// Say that what one left open does not matter.
+    Close(String),
+    /// Remove those that began longer ago.
+    Prune(SignedDuration),
+}
+
+impl RecordedTarget {
+    fn resolve(flag: Option<&str>) -> Result<Self, Error> {
+        let parse = |text: &str| {
+            Endpoint::parse(text).map_err(|unrecognised| {
+                Error::usage(format!("--to: {unrecognised}")).with_hint(unrecognised.hint())
+            })
+        };
+        flag.map(parse).transpose().map(Self)
+    }
+
+    /// The account that a record names by URL and host, with the target's key.
+    ///
+    /// A host outside the vendor's domains and this machine has to be named by the user too: a record is only a file.
+    pub fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
+        let host = crate::foreign::shortened(host, 80);
+        let endpoint = Endpoint::parse(url)
+            .map_err(|_| Error::failed(format!("the run record names no usable target: {host}")))?;
+        match &self.0 {
+            Some(named) if named.base() != endpoint.base() => {
+                return Err(Error::new(
+                    ErrorKind::WrongAccount,
+                    format!("the run wrote to {host}, and --to names {}", named.host()),
+                )
+                .with_hint(
+                    "nothing was read or written; leave --to out, or name the run's own target",
+                ));
+            }
+            None if !endpoint.is_vendor() && !endpoint.is_loopback() => {
+                return Err(Error::new(
+                    ErrorKind::Refused,
+                    format!("the run wrote to {host}, which is no Coralogix host"),
+                )
+                .with_hint("name it once more with --to, so that no key goes to a host that you did not name"));
+            }
+            _ => {}
+        }
+        Ok(Account {
+            side: Side::Target,
+            endpoint,
+            key: key(Side::Target)?,
+        })
+    }
+}
+
+impl Verify {
+    /// Settings of a `verify` command line.
+    pub fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
+        let client = client(&arguments.connection)?;
+        let wanted = match (arguments.run, arguments.from, arguments.to) {
+            (Some(run), _, to) => Wanted::Run(VerifyRun {
+                run,
+                target: RecordedTarget::resolve(to.as_deref())?,
+                client,
+                state: StateFolder::resolve(arguments.state.state_dir),
+            }),
+            (None, Some(from), Some(to)) => Wanted::Source(Box::new(Route::new(
+                origin(&from)?,
+                account(Side::Target, &to)?,
+                filter(arguments.selection)?,
+                OnConflict::Fail,
+                client,
+            )?)),
+            _ => return Err(Error::usage("verify needs --from and --to, or --run")),
+        };
+        Ok(Self {
+            wanted,
+            output: arguments.output,
+        })
+    }
+}
+
+impl Rollback {
+    /// Settings of a `rollback` command line.
+    pub fn resolve(arguments: cli::RollbackArgs) -> Result<Self, Error> {
+        Ok(Self {
+            target: RecordedTarget::resolve(arguments.to.as_deref())?,
+            client: client(&arguments.connection)?,
+            consent: Consent::of(arguments.dry_run, arguments.yes),
+            state: StateFolder::resolve(arguments.state.state_dir),
+            run: arguments.run,
+            output: arguments.output,
+        })
+    }
+}
+
+impl RunsSettings {
+    /// Settings of a `runs` command line.
+    pub fn resolve(arguments: cli::RunsArgs) -> Self {
+        let (work, state) = match arguments.action {
+            None => (RunsWork::List(arguments.list.output), arguments.list.state),
+            Some(RunsAction::Show { run, list }) => (RunsWork::Show(run, list.output), list.state),
+            Some(RunsAction::Close { run, state }) => (RunsWork::Close(run), state),
+            Some(RunsAction::Prune { keep_within, state }) => (RunsWork::Prune(keep_within), state),
+        };
+        Self {
+            work,
+            state: StateFolder::resolve(state.state_dir),
+        }
+    }
+}

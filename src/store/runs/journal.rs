@@ -1,0 +1,193 @@
+//! A journal on disk: lines of JSON, each with a checksum over itself and all before it, each on disk before it counts.
+//! A last line that was cut by a crash is dropped; any other damage is an error, never an empty journal.
+
+use super::entry::Entry;
+use crate::error::Error;
+use ring::digest::{Context, SHA256};
+use std::fs::{File, OpenOptions};
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Hexadecimal digits of a line's checksum.
+const SUM_DIGITS: usize = 16;
+
+/// A journal that can be written on.
+#[derive(Debug)]
+pub(super) struct Journal {
+    file: File,
+    path: PathBuf,
+    sum: String,
+}
+
+/// What a journal holds.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// Its entries, in order.
+    pub(super) entries: Vec<Entry>,
+    /// Bytes up to the end of the last whole line.
+    whole: u64,
+    sum: String,
+}
+
+impl Journal {
+    /// Makes a new journal, readable by its owner alone.
+    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        crate::store::disk::owner_only(&mut options);
+        let file = options
+            .open(path)
+            .map_err(|error| cannot("be made", path).with_source(error))?;
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            sum: String::new(),
+        })
+    }
+
+    /// Opens a journal to write on behind its last whole line; also gives what it holds.
+    pub(super) fn reopen(path: &Path) -> Result<(Self, Vec<Entry>), Error> {
+        let failed = |error| cannot("be opened", path).with_source(error);
+        let read = read(path)?;
+        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        file.set_len(read.whole).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let journal = Self {
+            file,
+            path: path.to_owned(),
+            sum: read.sum,
+        };
+        Ok((journal, read.entries))
+    }
+
+    /// Adds an entry; it is on disk when this returns.
+    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), Error> {
+        let json = serde_json::to_string(entry)
+            .map_err(|error| cannot("be written", &self.path).with_source(error))?;
+        let sum = sum(&self.sum, &json);
+        let line = format!("{sum} {json}\n");
+        let written = self
+            .file
+            .write_all(line.as_bytes())
+            .and_then(|()| self.file.sync_data());
+        written.map_err(|error| cannot("be written", &self.path).with_source(error))?;
+        self.sum = sum;
+        Ok(())
+    }
+}
+
+/// Reads a journal; a last line without its end is what a crash leaves and does not count.
+pub(super) fn read(path: &Path) -> Result<Read, Error> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|mut file| file.read_to_end(&mut bytes))
+        .map_err(|error| cannot("be read", path).with_source(error))?;
+    let mut found = Read::default();
+    for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let is_last = found.whole + line.len() as u64 == bytes.len() as u64;
+        match parse(line, &found.sum) {
+            Some((entry, sum)) => {
+                found.entries.push(entry);
+                found.sum = sum;
+                found.whole += line.len() as u64;
+            }
+            None if is_last && !line.ends_with(b"\n") => break,
+            None => return Err(damaged(path, at + 1)),
+        }
+    }
+    Ok(found)
+}
+
+fn parse(line: &[u8], before: &str) -> Option<(Entry, String)> {
+    let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+    let (found, json) = line.split_at_checked(SUM_DIGITS)?;
+    let json = json.strip_prefix(' ')?;
+    let expected = sum(before, json);
+    if found != expected {
+        return None;
+    }
+    Some((serde_json::from_str(json).ok()?, expected))
+}
+
+fn sum(before: &str, json: &str) -> String {
+    let mut context = Context::new(&SHA256);
+    context.update(before.as_bytes());
+    context.update(json.as_bytes());
+    let digest = context.finish();
+    let half = SUM_DIGITS / 2;
+    digest.as_ref()[..half]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+fn damaged(path: &Path, line: usize) -> Error {
+    let shown = crate::foreign::shown(&path.display().to_string());
+    Error::failed(format!("the run record `{shown}` is damaged in line {line}"))
+        .with_hint("what that run sent cannot be told from it: look at the target, then move the run's folder away")
+}
+
+fn cannot(verb: &str, path: &Path) -> Error {
+    let shown = crate::foreign::shown(&path.display().to_string());
+    Error::failed(format!("the run record `{shown}` cannot {verb}")).with_hint(
+        "check the folder's permissions and free space, or name another with --state-dir",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Journal, read};
+    use crate::store::runs::entry::Entry;
+    use jiff::Timestamp;
+
+    fn sending(n: usize) -> Entry {
+        Entry::Sending {
+            at: Timestamp::UNIX_EPOCH,
+            places: vec![n],
+        }
+    }
+
+    fn written(n: usize) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal");
+        let mut journal = Journal::create(&path).expect("a journal");
+        for at in 0..n {
+            journal.append(&sending(at)).expect("room on the disk");
+        }
+        (folder, path)
+    }
+
+    #[test]
+    fn a_cut_last_line_is_dropped_and_written_over() {
+        let (_folder, path) = written(3);
+        let text = std::fs::read_to_string(&path).expect("text");
+        let two = text.match_indices('\n').nth(1).expect("a second line").0 + 1;
+        for length in two..text.len() {
+            std::fs::write(&path, &text[..length]).expect("written");
+            assert_eq!(read(&path).expect("read").entries.len(), 2);
+        }
+        let (mut journal, entries) = Journal::reopen(&path).expect("opened");
+        assert_eq!(entries.len(), 2);
+        journal.append(&sending(2)).expect("room on the disk");
+        assert_eq!(std::fs::read_to_string(&path).expect("text"), text);
+    }
+
+    #[test]
+    fn every_other_damage_is_found() {
+        let (_folder, path) = written(3);
+        let text = std::fs::read(&path).expect("bytes");
+        for at in 0..text.len() - 1 {
+            let mut damaged = text.clone();
+            damaged[at] ^= 1;
+            std::fs::write(&path, &damaged).expect("written");
+            assert!(read(&path).is_err(), "byte {at}");
+        }
+        let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
+        for missing in 0..2 {
+            let mut rest = lines.clone();
+            rest.remove(missing);
+            std::fs::write(&path, rest.concat()).expect("written");
+            assert!(read(&path).is_err(), "without line {missing}");
+        }
+    }
+}
