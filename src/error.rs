@@ -13,7 +13,7 @@ pub enum ExitCode {
     Failed = 1,
     /// Changes are present; only with `--detailed-exitcode`.
     Changes = 2,
-    /// Something was sent, and not everything is known to have arrived.
+    /// Not everything is where it should be, or it could not be confirmed.
     Partial = 3,
     /// The API key was refused or lacks a permission.
     Authentication = 4,
@@ -42,7 +42,7 @@ impl ExitCode {
         ),
         (
             Self::Partial,
-            "partial or unresolved: something was sent, and not everything arrived or could be confirmed",
+            "partial or unresolved: not everything is where it should be, or it could not be confirmed",
         ),
         (
             Self::Authentication,

@@ -81,7 +81,7 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
         match (is_first, heard_by.held()) {
             (true, None) => screen.warn(&format!("{name}: stopped; nothing was written")),
             (true, Some(words)) => {
-                screen.warn(&format!("{name}: {words}; once more leaves at once"))
+                screen.warn(&format!("{name}: {words}; once more leaves at once"));
             }
             (false, _) => {
                 screen.warn(&format!("{name}: left at once; what was sent is on record"));

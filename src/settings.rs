@@ -4,7 +4,8 @@
 mod records;
 
 pub use records::{
-    RecordedTarget, Rollback, RunsSettings, RunsWork, StateFolder, Verify, VerifyRun, Wanted,
+    Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
+    StateFolder, Verify, VerifyRun, Wanted,
 };
 
 use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When};

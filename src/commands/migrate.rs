@@ -34,6 +34,8 @@ struct Session {
 pub(super) struct Done {
     pub(super) applied: Applied,
     pub(super) verdict: Option<Verdict>,
+    /// Earlier runs for which this one has accounted.
+    pub(super) continues: Vec<String>,
     /// The record of the run; none where there was nothing to do.
     pub(super) recorder: Option<Recorder>,
 }
@@ -134,6 +136,7 @@ async fn write(
         return Ok(Done {
             applied: Applied::nothing(),
             verdict: None,
+            continues: Vec::new(),
             recorder: None,
         });
     }
@@ -149,7 +152,7 @@ async fn write(
         .map(|each| each.run.clone())
         .collect();
     let settle = settings.push.settle;
-    let mut recorder = recording::begin(&session.runs, planned, settle, continues)?;
+    let mut recorder = recording::begin(&session.runs, planned, settle, continues.clone())?;
     history::put_on_record(&session.runs, session.accounted, recorder.run())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.stage("write target");
@@ -180,6 +183,7 @@ async fn write(
     Ok(Done {
         applied,
         verdict,
+        continues,
         recorder: Some(recorder),
     })
 }
@@ -190,6 +194,7 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
         applied: &done.applied,
         verdict: done.verdict.as_ref(),
         run: done.recorder.as_ref().map(Recorder::run),
+        continues: &done.continues,
     }
 }
 

@@ -5,6 +5,7 @@ mod consent;
 mod demo;
 mod export;
 mod history;
+mod idmap;
 mod list;
 mod migrate;
 mod plan;
@@ -39,7 +40,7 @@ pub async fn run(
         Command::Rollback(arguments) => {
             rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
         }
-        Command::Idmap(_) => Err(Error::failed("idmap")),
+        Command::Idmap(arguments) => idmap::run(&settings::Idmap::resolve(arguments), screen),
         Command::List(arguments) => list::run(settings::List::resolve(arguments)?, screen).await,
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments)?, screen).await

@@ -3,13 +3,16 @@
 use super::plan::view;
 use super::reading::Planned;
 use crate::coralogix::sealed::Sealer;
+use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
+use crate::pipeline::idmap::IdMap;
 use crate::pipeline::plan::{OnConflict, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::pipeline::strip::strip;
+use crate::pipeline::strip::{StrippedWebhook, strip};
 use crate::pipeline::verify::Finding;
+use crate::render::idmap::{csv, id_map_json};
 use crate::render::json;
-use crate::render::outcome::{OutcomeView, outcome_json, summary};
+use crate::render::outcome::{OutcomeView, id_map, outcome_json, summary};
 use crate::render::view::policy_word;
 use crate::store::runs::entry::{
     AlteredRow, Begin, End, JOURNAL_VERSION, SourceRow, TargetRow, WantedRow,
@@ -31,7 +34,7 @@ pub(super) fn begin(
         .ok_or_else(|| Error::failed("the system gives no random numbers"))?;
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
-    let ids = inventory.webhooks.iter().filter_map(|webhook| webhook.id());
+    let ids = inventory.webhooks.iter().filter_map(Webhook::id);
     let begin = Begin {
         format_version: JOURNAL_VERSION.to_owned(),
         run: new_id(now, &sealer.salt()),
@@ -73,7 +76,7 @@ pub(super) fn begin(
 
 fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow {
     let content = webhook.content();
-    let counterpart = step.counterpart.as_ref().and_then(|other| other.content());
+    let counterpart = step.counterpart.as_ref().and_then(StrippedWebhook::content);
     WantedRow {
         source_id: webhook.source_id().map(ToString::to_string),
         alias: webhook.alias().to_owned(),
@@ -122,6 +125,11 @@ pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Erro
         altered: altered(recorder, view),
     })?;
     recorder.keep("report.json", &json::text(&report))?;
+    // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
+    if let Ok(map) = IdMap::new(id_map(view)) {
+        recorder.keep("idmap.json", &json::text(&id_map_json(&map)))?;
+        recorder.keep("idmap.csv", &csv(&map))?;
+    }
     Ok(())
 }
 

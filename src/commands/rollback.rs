@@ -108,7 +108,11 @@ pub(super) async fn run(
         },
     )
     .await?;
-    stage.finish(&format!("{n_due} webhooks"));
+    let n_left = undone.ends.iter().filter(|end| end.is_due()).count();
+    stage.finish(&format!(
+        "{} of {n_due} webhooks",
+        n_due.saturating_sub(n_left)
+    ));
     if undone.may_have_written {
         keep(&runs, &prepared, &undone)?;
     }

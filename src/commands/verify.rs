@@ -94,7 +94,7 @@ fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow
     }
     let now = |id: &WebhookId| {
         let found = contents.get(id)?;
-        Some(found.map(|content| sealer.content(content)))
+        Some(Now(found.map(|content| sealer.content(content))))
     };
     let surplus = surplus(record, target, sealer);
     let mut rows = Vec::new();
@@ -138,16 +138,20 @@ fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow
     rows
 }
 
+/// What a webhook holds now; nothing where that cannot be compared.
+#[derive(Clone, Copy)]
+struct Now(Option<Sealed>);
+
 /// What it means that a webhook holds some content now, or is not there.
 fn found(
-    now: Option<Option<Sealed>>,
+    now: Option<Now>,
     wanted: Option<Sealed>,
     kept: Option<Sealed>,
 ) -> (Finding, Option<String>) {
     match now {
         None => (Finding::Missing, None),
-        Some(now) if now.is_some() && now == wanted => (Finding::Verified, None),
-        Some(now) => {
+        Some(Now(Some(now))) if Some(now) == wanted => (Finding::Verified, None),
+        Some(Now(now)) => {
             let is_as_kept = now.is_some() && now == kept;
             let why = if is_as_kept {
                 "the server altered it when it was written, and it is still so"

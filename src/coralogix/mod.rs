@@ -2,6 +2,7 @@
 //! Knows nothing of the pipeline.
 
 pub mod account;
+pub mod alert;
 mod answer;
 pub mod client;
 pub mod content;

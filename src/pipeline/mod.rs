@@ -3,6 +3,7 @@
 
 pub mod fetch;
 pub mod filter;
+pub mod idmap;
 pub mod plan;
 pub mod push;
 pub mod rewrite;

@@ -183,13 +183,11 @@ impl Run<'_> {
     /// Sends a batch once it is on record that it is sent, so that no crash can make anybody forget it.
     async fn send_on_record(&mut self, batch: &[usize]) -> Event {
         self.note(&Note::Sending(self.places_of(batch)));
-        match &self.broken_record {
-            Some(why) => Event::NotRecorded(why.clone()),
-            None => {
-                self.on_record.extend(batch);
-                Event::Answered(self.send(batch).await)
-            }
+        if let Some(why) = &self.broken_record {
+            return Event::NotRecorded(why.clone());
         }
+        self.on_record.extend(batch);
+        Event::Answered(self.send(batch).await)
     }
 
     /// Puts on record what an answer or a look has told.

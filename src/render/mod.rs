@@ -2,6 +2,7 @@
 //! Never shows a value of a webhook that `masked()` has not passed, and reads no setting, file or environment.
 
 pub mod columns;
+pub mod idmap;
 pub mod json;
 pub mod list;
 pub mod outcome;

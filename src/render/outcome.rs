@@ -12,6 +12,7 @@ use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
 use super::view::{Detail, Page, PlanView, notices};
 use crate::coralogix::account::Side;
+use crate::pipeline::idmap::Row;
 use crate::pipeline::push::{Applied, Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
 use ending::{End, ends};
@@ -31,6 +32,8 @@ pub struct OutcomeView<'a> {
     pub verdict: Option<&'a Verdict>,
     /// The id of the run record; none where there was nothing to record.
     pub run: Option<&'a str>,
+    /// Earlier runs that were cut off, and for which this one has accounted.
+    pub continues: &'a [String],
 }
 
 impl OutcomeView<'_> {
@@ -44,6 +47,11 @@ impl OutcomeView<'_> {
         let is_found = self.verdict.is_some_and(Verdict::is_complete);
         self.applied.is_complete() && (is_found || self.applied.fates.is_empty())
     }
+}
+
+/// The ids of every webhook that both accounts have now.
+pub fn id_map(view: OutcomeView<'_>) -> Vec<Row> {
+    document::rows(&ends(view))
 }
 
 /// How many webhooks ended in each way, by the words of the report.
@@ -180,7 +188,7 @@ fn balance(view: OutcomeView<'_>, ends: &[End<'_>], page: Page) -> String {
 
 fn read_back(verdict: Option<&Verdict>) -> String {
     let Some(verdict) = verdict else {
-        return "not verified: the target could not be read at the end".to_owned();
+        return "not verified: the target was not read at the end".to_owned();
     };
     format!(
         "read back: {} as wanted, {} altered by the server, {} missing, {} duplicated",
@@ -299,8 +307,13 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
             "undo exactly this run, if you have to: hookferry rollback {run}"
         ));
     }
+    for run in view.continues {
+        steps.push(format!(
+            "run {run} was cut off, and this one went on; to undo that one too: hookferry rollback {run}"
+        ));
+    }
     if has(&[Ending::Created]) {
-        steps.push("point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)".to_owned());
+        steps.push("point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap apply`".to_owned());
         steps.push(
             "the source stays active: turn its webhooks off once the target's are proven"
                 .to_owned(),

@@ -1,7 +1,7 @@
 //! Settings of the commands that look back at runs on record.
 
 use super::{Consent, Route, account, client, filter, key, origin};
-use crate::cli::{self, OutputForm, RunsAction};
+use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -60,7 +60,7 @@ pub enum Wanted {
     /// A source.
     Source(Box<Route>),
     /// A run on record.
-    Run(VerifyRun),
+    Run(Box<VerifyRun>),
 }
 
 /// A run whose result is to be verified.
@@ -91,6 +91,51 @@ pub struct Rollback {
     pub state: StateFolder,
     /// The form of the result.
     pub output: OutputForm,
+}
+
+/// Settings of `idmap`.
+#[derive(Debug, Clone)]
+pub struct Idmap {
+    /// What to do.
+    pub work: IdmapWork,
+    /// Where the map comes from.
+    pub map: MapSource,
+    /// Where runs are on record.
+    pub state: StateFolder,
+}
+
+/// What to do with an id map.
+#[derive(Debug, Clone)]
+pub enum IdmapWork {
+    /// Print it.
+    Show(MapForm),
+    /// Write exported alerts anew with it.
+    Apply {
+        /// A file, or a folder of them.
+        alerts: PathBuf,
+        /// The folder for the new ones.
+        out: PathBuf,
+        /// The form of the report.
+        output: OutputForm,
+    },
+}
+
+/// How an id map is printed.
+#[derive(Debug, Clone, Copy)]
+pub enum MapForm {
+    /// For a spreadsheet.
+    Csv,
+    /// For people or programs.
+    Output(OutputForm),
+}
+
+/// Where an id map comes from.
+#[derive(Debug, Clone)]
+pub enum MapSource {
+    /// A file.
+    File(PathBuf),
+    /// A run, as the user named it.
+    Run(String),
 }
 
 /// The target that a record names, and what the user says about it.
@@ -168,12 +213,12 @@ impl Verify {
     pub fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
         let client = client(&arguments.connection)?;
         let wanted = match (arguments.run, arguments.from, arguments.to) {
-            (Some(run), _, to) => Wanted::Run(VerifyRun {
+            (Some(run), _, to) => Wanted::Run(Box::new(VerifyRun {
                 run,
                 target: RecordedTarget::resolve(to.as_deref())?,
                 client,
                 state: StateFolder::resolve(arguments.state.state_dir),
-            }),
+            })),
             (None, Some(from), Some(to)) => Wanted::Source(Box::new(Route::new(
                 origin(&from)?,
                 account(Side::Target, &to)?,
@@ -215,6 +260,48 @@ impl RunsSettings {
         };
         Self {
             work,
+            state: StateFolder::resolve(state.state_dir),
+        }
+    }
+}
+
+impl Idmap {
+    /// Settings of an `idmap` command line.
+    pub fn resolve(arguments: cli::IdmapArgs) -> Self {
+        let (work, map, state) = match arguments.action {
+            IdmapAction::Show {
+                run,
+                csv,
+                output,
+                state,
+            } => {
+                let form = if csv {
+                    MapForm::Csv
+                } else {
+                    MapForm::Output(output)
+                };
+                (IdmapWork::Show(form), MapSource::Run(run), state)
+            }
+            IdmapAction::Apply {
+                alerts,
+                out,
+                map,
+                run,
+                output,
+                state,
+            } => {
+                let work = IdmapWork::Apply {
+                    alerts,
+                    out,
+                    output,
+                };
+                let map = map.map_or(MapSource::Run(run), MapSource::File);
+                (work, map, state)
+            }
+        };
+        Self {
+            work,
+            map,
             state: StateFolder::resolve(state.state_dir),
         }
     }

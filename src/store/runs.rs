@@ -43,6 +43,7 @@ impl Runs {
     /// Whether records can be written: makes the folder where it is missing.
     pub fn prepare(&self) -> Result<(), Error> {
         disk::private_folder(&self.folder, "the state folder")?;
+        disk::sync_folder(self.folder.parent().unwrap_or(&self.folder))?;
         disk::check_writable(&self.folder, "the state folder")
     }
 

@@ -14,6 +14,7 @@ mod content;
 mod endpoint;
 mod fetch;
 mod filter;
+mod idmap;
 mod mask;
 mod plan;
 mod properties;

@@ -560,6 +560,7 @@ fn an_outcome_accounts_for_every_webhook() {
     );
     let view = OutcomeView {
         run: Some(RUN),
+        continues: &[],
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -618,7 +619,8 @@ fn an_outcome_accounts_for_every_webhook() {
     next: look at these in the target; a webhook that is there twice has to be removed by hand
     next: run the same command again: it looks first, and sends only what the target still lacks
     next: undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b
-    next: point the alerts at the new ids: the pairs `old -> new` stand above (`-o json` has them as `id_map`)
+    next: point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap
+          apply`
     next: the source stays active: turn its webhooks off once the target's are proven
     "#);
 }
@@ -637,6 +639,7 @@ fn an_outcome_document_has_the_id_map() {
     let (source, target) = (party("a", None, 3), party("b", None, 4));
     let view = OutcomeView {
         run: Some(RUN),
+        continues: &[],
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -650,6 +653,7 @@ fn an_outcome_document_has_the_id_map() {
     kind: "outcome"
     tool: "hookferry [version]"
     run: "20261124-021530-7f3a2b"
+    continues: []
     source: {"name":"a","company_id":null,"webhooks":3}
     target: {"name":"b","company_id":null,"webhooks":4}
     selection: {"matched":3,"of":3}

@@ -99,8 +99,9 @@ impl Matching<'_> {
                 self.steps[place] = Some(self.altered_copy(place, at, run));
                 self.is_taken[at] = true;
             } else if let Some((run, why)) = known.take_doubt(content) {
-                let reason =
-                    format!("run {run} sent it, and it cannot be told whether it arrived: {why}");
+                let reason = format!(
+                    "run {run} sent it, and it cannot be told whether it arrived: {why}. Once you have seen in the target that it did not: `hookferry runs close {run}`"
+                );
                 self.steps[place] = Some(Step::new(State::Ambiguous, reason));
             }
         }

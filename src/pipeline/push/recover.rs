@@ -72,11 +72,11 @@ pub fn recover(left: &Leftover, target: &Stripped, sealer: &Sealer) -> Vec<(usiz
             matches!((seen.created_at, left.ended), (Some(made), Some(end)) if made > end);
         !left.known.contains(&seen.id) && !is_later
     };
-    let sealed = |seen: &Seen| Seen {
+    let in_seals = |seen: &Seen| Seen {
         content: seen.content.map(|content| seal(content).as_content()),
         ..seen.clone()
     };
-    let newcomers = seen.iter().filter(is_newcomer).map(sealed).collect();
+    let newcomers = seen.iter().filter(is_newcomer).map(in_seals).collect();
     let sent = creates.iter().map(|send| Sent {
         want: send.place,
         key: send.key.clone(),

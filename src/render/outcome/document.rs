@@ -3,8 +3,10 @@
 
 use super::ending::{self, End, ends};
 use super::{OutcomeView, stop_words};
+use crate::pipeline::idmap::Row;
 use crate::pipeline::push::Proof;
 use crate::pipeline::verify::Finding;
+use crate::render::idmap::row_json;
 use crate::render::json;
 use crate::render::view::kind_name;
 use serde_json::{Map, Value, json};
@@ -13,11 +15,7 @@ use serde_json::{Map, Value, json};
 pub fn outcome_json(view: OutcomeView<'_>) -> Value {
     let ends = ends(view);
     let webhooks: Vec<Value> = ends.iter().map(webhook).collect();
-    let id_map: Vec<Value> = ends
-        .iter()
-        .filter(|end| end.is_mapped())
-        .map(pair)
-        .collect();
+    let id_map: Vec<Value> = rows(&ends).iter().map(row_json).collect();
     let appeared: Vec<Value> = view
         .applied
         .appeared
@@ -29,6 +27,7 @@ pub fn outcome_json(view: OutcomeView<'_>) -> Value {
         "outcome",
         json!({
             "run": view.run,
+            "continues": view.continues,
             "source": json::party(view.plan.source),
             "target": json::party(view.plan.target),
             "selection": {"matched": ends.len(), "of": view.plan.source.count},
@@ -63,14 +62,21 @@ fn webhook(end: &End<'_>) -> Value {
     })
 }
 
-fn pair(end: &End<'_>) -> Value {
-    json!({
-        "source_id": json::id(end.webhook.source_id()),
-        "target_id": json::id(end.target_id),
-        "type": kind_name(end.webhook.type_id()),
-        "alias": end.webhook.alias(),
-        "result": end.ending.code(),
-    })
+/// The pairs of ids that the alerts need.
+pub(super) fn rows(ends: &[End<'_>]) -> Vec<Row> {
+    let row = |end: &End<'_>| {
+        Some(Row {
+            source_id: end.webhook.source_id()?.clone(),
+            target_id: end.target_id?.clone(),
+            kind: kind_name(end.webhook.type_id()),
+            alias: end.webhook.alias().to_owned(),
+            result: end.ending.code().to_owned(),
+        })
+    };
+    ends.iter()
+        .filter(|end| end.is_mapped())
+        .filter_map(row)
+        .collect()
 }
 
 fn summary(ends: &[End<'_>]) -> Value {

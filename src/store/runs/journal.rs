@@ -2,6 +2,7 @@
 //! A last line that was cut by a crash is dropped; any other damage is an error, never an empty journal.
 
 use super::entry::Entry;
+use crate::coralogix::sealed::hex;
 use crate::error::Error;
 use ring::digest::{Context, SHA256};
 use std::fs::{File, OpenOptions};
@@ -17,6 +18,8 @@ pub(super) struct Journal {
     file: File,
     path: PathBuf,
     sum: String,
+    /// Whether a write failed: what is on disk behind the last whole line is not known any more.
+    is_broken: bool,
 }
 
 /// What a journal holds.
@@ -42,6 +45,7 @@ impl Journal {
             file,
             path: path.to_owned(),
             sum: String::new(),
+            is_broken: false,
         })
     }
 
@@ -56,6 +60,7 @@ impl Journal {
             file,
             path: path.to_owned(),
             sum: read.sum,
+            is_broken: false,
         };
         Ok((journal, read.entries))
     }
@@ -64,12 +69,16 @@ impl Journal {
     pub(super) fn append(&mut self, entry: &Entry) -> Result<(), Error> {
         let json = serde_json::to_string(entry)
             .map_err(|error| cannot("be written", &self.path).with_source(error))?;
+        if self.is_broken {
+            return Err(cannot("be written on since a write failed", &self.path));
+        }
         let sum = sum(&self.sum, &json);
         let line = format!("{sum} {json}\n");
         let written = self
             .file
             .write_all(line.as_bytes())
             .and_then(|()| self.file.sync_data());
+        self.is_broken = written.is_err();
         written.map_err(|error| cannot("be written", &self.path).with_source(error))?;
         self.sum = sum;
         Ok(())
@@ -115,10 +124,7 @@ fn sum(before: &str, json: &str) -> String {
     context.update(json.as_bytes());
     let digest = context.finish();
     let half = SUM_DIGITS / 2;
-    digest.as_ref()[..half]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&digest.as_ref()[..half])
 }
 
 fn damaged(path: &Path, line: usize) -> Error {

@@ -1,10 +1,13 @@
 //! What a journal amounts to: for each webhook whether it was sent, where it is, and what is still open.
 //! Pure; the same entries always give the same record.
 
-use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow};
+use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow, WantedRow};
 use crate::coralogix::account::ApiKey;
+use crate::coralogix::kind::type_name;
 use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::error::Error;
+use crate::pipeline::idmap::{IdMap, Row};
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -211,6 +214,33 @@ impl Record {
             type_id: TypeId(row.type_id?),
         };
         Some((key, sealed(row.content.as_ref()?)?))
+    }
+
+    /// The ids of every webhook that both accounts have, as far as the run knows.
+    pub fn id_map(&self) -> Result<IdMap, Error> {
+        let row = |(row, standing): (&WantedRow, &Standing)| {
+            let (target_id, result) = match standing {
+                Standing::Arrived(arrived) if row.state == "update" => {
+                    (arrived.id.clone(), "updated")
+                }
+                Standing::Arrived(arrived) => (arrived.id.clone(), "created"),
+                _ if row.state == "unchanged" => {
+                    (WebhookId::new(row.target_id.clone()?), "unchanged")
+                }
+                _ => return None,
+            };
+            Some(Row {
+                source_id: WebhookId::new(row.source_id.clone()?),
+                target_id,
+                kind: row
+                    .type_id
+                    .map_or_else(String::new, |id| type_name(TypeId(id))),
+                alias: row.alias.clone(),
+                result: result.to_owned(),
+            })
+        };
+        let rows = self.begin.wanted.iter().zip(&self.standings);
+        IdMap::new(rows.filter_map(row).collect())
     }
 
     /// What the target keeps of a webhook that the run found or left altered, with the content it stands for.

@@ -31,4 +31,5 @@ mod migrate;
 mod mistakes;
 mod plan;
 mod read_only;
+mod record;
 mod servers;

@@ -12,3 +12,4 @@ pub(crate) mod program;
 pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;
+pub(crate) mod tracer;

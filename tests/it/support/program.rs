@@ -26,6 +26,15 @@ pub(crate) struct Program<'s> {
     environment: Vec<(String, String)>,
     stdin: String,
     reveals: bool,
+    wrapper: Vec<String>,
+}
+
+/// The program while it runs.
+pub(crate) struct Running<'s> {
+    program: Program<'s>,
+    id: u32,
+    output: mpsc::Receiver<std::io::Result<Output>>,
+    before: Option<[usize; 2]>,
 }
 
 /// How it ended and what it said.
@@ -70,6 +79,7 @@ impl<'s> Program<'s> {
                 .into(),
             stdin: String::new(),
             reveals: false,
+            wrapper: Vec::new(),
         }
     }
 
@@ -102,10 +112,38 @@ impl<'s> Program<'s> {
         self
     }
 
+    /// Runs it by another program, such as a tracer, that is given before it.
+    #[must_use]
+    pub(crate) fn under(mut self, wrapper: &[&str]) -> Self {
+        self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(self) -> Run {
+        self.start().finish()
+    }
+
+    /// Starts it.
+    pub(crate) fn start(self) -> Running<'s> {
         let before = self.accounts.map(StandIn::n_seen);
-        let output = self.output();
+        let mut child = self.command().spawn().unwrap();
+        let id = child.id();
+        let mut stdin = child.stdin.take().unwrap();
+        // Who reads no input closes the pipe, and that is their right.
+        let _ = stdin.write_all(self.stdin.as_bytes());
+        drop(stdin);
+        let (done, output) = mpsc::channel();
+        std::thread::spawn(move || done.send(child.wait_with_output()));
+        Running {
+            program: self,
+            id,
+            output,
+            before,
+        }
+    }
+
+    fn ended(self, output: Output, before: Option<[usize; 2]>) -> Run {
         let requests = match (self.accounts, before) {
             (Some(accounts), Some(before)) => accounts.requests_since(before),
             _ => String::new(),
@@ -136,7 +174,15 @@ impl<'s> Program<'s> {
 
     /// The command to spawn, with pipes for its streams.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hookferry"));
+        let mut words = self.wrapper.iter().cloned();
+        let mut command = match words.next() {
+            None => Command::new(env!("CARGO_BIN_EXE_hookferry")),
+            Some(wrapper) => {
+                let mut command = Command::new(wrapper);
+                command.args(words).arg(env!("CARGO_BIN_EXE_hookferry"));
+                command
+            }
+        };
         let home = self.home();
         command
             .args(self.words.iter().map(|word| self.meant(word)))
@@ -150,25 +196,6 @@ impl<'s> Program<'s> {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
-    }
-
-    fn output(&self) -> Output {
-        let mut child = self.command().spawn().unwrap();
-        let id = child.id();
-        let mut stdin = child.stdin.take().unwrap();
-        // Who reads no input closes the pipe, and that is their right.
-        let _ = stdin.write_all(self.stdin.as_bytes());
-        drop(stdin);
-        let (done, output) = mpsc::channel();
-        std::thread::spawn(move || done.send(child.wait_with_output()));
-        match output.recv_timeout(LONGEST_RUN) {
-            Ok(output) => output.unwrap(),
-            Err(RecvTimeoutError::Timeout) => {
-                let _ = Command::new("kill").arg(id.to_string()).status();
-                panic!("{} did not end within a minute", self.shown);
-            }
-            Err(RecvTimeoutError::Disconnected) => panic!("the thread that waits is gone"),
-        }
     }
 
     fn home(&self) -> &Path {
@@ -200,6 +227,27 @@ impl<'s> Program<'s> {
         }
         names.push((accounts.home().display().to_string(), "[home]"));
         names
+    }
+}
+
+impl Running<'_> {
+    /// Sends it a signal, such as `INT`; one that has ended meanwhile gets none.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.id.to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).output();
+        assert!(sent.is_ok(), "kill -s {name} {id}");
+    }
+
+    /// Waits for its end.
+    pub(crate) fn finish(self) -> Run {
+        match self.output.recv_timeout(LONGEST_RUN) {
+            Ok(output) => self.program.ended(output.unwrap(), self.before),
+            Err(RecvTimeoutError::Timeout) => {
+                self.signal("KILL");
+                panic!("{} did not end within a minute", self.program.shown);
+            }
+            Err(RecvTimeoutError::Disconnected) => panic!("the thread that waits is gone"),
+        }
     }
 }
 

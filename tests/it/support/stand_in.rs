@@ -94,6 +94,35 @@ impl StandIn {
         log
     }
 
+    /// Waits until something holds of the target; the thread sleeps meanwhile and wakes with every request.
+    pub(crate) fn until_target(&self, condition: impl FnMut(&Account) -> bool) {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(self.target.until(condition));
+    }
+
+    /// Waits until the target has seen so many POSTs.
+    pub(crate) fn until_posts(&self, n: usize) {
+        let is_post = |seen: &&Seen| seen.method == "POST";
+        self.until_target(|target| target.log().iter().filter(is_post).count() >= n);
+    }
+
+    /// How many copies of each source webhook the target holds, in the source's order.
+    pub(crate) fn copies(&self) -> Vec<usize> {
+        let held = self.target.webhooks();
+        let key = |webhook: &Value| {
+            let alias = webhook["alias"].clone();
+            (alias, webhook["integration_type_id"].clone())
+        };
+        let copies = |webhook: &Value| {
+            held.iter()
+                .filter(|other| key(other) == key(webhook))
+                .count()
+        };
+        self.source.webhooks().iter().map(copies).collect()
+    }
+
     /// What both accounts saw after those first requests, a line each, the source's first.
     pub(crate) fn requests_since(&self, [source, target]: [usize; 2]) -> String {
         let mut text = String::new();

@@ -6,7 +6,6 @@ use super::super::fate::{Proof, Stop};
 use super::{
     Aim, Command, Doubt, LONGEST_AFTER_RESET, Limits, Look, Machine, Outcome, Phase, Want,
 };
-use crate::coralogix::content::Content;
 use crate::coralogix::retry::{self, MOST_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashSet, VecDeque};
@@ -102,13 +101,13 @@ impl Machine {
             return false;
         }
         if let Aim::Update { .. } = self.wants[batch[0]].aim {
-            let confirmed: Option<Vec<Option<Content>>> =
+            let confirmed: Option<Vec<&Seen>> =
                 batch.iter().map(|at| self.confirmed(*at, &rows)).collect();
-            let Some(kept) = confirmed else {
+            let Some(confirmed) = confirmed else {
                 return false;
             };
-            for (at, kept) in batch.iter().zip(kept) {
-                self.updated(*at, kept, Proof::Acknowledged);
+            for (at, row) in batch.iter().zip(confirmed) {
+                self.updated(*at, row.content, Proof::Acknowledged);
             }
         } else {
             let is_known =
@@ -127,14 +126,13 @@ impl Machine {
         true
     }
 
-    /// What a row shows that names the webhook of an update and does not show that it still is what it was.
-    fn confirmed(&self, at: usize, rows: &[Seen]) -> Option<Option<Content>> {
+    /// The row that names the webhook of an update and does not show that it still is what it was.
+    fn confirmed<'r>(&self, at: usize, rows: &'r [Seen]) -> Option<&'r Seen> {
         let Aim::Update { id, previous } = &self.wants[at].aim else {
             return None;
         };
         rows.iter()
             .find(|row| row.id == *id && row.content.as_ref() != Some(previous))
-            .map(|row| row.content)
     }
 }
 

@@ -1,0 +1,227 @@
+//! The id map, and what became of alert definitions that were pointed at it: for people, spreadsheets and programs.
+//! Pure. Lets no cell run as a formula, and no foreign text drive a terminal.
+
+use super::columns::{counted, cut, name, padded, padded_left, width};
+use super::json;
+use super::style::Meaning;
+use super::view::{Detail, Page};
+use crate::coralogix::alert::{Reference, Unresolved, Why};
+use crate::foreign::{shortened, shown};
+use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// The first line of the map as CSV.
+const HEADER: &str = "source_id,target_id,type,alias,result\n";
+/// The widest that an alias is shown.
+const LONGEST_ALIAS: usize = 40;
+/// The widest that an id is shown.
+const LONGEST_ID: usize = 24;
+/// How many unresolved references of one file, or files left out, are listed before the rest is counted.
+const MOST_LISTED: usize = 12;
+
+/// The map for a spreadsheet; `store::idmap` reads it back.
+pub fn csv(map: &IdMap) -> String {
+    let mut out = HEADER.to_owned();
+    for row in map.rows() {
+        let cells = [
+            row.source_id.as_str(),
+            row.target_id.as_str(),
+            &row.kind,
+            &row.alias,
+            &row.result,
+        ];
+        out.push_str(&cells.map(cell).join(","));
+        out.push('\n');
+    }
+    out
+}
+
+/// A cell that a spreadsheet takes as text; an apostrophe of its own is doubled, so that it can be told from ours.
+fn cell(text: &str) -> String {
+    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']);
+    let text = shown(text);
+    let is_plain = !is_formula && text.trim() == text && !text.contains([',', '"', ';']);
+    if is_plain {
+        return text;
+    }
+    let apostrophe = if is_formula { "'" } else { "" };
+    format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
+}
+
+/// The map as a document.
+pub fn id_map_json(map: &IdMap) -> Value {
+    let rows: Vec<Value> = map.rows().iter().map(row_json).collect();
+    json::document("id-map", json!({ "id_map": rows }))
+}
+
+pub(super) fn row_json(row: &Row) -> Value {
+    json!({
+        "source_id": json::id(Some(&row.source_id)),
+        "target_id": json::id(Some(&row.target_id)),
+        "type": row.kind,
+        "alias": row.alias,
+        "result": row.result,
+    })
+}
+
+/// The map as a table.
+pub fn id_map(map: &IdMap, page: Page) -> String {
+    let rows: Vec<[String; 5]> = map.rows().iter().map(cells).collect();
+    let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max();
+    let widths = [0, 1, 2, 3].map(|column| widest(column).unwrap_or(0));
+    let mut out = String::new();
+    for [kind, alias, source_id, target_id, result] in &rows {
+        let line = format!(
+            "  {}  {}  {} -> {}  {result}",
+            padded(kind, widths[0]),
+            padded(alias, widths[1]),
+            padded_left(source_id, widths[2]),
+            padded(target_id, widths[3]),
+        );
+        out.push_str(line.trim_end());
+        out.push('\n');
+    }
+    if !rows.is_empty() {
+        out.push('\n');
+    }
+    let total = format!("{} in the id map", counted(rows.len(), "webhook"));
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &total));
+    out
+}
+
+fn cells(row: &Row) -> [String; 5] {
+    [
+        shortened(&row.kind, LONGEST_ID),
+        cut(&name(&row.alias), LONGEST_ALIAS),
+        cut(&row.source_id.to_string(), LONGEST_ID),
+        cut(&row.target_id.to_string(), LONGEST_ID),
+        shortened(&row.result, LONGEST_ID),
+    ]
+}
+
+/// What became of each file, and the sum; `out` is the folder that was written, if any.
+pub fn applied(applied: &Applied, out: Option<&Path>, page: Page) -> String {
+    let mut text = String::new();
+    let names: Vec<String> = applied.files.iter().map(|file| path(&file.name)).collect();
+    let others = applied.left_out.iter().map(|file| path(&file.name));
+    let others: Vec<String> = others.collect();
+    let all = names.iter().chain(&others);
+    let widest = all.map(|name| width(name)).max().unwrap_or(0);
+    for (file, name) in applied.files.iter().zip(&names) {
+        push_file(&mut text, file, &padded(name, widest), page);
+    }
+    let left_out: Vec<String> = applied
+        .left_out
+        .iter()
+        .zip(&others)
+        .map(|(file, name)| format!("  - {}  left out: {}", padded(name, widest), file.why))
+        .collect();
+    push_listed(&mut text, &left_out, page);
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let total = format!(
+        "{}: {} rewritten, {} unresolved, {} left out",
+        counted(applied.files.len(), "file"),
+        counted(applied.n_rewritten(), "reference"),
+        applied.n_unresolved(),
+        applied.left_out.len(),
+    );
+    let _ = writeln!(text, "{}", page.palette.paint(Meaning::Heading, &total));
+    if let Some(out) = out {
+        let _ = writeln!(text, "written to {}", path(out));
+    }
+    text
+}
+
+fn push_file(text: &mut String, file: &RepointedFile, name: &str, page: Page) {
+    let n_rewritten = file.repointed.rewritten.len();
+    let unresolved = &file.repointed.unresolved;
+    let (meaning, symbol) = match (n_rewritten, unresolved.len()) {
+        (_, 1..) => (Meaning::Warning, "?"),
+        (1.., 0) => (Meaning::Success, "~"),
+        (0, 0) => (Meaning::Faint, "="),
+    };
+    let what = match (n_rewritten, unresolved.len()) {
+        (0, 0) => "no reference to a webhook".to_owned(),
+        (n, 0) => format!("{n} rewritten"),
+        (n, left) => format!("{n} rewritten, {left} unresolved"),
+    };
+    let symbol = page.palette.paint(meaning, symbol);
+    let _ = writeln!(text, "  {symbol} {name}  {what}");
+    let lines: Vec<String> = unresolved.iter().map(unresolved_line).collect();
+    push_listed(text, &lines, page);
+}
+
+fn unresolved_line(left: &Unresolved) -> String {
+    let (id, path) = (shortened(&left.id, LONGEST_ID), shown(&left.path));
+    let why = match left.why {
+        Why::NotMapped => "is not in the id map",
+        Why::NotAnId => "is no webhook id",
+    };
+    format!("        {id} {why}: {path}")
+}
+
+fn push_listed(text: &mut String, lines: &[String], page: Page) {
+    let most = match page.detail {
+        Detail::Normal => MOST_LISTED,
+        Detail::Full => lines.len(),
+    };
+    for line in lines.iter().take(most) {
+        text.push_str(line);
+        text.push('\n');
+    }
+    let n_more = lines.len().saturating_sub(most);
+    if n_more > 0 {
+        let _ = writeln!(text, "        and {n_more} more (-o json lists them)");
+    }
+}
+
+/// What became of each file as a document.
+pub fn applied_json(applied: &Applied, out: Option<&Path>) -> Value {
+    let files: Vec<Value> = applied.files.iter().map(file_json).collect();
+    let left_out: Vec<Value> = applied
+        .left_out
+        .iter()
+        .map(|file| json!({"name": file.name.display().to_string(), "why": file.why}))
+        .collect();
+    json::document(
+        "id-map-applied",
+        json!({
+            "files": files,
+            "left_out": left_out,
+            "summary": {
+                "files": files.len(),
+                "rewritten": applied.n_rewritten(),
+                "unresolved": applied.n_unresolved(),
+                "left_out": left_out.len(),
+            },
+            "written_to": out.map(|out| out.display().to_string()),
+            "complete": applied.is_complete(),
+        }),
+    )
+}
+
+fn file_json(file: &RepointedFile) -> Value {
+    let rewritten = |each: &Reference| json!({"path": each.path, "from": json::id(Some(&each.from)), "to": json::id(Some(&each.to))});
+    let unresolved = |each: &Unresolved| {
+        let why = match each.why {
+            Why::NotMapped => "not_mapped",
+            Why::NotAnId => "not_an_id",
+        };
+        json!({"path": each.path, "id": each.id, "why": why})
+    };
+    let (done, left) = (&file.repointed.rewritten, &file.repointed.unresolved);
+    json!({
+        "name": file.name.display().to_string(),
+        "rewritten": done.iter().map(rewritten).collect::<Vec<_>>(),
+        "unresolved": left.iter().map(unresolved).collect::<Vec<_>>(),
+    })
+}
+
+fn path(path: &Path) -> String {
+    name(&path.display().to_string())
+}

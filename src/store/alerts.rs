@@ -1,0 +1,156 @@
+//! Alert definitions as files: read from a file or a folder, written to a new folder.
+//! Never touches what was read, and follows no link to a folder, so that no loop of links can hold it up.
+
+use super::disk;
+use crate::error::Error;
+use crate::foreign::shown;
+use crate::pipeline::idmap::{AlertFile, Alerts, Applied, IdMap, LeftOut};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Points the alerts below `input` at the target's webhooks, and writes them to the new folder `out`, if one is given.
+pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<Applied, Error> {
+    if let Some(out) = out {
+        check_out(input, out)?;
+    }
+    let applied = map.apply(read(input)?);
+    if applied.files.is_empty() {
+        let input = shown(&input.display().to_string());
+        return Err(
+            Error::failed(format!("there is no JSON to read in `{input}`"))
+                .with_hint("give a file of alert definitions, or a folder with *.json files"),
+        );
+    }
+    if let Some(out) = out {
+        write(&applied, out)?;
+    }
+    Ok(applied)
+}
+
+/// Reads one file, or every `*.json` file of a folder and the folders in it.
+pub fn read(input: &Path) -> Result<Alerts, Error> {
+    let about = fs::metadata(input).map_err(|error| cannot("read", input, error))?;
+    let mut alerts = Alerts::default();
+    if !about.is_dir() {
+        let name = input.file_name().map_or_else(PathBuf::new, PathBuf::from);
+        let text = disk::read_text(input, "the alert definitions")?;
+        alerts.files.push(AlertFile { name, text });
+        return Ok(alerts);
+    }
+    let mut folders = vec![PathBuf::new()];
+    while let Some(folder) = folders.pop() {
+        let place = input.join(&folder);
+        let entries = fs::read_dir(&place).map_err(|error| cannot("read", &place, error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| cannot("read", &place, error))?;
+            let name = folder.join(entry.file_name());
+            let kind = entry.file_type();
+            if kind
+                .map_err(|error| cannot("read", &place, error))?
+                .is_dir()
+            {
+                folders.push(name);
+            } else {
+                take(&mut alerts, input, name)?;
+            }
+        }
+    }
+    alerts.files.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(alerts)
+}
+
+/// Adds one entry of a folder that is no folder itself.
+fn take(alerts: &mut Alerts, input: &Path, name: PathBuf) -> Result<(), Error> {
+    let place = input.join(&name);
+    let is_json = name
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+    // Through a link, the file that it leads to; a pipe would be waited for without end.
+    let about = fs::metadata(&place);
+    let why = match &about {
+        Ok(about) if about.is_dir() => "a link to a folder",
+        Ok(about) if !about.is_file() => "not a file",
+        _ if !is_json => "not named *.json",
+        Err(_) => "a link that leads nowhere",
+        Ok(_) => match String::from_utf8(disk::read_bytes(&place, "the alert definitions")?) {
+            Ok(text) => {
+                alerts.files.push(AlertFile { name, text });
+                return Ok(());
+            }
+            Err(_) => "not UTF-8",
+        },
+    };
+    alerts.left_out.push(LeftOut {
+        name,
+        why,
+        is_trouble: is_json,
+    });
+    Ok(())
+}
+
+/// Refuses a folder that holds something, or that lies in what is read.
+fn check_out(input: &Path, out: &Path) -> Result<(), Error> {
+    let refused = |why: &str| {
+        let out = shown(&out.display().to_string());
+        Error::failed(format!("cannot write to `{out}`: {why}"))
+            .with_hint("name a new folder; nothing that exists is replaced")
+    };
+    match fs::read_dir(out) {
+        Ok(mut entries) => {
+            if entries.next().is_some() {
+                return Err(refused("it is not empty"));
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Err(refused("it is not a folder"));
+        }
+        Err(error) => return Err(cannot("write to", out, error)),
+    }
+    let existing = if out.exists() {
+        Some(out)
+    } else {
+        out.parent()
+    };
+    let existing = match existing {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let input = fs::canonicalize(input).map_err(|error| cannot("read", input, error))?;
+    let existing = fs::canonicalize(existing).map_err(|error| cannot("write to", out, error))?;
+    if existing.starts_with(input) {
+        return Err(refused("it lies in the folder that is read"));
+    }
+    Ok(())
+}
+
+/// Writes every file under its name into a folder that is new or empty.
+pub fn write(applied: &Applied, out: &Path) -> Result<(), Error> {
+    create(out)?;
+    for file in &applied.files {
+        let path = out.join(&file.name);
+        if let Some(folder) = path.parent() {
+            create(folder)?;
+        }
+        disk::write_new(&path, &file.repointed.text, "the alert definitions")?;
+    }
+    Ok(())
+}
+
+/// Makes a folder that only its owner can enter, and those above it, unless they are there.
+fn create(folder: &Path) -> Result<(), Error> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let made = builder.create(folder);
+    made.map_err(|error| cannot("create", folder, error))
+}
+
+fn cannot(verb: &str, path: &Path, error: io::Error) -> Error {
+    let path = shown(&path.display().to_string());
+    Error::failed(format!("cannot {verb} `{path}`"))
+        .with_source(error)
+        .with_hint("check the path and its permissions")
+}

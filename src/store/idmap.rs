@@ -1,0 +1,159 @@
+//! An id map as a file: a document of this program, its rows alone, or CSV; told apart by content.
+//! Never takes half of a file that it cannot read whole.
+
+use super::disk;
+use crate::coralogix::json::Json;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::Error;
+use crate::foreign;
+use crate::pipeline::idmap::{IdMap, Row};
+use std::path::Path;
+
+/// Reads the id map of a file.
+pub fn read(path: &Path) -> Result<IdMap, Error> {
+    parse(&disk::read_text(path, "the id map")?)
+}
+
+/// Reads an id map from its text.
+pub fn parse(text: &str) -> Result<IdMap, Error> {
+    let text = text.trim_start_matches('\u{feff}');
+    let rows = if text.trim_start().starts_with(['{', '[']) {
+        of_json(text)?
+    } else {
+        of_csv(text)?
+    };
+    IdMap::new(rows)
+}
+
+fn refused(what: impl AsRef<str>) -> Error {
+    Error::failed(format!("cannot read the id map: {}", what.as_ref()))
+        .with_hint("it takes what `migrate -o json` or `idmap show` has printed, as JSON or as CSV")
+}
+
+fn of_json(text: &str) -> Result<Vec<Row>, Error> {
+    let tree = Json::parse(text).map_err(|error| refused(error.to_string()))?;
+    let rows = match &tree {
+        Json::Array(rows) => rows,
+        other => match other.get("id_map") {
+            Some(Json::Array(rows)) => rows,
+            _ => return Err(refused("it has no array `id_map`")),
+        },
+    };
+    let row = |(at, row): (usize, &Json<'_>)| {
+        let id = |key: &str| match row.get(key) {
+            Some(Json::Number(text)) => id(text, key, at + 1),
+            Some(Json::String(text)) => id(text, key, at + 1),
+            _ => Err(refused(format!("row {} has no `{key}`", at + 1))),
+        };
+        let text = |key: &str| {
+            let text = row.get(key).and_then(Json::as_str);
+            text.unwrap_or_default().to_owned()
+        };
+        Ok(Row {
+            source_id: id("source_id")?,
+            target_id: id("target_id")?,
+            kind: text("type"),
+            alias: text("alias"),
+            result: text("result"),
+        })
+    };
+    rows.iter().enumerate().map(row).collect()
+}
+
+/// An id; what a spreadsheet has rounded, or has anything else than an id's characters, is none.
+fn id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_id = |c: char| c.is_alphanumeric() || "-_.".contains(c);
+    // A uuid may begin with a digit; a number with a point or an exponent is no id.
+    let is_rounded = is_number && !is_whole && text.parse::<f64>().is_ok();
+    if text.is_empty() {
+        Err(refused(format!("row {row} has no `{key}`")))
+    } else if is_rounded || !text.chars().all(is_id) {
+        let text = foreign::shortened(text, 40);
+        Err(refused(format!(
+            "row {row} has the `{key}` `{text}`, which is no webhook id"
+        )))
+    } else {
+        Ok(WebhookId::new(text))
+    }
+}
+
+fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
+    let first = text.lines().next().unwrap_or_default();
+    // Spreadsheets of some countries write a semicolon.
+    let comma = if first.contains(';') { ';' } else { ',' };
+    let mut lines = records(text, comma)?.into_iter();
+    let header = lines.next().unwrap_or_default();
+    let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
+    let (Some(source_id), Some(target_id)) = (column("source_id"), column("target_id")) else {
+        return Err(refused(
+            "it is no JSON, and its first line does not name `source_id` and `target_id`",
+        ));
+    };
+    let (kind, alias, result) = (column("type"), column("alias"), column("result"));
+    let mut rows = Vec::new();
+    for (at, line) in lines.enumerate() {
+        if line.len() != header.len() {
+            return Err(refused(format!(
+                "row {} does not have the {} cells of the first line",
+                at + 1,
+                header.len()
+            )));
+        }
+        let text = |column: Option<usize>| {
+            let cell = column.and_then(|column| line.get(column));
+            cell.map_or_else(String::new, |cell| unprefixed(cell).to_owned())
+        };
+        rows.push(Row {
+            source_id: id(text(Some(source_id)).trim(), "source_id", at + 1)?,
+            target_id: id(text(Some(target_id)).trim(), "target_id", at + 1)?,
+            kind: text(kind),
+            alias: text(alias),
+            result: text(result),
+        });
+    }
+    Ok(rows)
+}
+
+/// The cell without the apostrophe that keeps a spreadsheet from running it.
+fn unprefixed(cell: &str) -> &str {
+    match cell.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\\', '\'']) => rest,
+        _ => cell,
+    }
+}
+
+/// The lines of a CSV text in cells; empty lines are none.
+fn records(text: &str, comma: char) -> Result<Vec<Vec<String>>, Error> {
+    let mut records = Vec::new();
+    let mut cells = Vec::new();
+    let mut cell = String::new();
+    let mut is_quoted = false;
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' if is_quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cell.push('"');
+            }
+            '"' if is_quoted => is_quoted = false,
+            '"' if cell.is_empty() => is_quoted = true,
+            _ if is_quoted => cell.push(character),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            '\n' => {
+                cells.push(std::mem::take(&mut cell));
+                records.push(std::mem::take(&mut cells));
+            }
+            _ if character == comma => cells.push(std::mem::take(&mut cell)),
+            _ => cell.push(character),
+        }
+    }
+    if is_quoted {
+        return Err(refused("a quote is not closed"));
+    }
+    cells.push(cell);
+    records.push(cells);
+    records.retain(|cells| cells.iter().any(|cell| !cell.is_empty()));
+    Ok(records)
+}

@@ -1,0 +1,81 @@
+//! `idmap`: from a migration to alerts that point at the new webhooks.
+
+use super::{MIGRATE, migrated};
+use crate::support::stand_in::StandIn;
+
+#[test]
+fn the_map_of_a_run_is_shown_in_every_form() {
+    let accounts = StandIn::demo();
+    accounts.program("idmap show").run().assert_code(1);
+    migrated(&accounts);
+    assert_transcript!("text", accounts.program("idmap show").run());
+    assert_transcript!("csv", accounts.program("idmap show latest --csv").run());
+    let json = accounts.program("idmap show latest -o json").run();
+    json.assert_code(0);
+    let kept = accounts
+        .home()
+        .join("state/hookferry/runs")
+        .join(super::only_run(&accounts));
+    let kept = std::fs::read_to_string(kept.join("idmap.json")).unwrap();
+    assert_eq!(kept, json.stdout);
+}
+
+#[test]
+fn a_run_that_was_cut_off_has_a_map_of_what_arrived() {
+    let accounts = StandIn::with(&[], &["post:2:stall-after"]);
+    let running = accounts
+        .program(&format!("{MIGRATE} --batch-size 4"))
+        .start();
+    accounts.until_posts(2);
+    running.signal("KILL");
+    running.finish();
+    let run = accounts.program("idmap show --csv").run();
+    run.assert_code(0);
+    assert_eq!(run.stdout.lines().count(), 1 + 1 + 4, "{}", run.stdout);
+}
+
+#[test]
+fn exported_alerts_are_written_anew_and_what_is_unknown_is_said() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    let alerts = accounts.home().join("alerts.json");
+    let text = r#"{"alertDefs": [
+  {"name": "latency", "webhooks": [{"integrationId": 1051}, {"integrationId": 1050}]},
+  {"name": "gone", "webhooks": [{"integrationId":999}]}
+]}"#;
+    std::fs::write(&alerts, text).unwrap();
+    let run = accounts
+        .program("idmap apply alerts.json --out new-alerts")
+        .run();
+    run.assert_code(3);
+    assert_transcript!("apply", run);
+    let written = std::fs::read_to_string(accounts.home().join("new-alerts/alerts.json")).unwrap();
+    assert_eq!(
+        written,
+        text.replace("1051", "1054").replace("1050", "1051")
+    );
+    assert_eq!(std::fs::read_to_string(alerts).unwrap(), text);
+    let again = accounts
+        .program("idmap apply alerts.json --out new-alerts")
+        .run();
+    again.assert_code(1);
+    assert_transcript!("not_twice_into_one_folder", again);
+}
+
+#[test]
+fn a_map_from_a_file_serves_as_well() {
+    let accounts = StandIn::demo();
+    let outcome = accounts.program(&format!("{MIGRATE} -o json")).run();
+    std::fs::write(accounts.home().join("outcome.json"), &outcome.stdout).unwrap();
+    std::fs::write(
+        accounts.home().join("one.json"),
+        r#"[{"integrationId":1052}]"#,
+    )
+    .unwrap();
+    let run = accounts
+        .program("idmap apply one.json --map outcome.json --out new -o json")
+        .run();
+    run.assert_code(0);
+    let written = std::fs::read_to_string(accounts.home().join("new/one.json")).unwrap();
+    assert_eq!(written, r#"[{"integrationId":1055}]"#);
+}

@@ -1,0 +1,209 @@
+//! Undoing a run: only what it wrote and nobody touched since, shown first, safe to repeat.
+
+use super::{MIGRATE, migrated, only_run};
+use crate::support::stand_in::StandIn;
+use hookferry::sandbox::seeds;
+use serde_json::Value;
+
+/// The target's webhooks without what changes with every write.
+fn contents(webhooks: &[Value]) -> Vec<Value> {
+    let without_dates = |webhook: &Value| {
+        let mut webhook = webhook.clone();
+        for key in ["created_at", "updated_at"] {
+            webhook.as_object_mut().unwrap().remove(key);
+        }
+        webhook
+    };
+    webhooks.iter().map(without_dates).collect()
+}
+
+#[test]
+fn everything_is_undone_and_repeating_it_is_safe() {
+    let accounts = StandIn::demo();
+    let before = accounts.target().webhooks();
+    migrated(&accounts);
+    assert_transcript!(
+        "preview",
+        accounts.program("rollback latest --dry-run").run()
+    );
+    assert_eq!(accounts.posts().len(), 1, "a dry run deletes nothing");
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(0);
+    assert_transcript!("everything", run);
+    assert_eq!(accounts.target().webhooks(), before);
+    let again = accounts.program("rollback latest --yes").run();
+    again.assert_code(0);
+    assert!(again.stdout.contains("11 gone already"), "{}", again.stdout);
+    assert_eq!(super::runs(&accounts)[0]["state"], "rolled-back");
+    let anew = accounts.program(MIGRATE).run();
+    anew.assert_code(0);
+    super::assert_exactly_once(&accounts);
+}
+
+#[test]
+fn nobody_can_say_yes_without_a_terminal() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    let held = accounts.target().webhooks();
+    accounts.program("rollback latest").run().assert_code(6);
+    assert_eq!(accounts.target().webhooks(), held);
+}
+
+#[test]
+fn what_somebody_changed_or_removed_since_is_left_and_said() {
+    let accounts = StandIn::demo();
+    let own = accounts.target().webhooks();
+    migrated(&accounts);
+    accounts.target().change(1054, |webhook| {
+        webhook["url"] = "https://changed.example.com/canary".into();
+    });
+    accounts.target().remove(1055);
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(3);
+    assert_transcript!("changed", run);
+    let held = accounts.target().webhooks();
+    assert_eq!(held.len(), own.len() + 1);
+    assert_eq!(held[own.len()]["id"], 1054);
+    let run = accounts.program("rollback latest --yes -o json").run();
+    run.assert_code(3);
+    assert_transcript!("changed_json", run);
+}
+
+#[test]
+fn an_update_gets_its_previous_content_back() {
+    let mut seeds = seeds::demo();
+    seeds.target[1]["url"] = "https://hooks.slack.example/services/T0PAY/B0PAY/canary-older".into();
+    let accounts = StandIn::start(seeds.into());
+    let before = contents(&accounts.target().webhooks());
+    let run = accounts
+        .program(&format!("{MIGRATE} --on-conflict update"))
+        .run();
+    run.assert_code(0);
+    assert_ne!(contents(&accounts.target().webhooks())[..4], before[..]);
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(0);
+    assert!(
+        run.stdout.contains("1 put back to what it was"),
+        "{}",
+        run.stdout
+    );
+    assert_eq!(contents(&accounts.target().webhooks()), before);
+    let again = accounts.program("rollback latest --yes").run();
+    again.assert_code(0);
+    assert!(
+        again.stdout.contains("already what it was"),
+        "{}",
+        again.stdout
+    );
+}
+
+#[test]
+fn a_killed_run_is_undone_too() {
+    let accounts = StandIn::with(&[], &["post:2:stall-after"]);
+    let before = accounts.target().webhooks();
+    let running = accounts
+        .program(&format!("{MIGRATE} --batch-size 4"))
+        .start();
+    accounts.until_posts(2);
+    running.signal("KILL");
+    assert_eq!(running.finish().code, None);
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(0);
+    assert!(run.stdout.contains("8 deleted"), "{}", run.transcript());
+    assert_eq!(accounts.target().webhooks(), before);
+}
+
+/// No answer named them, so only what equals what was sent is ours beyond doubt.
+#[test]
+fn what_was_found_after_a_lost_answer_and_is_altered_is_left() {
+    let accounts = StandIn::with(&["uuid=fresh"], &["post:1:drop-after"]);
+    let n_own = accounts.target().webhooks().len();
+    migrated(&accounts);
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(3);
+    assert!(
+        run.stdout.contains("found after a lost answer"),
+        "{}",
+        run.stdout
+    );
+    let left = &accounts.target().webhooks()[n_own..];
+    assert!(!left.is_empty());
+    for webhook in left {
+        let fields = webhook["integration_type_fields"].as_str().unwrap();
+        assert!(fields.contains("uuid"), "{}", webhook["alias"]);
+    }
+}
+
+#[test]
+fn what_the_server_altered_in_its_answer_is_ours() {
+    let accounts = StandIn::with(&["uuid=fresh"], &[]);
+    let before = accounts.target().webhooks();
+    migrated(&accounts);
+    accounts
+        .program("rollback latest --yes")
+        .run()
+        .assert_code(0);
+    assert_eq!(accounts.target().webhooks(), before);
+}
+
+#[test]
+fn lost_answers_errors_and_rate_limits_on_the_way_do_not_matter() {
+    for fault in [
+        "delete:1:drop-after",
+        "delete:2:drop-before",
+        "delete:1x3:status=500",
+        "delete:1:status=429,retry-after=0",
+        "delete:3:reset-after",
+        "delete:2:status=503,commit=all",
+        "get:3:status=502",
+    ] {
+        let accounts = StandIn::with(&[], &[fault]);
+        let before = accounts.target().webhooks();
+        migrated(&accounts);
+        let run = accounts.program("rollback latest --yes --rate 1000").run();
+        run.assert_code(0);
+        assert_eq!(accounts.target().webhooks(), before, "{fault}");
+    }
+}
+
+#[test]
+fn a_key_that_may_not_delete_ends_it_with_what_it_needs() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    accounts
+        .target()
+        .set_switches(hookferry::sandbox::Switches::parse(["auth=read-only"]).unwrap());
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(4);
+    assert!(run.stderr.contains("UPDATECONFIG"), "{}", run.stderr);
+}
+
+#[test]
+fn another_key_or_another_account_is_refused() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    let other_key = accounts
+        .program("rollback latest --yes")
+        .env("HOOKFERRY_TARGET_API_KEY", "another-canary")
+        .run();
+    other_key.assert_code(5);
+    assert_transcript!("other_key", other_key);
+    let other_address = accounts
+        .program("rollback latest --yes --to [source]")
+        .run();
+    other_address.assert_code(5);
+    assert_eq!(accounts.posts().len(), 1);
+}
+
+#[test]
+fn a_run_that_is_not_there_is_said_so() {
+    let accounts = StandIn::demo();
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(1);
+    assert_transcript!("none", run);
+    migrated(&accounts);
+    let id = only_run(&accounts);
+    accounts.program("rollback 1999 --yes").run().assert_code(1);
+    let short = format!("rollback {} --dry-run", &id[..10]);
+    accounts.program(&short).run().assert_code(0);
+}
