@@ -5,7 +5,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
 use crate::coralogix::retry::Patience;
 use crate::coralogix::sealed::Sealer;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{Known, Memory};
@@ -61,6 +61,8 @@ impl History {
     }
 
     /// Says what was left open, and reads the target until it cannot change by that any more.
+    ///
+    /// Where nothing is open and all that earlier runs brought is listed, the first reading stands.
     pub(super) async fn settle(
         &self,
         reader: &Reader,
@@ -68,8 +70,16 @@ impl History {
         patience: &Patience,
         screen: &Screen,
     ) -> Result<Inventory, Error> {
-        let open: Vec<&Record> = self.open().collect();
-        settle_all(&open, reader, first, patience, screen).await
+        let listed: HashSet<WebhookId> = first.webhooks.iter().filter_map(Webhook::id).collect();
+        let unsettled: Vec<&Record> = self
+            .records
+            .iter()
+            .filter(|record| !record.open().is_empty() || is_lagging(record, &listed))
+            .collect();
+        if unsettled.is_empty() {
+            return Ok(first);
+        }
+        settle_all(&unsettled, reader, first, patience, screen).await
     }
 
     /// What all records teach about a reading of the target.
@@ -122,7 +132,15 @@ async fn settle_all(
 ) -> Result<Inventory, Error> {
     let mut left = Duration::ZERO;
     for record in open {
+        left = left.max(time_left(record));
         let n = record.open().len();
+        if n == 0 {
+            screen.warn(&format!(
+                "run {} ended a moment ago, and the target does not list all that it brought; looking again first",
+                record.id()
+            ));
+            continue;
+        }
         let how = if record.end.is_some() {
             "ended"
         } else {
@@ -132,7 +150,6 @@ async fn settle_all(
             "run {} {how} without knowing what became of {n} webhooks that it had sent; looking for them first",
             record.id()
         ));
-        left = left.max(time_left(record));
     }
     let stage = screen.stage("earlier run");
     let inventory = settle(
@@ -158,10 +175,15 @@ pub(super) async fn account_for(
     patience: &Patience,
     screen: &Screen,
 ) -> Result<(Inventory, Option<Accounted>), Error> {
-    if record.open().is_empty() {
+    let listed = first.webhooks.iter().filter_map(Webhook::id).collect();
+    let is_open = !record.open().is_empty();
+    if !is_open && !is_lagging(record, &listed) {
         return Ok((first, None));
     }
     let inventory = settle_all(&[record], reader, first, patience, screen).await?;
+    if !is_open {
+        return Ok((inventory, None));
+    }
     let arrived = record.arrived().map(|(_, arrived)| arrived.id.clone());
     let left = leftover(record, &arrived.collect());
     let found = recover(&left, &strip(inventory.clone()), sealer);
@@ -183,6 +205,16 @@ pub(super) fn put_on_record(runs: &Runs, accounted: Vec<Accounted>, by: &str) ->
         runs.add(&run, &entry)?;
     }
     Ok(())
+}
+
+/// Whether a run of a moment ago brought something that is not listed yet; sent again, it would be there twice.
+fn is_lagging(record: &Record, listed: &HashSet<WebhookId>) -> bool {
+    let is_deleted = |id: &WebhookId| {
+        let rolled_back = record.rolled_back.as_ref();
+        rolled_back.is_some_and(|all| all.deleted.contains(id.as_str()))
+    };
+    let is_missing = |id: &WebhookId| !listed.contains(id) && !is_deleted(id);
+    !time_left(record).is_zero() && record.arrived().any(|(_, arrived)| is_missing(&arrived.id))
 }
 
 /// How much longer the server may be at work on what a run sent last.

@@ -100,11 +100,9 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
         readings.target = read_live(&readings.target_reader, screen).await?;
     };
     let history = History::of(&runs, &route.target, company.as_deref())?;
-    if !history.open_runs().is_empty() {
-        let (reader, first) = (&readings.target_reader, readings.target);
-        let patience = &readings.patience;
-        readings.target = history.settle(reader, first, patience, screen).await?;
-    }
+    let (reader, first) = (&readings.target_reader, readings.target);
+    let patience = &readings.patience;
+    readings.target = history.settle(reader, first, patience, screen).await?;
     let (known, accounted) = history.knowledge(&route.target, &readings.target);
     let session = Session {
         runs,

@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod campaign;
 mod cli;
 mod comparison;
 mod content;

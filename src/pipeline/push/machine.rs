@@ -159,6 +159,8 @@ pub(super) struct Machine {
     phase: Phase,
     n_idle_rounds: u32,
     n_refused: usize,
+    /// Whether the target's list was seen to lag behind what the target had answered.
+    is_lagging: bool,
     stop: Option<Stop>,
     may_have_written: bool,
 }
@@ -209,6 +211,7 @@ impl Machine {
             phase: Phase::Ready,
             n_idle_rounds: 0,
             n_refused: 0,
+            is_lagging: false,
             stop: None,
             may_have_written: false,
         }

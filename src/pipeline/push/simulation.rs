@@ -8,7 +8,8 @@
 //  2. LaggingList: the time of the effect and the lag of the list together exceed the settle window.
 //  3. LagAfterReset: the same after a reset, where ten seconds are waited for though `--settle` is longer.
 //  4. LagAfterRefusal: a 4xx or 429 after a part was created, from a server whose list lags. An answered 4xx
-//     is followed by one look without a settle window, since halving would else take the run's whole patience.
+//     is followed by one look without a settle window, since halving would else take the run's whole patience;
+//     once the list was seen to lag, a refusal gets the window too.
 //
 // Webhooks of others that cannot be told from ours; no duplicate comes of them:
 //  5. A foreign twin (equal, of the same alias and type, or of the same type, url and fields) that appears

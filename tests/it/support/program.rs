@@ -6,8 +6,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// A run that takes longer hangs.
@@ -34,6 +35,7 @@ pub(crate) struct Running<'s> {
     program: Program<'s>,
     id: u32,
     output: mpsc::Receiver<std::io::Result<Output>>,
+    has_ended: Arc<AtomicBool>,
     before: Option<[usize; 2]>,
 }
 
@@ -134,11 +136,25 @@ impl<'s> Program<'s> {
         let _ = stdin.write_all(self.stdin.as_bytes());
         drop(stdin);
         let (done, output) = mpsc::channel();
-        std::thread::spawn(move || done.send(child.wait_with_output()));
+        let has_ended = Arc::new(AtomicBool::new(false));
+        let (flag, target) = (
+            Arc::clone(&has_ended),
+            self.accounts.map(StandIn::target).cloned(),
+        );
+        std::thread::spawn(move || {
+            let output = child.wait_with_output();
+            flag.store(true, Ordering::SeqCst);
+            // Whoever waits at the account hears of the end too: removing what is not there wakes them.
+            if let Some(target) = target {
+                target.remove(u64::MAX);
+            }
+            done.send(output)
+        });
         Running {
             program: self,
             id,
             output,
+            has_ended,
             before,
         }
     }
@@ -236,6 +252,11 @@ impl Running<'_> {
         let id = self.id.to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).output();
         assert!(sent.is_ok(), "kill -s {name} {id}");
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Ordering::SeqCst)
     }
 
     /// Waits for its end.

@@ -21,6 +21,7 @@ impl Machine {
         } else {
             self.see_updates(&look.batch, list, &look.doubt)
         };
+        self.is_lagging |= self.shows_lag(&look, &seen, list);
         let is_explained = seen.unresolved.is_empty() && seen.adopted.len() == look.batch.len();
         let print = print_of(list);
         let is_settled = look
@@ -50,6 +51,16 @@ impl Machine {
         look.previous = Some(print);
         self.phase = Phase::Looking(look);
         Command::Wait(pause, why)
+    }
+
+    /// Whether something is not listed that the target has answered for, or was not until now.
+    fn shows_lag(&self, look: &Look, seen: &Adoption, list: &[Seen]) -> bool {
+        let is_answered = matches!(look.doubt, Doubt::Accepted);
+        if is_answered && look.previous.is_some() && !seen.adopted.is_empty() {
+            return true;
+        }
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        self.accounted.iter().any(|id| !listed.contains(id))
     }
 
     /// What an observation says about the creates of a batch.

@@ -34,6 +34,8 @@ impl Machine {
         outcome: Outcome,
     ) -> Command {
         let settled = Some(now + self.limits.settle);
+        // A refusal that was answered is over, unless the list is known to show things late.
+        let refused = settled.filter(|_| self.is_lagging);
         let (doubt, until) = match outcome {
             Outcome::NotSent { why, is_final } => return self.not_sent(now, batch, why, is_final),
             Outcome::Accepted(rows) => {
@@ -56,10 +58,10 @@ impl Machine {
                 )
             }
             Outcome::Refused(refusal) => match refusal.status {
-                429 => (Doubt::Throttled(refusal.retry_after), None),
-                413 => (Doubt::TooLarge(refusal), None),
+                429 => (Doubt::Throttled(refusal.retry_after), refused),
+                413 => (Doubt::TooLarge(refusal), refused),
                 300..=399 | 401..=405 | 407 => (Doubt::Closed(refusal), None),
-                400..=499 if refusal.status != 408 => (Doubt::Rejected(refusal), None),
+                400..=499 if refusal.status != 408 => (Doubt::Rejected(refusal), refused),
                 status => {
                     self.may_have_written = true;
                     (
