@@ -131,7 +131,7 @@ pub async fn settle(
         if !settling.patience.spend(pause) {
             break;
         }
-        let why = "an earlier run was cut off; looking what arrived of it";
+        let why = "looking what an earlier run brought";
         settling.track.waiting(why, pause);
         tokio::time::sleep(pause).await;
         let is_over = Instant::now() >= settling.until;

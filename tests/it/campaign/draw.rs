@@ -54,6 +54,8 @@ pub(super) struct Drawn {
     /// The run before which somebody else creates a webhook of another type.
     pub(super) foreign_before: Option<usize>,
     pub(super) batch_size: usize,
+    /// What is given to `--settle`, in milliseconds.
+    pub(super) settle: u32,
     /// Whether the server alters what it is given, so that without the record a copy looks like a conflict.
     pub(super) is_altering: bool,
 }
@@ -93,6 +95,7 @@ pub(super) fn draw(seed: u64) -> Drawn {
     let may_lose = !is_late && !is_altering;
     Drawn {
         seeds,
+        settle: settle(&switches),
         switches,
         faults,
         fates,
@@ -100,6 +103,16 @@ pub(super) fn draw(seed: u64) -> Drawn {
         foreign_before: random.percent(30).then(|| random.below(3)),
         batch_size: 1 + random.below(6),
         is_altering,
+    }
+}
+
+/// A list that lags by a number of reads must lag less than the window, on a busy machine too.
+fn settle(switches: &[String]) -> u32 {
+    let is_lagging = |switch: &String| switch.starts_with("visible-after");
+    if switches.iter().any(is_lagging) {
+        4000
+    } else {
+        600
     }
 }
 

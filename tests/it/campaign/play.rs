@@ -93,8 +93,8 @@ impl Game<'_> {
 
     fn run(&mut self, n: usize) -> Run {
         let line = format!(
-            "migrate --from [source] --to [target] --yes -o json --rate 1000 --timeout 600ms --settle 600ms --batch-size {}",
-            self.drawn.batch_size
+            "migrate --from [source] --to [target] --yes -o json --rate 1000 --timeout 600ms --settle {}ms --batch-size {}",
+            self.drawn.settle, self.drawn.batch_size
         );
         let fate = self
             .drawn
