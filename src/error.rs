@@ -50,7 +50,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "wrong account: source and target are the same",
+            "wrong account or key: source and target are the same, or not those of the run",
         ),
         (
             Self::Refused,

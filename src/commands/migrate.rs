@@ -20,7 +20,7 @@ use crate::render::{json, outcome};
 use crate::settings::{Consent, Migrate};
 use crate::store::lock::{Holder, Lock, Locks};
 use crate::store::runs::{Recorder, Runs};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What a run that may write holds besides its plan.
 struct Session {
@@ -70,6 +70,7 @@ pub(super) async fn run(
     // The exit code tells what happened to the target, not to the terminal or the record.
     for outcome in [
         keep(&planned, &done),
+        prune(&settings),
         report(&planned, &done, settings.output, screen),
     ] {
         if let Err(error) = outcome {
@@ -202,6 +203,12 @@ fn keep(planned: &Planned, done: &Done) -> Result<(), Error> {
         Some(recorder) => recording::end(recorder, outcome_view(planned, done)),
         None => Ok(()),
     }
+}
+
+/// Removes records that are older than anybody looks back.
+fn prune(settings: &Migrate) -> Result<(), Error> {
+    const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
+    Runs::new(settings.state.path()?).prune(KEPT).map(drop)
 }
 
 fn report(

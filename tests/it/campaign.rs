@@ -2,12 +2,12 @@
 //! interrupted at random requests, records that get lost; and what must be true in the end whatever happened.
 //!
 //! `HOOKFERRY_CAMPAIGN_SEEDS` raises how many seeds are run, `HOOKFERRY_CAMPAIGN_SEED` runs a single one and tells
-//! its story, `HOOKFERRY_CAMPAIGN_FIRST` says where to begin.
+//! its story, `HOOKFERRY_CAMPAIGN_FIRST` says where to begin, `HOOKFERRY_CAMPAIGN_AT_ONCE` how many play at once.
 
 mod draw;
 mod play;
 
-use crate::support::at_once::at_once;
+use crate::support::at_once::so_many_at_once;
 use play::play;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,11 +31,13 @@ fn every_webhook_is_there_exactly_once_whatever_happens() {
     }
     let first = setting("HOOKFERRY_CAMPAIGN_FIRST").unwrap_or(0);
     let last = first + setting("HOOKFERRY_CAMPAIGN_SEEDS").unwrap_or(SEEDS);
+    let n_at_once = usize::try_from(setting("HOOKFERRY_CAMPAIGN_AT_ONCE").unwrap_or(12)).unwrap();
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
     let mut failures = String::new();
     for start in (first..last).step_by(usize::try_from(CHUNK).unwrap()) {
         let seeds: Vec<u64> = (start..last.min(start + CHUNK)).collect();
-        for (seed, outcome) in seeds.iter().zip(at_once(&seeds, |seed| play(*seed))) {
+        let outcomes = so_many_at_once(n_at_once, &seeds, |seed| play(*seed));
+        for (seed, outcome) in seeds.iter().zip(outcomes) {
             let replay =
                 format!("HOOKFERRY_CAMPAIGN_SEED={seed} cargo test campaign -- --nocapture");
             match outcome {

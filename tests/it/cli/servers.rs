@@ -158,3 +158,18 @@ fn masked_secrets_are_never_copied() {
         assert!(!body.contains("****"), "{}", run.transcript());
     }
 }
+
+/// A burst of five, then five a second: the account sees no more, whatever the program does.
+#[test]
+fn the_rate_is_kept_at_all_times() {
+    let accounts = StandIn::demo();
+    let migrate = "migrate --from [source] --to [target] --yes --rate 5 --batch-size 1 --settle 1s";
+    accounts.program(migrate).run().assert_code(0);
+    let seen: Vec<std::time::Instant> =
+        accounts.target().log().iter().map(|seen| seen.at).collect();
+    assert_eq!(seen.len(), 1 + 11 + 1);
+    for window in seen.windows(11) {
+        let took = window[10] - window[0];
+        assert!(took.as_millis() > 900, "11 requests in {took:?}");
+    }
+}

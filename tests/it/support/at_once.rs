@@ -12,6 +12,15 @@ pub(crate) fn at_once<T: Sync, R: Send>(
     items: &[T],
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<thread::Result<R>> {
+    so_many_at_once(AT_ONCE, items, work)
+}
+
+/// The same with so many at work at once.
+pub(crate) fn so_many_at_once<T: Sync, R: Send>(
+    n: usize,
+    items: &[T],
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<thread::Result<R>> {
     let queue = Mutex::new(items.iter().enumerate());
     let outcomes: Mutex<Vec<_>> = Mutex::new(items.iter().map(|_| None).collect());
     let turn = || {
@@ -24,7 +33,7 @@ pub(crate) fn at_once<T: Sync, R: Send>(
         }
     };
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..n {
             scope.spawn(turn);
         }
     });

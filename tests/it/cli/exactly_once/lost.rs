@@ -22,6 +22,16 @@ fn connections_that_break() {
         Case::new("the effect comes after the connection is gone")
             .fault("post:1:late-commit=100ms"),
         Case::new("half of the effect comes late").fault("post:1:late-commit=100ms,commit=half"),
+        Case::new("no answer in time, the effect later")
+            .fault("post:1:stall-after,late=1200ms")
+            .with("--timeout 1s")
+            .settle("2s"),
+        Case::new("closed after the effect, twice")
+            .with("--batch-size 6")
+            .fault("post:1x2:drop-after"),
+        Case::new("closed after the effect of a later request")
+            .with("--batch-size 4")
+            .fault("post:3:drop-after"),
         Case::new("every other answer is lost")
             .with("--batch-size 3")
             .fault("post:1:drop-after")
@@ -50,6 +60,9 @@ fn servers_that_fail() {
         Case::new("520, nothing done").fault("post:1:status=520"),
         Case::new("520, half done").fault("post:1:status=520,commit=half"),
         Case::new("520, all done").fault("post:1:status=520,commit=all"),
+        Case::new("520 with a page")
+            .switch("errors=html")
+            .fault("post:1:status=520,commit=all"),
         Case::new("504 now, the effect later").fault("post:1:status=504,commit=all,late=100ms"),
         Case::new("504 now, half of it later").fault("post:1:status=504,commit=half,late=100ms"),
         Case::new("408").fault("post:1:status=408,commit=half"),

@@ -1,6 +1,8 @@
 //! The target refuses one webhook among the others: it is named with the server's words, and the others arrive.
 
 use super::{Arrives, Case, check_all};
+use crate::support::stand_in::{StandIn, behaving};
+use hookferry::sandbox::seeds;
 
 const BAD: Arrives = Arrives::AllBut("night-shift");
 
@@ -34,4 +36,37 @@ fn one_bad_webhook_does_not_stop_the_others() {
         ignored("answers without ids").switch("answer=no-ids"),
         ignored("no answers at all").switch("answer=empty"),
     ]);
+}
+
+/// Nine halvings find it, and everything else arrives in a handful of requests.
+#[test]
+fn one_bad_webhook_among_five_hundred() {
+    let mut seeds = seeds::demo();
+    let like = seeds.source[2].clone();
+    seeds.source = (0..500)
+        .map(|n| {
+            let mut webhook = like.clone();
+            webhook["alias"] = if n == 333 {
+                "night-shift".into()
+            } else {
+                format!("hook {n}").into()
+            };
+            webhook.as_object_mut().unwrap().remove("id");
+            webhook
+        })
+        .collect();
+    let accounts = StandIn::start(behaving(seeds, &["poison=night"], &[]));
+    let line = "migrate --from [source] --to [target] --yes --rate 1000 --settle 1s";
+    let run = accounts.program(line).run();
+    run.assert_code(3);
+    assert!(
+        run.said().contains("alias is not acceptable"),
+        "{}",
+        run.transcript()
+    );
+    let copies = accounts.copies();
+    assert_eq!(copies.iter().filter(|n| **n == 1).count(), 499);
+    assert_eq!(copies[333], 0);
+    let n_posts = accounts.posts().len();
+    assert!(n_posts < 25, "{n_posts} requests");
 }
