@@ -141,6 +141,13 @@ async fn settle_all(
             ));
             continue;
         }
+        if record.sealer(&reader.account().key).is_none() {
+            screen.warn(&format!(
+                "run {id} left {n} webhooks open and was made with another target API key, so they cannot be looked for; once you have looked yourself: `hookferry runs close {id}`",
+                id = record.id()
+            ));
+            continue;
+        }
         let how = if record.end.is_some() {
             "ended"
         } else {

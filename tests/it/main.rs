@@ -22,5 +22,6 @@ mod properties;
 mod readme;
 mod render;
 mod rewrite;
+mod rollback;
 mod scrub;
 mod strip;

@@ -13,8 +13,18 @@ use super::fixture::{account, stripped};
 
 /// The plan between two accounts given as JSON.
 pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
+    planned_knowing(source, target, on_conflict, &Known::nothing())
+}
+
+/// The same, with what earlier runs have taught.
+pub(crate) fn planned_knowing(
+    source: &str,
+    target: &str,
+    on_conflict: OnConflict,
+    known: &Known,
+) -> Plan {
     let portable = rewrite(strip(account(source)));
-    plan(portable, &stripped(target), on_conflict, &Known::nothing())
+    plan(portable, &stripped(target), on_conflict, known)
 }
 
 /// The states alone, in the source's order.

@@ -146,10 +146,15 @@ fn is_rightful(run: &Run<'_>, at: usize, stored: &Stored, proof: Proof) -> bool 
         let is_excused = stored.is_edited || run.server.has_twin || !run.server.excuses.is_empty();
         return sent == wanted || is_excused || is_what_came_of(run, wanted, stored);
     }
+    // Limit 5: what an earlier request for an equal want may have made can stand for this one.
+    let is_equal = |other: &usize| {
+        let want = run.wants[*other];
+        want.updates.is_none() && want.object == run.wants[at].object
+    };
     let first = run
         .sendings
         .iter()
-        .find(|sending| sending.batch.contains(&at) && !sending.is_not_sent);
+        .find(|sending| !sending.is_not_sent && sending.batch.iter().any(is_equal));
     let was_seen_before =
         first.is_none_or(|first| stored.listed_in.is_none_or(|call| call < first.call));
     let switches = &run.server.switches;
