@@ -79,7 +79,13 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
     let heard = move |signal: Signal, is_first| {
         let name = signal.name();
         match (is_first, heard_by.held()) {
-            (true, None) => screen.warn(&format!("{name}: stopped; nothing was written")),
+            (true, None) => {
+                if signal == Signal::Interrupt && screen.is_stderr_terminal() {
+                    // Behind the terminal's own `^C`, which may stand behind a question.
+                    screen.ask("\n");
+                }
+                screen.warn(&format!("{name}: stopped; nothing was written"));
+            }
             (true, Some(words)) => {
                 screen.warn(&format!("{name}: {words}; once more leaves at once"));
             }

@@ -123,16 +123,19 @@ pub async fn settle(
     first: Inventory,
     settling: Settling<'_>,
 ) -> Result<Inventory, Error> {
+    let window = settling.until.saturating_duration_since(Instant::now());
+    let longest = (window / 6).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+    // Said once: the single looks are of no interest.
+    let why = "looking what an earlier run brought";
+    settling.track.waiting(why, window.max(SHORTEST_PAUSE));
     let mut last = first;
     let mut n_late = 0;
     while n_late < MOST_LOOKS {
         let left = settling.until.saturating_duration_since(Instant::now());
-        let pause = left.clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        let pause = left.clamp(SHORTEST_PAUSE, longest);
         if !settling.patience.spend(pause) {
             break;
         }
-        let why = "looking what an earlier run brought";
-        settling.track.waiting(why, pause);
         tokio::time::sleep(pause).await;
         let is_over = Instant::now() >= settling.until;
         let look = fetch(reader).await?;

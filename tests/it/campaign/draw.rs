@@ -91,11 +91,12 @@ pub(super) fn draw(seed: u64) -> Drawn {
     let n_fates = random.below(4);
     let fates = (0..n_fates).map(|_| fate(&mut random)).collect();
     let is_late = faults.iter().any(|fault| fault.contains("late"));
-    // Who loses the record loses what it is for: waiting for late effects, and knowing alterations.
-    let may_lose = !is_late && !is_altering;
+    let settle = settle(&switches);
+    // Who loses the record loses what it is for: waiting for what comes late, and knowing alterations.
+    let may_lose = !is_late && !is_altering && settle == SETTLE;
     Drawn {
         seeds,
-        settle: settle(&switches),
+        settle,
         switches,
         faults,
         fates,
@@ -106,13 +107,16 @@ pub(super) fn draw(seed: u64) -> Drawn {
     }
 }
 
+/// The usual `--settle`, in milliseconds.
+const SETTLE: u32 = 600;
+
 /// A list that lags by a number of reads must lag less than the window, on a busy machine too.
 fn settle(switches: &[String]) -> u32 {
     let is_lagging = |switch: &String| switch.starts_with("visible-after");
     if switches.iter().any(is_lagging) {
         4000
     } else {
-        600
+        SETTLE
     }
 }
 

@@ -39,11 +39,8 @@ impl Machine {
             return self.close(now);
         }
         let left = look.until.unwrap_or(now).saturating_sub(now);
-        let shortest = self
-            .limits
-            .settle
-            .clamp(SHORTEST_PAUSE, Duration::from_secs(1));
-        let pause = left.clamp(shortest, LONGEST_PAUSE);
+        let pause = left.min(longest_pause(self.limits.settle));
+        let pause = pause.max(self.limits.settle.clamp(SHORTEST_PAUSE, SHORTEST_PAUSE * 5));
         let why = match &look.doubt {
             Doubt::Lost(why) => format!("{why}; looking whether it arrived"),
             _ => "the answer does not say what was created; looking".to_owned(),
@@ -300,4 +297,9 @@ impl Machine {
         }
         Command::Finish
     }
+}
+
+/// Several looks fit into a settle window of any length, so that two of them can disagree.
+fn longest_pause(settle: Duration) -> Duration {
+    (settle / 6).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

@@ -56,8 +56,8 @@ fn one_bad_webhook_among_five_hundred() {
         })
         .collect();
     let accounts = StandIn::start(behaving(seeds, &["poison=night"], &[]));
-    let line = "migrate --from [source] --to [target] --yes --rate 1000 --settle 1s";
-    let run = accounts.program(line).run();
+    let command = "migrate --from [source] --to [target] --yes --rate 1000 --settle 1s";
+    let run = accounts.program(command).run();
     run.assert_code(3);
     assert!(
         run.said().contains("alias is not acceptable"),
