@@ -15,13 +15,25 @@ const STYLES: Styles = Styles::styled()
     .literal(AnsiColor::Cyan.on_default().bold())
     .placeholder(AnsiColor::Cyan.on_default());
 
-const ACCOUNT_HELP: &str = "\
+/// What an account is, and where its key comes from.
+macro_rules! account_help {
+    () => {
+        "\
 An ACCOUNT is a region (eu1, US2, EUROPE1), a domain or team URL as you paste it,
 a base URL (https://...), or for --from a file that `hookferry export` wrote, or -.
 
 API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY,
 or from the files that HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name.
-There is no option for a key: command lines are visible to other users.";
+There is no option for a key: command lines are visible to other users."
+    };
+}
+
+/// The end of a long help: the examples, and what an account is.
+macro_rules! examples_and_accounts {
+    ($examples:literal) => {
+        concat!($examples, "\n\n", account_help!())
+    };
+}
 
 /// Copy a Coralogix account's outbound webhooks to another account or region, exactly once.
 #[derive(Debug, Parser)]
@@ -29,7 +41,7 @@ There is no option for a key: command lines are visible to other users.";
     name = "hookferry", version, styles = STYLES, max_term_width = 100, propagate_version = true,
     arg_required_else_help = true, infer_long_args = false, disable_help_subcommand = true,
     after_help = "New here? `hookferry demo` shows a whole migration in seconds, without any account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 11 locked, 64 usage.",
-    after_long_help = ACCOUNT_HELP,
+    after_long_help = account_help!(),
 )]
 pub struct Cli {
     /// How the run talks.
@@ -109,17 +121,24 @@ pub enum Command {
     #[command(after_help = "Examples:
   hookferry migrate --from eu1 --to us2 --dry-run
   hookferry migrate --from eu1 --to us2 --name 'prod-*' --type slack,pager_duty
-  hookferry migrate --from webhooks.json --to us2 --yes", after_long_help = ACCOUNT_HELP)]
+  hookferry migrate --from webhooks.json --to us2 --yes", after_long_help = examples_and_accounts!("Examples:
+  hookferry migrate --from eu1 --to us2 --dry-run
+  hookferry migrate --from eu1 --to us2 --name 'prod-*' --type slack,pager_duty
+  hookferry migrate --from webhooks.json --to us2 --yes"))]
     Migrate(MigrateArgs),
     /// Show what a migration would do; writes nothing to either account
     #[command(after_help = "Examples:
   hookferry plan --from eu1 --to us2
-  hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = ACCOUNT_HELP)]
+  hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
+  hookferry plan --from eu1 --to us2
+  hookferry plan --from eu1 --to us2 -o json --detailed-exitcode"))]
     Plan(PlanArgs),
     /// Compare the target with the source, or with what a run brought there
     #[command(after_help = "Examples:
   hookferry verify --from eu1 --to us2
-  hookferry verify --run latest", after_long_help = ACCOUNT_HELP)]
+  hookferry verify --run latest", after_long_help = examples_and_accounts!("Examples:
+  hookferry verify --from eu1 --to us2
+  hookferry verify --run latest"))]
     Verify(VerifyArgs),
     /// List the runs on record, show one, end what one left open, or remove old ones
     #[command(after_help = "Examples:
@@ -130,7 +149,9 @@ pub enum Command {
     /// Undo exactly one run: delete what it created and nobody changed since, put back what it updated
     #[command(after_help = "Examples:
   hookferry rollback latest --dry-run
-  hookferry rollback 20261124-021530-7f3a2b", after_long_help = ACCOUNT_HELP)]
+  hookferry rollback 20261124-021530-7f3a2b", after_long_help = examples_and_accounts!("Examples:
+  hookferry rollback latest --dry-run
+  hookferry rollback 20261124-021530-7f3a2b"))]
     Rollback(RollbackArgs),
     /// Print the map from old ids to new ones, or rewrite exported alerts with it
     #[command(after_help = "Examples:
@@ -140,12 +161,16 @@ pub enum Command {
     /// List an account's webhooks with every secret masked
     #[command(after_help = "Examples:
   hookferry list --from eu1
-  hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json", after_long_help = ACCOUNT_HELP)]
+  hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json", after_long_help = examples_and_accounts!("Examples:
+  hookferry list --from eu1
+  hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json"))]
     List(ListArgs),
     /// Write an account's webhooks as raw JSON, secrets included, for jq and curl
     #[command(after_help = "Examples:
   hookferry export --from eu1 --out webhooks.json
-  hookferry export --from eu1 --ready | jq length", after_long_help = ACCOUNT_HELP)]
+  hookferry export --from eu1 --ready | jq length", after_long_help = examples_and_accounts!("Examples:
+  hookferry export --from eu1 --out webhooks.json
+  hookferry export --from eu1 --ready | jq length"))]
     Export(ExportArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
     Demo,

@@ -50,7 +50,7 @@ fn interrupted(done: &Done, signal: Signal) -> Error {
             "{signal}: stopped in good order; run {run} has on record what was sent"
         ))
         .with_hint(format!(
-            "to go on, run the same command again; to undo what was done: hookferry rollback {run}"
+            "to go on, run the same command again; to undo what was done: hookferry rollback {run}{}", done.state_flag
         )),
     }
 }

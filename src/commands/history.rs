@@ -39,9 +39,9 @@ impl History {
     /// The records about an account, with a known company or without.
     pub(super) fn of(runs: &Runs, account: &Account, company: Option<&str>) -> Result<Self, Error> {
         let mut records = Vec::new();
-        for listed in runs.all() {
-            let is_about =
-                |record: &Record| record.is_about(account.endpoint.host(), company, &account.key);
+        let home = account.endpoint.home();
+        for listed in runs.all()? {
+            let is_about = |record: &Record| record.is_about(&home, company, &account.key);
             if let Some(record) = listed.record?.filter(is_about) {
                 records.push(record);
             }
@@ -225,7 +225,7 @@ fn is_lagging(record: &Record, listed: &HashSet<WebhookId>) -> bool {
 }
 
 /// How much longer the server may be at work on what a run sent last.
-fn time_left(record: &Record) -> Duration {
+pub(super) fn time_left(record: &Record) -> Duration {
     let settle = SignedDuration::from_millis(i64::try_from(record.begin.settle_ms).unwrap_or(0));
     let Some(last) = record.last_sent else {
         return Duration::ZERO;

@@ -14,7 +14,7 @@ use crate::store::{alerts, idmap as store};
 pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> {
     let map = match &settings.map {
         MapSource::File(path) => store::read(path)?,
-        MapSource::Run(run) => map_of_run(run, &settings.state)?,
+        MapSource::Run(run) => map_of_run(run, &settings.state, screen)?,
     };
     let page = screen.page(Detail::Full);
     match &settings.work {
@@ -46,11 +46,24 @@ pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> 
 }
 
 /// The map that a run kept; one that was cut off kept none, and its journal gives it.
-fn map_of_run(run: &str, state: &StateFolder) -> Result<IdMap, Error> {
+fn map_of_run(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
+    let record = runs.open(&id)?;
+    if record.rolled_back.is_some() {
+        return Err(Error::failed(format!(
+            "run {id} was rolled back, so the ids that it gave lead nowhere"
+        ))
+        .with_hint("name the run that holds, see `hookferry runs`; or migrate again"));
+    }
+    let n_open = record.open().len();
+    if n_open > 0 {
+        screen.warn(&format!(
+            "run {id} left {n_open} webhooks open, which the map does not have; run the same migration again first"
+        ));
+    }
     match runs.kept(&id, "idmap.json")? {
         Some(text) => store::parse(&text),
-        None => runs.open(&id)?.id_map(),
+        None => record.id_map(),
     }
 }

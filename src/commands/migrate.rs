@@ -4,7 +4,7 @@ use super::conclusion::conclude;
 use super::consent::{confirm, preview, refuse};
 use super::history::{self, Accounted, History};
 use super::plan::{exit_code as plan_exit_code, show, view};
-use super::reading::{Planned, company, planned, read_and_plan, read_both, read_live};
+use super::reading::{Planned, company, holder, planned, read_and_plan, read_both, read_live};
 use super::recording;
 use crate::cli::OutputForm;
 use crate::coralogix::client::Writer;
@@ -18,9 +18,9 @@ use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::render::{json, outcome};
 use crate::settings::{Consent, Migrate};
-use crate::store::lock::{Holder, Lock, Locks};
+use crate::store::lock::{Lock, Locks};
 use crate::store::runs::{Recorder, Runs};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 
 /// What a run that may write holds besides its plan.
 struct Session {
@@ -36,6 +36,8 @@ pub(super) struct Done {
     pub(super) verdict: Option<Verdict>,
     /// Earlier runs for which this one has accounted.
     pub(super) continues: Vec<String>,
+    /// What a command has to say to find the record.
+    pub(super) state_flag: String,
     /// The record of the run; none where there was nothing to do.
     pub(super) recorder: Option<Recorder>,
 }
@@ -86,18 +88,18 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
     let (route, state) = (&settings.route, settings.state.path()?);
     let (runs, locks) = (Runs::new(state), Locks::new(state)?);
     runs.prepare()?;
-    let host = route.target.endpoint.host();
-    let mut marks = locks.marks(host);
+    let home = route.target.endpoint.home();
+    let mut marks = locks.marks(&home)?;
     let mut readings = read_both(route, screen).await?;
     // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
     let (lock, company) = loop {
         let company = company(&readings.target);
-        let (lock, is_fresh) = locks.take(host, company.as_deref(), &holder(), &marks)?;
+        let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder("migrate"), &marks)?;
         if is_fresh {
             break (lock, company);
         }
         drop(lock);
-        marks = locks.marks(host);
+        marks = locks.marks(&home)?;
         readings.target = read_live(&readings.target_reader, screen).await?;
     };
     let history = History::of(&runs, &route.target, company.as_deref())?;
@@ -113,16 +115,6 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
     Ok((planned(route, readings, known)?, session))
 }
 
-fn holder() -> Holder {
-    let now = Timestamp::now();
-    Holder {
-        command: "migrate".to_owned(),
-        token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
-        pid: std::process::id(),
-        since: now,
-    }
-}
-
 /// Writes what the plan wants and reads the target back, each write on record before it is sent.
 async fn write(
     planned: &Planned,
@@ -136,6 +128,7 @@ async fn write(
             applied: Applied::nothing(),
             verdict: None,
             continues: Vec::new(),
+            state_flag: String::new(),
             recorder: None,
         });
     }
@@ -183,6 +176,7 @@ async fn write(
         applied,
         verdict,
         continues,
+        state_flag: settings.state.flag(),
         recorder: Some(recorder),
     })
 }
@@ -194,6 +188,7 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
         verdict: done.verdict.as_ref(),
         run: done.recorder.as_ref().map(Recorder::run),
         continues: &done.continues,
+        state_flag: &done.state_flag,
     }
 }
 

@@ -15,7 +15,9 @@ use crate::render::screen::Screen;
 use crate::render::view::Party;
 use crate::settings::{Origin, Route, StateFolder};
 use crate::store::disk;
+use crate::store::lock::Holder;
 use crate::store::runs::Runs;
+use jiff::Timestamp;
 use std::sync::Arc;
 
 /// Both sides of a route as they were read.
@@ -224,5 +226,16 @@ pub(super) fn company(inventory: &Inventory) -> Option<String> {
         ids.into_iter().next()
     } else {
         None
+    }
+}
+
+/// This process as the holder of a lock.
+pub(super) fn holder(command: &str) -> Holder {
+    let now = Timestamp::now();
+    Holder {
+        command: command.to_owned(),
+        token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
+        pid: std::process::id(),
+        since: now,
     }
 }

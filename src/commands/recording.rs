@@ -3,10 +3,11 @@
 use super::plan::view;
 use super::reading::Planned;
 use crate::coralogix::sealed::Sealer;
-use crate::coralogix::webhook::Webhook;
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::IdMap;
 use crate::pipeline::plan::{OnConflict, State, Step};
+use crate::pipeline::push::Fate;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{StrippedWebhook, strip};
 use crate::pipeline::verify::Finding;
@@ -15,7 +16,7 @@ use crate::render::json;
 use crate::render::outcome::{OutcomeView, id_map, outcome_json, summary};
 use crate::render::view::policy_word;
 use crate::store::runs::entry::{
-    AlteredRow, Begin, End, JOURNAL_VERSION, SourceRow, TargetRow, WantedRow,
+    AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
 };
 use crate::store::runs::{Opening, Recorder, Runs, new_id, sealed_row};
 use jiff::Timestamp;
@@ -35,6 +36,7 @@ pub(super) fn begin(
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
     let ids = inventory.webhooks.iter().filter_map(Webhook::id);
+    let previous = previous_bodies(planned);
     let begin = Begin {
         format_version: JOURNAL_VERSION.to_owned(),
         run: new_id(now, &sealer.salt()),
@@ -63,9 +65,11 @@ pub(super) fn begin(
             .steps()
             .map(|(webhook, step)| wanted(webhook, step, &sealer))
             .collect(),
+        previous: previous
+            .as_deref()
+            .map(|text| sealer.text(text).to_string()),
         continues,
     };
-    let previous = previous_bodies(planned);
     let opening = Opening {
         begin,
         plan: &json::text(&json::plan(view(planned))),
@@ -123,6 +127,7 @@ pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Erro
             (ids.len() == 1).then(|| ids.into_iter().next()).flatten()
         }),
         altered: altered(recorder, view),
+        shown: shown(recorder, view),
     })?;
     recorder.keep("report.json", &json::text(&report))?;
     // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
@@ -131,6 +136,27 @@ pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Erro
         recorder.keep("idmap.csv", &csv(&map))?;
     }
     Ok(())
+}
+
+/// Everything that the last look showed of the webhooks that arrived.
+fn shown(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<ShownRow> {
+    let Some(after) = &view.applied.after else {
+        return Vec::new();
+    };
+    let webhooks: HashMap<WebhookId, &Webhook> = after
+        .webhooks
+        .iter()
+        .filter_map(|webhook| Some((webhook.id()?, webhook)))
+        .collect();
+    let row = |(place, fate): &(usize, Fate)| {
+        Some(ShownRow {
+            place: *place,
+            seal: recorder
+                .seal_shown(webhooks.get(fate.arrived()?)?)
+                .to_string(),
+        })
+    };
+    view.applied.fates.iter().filter_map(row).collect()
 }
 
 /// What the last look showed of the webhooks that the server altered.

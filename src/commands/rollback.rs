@@ -2,7 +2,8 @@
 
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
-use super::reading::{company, live_party, read_live, reader};
+use super::reading::{company, holder, live_party, read_live, reader};
+use super::verify::surplus;
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Writer;
@@ -22,11 +23,11 @@ use crate::render::rollback::{self as view, RollbackView};
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::{Consent, Rollback};
-use crate::store::lock::{Holder, Locks};
+use crate::store::lock::Locks;
 use crate::store::runs::entry::Entry;
 use crate::store::runs::{Record, Runs, sealed};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A run that is to be undone, and the target as it is now.
@@ -52,20 +53,23 @@ pub(super) async fn run(
     let patience = Arc::new(Patience::new());
     let reader = reader(&account, &settings.client, &patience, screen)?;
     let locks = Locks::new(settings.state.path()?)?;
-    let marks = locks.marks(account.endpoint.host());
+    let marks = locks.marks(&account.endpoint.home())?;
     // What a record knows is its own company, so the lock can be had before the reading.
-    let (_lock, _) = locks.take(account.endpoint.host(), record.company(), &holder(), &marks)?;
+    let (_lock, _) = locks.take(
+        &account.endpoint.home(),
+        record.company(),
+        &holder("rollback"),
+        &marks,
+    )?;
     let first = read_live(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
     let (inventory, accounted) =
         account_for(&record, &sealer, &reader, first, &patience, screen).await?;
     let record = on_record(&runs, record, accounted, settings.consent)?;
     let prepared = prepare(&runs, record, sealer, inventory)?;
-    let steps = rollback(
-        &prepared.written,
-        strip(prepared.inventory.clone()).webhooks(),
-        &prepared.sealer,
-    );
+    let steps = rollback(&prepared.written, &prepared.inventory, &prepared.sealer);
+    let others = ids_of_other_runs(&runs, prepared.record.id())?;
+    let copies = |inventory: &Inventory| copies(&prepared, inventory, &others);
     let party = live_party(&account, &prepared.inventory);
     let preview = |steps: &[Undo]| RollbackView {
         run: prepared.record.id().to_owned(),
@@ -75,6 +79,7 @@ pub(super) async fn run(
         planned: steps.to_vec(),
         is_done: false,
         n_open: prepared.record.open().len(),
+        copies: copies(&prepared.inventory),
         stop: None,
     };
     if settings.consent == Consent::DryRun {
@@ -120,10 +125,16 @@ pub(super) async fn run(
         ends: undone.ends.clone(),
         is_done: true,
         stop: undone.stop.clone(),
+        copies: copies(&undone.last),
         ..preview(&undone.planned)
     };
     show(&done, settings.output, screen)?;
-    conclude(&undone, prepared.record.open().len(), &account, interrupt)
+    conclude(
+        &undone,
+        done.n_open + done.copies.len(),
+        &account,
+        interrupt,
+    )
 }
 
 fn show(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), Error> {
@@ -131,16 +142,6 @@ fn show(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), 
         OutputForm::Text => view::text(view, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&view::document(view)),
     })
-}
-
-fn holder() -> Holder {
-    let now = Timestamp::now();
-    Holder {
-        command: "rollback".to_owned(),
-        token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
-        pid: std::process::id(),
-        since: now,
-    }
 }
 
 pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
@@ -198,6 +199,48 @@ fn on_record(
     Ok(record)
 }
 
+/// What the updated webhooks held before the run; a file that was changed since is not written into the target.
+fn previous_bodies(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<Webhook>, Error> {
+    let kept = runs.kept(record.id(), "previous.json")?;
+    let Some(text) = kept.filter(|_| record.begin.previous.is_some()) else {
+        return Ok(Vec::new());
+    };
+    let is_whole = record.begin.previous == Some(sealer.text(&text).to_string());
+    let damaged = || {
+        let run = record.id();
+        Error::failed(format!("the previous bodies of run {run} are damaged"))
+            .with_hint("nothing was written; previous.json in the run's folder is not what the run wrote there")
+    };
+    let bodies = is_whole
+        .then(|| parse_list(&Arc::from(text)).ok())
+        .flatten();
+    bodies.ok_or_else(damaged)
+}
+
+/// Webhooks that equal what the run created and belong to no run on record: a late effect, or somebody's copy.
+fn copies(
+    prepared: &Prepared,
+    inventory: &Inventory,
+    others: &HashSet<WebhookId>,
+) -> Vec<WebhookId> {
+    let target = strip(inventory.clone());
+    let surplus = surplus(&prepared.record, &target, &prepared.sealer);
+    let ids = surplus.into_values().flatten();
+    let mut ids: Vec<WebhookId> = ids.filter(|id| !others.contains(id)).collect();
+    ids.sort();
+    ids
+}
+
+fn ids_of_other_runs(runs: &Runs, run: &str) -> Result<HashSet<WebhookId>, Error> {
+    let mut ids = HashSet::new();
+    for listed in runs.all()?.into_iter().filter(|listed| listed.id != run) {
+        if let Ok(Some(record)) = listed.record {
+            ids.extend(record.arrived().map(|(_, arrived)| arrived.id.clone()));
+        }
+    }
+    Ok(ids)
+}
+
 /// Everything that the run wrote, with what its record and the kept bodies tell.
 fn prepare(
     runs: &Runs,
@@ -205,16 +248,7 @@ fn prepare(
     sealer: Sealer,
     inventory: Inventory,
 ) -> Result<Prepared, Error> {
-    let previous = match runs.kept(record.id(), "previous.json")? {
-        Some(text) => parse_list(&Arc::from(text)).map_err(|_| {
-            Error::failed(format!(
-                "the previous bodies of run {} cannot be read",
-                record.id()
-            ))
-            .with_hint("nothing was written; is previous.json in the run's folder damaged?")
-        })?,
-        None => Vec::new(),
-    };
+    let previous = previous_bodies(runs, &record, &sealer)?;
     let bodies: HashMap<WebhookId, Webhook> = previous
         .into_iter()
         .filter_map(|body| Some((body.id()?, body)))
@@ -235,6 +269,7 @@ fn prepare(
             key,
             sent,
             kept: arrived.kept,
+            shown: arrived.shown,
             is_acknowledged: arrived.is_acknowledged,
             previous,
         })
@@ -272,7 +307,7 @@ fn keep(runs: &Runs, prepared: &Prepared, undone: &Undone) -> Result<(), Error> 
 
 fn conclude(
     undone: &Undone,
-    n_open: usize,
+    n_left: usize,
     account: &Account,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
@@ -290,7 +325,7 @@ fn conclude(
         return Ok(signal.exit_code());
     }
     let is_undone = |end: &Undo| matches!(end, Undo::Gone | Undo::Restored);
-    Ok(if undone.ends.iter().all(is_undone) && n_open == 0 {
+    Ok(if undone.ends.iter().all(is_undone) && n_left == 0 {
         ExitCode::Done
     } else {
         ExitCode::Partial

@@ -1,29 +1,33 @@
 //! `hookferry runs`: what is on record, one run with all that is known of it, and the end of records.
 
+use super::history::time_left;
+use super::reading::holder;
 use crate::cli::OutputForm;
-use crate::error::{Error, ExitCode};
+use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::render::{json, runs as view};
 use crate::settings::{RunsSettings, RunsWork};
+use crate::store::lock::Locks;
 use crate::store::runs::Runs;
 use crate::store::runs::entry::Entry;
 use jiff::Timestamp;
 use serde_json::Value;
+use std::path::Path;
 
 /// Lists, shows, closes or prunes.
 pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let runs = Runs::new(settings.state.path()?);
     match &settings.work {
         RunsWork::List(output) => {
-            let all = runs.all();
+            let all = runs.all()?;
             screen.result(&match output {
                 OutputForm::Text => view::list(&all, screen.page(Detail::Normal)),
                 OutputForm::Json => json::text(&view::list_document(&all)),
             })?;
         }
-        RunsWork::Show(run, output) => show(&runs, run, *output, screen)?,
-        RunsWork::Close(run) => close(&runs, run, screen)?,
+        RunsWork::Show(run, output) => show(&runs, run, *output, &settings.state.flag(), screen)?,
+        RunsWork::Close(run) => close(&runs, settings.state.path()?, run, screen)?,
         RunsWork::Prune(keep_within) => {
             screen.result(&view::pruned(&runs.prune(*keep_within)?))?;
         }
@@ -31,12 +35,18 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
     Ok(ExitCode::Done)
 }
 
-fn show(runs: &Runs, run: &str, output: OutputForm, screen: &Screen) -> Result<(), Error> {
+fn show(
+    runs: &Runs,
+    run: &str,
+    output: OutputForm,
+    state_flag: &str,
+    screen: &Screen,
+) -> Result<(), Error> {
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
     let text = match output {
-        OutputForm::Text => view::one(&record, &folder, screen.page(Detail::Normal)),
+        OutputForm::Text => view::one(&record, &folder, state_flag, screen.page(Detail::Normal)),
         OutputForm::Json => {
             let report = runs.kept(&id, "report.json")?;
             let report: Option<Value> = report.and_then(|text| serde_json::from_str(&text).ok());
@@ -46,11 +56,31 @@ fn show(runs: &Runs, run: &str, output: OutputForm, screen: &Screen) -> Result<(
     screen.result(&text)
 }
 
-fn close(runs: &Runs, run: &str, screen: &Screen) -> Result<(), Error> {
+fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {
     let id = runs.find(run)?;
-    let n_open = runs.open(&id)?.open().len();
+    let record = runs.open(&id)?;
+    let n_open = record.open().len();
     if n_open == 0 {
         return screen.result(&format!("Run {id} has nothing open.\n"));
+    }
+    // Who holds the lock may be the run itself, still at work.
+    let (host, locks) = (record.home(), Locks::new(state)?);
+    let _lock = locks.take(
+        &host,
+        record.company(),
+        &holder("runs close"),
+        &locks.marks(&host)?,
+    )?;
+    let left = time_left(&record);
+    if !left.is_zero() {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            format!("the target may still be at work on what run {id} sent"),
+        )
+        .with_hint(format!(
+            "nothing was changed; look at the target and close the run in {} s",
+            left.as_secs() + 1
+        )));
     }
     runs.add(
         &id,

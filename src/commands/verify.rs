@@ -164,7 +164,11 @@ fn found(
 }
 
 /// Webhooks that equal one that the run created, were not there before it, and are not accounted for.
-fn surplus(record: &Record, target: &Stripped, sealer: &Sealer) -> HashMap<Sealed, Vec<WebhookId>> {
+pub(super) fn surplus(
+    record: &Record,
+    target: &Stripped,
+    sealer: &Sealer,
+) -> HashMap<Sealed, Vec<WebhookId>> {
     let before: HashSet<&str> = record.begin.baseline.iter().map(String::as_str).collect();
     let arrived: HashSet<&WebhookId> = record.arrived().map(|(_, arrived)| &arrived.id).collect();
     let created: HashSet<Sealed> = record

@@ -67,6 +67,28 @@ impl Content {
     }
 }
 
+/// Everything that an account shows of a webhook, dates included: differs after any change that leaves a trace.
+///
+/// Only spelling, the order of keys, and the label and icon of the type do not count.
+pub fn shown(webhook: &Webhook) -> Fingerprint {
+    let mut members: Vec<(String, &str)> = webhook
+        .keys()
+        .zip(webhook.tokens())
+        .filter(|(key, _)| key != "integration_type")
+        .map(|(key, (_, value))| (key.into_owned(), value))
+        .collect();
+    members.sort_unstable();
+    let mut canon = Canon::new();
+    for (key, value) in members {
+        canon.text(&key);
+        match Json::parse(value) {
+            Ok(value) if key != "integration_type_fields" => canon.value(&value),
+            _ => canon.fields(&webhook.fields()),
+        }
+    }
+    canon.finish()
+}
+
 /// The name of an entry of `integration_type_fields` where it has the documented form.
 pub(crate) fn entry_name<'j>(entry: &'j Json<'_>) -> Option<&'j str> {
     entry.get("name").and_then(Json::as_str)

@@ -67,6 +67,14 @@ impl Endpoint {
         &self.host
     }
 
+    /// The name under which locks and records know the account: the same for every host of one region's API.
+    pub fn home(&self) -> String {
+        self.region.map_or_else(
+            || self.host.clone(),
+            |region| format!("api.{}", region.domain()),
+        )
+    }
+
     /// The region, where the host is one of the vendor's known ones.
     pub fn region(&self) -> Option<Region> {
         self.region

@@ -2,7 +2,8 @@
 //! so that nobody can try out guesses at a secret against them.
 
 use super::account::ApiKey;
-use super::content::{Content, Fingerprint};
+use super::content::{self, Content, Fingerprint};
+use super::webhook::Webhook;
 use ring::{hkdf, hmac, rand};
 use std::fmt;
 
@@ -71,6 +72,11 @@ impl Sealer {
             whole: self.seal(content.whole.bytes()),
             body: self.seal(content.body.bytes()),
         }
+    }
+
+    /// Seals everything that an account shows of a webhook.
+    pub fn shown(&self, webhook: &Webhook) -> Seal {
+        self.seal(content::shown(webhook).bytes())
     }
 
     /// Seals a text, such as the identity of an account that shows no company id.

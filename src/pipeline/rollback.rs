@@ -3,16 +3,16 @@
 
 use super::fetch::{Inventory, fetch};
 use super::push::Track;
-use super::strip::{Key, StrippedWebhook, strip};
+use super::strip::{Key, strip};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::content::Content;
 use crate::coralogix::failure::{Failure, Refusal};
 use crate::coralogix::retry::{self, MOST_ATTEMPTS, Patience};
-use crate::coralogix::sealed::{Sealed, Sealer};
+use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::interrupt::Interrupt;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 /// One webhook that a run wrote, as its record tells.
@@ -28,6 +28,8 @@ pub struct Written {
     pub sent: Sealed,
     /// What the target kept of it where that was another content.
     pub kept: Option<Sealed>,
+    /// Everything that the target showed of it when the run ended; `None` for a run that was cut off.
+    pub shown: Option<Seal>,
     /// Whether the server's own answer named it; else it was found afterwards.
     pub is_acknowledged: bool,
     /// What it held before the run; `None` where the run created it.
@@ -66,33 +68,51 @@ impl Undo {
 }
 
 /// Decides what is to be done about each webhook that a run wrote.
-pub fn rollback(written: &[Written], target: &[StrippedWebhook], sealer: &Sealer) -> Vec<Undo> {
-    let by_id: HashMap<&WebhookId, Option<Content>> = target
+pub fn rollback(written: &[Written], target: &Inventory, sealer: &Sealer) -> Vec<Undo> {
+    let stripped = strip(target.clone());
+    let by_id: HashMap<&WebhookId, Now<'_>> = stripped
+        .webhooks()
         .iter()
-        .filter_map(|webhook| Some((webhook.id()?, webhook.content())))
+        .zip(&target.webhooks)
+        .filter_map(|(stripped, whole)| {
+            let content = stripped.content();
+            Some((stripped.id()?, Now { content, whole }))
+        })
         .collect();
     let decide = |written: &Written| match by_id.get(&written.id) {
         None => Undo::Gone,
-        Some(None) => Undo::Keep("what it holds now cannot be compared".to_owned()),
-        Some(Some(content)) => undo_one(written, sealer.content(*content)),
+        Some(now) => undo_one(written, now, sealer),
     };
     written.iter().map(decide).collect()
 }
 
-fn undo_one(written: &Written, now: Sealed) -> Undo {
-    let is_as_left = now == written.kept.unwrap_or(written.sent) || now == written.sent;
+/// One webhook as the target has it now.
+struct Now<'n> {
+    content: Option<Content>,
+    whole: &'n Webhook,
+}
+
+fn undo_one(written: &Written, now: &Now<'_>, sealer: &Sealer) -> Undo {
+    let Some(content) = now.content.map(|content| sealer.content(content)) else {
+        return Undo::Keep("what it holds now cannot be compared".to_owned());
+    };
+    let is_untouched = written
+        .shown
+        .is_none_or(|shown| sealer.shown(now.whole) == shown);
+    let is_as_sent = content == written.sent;
+    let is_as_left = is_untouched && (is_as_sent || Some(content) == written.kept);
     match (&written.previous, is_as_left) {
-        (Some(previous), _) if now == previous.content => Undo::Restored,
+        (Some(previous), _) if content == previous.content => Undo::Restored,
+        (_, false) => Undo::Keep("it was changed after the run".to_owned()),
         (Some(Previous { body: None, .. }), true) => {
             Undo::Keep("what it held before is not on record".to_owned())
         }
         (Some(_), true) => Undo::Restore,
         // No answer named it, so it is ours only where it is exactly what was sent.
-        (None, true) if !written.is_acknowledged && now != written.sent => Undo::Keep(
+        (None, true) if !written.is_acknowledged && !is_as_sent => Undo::Keep(
             "it was found after a lost answer and is not exactly what was sent, so it may be somebody else's".to_owned(),
         ),
         (None, true) => Undo::Delete,
-        (_, false) => Undo::Keep("it was changed after the run".to_owned()),
     }
 }
 
@@ -109,6 +129,8 @@ pub struct Undone {
     pub refusal: Option<Refusal>,
     /// Whether any request was sent that could have changed the target.
     pub may_have_written: bool,
+    /// What the target held when it was last read.
+    pub last: Inventory,
 }
 
 /// What a rollback needs of the world besides the target.
@@ -132,24 +154,29 @@ pub async fn undo(
     writer: &Writer,
     surroundings: RollbackSurroundings<'_>,
 ) -> Result<Undone, Error> {
-    let planned = rollback(written, strip(first.clone()).webhooks(), sealer);
+    let planned = rollback(written, first, sealer);
     let mut run = Run {
         written,
         writer,
         surroundings,
         refused: BTreeMap::new(),
+        accepted: BTreeSet::new(),
         stop: None,
         refusal: None,
         may_have_written: false,
         asked: None,
     };
     let mut ends = planned.clone();
+    let mut last = first.clone();
     let mut n_idle = 0;
     while run.has_due(&ends) && run.stop.is_none() {
         run.round(&ends).await;
         let before = ends.iter().filter(|end| end.is_due()).count();
         match fetch(writer.reader()).await {
-            Ok(look) => ends = rollback(written, strip(look).webhooks(), sealer),
+            Ok(look) => {
+                ends = rollback(written, &look, sealer);
+                last = look;
+            }
             Err(error) => {
                 run.stop = Some(format!("the target cannot be read: {error}"));
                 break;
@@ -166,12 +193,19 @@ pub async fn undo(
             ends[*at] = Undo::Keep(why.clone());
         }
     }
+    for at in &run.accepted {
+        if matches!(ends[*at], Undo::Keep(_)) {
+            let why = "its previous content was sent, and the server keeps something else of it";
+            ends[*at] = Undo::Keep(why.to_owned());
+        }
+    }
     Ok(Undone {
         planned,
         ends,
         stop: run.stop,
         refusal: run.refusal,
         may_have_written: run.may_have_written,
+        last,
     })
 }
 
@@ -181,6 +215,8 @@ struct Run<'r> {
     surroundings: RollbackSurroundings<'r>,
     /// What the server refused for good, by place, in its words.
     refused: BTreeMap<usize, String>,
+    /// Whose previous content the server has taken.
+    accepted: BTreeSet<usize>,
     stop: Option<String>,
     refusal: Option<Refusal>,
     may_have_written: bool,
@@ -221,10 +257,13 @@ impl Run<'_> {
             }
             let answer = self.writer.post_bulk(self.bodies(batch)).await;
             self.may_have_written |= !matches!(answer, WriteAnswer::Failed(Failure::NotSent(_)));
-            if let WriteAnswer::Failed(failure) = answer
-                && self.failed(failure, batch)
-            {
-                return;
+            match answer {
+                WriteAnswer::Accepted(_) => self.accepted.extend(batch),
+                WriteAnswer::Failed(failure) => {
+                    if self.failed(failure, batch) {
+                        return;
+                    }
+                }
             }
         }
     }

@@ -34,6 +34,8 @@ pub struct OutcomeView<'a> {
     pub run: Option<&'a str>,
     /// Earlier runs that were cut off, and for which this one has accounted.
     pub continues: &'a [String],
+    /// What a command has to say to find the record: nothing, or ` --state-dir DIR`.
+    pub state_flag: &'a str,
 }
 
 impl OutcomeView<'_> {
@@ -304,15 +306,18 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>]) -> Vec<String> {
     }
     if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
         steps.push(format!(
-            "undo exactly this run, if you have to: hookferry rollback {run}"
+            "undo exactly this run, if you have to: hookferry rollback {run}{}",
+            view.state_flag
         ));
     }
     for run in view.continues {
         steps.push(format!(
-            "run {run} was cut off, and this one went on; to undo that one too: hookferry rollback {run}"
+            "this run went on where run {run} had left something open; to undo that one too: hookferry rollback {run}{}",
+            view.state_flag
         ));
     }
-    if has(&[Ending::Created]) {
+    // Until all is there, other steps come first.
+    if has(&[Ending::Created]) && view.is_complete() {
         steps.push("point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap apply`".to_owned());
         steps.push(
             "the source stays active: turn its webhooks off once the target's are proven"

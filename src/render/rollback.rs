@@ -6,6 +6,7 @@ use super::json;
 use super::rows::{Called, Layout, Line, below};
 use super::style::Meaning;
 use super::view::{Page, Party, kind_name};
+use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::State;
 use crate::pipeline::rollback::{Undo, Written};
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ pub struct RollbackView {
     pub is_done: bool,
     /// How many sends of the run are still not accounted for.
     pub n_open: usize,
+    /// Webhooks that equal what the run created and that no run on record has brought.
+    pub copies: Vec<WebhookId>,
     /// Why it stopped early, if it did.
     pub stop: Option<String>,
 }
@@ -187,6 +190,17 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
             ),
         );
     }
+    if !view.copies.is_empty() {
+        let ids: Vec<String> = view.copies.iter().map(ToString::to_string).collect();
+        let equal = counted(view.copies.len(), "webhook");
+        say(
+            Meaning::Warning,
+            format!(
+                "{equal} in the target equal what the run created, appeared since, and were named to no run ({}): a late effect of it, or somebody's copies; look at them, and delete them by hand if they are not wanted",
+                ids.join(", ")
+            ),
+        );
+    }
     if view.written.is_empty() {
         say(
             Meaning::Heading,
@@ -200,6 +214,12 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
                 "{} written by the run: {n_due} to undo, {n_left} to be left as they are",
                 counted(view.written.len(), "webhook")
             ),
+        );
+    } else if n_left == 0 && !view.copies.is_empty() {
+        say(
+            Meaning::Error,
+            "All that the run is known to have written is undone; the copies above are left."
+                .to_owned(),
         );
     } else if n_left == 0 {
         say(
@@ -251,6 +271,7 @@ pub fn document(view: &RollbackView) -> Value {
             "done": view.is_done,
             "stopped": view.stop,
             "open": view.n_open,
+            "copies": view.copies.iter().map(|id| json::id(Some(id))).collect::<Vec<_>>(),
             "webhooks": webhooks,
         }),
     )

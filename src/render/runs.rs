@@ -129,7 +129,7 @@ fn row(record: &Record) -> Value {
 }
 
 /// One run with everything that it wrote.
-pub fn one(record: &Record, folder: &str, page: Page) -> String {
+pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> String {
     let begin = &record.begin;
     let state = state(record);
     let ended = record
@@ -173,7 +173,7 @@ pub fn one(record: &Record, folder: &str, page: Page) -> String {
     }
     out.push('\n');
     webhooks(&mut out, record, page);
-    let next = next_step(record, state);
+    let next = next_step(record, state, state_flag);
     let _ = writeln!(
         out,
         "{}",
@@ -242,8 +242,8 @@ fn standing_word(standing: &Standing) -> &'static str {
     }
 }
 
-fn next_step(record: &Record, state: &str) -> String {
-    let id = record.id();
+fn next_step(record: &Record, state: &str, state_flag: &str) -> String {
+    let id = format!("{}{state_flag}", record.id());
     match state {
         "open" => format!(
             "next: run the same migration again, which looks first; or undo it: hookferry rollback {id}"

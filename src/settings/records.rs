@@ -12,12 +12,19 @@ use std::path::{Path, PathBuf};
 
 /// Where run records and locks are kept.
 #[derive(Debug, Clone)]
-pub struct StateFolder(Option<PathBuf>);
+pub struct StateFolder {
+    path: Option<PathBuf>,
+    /// Whether the user named it.
+    is_named: bool,
+}
 
 impl StateFolder {
     /// That folder.
     pub fn at(path: &Path) -> Self {
-        Self(Some(path.to_owned()))
+        Self {
+            path: Some(path.to_owned()),
+            is_named: false,
+        }
     }
 
     /// The folder that the flag names, else the one for this user's state by the XDG rules.
@@ -31,12 +38,23 @@ impl StateFolder {
                 .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))?;
             Some(base.join("hookferry"))
         };
-        Self(flag.or_else(of_user))
+        Self {
+            is_named: flag.is_some(),
+            path: flag.or_else(of_user),
+        }
+    }
+
+    /// What another command has to say to find the same one: nothing, or ` --state-dir DIR`.
+    pub fn flag(&self) -> String {
+        match &self.path {
+            Some(path) if self.is_named => format!(" --state-dir {}", path.display()),
+            _ => String::new(),
+        }
     }
 
     /// Where it is; an error where nothing tells.
     pub fn path(&self) -> Result<&Path, Error> {
-        self.0.as_deref().ok_or_else(|| {
+        self.path.as_deref().ok_or_else(|| {
             Error::usage(
                 "there is no folder for run records: neither XDG_STATE_HOME nor HOME is set",
             )

@@ -128,15 +128,23 @@ pub(super) fn owner_only(options: &mut fs::OpenOptions) {
     let _ = options;
 }
 
-/// Whatever lies in a folder, sorted by name; nothing where it cannot be read.
-pub(super) fn names_in(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    paths.sort();
-    paths
+/// Whatever lies in a folder, sorted by name; nothing where there is no such folder.
+pub(super) fn names_in(folder: &Path, what: &str) -> Result<Vec<PathBuf>, Error> {
+    let read = || -> io::Result<Vec<PathBuf>> {
+        fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect()
+    };
+    match read() {
+        Ok(mut paths) => {
+            paths.sort();
+            Ok(paths)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(cannot("read", what, folder)
+            .with_source(error)
+            .with_hint("is it the right folder, and yours? --state-dir names another")),
+    }
 }
 
 /// A folder for the length of a demonstration, removed when dropped.

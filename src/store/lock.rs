@@ -49,7 +49,7 @@ impl Locks {
     }
 
     /// What the lock files of all accounts of a host say now.
-    pub fn marks(&self, host: &str) -> Marks {
+    pub fn marks(&self, host: &str) -> Result<Marks, Error> {
         let (host_file, prefix) = (self.host_path(host), format!("{}+", plain(host)));
         let is_of_host = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -59,8 +59,9 @@ impl Locks {
             let bytes = std::fs::read(&path).ok()?;
             (!bytes.is_empty()).then_some((path, bytes))
         };
-        let paths = disk::names_in(&self.folder).into_iter().filter(is_of_host);
-        Marks(paths.filter_map(read).collect())
+        let paths = disk::names_in(&self.folder, "the locks")?;
+        let marks = paths.into_iter().filter(is_of_host).filter_map(read);
+        Ok(Marks(marks.collect()))
     }
 
     /// Takes the lock of an account, or says who holds it; also says whether nobody held it since the marks were read.
@@ -81,7 +82,7 @@ impl Locks {
         };
         taken.map_err(|error| refused(error, &host_path, host))?;
         let Some(company) = company else {
-            let is_fresh = self.marks(host) == *before;
+            let is_fresh = self.marks(host)? == *before;
             sign(&mut host_file, holder, &host_path)?;
             let lock = Lock {
                 _host: host_file,
@@ -94,7 +95,7 @@ impl Locks {
         account_file
             .try_lock()
             .map_err(|error| refused(error, &path, host))?;
-        let now = self.marks(host);
+        let now = self.marks(host)?;
         let is_fresh = [&host_path, &path]
             .into_iter()
             .all(|path| now.0.get(path) == before.0.get(path));
@@ -208,7 +209,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let locks = Locks::new(folder.path()).expect("locks");
         let take = |host, company, token| {
-            let before = locks.marks(host);
+            let before = locks.marks(host).expect("marks");
             locks.take(host, company, &holder(token), &before)
         };
         let held = take("h", Some("1"), "a").expect("free");
@@ -228,7 +229,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let locks = Locks::new(folder.path()).expect("locks");
         let take = |company, token| {
-            let before = locks.marks("h");
+            let before = locks.marks("h").expect("marks");
             move |locks: &Locks| {
                 let (_lock, is_fresh) = locks
                     .take("h", company, &holder(token), &before)

@@ -48,7 +48,7 @@ impl Runs {
     }
 
     /// Every run, the oldest first.
-    pub fn all(&self) -> Vec<Listed> {
+    pub fn all(&self) -> Result<Vec<Listed>, Error> {
         let listed = |path: PathBuf| {
             let id = path.file_name()?.to_str()?.to_owned();
             is_run_id(&id).then(|| Listed {
@@ -56,15 +56,13 @@ impl Runs {
                 id,
             })
         };
-        disk::names_in(&self.folder)
-            .into_iter()
-            .filter_map(listed)
-            .collect()
+        let names = disk::names_in(&self.folder, "the run records")?;
+        Ok(names.into_iter().filter_map(listed).collect())
     }
 
     /// The id that a user means: `latest`, an id, or the beginning of exactly one.
     pub fn find(&self, text: &str) -> Result<String, Error> {
-        let mut ids: Vec<String> = disk::names_in(&self.folder)
+        let mut ids: Vec<String> = disk::names_in(&self.folder, "the run records")?
             .iter()
             .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
             .filter(|id| is_run_id(id))
@@ -128,7 +126,7 @@ impl Runs {
     pub fn prune(&self, keep_within: SignedDuration) -> Result<Vec<String>, Error> {
         let oldest = Timestamp::now() - keep_within;
         let mut removed = Vec::new();
-        for listed in self.all() {
+        for listed in self.all()? {
             let Ok(Some(record)) = listed.record else {
                 continue;
             };
@@ -152,10 +150,12 @@ fn is_at_work(record: &Record) -> bool {
     record.end.is_none() && age < SignedDuration::from_hours(24)
 }
 
-/// The id of a run that begins now: its time in UTC and a word that tells it from others of the same second.
+/// The id of a run that begins now: its time in UTC to the millisecond, and a word that tells it from others.
+///
+/// Ids sort by time, so that the last one is the newest.
 pub fn new_id(now: Timestamp, word: &str) -> String {
-    let word: String = word.chars().take(6).collect();
-    format!("{}-{word}", now.strftime("%Y%m%d-%H%M%S"))
+    let word: String = word.chars().take(3).collect();
+    format!("{}{word}", now.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
 fn is_run_id(text: &str) -> bool {
@@ -169,10 +169,15 @@ fn is_run_id(text: &str) -> bool {
 
 fn read(folder: &Path) -> Result<Option<Record>, Error> {
     let path = folder.join("journal.jsonl");
-    if !disk::is_file(&path) {
-        return Ok(None);
+    let entries = if disk::is_file(&path) {
+        journal::read(&path)?.entries
+    } else {
+        Vec::new()
+    };
+    // A run has a report only after it has begun.
+    if entries.is_empty() && disk::is_file(&folder.join("report.json")) {
+        return Err(journal::damaged(&path, 1));
     }
-    let entries = journal::read(&path)?.entries;
     if let Some(Entry::Begin(begin)) = entries.first() {
         check_version(begin)?;
     }

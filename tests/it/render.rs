@@ -561,6 +561,7 @@ fn an_outcome_accounts_for_every_webhook() {
     let view = OutcomeView {
         run: Some(RUN),
         continues: &[],
+        state_flag: "",
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -619,9 +620,6 @@ fn an_outcome_accounts_for_every_webhook() {
     next: look at these in the target; a webhook that is there twice has to be removed by hand
     next: run the same command again: it looks first, and sends only what the target still lacks
     next: undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b
-    next: point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap
-          apply`
-    next: the source stays active: turn its webhooks off once the target's are proven
     "#);
 }
 
@@ -640,6 +638,7 @@ fn an_outcome_document_has_the_id_map() {
     let view = OutcomeView {
         run: Some(RUN),
         continues: &[],
+        state_flag: "",
         plan: PlanView {
             plan: &plan,
             source: &source,

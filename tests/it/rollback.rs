@@ -1,6 +1,6 @@
 //! What of a run may be undone, decided from its record and what the target holds now.
 
-use crate::support::fixture::{stripped, text};
+use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::sealed::{Sealed, Sealer};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
@@ -39,6 +39,7 @@ fn written(sealer: &Sealer) -> Written {
         },
         sent: sealed(sealer, "https://sent.example.com"),
         kept: None,
+        shown: None,
         is_acknowledged: true,
         previous: None,
     }
@@ -49,7 +50,7 @@ fn assert_undo(written: Written, now: Option<&str>, sealer: &Sealer, expected: &
     let now = now.map(|url| webhook(7, url));
     let undo = rollback(
         &[written],
-        target(now.into_iter().collect()).webhooks(),
+        &Inventory::from(now.into_iter().collect::<Vec<_>>()),
         sealer,
     );
     let found = match &undo[0] {
@@ -124,22 +125,50 @@ fn an_update_is_put_back_only_as_it_was_left_and_only_where_its_body_is_kept() {
     );
 }
 
+/// A key that nobody documents, or a new date, is a change too.
+#[test]
+fn any_change_that_leaves_a_trace_is_one() {
+    let sealer = sealer();
+    let left = webhook(7, "https://sent.example.com");
+    let written = Written {
+        shown: Some(sealer.shown(&left)),
+        ..written(&sealer)
+    };
+    let undo = |now: Webhook| rollback(&[written.clone()], &Inventory::from(vec![now]), &sealer);
+    assert_eq!(undo(left.clone()), [Undo::Delete]);
+    let with = |member: &str| {
+        let text = format!(
+            r#"{{"alias":"a","url":"https://sent.example.com","integration_type_id":1,"id":7,{member}}}"#
+        );
+        Webhook::parse(text).unwrap()
+    };
+    let spelled = r#""integration_type":{ "label": "new", "id": 1 }"#;
+    assert_eq!(undo(with(spelled)), [Undo::Delete]);
+    for member in [
+        r#""is_active":false"#,
+        r#""updated_at":"2026-11-24T00:00:00Z""#,
+    ] {
+        let now = with(&format!("{spelled},{member}"));
+        assert!(matches!(undo(now)[..], [Undo::Keep(_)]), "{member}");
+    }
+}
+
 /// Another number is another webhook, whatever it holds.
 #[test]
 fn only_the_ids_of_the_run_are_looked_at() {
     let sealer = sealer();
-    let others = target(vec![
+    let others = Inventory::from(vec![
         webhook(8, "https://sent.example.com"),
         webhook(70, "https://sent.example.com"),
     ]);
     assert_eq!(
-        rollback(&[written(&sealer)], others.webhooks(), &sealer),
+        rollback(&[written(&sealer)], &others, &sealer),
         [Undo::Gone]
     );
     // The fixture's account has its own.
-    let account = stripped(&text("account.json"));
+    let account = inventory(&text("account.json"));
     assert_eq!(
-        rollback(&[written(&sealer)], account.webhooks(), &sealer),
+        rollback(&[written(&sealer)], &account, &sealer),
         [Undo::Gone]
     );
 }

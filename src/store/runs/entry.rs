@@ -89,6 +89,9 @@ pub struct Begin {
     pub baseline: Vec<String>,
     /// Every webhook of the plan, in its order.
     pub wanted: Vec<WantedRow>,
+    /// The seal of the file of previous bodies, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<String>,
     /// Earlier runs whose open sends this one accounted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
@@ -199,9 +202,21 @@ pub struct End {
     /// The target's company id, once it was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
+    /// What the last look showed of each webhook that arrived, so that any later change is noticed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<ShownRow>,
     /// What the last look showed of webhooks that the server altered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<AlteredRow>,
+}
+
+/// Everything that the target shows of one webhook, sealed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ShownRow {
+    /// Its place in the plan, from 0.
+    pub place: usize,
+    /// The seal.
+    pub seal: String,
 }
 
 /// What a server made of one webhook.

@@ -127,7 +127,7 @@ fn sum(before: &str, json: &str) -> String {
     hex(&digest.as_ref()[..half])
 }
 
-fn damaged(path: &Path, line: usize) -> Error {
+pub(super) fn damaged(path: &Path, line: usize) -> Error {
     let shown = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` is damaged in line {line}"))
         .with_hint("what that run sent cannot be told from it: look at the target, then move the run's folder away")

@@ -1,8 +1,11 @@
 //! What a journal amounts to: for each webhook whether it was sent, where it is, and what is still open.
 //! Pure; the same entries always give the same record.
 
-use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow, WantedRow};
+use super::entry::{
+    AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow, ShownRow, WantedRow,
+};
 use crate::coralogix::account::ApiKey;
+use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::type_name;
 use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -55,6 +58,8 @@ pub struct Arrived {
     pub is_acknowledged: bool,
     /// What the target keeps of it where that is not what was sent.
     pub kept: Option<Sealed>,
+    /// Everything that the target showed of it when the run ended.
+    pub shown: Option<Seal>,
 }
 
 /// What rollbacks of a run did, all together.
@@ -113,6 +118,11 @@ impl Record {
                         arrived.kept = sealed(kept);
                     }
                 }
+                for ShownRow { place, seal } in &end.shown {
+                    if let Some(Standing::Arrived(arrived)) = self.standings.get_mut(*place) {
+                        arrived.shown = Seal::parse(seal);
+                    }
+                }
                 self.end = Some(end);
             }
             Entry::Closed { .. } => self.is_closed = true,
@@ -143,6 +153,7 @@ impl Record {
                     id: WebhookId::new(id),
                     is_acknowledged: acknowledged,
                     kept: kept.as_ref().and_then(sealed),
+                    shown: None,
                 }),
                 LearnedWhat::Returned => Standing::NotSent,
                 LearnedWhat::Over => Standing::Over,
@@ -193,12 +204,19 @@ impl Record {
     }
 
     /// Whether the run wrote to that account; an account without a known company id is told by its API key.
-    pub fn is_about(&self, host: &str, company: Option<&str>, key: &ApiKey) -> bool {
-        self.begin.target.host == host
+    pub fn is_about(&self, home: &str, company: Option<&str>, key: &ApiKey) -> bool {
+        self.home() == home
             && match (self.company(), company) {
                 (Some(ours), Some(theirs)) => ours == theirs,
                 _ => self.sealer(key).is_some(),
             }
+    }
+
+    /// The name under which locks and records know the target.
+    pub fn home(&self) -> String {
+        let target = &self.begin.target;
+        Endpoint::parse(&target.url)
+            .map_or_else(|_| target.host.clone(), |endpoint| endpoint.home())
     }
 
     /// What seals contents as this record has them; `None` with another API key than the run's.

@@ -4,7 +4,8 @@ use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow};
 use super::journal::Journal;
 use super::record::sealed_row;
 use crate::coralogix::content::Content;
-use crate::coralogix::sealed::{Sealed, Sealer};
+use crate::coralogix::sealed::{Seal, Sealed, Sealer};
+use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
 use crate::pipeline::push::{self, Learned, Note, Proof};
 use crate::store::disk;
@@ -72,6 +73,11 @@ impl Recorder {
     /// Seals a content as this record has them.
     pub fn seal(&self, content: Content) -> Sealed {
         self.sealer.content(content)
+    }
+
+    /// Seals everything that the target shows of a webhook.
+    pub fn seal_shown(&self, webhook: &Webhook) -> Seal {
+        self.sealer.shown(webhook)
     }
 
     /// Ends the journal.

@@ -79,3 +79,16 @@ fn a_map_from_a_file_serves_as_well() {
     let written = std::fs::read_to_string(accounts.home().join("new/one.json")).unwrap();
     assert_eq!(written, r#"[{"integrationId":1055}]"#);
 }
+
+#[test]
+fn the_ids_of_a_run_that_was_rolled_back_lead_nowhere() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    accounts
+        .program("rollback latest --yes")
+        .run()
+        .assert_code(0);
+    let run = accounts.program("idmap show latest").run();
+    run.assert_code(1);
+    assert!(run.stderr.contains("was rolled back"), "{}", run.stderr);
+}

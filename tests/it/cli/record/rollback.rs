@@ -207,3 +207,68 @@ fn a_run_that_is_not_there_is_said_so() {
     let short = format!("rollback {} --dry-run", &id[..10]);
     accounts.program(&short).run().assert_code(0);
 }
+
+/// A change in a key that nobody documents is a change.
+#[test]
+fn a_webhook_that_was_switched_off_since_is_left() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    accounts
+        .target()
+        .change(1054, |webhook| webhook["is_active"] = false.into());
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(3);
+    assert!(
+        run.stdout.contains("it was changed after the run"),
+        "{}",
+        run.stdout
+    );
+    let held = accounts.target().webhooks();
+    assert!(held.iter().any(|webhook| webhook["id"] == 1054));
+    assert_eq!(held.len(), 5);
+}
+
+#[test]
+fn damaged_previous_bodies_are_not_written_into_the_target() {
+    let mut seeds = seeds::demo();
+    seeds.target[1]["url"] = "https://hooks.slack.example/services/T0PAY/B0PAY/canary-older".into();
+    let accounts = StandIn::start(seeds.into());
+    accounts
+        .program(&format!("{MIGRATE} --on-conflict update"))
+        .run()
+        .assert_code(0);
+    let folder = accounts.home().join("state/hookferry/runs");
+    let previous = folder.join(only_run(&accounts)).join("previous.json");
+    let text = std::fs::read_to_string(&previous).unwrap();
+    std::fs::write(&previous, text.replace("older", "0lder")).unwrap();
+    let held = accounts.target().webhooks();
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(1);
+    assert!(run.stderr.contains("previous bodies"), "{}", run.stderr);
+    assert_eq!(accounts.target().webhooks(), held);
+}
+
+/// What came too late to be seen is not claimed to be gone.
+#[test]
+fn a_late_second_copy_is_named() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    let mut late = accounts.target().webhooks()[4].clone();
+    late.as_object_mut().unwrap().remove("id");
+    let id = accounts.target().insert(&late);
+    let run = accounts.program("rollback latest --yes").run();
+    run.assert_code(3);
+    assert!(run.stdout.contains(&format!("({id})")), "{}", run.stdout);
+    assert!(!run.stdout.contains("nothing of the run is left"));
+}
+
+#[test]
+fn the_latest_run_is_the_one_that_began_last() {
+    let accounts = StandIn::demo();
+    for alias in ["deploy-bot", "ops-board", "soar-triage", "night-shift"] {
+        let line = format!("{MIGRATE} --name {alias}");
+        accounts.program(&line).run().assert_code(0);
+        let run = accounts.program("runs show latest").run();
+        assert!(run.stdout.contains(alias), "{alias}: {}", run.stdout);
+    }
+}

@@ -126,8 +126,19 @@ fn newer_journal() -> &'static str {
 #[test]
 fn closing_a_run_ends_the_search_for_what_it_left_open() {
     let accounts = killed();
-    let run = accounts.program("runs close latest").run();
-    run.assert_code(0);
+    // The window of the run is over once its settle time has passed; before that, closing is refused.
+    let run = loop {
+        let run = accounts.program("runs close latest").run();
+        if run.code == Some(0) {
+            break run;
+        }
+        run.assert_code(6);
+        assert!(
+            run.stderr.contains("may still be at work"),
+            "{}",
+            run.stderr
+        );
+    };
     assert_transcript!("closed", run);
     assert_eq!(runs(&accounts)[0]["state"], "closed");
     let again = accounts.program(MIGRATE).run();
@@ -189,4 +200,62 @@ fn what_cannot_be_told_apart_is_asked_about_until_the_run_is_closed() {
     accounts.program("runs close latest").run().assert_code(0);
     accounts.program(MIGRATE).run().assert_code(0);
     assert_exactly_once(&accounts);
+}
+
+#[test]
+fn a_run_that_is_at_work_cannot_be_closed() {
+    let accounts = StandIn::with(&[], &["post:1:delay=1s"]);
+    let running = accounts.program(MIGRATE).start();
+    accounts.until_posts(1);
+    accounts.program("runs close latest").run().assert_code(11);
+    running.finish().assert_code(0);
+}
+
+#[test]
+fn a_journal_that_is_gone_is_no_empty_one() {
+    let accounts = StandIn::demo();
+    migrated(&accounts);
+    let journal = folder(&accounts).join("journal.jsonl");
+    for damage in ["emptied", "removed"] {
+        match damage {
+            "emptied" => std::fs::write(&journal, "").unwrap(),
+            _ => std::fs::remove_file(&journal).unwrap(),
+        }
+        let run = accounts.program("rollback latest --yes").run();
+        run.assert_code(1);
+        assert!(
+            run.stderr.contains("is damaged"),
+            "{damage}: {}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+    let accounts = StandIn::demo();
+    let file = accounts.home().join("a-file");
+    std::fs::create_dir_all(&file).unwrap();
+    std::fs::write(file.join("runs"), "").unwrap();
+    let run = accounts.program("runs --state-dir a-file").run();
+    run.assert_code(1);
+    assert!(run.stderr.contains("--state-dir"), "{}", run.stderr);
+}
+
+#[test]
+fn commands_that_are_proposed_find_the_record() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program(&format!("{MIGRATE} --state-dir elsewhere"))
+        .run();
+    run.assert_code(0);
+    let proposed = run
+        .stdout
+        .lines()
+        .find_map(|line| line.split_once("hookferry rollback "));
+    let (_, arguments) = proposed.unwrap();
+    accounts
+        .program(&format!("rollback {arguments} --yes"))
+        .run()
+        .assert_code(0);
 }
