@@ -134,7 +134,13 @@ fn any_change_that_leaves_a_trace_is_one() {
         shown: Some(sealer.shown(&left)),
         ..written(&sealer)
     };
-    let undo = |now: Webhook| rollback(&[written.clone()], &Inventory::from(vec![now]), &sealer);
+    let undo = |now: Webhook| {
+        rollback(
+            std::slice::from_ref(&written),
+            &Inventory::from(vec![now]),
+            &sealer,
+        )
+    };
     assert_eq!(undo(left.clone()), [Undo::Delete]);
     let with = |member: &str| {
         let text = format!(

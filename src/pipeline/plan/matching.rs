@@ -79,6 +79,34 @@ impl Matching<'_> {
                 self.is_taken[at] = true;
             }
         }
+        self.note_surplus(&places);
+    }
+
+    /// Copies that the target has more of than the source are nobody's to remove, but somebody's to know of.
+    fn note_surplus(&mut self, left: &HashMap<Fingerprint, Vec<usize>>) {
+        let mut noted = HashSet::new();
+        for (webhook, step) in self.wanted.iter().zip(&mut self.steps) {
+            let Some((whole, step)) = webhook
+                .content()
+                .map(|content| content.whole)
+                .zip(step.as_mut())
+            else {
+                continue;
+            };
+            let surplus = left.get(&whole).filter(|surplus| !surplus.is_empty());
+            if let Some(surplus) =
+                surplus.filter(|_| step.state == State::Unchanged && noted.insert(whole))
+            {
+                let ids: Vec<String> = surplus
+                    .iter()
+                    .filter_map(|at| Some(self.target[*at].id()?.to_string()))
+                    .collect();
+                step.notes.push(format!(
+                    "the target has it more often than the source: also as {}",
+                    ids.join(", ")
+                ));
+            }
+        }
     }
 
     /// Webhooks that an earlier run brought here and the server altered, and those that it may have brought here.
