@@ -6,7 +6,7 @@ use super::reading::{company, holder, live_party, read_live, reader};
 use super::verify::surplus;
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
-use crate::coralogix::client::Writer;
+use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::failure::Failure;
 use crate::coralogix::retry::Patience;
 use crate::coralogix::sealed::Sealer;
@@ -23,19 +23,24 @@ use crate::render::rollback::{self as view, RollbackView};
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::{Consent, Rollback};
-use crate::store::lock::Locks;
+use crate::store::lock::{Lock, Locks};
 use crate::store::runs::entry::Entry;
 use crate::store::runs::{Record, Runs, sealed};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A run that is to be undone, and the target as it is now.
-struct Prepared {
+/// A run that is to be undone, and how its target is reached.
+struct Session {
+    runs: Runs,
     record: Record,
-    sealer: Sealer,
-    inventory: Inventory,
     written: Vec<Written>,
+    /// What other runs on record brought to the same target or any other.
+    others: HashSet<WebhookId>,
+    sealer: Sealer,
+    reader: Reader,
+    patience: Arc<Patience>,
+    _lock: Lock,
 }
 
 /// Undoes a run, or shows what that would do.
@@ -44,97 +49,144 @@ pub(super) async fn run(
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let runs = Runs::new(settings.state.path()?);
+    let (session, mut inventory) = open(&settings, screen).await?;
+    let steps = session.steps(&inventory);
+    let preview = session.view(&inventory, &steps);
+    if settings.consent == Consent::DryRun {
+        show(&preview, settings.output, screen)?;
+        return Ok(ExitCode::Done);
+    }
+    let n_due = steps.iter().filter(|step| step.is_due()).count();
+    if settings.consent == Consent::Ask && n_due > 0 {
+        screen.ask(&view::text(&preview, screen.talk_page(Detail::Normal)));
+        let question = format!(
+            "\nUndo run {} in {}: {n_due} webhooks? Only 'yes' will do: ",
+            preview.run,
+            preview.target.described()
+        );
+        ask(&question, screen).await?;
+        // What somebody changed while the question stood is left, too.
+        inventory = read_live(&session.reader, screen).await?;
+    }
+    let _hold = interrupt.hold("finishing the request in flight, then stopping");
+    let undone = session.undo(&inventory, screen, interrupt).await;
+    let done = RollbackView {
+        ends: undone.ends.clone(),
+        is_done: true,
+        stop: undone.stop.clone(),
+        ..session.view(&undone.last, &undone.planned)
+    };
+    // The exit code tells what happened to the target, not to the terminal or the record.
+    for outcome in [session.keep(&undone), show(&done, settings.output, screen)] {
+        if let Err(error) = outcome {
+            screen.error(&error);
+        }
+    }
+    let n_left = done.n_open + done.copies.len();
+    conclude(&undone, n_left, session.reader.account(), interrupt)
+}
+
+/// Locks and reads the target of a run, and accounts for what the run left open.
+async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventory), Error> {
+    let state = settings.state.path()?;
+    let runs = Runs::new(state);
     let record = runs.open(&runs.find(&settings.run)?)?;
-    let account = settings
-        .target
-        .account(&record.begin.target.url, &record.begin.target.host)?;
+    let target = &record.begin.target;
+    let account = settings.target.account(&target.url, &target.host)?;
     let sealer = sealer_of(&record, &account)?;
     let patience = Arc::new(Patience::new());
     let reader = reader(&account, &settings.client, &patience, screen)?;
-    let locks = Locks::new(settings.state.path()?)?;
-    let marks = locks.marks(&account.endpoint.home())?;
-    // What a record knows is its own company, so the lock can be had before the reading.
-    let (_lock, _) = locks.take(
-        &account.endpoint.home(),
+    let (locks, home) = (Locks::new(state)?, account.endpoint.home());
+    // A record knows its own company, so the lock can be had before the reading.
+    let (lock, _) = locks.take(
+        &home,
         record.company(),
         &holder("rollback"),
-        &marks,
+        &locks.marks(&home)?,
     )?;
     let first = read_live(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
     let (inventory, accounted) =
         account_for(&record, &sealer, &reader, first, &patience, screen).await?;
     let record = on_record(&runs, record, accounted, settings.consent)?;
-    let prepared = prepare(&runs, record, sealer, inventory)?;
-    let steps = rollback(&prepared.written, &prepared.inventory, &prepared.sealer);
-    let others = ids_of_other_runs(&runs, prepared.record.id())?;
-    let copies = |inventory: &Inventory| copies(&prepared, inventory, &others);
-    let party = live_party(&account, &prepared.inventory);
-    let preview = |steps: &[Undo]| RollbackView {
-        run: prepared.record.id().to_owned(),
-        target: party.clone(),
-        written: prepared.written.clone(),
-        ends: steps.to_vec(),
-        planned: steps.to_vec(),
-        is_done: false,
-        n_open: prepared.record.open().len(),
-        copies: copies(&prepared.inventory),
-        stop: None,
+    let session = Session {
+        written: written(&runs, &record, &sealer)?,
+        others: ids_of_other_runs(&runs, record.id())?,
+        runs,
+        record,
+        sealer,
+        reader,
+        patience,
+        _lock: lock,
     };
-    if settings.consent == Consent::DryRun {
-        show(&preview(&steps), settings.output, screen)?;
-        return Ok(ExitCode::Done);
+    Ok((session, inventory))
+}
+
+impl Session {
+    fn steps(&self, inventory: &Inventory) -> Vec<Undo> {
+        rollback(&self.written, inventory, &self.sealer)
     }
-    let n_due = steps.iter().filter(|step| step.is_due()).count();
-    if settings.consent == Consent::Ask && n_due > 0 {
-        screen.ask(&view::text(
-            &preview(&steps),
-            screen.talk_page(Detail::Normal),
-        ));
-        let question = format!(
-            "\nUndo run {} in {}: {n_due} webhooks? Only 'yes' will do: ",
-            prepared.record.id(),
-            party.described()
-        );
-        ask(&question, screen).await?;
+
+    /// What is to be shown before anything is undone.
+    fn view(&self, inventory: &Inventory, steps: &[Undo]) -> RollbackView {
+        RollbackView {
+            run: self.record.id().to_owned(),
+            target: live_party(self.reader.account(), inventory),
+            written: self.written.clone(),
+            ends: steps.to_vec(),
+            planned: steps.to_vec(),
+            is_done: false,
+            n_open: self.record.open().len(),
+            copies: self.copies(inventory),
+            stop: None,
+        }
     }
-    let _hold = interrupt.hold("finishing the request in flight, then stopping");
-    let stage = screen.stage("undo");
-    let undone = undo(
-        &prepared.written,
-        &prepared.inventory,
-        &prepared.sealer,
-        &Writer::new(reader),
-        RollbackSurroundings {
-            patience: &patience,
+
+    /// Webhooks that equal what the run created and belong to no run on record: a late effect, or somebody's copy.
+    fn copies(&self, inventory: &Inventory) -> Vec<WebhookId> {
+        let surplus = surplus(&self.record, &strip(inventory.clone()), &self.sealer);
+        let ids = surplus.into_values().flatten();
+        let mut ids: Vec<WebhookId> = ids.filter(|id| !self.others.contains(id)).collect();
+        ids.sort();
+        ids
+    }
+
+    async fn undo(&self, first: &Inventory, screen: &Screen, interrupt: &Interrupt) -> Undone {
+        let stage = screen.stage("undo");
+        let writer = Writer::new(self.reader.clone());
+        let surroundings = RollbackSurroundings {
+            patience: &self.patience,
             track: &stage,
             interrupt,
-        },
-    )
-    .await?;
-    let n_left = undone.ends.iter().filter(|end| end.is_due()).count();
-    stage.finish(&format!(
-        "{} of {n_due} webhooks",
-        n_due.saturating_sub(n_left)
-    ));
-    if undone.may_have_written {
-        keep(&runs, &prepared, &undone)?;
+        };
+        let undone = undo(&self.written, first, &self.sealer, &writer, surroundings).await;
+        let n_due = |steps: &[Undo]| steps.iter().filter(|step| step.is_due()).count();
+        let (due, left) = (n_due(&undone.planned), n_due(&undone.ends));
+        stage.finish(&format!("{} of {due} webhooks", due.saturating_sub(left)));
+        undone
     }
-    let done = RollbackView {
-        ends: undone.ends.clone(),
-        is_done: true,
-        stop: undone.stop.clone(),
-        copies: copies(&undone.last),
-        ..preview(&undone.planned)
-    };
-    show(&done, settings.output, screen)?;
-    conclude(
-        &undone,
-        done.n_open + done.copies.len(),
-        &account,
-        interrupt,
-    )
+
+    /// Puts on record what was undone.
+    fn keep(&self, undone: &Undone) -> Result<(), Error> {
+        if !undone.may_have_written {
+            return Ok(());
+        }
+        let ids = |is_it: &dyn Fn(&Undo, &Undo) -> bool| -> Vec<String> {
+            self.written
+                .iter()
+                .zip(undone.planned.iter().zip(&undone.ends))
+                .filter(|(_, (planned, end))| is_it(planned, end))
+                .map(|(written, _)| written.id.to_string())
+                .collect()
+        };
+        let entry = Entry::RolledBack {
+            at: Timestamp::now(),
+            deleted: ids(&|planned, end| *planned == Undo::Delete && *end == Undo::Gone),
+            restored: ids(&|planned, end| *planned == Undo::Restore && *end == Undo::Restored),
+            untouched: ids(&|_, end| matches!(end, Undo::Keep(_)) || end.is_due()),
+        };
+        self.runs.add(self.record.id(), &entry)
+    }
 }
 
 fn show(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), Error> {
@@ -217,20 +269,6 @@ fn previous_bodies(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<
     bodies.ok_or_else(damaged)
 }
 
-/// Webhooks that equal what the run created and belong to no run on record: a late effect, or somebody's copy.
-fn copies(
-    prepared: &Prepared,
-    inventory: &Inventory,
-    others: &HashSet<WebhookId>,
-) -> Vec<WebhookId> {
-    let target = strip(inventory.clone());
-    let surplus = surplus(&prepared.record, &target, &prepared.sealer);
-    let ids = surplus.into_values().flatten();
-    let mut ids: Vec<WebhookId> = ids.filter(|id| !others.contains(id)).collect();
-    ids.sort();
-    ids
-}
-
 fn ids_of_other_runs(runs: &Runs, run: &str) -> Result<HashSet<WebhookId>, Error> {
     let mut ids = HashSet::new();
     for listed in runs.all()?.into_iter().filter(|listed| listed.id != run) {
@@ -242,13 +280,8 @@ fn ids_of_other_runs(runs: &Runs, run: &str) -> Result<HashSet<WebhookId>, Error
 }
 
 /// Everything that the run wrote, with what its record and the kept bodies tell.
-fn prepare(
-    runs: &Runs,
-    record: Record,
-    sealer: Sealer,
-    inventory: Inventory,
-) -> Result<Prepared, Error> {
-    let previous = previous_bodies(runs, &record, &sealer)?;
+fn written(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<Written>, Error> {
+    let previous = previous_bodies(runs, record, sealer)?;
     let bodies: HashMap<WebhookId, Webhook> = previous
         .into_iter()
         .filter_map(|body| Some((body.id()?, body)))
@@ -274,35 +307,10 @@ fn prepare(
             previous,
         })
     };
-    let written = record
-        .arrived()
+    let all = record.arrived();
+    Ok(all
         .filter_map(|(place, arrived)| written(place, arrived))
-        .collect();
-    Ok(Prepared {
-        record,
-        sealer,
-        inventory,
-        written,
-    })
-}
-
-fn keep(runs: &Runs, prepared: &Prepared, undone: &Undone) -> Result<(), Error> {
-    let ids = |is_it: &dyn Fn(&Undo, &Undo) -> bool| -> Vec<String> {
-        prepared
-            .written
-            .iter()
-            .zip(undone.planned.iter().zip(&undone.ends))
-            .filter(|(_, (planned, end))| is_it(planned, end))
-            .map(|(written, _)| written.id.to_string())
-            .collect()
-    };
-    let entry = Entry::RolledBack {
-        at: Timestamp::now(),
-        deleted: ids(&|planned, end| *planned == Undo::Delete && *end == Undo::Gone),
-        restored: ids(&|planned, end| *planned == Undo::Restore && *end == Undo::Restored),
-        untouched: ids(&|_, end| matches!(end, Undo::Keep(_)) || end.is_due()),
-    };
-    runs.add(prepared.record.id(), &entry)
+        .collect())
 }
 
 fn conclude(

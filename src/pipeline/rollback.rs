@@ -10,7 +10,6 @@ use crate::coralogix::failure::{Failure, Refusal};
 use crate::coralogix::retry::{self, MOST_ATTEMPTS, Patience};
 use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::error::Error;
 use crate::interrupt::Interrupt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -153,7 +152,7 @@ pub async fn undo(
     sealer: &Sealer,
     writer: &Writer,
     surroundings: RollbackSurroundings<'_>,
-) -> Result<Undone, Error> {
+) -> Undone {
     let planned = rollback(written, first, sealer);
     let mut run = Run {
         written,
@@ -199,14 +198,14 @@ pub async fn undo(
             ends[*at] = Undo::Keep(why.to_owned());
         }
     }
-    Ok(Undone {
+    Undone {
         planned,
         ends,
         stop: run.stop,
         refusal: run.refusal,
         may_have_written: run.may_have_written,
         last,
-    })
+    }
 }
 
 struct Run<'r> {
