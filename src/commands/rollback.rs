@@ -60,9 +60,9 @@ pub(super) async fn run(
     if settings.consent == Consent::Ask && n_due > 0 {
         screen.ask(&view::text(&preview, screen.talk_page(Detail::Normal)));
         let question = format!(
-            "\nUndo run {} in {}: {n_due} webhooks? Only 'yes' will do: ",
+            "\nUndo {n_due} webhooks of run {} in {}? Only 'yes' will do: ",
             preview.run,
-            preview.target.described()
+            preview.target.identity()
         );
         ask(&question, screen).await?;
         // What somebody changed while the question stood is left, too.
