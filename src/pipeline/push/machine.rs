@@ -154,6 +154,10 @@ pub(super) struct Machine {
     baseline: HashSet<WebhookId>,
     accounted: HashSet<WebhookId>,
     appeared: HashSet<WebhookId>,
+    /// Newcomers that any look has shown; a list that flaps may hide them again.
+    glimpsed: HashSet<WebhookId>,
+    /// Whether a want was ever in a request.
+    was_sent: Vec<bool>,
     began: Option<Timestamp>,
     limits: Limits,
     phase: Phase,
@@ -206,6 +210,8 @@ impl Machine {
             baseline,
             accounted: HashSet::new(),
             appeared: HashSet::new(),
+            glimpsed: HashSet::new(),
+            was_sent: vec![false; n],
             began,
             limits,
             phase: Phase::Ready,

@@ -22,6 +22,7 @@ impl Machine {
             self.see_updates(&look.batch, list, &look.doubt)
         };
         self.is_lagging |= self.shows_lag(&look, &seen, list);
+        self.glimpse(list);
         let is_explained = seen.unresolved.is_empty() && seen.adopted.len() == look.batch.len();
         let print = print_of(list);
         let is_settled = look
@@ -48,6 +49,16 @@ impl Machine {
         look.previous = Some(print);
         self.phase = Phase::Looking(look);
         Command::Wait(pause, why)
+    }
+
+    /// Remembers what is new in the target, so that a later request cannot be credited with it.
+    fn glimpse(&mut self, list: &[Seen]) {
+        let (baseline, accounted) = (&self.baseline, &self.accounted);
+        let new = list
+            .iter()
+            .map(|seen| &seen.id)
+            .filter(|id| !baseline.contains(id) && !accounted.contains(id));
+        self.glimpsed.extend(new.cloned());
     }
 
     /// Whether something is not listed that the target has answered for, or was not until now.

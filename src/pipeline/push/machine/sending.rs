@@ -18,13 +18,29 @@ impl Machine {
             if batch.is_empty() {
                 continue;
             }
+            self.exclude_glimpsed(&batch);
             for at in &batch {
                 self.is_open[*at] = true;
+                self.was_sent[*at] = true;
             }
             self.phase = Phase::Sending(batch.clone());
             return Command::Send(batch);
         }
         self.close(now)
+    }
+
+    /// What was glimpsed before a request cannot come of it; nor of an earlier one, once those are all accounted for.
+    fn exclude_glimpsed(&mut self, batch: &[usize]) {
+        let is_unknown = |at: usize| self.was_sent[at] && self.fates[at].is_none();
+        let is_first = !batch.iter().any(|at| self.was_sent[*at]);
+        if is_first && !(0..self.wants.len()).any(is_unknown) {
+            let glimpsed = std::mem::take(&mut self.glimpsed);
+            self.appeared.extend(
+                glimpsed
+                    .into_iter()
+                    .filter(|id| !self.accounted.contains(id)),
+            );
+        }
     }
 
     pub(super) fn answered(
