@@ -3,6 +3,9 @@
 use super::{MIGRATE, assert_exactly_once, only_run};
 use crate::support::stand_in::StandIn;
 
+/// What runs the program as a terminal would, even where the tests themselves run in the background and so ignore Ctrl-C.
+const AS_A_TERMINAL_DOES: &[&str] = &["env", "--default-signal=INT,TERM,HUP"];
+
 /// A target that answers each write only after a while, so that a signal meets it at work.
 fn slow() -> StandIn {
     StandIn::with(&[], &["post:1x*:delay=500ms"])
@@ -14,6 +17,7 @@ fn a_request_in_flight_is_finished_and_the_next_run_goes_on() {
         let accounts = slow();
         let running = accounts
             .program(&format!("{MIGRATE} --batch-size 4"))
+            .under(AS_A_TERMINAL_DOES)
             .start();
         accounts.until_posts(1);
         running.signal(signal);
@@ -45,7 +49,7 @@ fn a_request_in_flight_is_finished_and_the_next_run_goes_on() {
 #[test]
 fn a_second_signal_leaves_at_once_and_the_next_run_looks_first() {
     let accounts = StandIn::with(&[], &["post:1:stall-after"]);
-    let running = accounts.program(MIGRATE).start();
+    let running = accounts.program(MIGRATE).under(AS_A_TERMINAL_DOES).start();
     accounts.until_posts(1);
     running.signal("INT");
     running.signal("INT");
@@ -62,7 +66,7 @@ fn a_second_signal_leaves_at_once_and_the_next_run_looks_first() {
 #[test]
 fn before_anything_is_sent_a_signal_ends_the_run_at_once() {
     let accounts = StandIn::with(&[], &["get:1:stall"]);
-    let running = accounts.program(MIGRATE).start();
+    let running = accounts.program(MIGRATE).under(AS_A_TERMINAL_DOES).start();
     accounts.until_target(|target| !target.log().is_empty());
     running.signal("TERM");
     let run = running.finish();
@@ -77,6 +81,7 @@ fn while_it_waits_for_a_lost_answer_a_signal_is_heard() {
     let accounts = StandIn::with(&[], &["post:1:drop-after"]);
     let running = accounts
         .program("migrate --from [source] --to [target] --yes --settle 60s")
+        .under(AS_A_TERMINAL_DOES)
         .start();
     // The first look comes at once; then it waits.
     accounts.until_target(|target| target.log().len() >= 3);
