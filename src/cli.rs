@@ -2,9 +2,11 @@
 
 mod arguments;
 mod records;
+mod rules;
 
 pub use arguments::*;
 pub use records::*;
+pub use rules::*;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -133,6 +135,12 @@ pub enum Command {
   hookferry plan --from eu1 --to us2
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode"))]
     Plan(PlanArgs),
+    /// Make or check a file of rules: other secrets, hosts or names in the target
+    #[command(after_help = "Examples:
+  hookferry rules init --from eu1 --to us2 --out rules.toml
+  hookferry rules check --rules rules.toml --from eu1 --to us2
+  hookferry plan --rules rules.toml --from eu1 --to us2")]
+    Rules(RulesArgs),
     /// Compare the target with the source, or with what a run brought there
     #[command(after_help = "Examples:
   hookferry verify --from eu1 --to us2

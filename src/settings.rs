@@ -2,13 +2,20 @@
 //! The only place that reads the environment.
 
 mod records;
+mod rewriting;
+mod values;
 
 pub use records::{
     Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
     StateFolder, Verify, VerifyRun, Wanted,
 };
 
-use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When};
+pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
+pub use values::read as read_values;
+
+use crate::cli::{
+    self, ConflictArg, ConnectionArgs, OutputForm, RewritingArgs, SelectionArgs, When,
+};
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -44,6 +51,8 @@ pub struct Route {
     pub filter: Filter,
     /// What happens to conflicts.
     pub on_conflict: OnConflict,
+    /// What is changed on the way.
+    pub rules: RulesFile,
     /// How the accounts are reached.
     pub client: ClientOptions,
 }
@@ -166,6 +175,7 @@ impl Migrate {
                 &arguments.route,
                 arguments.selection,
                 arguments.on_conflict,
+                &arguments.rewriting,
                 &arguments.connection,
             )?,
             consent: Consent::of(arguments.dry_run, arguments.yes),
@@ -188,6 +198,7 @@ impl Plan {
                 &arguments.route,
                 arguments.selection,
                 arguments.on_conflict,
+                &arguments.rewriting,
                 &arguments.connection,
             )?,
             detailed_exitcode: arguments.detailed_exitcode,
@@ -228,6 +239,7 @@ impl Route {
         route: &cli::RouteArgs,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
+        rewriting: &RewritingArgs,
         connection: &ConnectionArgs,
     ) -> Result<Self, Error> {
         Self::new(
@@ -239,6 +251,7 @@ impl Route {
                 ConflictArg::Skip => OnConflict::Skip,
                 ConflictArg::Update => OnConflict::Update,
             },
+            RulesFile::resolve(rewriting)?,
             client(connection)?,
         )
     }
@@ -249,6 +262,7 @@ impl Route {
         target: Account,
         filter: Filter,
         on_conflict: OnConflict,
+        rules: RulesFile,
         client: ClientOptions,
     ) -> Result<Self, Error> {
         if let Origin::Live(source) = &source
@@ -265,6 +279,7 @@ impl Route {
             target,
             filter,
             on_conflict,
+            rules,
             client,
         })
     }

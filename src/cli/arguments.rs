@@ -46,6 +46,33 @@ pub struct RouteArgs {
     pub to: String,
 }
 
+/// What is changed on the way.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rewriting")]
+pub struct RewritingArgs {
+    /// Rules that give webhooks other secrets, hosts or names in the target; see `hookferry rules`
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Run the commands that the rules name, to get values from them
+    #[arg(long, requires = "rules")]
+    pub allow_commands: bool,
+    /// What becomes of secrets that no rule names [default: as the rules file says, else keep]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub unmatched_secret: Option<UnmatchedArg>,
+    /// Point Coralogix hosts of the source's region at the target's, or at the REGION given
+    #[arg(long, value_name = "REGION", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    pub retarget: Option<String>,
+}
+
+/// What becomes of secrets that no rule names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum UnmatchedArg {
+    /// Copy them.
+    Keep,
+    /// Do not send a webhook that has one.
+    Refuse,
+}
+
 /// Where run records are kept.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Record")]
@@ -90,6 +117,9 @@ pub struct MigrateArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What is changed on the way.
+    #[command(flatten)]
+    pub rewriting: RewritingArgs,
     /// Where the run is on record.
     #[command(flatten)]
     pub state: StateArgs,
@@ -122,6 +152,9 @@ pub struct PlanArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What is changed on the way.
+    #[command(flatten)]
+    pub rewriting: RewritingArgs,
     /// Where the run is on record.
     #[command(flatten)]
     pub state: StateArgs,

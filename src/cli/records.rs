@@ -1,7 +1,7 @@
 //! The arguments of the commands that look back: at runs on record, at what they wrote, and at the ids they gave.
 
 use super::OutputForm;
-use super::arguments::{ConnectionArgs, SelectionArgs, StateArgs};
+use super::arguments::{ConnectionArgs, RewritingArgs, SelectionArgs, StateArgs};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
     /// Compare with what this run brought to its target: an id, or `latest`
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["types", "names", "ids"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["types", "names", "ids", "rules", "retarget", "unmatched_secret"])]
     pub run: Option<String>,
     /// Form of the result
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
@@ -25,6 +25,9 @@ pub struct VerifyArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What was changed on the way.
+    #[command(flatten)]
+    pub rewriting: RewritingArgs,
     /// Where runs are on record.
     #[command(flatten)]
     pub state: StateArgs,

@@ -8,7 +8,7 @@ use crate::pipeline::plan::{OnConflict, Plan, State};
 use crate::pipeline::strip::strip;
 use crate::render::plan as text;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
+use crate::render::view::{Detail, missing_value};
 use crate::settings::Migrate;
 use crate::store::disk;
 use std::io::IsTerminal as _;
@@ -43,8 +43,8 @@ pub(super) fn preview(planned: &Planned, screen: &Screen) -> String {
 
 /// Stops before the first write where the plan or a limit does not allow one.
 pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
-    let n_refusing = plan.n_refusing();
-    if n_refusing > 0 {
+    refuse_missing(plan)?;
+    if plan.n_refusing() > 0 {
         let counts = plan.counts();
         let what = format!(
             "nothing was written: {} conflicting, {} ambiguous and {} blocked webhooks stand in the way",
@@ -73,6 +73,28 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
         .with_hint("raise --max-changes, or select fewer with --name, --type, --id"));
     }
     Ok(())
+}
+
+/// Stops where rules ask for values that could not be read, and names all of them.
+fn refuse_missing(plan: &Plan) -> Result<(), Error> {
+    let missing = plan.missing_values();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let lines: Vec<String> = missing
+        .iter()
+        .map(|value| format!("  {}", missing_value(value, plan)))
+        .collect();
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!(
+            "nothing was written: values that the rules ask for could not be read\n{}",
+            lines.join("\n")
+        ),
+    )
+    .with_hint(
+        "make them readable and run the same again; `hookferry rules check` tells whether they are",
+    ))
 }
 
 fn n_changes(plan: &Plan) -> usize {

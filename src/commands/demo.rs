@@ -14,7 +14,7 @@ use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
-use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, StateFolder};
+use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, RulesFile, StateFolder};
 use crate::store::disk::TemporaryFolder;
 use std::time::Duration;
 
@@ -97,6 +97,7 @@ fn route(sandbox: &Sandbox) -> Result<Route, Error> {
         account(Side::Target, sandbox.target())?,
         Filter::default(),
         OnConflict::Fail,
+        RulesFile::none(),
         client(),
     )
 }

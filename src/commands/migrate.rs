@@ -112,7 +112,7 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
         accounted,
         _lock: lock,
     };
-    Ok((planned(route, readings, known)?, session))
+    Ok((planned(route, readings, known).await?, session))
 }
 
 /// Writes what the plan wants and reads the target back, each write on record before it is sent.

@@ -11,7 +11,9 @@ mod migrate;
 mod plan;
 mod reading;
 mod recording;
+mod rewriting;
 mod rollback;
+mod rules;
 mod runs;
 mod sandbox;
 mod verify;
@@ -33,6 +35,7 @@ pub async fn run(
             migrate::run(settings::Migrate::resolve(arguments)?, screen, interrupt).await
         }
         Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {
             verify::run(settings::Verify::resolve(arguments)?, screen).await
         }

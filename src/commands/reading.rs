@@ -1,6 +1,7 @@
 //! The first steps that most commands share: read an origin, read both sides at once, make the plan.
 
 use super::history::History;
+use super::rewriting::{cannot_follow, rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
@@ -59,11 +60,18 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings
     })
 }
 
-/// The plan that follows from what was read and what earlier runs have taught.
-pub(super) fn planned(route: &Route, readings: Readings, known: Known) -> Result<Planned, Error> {
+/// The plan that follows from what was read, what rules change, and what earlier runs have taught.
+pub(super) async fn planned(
+    route: &Route,
+    readings: Readings,
+    known: Known,
+) -> Result<Planned, Error> {
+    let target = &route.target.endpoint;
+    let rewriting = rewriting(&route.rules, &route.source, &readings.source, Some(target)).await?;
     let source_party = party(&route.source, &readings.source);
     let selected = select(readings.source, &route.filter)?;
-    let portable = rewrite(strip(selected));
+    let portable = rewrite(strip(selected), &rewriting)
+        .map_err(|mistakes| cannot_follow(&route.rules, &mistakes))?;
     let target = strip(readings.target.clone());
     Ok(Planned {
         plan: plan(portable, &target, route.on_conflict, &known),
@@ -102,7 +110,7 @@ pub(super) async fn read_and_plan(
             Known::nothing()
         }
     };
-    planned(route, readings, known)
+    planned(route, readings, known).await
 }
 
 /// The webhooks of an inventory that a filter means.

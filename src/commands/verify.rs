@@ -41,7 +41,7 @@ pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, E
 async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
     let readings = read_both(route, screen).await?;
     let source = strip(readings.source.clone());
-    let planned = planned(route, readings, Known::nothing())?;
+    let planned = planned(route, readings, Known::nothing()).await?;
     let target = strip(planned.target_inventory.clone());
     let verdict = compare(&planned.plan, &source, &target);
     let rows = planned.plan.steps().zip(verdict.findings);

@@ -142,6 +142,9 @@ pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
     "uuid",
 ];
 
+/// How the vendor's API keys begin: a text that holds one of these is hidden wherever it stands.
+pub const VENDOR_KEY_SIGNS: &[&str] = &["cxtp_", "cxup_"];
+
 /// URL paths that name an endpoint rather than a credential.
 pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
 
@@ -173,8 +176,19 @@ impl Kind {
     }
 }
 
+/// Whether a text holds one of the vendor's API keys, as its prefixes tell (personal and team keys).
+pub fn resembles_vendor_key(text: &str) -> bool {
+    VENDOR_KEY_SIGNS.iter().any(|sign| text.contains(sign))
+}
+
 /// A value of which nothing is known is hidden: a new field can then never leak.
 pub const UNKNOWN: Slot = Slot::Secret("unknown field");
+
+/// The type of a Table B name or a number; `None` for a text that is neither.
+pub fn type_named(text: &str) -> Option<TypeId> {
+    let documented = Kind::named(text).map(|kind| kind.id);
+    documented.or_else(|| text.parse().ok().map(TypeId))
+}
 
 /// What a type is called in every list and preview: `slack`, or `type 99` for one that is not documented.
 pub fn type_name(id: TypeId) -> String {

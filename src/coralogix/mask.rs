@@ -3,7 +3,9 @@
 
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
-use super::kind::{Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN};
+use super::kind::{
+    Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN, resembles_vendor_key,
+};
 use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
 use std::fmt;
 use url::Url;
@@ -161,7 +163,7 @@ fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked
     }
 }
 
-fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
+pub(super) fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
     leaves(value, &mut |_| Masked::Hidden(kind))
 }
 
@@ -170,6 +172,7 @@ fn plain(leaf: &Json<'_>, kind: &'static str) -> Masked {
     const LONGEST: usize = 64;
     match leaf {
         Json::Number(text) if text.len() <= LONGEST => Masked::Number((*text).to_owned()),
+        Json::String(text) if resembles_vendor_key(text) => Masked::Hidden("Coralogix key"),
         Json::String(text) if text.chars().count() <= LONGEST => Masked::Text(text.to_string()),
         _ => Masked::Hidden(kind),
     }
@@ -276,4 +279,11 @@ pub fn masked_url(text: &str) -> Masked {
         shown.push_str("#(fragment)");
     }
     Masked::Part(shown)
+}
+
+/// Whether a masked URL stands for one of which something is hidden.
+pub(super) fn hides_part_of_url(shown: &str) -> bool {
+    ["(user)@", "/(path)", "?(query)", "#(fragment)"]
+        .iter()
+        .any(|sign| shown.contains(sign))
 }

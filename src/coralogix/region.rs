@@ -137,6 +137,18 @@ pub(super) fn locate(host: &str) -> Option<(Region, Role)> {
     Some((region, role))
 }
 
+/// The host of the same service in another region; `None` for a host that is no service of the region `from`.
+pub(crate) fn moved(host: &str, from: Region, to: Region) -> Option<String> {
+    let host = host.to_ascii_lowercase();
+    let (region, _) = locate(&host)?;
+    let service = from.domains().find_map(|domain| {
+        let prefix = host.strip_suffix(domain)?.strip_suffix('.')?;
+        let is_service = prefix == "api" || OTHER_SERVICES.contains(&prefix);
+        is_service.then_some(prefix)
+    })?;
+    (region == from).then(|| format!("{service}.{}", to.domain()))
+}
+
 /// Whether `<prefix>.<domain>` can be where a team's pages are: `<team>` or `<team>.app`.
 fn is_team(prefix: &str) -> bool {
     let team = prefix.strip_suffix(".app").unwrap_or(prefix);

@@ -1,7 +1,7 @@
 //! Which of the source's webhooks are meant: `--type`, `--name`, `--id`.
 //! Never lets a filter pass that matches nothing: a typo must not look like an empty account.
 
-use crate::coralogix::kind::{KINDS, Kind};
+use crate::coralogix::kind::{KINDS, Kind, type_named};
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::error::Error;
 use crate::foreign;
@@ -23,8 +23,7 @@ pub struct Filter {
 impl Filter {
     /// Adds a type by its Table B name or its number.
     pub fn add_type(&mut self, text: &str) -> Result<(), Error> {
-        let documented = Kind::named(text).map(|kind| kind.id);
-        let Some(id) = documented.or_else(|| text.parse().ok().map(TypeId)) else {
+        let Some(id) = type_named(text) else {
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let text = foreign::shortened(text, 40);
             return Err(Error::usage(format!("`{text}` is no webhook type"))

@@ -11,7 +11,8 @@ pub use known::{Known, Memory};
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::kind::Kind;
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::path::Path;
+use crate::coralogix::webhook::WebhookId;
 
 /// What to do where both accounts have a webhook of the same alias and type with different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,10 +134,23 @@ pub enum Notice {
     BothNotify(usize),
     /// So many Microsoft Teams connectors will not deliver: Microsoft has retired them.
     DeadOnArrival(usize),
-    /// So many `SendLog` webhooks keep the source's ingest key: their logs flow back to the source account.
+    /// So many `SendLog` webhooks keep the source's ingest key or host: their logs flow back to the source account.
     LogsFlowBack(usize),
+    /// So many `SendLog` webhooks send to an endpoint that the vendor is switching off.
+    OldLogEndpoint(usize),
     /// New ids are given, so alerts must be pointed at them.
     AlertsNeedNewIds,
+}
+
+/// A value that rules ask for and that could not be read; nothing is written without it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingValue {
+    /// Where it should come from, such as `env SLACK_URL`.
+    pub source: String,
+    /// Why it could not be read.
+    pub why: String,
+    /// The webhooks that need it, by their place in the plan, and where in them.
+    pub needed_by: Vec<(usize, Path)>,
 }
 
 impl Plan {
@@ -190,41 +204,86 @@ impl Plan {
 
     /// How many webhooks stand in the way of applying under the chosen policy; nothing is written while there are any.
     pub fn n_refusing(&self) -> usize {
-        let counts = self.counts();
-        let unclear = counts.of(State::Ambiguous) + counts.of(State::Blocked);
-        match self.on_conflict {
-            OnConflict::Fail => counts.of(State::Conflict) + unclear,
-            OnConflict::Update => unclear,
-            OnConflict::Skip => 0,
+        let is_in_the_way = |(webhook, step): &(&PortableWebhook, &Step)| {
+            self.is_refusing(step.state) || !webhook.unread().is_empty()
+        };
+        self.steps().filter(is_in_the_way).count()
+    }
+
+    /// Whether webhooks in that state stand in the way of applying under the chosen policy.
+    pub fn is_refusing(&self, state: State) -> bool {
+        match state {
+            State::Conflict => self.on_conflict == OnConflict::Fail,
+            State::Ambiguous | State::Blocked => self.on_conflict != OnConflict::Skip,
+            State::Create | State::Update | State::Unchanged => false,
         }
+    }
+
+    /// The values that rules ask for and that could not be read, each once, with the places that need it.
+    pub fn missing_values(&self) -> Vec<MissingValue> {
+        let mut missing: Vec<MissingValue> = Vec::new();
+        for (place, webhook) in self.portable.webhooks().iter().enumerate() {
+            for unread in webhook.unread() {
+                let needed = (place, unread.path.clone());
+                match missing
+                    .iter_mut()
+                    .find(|value| value.source == unread.source)
+                {
+                    Some(value) => value.needed_by.push(needed),
+                    None => missing.push(MissingValue {
+                        source: unread.source.clone(),
+                        why: unread.why.clone(),
+                        needed_by: vec![needed],
+                    }),
+                }
+            }
+        }
+        missing
     }
 
     /// What the reader must know before saying yes.
     pub fn notices(&self) -> Vec<Notice> {
-        let created = |type_id: Option<TypeId>| {
-            let is_it =
-                |webhook: &PortableWebhook| type_id.is_none() || webhook.type_id() == type_id;
-            self.steps()
-                .filter(|(webhook, step)| {
-                    matches!(step.state, State::Create | State::Update) && is_it(webhook)
-                })
-                .count()
+        let written: Vec<&PortableWebhook> = self
+            .steps()
+            .filter(|(_, step)| matches!(step.state, State::Create | State::Update))
+            .map(|(webhook, _)| webhook)
+            .collect();
+        let count = |is_it: &dyn Fn(&PortableWebhook) -> bool| {
+            written.iter().filter(|webhook| is_it(webhook)).count()
         };
-        let of = |name| created(Kind::named(name).map(|kind| kind.id));
-        let mut notices = Vec::new();
-        if created(None) > 0 {
-            notices.push(Notice::BothNotify(created(None)));
-        }
-        if of("sendlog") > 0 {
-            notices.push(Notice::LogsFlowBack(of("sendlog")));
-        }
-        if of("microsoft_teams") > 0 {
-            notices.push(Notice::DeadOnArrival(of("microsoft_teams")));
-        }
+        let teams = Kind::named("microsoft_teams").map(|kind| kind.id);
+        let flows_back = |webhook: &PortableWebhook| {
+            let flow = webhook.flows_back();
+            flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
+        };
+        let is_old = |webhook: &PortableWebhook| {
+            webhook
+                .flows_back()
+                .is_some_and(|flow| flow.is_old_endpoint)
+        };
+        let notices = [
+            Notice::BothNotify(written.len()),
+            Notice::LogsFlowBack(count(&flows_back)),
+            Notice::OldLogEndpoint(count(&is_old)),
+            Notice::DeadOnArrival(count(&|webhook| webhook.type_id() == teams)),
+        ];
+        let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::is_about_any).collect();
         if self.counts().of(State::Create) > 0 {
             notices.push(Notice::AlertsNeedNewIds);
         }
         notices
+    }
+}
+
+impl Notice {
+    fn is_about_any(&self) -> bool {
+        match self {
+            Self::BothNotify(n)
+            | Self::LogsFlowBack(n)
+            | Self::OldLogEndpoint(n)
+            | Self::DeadOnArrival(n) => *n > 0,
+            Self::AlertsNeedNewIds => true,
+        }
     }
 }
 

@@ -117,6 +117,10 @@ pub async fn push<'p>(
 /// The plan's creates and updates as the state machine knows them, each with its place in the plan.
 fn wants(plan: &Plan) -> Vec<(usize, Want)> {
     let want = |(place, (webhook, step)): (usize, (&PortableWebhook, &Step))| {
+        // Such a plan is refused before; a stand-in for a value must never be sent.
+        if !webhook.unread().is_empty() {
+            return None;
+        }
         let aim = match step.state {
             State::Create => Aim::Create,
             State::Update => Aim::Update {

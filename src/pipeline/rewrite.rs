@@ -1,9 +1,62 @@
-//! Third stage: what must differ in the target is changed; today nothing is, every webhook passes as it is.
+//! Third stage: what must differ in the target is changed, by the user's rules; everything else passes as it is.
 //! Pure. Only what this stage has passed can be planned and sent.
+
+mod apply;
+mod change;
+pub mod file;
+mod flow;
+mod mistake;
+mod retarget;
+pub mod rule;
+mod values;
+
+pub use change::{Change, How, Leftover, Unread};
+pub use flow::FlowsBack;
+pub use mistake::Mistake;
+pub use retarget::{Retarget, regions};
+pub use values::{Reading, Values};
 
 use super::strip::{Blocked, Key, Stripped, StrippedWebhook};
 use crate::coralogix::content::Content;
+use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
+use apply::Applying;
+use rule::{Rules, Unmatched};
+use std::sync::Arc;
+
+/// Everything that decides what is changed on the way.
+#[derive(Debug)]
+pub struct Rewriting {
+    /// The user's rules.
+    pub rules: Arc<Rules>,
+    /// The values that they ask for.
+    pub values: Values,
+    /// What becomes of secrets that no rule names.
+    pub unmatched: Unmatched,
+    /// Whether secrets that no rule names are listed even where nothing is changed.
+    pub lists_leftover: bool,
+    /// From which region to which the vendor's hosts are pointed, if they are.
+    pub retarget: Option<Retarget>,
+    /// The target's region, where it is known.
+    pub target_region: Option<Region>,
+    /// What new uuids are made of besides the old ones: the source account and the target's host.
+    pub uuid_names: (String, String),
+}
+
+impl Rewriting {
+    /// Nothing is changed.
+    pub fn nothing() -> Self {
+        Self {
+            rules: Arc::new(Rules::default()),
+            values: Values::default(),
+            unmatched: Unmatched::Keep,
+            lists_leftover: false,
+            retarget: None,
+            target_region: None,
+            uuid_names: (String::new(), String::new()),
+        }
+    }
+}
 
 /// Webhooks as they are wanted in the target, in the source's order; made by [`rewrite`] only.
 #[derive(Debug)]
@@ -20,59 +73,106 @@ impl Portable {
 
 /// One webhook as it is wanted in the target.
 #[derive(Debug, Clone)]
-pub struct PortableWebhook(StrippedWebhook);
+pub struct PortableWebhook {
+    webhook: StrippedWebhook,
+    changes: Vec<Change>,
+    unread: Vec<Unread>,
+    leftover: Vec<Leftover>,
+    flows_back: Option<FlowsBack>,
+}
 
 impl PortableWebhook {
     /// The number it has in the source.
     pub fn source_id(&self) -> Option<&WebhookId> {
-        self.0.id()
+        self.webhook.id()
     }
 
     /// Its name in the target.
     pub fn alias(&self) -> &str {
-        self.0.alias()
+        self.webhook.alias()
     }
 
     /// Its type, where it has exactly one.
     pub fn type_id(&self) -> Option<TypeId> {
-        self.0.type_id()
+        self.webhook.type_id()
     }
 
     /// Why it cannot be sent, if it cannot.
     pub fn blocked(&self) -> Option<Blocked> {
-        self.0.blocked()
+        self.webhook.blocked()
     }
 
     /// What it is matched by; `None` without a type.
     pub fn key(&self) -> Option<Key> {
-        self.0.key()
+        self.webhook.key()
     }
 
     /// What it is compared by; `None` without a type.
     pub fn content(&self) -> Option<Content> {
-        self.0.content()
+        self.webhook.content()
     }
 
-    /// The object to send.
+    /// The object to send; it must not be sent while a value is [`unread`](Self::unread).
     pub fn bare(&self) -> &Webhook {
-        self.0.bare()
+        self.webhook.bare()
     }
 
     /// Whether `integration_type` was filled in from the documented table.
     pub fn is_type_filled(&self) -> bool {
-        self.0.is_type_filled()
+        self.webhook.is_type_filled()
+    }
+
+    /// What was changed, by rules and by retargeting, in the webhook's order.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// The values that rules ask for and that could not be read: a stand-in is in their place.
+    pub fn unread(&self) -> &[Unread] {
+        &self.unread
+    }
+
+    /// The secrets about which no rule says anything.
+    pub fn leftover(&self) -> &[Leftover] {
+        &self.leftover
+    }
+
+    /// What makes the logs that it sends flow to another account than the target, if anything does.
+    pub fn flows_back(&self) -> Option<&FlowsBack> {
+        self.flows_back.as_ref()
     }
 }
 
-/// Passes every webhook as it is, and blocks those whose secrets the source did not show.
-pub fn rewrite(stripped: Stripped) -> Portable {
-    let pass = |mut webhook: StrippedWebhook| {
-        if webhook.blocked.is_none() && webhook.bare.has_masked_secret() {
-            webhook.blocked = Some(Blocked::MaskedSecret);
-        }
-        PortableWebhook(webhook)
-    };
-    Portable {
-        webhooks: stripped.into_webhooks().into_iter().map(pass).collect(),
+/// Changes every webhook as the rules say; an error lists every rule that cannot be followed.
+pub fn rewrite(stripped: Stripped, rewriting: &Rewriting) -> Result<Portable, Vec<Mistake>> {
+    let mut mistakes = mistake::Mistakes::default();
+    let webhooks = stripped
+        .into_webhooks()
+        .into_iter()
+        .map(|webhook| rewrite_one(webhook, rewriting, &mut mistakes))
+        .collect();
+    let portable = Portable { webhooks };
+    mistakes.collisions(&portable.webhooks);
+    mistakes.none_or(portable)
+}
+
+fn rewrite_one(
+    webhook: StrippedWebhook,
+    rewriting: &Rewriting,
+    mistakes: &mut mistake::Mistakes,
+) -> PortableWebhook {
+    let mut applying = Applying::new(webhook, rewriting);
+    if applying.webhook.blocked.is_none() {
+        applying.rules(mistakes);
+        applying.retarget();
     }
+    let mut done = applying.done();
+    if done.webhook.blocked.is_none() {
+        if done.webhook.bare.has_masked_secret() {
+            done.webhook.blocked = Some(Blocked::MaskedSecret);
+        } else if rewriting.unmatched == Unmatched::Refuse && !done.leftover.is_empty() {
+            done.webhook.blocked = Some(Blocked::UnmatchedSecret);
+        }
+    }
+    done
 }

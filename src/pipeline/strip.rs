@@ -53,6 +53,10 @@ pub enum Blocked {
     DuplicateKey,
     /// A secret of it was read as `****` or the like: the copy would look right and deliver nothing.
     MaskedSecret,
+    /// No rule says what becomes of a secret of it, and the user wants one for each.
+    UnmatchedSecret,
+    /// A rule wants to change fields of it that are no JSON.
+    UnreadableFields,
 }
 
 impl Blocked {
@@ -66,6 +70,10 @@ impl Blocked {
                 "it has no integration_type, and its type is not in the documented table"
             }
             Self::DuplicateKey => "an object in it has the same key twice",
+            Self::UnmatchedSecret => {
+                "no rule says what becomes of its secrets, and unmatched_secret is refuse"
+            }
+            Self::UnreadableFields => "a rule would change its fields, which are no readable JSON",
             Self::MaskedSecret => {
                 "the source shows a mask such as **** instead of one of its secrets; does the key lack a permission?"
             }

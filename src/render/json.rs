@@ -3,10 +3,11 @@
 
 use super::view::{NOT_CHECKED, Party, PlanView, invariants, kind_name, notices, policy_word, url};
 use crate::coralogix::mask::Masked;
+use crate::coralogix::path::Path;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::foreign;
 use crate::pipeline::plan::{Difference, Plan, State, Step};
-use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::rewrite::{Change, FlowsBack, How, Leftover, PortableWebhook, Unread};
 use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
@@ -58,10 +59,6 @@ pub fn plan(view: PlanView<'_>) -> Value {
         .steps()
         .map(|(webhook, each)| step(webhook, each))
         .collect();
-    let notices: Vec<Value> = notices(plan)
-        .into_iter()
-        .map(|told| json!({"code": told.code, "count": told.count, "text": told.text}))
-        .collect();
     document(
         "plan",
         json!({
@@ -77,12 +74,21 @@ pub fn plan(view: PlanView<'_>) -> Value {
                 "integration_type_id_kept": held.integration_type_id_kept,
                 "of": held.of,
             },
-            "notices": notices,
+            "missing_values": missing_values(plan),
+            "notices": told(plan),
             "not_checked": NOT_CHECKED,
             "has_changes": plan.has_changes(),
             "would_be_refused": plan.n_refusing() > 0,
         }),
     )
+}
+
+/// What the reader of a plan or of its outcome must know.
+pub(crate) fn told(plan: &Plan) -> Value {
+    notices(plan)
+        .into_iter()
+        .map(|told| json!({"code": told.code, "count": told.count, "text": told.text}))
+        .collect()
 }
 
 /// The six counts and their sum.
@@ -107,8 +113,61 @@ fn step(webhook: &PortableWebhook, step: &Step) -> Value {
         "url": optional(url(webhook.bare()).as_ref()),
         "reason": step.reason,
         "notes": step.notes,
+        "changes": webhook.changes().iter().map(change).collect::<Value>(),
+        "unread": webhook.unread().iter().map(unread).collect::<Value>(),
+        "leftover": webhook.leftover().iter().map(leftover).collect::<Value>(),
+        "flows_back": webhook.flows_back().map(flows_back),
         "differences": differences(&step.differences),
     })
+}
+
+/// What a rule changed; `equal` tells whether the new value is the one that was there before.
+pub(crate) fn change(change: &Change) -> Value {
+    json!({
+        "path": change.path.to_string(),
+        "how": change.how.word(),
+        "from": match &change.how {
+            How::Set(source) => Value::from(source.as_str()),
+            How::Renamed(alias) => Value::from(alias.as_str()),
+            How::Replaced | How::Retargeted | How::NewUuid => Value::Null,
+        },
+        "rule_line": change.line,
+        "equal": change.is_equal,
+    })
+}
+
+fn unread(unread: &Unread) -> Value {
+    json!({"path": unread.path.to_string(), "from": unread.source, "why": unread.why})
+}
+
+pub(crate) fn leftover(leftover: &Leftover) -> Value {
+    json!({"path": leftover.path.to_string(), "hidden": leftover.kind})
+}
+
+fn flows_back(flow: &FlowsBack) -> Value {
+    json!({
+        "keeps_key": flow.keeps_key,
+        "host": flow.host,
+        "old_endpoint": flow.is_old_endpoint,
+    })
+}
+
+/// The missing values, each with those that need it.
+fn missing_values(plan: &Plan) -> Value {
+    let needed_by = |(place, path): &(usize, Path)| {
+        let webhook = plan.step(*place).0;
+        json!({"source_id": id(webhook.source_id()), "alias": webhook.alias(), "path": path.to_string()})
+    };
+    plan.missing_values()
+        .iter()
+        .map(|missing| {
+            json!({
+                "from": missing.source,
+                "why": missing.why,
+                "needed_by": missing.needed_by.iter().map(needed_by).collect::<Value>(),
+            })
+        })
+        .collect()
 }
 
 /// Differences with both sides masked; two sides that look the same differ in what is hidden.
@@ -194,6 +253,7 @@ fn number(text: &str) -> Value {
 mod tests {
     use super::{id, masked, text};
     use crate::coralogix::mask::Masked;
+    use crate::coralogix::path::Path;
     use crate::coralogix::webhook::WebhookId;
     use serde_json::json;
 

@@ -10,6 +10,7 @@ pub mod plan;
 pub mod progress;
 pub mod rollback;
 mod rows;
+pub mod rules;
 pub mod runs;
 pub mod screen;
 mod streams;

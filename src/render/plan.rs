@@ -5,8 +5,8 @@ use super::columns::{counted, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::{Meaning, symbol};
 use super::view::{
-    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
-    refusal, state_count,
+    Detail, Invariants, NOT_CHECKED, Page, PlanView, changes, invariants, leads_to, missing_value,
+    notices, policy_word, refusal, state_count,
 };
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
@@ -30,6 +30,7 @@ pub fn plan(view: PlanView<'_>, page: Page) -> String {
     out.push_str(&legend(page));
     out.push_str(&groups(view.plan, page));
     out.push_str(&summary(view, page));
+    out.push_str(&missing(view.plan, page));
     out.push_str(&knowledge(view.plan, page));
     out.push_str(&conclusion(view.plan, page));
     out
@@ -56,33 +57,44 @@ fn legend(page: Page) -> String {
     format!("  {}\n\n", entries.join("   "))
 }
 
+/// A webhook of the plan and its line.
+struct Entry<'p> {
+    line: Line,
+    webhook: &'p PortableWebhook,
+    step: &'p Step,
+}
+
 /// The webhooks by state, in the source's order within each.
 fn groups(plan: &Plan, page: Page) -> String {
     let counts = plan.counts();
     let is_long = counts.of(State::Unchanged) > MOST_UNCHANGED;
     let lists_all = !is_long || page.detail == Detail::Full;
     let is_listed = |state| lists_all || state != State::Unchanged;
-    let entries: Vec<(Line, &Step)> = plan
+    let entries: Vec<Entry<'_>> = plan
         .steps()
         .filter(|(_, step)| is_listed(step.state))
-        .map(|(webhook, step)| (line(webhook, step), step))
+        .map(|(webhook, step)| Entry {
+            line: line(webhook, step),
+            webhook,
+            step,
+        })
         .collect();
-    let layout = Layout::of(entries.iter().map(|(line, _)| line), page);
+    let layout = Layout::of(entries.iter().map(|entry| &entry.line), page);
     let mut out = String::new();
     for state in ORDER {
         let n = counts.of(state);
         if n == 0 {
             continue;
         }
-        let group: Vec<&(Line, &Step)> = entries
+        let group: Vec<&Entry<'_>> = entries
             .iter()
-            .filter(|(_, step)| step.state == state)
+            .filter(|entry| entry.step.state == state)
             .collect();
         let reason = shared_reason(&group);
         out.push_str(&heading(plan, state, n, reason, page));
-        for (line, step) in &group {
-            line.write(&mut out, layout, page);
-            remarks(&mut out, step, reason.is_none(), page);
+        for entry in &group {
+            entry.line.write(&mut out, layout, page);
+            remarks(&mut out, entry, reason.is_none(), page);
         }
         if group.is_empty() {
             let text = format!(
@@ -109,9 +121,18 @@ fn line(webhook: &PortableWebhook, step: &Step) -> Line {
 }
 
 /// Whatever the reader has to know about this webhook alone.
-fn remarks(out: &mut String, step: &Step, tells_reason: bool, page: Page) {
+fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
+    let Entry { webhook, step, .. } = entry;
     if tells_reason && !step.reason.is_empty() {
         below(out, &step.reason, page);
+    }
+    // What rules do to a webhook that stays as it is was said when it was written.
+    let changes = changes(webhook);
+    if !changes.is_empty() && step.state != State::Unchanged {
+        below(out, &format!("rules: {changes}"), page);
+    }
+    if step.state == State::Blocked && !webhook.leftover().is_empty() {
+        below(out, &leftover(webhook), page);
     }
     for note in &step.notes {
         below(out, &format!("note: {note}"), page);
@@ -119,10 +140,20 @@ fn remarks(out: &mut String, step: &Step, tells_reason: bool, page: Page) {
     differences(out, &step.differences, page);
 }
 
+/// The secrets of a webhook that no rule names.
+fn leftover(webhook: &PortableWebhook) -> String {
+    let paths: Vec<String> = webhook
+        .leftover()
+        .iter()
+        .map(|leftover| crate::foreign::shown(&leftover.path.to_string()))
+        .collect();
+    format!("no rule names: {}", paths.join(", "))
+}
+
 /// The reason that all of a group have, so that it is told once.
-fn shared_reason<'s>(group: &[&(Line, &'s Step)]) -> Option<&'s str> {
-    let first = group.first()?.1.reason.as_str();
-    let is_shared = !first.is_empty() && group.iter().all(|(_, step)| step.reason == first);
+fn shared_reason<'s>(group: &[&Entry<'s>]) -> Option<&'s str> {
+    let first = group.first()?.step.reason.as_str();
+    let is_shared = !first.is_empty() && group.iter().all(|entry| entry.step.reason == first);
     is_shared.then_some(first)
 }
 
@@ -161,6 +192,23 @@ fn summary(view: PlanView<'_>, page: Page) -> String {
     );
     let text = wrapped(&text, page.width, 2);
     format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// The values that rules ask for and that could not be read, all at once.
+fn missing(plan: &Plan, page: Page) -> String {
+    let missing = plan.missing_values();
+    if missing.is_empty() {
+        return String::new();
+    }
+    let n = counted(missing.len(), "value");
+    let heading = format!("{n} that the rules ask for could not be read:");
+    let mut out = format!("{}\n", page.palette.paint(Meaning::Error, &heading));
+    for value in &missing {
+        let text = wrapped(&missing_value(value, plan), page.width.saturating_sub(4), 8);
+        let symbol = page.palette.paint(Meaning::Error, "x");
+        out.push_str(&format!("  {symbol} {text}\n"));
+    }
+    out
 }
 
 /// What is known of the bodies, what the reader must know, and what nobody can.

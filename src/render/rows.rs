@@ -73,6 +73,17 @@ impl Line {
         }
     }
 
+    /// The line of a webhook of the source alone.
+    pub(super) fn of_source<'a>(
+        meaning: Meaning,
+        symbol: &'static str,
+        webhook: impl Into<Called<'a>>,
+    ) -> Self {
+        let mut line = Self::new(meaning, symbol, webhook, None, String::new());
+        line.target_id.clear();
+        line
+    }
+
     /// The same line for a webhook whose id the target has yet to give.
     pub(super) fn with_new_id(mut self) -> Self {
         "new".clone_into(&mut self.target_id);
@@ -80,8 +91,9 @@ impl Line {
     }
 
     pub(super) fn write(&self, out: &mut String, layout: Layout, page: Page) {
+        let arrow = if layout.target_id > 0 { " -> " } else { "" };
         let cells = format!(
-            "{}  {}  {} -> {}  {}",
+            "{}  {}  {}{arrow}{}  {}",
             padded(&self.kind, layout.kind),
             padded(&cut(&self.alias, layout.alias), layout.alias),
             padded_left(&self.source_id, layout.source_id),

@@ -7,7 +7,8 @@ use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::foreign;
-use crate::pipeline::plan::{Notice, OnConflict, Plan, State};
+use crate::pipeline::plan::{MissingValue, Notice, OnConflict, Plan, State};
+use crate::pipeline::rewrite::{Change, How, PortableWebhook};
 
 /// One of the two sides as it is named to the reader.
 #[derive(Debug, Clone)]
@@ -140,12 +141,19 @@ fn told(notice: &Notice, n_created: usize) -> Told {
         }
         Notice::LogsFlowBack(n) => {
             let text = format!(
-                "{} {} the source account's ingest key, so {} logs flow back to the source account",
+                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes",
                 counted(*n, "SendLog webhook"),
                 one(n, "keeps", "keep"),
                 one(n, "its", "their"),
             );
             ("logs-flow-back", *n, text, true)
+        }
+        Notice::OldLogEndpoint(n) => {
+            let text = format!(
+                "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): --retarget turns it into the region's ingress host",
+                counted_verb(*n, "SendLog webhook", "sends", "send"),
+            );
+            ("old-log-endpoint", *n, text, true)
         }
         Notice::DeadOnArrival(n) => {
             let text = format!(
@@ -168,6 +176,76 @@ fn told(notice: &Notice, n_created: usize) -> Told {
     }
 }
 
+fn counted_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
+    let verb = if n == 1 { singular } else { plural };
+    format!("{} {verb}", counted(n, noun))
+}
+
+/// What rules and retargeting changed in a webhook, in words and without any value; empty where nothing was.
+pub(crate) fn changes(webhook: &PortableWebhook) -> String {
+    const MOST: usize = 8;
+    let changes = webhook.changes();
+    let is_unread = |change: &Change| {
+        let mut unread = webhook.unread().iter();
+        unread.any(|unread| unread.path == change.path)
+    };
+    let word = |change: &Change| {
+        let not_read = if is_unread(change) { ", not read" } else { "" };
+        format!("{}{not_read}", change_words(change))
+    };
+    let mut words: Vec<String> = changes.iter().take(MOST).map(word).collect();
+    if changes.len() > MOST {
+        words.push(format!("and {} more", changes.len() - MOST));
+    }
+    words.join("; ")
+}
+
+/// One change in words, without any value.
+pub(crate) fn change_words(change: &Change) -> String {
+    let path = foreign::shown(&change.path.to_string());
+    let how = match &change.how {
+        How::Set(source) => format!("{path} from {}", foreign::shown(source)),
+        How::Replaced => format!("{path} replaced"),
+        How::Retargeted => format!("{path} retargeted"),
+        How::NewUuid => format!("{path} new"),
+        How::Renamed(from) => format!("renamed from `{}`", foreign::shown(from)),
+    };
+    let equal = if change.is_equal {
+        " (the same as before)"
+    } else {
+        ""
+    };
+    format!("{how}{equal}")
+}
+
+/// A missing value in words: what it is, why it is missing, and who needs it.
+pub(crate) fn missing_value(missing: &MissingValue, plan: &Plan) -> String {
+    const MOST: usize = 5;
+    let needed: Vec<String> = missing
+        .needed_by
+        .iter()
+        .take(MOST)
+        .map(|(place, path)| {
+            let webhook = plan.step(*place).0;
+            let id = webhook
+                .source_id()
+                .map_or_else(String::new, |id| format!("{id} "));
+            let alias = foreign::shortened(webhook.alias(), 40);
+            format!("{id}`{alias}` ({})", foreign::shown(&path.to_string()))
+        })
+        .collect();
+    let more = match missing.needed_by.len().saturating_sub(MOST) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    format!(
+        "{}: {}; needed by {}{more}",
+        missing.source,
+        missing.why,
+        needed.join(", ")
+    )
+}
+
 /// Why applying a plan would write nothing, and what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -184,17 +262,26 @@ pub fn refusal(plan: &Plan) -> Option<Refusal> {
         return None;
     }
     let counts = plan.counts();
-    let is_in_the_way = |state| match state {
-        State::Conflict => plan.on_conflict() == OnConflict::Fail,
-        State::Ambiguous | State::Blocked => true,
-        State::Create | State::Update | State::Unchanged => false,
-    };
-    let parts: Vec<String> = State::ALL
+    let is_in_the_way = |state| plan.is_refusing(state);
+    let mut parts: Vec<String> = State::ALL
         .into_iter()
         .filter(|state| is_in_the_way(*state) && counts.of(*state) > 0)
         .map(|state| state_count(state, counts.of(state)))
         .collect();
     let mut ways_out = Vec::new();
+    let n_missing = plan.missing_values().len();
+    if n_missing > 0 {
+        parts.push(format!(
+            "{} that could not be read",
+            counted(n_missing, "value")
+        ));
+        ways_out
+            .push("a missing value: make it readable; `hookferry rules check` tells whether it is");
+    }
+    if parts.len() == usize::from(n_missing > 0) {
+        let why = format!("nothing would be written, because of {}", parts.join(", "));
+        return Some(Refusal { why, ways_out });
+    }
     if is_in_the_way(State::Conflict) && counts.of(State::Conflict) > 0 {
         ways_out.push(
             "a conflict: `--on-conflict update` gives the target's webhook the source's content",
@@ -204,7 +291,7 @@ pub fn refusal(plan: &Plan) -> Option<Refusal> {
         ways_out.push("an ambiguous one: rename or remove the copies in one of the accounts");
     }
     if counts.of(State::Blocked) > 0 {
-        ways_out.push("a blocked one: repair it in the source");
+        ways_out.push("a blocked one: repair it in the source, or write a rule for it");
     }
     ways_out.push("any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`");
     let why = format!("nothing would be written, because of {}", parts.join(", "));

@@ -1,6 +1,6 @@
 //! Settings of the commands that look back at runs on record.
 
-use super::{Consent, Route, account, client, filter, key, origin};
+use super::{Consent, Route, RulesFile, account, client, filter, key, origin};
 use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -242,6 +242,7 @@ impl Verify {
                 account(Side::Target, &to)?,
                 filter(arguments.selection)?,
                 OnConflict::Fail,
+                RulesFile::resolve(&arguments.rewriting)?,
                 client,
             )?)),
             _ => return Err(Error::usage("verify needs --from and --to, or --run")),

@@ -1,5 +1,6 @@
 //! What is shown: the whole outputs as a reader gets them, never with a secret in them.
 
+use crate::support::fixture::unchanged;
 use hookferry::coralogix::account::{Account, ApiKey, Side};
 use hookferry::coralogix::client::Watch;
 use hookferry::coralogix::endpoint::Endpoint;
@@ -9,7 +10,6 @@ use hookferry::error::{Error, ErrorKind};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
 use hookferry::pipeline::push::{Applied, Fate, Proof, Stop};
-use hookferry::pipeline::rewrite::rewrite;
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
 use hookferry::render::outcome::OutcomeView;
@@ -121,7 +121,7 @@ fn target() -> Vec<Webhook> {
 }
 
 fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) -> Plan {
-    let portable = rewrite(strip(Inventory::from(source)));
+    let portable = unchanged(strip(Inventory::from(source)));
     plan(
         portable,
         &strip(Inventory::from(target)),
@@ -230,6 +230,8 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
       + webhook          status-page                               1052 -> new   https://status.example.com/(path)
       + webhook          日本 — on call, third line of the payme…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
       + sendlog          to logs                                   1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+            note: keeps the source's ingest key in payload.privateKey
+            note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -> new     https://safe.e…  1057 -> new   https://canary.example.com/
             note: type 99 is not in the documented table; it is copied as it is
       + email_group      mail\u{1b}[2J\nforged                     1058 -> new   payload […@example.com, …@example.org]
@@ -239,7 +241,8 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
       the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
     note: the source stays active, so both accounts will notify 7 targets
-    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account
+    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account:
+      set payload.privateKey by a rule, and say --retarget where the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
     note: alerts refer to webhooks by id: point them at the new ids with the id map
     Not checked: whether the target accepts each webhook, and whether it delivers.
@@ -247,7 +250,7 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
     Would be refused: nothing would be written, because of 2 conflicts, 1 ambiguous, 1 blocked.
     hint: a conflict: `--on-conflict update` gives the target's webhook the source's content
     hint: an ambiguous one: rename or remove the copies in one of the accounts
-    hint: a blocked one: repair it in the source
+    hint: a blocked one: repair it in the source, or write a rule for it
     hint: any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`
     "#);
 }
@@ -282,6 +285,8 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
       + webhook          status-page       1052 -> new   https://status.example.com/(path)
       + webhook          日本 — on call,…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
       + sendlog          to logs           1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+            note: keeps the source's ingest key in payload.privateKey
+            note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -…  1057 -> new   https://canary.example.com/
             note: type 99 is not in the documented table; it is copied as it is
       + email_group      mail\u{1b}[2J\n…  1058 -> new   payload […@example.com, …@example.org]
@@ -291,8 +296,9 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
       conflicts, 1 ambiguous, 1 blocked; 1 other in the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
     note: the source stays active, so both accounts will notify 7 targets
-    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs
-      flow back to the source account
+    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its
+      logs flow back to the source account: set payload.privateKey by a rule, and
+      say --retarget where the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has
       retired it
     note: alerts refer to webhooks by id: point them at the new ids with the id map
@@ -405,14 +411,15 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
     on_conflict: "fail"
     selection: {"matched":11,"of":11}
     steps:
-      {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"reason":"","notes":[],"differences":[]}
-      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
+      {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"reason":"","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[]}
+      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
     summary: {"create":7,"update":0,"unchanged":0,"conflict":2,"ambiguous":1,"blocked":1,"total":11}
     untouched_in_target: 1
     invariants: {"top_level_id_removed":7,"integration_type_id_kept":7,"of":7}
+    missing_values: []
     notices:
       {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 targets"}
-      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account"}
+      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes"}
       {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it"}
       {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map"}
     not_checked:
@@ -614,7 +621,8 @@ fn an_outcome_accounts_for_every_webhook() {
     Stopped early: what appeared in the target could be from this run or not, and sending on could make a second
       one.
     Not finished: 5 webhooks not known to be in the target exactly once.
-    warning: 1 SendLog webhook keeps the source account's ingest key, so its logs flow back to the source account
+    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source
+      account: set payload.privateKey by a rule, and say --retarget where the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
     next: repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`
     next: look at these in the target; a webhook that is there twice has to be removed by hand
@@ -665,6 +673,9 @@ fn an_outcome_document_has_the_id_map() {
     stopped: null
     complete: true
     may_have_written: true
+    notices:
+      {"code":"both-notify","count":2,"text":"the source stays active, so both accounts will notify 2 targets"}
+      {"code":"alerts-need-new-ids","count":2,"text":"alerts refer to webhooks by id: point them at the new ids with the id map"}
     requests: 4
     appeared_in_target: []
     id_map:

@@ -170,6 +170,10 @@ impl Matching<'_> {
     fn conflict(&mut self, place: usize, at: usize) {
         let (webhook, counterpart) = (&self.wanted[place], &self.target[at]);
         let (state, reason) = match self.on_conflict {
+            _ if !webhook.unread().is_empty() => (
+                State::Conflict,
+                "the target has one of this alias and type; whether it differs can be told once all values are read",
+            ),
             OnConflict::Update => (State::Update, "the target's content is replaced"),
             OnConflict::Fail | OnConflict::Skip => (
                 State::Conflict,
@@ -297,6 +301,9 @@ fn notes(webhook: &PortableWebhook) -> Vec<String> {
     }
     if matches!(webhook.bare().fields(), Fields::Text(_)) {
         notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
+    }
+    if let Some(flow) = webhook.flows_back() {
+        notes.extend(flow.notes());
     }
     if has_twin_entries(webhook.bare()) {
         notes.push("two of its fields have the same name; they are copied as they are".to_owned());

@@ -37,6 +37,7 @@ pub fn outcome_json(view: OutcomeView<'_>) -> Value {
             "stopped": stopped.map(|(code, text)| json!({"code": code, "text": text})),
             "complete": view.is_complete(),
             "may_have_written": view.applied.may_have_written,
+            "notices": json::told(view.plan.plan),
             "requests": view.applied.n_requests,
             "appeared_in_target": appeared,
             "id_map": id_map,

@@ -5,9 +5,10 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "migrate",
     "plan",
+    "rules",
     "verify",
     "runs",
     "rollback",

@@ -5,11 +5,11 @@ use hookferry::coralogix::kind::type_name;
 use hookferry::coralogix::mask::Masked;
 use hookferry::foreign::shown;
 use hookferry::pipeline::plan::{Difference, Known, OnConflict, Plan, State, Step, plan};
-use hookferry::pipeline::rewrite::{PortableWebhook, rewrite};
+use hookferry::pipeline::rewrite::PortableWebhook;
 use hookferry::pipeline::strip::strip;
 use std::fmt::Write as _;
 
-use super::fixture::{account, stripped};
+use super::fixture::{account, stripped, unchanged};
 
 /// The plan between two accounts given as JSON.
 pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
@@ -23,7 +23,7 @@ pub(crate) fn planned_knowing(
     on_conflict: OnConflict,
     known: &Known,
 ) -> Plan {
-    let portable = rewrite(strip(account(source)));
+    let portable = unchanged(strip(account(source)));
     plan(portable, &stripped(target), on_conflict, known)
 }
 

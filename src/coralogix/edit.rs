@@ -1,0 +1,107 @@
+//! Values inside a webhook replaced, and every other byte of it left as it was, inside the escaped JSON too.
+//! Escapes what is new exactly as often as what it replaces was.
+
+use super::json;
+use super::place::{Place, Spot, WHOLE_FIELDS};
+use super::webhook::Webhook;
+use std::ops::Range;
+
+/// One value to be replaced: where, and the JSON that takes its place.
+pub(crate) struct Edit<'p> {
+    pub(crate) place: &'p Place,
+    pub(crate) token: String,
+}
+
+impl Webhook {
+    /// The same webhook with those values replaced; the places are this webhook's own and do not overlap.
+    #[must_use]
+    pub(crate) fn edited(&self, edits: &[Edit<'_>]) -> Self {
+        let mut webhook = self.clone();
+        for (key, raw) in self.keys().zip(self.tokens().map(|(_, raw)| raw)) {
+            let mut splices: Vec<(Range<usize>, String)> = edits
+                .iter()
+                .filter_map(|edit| splice(edit, &key, raw))
+                .collect();
+            if splices.is_empty() {
+                continue;
+            }
+            splices.sort_by_key(|(range, _)| range.start);
+            webhook = webhook.with(&key, &spliced(raw, &splices));
+        }
+        webhook
+    }
+
+    /// The same webhook under another alias.
+    #[must_use]
+    pub(crate) fn renamed(&self, alias: &str) -> Self {
+        self.with("alias", &json::quoted(alias))
+    }
+}
+
+/// What an edit changes in the raw value of a key: which range of it, and to what.
+fn splice(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
+    match &edit.place.spot {
+        Spot::Member(name) if name == key => Some((0..raw.len(), edit.token.clone())),
+        Spot::Within(name, range) if name == key => Some((range.clone(), edit.token.clone())),
+        Spot::Fields(range) if key == WHOLE_FIELDS => Some(if raw.starts_with('"') {
+            (escaped_range(raw, range), escaped(&edit.token))
+        } else {
+            (range.clone(), edit.token.clone())
+        }),
+        _ => None,
+    }
+}
+
+fn spliced(raw: &str, splices: &[(Range<usize>, String)]) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut kept_to = 0;
+    for (range, token) in splices {
+        out.push_str(&raw[kept_to..range.start]);
+        out.push_str(token);
+        kept_to = range.end;
+    }
+    out.push_str(&raw[kept_to..]);
+    out
+}
+
+/// A text as it stands between the quotes of a JSON string.
+fn escaped(text: &str) -> String {
+    let quoted = json::quoted(text);
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+/// Where a range of the decoded text lies in the JSON string token that holds it.
+fn escaped_range(raw: &str, range: &Range<usize>) -> Range<usize> {
+    let (mut at, mut decoded) = (1, 0);
+    let mut start = at;
+    while decoded < range.end {
+        if decoded <= range.start {
+            start = at;
+        }
+        let (raw_len, decoded_len) = step(&raw[at..]);
+        at += raw_len;
+        decoded += decoded_len;
+    }
+    start..at
+}
+
+/// How many bytes the first character of an escaped text takes, escaped and decoded.
+fn step(raw: &str) -> (usize, usize) {
+    let bytes = raw.as_bytes();
+    if bytes[0] != b'\\' {
+        let length = raw.chars().next().map_or(1, char::len_utf8);
+        return (length, length);
+    }
+    if bytes.get(1) != Some(&b'u') {
+        return (2, 1);
+    }
+    let unit = |at: usize| {
+        let digits = raw.get(at + 2..at + 6)?;
+        u16::from_str_radix(digits, 16).ok()
+    };
+    match unit(0) {
+        Some(0xD800..=0xDBFF) => (12, 4),
+        Some(unit) => (6, char::from_u32(unit.into()).map_or(3, char::len_utf8)),
+        None => (2, 1),
+    }
+}

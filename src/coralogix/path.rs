@@ -1,0 +1,156 @@
+//! Where a value is inside a webhook, as people write it: `url`, `headers.Authorization`, `payload.logEntries.0.text`.
+//! A part that holds a dot, a quote or a space stands in double quotes, as JSON writes it.
+
+use super::json;
+use super::kind::resembles_vendor_key;
+use std::fmt;
+
+/// The path of one value inside a webhook: the name of its field, then the keys and places below it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Path(Vec<String>);
+
+impl Path {
+    /// The path of these parts.
+    pub fn of(parts: &[&str]) -> Self {
+        Self(parts.iter().map(|part| (*part).to_owned()).collect())
+    }
+
+    /// Reads a path as it is written; an error says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        loop {
+            let (part, after) = first_part(rest)?;
+            parts.push(part);
+            match after.strip_prefix('.') {
+                Some(more) => rest = more,
+                None if after.is_empty() => return Ok(Self(parts)),
+                None => return Err("after a quoted part there must be a dot"),
+            }
+        }
+    }
+
+    /// The path of a value below this one.
+    #[must_use]
+    pub fn below(&self, part: impl Into<String>) -> Self {
+        let mut parts = self.0.clone();
+        parts.push(part.into());
+        Self(parts)
+    }
+
+    /// Whether it is the other path or leads to something below it.
+    pub fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
+    /// Whether one of the two is, or leads to something below, the other.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        self.is_within(other) || other.is_within(self)
+    }
+
+    /// The parts in order.
+    pub fn parts(&self) -> &[String] {
+        &self.0
+    }
+}
+
+fn first_part(text: &str) -> Result<(String, &str), &'static str> {
+    if text.starts_with('"') {
+        let end = quoted_end(text).ok_or("a quoted part has no closing quote")?;
+        let part = json::string(&text[..end]).map_err(|_| "a quoted part is no JSON string")?;
+        return Ok((part.into_owned(), &text[end..]));
+    }
+    let end = text.find('.').unwrap_or(text.len());
+    let part = &text[..end];
+    if part.is_empty() {
+        return Err("a part between the dots is empty");
+    }
+    if part.contains('"') {
+        return Err("a quote may only be around a whole part");
+    }
+    Ok((part.to_owned(), &text[end..]))
+}
+
+/// Where the quoted text that a text begins with ends.
+fn quoted_end(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// As it is written; a key that looks like one of the vendor's API keys is not shown.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, part) in self.0.iter().enumerate() {
+            let dot = if at > 0 { "." } else { "" };
+            let is_plain = !part.is_empty()
+                && part
+                    .chars()
+                    .all(|c| !c.is_whitespace() && !c.is_control() && !matches!(c, '.' | '"'));
+            if resembles_vendor_key(part) {
+                write!(f, "{dot}(key)")?;
+            } else if is_plain {
+                write!(f, "{dot}{part}")?;
+            } else {
+                write!(f, "{dot}{}", json::quoted(part))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Path;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in [
+            "url",
+            "headers.Authorization",
+            "payload.logEntries.0.text",
+            r#"headers."X.Api.Key""#,
+            r#"payload."".x"#,
+            r#""a \"b\"".c"#,
+        ] {
+            let path = Path::parse(text).expect(text);
+            assert_eq!(path.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told() {
+        for text in [
+            "", ".", "a.", "a..b", r#""a"#, r#""a"b"#, r#"a"b"#, r#""\x""#,
+        ] {
+            assert!(Path::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_path_lies_within_what_is_above_it() {
+        let path = |text| Path::parse(text).expect("a path");
+        assert!(path("payload.a.b").is_within(&path("payload")));
+        assert!(path("payload").overlaps(&path("payload.a")));
+        assert!(!path("payloads").overlaps(&path("payload")));
+    }
+
+    #[test]
+    fn a_key_of_the_vendor_s_is_not_shown() {
+        let path = Path::of(&["payload", "cxtp_canary"]);
+        assert_eq!(path.to_string(), "payload.(key)");
+    }
+}

@@ -1,0 +1,275 @@
+//! Every value inside a webhook that can be named, hidden and changed: its path, its text and how it may be shown.
+//! What is a secret is what the masked form hides, so that nothing can be hidden and yet not be listed.
+
+use super::content::{entry_name, is_named_list};
+use super::fields::Fields;
+use super::json::{self, Json, Members};
+use super::mask::{Masked, hidden, hides_part_of_url, masked_url};
+use super::path::Path;
+use super::webhook::{SERVER_OWNED, UNDERSTOOD, Webhook};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// What the fields of a webhook are called where they cannot be looked into.
+pub(crate) const WHOLE_FIELDS: &str = "integration_type_fields";
+
+/// One value inside a webhook.
+pub struct Place {
+    /// Its path.
+    pub path: Path,
+    /// What it is.
+    pub shape: Shape,
+    /// How it may be shown.
+    pub masked: Masked,
+    pub(super) spot: Spot,
+}
+
+/// What a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// `null`
+    Null,
+    /// A boolean.
+    Bool,
+    /// A number.
+    Number,
+    /// A text.
+    Text,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+    /// Fields that are no JSON: they cannot be looked into.
+    Unreadable,
+}
+
+impl Shape {
+    /// What a JSON token is.
+    pub(crate) fn of(token: &str) -> Self {
+        match token.as_bytes().first() {
+            Some(b'{') => Self::Object,
+            Some(b'[') => Self::Array,
+            Some(b'"') => Self::Text,
+            Some(b't' | b'f') => Self::Bool,
+            Some(b'n') => Self::Null,
+            _ => Self::Number,
+        }
+    }
+
+    /// The word for it in messages: `a text`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::Text => "a text",
+            Self::Array => "a list",
+            Self::Object => "an object",
+            Self::Unreadable => "no readable JSON",
+        }
+    }
+
+    /// Whether there are values below it.
+    pub fn is_container(self) -> bool {
+        matches!(self, Self::Array | Self::Object)
+    }
+}
+
+/// Where a value's text is.
+#[derive(Debug, Clone)]
+pub(super) enum Spot {
+    /// The whole value of that key of the webhook.
+    Member(String),
+    /// That range of the text of `integration_type_fields`.
+    Fields(Range<usize>),
+    /// That range of the value of that key of the webhook.
+    Within(String, Range<usize>),
+}
+
+impl Place {
+    /// What is hidden here, in a word; `None` where everything may be shown.
+    pub fn secret(&self) -> Option<&'static str> {
+        match &self.masked {
+            Masked::Hidden(kind) => Some(kind),
+            Masked::Part(shown) if shown.contains("://") => {
+                hides_part_of_url(shown).then_some("url")
+            }
+            Masked::Part(_) => Some("e-mail address"),
+            _ => None,
+        }
+    }
+
+    /// The JSON token of this place's value in the webhook that it was found in.
+    pub(crate) fn token(&self, webhook: &Webhook) -> String {
+        let cut = |text: &str, range: &Range<usize>| text[range.clone()].to_owned();
+        match &self.spot {
+            Spot::Member(key) => webhook.raw(key).unwrap_or("null").to_owned(),
+            Spot::Within(key, range) => cut(webhook.raw(key).unwrap_or_default(), range),
+            Spot::Fields(range) => match webhook.fields() {
+                Fields::Tree(text) => cut(&text, range),
+                _ => "null".to_owned(),
+            },
+        }
+    }
+
+    /// The text of this place, where it is one.
+    pub(crate) fn text(&self, webhook: &Webhook) -> Option<String> {
+        if self.path.parts() == ["url"] {
+            return Some(webhook.url().into_owned());
+        }
+        let token = self.token(webhook);
+        json::string(&token).ok().map(Cow::into_owned)
+    }
+}
+
+impl Webhook {
+    /// Every value that can be named, containers before what they contain, in the order of the webhook.
+    pub fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        for (key, (_, token)) in self.keys().zip(self.tokens()) {
+            match key.as_ref() {
+                "url" => places.push(self.url_place(token)),
+                WHOLE_FIELDS => self.field_places(&mut places),
+                known if UNDERSTOOD.contains(&known) || SERVER_OWNED.contains(&known) => {}
+                unknown => unknown_places(&mut places, unknown, token),
+            }
+        }
+        places
+    }
+
+    /// The one place of that path.
+    pub fn place(&self, path: &Path) -> Option<Place> {
+        self.places().into_iter().find(|place| place.path == *path)
+    }
+
+    fn url_place(&self, token: &str) -> Place {
+        let url = self.url();
+        Place {
+            path: Path::of(&["url"]),
+            shape: Shape::of(token),
+            masked: if url.is_empty() {
+                Masked::Null
+            } else {
+                masked_url(&url)
+            },
+            spot: Spot::Member("url".to_owned()),
+        }
+    }
+
+    fn field_places(&self, places: &mut Vec<Place>) {
+        let fields = self.fields();
+        let Fields::Tree(text) = &fields else {
+            if let Fields::Text(_) | Fields::Duplicate = fields {
+                places.push(Place {
+                    path: Path::of(&[WHOLE_FIELDS]),
+                    shape: Shape::Unreadable,
+                    masked: Masked::Hidden("unreadable fields"),
+                    spot: Spot::Member(WHOLE_FIELDS.to_owned()),
+                });
+            }
+            return;
+        };
+        let (Some(tree), Some(masked)) = (fields.tree(), self.masked_fields()) else {
+            return;
+        };
+        let mut walk = Walk {
+            whole: text,
+            places,
+            spot: &Spot::Fields,
+        };
+        match &tree {
+            Json::Array(entries) if is_named_list(entries) => walk.entries(entries, &masked),
+            Json::Array(_) | Json::Object(_) => walk.children(text.trim(), &Path::of(&[]), &masked),
+            _ => walk.value(text.trim(), Path::of(&[WHOLE_FIELDS]), &masked),
+        }
+    }
+}
+
+/// The values of a key that this program does not know: all of them are hidden.
+fn unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
+    let Ok(tree) = Json::parse(token) else {
+        return;
+    };
+    let mut walk = Walk {
+        whole: token,
+        places,
+        spot: &|range| Spot::Within(key.to_owned(), range),
+    };
+    walk.value(token, Path::of(&[key]), &hidden(&tree, "unknown key"));
+}
+
+/// Goes through a text beside its masked form, which has the same shape.
+struct Walk<'w> {
+    whole: &'w str,
+    places: &'w mut Vec<Place>,
+    spot: &'w dyn Fn(Range<usize>) -> Spot,
+}
+
+impl Walk<'_> {
+    fn value(&mut self, token: &str, path: Path, masked: &Masked) {
+        let start = token.as_ptr() as usize - self.whole.as_ptr() as usize;
+        self.places.push(Place {
+            shape: Shape::of(token),
+            masked: masked.clone(),
+            spot: (self.spot)(start..start + token.len()),
+            path: path.clone(),
+        });
+        self.children(token, &path, masked);
+    }
+
+    fn children(&mut self, token: &str, path: &Path, masked: &Masked) {
+        match masked {
+            Masked::Object(shown) => {
+                for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
+                    self.value(value, path.below(key), masked);
+                }
+            }
+            Masked::Array(shown) => {
+                for (at, (value, masked)) in elements(token).into_iter().zip(shown).enumerate() {
+                    self.value(value, path.below(at.to_string()), masked);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// The entries of a named list: the name leads to the entry's value, the entry's place to anything else in it.
+    fn entries(&mut self, entries: &[Json<'_>], masked: &Masked) {
+        let Masked::Array(shown) = masked else {
+            return;
+        };
+        let tokens = elements(self.whole);
+        for (at, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
+            let (Some(name), Masked::Object(shown)) = (entry_name(entry), masked) else {
+                continue;
+            };
+            for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
+                match key.as_ref() {
+                    "name" => {}
+                    "value" => self.value(value, Path::of(&[name]), masked),
+                    other => self.value(value, Path::of(&[&at.to_string(), other]), masked),
+                }
+            }
+        }
+    }
+}
+
+fn members(token: &str) -> Vec<(Cow<'_, str>, &str)> {
+    let members = Members::parse(token).map(|members| members.0);
+    let decoded = |(key, value)| (json::string(key).unwrap_or(Cow::Borrowed(key)), value);
+    members
+        .unwrap_or_default()
+        .into_iter()
+        .map(decoded)
+        .collect()
+}
+
+fn elements(token: &str) -> Vec<&str> {
+    let elements: Result<Vec<&RawValue>, _> = serde_json::from_str(token);
+    elements
+        .unwrap_or_default()
+        .into_iter()
+        .map(RawValue::get)
+        .collect()
+}

@@ -1,0 +1,66 @@
+//! Whether the logs that a `SendLog` webhook sends would still reach the source's account, or nobody.
+
+use super::retarget::is_old_logs;
+use super::rule::host_of;
+use crate::coralogix::kind::Kind;
+use crate::coralogix::path::Path;
+use crate::coralogix::region::Region;
+use crate::coralogix::webhook::Webhook;
+
+/// What makes the logs of a webhook flow elsewhere than to the target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowsBack {
+    /// It keeps the source's ingest key, `payload.privateKey`.
+    pub keeps_key: bool,
+    /// It sends to that host, which is of another region than the target, or was not changed where the target's is not known.
+    pub host: Option<String>,
+    /// It sends to the endpoint `api.…/api/v1/logs`, which the vendor is switching off.
+    pub is_old_endpoint: bool,
+}
+
+impl FlowsBack {
+    /// What the reader should know, a sentence each.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        if self.keeps_key {
+            notes.push("keeps the source's ingest key in payload.privateKey".to_owned());
+        }
+        if let Some(host) = &self.host {
+            let region = Region::of_host(host).map_or("another", Region::code);
+            notes.push(format!("sends its logs to region {region}: {host}"));
+        }
+        if self.is_old_endpoint {
+            notes.push("sends to api.…/api/v1/logs, which the vendor is switching off".to_owned());
+        }
+        notes
+    }
+}
+
+/// What is wrong with where a webhook's logs go after rewriting, if anything is.
+pub(super) fn flows_back(
+    before: &Webhook,
+    after: &Webhook,
+    target: Option<Region>,
+) -> Option<FlowsBack> {
+    let kind = after.type_id().ok().and_then(Kind::of)?;
+    if kind.name != "sendlog" {
+        return None;
+    }
+    let key = Path::of(&["payload", "privateKey"]);
+    let key_of = |webhook: &Webhook| webhook.place(&key)?.text(webhook);
+    let keeps_key = key_of(before).is_some_and(|text| key_of(after) == Some(text));
+    let url = after.url();
+    let host = host_of(&url).unwrap_or_default();
+    let is_elsewhere = match (Region::of_host(&host), target) {
+        (Some(region), Some(target)) => region != target,
+        (Some(_), None) => url == before.url(),
+        (None, _) => false,
+    };
+    let behind = url.split_once(&host).map_or("", |(_, behind)| behind);
+    let is_old_endpoint = Region::of_host(&host).is_some() && is_old_logs(&host, behind);
+    (keeps_key || is_elsewhere || is_old_endpoint).then_some(FlowsBack {
+        keeps_key,
+        host: is_elsewhere.then_some(host),
+        is_old_endpoint,
+    })
+}

@@ -1,0 +1,160 @@
+//! Rules that cannot be followed, each told once with the webhooks that it is about.
+
+use super::PortableWebhook;
+use super::change::How;
+use super::rule::Rules;
+use crate::coralogix::path::Path;
+use crate::foreign;
+use crate::pipeline::fetch::Inventory;
+use crate::pipeline::strip::{Key, StrippedWebhook};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// A rule that cannot be followed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mistake {
+    /// The line on which the rule begins.
+    pub line: usize,
+    /// What is wrong with it, naming webhooks where that helps.
+    pub what: String,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rule at line {}: {}", self.line, self.what)
+    }
+}
+
+/// What one rule did wrong to some webhooks.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Wrong {
+    /// There is nothing at that path; there may be something at another one.
+    NoSuchPath(Path, Option<Path>),
+    /// The rule that begins on that line changes the same.
+    TwoRules(Path, usize),
+    /// The new value is something else than what is there.
+    OtherShape(Path, &'static str, &'static str),
+    /// Two rules give it an alias.
+    TwoNames(usize),
+}
+
+/// The mistakes found so far, with the webhooks that each is about.
+#[derive(Default)]
+pub(super) struct Mistakes {
+    found: BTreeMap<(usize, Wrong), Vec<String>>,
+    single: Vec<Mistake>,
+}
+
+impl Mistakes {
+    pub(super) fn add(&mut self, line: usize, wrong: Wrong, webhook: &StrippedWebhook) {
+        let id = webhook
+            .id()
+            .map_or_else(|| "without id".to_owned(), ToString::to_string);
+        let name = format!("{id} `{}`", foreign::shortened(webhook.alias(), 40));
+        self.found.entry((line, wrong)).or_default().push(name);
+    }
+
+    /// Webhooks that would have one alias in the target only because rules gave it to them.
+    pub(super) fn collisions(&mut self, webhooks: &[PortableWebhook]) {
+        let renamed_at = |webhook: &PortableWebhook| {
+            let mut changes = webhook.changes().iter();
+            changes.find_map(|change| match change.how {
+                How::Renamed(_) => change.line,
+                _ => None,
+            })
+        };
+        if !webhooks.iter().any(|webhook| renamed_at(webhook).is_some()) {
+            return;
+        }
+        let mut by_key: BTreeMap<Key, Vec<&PortableWebhook>> = BTreeMap::new();
+        for webhook in webhooks {
+            if let Some(key) = webhook.key() {
+                by_key.entry(key).or_default().push(webhook);
+            }
+        }
+        for (key, webhooks) in by_key {
+            let line = webhooks.iter().find_map(|webhook| renamed_at(webhook));
+            let (Some(line), true) = (line, webhooks.len() > 1) else {
+                continue;
+            };
+            let ids: Vec<String> = webhooks
+                .iter()
+                .filter_map(|webhook| Some(webhook.source_id()?.to_string()))
+                .collect();
+            let alias = foreign::shortened(&key.alias, 40);
+            let what = format!(
+                "{} webhooks of one type would be called `{alias}` in the target: {}",
+                webhooks.len(),
+                listed(&ids)
+            );
+            self.single.push(Mistake { line, what });
+        }
+    }
+
+    /// What was made, or the mistakes in the order of the file.
+    pub(super) fn none_or<T>(self, made: T) -> Result<T, Vec<Mistake>> {
+        let told = |((line, wrong), webhooks): ((usize, Wrong), Vec<String>)| Mistake {
+            line,
+            what: said(&wrong, &listed(&webhooks)),
+        };
+        let mut mistakes = self.single;
+        mistakes.extend(self.found.into_iter().map(told));
+        mistakes.sort();
+        if mistakes.is_empty() {
+            Ok(made)
+        } else {
+            Err(mistakes)
+        }
+    }
+}
+
+fn said(wrong: &Wrong, webhooks: &str) -> String {
+    match wrong {
+        Wrong::NoSuchPath(path, near) => {
+            let near = near
+                .as_ref()
+                .map_or_else(String::new, |near| format!("; `{near}` is there"));
+            format!("there is no `{path}` in {webhooks}{near}")
+        }
+        Wrong::TwoRules(path, line) => {
+            format!("`{path}` is changed by the rule at line {line} too, in {webhooks}")
+        }
+        Wrong::OtherShape(path, is, given) => {
+            format!("`{path}` is {is} and cannot become {given}, in {webhooks}")
+        }
+        Wrong::TwoNames(line) => {
+            format!("the rule at line {line} renames it too: {webhooks}")
+        }
+    }
+}
+
+/// The first few of them, and how many there are more.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 5;
+    let first = names[..names.len().min(MOST)].join(", ");
+    match names.len().saturating_sub(MOST) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
+impl Rules {
+    /// The rules that match none of an account's webhooks although they should.
+    pub fn useless(&self, inventory: &Inventory) -> Vec<Mistake> {
+        let webhooks = &inventory.webhooks;
+        let is_useless = |rule: &&super::rule::Rule| {
+            let is_meant = |webhook: &crate::coralogix::webhook::Webhook| {
+                rule.matches.selects(webhook, webhook.id().as_ref())
+            };
+            !rule.is_optional && !webhooks.iter().any(is_meant)
+        };
+        let told = |rule: &super::rule::Rule| Mistake {
+            line: rule.line,
+            what: format!(
+                "it matches none of the source's {} webhooks",
+                webhooks.len()
+            ),
+        };
+        self.rules.iter().filter(is_useless).map(told).collect()
+    }
+}

@@ -1,0 +1,383 @@
+//! What a rules file does to an account: which rule changes what, what is left over, which values can be read.
+//! Pure. Shows no value, and says of a changed one only whether it is the same as before.
+
+mod draft;
+
+pub use draft::{Draft, draft};
+
+use super::columns::{counted, name, wrapped};
+use super::json;
+use super::rows::{Layout, Line, below};
+use super::style::Meaning;
+use super::view::{Page, Party, change_words, kind_name};
+use crate::foreign;
+use crate::pipeline::rewrite::rule::{Rule, Unmatched};
+use crate::pipeline::rewrite::{Change, How, Portable, PortableWebhook, Reading, Rewriting};
+use crate::pipeline::strip::Blocked;
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+
+/// Rules, the webhooks that they are about, and what becomes of those.
+pub struct CheckView<'a> {
+    /// The name of the file; `None` where there is none.
+    pub name: Option<&'a str>,
+    /// The account or file that the webhooks are from.
+    pub account: &'a Party,
+    /// The rules and their values.
+    pub rewriting: &'a Rewriting,
+    /// For each rule the places of the webhooks that it means.
+    pub matched: &'a [Vec<usize>],
+    /// What became of the webhooks.
+    pub portable: &'a Portable,
+}
+
+impl CheckView<'_> {
+    /// Whether a migration with these rules would not be refused because of them.
+    pub fn is_complete(&self) -> bool {
+        let is_in_the_way = |webhook: &PortableWebhook| {
+            let blocked = webhook.blocked();
+            !webhook.unread().is_empty()
+                || matches!(
+                    blocked,
+                    Some(Blocked::UnmatchedSecret | Blocked::UnreadableFields)
+                )
+        };
+        !self.portable.webhooks().iter().any(is_in_the_way)
+    }
+
+    fn rules(&self) -> impl Iterator<Item = (&Rule, &Vec<usize>)> {
+        self.rewriting.rules.rules.iter().zip(self.matched)
+    }
+
+    /// What a rule changes in a webhook.
+    fn changes_by(&self, line: Option<usize>, place: usize) -> Vec<&Change> {
+        let changes = self.portable.webhooks()[place].changes().iter();
+        changes.filter(|change| change.line == line).collect()
+    }
+
+    /// What a rule says and does not do.
+    fn idle(&self, rule: &Rule, matched: &[usize]) -> Vec<&'static str> {
+        let mut idle = Vec::new();
+        let replaces = |place: &usize| {
+            let changes = self.changes_by(Some(rule.line), *place);
+            changes.iter().any(|change| change.how == How::Replaced)
+        };
+        if !rule.replace.is_empty() && !matched.is_empty() && !matched.iter().any(replaces) {
+            idle.push("what `replace` looks for is nowhere in them");
+        }
+        idle
+    }
+}
+
+/// The check for people.
+pub fn text(view: &CheckView<'_>, page: Page) -> String {
+    let mut out = String::new();
+    let rules = view.name.map_or_else(|| "no rules".to_owned(), name);
+    let heading = format!(
+        "hookferry rules check: {rules} for {}",
+        view.account.described()
+    );
+    let heading = wrapped(&heading, page.width, 4);
+    let _ = writeln!(out, "{}\n", page.palette.paint(Meaning::Heading, &heading));
+    for (rule, matched) in view.rules() {
+        one_rule(&mut out, view, rule, matched, page);
+    }
+    retargeted(&mut out, view, page);
+    values(&mut out, view, page);
+    leftover(&mut out, view, page);
+    out.push_str(&summary(view, page));
+    out
+}
+
+fn heading(out: &mut String, text: &str, page: Page) {
+    let text = wrapped(text, page.width, 4);
+    let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &text));
+}
+
+fn one_rule(out: &mut String, view: &CheckView<'_>, rule: &Rule, matched: &[usize], page: Page) {
+    let means = match (matched.len(), rule.is_optional) {
+        (0, true) => "means no webhook, which is allowed: it is optional".to_owned(),
+        (0, false) => "means none of the selected webhooks".to_owned(),
+        (n, _) => format!("means {}", counted(n, "webhook")),
+    };
+    heading(out, &format!("rule at line {} {means}", rule.line), page);
+    let changed: Vec<(usize, Vec<&Change>)> = matched
+        .iter()
+        .map(|place| (*place, view.changes_by(Some(rule.line), *place)))
+        .filter(|(_, changes)| !changes.is_empty())
+        .collect();
+    changed_lines(out, view, &changed, page);
+    if !rule.keep.is_empty() && !matched.is_empty() {
+        let paths: Vec<String> = rule.keep.iter().map(ToString::to_string).collect();
+        below(out, &format!("keeps {}", paths.join(", ")), page);
+    }
+    for idle in view.idle(rule, matched) {
+        let mut remark = String::new();
+        below(&mut remark, &format!("warning: {idle}"), page);
+        out.push_str(&page.palette.paint(Meaning::Warning, remark.trim_end()));
+        out.push('\n');
+    }
+    out.push('\n');
+}
+
+fn changed_lines(
+    out: &mut String,
+    view: &CheckView<'_>,
+    changed: &[(usize, Vec<&Change>)],
+    page: Page,
+) {
+    let line = |(place, changes): &(usize, Vec<&Change>)| {
+        let webhook = &view.portable.webhooks()[*place];
+        let words: Vec<String> = changes.iter().map(|change| change_words(change)).collect();
+        (
+            Line::of_source(Meaning::Heading, "~", webhook),
+            words.join("; "),
+        )
+    };
+    let lines: Vec<(Line, String)> = changed.iter().map(line).collect();
+    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
+    for (line, words) in &lines {
+        line.write(out, layout, page);
+        below(out, words, page);
+    }
+}
+
+/// What was pointed at the target's region.
+fn retargeted(out: &mut String, view: &CheckView<'_>, page: Page) {
+    let Some(retarget) = view.rewriting.retarget else {
+        return;
+    };
+    let places = 0..view.portable.webhooks().len();
+    let changed: Vec<(usize, Vec<&Change>)> = places
+        .map(|place| (place, view.changes_by(None, place)))
+        .filter(|(_, changes)| !changes.is_empty())
+        .collect();
+    let n = counted(changed.len(), "webhook");
+    heading(
+        out,
+        &format!(
+            "retarget from {} to {} changes {n}",
+            retarget.from, retarget.to
+        ),
+        page,
+    );
+    changed_lines(out, view, &changed, page);
+    out.push('\n');
+}
+
+fn values(out: &mut String, view: &CheckView<'_>, page: Page) {
+    let all = view.rewriting.values.all();
+    if all.is_empty() {
+        return;
+    }
+    heading(out, &counted(all.len(), "value"), page);
+    for (source, reading) in all {
+        let (meaning, symbol, words) = match reading {
+            Reading::Read(_) => (Meaning::Success, "+", "can be read".to_owned()),
+            Reading::Unread(why) => (Meaning::Error, "x", format!("cannot be read: {why}")),
+        };
+        let text = wrapped(
+            &format!("{source}: {words}"),
+            page.width.saturating_sub(4),
+            8,
+        );
+        let _ = writeln!(out, "  {} {text}", page.palette.paint(meaning, symbol));
+    }
+    out.push('\n');
+}
+
+fn leftover(out: &mut String, view: &CheckView<'_>, page: Page) {
+    let left: Vec<&PortableWebhook> = view
+        .portable
+        .webhooks()
+        .iter()
+        .filter(|webhook| !webhook.leftover().is_empty())
+        .collect();
+    if left.is_empty() {
+        return;
+    }
+    let (meaning, what) = match view.rewriting.unmatched {
+        Unmatched::Keep => (
+            Meaning::Heading,
+            "copied as they are (unmatched_secret is keep)",
+        ),
+        Unmatched::Refuse => (Meaning::Error, "not sent (unmatched_secret is refuse)"),
+    };
+    let n = counted(left.len(), "webhook");
+    heading(
+        out,
+        &format!("{n} with secrets that no rule names, {what}"),
+        page,
+    );
+    let lines: Vec<Line> = left
+        .iter()
+        .map(|webhook| Line::of_source(meaning, "?", *webhook))
+        .collect();
+    let layout = Layout::of(lines.iter(), page);
+    for (line, webhook) in lines.iter().zip(&left) {
+        line.write(out, layout, page);
+        let words: Vec<String> = webhook
+            .leftover()
+            .iter()
+            .map(|left| format!("{} ({})", foreign::shown(&left.path.to_string()), left.kind))
+            .collect();
+        below(out, &words.join(", "), page);
+    }
+    out.push('\n');
+}
+
+/// How many webhooks are in each of these situations, counted once for both outputs.
+struct Counts {
+    webhooks: usize,
+    changed: usize,
+    leftover: usize,
+    values: usize,
+    unread: usize,
+}
+
+fn counts(view: &CheckView<'_>) -> Counts {
+    let webhooks = view.portable.webhooks();
+    let values = view.rewriting.values.all();
+    Counts {
+        webhooks: webhooks.len(),
+        changed: webhooks
+            .iter()
+            .filter(|webhook| !webhook.changes().is_empty())
+            .count(),
+        leftover: webhooks
+            .iter()
+            .map(|webhook| webhook.leftover().len())
+            .sum(),
+        values: values.len(),
+        unread: values
+            .iter()
+            .filter(|(_, reading)| matches!(reading, Reading::Unread(_)))
+            .count(),
+    }
+}
+
+fn summary(view: &CheckView<'_>, page: Page) -> String {
+    let counts = counts(view);
+    let values = match (counts.values, counts.unread) {
+        (0, _) => "no value needed".to_owned(),
+        (all, unread) => format!("{} of {} readable", all - unread, counted(all, "value")),
+    };
+    let text = format!(
+        "{}: {} changed, {} as they are; {} without a rule; {values}",
+        counted(counts.webhooks, "webhook"),
+        counts.changed,
+        counts.webhooks - counts.changed,
+        counted(counts.leftover, "secret"),
+    );
+    let mut out = String::new();
+    heading(&mut out, &text, page);
+    let (meaning, last) = if view.is_complete() {
+        (
+            Meaning::Success,
+            "A migration with these rules has all that it needs.",
+        )
+    } else {
+        (
+            Meaning::Error,
+            "A migration with these rules would be refused.",
+        )
+    };
+    let _ = writeln!(out, "{}", page.palette.paint(meaning, last));
+    out
+}
+
+/// The check for programs.
+pub fn document(view: &CheckView<'_>) -> Value {
+    let counts = counts(view);
+    let rules: Vec<Value> = view
+        .rules()
+        .map(|(rule, matched)| {
+            let webhooks: Vec<Value> = matched
+                .iter()
+                .map(|place| {
+                    changed_webhook(view, *place, &view.changes_by(Some(rule.line), *place))
+                })
+                .collect();
+            json!({
+                "line": rule.line,
+                "optional": rule.is_optional,
+                "keep": rule.keep.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                "webhooks": webhooks,
+                "idle": view.idle(rule, matched),
+            })
+        })
+        .collect();
+    let values: Vec<Value> = view
+        .rewriting
+        .values
+        .all()
+        .iter()
+        .map(|(source, reading)| match reading {
+            Reading::Read(_) => json!({"from": source.to_string(), "readable": true}),
+            Reading::Unread(why) => {
+                json!({"from": source.to_string(), "readable": false, "why": why})
+            }
+        })
+        .collect();
+    json::document(
+        "rules-check",
+        json!({
+            "account": json::party(view.account),
+            "rules": rules,
+            "retargeted": retargeted_json(view),
+            "values": values,
+            "leftover": leftover_json(view),
+            "unmatched_secret": match view.rewriting.unmatched {
+                Unmatched::Keep => "keep",
+                Unmatched::Refuse => "refuse",
+            },
+            "summary": {
+                "webhooks": counts.webhooks,
+                "changed": counts.changed,
+                "leftover": counts.leftover,
+                "values": counts.values,
+                "unreadable": counts.unread,
+            },
+            "complete": view.is_complete(),
+        }),
+    )
+}
+
+fn changed_webhook(view: &CheckView<'_>, place: usize, changes: &[&Change]) -> Value {
+    let webhook = &view.portable.webhooks()[place];
+    json!({
+        "source_id": json::id(webhook.source_id()),
+        "alias": webhook.alias(),
+        "type": kind_name(webhook.type_id()),
+        "changes": changes.iter().map(|change| json::change(change)).collect::<Vec<_>>(),
+    })
+}
+
+fn retargeted_json(view: &CheckView<'_>) -> Value {
+    let Some(retarget) = view.rewriting.retarget else {
+        return Value::Null;
+    };
+    let webhooks: Vec<Value> = (0..view.portable.webhooks().len())
+        .map(|place| (place, view.changes_by(None, place)))
+        .filter(|(_, changes)| !changes.is_empty())
+        .map(|(place, changes)| changed_webhook(view, place, &changes))
+        .collect();
+    json!({"from": retarget.from.code(), "to": retarget.to.code(), "webhooks": webhooks})
+}
+
+fn leftover_json(view: &CheckView<'_>) -> Value {
+    let left = view
+        .portable
+        .webhooks()
+        .iter()
+        .filter(|webhook| !webhook.leftover().is_empty());
+    left.map(|webhook| {
+        json!({
+            "source_id": json::id(webhook.source_id()),
+            "alias": webhook.alias(),
+            "type": kind_name(webhook.type_id()),
+            "secrets": webhook.leftover().iter().map(json::leftover).collect::<Vec<_>>(),
+        })
+    })
+    .collect()
+}
