@@ -3,6 +3,7 @@
 use super::reading::{party, read_origin, select};
 use super::rewriting::{cannot_follow, rewriting};
 use crate::cli::{OutputForm, RulesAction, RulesArgs};
+use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::coralogix::retry::Patience;
 use crate::error::{Error, ExitCode};
@@ -38,7 +39,7 @@ async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
         moves: moves(
             &regions(&inventory),
             named,
-            target.and_then(|target| target.region()),
+            target.and_then(Endpoint::region),
         ),
         target: target.map(|target| target.host().to_owned()),
         inventory: select(inventory, &settings.filter)?,

@@ -124,7 +124,7 @@ fn entry_of(kind: Option<&Kind>, entry: &Json<'_>) -> Masked {
             "value" => by_slot(slot, value),
             _ => hidden(value, "unknown field"),
         };
-        (key.as_ref().to_owned(), masked)
+        (shown_key(key), masked)
     };
     Masked::Object(members.iter().map(member).collect())
 }
@@ -142,6 +142,15 @@ fn by_slot(slot: Slot, value: &Json<'_>) -> Masked {
     }
 }
 
+/// A key as it may be shown: keys are not secret, unless one looks like the vendor's API keys.
+fn shown_key(key: &str) -> String {
+    if resembles_vendor_key(key) {
+        "(key)".to_owned()
+    } else {
+        key.to_owned()
+    }
+}
+
 /// The shape of a value with every leaf replaced.
 fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
     match value {
@@ -154,7 +163,7 @@ fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked
         Json::Object(members) => Masked::Object(
             members
                 .iter()
-                .map(|(key, value)| (key.as_ref().to_owned(), leaves(value, leaf)))
+                .map(|(key, value)| (shown_key(key), leaves(value, leaf)))
                 .collect(),
         ),
         Json::Null => Masked::Null,
@@ -191,7 +200,7 @@ fn headers(value: &Json<'_>) -> Masked {
                 Masked::Hidden("header")
             }
         });
-        (name.as_ref().to_owned(), masked)
+        (shown_key(name), masked)
     };
     Masked::Object(members.iter().map(member).collect())
 }
@@ -202,7 +211,7 @@ fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
         Json::Object(members) => Masked::Object(
             members
                 .iter()
-                .map(|(key, value)| (key.as_ref().to_owned(), payload(value, Some(key))))
+                .map(|(key, value)| (shown_key(key), payload(value, Some(key))))
                 .collect(),
         ),
         Json::Array(elements) => Masked::Array(

@@ -181,7 +181,7 @@ impl Webhook {
         match &tree {
             Json::Array(entries) if is_named_list(entries) => walk.entries(entries, &masked),
             Json::Array(_) | Json::Object(_) => walk.children(text.trim(), &Path::of(&[]), &masked),
-            _ => walk.value(text.trim(), Path::of(&[WHOLE_FIELDS]), &masked),
+            _ => walk.value(text.trim(), &Path::of(&[WHOLE_FIELDS]), &masked),
         }
     }
 }
@@ -196,7 +196,7 @@ fn unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
         places,
         spot: &|range| Spot::Within(key.to_owned(), range),
     };
-    walk.value(token, Path::of(&[key]), &hidden(&tree, "unknown key"));
+    walk.value(token, &Path::of(&[key]), &hidden(&tree, "unknown key"));
 }
 
 /// Goes through a text beside its masked form, which has the same shape.
@@ -207,7 +207,7 @@ struct Walk<'w> {
 }
 
 impl Walk<'_> {
-    fn value(&mut self, token: &str, path: Path, masked: &Masked) {
+    fn value(&mut self, token: &str, path: &Path, masked: &Masked) {
         let start = token.as_ptr() as usize - self.whole.as_ptr() as usize;
         self.places.push(Place {
             shape: Shape::of(token),
@@ -215,19 +215,19 @@ impl Walk<'_> {
             spot: (self.spot)(start..start + token.len()),
             path: path.clone(),
         });
-        self.children(token, &path, masked);
+        self.children(token, path, masked);
     }
 
     fn children(&mut self, token: &str, path: &Path, masked: &Masked) {
         match masked {
             Masked::Object(shown) => {
                 for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
-                    self.value(value, path.below(key), masked);
+                    self.value(value, &path.below(key), masked);
                 }
             }
             Masked::Array(shown) => {
                 for (at, (value, masked)) in elements(token).into_iter().zip(shown).enumerate() {
-                    self.value(value, path.below(at.to_string()), masked);
+                    self.value(value, &path.below(at.to_string()), masked);
                 }
             }
             _ => {}
@@ -247,8 +247,8 @@ impl Walk<'_> {
             for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
                 match key.as_ref() {
                     "name" => {}
-                    "value" => self.value(value, Path::of(&[name]), masked),
-                    other => self.value(value, Path::of(&[&at.to_string(), other]), masked),
+                    "value" => self.value(value, &Path::of(&[name]), masked),
+                    other => self.value(value, &Path::of(&[&at.to_string(), other]), masked),
                 }
             }
         }

@@ -253,7 +253,6 @@ fn number(text: &str) -> Value {
 mod tests {
     use super::{id, masked, text};
     use crate::coralogix::mask::Masked;
-    use crate::coralogix::path::Path;
     use crate::coralogix::webhook::WebhookId;
     use serde_json::json;
 

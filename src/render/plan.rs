@@ -1,15 +1,17 @@
 //! The preview: what would happen to every webhook, for somebody who then says yes or no.
 //! Pure. Puts what needs a decision first, and says what it does not know.
 
+use super::changes::{changes, leftover_words, missing_value};
 use super::columns::{counted, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::{Meaning, symbol};
 use super::view::{
-    Detail, Invariants, NOT_CHECKED, Page, PlanView, changes, invariants, leads_to, missing_value,
-    notices, policy_word, refusal, state_count,
+    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
+    refusal, state_count,
 };
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
+use std::fmt::Write as _;
 
 /// The order in which groups are printed: what needs a decision, what would be written, what stays.
 const ORDER: [State; 6] = [
@@ -132,22 +134,19 @@ fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) 
         below(out, &format!("rules: {changes}"), page);
     }
     if step.state == State::Blocked && !webhook.leftover().is_empty() {
-        below(out, &leftover(webhook), page);
+        below(
+            out,
+            &format!(
+                "no rule names: {}",
+                leftover_words(webhook.leftover(), false)
+            ),
+            page,
+        );
     }
     for note in &step.notes {
         below(out, &format!("note: {note}"), page);
     }
     differences(out, &step.differences, page);
-}
-
-/// The secrets of a webhook that no rule names.
-fn leftover(webhook: &PortableWebhook) -> String {
-    let paths: Vec<String> = webhook
-        .leftover()
-        .iter()
-        .map(|leftover| crate::foreign::shown(&leftover.path.to_string()))
-        .collect();
-    format!("no rule names: {}", paths.join(", "))
 }
 
 /// The reason that all of a group have, so that it is told once.
@@ -206,7 +205,8 @@ fn missing(plan: &Plan, page: Page) -> String {
     for value in &missing {
         let text = wrapped(&missing_value(value, plan), page.width.saturating_sub(4), 8);
         let symbol = page.palette.paint(Meaning::Error, "x");
-        out.push_str(&format!("  {symbol} {text}\n"));
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {symbol} {text}");
     }
     out
 }

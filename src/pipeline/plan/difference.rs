@@ -4,12 +4,13 @@
 use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
+use crate::coralogix::path::Path;
 use crate::coralogix::webhook::{Fields, Webhook};
 
 /// One place in which two webhooks differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The place, such as `url` or `headers.Authorization`.
+    /// The place as rules write it, such as `url` or `headers.Authorization`.
     pub path: String,
     /// What the source has there, masked; `None` where it has nothing.
     pub source: Option<Masked>,
@@ -45,7 +46,7 @@ pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let (left, right) = (source.fields(), target.fields());
     let (left, right) = (Side::new(source, &left), Side::new(target, &right));
     match (left.entries(), right.entries()) {
-        (Some(left), Some(right)) => members(&mut found, "", &left, &right),
+        (Some(left), Some(right)) => members(&mut found, &Path::of(&[]), &left, &right),
         _ if left.is_same(&right) => {}
         _ => found.push(Difference {
             path: "integration_type_fields".to_owned(),
@@ -144,19 +145,12 @@ fn object_members<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<Memb
     Some(real.iter().zip(shown).map(member).collect())
 }
 
-fn members(found: &mut Vec<Difference>, path: &str, left: &[Member<'_>], right: &[Member<'_>]) {
-    let below = |name: &str| {
-        if path.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{path}.{name}")
-        }
-    };
+fn members(found: &mut Vec<Difference>, path: &Path, left: &[Member<'_>], right: &[Member<'_>]) {
     for member in left {
         match right.iter().find(|other| other.name == member.name) {
-            Some(other) => values(found, &below(member.name), member, other),
+            Some(other) => values(found, &path.below(member.name), member, other),
             None => found.push(Difference {
-                path: below(member.name),
+                path: path.below(member.name).to_string(),
                 source: Some(member.masked.clone()),
                 target: None,
             }),
@@ -167,14 +161,14 @@ fn members(found: &mut Vec<Difference>, path: &str, left: &[Member<'_>], right: 
         .filter(|other| !left.iter().any(|member| member.name == other.name))
     {
         found.push(Difference {
-            path: below(other.name),
+            path: path.below(other.name).to_string(),
             source: None,
             target: Some(other.masked.clone()),
         });
     }
 }
 
-fn values(found: &mut Vec<Difference>, path: &str, left: &Member<'_>, right: &Member<'_>) {
+fn values(found: &mut Vec<Difference>, path: &Path, left: &Member<'_>, right: &Member<'_>) {
     if is_equal(left.value, right.value) {
         return;
     }
@@ -186,7 +180,7 @@ fn values(found: &mut Vec<Difference>, path: &str, left: &Member<'_>, right: &Me
         return members(found, path, &left, &right);
     }
     found.push(Difference {
-        path: path.to_owned(),
+        path: path.to_string(),
         source: Some(left.masked.clone()),
         target: Some(right.masked.clone()),
     });

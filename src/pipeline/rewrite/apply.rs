@@ -5,9 +5,9 @@ use super::flow::flows_back;
 use super::mistake::{Mistakes, Wrong};
 use super::rule::{Rule, Set, Source};
 use super::{PortableWebhook, Rewriting};
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{Content, is_equal};
 use crate::coralogix::edit::Edit;
-use crate::coralogix::json;
+use crate::coralogix::json::{self, Json};
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{Place, Shape};
 use crate::pipeline::strip::{Blocked, StrippedWebhook};
@@ -240,7 +240,7 @@ impl<'r> Applying<'r> {
             let wrong = Wrong::TwoRules(path.clone(), other);
             return mistakes.add(line, wrong, &self.webhook);
         }
-        let is_equal = self.places[at].token(&self.webhook.bare) == token;
+        let is_equal = is_same(&self.places[at].token(&self.webhook.bare), &token);
         let change = self.change(at, how, Some(line), is_equal);
         self.claims.push(Claim {
             place: at,
@@ -318,6 +318,14 @@ impl<'r> Applying<'r> {
             })
             .collect()
     }
+}
+
+/// Whether two JSON texts say the same, however they are spelled.
+fn is_same(left: &str, right: &str) -> bool {
+    matches!(
+        (Json::parse(left), Json::parse(right)),
+        (Ok(left), Ok(right)) if is_equal(&left, &right)
+    )
 }
 
 /// The copy of the field's uuid that the documented payloads carry.

@@ -7,7 +7,7 @@ use crate::coralogix::webhook::WebhookId;
 use secrecy::SecretString;
 use std::path::PathBuf;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue};
 use wildmatch::WildMatch;
 
 /// A table of the file.
@@ -119,7 +119,7 @@ pub(super) fn fill(matches: &mut Matches, entry: &Entry<'_>, wrong: &mut dyn FnM
         let number = value
             .as_integer()
             .filter(|number| number.radix() == 10)
-            .map(|number| number.as_str());
+            .map(DeInteger::as_str);
         let text = value.as_str();
         let is_understood = match (entry.key, text.or(number)) {
             ("type", Some(name)) => type_named(name).map(|id| matches.types.push(id)).is_some(),

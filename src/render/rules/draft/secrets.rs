@@ -84,35 +84,46 @@ fn found(webhook: &Webhook, place: &Place) -> Option<Found> {
     })
 }
 
-fn group<'i>(type_id: Option<TypeId>, holders: &[Holder<'i>], variables: &mut Variables) -> Group {
+fn group(type_id: Option<TypeId>, holders: &[Holder<'_>], variables: &mut Variables) -> Group {
     let kind = type_id.and_then(Kind::of);
-    let mut kin: Vec<(Vec<(&Path, &str)>, Vec<&Holder<'i>>)> = Vec::new();
-    for holder in holders {
-        let credentials: Vec<(&Path, &str)> = holder
-            .found
-            .iter()
-            .filter(|found| is_credential(found))
-            .map(|found| (&found.path, found.value.as_str()))
-            .collect();
-        if credentials.is_empty() {
-            continue;
-        }
-        match kin.iter_mut().find(|(shared, _)| *shared == credentials) {
-            Some((_, holders)) => holders.push(holder),
-            None => kin.push((credentials, vec![holder])),
-        }
-    }
     let must_change = |path: &Path| is_account_s_own(kind, path);
     Group {
         type_id,
         n_webhooks: holders.len(),
         secrets: secrets(holders),
         keep: keep(holders, &must_change),
-        kin: kin
-            .into_iter()
-            .flat_map(|(shared, kin)| rules_of(&shared, &kin, holders, &must_change, variables))
+        kin: families(holders)
+            .iter()
+            .flat_map(|family| rules_of(family, holders, &must_change, variables))
             .collect(),
     }
+}
+
+/// Webhooks of one type that have the same credentials at the same paths.
+struct Family<'h> {
+    shared: Vec<(&'h Path, &'h str)>,
+    holders: Vec<&'h Holder<'h>>,
+}
+
+fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
+    let mut families: Vec<Family<'h>> = Vec::new();
+    let mut by_shared: HashMap<Vec<(&Path, &str)>, usize> = HashMap::new();
+    for holder in holders {
+        let credentials = holder.found.iter().filter(|found| is_credential(found));
+        let shared: Vec<(&Path, &str)> = credentials
+            .map(|found| (&found.path, found.value.as_str()))
+            .collect();
+        if shared.is_empty() {
+            continue;
+        }
+        let at = *by_shared.entry(shared.clone()).or_insert(families.len());
+        if at == families.len() {
+            let holders = Vec::new();
+            families.push(Family { shared, holders });
+        }
+        families[at].holders.push(holder);
+    }
+    families
 }
 
 /// Whether it opens something; texts of a payload and addresses are hidden only to be on the safe side.
@@ -134,19 +145,20 @@ fn is_account_s_own(kind: Option<&Kind>, path: &Path) -> bool {
 
 /// What must change is a rule of its own, apart from what may.
 fn rules_of(
-    shared: &[(&Path, &str)],
-    kin: &[&Holder<'_>],
+    family: &Family<'_>,
     all: &[Holder<'_>],
     must_change: &dyn Fn(&Path) -> bool,
     variables: &mut Variables,
 ) -> Vec<Kin> {
+    let kin = &family.holders;
     let first = kin
         .first()
         .and_then(|holder| holder.webhook.alias())
         .unwrap_or_default();
     let mut rules = Vec::new();
     for wanted in [true, false] {
-        let set: Vec<(String, String)> = shared
+        let set: Vec<(String, String)> = family
+            .shared
             .iter()
             .filter(|(path, _)| must_change(path) == wanted)
             .map(|(path, value)| (path.to_string(), variables.of(&first, path, value)))
