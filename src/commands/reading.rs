@@ -1,7 +1,7 @@
 //! The first steps that most commands share: read an origin, read both sides at once, make the plan.
 
 use super::history::History;
-use super::rewriting::{cannot_follow, rewriting};
+use super::rewriting::{follow, rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::{Known, Plan, plan};
-use crate::pipeline::rewrite::rewrite;
+use crate::pipeline::rewrite::Rewriting;
 use crate::pipeline::strip::strip;
 use crate::render::screen::Screen;
 use crate::render::view::Party;
@@ -66,12 +66,27 @@ pub(super) async fn planned(
     readings: Readings,
     known: Known,
 ) -> Result<Planned, Error> {
+    let rewriting = rewriting_of(route, &readings).await?;
+    planned_with(route, readings, known, &rewriting)
+}
+
+/// What is changed on the way from one side of a route to the other.
+pub(super) async fn rewriting_of(route: &Route, readings: &Readings) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
-    let rewriting = rewriting(&route.rules, &route.source, &readings.source, Some(target)).await?;
+    rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
+}
+
+/// The plan where it is decided already what is changed.
+pub(super) fn planned_with(
+    route: &Route,
+    readings: Readings,
+    known: Known,
+    rewriting: &Rewriting,
+) -> Result<Planned, Error> {
     let source_party = party(&route.source, &readings.source);
+    let useless = rewriting.rules.useless(&readings.source);
     let selected = select(readings.source, &route.filter)?;
-    let portable = rewrite(strip(selected), &rewriting)
-        .map_err(|mistakes| cannot_follow(&route.rules, &mistakes))?;
+    let portable = follow(&route.rules, rewriting, useless, selected)?;
     let target = strip(readings.target.clone());
     Ok(Planned {
         plan: plan(portable, &target, route.on_conflict, &known),

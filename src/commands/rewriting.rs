@@ -5,21 +5,18 @@ use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::rewrite::{Mistake, Retarget, Rewriting, regions};
+use crate::pipeline::rewrite::{Mistake, Portable, Retarget, Rewriting, regions, rewrite};
+use crate::pipeline::strip::strip;
 use crate::settings::{self, Origin, Retargeting, RulesFile};
 use std::sync::Arc;
 
-/// Everything that decides what is changed; a rule that means no webhook of the source is an error.
+/// Everything that decides what is changed on the way from that source to that target.
 pub(super) async fn rewriting(
     rules: &RulesFile,
     origin: &Origin,
     source: &Inventory,
     target: Option<&Endpoint>,
 ) -> Result<Rewriting, Error> {
-    let useless = rules.rules.useless(source);
-    if !useless.is_empty() {
-        return Err(cannot_follow(rules, &useless));
-    }
     let needed = rules.rules.needed(source);
     let values = settings::read_values(needed, &rules.folder, rules.may_run_commands).await;
     let retarget = retarget(rules.retarget, origin, source, target)?;
@@ -39,8 +36,27 @@ pub(super) async fn rewriting(
     })
 }
 
-/// The rules that cannot be followed, as one error.
-pub(super) fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
+/// The selected webhooks as they are wanted in the target; an error lists every rule that cannot be followed.
+///
+/// A rule has to mean a webhook of the source, though it need not be a selected one.
+pub(super) fn follow(
+    rules: &RulesFile,
+    rewriting: &Rewriting,
+    mut mistakes: Vec<Mistake>,
+    selected: Inventory,
+) -> Result<Portable, Error> {
+    match rewrite(strip(selected), rewriting) {
+        Ok(portable) if mistakes.is_empty() => Ok(portable),
+        Ok(_) => Err(cannot_follow(rules, &mistakes)),
+        Err(more) => {
+            mistakes.extend(more);
+            mistakes.sort();
+            Err(cannot_follow(rules, &mistakes))
+        }
+    }
+}
+
+fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
     let name = crate::foreign::shown(rules.name.as_deref().unwrap_or_default());
     let lines: Vec<String> = mistakes
         .iter()

@@ -1,15 +1,14 @@
 //! `hookferry rules`: a first rules file for an account, and what a rules file does to it.
 
 use super::reading::{party, read_origin, select};
-use super::rewriting::{cannot_follow, rewriting};
+use super::rewriting::{follow, rewriting};
 use crate::cli::{OutputForm, RulesAction, RulesArgs};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::coralogix::retry::Patience;
 use crate::error::{Error, ExitCode};
 use crate::foreign;
-use crate::pipeline::rewrite::{regions, rewrite};
-use crate::pipeline::strip::strip;
+use crate::pipeline::rewrite::regions;
 use crate::render::json;
 use crate::render::rules::{CheckView, Draft, document, draft, text};
 use crate::render::screen::Screen;
@@ -73,10 +72,10 @@ async fn check(settings: RulesCheck, screen: &Screen) -> Result<ExitCode, Error>
     let target = settings.target.as_ref();
     let mut rewriting = rewriting(&settings.rules, &settings.source, &inventory, target).await?;
     rewriting.lists_leftover = true;
+    let useless = rewriting.rules.useless(&inventory);
     let selected = select(inventory, &settings.filter)?;
     let matched = rewriting.rules.matched(&selected);
-    let portable = rewrite(strip(selected), &rewriting)
-        .map_err(|mistakes| cannot_follow(&settings.rules, &mistakes))?;
+    let portable = follow(&settings.rules, &rewriting, useless, selected)?;
     let view = CheckView {
         name: settings.rules.name.as_deref(),
         account: &account,

@@ -1,7 +1,7 @@
 //! `hookferry verify`: what the target holds of what is wanted, by a source or by a run; writes nothing.
 
 use super::history::account_for;
-use super::reading::{live_party, planned, read_both, read_live, reader};
+use super::reading::{live_party, planned_with, read_both, read_live, reader, rewriting_of};
 use super::rollback::{refuse_other_company, sealer_of};
 use crate::cli::OutputForm;
 use crate::coralogix::content::Content;
@@ -10,6 +10,7 @@ use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::Known;
+use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
 use crate::pipeline::verify::{Finding, compare};
 use crate::render::json;
@@ -40,9 +41,19 @@ pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, E
 
 async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
     let readings = read_both(route, screen).await?;
-    let source = strip(readings.source.clone());
-    let planned = planned(route, readings, Known::nothing()).await?;
+    let rewriting = rewriting_of(route, &readings).await?;
+    // Rules may fail on webhooks that are not selected; then only the selected ones are counted.
+    let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
+    let planned = planned_with(route, readings, Known::nothing(), &rewriting)?;
     let target = strip(planned.target_inventory.clone());
+    let source: Vec<PortableWebhook> = match all {
+        Some(all) => all.into_webhooks(),
+        None => planned
+            .plan
+            .steps()
+            .map(|(webhook, _)| webhook.clone())
+            .collect(),
+    };
     let verdict = compare(&planned.plan, &source, &target);
     let rows = planned.plan.steps().zip(verdict.findings);
     Ok(VerifyView {

@@ -69,6 +69,11 @@ impl Portable {
     pub fn webhooks(&self) -> &[PortableWebhook] {
         &self.webhooks
     }
+
+    /// The wanted webhooks themselves.
+    pub fn into_webhooks(self) -> Vec<PortableWebhook> {
+        self.webhooks
+    }
 }
 
 /// One webhook as it is wanted in the target.

@@ -79,12 +79,13 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Stripped) -> Verdict {
 
 /// Says of each webhook of a plan what a reading of the target shows of it, writing nothing.
 ///
-/// `source` is all that the source holds, selected or not: only what the target has more often is a copy too many.
-pub fn compare(plan: &Plan, source: &Stripped, target: &Stripped) -> Verdict {
+/// `source` is all that the source holds, selected or not, as it would be wanted: only what the target has more often
+/// is a copy too many.
+pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Verdict {
     let whole = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
     let mut wanted: HashMap<Fingerprint, usize> = HashMap::new();
-    for fingerprint in source.webhooks().iter().filter_map(whole) {
-        *wanted.entry(fingerprint).or_default() += 1;
+    for content in source.iter().filter_map(PortableWebhook::content) {
+        *wanted.entry(content.whole).or_default() += 1;
     }
     let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
     for webhook in target.webhooks() {

@@ -1,4 +1,7 @@
-//! Third stage: today every webhook passes as it is.
+//! Third stage: what the rules name is changed, and nothing else is, to the byte.
+
+mod file;
+mod rules;
 
 use crate::support::fixture::{inventory, unchanged, wire};
 use hookferry::pipeline::rewrite::PortableWebhook;

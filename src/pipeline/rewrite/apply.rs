@@ -133,7 +133,7 @@ impl<'r> Applying<'r> {
         for at in 0..self.places.len() {
             let place = &self.places[at];
             let Some(before) = self.text(at) else {
-                if place.shape == Shape::Unreadable {
+                if place.shape == Shape::Unreadable && rule.looks_into_fields() {
                     self.webhook.blocked = Some(Blocked::UnreadableFields);
                 }
                 continue;

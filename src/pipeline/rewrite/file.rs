@@ -52,6 +52,7 @@ pub fn parse(text: &str) -> Result<Rules, Vec<Misread>> {
         reading.file(&Table::of(&table), &mut rules);
     }
     reading.misread.sort();
+    reading.misread.dedup();
     if reading.misread.is_empty() {
         Ok(rules)
     } else {

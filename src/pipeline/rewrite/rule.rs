@@ -50,6 +50,15 @@ pub struct Rule {
     pub is_optional: bool,
 }
 
+impl Rule {
+    /// Whether it looks for texts in more than the url.
+    pub(super) fn looks_into_fields(&self) -> bool {
+        let url = Path::of(&["url"]);
+        let mut within = self.replace.iter().flat_map(|replace| &replace.within);
+        within.any(|path| *path != url)
+    }
+}
+
 /// Which webhooks a rule is about: those that fulfil every one of these; an empty one is fulfilled by all.
 #[derive(Debug, Default)]
 pub struct Matches {

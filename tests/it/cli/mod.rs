@@ -32,4 +32,5 @@ mod mistakes;
 mod plan;
 mod read_only;
 mod record;
+mod rules;
 mod servers;

@@ -3,7 +3,8 @@
 
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::rewrite::{Portable, Rewriting, rewrite};
+use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
+use hookferry::pipeline::rewrite::{Portable, Reading, Rewriting, Values, file, rewrite};
 use hookferry::pipeline::strip::{Stripped, strip};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -76,5 +77,21 @@ impl<'de> Deserialize<'de> for Tokens {
             }
         }
         deserializer.deserialize_map(Collect)
+    }
+}
+
+/// Rules as a file has them, with the values of the variables that they name.
+pub(crate) fn rewriting(rules: &str, variables: &[(&str, &str)]) -> Rewriting {
+    let rules = file::parse(rules).unwrap();
+    let readings = variables.iter().map(|(name, value)| {
+        let reading = Reading::Read((*value).into());
+        (Source::Env((*name).to_owned()), reading)
+    });
+    Rewriting {
+        unmatched: rules.unmatched.unwrap_or(Unmatched::Keep),
+        values: Values::of(readings.collect()),
+        rules: Arc::new(rules),
+        uuid_names: ("12345".to_owned(), "api.us2.coralogix.com".to_owned()),
+        ..Rewriting::nothing()
     }
 }

@@ -6,6 +6,7 @@ use hookferry::sandbox::seeds::{self, Seeds};
 use hookferry::sandbox::{Account, Options, Sandbox, Seen, Switches};
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -75,6 +76,19 @@ impl StandIn {
     /// The folder in which the program runs.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Writes a file below that folder, readable by its owner alone.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.home().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
+    /// The text of a file below that folder.
+    pub(crate) fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.home().join(name)).unwrap()
     }
 
     /// The program with this command line, words separated by spaces; `[source]` and `[target]` are the accounts.

@@ -1,0 +1,298 @@
+//! Rules on the command line: a first file, what a file does, and a migration with it.
+
+use crate::support::program::{Program, Run};
+use crate::support::stand_in::StandIn;
+use serde_json::Value;
+
+const MIGRATE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --rules rules.toml";
+const RULES: &str = r#"
+unmatched_secret = "keep"
+retarget = true
+
+[[rule]]
+match = { type = "pager_duty" }
+set = { serviceKey = { env = "PAGER_KEY" } }
+
+[[rule]]
+match = { type = "sendlog" }
+set = { "payload.privateKey" = { file = "secrets/ingest" } }
+new_uuid = true
+
+[[rule]]
+match = { alias = "deploy-bot" }
+set = { "headers.Authorization" = { command = ["sh", "-c", "printf ' Bearer %s-canary\n' new"] } }
+replace = [ { in = "url", from = "deploys.", to = "releases." } ]
+rename = "us-{alias}"
+"#;
+
+/// Two accounts, with a file of rules in the folder in which the program runs.
+fn with_rules(rules: &str) -> StandIn {
+    let accounts = StandIn::demo();
+    accounts.write("rules.toml", rules);
+    accounts
+}
+
+fn with_values<'s>(accounts: &'s StandIn, command_line: &str) -> Program<'s> {
+    accounts.write("secrets/ingest", "ingest-canary\r\n");
+    accounts
+        .program(command_line)
+        .env("PAGER_KEY", "pager-canary")
+        .env("PATH", "/usr/bin:/bin")
+}
+
+fn field(webhook: &Value, name: &str) -> Value {
+    let text = webhook["integration_type_fields"].as_str().unwrap();
+    let entries: Value = serde_json::from_str(text).unwrap();
+    let entries = entries.as_array().unwrap();
+    let entry = entries.iter().find(|entry| entry["name"] == name);
+    entry.unwrap()["value"].clone()
+}
+
+#[test]
+fn a_first_file_holds_no_secret_and_decides_about_every_one() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("rules init --from [source] --to us2 --out rules.toml")
+        .run();
+    run.assert_code(0);
+    let text = accounts.read("rules.toml");
+    assert!(!text.contains("canary"));
+    assert_transcript!(
+        "init",
+        accounts
+            .program("rules init --from [source] --to us2")
+            .run()
+    );
+    let check = "rules check --rules rules.toml --from [source] --to us2";
+    let run = accounts.program(check).run();
+    run.assert_code(6);
+    assert_transcript!("first_check", run);
+    let run = accounts
+        .program(check)
+        .env("ALERT_AUDIT_LOG_PRIVATE_KEY", "ingest-canary")
+        .run();
+    run.assert_code(0);
+    let again = accounts
+        .program("rules init --from [source] --out rules.toml")
+        .run();
+    again.assert_code(1);
+    assert_eq!(
+        accounts.read("rules.toml"),
+        text,
+        "a file is never replaced"
+    );
+}
+
+#[test]
+fn a_first_file_of_an_awkward_account_is_read_back() {
+    let accounts = StandIn::awkward();
+    accounts
+        .program("rules init --from [source] --to us2 --out rules.toml")
+        .run()
+        .assert_code(0);
+    let run = accounts
+        .program("rules check --rules rules.toml --from [source] --to us2")
+        .run();
+    assert!(!run.stderr.contains("cannot be"), "{}", run.transcript());
+    assert!(
+        run.stdout.contains("0 secrets without a rule"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_check_shows_what_each_rule_does_and_no_value() {
+    let accounts = with_rules(RULES);
+    let check = "rules check --rules rules.toml --from [source] --to us2 --allow-commands";
+    let run = with_values(&accounts, check).run();
+    run.assert_code(0);
+    assert_transcript!("check", run);
+    let run = with_values(&accounts, &format!("{check} -o json")).run();
+    run.assert_code(0);
+    assert_transcript!("check_json", run);
+}
+
+#[test]
+fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
+    let accounts = with_rules(RULES);
+    let command_line = format!("{MIGRATE} --retarget=us2 --allow-commands");
+    let run = with_values(&accounts, &command_line).run();
+    run.assert_code(0);
+    assert_transcript!("migrated", run);
+    let held = accounts.target().webhooks();
+    let of = |alias: &str| {
+        held.iter()
+            .find(|webhook| webhook["alias"] == alias)
+            .unwrap()
+    };
+    for alias in ["payments-oncall", "platform-oncall"] {
+        assert_eq!(field(of(alias), "serviceKey"), "pager-canary");
+    }
+    let sendlog = of("alert-audit-log");
+    assert_eq!(sendlog["url"], "https://ingress.us2.coralogix.com");
+    assert_eq!(field(sendlog, "payload")["privateKey"], "ingest-canary");
+    assert_eq!(field(sendlog, "payload")["uuid"], field(sendlog, "uuid"));
+    let bot = of("us-deploy-bot");
+    assert!(
+        bot["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("https://releases.")
+    );
+    assert_eq!(field(bot, "headers")["Authorization"], "Bearer new-canary");
+    // The same again, and a look at it, find nothing to do.
+    let n_posts = accounts.posts().len();
+    let again = with_values(&accounts, &command_line).run();
+    again.assert_code(0);
+    assert_eq!(accounts.posts().len(), n_posts, "{}", again.transcript());
+    let verify =
+        "verify --from [source] --to [target] --rules rules.toml --retarget=us2 --allow-commands";
+    with_values(&accounts, verify).run().assert_code(0);
+    let without = accounts
+        .program("verify --from [source] --to [target]")
+        .run();
+    without.assert_code(3);
+}
+
+fn nothing_was_written(accounts: &StandIn, run: &Run, code: i32) {
+    run.assert_code(code);
+    assert!(accounts.posts().is_empty(), "{}", run.transcript());
+}
+
+#[test]
+fn all_missing_values_are_told_at_once_whatever_the_policy() {
+    let accounts = with_rules(RULES);
+    for policy in ["fail", "skip", "update"] {
+        let run = accounts
+            .program(&format!(
+                "{MIGRATE} --retarget=us2 --on-conflict {policy} -q"
+            ))
+            .env("PAGER_KEY", "")
+            .run();
+        nothing_was_written(&accounts, &run, 6);
+        for words in [
+            "env PAGER_KEY",
+            "file secrets/ingest",
+            "command sh (line 16)",
+            "--allow-commands",
+        ] {
+            assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+        }
+        if policy == "fail" {
+            assert_transcript!("missing", run);
+        }
+    }
+    let run = accounts
+        .program("plan --from [source] --to [target] --rules rules.toml --retarget=us2")
+        .run();
+    run.assert_code(6);
+    assert_transcript!("plan_without_values", run);
+}
+
+#[test]
+fn a_command_that_fails_hangs_or_says_nothing_is_told_without_its_arguments() {
+    for (arguments, words) in [
+        (
+            r#"["sh", "-c", "echo canary; exit 3"]"#,
+            "it failed: exit status: 3",
+        ),
+        (r#"["true", "canary"]"#, "it printed nothing"),
+        (
+            r#"["no-such-program-of-anybody", "canary"]"#,
+            "it cannot be run",
+        ),
+        (r#"["printf", "\\377canary"]"#, "it did not print text"),
+    ] {
+        let rules = format!(
+            "[[rule]]\nmatch = {{ type = \"pager_duty\" }}\nset = {{ serviceKey = {{ command = {arguments} }} }}\n"
+        );
+        let accounts = with_rules(&rules);
+        let run = with_values(&accounts, &format!("{MIGRATE} --allow-commands")).run();
+        nothing_was_written(&accounts, &run, 6);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+}
+
+/// What a command gets of the environment is the user's, but for the keys of the two accounts.
+#[test]
+fn a_command_does_not_get_the_api_keys() {
+    let rules = "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"sh\", \"-c\", \"echo ${HOOKFERRY_SOURCE_API_KEY:-none}${HOOKFERRY_TARGET_API_KEY:-none}$PAGER_KEY\"] } }\n";
+    let accounts = with_rules(rules);
+    with_values(&accounts, &format!("{MIGRATE} --allow-commands"))
+        .run()
+        .assert_code(0);
+    let held = accounts.target().webhooks();
+    let pager = held
+        .iter()
+        .find(|webhook| webhook["alias"] == "payments-oncall");
+    assert_eq!(field(pager.unwrap(), "serviceKey"), "nonenonepager-canary");
+}
+
+#[test]
+fn without_a_decision_for_each_secret_nothing_is_sent_if_the_user_wants_one() {
+    let accounts = with_rules(&RULES.replace("\"keep\"", "\"refuse\""));
+    let run = with_values(
+        &accounts,
+        &format!("{MIGRATE} --retarget=us2 --allow-commands"),
+    )
+    .run();
+    nothing_was_written(&accounts, &run, 6);
+    assert_transcript!("refused", run);
+    let run = accounts
+        .program("plan --from [source] --to [target] --unmatched-secret refuse")
+        .run();
+    run.assert_code(6);
+    let keep = format!("{MIGRATE} --retarget=us2 --allow-commands --unmatched-secret keep");
+    with_values(&accounts, &keep).run().assert_code(0);
+}
+
+#[test]
+fn mistakes_in_a_file_are_told_with_line_and_column_and_no_value() {
+    for (name, rules) in [
+        (
+            "unreadable",
+            "[[rule]]\nset = { url = { value = \"canary } }\nmtach = 1\n",
+        ),
+        (
+            "misread",
+            "[[rule]]\nset = { url = \"canary\" }\nmtach = 1\n",
+        ),
+        (
+            "not_followed",
+            "[[rule]]\nset = { serviceKey = { value = \"canary\" } }\n[[rule]]\nmatch = { alias = \"nobody\" }\nrename = \"x\"\n",
+        ),
+    ] {
+        let accounts = with_rules(rules);
+        let run = accounts.program(MIGRATE).run();
+        nothing_was_written(&accounts, &run, 64);
+        assert_transcript!(name, run);
+    }
+    let accounts = StandIn::demo();
+    let run = accounts.program(MIGRATE).run();
+    nothing_was_written(&accounts, &run, 1);
+    assert!(run.stderr.contains("rules.toml"), "{}", run.stderr);
+}
+
+#[test]
+fn a_region_that_is_not_known_has_to_be_named() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("plan --from [source] --to [target] --retarget")
+        .run();
+    run.assert_code(64);
+    assert!(run.stderr.contains("--retarget=us2"), "{}", run.stderr);
+    let run = accounts
+        .program("plan --from [source] --to [target] --retarget=mars")
+        .run();
+    run.assert_code(64);
+    let run = accounts
+        .program("plan --from [source] --to [target] --retarget=ap3")
+        .run();
+    run.assert_code(0);
+    assert!(
+        run.stdout.contains("https://ingress.ap3.coralogix.com/"),
+        "{}",
+        run.stdout
+    );
+}

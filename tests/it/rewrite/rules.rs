@@ -1,0 +1,293 @@
+//! Rules applied: the places that they name change, every other byte stays, and what cannot be followed is told.
+
+use crate::support::fixture::{account, inventory, rewriting, wire};
+use hookferry::coralogix::region::Region;
+use hookferry::pipeline::rewrite::{
+    How, Mistake, Portable, PortableWebhook, Retarget, Rewriting, rewrite,
+};
+use hookferry::pipeline::strip::{Blocked, strip};
+use std::fmt::Write as _;
+
+/// The account of the fixtures under those rules.
+fn under(rules: &str, variables: &[(&str, &str)]) -> Portable {
+    rewrite(
+        strip(inventory("account.json")),
+        &rewriting(rules, variables),
+    )
+    .unwrap()
+}
+
+fn mistakes(rules: &str) -> Vec<Mistake> {
+    let rewriting = rewriting(rules, &[("A", "a"), ("B", "b")]);
+    let source = inventory("account.json");
+    let mut mistakes = rewriting.rules.useless(&source);
+    mistakes.extend(rewrite(strip(source), &rewriting).err().unwrap_or_default());
+    mistakes
+}
+
+/// One webhook of that JSON under those rules.
+fn one(json: &str, rewriting: &Rewriting) -> PortableWebhook {
+    let portable = rewrite(strip(account(&format!("[{json}]"))), rewriting).unwrap();
+    portable.webhooks()[0].clone()
+}
+
+fn hook(fields: &str) -> String {
+    let fields = serde_json::Value::from(fields);
+    format!(
+        r#"{{"id":1,"alias":"a","url":"https://h.example/canary","integration_type_id":1,"integration_type":{{"id":1,"label":"WebHook","icon":"i"}},"integration_type_fields":{fields}}}"#
+    )
+}
+
+/// What was done to each webhook, and how its fields look now.
+fn told(portable: &Portable) -> String {
+    let mut out = String::new();
+    for webhook in portable.webhooks() {
+        let id = webhook.source_id().unwrap();
+        let _ = writeln!(out, "{id} {}", webhook.alias());
+        for change in webhook.changes() {
+            let line = change
+                .line
+                .map_or("-".to_owned(), |line| format!("line {line}"));
+            let equal = if change.is_equal { ", equal" } else { "" };
+            let _ = writeln!(out, "    {}: {:?} ({line}{equal})", change.path, change.how);
+        }
+        for unread in webhook.unread() {
+            let _ = writeln!(
+                out,
+                "    unread {}: {}: {}",
+                unread.path, unread.source, unread.why
+            );
+        }
+        if let Some(blocked) = webhook.blocked() {
+            let _ = writeln!(out, "    blocked: {}", blocked.reason());
+        }
+        for left in webhook.leftover() {
+            let _ = writeln!(out, "    left: {} ({})", left.path, left.kind);
+        }
+    }
+    out
+}
+
+const WHOLE: &str = r#"
+unmatched_secret = "refuse"
+
+[[rule]]
+match = { type = "slack" }
+set = { url = { env = "SLACK_URL" } }
+
+[[rule]]
+match = { alias = ["incident*", "Z*bridge"] }
+set = { "payload.severity" = { value = "$OTHER" } }
+replace = [ { in = ["url", "payload"], from = "example", to = "test" } ]
+keep = ["url", "headers", "payload"]
+optional = true
+
+[[rule]]
+match = { type = "pager_duty", id = 2004 }
+set = { serviceKey = { file = "key" } }
+rename = "us {alias}"
+
+[[rule]]
+match = { url_host = "INGRESS.*" }
+set = { "payload.privateKey" = { env = "INGEST_KEY" }, "payload.logEntries.0.severity" = { value = 4 } }
+new_uuid = true
+"#;
+
+#[test]
+fn a_whole_file_over_a_whole_account() {
+    snapshots!();
+    let rules = WHOLE.replace(
+        "set = { \"payload.severity\" = { value = \"$OTHER\" } }\n",
+        "",
+    );
+    let portable = under(
+        &rules,
+        &[
+            ("SLACK_URL", "https://hooks.slack.com/services/new-canary"),
+            ("INGEST_KEY", "cxtp_canary"),
+        ],
+    );
+    let told = told(&portable);
+    assert!(!told.contains("canary"));
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn what_no_rule_names_stays_to_the_byte() {
+    let before = strip(inventory("account.json"));
+    let rules =
+        "[[rule]]\nmatch = { id = 2003 }\nset = { \"payload.team\" = { env = \"TEAM\" } }\n";
+    let portable = under(rules, &[("TEAM", "Köln \"7\"\n\\")]);
+    for (before, after) in before.webhooks().iter().zip(portable.webhooks()) {
+        let (old, new) = (wire(before.bare()), wire(after.bare()));
+        if after.changes().is_empty() {
+            assert!(old == new);
+            continue;
+        }
+        // The leaf as it stands in the JSON inside the JSON: escaped once for each.
+        let old_leaf = r#"\"canary M\\u00fcnchen\""#;
+        assert_eq!(old.matches(old_leaf).count(), 1);
+        let new_leaf = r#"\"Köln \\\"7\\\"\\n\\\\\""#;
+        assert_eq!(new, old.replace(old_leaf, new_leaf));
+    }
+}
+
+#[test]
+fn awkward_escapes_do_not_shift_a_place() {
+    let fields = r#"[{"name":"pay\/load \ud83d\ude00 é","value":1},{"name":"headers","value":{"A":"canary","\u00e9":"x"}}]"#;
+    let json = hook(fields).replace('/', r"\/").replace('é', r"\u00e9");
+    let after = one(
+        &json,
+        &rewriting(
+            "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n",
+            &[("A", "new")],
+        ),
+    );
+    let before = wire(strip(account(&format!("[{json}]"))).webhooks()[0].bare());
+    assert_eq!(
+        wire(after.bare()),
+        before.replacen(r#"\"canary\""#, r#"\"new\""#, 1)
+    );
+}
+
+#[test]
+fn fields_that_are_a_real_array_are_not_escaped() {
+    let json = hook("[]").replace(r#""[]""#, r#"[{"name":"headers","value":{"A":"canary"}}]"#);
+    let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
+    let after = one(&json, &rewriting(rules, &[("A", "a\"b")]));
+    assert!(wire(after.bare()).contains(r#"[{"name":"headers","value":{"A":"a\"b"}}]"#));
+}
+
+#[test]
+fn a_new_uuid_is_the_same_each_time_and_another_for_each_old_one() {
+    let rules =
+        "[[rule]]\nmatch = { type = [\"webhook\", \"sendlog\", \"demisto\"] }\nnew_uuid = true\n";
+    let uuids = |portable: &Portable| -> Vec<String> {
+        let webhooks = portable.webhooks().iter();
+        webhooks
+            .filter(|webhook| !webhook.changes().is_empty())
+            .map(|webhook| wire(webhook.bare()))
+            .collect()
+    };
+    let first = uuids(&under(rules, &[]));
+    assert_eq!(first, uuids(&under(rules, &[])));
+    assert_eq!(first.len(), 4);
+    let sendlog = first.iter().find(|text| text.contains("ingress")).unwrap();
+    assert!(!sendlog.contains("0d9e8f7a-6b5c-4d3e-a2f1-7c8b9a0d1e05"));
+    let new = "uuid\\\",\\\"value\\\":\\\"";
+    let new = &sendlog[sendlog.find(new).unwrap() + new.len()..][..36];
+    assert_eq!(
+        sendlog.matches(new).count(),
+        2,
+        "field and payload together"
+    );
+    let mut other = rewriting(rules, &[]);
+    other.uuid_names.1 = "api.eu2.coralogix.com".to_owned();
+    let other = rewrite(strip(inventory("account.json")), &other).unwrap();
+    assert_ne!(first, uuids(&other), "another target, other uuids");
+}
+
+#[test]
+fn a_value_that_is_there_already_is_told_and_changes_no_byte() {
+    let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
+    let json = hook(r#"[{"name":"headers","value":{"A":"\u0063anary"}}]"#);
+    let after = one(&json, &rewriting(rules, &[("A", "canary")]));
+    assert!(after.changes()[0].is_equal);
+    assert_eq!(
+        wire(after.bare()),
+        wire(strip(account(&format!("[{json}]"))).webhooks()[0].bare())
+    );
+}
+
+#[test]
+fn a_rule_goes_before_retargeting_and_teams_addresses_stay() {
+    let fields = r#"[{"name":"payload","value":{"a":"see https://ng-api-http.coralogix.com/x","b":"https://team.app.eu1.coralogix.com","c":"https://api.eu1.coralogix.com"}}]"#;
+    let mut rewriting = rewriting(
+        "[[rule]]\nset = { \"payload.c\" = { value = \"mine\" } }\n",
+        &[],
+    );
+    rewriting.retarget = Some(Retarget {
+        from: Region::Eu1,
+        to: Region::Us2,
+    });
+    let after = one(&hook(fields), &rewriting);
+    let text = wire(after.bare());
+    for words in [
+        "see https://ng-api-http.us2.coralogix.com/x",
+        "https://team.app.eu1.coralogix.com",
+        r#"\"mine\""#,
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    let how: Vec<&How> = after.changes().iter().map(|change| &change.how).collect();
+    assert_eq!(how.len(), 2);
+    assert_eq!(how[0], &How::Retargeted);
+}
+
+#[test]
+fn a_masked_secret_blocks_unless_a_rule_sets_it() {
+    let json = r#"{"id":1,"alias":"a","integration_type_id":2,"integration_type":{"id":2,"label":"PagerDuty","icon":"i"},"integration_type_fields":"[{\"name\":\"serviceKey\",\"value\":\"****\"}]"}"#;
+    let blocked = |rules, variables| one(json, &rewriting(rules, variables)).blocked();
+    assert_eq!(blocked("", &[]), Some(Blocked::MaskedSecret));
+    let rules = "[[rule]]\nset = { serviceKey = { env = \"A\" } }\n";
+    assert_eq!(blocked(rules, &[("A", "canary")]), None);
+}
+
+#[test]
+fn fields_that_cannot_be_read_block_only_what_touches_them() {
+    let blocked = |rules| one(&hook("uuid=1; canary"), &rewriting(rules, &[])).blocked();
+    assert_eq!(blocked(""), None);
+    assert_eq!(
+        blocked("[[rule]]\nset = { url = { value = \"https://x.example\" } }\n"),
+        None
+    );
+    let touches = "[[rule]]\nset = { \"payload.a\" = { value = \"x\" } }\n";
+    assert_eq!(blocked(touches), Some(Blocked::UnreadableFields));
+    let looks = "[[rule]]\nreplace = [ { in = \"payload\", from = \"a\", to = \"b\" } ]\n";
+    assert_eq!(blocked(looks), Some(Blocked::UnreadableFields));
+    let elsewhere = "[[rule]]\nreplace = [ { in = \"url\", from = \"h.\", to = \"i.\" } ]\n";
+    assert_eq!(blocked(elsewhere), None);
+}
+
+#[test]
+fn a_value_that_was_not_read_leaves_a_stand_in_that_is_told() {
+    let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
+    let json = hook(r#"[{"name":"headers","value":{"A":"canary"}}]"#);
+    let after = one(&json, &rewriting(rules, &[]));
+    assert_eq!(after.unread().len(), 1);
+    let text = wire(after.bare());
+    assert!(text.contains("(from env A, not read)"));
+    assert!(!text.contains(r#"\"canary\""#));
+}
+
+#[test]
+fn what_cannot_be_followed_is_told_all_at_once() {
+    snapshots!();
+    let mut out = String::new();
+    for rules in [
+        // No such path, with one that is nearly it.
+        "[[rule]]\nmatch = { type = \"webhook\" }\nset = { \"headers.authorization\" = { env = \"A\" } }\n",
+        "[[rule]]\nset = { serviceKey = { env = \"A\" } }\n",
+        // Two rules on one place, and around each other.
+        "[[rule]]\nset = { url = { env = \"A\" } }\nmatch = { id = 2001 }\n[[rule]]\nmatch = { type = 0 }\nset = { url = { env = \"B\" } }\n",
+        "[[rule]]\nmatch = { id = 2006 }\nset = { payload = { value = [] } }\n[[rule]]\nmatch = { id = 2006 }\nset = { \"payload.0\" = { env = \"A\" } }\n",
+        "[[rule]]\nmatch = { id = 2001 }\nset = { url = { env = \"A\" } }\n[[rule]]\nreplace = [ { in = \"url\", from = \"slack\", to = \"b\" } ]\n",
+        // Another shape.
+        "[[rule]]\nmatch = { id = 2005 }\nset = { \"payload.logEntries.0.severity\" = { env = \"A\" }, payload = { value = \"x\" } }\n",
+        // Names.
+        "[[rule]]\nmatch = { id = 2001 }\nrename = \"x\"\n[[rule]]\nmatch = { id = 2001 }\nrename = \"y\"\n",
+        "[[rule]]\nmatch = { id = [2002, 2003] }\nrename = \"both\"\n",
+        // Nothing that it means.
+        "[[rule]]\nmatch = { alias = \"nobody\" }\nrename = \"x\"\n[[rule]]\nmatch = { alias = \"nobody\" }\noptional = true\nrename = \"x\"\n",
+        // No uuid.
+        "[[rule]]\nmatch = { type = \"slack\" }\nnew_uuid = true\n",
+    ] {
+        let _ = writeln!(out, "{rules}");
+        for mistake in mistakes(rules) {
+            let _ = writeln!(out, "    {mistake}");
+        }
+        out.push('\n');
+    }
+    assert!(!out.contains("canary"));
+    insta::assert_snapshot!(out);
+}
