@@ -24,6 +24,7 @@ pub mod store;
 
 pub mod sandbox;
 
+pub mod crash;
 pub mod error;
 pub mod foreign;
 pub mod interrupt;

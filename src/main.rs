@@ -2,6 +2,7 @@
 
 use hookferry::cli::{self, Cli, Command, LogForm, Parsed};
 use hookferry::commands;
+use hookferry::crash;
 use hookferry::error::{Error, ExitCode};
 use hookferry::interrupt::{self, Interrupt, Signal};
 use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
@@ -13,6 +14,7 @@ use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> std::process::ExitCode {
+    crash::keep_secrets();
     let code = match cli::parse(std::env::args_os()) {
         Parsed::Arguments(cli) => run(*cli),
         Parsed::Help(text) => {

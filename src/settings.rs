@@ -27,6 +27,7 @@ use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
 use crate::store::disk;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 
 /// Where webhooks are read from.
@@ -327,9 +328,9 @@ fn key(side: Side) -> Result<ApiKey, Error> {
             return Err(Error::usage(format!("both {name} and {file_name} are set"))
                 .with_hint("unset one of them; which key is meant must be plain"));
         }
-        (Some(text), None) => text,
+        (Some(text), None) => SecretString::from(text),
         (None, Some(path)) => {
-            disk::read_text(Path::new(&path), &format!("the key file of {file_name}"))?
+            disk::read_secret(Path::new(&path), &format!("the key file of {file_name}"))?
         }
         (None, None) => {
             return Err(Error::new(
@@ -341,7 +342,8 @@ fn key(side: Side) -> Result<ApiKey, Error> {
             )));
         }
     };
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = text.expose_secret();
+    let text = text.strip_suffix('\n').unwrap_or(text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     ApiKey::new(text).ok_or_else(|| {
         Error::new(

@@ -6,7 +6,7 @@ use crate::coralogix::account::Side;
 use crate::pipeline::rewrite::rule::Source;
 use crate::pipeline::rewrite::{Reading, Values};
 use crate::store::disk;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -47,8 +47,8 @@ fn from_environment(name: &str) -> Result<SecretString, String> {
 }
 
 fn from_file(path: &Path) -> Result<SecretString, String> {
-    let text = disk::read_text(path, "the file").map_err(|error| error.to_string())?;
-    let text = text.trim_end_matches(['\r', '\n']);
+    let text = disk::read_secret(path, "the file").map_err(|error| error.to_string())?;
+    let text = text.expose_secret().trim_end_matches(['\r', '\n']);
     if text.is_empty() {
         return Err("it is empty".to_owned());
     }

@@ -1,6 +1,7 @@
 //! Files: read whole, written whole or not at all, and readable by their owner alone.
 
 use crate::error::Error;
+use secrecy::SecretString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,46 @@ use std::path::{Path, PathBuf};
 /// The text of a file that the user named; `what` says what it is for, such as `the export file`.
 pub fn read_text(path: &Path, what: &str) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| cannot("read", what, path).with_source(error))
+}
+
+/// The text of a file that holds a secret; refused where others than its owner and group can read or change it.
+///
+/// Pipes, as a shell makes them for `<(…)`, have no such permissions and are read as they are.
+pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
+    let read = || -> io::Result<(fs::Metadata, String)> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let mut text = String::new();
+        file.read_to_string(&mut text)?;
+        Ok((metadata, text))
+    };
+    let (metadata, text) = read().map_err(|error| cannot("read", what, path).with_source(error))?;
+    // Moved, not copied: the text is wiped when it is dropped.
+    let text = SecretString::from(text);
+    match open_to_others(&metadata) {
+        None => Ok(text),
+        Some(mode) => {
+            let shown = crate::foreign::shown(&path.display().to_string());
+            Err(Error::failed(format!(
+                "{what} `{shown}` is open to everybody on this machine (mode {mode:04o}), and is not used"
+            ))
+            .with_hint(format!("chmod 600 {shown}")))
+        }
+    }
+}
+
+/// The permissions of a regular file that others than its owner and group can read or change.
+#[cfg(unix)]
+fn open_to_others(metadata: &fs::Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    const OTHERS: u32 = 0o006;
+    let mode = metadata.permissions().mode() & 0o7777;
+    (metadata.is_file() && mode & OTHERS != 0).then_some(mode)
+}
+
+#[cfg(not(unix))]
+fn open_to_others(_metadata: &fs::Metadata) -> Option<u32> {
+    None
 }
 
 /// The bytes of a file that the user named.

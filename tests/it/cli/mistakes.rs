@@ -149,7 +149,7 @@ fn a_key_from_a_file() {
     };
     assert_transcript!("no_such_key_file", program().run());
     for end in ["", "\n", "\r\n"] {
-        std::fs::write(&file, format!("{}{end}", accounts.source().key())).unwrap();
+        accounts.write("key", &format!("{}{end}", accounts.source().key()));
         program().run().assert_code(0);
         // An empty variable counts as none.
         program()
@@ -161,6 +161,43 @@ fn a_key_from_a_file() {
     assert_transcript!("empty_file", program().run());
     std::fs::write(&file, [0xff, 0xfe]).unwrap();
     assert_transcript!("no_text", program().run());
+}
+
+/// Keys, and values that rules read from files, are not taken from where everybody could have read them.
+#[test]
+fn a_secret_file_that_is_open_to_everybody() {
+    let accounts = StandIn::demo();
+    accounts.write("key", accounts.source().key());
+    accounts.write("rules.toml", "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { file = \"value\" } }\n");
+    accounts.write("value", "canary");
+    let key = accounts.home().join("key");
+    let program = |command_line: &str| {
+        accounts
+            .program(command_line)
+            .without_env("HOOKFERRY_SOURCE_API_KEY")
+            .env("HOOKFERRY_SOURCE_API_KEY_FILE", key.to_str().unwrap())
+    };
+    let check = "rules check --rules rules.toml --from [source]";
+    for (mode, is_used) in [
+        (0o400, true),
+        (0o640, true),
+        (0o604, false),
+        (0o602, false),
+        (0o666, false),
+    ] {
+        for (name, command_line, code) in [("key", "list --from [source]", 1), ("value", check, 6)]
+        {
+            accounts.set_mode(name, mode);
+            let run = program(command_line).run();
+            accounts.set_mode(name, 0o600);
+            run.assert_code(if is_used { 0 } else { code });
+            if !is_used {
+                let shown = run.stdout + &run.stderr;
+                let words = format!("open to everybody on this machine (mode {mode:04o})");
+                assert!(shown.replace("\n        ", " ").contains(&words), "{shown}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ macro_rules! assert_text {
 pub(crate) use assert_text;
 
 mod conflicts;
+mod crash;
 mod demo;
 mod exactly_once;
 mod export;

@@ -5,7 +5,7 @@ use super::stand_in::StandIn;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, LazyLock};
@@ -173,7 +173,7 @@ impl<'s> Program<'s> {
             shown: self.shown,
         };
         assert!(
-            !run.stderr.contains("panicked"),
+            !run.stderr.contains("panicked") && !run.stderr.contains("internal error"),
             "{} panicked: {}",
             run.shown,
             run.stderr
@@ -252,6 +252,12 @@ impl Running<'_> {
         let id = self.id.to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).output();
         assert!(sent.is_ok(), "kill -s {name} {id}");
+    }
+
+    /// Waits until it has ended, and says only how.
+    pub(crate) fn status(self) -> ExitStatus {
+        let output = self.output.recv_timeout(LONGEST_RUN).unwrap().unwrap();
+        output.status
     }
 
     /// Whether it has ended.

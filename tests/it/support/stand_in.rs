@@ -83,7 +83,13 @@ impl StandIn {
         let path = self.home().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        self.set_mode(name, 0o600);
+    }
+
+    /// Sets the permissions of such a file.
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(self.home().join(name), permissions).unwrap();
     }
 
     /// The text of a file below that folder.
