@@ -30,6 +30,7 @@ mod list;
 mod logs;
 mod migrate;
 mod mistakes;
+mod network;
 mod plan;
 mod read_only;
 mod record;

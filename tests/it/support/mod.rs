@@ -12,4 +12,5 @@ pub(crate) mod program;
 pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;
+pub(crate) mod tls;
 pub(crate) mod tracer;
