@@ -20,6 +20,7 @@ macro_rules! assert_text {
 
 pub(crate) use assert_text;
 
+mod canaries;
 mod conflicts;
 mod crash;
 mod demo;
