@@ -2,7 +2,7 @@
 
 use crate::support::draft::{Draft, Fields, list};
 use crate::support::fixture::{account, stripped, tokens, wire};
-use crate::support::generator::draft;
+use crate::support::generator::{cases, draft};
 use crate::support::preview::{planned, preview, states};
 use crate::support::spelling::{Spelling, Tree};
 use hookferry::coralogix::content::Content;
@@ -12,18 +12,8 @@ use hookferry::coralogix::webhook::{SERVER_OWNED, TypeId, Webhook};
 use hookferry::foreign::shown;
 use hookferry::pipeline::plan::{OnConflict, Plan, State};
 use proptest::collection::vec;
-use proptest::prelude::{
-    ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_assert_ne, proptest,
-};
+use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_assert_ne, proptest};
 use proptest::sample::{Index, select};
-
-/// So many cases, or as many as `PROPTEST_CASES` asks for.
-fn cases(n: u32) -> ProptestConfig {
-    match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => ProptestConfig::default(),
-        None => ProptestConfig::with_cases(n),
-    }
-}
 
 fn content(draft: &Draft, spelling: &mut Spelling) -> Content {
     let webhook = Webhook::parse(draft.json(1, spelling)).unwrap();

@@ -1,6 +1,7 @@
 //! Third stage: what the rules name is changed, and nothing else is, to the byte.
 
 mod file;
+mod properties;
 mod rules;
 
 use crate::support::fixture::{inventory, unchanged, wire};

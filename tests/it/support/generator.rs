@@ -5,8 +5,16 @@ use super::draft::{Draft, Fields};
 use super::spelling::Tree;
 use proptest::collection::vec;
 use proptest::option;
-use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
+use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::sample::select;
+
+/// So many cases, or as many as `PROPTEST_CASES` asks for.
+pub(crate) fn cases(n: u32) -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(n),
+    }
+}
 
 /// Few aliases, so that accounts collide; some of them differ only in what a server may tidy.
 fn alias() -> impl Strategy<Value = String> {

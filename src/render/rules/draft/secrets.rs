@@ -3,7 +3,7 @@
 use super::quoted;
 use crate::coralogix::kind::{Kind, resembles_vendor_key};
 use crate::coralogix::path::Path;
-use crate::coralogix::place::Place;
+use crate::coralogix::place::{Place, Shape};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -44,6 +44,8 @@ pub(super) struct Kin {
 struct Found {
     path: Path,
     kind: &'static str,
+    /// Whether it is a text, which variables, files and commands give.
+    is_text: bool,
     value: String,
 }
 
@@ -80,6 +82,7 @@ fn found(webhook: &Webhook, place: &Place) -> Option<Found> {
     Some(Found {
         kind: place.secret()?,
         path: place.path.clone(),
+        is_text: place.shape == Shape::Text,
         value: place.token(webhook),
     })
 }
@@ -128,14 +131,16 @@ fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
 
 /// Whether it opens something; texts of a payload and addresses are hidden only to be on the safe side.
 fn is_credential(found: &Found) -> bool {
-    !matches!(
-        found.kind,
-        "text" | "number" | "e-mail address" | "unreadable fields" | "unknown key"
-    ) && found
-        .path
-        .parts()
-        .iter()
-        .all(|part| !resembles_vendor_key(part))
+    found.is_text
+        && !matches!(
+            found.kind,
+            "text" | "number" | "e-mail address" | "unreadable fields" | "unknown key"
+        )
+        && found
+            .path
+            .parts()
+            .iter()
+            .all(|part| !resembles_vendor_key(part))
 }
 
 /// Whether a secret belongs to the source account, so that a copy of it would be wrong in any other.
@@ -232,7 +237,7 @@ fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<Stri
             .path
             .parts()
             .first()
-            .filter(|_| !must_change(&found.path))
+            .filter(|_| !(found.is_text && must_change(&found.path)))
         else {
             continue;
         };

@@ -1,0 +1,234 @@
+//! What holds for the rules of any account: a first file decides about every secret and holds none, every secret can be
+//! reached by its path, and a value that is set changes its own bytes and no other.
+
+use crate::support::draft::{Draft, list};
+use crate::support::fixture::{account, rewriting, stripped, tokens, wire};
+use crate::support::generator::{cases, draft};
+use crate::support::spelling::Spelling;
+use hookferry::coralogix::json::quoted;
+use hookferry::coralogix::place::{Place, Shape};
+use hookferry::coralogix::webhook::Webhook;
+use hookferry::pipeline::fetch::Inventory;
+use hookferry::pipeline::plan::{Known, OnConflict, plan};
+use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
+use hookferry::pipeline::rewrite::{Reading, Rewriting, Values, file, rewrite};
+use hookferry::pipeline::strip::{Blocked, strip};
+use hookferry::render::rules::{
+    CheckView, Draft as FirstFile, document, draft as first_file, text,
+};
+use hookferry::render::style::Palette;
+use hookferry::render::view::{Detail, Page, Party, PlanView};
+use hookferry::render::{json, plan as preview};
+use proptest::collection::vec;
+use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};
+use proptest::sample::Index;
+use serde_json::value::RawValue;
+
+const PAGE: Page = Page {
+    palette: Palette::Plain,
+    width: 100,
+    detail: Detail::Full,
+};
+
+fn party() -> Party {
+    Party {
+        name: "api.eu1.coralogix.com".to_owned(),
+        company: None,
+        count: 3,
+    }
+}
+
+fn array(drafts: &[Draft], seed: u64) -> String {
+    list(
+        &drafts.iter().collect::<Vec<_>>(),
+        1,
+        &mut Spelling::varied(seed),
+    )
+}
+
+fn first(inventory: &Inventory) -> String {
+    first_file(&FirstFile {
+        inventory: inventory.clone(),
+        account: party(),
+        target: None,
+        moves: false,
+    })
+}
+
+/// A first file with every proposal put to work, and a value for each of its variables.
+fn at_work(text: &str, inventory: &Inventory) -> Rewriting {
+    let text = text.replace("\n# [[rule]]", "\n[[rule]]");
+    let text = text
+        .replace("\n# match", "\nmatch")
+        .replace("\n# set =", "\nset =");
+    let rules = file::parse(&text).unwrap();
+    let value = |source: Source| {
+        let Source::Env(name) = &source else {
+            panic!("{source}");
+        };
+        let value = Reading::Read(format!("canary {name}").into());
+        (source, value)
+    };
+    let values = rules.needed(inventory).into_iter().map(value).collect();
+    Rewriting {
+        values: Values::of(values),
+        unmatched: rules.unmatched.unwrap(),
+        rules: rules.into(),
+        lists_leftover: true,
+        ..Rewriting::nothing()
+    }
+}
+
+fn shows_a_secret(text: &str) -> bool {
+    text.contains("canary") || text.contains("27182818")
+}
+
+/// A rule that sets the value at that place of the one webhook to that JSON.
+fn set(place: &Place, value: &str) -> String {
+    format!(
+        "[[rule]]\nset = {{ {} = {{ value = {value} }} }}\n",
+        quoted(&place.path.to_string())
+    )
+}
+
+/// JSON of that shape with nothing secret in it.
+fn harmless(shape: Shape) -> Option<&'static str> {
+    match shape {
+        Shape::Text => Some("\"changed\""),
+        Shape::Number => Some("7"),
+        _ => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(192))]
+
+    #[test]
+    fn a_first_file_holds_no_secret_and_leaves_none_undecided(drafts in vec(draft(), 0..6), seed: u64) {
+        let inventory = account(&array(&drafts, seed));
+        let text = first(&inventory);
+        prop_assert!(!shows_a_secret(&text), "{}", text);
+        prop_assert_eq!(&first(&inventory), &text);
+        let plain = file::parse(&text);
+        prop_assert!(plain.is_ok(), "{:?}\n{}", plain, text);
+        for rewriting in [rewriting(&text, &[]), at_work(&text, &inventory)] {
+            let portable = rewrite(strip(inventory.clone()), &rewriting);
+            prop_assert!(portable.is_ok(), "{:?}\n{}", portable, text);
+            for webhook in portable.unwrap().webhooks() {
+                prop_assert!(webhook.blocked() != Some(Blocked::UnmatchedSecret), "{:?}\n{}", webhook.leftover(), text);
+            }
+        }
+    }
+
+    #[test]
+    fn every_secret_can_be_reached_by_its_path(draft in draft(), seed: u64) {
+        let json = format!("[{}]", draft.json(1, &mut Spelling::varied(seed)));
+        let before = stripped(&json);
+        let webhook = before.webhooks()[0].bare();
+        let secrets: Vec<Place> = webhook.places().into_iter().filter(|place| place.secret().is_some()).collect();
+        if secrets.iter().any(|place| place.shape == Shape::Unreadable) {
+            return Ok(());
+        }
+        // Deepest first: nothing is above or below another leaf.
+        let rules: String = secrets
+            .iter()
+            .filter_map(|place| Some(set(place, harmless(place.shape)?)))
+            .collect();
+        let after = rewrite(strip(account(&json)), &rewriting(&rules, &[]));
+        prop_assert!(after.is_ok(), "{:?}\n{}", after, rules);
+        let after = after.unwrap();
+        let text = wire(after.webhooks()[0].bare());
+        prop_assert!(!shows_a_secret(&text), "{}\n{}", text, rules);
+        prop_assert!(Webhook::parse(text).is_some());
+    }
+
+    #[test]
+    fn a_value_that_is_set_changes_its_own_bytes_alone(draft in draft(), at: Index, new in "\\PC{0,12}|[\"\\\\\u{0}-\u{20}]{0,4}") {
+        let json = format!("[{}]", draft.json(1, &mut Spelling::plain()));
+        let before = stripped(&json);
+        let webhook = before.webhooks()[0].bare();
+        // A control character can be spelled in two ways, and setting it back would choose the other.
+        let is_plain = |place: &Place| !text_at(webhook, place).chars().any(char::is_control);
+        let is_text = |place: &Place| place.shape == Shape::Text && is_plain(place);
+        let texts: Vec<Place> = webhook.places().into_iter().filter(is_text).collect();
+        if texts.is_empty() {
+            return Ok(());
+        }
+        let place = at.get(&texts);
+        let rules = format!("[[rule]]\nset = {{ {} = {{ env = \"A\" }} }}\n", quoted(&place.path.to_string()));
+        let under = |json: &str, value: &str| {
+            let rewriting = rewriting(&rules, &[("A", value)]);
+            wire(rewrite(strip(account(json)), &rewriting).unwrap().webhooks()[0].bare())
+        };
+        let old = text_at(webhook, place);
+        let changed = under(&json, &new);
+        let found = stripped(&format!("[{changed}]"));
+        prop_assert_eq!(text_at(found.webhooks()[0].bare(), place), new.clone());
+        // Set back, every byte is what it was: nothing else had moved.
+        let back = under(&format!("[{changed}]"), &old);
+        prop_assert_eq!(back, wire(webhook));
+        // The same rule again changes nothing more.
+        prop_assert_eq!(under(&format!("[{changed}]"), &new), changed);
+    }
+
+    #[test]
+    fn nothing_that_is_shown_of_rules_holds_a_secret(drafts in vec(draft(), 0..5), theirs in vec(draft(), 0..3), seed: u64, refuse in any::<bool>()) {
+        let inventory = account(&array(&drafts, seed));
+        let mut rewriting = at_work(&first(&inventory), &inventory);
+        rewriting.unmatched = if refuse { Unmatched::Refuse } else { Unmatched::Keep };
+        let matched = rewriting.rules.matched(&inventory);
+        let portable = rewrite(strip(inventory), &rewriting).unwrap();
+        let party = party();
+        let view = CheckView {
+            name: Some("rules.toml"),
+            account: &party,
+            rewriting: &rewriting,
+            matched: &matched,
+            portable: &portable,
+        };
+        let mut shown = vec![text(&view, PAGE), json::text(&document(&view)), format!("{portable:?} {rewriting:?}")];
+        let target = strip(account(&array(&theirs, seed)));
+        let plan = plan(portable, &target, OnConflict::Update, &Known::nothing());
+        let view = PlanView { plan: &plan, source: &party, target: &party };
+        shown.extend([preview::plan(view, PAGE), json::text(&json::plan(view)), format!("{plan:?}")]);
+        for text in shown {
+            prop_assert!(!shows_a_secret(&text), "{}", text);
+        }
+    }
+}
+
+/// The text at a place, read by another reader than the program's.
+fn text_at(webhook: &Webhook, place: &Place) -> String {
+    let member = |raw: &str, key: &str| {
+        let mut members = tokens(raw).into_iter();
+        members.find(|(name, _)| name == key).map(|(_, raw)| raw)
+    };
+    let elements = |raw: &str| -> Vec<String> {
+        let elements: Vec<&RawValue> = serde_json::from_str(raw).unwrap_or_default();
+        elements
+            .into_iter()
+            .map(|raw| raw.get().to_owned())
+            .collect()
+    };
+    let text = |raw: &str| serde_json::from_str::<String>(raw);
+    let whole = wire(webhook);
+    let parts = place.path.parts();
+    let fields = member(&whole, "integration_type_fields").unwrap_or_default();
+    let fields = text(&fields).unwrap_or(fields);
+    let is_named = |entry: &String| member(entry, "name") == Some(quoted(&parts[0]));
+    let entry = elements(&fields).into_iter().find(is_named);
+    let (mut raw, rest) = match entry {
+        _ if parts == ["url"] => (whole, parts),
+        Some(entry) => (member(&entry, "value").unwrap(), &parts[1..]),
+        None if fields.starts_with('{') && member(&fields, &parts[0]).is_some() => (fields, parts),
+        None => (whole, parts),
+    };
+    for part in rest {
+        raw = if raw.starts_with('[') {
+            elements(&raw)[part.parse::<usize>().unwrap()].clone()
+        } else {
+            member(&raw, part).unwrap()
+        };
+    }
+    text(&raw).unwrap()
+}
