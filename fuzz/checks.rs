@@ -16,60 +16,39 @@ use hookferry::pipeline::rewrite::{PortableWebhook, Rewriting, file, rewrite};
 use hookferry::pipeline::strip::strip;
 use std::sync::Arc;
 
-/// The shortest text that counts as repeated: shorter ones stand in messages by chance.
-const SHORTEST: usize = 12;
+/// What stands for a secret: no fuzzer comes upon it by chance.
+const PLANTED: &str = "canary-4f1c-27182818";
 
-/// A rules file is read or refused with places that are in it, and no message repeats what a text in it holds.
+/// A rules file is read or refused with places that are in it, and nothing repeats a secret that is written in it.
 pub(crate) fn rules_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    match file::parse(text) {
-        Ok(rules) => {
-            let shown = format!("{rules:?}");
-            assert!(values(text).iter().all(|value| !shown.contains(value)));
-        }
+    let text = planted(text);
+    match file::parse(&text) {
+        Ok(rules) => assert!(!format!("{rules:?}").contains(PLANTED)),
         Err(misread) => {
             assert!(!misread.is_empty());
-            let n_lines = text.matches('\n').count() + 1;
+            let lines: Vec<&str> = text.split('\n').collect();
             for misread in misread {
-                let line = text.split('\n').nth(misread.line.wrapping_sub(1));
-                assert!((1..=n_lines).contains(&misread.line), "{misread}");
-                let n = line.map_or(0, |line| line.chars().count());
+                let line = lines.get(misread.line.wrapping_sub(1));
+                let n = line.expect("a line of the file").chars().count();
                 assert!((1..=n + 1).contains(&misread.column), "{misread}");
-                let message = misread.what.as_str();
-                assert!(
-                    values(text).iter().all(|value| !message.contains(value)),
-                    "{misread}"
-                );
+                assert!(!misread.what.contains(PLANTED), "{misread}");
             }
         }
     }
 }
 
-/// The texts that are given as secrets in the plainest way: `value = "…"`, `from = "…"`, `to = "…"`.
-fn values(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
-    for start in ["value = \"", "from = \"", "to = \""] {
-        for (at, _) in text.match_indices(start) {
-            let rest = &text[at + start.len()..];
-            let value = &rest[..rest.find(['"', '\\', '\n']).unwrap_or(rest.len())];
-            let is_usual = MESSAGES.iter().any(|message| message.contains(value));
-            if value.len() >= SHORTEST && !is_usual {
-                found.push(value);
-            }
-        }
+/// The same file with a planted secret wherever one is given in the plainest way.
+fn planted(text: &str) -> String {
+    let mut text = text.to_owned();
+    for start in ["value = \"", "from = \"", "to = \"", "\"op\", \""] {
+        let end = format!("{start}{PLANTED}");
+        text = text.replace(start, &end);
     }
-    found
+    text
 }
-
-/// What messages say themselves.
-const MESSAGES: [&str; 4] = [
-    "a value comes from { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { value = \"text\" }: exactly one of them",
-    "a path with dots stands in quotes: \"headers.Authorization\" = { env = \"NAME\" }",
-    "not a path such as `url` or `headers.Authorization`: a part between the dots is empty",
-    "replace needs `in` (paths), `from` (a text that is not empty) and `to` (a text)",
-];
 
 /// Webhooks under rules: what no rule names stays to the byte, and what comes out is what went in but for the changes.
 ///

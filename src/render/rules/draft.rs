@@ -2,6 +2,7 @@
 //! Pure. Holds names, paths and hosts, never a secret; the same account always gives the same file.
 
 mod secrets;
+mod variables;
 
 use crate::coralogix::kind::type_name;
 use crate::foreign;

@@ -79,6 +79,7 @@ fn every_mistake_is_told_with_its_place() {
         "[[rule]]\nset = { url = \"canary\" }\n",
         "[[rule]]\nset = { url = { env = \"A\", value = \"canary\" } }\n",
         "[[rule]]\nset = { url = { env = \"\" } }\n",
+        "[[rule]]\nset = { url = { env = \"https://hooks.example.net/canary\" } }\n",
         "[[rule]]\nset = { url = { command = \"op read canary\" } }\n",
         "[[rule]]\nset = { url = { command = [] } }\n",
         "[[rule]]\nset = { url = { value = 2026-11-24 } }\n",

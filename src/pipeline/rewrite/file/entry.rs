@@ -171,9 +171,12 @@ pub(super) fn source(entry: &Entry<'_>, line: usize) -> Result<Source, Wrong> {
     };
     let not_empty = || from.text().filter(|text| !text.is_empty());
     let source = match from.key() {
-        "env" => not_empty()
-            .filter(|name| !name.contains(['=', '\0']))
-            .map(|name| Source::Env(name.to_owned())),
+        "env" => {
+            let name = from.text().filter(|name| is_variable(name));
+            let what = "not the name of an environment variable: letters, digits and _";
+            let name = name.ok_or((from.value_at, what.to_owned()))?;
+            Some(Source::Env(name.to_owned()))
+        }
         "file" => not_empty().map(|path| Source::File(PathBuf::from(path))),
         "command" => from
             .value
@@ -193,6 +196,12 @@ pub(super) fn source(entry: &Entry<'_>, line: usize) -> Result<Source, Wrong> {
         _ => return Err((from.at, FORMS.to_owned())),
     };
     source.ok_or((from.value_at, FORMS.to_owned()))
+}
+
+/// Whether a shell could set it; a secret that was written there by mistake is thus not repeated as a name.
+fn is_variable(name: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(is_word)
 }
 
 /// A TOML value as JSON.

@@ -1,6 +1,7 @@
 //! The secrets of an account, grouped for a first rules file: by type, and by which webhooks share their credentials.
 
 use super::quoted;
+use super::variables::Variables;
 use crate::coralogix::kind::{Kind, resembles_vendor_key};
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{Place, Shape};
@@ -31,7 +32,7 @@ pub(super) struct Secret {
     pub(super) n_different: usize,
 }
 
-/// Webhooks of one type whose credentials are all equal.
+/// Webhooks of one type for which one rule sets what they share.
 pub(super) struct Kin {
     aliases: Vec<String>,
     /// Used where an alias alone would mean others too, or could not be told from a pattern.
@@ -90,6 +91,11 @@ fn found(webhook: &Webhook, place: &Place) -> Option<Found> {
 fn group(type_id: Option<TypeId>, holders: &[Holder<'_>], variables: &mut Variables) -> Group {
     let kind = type_id.and_then(Kind::of);
     let must_change = |path: &Path| is_account_s_own(kind, path);
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for holder in holders {
+        *counts.entry(alias_of(holder)).or_default() += 1;
+    }
+    let name = kind.map_or("webhook", |kind| kind.name);
     Group {
         type_id,
         n_webhooks: holders.len(),
@@ -97,34 +103,42 @@ fn group(type_id: Option<TypeId>, holders: &[Holder<'_>], variables: &mut Variab
         keep: keep(holders, &must_change),
         kin: families(holders)
             .iter()
-            .flat_map(|family| rules_of(family, holders, &must_change, variables))
+            .flat_map(|family| rules_of(family, name, &counts, &must_change, variables))
             .collect(),
     }
 }
 
-/// Webhooks of one type that have the same credentials at the same paths.
+/// Webhooks of one type that share credentials: each value at its path in all of them, and in no others.
 struct Family<'h> {
     shared: Vec<(&'h Path, &'h str)>,
     holders: Vec<&'h Holder<'h>>,
 }
 
 fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
+    let mut order: Vec<(&Path, &str)> = Vec::new();
+    let mut having: HashMap<(&Path, &str), Vec<usize>> = HashMap::new();
+    for (at, holder) in holders.iter().enumerate() {
+        for found in holder.found.iter().filter(|found| is_credential(found)) {
+            let credential = (&found.path, found.value.as_str());
+            let places = having.entry(credential).or_default();
+            if places.is_empty() {
+                order.push(credential);
+            }
+            places.push(at);
+        }
+    }
     let mut families: Vec<Family<'h>> = Vec::new();
-    let mut by_shared: HashMap<Vec<(&Path, &str)>, usize> = HashMap::new();
-    for holder in holders {
-        let credentials = holder.found.iter().filter(|found| is_credential(found));
-        let shared: Vec<(&Path, &str)> = credentials
-            .map(|found| (&found.path, found.value.as_str()))
-            .collect();
-        if shared.is_empty() {
-            continue;
-        }
-        let at = *by_shared.entry(shared.clone()).or_insert(families.len());
+    let mut by_places: HashMap<&[usize], usize> = HashMap::new();
+    for credential in order {
+        let places = having[&credential].as_slice();
+        let at = *by_places.entry(places).or_insert(families.len());
         if at == families.len() {
-            let holders = Vec::new();
-            families.push(Family { shared, holders });
+            families.push(Family {
+                shared: Vec::new(),
+                holders: places.iter().map(|at| &holders[*at]).collect(),
+            });
         }
-        families[at].holders.push(holder);
+        families[at].shared.push(credential);
     }
     families
 }
@@ -151,28 +165,25 @@ fn is_account_s_own(kind: Option<&Kind>, path: &Path) -> bool {
 /// What must change is a rule of its own, apart from what may.
 fn rules_of(
     family: &Family<'_>,
-    all: &[Holder<'_>],
+    kind: &str,
+    counts: &HashMap<String, usize>,
     must_change: &dyn Fn(&Path) -> bool,
     variables: &mut Variables,
 ) -> Vec<Kin> {
-    let kin = &family.holders;
-    let first = kin
-        .first()
-        .and_then(|holder| holder.webhook.alias())
-        .unwrap_or_default();
+    let (aliases, ids) = named(&family.holders, counts);
+    let owner = owner(&family.holders, kind);
     let mut rules = Vec::new();
     for wanted in [true, false] {
         let set: Vec<(String, String)> = family
             .shared
             .iter()
             .filter(|(path, _)| must_change(path) == wanted)
-            .map(|(path, value)| (path.to_string(), variables.of(&first, path, value)))
+            .map(|(path, value)| (path.to_string(), variables.of(&owner, path, value)))
             .collect();
         if !set.is_empty() {
-            let (aliases, ids) = named(kin, all);
             rules.push(Kin {
-                aliases,
-                ids,
+                aliases: aliases.clone(),
+                ids: ids.clone(),
                 set,
                 must_change: wanted,
             });
@@ -181,22 +192,44 @@ fn rules_of(
     rules
 }
 
-/// The aliases of the webhooks, or their ids where aliases would not do.
-fn named(kin: &[&Holder<'_>], all: &[Holder<'_>]) -> (Vec<String>, Vec<String>) {
-    let alias = |holder: &Holder<'_>| holder.webhook.alias().unwrap_or_default().into_owned();
-    let is_kin = |holder: &Holder<'_>| kin.iter().any(|one| std::ptr::eq(*one, holder));
-    let aliases: BTreeSet<String> = kin.iter().map(|holder| alias(holder)).collect();
+fn alias_of(holder: &Holder<'_>) -> String {
+    holder.webhook.alias().unwrap_or_default().into_owned()
+}
+
+/// What a variable is named after: the one webhook, else what the aliases begin with, else the type.
+fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
+    const SHORTEST: usize = 3;
+    let aliases: Vec<String> = holders.iter().map(|holder| alias_of(holder)).collect();
+    let [first, others @ ..] = aliases.as_slice() else {
+        return kind.to_owned();
+    };
+    if others.is_empty() {
+        return first.clone();
+    }
+    let is_shared = |start: &&str| others.iter().all(|other| other.starts_with(*start));
+    let is_end_of_word = |c: char| !c.is_alphanumeric();
+    let starts = first
+        .match_indices(is_end_of_word)
+        .map(|(at, _)| &first[..at]);
+    let longest = starts.chain([first.as_str()]).filter(is_shared).next_back();
+    longest
+        .filter(|start| start.len() >= SHORTEST)
+        .unwrap_or(kind)
+        .to_owned()
+}
+
+/// The aliases of the webhooks, or their ids where aliases would mean others too or could be taken for patterns.
+fn named(kin: &[&Holder<'_>], counts: &HashMap<String, usize>) -> (Vec<String>, Vec<String>) {
+    let aliases: BTreeSet<String> = kin.iter().map(|holder| alias_of(holder)).collect();
     let is_literal = aliases
         .iter()
         .all(|alias| !alias.is_empty() && !alias.contains(['*', '?', '\\']));
-    let is_theirs = all
-        .iter()
-        .all(|holder| is_kin(holder) || !aliases.contains(&alias(holder)));
+    let n_meant: usize = aliases.iter().filter_map(|alias| counts.get(alias)).sum();
     let ids: Vec<String> = kin
         .iter()
         .filter_map(|holder| Some(holder.webhook.id()?.to_json()))
         .collect();
-    if (is_literal && is_theirs) || ids.len() < kin.len() {
+    if (is_literal && n_meant == kin.len()) || ids.len() < kin.len() {
         return (aliases.into_iter().collect(), Vec::new());
     }
     (Vec::new(), ids)
@@ -294,73 +327,5 @@ impl Kin {
         } else {
             format!("match = {{ {kind}id = {} }}", list(&self.ids))
         }
-    }
-}
-
-/// The names of variables: one for each value, so that equal secrets are asked for once.
-#[derive(Default)]
-struct Variables {
-    by_value: HashMap<String, String>,
-    taken: BTreeSet<String>,
-}
-
-impl Variables {
-    fn of(&mut self, alias: &str, path: &Path, value: &str) -> String {
-        if let Some(name) = self.by_value.get(value) {
-            return name.clone();
-        }
-        let last = path.parts().last().map_or("", String::as_str);
-        let proposed = variable_name(alias, last);
-        let mut name = proposed.clone();
-        let mut n = 2;
-        while self.taken.contains(&name) {
-            name = format!("{proposed}_{n}");
-            n += 1;
-        }
-        self.taken.insert(name.clone());
-        self.by_value.insert(value.to_owned(), name.clone());
-        name
-    }
-}
-
-/// `payments-oncall` and `serviceKey` make `PAYMENTS_ONCALL_SERVICE_KEY`.
-fn variable_name(alias: &str, key: &str) -> String {
-    let mut name = String::new();
-    for text in [alias, key] {
-        name.push('_');
-        let mut was_lower = false;
-        for character in text.chars() {
-            if character.is_ascii_uppercase() && was_lower {
-                name.push('_');
-            }
-            was_lower = character.is_ascii_lowercase() || character.is_ascii_digit();
-            name.push(if character.is_ascii_alphanumeric() {
-                character.to_ascii_uppercase()
-            } else {
-                '_'
-            });
-        }
-    }
-    let words: Vec<&str> = name.split('_').filter(|word| !word.is_empty()).collect();
-    let name = words.join("_");
-    match name.bytes().next() {
-        Some(b'0'..=b'9') | None => format!("WEBHOOK_{name}").trim_end_matches('_').to_owned(),
-        Some(_) => name,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::variable_name;
-
-    #[test]
-    fn variables_have_names_that_a_shell_takes() {
-        assert_eq!(
-            variable_name("payments-oncall", "serviceKey"),
-            "PAYMENTS_ONCALL_SERVICE_KEY"
-        );
-        assert_eq!(variable_name("24/7", "url"), "WEBHOOK_24_7_URL");
-        assert_eq!(variable_name("日本", "X-Api-Key"), "X_API_KEY");
-        assert_eq!(variable_name("", ""), "WEBHOOK");
     }
 }
