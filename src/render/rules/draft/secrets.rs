@@ -211,7 +211,7 @@ fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
     let starts = first
         .match_indices(is_end_of_word)
         .map(|(at, _)| &first[..at]);
-    let longest = starts.chain([first.as_str()]).filter(is_shared).next_back();
+    let longest = starts.chain([first.as_str()]).rfind(is_shared);
     longest
         .filter(|start| start.len() >= SHORTEST)
         .unwrap_or(kind)
