@@ -22,6 +22,8 @@ pub struct Place {
     pub shape: Shape,
     /// How it may be shown.
     pub masked: Masked,
+    /// Its JSON as it stands there; inside the fields, as it stands in their decoded text.
+    token: Box<str>,
     pub(super) spot: Spot,
 }
 
@@ -100,26 +102,14 @@ impl Place {
         }
     }
 
-    /// The JSON token of this place's value in the webhook that it was found in.
-    pub(crate) fn token(&self, webhook: &Webhook) -> String {
-        let cut = |text: &str, range: &Range<usize>| text[range.clone()].to_owned();
-        match &self.spot {
-            Spot::Member(key) => webhook.raw(key).unwrap_or("null").to_owned(),
-            Spot::Within(key, range) => cut(webhook.raw(key).unwrap_or_default(), range),
-            Spot::Fields(range) => match webhook.fields() {
-                Fields::Tree(text) => cut(&text, range),
-                _ => "null".to_owned(),
-            },
-        }
+    /// The JSON of this place's value. Holds a secret where [`secret`](Self::secret) says so.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
     }
 
     /// The text of this place, where it is one.
-    pub(crate) fn text(&self, webhook: &Webhook) -> Option<String> {
-        if self.path.parts() == ["url"] {
-            return Some(webhook.url().into_owned());
-        }
-        let token = self.token(webhook);
-        json::string(&token).ok().map(Cow::into_owned)
+    pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
+        json::string(&self.token).ok()
     }
 }
 
@@ -153,6 +143,7 @@ impl Webhook {
             } else {
                 masked_url(&url)
             },
+            token: token.into(),
             spot: Spot::Member("url".to_owned()),
         }
     }
@@ -165,6 +156,7 @@ impl Webhook {
                     path: Path::of(&[WHOLE_FIELDS]),
                     shape: Shape::Unreadable,
                     masked: Masked::Hidden("unreadable fields"),
+                    token: "null".into(),
                     spot: Spot::Member(WHOLE_FIELDS.to_owned()),
                 });
             }
@@ -212,6 +204,7 @@ impl Walk<'_> {
         self.places.push(Place {
             shape: Shape::of(token),
             masked: masked.clone(),
+            token: token.into(),
             spot: (self.spot)(start..start + token.len()),
             path: path.clone(),
         });

@@ -12,6 +12,7 @@ use crate::coralogix::path::Path;
 use crate::coralogix::place::{Place, Shape};
 use crate::pipeline::strip::{Blocked, StrippedWebhook};
 use secrecy::ExposeSecret;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 /// A webhook on its way through the rules.
@@ -216,7 +217,7 @@ impl<'r> Applying<'r> {
     fn text(&self, at: usize) -> Option<String> {
         let place = &self.places[at];
         let is_text = place.shape == Shape::Text;
-        is_text.then(|| place.text(&self.webhook.bare)).flatten()
+        is_text.then(|| place.text()).flatten().map(Cow::into_owned)
     }
 
     fn change(&self, at: usize, how: How, line: Option<usize>, is_equal: bool) -> Change {
@@ -240,7 +241,7 @@ impl<'r> Applying<'r> {
             let wrong = Wrong::TwoRules(path.clone(), other);
             return mistakes.add(line, wrong, &self.webhook);
         }
-        let is_equal = is_same(&self.places[at].token(&self.webhook.bare), &token);
+        let is_equal = is_same(self.places[at].token(), &token);
         let change = self.change(at, how, Some(line), is_equal);
         self.claims.push(Claim {
             place: at,

@@ -6,6 +6,7 @@ use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::Webhook;
+use std::borrow::Cow;
 
 /// What makes the logs of a webhook flow elsewhere than to the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +48,10 @@ pub(super) fn flows_back(
         return None;
     }
     let key = Path::of(&["payload", "privateKey"]);
-    let key_of = |webhook: &Webhook| webhook.place(&key)?.text(webhook);
+    let key_of = |webhook: &Webhook| {
+        let place = webhook.place(&key)?;
+        place.text().map(Cow::into_owned)
+    };
     let keeps_key = key_of(before).is_some_and(|text| key_of(after) == Some(text));
     let url = after.url();
     let host = host_of(&url).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The vendor's hosts of the source's region, pointed at the target's.
 //! Touches no team's own address, and no host that it does not know.
 
+use crate::coralogix::place::Place;
 use crate::coralogix::region::{Region, moved};
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::fetch::Inventory;
@@ -65,12 +66,8 @@ pub fn regions(inventory: &Inventory) -> Vec<Region> {
 }
 
 fn regions_of(webhook: &Webhook, found: &mut Vec<Region>) {
-    for text in webhook
-        .places()
-        .iter()
-        .filter_map(|place| place.text(webhook))
-    {
-        let mut rest = text.as_str();
+    for text in webhook.places().iter().filter_map(Place::text) {
+        let mut rest = text.as_ref();
         while let Some((_, host, behind)) = next_host(rest) {
             rest = behind;
             let region =

@@ -60,11 +60,7 @@ struct Holder<'i> {
 pub(super) fn groups(inventory: &Inventory) -> Vec<Group> {
     let mut by_type: BTreeMap<Option<TypeId>, Vec<Holder<'_>>> = BTreeMap::new();
     for webhook in &inventory.webhooks {
-        let found = webhook
-            .places()
-            .iter()
-            .filter_map(|place| found(webhook, place))
-            .collect();
+        let found = webhook.places().iter().filter_map(found).collect();
         let holders = by_type.entry(webhook.type_id().ok()).or_default();
         holders.push(Holder { webhook, found });
     }
@@ -76,7 +72,7 @@ pub(super) fn groups(inventory: &Inventory) -> Vec<Group> {
     groups
 }
 
-fn found(webhook: &Webhook, place: &Place) -> Option<Found> {
+fn found(place: &Place) -> Option<Found> {
     if place.shape.is_container() {
         return None;
     }
@@ -84,7 +80,7 @@ fn found(webhook: &Webhook, place: &Place) -> Option<Found> {
         kind: place.secret()?,
         path: place.path.clone(),
         is_text: place.shape == Shape::Text,
-        value: place.token(webhook),
+        value: place.token().to_owned(),
     })
 }
 
