@@ -1,15 +1,26 @@
 //! How a migration concludes: the last words on stderr, and the exit code.
 //! Called after the report is written, so that nothing about the report can change the code.
 
-use super::migrate::Done;
 use crate::coralogix::account::Account;
 use crate::coralogix::failure::Failure;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::interrupt::Signal;
-use crate::pipeline::push::Stop;
+use crate::pipeline::push::{Applied, Stop};
 use crate::pipeline::verify::Verdict;
 use crate::render::screen::Screen;
 use crate::store::runs::Recorder;
+
+/// What was done, and what is known of it.
+pub(super) struct Done {
+    pub(super) applied: Applied,
+    pub(super) verdict: Option<Verdict>,
+    /// Earlier runs for which this one has accounted.
+    pub(super) continues: Vec<String>,
+    /// What a command has to say to find the record.
+    pub(super) state_flag: String,
+    /// The record of the run; none where there was nothing to do.
+    pub(super) recorder: Option<Recorder>,
+}
 
 /// The exit code of what was done to a target; why it stopped early, if it did.
 pub(super) fn conclude(

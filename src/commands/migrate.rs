@@ -1,10 +1,10 @@
 //! `hookferry migrate`: plan, show, ask, push, read back, id map; with a record of all that is written.
 
-use super::conclusion::conclude;
+use super::conclusion::{Done, conclude};
 use super::consent::{confirm, preview, refuse};
 use super::history::{self, Accounted, History};
 use super::plan::{exit_code as plan_exit_code, show, view};
-use super::reading::{Planned, company, holder, planned, read_and_plan, read_both, read_live};
+use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_live};
 use super::recording;
 use crate::cli::OutputForm;
 use crate::coralogix::client::Writer;
@@ -12,7 +12,7 @@ use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::strip::strip;
-use crate::pipeline::verify::{Verdict, verify};
+use crate::pipeline::verify::verify;
 use crate::render::outcome::OutcomeView;
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
@@ -28,18 +28,6 @@ struct Session {
     /// What was found out about runs that had left something open.
     accounted: Vec<Accounted>,
     _lock: Lock,
-}
-
-/// What was done, and what is known of it.
-pub(super) struct Done {
-    pub(super) applied: Applied,
-    pub(super) verdict: Option<Verdict>,
-    /// Earlier runs for which this one has accounted.
-    pub(super) continues: Vec<String>,
-    /// What a command has to say to find the record.
-    pub(super) state_flag: String,
-    /// The record of the run; none where there was nothing to do.
-    pub(super) recorder: Option<Recorder>,
 }
 
 /// Migrates, or shows what a migration would do.
@@ -93,7 +81,7 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
     let mut readings = read_both(route, screen).await?;
     // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
     let (lock, company) = loop {
-        let company = company(&readings.target);
+        let company = readings.target.company();
         let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder("migrate"), &marks)?;
         if is_fresh {
             break (lock, company);

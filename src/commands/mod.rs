@@ -10,6 +10,7 @@ mod list;
 mod migrate;
 mod plan;
 mod reading;
+mod recorded;
 mod recording;
 mod rewriting;
 mod rollback;

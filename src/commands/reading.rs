@@ -106,7 +106,7 @@ pub(super) async fn read_and_plan(
     screen: &Screen,
 ) -> Result<Planned, Error> {
     let readings = read_both(route, screen).await?;
-    let company = company(&readings.target);
+    let company = readings.target.company();
     let history = match state.path() {
         Ok(folder) => History::of(&Runs::new(folder), &route.target, company.as_deref()),
         Err(error) => Err(error),
@@ -223,12 +223,12 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         Origin::Live(account) => live_party(account, inventory),
         Origin::File(path) => Party {
             name: path.display().to_string(),
-            company: company(inventory),
+            company: inventory.company(),
             count: inventory.webhooks.len(),
         },
         Origin::Stdin => Party {
             name: "standard input".to_owned(),
-            company: company(inventory),
+            company: inventory.company(),
             count: inventory.webhooks.len(),
         },
     }
@@ -237,18 +237,8 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
 pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
     Party {
         name: account.endpoint.host().to_owned(),
-        company: company(inventory),
+        company: inventory.company(),
         count: inventory.webhooks.len(),
-    }
-}
-
-/// The company id that all webhooks agree on.
-pub(super) fn company(inventory: &Inventory) -> Option<String> {
-    let ids = inventory.company_ids();
-    if ids.len() == 1 {
-        ids.into_iter().next()
-    } else {
-        None
     }
 }
 

@@ -1,6 +1,5 @@
 //! What is changed on the way, decided for one source and one target: regions found out, values read.
 
-use super::reading::company;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::error::Error;
@@ -69,7 +68,7 @@ fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
 
 /// What names the source account in new uuids: the company where it is known, so that a live account and its export agree.
 fn identity(origin: &Origin, source: &Inventory) -> String {
-    company(source).unwrap_or_else(|| match origin {
+    source.company().unwrap_or_else(|| match origin {
         Origin::Live(account) => account.endpoint.home(),
         Origin::File(_) | Origin::Stdin => "file".to_owned(),
     })

@@ -2,8 +2,8 @@
 
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
-use super::reading::{company, holder, live_party, read_live, reader};
-use super::verify::surplus;
+use super::reading::{holder, live_party, read_live, reader};
+use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
@@ -11,7 +11,7 @@ use crate::coralogix::failure::Failure;
 use crate::coralogix::retry::Patience;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
-use crate::error::{Error, ErrorKind, ExitCode};
+use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::rollback::{
@@ -194,44 +194,6 @@ fn show(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), 
         OutputForm::Text => view::text(view, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&view::document(view)),
     })
-}
-
-pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
-    record.sealer(&account.key).ok_or_else(|| {
-        let variable = account.side.key_variable();
-        Error::new(
-            ErrorKind::WrongAccount,
-            format!("run {} was made with another target API key than the one at hand", record.id()),
-        )
-        .with_hint(format!(
-            "what it wrote can be recognised with its own key only: set {variable} to that one. Nothing was read or written"
-        ))
-    })
-}
-
-pub(super) fn refuse_other_company(
-    record: &Record,
-    inventory: &Inventory,
-    account: &Account,
-) -> Result<(), Error> {
-    let (Some(then), Some(now)) = (record.company(), company(inventory)) else {
-        return Ok(());
-    };
-    if then == now {
-        return Ok(());
-    }
-    let (then, now) = (
-        crate::foreign::shortened(then, 40),
-        crate::foreign::shortened(&now, 40),
-    );
-    Err(Error::new(
-        ErrorKind::WrongAccount,
-        format!(
-            "{account} is company {now}, and run {} wrote to company {then}",
-            record.id()
-        ),
-    )
-    .with_hint("nothing was written; use the key of the account that the run wrote to"))
 }
 
 /// Puts what was found out about open sends into the record; a dry run leaves the record as it is.

@@ -2,7 +2,7 @@
 
 use super::history::account_for;
 use super::reading::{live_party, planned_with, read_both, read_live, reader, rewriting_of};
-use super::rollback::{refuse_other_company, sealer_of};
+use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::content::Content;
 use crate::coralogix::retry::Patience;
@@ -19,7 +19,7 @@ use crate::render::verify::{VerifyRow, VerifyView, document, text};
 use crate::render::view::Detail;
 use crate::settings::{Route, Verify, VerifyRun, Wanted};
 use crate::store::runs::{Record, Runs, Standing, sealed};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// Compares and says what differs.
@@ -172,29 +172,4 @@ fn found(
             (Finding::Altered(Vec::new()), Some(why.to_owned()))
         }
     }
-}
-
-/// Webhooks that equal one that the run created, were not there before it, and are not accounted for.
-pub(super) fn surplus(
-    record: &Record,
-    target: &Stripped,
-    sealer: &Sealer,
-) -> HashMap<Sealed, Vec<WebhookId>> {
-    let before: HashSet<&str> = record.begin.baseline.iter().map(String::as_str).collect();
-    let arrived: HashSet<&WebhookId> = record.arrived().map(|(_, arrived)| &arrived.id).collect();
-    let created: HashSet<Sealed> = record
-        .arrived()
-        .filter_map(|(place, _)| Some(record.sent(place)?.1))
-        .collect();
-    let mut surplus: HashMap<Sealed, Vec<WebhookId>> = HashMap::new();
-    for webhook in target.webhooks() {
-        let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
-            continue;
-        };
-        let content = sealer.content(content);
-        if !before.contains(id.as_str()) && !arrived.contains(id) && created.contains(&content) {
-            surplus.entry(content).or_default().push(id.clone());
-        }
-    }
-    surplus
 }

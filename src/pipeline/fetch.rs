@@ -24,6 +24,12 @@ impl Inventory {
             .filter_map(Webhook::company_id)
             .collect()
     }
+
+    /// The company id that all webhooks agree on; `None` where they do not, or carry none.
+    pub fn company(&self) -> Option<String> {
+        let mut ids = self.company_ids().into_iter();
+        ids.next().filter(|_| ids.next().is_none())
+    }
 }
 
 impl From<Listing> for Inventory {
