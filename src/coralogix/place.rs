@@ -170,9 +170,16 @@ impl Webhook {
             places,
             spot: &Spot::Fields,
         };
-        match &tree {
-            Json::Array(entries) if is_named_list(entries) => walk.entries(entries, &masked),
-            Json::Array(_) | Json::Object(_) => walk.children(text.trim(), &Path::of(&[]), &masked),
+        // A name that is also a key of the webhook would lead to two places; stripped or not, paths are the same.
+        let is_free = |name: &str| {
+            self.raw(name).is_none() && !UNDERSTOOD.contains(&name) && !SERVER_OWNED.contains(&name)
+        };
+        match (&tree, &masked) {
+            (Json::Array(entries), Masked::Array(shown)) if is_named_list(entries) => {
+                walk.entries(entries, shown, &is_free);
+            }
+            (Json::Object(_), Masked::Object(shown)) => walk.root(text.trim(), shown, &is_free),
+            (Json::Array(_), _) => walk.children(text.trim(), &Path::of(&[WHOLE_FIELDS]), &masked),
             _ => walk.value(text.trim(), &Path::of(&[WHOLE_FIELDS]), &masked),
         }
     }
@@ -227,22 +234,32 @@ impl Walk<'_> {
         }
     }
 
+    /// Fields that are an object: a key leads to its value.
+    fn root(&mut self, token: &str, shown: &[(String, Masked)], is_free: &dyn Fn(&str) -> bool) {
+        for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
+            let path = if is_free(&key) {
+                Path::of(&[&key])
+            } else {
+                Path::of(&[WHOLE_FIELDS, &key])
+            };
+            self.value(value, &path, masked);
+        }
+    }
+
     /// The entries of a named list: the name leads to the entry's value, the entry's place to anything else in it.
-    fn entries(&mut self, entries: &[Json<'_>], masked: &Masked) {
-        let Masked::Array(shown) = masked else {
-            return;
-        };
+    fn entries(&mut self, entries: &[Json<'_>], shown: &[Masked], is_free: &dyn Fn(&str) -> bool) {
         let tokens = elements(self.whole);
         for (at, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
             let (Some(name), Masked::Object(shown)) = (entry_name(entry), masked) else {
                 continue;
             };
             for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
-                match key.as_ref() {
-                    "name" => {}
-                    "value" => self.value(value, &Path::of(&[name]), masked),
-                    other => self.value(value, &Path::of(&[&at.to_string(), other]), masked),
-                }
+                let path = match key.as_ref() {
+                    "name" => continue,
+                    "value" if is_free(name) => Path::of(&[name]),
+                    other => Path::of(&[WHOLE_FIELDS, &at.to_string(), other]),
+                };
+                self.value(value, &path, masked);
             }
         }
     }

@@ -121,6 +121,16 @@ proptest! {
     }
 
     #[test]
+    fn no_path_leads_to_two_places(draft in draft(), seed: u64) {
+        let webhook = Webhook::parse(draft.json(1, &mut Spelling::varied(seed))).unwrap();
+        let mut paths: Vec<_> = webhook.places().into_iter().map(|place| place.path).collect();
+        let n_places = paths.len();
+        paths.sort();
+        paths.dedup();
+        prop_assert_eq!(paths.len(), n_places);
+    }
+
+    #[test]
     fn every_secret_can_be_reached_by_its_path(draft in draft(), seed: u64) {
         let json = format!("[{}]", draft.json(1, &mut Spelling::varied(seed)));
         let before = stripped(&json);
@@ -218,7 +228,8 @@ fn text_at(webhook: &Webhook, place: &Place) -> String {
     let is_named = |entry: &String| member(entry, "name") == Some(quoted(&parts[0]));
     let entry = elements(&fields).into_iter().find(is_named);
     let (mut raw, rest) = match entry {
-        _ if parts == ["url"] => (whole, parts),
+        _ if parts[0] == "integration_type_fields" => (fields, &parts[1..]),
+        _ if member(&whole, &parts[0]).is_some() => (whole, parts),
         Some(entry) => (member(&entry, "value").unwrap(), &parts[1..]),
         None if fields.starts_with('{') && member(&fields, &parts[0]).is_some() => (fields, parts),
         None => (whole, parts),

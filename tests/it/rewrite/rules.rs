@@ -150,6 +150,20 @@ fn awkward_escapes_do_not_shift_a_place() {
     );
 }
 
+/// Two places of one name are two paths: the webhook's own key goes first, the entry is reached by its place.
+#[test]
+fn an_entry_that_is_called_like_a_key_of_the_webhook() {
+    let json =
+        hook(r#"[{"name":"method","value":"post"},{"name":"url","value":"canary","hint":"x"}]"#);
+    let rules = "[[rule]]\nset = { url = { value = \"https://a.example\" }, \"integration_type_fields.1.value\" = { value = \"b\" }, \"integration_type_fields.1.hint\" = { value = \"c\" } }\n";
+    let text = wire(one(&json, &rewriting(rules, &[])).bare());
+    assert!(text.contains(r#""url":"https://a.example""#), "{text}");
+    assert!(
+        text.contains(r#"{\"name\":\"url\",\"value\":\"b\",\"hint\":\"c\"}"#),
+        "{text}"
+    );
+}
+
 #[test]
 fn fields_that_are_a_real_array_are_not_escaped() {
     let json = hook("[]").replace(r#""[]""#, r#"[{"name":"headers","value":{"A":"canary"}}]"#);

@@ -164,7 +164,8 @@ fn entries(type_id: u64) -> impl Strategy<Value = Vec<(String, Tree)>> {
         .into_iter()
         .map(|(name, value)| option::weighted(0.8, (Just(name.to_owned()), value)))
         .collect();
-    let unknown = vec(("[b-z]{1,3}", secret()), 0..2);
+    let name = prop_oneof![4 => "[b-z]{1,3}", 1 => select(&["url", "alias", "x_b", "0"][..]).prop_map(str::to_owned)];
+    let unknown = vec((name, secret()), 0..2);
     (documented, unknown)
         .prop_map(|(known, unknown)| distinct(known.into_iter().flatten().chain(unknown).collect()))
 }
@@ -198,7 +199,8 @@ fn url() -> impl Strategy<Value = String> {
 /// Any webhook that can be sent.
 pub(crate) fn draft() -> impl Strategy<Value = Draft> {
     select(&[0, 1, 2, 3, 4, 6, 8, 99, u64::MAX][..]).prop_flat_map(|type_id| {
-        let unknown = vec(("x_[b-z]{1,4}", secret()), 0..2).prop_map(distinct);
+        let name = prop_oneof!["x_[b-z]{1,4}", Just("x_b".to_owned())];
+        let unknown = vec((name, secret()), 0..2).prop_map(distinct);
         (alias(), url(), fields(type_id), unknown).prop_map(move |(alias, url, fields, unknown)| {
             Draft {
                 alias,
