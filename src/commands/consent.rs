@@ -77,7 +77,7 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
 }
 
 /// Stops where rules ask for values that could not be read, and names all of them.
-fn refuse_missing(plan: &Plan) -> Result<(), Error> {
+pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
     let missing = plan.missing_values();
     if missing.is_empty() {
         return Ok(());
@@ -89,7 +89,7 @@ fn refuse_missing(plan: &Plan) -> Result<(), Error> {
     Err(Error::new(
         ErrorKind::Refused,
         format!(
-            "nothing was written: values that the rules ask for could not be read\n{}",
+            "values that the rules ask for could not be read, and nothing was written\n{}",
             lines.join("\n")
         ),
     )

@@ -1,5 +1,6 @@
 //! `hookferry verify`: what the target holds of what is wanted, by a source or by a run; writes nothing.
 
+use super::consent::refuse_missing;
 use super::history::account_for;
 use super::reading::{live_party, planned_with, read_both, read_live, reader, rewriting_of};
 use super::recorded::{refuse_other_company, sealer_of, surplus};
@@ -45,6 +46,8 @@ async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Er
     // Rules may fail on webhooks that are not selected; then only the selected ones are counted.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
     let planned = planned_with(route, readings, Known::nothing(), &rewriting)?;
+    // With stand-ins in their place everything would seem to be altered.
+    refuse_missing(&planned.plan)?;
     let target = strip(planned.target_inventory.clone());
     let source: Vec<PortableWebhook> = match all {
         Some(all) => all.into_webhooks(),

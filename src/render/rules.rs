@@ -12,6 +12,7 @@ use super::columns::{counted, name, wrapped};
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
 use super::view::{Page, Party};
+use crate::coralogix::path::Path;
 use crate::pipeline::rewrite::rule::{Rule, Unmatched};
 use crate::pipeline::rewrite::{Change, How, Portable, PortableWebhook, Reading, Rewriting};
 use crate::pipeline::strip::Blocked;
@@ -56,16 +57,30 @@ impl CheckView<'_> {
     }
 
     /// What a rule says and does not do.
-    fn idle(&self, rule: &Rule, matched: &[usize]) -> Vec<&'static str> {
-        let mut idle = Vec::new();
+    fn idle(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
+        let mut idle: Vec<String> = rule
+            .keep
+            .iter()
+            .filter(|path| !matched.is_empty() && !self.hides(matched, path))
+            .map(|path| format!("`keep` of {path}: nothing there is secret"))
+            .collect();
         let replaces = |place: &usize| {
             let changes = self.changes_by(Some(rule.line), *place);
             changes.iter().any(|change| change.how == How::Replaced)
         };
         if !rule.replace.is_empty() && !matched.is_empty() && !matched.iter().any(replaces) {
-            idle.push("what `replace` looks for is nowhere in them");
+            idle.push("what `replace` looks for is nowhere in them".to_owned());
         }
         idle
+    }
+
+    /// Whether a path leads to a secret in any of those webhooks.
+    fn hides(&self, places: &[usize], path: &Path) -> bool {
+        places.iter().any(|place| {
+            let places = self.portable.webhooks()[*place].bare().places();
+            let mut within = places.iter().filter(|place| place.path.is_within(path));
+            within.any(|place| place.secret().is_some())
+        })
     }
 }
 

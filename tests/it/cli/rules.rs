@@ -153,6 +153,27 @@ fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
         .program("verify --from [source] --to [target]")
         .run();
     without.assert_code(3);
+    let blind = accounts.program(verify).run();
+    blind.assert_code(6);
+    assert!(blind.stderr.contains("env PAGER_KEY"), "{}", blind.stderr);
+}
+
+#[test]
+fn a_check_tells_what_a_rule_says_and_does_not_do() {
+    let accounts = with_rules(
+        "[[rule]]\nmatch = { type = \"jira\" }\nkeep = [\"url\", \"apiToken\"]\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\n",
+    );
+    let run = accounts
+        .program("rules check --rules rules.toml --from [source]")
+        .run();
+    run.assert_code(0);
+    for words in [
+        "`keep` of url: nothing there is secret",
+        "is nowhere in them",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    assert!(!run.stdout.contains("of apiToken"), "{}", run.stdout);
 }
 
 fn nothing_was_written(accounts: &StandIn, run: &Run, code: i32) {
