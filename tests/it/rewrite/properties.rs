@@ -1,9 +1,9 @@
 //! What holds for the rules of any account: a first file decides about every secret and holds none, every secret can be
 //! reached by its path, and a value that is set changes its own bytes and no other.
 
-use crate::support::draft::{Draft, list};
+use crate::support::draft::{self, Draft};
 use crate::support::fixture::{account, rewriting, stripped, tokens, wire};
-use crate::support::generator::{cases, draft};
+use crate::support::generator::{cases, draft as any_draft};
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::json::quoted;
 use hookferry::coralogix::place::{Place, Shape};
@@ -13,6 +13,7 @@ use hookferry::pipeline::plan::{Known, OnConflict, plan};
 use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
 use hookferry::pipeline::rewrite::{Reading, Rewriting, Values, file, rewrite};
 use hookferry::pipeline::strip::{Blocked, strip};
+use hookferry::render::list::{list, list_json};
 use hookferry::render::rules::{
     CheckView, Draft as FirstFile, document, draft as first_file, text,
 };
@@ -39,7 +40,7 @@ fn party() -> Party {
 }
 
 fn array(drafts: &[Draft], seed: u64) -> String {
-    list(
+    draft::list(
         &drafts.iter().collect::<Vec<_>>(),
         1,
         &mut Spelling::varied(seed),
@@ -104,7 +105,7 @@ proptest! {
     #![proptest_config(cases(192))]
 
     #[test]
-    fn a_first_file_holds_no_secret_and_leaves_none_undecided(drafts in vec(draft(), 0..6), seed: u64) {
+    fn a_first_file_holds_no_secret_and_leaves_none_undecided(drafts in vec(any_draft(), 0..6), seed: u64) {
         let inventory = account(&array(&drafts, seed));
         let text = first(&inventory);
         prop_assert!(!shows_a_secret(&text), "{}", text);
@@ -121,7 +122,7 @@ proptest! {
     }
 
     #[test]
-    fn no_path_leads_to_two_places(draft in draft(), seed: u64) {
+    fn no_path_leads_to_two_places(draft in any_draft(), seed: u64) {
         let webhook = Webhook::parse(draft.json(1, &mut Spelling::varied(seed))).unwrap();
         let mut paths: Vec<_> = webhook.places().into_iter().map(|place| place.path).collect();
         let n_places = paths.len();
@@ -131,7 +132,7 @@ proptest! {
     }
 
     #[test]
-    fn every_secret_can_be_reached_by_its_path(draft in draft(), seed: u64) {
+    fn every_secret_can_be_reached_by_its_path(draft in any_draft(), seed: u64) {
         let json = format!("[{}]", draft.json(1, &mut Spelling::varied(seed)));
         let before = stripped(&json);
         let webhook = before.webhooks()[0].bare();
@@ -153,7 +154,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_that_is_set_changes_its_own_bytes_alone(draft in draft(), at: Index, new in "\\PC{0,12}|[\"\\\\\u{0}-\u{20}]{0,4}") {
+    fn a_value_that_is_set_changes_its_own_bytes_alone(draft in any_draft(), at: Index, new in "\\PC{0,12}|[\"\\\\\u{0}-\u{20}]{0,4}") {
         let json = format!("[{}]", draft.json(1, &mut Spelling::plain()));
         let before = stripped(&json);
         let webhook = before.webhooks()[0].bare();
@@ -182,11 +183,12 @@ proptest! {
     }
 
     #[test]
-    fn nothing_that_is_shown_of_rules_holds_a_secret(drafts in vec(draft(), 0..5), theirs in vec(draft(), 0..3), seed: u64, refuse in any::<bool>()) {
+    fn nothing_that_is_shown_of_rules_holds_a_secret(drafts in vec(any_draft(), 0..5), theirs in vec(any_draft(), 0..3), seed: u64, refuse in any::<bool>()) {
         let inventory = account(&array(&drafts, seed));
         let mut rewriting = at_work(&first(&inventory), &inventory);
         rewriting.unmatched = if refuse { Unmatched::Refuse } else { Unmatched::Keep };
         let matched = rewriting.rules.matched(&inventory);
+        let webhooks = inventory.webhooks.clone();
         let portable = rewrite(strip(inventory), &rewriting).unwrap();
         let party = party();
         let view = CheckView {
@@ -196,7 +198,9 @@ proptest! {
             matched: &matched,
             portable: &portable,
         };
+        let listed = [list(&webhooks, &party, PAGE), json::text(&list_json(&webhooks, &party))];
         let mut shown = vec![text(&view, PAGE), json::text(&document(&view)), format!("{portable:?} {rewriting:?}")];
+        shown.extend(listed);
         let target = strip(account(&array(&theirs, seed)));
         let plan = plan(portable, &target, OnConflict::Update, &Known::nothing());
         let view = PlanView { plan: &plan, source: &party, target: &party };
