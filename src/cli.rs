@@ -148,6 +148,13 @@ pub enum Command {
   hookferry verify --from eu1 --to us2
   hookferry verify --run latest"))]
     Verify(VerifyArgs),
+    /// Show two accounts or files side by side; neither has to be made like the other
+    #[command(after_help = "Examples:
+  hookferry diff eu1 us2
+  hookferry diff last-week.json eu1 --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
+  hookferry diff eu1 us2
+  hookferry diff last-week.json eu1 --detailed-exitcode"))]
+    Diff(DiffArgs),
     /// List the runs on record, show one, end what one left open, or remove old ones
     #[command(after_help = "Examples:
   hookferry runs

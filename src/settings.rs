@@ -1,6 +1,7 @@
 //! Everything that is decided before any work begins: flags and environment made into values, once.
 //! The only place that reads the environment.
 
+mod accounts;
 mod records;
 mod rewriting;
 mod values;
@@ -16,9 +17,8 @@ pub use values::read as read_values;
 use crate::cli::{
     self, ConflictArg, ConnectionArgs, OutputForm, RewritingArgs, SelectionArgs, When,
 };
-use crate::coralogix::account::{Account, ApiKey, Side};
+use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
-use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
 use crate::interrupt::Signal;
@@ -27,8 +27,8 @@ use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
 use crate::store::disk;
-use secrecy::{ExposeSecret, SecretString};
-use std::path::{Path, PathBuf};
+use accounts::{origin, side, target};
+use std::path::PathBuf;
 
 /// Where webhooks are read from.
 #[derive(Debug, Clone)]
@@ -118,6 +118,23 @@ pub struct List {
     pub filter: Filter,
     /// How the account is reached.
     pub client: ClientOptions,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `diff`.
+#[derive(Debug, Clone)]
+pub struct Diff {
+    /// The one side.
+    pub left: Origin,
+    /// The other.
+    pub right: Origin,
+    /// Which webhooks of both are meant.
+    pub filter: Filter,
+    /// How accounts are reached.
+    pub client: ClientOptions,
+    /// Whether differences give an exit code of their own.
+    pub detailed_exitcode: bool,
     /// The form of the result.
     pub output: OutputForm,
 }
@@ -221,6 +238,25 @@ impl List {
     }
 }
 
+impl Diff {
+    /// Settings of a `diff` command line.
+    pub fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
+        let left = side(Side::Source, "LEFT", &arguments.left)?;
+        let right = side(Side::Target, "RIGHT", &arguments.right)?;
+        if matches!((&left, &right), (Origin::Stdin, Origin::Stdin)) {
+            return Err(Error::usage("only one side can come on standard input"));
+        }
+        Ok(Self {
+            left,
+            right,
+            filter: filter(arguments.selection)?,
+            client: client(&arguments.connection)?,
+            detailed_exitcode: arguments.detailed_exitcode,
+            output: arguments.output,
+        })
+    }
+}
+
 impl Export {
     /// Settings of an `export` command line.
     pub fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
@@ -245,7 +281,7 @@ impl Route {
     ) -> Result<Self, Error> {
         Self::new(
             origin(&route.from)?,
-            account(Side::Target, &route.to)?,
+            target(&route.to)?,
             filter(selection)?,
             match on_conflict {
                 ConflictArg::Fail => OnConflict::Fail,
@@ -283,83 +319,6 @@ impl Route {
             rules,
             client,
         })
-    }
-}
-
-/// What `--from` names: `-`, a file, or an account.
-fn origin(text: &str) -> Result<Origin, Error> {
-    if text == "-" {
-        return Ok(Origin::Stdin);
-    }
-    let path = Path::new(text);
-    let is_address = text.contains("://");
-    let is_json = path
-        .extension()
-        .is_some_and(|extension| extension == "json");
-    let looks_like_path = text.contains(std::path::MAIN_SEPARATOR) || is_json;
-    if !is_address && (looks_like_path || disk::is_file(path)) {
-        return Ok(Origin::File(path.to_owned()));
-    }
-    account(Side::Source, text).map(Origin::Live)
-}
-
-/// A live account with the key of its side.
-fn account(side: Side, text: &str) -> Result<Account, Error> {
-    let endpoint = Endpoint::parse(text).map_err(|unrecognised| {
-        let flag = match side {
-            Side::Source => "--from",
-            Side::Target => "--to",
-        };
-        Error::usage(format!("{flag}: {unrecognised}")).with_hint(unrecognised.hint())
-    })?;
-    Ok(Account {
-        side,
-        endpoint,
-        key: key(side)?,
-    })
-}
-
-/// The key of a side, from its variable or the file that its `_FILE` variable names.
-fn key(side: Side) -> Result<ApiKey, Error> {
-    let name = side.key_variable();
-    let file_name = format!("{name}_FILE");
-    let text = match (variable(name)?, variable(&file_name)?) {
-        (Some(_), Some(_)) => {
-            return Err(Error::usage(format!("both {name} and {file_name} are set"))
-                .with_hint("unset one of them; which key is meant must be plain"));
-        }
-        (Some(text), None) => SecretString::from(text),
-        (None, Some(path)) => {
-            disk::read_secret(Path::new(&path), &format!("the key file of {file_name}"))?
-        }
-        (None, None) => {
-            return Err(Error::new(
-                ErrorKind::Authentication,
-                format!("there is no API key for the {side}"),
-            )
-            .with_hint(format!(
-                "set {name}, or {file_name} to a file that holds it; `hookferry demo` needs none"
-            )));
-        }
-    };
-    let text = text.expose_secret();
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    let text = text.strip_suffix('\r').unwrap_or(text);
-    ApiKey::new(text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Authentication,
-            format!("the API key for the {side} is empty or holds spaces or control characters"),
-        )
-        .with_hint(format!("check {name} or the file that {file_name} names"))
-    })
-}
-
-fn variable(name: &str) -> Result<Option<String>, Error> {
-    match std::env::var(name) {
-        Ok(value) if value.is_empty() => Ok(None),
-        Ok(value) => Ok(Some(value)),
-        Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!("{name} is not text"))),
     }
 }
 

@@ -163,6 +163,29 @@ pub struct PlanArgs {
     pub connection: ConnectionArgs,
 }
 
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// Account to read with the source's key, an export file, or -
+    #[arg(value_name = "LEFT")]
+    pub left: String,
+    /// Account to read with the target's key, an export file, or -
+    #[arg(value_name = "RIGHT")]
+    pub right: String,
+    /// Exit with 2 where they differ
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Form of the result
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: OutputForm,
+    /// Which webhooks, of both sides.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// How the accounts are reached.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+}
+
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {

@@ -3,6 +3,7 @@
 mod conclusion;
 mod consent;
 mod demo;
+mod diff;
 mod export;
 mod history;
 mod idmap;
@@ -40,6 +41,7 @@ pub async fn run(
         Command::Verify(arguments) => {
             verify::run(settings::Verify::resolve(arguments)?, screen).await
         }
+        Command::Diff(arguments) => diff::run(settings::Diff::resolve(arguments)?, screen).await,
         Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
         Command::Rollback(arguments) => {
             rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await

@@ -79,6 +79,20 @@ impl Filter {
         Ok(selected)
     }
 
+    /// The webhooks of two sides that are meant; a value has to match one of them at least.
+    pub fn apply_to_both(
+        &self,
+        left: Vec<Webhook>,
+        right: Vec<Webhook>,
+    ) -> Result<(Vec<Webhook>, Vec<Webhook>), Error> {
+        self.apply(left.iter().chain(&right).cloned().collect())?;
+        let selected = |webhooks: Vec<Webhook>| {
+            let webhooks = webhooks.into_iter();
+            webhooks.filter(|webhook| self.selects(webhook)).collect()
+        };
+        Ok((selected(left), selected(right)))
+    }
+
     /// The first single value that matches nothing, as the start of a sentence.
     fn useless(&self, webhooks: &[Webhook]) -> Option<String> {
         let any = |selects: &dyn Fn(&Webhook) -> bool| webhooks.iter().any(selects);
@@ -110,7 +124,7 @@ impl Filter {
 }
 
 fn nothing(subject: &str, n_all: usize) -> Error {
-    Error::usage(format!("{subject} none of the source's {n_all} webhooks")).with_hint(
+    Error::usage(format!("{subject} none of the {n_all} webhooks")).with_hint(
         "`hookferry list --from …` shows what is there; aliases are matched with case, `*` and `?`",
     )
 }

@@ -5,7 +5,7 @@ mod difference;
 mod known;
 mod matching;
 
-pub use difference::{Difference, difference};
+pub use difference::{Difference, difference, unknown_difference};
 pub use known::{Known, Memory};
 
 use super::rewrite::{Portable, PortableWebhook};

@@ -3,6 +3,7 @@
 
 pub mod changes;
 mod columns;
+pub mod diff;
 pub mod idmap;
 pub mod json;
 pub mod list;

@@ -152,8 +152,27 @@ pub(super) fn below(out: &mut String, text: &str, page: Page) {
     );
 }
 
+/// What the two sides of a difference are called.
+#[derive(Clone, Copy)]
+pub(super) struct Sides(&'static str, &'static str);
+
+impl Sides {
+    const SOURCE_AND_TARGET: Self = Self("source", "target");
+    pub(super) const LEFT_AND_RIGHT: Self = Self("left", "right");
+}
+
 /// Appends what differs between the source's and the target's webhook.
 pub(super) fn differences(out: &mut String, differences: &[Difference], page: Page) {
+    differences_of(out, differences, Sides::SOURCE_AND_TARGET, page);
+}
+
+/// Appends what differs between two webhooks.
+pub(super) fn differences_of(
+    out: &mut String,
+    differences: &[Difference],
+    Sides(one, other): Sides,
+    page: Page,
+) {
     let most = match page.detail {
         Detail::Normal => MOST_DIFFERENCES,
         Detail::Full => differences.len(),
@@ -161,7 +180,7 @@ pub(super) fn differences(out: &mut String, differences: &[Difference], page: Pa
     let listed = &differences[..differences.len().min(most)];
     let paths: Vec<String> = listed.iter().map(|each| name(&each.path)).collect();
     let widest = paths.iter().map(|path| width(path)).max().unwrap_or(0);
-    let labels = INDENT + "  source ".len() + "  target ".len() + "  different".len();
+    let labels = INDENT + one.len() + other.len() + "      ".len() + "  different".len();
     let room = (page.width.saturating_sub(labels + widest) / 2).max(ROOM_FOR_URL);
     let shown = |value: &Option<Masked>| match value {
         Some(value) => cut(&value.to_string(), room),
@@ -184,7 +203,7 @@ pub(super) fn differences(out: &mut String, differences: &[Difference], page: Pa
         let indent = " ".repeat(INDENT);
         let _ = writeln!(
             out,
-            "{indent}{path}  source {source}  target {target}{verdict}"
+            "{indent}{path}  {one} {source}  {other} {target}{verdict}"
         );
     }
     let n_more = differences.len() - listed.len();

@@ -1,6 +1,7 @@
 //! Settings of the commands that look back at runs on record.
 
-use super::{Consent, Route, RulesFile, account, client, filter, key, origin};
+use super::accounts::{key, origin, target};
+use super::{Consent, Route, RulesFile, client, filter};
 use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -239,7 +240,7 @@ impl Verify {
             })),
             (None, Some(from), Some(to)) => Wanted::Source(Box::new(Route::new(
                 origin(&from)?,
-                account(Side::Target, &to)?,
+                target(&to)?,
                 filter(arguments.selection)?,
                 OnConflict::Fail,
                 RulesFile::resolve(&arguments.rewriting)?,

@@ -1,6 +1,7 @@
 //! Settings of everything that is changed on the way: the rules file and the flags beside it.
 
-use super::{Origin, client, filter, origin};
+use super::accounts::origin;
+use super::{Origin, client, filter};
 use crate::cli::{self, OutputForm, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;

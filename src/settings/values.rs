@@ -1,7 +1,7 @@
 //! The values that rules ask for, read from where they are: the environment, files, and what commands print.
 //! Never shows a value, nor an argument of a command, which may be one.
 
-use super::variable;
+use super::accounts::variable;
 use crate::coralogix::account::Side;
 use crate::pipeline::rewrite::rule::Source;
 use crate::pipeline::rewrite::{Reading, Values};

@@ -119,7 +119,7 @@ fn a_filter_on_an_empty_account_says_that_it_is_empty() {
     let error = filter(&[("name", "*")]).unwrap().apply(Vec::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "--name '*' matches none of the source's 0 webhooks"
+        "--name '*' matches none of the 0 webhooks"
     );
     assert!(Filter::default().apply(Vec::new()).unwrap().is_empty());
 }

@@ -12,6 +12,7 @@ mod campaign;
 mod cli;
 mod comparison;
 mod content;
+mod diff;
 mod endpoint;
 mod fetch;
 mod filter;

@@ -5,7 +5,9 @@ use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
-use crate::coralogix::webhook::{Fields, Webhook};
+use crate::coralogix::webhook::{Fields, UNDERSTOOD, Webhook};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One place in which two webhooks differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +57,35 @@ pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
         }),
     }
     found
+}
+
+/// Every key that nobody here knows and that differs, in the order of its name.
+pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
+    let unknown = |webhook: &Webhook| -> BTreeMap<String, String> {
+        let tokens = webhook.tokens().map(|(_, value)| value.to_owned());
+        let members = webhook.keys().map(Cow::into_owned).zip(tokens);
+        members
+            .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_str()))
+            .collect()
+    };
+    let is_same = |left: &str, right: &str| match (Json::parse(left), Json::parse(right)) {
+        (Ok(left), Ok(right)) => is_equal(&left, &right),
+        _ => left == right,
+    };
+    let (left, right) = (unknown(source), unknown(target));
+    let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+    let hidden = |value: Option<&String>| value.map(|_| Masked::Hidden("unknown key"));
+    keys.into_iter()
+        .filter(|key| match (left.get(*key), right.get(*key)) {
+            (Some(left), Some(right)) => !is_same(left, right),
+            _ => true,
+        })
+        .map(|key| Difference {
+            path: Path::of(&[key]).to_string(),
+            source: hidden(left.get(key)),
+            target: hidden(right.get(key)),
+        })
+        .collect()
 }
 
 /// The fields of one webhook: the real tree beside the masked one of the same shape.
@@ -135,7 +166,7 @@ fn object_members<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<Memb
         return None;
     };
     let member = |((name, value), (_, masked)): (&'t (_, Json<'t>), &'t (String, Masked))| {
-        let name: &std::borrow::Cow<'_, str> = name;
+        let name: &Cow<'_, str> = name;
         Member {
             name: name.as_ref(),
             value,

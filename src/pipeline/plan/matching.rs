@@ -1,13 +1,13 @@
 //! Which webhook of the target corresponds to which of the source: identical pairs first, then by alias and type.
 //! Pure. Where more than one answer is possible it says so instead of choosing.
 
-use super::difference::difference;
+use super::difference::{difference, unknown_difference};
 use super::known::Lookup;
 use super::{OnConflict, State, Step};
-use crate::coralogix::content::{Fingerprint, entry_name, is_equal};
+use crate::coralogix::content::{Fingerprint, entry_name};
 use crate::coralogix::json::{Json, has_duplicate};
 use crate::coralogix::kind::{Kind, type_name};
-use crate::coralogix::webhook::{Fields, TypeId, UNDERSTOOD, Webhook, WebhookId};
+use crate::coralogix::webhook::{Fields, TypeId, Webhook, WebhookId};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
@@ -70,7 +70,7 @@ impl Matching<'_> {
             let found = content.and_then(|whole| places.get_mut(&whole)?.pop());
             if let Some(at) = found {
                 let mut step = Step::new(State::Unchanged, "");
-                if !has_same_unknown_keys(webhook.bare(), self.target[at].bare()) {
+                if !unknown_difference(webhook.bare(), self.target[at].bare()).is_empty() {
                     step.notes
                         .push("only keys that are not documented differ".to_owned());
                 }
@@ -309,30 +309,6 @@ fn notes(webhook: &PortableWebhook) -> Vec<String> {
         notes.push("two of its fields have the same name; they are copied as they are".to_owned());
     }
     notes
-}
-
-/// Whether the keys that nobody here knows hold the same content on both sides.
-fn has_same_unknown_keys(left: &Webhook, right: &Webhook) -> bool {
-    let unknown = |webhook: &Webhook| -> Vec<(String, String)> {
-        let mut members: Vec<(String, String)> = webhook
-            .keys()
-            .zip(webhook.tokens())
-            .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_ref()))
-            .map(|(key, (_, value))| (key.into_owned(), value.to_owned()))
-            .collect();
-        members.sort();
-        members
-    };
-    let is_same = |left: &str, right: &str| match (Json::parse(left), Json::parse(right)) {
-        (Ok(left), Ok(right)) => is_equal(&left, &right),
-        _ => left == right,
-    };
-    let (left, right) = (unknown(left), unknown(right));
-    left.len() == right.len()
-        && left
-            .iter()
-            .zip(&right)
-            .all(|(left, right)| left.0 == right.0 && is_same(&left.1, &right.1))
 }
 
 /// Whether two entries of the fields have one name, so that it is the server's choice which one counts.

@@ -92,6 +92,7 @@ fn looking() -> Vec<String> {
             for from in ["[source]", "source.json"] {
                 lines.push(format!("list --from {from} -o {form} {talk}"));
             }
+            lines.push(format!("diff [source] [target] -o {form} {talk}"));
             lines.push(format!(
                 "plan {route} --on-conflict update -o {form} {talk}"
             ));

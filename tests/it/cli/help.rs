@@ -5,11 +5,12 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "migrate",
     "plan",
     "rules",
     "verify",
+    "diff",
     "runs",
     "rollback",
     "idmap",

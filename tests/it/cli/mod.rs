@@ -24,6 +24,7 @@ mod canaries;
 mod conflicts;
 mod crash;
 mod demo;
+mod diff;
 mod exactly_once;
 mod export;
 mod help;

@@ -1,0 +1,47 @@
+//! `hookferry diff`: any two accounts or files side by side; writes nothing.
+
+use super::reading::{party, read_origin};
+use crate::cli::OutputForm;
+use crate::coralogix::retry::Patience;
+use crate::error::{Error, ExitCode};
+use crate::pipeline::diff::diff;
+use crate::pipeline::strip::strip;
+use crate::render::diff::{DiffView, document, text};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings;
+use std::sync::Arc;
+
+/// Compares and shows what differs.
+pub(super) async fn run(settings: settings::Diff, screen: &Screen) -> Result<ExitCode, Error> {
+    let patience = Arc::new(Patience::new());
+    let (left, right) = tokio::join!(
+        read_origin(&settings.left, &settings.client, &patience, screen),
+        read_origin(&settings.right, &settings.client, &patience, screen),
+    );
+    let (left, right) = (left?, right?);
+    let parties = [party(&settings.left, &left), party(&settings.right, &right)];
+    let is_one_account = left.company().is_some() && left.company() == right.company();
+    let (left, right) = settings
+        .filter
+        .apply_to_both(left.webhooks, right.webhooks)?;
+    let (left, right) = (strip(left.into()), strip(right.into()));
+    let entries = diff(&left, &right, is_one_account);
+    let view = DiffView {
+        left: &parties[0],
+        right: &parties[1],
+        left_webhooks: &left,
+        right_webhooks: &right,
+        entries: &entries,
+    };
+    screen.result(&match settings.output {
+        OutputForm::Text => text(&view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&document(&view)),
+    })?;
+    Ok(if settings.detailed_exitcode && !view.is_same() {
+        ExitCode::Changes
+    } else {
+        ExitCode::Done
+    })
+}

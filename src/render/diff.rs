@@ -1,0 +1,179 @@
+//! Two accounts, files or one of each side by side: text for people, a document for programs.
+//! Pure. Lists every difference masked.
+
+use super::columns::{counted, wrapped};
+use super::json;
+use super::rows::{Called, Layout, Line, Sides, below, differences_of};
+use super::style::Meaning;
+use super::view::{Detail, Page, Party, kind_name};
+use crate::pipeline::diff::{Comparison, Entry};
+use crate::pipeline::plan::State;
+use crate::pipeline::strip::{Stripped, StrippedWebhook};
+use serde_json::{Map, Value, json};
+
+/// Beyond this many, webhooks that both sides have are counted instead of listed.
+const MOST_SAME: usize = 50;
+
+/// Two sides and what a comparison of them shows.
+pub struct DiffView<'a> {
+    /// The one side.
+    pub left: &'a Party,
+    /// The other.
+    pub right: &'a Party,
+    /// The webhooks of the one side.
+    pub left_webhooks: &'a Stripped,
+    /// Those of the other.
+    pub right_webhooks: &'a Stripped,
+    /// Each webhook of either.
+    pub entries: &'a [Entry],
+}
+
+/// The groups in the order in which they are shown: what is the same last.
+const WORDS: [&str; 5] = ["different", "only left", "only right", "ambiguous", "same"];
+
+/// Symbol, word and style of a comparison.
+fn look(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
+    match kind {
+        Comparison::Different(_) => ("~", "different", Meaning::State(State::Update)),
+        Comparison::OnlyLeft => ("<", "only left", Meaning::State(State::Blocked)),
+        Comparison::OnlyRight => (">", "only right", Meaning::State(State::Create)),
+        Comparison::Ambiguous => ("?", "ambiguous", Meaning::State(State::Ambiguous)),
+        Comparison::Same => ("=", "same", Meaning::Faint),
+    }
+}
+
+impl DiffView<'_> {
+    /// Whether both sides have the same.
+    pub fn is_same(&self) -> bool {
+        self.entries
+            .iter()
+            .all(|entry| entry.kind == Comparison::Same)
+    }
+
+    fn count(&self, word: &str) -> usize {
+        let of_word = |entry: &&Entry| look(&entry.kind).1 == word;
+        self.entries.iter().filter(of_word).count()
+    }
+
+    /// The webhook that stands for an entry: the left's, else the right's.
+    fn webhook(&self, entry: &Entry) -> Option<&StrippedWebhook> {
+        let left = entry.left.map(|at| &self.left_webhooks.webhooks()[at]);
+        left.or_else(|| entry.right.map(|at| &self.right_webhooks.webhooks()[at]))
+    }
+}
+
+/// The comparison as text.
+pub fn text(view: &DiffView<'_>, page: Page) -> String {
+    let heading = format!(
+        "hookferry diff: left {} | right {}",
+        view.left.described(),
+        view.right.described()
+    );
+    let heading = wrapped(&heading, page.width, 4);
+    let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
+    let is_counted = |word: &str| {
+        word == "same" && view.count(word) > MOST_SAME && page.detail == Detail::Normal
+    };
+    let lines: Vec<(Line, &Entry)> = view
+        .entries
+        .iter()
+        .filter(|entry| !is_counted(look(&entry.kind).1))
+        .filter_map(|entry| Some((line(view, entry)?, entry)))
+        .collect();
+    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
+    for word in WORDS {
+        let n = view.count(word);
+        if n == 0 {
+            continue;
+        }
+        out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
+        out.push('\n');
+        if is_counted(word) {
+            below(&mut out, "(-o json lists them)", page);
+        }
+        for (line, entry) in lines
+            .iter()
+            .filter(|(_, entry)| look(&entry.kind).1 == word)
+        {
+            line.write(&mut out, layout, page);
+            if let Comparison::Different(found) = &entry.kind {
+                differences_of(&mut out, found, Sides::LEFT_AND_RIGHT, page);
+            }
+        }
+        out.push('\n');
+    }
+    out.push_str(&last_words(view, page));
+    out
+}
+
+fn line(view: &DiffView<'_>, entry: &Entry) -> Option<Line> {
+    let (symbol, _, meaning) = look(&entry.kind);
+    let webhook = view.webhook(entry)?;
+    let (left, right) = entry.ids(view.left_webhooks, view.right_webhooks);
+    let called = Called {
+        type_id: webhook.type_id(),
+        alias: webhook.alias(),
+        source_id: left,
+    };
+    Some(Line::new(meaning, symbol, called, right, String::new()))
+}
+
+fn last_words(view: &DiffView<'_>, page: Page) -> String {
+    let counts: Vec<String> = WORDS
+        .iter()
+        .map(|word| format!("{} {word}", view.count(word)))
+        .collect();
+    let sum = format!(
+        "{}: {}",
+        counted(view.entries.len(), "webhook"),
+        counts.join(", ")
+    );
+    let (meaning, last) = if view.is_same() {
+        (Meaning::Success, "Both sides have the same.")
+    } else {
+        (Meaning::Warning, "The two sides differ.")
+    };
+    let sum = wrapped(&sum, page.width, 2);
+    format!(
+        "{}\n{}\n",
+        page.palette.paint(Meaning::Heading, &sum),
+        page.palette.paint(meaning, last)
+    )
+}
+
+/// The comparison as programs read it.
+pub fn document(view: &DiffView<'_>) -> Value {
+    let code = |word: &str| word.replace(' ', "_");
+    let mut summary: Map<String, Value> = WORDS
+        .iter()
+        .map(|word| (code(word), view.count(word).into()))
+        .collect();
+    summary.insert("total".to_owned(), view.entries.len().into());
+    let row = |entry: &Entry| {
+        let (left, right) = entry.ids(view.left_webhooks, view.right_webhooks);
+        let webhook = view.webhook(entry)?;
+        let differences = match &entry.kind {
+            Comparison::Different(found) => found.as_slice(),
+            _ => &[],
+        };
+        Some(json!({
+            "comparison": code(look(&entry.kind).1),
+            "alias": webhook.alias(),
+            "type": kind_name(webhook.type_id()),
+            "type_id": json::type_number(webhook.type_id()),
+            "left_id": json::id(left),
+            "right_id": json::id(right),
+            "differences": json::differences(differences),
+        }))
+    };
+    json::document(
+        "diff",
+        json!({
+            "left": json::party(view.left),
+            "right": json::party(view.right),
+            "webhooks": view.entries.iter().filter_map(row).collect::<Vec<_>>(),
+            "summary": summary,
+            "same": view.is_same(),
+        }),
+    )
+}
