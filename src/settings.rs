@@ -26,6 +26,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
+use crate::render::view::Detail;
 use crate::store::disk;
 use accounts::{origin, side, target};
 use std::path::PathBuf;
@@ -92,6 +93,8 @@ pub struct Migrate {
     pub push: PushOptions,
     /// Where its record is kept.
     pub state: StateFolder,
+    /// How much of the plan is shown.
+    pub detail: Detail,
     /// The form of the result.
     pub output: OutputForm,
 }
@@ -105,6 +108,8 @@ pub struct Plan {
     pub detailed_exitcode: bool,
     /// Where earlier runs are on record.
     pub state: StateFolder,
+    /// How much of the plan is shown.
+    pub detail: Detail,
     /// The form of the result.
     pub output: OutputForm,
 }
@@ -199,6 +204,7 @@ impl Migrate {
             consent: Consent::of(arguments.dry_run, arguments.yes),
             max_changes: arguments.max_changes,
             state: StateFolder::resolve(arguments.state.state_dir),
+            detail: detail(arguments.diff),
             push: PushOptions {
                 settle: arguments.settle,
                 batch_size: arguments.batch_size,
@@ -221,6 +227,7 @@ impl Plan {
             )?,
             detailed_exitcode: arguments.detailed_exitcode,
             state: StateFolder::resolve(arguments.state.state_dir),
+            detail: detail(arguments.diff),
             output: arguments.output,
         })
     }
@@ -320,6 +327,10 @@ impl Route {
             client,
         })
     }
+}
+
+fn detail(diff: bool) -> Detail {
+    if diff { Detail::Full } else { Detail::Normal }
 }
 
 fn filter(selection: SelectionArgs) -> Result<Filter, Error> {

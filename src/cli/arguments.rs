@@ -111,6 +111,9 @@ pub struct MigrateArgs {
     /// Refuse to write more webhooks than this
     #[arg(long, value_name = "N")]
     pub max_changes: Option<usize>,
+    /// Show every field of what is created and every difference, masked
+    #[arg(long)]
+    pub diff: bool,
     /// Form of the result
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
     pub output: OutputForm,
@@ -146,6 +149,9 @@ pub struct PlanArgs {
     /// Exit with 2 where there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Show every field of what is created and every difference, masked
+    #[arg(long)]
+    pub diff: bool,
     /// Form of the result
     #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
     pub output: OutputForm,

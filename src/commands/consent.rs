@@ -38,8 +38,8 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
 }
 
 /// The plan as it is shown beside the question, on stderr.
-pub(super) fn preview(planned: &Planned, screen: &Screen) -> String {
-    text::plan(view(planned), screen.talk_page(Detail::Normal))
+pub(super) fn preview(planned: &Planned, detail: Detail, screen: &Screen) -> String {
+    text::plan(view(planned), screen.talk_page(detail))
 }
 
 /// Stops before the first write where the plan or a limit does not allow one.
@@ -121,7 +121,7 @@ pub(super) async fn confirm(
             return Ok(planned);
         }
         screen.warn("The target changed while you were reading. This is the plan now:");
-        screen.ask(&preview(&planned, screen));
+        screen.ask(&preview(&planned, settings.detail, screen));
         refuse(&planned.plan, settings.max_changes)?;
         if !planned.plan.has_changes() {
             return Ok(planned);

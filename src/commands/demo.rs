@@ -116,6 +116,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Err
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
         detailed_exitcode: false,
+        detail: Detail::Normal,
         output: OutputForm::Text,
     })
 }
@@ -125,6 +126,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
         consent: Consent::Given,
+        detail: Detail::Normal,
         max_changes: None,
         push: PushOptions {
             settle: Duration::from_secs(5),

@@ -38,17 +38,17 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     if settings.consent == Consent::DryRun {
         let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
-        show(&planned, settings.output, screen)?;
+        show(&planned, settings.output, settings.detail, screen)?;
         return Ok(plan_exit_code(&planned, false));
     }
     let (mut planned, session) = open(&settings, screen).await?;
     // What somebody says yes to is shown even to those who asked for quiet.
     if settings.consent == Consent::Ask {
-        screen.ask(&preview(&planned, screen));
+        screen.ask(&preview(&planned, settings.detail, screen));
     }
     if let Err(refused) = refuse(&planned.plan, settings.max_changes) {
         if settings.consent == Consent::Given {
-            screen.say(preview(&planned, screen).trim_end());
+            screen.say(preview(&planned, settings.detail, screen).trim_end());
         }
         return Err(refused);
     }

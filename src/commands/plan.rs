@@ -11,15 +11,20 @@ use crate::settings;
 /// Shows the plan.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
     let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
-    show(&planned, settings.output, screen)?;
+    show(&planned, settings.output, settings.detail, screen)?;
     Ok(exit_code(&planned, settings.detailed_exitcode))
 }
 
 /// Prints the plan as the result of the run.
-pub(super) fn show(planned: &Planned, output: OutputForm, screen: &Screen) -> Result<(), Error> {
+pub(super) fn show(
+    planned: &Planned,
+    output: OutputForm,
+    detail: Detail,
+    screen: &Screen,
+) -> Result<(), Error> {
     let view = view(planned);
     screen.result(&match output {
-        OutputForm::Text => text::plan(view, screen.page(Detail::Normal)),
+        OutputForm::Text => text::plan(view, screen.page(detail)),
         OutputForm::Json => json::text(&json::plan(view)),
     })
 }

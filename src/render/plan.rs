@@ -3,7 +3,7 @@
 
 use super::changes::{changes, leftover_words, missing_value};
 use super::columns::{counted, wrapped};
-use super::rows::{Layout, Line, below, differences};
+use super::rows::{Layout, Line, below, differences, fields};
 use super::style::{Meaning, symbol};
 use super::view::{
     Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
@@ -145,6 +145,9 @@ fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) 
     }
     for note in &step.notes {
         below(out, &format!("note: {note}"), page);
+    }
+    if step.state == State::Create && page.detail == Detail::Full {
+        fields(out, webhook.bare(), page);
     }
     differences(out, &step.differences, page);
 }

@@ -5,7 +5,7 @@ use super::columns::{cut, name, padded, padded_left, width, wrapped};
 use super::style::Meaning;
 use super::view::{Detail, Page, kind_name};
 use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::pipeline::plan::Difference;
 use crate::pipeline::rewrite::PortableWebhook;
 use std::fmt::Write as _;
@@ -150,6 +150,29 @@ pub(super) fn below(out: &mut String, text: &str, page: Page) {
         "{indent}{}",
         wrapped(text, page.width.saturating_sub(INDENT), INDENT)
     );
+}
+
+/// Appends every value of a webhook, masked, each at its path.
+pub(super) fn fields(out: &mut String, webhook: &Webhook, page: Page) {
+    let places = webhook.places();
+    let leaves = places.iter().filter(|place| !place.shape.is_container());
+    let cells: Vec<(String, String)> = leaves
+        .map(|place| (name(&place.path.to_string()), place.masked.to_string()))
+        .collect();
+    let widest = cells.iter().map(|(path, _)| width(path)).max().unwrap_or(0);
+    let indent = " ".repeat(INDENT);
+    let room = page
+        .width
+        .saturating_sub(INDENT + widest + 2)
+        .max(ROOM_FOR_URL);
+    for (path, value) in &cells {
+        let _ = writeln!(
+            out,
+            "{indent}{}  {}",
+            padded(path, widest),
+            cut(value, room)
+        );
+    }
 }
 
 /// What the two sides of a difference are called.

@@ -93,6 +93,7 @@ fn looking() -> Vec<String> {
                 lines.push(format!("list --from {from} -o {form} {talk}"));
             }
             lines.push(format!("diff [source] [target] -o {form} {talk}"));
+            lines.push(format!("plan {route} --diff {RULED} -o {form} {talk}"));
             lines.push(format!(
                 "plan {route} --on-conflict update -o {form} {talk}"
             ));

@@ -72,3 +72,13 @@ fn a_selection_is_planned_alone() {
         .run();
     assert_transcript!("by_name_and_id", run);
 }
+
+#[test]
+fn with_every_field_of_what_is_created() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("plan --from [source] --to [target] --diff --type webhook,sendlog,jira")
+        .run();
+    run.assert_code(0);
+    assert_transcript!(run);
+}
