@@ -2,11 +2,13 @@
 
 use super::PortableWebhook;
 use super::change::How;
-use super::rule::Rules;
+use super::rule::{Replace, Rule, Rules};
 use crate::coralogix::path::Path;
+use crate::coralogix::webhook::Webhook;
 use crate::foreign;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::strip::{Key, StrippedWebhook};
+use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -139,22 +141,70 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Rules {
-    /// The rules that match none of an account's webhooks although they should.
+    /// The rules that mean none of an account's webhooks although they should, and texts to replace that are nowhere.
     pub fn useless(&self, inventory: &Inventory) -> Vec<Mistake> {
-        let webhooks = &inventory.webhooks;
-        let is_useless = |rule: &&super::rule::Rule| {
-            let is_meant = |webhook: &crate::coralogix::webhook::Webhook| {
-                rule.matches.selects(webhook, webhook.id().as_ref())
-            };
-            !rule.is_optional && !webhooks.iter().any(is_meant)
-        };
-        let told = |rule: &super::rule::Rule| Mistake {
-            line: rule.line,
-            what: format!(
-                "it matches none of the source's {} webhooks",
-                webhooks.len()
-            ),
-        };
-        self.rules.iter().filter(is_useless).map(told).collect()
+        let mut useless = Vec::new();
+        for rule in self.rules.iter().filter(|rule| !rule.is_optional) {
+            let line = rule.line;
+            let meant: Vec<&Webhook> = inventory
+                .webhooks
+                .iter()
+                .filter(|webhook| rule.matches.selects(webhook, webhook.id().as_ref()))
+                .collect();
+            if meant.is_empty() {
+                let n = inventory.webhooks.len();
+                let what = format!("it matches none of the source's {n} webhooks");
+                useless.push(Mistake { line, what });
+                continue;
+            }
+            let found = rule.found(&meant);
+            let nowhere = rule.replace.iter().zip(found).filter(|(_, found)| !found);
+            useless.extend(nowhere.map(|(replace, _)| Mistake {
+                line,
+                what: found_nowhere(replace),
+            }));
+        }
+        useless
+    }
+}
+
+fn found_nowhere(replace: &Replace) -> String {
+    let paths: Vec<String> = replace
+        .within
+        .iter()
+        .map(|path| format!("`{path}`"))
+        .collect();
+    format!(
+        "the text that is to be replaced in {} is in none of the webhooks that it means",
+        paths.join(", ")
+    )
+}
+
+impl Rule {
+    /// For each text to replace whether it is in any of those webhooks, once the ones before it are replaced.
+    fn found(&self, webhooks: &[&Webhook]) -> Vec<bool> {
+        let mut found = vec![false; self.replace.len()];
+        for webhook in webhooks {
+            for place in webhook.places() {
+                if found.iter().all(|found| *found) {
+                    return found;
+                }
+                if let Some(text) = place.text() {
+                    self.find(&place.path, text.into_owned(), &mut found);
+                }
+            }
+        }
+        found
+    }
+
+    fn find(&self, path: &Path, mut text: String, found: &mut [bool]) {
+        for (replace, found) in self.replace.iter().zip(found) {
+            let from = replace.from.0.expose_secret();
+            let is_within = replace.within.iter().any(|within| path.is_within(within));
+            if is_within && text.contains(from) {
+                *found = true;
+                text = text.replace(from, replace.to.0.expose_secret());
+            }
+        }
     }
 }

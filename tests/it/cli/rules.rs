@@ -161,7 +161,7 @@ fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
 #[test]
 fn a_check_tells_what_a_rule_says_and_does_not_do() {
     let accounts = with_rules(
-        "[[rule]]\nmatch = { type = \"jira\" }\nkeep = [\"url\", \"apiToken\"]\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\n",
+        "[[rule]]\nmatch = { type = \"jira\" }\nkeep = [\"url\", \"apiToken\"]\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\noptional = true\n",
     );
     let run = accounts
         .program("rules check --rules rules.toml --from [source]")

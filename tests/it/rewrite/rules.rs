@@ -293,6 +293,11 @@ fn what_cannot_be_followed_is_told_all_at_once() {
         "[[rule]]\nmatch = { id = [2002, 2003] }\nrename = \"both\"\n",
         // Nothing that it means.
         "[[rule]]\nmatch = { alias = \"nobody\" }\nrename = \"x\"\n[[rule]]\nmatch = { alias = \"nobody\" }\noptional = true\nrename = \"x\"\n",
+        // A text to replace that is nowhere, or in a place that is not there; but for a rule that is optional.
+        "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" }, { in = [\"payloads\", \"urls\"], from = \"example\", to = \"x\" } ]\n",
+        "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\noptional = true\n",
+        // One that is there only after another was replaced is found.
+        "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"example\", to = \"mars\" }, { in = \"url\", from = \"mars\", to = \"x\" } ]\n",
         // No uuid.
         "[[rule]]\nmatch = { type = \"slack\" }\nnew_uuid = true\n",
     ] {
