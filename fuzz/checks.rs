@@ -16,7 +16,7 @@ use hookferry::pipeline::rewrite::{PortableWebhook, Rewriting, file, rewrite};
 use hookferry::pipeline::strip::strip;
 use std::sync::Arc;
 
-/// What stands for a secret: no fuzzer comes upon it by chance.
+/// What stands for a secret.
 const PLANTED: &str = "canary-4f1c-27182818";
 
 /// A rules file is read or refused with places that are in it, and nothing repeats a secret that is written in it.
@@ -24,6 +24,10 @@ pub(crate) fn rules_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
+    // A fuzzer that follows comparisons learns the planted text, and may write it where texts are shown: as a key.
+    if text.contains(PLANTED) {
+        return;
+    }
     let text = planted(text);
     match file::parse(&text) {
         Ok(rules) => assert!(!format!("{rules:?}").contains(PLANTED)),
