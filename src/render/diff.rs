@@ -2,17 +2,15 @@
 //! Pure. Lists every difference masked.
 
 use super::columns::{counted, wrapped};
+use super::groups::{Row, groups};
 use super::json;
-use super::rows::{Called, Layout, Line, Sides, below, differences_of};
+use super::rows::{Called, Line, Sides, differences_of};
 use super::style::Meaning;
-use super::view::{Detail, Page, Party, kind_name};
+use super::view::{Page, Party, kind_name};
 use crate::pipeline::diff::{Comparison, Entry};
 use crate::pipeline::plan::State;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use serde_json::{Map, Value, json};
-
-/// Beyond this many, webhooks that both sides have are counted instead of listed.
-const MOST_SAME: usize = 50;
 
 /// Two sides and what a comparison of them shows.
 pub struct DiffView<'a> {
@@ -71,37 +69,23 @@ pub fn text(view: &DiffView<'_>, page: Page) -> String {
     );
     let heading = wrapped(&heading, page.width, 4);
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
-    let is_counted = |word: &str| {
-        word == "same" && view.count(word) > MOST_SAME && page.detail == Detail::Normal
-    };
-    let lines: Vec<(Line, &Entry)> = view
+    let rows: Vec<Row<'_, Entry>> = view
         .entries
         .iter()
-        .filter(|entry| !is_counted(look(&entry.kind).1))
-        .filter_map(|entry| Some((line(view, entry)?, entry)))
+        .filter_map(|entry| {
+            Some(Row {
+                word: look(&entry.kind).1,
+                line: line(view, entry)?,
+                of: entry,
+            })
+        })
         .collect();
-    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
-    for word in WORDS {
-        let n = view.count(word);
-        if n == 0 {
-            continue;
+    let details = |out: &mut String, entry: &Entry| {
+        if let Comparison::Different(found) = &entry.kind {
+            differences_of(out, found, Sides::LEFT_AND_RIGHT, page);
         }
-        out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
-        out.push('\n');
-        if is_counted(word) {
-            below(&mut out, "(-o json lists them)", page);
-        }
-        for (line, entry) in lines
-            .iter()
-            .filter(|(_, entry)| look(&entry.kind).1 == word)
-        {
-            line.write(&mut out, layout, page);
-            if let Comparison::Different(found) = &entry.kind {
-                differences_of(&mut out, found, Sides::LEFT_AND_RIGHT, page);
-            }
-        }
-        out.push('\n');
-    }
+    };
+    groups(&mut out, &WORDS, "same", &rows, details, page);
     out.push_str(&last_words(view, page));
     out
 }

@@ -4,6 +4,7 @@
 pub mod changes;
 mod columns;
 pub mod diff;
+mod groups;
 pub mod idmap;
 pub mod json;
 pub mod list;

@@ -2,17 +2,15 @@
 //! Pure. Lists every difference masked.
 
 use super::columns::{counted, wrapped};
+use super::groups::{Row, groups};
 use super::json;
-use super::rows::{Called, Layout, Line, below, differences};
+use super::rows::{Called, Line, below, differences};
 use super::style::Meaning;
-use super::view::{Detail, Page, Party, kind_name};
+use super::view::{Page, Party, kind_name};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::plan::State;
 use crate::pipeline::verify::Finding;
 use serde_json::{Value, json};
-
-/// Beyond this many, verified webhooks are counted instead of listed.
-const MOST_VERIFIED: usize = 50;
 
 /// One comparison of a target with what is wanted.
 #[derive(Debug)]
@@ -77,32 +75,17 @@ pub fn text(view: &VerifyView, page: Page) -> String {
     );
     let heading = wrapped(&heading, page.width, 2);
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
-    let is_counted = |word: &str| {
-        word == "verified" && view.count(word) > MOST_VERIFIED && page.detail == Detail::Normal
-    };
-    let lines: Vec<(Line, &VerifyRow)> = view
+    let rows: Vec<Row<'_, VerifyRow>> = view
         .rows
         .iter()
-        .filter(|row| !is_counted(look(&row.finding).1))
-        .map(|row| (line(row), row))
+        .map(|row| Row {
+            word: look(&row.finding).1,
+            line: line(row),
+            of: row,
+        })
         .collect();
-    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
-    for word in WORDS {
-        let n = view.count(word);
-        if n == 0 {
-            continue;
-        }
-        out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
-        out.push('\n');
-        if is_counted(word) {
-            below(&mut out, "(-o json lists them)", page);
-        }
-        for (line, row) in lines.iter().filter(|(_, row)| look(&row.finding).1 == word) {
-            line.write(&mut out, layout, page);
-            details(&mut out, row, page);
-        }
-        out.push('\n');
-    }
+    let details = |out: &mut String, row: &VerifyRow| details(out, row, page);
+    groups(&mut out, &WORDS, "verified", &rows, details, page);
     out.push_str(&last_words(view, page));
     out
 }
