@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::{OnConflict, Plan, State};
 use crate::pipeline::strip::strip;
 use crate::render::changes::missing_value;
+use crate::render::document::{Depth, MissingDocument, PlanDocument};
 use crate::render::plan as text;
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
@@ -39,7 +40,8 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
 
 /// The plan as it is shown beside the question, on stderr.
 pub(super) fn preview(planned: &Planned, detail: Detail, screen: &Screen) -> String {
-    text::plan(view(planned), screen.talk_page(detail))
+    let document = PlanDocument::of(view(planned), Depth::of(detail));
+    text::plan(&document, screen.talk_page(detail))
 }
 
 /// Stops before the first write where the plan or a limit does not allow one.
@@ -78,13 +80,13 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
 
 /// Stops where rules ask for values that could not be read, and names all of them.
 pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
-    let missing = plan.missing_values();
+    let missing = MissingDocument::all(plan);
     if missing.is_empty() {
         return Ok(());
     }
     let lines: Vec<String> = missing
         .iter()
-        .map(|value| format!("  {}", missing_value(value, plan)))
+        .map(|value| format!("  {}", missing_value(value)))
         .collect();
     Err(Error::new(
         ErrorKind::Refused,

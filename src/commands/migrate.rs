@@ -13,9 +13,9 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::strip::strip;
 use crate::pipeline::verify::verify;
-use crate::render::outcome::OutcomeView;
+use crate::render::document::OutcomeDocument;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
+use crate::render::view::{Detail, OutcomeView};
 use crate::render::{json, outcome};
 use crate::settings::{Consent, Migrate};
 use crate::store::lock::{Lock, Locks};
@@ -57,11 +57,12 @@ pub(super) async fn run(
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
     let done = write(&planned, &settings, session, screen, interrupt).await?;
+    let document = OutcomeDocument::of(outcome_view(&planned, &done));
     // The exit code tells what happened to the target, not to the terminal or the record.
     for outcome in [
-        keep(&planned, &done),
+        keep(&planned, &done, &document),
         prune(&settings),
-        report(&planned, &done, settings.output, screen),
+        report(&document, settings.output, screen),
     ] {
         if let Err(error) = outcome {
             screen.error(&error);
@@ -181,9 +182,9 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
 }
 
 /// Ends the record of the run.
-fn keep(planned: &Planned, done: &Done) -> Result<(), Error> {
+fn keep(planned: &Planned, done: &Done, document: &OutcomeDocument) -> Result<(), Error> {
     match &done.recorder {
-        Some(recorder) => recording::end(recorder, outcome_view(planned, done)),
+        Some(recorder) => recording::end(recorder, outcome_view(planned, done), document),
         None => Ok(()),
     }
 }
@@ -194,15 +195,9 @@ fn prune(settings: &Migrate) -> Result<(), Error> {
     Runs::new(settings.state.path()?).prune(KEPT).map(drop)
 }
 
-fn report(
-    planned: &Planned,
-    done: &Done,
-    output: OutputForm,
-    screen: &Screen,
-) -> Result<(), Error> {
-    let view = outcome_view(planned, done);
+fn report(document: &OutcomeDocument, output: OutputForm, screen: &Screen) -> Result<(), Error> {
     screen.result(&match output {
-        OutputForm::Text => outcome::outcome(view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&outcome::outcome_json(view)),
+        OutputForm::Text => outcome::outcome(document, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&json::value(document)),
     })
 }

@@ -3,6 +3,7 @@
 use super::reading::{Planned, read_and_plan};
 use crate::cli::OutputForm;
 use crate::error::{Error, ExitCode};
+use crate::render::document::{Depth, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, PlanView};
 use crate::render::{json, plan as text};
@@ -22,10 +23,10 @@ pub(super) fn show(
     detail: Detail,
     screen: &Screen,
 ) -> Result<(), Error> {
-    let view = view(planned);
+    let document = PlanDocument::of(view(planned), Depth::Fields);
     screen.result(&match output {
-        OutputForm::Text => text::plan(view, screen.page(detail)),
-        OutputForm::Json => json::text(&json::plan(view)),
+        OutputForm::Text => text::plan(&document, screen.page(detail)),
+        OutputForm::Json => json::text(&json::value(&document)),
     })
 }
 

@@ -11,16 +11,16 @@ use crate::pipeline::push::Fate;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{StrippedWebhook, strip};
 use crate::pipeline::verify::Finding;
+use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::idmap::{csv, id_map_json};
 use crate::render::json;
-use crate::render::outcome::{OutcomeView, id_map, outcome_json, summary};
-use crate::render::view::policy_word;
+use crate::render::view::OutcomeView;
 use crate::store::runs::entry::{
     AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
 };
 use crate::store::runs::{Opening, Recorder, Runs, new_id, sealed_row};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Begins the record of a run: everything that must be safe before the first write.
@@ -52,7 +52,7 @@ pub(super) fn begin(
             host: account.endpoint.host().to_owned(),
             company: planned.target.company.clone(),
         },
-        on_conflict: policy_word(planned.plan.on_conflict()).to_owned(),
+        on_conflict: planned.plan.on_conflict().word().to_owned(),
         settle_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
         salt: sealer.salt(),
         check: sealer.check(),
@@ -72,7 +72,7 @@ pub(super) fn begin(
     };
     let opening = Opening {
         begin,
-        plan: &json::text(&json::plan(view(planned))),
+        plan: &json::text(&json::value(&PlanDocument::of(view(planned), Depth::Steps))),
         previous: previous.as_deref(),
     };
     runs.begin(opening, sealer)
@@ -115,13 +115,16 @@ fn previous_bodies(planned: &Planned) -> Option<String> {
 }
 
 /// Ends the record of a run and keeps its report and id map.
-pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Error> {
-    let report = outcome_json(view);
+pub(super) fn end(
+    recorder: &Recorder,
+    view: OutcomeView<'_>,
+    report: &OutcomeDocument,
+) -> Result<(), Error> {
     recorder.end(End {
         at: Timestamp::now(),
-        complete: view.is_complete(),
-        stopped: view.stop_word().map(str::to_owned),
-        summary: summary(view),
+        complete: report.complete,
+        stopped: report.stopped.as_ref().map(|stop| stop.code.clone()),
+        summary: summary(report),
         company: view.applied.after.as_ref().and_then(|after| {
             let ids = after.company_ids();
             (ids.len() == 1).then(|| ids.into_iter().next()).flatten()
@@ -129,9 +132,9 @@ pub(super) fn end(recorder: &Recorder, view: OutcomeView<'_>) -> Result<(), Erro
         altered: altered(recorder, view),
         shown: shown(recorder, view),
     })?;
-    recorder.keep("report.json", &json::text(&report))?;
+    recorder.keep("report.json", &json::text(&json::value(report)))?;
     // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
-    if let Ok(map) = IdMap::new(id_map(view)) {
+    if let Ok(map) = IdMap::new(report.rows()) {
         recorder.keep("idmap.json", &json::text(&id_map_json(&map)))?;
         recorder.keep("idmap.csv", &csv(&map))?;
     }
@@ -190,4 +193,12 @@ fn altered(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<AlteredRow> {
         })
     };
     verdict.findings.iter().filter_map(row).collect()
+}
+
+/// How many webhooks ended in each way in which any did.
+fn summary(report: &OutcomeDocument) -> BTreeMap<String, usize> {
+    let counts = report.counts().into_iter();
+    counts
+        .map(|(ending, n)| (ending.code().to_owned(), n))
+        .collect()
 }

@@ -7,6 +7,7 @@ use super::kind::{
     Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN, resembles_vendor_key,
 };
 use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
+use std::borrow::Cow;
 use std::fmt;
 use url::Url;
 
@@ -24,11 +25,18 @@ pub enum Masked {
     /// A text of which only harmless parts are left, such as a URL's scheme and host.
     Part(String),
     /// Hidden whole; the text names its kind.
-    Hidden(&'static str),
+    Hidden(Cow<'static, str>),
     /// The elements in order.
     Array(Vec<Self>),
     /// The members in order.
     Object(Vec<(String, Self)>),
+}
+
+impl Masked {
+    /// A value that is not shown, of that kind.
+    pub(crate) fn hidden(kind: &'static str) -> Self {
+        Self::Hidden(Cow::Borrowed(kind))
+    }
 }
 
 /// One line: hidden values in parentheses, texts as foreign text.
@@ -79,13 +87,13 @@ impl Webhook {
         let url = self.url();
         let known = |key: &str| UNDERSTOOD.contains(&key) || SERVER_OWNED.contains(&key);
         MaskedWebhook {
-            alias: self.alias().map(std::borrow::Cow::into_owned),
+            alias: self.alias().map(Cow::into_owned),
             url: (!url.is_empty()).then(|| masked_url(&url)),
             fields: self.masked_fields(),
             unknown_keys: self
                 .keys()
                 .filter(|key| !known(key))
-                .map(std::borrow::Cow::into_owned)
+                .map(Cow::into_owned)
                 .collect(),
         }
     }
@@ -95,7 +103,7 @@ impl Webhook {
         let kind = self.type_id().ok().and_then(Kind::of);
         match self.fields() {
             Fields::Empty => None,
-            Fields::Text(_) | Fields::Duplicate => Some(Masked::Hidden("unreadable fields")),
+            Fields::Text(_) | Fields::Duplicate => Some(Masked::hidden("unreadable fields")),
             fields @ Fields::Tree(_) => fields.tree().map(|tree| fields_of(kind, &tree)),
         }
     }
@@ -118,7 +126,7 @@ fn entry_of(kind: Option<&Kind>, entry: &Json<'_>) -> Masked {
     let Json::Object(members) = entry else {
         return hidden(entry, "unknown field");
     };
-    let member = |(key, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+    let member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
         let masked = match key.as_ref() {
             "name" => Masked::Text(name.to_owned()),
             "value" => by_slot(slot, value),
@@ -173,7 +181,7 @@ fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked
 }
 
 pub(super) fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
-    leaves(value, &mut |_| Masked::Hidden(kind))
+    leaves(value, &mut |_| Masked::hidden(kind))
 }
 
 /// A scalar shown as it is; only short texts are, so that no credential passes as a plain field.
@@ -181,9 +189,9 @@ fn plain(leaf: &Json<'_>, kind: &'static str) -> Masked {
     const LONGEST: usize = 64;
     match leaf {
         Json::Number(text) if text.len() <= LONGEST => Masked::Number((*text).to_owned()),
-        Json::String(text) if resembles_vendor_key(text) => Masked::Hidden("Coralogix key"),
+        Json::String(text) if resembles_vendor_key(text) => Masked::hidden("Coralogix key"),
         Json::String(text) if text.chars().count() <= LONGEST => Masked::Text(text.to_string()),
-        _ => Masked::Hidden(kind),
+        _ => Masked::hidden(kind),
     }
 }
 
@@ -191,13 +199,13 @@ fn headers(value: &Json<'_>) -> Masked {
     let Json::Object(members) = value else {
         return hidden(value, "header");
     };
-    let member = |(name, value): &(std::borrow::Cow<'_, str>, Json<'_>)| {
+    let member = |(name, value): &(Cow<'_, str>, Json<'_>)| {
         let safe = SAFE_HEADERS.contains(&name.to_ascii_lowercase().as_str());
         let masked = leaves(value, &mut |leaf| {
             if safe {
                 plain(leaf, "header")
             } else {
-                Masked::Hidden("header")
+                Masked::hidden("header")
             }
         });
         (shown_key(name), masked)
@@ -224,9 +232,9 @@ fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
         Json::Null => Masked::Null,
         Json::Bool(value) => Masked::Bool(*value),
         leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => plain(leaf, "text"),
-        _ if key == Some("privateKey") => Masked::Hidden("private key"),
-        Json::Number(_) => Masked::Hidden("number"),
-        Json::String(_) => Masked::Hidden("text"),
+        _ if key == Some("privateKey") => Masked::hidden("private key"),
+        Json::Number(_) => Masked::hidden("number"),
+        Json::String(_) => Masked::hidden("text"),
     }
 }
 
@@ -245,7 +253,7 @@ fn email(address: &str) -> Masked {
         Some((local, domain)) if !local.is_empty() && is_domain(domain) => {
             Masked::Part(format!("…@{domain}"))
         }
-        _ => Masked::Hidden("e-mail address"),
+        _ => Masked::hidden("e-mail address"),
     }
 }
 
@@ -260,13 +268,13 @@ fn is_domain(text: &str) -> bool {
 /// Scheme, host and a harmless path; user information, any other path, query and fragment are replaced.
 pub fn masked_url(text: &str) -> Masked {
     let Ok(url) = Url::parse(text) else {
-        return Masked::Hidden("url");
+        return Masked::hidden("url");
     };
     let Some(host) = url
         .host_str()
         .filter(|_| matches!(url.scheme(), "http" | "https"))
     else {
-        return Masked::Hidden("url");
+        return Masked::hidden("url");
     };
     let mut shown = format!("{}://", url.scheme());
     if !url.username().is_empty() || url.password().is_some() {

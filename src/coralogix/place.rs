@@ -91,13 +91,13 @@ pub(super) enum Spot {
 
 impl Place {
     /// What is hidden here, in a word; `None` where everything may be shown.
-    pub fn secret(&self) -> Option<&'static str> {
+    pub fn secret(&self) -> Option<Cow<'static, str>> {
         match &self.masked {
-            Masked::Hidden(kind) => Some(kind),
+            Masked::Hidden(kind) => Some(kind.clone()),
             Masked::Part(shown) if shown.contains("://") => {
-                hides_part_of_url(shown).then_some("url")
+                hides_part_of_url(shown).then_some(Cow::Borrowed("url"))
             }
-            Masked::Part(_) => Some("e-mail address"),
+            Masked::Part(_) => Some(Cow::Borrowed("e-mail address")),
             _ => None,
         }
     }
@@ -155,7 +155,7 @@ impl Webhook {
                 places.push(Place {
                     path: Path::of(&[WHOLE_FIELDS]),
                     shape: Shape::Unreadable,
-                    masked: Masked::Hidden("unreadable fields"),
+                    masked: Masked::hidden("unreadable fields"),
                     token: "null".into(),
                     spot: Spot::Member(WHOLE_FIELDS.to_owned()),
                 });

@@ -13,9 +13,11 @@ use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
+use serde::{Deserialize, Serialize};
 
 /// What to do where both accounts have a webhook of the same alias and type with different content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum OnConflict {
     /// Write nothing at all.
     Fail,
@@ -25,8 +27,29 @@ pub enum OnConflict {
     Update,
 }
 
+impl OnConflict {
+    /// The word for it on the command line and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Skip => "skip",
+            Self::Update => "update",
+        }
+    }
+
+    /// Whether webhooks in that state stand in the way of applying.
+    pub fn refuses(self, state: State) -> bool {
+        match state {
+            State::Conflict => self == Self::Fail,
+            State::Ambiguous | State::Blocked => self != Self::Skip,
+            State::Create | State::Update | State::Unchanged => false,
+        }
+    }
+}
+
 /// What has to happen to one webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum State {
     /// The target lacks it.
     Create,
@@ -205,18 +228,9 @@ impl Plan {
     /// How many webhooks stand in the way of applying under the chosen policy; nothing is written while there are any.
     pub fn n_refusing(&self) -> usize {
         let is_in_the_way = |(webhook, step): &(&PortableWebhook, &Step)| {
-            self.is_refusing(step.state) || !webhook.unread().is_empty()
+            self.on_conflict.refuses(step.state) || !webhook.unread().is_empty()
         };
         self.steps().filter(is_in_the_way).count()
-    }
-
-    /// Whether webhooks in that state stand in the way of applying under the chosen policy.
-    pub fn is_refusing(&self, state: State) -> bool {
-        match state {
-            State::Conflict => self.on_conflict == OnConflict::Fail,
-            State::Ambiguous | State::Blocked => self.on_conflict != OnConflict::Skip,
-            State::Create | State::Update | State::Unchanged => false,
-        }
     }
 
     /// The values that rules ask for and that could not be read, each once, with the places that need it.

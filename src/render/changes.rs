@@ -1,40 +1,42 @@
 //! What rules do to a webhook and what they lack, in words that preview, check and refusal share.
 //! Pure. Names paths and where values come from, never a value.
 
+use super::document::{
+    ChangeDocument, LeftoverDocument, MissingDocument, NeededDocument, StepDocument,
+};
 use crate::foreign;
-use crate::pipeline::plan::{MissingValue, Plan};
-use crate::pipeline::rewrite::{Change, How, Leftover, PortableWebhook};
 
 /// What rules and retargeting changed in a webhook, in words and without any value; empty where nothing was.
-pub(crate) fn changes(webhook: &PortableWebhook) -> String {
+pub(crate) fn changes(step: &StepDocument) -> String {
     const MOST: usize = 8;
-    let changes = webhook.changes();
-    let is_unread = |change: &Change| {
-        let mut unread = webhook.unread().iter();
+    let is_unread = |change: &ChangeDocument| {
+        let mut unread = step.unread.iter();
         unread.any(|unread| unread.path == change.path)
     };
-    let word = |change: &Change| {
+    let word = |change: &ChangeDocument| {
         let not_read = if is_unread(change) { ", not read" } else { "" };
         format!("{}{not_read}", change_words(change))
     };
-    let mut words: Vec<String> = changes.iter().take(MOST).map(word).collect();
-    if changes.len() > MOST {
-        words.push(format!("and {} more", changes.len() - MOST));
+    let mut words: Vec<String> = step.changes.iter().take(MOST).map(word).collect();
+    if step.changes.len() > MOST {
+        words.push(format!("and {} more", step.changes.len() - MOST));
     }
     words.join("; ")
 }
 
 /// One change in words, without any value.
-pub(crate) fn change_words(change: &Change) -> String {
-    let path = foreign::shown(&change.path.to_string());
-    let how = match &change.how {
-        How::Set(source) => format!("{path} from {}", foreign::shown(source)),
-        How::Replaced => format!("{path} replaced"),
-        How::Retargeted => format!("{path} retargeted"),
-        How::NewUuid => format!("{path} new"),
-        How::Renamed(from) => format!("renamed from `{}`", foreign::shown(from)),
+pub(crate) fn change_words(change: &ChangeDocument) -> String {
+    let path = foreign::shown(&change.path);
+    let from = foreign::shown(change.from.as_deref().unwrap_or_default());
+    let how = match change.how.as_str() {
+        "set" => format!("{path} from {from}"),
+        "replace" => format!("{path} replaced"),
+        "retarget" => format!("{path} retargeted"),
+        "new_uuid" => format!("{path} new"),
+        "rename" => format!("renamed from `{from}`"),
+        other => format!("{path} changed ({})", foreign::shown(other)),
     };
-    let equal = if change.is_equal {
+    let equal = if change.equal {
         " (the same as before)"
     } else {
         ""
@@ -43,39 +45,35 @@ pub(crate) fn change_words(change: &Change) -> String {
 }
 
 /// A missing value in words: what it is, why it is missing, and who needs it.
-pub(crate) fn missing_value(missing: &MissingValue, plan: &Plan) -> String {
+pub(crate) fn missing_value(missing: &MissingDocument) -> String {
     const MOST: usize = 5;
-    let needed: Vec<String> = missing
-        .needed_by
-        .iter()
-        .take(MOST)
-        .map(|(place, path)| {
-            let webhook = plan.step(*place).0;
-            let id = webhook
-                .source_id()
-                .map_or_else(String::new, |id| format!("{id} "));
-            let alias = foreign::shortened(webhook.alias(), 40);
-            format!("{id}`{alias}` ({})", foreign::shown(&path.to_string()))
-        })
-        .collect();
+    let needed = |needed: &NeededDocument| {
+        let id = needed
+            .source_id
+            .as_ref()
+            .map_or_else(String::new, |id| format!("{id} "));
+        let alias = foreign::shortened(&needed.alias, 40);
+        format!("{id}`{alias}` ({})", foreign::shown(&needed.path))
+    };
+    let all: Vec<String> = missing.needed_by.iter().take(MOST).map(needed).collect();
     let more = match missing.needed_by.len().saturating_sub(MOST) {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
     format!(
         "{}: {}; needed by {}{more}",
-        missing.source,
+        missing.from,
         missing.why,
-        needed.join(", ")
+        all.join(", ")
     )
 }
 
 /// The secrets that no rule names, as paths; `with_kind` adds what is hidden there.
-pub(crate) fn leftover_words(leftover: &[Leftover], with_kind: bool) -> String {
+pub(crate) fn leftover_words(leftover: &[LeftoverDocument], with_kind: bool) -> String {
     let words = leftover.iter().map(|left| {
-        let path = foreign::shown(&left.path.to_string());
-        if with_kind && path != left.kind {
-            format!("{path} ({})", left.kind)
+        let path = foreign::shown(&left.path);
+        if with_kind && path != left.hidden {
+            format!("{path} ({})", foreign::shown(&left.hidden))
         } else {
             path
         }

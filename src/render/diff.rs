@@ -2,6 +2,7 @@
 //! Pure. Lists every difference masked.
 
 use super::columns::{counted, wrapped};
+use super::document::DifferenceDocument;
 use super::groups::{Row, groups};
 use super::json;
 use super::rows::{Called, Line, Sides, differences_of};
@@ -82,7 +83,12 @@ pub fn text(view: &DiffView<'_>, page: Page) -> String {
         .collect();
     let details = |out: &mut String, entry: &Entry| {
         if let Comparison::Different(found) = &entry.kind {
-            differences_of(out, found, Sides::LEFT_AND_RIGHT, page);
+            differences_of(
+                out,
+                &DifferenceDocument::all(found),
+                Sides::LEFT_AND_RIGHT,
+                page,
+            );
         }
     };
     groups(&mut out, &WORDS, "same", &rows, details, page);

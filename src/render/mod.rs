@@ -4,6 +4,7 @@
 pub mod changes;
 mod columns;
 pub mod diff;
+pub mod document;
 mod groups;
 pub mod idmap;
 pub mod json;

@@ -3,14 +3,11 @@
 
 use super::changes::{changes, leftover_words, missing_value};
 use super::columns::{counted, wrapped};
+use super::document::{Invariants, PlanDocument, StepDocument, refusal, state_count};
 use super::rows::{Layout, Line, below, differences, fields};
 use super::style::{Meaning, symbol};
-use super::view::{
-    Detail, Invariants, NOT_CHECKED, Page, PlanView, invariants, leads_to, notices, policy_word,
-    refusal, state_count,
-};
-use crate::pipeline::plan::{OnConflict, Plan, State, Step};
-use crate::pipeline::rewrite::PortableWebhook;
+use super::view::{Detail, Page};
+use crate::pipeline::plan::{OnConflict, State};
 use std::fmt::Write as _;
 
 /// The order in which groups are printed: what needs a decision, what would be written, what stays.
@@ -27,20 +24,20 @@ const ORDER: [State; 6] = [
 const MOST_UNCHANGED: usize = 50;
 
 /// The whole preview as text.
-pub fn plan(view: PlanView<'_>, page: Page) -> String {
-    let mut out = header(view, page);
+pub fn plan(plan: &PlanDocument, page: Page) -> String {
+    let mut out = header(plan, page);
     out.push_str(&legend(page));
-    out.push_str(&groups(view.plan, page));
-    out.push_str(&summary(view, page));
-    out.push_str(&missing(view.plan, page));
-    out.push_str(&knowledge(view.plan, page));
-    out.push_str(&conclusion(view.plan, page));
+    out.push_str(&groups(plan, page));
+    out.push_str(&summary(plan, page));
+    out.push_str(&missing(plan, page));
+    out.push_str(&knowledge(plan, page));
+    out.push_str(&conclusion(plan, page));
     out
 }
 
-fn header(view: PlanView<'_>, page: Page) -> String {
-    let source = format!("hookferry plan: source {}", view.source.described());
-    let target = format!("target {}", view.target.described());
+fn header(plan: &PlanDocument, page: Page) -> String {
+    let source = format!("hookferry plan: source {}", plan.source.described());
+    let target = format!("target {}", plan.target.described());
     let one_line = format!("{source} -> {target}");
     let text = if super::columns::width(&one_line) <= page.width {
         one_line
@@ -62,29 +59,27 @@ fn legend(page: Page) -> String {
 /// A webhook of the plan and its line.
 struct Entry<'p> {
     line: Line,
-    webhook: &'p PortableWebhook,
-    step: &'p Step,
+    step: &'p StepDocument,
 }
 
 /// The webhooks by state, in the source's order within each.
-fn groups(plan: &Plan, page: Page) -> String {
-    let counts = plan.counts();
-    let is_long = counts.of(State::Unchanged) > MOST_UNCHANGED;
+fn groups(plan: &PlanDocument, page: Page) -> String {
+    let is_long = plan.summary.unchanged > MOST_UNCHANGED;
     let lists_all = !is_long || page.detail == Detail::Full;
     let is_listed = |state| lists_all || state != State::Unchanged;
     let entries: Vec<Entry<'_>> = plan
-        .steps()
-        .filter(|(_, step)| is_listed(step.state))
-        .map(|(webhook, step)| Entry {
-            line: line(webhook, step),
-            webhook,
+        .steps
+        .iter()
+        .filter(|step| is_listed(step.state))
+        .map(|step| Entry {
+            line: line(step),
             step,
         })
         .collect();
     let layout = Layout::of(entries.iter().map(|entry| &entry.line), page);
     let mut out = String::new();
     for state in ORDER {
-        let n = counts.of(state);
+        let n = plan.summary.count(state);
         if n == 0 {
             continue;
         }
@@ -112,34 +107,31 @@ fn groups(plan: &Plan, page: Page) -> String {
     out
 }
 
-fn line(webhook: &PortableWebhook, step: &Step) -> Line {
+fn line(step: &StepDocument) -> Line {
     let meaning = Meaning::State(step.state);
     let symbol = symbol(step.state);
     if step.state == State::Create {
-        let leads_to = leads_to(webhook.bare());
-        return Line::new(meaning, symbol, webhook, None, leads_to).with_new_id();
+        return Line::new(meaning, symbol, step, None, step.leads_to.clone()).with_new_id();
     }
-    Line::new(meaning, symbol, webhook, step.target_id(), String::new())
+    let target_id = step.target_id.as_ref();
+    Line::new(meaning, symbol, step, target_id, String::new())
 }
 
 /// Whatever the reader has to know about this webhook alone.
 fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
-    let Entry { webhook, step, .. } = entry;
+    let step = entry.step;
     if tells_reason && !step.reason.is_empty() {
         below(out, &step.reason, page);
     }
     // What rules do to a webhook that stays as it is was said when it was written.
-    let changes = changes(webhook);
+    let changes = changes(step);
     if !changes.is_empty() && step.state != State::Unchanged {
         below(out, &format!("rules: {changes}"), page);
     }
-    if step.state == State::Blocked && !webhook.leftover().is_empty() {
+    if step.state == State::Blocked && !step.leftover.is_empty() {
         below(
             out,
-            &format!(
-                "no rule names: {}",
-                leftover_words(webhook.leftover(), false)
-            ),
+            &format!("no rule names: {}", leftover_words(&step.leftover, false)),
             page,
         );
     }
@@ -147,7 +139,7 @@ fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) 
         below(out, &format!("note: {note}"), page);
     }
     if step.state == State::Create && page.detail == Detail::Full {
-        fields(out, webhook.bare(), page);
+        fields(out, &step.fields, page);
     }
     differences(out, &step.differences, page);
 }
@@ -159,10 +151,16 @@ fn shared_reason<'s>(group: &[&Entry<'s>]) -> Option<&'s str> {
     is_shared.then_some(first)
 }
 
-fn heading(plan: &Plan, state: State, n: usize, reason: Option<&str>, page: Page) -> String {
+fn heading(
+    plan: &PlanDocument,
+    state: State,
+    n: usize,
+    reason: Option<&str>,
+    page: Page,
+) -> String {
     let mut text = state_count(state, n);
     let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
-    if needs_decision && plan.on_conflict() == OnConflict::Skip {
+    if needs_decision && plan.on_conflict == OnConflict::Skip {
         text.push_str(", left alone");
     }
     if let Some(reason) = reason {
@@ -174,39 +172,42 @@ fn heading(plan: &Plan, state: State, n: usize, reason: Option<&str>, page: Page
 }
 
 /// The six counts, which add up to the selection.
-fn summary(view: PlanView<'_>, page: Page) -> String {
-    let counts = view.plan.counts();
+fn summary(plan: &PlanDocument, page: Page) -> String {
+    let text = wrapped(&sum(plan), page.width, 2);
+    format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// The six counts in a sentence.
+pub(super) fn sum(plan: &PlanDocument) -> String {
     let parts: Vec<String> = State::ALL
         .into_iter()
-        .map(|state| state_count(state, counts.of(state)))
+        .map(|state| state_count(state, plan.summary.count(state)))
         .collect();
-    let others = match view.plan.n_untouched() {
+    let others = match plan.untouched_in_target {
         0 => "the target has no others".to_owned(),
         1 => "1 other in the target is never touched".to_owned(),
         n => format!("{n} others in the target are never touched"),
     };
-    let text = format!(
+    format!(
         "{} selected (matched {} of {}): {}; {others}",
-        counts.total(),
-        counts.total(),
-        view.source.count,
+        plan.summary.total,
+        plan.selection.matched,
+        plan.selection.of,
         parts.join(", "),
-    );
-    let text = wrapped(&text, page.width, 2);
-    format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+    )
 }
 
 /// The values that rules ask for and that could not be read, all at once.
-fn missing(plan: &Plan, page: Page) -> String {
-    let missing = plan.missing_values();
+fn missing(plan: &PlanDocument, page: Page) -> String {
+    let missing = &plan.missing_values;
     if missing.is_empty() {
         return String::new();
     }
     let n = counted(missing.len(), "value");
     let heading = format!("{n} that the rules ask for could not be read:");
     let mut out = format!("{}\n", page.palette.paint(Meaning::Error, &heading));
-    for value in &missing {
-        let text = wrapped(&missing_value(value, plan), page.width.saturating_sub(4), 8);
+    for value in missing {
+        let text = wrapped(&missing_value(value), page.width.saturating_sub(4), 8);
         let symbol = page.palette.paint(Meaning::Error, "x");
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {symbol} {text}");
@@ -215,21 +216,21 @@ fn missing(plan: &Plan, page: Page) -> String {
 }
 
 /// What is known of the bodies, what the reader must know, and what nobody can.
-fn knowledge(plan: &Plan, page: Page) -> String {
+fn knowledge(plan: &PlanDocument, page: Page) -> String {
     let mut out = String::new();
-    let held = invariants(plan);
+    let held = plan.invariants;
     if held.of > 0 {
-        out.push_str(&checked(held, plan.counts().of(State::Update), page));
+        out.push_str(&checked(held, plan.summary.update, page));
     }
-    for notice in notices(plan) {
-        let (word, meaning) = if notice.is_warning {
+    for notice in &plan.notices {
+        let (word, meaning) = if notice.warning {
             ("warning", Meaning::Warning)
         } else {
             ("note", Meaning::Heading)
         };
         let text = wrapped(&format!("{word}: {}", notice.text), page.width, 2);
         // The word alone carries the style of a note, the whole line that of a warning.
-        let painted = if notice.is_warning {
+        let painted = if notice.warning {
             page.palette.paint(meaning, &text)
         } else {
             text.replacen(word, &page.palette.paint(meaning, word), 1)
@@ -238,7 +239,7 @@ fn knowledge(plan: &Plan, page: Page) -> String {
         out.push('\n');
     }
     if held.of > 0 {
-        let text = format!("Not checked: {}.", NOT_CHECKED.join(", and "));
+        let text = format!("Not checked: {}.", plan.not_checked.join(", and "));
         out.push_str(&wrapped(&text, page.width, 2));
         out.push('\n');
     }
@@ -267,8 +268,7 @@ fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
 }
 
 /// The last lines: that nothing is to do, or that it would be refused and the ways out; else nothing.
-fn conclusion(plan: &Plan, page: Page) -> String {
-    let counts = plan.counts();
+fn conclusion(plan: &PlanDocument, page: Page) -> String {
     if let Some(refusal) = refusal(plan) {
         let why = wrapped(
             &format!("Would be refused: {}.", refusal.why),
@@ -283,26 +283,31 @@ fn conclusion(plan: &Plan, page: Page) -> String {
         }
         return out;
     }
-    if plan.has_changes() {
+    let Some(text) = nothing_to_do(plan) else {
         return String::new();
+    };
+    let text = wrapped(&text, page.width, 2);
+    format!("\n{}\n", page.palette.paint(Meaning::Success, &text))
+}
+
+/// That nothing is to be done, and why; `None` where something is.
+pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
+    if plan.has_changes {
+        return None;
     }
-    let left_alone = counts.total() - counts.of(State::Unchanged);
-    let text = if counts.total() == 0 {
+    let total = plan.summary.total;
+    let left_alone = total - plan.summary.unchanged;
+    Some(if total == 0 {
         "Nothing to do: the source has no webhooks.".to_owned()
     } else if left_alone == 0 {
-        format!(
-            "Nothing to do: the target already has {}.",
-            all_of(counts.total())
-        )
+        format!("Nothing to do: the target already has {}.", all_of(total))
     } else {
         format!(
             "Nothing to do: {} left alone (--on-conflict {}).",
             counted(left_alone, "webhook"),
-            policy_word(plan.on_conflict())
+            plan.on_conflict.word()
         )
-    };
-    let text = wrapped(&text, page.width, 2);
-    format!("\n{}\n", page.palette.paint(Meaning::Success, &text))
+    })
 }
 
 fn all_of(n: usize) -> String {

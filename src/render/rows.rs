@@ -2,11 +2,11 @@
 //! Pure. Lets no foreign text leave its column.
 
 use super::columns::{cut, name, padded, padded_left, width, wrapped};
+use super::document::{DifferenceDocument, EndDocument, FieldDocument, StepDocument};
 use super::style::Meaning;
 use super::view::{Detail, Page, kind_name};
 use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
-use crate::pipeline::plan::Difference;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::rewrite::PortableWebhook;
 use std::fmt::Write as _;
 
@@ -48,6 +48,26 @@ impl<'a> From<&'a PortableWebhook> for Called<'a> {
             type_id: webhook.type_id(),
             alias: webhook.alias(),
             source_id: webhook.source_id(),
+        }
+    }
+}
+
+impl<'a> From<&'a StepDocument> for Called<'a> {
+    fn from(step: &'a StepDocument) -> Self {
+        Self {
+            type_id: step.type_id.map(TypeId),
+            alias: &step.alias,
+            source_id: step.source_id.as_ref(),
+        }
+    }
+}
+
+impl<'a> From<&'a EndDocument> for Called<'a> {
+    fn from(end: &'a EndDocument) -> Self {
+        Self {
+            type_id: end.type_id.map(TypeId),
+            alias: &end.alias,
+            source_id: end.source_id.as_ref(),
         }
     }
 }
@@ -153,11 +173,10 @@ pub(super) fn below(out: &mut String, text: &str, page: Page) {
 }
 
 /// Appends every value of a webhook, masked, each at its path.
-pub(super) fn fields(out: &mut String, webhook: &Webhook, page: Page) {
-    let places = webhook.places();
-    let leaves = places.iter().filter(|place| !place.shape.is_container());
-    let cells: Vec<(String, String)> = leaves
-        .map(|place| (name(&place.path.to_string()), place.masked.to_string()))
+pub(super) fn fields(out: &mut String, fields: &[FieldDocument], page: Page) {
+    let cells: Vec<(String, String)> = fields
+        .iter()
+        .map(|field| (name(&field.path), field.value.to_string()))
         .collect();
     let widest = cells.iter().map(|(path, _)| width(path)).max().unwrap_or(0);
     let indent = " ".repeat(INDENT);
@@ -185,14 +204,14 @@ impl Sides {
 }
 
 /// Appends what differs between the source's and the target's webhook.
-pub(super) fn differences(out: &mut String, differences: &[Difference], page: Page) {
+pub(super) fn differences(out: &mut String, differences: &[DifferenceDocument], page: Page) {
     differences_of(out, differences, Sides::SOURCE_AND_TARGET, page);
 }
 
 /// Appends what differs between two webhooks.
 pub(super) fn differences_of(
     out: &mut String,
-    differences: &[Difference],
+    differences: &[DifferenceDocument],
     Sides(one, other): Sides,
     page: Page,
 ) {

@@ -9,6 +9,7 @@ pub use draft::{Draft, draft};
 
 use super::changes::{change_words, leftover_words};
 use super::columns::{counted, name, wrapped};
+use super::document::{ChangeDocument, LeftoverDocument};
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
 use super::view::{Page, Party};
@@ -143,7 +144,10 @@ fn changed_lines(
 ) {
     let line = |(place, changes): &(usize, Vec<&Change>)| {
         let webhook = &view.portable.webhooks()[*place];
-        let words: Vec<String> = changes.iter().map(|change| change_words(change)).collect();
+        let words: Vec<String> = changes
+            .iter()
+            .map(|change| change_words(&ChangeDocument::from(*change)))
+            .collect();
         (
             Line::of_source(Meaning::Heading, "~", webhook),
             words.join("; "),
@@ -231,7 +235,8 @@ fn leftover(out: &mut String, view: &CheckView<'_>, page: Page) {
     let layout = Layout::of(lines.iter(), page);
     for (line, webhook) in lines.iter().zip(&left) {
         line.write(out, layout, page);
-        below(out, &leftover_words(webhook.leftover(), true), page);
+        let leftover: Vec<LeftoverDocument> = webhook.leftover().iter().map(Into::into).collect();
+        below(out, &leftover_words(&leftover, true), page);
     }
     out.push('\n');
 }

@@ -2,6 +2,7 @@
 //! Pure. Lists every difference masked.
 
 use super::columns::{counted, wrapped};
+use super::document::DifferenceDocument;
 use super::groups::{Row, groups};
 use super::json;
 use super::rows::{Called, Line, below, differences};
@@ -108,7 +109,7 @@ fn line(row: &VerifyRow) -> Line {
 
 fn details(out: &mut String, row: &VerifyRow, page: Page) {
     match &row.finding {
-        Finding::Altered(found) => differences(out, found, page),
+        Finding::Altered(found) => differences(out, &DifferenceDocument::all(found), page),
         Finding::Duplicated(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             below(

@@ -12,10 +12,10 @@ use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
 use hookferry::pipeline::push::{Applied, Fate, Proof, Stop};
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
-use hookferry::render::outcome::OutcomeView;
+use hookferry::render::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::render::screen::{ColourChoice, Motion, Screen, ScreenOptions, Talk};
 use hookferry::render::style::Palette;
-use hookferry::render::view::{Detail, Page, Party, PlanView};
+use hookferry::render::view::{Detail, OutcomeView, Page, Party, PlanView};
 use hookferry::render::{json, list, outcome};
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -160,9 +160,15 @@ fn preview(plan: &Plan, page: Page) -> String {
         source: &source,
         target: &target,
     };
-    let document = json::text(&json::plan(view));
-    harmless(&document);
-    harmless(&hookferry::render::plan::plan(view, page))
+    let document = PlanDocument::of(view, Depth::Fields);
+    harmless(&as_json(&document).to_string());
+    let read: PlanDocument = serde_json::from_value(as_json(&document)).unwrap();
+    assert_eq!(read, document, "a saved plan reads as it was written");
+    harmless(&hookferry::render::plan::plan(&document, page))
+}
+
+fn as_json(document: &impl serde::Serialize) -> serde_json::Value {
+    serde_json::to_value(document).unwrap()
 }
 
 /// The text again, if it holds no secret and nothing that drives a terminal.
@@ -382,8 +388,8 @@ fn colour_only_repeats_what_the_text_says() {
         palette: Palette::Coloured,
         ..page(100)
     };
-    let coloured = hookferry::render::plan::plan(view, coloured);
-    let bare = hookferry::render::plan::plan(view, page(100));
+    let coloured = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), coloured);
+    let bare = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), page(100));
     assert_ne!(coloured, bare);
     let stripped = anstream::adapter::strip_str(&coloured).to_string();
     assert_eq!(stripped, bare);
@@ -398,7 +404,7 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
         source: &source,
         target: &target,
     };
-    let mut document = json::plan(view);
+    let mut document = as_json(&PlanDocument::of(view, Depth::Fields));
     // The conflict and one create stand for all steps.
     let steps = document["steps"].as_array_mut().unwrap();
     steps.retain(|step| step["source_id"] == 1056 || step["source_id"] == 1051);
@@ -411,17 +417,17 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
     on_conflict: "fail"
     selection: {"matched":11,"of":11}
     steps:
-      {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"reason":"","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[]}
-      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
+      {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"leads_to":"serviceKey (service key)","reason":"","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[],"fields":[{"path":"url","value":null},{"path":"serviceKey","value":{"hidden":"service key"}}]}
+      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"leads_to":"https://a.example.com/(path)","reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
     summary: {"create":7,"update":0,"unchanged":0,"conflict":2,"ambiguous":1,"blocked":1,"total":11}
     untouched_in_target: 1
     invariants: {"top_level_id_removed":7,"integration_type_id_kept":7,"of":7}
     missing_values: []
     notices:
-      {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 targets"}
-      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes"}
-      {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it"}
-      {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map"}
+      {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 targets","warning":false}
+      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes","warning":true}
+      {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it","warning":true}
+      {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map","warning":false}
     not_checked:
       "whether the target accepts each webhook"
       "whether it delivers"
@@ -439,7 +445,7 @@ fn every_state_of_a_plan_has_a_number_in_the_document() {
         source: &source,
         target: &target,
     };
-    let summary = &json::plan(view)["summary"];
+    let summary = &as_json(&PlanDocument::of(view, Depth::Steps))["summary"];
     let sum: u64 = State::ALL
         .iter()
         .map(|state| summary[state.word()].as_u64().unwrap())
@@ -577,8 +583,11 @@ fn an_outcome_accounts_for_every_webhook() {
         applied: &applied,
         verdict: Some(&verdict),
     };
-    harmless(&json::text(&outcome::outcome_json(view)));
-    insta::assert_snapshot!(harmless(&outcome::outcome(view, page(110))), @r#"
+    let document = OutcomeDocument::of(view);
+    harmless(&json::text(&as_json(&document)));
+    let read: OutcomeDocument = serde_json::from_value(as_json(&document)).unwrap();
+    assert_eq!(read, document, "a report reads as it was written");
+    insta::assert_snapshot!(harmless(&outcome::outcome(&document, page(110))), @r#"
     hookferry outcome: source api.eu1.coralogix.com -> target b
 
     2 created
@@ -655,7 +664,8 @@ fn an_outcome_document_has_the_id_map() {
         applied: &applied,
         verdict: Some(&verdict),
     };
-    insta::assert_snapshot!(harmless(&outline(&outcome::outcome_json(view))), @r#"
+    let document = OutcomeDocument::of(view);
+    insta::assert_snapshot!(harmless(&outline(&as_json(&document))), @r#"
     format_version: "1.0"
     kind: "outcome"
     tool: "hookferry [version]"
@@ -674,15 +684,19 @@ fn an_outcome_document_has_the_id_map() {
     complete: true
     may_have_written: true
     notices:
-      {"code":"both-notify","count":2,"text":"the source stays active, so both accounts will notify 2 targets"}
-      {"code":"alerts-need-new-ids","count":2,"text":"alerts refer to webhooks by id: point them at the new ids with the id map"}
+      {"code":"both-notify","count":2,"text":"the source stays active, so both accounts will notify 2 targets","warning":false}
+      {"code":"alerts-need-new-ids","count":2,"text":"alerts refer to webhooks by id: point them at the new ids with the id map","warning":false}
     requests: 4
     appeared_in_target: []
     id_map:
       {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","result":"created"}
       {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","result":"created"}
+    next_steps:
+      "undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b"
+      "point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap apply`"
+      "the source stays active: turn its webhooks off once the target's are proven"
     "#);
-    let text = outcome::outcome(view, page(110));
+    let text = outcome::outcome(&document, page(110));
     assert!(
         text.contains("Done: the target has everything that was to be written; 1 webhook left alone, as planned."),
         "{text}"

@@ -74,7 +74,7 @@ pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference>
     };
     let (left, right) = (unknown(source), unknown(target));
     let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
-    let hidden = |value: Option<&String>| value.map(|_| Masked::Hidden("unknown key"));
+    let hidden = |value: Option<&String>| value.map(|_| Masked::hidden("unknown key"));
     keys.into_iter()
         .filter(|key| match (left.get(*key), right.get(*key)) {
             (Some(left), Some(right)) => !is_same(left, right),

@@ -4,9 +4,11 @@
 use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::fetch::Inventory;
+use serde::{Deserialize, Serialize};
 
 /// How it is known that a webhook arrived.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Proof {
     /// The server's answer to our own request named it.
     Acknowledged,

@@ -1,6 +1,7 @@
 //! What rewriting did to a webhook, without any value.
 
 use crate::coralogix::path::Path;
+use std::borrow::Cow;
 
 /// One value that was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,5 +61,5 @@ pub struct Leftover {
     /// Where.
     pub path: Path,
     /// What is hidden there, in a word.
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
 }

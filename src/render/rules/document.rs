@@ -4,6 +4,7 @@
 use super::{CheckView, counts};
 use crate::pipeline::rewrite::rule::Unmatched;
 use crate::pipeline::rewrite::{Change, Reading};
+use crate::render::document::{ChangeDocument, LeftoverDocument};
 use crate::render::json;
 use crate::render::view::kind_name;
 use serde_json::{Value, json};
@@ -71,7 +72,7 @@ fn changed_webhook(view: &CheckView<'_>, place: usize, changes: &[&Change]) -> V
         "source_id": json::id(webhook.source_id()),
         "alias": webhook.alias(),
         "type": kind_name(webhook.type_id()),
-        "changes": changes.iter().map(|change| json::change(change)).collect::<Vec<_>>(),
+        "changes": changes.iter().map(|change| ChangeDocument::from(*change)).collect::<Vec<_>>(),
     })
 }
 
@@ -98,7 +99,7 @@ fn leftover_json(view: &CheckView<'_>) -> Value {
             "source_id": json::id(webhook.source_id()),
             "alias": webhook.alias(),
             "type": kind_name(webhook.type_id()),
-            "secrets": webhook.leftover().iter().map(json::leftover).collect::<Vec<_>>(),
+            "secrets": webhook.leftover().iter().map(LeftoverDocument::from).collect::<Vec<_>>(),
         })
     })
     .collect()

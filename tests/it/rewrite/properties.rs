@@ -13,6 +13,7 @@ use hookferry::pipeline::plan::{Known, OnConflict, plan};
 use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
 use hookferry::pipeline::rewrite::{Reading, Rewriting, Values, file, rewrite};
 use hookferry::pipeline::strip::{Blocked, strip};
+use hookferry::render::document::{Depth, PlanDocument};
 use hookferry::render::list::{list, list_json};
 use hookferry::render::rules::{
     CheckView, Draft as FirstFile, document, draft as first_file, text,
@@ -204,7 +205,9 @@ proptest! {
         let target = strip(account(&array(&theirs, seed)));
         let plan = plan(portable, &target, OnConflict::Update, &Known::nothing());
         let view = PlanView { plan: &plan, source: &party, target: &party };
-        shown.extend([preview::plan(view, PAGE), json::text(&json::plan(view)), format!("{plan:?}")]);
+        let document = PlanDocument::of(view, Depth::Fields);
+        let saved = json::text(&serde_json::to_value(&document).unwrap());
+        shown.extend([preview::plan(&document, PAGE), saved, format!("{plan:?}")]);
         for text in shown {
             prop_assert!(!shows_a_secret(&text), "{}", text);
         }

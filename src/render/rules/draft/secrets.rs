@@ -7,6 +7,7 @@ use crate::coralogix::path::Path;
 use crate::coralogix::place::{Place, Shape};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Beyond this many different paths of a field, the whole field is kept instead.
@@ -27,7 +28,7 @@ pub(super) struct Group {
 /// One path that is secret in some of a group.
 pub(super) struct Secret {
     pub(super) path: String,
-    pub(super) kind: &'static str,
+    pub(super) kind: Cow<'static, str>,
     pub(super) n_webhooks: usize,
     pub(super) n_different: usize,
 }
@@ -44,7 +45,7 @@ pub(super) struct Kin {
 /// A secret of one webhook.
 struct Found {
     path: Path,
-    kind: &'static str,
+    kind: Cow<'static, str>,
     /// Whether it is a text, which variables, files and commands give.
     is_text: bool,
     value: String,
@@ -143,7 +144,7 @@ fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
 fn is_credential(found: &Found) -> bool {
     found.is_text
         && !matches!(
-            found.kind,
+            found.kind.as_ref(),
             "text" | "number" | "e-mail address" | "unreadable fields" | "unknown key"
         )
         && found
@@ -232,21 +233,21 @@ fn named(kin: &[&Holder<'_>], counts: &HashMap<String, usize>) -> (Vec<String>, 
 }
 
 fn secrets(holders: &[Holder<'_>]) -> Vec<Secret> {
-    let mut order: Vec<(&Path, &'static str)> = Vec::new();
+    let mut order: Vec<(&Path, &Cow<'static, str>)> = Vec::new();
     let mut values: HashMap<&Path, Vec<&str>> = HashMap::new();
     for found in holders.iter().flat_map(|holder| &holder.found) {
         let entry = values.entry(&found.path).or_default();
         if entry.is_empty() {
-            order.push((&found.path, found.kind));
+            order.push((&found.path, &found.kind));
         }
         entry.push(&found.value);
     }
-    let secret = |(path, kind): (&Path, &'static str)| {
+    let secret = |(path, kind): (&Path, &Cow<'static, str>)| {
         let all = &values[path];
         let different: BTreeSet<&&str> = all.iter().collect();
         Secret {
             path: path.to_string(),
-            kind,
+            kind: kind.clone(),
             n_webhooks: all.len(),
             n_different: different.len(),
         }

@@ -1,7 +1,6 @@
 //! The one ending of every selected webhook, from the plan, the push and what was read back.
 //! Pure. Where the push and the reading disagree, the reading counts.
 
-use super::OutcomeView;
 use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{Difference, State, Step};
@@ -9,10 +8,13 @@ use crate::pipeline::push::{Fate, Proof};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::Finding;
 use crate::render::style::Meaning;
+use crate::render::view::OutcomeView;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// How one webhook ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Ending {
     /// The target had it already.
     Unchanged,
@@ -80,7 +82,7 @@ impl Ending {
     }
 
     /// The word for programs: the same without spaces.
-    pub(super) fn code(self) -> &'static str {
+    pub(crate) fn code(self) -> &'static str {
         match self {
             Self::NotSeen => "not_seen",
             Self::NotSent => "not_sent",
@@ -89,7 +91,7 @@ impl Ending {
     }
 
     /// The word as the heading of its group, explained where it needs to be.
-    pub(super) fn heading(self) -> &'static str {
+    pub(crate) fn heading(self) -> &'static str {
         match self {
             Self::Appeared => "appeared: created by somebody else meanwhile, so not sent again",
             Self::Skipped => "skipped: left alone, as planned",
@@ -104,7 +106,7 @@ impl Ending {
         }
     }
 
-    pub(super) fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Self::Unchanged | Self::Appeared => "=",
             Self::Created => "+",
@@ -116,7 +118,7 @@ impl Ending {
         }
     }
 
-    pub(super) fn meaning(self) -> Meaning {
+    pub(crate) fn meaning(self) -> Meaning {
         match self {
             Self::Created => Meaning::State(State::Create),
             Self::Updated => Meaning::State(State::Update),
@@ -129,7 +131,7 @@ impl Ending {
     }
 
     /// Whether nothing remains to be done or found out about it.
-    pub(super) fn is_settled(self) -> bool {
+    pub(crate) fn is_settled(self) -> bool {
         matches!(
             self,
             Self::Unchanged | Self::Created | Self::Updated | Self::Appeared | Self::Skipped

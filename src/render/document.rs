@@ -1,0 +1,140 @@
+//! What is said about a plan or a run, masked and typed: every rendering is made of it, so that none can disagree.
+//! Holds no webhook, and can be saved and read again.
+
+mod change;
+mod ending;
+pub(crate) mod ids;
+pub(crate) mod masked;
+mod notice;
+mod outcome;
+mod plan;
+mod refusal;
+
+pub use change::{
+    ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
+    UnreadDocument,
+};
+pub use ending::Ending;
+pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
+pub use plan::{Depth, FieldDocument, Invariants, PlanDocument, StepDocument, SummaryDocument};
+pub(crate) use refusal::state_count;
+pub use refusal::{Refusal, refusal};
+
+use super::columns::{counted, name};
+use super::view::Party;
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::WebhookId;
+use crate::foreign;
+use crate::pipeline::plan::Difference;
+use serde::{Deserialize, Serialize};
+
+/// The version of every document; a minor one only adds, a major one changes.
+pub const FORMAT_VERSION: &str = "1.0";
+/// What writes them.
+pub const TOOL: &str = concat!("hookferry ", env!("CARGO_PKG_VERSION"));
+
+/// One side of a plan, a list or an outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartyDocument {
+    /// The host of an account, or the name of a file.
+    pub name: String,
+    /// The account's company id, where it is known.
+    #[serde(with = "ids::optional")]
+    pub company_id: Option<WebhookId>,
+    /// How many webhooks it holds in all, selected or not.
+    pub webhooks: usize,
+}
+
+impl From<&Party> for PartyDocument {
+    fn from(party: &Party) -> Self {
+        Self {
+            name: party.name.clone(),
+            company_id: party.company.as_deref().map(WebhookId::new),
+            webhooks: party.count,
+        }
+    }
+}
+
+impl PartyDocument {
+    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    pub fn identity(&self) -> String {
+        let name = name(&self.name);
+        match &self.company_id {
+            Some(company) => format!("{name} (company {})", foreign::shown(company.as_str())),
+            None => name,
+        }
+    }
+
+    /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
+    pub fn described(&self) -> String {
+        let company = match &self.company_id {
+            Some(company) => format!("company {}, ", foreign::shown(company.as_str())),
+            None => String::new(),
+        };
+        let webhooks = counted(self.webhooks, "webhook");
+        format!("{} ({company}{webhooks})", name(&self.name))
+    }
+}
+
+/// How many of the source's webhooks are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelectionDocument {
+    /// Those that the filters select.
+    pub matched: usize,
+    /// All that it has.
+    pub of: usize,
+}
+
+/// Something that the reader of a plan or of its outcome must know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeDocument {
+    /// The word for programs.
+    pub code: String,
+    /// How many webhooks it is about.
+    pub count: usize,
+    /// The sentence.
+    pub text: String,
+    /// Whether something goes wrong unless somebody acts.
+    pub warning: bool,
+}
+
+/// One place in which two webhooks differ; what looks the same on both sides differs in what is hidden.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DifferenceDocument {
+    /// The place as rules write it.
+    pub path: String,
+    /// What the source has there; left out where it has nothing, because `null` is a value.
+    #[serde(
+        default,
+        with = "masked::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub source: Option<Masked>,
+    /// What the target has there.
+    #[serde(
+        default,
+        with = "masked::present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub target: Option<Masked>,
+    /// Always `false`, for readers of JSON to whom two hidden values look alike.
+    pub equal: bool,
+}
+
+impl From<&Difference> for DifferenceDocument {
+    fn from(difference: &Difference) -> Self {
+        Self {
+            path: difference.path.clone(),
+            source: difference.source.clone(),
+            target: difference.target.clone(),
+            equal: false,
+        }
+    }
+}
+
+impl DifferenceDocument {
+    /// All of them.
+    pub fn all(differences: &[Difference]) -> Vec<Self> {
+        differences.iter().map(Self::from).collect()
+    }
+}

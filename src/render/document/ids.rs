@@ -1,0 +1,66 @@
+//! Ids in documents: a number where the account gives a number, else a text.
+
+use crate::coralogix::webhook::WebhookId;
+use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+use serde_json::Value;
+
+/// An id as a number where it is one, else as a text.
+pub(crate) fn to_value(id: &WebhookId) -> Value {
+    serde_json::from_str(&id.to_json()).unwrap_or_else(|_| id.as_str().into())
+}
+
+fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
+    match value {
+        Value::Number(number) => Ok(WebhookId::new(number.to_string())),
+        Value::String(text) => Ok(WebhookId::new(text.as_str())),
+        _ => Err(E::custom("an id is a number or a text")),
+    }
+}
+
+pub(super) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
+    to_value(id).serialize(to)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
+    from_value(&Value::deserialize(from)?)
+}
+
+/// `null` where there is none.
+pub(super) mod optional {
+    use super::{Value, WebhookId, from_value, to_value};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the form that serde calls")]
+    pub(crate) fn serialize<S: Serializer>(
+        id: &Option<WebhookId>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        id.as_ref().map(to_value).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<WebhookId>, D::Error> {
+        match Value::deserialize(from)? {
+            Value::Null => Ok(None),
+            value => from_value(&value).map(Some),
+        }
+    }
+}
+
+/// A list of them.
+pub(super) mod list {
+    use super::{Value, WebhookId, from_value, to_value};
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(ids: &[WebhookId], to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(ids.iter().map(to_value))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<WebhookId>, D::Error> {
+        let values = Vec::<Value>::deserialize(from)?;
+        values.iter().map(from_value).collect()
+    }
+}

@@ -1,0 +1,167 @@
+//! Masked values in documents: trees in which what is hidden, shortened and there cannot be confused.
+//!
+//! Every JSON object in them has exactly one member, which tells what it is: `hidden`, `part`, `number` or `object`.
+
+use crate::coralogix::mask::Masked;
+use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+use serde_json::{Map, Value, json};
+use std::borrow::Cow;
+
+/// A masked value as a tree.
+pub(crate) fn to_value(masked: &Masked) -> Value {
+    match masked {
+        Masked::Null => Value::Null,
+        Masked::Bool(value) => Value::Bool(*value),
+        Masked::Number(text) => number(text),
+        Masked::Text(text) => Value::String(text.clone()),
+        Masked::Part(text) => json!({"part": text}),
+        Masked::Hidden(kind) => json!({"hidden": kind}),
+        Masked::Array(elements) => elements.iter().map(to_value).collect(),
+        Masked::Object(members) => {
+            let members: Map<String, Value> = members
+                .iter()
+                .map(|(key, value)| (key.clone(), to_value(value)))
+                .collect();
+            json!({"object": members})
+        }
+    }
+}
+
+/// A number that every reader of JSON gets exactly is one; any other keeps its spelling as text.
+fn number(text: &str) -> Value {
+    const LARGEST_EXACT: u64 = 1 << 53;
+    match text.parse::<i64>() {
+        Ok(value) if value.to_string() == text && value.unsigned_abs() < LARGEST_EXACT => {
+            value.into()
+        }
+        _ => json!({"number": text}),
+    }
+}
+
+/// The masked value of a tree; `None` where it is no such tree.
+fn from_value(value: Value) -> Option<Masked> {
+    Some(match value {
+        Value::Null => Masked::Null,
+        Value::Bool(value) => Masked::Bool(value),
+        Value::Number(number) => Masked::Number(number.to_string()),
+        Value::String(text) => Masked::Text(text),
+        Value::Array(elements) => Masked::Array(
+            elements
+                .into_iter()
+                .map(from_value)
+                .collect::<Option<Vec<_>>>()?,
+        ),
+        Value::Object(tagged) => {
+            let mut members = tagged.into_iter();
+            let (tag, value) = members.next().filter(|_| members.len() == 0)?;
+            match (tag.as_str(), value) {
+                ("part", Value::String(text)) => Masked::Part(text),
+                ("hidden", Value::String(kind)) => Masked::Hidden(Cow::Owned(kind)),
+                ("number", Value::String(text)) => Masked::Number(text),
+                ("object", Value::Object(members)) => Masked::Object(
+                    members
+                        .into_iter()
+                        .map(|(key, value)| Some((key, from_value(value)?)))
+                        .collect::<Option<Vec<_>>>()?,
+                ),
+                _ => return None,
+            }
+        }
+    })
+}
+
+fn read<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
+    from_value(value).ok_or_else(|| E::custom("no masked value"))
+}
+
+pub(super) fn serialize<S: Serializer>(masked: &Masked, to: S) -> Result<S::Ok, S::Error> {
+    to_value(masked).serialize(to)
+}
+
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, D::Error> {
+    read(Value::deserialize(from)?)
+}
+
+/// A value that may be missing, and then is `null`.
+pub(super) mod optional {
+    use super::{Masked, Value, read, to_value};
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    #[expect(clippy::ref_option, reason = "the form that serde calls")]
+    pub(crate) fn serialize<S: Serializer>(
+        masked: &Option<Masked>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        masked.as_ref().map(to_value).serialize(to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Masked>, D::Error> {
+        match Value::deserialize(from)? {
+            Value::Null => Ok(None),
+            value => read(value).map(Some),
+        }
+    }
+}
+
+/// A value whose member is left out where there is none, so that `null` is a value.
+pub(super) mod present {
+    pub(crate) use super::optional::serialize;
+    use super::{Masked, Value, read};
+    use serde::{Deserialize as _, Deserializer};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Masked>, D::Error> {
+        read(Value::deserialize(from)?).map(Some)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Masked, from_value, to_value};
+    use serde_json::json;
+
+    fn there_and_back(masked: &Masked) -> Masked {
+        from_value(to_value(masked)).expect("what was written can be read")
+    }
+
+    #[test]
+    fn what_is_hidden_cannot_be_confused_with_a_webhook_s_own_keys() {
+        let own = Masked::Object(vec![
+            ("hidden".to_owned(), Masked::Text("$ALERT_ID".to_owned())),
+            ("other".to_owned(), Masked::hidden("text")),
+        ]);
+        assert_eq!(
+            to_value(&own),
+            json!({"object": {"hidden": "$ALERT_ID", "other": {"hidden": "text"}}})
+        );
+        assert_eq!(there_and_back(&own), own);
+    }
+
+    #[test]
+    fn numbers_keep_their_spelling_where_a_reader_would_round_them() {
+        let number = |text: &str| Masked::Number(text.to_owned());
+        assert_eq!(to_value(&number("17")), json!(17));
+        assert_eq!(to_value(&number("1.10")), json!({"number": "1.10"}));
+        let long = number("9007199254740993");
+        assert_eq!(to_value(&long), json!({"number": "9007199254740993"}));
+        for text in ["17", "-0", "1.10", "9007199254740993", "1e400"] {
+            assert_eq!(there_and_back(&number(text)), number(text));
+        }
+    }
+
+    #[test]
+    fn what_is_no_masked_value_is_not_read_as_one() {
+        for value in [
+            json!({}),
+            json!({"hidden": 1}),
+            json!({"hidden": "a", "part": "b"}),
+            json!({"value": "secret"}),
+            json!([{"object": []}]),
+        ] {
+            assert_eq!(from_value(value.clone()), None, "{value}");
+        }
+    }
+}

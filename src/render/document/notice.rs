@@ -1,0 +1,65 @@
+//! What the reader of a plan must know, in words that every rendering shares.
+
+use super::NoticeDocument;
+use crate::pipeline::plan::{Notice, Plan, State};
+use crate::render::columns::counted;
+
+/// Every notice of a plan in words.
+pub(super) fn notices(plan: &Plan) -> Vec<NoticeDocument> {
+    let n_created = plan.counts().of(State::Create);
+    let notices = plan.notices();
+    notices
+        .iter()
+        .map(|notice| told(notice, n_created))
+        .collect()
+}
+
+fn told(notice: &Notice, n_created: usize) -> NoticeDocument {
+    let one = |n: &usize, singular, plural| if *n == 1 { singular } else { plural };
+    let (code, count, text, is_warning) = match notice {
+        Notice::BothNotify(n) => {
+            let targets = counted(*n, "target");
+            let text = format!("the source stays active, so both accounts will notify {targets}");
+            ("both-notify", *n, text, false)
+        }
+        Notice::LogsFlowBack(n) => {
+            let text = format!(
+                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes",
+                counted(*n, "SendLog webhook"),
+                one(n, "keeps", "keep"),
+                one(n, "its", "their"),
+            );
+            ("logs-flow-back", *n, text, true)
+        }
+        Notice::OldLogEndpoint(n) => {
+            let text = format!(
+                "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): --retarget turns it into the region's ingress host",
+                counted_verb(*n, "SendLog webhook", "sends", "send"),
+            );
+            ("old-log-endpoint", *n, text, true)
+        }
+        Notice::DeadOnArrival(n) => {
+            let text = format!(
+                "{} will probably not deliver: Microsoft has retired {}",
+                counted(*n, "microsoft_teams connector"),
+                one(n, "it", "them"),
+            );
+            ("dead-on-arrival", *n, text, true)
+        }
+        Notice::AlertsNeedNewIds => {
+            let text = "alerts refer to webhooks by id: point them at the new ids with the id map";
+            ("alerts-need-new-ids", n_created, text.to_owned(), false)
+        }
+    };
+    NoticeDocument {
+        code: code.to_owned(),
+        count,
+        text,
+        warning: is_warning,
+    }
+}
+
+fn counted_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
+    let verb = if n == 1 { singular } else { plural };
+    format!("{} {verb}", counted(n, noun))
+}

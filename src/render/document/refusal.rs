@@ -1,0 +1,65 @@
+//! Why applying a plan would write nothing, in words that every rendering shares.
+
+use super::PlanDocument;
+use crate::pipeline::plan::State;
+use crate::render::columns::counted;
+
+/// Why applying a plan would write nothing, and what can be done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What stands in the way.
+    pub why: String,
+    /// The ways out, the most likely first.
+    pub ways_out: Vec<&'static str>,
+}
+
+/// The refusal that applying the plan would meet, if any.
+pub fn refusal(plan: &PlanDocument) -> Option<Refusal> {
+    if !plan.would_be_refused {
+        return None;
+    }
+    let count = |state| plan.summary.count(state);
+    let is_in_the_way = |state| plan.on_conflict.refuses(state) && count(state) > 0;
+    let mut parts: Vec<String> = State::ALL
+        .into_iter()
+        .filter(|state| is_in_the_way(*state))
+        .map(|state| state_count(state, count(state)))
+        .collect();
+    let mut ways_out = Vec::new();
+    let n_missing = plan.missing_values.len();
+    if n_missing > 0 {
+        parts.push(format!(
+            "{} that could not be read",
+            counted(n_missing, "value")
+        ));
+        ways_out
+            .push("a missing value: make it readable; `hookferry rules check` tells whether it is");
+    }
+    if parts.len() == usize::from(n_missing > 0) {
+        let why = format!("nothing would be written, because of {}", parts.join(", "));
+        return Some(Refusal { why, ways_out });
+    }
+    if is_in_the_way(State::Conflict) {
+        ways_out.push(
+            "a conflict: `--on-conflict update` gives the target's webhook the source's content",
+        );
+    }
+    if count(State::Ambiguous) > 0 {
+        ways_out.push("an ambiguous one: rename or remove the copies in one of the accounts");
+    }
+    if count(State::Blocked) > 0 {
+        ways_out.push("a blocked one: repair it in the source, or write a rule for it");
+    }
+    ways_out.push("any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`");
+    let why = format!("nothing would be written, because of {}", parts.join(", "));
+    Some(Refusal { why, ways_out })
+}
+
+/// How many are in a state, in words: `2 to create`, `1 conflict`.
+pub(crate) fn state_count(state: State, n: usize) -> String {
+    match state {
+        State::Create | State::Update => format!("{n} to {}", state.word()),
+        State::Conflict => counted(n, state.word()),
+        State::Unchanged | State::Ambiguous | State::Blocked => format!("{n} {}", state.word()),
+    }
+}
