@@ -131,10 +131,28 @@ pub enum Command {
     /// Show what a migration would do; writes nothing to either account
     #[command(after_help = "Examples:
   hookferry plan --from eu1 --to us2
+  hookferry plan --from eu1 --to us2 --out plan.json
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
   hookferry plan --from eu1 --to us2
+  hookferry plan --from eu1 --to us2 --out plan.json
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode"))]
     Plan(PlanArgs),
+    /// Carry out exactly a saved plan, or refuse and list what moved since
+    #[command(
+        after_help = "Examples:
+  hookferry plan --from eu1 --to us2 --out plan.json
+  hookferry apply plan.json --dry-run
+  hookferry apply plan.json --yes",
+        after_long_help = "Examples:
+  hookferry plan --from eu1 --to us2 --out plan.json
+  hookferry apply plan.json --dry-run
+  hookferry apply plan.json --yes
+
+Both accounts are read again and everything is checked before the first write: the accounts, every webhook,
+the rules and the values they give. The plan needs the same API keys, because they made its seals.
+Run again after an interruption, it goes on with what is still missing."
+    )]
+    Apply(ApplyArgs),
     /// Make or check a file of rules: other secrets, hosts or names in the target
     #[command(after_help = "Examples:
   hookferry rules init --from eu1 --to us2 --out rules.toml

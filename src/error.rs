@@ -17,7 +17,7 @@ pub enum ExitCode {
     Partial = 3,
     /// The API key was refused or lacks a permission.
     Authentication = 4,
-    /// The accounts are not the ones that were meant.
+    /// The plan is stale, or the accounts are not the ones that were meant.
     WrongAccount = 5,
     /// Refused before anything was written.
     Refused = 6,
@@ -50,7 +50,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "wrong account or key: source and target are the same, or not those of the run",
+            "the plan is stale, or wrong account or key: source and target are the same, or not those that were meant",
         ),
         (
             Self::Refused,
@@ -80,6 +80,8 @@ pub enum ErrorKind {
     Authentication,
     /// Source and target are the same account, or an account is not the expected one.
     WrongAccount,
+    /// A saved plan is not true any more.
+    Stale,
     /// The work was refused before anything was written.
     Refused,
     /// Another run is at work on the target.
@@ -96,7 +98,7 @@ impl ErrorKind {
         match self {
             Self::Usage => ExitCode::Usage,
             Self::Authentication => ExitCode::Authentication,
-            Self::WrongAccount => ExitCode::WrongAccount,
+            Self::WrongAccount | Self::Stale => ExitCode::WrongAccount,
             Self::Refused => ExitCode::Refused,
             Self::Locked => ExitCode::Locked,
             Self::Partial => ExitCode::Partial,

@@ -4,6 +4,7 @@
 mod accounts;
 mod records;
 mod rewriting;
+mod saved;
 mod values;
 
 pub use records::{
@@ -12,10 +13,11 @@ pub use records::{
 };
 
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
+pub use saved::Apply;
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ConflictArg, ConnectionArgs, OutputForm, RewritingArgs, SelectionArgs, When,
+    self, ConflictArg, ConnectionArgs, OutputForm, RewritingArgs, SelectionArgs, When, WritingArgs,
 };
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -29,6 +31,7 @@ use crate::render::screen::ColourChoice;
 use crate::render::view::Detail;
 use crate::store::disk;
 use accounts::{origin, side, target};
+use jiff::SignedDuration;
 use std::path::PathBuf;
 
 /// Where webhooks are read from.
@@ -106,6 +109,10 @@ pub struct Plan {
     pub route: Route,
     /// Whether changes give an exit code of their own.
     pub detailed_exitcode: bool,
+    /// The file to save the plan to.
+    pub out: Option<PathBuf>,
+    /// How long it may be applied.
+    pub valid_for: SignedDuration,
     /// Where earlier runs are on record.
     pub state: StateFolder,
     /// How much of the plan is shown.
@@ -205,10 +212,7 @@ impl Migrate {
             max_changes: arguments.max_changes,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.diff),
-            push: PushOptions {
-                settle: arguments.settle,
-                batch_size: arguments.batch_size,
-            },
+            push: push_options(&arguments.writing),
             output: arguments.output,
         })
     }
@@ -226,6 +230,8 @@ impl Plan {
                 &arguments.connection,
             )?,
             detailed_exitcode: arguments.detailed_exitcode,
+            out: arguments.out,
+            valid_for: arguments.valid_for,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.diff),
             output: arguments.output,
@@ -326,6 +332,13 @@ impl Route {
             rules,
             client,
         })
+    }
+}
+
+fn push_options(writing: &WritingArgs) -> PushOptions {
+    PushOptions {
+        settle: writing.settle,
+        batch_size: writing.batch_size,
     }
 }
 

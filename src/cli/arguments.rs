@@ -2,6 +2,7 @@
 
 use super::OutputForm;
 use clap::{Args, ValueEnum};
+use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -129,12 +130,9 @@ pub struct MigrateArgs {
     /// How the accounts are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// How long a server may still be at work on a request whose answer was lost
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = "Connection")]
-    pub settle: Duration,
-    /// Webhooks in one request, at most
-    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one, help_heading = "Connection")]
-    pub batch_size: usize,
+    /// How it is written.
+    #[command(flatten)]
+    pub writing: WritingArgs,
 }
 
 /// Arguments of `plan`.
@@ -149,6 +147,12 @@ pub struct PlanArgs {
     /// Exit with 2 where there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Save the plan to this file, for `hookferry apply`; replaces an older plan and nothing else
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// How long the plan may be applied
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = super::records::age)]
+    pub valid_for: SignedDuration,
     /// Show every field of what is created and every difference, masked
     #[arg(long)]
     pub diff: bool,
@@ -167,6 +171,63 @@ pub struct PlanArgs {
     /// How the accounts are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
+pub struct ApplyArgs {
+    /// The plan, as `hookferry plan --out` saved it
+    #[arg(value_name = "PLAN")]
+    pub plan: PathBuf,
+    /// The plan's source once more: needed where it is no Coralogix host, or where a file has another name now
+    #[arg(long, value_name = "ACCOUNT")]
+    pub from: Option<String>,
+    /// The plan's target once more: needed where it is no Coralogix host
+    #[arg(long, value_name = "ACCOUNT")]
+    pub to: Option<String>,
+    /// The plan's rules file, where it has another name now
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<PathBuf>,
+    /// Run the commands that the rules name, to get values from them
+    #[arg(long)]
+    pub allow_commands: bool,
+    /// Check whether the plan still holds, show it, and write nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Write without asking
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Show every field of what is created and every difference, masked
+    #[arg(long)]
+    pub diff: bool,
+    /// Form of the result
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: OutputForm,
+    /// Where the run is on record.
+    #[command(flatten)]
+    pub state: StateArgs,
+    /// How the accounts are reached.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// How it is written.
+    #[command(flatten)]
+    pub writing: WritingArgs,
+}
+
+/// How a run writes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct WritingArgs {
+    /// How long a server may still be at work on a request whose answer was lost
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
+    pub settle: Duration,
+    /// Webhooks in one request, at most
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
+    pub batch_size: usize,
 }
 
 /// Arguments of `diff`.
@@ -273,7 +334,7 @@ pub struct SandboxArgs {
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let parsed: Option<jiff::SignedDuration> = text.parse().ok();
+    let parsed: Option<SignedDuration> = text.parse().ok();
     parsed
         .and_then(|duration| Duration::try_from(duration).ok())
         .filter(|duration| *duration <= Duration::from_secs(24 * 60 * 60))

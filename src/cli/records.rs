@@ -167,7 +167,7 @@ pub enum IdmapAction {
 }
 
 /// A length of time in days or less; a day has 24 hours.
-fn age(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn age(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;
     let length = span

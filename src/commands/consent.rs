@@ -1,5 +1,6 @@
 //! What has to be true before anything is written: no conflict in the way, no limit passed, and a person's yes.
 
+use super::apply::Approved;
 use super::plan::view;
 use super::reading::{Planned, live_party, read_live};
 use crate::coralogix::webhook::WebhookId;
@@ -13,6 +14,7 @@ use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::Migrate;
 use crate::store::disk;
+use std::collections::HashSet;
 use std::io::IsTerminal as _;
 
 /// Asks at the terminal and returns only after a `yes`; without a terminal nobody can say it.
@@ -105,9 +107,12 @@ fn n_changes(plan: &Plan) -> usize {
 }
 
 /// Asks until the plan that was shown is the plan that holds: the target is read again after every yes.
+///
+/// A saved plan is held to what it was made of, and is not asked about a second time.
 pub(super) async fn confirm(
     mut planned: Planned,
     settings: &Migrate,
+    held: Option<(&Approved<'_>, &HashSet<WebhookId>)>,
     screen: &Screen,
 ) -> Result<Planned, Error> {
     loop {
@@ -119,6 +124,9 @@ pub(super) async fn confirm(
         ask(&question, screen).await?;
         let before = outline(&planned.plan);
         planned = read_target_again(planned, settings, screen).await?;
+        if let Some((approved, ours)) = held {
+            approved.check(&planned, ours, screen)?;
+        }
         if outline(&planned.plan) == before {
             return Ok(planned);
         }

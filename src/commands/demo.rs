@@ -16,6 +16,7 @@ use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
 use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, RulesFile, StateFolder};
 use crate::store::disk::TemporaryFolder;
+use jiff::SignedDuration;
 use std::time::Duration;
 
 /// Shows list, plan, migration and a second run, each with the command that it stands for.
@@ -116,6 +117,8 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Err
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
         detailed_exitcode: false,
+        out: None,
+        valid_for: SignedDuration::from_hours(24),
         detail: Detail::Normal,
         output: OutputForm::Text,
     })

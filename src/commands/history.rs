@@ -54,6 +54,32 @@ impl History {
         self.open().map(Record::id).collect()
     }
 
+    /// What runs of a saved plan wrote, as far as their records and what was found out about them tell.
+    pub(super) fn brought_by(&self, plan: &str, accounted: &[Accounted]) -> HashSet<WebhookId> {
+        let is_of_plan = |record: &&Record| record.begin.saved_plan.as_deref() == Some(plan);
+        let mut brought = HashSet::new();
+        for record in self.records.iter().filter(is_of_plan) {
+            brought.extend(record.arrived().map(|(_, arrived)| arrived.id.clone()));
+            let found = accounted.iter().filter(|each| each.run == record.id());
+            brought.extend(
+                found
+                    .flat_map(|each| &each.rows)
+                    .filter_map(|row| match &row.what {
+                        LearnedWhat::Arrived { id, .. } => Some(WebhookId::new(id.as_str())),
+                        _ => None,
+                    }),
+            );
+        }
+        brought
+    }
+
+    /// No records.
+    pub(super) fn none() -> Self {
+        Self {
+            records: Vec::new(),
+        }
+    }
+
     fn open(&self) -> impl Iterator<Item = &Record> {
         self.records
             .iter()

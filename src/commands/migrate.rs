@@ -1,5 +1,6 @@
 //! `hookferry migrate`: plan, show, ask, push, read back, id map; with a record of all that is written.
 
+use super::apply::Approved;
 use super::conclusion::{Done, conclude};
 use super::consent::{confirm, preview, refuse};
 use super::history::{self, Accounted, History};
@@ -8,12 +9,13 @@ use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_li
 use super::recording;
 use crate::cli::OutputForm;
 use crate::coralogix::client::Writer;
+use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::strip::strip;
 use crate::pipeline::verify::verify;
-use crate::render::document::OutcomeDocument;
+use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, OutcomeView};
 use crate::render::{json, outcome};
@@ -21,12 +23,17 @@ use crate::settings::{Consent, Migrate};
 use crate::store::lock::{Lock, Locks};
 use crate::store::runs::{Recorder, Runs};
 use jiff::SignedDuration;
+use std::collections::HashSet;
 
 /// What a run that may write holds besides its plan.
 struct Session {
     runs: Runs,
     /// What was found out about runs that had left something open.
     accounted: Vec<Accounted>,
+    /// The saved plan that is applied, by its seal.
+    plan: Option<String>,
+    /// What earlier runs of that plan wrote.
+    ours: HashSet<WebhookId>,
     _lock: Lock,
 }
 
@@ -36,12 +43,23 @@ pub(super) async fn run(
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
+    carry_out(&settings, None, screen, interrupt).await
+}
+
+/// The same, held to a saved plan where there is one.
+pub(super) async fn carry_out(
+    settings: &Migrate,
+    approved: Option<&Approved<'_>>,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     if settings.consent == Consent::DryRun {
-        let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
-        show(&planned, settings.output, settings.detail, screen)?;
-        return Ok(plan_exit_code(&planned, false));
+        return dry_run(settings, approved, screen).await;
     }
-    let (mut planned, session) = open(&settings, screen).await?;
+    let (mut planned, session) = open(settings, approved, screen).await?;
+    if let Some(approved) = approved {
+        approved.check(&planned, &session.ours, screen)?;
+    }
     // What somebody says yes to is shown even to those who asked for quiet.
     if settings.consent == Consent::Ask {
         screen.ask(&preview(&planned, settings.detail, screen));
@@ -53,15 +71,16 @@ pub(super) async fn run(
         return Err(refused);
     }
     if settings.consent == Consent::Ask && planned.plan.has_changes() {
-        planned = confirm(planned, &settings, screen).await?;
+        let held = approved.map(|approved| (approved, &session.ours));
+        planned = confirm(planned, settings, held, screen).await?;
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
-    let done = write(&planned, &settings, session, screen, interrupt).await?;
+    let done = write(&planned, settings, session, screen, interrupt).await?;
     let document = OutcomeDocument::of(outcome_view(&planned, &done));
     // The exit code tells what happened to the target, not to the terminal or the record.
     for outcome in [
         keep(&planned, &done, &document),
-        prune(&settings),
+        prune(settings),
         report(&document, settings.output, screen),
     ] {
         if let Err(error) = outcome {
@@ -72,8 +91,27 @@ pub(super) async fn run(
     conclude(&done, target, interrupt.signal(), screen)
 }
 
+/// Shows the plan and writes nothing; a saved plan is shown only if it still holds.
+async fn dry_run(
+    settings: &Migrate,
+    approved: Option<&Approved<'_>>,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
+    let (planned, history) = read_and_plan(&settings.route, &settings.state, screen).await?;
+    if let Some(approved) = approved {
+        approved.check(&planned, &history.brought_by(approved.seal(), &[]), screen)?;
+    }
+    let document = PlanDocument::of(view(&planned), Depth::Fields);
+    show(&document, settings.output, settings.detail, screen)?;
+    Ok(plan_exit_code(&planned, false))
+}
+
 /// Locks the target, reads both sides, accounts for what earlier runs left open, and plans.
-async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session), Error> {
+async fn open(
+    settings: &Migrate,
+    approved: Option<&Approved<'_>>,
+    screen: &Screen,
+) -> Result<(Planned, Session), Error> {
     let (route, state) = (&settings.route, settings.state.path()?);
     let (runs, locks) = (Runs::new(state), Locks::new(state)?);
     runs.prepare()?;
@@ -96,7 +134,12 @@ async fn open(settings: &Migrate, screen: &Screen) -> Result<(Planned, Session),
     let patience = &readings.patience;
     readings.target = history.settle(reader, first, patience, screen).await?;
     let (known, accounted) = history.knowledge(&route.target, &readings.target);
+    let plan = approved.map(|approved| approved.seal().to_owned());
     let session = Session {
+        ours: plan
+            .as_deref()
+            .map_or_else(HashSet::new, |plan| history.brought_by(plan, &accounted)),
+        plan,
         runs,
         accounted,
         _lock: lock,
@@ -133,7 +176,13 @@ async fn write(
         .map(|each| each.run.clone())
         .collect();
     let settle = settings.push.settle;
-    let mut recorder = recording::begin(&session.runs, planned, settle, continues.clone())?;
+    let mut recorder = recording::begin(
+        &session.runs,
+        planned,
+        settle,
+        continues.clone(),
+        session.plan,
+    )?;
     history::put_on_record(&session.runs, session.accounted, recorder.run())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.stage("write target");

@@ -1,5 +1,6 @@
 //! One file a command: the only place where the stages of the pipeline meet.
 
+mod apply;
 mod conclusion;
 mod consent;
 mod demo;
@@ -18,6 +19,7 @@ mod rollback;
 mod rules;
 mod runs;
 mod sandbox;
+mod saved;
 mod verify;
 
 use crate::cli::{self, Command};
@@ -37,6 +39,9 @@ pub async fn run(
             migrate::run(settings::Migrate::resolve(arguments)?, screen, interrupt).await
         }
         Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::Apply(arguments) => {
+            apply::run(settings::Apply::resolve(arguments)?, screen, interrupt).await
+        }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {
             verify::run(settings::Verify::resolve(arguments)?, screen).await

@@ -1,32 +1,62 @@
 //! `hookferry plan`: what a migration would do; it has no client that could write.
 
 use super::reading::{Planned, read_and_plan};
+use super::saved::bound;
 use crate::cli::OutputForm;
 use crate::error::{Error, ExitCode};
-use crate::render::document::{Depth, PlanDocument};
+use crate::render::document::{Depth, PlanDocument, SavedPlan};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, PlanView};
 use crate::render::{json, plan as text};
 use crate::settings;
+use crate::store::disk;
+use std::path::Path;
 
-/// Shows the plan.
+/// Shows the plan, and saves it where that is wanted.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
-    let planned = read_and_plan(&settings.route, &settings.state, screen).await?;
-    show(&planned, settings.output, settings.detail, screen)?;
+    let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
+    let is_bound = settings.out.is_some() || settings.output != OutputForm::Text;
+    let document = if is_bound {
+        bound(&planned, &settings.route, settings.valid_for)?
+    } else {
+        PlanDocument::of(view(&planned), Depth::of(settings.detail))
+    };
+    if let Some(path) = &settings.out {
+        disk::replace_own(
+            path,
+            &json::text(&json::value(&document)),
+            "the plan",
+            |text| SavedPlan::read(text).is_ok(),
+        )?;
+    }
+    show(&document, settings.output, settings.detail, screen)?;
+    if let Some(path) = &settings.out {
+        screen.say(&saved_words(&document, path));
+    }
     Ok(exit_code(&planned, settings.detailed_exitcode))
+}
+
+fn saved_words(document: &PlanDocument, path: &Path) -> String {
+    let path = crate::foreign::shown(&path.display().to_string());
+    let until = document.binding.as_ref().map(|binding| binding.valid_until);
+    let until = until.map_or_else(String::new, |until| format!(", valid until {until}"));
+    if document.would_be_refused {
+        format!("\nSaved to {path}, to be read; it cannot be applied as it is.")
+    } else {
+        format!("\nSaved to {path}{until}. Once it is approved: hookferry apply {path}")
+    }
 }
 
 /// Prints the plan as the result of the run.
 pub(super) fn show(
-    planned: &Planned,
+    document: &PlanDocument,
     output: OutputForm,
     detail: Detail,
     screen: &Screen,
 ) -> Result<(), Error> {
-    let document = PlanDocument::of(view(planned), Depth::Fields);
     screen.result(&match output {
-        OutputForm::Text => text::plan(&document, screen.page(detail)),
-        OutputForm::Json => json::text(&json::value(&document)),
+        OutputForm::Text => text::plan(document, screen.page(detail)),
+        OutputForm::Json => json::text(&json::value(document)),
     })
 }
 

@@ -33,6 +33,8 @@ pub(super) struct Readings {
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) source: Party,
+    /// The source's webhooks that are meant, as they were read.
+    pub(super) selected: Inventory,
     pub(super) target: Party,
     pub(super) target_inventory: Inventory,
     pub(super) target_reader: Reader,
@@ -86,11 +88,12 @@ pub(super) fn planned_with(
     let source_party = party(&route.source, &readings.source);
     let useless = rewriting.rules.useless(&readings.source);
     let selected = select(readings.source, &route.filter)?;
-    let portable = follow(&route.rules, rewriting, useless, selected)?;
+    let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
     let target = strip(readings.target.clone());
     Ok(Planned {
         plan: plan(portable, &target, route.on_conflict, &known),
         source: source_party,
+        selected,
         target: live_party(&route.target, &readings.target),
         target_inventory: readings.target,
         target_reader: readings.target_reader,
@@ -104,28 +107,24 @@ pub(super) async fn read_and_plan(
     route: &Route,
     state: &StateFolder,
     screen: &Screen,
-) -> Result<Planned, Error> {
+) -> Result<(Planned, History), Error> {
     let readings = read_both(route, screen).await?;
     let company = readings.target.company();
     let history = match state.path() {
         Ok(folder) => History::of(&Runs::new(folder), &route.target, company.as_deref()),
         Err(error) => Err(error),
     };
-    let known = match history {
-        Ok(history) => {
-            for run in history.open_runs() {
-                screen.warn(&format!(
-                    "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
-                ));
-            }
-            history.knowledge(&route.target, &readings.target).0
-        }
-        Err(error) => {
-            screen.warn(&format!("without the run records: {error}"));
-            Known::nothing()
-        }
-    };
-    planned(route, readings, known).await
+    let history = history.unwrap_or_else(|error| {
+        screen.warn(&format!("without the run records: {error}"));
+        History::none()
+    });
+    for run in history.open_runs() {
+        screen.warn(&format!(
+            "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
+        ));
+    }
+    let known = history.knowledge(&route.target, &readings.target).0;
+    Ok((planned(route, readings, known).await?, history))
 }
 
 /// The webhooks of an inventory that a filter means.

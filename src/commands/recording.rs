@@ -29,6 +29,7 @@ pub(super) fn begin(
     planned: &Planned,
     settle: Duration,
     continues: Vec<String>,
+    saved_plan: Option<String>,
 ) -> Result<Recorder, Error> {
     let account = planned.target_reader.account();
     let sealer = Sealer::new(&account.key)
@@ -69,6 +70,7 @@ pub(super) fn begin(
             .as_deref()
             .map(|text| sealer.text(text).to_string()),
         continues,
+        saved_plan,
     };
     let opening = Opening {
         begin,

@@ -3,10 +3,12 @@
 
 use super::endpoint::Endpoint;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// The two roles an account can have; always named in this order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// Where webhooks are read; nothing is ever written there.
     Source,

@@ -2,7 +2,7 @@
 //! Never rounds a number, and never looks at ids, times, labels, icons, spacing or the order of keys.
 
 use super::json::{Json, has_duplicate};
-use super::webhook::{Fields, TypeId, Webhook};
+use super::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
 use ring::digest::{Context, SHA256};
 use std::borrow::Cow;
 
@@ -83,9 +83,49 @@ pub fn shown(webhook: &Webhook) -> Fingerprint {
         canon.text(&key);
         match Json::parse(value) {
             Ok(value) if key != "integration_type_fields" => canon.value(&value),
-            _ => canon.fields(&webhook.fields()),
+            _ => match webhook.fields() {
+                fields @ (Fields::Tree(_) | Fields::Empty) => canon.fields(&fields),
+                Fields::Text(_) | Fields::Duplicate => canon.text(value),
+            },
         }
     }
+    canon.finish()
+}
+
+/// Everything that a stripped webhook carries: what it is compared by, and the keys that nobody here knows.
+pub fn carried(bare: &Webhook) -> Fingerprint {
+    let mut canon = Canon::new();
+    let Ok(type_id) = bare.type_id() else {
+        return shown(bare);
+    };
+    canon.bytes(&Content::of(bare, type_id).whole.0);
+    let members = bare.keys().zip(bare.tokens());
+    let mut unknown: Vec<(Cow<'_, str>, &str)> = members
+        .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_ref()))
+        .map(|(key, (_, value))| (key, value))
+        .collect();
+    unknown.sort_unstable();
+    for (key, value) in unknown {
+        canon.text(&key);
+        canon.bytes(&of_value(value).0);
+    }
+    canon.finish()
+}
+
+/// A text that is a value of JSON, whatever its spelling.
+pub(super) fn of_value(token: &str) -> Fingerprint {
+    let mut canon = Canon::new();
+    match Json::parse(token) {
+        Ok(value) => canon.value(&value),
+        Err(_) => canon.text(token),
+    }
+    canon.finish()
+}
+
+/// A text of this program's user, such as a rules file.
+pub fn of_text(text: &str) -> Fingerprint {
+    let mut canon = Canon::new();
+    canon.text(text);
     canon.finish()
 }
 

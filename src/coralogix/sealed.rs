@@ -3,12 +3,17 @@
 
 use super::account::ApiKey;
 use super::content::{self, Content, Fingerprint};
+use super::path::Path;
+use super::place::Place;
 use super::webhook::Webhook;
 use ring::{hkdf, hmac, rand};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Bytes of a seal; half of what the hash gives, which is plenty to tell webhooks apart.
 const SEAL_BYTES: usize = 16;
+/// Bytes of the seal of a single value, which only names what changed and decides nothing.
+const SHORT_SEAL_BYTES: usize = 4;
 /// Bytes of the salt that every record has of its own.
 const SALT_BYTES: usize = 16;
 
@@ -77,6 +82,38 @@ impl Sealer {
     /// Seals everything that an account shows of a webhook.
     pub fn shown(&self, webhook: &Webhook) -> Seal {
         self.seal(content::shown(webhook).bytes())
+    }
+
+    /// Seals everything that a stripped webhook carries.
+    pub fn carried(&self, bare: &Webhook) -> Seal {
+        self.seal(content::carried(bare).bytes())
+    }
+
+    /// Seals every value of a webhook at its path, shortly: enough to tell which of them changed.
+    pub fn places(&self, webhook: &Webhook) -> BTreeMap<String, String> {
+        // An empty url is the same as none.
+        let has_url = !webhook.url().is_empty();
+        let is_sealed = |place: &Place| {
+            !place.shape.is_container() && (has_url || place.path != Path::of(&["url"]))
+        };
+        let places = webhook.places().into_iter();
+        places
+            .filter(is_sealed)
+            .map(|place| {
+                let seal = self.seal(content::of_value(place.token()).bytes());
+                (place.path.to_string(), hex(&seal.0[..SHORT_SEAL_BYTES]))
+            })
+            .collect()
+    }
+
+    /// Seals a fingerprint that must not leave the process as it is.
+    pub fn fingerprint(&self, fingerprint: Fingerprint) -> Seal {
+        self.seal(fingerprint.bytes())
+    }
+
+    /// Seals an API key, to know it again.
+    pub fn key(&self, key: &ApiKey) -> Seal {
+        self.seal(key.expose().as_bytes())
     }
 
     /// Seals a text, such as the identity of an account that shows no company id.

@@ -1,6 +1,7 @@
 //! The stages, in the order in which data flows through them; each file has one function of its own name.
 //! Knows no terminal, no disk and no environment.
 
+pub mod binding;
 pub mod diff;
 pub mod fetch;
 pub mod filter;

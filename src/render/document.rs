@@ -9,6 +9,7 @@ mod notice;
 mod outcome;
 mod plan;
 mod refusal;
+mod saved;
 
 pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
@@ -19,6 +20,7 @@ pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument
 pub use plan::{Depth, FieldDocument, Invariants, PlanDocument, StepDocument, SummaryDocument};
 pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};
+pub use saved::{SavedPlan, Unreadable, seal};
 
 use super::columns::{counted, name};
 use super::view::Party;

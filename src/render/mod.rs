@@ -9,6 +9,7 @@ mod groups;
 pub mod idmap;
 pub mod json;
 pub mod list;
+pub mod moved;
 pub mod outcome;
 pub mod plan;
 pub mod progress;

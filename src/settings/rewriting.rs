@@ -4,6 +4,7 @@ use super::accounts::origin;
 use super::{Origin, client, filter};
 use crate::cli::{self, OutputForm, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::content::{Fingerprint, of_text};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::error::Error;
@@ -21,6 +22,8 @@ pub struct RulesFile {
     pub rules: Arc<Rules>,
     /// The name of the file as the user gave it.
     pub name: Option<String>,
+    /// What tells its text from others.
+    pub text: Option<Fingerprint>,
     /// Where relative files of the rules are found.
     pub folder: PathBuf,
     /// Whether commands may be run.
@@ -80,6 +83,7 @@ impl RulesFile {
         Self {
             rules: Arc::new(Rules::default()),
             name: None,
+            text: None,
             folder: PathBuf::new(),
             may_run_commands: false,
             unmatched: Unmatched::Keep,
@@ -88,9 +92,9 @@ impl RulesFile {
     }
 
     pub(super) fn resolve(arguments: &RewritingArgs) -> Result<Self, Error> {
-        let rules = match &arguments.rules {
-            Some(path) => read(path)?,
-            None => Rules::default(),
+        let (rules, text) = match &arguments.rules {
+            Some(path) => read(path).map(|(rules, text)| (rules, Some(text)))?,
+            None => (Rules::default(), None),
         };
         let folder = arguments.rules.as_deref().and_then(Path::parent);
         Ok(Self {
@@ -98,6 +102,7 @@ impl RulesFile {
                 .rules
                 .as_ref()
                 .map(|path| path.display().to_string()),
+            text,
             folder: folder.map(Path::to_owned).unwrap_or_default(),
             may_run_commands: arguments.allow_commands,
             unmatched: match arguments.unmatched_secret {
@@ -116,9 +121,9 @@ impl RulesFile {
     }
 }
 
-fn read(path: &Path) -> Result<Rules, Error> {
+fn read(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let text = disk::read_text(path, "the rules file")?;
-    file::parse(&text).map_err(|misread| {
+    let rules = file::parse(&text).map_err(|misread| {
         let path = crate::foreign::shown(&path.display().to_string());
         let lines: Vec<String> = misread
             .iter()
@@ -127,7 +132,8 @@ fn read(path: &Path) -> Result<Rules, Error> {
         Error::usage(format!("the rules cannot be read\n{}", lines.join("\n"))).with_hint(
             "docs/secrets.md describes the file; `hookferry rules init` writes one to start from",
         )
-    })
+    })?;
+    Ok((rules, of_text(&text)))
 }
 
 fn region(name: &str) -> Result<Region, Error> {

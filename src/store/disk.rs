@@ -81,11 +81,7 @@ pub fn is_file(path: &Path) -> bool {
 
 /// Writes a new file that only its owner can read; it appears whole or not at all, and never replaces another.
 pub fn write_new(path: &Path, text: &str, what: &str) -> Result<(), Error> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    write_in(folder, path, text).map_err(|error| {
+    write_in(folder_of(path), path, text).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 "it exists already and is not replaced; choose another name"
@@ -99,6 +95,13 @@ pub fn write_new(path: &Path, text: &str, what: &str) -> Result<(), Error> {
     })
 }
 
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
 fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
     // A temporary file of this crate has mode 0600 from its first moment.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
@@ -110,7 +113,7 @@ fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 
 /// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
 pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = folder_of(path);
     let write = || {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;
@@ -123,6 +126,19 @@ pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
             .with_source(error)
             .with_hint("check the folder's permissions and free space")
     })
+}
+
+/// Writes a file anew, whole or not at all; one that is there is replaced only where `is_own` says that it is ours.
+pub fn replace_own(
+    path: &Path,
+    text: &str,
+    what: &str,
+    is_own: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    match fs::read_to_string(path) {
+        Ok(old) if is_own(&old) => replace(path, text, what),
+        _ => write_new(path, text, what),
+    }
 }
 
 /// Makes a folder that only its owner can enter, and those above it; one that is there stays as it is.

@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod binding;
 mod campaign;
 mod cli;
 mod comparison;

@@ -4,6 +4,7 @@
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 use url::Url;
@@ -21,7 +22,8 @@ pub struct Rules {
 }
 
 /// What becomes of secrets that no rule names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Unmatched {
     /// They are copied.
     Keep,

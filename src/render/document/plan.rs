@@ -9,6 +9,7 @@ use super::{
 };
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::pipeline::binding::Binding;
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::render::view::{Detail, PlanView, kind_name, leads_to, url};
@@ -74,6 +75,9 @@ pub struct PlanDocument {
     pub has_changes: bool,
     /// Whether applying would be refused.
     pub would_be_refused: bool,
+    /// What the plan is bound to, so that it can be saved and applied later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binding: Option<Binding>,
 }
 
 /// What has to happen to one webhook.
@@ -183,6 +187,7 @@ impl PlanDocument {
             not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
             has_changes: plan.has_changes(),
             would_be_refused: plan.n_refusing() > 0,
+            binding: None,
         }
     }
 }

@@ -95,6 +95,9 @@ pub struct Begin {
     /// Earlier runs whose open sends this one accounted for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
+    /// The saved plan that the run applies, by its seal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saved_plan: Option<String>,
 }
 
 /// Where the webhooks of a run come from.

@@ -122,8 +122,19 @@ fn looking() -> Vec<String> {
 fn writing() -> Vec<String> {
     let migrate =
         format!("migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms {RULED}");
+    let plan = format!("plan --from [source] --to [target] {RULED}");
+    let apply = "apply plan.json --rate 1000 --settle 300ms --allow-commands";
     let mut lines = vec![
+        format!("{plan} --on-conflict skip --type slack,pager_duty --out plan.json -vvv"),
+        format!("{apply} --dry-run --diff -vvv"),
+        format!("{apply} --yes -vvv"),
+        format!("{plan} --on-conflict skip --out stale.json -o json"),
         format!("{migrate} --on-conflict skip -vvv"),
+        format!(
+            "{} -o json -vvv",
+            apply.replace("plan.json", "stale.json --yes")
+        ),
+        "apply source.json --yes -vvv".to_owned(),
         format!("{migrate} --on-conflict update --type pager_duty -o json"),
     ];
     for form in ["text", "json"] {
@@ -149,10 +160,11 @@ fn an_awkward_account_in_every_form() {
     prepare(&accounts);
     for line in looking().iter().chain(&writing()) {
         let run = run(&accounts, line);
-        let is_to_write = line.starts_with("migrate") && line.contains("rules.toml");
+        let is_to_write = line.starts_with("migrate") && line.contains("rules.toml")
+            || line.starts_with("apply plan.json");
         assert!(!is_to_write || run.code == Some(0), "{}", run.transcript());
         assert!(
-            matches!(run.code, Some(0 | 1 | 3 | 6 | 64)),
+            matches!(run.code, Some(0 | 1 | 3 | 5 | 6 | 64)),
             "{}",
             run.transcript()
         );

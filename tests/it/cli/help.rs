@@ -5,9 +5,10 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "migrate",
     "plan",
+    "apply",
     "rules",
     "verify",
     "diff",

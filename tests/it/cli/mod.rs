@@ -10,10 +10,15 @@ macro_rules! assert_transcript {
     };
 }
 
-/// Asserts a text in which times vary.
+/// Asserts a text in which times vary, and seals with their salt.
 macro_rules! assert_text {
     ($($argument:expr),+) => {{
-        snapshots!(r"\b\d+(?:\.\d)? s\b" => "[elapsed]");
+        snapshots!(
+            r"\b\d+(?:\.\d)? s\b" => "[elapsed]",
+            r#""[0-9a-f]{32}""# => "[seal]",
+            r#": "[0-9a-f]{8}""# => ": [short seal]",
+            r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#
+        );
         insta::assert_snapshot!($($argument),+);
     }};
 }
@@ -37,4 +42,5 @@ mod plan;
 mod read_only;
 mod record;
 mod rules;
+mod saved;
 mod servers;

@@ -1,0 +1,60 @@
+//! `hookferry apply`: exactly the plan that was saved, or a refusal that lists what moved since.
+
+use super::migrate::carry_out;
+use super::reading::Planned;
+use super::saved::{self, open};
+use crate::cli::OutputForm;
+use crate::coralogix::sealed::Sealer;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::{Error, ExitCode};
+use crate::interrupt::Interrupt;
+use crate::render::screen::Screen;
+use crate::render::{json, moved};
+use crate::settings::Apply;
+use std::collections::HashSet;
+
+/// A saved plan that is being applied: what every reading is held against.
+pub(super) struct Approved<'a> {
+    apply: &'a Apply,
+    sealer: Sealer,
+}
+
+/// Applies a saved plan.
+pub(super) async fn run(
+    apply: Apply,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
+    let sealer = open(&apply)?;
+    let approved = Approved {
+        apply: &apply,
+        sealer,
+    };
+    carry_out(&apply.migrate, Some(&approved), screen, interrupt).await
+}
+
+impl Approved<'_> {
+    /// What the run record calls the plan.
+    pub(super) fn seal(&self) -> &str {
+        &self.apply.binding.seal
+    }
+
+    /// Stops where anything is not any more as it was when the plan was made.
+    ///
+    /// `ours` is what earlier runs of the same plan wrote.
+    pub(super) fn check(
+        &self,
+        planned: &Planned,
+        ours: &HashSet<WebhookId>,
+        screen: &Screen,
+    ) -> Result<(), Error> {
+        let moved = saved::moved(self.apply, &self.sealer, planned, ours);
+        if moved.is_empty() {
+            return Ok(());
+        }
+        if self.apply.migrate.output == OutputForm::Json {
+            screen.result(&json::text(&moved::document(&moved)))?;
+        }
+        Err(saved::stale(self.apply, &moved))
+    }
+}

@@ -1,0 +1,213 @@
+//! Saved plans: bound to all that they were made of, and checked against it before anything is written.
+
+use super::plan::view;
+use super::reading::Planned;
+use crate::coralogix::account::Side;
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::sealed::Sealer;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::binding::{Binding, BoundPlace, BoundSelection, Decided, Made, Moved};
+use crate::pipeline::filter::Filter;
+use crate::pipeline::plan::OnConflict;
+use crate::pipeline::strip::{Stripped, strip};
+use crate::render::document::{Depth, PlanDocument, refusal, seal};
+use crate::render::moved::{lines, summary};
+use crate::settings::{Apply, Origin, Retargeting, Route};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashSet;
+use wildmatch::WildMatch;
+
+/// Both sides of a plan as they were read, stripped.
+struct Sides {
+    source: Stripped,
+    target: Stripped,
+}
+
+impl Sides {
+    fn of(planned: &Planned) -> Self {
+        Self {
+            source: strip(planned.selected.clone()),
+            target: strip(planned.target_inventory.clone()),
+        }
+    }
+
+    fn made<'m>(&'m self, planned: &'m Planned, route: &'m Route) -> Made<'m> {
+        Made {
+            source: &self.source,
+            source_company: planned.source.company.clone(),
+            source_key: match &route.source {
+                Origin::Live(account) => Some(&account.key),
+                Origin::File(_) | Origin::Stdin => None,
+            },
+            target: &self.target,
+            target_company: planned.target.company.clone(),
+            target_key: &route.target.key,
+            plan: &planned.plan,
+            rules: route.rules.name.clone().zip(route.rules.text),
+        }
+    }
+}
+
+/// The document of a plan, bound to all that it was made of.
+pub(super) fn bound(
+    planned: &Planned,
+    route: &Route,
+    valid_for: SignedDuration,
+) -> Result<PlanDocument, Error> {
+    let sides = Sides::of(planned);
+    let made = sides.made(planned, route);
+    let sealer = Sealer::new(made.sealed_with().1)
+        .ok_or_else(|| Error::failed("the system gives no random numbers"))?;
+    let now = to_the_second(Timestamp::now());
+    let decided = Decided {
+        created: now,
+        valid_until: now.saturating_add(valid_for).unwrap_or(Timestamp::MAX),
+        source: place(&route.source),
+        target: url(&route.target.endpoint),
+        selection: selection(&route.filter),
+        unmatched_secret: route.rules.unmatched,
+        retarget: match route.rules.retarget {
+            Retargeting::No => None,
+            Retargeting::ToTarget => Some("target".to_owned()),
+            Retargeting::To(region) => Some(region.code().to_owned()),
+        },
+    };
+    let mut document = PlanDocument::of(view(planned), Depth::Fields);
+    document.binding = Some(Binding::of(&made, decided, &sealer));
+    seal(&mut document, &sealer);
+    Ok(document)
+}
+
+/// Nobody approves a plan for a fraction of a second.
+fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn url(endpoint: &Endpoint) -> BoundPlace {
+    BoundPlace::Url(endpoint.base().to_string())
+}
+
+fn place(origin: &Origin) -> BoundPlace {
+    match origin {
+        Origin::Live(account) => url(&account.endpoint),
+        Origin::File(path) => BoundPlace::File(path.display().to_string()),
+        Origin::Stdin => BoundPlace::Stdin(true),
+    }
+}
+
+fn selection(filter: &Filter) -> BoundSelection {
+    let wanted = filter.names.iter().map(WildMatch::pattern);
+    let left_out = filter.without_names.iter();
+    BoundSelection {
+        types: filter.types.iter().map(|type_id| type_id.0).collect(),
+        names: wanted
+            .chain(left_out.map(|name| format!("!{}", name.pattern())))
+            .collect(),
+        ids: filter.ids.iter().map(|id| id.as_str().to_owned()).collect(),
+    }
+}
+
+/// Stops before anything is read where a saved plan cannot be applied; gives what made its seals.
+pub(super) fn open(apply: &Apply) -> Result<Sealer, Error> {
+    let (binding, name) = (&apply.binding, &apply.name);
+    let key = match (binding.sealed_with, &apply.migrate.route.source) {
+        (Side::Source, Origin::Live(account)) => &account.key,
+        _ => &apply.migrate.route.target.key,
+    };
+    let sealer = Sealer::again(key, &binding.salt, &binding.check).ok_or_else(|| {
+        Error::new(
+            ErrorKind::Stale,
+            format!(
+                "`{name}` was made with another {} API key than the one at hand",
+                binding.sealed_with
+            ),
+        )
+        .with_hint("only with its own key can a plan be checked: use that one, or make a new plan. Nothing was read or written")
+    })?;
+    if !apply.saved.is_intact(&sealer) {
+        return Err(Error::new(
+            ErrorKind::Stale,
+            format!("`{name}` is not as it was saved: somebody changed it"),
+        )
+        .with_hint("make a new plan; nothing was read or written"));
+    }
+    if Timestamp::now() > binding.valid_until {
+        return Err(Error::new(
+            ErrorKind::Stale,
+            format!("`{name}` was valid until {}", binding.valid_until),
+        )
+        .with_hint(format!(
+            "make a new plan, with --valid-for where it takes long to approve one: {}",
+            again(apply)
+        )));
+    }
+    if let Some(refusal) = refusal(&apply.saved.document) {
+        return Err(Error::new(
+            ErrorKind::Refused,
+            format!("`{name}` cannot be applied: {}", refusal.why),
+        )
+        .with_hint("`hookferry report` shows it with the ways out"));
+    }
+    Ok(sealer)
+}
+
+/// What moved since the plan was saved; nothing where it still holds.
+pub(super) fn moved(
+    apply: &Apply,
+    sealer: &Sealer,
+    planned: &Planned,
+    ours: &HashSet<WebhookId>,
+) -> Vec<Moved> {
+    let sides = Sides::of(planned);
+    let made = sides.made(planned, &apply.migrate.route);
+    apply
+        .binding
+        .moved(&apply.saved.promised(), &made, sealer, ours)
+}
+
+/// The refusal of a plan that does not hold any more, with everything that moved.
+pub(super) fn stale(apply: &Apply, moved: &[Moved]) -> Error {
+    let name = &apply.name;
+    Error::new(
+        ErrorKind::Stale,
+        format!(
+            "`{name}` is stale: {}; nothing was written\n{}",
+            summary(moved),
+            lines(moved).join("\n")
+        ),
+    )
+    .with_hint(format!(
+        "make a new plan and have it approved: {}",
+        again(apply)
+    ))
+}
+
+/// The command that makes a new plan.
+fn again(apply: &Apply) -> String {
+    let named = |origin: &Origin| match origin {
+        Origin::Live(account) => {
+            let base = account.endpoint.base().as_str();
+            base.trim_end_matches('/').to_owned()
+        }
+        Origin::File(path) => crate::foreign::shown(&path.display().to_string()),
+        Origin::Stdin => "-".to_owned(),
+    };
+    let route = &apply.migrate.route;
+    let binding = &apply.binding;
+    let has_options = binding.rules.is_some()
+        || binding.retarget.is_some()
+        || !route.filter.is_empty()
+        || route.on_conflict != OnConflict::Fail;
+    format!(
+        "hookferry plan --from {} --to {} --out {}{}",
+        named(&route.source),
+        named(&Origin::Live(route.target.clone())),
+        apply.name,
+        if has_options {
+            ", with the options that this one was made with"
+        } else {
+            ""
+        }
+    )
+}
