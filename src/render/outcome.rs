@@ -1,12 +1,14 @@
 //! How a migration ended, as text: what became of every webhook, what the server altered, and what to do next.
 //! Pure. Calls nothing done that was not read back from the target.
 
-use super::columns::{counted, width, wrapped};
+use super::columns::{counted, name, padded, padded_left, width, wrapped};
 use super::document::{EndDocument, Ending, OutcomeDocument, ReadBackDocument};
 use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
 use super::view::{Detail, Page};
 use crate::pipeline::push::Proof;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 /// Beyond this many, unchanged webhooks are counted instead of listed.
 const MOST_UNCHANGED: usize = 50;
@@ -16,6 +18,7 @@ pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = header(outcome, page);
     out.push_str(&table(outcome, page));
     out.push_str(&altered(outcome, page));
+    out.push_str(&tally(outcome, page));
     out.push_str(&balance(outcome, page));
     out.push_str(&conclusion(outcome, page));
     out
@@ -102,6 +105,45 @@ fn altered(outcome: &OutcomeDocument, page: Page) -> String {
     for (line, end) in &altered {
         line.write(&mut out, layout, page);
         differences(&mut out, &end.altered, page);
+    }
+    out.push('\n');
+    out
+}
+
+/// How many webhooks of each type ended in each way; one type alone needs no table.
+fn tally(outcome: &OutcomeDocument, page: Page) -> String {
+    let endings: Vec<Ending> = outcome
+        .counts()
+        .into_iter()
+        .map(|(ending, _)| ending)
+        .collect();
+    let mut types: BTreeMap<(Option<u64>, &str), Vec<&EndDocument>> = BTreeMap::new();
+    for end in &outcome.webhooks {
+        types.entry((end.type_id, &end.kind)).or_default().push(end);
+    }
+    if types.len() < 2 {
+        return String::new();
+    }
+    let all: Vec<&EndDocument> = outcome.webhooks.iter().collect();
+    let rows = types.iter().map(|((_, kind), ends)| (name(kind), ends));
+    let rows: Vec<_> = rows.chain([("all types".to_owned(), &all)]).collect();
+    let widest = rows.iter().map(|(kind, _)| width(kind)).max().unwrap_or(0);
+    let heading = endings.iter().map(|ending| format!("  {}", ending.word()));
+    let heading = format!("  {}{}", padded("", widest), heading.collect::<String>());
+    let mut out = format!("{}\n", page.palette.paint(Meaning::Faint, &heading));
+    for (kind, ends) in rows {
+        let cell = |ending: &Ending| {
+            let n = ends.iter().filter(|end| end.result == *ending).count();
+            let n = if n == 0 {
+                "·".to_owned()
+            } else {
+                n.to_string()
+            };
+            format!("  {}", padded_left(&n, ending.word().len()))
+        };
+        let cells: String = endings.iter().map(cell).collect();
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  {}{cells}", padded(&kind, widest));
     }
     out.push('\n');
     out

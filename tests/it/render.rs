@@ -623,6 +623,18 @@ fn an_outcome_accounts_for_every_webhook() {
             headers  source {Authorization: (header), Conten…  target nothing
             payload  source {text: "$ALERT_NAME", token: (te…  target nothing
 
+                       created  skipped  refused  missing  unresolved  not sent
+      (no type)              ·        1        ·        ·           ·         ·
+      slack                  ·        2        ·        ·           ·         ·
+      webhook                1        ·        ·        1           ·         ·
+      pager_duty             1        ·        ·        ·           ·         ·
+      sendlog                ·        ·        ·        ·           1         ·
+      email_group            ·        ·        ·        1           ·         ·
+      microsoft_teams        ·        ·        ·        ·           ·         1
+      jira                   ·        1        ·        ·           ·         ·
+      type 99                ·        ·        1        ·           ·         ·
+      all types              2        4        1        2           1         1
+
     11 webhooks selected: 2 created, 4 skipped, 1 refused, 2 missing, 1 unresolved, 1 not sent
     read back: 1 as wanted, 1 altered by the server, 2 missing, 0 duplicated
     1 webhook appeared in the target meanwhile, not from this run: 3009
@@ -692,8 +704,9 @@ fn an_outcome_document_has_the_id_map() {
       {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","result":"created"}
       {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","result":"created"}
     next_steps:
+      "compare once more, whenever you like: hookferry verify --run 20261124-021530-7f3a2b"
       "undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b"
-      "point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap apply`"
+      "point the alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export them and run `hookferry idmap apply`"
       "the source stays active: turn its webhooks off once the target's are proven"
     "#);
     let text = outcome::outcome(&document, page(110));

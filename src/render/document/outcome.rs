@@ -274,6 +274,12 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
         steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
     }
     if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
+        if is_complete {
+            steps.push(format!(
+                "compare once more, whenever you like: hookferry verify --run {run}{}",
+                view.state_flag
+            ));
+        }
         steps.push(format!(
             "undo exactly this run, if you have to: hookferry rollback {run}{}",
             view.state_flag
@@ -287,7 +293,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     }
     // Until all is there, other steps come first.
     if has(&[Ending::Created]) && is_complete {
-        steps.push("point the alerts at the new ids, the pairs `old -> new` above: export them and run `hookferry idmap apply`".to_owned());
+        steps.push("point the alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export them and run `hookferry idmap apply`".to_owned());
         steps.push(
             "the source stays active: turn its webhooks off once the target's are proven"
                 .to_owned(),
