@@ -11,6 +11,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
 use crate::pipeline::rewrite::rule::{Rules, Unmatched};
 use crate::store::disk;
+use crate::toml_file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,12 +120,8 @@ impl RulesFile {
 fn read(path: &Path) -> Result<Rules, Error> {
     let text = disk::read_text(path, "the rules file")?;
     file::parse(&text).map_err(|misread| {
-        let path = crate::foreign::shown(&path.display().to_string());
-        let lines: Vec<String> = misread
-            .iter()
-            .map(|misread| format!("{path}: {misread}"))
-            .collect();
-        Error::usage(format!("the rules cannot be read\n{}", lines.join("\n"))).with_hint(
+        let lines = toml_file::listed(&path.display().to_string(), &misread);
+        Error::usage(format!("the rules cannot be read\n{lines}")).with_hint(
             "docs/secrets.md describes the file; `hookferry rules init` writes one to start from",
         )
     })
