@@ -1,9 +1,11 @@
 //! What the user typed, and nothing more: no file is read here and no default that needs one is filled in.
 
+mod account;
 mod arguments;
 mod records;
 mod rules;
 
+pub use account::*;
 pub use arguments::*;
 pub use records::*;
 pub use rules::*;
@@ -21,12 +23,21 @@ const STYLES: Styles = Styles::styled()
 macro_rules! account_help {
     () => {
         "\
-An ACCOUNT is a region (eu1, US2, EUROPE1), a domain or team URL as you paste it,
-a base URL (https://...), or for --from a file that `hookferry export` wrote, or -.
+An ACCOUNT is a profile of the config file, a region (eu1, US2, EUROPE1), a domain or team URL as
+you paste it, a base URL (https://...), or cx:NAME, a profile of the vendor's own cx program.
+For --from it may also be a file that `hookferry export` wrote, or -.
 
-API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY,
-or from the files that HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name.
-There is no option for a key: command lines are visible to other users."
+Profiles stand in the file of --config, else of HOOKFERRY_CONFIG, else in
+$XDG_CONFIG_HOME/hookferry/config.toml, else in ~/.config/hookferry/config.toml:
+  [profile.prod-eu]
+  region = \"eu1\"                          # or url = \"https://...\"
+  api_key_command = [\"op\", \"read\", \"...\"] # or api_key_env, or api_key_file
+  company_id = 12345                      # optional: another company is refused
+  label = \"production\"                    # optional
+
+API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY, or from the files that
+HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name, and only where none of these is
+set for a side from its profile. There is no option for a key: command lines are visible to others."
     };
 }
 
@@ -173,6 +184,15 @@ pub enum Command {
   hookferry idmap show --csv > idmap.csv
   hookferry idmap apply alerts.json --out new-alerts")]
     Idmap(IdmapArgs),
+    /// List the accounts that have a name, or check what one is and what its key may do
+    #[command(after_help = "Examples:
+  hookferry account list
+  hookferry account check prod-eu
+  hookferry account check us2 --as target", after_long_help = examples_and_accounts!("Examples:
+  hookferry account list
+  hookferry account check prod-eu
+  hookferry account check us2 --as target"))]
+    Account(AccountArgs),
     /// List an account's webhooks with every secret masked
     #[command(after_help = "Examples:
   hookferry list --from eu1

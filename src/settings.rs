@@ -1,11 +1,18 @@
 //! Everything that is decided before any work begins: flags and environment made into values, once.
 //! The only place that reads the environment.
 
+mod account;
 mod accounts;
+pub mod config;
+mod cx;
+mod environment;
+mod keys;
+pub mod profiles;
 mod records;
 mod rewriting;
 mod values;
 
+pub use account::{AccountCheck, AccountList};
 pub use records::{
     Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
     StateFolder, Verify, VerifyRun, Wanted,
@@ -28,7 +35,7 @@ use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
 use crate::render::view::Detail;
 use crate::store::disk;
-use accounts::{origin, side, target};
+use accounts::Accounts;
 use std::path::PathBuf;
 
 /// Where webhooks are read from.
@@ -192,7 +199,7 @@ pub fn is_ignored(signal: Signal) -> bool {
 
 impl Migrate {
     /// Settings of a `migrate` command line.
-    pub fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
@@ -200,7 +207,8 @@ impl Migrate {
                 arguments.on_conflict,
                 &arguments.rewriting,
                 &arguments.connection,
-            )?,
+            )
+            .await?,
             consent: Consent::of(arguments.dry_run, arguments.yes),
             max_changes: arguments.max_changes,
             state: StateFolder::resolve(arguments.state.state_dir),
@@ -216,7 +224,7 @@ impl Migrate {
 
 impl Plan {
     /// Settings of a `plan` command line.
-    pub fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
@@ -224,7 +232,8 @@ impl Plan {
                 arguments.on_conflict,
                 &arguments.rewriting,
                 &arguments.connection,
-            )?,
+            )
+            .await?,
             detailed_exitcode: arguments.detailed_exitcode,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.diff),
@@ -235,9 +244,10 @@ impl Plan {
 
 impl List {
     /// Settings of a `list` command line.
-    pub fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
+            source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
             client: client(&arguments.connection)?,
             output: arguments.output,
@@ -247,9 +257,12 @@ impl List {
 
 impl Diff {
     /// Settings of a `diff` command line.
-    pub fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let left = side(Side::Source, "LEFT", &arguments.left)?;
-        let right = side(Side::Target, "RIGHT", &arguments.right)?;
+    pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let left = accounts.side(Side::Source, "LEFT", &arguments.left);
+        let left = left.await?;
+        let right = accounts.side(Side::Target, "RIGHT", &arguments.right);
+        let right = right.await?;
         if matches!((&left, &right), (Origin::Stdin, Origin::Stdin)) {
             return Err(Error::usage("only one side can come on standard input"));
         }
@@ -266,9 +279,10 @@ impl Diff {
 
 impl Export {
     /// Settings of an `export` command line.
-    pub fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
+            source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
             client: client(&arguments.connection)?,
             out: arguments.out,
@@ -279,16 +293,17 @@ impl Export {
 }
 
 impl Route {
-    fn resolve(
+    async fn resolve(
         route: &cli::RouteArgs,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
         connection: &ConnectionArgs,
     ) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&connection.config)?;
         Self::new(
-            origin(&route.from)?,
-            target(&route.to)?,
+            accounts.origin(&route.from).await?,
+            accounts.target(&route.to).await?,
             filter(selection)?,
             match on_conflict {
                 ConflictArg::Fail => OnConflict::Fail,

@@ -1,6 +1,7 @@
 //! A TOML file that a person writes: what it says, and every mistake in it at once with its line and column.
 //! Never repeats a value of the file in a message: values may be secrets.
 
+use crate::coralogix::kind::resembles_vendor_key;
 use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -100,11 +101,21 @@ impl Reading<'_> {
             .into_iter()
             .partition(|entry| known.contains(&entry.key()));
         for entry in unknown {
-            let key = crate::foreign::shortened(entry.key(), 40);
-            let what = format!("{place} has no `{key}`; known are {}", known.join(", "));
-            self.wrong(entry.at, what);
+            self.unknown(&entry, place, known);
         }
         good
+    }
+
+    /// Notes an entry whose key is none of the known ones.
+    pub(crate) fn unknown(&mut self, entry: &Entry<'_>, place: &str, known: &[&str]) {
+        // Whoever forgot the name of a key has written its value there.
+        let key = if resembles_vendor_key(entry.key()) {
+            "such key".to_owned()
+        } else {
+            format!("`{}`", crate::foreign::shortened(entry.key(), 40))
+        };
+        let what = format!("{place} has no {key}; known are {}", known.join(", "));
+        self.wrong(entry.at, what);
     }
 
     fn in_order(mut self) -> Vec<Misread> {

@@ -76,11 +76,7 @@ fn account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
         Endpoint::parse(&stand_in.url()).map_err(|error| Error::failed(error.to_string()))?;
     let key = ApiKey::new(stand_in.key())
         .ok_or_else(|| Error::failed("the sandbox has no usable key"))?;
-    Ok(Account {
-        side,
-        endpoint,
-        key,
-    })
+    Ok(Account::new(side, endpoint, key))
 }
 
 fn client() -> ClientOptions {

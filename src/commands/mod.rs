@@ -1,5 +1,6 @@
 //! One file a command: the only place where the stages of the pipeline meet.
 
+mod account;
 mod conclusion;
 mod consent;
 mod demo;
@@ -34,22 +35,34 @@ pub async fn run(
 ) -> Result<ExitCode, Error> {
     match command {
         Command::Migrate(arguments) => {
-            migrate::run(settings::Migrate::resolve(arguments)?, screen, interrupt).await
+            migrate::run(
+                settings::Migrate::resolve(arguments).await?,
+                screen,
+                interrupt,
+            )
+            .await
         }
-        Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::Plan(arguments) => {
+            plan::run(settings::Plan::resolve(arguments).await?, screen).await
+        }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {
-            verify::run(settings::Verify::resolve(arguments)?, screen).await
+            verify::run(settings::Verify::resolve(arguments).await?, screen).await
         }
-        Command::Diff(arguments) => diff::run(settings::Diff::resolve(arguments)?, screen).await,
+        Command::Diff(arguments) => {
+            diff::run(settings::Diff::resolve(arguments).await?, screen).await
+        }
         Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
         Command::Rollback(arguments) => {
             rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
         }
         Command::Idmap(arguments) => idmap::run(&settings::Idmap::resolve(arguments), screen),
-        Command::List(arguments) => list::run(settings::List::resolve(arguments)?, screen).await,
+        Command::Account(arguments) => account::run(arguments, screen).await,
+        Command::List(arguments) => {
+            list::run(settings::List::resolve(arguments).await?, screen).await
+        }
         Command::Export(arguments) => {
-            export::run(settings::Export::resolve(arguments)?, screen).await
+            export::run(settings::Export::resolve(arguments).await?, screen).await
         }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,

@@ -196,6 +196,8 @@ pub(crate) fn party(party: &Party) -> Value {
         "name": party.name,
         "company_id": id(company.as_ref()),
         "webhooks": party.count,
+        "profile": party.profile.as_ref().map(|profile| profile.name.as_str()),
+        "label": party.profile.as_ref().and_then(|profile| profile.label.as_deref()),
     })
 }
 

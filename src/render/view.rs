@@ -3,6 +3,7 @@
 
 use super::columns::{counted, name};
 use super::style::Palette;
+use crate::coralogix::account::AccountProfile;
 use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
@@ -18,27 +19,55 @@ pub struct Party {
     pub company: Option<String>,
     /// How many webhooks it holds in all, selected or not.
     pub count: usize,
+    /// The profile by which it was named.
+    pub profile: Option<AccountProfile>,
 }
 
 impl Party {
-    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
-    pub fn identity(&self) -> String {
-        let name = name(&self.name);
-        match &self.company {
-            Some(company) => format!("{name} (company {})", foreign::shown(company)),
-            None => name,
-        }
+    /// Its name: `api.eu1.coralogix.com`, or `api.eu1.coralogix.com (prod-eu, production)`.
+    pub fn named(&self) -> String {
+        self.with(&[])
     }
 
-    /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
-    pub fn described(&self) -> String {
-        let company = match &self.company {
-            Some(company) => format!("company {}, ", foreign::shown(company)),
-            None => String::new(),
-        };
-        let webhooks = counted(self.count, "webhook");
-        format!("{} ({company}{webhooks})", name(&self.name))
+    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    pub fn identity(&self) -> String {
+        self.with(&self.company_words())
     }
+
+    /// The side in words: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
+    pub fn described(&self) -> String {
+        let mut facts = self.company_words();
+        facts.push(counted(self.count, "webhook"));
+        self.with(&facts)
+    }
+
+    fn company_words(&self) -> Vec<String> {
+        let company = self.company.iter();
+        company
+            .map(|company| format!("company {}", foreign::shown(company)))
+            .collect()
+    }
+
+    /// The name, and in brackets what the user calls it and what is known of it.
+    fn with(&self, facts: &[String]) -> String {
+        let called = self.profile.as_ref().map(profile_words);
+        let parts: Vec<String> = called
+            .into_iter()
+            .chain((!facts.is_empty()).then(|| facts.join(", ")))
+            .collect();
+        let name = name(&self.name);
+        if parts.is_empty() {
+            return name;
+        }
+        format!("{name} ({})", parts.join("; "))
+    }
+}
+
+/// A profile and what it is for: `prod-eu, production`.
+pub(crate) fn profile_words(profile: &AccountProfile) -> String {
+    let label = profile.label.as_deref().map(foreign::shown);
+    let words = std::iter::once(foreign::shown(&profile.name)).chain(label);
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// A plan and the two sides that it stands between.

@@ -135,6 +135,7 @@ fn party(name: &str, company: Option<&str>, count: usize) -> Party {
         name: name.to_owned(),
         company: company.map(str::to_owned),
         count,
+        profile: None,
     }
 }
 
@@ -502,6 +503,7 @@ fn applied(plan: &Plan) -> Applied {
         message: "type 99 is not allowed".to_owned(),
         retry_after: None,
         redirect_host: None,
+        key_from: String::new(),
     };
     let created = |id: &str, proof| Fate::Created {
         id: WebhookId::new(id),
@@ -739,11 +741,11 @@ fn spoken(talk: Talk) -> (String, String) {
     let stage = screen.stage("read source");
     stage.detail("2 webhooks");
     stage.waiting("the answer was lost; looking", Duration::from_secs(8));
-    let account = Account {
-        side: Side::Target,
-        endpoint: Endpoint::parse("us1").unwrap(),
-        key: ApiKey::new("canary-key").unwrap(),
-    };
+    let account = Account::new(
+        Side::Target,
+        Endpoint::parse("us1").unwrap(),
+        ApiKey::new("canary-key").unwrap(),
+    );
     screen.waiting(&account, "rate limited (429)", Duration::from_secs(3));
     stage.finish("14 webhooks");
     drop(screen.stage("never finished"));

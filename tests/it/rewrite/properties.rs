@@ -36,6 +36,7 @@ fn party() -> Party {
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
         count: 3,
+        profile: None,
     }
 }
 
