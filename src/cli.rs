@@ -2,11 +2,13 @@
 
 mod account;
 mod arguments;
+mod completions;
 mod records;
 mod rules;
 
 pub use account::*;
 pub use arguments::*;
+pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
 pub use records::*;
 pub use rules::*;
 
@@ -35,9 +37,10 @@ $XDG_CONFIG_HOME/hookferry/config.toml, else in ~/.config/hookferry/config.toml:
   company_id = 12345                      # optional: another company is refused
   label = \"production\"                    # optional
 
-API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY, or from the files that
-HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name, and only where none of these is
-set for a side from its profile. There is no option for a key: command lines are visible to others."
+API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY,
+or from the files that HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name.
+Where the environment has none for a side, its profile's own key is used.
+There is no option for a key: command lines are visible to other users."
     };
 }
 
@@ -214,9 +217,13 @@ pub enum Command {
   hookferry sandbox
   hookferry sandbox --seeds awkward --switch bulk=best-effort --fault post:1:drop-after")]
     Sandbox(SandboxArgs),
-    /// Print shell completions
-    #[command(after_help = "Example:
-  hookferry completions bash > ~/.local/share/bash-completion/completions/hookferry")]
+    /// Print what makes a shell complete commands, options, profiles and runs
+    #[command(
+        after_help = "Examples, for the file that the shell reads when it starts:
+  source <(hookferry completions bash)      in ~/.bashrc
+  source <(hookferry completions zsh)       in ~/.zshrc, after compinit
+  hookferry completions fish | source       in ~/.config/fish/config.fish"
+    )]
     Completions {
         /// The shell
         #[arg(value_enum, value_name = "SHELL")]
@@ -254,13 +261,6 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Parsed 
             }
         }
     }
-}
-
-/// The completion script of a shell.
-pub fn completions(shell: clap_complete::Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "hookferry", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// The manual page of the program or of one of its commands; `None` where there is no such command.

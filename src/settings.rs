@@ -3,6 +3,7 @@
 
 mod account;
 mod accounts;
+mod candidates;
 pub mod config;
 mod cx;
 mod environment;
@@ -13,6 +14,7 @@ mod rewriting;
 mod values;
 
 pub use account::{AccountCheck, AccountList};
+pub use candidates::candidates;
 pub use records::{
     Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
     StateFolder, Verify, VerifyRun, Wanted,
@@ -100,6 +102,8 @@ pub struct Migrate {
     pub push: PushOptions,
     /// Where its record is kept.
     pub state: StateFolder,
+    /// What another command has to say to find the record and the target's key: nothing, or options with a space before.
+    pub flags: String,
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
@@ -200,18 +204,21 @@ pub fn is_ignored(signal: Signal) -> bool {
 impl Migrate {
     /// Settings of a `migrate` command line.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+        let route = Route::resolve(
+            &arguments.route,
+            arguments.selection,
+            arguments.on_conflict,
+            &arguments.rewriting,
+            &arguments.connection,
+        )
+        .await?;
+        let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
-            route: Route::resolve(
-                &arguments.route,
-                arguments.selection,
-                arguments.on_conflict,
-                &arguments.rewriting,
-                &arguments.connection,
-            )
-            .await?,
+            flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
+            route,
             consent: Consent::of(arguments.dry_run, arguments.yes),
             max_changes: arguments.max_changes,
-            state: StateFolder::resolve(arguments.state.state_dir),
+            state,
             detail: detail(arguments.diff),
             push: PushOptions {
                 settle: arguments.settle,

@@ -16,8 +16,13 @@ pub struct AccountArgs {
 #[derive(Debug, Subcommand)]
 pub enum AccountAction {
     /// List the profiles of the config file; nothing is read from any account
+    #[command(after_help = "Example:\n  hookferry account list -o json")]
     List(AccountListArgs),
     /// Read an account once and say what is known of it, and what is not; writes nothing
+    #[command(after_help = "Examples:
+  hookferry account check prod-eu
+  hookferry account check https://api.eu2.coralogix.com --as target
+`hookferry account --help` says what an ACCOUNT is.")]
     Check(AccountCheckArgs),
 }
 

@@ -121,6 +121,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
     Ok(Migrate {
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
+        flags: String::new(),
         consent: Consent::Given,
         detail: Detail::Normal,
         max_changes: None,

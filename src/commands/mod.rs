@@ -67,7 +67,9 @@ pub async fn run(
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {
-            screen.result(&cli::completions(shell))?;
+            let script = cli::completions(shell)
+                .ok_or_else(|| Error::failed(format!("there are no completions for {shell}")))?;
+            screen.result(&script)?;
             Ok(ExitCode::Done)
         }
         Command::Man { command } => manual(command.as_deref(), screen),

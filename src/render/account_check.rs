@@ -208,7 +208,10 @@ fn key(view: &CheckView<'_>) -> Finding {
 }
 
 fn reach(seen: &Seen) -> Finding {
-    let took = seconds(seen.took);
+    let took = match seen.took {
+        short if short < Duration::from_secs(1) => format!("{} ms", short.as_millis()),
+        long => seconds(long),
+    };
     match &seen.outcome {
         Ok(_) => Finding::new("reach", Standing::Good, format!("answered in {took}")),
         Err(Failure::Refused(refusal)) => {

@@ -85,11 +85,13 @@ impl Accounts {
             return Ok(meant);
         }
         let endpoint = Endpoint::parse(text).map_err(|unrecognised| {
-            let hint = match self.config.as_ref().and_then(|config| config.hint(text)) {
-                Some(known) => format!("{known}; else {}", unrecognised.hint()),
-                None => unrecognised.hint(),
-            };
-            Error::usage(format!("{argument}: {unrecognised}")).with_hint(hint)
+            let what = format!("{argument}: {unrecognised}");
+            let hint = unrecognised.hint();
+            match self.config.as_ref().and_then(|config| config.hint(text)) {
+                Some(known) => Error::usage(format!("{what}, nor a profile"))
+                    .with_hint(format!("{known}; else {hint}")),
+                None => Error::usage(what).with_hint(hint),
+            }
         })?;
         Ok(Meant::address(endpoint))
     }
@@ -158,6 +160,16 @@ impl Meant {
         let name = self.profile.as_ref().map(|profile| profile.name.as_str());
         name.unwrap_or_default()
     }
+}
+
+/// What another command has to say to get the same target's key: nothing, or options with a space before.
+pub(super) fn flags(arguments: &ConfigArgs, target: &Account) -> String {
+    let Some(profile) = &target.profile else {
+        return String::new();
+    };
+    let config = arguments.config.as_deref().map(Path::display);
+    let config = config.map_or_else(String::new, |path| format!(" --config {path}"));
+    format!(" --to {}{config}", profile.name)
 }
 
 /// Whether the form of a text says that it is no file.

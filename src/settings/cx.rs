@@ -72,7 +72,7 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
             company_id: None,
         },
         endpoint,
-        key: key(name, path, said),
+        key: key(path, said),
     })
 }
 
@@ -100,28 +100,23 @@ fn understood(_reading: &mut Reading<'_>, table: &Table<'_>) -> Said {
     said
 }
 
-fn key(name: &str, path: PathBuf, said: Said) -> OwnKey {
-    let out_of_reach = |why: &str, hint: &str| {
-        OwnKey::OutOfReach(
-            format!("cx:{name} cannot be used by itself: {why}"),
-            hint.to_owned(),
-        )
-    };
+fn key(path: PathBuf, said: Said) -> OwnKey {
+    let out_of_reach = |why: &str, hint: &str| OwnKey::OutOfReach(why.to_owned(), hint.to_owned());
     let is_pasted = said.auth.is_none_or(|auth| auth == "api_key");
     let is_in_file = said.storage.is_none_or(|storage| storage == "file");
     match said.key {
         _ if !is_pasted => out_of_reach(
-            "it logs in by the browser (OAuth), and has no API key",
-            "make an API key with the preset OUTBOUNDWEBHOOKS, and set HOOKFERRY_SOURCE_API_KEY or HOOKFERRY_TARGET_API_KEY",
+            "logs in by the browser (OAuth)",
+            ": make one with the preset OUTBOUNDWEBHOOKS in the account's settings",
         ),
         _ if !is_in_file => out_of_reach(
-            "its key is in the system's keyring (service cx-cli), which hookferry does not open",
-            "set HOOKFERRY_SOURCE_API_KEY or HOOKFERRY_TARGET_API_KEY, or write a profile of your own whose api_key_command reads the keyring",
+            "has its key in the system's keyring (service cx-cli), which hookferry does not open",
+            "; or write a profile of your own whose api_key_command reads the keyring",
         ),
         Some(key) => OwnKey::Held(key, path),
         None => out_of_reach(
-            "it has no API key in its file",
-            "`cx profiles add` gives it one; or set HOOKFERRY_SOURCE_API_KEY or HOOKFERRY_TARGET_API_KEY",
+            "has none in its file",
+            "; or give it one with `cx profiles add`",
         ),
     }
 }

@@ -31,7 +31,7 @@ pub(super) enum OwnKey {
     At(KeySource, PathBuf),
     /// It was in the profile of the vendor's own program.
     Held(SecretString, PathBuf),
-    /// It is where this program does not reach: why, and what to do.
+    /// It is where this program does not reach: why, in words that follow the profile, and what else can be done.
     OutOfReach(String, String),
 }
 
@@ -47,8 +47,49 @@ pub(super) async fn for_side(side: Side, profile: &str, own: &OwnKey) -> Result<
 
 /// The profile's own key.
 pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, Error> {
-    let key = of_profile(profile, own).await?;
-    key.ok_or_else(|| none(side, profile, own))
+    let (text, place) = match own {
+        OwnKey::NoProfile => {
+            let what = format!("there is no API key for the {side}");
+            return Err(without(side, what, "; `hookferry demo` needs none"));
+        }
+        OwnKey::None => {
+            let what = format!("there is no API key for the {side}: profile {profile} has none");
+            let hint = format!("; or give the profile one of {WAYS}");
+            return Err(without(side, what, &hint));
+        }
+        OwnKey::OutOfReach(why, hint) => {
+            let what = format!("there is no API key for the {side}: {profile} {why}");
+            return Err(without(side, what, hint));
+        }
+        OwnKey::Held(text, path) => {
+            let place = KeySource::File(path.clone()).to_string();
+            (Ok(text.clone()), place)
+        }
+        OwnKey::At(source, folder) => (read(source, folder).await, source.to_string()),
+    };
+    let key = text.and_then(|text| {
+        let unusable = "it is empty or holds spaces or control characters";
+        usable(&text).ok_or_else(|| unusable.to_owned())
+    });
+    match key {
+        Ok(key) => Ok(Key {
+            key,
+            from: format!("of profile {profile} ({place})"),
+        }),
+        Err(why) => Err(Error::new(
+            ErrorKind::Authentication,
+            format!("the key of profile {profile} ({place}) cannot be used: {why}"),
+        )
+        .with_hint(format!("repair that, or set {}", side.key_variable()))),
+    }
+}
+
+/// Nothing has a key for a side.
+fn without(side: Side, what: String, hint: &str) -> Error {
+    let name = side.key_variable();
+    Error::new(ErrorKind::Authentication, what).with_hint(format!(
+        "set {name}, or {name}_FILE to a file that holds it{hint}"
+    ))
 }
 
 /// The key of a side's variable, or of the file that its `_FILE` variable names.
@@ -79,39 +120,6 @@ fn of_environment(side: Side) -> Result<Option<Key>, Error> {
     Ok(Some(Key { key, from }))
 }
 
-/// The profile's own key; `None` where it names none.
-async fn of_profile(profile: &str, own: &OwnKey) -> Result<Option<Key>, Error> {
-    let (text, place) = match own {
-        OwnKey::NoProfile | OwnKey::None => return Ok(None),
-        OwnKey::OutOfReach(why, hint) => {
-            let error = Error::new(ErrorKind::Authentication, why.clone());
-            return Err(error.with_hint(hint.clone()));
-        }
-        OwnKey::Held(text, path) => (Ok(text.clone()), KeySource::File(path.clone()).to_string()),
-        OwnKey::At(source, folder) => (read(source, folder).await, source.to_string()),
-    };
-    let text = text.map_err(|why| {
-        Error::new(
-            ErrorKind::Authentication,
-            format!("the key of profile {profile} ({place}) cannot be read: {why}"),
-        )
-        .with_hint(format!(
-            "make it readable, or set {} or {}",
-            Side::Source.key_variable(),
-            Side::Target.key_variable()
-        ))
-    })?;
-    let key = usable(&text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Authentication,
-            format!("the key of profile {profile} ({place}) is empty or holds spaces or control characters"),
-        )
-        .with_hint("the key has to be all that is there")
-    })?;
-    let from = format!("of profile {profile} ({place})");
-    Ok(Some(Key { key, from }))
-}
-
 async fn read(source: &KeySource, folder: &Path) -> Result<SecretString, String> {
     match source {
         KeySource::Env(name) => from_environment(name),
@@ -125,22 +133,4 @@ fn usable(text: &SecretString) -> Option<ApiKey> {
     let text = text.expose_secret();
     let text = text.strip_suffix('\n').unwrap_or(text);
     ApiKey::new(text.strip_suffix('\r').unwrap_or(text))
-}
-
-fn none(side: Side, profile: &str, own: &OwnKey) -> Error {
-    let name = side.key_variable();
-    let (what, hint) = if matches!(own, OwnKey::NoProfile) {
-        (
-            format!("there is no API key for the {side}"),
-            "; `hookferry demo` needs none".to_owned(),
-        )
-    } else {
-        (
-            format!("there is no API key for the {side}: profile {profile} has none"),
-            format!("; or give the profile one of {WAYS}"),
-        )
-    };
-    Error::new(ErrorKind::Authentication, what).with_hint(format!(
-        "set {name}, or {name}_FILE to a file that holds it{hint}"
-    ))
 }

@@ -155,7 +155,7 @@ fn profile(
             }
             "api_key" => reading.wrong(
                 entry.at,
-                format!("a key does not stand in this file: say where it is, by {WAYS}"),
+                format!("a key does not stand in this file: say where it is, by one of {WAYS}"),
             ),
             "company_id" => company_id = company(reading, &entry),
             "label" => label = label_of(reading, &entry),

@@ -215,9 +215,24 @@ impl RecordedTarget {
             }
             _ => {}
         }
-        let unnamed = Meant::address(endpoint);
-        let meant = self.0.as_ref().unwrap_or(&unnamed);
-        meant.account(Side::Target).await
+        match &self.0 {
+            Some(meant) => meant.account(Side::Target).await,
+            None => {
+                let account = Meant::address(endpoint).account(Side::Target).await;
+                account.map_err(or_by_profile)
+            }
+        }
+    }
+}
+
+/// A run does not remember by which profile its target was named.
+fn or_by_profile(error: Error) -> Error {
+    match (error.kind(), error.hint()) {
+        (ErrorKind::Authentication, Some(hint)) => {
+            let hint = format!("{hint}; or name the profile that has it: --to PROFILE");
+            error.with_hint(hint)
+        }
+        _ => error,
     }
 }
 

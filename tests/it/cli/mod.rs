@@ -13,14 +13,16 @@ macro_rules! assert_transcript {
 /// Asserts a text in which times vary.
 macro_rules! assert_text {
     ($($argument:expr),+) => {{
-        snapshots!(r"\b\d+(?:\.\d)? s\b" => "[elapsed]");
+        snapshots!(r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]");
         insta::assert_snapshot!($($argument),+);
     }};
 }
 
 pub(crate) use assert_text;
 
+mod accounts;
 mod canaries;
+mod completions;
 mod conflicts;
 mod crash;
 mod demo;
