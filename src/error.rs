@@ -50,7 +50,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "wrong account or key: source and target are the same, or not those of the run",
+            "wrong account or key: source and target are the same, or not those of the run or the profile",
         ),
         (
             Self::Refused,

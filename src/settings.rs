@@ -44,7 +44,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// A live account.
-    Live(Account),
+    Live(Box<Account>),
     /// A file that holds an array of webhooks as the API gives it.
     File(PathBuf),
     /// The same on standard input.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// Where accounts have their names.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Config file with the profiles [default: HOOKFERRY_CONFIG, else hookferry/config.toml of the user's configuration]
+    /// Config file with the profiles [default: that of `HOOKFERRY_CONFIG`, else the user's own]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

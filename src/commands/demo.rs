@@ -89,7 +89,7 @@ fn client() -> ClientOptions {
 
 fn route(sandbox: &Sandbox) -> Result<Route, Error> {
     Route::new(
-        Origin::Live(account(Side::Source, sandbox.source())?),
+        Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
         account(Side::Target, sandbox.target())?,
         Filter::default(),
         OnConflict::Fail,
@@ -100,7 +100,7 @@ fn route(sandbox: &Sandbox) -> Result<Route, Error> {
 
 fn list_settings(sandbox: &Sandbox) -> Result<List, Error> {
     Ok(List {
-        source: Origin::Live(account(Side::Source, sandbox.source())?),
+        source: Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
         filter: Filter::default(),
         client: client(),
         output: OutputForm::Text,

@@ -68,7 +68,7 @@ impl Accounts {
             return Ok(Origin::File(path.to_owned()));
         }
         let account = self.meant(argument, text)?.account(side).await?;
-        Ok(Origin::Live(account))
+        Ok(Origin::Live(Box::new(account)))
     }
 
     /// The account that an argument names.

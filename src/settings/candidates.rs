@@ -7,7 +7,7 @@ use crate::cli::Candidates;
 use crate::coralogix::region::Region;
 use crate::store::runs::Runs;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The candidates for a command line of which these words are typed.
@@ -15,13 +15,13 @@ pub fn candidates(words: &[OsString]) -> Candidates {
     let config = flag(words, "--config");
     let state = flag(words, "--state-dir");
     Candidates {
-        accounts: Arc::new(move || accounts(config.clone())),
+        accounts: Arc::new(move || accounts(config.as_deref())),
         runs: Arc::new(move || runs(state.clone())),
     }
 }
 
-fn accounts(config: Option<PathBuf>) -> Vec<String> {
-    let config = Config::read(ConfigPlace::find(config.as_deref()));
+fn accounts(config: Option<&Path>) -> Vec<String> {
+    let config = Config::read(ConfigPlace::find(config));
     let mut names: Vec<String> = match &config {
         Ok(config) => config.names().map(str::to_owned).collect(),
         Err(_) => Vec::new(),

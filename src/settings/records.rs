@@ -215,13 +215,11 @@ impl RecordedTarget {
             }
             _ => {}
         }
-        match &self.0 {
-            Some(meant) => meant.account(Side::Target).await,
-            None => {
-                let account = Meant::address(endpoint).account(Side::Target).await;
-                account.map_err(or_by_profile)
-            }
+        if let Some(meant) = &self.0 {
+            return meant.account(Side::Target).await;
         }
+        let account = Meant::address(endpoint).account(Side::Target).await;
+        account.map_err(or_by_profile)
     }
 }
 

@@ -151,3 +151,17 @@ fn every_mistake_is_told_with_its_place() {
     assert!(!messages.contains("canary"), "{messages}");
     insta::assert_snapshot!(out.replace("canary", "[secret]"));
 }
+
+/// What the README shows is a config file.
+#[test]
+fn the_example_of_the_readme_is_a_config_file() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```toml\n").nth(1).unwrap();
+    let profiles = parse(example.split("```").next().unwrap()).unwrap();
+    assert_eq!(names(&profiles), ["prod-eu"]);
+    let [profile] = profiles.as_slice() else {
+        panic!("one profile");
+    };
+    assert_eq!(profile.account.company_id.as_deref(), Some("12345"));
+    assert!(profile.key.is_some() && profile.account.label.is_some());
+}
