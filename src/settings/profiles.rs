@@ -61,14 +61,14 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// Whether a profile could have that name: letters, digits, `-` and `_`, and not the name of a region.
+/// Whether a profile could have that name: letters, digits, `-` and `_`, neither an option nor the name of a region.
 pub fn is_name(text: &str) -> bool {
     is_word(text) && Region::named(text).is_none() && !resembles_vendor_key(text)
 }
 
 fn is_word(text: &str) -> bool {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    !text.is_empty() && text.bytes().all(is_part)
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_part)
 }
 
 /// Reads a config file; an error lists every mistake, in the order of the file.
@@ -111,7 +111,9 @@ fn name(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
     let what = match Region::named(name) {
         Some(region) => format!("a profile cannot have the name of a region, here {region}"),
         None if is_word(name) => "this looks like an API key, not like a profile's name".to_owned(),
-        None => "a profile's name is made of letters, digits, - and _".to_owned(),
+        None => {
+            "a profile's name is made of letters, digits, _ and, but at its start, -".to_owned()
+        }
     };
     reading.wrong(entry.at, what);
     None

@@ -84,11 +84,12 @@ fn where_a_key_is_in_words() {
 
 #[test]
 fn names_are_plain_and_not_a_region_s() {
-    for name in ["prod-eu", "a", "2", "EU", "eu1x", "_", "-"] {
+    for name in ["prod-eu", "a", "2", "EU", "eu1x", "_", "a-"] {
         assert!(is_name(name), "{name}");
     }
     for name in [
-        "", "eu1", "EU1", "europe1", "gov1", "a.b", "a b", "a/b", "ü", "cx:a", "cxtp_abc",
+        "", "-", "-a", "eu1", "EU1", "europe1", "gov1", "a.b", "a b", "a/b", "ü", "cx:a",
+        "cxtp_abc",
     ] {
         assert!(!is_name(name), "{name}");
     }
