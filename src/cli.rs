@@ -1,10 +1,14 @@
 //! What the user typed, and nothing more: no file is read here and no default that needs one is filled in.
 
+mod account;
 mod arguments;
+mod completions;
 mod records;
 mod rules;
 
+pub use account::*;
 pub use arguments::*;
+pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
 pub use records::*;
 pub use rules::*;
 
@@ -21,11 +25,21 @@ const STYLES: Styles = Styles::styled()
 macro_rules! account_help {
     () => {
         "\
-An ACCOUNT is a region (eu1, US2, EUROPE1), a domain or team URL as you paste it,
-a base URL (https://...), or for --from a file that `hookferry export` wrote, or -.
+An ACCOUNT is a profile of the config file, a region (eu1, US2, EUROPE1), a domain or team URL as
+you paste it, a base URL (https://...), or cx:NAME, a profile of the vendor's own cx program.
+For --from it may also be a file that `hookferry export` wrote, or -.
+
+Profiles stand in the file of --config, else of HOOKFERRY_CONFIG, else in
+$XDG_CONFIG_HOME/hookferry/config.toml, else in ~/.config/hookferry/config.toml:
+  [profile.prod-eu]
+  region = \"eu1\"                          # or url = \"https://...\"
+  api_key_command = [\"op\", \"read\", \"...\"] # or api_key_env, or api_key_file
+  company_id = 12345                      # optional: another company is refused
+  label = \"production\"                    # optional
 
 API keys are read from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY,
 or from the files that HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name.
+Where the environment has none for a side, its profile's own key is used.
 There is no option for a key: command lines are visible to other users."
     };
 }
@@ -191,6 +205,15 @@ Run again after an interruption, it goes on with what is still missing."
   hookferry idmap show --csv > idmap.csv
   hookferry idmap apply alerts.json --out new-alerts")]
     Idmap(IdmapArgs),
+    /// List the accounts that have a name, or check what one is and what its key may do
+    #[command(after_help = "Examples:
+  hookferry account list
+  hookferry account check prod-eu
+  hookferry account check us2 --as target", after_long_help = examples_and_accounts!("Examples:
+  hookferry account list
+  hookferry account check prod-eu
+  hookferry account check us2 --as target"))]
+    Account(AccountArgs),
     /// List an account's webhooks with every secret masked
     #[command(after_help = "Examples:
   hookferry list --from eu1
@@ -212,9 +235,13 @@ Run again after an interruption, it goes on with what is still missing."
   hookferry sandbox
   hookferry sandbox --seeds awkward --switch bulk=best-effort --fault post:1:drop-after")]
     Sandbox(SandboxArgs),
-    /// Print shell completions
-    #[command(after_help = "Example:
-  hookferry completions bash > ~/.local/share/bash-completion/completions/hookferry")]
+    /// Print what makes a shell complete commands, options, profiles and runs
+    #[command(
+        after_help = "Examples, for the file that the shell reads when it starts:
+  source <(hookferry completions bash)      in ~/.bashrc
+  source <(hookferry completions zsh)       in ~/.zshrc, after compinit
+  hookferry completions fish | source       in ~/.config/fish/config.fish"
+    )]
     Completions {
         /// The shell
         #[arg(value_enum, value_name = "SHELL")]
@@ -252,13 +279,6 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Parsed 
             }
         }
     }
-}
-
-/// The completion script of a shell.
-pub fn completions(shell: clap_complete::Shell) -> String {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "hookferry", &mut script);
-    String::from_utf8_lossy(&script).into_owned()
 }
 
 /// The manual page of the program or of one of its commands; `None` where there is no such command.

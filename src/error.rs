@@ -50,7 +50,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "the plan is stale, or wrong account or key: source and target are the same, or not those that were meant",
+            "the plan is stale, or wrong account or key: source and target are the same, or not those of the plan, the run or the profile",
         ),
         (
             Self::Refused,

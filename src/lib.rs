@@ -28,3 +28,4 @@ pub mod crash;
 pub mod error;
 pub mod foreign;
 pub mod interrupt;
+pub mod toml_file;

@@ -8,6 +8,7 @@ use hookferry::interrupt::{self, Interrupt, Signal};
 use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
 use hookferry::render::style::Palette;
 use hookferry::settings;
+use std::ffi::OsString;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -15,7 +16,9 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> std::process::ExitCode {
     crash::keep_secrets();
-    let code = match cli::parse(std::env::args_os()) {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let completed = cli::complete(words.clone(), &settings::candidates(&words));
+    let code = match completed.unwrap_or_else(|| cli::parse(words)) {
         Parsed::Arguments(cli) => run(*cli),
         Parsed::Help(text) => {
             anstream::print!("{text}");

@@ -1,12 +1,21 @@
 //! Everything that is decided before any work begins: flags and environment made into values, once.
 //! The only place that reads the environment.
 
+mod account;
 mod accounts;
+mod candidates;
+pub mod config;
+mod cx;
+mod environment;
+mod keys;
+pub mod profiles;
 mod records;
 mod rewriting;
 mod saved;
 mod values;
 
+pub use account::{AccountCheck, AccountList};
+pub use candidates::candidates;
 pub use records::{
     Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
     StateFolder, Verify, VerifyRun, Wanted,
@@ -30,7 +39,7 @@ use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
 use crate::render::view::Detail;
 use crate::store::disk;
-use accounts::{origin, side, target};
+use accounts::Accounts;
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
@@ -38,7 +47,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// A live account.
-    Live(Account),
+    Live(Box<Account>),
     /// A file that holds an array of webhooks as the API gives it.
     File(PathBuf),
     /// The same on standard input.
@@ -96,6 +105,8 @@ pub struct Migrate {
     pub push: PushOptions,
     /// Where its record is kept.
     pub state: StateFolder,
+    /// What another command has to say to find the record and the target's key: nothing, or options with a space before.
+    pub flags: String,
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
@@ -199,18 +210,22 @@ pub fn is_ignored(signal: Signal) -> bool {
 
 impl Migrate {
     /// Settings of a `migrate` command line.
-    pub fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+        let route = Route::resolve(
+            &arguments.route,
+            arguments.selection,
+            arguments.on_conflict,
+            &arguments.rewriting,
+            &arguments.connection,
+        )
+        .await?;
+        let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
-            route: Route::resolve(
-                &arguments.route,
-                arguments.selection,
-                arguments.on_conflict,
-                &arguments.rewriting,
-                &arguments.connection,
-            )?,
+            flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
+            route,
             consent: Consent::of(arguments.dry_run, arguments.yes),
             max_changes: arguments.max_changes,
-            state: StateFolder::resolve(arguments.state.state_dir),
+            state,
             detail: detail(arguments.diff),
             push: push_options(&arguments.writing),
             output: arguments.output,
@@ -220,7 +235,7 @@ impl Migrate {
 
 impl Plan {
     /// Settings of a `plan` command line.
-    pub fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
@@ -228,7 +243,8 @@ impl Plan {
                 arguments.on_conflict,
                 &arguments.rewriting,
                 &arguments.connection,
-            )?,
+            )
+            .await?,
             detailed_exitcode: arguments.detailed_exitcode,
             out: arguments.out,
             valid_for: arguments.valid_for,
@@ -241,9 +257,10 @@ impl Plan {
 
 impl List {
     /// Settings of a `list` command line.
-    pub fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
+            source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
             client: client(&arguments.connection)?,
             output: arguments.output,
@@ -253,9 +270,12 @@ impl List {
 
 impl Diff {
     /// Settings of a `diff` command line.
-    pub fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let left = side(Side::Source, "LEFT", &arguments.left)?;
-        let right = side(Side::Target, "RIGHT", &arguments.right)?;
+    pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let left = accounts.side(Side::Source, "LEFT", &arguments.left);
+        let left = left.await?;
+        let right = accounts.side(Side::Target, "RIGHT", &arguments.right);
+        let right = right.await?;
         if matches!((&left, &right), (Origin::Stdin, Origin::Stdin)) {
             return Err(Error::usage("only one side can come on standard input"));
         }
@@ -272,9 +292,10 @@ impl Diff {
 
 impl Export {
     /// Settings of an `export` command line.
-    pub fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
+            source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
             client: client(&arguments.connection)?,
             out: arguments.out,
@@ -285,16 +306,17 @@ impl Export {
 }
 
 impl Route {
-    fn resolve(
+    async fn resolve(
         route: &cli::RouteArgs,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
         connection: &ConnectionArgs,
     ) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&connection.config)?;
         Self::new(
-            origin(&route.from)?,
-            target(&route.to)?,
+            accounts.origin(&route.from).await?,
+            accounts.target(&route.to).await?,
             filter(selection)?,
             match on_conflict {
                 ConflictArg::Fail => OnConflict::Fail,

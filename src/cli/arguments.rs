@@ -6,10 +6,21 @@ use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where accounts have their names.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Config file with the profiles [default: that of `HOOKFERRY_CONFIG`, else the user's own]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// Which accounts, and how they are reached.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArgs {
+    /// Where accounts have their names.
+    #[command(flatten)]
+    pub config: ConfigArgs,
     /// Longest wait without progress: to connect, for the first byte, between bytes
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,

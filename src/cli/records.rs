@@ -13,7 +13,7 @@ pub struct VerifyArgs {
     /// Account that says what is wanted, an export file, or -
     #[arg(long, value_name = "ACCOUNT", requires = "to")]
     pub from: Option<String>,
-    /// Account to look at; with --run the run's own
+    /// Account to look at; with --run the run's own, named once more for the profile that has its key
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
     /// Compare with what this run brought to its target: an id, or `latest`
@@ -97,7 +97,7 @@ pub struct RollbackArgs {
     /// The run: an id, the beginning of one, or `latest`
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Its target, named once more; needed where that is no Coralogix host
+    /// Its target, named once more; needed where a profile has its key, or it is no Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
     /// Show what would be undone and change nothing

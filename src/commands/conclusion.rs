@@ -16,7 +16,7 @@ pub(super) struct Done {
     pub(super) verdict: Option<Verdict>,
     /// Earlier runs for which this one has accounted.
     pub(super) continues: Vec<String>,
-    /// What a command has to say to find the record.
+    /// What a command has to say to find the record and the target's key.
     pub(super) state_flag: String,
     /// The record of the run; none where there was nothing to do.
     pub(super) recorder: Option<Recorder>,

@@ -77,11 +77,7 @@ fn account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
         Endpoint::parse(&stand_in.url()).map_err(|error| Error::failed(error.to_string()))?;
     let key = ApiKey::new(stand_in.key())
         .ok_or_else(|| Error::failed("the sandbox has no usable key"))?;
-    Ok(Account {
-        side,
-        endpoint,
-        key,
-    })
+    Ok(Account::new(side, endpoint, key))
 }
 
 fn client() -> ClientOptions {
@@ -94,7 +90,7 @@ fn client() -> ClientOptions {
 
 fn route(sandbox: &Sandbox) -> Result<Route, Error> {
     Route::new(
-        Origin::Live(account(Side::Source, sandbox.source())?),
+        Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
         account(Side::Target, sandbox.target())?,
         Filter::default(),
         OnConflict::Fail,
@@ -105,7 +101,7 @@ fn route(sandbox: &Sandbox) -> Result<Route, Error> {
 
 fn list_settings(sandbox: &Sandbox) -> Result<List, Error> {
     Ok(List {
-        source: Origin::Live(account(Side::Source, sandbox.source())?),
+        source: Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
         filter: Filter::default(),
         client: client(),
         output: OutputForm::Text,
@@ -128,6 +124,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
     Ok(Migrate {
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
+        flags: String::new(),
         consent: Consent::Given,
         detail: Detail::Normal,
         max_changes: None,

@@ -214,7 +214,7 @@ async fn write(
         applied,
         verdict,
         continues,
-        state_flag: settings.state.flag(),
+        state_flag: settings.flags.clone(),
         recorder: Some(recorder),
     })
 }

@@ -1,5 +1,6 @@
 //! One file a command: the only place where the stages of the pipeline meet.
 
+mod account;
 mod apply;
 mod conclusion;
 mod consent;
@@ -36,30 +37,45 @@ pub async fn run(
 ) -> Result<ExitCode, Error> {
     match command {
         Command::Migrate(arguments) => {
-            migrate::run(settings::Migrate::resolve(arguments)?, screen, interrupt).await
+            migrate::run(
+                settings::Migrate::resolve(arguments).await?,
+                screen,
+                interrupt,
+            )
+            .await
         }
-        Command::Plan(arguments) => plan::run(settings::Plan::resolve(arguments)?, screen).await,
+        Command::Plan(arguments) => {
+            plan::run(settings::Plan::resolve(arguments).await?, screen).await
+        }
         Command::Apply(arguments) => {
-            apply::run(settings::Apply::resolve(arguments)?, screen, interrupt).await
+            let settings = settings::Apply::resolve(arguments).await?;
+            apply::run(settings, screen, interrupt).await
         }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {
-            verify::run(settings::Verify::resolve(arguments)?, screen).await
+            verify::run(settings::Verify::resolve(arguments).await?, screen).await
         }
-        Command::Diff(arguments) => diff::run(settings::Diff::resolve(arguments)?, screen).await,
+        Command::Diff(arguments) => {
+            diff::run(settings::Diff::resolve(arguments).await?, screen).await
+        }
         Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
         Command::Rollback(arguments) => {
             rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
         }
         Command::Idmap(arguments) => idmap::run(&settings::Idmap::resolve(arguments), screen),
-        Command::List(arguments) => list::run(settings::List::resolve(arguments)?, screen).await,
+        Command::Account(arguments) => account::run(arguments, screen).await,
+        Command::List(arguments) => {
+            list::run(settings::List::resolve(arguments).await?, screen).await
+        }
         Command::Export(arguments) => {
-            export::run(settings::Export::resolve(arguments)?, screen).await
+            export::run(settings::Export::resolve(arguments).await?, screen).await
         }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {
-            screen.result(&cli::completions(shell))?;
+            let script = cli::completions(shell)
+                .ok_or_else(|| Error::failed(format!("there are no completions for {shell}")))?;
+            screen.result(&script)?;
             Ok(ExitCode::Done)
         }
         Command::Man { command } => manual(command.as_deref(), screen),

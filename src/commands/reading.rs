@@ -48,7 +48,7 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings
     let target_reader = reader(&route.target, &route.client, &patience, screen)?;
     let (source, target) = tokio::join!(
         read_origin(&route.source, &route.client, &patience, screen),
-        read_live(&target_reader, screen),
+        read_first(&target_reader, screen),
     );
     let (source, target) = (source?, target?);
     if let Origin::Live(account) = &route.source {
@@ -144,7 +144,7 @@ pub(super) async fn read_origin(
 ) -> Result<Inventory, Error> {
     match origin {
         Origin::Live(account) => {
-            read_live(&reader(account, client, patience, screen)?, screen).await
+            read_first(&reader(account, client, patience, screen)?, screen).await
         }
         Origin::File(path) => parse_file(
             disk::read_text(path, "the export file")?,
@@ -154,11 +154,27 @@ pub(super) async fn read_origin(
     }
 }
 
-/// Reads a live account, with a line of progress.
+/// Reads a live account for the first time: another company than its profile expects is an error.
+///
+/// An empty account shows none, which is said and not refused.
+pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
+    let inventory = read_live(reader, screen).await?;
+    let account = reader.account();
+    if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
+        screen.warn(&format!(
+            "{account} shows no company id, as every empty account, so it cannot be checked that it is company {}",
+            crate::foreign::shortened(expected, 40)
+        ));
+    }
+    Ok(inventory)
+}
+
+/// Reads a live account, with a line of progress; another company than its profile expects is an error.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     let stage = screen.stage(&format!("read {}", reader.account().side));
     let inventory = fetch(reader).await?;
     stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    refuse_unexpected_company(reader.account(), &inventory)?;
     Ok(inventory)
 }
 
@@ -196,6 +212,41 @@ fn parse_file(text: String, name: &str) -> Result<Inventory, Error> {
     }
 }
 
+/// The company that the user expects.
+fn expected(account: &Account) -> Option<&str> {
+    account.profile.as_ref()?.company_id.as_deref()
+}
+
+/// An account of another company than its profile names is not the one that was meant.
+pub(super) fn refuse_unexpected_company(
+    account: &Account,
+    inventory: &Inventory,
+) -> Result<(), Error> {
+    let found = inventory.company_ids();
+    let Some(expected) = expected(account) else {
+        return Ok(());
+    };
+    if found.iter().all(|company| company == expected) {
+        return Ok(());
+    }
+    let found: Vec<String> = found
+        .iter()
+        .map(|company| crate::foreign::shortened(company, 40))
+        .collect();
+    Err(Error::new(
+        ErrorKind::WrongAccount,
+        format!(
+            "{account} is company {}, and its profile expects company {}",
+            found.join(" and "),
+            crate::foreign::shortened(expected, 40)
+        ),
+    )
+    .with_hint(format!(
+        "the key {} is of another account than the profile names; nothing was written",
+        account.key_from
+    )))
+}
+
 /// Two live accounts of one company are one account: a copy into itself would double every webhook.
 fn refuse_same_company(
     source: &Account,
@@ -224,11 +275,13 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
             name: path.display().to_string(),
             company: inventory.company(),
             count: inventory.webhooks.len(),
+            profile: None,
         },
         Origin::Stdin => Party {
             name: "standard input".to_owned(),
             company: inventory.company(),
             count: inventory.webhooks.len(),
+            profile: None,
         },
     }
 }
@@ -238,6 +291,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         name: account.endpoint.host().to_owned(),
         company: inventory.company(),
         count: inventory.webhooks.len(),
+        profile: account.profile.clone(),
     }
 }
 

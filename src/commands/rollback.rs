@@ -2,7 +2,7 @@
 
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
-use super::reading::{holder, live_party, read_live, reader};
+use super::reading::{holder, live_party, read_first, read_live, reader};
 use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
@@ -92,7 +92,7 @@ async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventor
     let runs = Runs::new(state);
     let record = runs.open(&runs.find(&settings.run)?)?;
     let target = &record.begin.target;
-    let account = settings.target.account(&target.url, &target.host)?;
+    let account = settings.target.account(&target.url, &target.host).await?;
     let sealer = sealer_of(&record, &account)?;
     let patience = Arc::new(Patience::new());
     let reader = reader(&account, &settings.client, &patience, screen)?;
@@ -104,7 +104,7 @@ async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventor
         &holder("rollback"),
         &locks.marks(&home)?,
     )?;
-    let first = read_live(&reader, screen).await?;
+    let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
     let (inventory, accounted) =
         account_for(&record, &sealer, &reader, first, &patience, screen).await?;

@@ -20,8 +20,8 @@ use std::sync::Arc;
 /// Writes or checks a rules file.
 pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
-        RulesAction::Init(arguments) => init(RulesInit::resolve(arguments)?, screen).await,
-        RulesAction::Check(arguments) => check(RulesCheck::resolve(arguments)?, screen).await,
+        RulesAction::Init(arguments) => init(RulesInit::resolve(arguments).await?, screen).await,
+        RulesAction::Check(arguments) => check(RulesCheck::resolve(arguments).await?, screen).await,
     }
 }
 

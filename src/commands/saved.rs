@@ -2,8 +2,7 @@
 
 use super::plan::view;
 use super::reading::Planned;
-use crate::coralogix::account::Side;
-use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::account::{Account, Side};
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
@@ -64,7 +63,7 @@ pub(super) fn bound(
         created: now,
         valid_until: now.saturating_add(valid_for).unwrap_or(Timestamp::MAX),
         source: place(&route.source),
-        target: url(&route.target.endpoint),
+        target: place_of(&route.target),
         selection: selection(&route.filter),
         unmatched_secret: route.rules.unmatched,
         retarget: match route.rules.retarget {
@@ -84,15 +83,20 @@ fn to_the_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn url(endpoint: &Endpoint) -> BoundPlace {
-    BoundPlace::Url(endpoint.base().to_string())
+fn place_of(account: &Account) -> (BoundPlace, Option<String>) {
+    let profile = account.profile.as_ref();
+    let url = account.endpoint.base().to_string();
+    (
+        BoundPlace::Url(url),
+        profile.map(|profile| profile.name.clone()),
+    )
 }
 
-fn place(origin: &Origin) -> BoundPlace {
+fn place(origin: &Origin) -> (BoundPlace, Option<String>) {
     match origin {
-        Origin::Live(account) => url(&account.endpoint),
-        Origin::File(path) => BoundPlace::File(path.display().to_string()),
-        Origin::Stdin => BoundPlace::Stdin(true),
+        Origin::Live(account) => place_of(account),
+        Origin::File(path) => (BoundPlace::File(path.display().to_string()), None),
+        Origin::Stdin => (BoundPlace::Stdin(true), None),
     }
 }
 
@@ -185,11 +189,16 @@ pub(super) fn stale(apply: &Apply, moved: &[Moved]) -> Error {
 
 /// The command that makes a new plan.
 fn again(apply: &Apply) -> String {
+    let of = |account: &Account| {
+        let base = account.endpoint.base().as_str().trim_end_matches('/');
+        let profile = account.profile.as_ref();
+        profile.map_or_else(
+            || base.to_owned(),
+            |profile| crate::foreign::shown(&profile.name),
+        )
+    };
     let named = |origin: &Origin| match origin {
-        Origin::Live(account) => {
-            let base = account.endpoint.base().as_str();
-            base.trim_end_matches('/').to_owned()
-        }
+        Origin::Live(account) => of(account),
         Origin::File(path) => crate::foreign::shown(&path.display().to_string()),
         Origin::Stdin => "-".to_owned(),
     };
@@ -202,7 +211,7 @@ fn again(apply: &Apply) -> String {
     format!(
         "hookferry plan --from {} --to {} --out {}{}",
         named(&route.source),
-        named(&Origin::Live(route.target.clone())),
+        of(&route.target),
         apply.name,
         if has_options {
             ", with the options that this one was made with"

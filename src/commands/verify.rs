@@ -2,7 +2,7 @@
 
 use super::consent::refuse_missing;
 use super::history::account_for;
-use super::reading::{live_party, planned_with, read_both, read_live, reader, rewriting_of};
+use super::reading::{live_party, planned_with, read_both, read_first, reader, rewriting_of};
 use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::content::Content;
@@ -79,11 +79,11 @@ async fn against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView
     let runs = Runs::new(settings.state.path()?);
     let mut record = runs.open(&runs.find(&settings.run)?)?;
     let target = &record.begin.target;
-    let account = settings.target.account(&target.url, &target.host)?;
+    let account = settings.target.account(&target.url, &target.host).await?;
     let sealer = sealer_of(&record, &account)?;
     let patience = Arc::new(Patience::new());
     let reader = reader(&account, &settings.client, &patience, screen)?;
-    let first = read_live(&reader, screen).await?;
+    let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
     let (inventory, accounted) =
         account_for(&record, &sealer, &reader, first, &patience, screen).await?;

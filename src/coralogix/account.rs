@@ -70,6 +70,17 @@ impl fmt::Debug for ApiKey {
     }
 }
 
+/// What a profile says of an account besides its address and its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountProfile {
+    /// The name by which the user calls it.
+    pub name: String,
+    /// What it is for, in the user's words.
+    pub label: Option<String>,
+    /// The company that it has to belong to.
+    pub company_id: Option<String>,
+}
+
 /// One account as a client addresses it.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -79,11 +90,32 @@ pub struct Account {
     pub endpoint: Endpoint,
     /// The key that opens it.
     pub key: ApiKey,
+    /// Where the key was taken from, in words that follow `the key`: `in HOOKFERRY_SOURCE_API_KEY`.
+    pub key_from: String,
+    /// The profile by which it was named.
+    pub profile: Option<AccountProfile>,
 }
 
-/// How messages name the account: `target api.us1.coralogix.com`.
+impl Account {
+    /// An account that no profile names, with the key of its side's variable.
+    pub fn new(side: Side, endpoint: Endpoint, key: ApiKey) -> Self {
+        Self {
+            side,
+            endpoint,
+            key,
+            key_from: format!("in {}", side.key_variable()),
+            profile: None,
+        }
+    }
+}
+
+/// How messages name the account: `target api.us1.coralogix.com`, followed by the profile where it has one.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.side, self.endpoint.host())
+        write!(f, "{} {}", self.side, self.endpoint.host())?;
+        match &self.profile {
+            Some(profile) => write!(f, " ({})", profile.name),
+            None => Ok(()),
+        }
     }
 }

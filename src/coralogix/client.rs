@@ -203,6 +203,7 @@ impl Reader {
                 let to = self.account.endpoint.base().join(to).ok()?;
                 to.host_str().map(str::to_owned)
             }),
+            key_from: self.account.key_from.clone(),
         }
     }
 }

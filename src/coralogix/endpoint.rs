@@ -219,6 +219,11 @@ impl Unrecognised {
         )
     }
 
+    /// What is wrong, without anything of what was typed.
+    pub fn problem(&self) -> &'static str {
+        self.problem
+    }
+
     fn new(problem: &'static str) -> Self {
         Self {
             problem,

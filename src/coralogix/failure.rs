@@ -7,6 +7,12 @@ use crate::error::{Error, ErrorKind};
 use crate::foreign;
 use std::time::Duration;
 
+/// The vendor's permission to read webhooks.
+pub const MAY_READ: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
+/// The vendor's permission to create, change and delete webhooks.
+pub const MAY_WRITE: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
+/// The vendor's preset that has both.
+pub const PRESET: &str = "OUTBOUNDWEBHOOKS";
 /// The most that is shown of a server's own words.
 const LONGEST_MESSAGE: usize = 200;
 
@@ -48,6 +54,8 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The host that a redirect pointed to; it is never followed.
     pub redirect_host: Option<String>,
+    /// Where the key was taken from, in words that follow `the key`.
+    pub key_from: String,
 }
 
 impl Failure {
@@ -118,13 +126,13 @@ impl Refusal {
     /// The next step for the statuses that have a usual cause.
     pub fn hint(&self, side: Side) -> Option<String> {
         let permission = match side {
-            Side::Source => "OUTBOUND-WEBHOOKS:READCONFIG",
-            Side::Target => "OUTBOUND-WEBHOOKS:READCONFIG and OUTBOUND-WEBHOOKS:UPDATECONFIG",
+            Side::Source => MAY_READ.to_owned(),
+            Side::Target => format!("{MAY_READ} and {MAY_WRITE}"),
         };
-        let key = side.key_variable();
+        let key = &self.key_from;
         match self.status {
             401 | 403 => Some(format!(
-                "the key in {key} needs {permission} (preset OUTBOUNDWEBHOOKS); a key of another region is refused in the same way, so check that the {side}'s region is the key's"
+                "the key {key} needs {permission} (preset {PRESET}); a key of another region is refused in the same way, so check that the {side}'s region is the key's"
             )),
             300..=399 => Some("give the address that the redirect points to, if you trust it: a key is never sent to another host than the one you named".to_owned()),
             404 | 405 => Some(format!(

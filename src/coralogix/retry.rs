@@ -62,6 +62,11 @@ impl Patience {
         Self(Mutex::new(LONGEST_RUN_OF_WAITING))
     }
 
+    /// No patience: nothing is tried a second time.
+    pub fn none() -> Self {
+        Self(Mutex::new(Duration::ZERO))
+    }
+
     /// Takes a wait from the budget; `false` where the budget does not hold it, and then nothing is taken.
     pub fn spend(&self, wait: Duration) -> bool {
         let mut left = self

@@ -50,6 +50,9 @@ pub struct BoundSide {
     /// How it can be read again.
     #[serde(flatten)]
     pub place: BoundPlace,
+    /// The profile by which the account was named, which knows its key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// The company id, where it showed one.
     pub company_id: Option<String>,
     /// The seal of the account's API key, by which an account without a company id is known again.
@@ -135,10 +138,10 @@ pub struct Decided {
     pub created: Timestamp,
     /// Until when it may be applied.
     pub valid_until: Timestamp,
-    /// How the source can be read again.
-    pub source: BoundPlace,
-    /// How the target can be read again.
-    pub target: BoundPlace,
+    /// How the source can be read again, and the profile by which it was named.
+    pub source: (BoundPlace, Option<String>),
+    /// The same of the target.
+    pub target: (BoundPlace, Option<String>),
     /// Which of the source's webhooks are meant.
     pub selection: BoundSelection,
     /// What becomes of secrets that no rule names.
@@ -200,13 +203,14 @@ impl Binding {
 
 fn side(
     webhooks: &Stripped,
-    place: BoundPlace,
+    (place, profile): (BoundPlace, Option<String>),
     company_id: Option<String>,
     sealer: &Sealer,
 ) -> BoundSide {
     let webhooks = webhooks.webhooks().iter();
     BoundSide {
         place,
+        profile,
         company_id,
         key: None,
         webhooks: webhooks

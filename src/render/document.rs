@@ -45,36 +45,68 @@ pub struct PartyDocument {
     pub company_id: Option<WebhookId>,
     /// How many webhooks it holds in all, selected or not.
     pub webhooks: usize,
+    /// The profile by which it was named.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// What the profile says that it is for.
+    #[serde(default)]
+    pub label: Option<String>,
 }
 
 impl From<&Party> for PartyDocument {
     fn from(party: &Party) -> Self {
+        let profile = party.profile.as_ref();
         Self {
             name: party.name.clone(),
             company_id: party.company.as_deref().map(WebhookId::new),
             webhooks: party.count,
+            profile: profile.map(|profile| profile.name.clone()),
+            label: profile.and_then(|profile| profile.label.clone()),
         }
     }
 }
 
 impl PartyDocument {
-    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
-    pub fn identity(&self) -> String {
-        let name = name(&self.name);
-        match &self.company_id {
-            Some(company) => format!("{name} (company {})", foreign::shown(company.as_str())),
-            None => name,
-        }
+    /// Its name: `api.eu1.coralogix.com`, or `api.eu1.coralogix.com (prod-eu, production)`.
+    pub fn named(&self) -> String {
+        self.with(&[])
     }
 
-    /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
+    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    pub fn identity(&self) -> String {
+        self.with(&self.company_words())
+    }
+
+    /// The side in words: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
     pub fn described(&self) -> String {
-        let company = match &self.company_id {
-            Some(company) => format!("company {}, ", foreign::shown(company.as_str())),
-            None => String::new(),
-        };
-        let webhooks = counted(self.webhooks, "webhook");
-        format!("{} ({company}{webhooks})", name(&self.name))
+        let mut facts = self.company_words();
+        facts.push(counted(self.webhooks, "webhook"));
+        self.with(&facts)
+    }
+
+    fn company_words(&self) -> Vec<String> {
+        let company = self.company_id.iter();
+        company
+            .map(|company| format!("company {company}"))
+            .collect()
+    }
+
+    /// The name, and in brackets what the user calls it and what is known of it.
+    fn with(&self, facts: &[String]) -> String {
+        let called: Vec<String> = [&self.profile, &self.label]
+            .into_iter()
+            .flatten()
+            .map(|word| foreign::shown(word))
+            .collect();
+        let parts: Vec<String> = [called.join(", "), facts.join(", ")]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let name = name(&self.name);
+        if parts.is_empty() {
+            return name;
+        }
+        format!("{name} ({})", parts.join("; "))
     }
 }
 

@@ -46,7 +46,7 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
         }
         out.push('\n');
     }
-    let total = format!("{}: {}", name(&account.name), total(webhooks, account));
+    let total = format!("{}: {}", account.named(), total(webhooks, account));
     out.push_str(&page.palette.paint(Meaning::Heading, &total));
     out.push('\n');
     out

@@ -1,6 +1,8 @@
 //! What is shown: pure renderers that return text or JSON, and the one `Screen` that writes it.
 //! Never shows a value of a webhook that `masked()` has not passed, and reads no setting, file or environment.
 
+pub mod account_check;
+pub mod accounts;
 pub mod changes;
 mod columns;
 pub mod diff;

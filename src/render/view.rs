@@ -2,7 +2,9 @@
 //! Pure; counts what it states on the real bodies instead of assuming it.
 
 use super::columns::{counted, name};
+use super::document::PartyDocument;
 use super::style::Palette;
+use crate::coralogix::account::AccountProfile;
 use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
@@ -20,27 +22,32 @@ pub struct Party {
     pub company: Option<String>,
     /// How many webhooks it holds in all, selected or not.
     pub count: usize,
+    /// The profile by which it was named.
+    pub profile: Option<AccountProfile>,
 }
 
 impl Party {
-    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
-    pub fn identity(&self) -> String {
-        let name = name(&self.name);
-        match &self.company {
-            Some(company) => format!("{name} (company {})", foreign::shown(company)),
-            None => name,
-        }
+    /// Its name: `api.eu1.coralogix.com`, or `api.eu1.coralogix.com (prod-eu, production)`.
+    pub fn named(&self) -> String {
+        PartyDocument::from(self).named()
     }
 
-    /// The side in words: `api.eu1.coralogix.com (company 12345, 14 webhooks)`.
-    pub fn described(&self) -> String {
-        let company = match &self.company {
-            Some(company) => format!("company {}, ", foreign::shown(company)),
-            None => String::new(),
-        };
-        let webhooks = counted(self.count, "webhook");
-        format!("{} ({company}{webhooks})", name(&self.name))
+    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    pub fn identity(&self) -> String {
+        PartyDocument::from(self).identity()
     }
+
+    /// The side in words: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
+    pub fn described(&self) -> String {
+        PartyDocument::from(self).described()
+    }
+}
+
+/// A profile and what it is for: `prod-eu, production`.
+pub(crate) fn profile_words(profile: &AccountProfile) -> String {
+    let label = profile.label.as_deref().map(foreign::shown);
+    let words = std::iter::once(foreign::shown(&profile.name)).chain(label);
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// A plan and the two sides that it stands between.

@@ -1,6 +1,7 @@
 //! Settings of the commands that look back at runs on record.
 
-use super::accounts::{key, origin, target};
+use super::accounts::{Accounts, Meant};
+use super::environment::absolute_path;
 use super::{Consent, Route, RulesFile, client, filter};
 use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
 use crate::coralogix::account::{Account, Side};
@@ -30,13 +31,9 @@ impl StateFolder {
 
     /// The folder that the flag names, else the one for this user's state by the XDG rules.
     pub(super) fn resolve(flag: Option<PathBuf>) -> Self {
-        let absolute = |name| {
-            let path = std::env::var_os(name).map(PathBuf::from);
-            path.filter(|path| path.is_absolute())
-        };
+        let of_home = || Some(absolute_path("HOME")?.join(".local").join("state"));
         let of_user = || {
-            let base = absolute("XDG_STATE_HOME")
-                .or_else(|| Some(absolute("HOME")?.join(".local").join("state")))?;
+            let base = absolute_path("XDG_STATE_HOME").or_else(of_home)?;
             Some(base.join("hookferry"))
         };
         Self {
@@ -159,7 +156,7 @@ pub enum MapSource {
 
 /// The target that a record names, and what the user says about it.
 #[derive(Debug, Clone)]
-pub struct RecordedTarget(Option<Endpoint>);
+pub struct RecordedTarget(Option<Meant>);
 
 /// Settings of `runs`.
 #[derive(Debug, Clone)]
@@ -184,27 +181,26 @@ pub enum RunsWork {
 }
 
 impl RecordedTarget {
-    fn resolve(flag: Option<&str>) -> Result<Self, Error> {
-        let parse = |text: &str| {
-            Endpoint::parse(text).map_err(|unrecognised| {
-                Error::usage(format!("--to: {unrecognised}")).with_hint(unrecognised.hint())
-            })
-        };
-        flag.map(parse).transpose().map(Self)
+    fn resolve(flag: Option<&str>, accounts: &mut Accounts) -> Result<Self, Error> {
+        let named = flag.map(|text| accounts.meant("--to", text));
+        named.transpose().map(Self)
     }
 
     /// The account that a record names by URL and host, with the target's key.
     ///
     /// A host outside the vendor's domains and this machine has to be named by the user too: a record is only a file.
-    pub fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
+    pub async fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
         let host = crate::foreign::shortened(host, 80);
         let endpoint = Endpoint::parse(url)
             .map_err(|_| Error::failed(format!("the run record names no usable target: {host}")))?;
         match &self.0 {
-            Some(named) if named.base() != endpoint.base() => {
+            Some(named) if named.endpoint.base() != endpoint.base() => {
                 return Err(Error::new(
                     ErrorKind::WrongAccount,
-                    format!("the run wrote to {host}, and --to names {}", named.host()),
+                    format!(
+                        "the run wrote to {host}, and --to names {}",
+                        named.endpoint.host()
+                    ),
                 )
                 .with_hint(
                     "nothing was read or written; leave --to out, or name the run's own target",
@@ -219,28 +215,40 @@ impl RecordedTarget {
             }
             _ => {}
         }
-        Ok(Account {
-            side: Side::Target,
-            endpoint,
-            key: key(Side::Target)?,
-        })
+        if let Some(meant) = &self.0 {
+            return meant.account(Side::Target).await;
+        }
+        let account = Meant::address(endpoint).account(Side::Target).await;
+        account.map_err(or_by_profile)
+    }
+}
+
+/// A run does not remember by which profile its target was named.
+fn or_by_profile(error: Error) -> Error {
+    match (error.kind(), error.hint()) {
+        (ErrorKind::Authentication, Some(hint)) => {
+            let hint = format!("{hint}; or name the profile that has it: --to PROFILE");
+            error.with_hint(hint)
+        }
+        _ => error,
     }
 }
 
 impl Verify {
     /// Settings of a `verify` command line.
-    pub fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         let client = client(&arguments.connection)?;
         let wanted = match (arguments.run, arguments.from, arguments.to) {
             (Some(run), _, to) => Wanted::Run(Box::new(VerifyRun {
                 run,
-                target: RecordedTarget::resolve(to.as_deref())?,
+                target: RecordedTarget::resolve(to.as_deref(), &mut accounts)?,
                 client,
                 state: StateFolder::resolve(arguments.state.state_dir),
             })),
             (None, Some(from), Some(to)) => Wanted::Source(Box::new(Route::new(
-                origin(&from)?,
-                target(&to)?,
+                accounts.origin(&from).await?,
+                accounts.target(&to).await?,
                 filter(arguments.selection)?,
                 OnConflict::Fail,
                 RulesFile::resolve(&arguments.rewriting)?,
@@ -258,8 +266,9 @@ impl Verify {
 impl Rollback {
     /// Settings of a `rollback` command line.
     pub fn resolve(arguments: cli::RollbackArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            target: RecordedTarget::resolve(arguments.to.as_deref())?,
+            target: RecordedTarget::resolve(arguments.to.as_deref(), &mut accounts)?,
             client: client(&arguments.connection)?,
             consent: Consent::of(arguments.dry_run, arguments.yes),
             state: StateFolder::resolve(arguments.state.state_dir),

@@ -1,6 +1,6 @@
 //! Settings of everything that is changed on the way: the rules file and the flags beside it.
 
-use super::accounts::origin;
+use super::accounts::Accounts;
 use super::{Origin, client, filter};
 use crate::cli::{self, OutputForm, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
@@ -12,6 +12,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
 use crate::pipeline::rewrite::rule::{Rules, Unmatched};
 use crate::store::disk;
+use crate::toml_file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -124,12 +125,8 @@ impl RulesFile {
 fn read(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let text = disk::read_text(path, "the rules file")?;
     let rules = file::parse(&text).map_err(|misread| {
-        let path = crate::foreign::shown(&path.display().to_string());
-        let lines: Vec<String> = misread
-            .iter()
-            .map(|misread| format!("{path}: {misread}"))
-            .collect();
-        Error::usage(format!("the rules cannot be read\n{}", lines.join("\n"))).with_hint(
+        let lines = toml_file::listed(&path.display().to_string(), &misread);
+        Error::usage(format!("the rules cannot be read\n{lines}")).with_hint(
             "docs/secrets.md describes the file; `hookferry rules init` writes one to start from",
         )
     })?;
@@ -146,21 +143,18 @@ fn region(name: &str) -> Result<Region, Error> {
 }
 
 /// Where a target is, of which nothing is read.
-fn endpoint(text: Option<&str>) -> Result<Option<Endpoint>, Error> {
-    let parse = |text| {
-        Endpoint::parse(text).map_err(|unrecognised| {
-            Error::usage(format!("--to: {unrecognised}")).with_hint(unrecognised.hint())
-        })
-    };
-    text.map(parse).transpose()
+fn endpoint(text: Option<&str>, accounts: &mut Accounts) -> Result<Option<Endpoint>, Error> {
+    let meant = text.map(|text| accounts.meant("--to", text)).transpose()?;
+    Ok(meant.map(|meant| meant.endpoint))
 }
 
 impl RulesInit {
     /// Settings of a `rules init` command line.
-    pub fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
-            target: endpoint(arguments.to.as_deref())?,
+            source: accounts.origin(&arguments.from).await?,
+            target: endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             client: client(&arguments.connection)?,
             out: arguments.out,
@@ -170,10 +164,11 @@ impl RulesInit {
 
 impl RulesCheck {
     /// Settings of a `rules check` command line.
-    pub fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
-            source: origin(&arguments.from)?,
-            target: endpoint(arguments.to.as_deref())?,
+            source: accounts.origin(&arguments.from).await?,
+            target: endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting)?,
             client: client(&arguments.connection)?,

@@ -1,14 +1,14 @@
 //! Settings of `apply`: everything that a saved plan decided, with what the command line says once more.
 //! A plan is only a file: no key goes to a host that neither the vendor owns nor the user named.
 
-use super::accounts::{key, side};
+use super::accounts::{Accounts, Meant};
 use super::{Consent, Migrate, Origin, Route, RulesFile, StateFolder};
-use super::{client, detail, filter, push_options};
+use super::{accounts, client, detail, filter, push_options};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
-use crate::coralogix::account::{Account, Side};
+use crate::coralogix::account::Side;
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::binding::{Binding, BoundPlace};
+use crate::pipeline::binding::{Binding, BoundPlace, BoundSide};
 use crate::pipeline::rewrite::rule::Unmatched;
 use crate::render::document::SavedPlan;
 use crate::store::disk;
@@ -29,7 +29,7 @@ pub struct Apply {
 
 impl Apply {
     /// Settings of an `apply` command line.
-    pub fn resolve(arguments: cli::ApplyArgs) -> Result<Self, Error> {
+    pub async fn resolve(arguments: cli::ApplyArgs) -> Result<Self, Error> {
         let name = crate::foreign::shown(&arguments.plan.display().to_string());
         let saved = read(&arguments.plan, &name)?;
         let binding = saved.document.binding.clone().ok_or_else(|| {
@@ -38,14 +38,16 @@ impl Apply {
             ))
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
-        let route = route(&saved, &binding, &arguments)?;
+        let route = route(&saved, &binding, &arguments).await?;
+        let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             migrate: Migrate {
+                flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
                 route,
                 consent: Consent::of(arguments.dry_run, arguments.yes),
                 max_changes: None,
                 push: push_options(&arguments.writing),
-                state: StateFolder::resolve(arguments.state.state_dir),
+                state,
                 detail: detail(arguments.diff),
                 output: arguments.output,
             },
@@ -64,23 +66,29 @@ fn read(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     })
 }
 
-fn route(saved: &SavedPlan, binding: &Binding, arguments: &cli::ApplyArgs) -> Result<Route, Error> {
+async fn route(
+    saved: &SavedPlan,
+    binding: &Binding,
+    arguments: &cli::ApplyArgs,
+) -> Result<Route, Error> {
+    let mut accounts = Accounts::of(&arguments.connection.config)?;
+    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
+    let BoundPlace::Url(url) = &binding.target.place else {
+        return Err(Error::failed("the plan names no usable target"));
+    };
+    // Both are known to be the plan's own before any key is looked for.
+    let target = meant(&mut accounts, Side::Target, url, &binding.target, to)?;
     let source = match &binding.source.place {
         BoundPlace::Url(url) => {
-            Origin::Live(account(Side::Source, url, arguments.from.as_deref())?)
+            let meant = meant(&mut accounts, Side::Source, url, &binding.source, from)?;
+            Origin::Live(Box::new(meant.account(Side::Source).await?))
         }
-        BoundPlace::File(path) => file(Some(path), arguments.from.as_deref())?,
-        BoundPlace::Stdin(_) => file(None, arguments.from.as_deref())?,
-    };
-    let target = match &binding.target.place {
-        BoundPlace::Url(url) => account(Side::Target, url, arguments.to.as_deref())?,
-        BoundPlace::File(_) | BoundPlace::Stdin(_) => {
-            return Err(Error::failed("the plan names no usable target"));
-        }
+        BoundPlace::File(path) => file(&mut accounts, Some(path), from).await?,
+        BoundPlace::Stdin(_) => file(&mut accounts, None, from).await?,
     };
     Route::new(
         source,
-        target,
+        target.account(Side::Target).await?,
         filter(selection(binding))?,
         saved.document.on_conflict,
         RulesFile::resolve(&rewriting(binding, arguments))?,
@@ -88,42 +96,46 @@ fn route(saved: &SavedPlan, binding: &Binding, arguments: &cli::ApplyArgs) -> Re
     )
 }
 
-/// The account that a plan names by its URL, with the key of its side.
-fn account(side: Side, url: &str, named: Option<&str>) -> Result<Account, Error> {
+/// The account of a plan: the one that is named once more, else the plan's profile, else its URL where no key can be lost.
+///
+/// A profile is the user's own, and says where its key goes; that has to be where the plan says.
+fn meant(
+    accounts: &mut Accounts,
+    side: Side,
+    url: &str,
+    bound: &BoundSide,
+    named: Option<&str>,
+) -> Result<Meant, Error> {
     let flag = flag(side);
     let endpoint = Endpoint::parse(url)
         .map_err(|_| Error::failed(format!("the plan names no usable {side}")))?;
     let host = crate::foreign::shortened(endpoint.host(), 80);
-    match named {
-        Some(text) => {
-            let named = Endpoint::parse(text).map_err(|unrecognised| {
-                Error::usage(format!("{flag}: {unrecognised}")).with_hint(unrecognised.hint())
-            })?;
-            if named.base() != endpoint.base() {
-                let what = format!(
-                    "the plan's {side} is {host}, and {flag} names {}",
-                    named.host()
-                );
-                let hint = format!(
-                    "nothing was read or written; leave {flag} out, or make a plan for that account"
-                );
-                return Err(Error::new(ErrorKind::WrongAccount, what).with_hint(hint));
-            }
+    let (meant, by) = match (named, bound.profile.as_deref()) {
+        (Some(text), _) => (accounts.meant(flag, text)?, flag.to_owned()),
+        (None, Some(profile)) => {
+            let by = format!("profile {}", crate::foreign::shortened(profile, 40));
+            let meant = accounts.meant(
+                &format!("the {by}, by which the plan names its {side}"),
+                profile,
+            );
+            (meant?, by)
         }
-        None if !endpoint.is_vendor() && !endpoint.is_loopback() => {
+        (None, None) if !endpoint.is_vendor() && !endpoint.is_loopback() => {
             let what = format!("the plan's {side} is {host}, which is no Coralogix host");
             let hint = format!(
                 "name it once more with {flag}, so that no key goes to a host that you did not name"
             );
             return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
         }
-        None => {}
+        (None, None) => return Ok(Meant::address(endpoint)),
+    };
+    if meant.endpoint.base() != endpoint.base() {
+        let other = meant.endpoint.host();
+        let what = format!("the plan's {side} is {host}, and {by} is {other}");
+        let hint = "nothing was read or written; make a plan for the account that you mean";
+        return Err(Error::new(ErrorKind::WrongAccount, what).with_hint(hint));
     }
-    Ok(Account {
-        side,
-        endpoint,
-        key: key(side)?,
-    })
+    Ok(meant)
 }
 
 fn flag(side: Side) -> &'static str {
@@ -134,9 +146,13 @@ fn flag(side: Side) -> &'static str {
 }
 
 /// The file that a plan was made from, under the name that it has now.
-fn file(path: Option<&str>, named: Option<&str>) -> Result<Origin, Error> {
+async fn file(
+    accounts: &mut Accounts,
+    path: Option<&str>,
+    named: Option<&str>,
+) -> Result<Origin, Error> {
     match (named, path) {
-        (Some(named), _) => match side(Side::Source, "--from", named)? {
+        (Some(named), _) => match accounts.origin(named).await? {
             Origin::Live(_) => Err(Error::new(
                 ErrorKind::WrongAccount,
                 "the plan was made from a file, and --from names an account",

@@ -1,7 +1,7 @@
-//! The values that rules ask for, read from where they are: the environment, files, and what commands print.
+//! The values that rules and profiles ask for, read from where they are: the environment, files, and what commands print.
 //! Never shows a value, nor an argument of a command, which may be one.
 
-use super::accounts::variable;
+use super::environment::variable;
 use crate::coralogix::account::Side;
 use crate::pipeline::rewrite::rule::Source;
 use crate::pipeline::rewrite::{Reading, Values};
@@ -38,7 +38,7 @@ pub async fn read(sources: Vec<Source>, folder: &Path, may_run_commands: bool) -
     Values::of(readings)
 }
 
-fn from_environment(name: &str) -> Result<SecretString, String> {
+pub(super) fn from_environment(name: &str) -> Result<SecretString, String> {
     match variable(name) {
         Ok(Some(value)) => Ok(SecretString::from(value)),
         Ok(None) => Err("it is not set, or empty".to_owned()),
@@ -46,7 +46,7 @@ fn from_environment(name: &str) -> Result<SecretString, String> {
     }
 }
 
-fn from_file(path: &Path) -> Result<SecretString, String> {
+pub(super) fn from_file(path: &Path) -> Result<SecretString, String> {
     let text = disk::read_secret(path, "the file").map_err(|error| error.to_string())?;
     let text = text.expose_secret().trim_end_matches(['\r', '\n']);
     if text.is_empty() {
@@ -56,7 +56,7 @@ fn from_file(path: &Path) -> Result<SecretString, String> {
 }
 
 /// What a program prints, trimmed; it gets no input, its messages go where this program's go.
-async fn from_command(arguments: &[String]) -> Result<SecretString, String> {
+pub(super) async fn from_command(arguments: &[String]) -> Result<SecretString, String> {
     let mut command = tokio::process::Command::new(&arguments[0]);
     command
         .args(&arguments[1..])

@@ -11,21 +11,36 @@ pub fn read_text(path: &Path, what: &str) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| cannot("read", what, path).with_source(error))
 }
 
+/// The text of a file that decides what is done, such as the commands that are run; `None` where it does not exist.
+///
+/// Refused where everybody on the machine could have written it.
+pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
+    let (metadata, text) = match read_with_metadata(path) {
+        Ok(read) => read,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(cannot("read", what, path).with_source(error)),
+    };
+    match permitted(&metadata, WRITE) {
+        None => Ok(Some(text)),
+        Some(mode) => {
+            let shown = crate::foreign::shown(&path.display().to_string());
+            Err(Error::failed(format!(
+                "{what} `{shown}` can be changed by everybody on this machine (mode {mode:04o}), and is not used"
+            ))
+            .with_hint(format!("look whether it still says what you wrote, then: chmod o-w {shown}")))
+        }
+    }
+}
+
 /// The text of a file that holds a secret; refused where others than its owner and group can read or change it.
 ///
 /// Pipes, as a shell makes them for `<(…)`, have no such permissions and are read as they are.
 pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
-    let read = || -> io::Result<(fs::Metadata, String)> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        let mut text = String::new();
-        file.read_to_string(&mut text)?;
-        Ok((metadata, text))
-    };
-    let (metadata, text) = read().map_err(|error| cannot("read", what, path).with_source(error))?;
+    let (metadata, text) =
+        read_with_metadata(path).map_err(|error| cannot("read", what, path).with_source(error))?;
     // Moved, not copied: the text is wiped when it is dropped.
     let text = SecretString::from(text);
-    match open_to_others(&metadata) {
+    match permitted(&metadata, READ | WRITE) {
         None => Ok(text),
         Some(mode) => {
             let shown = crate::foreign::shown(&path.display().to_string());
@@ -37,17 +52,29 @@ pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
     }
 }
 
-/// The permissions of a regular file that others than its owner and group can read or change.
+/// A file's text with the permissions of the very file that was read.
+fn read_with_metadata(path: &Path) -> io::Result<(fs::Metadata, String)> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
+    let mut text = String::new();
+    file.read_to_string(&mut text)?;
+    Ok((metadata, text))
+}
+
+/// What others than a file's owner and group may do with it.
+const READ: u32 = 0o004;
+const WRITE: u32 = 0o002;
+
+/// The permissions of a regular file that permit others than its owner and group any of this.
 #[cfg(unix)]
-fn open_to_others(metadata: &fs::Metadata) -> Option<u32> {
+fn permitted(metadata: &fs::Metadata, any: u32) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
-    const OTHERS: u32 = 0o006;
     let mode = metadata.permissions().mode() & 0o7777;
-    (metadata.is_file() && mode & OTHERS != 0).then_some(mode)
+    (metadata.is_file() && mode & any != 0).then_some(mode)
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_metadata: &fs::Metadata) -> Option<u32> {
+fn permitted(_metadata: &fs::Metadata, _any: u32) -> Option<u32> {
     None
 }
 

@@ -60,13 +60,16 @@ impl Runs {
         Ok(names.into_iter().filter_map(listed).collect())
     }
 
+    /// The id of every run, the oldest first; nothing of a record is read.
+    pub fn ids(&self) -> Result<Vec<String>, Error> {
+        let names = disk::names_in(&self.folder, "the run records")?;
+        let ids = names.iter().filter_map(|path| path.file_name()?.to_str());
+        Ok(ids.filter(|id| is_run_id(id)).map(str::to_owned).collect())
+    }
+
     /// The id that a user means: `latest`, an id, or the beginning of exactly one.
     pub fn find(&self, text: &str) -> Result<String, Error> {
-        let mut ids: Vec<String> = disk::names_in(&self.folder, "the run records")?
-            .iter()
-            .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-            .filter(|id| is_run_id(id))
-            .collect();
+        let mut ids = self.ids()?;
         let hint = "`hookferry runs` lists the run records; --state-dir names another folder";
         if text == "latest" {
             return ids

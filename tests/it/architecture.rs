@@ -38,6 +38,12 @@ const NEVER: &[(&str, &[&str])] = &[
     ),
     ("render", &["commands", "cli", "settings"]),
     (
+        "toml_file",
+        &[
+            "pipeline", "render", "commands", "store", "cli", "settings", "sandbox",
+        ],
+    ),
+    (
         "sandbox",
         &[
             "coralogix",

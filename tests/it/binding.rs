@@ -75,7 +75,7 @@ impl Read {
     }
 
     fn bound(&self, sealer: &Sealer) -> Binding {
-        let url = |host: &str| BoundPlace::Url(format!("https://{host}/"));
+        let url = |host: &str| (BoundPlace::Url(format!("https://{host}/")), None);
         let decided = Decided {
             created: Timestamp::UNIX_EPOCH,
             valid_until: Timestamp::MAX,
@@ -107,6 +107,7 @@ impl Read {
             name: "a".to_owned(),
             company: None,
             count: n,
+            profile: None,
         };
         let (source, target) = (party(self.source.webhooks().len()), party(0));
         let view = PlanView {

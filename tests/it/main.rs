@@ -21,6 +21,7 @@ mod fuzzed;
 mod idmap;
 mod mask;
 mod plan;
+mod profiles;
 mod properties;
 mod readme;
 mod render;

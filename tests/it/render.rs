@@ -1,7 +1,7 @@
 //! What is shown: the whole outputs as a reader gets them, never with a secret in them.
 
 use crate::support::fixture::unchanged;
-use hookferry::coralogix::account::{Account, ApiKey, Side};
+use hookferry::coralogix::account::{Account, AccountProfile, ApiKey, Side};
 use hookferry::coralogix::client::Watch;
 use hookferry::coralogix::endpoint::Endpoint;
 use hookferry::coralogix::failure::Refusal;
@@ -135,6 +135,7 @@ fn party(name: &str, company: Option<&str>, count: usize) -> Party {
         name: name.to_owned(),
         company: company.map(str::to_owned),
         count,
+        profile: None,
     }
 }
 
@@ -412,8 +413,8 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
     format_version: "1.0"
     kind: "plan"
     tool: "hookferry [version]"
-    source: {"name":"a","company_id":1,"webhooks":11}
-    target: {"name":"b","company_id":null,"webhooks":4}
+    source: {"name":"a","company_id":1,"webhooks":11,"profile":null,"label":null}
+    target: {"name":"b","company_id":null,"webhooks":4,"profile":null,"label":null}
     on_conflict: "fail"
     selection: {"matched":11,"of":11}
     steps:
@@ -486,13 +487,47 @@ fn a_list_document_tells_what_is_hidden() {
     format_version: "1.0"
     kind: "list"
     tool: "hookferry [version]"
-    account: {"name":"api.eu1.coralogix.com","company_id":12345,"webhooks":11}
+    account: {"name":"api.eu1.coralogix.com","company_id":12345,"webhooks":11,"profile":null,"label":null}
     selection: {"matched":2,"of":11}
     webhooks:
       {"id":1051,"type":"pager_duty","type_id":2,"alias":"payments-p1","url":null,"fields":[{"object":{"name":"serviceKey","value":{"hidden":"service key"}}}],"unknown_keys":[]}
       {"id":1052,"type":"webhook","type_id":1,"alias":"status-page","url":{"part":"https://status.example.com/(path)"},"fields":[{"object":{"name":"uuid","value":"11111111-2222-3333-4444-555555555555"}},{"object":{"name":"method","value":"post"}},{"object":{"name":"headers","value":{"object":{"Authorization":{"hidden":"header"},"Content-Type":"application/json"}}}},{"object":{"name":"payload","value":{"object":{"text":"$ALERT_NAME","token":{"hidden":"text"}}}}}],"unknown_keys":[]}
     count_by_type: {"webhook":1,"pager_duty":1}
     "#);
+}
+
+#[test]
+fn a_side_is_called_by_its_profile_too() {
+    let called = |label: Option<&str>, company, count| Party {
+        profile: Some(AccountProfile {
+            name: "prod-eu".to_owned(),
+            label: label.map(str::to_owned),
+            company_id: None,
+        }),
+        ..party("api.eu1.coralogix.com", company, count)
+    };
+    let labelled = called(Some("prod\u{1b}"), Some("12345"), 14);
+    assert_eq!(
+        labelled.described(),
+        "api.eu1.coralogix.com (prod-eu, prod\\u{1b}; company 12345, 14 webhooks)"
+    );
+    assert_eq!(
+        labelled.identity(),
+        "api.eu1.coralogix.com (prod-eu, prod\\u{1b}; company 12345)"
+    );
+    let bare = called(None, None, 1);
+    assert_eq!(
+        bare.described(),
+        "api.eu1.coralogix.com (prod-eu; 1 webhook)"
+    );
+    assert_eq!(bare.identity(), "api.eu1.coralogix.com (prod-eu)");
+    assert_eq!(bare.named(), "api.eu1.coralogix.com (prod-eu)");
+    let unnamed = party("api.eu1.coralogix.com", Some("12345"), 14);
+    assert_eq!(unnamed.named(), "api.eu1.coralogix.com");
+    assert_eq!(
+        unnamed.described(),
+        "api.eu1.coralogix.com (company 12345, 14 webhooks)"
+    );
 }
 
 #[test]
@@ -508,6 +543,7 @@ fn applied(plan: &Plan) -> Applied {
         message: "type 99 is not allowed".to_owned(),
         retry_after: None,
         redirect_host: None,
+        key_from: String::new(),
     };
     let created = |id: &str, proof| Fate::Created {
         id: WebhookId::new(id),
@@ -683,8 +719,8 @@ fn an_outcome_document_has_the_id_map() {
     tool: "hookferry [version]"
     run: "20261124-021530-7f3a2b"
     continues: []
-    source: {"name":"a","company_id":null,"webhooks":3}
-    target: {"name":"b","company_id":null,"webhooks":4}
+    source: {"name":"a","company_id":null,"webhooks":3,"profile":null,"label":null}
+    target: {"name":"b","company_id":null,"webhooks":4,"profile":null,"label":null}
     selection: {"matched":3,"of":3}
     webhooks:
       {"result":"skipped","alias":"prod-oncall","type":"slack","type_id":0,"source_id":1050,"target_id":2207,"proof":null,"planned":"conflict","why":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","altered":[]}
@@ -766,11 +802,11 @@ fn spoken(talk: Talk) -> (String, String) {
     let stage = screen.stage("read source");
     stage.detail("2 webhooks");
     stage.waiting("the answer was lost; looking", Duration::from_secs(8));
-    let account = Account {
-        side: Side::Target,
-        endpoint: Endpoint::parse("us1").unwrap(),
-        key: ApiKey::new("canary-key").unwrap(),
-    };
+    let account = Account::new(
+        Side::Target,
+        Endpoint::parse("us1").unwrap(),
+        ApiKey::new("canary-key").unwrap(),
+    );
     screen.waiting(&account, "rate limited (429)", Duration::from_secs(3));
     stage.finish("14 webhooks");
     drop(screen.stage("never finished"));

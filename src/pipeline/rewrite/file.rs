@@ -3,73 +3,22 @@
 
 mod entry;
 
+pub use crate::toml_file::Misread;
+
 use super::rule::{Matches, Rename, Replace, Rule, Rules, Unmatched};
 use crate::coralogix::path::Path;
-use entry::{Entry, Table};
-use std::fmt;
-use toml::de::DeTable;
-
-/// Something in a rules file that cannot be understood or cannot work.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Misread {
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The character in it, counted from 1.
-    pub column: usize,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for Misread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.what
-        )
-    }
-}
-
-/// What is read so far of a file, and what is wrong with it.
-struct Reading<'t> {
-    text: &'t str,
-    misread: Vec<Misread>,
-}
+use crate::toml_file::{self, Entry, Reading, Table};
 
 /// Reads a rules file; an error lists every mistake, in the order of the file.
 pub fn parse(text: &str) -> Result<Rules, Vec<Misread>> {
-    let mut reading = Reading {
-        text,
-        misread: Vec::new(),
-    };
-    let (table, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let at = error.span().map_or(0, |span| span.start);
-        reading.wrong(at, error.message().replace('\n', "; "));
-    }
-    let mut rules = Rules::default();
-    if reading.misread.is_empty() {
-        reading.file(&Table::of(&table), &mut rules);
-    }
-    reading.misread.sort();
-    reading.misread.dedup();
-    if reading.misread.is_empty() {
-        Ok(rules)
-    } else {
-        Err(reading.misread)
-    }
+    toml_file::read(text, |reading, table| {
+        let mut rules = Rules::default();
+        reading.file(table, &mut rules);
+        rules
+    })
 }
 
 impl Reading<'_> {
-    fn wrong(&mut self, at: usize, what: impl Into<String>) {
-        let (line, column) = position(self.text, at);
-        self.misread.push(Misread {
-            line,
-            column,
-            what: what.into(),
-        });
-    }
-
     fn file(&mut self, table: &Table<'_>, rules: &mut Rules) {
         const KNOWN: &[&str] = &["unmatched_secret", "retarget", "rule"];
         for entry in self.known(table, "the file", KNOWN) {
@@ -95,10 +44,10 @@ impl Reading<'_> {
             "match", "set", "replace", "keep", "new_uuid", "rename", "optional",
         ];
         let mut rule = Rule {
-            line: position(self.text, table.at).0,
+            line: self.line(table.at),
             ..Rule::default()
         };
-        let before = self.misread.len();
+        let before = self.n_wrong();
         for entry in self.known(table, "a rule", KNOWN) {
             match entry.key() {
                 "match" => rule.matches = self.matches(&entry),
@@ -114,27 +63,13 @@ impl Reading<'_> {
             !(rule.set.is_empty() && rule.replace.is_empty() && rule.keep.is_empty())
                 || rule.new_uuid
                 || rule.rename.is_some();
-        if !says_something && self.misread.len() == before {
+        if !says_something && self.n_wrong() == before {
             self.wrong(
                 table.at,
                 "the rule changes nothing: it needs set, replace, new_uuid, rename or keep",
             );
         }
         rule
-    }
-
-    /// The entries of a table whose keys are known; each of the others is a mistake.
-    fn known<'e>(&mut self, table: &Table<'e>, place: &str, known: &[&str]) -> Vec<Entry<'e>> {
-        let (good, unknown): (Vec<Entry<'e>>, Vec<Entry<'e>>) = table
-            .entries()
-            .into_iter()
-            .partition(|entry| known.contains(&entry.key()));
-        for entry in unknown {
-            let key = crate::foreign::shortened(entry.key(), 40);
-            let what = format!("{place} has no `{key}`; known are {}", known.join(", "));
-            self.wrong(entry.at, what);
-        }
-        good
     }
 
     fn unmatched(&mut self, entry: &Entry<'_>) -> Option<Unmatched> {
@@ -188,7 +123,7 @@ impl Reading<'_> {
             return self.wrong(entry.value_at, what);
         };
         for entry in table.entries() {
-            let line = position(self.text, entry.at).0;
+            let line = self.line(entry.at);
             let path = self.path(entry.at, entry.key());
             match entry::source(&entry, line) {
                 Ok(from) => sets.extend(path.map(|path| super::rule::Set { path, from })),
@@ -205,19 +140,19 @@ impl Reading<'_> {
         };
         for table in tables {
             let (mut within, mut from, mut to) = (Vec::new(), None, None);
-            let before = self.misread.len();
+            let before = self.n_wrong();
             for entry in self.known(&table, "replace", KNOWN) {
                 match entry.key() {
                     "in" => within = self.paths(&entry),
-                    "from" => from = entry.literal().filter(|_| entry.text() != Some("")),
-                    _ => to = entry.literal(),
+                    "from" => from = entry::literal(&entry).filter(|_| entry.text() != Some("")),
+                    _ => to = entry::literal(&entry),
                 }
             }
             match (from, to) {
                 (Some(from), Some(to)) if !within.is_empty() => {
                     replaces.push(Replace { within, from, to });
                 }
-                _ if self.misread.len() > before => {}
+                _ if self.n_wrong() > before => {}
                 _ => self.wrong(
                     table.at,
                     "replace needs `in` (paths), `from` (a text that is not empty) and `to` (a text)",
@@ -249,12 +184,4 @@ impl Reading<'_> {
             }
         }
     }
-}
-
-/// Line and column of a byte of a text, both counted from 1; columns count characters.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
 }

@@ -31,7 +31,14 @@ const WRONG: [&str; 3] = [
 ];
 
 /// Files that hold secrets on purpose, or that the test has put there itself.
-const MEANT_TO: [&str; 4] = ["rules.toml", "wrong-", "source.json", "previous.json"];
+const MEANT_TO: [&str; 6] = [
+    "rules.toml",
+    "wrong-",
+    "source.json",
+    "previous.json",
+    "key-of-",
+    "broken.toml",
+];
 
 fn run(accounts: &StandIn, command_line: &str) -> Run {
     accounts
@@ -170,6 +177,112 @@ fn an_awkward_account_in_every_form() {
         );
     }
     assert!(no_file_holds_a_secret(&accounts) > 10);
+}
+
+/// Profiles with a key in a file, one that a command prints, one that is refused, and one of the vendor's program.
+const PROFILES: &str = r#"
+[profile.from]
+url = "[source]"
+api_key_file = "../../key-of-source"
+company_id = 12345
+[profile.to]
+url = "[target]"
+api_key_command = ["cat", "key-of-target"]
+label = "target"
+[profile.refused]
+url = "[source]"
+api_key_command = ["echo", "refused-canary"]
+[profile.unusable]
+url = "[source]"
+api_key_command = ["echo", "two canaries"]
+[profile.failing]
+url = "[source]"
+api_key_command = ["sh", "-c", "echo canary; exit 1"]
+[profile.other-company]
+url = "[target]"
+api_key_command = ["cat", "key-of-target"]
+company_id = 1
+"#;
+
+/// Keys wherever somebody could write them by mistake.
+const BROKEN: &str = r#"
+[profile.a]
+region = "canary"
+api_key = "canary"
+api_key_env = "cxtp_canary"
+label = "cxtp_canary"
+[profile.b]
+url = "https://canary@api.eu1.coralogix.com/?canary"
+api_key_command = "echo canary"
+company_id = "canary canary"
+"#;
+
+#[test]
+fn the_keys_of_profiles_in_every_form() {
+    let accounts = StandIn::demo();
+    let with_urls = |text: &str| {
+        let text = text.replace("[source]", &accounts.source().url());
+        text.replace("[target]", &accounts.target().url())
+    };
+    // Some of the commands in it hold what they print.
+    accounts.write("wrong-profiles.toml", &with_urls(PROFILES));
+    accounts.write("broken.toml", BROKEN);
+    accounts.write("key-of-source", accounts.source().key());
+    accounts.write("key-of-target", accounts.target().key());
+    let cx = format!(
+        "region = \"{}\"\napi_key = \"{}\"\n",
+        accounts.source().url(),
+        accounts.source().key()
+    );
+    accounts.write(".cx/profiles/key-of-cx.toml", &cx);
+    let mut lines = Vec::new();
+    for form in ["text", "json"] {
+        for talk in ["", "-vvv", "-vvv --log-format json"] {
+            let end = format!("-o {form} {talk} --config wrong-profiles.toml");
+            lines.push(format!("account list {end}"));
+            lines.push(format!(
+                "account list -o {form} {talk} --config broken.toml"
+            ));
+            for name in [
+                "from",
+                "to",
+                "refused",
+                "unusable",
+                "failing",
+                "other-company",
+                "cx:key-of-cx",
+                "[source]",
+            ] {
+                lines.push(format!("account check {name} {end}"));
+                lines.push(format!("account check {name} --as target {end}"));
+                lines.push(format!("list --from {name} {end}"));
+            }
+            lines.push(format!("plan --from from --to to {end}"));
+            lines.push(format!("plan --from cx:key-of-cx --to other-company {end}"));
+            lines.push(format!("diff from to {end}"));
+        }
+    }
+    let migrate = "migrate --from cx:key-of-cx --to to --yes --rate 1000 --settle 300ms -vvv";
+    lines.push(format!("{migrate} --config wrong-profiles.toml"));
+    lines.push("runs show latest -o json".to_owned());
+    lines.push("verify --run latest --to to --config wrong-profiles.toml -vvv".to_owned());
+    lines.push("rollback latest --to to --yes --config wrong-profiles.toml -vvv".to_owned());
+    for line in &lines {
+        let run = accounts
+            .program(line)
+            .without_env("HOOKFERRY_SOURCE_API_KEY")
+            .without_env("HOOKFERRY_TARGET_API_KEY")
+            .env("PATH", "/usr/bin:/bin")
+            .run();
+        let is_to_write = line.starts_with("migrate") || line.starts_with("rollback");
+        assert!(!is_to_write || run.code == Some(0), "{}", run.transcript());
+        assert!(
+            matches!(run.code, Some(0 | 4 | 5 | 64)),
+            "{}",
+            run.transcript()
+        );
+    }
+    assert!(no_file_holds_a_secret(&accounts) > 5);
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn verbose_logs_every_request() {
     let lines: Vec<&str> = run
         .stderr
         .lines()
-        .filter(|line| line.contains("INFO"))
+        .filter(|line| line.contains("INFO request "))
         .collect();
     assert_eq!(lines.len(), run.requests.lines().count(), "{}", run.stderr);
     for line in &lines {

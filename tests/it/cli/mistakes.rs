@@ -60,6 +60,25 @@ fn a_flag_that_does_not_exist() {
 }
 
 #[test]
+fn what_was_mistyped_gets_a_suggestion() {
+    for (line, meant) in [
+        ("migrat --from eu1 --to us2", "'migrate'"),
+        ("acount list", "'account'"),
+        ("account chek eu1", "'check'"),
+        ("runs shwo latest", "'show'"),
+        ("migrate --from eu1 --to us2 --dry-rnu", "'--dry-run'"),
+        ("list --form eu1", "'--from'"),
+        ("list --from eu1 --conifg f", "'--config'"),
+        ("plan --from eu1 --to us2 --on-conflict updat", "'update'"),
+        ("account check eu1 --as sorce", "'source'"),
+    ] {
+        let run = told(line, 64);
+        let tip = run.stderr.lines().find(|line| line.contains("tip:"));
+        assert!(tip.is_some_and(|tip| tip.contains(meant)), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_value_that_makes_no_sense() {
     assert_transcript!("duration", told("list --from eu1 --timeout 30", 64));
     assert_transcript!(

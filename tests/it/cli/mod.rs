@@ -14,7 +14,7 @@ macro_rules! assert_transcript {
 macro_rules! assert_text {
     ($($argument:expr),+) => {{
         snapshots!(
-            r"\b\d+(?:\.\d)? s\b" => "[elapsed]",
+            r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]",
             r#""[0-9a-f]{32}""# => "[seal]",
             r#": "[0-9a-f]{8}""# => ": [short seal]",
             r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#
@@ -25,7 +25,9 @@ macro_rules! assert_text {
 
 pub(crate) use assert_text;
 
+mod accounts;
 mod canaries;
+mod completions;
 mod conflicts;
 mod crash;
 mod demo;

@@ -12,6 +12,8 @@ fn looking_writes_nothing() {
         "list --from [source] -o json".to_owned(),
         "list --from [source] --type slack --name t*".to_owned(),
         "list --from [source] -vvv".to_owned(),
+        "account check [source]".to_owned(),
+        "account check [target] --as target -o json".to_owned(),
     ];
     for policy in ["fail", "skip", "update"] {
         for rest in [

@@ -374,7 +374,11 @@ fn no_key_goes_to_a_host_that_only_the_file_names() {
     );
     let run = accounts.program(&format!("{APPLY} --to [target]")).run();
     assert_stale(&accounts, &run);
-    assert!(run.stderr.contains("--to names"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("and --to is 127.0.0.1"),
+        "{}",
+        run.stderr
+    );
     plan["binding"]["target"]["url"] = url;
     plan["binding"]["source"]["url"] = json!("https://collector.example.com/");
     save(&accounts, &plan);

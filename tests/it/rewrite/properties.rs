@@ -37,6 +37,7 @@ fn party() -> Party {
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
         count: 3,
+        profile: None,
     }
 }
 

@@ -85,6 +85,13 @@ impl<'s> Program<'s> {
         }
     }
 
+    /// Adds a word to its command line, which may be empty or hold spaces.
+    #[must_use]
+    pub(crate) fn word(mut self, word: &str) -> Self {
+        self.words.push(word.to_owned());
+        self
+    }
+
     /// Sets a variable of its environment, which is empty but for the keys.
     #[must_use]
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {

@@ -21,6 +21,7 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Outcome {
         message: String::new(),
         retry_after,
         redirect_host: None,
+        key_from: String::new(),
     })
 }
 

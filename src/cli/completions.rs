@@ -1,0 +1,98 @@
+//! Completion in the shell: the program itself is asked for every word, so that it can offer what only its files know.
+//! Opens no connection and reads no key.
+
+use super::{Cli, Parsed};
+use clap::{Arg, Command, CommandFactory};
+use clap_complete::engine::{
+    ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
+};
+use clap_complete::env::Shells;
+use clap_complete::{CompleteEnv, Shell};
+use std::ffi::{OsStr, OsString};
+use std::sync::Arc;
+
+/// The variable by which a shell asks for completions; its value names the shell.
+pub const VARIABLE: &str = "HOOKFERRY_COMPLETE";
+
+/// Gives the words that can stand for an argument.
+pub type Words = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// What only the user's files know.
+#[derive(Clone)]
+pub struct Candidates {
+    /// The names that accounts have.
+    pub accounts: Words,
+    /// The names that runs have.
+    pub runs: Words,
+}
+
+/// Answers a shell that asks for completions; `None` where none asks.
+pub fn complete(
+    arguments: impl IntoIterator<Item = OsString>,
+    candidates: &Candidates,
+) -> Option<Parsed> {
+    let folder = std::path::absolute(".").ok();
+    let asked = CompleteEnv::with_factory(|| with_candidates(Cli::command(), candidates))
+        .var(VARIABLE)
+        .try_complete(arguments, folder.as_deref());
+    match asked {
+        Ok(true) => Some(Parsed::Help(String::new())),
+        Ok(false) => None,
+        Err(error) => Some(Parsed::Mistake(error.render().ansi().to_string())),
+    }
+}
+
+/// What a shell has to read to ask this program for completions.
+pub fn completions(shell: Shell) -> Option<String> {
+    let shells = Shells::builtins();
+    let mut script = Vec::new();
+    shells
+        .completer(&shell.to_string())?
+        .write_registration(VARIABLE, "hookferry", "hookferry", "hookferry", &mut script)
+        .ok()?;
+    String::from_utf8(script).ok()
+}
+
+/// The command line with what can be offered for accounts and runs, wherever they are named.
+fn with_candidates(command: Command, candidates: &Candidates) -> Command {
+    command
+        .mut_args(|argument| offering(argument, candidates))
+        .mut_subcommands(|command| with_candidates(command, candidates))
+}
+
+fn offering(argument: Arg, candidates: &Candidates) -> Arg {
+    let name = argument
+        .get_value_names()
+        .and_then(|names| Some(names.first()?.to_string()));
+    let (words, takes_files) = match name.as_deref() {
+        Some("RUN") => (&candidates.runs, false),
+        Some("ACCOUNT") => (&candidates.accounts, argument.get_id() == "from"),
+        Some("LEFT" | "RIGHT") => (&candidates.accounts, true),
+        _ => return argument,
+    };
+    argument.add(ArgValueCompleter::new(Offer {
+        words: Arc::clone(words),
+        takes_files,
+    }))
+}
+
+/// Words, and files where the argument takes them.
+struct Offer {
+    words: Words,
+    takes_files: bool,
+}
+
+impl ValueCompleter for Offer {
+    fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
+        let typed = current.to_string_lossy();
+        let words = (self.words)().into_iter();
+        let mut offered: Vec<CompletionCandidate> = words
+            .filter(|word| word.starts_with(typed.as_ref()))
+            .map(CompletionCandidate::new)
+            .collect();
+        if self.takes_files {
+            offered.extend(PathCompleter::file().complete(current));
+        }
+        offered
+    }
+}

@@ -1,0 +1,88 @@
+//! `hookferry account`: the accounts that have a name, and what one of them is; writes nothing.
+
+use super::reading::{reader, refuse_unexpected_company};
+use crate::cli::{AccountAction, AccountArgs, OutputForm};
+use crate::coralogix::account::Account;
+use crate::coralogix::retry::Patience;
+use crate::error::{Error, ExitCode};
+use crate::pipeline::fetch::Inventory;
+use crate::render::account_check::{self, CheckView, Seen};
+use crate::render::accounts::{self, AccountRow, AccountsView};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::{AccountCheck, AccountList};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+/// Lists profiles, or checks an account.
+pub(super) async fn run(arguments: AccountArgs, screen: &Screen) -> Result<ExitCode, Error> {
+    match arguments.action {
+        AccountAction::List(arguments) => list(&AccountList::resolve(&arguments)?, screen),
+        AccountAction::Check(arguments) => {
+            check(AccountCheck::resolve(arguments).await?, screen).await
+        }
+    }
+}
+
+fn list(settings: &AccountList, screen: &Screen) -> Result<ExitCode, Error> {
+    let config = &settings.config;
+    let path = config.place.path.as_deref();
+    let row = |profile: &crate::settings::profiles::Profile| AccountRow {
+        profile: profile.account.clone(),
+        endpoint: profile.endpoint.clone(),
+        key: profile.key.as_ref().map(ToString::to_string),
+    };
+    let view = AccountsView {
+        file: path.map(|path| path.display().to_string()),
+        is_there: config.is_there,
+        rows: config.profiles.iter().map(row).collect(),
+    };
+    screen.result(&match settings.output {
+        OutputForm::Text => accounts::text(&view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&accounts::document(&view)),
+    })?;
+    Ok(ExitCode::Done)
+}
+
+/// Reports first; what is wrong decides the exit code afterwards.
+async fn check(settings: AccountCheck, screen: &Screen) -> Result<ExitCode, Error> {
+    let seen = match &settings.account {
+        Ok(account) => Some(look(account, &settings, screen).await?),
+        Err(_) => None,
+    };
+    let view = CheckView {
+        endpoint: &settings.endpoint,
+        profile: settings.profile.as_ref(),
+        account: settings.account.as_ref(),
+        winners: &settings.winners,
+        ca_file: settings.ca_file.as_deref(),
+        seen: seen.as_ref(),
+    };
+    screen.result(&match settings.output {
+        OutputForm::Text => account_check::text(&view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&account_check::document(&view)),
+    })?;
+    let account = settings.account?;
+    match seen.map(|seen| seen.outcome) {
+        Some(Err(failure)) => Err(failure.explain(&account, "list its webhooks")),
+        Some(Ok(inventory)) => {
+            refuse_unexpected_company(&account, &inventory)?;
+            Ok(ExitCode::Done)
+        }
+        None => Ok(ExitCode::Failed),
+    }
+}
+
+/// Reads the account once, and never a second time: a check tells what it saw.
+async fn look(account: &Account, settings: &AccountCheck, screen: &Screen) -> Result<Seen, Error> {
+    let patience = Arc::new(Patience::none());
+    let reader = reader(account, &settings.client, &patience, screen)?;
+    let started = Instant::now();
+    let outcome = reader.list().await.map(Inventory::from);
+    Ok(Seen {
+        outcome,
+        took: started.elapsed(),
+        now: SystemTime::now(),
+    })
+}

@@ -1,0 +1,118 @@
+//! What one look at an account tells, and what it cannot tell: text for people, a document for programs.
+//! Pure. Shows where a key was taken from, and knows no key's text.
+
+mod findings;
+
+use super::columns::{padded, wrapped};
+use super::json;
+use super::style::Meaning;
+use super::view::{Page, profile_words};
+use crate::coralogix::account::{Account, AccountProfile};
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::failure::Failure;
+use crate::coralogix::region::Region;
+use crate::coralogix::webhook::WebhookId;
+use crate::error::Error;
+use crate::pipeline::fetch::Inventory;
+use findings::{Standing, findings, not_known, skew};
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use std::time::{Duration, SystemTime};
+
+/// An account and what was seen of it.
+#[derive(Debug)]
+pub struct CheckView<'a> {
+    /// Where it is.
+    pub endpoint: &'a Endpoint,
+    /// The profile by which it was named.
+    pub profile: Option<&'a AccountProfile>,
+    /// The account with its key, or why there is none.
+    pub account: Result<&'a Account, &'a Error>,
+    /// Variables that would win over the profile's own key in a run.
+    pub winners: &'a [String],
+    /// The file of authorities that was given besides the system's.
+    pub ca_file: Option<&'a str>,
+    /// What one reading brought; `None` where there was no key to read with.
+    pub seen: Option<&'a Seen>,
+}
+
+/// What one reading brought.
+#[derive(Debug)]
+pub struct Seen {
+    /// What the account holds, or why that is not known.
+    pub outcome: Result<Inventory, Failure>,
+    /// How long it took.
+    pub took: Duration,
+    /// This machine's clock when the answer had come.
+    pub now: SystemTime,
+}
+
+/// The report as text.
+pub fn text(view: &CheckView<'_>, page: Page) -> String {
+    let host = view.endpoint.host();
+    let called = view.profile.map(profile_words);
+    let called = called.map_or_else(String::new, |words| format!(" ({words})"));
+    let heading = format!("hookferry account check: {host}{called}");
+    let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
+    let region = match view.endpoint.region() {
+        Some(region) => format!("{region}, {}", region.location()),
+        None => "not known: the host is none of the vendor's regions".to_owned(),
+    };
+    for (subject, text) in [("url", view.endpoint.base().as_str()), ("region", &region)] {
+        line(&mut out, page, &padded("", 7), subject, text);
+    }
+    for finding in findings(view) {
+        let word = padded(finding.standing.word(), 7);
+        let word = page.palette.paint(finding.standing.meaning(), &word);
+        line(&mut out, page, &word, finding.subject, &finding.text);
+    }
+    out.push_str("\nNot known:\n");
+    for each in not_known(view) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(out, "  - {}", wrapped(&each, page.width, 4));
+    }
+    out
+}
+
+fn line(out: &mut String, page: Page, word: &str, subject: &str, text: &str) {
+    const INDENT: usize = 21;
+    let text = wrapped(text, page.width.saturating_sub(INDENT), 0)
+        .replace('\n', &format!("\n{}", " ".repeat(INDENT)));
+    let _ = writeln!(out, "  {word}  {}  {text}", padded(subject, 8));
+}
+
+/// The report as a document.
+pub fn document(view: &CheckView<'_>) -> Value {
+    let findings = findings(view);
+    let inventory = view.seen.and_then(|seen| seen.outcome.as_ref().ok());
+    let id = |company: Option<String>| json::id(company.map(WebhookId::new).as_ref());
+    let skew = view.seen.and_then(skew);
+    json::document(
+        "account-check",
+        json!({
+            "account": {
+                "name": view.endpoint.host(),
+                "url": view.endpoint.base().as_str(),
+                "region": view.endpoint.region().map(Region::code),
+                "profile": view.profile.map(|profile| profile.name.as_str()),
+                "label": view.profile.and_then(|profile| profile.label.as_deref()),
+            },
+            "key_from": view.account.ok().map(|account| account.key_from.as_str()),
+            "findings": findings.iter().map(|finding| json!({
+                "subject": finding.subject,
+                "result": finding.standing.word(),
+                "text": finding.text,
+            })).collect::<Value>(),
+            "company_id": id(inventory.and_then(Inventory::company)),
+            "expected_company_id": id(view.profile.and_then(|profile| profile.company_id.clone())),
+            "webhooks": inventory.map(|inventory| inventory.webhooks.len()),
+            "milliseconds": view.seen.map(|seen| u64::try_from(seen.took.as_millis()).unwrap_or(u64::MAX)),
+            "clock_skew_seconds": skew.map(|(ahead, by)| {
+                let by = i64::try_from(by).unwrap_or(i64::MAX);
+                if ahead { by } else { -by }
+            }),
+            "not_known": not_known(view),
+            "ok": findings.iter().all(|finding| finding.standing != Standing::Failed),
+        }),
+    )
+}

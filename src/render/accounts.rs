@@ -1,0 +1,119 @@
+//! The profiles of a config file: a table for people, a document for programs.
+//! Pure. Says where keys are, and knows none.
+
+use super::columns::{counted, cut, name, padded, width};
+use super::json;
+use super::style::Meaning;
+use super::view::Page;
+use crate::coralogix::account::AccountProfile;
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::webhook::WebhookId;
+use crate::foreign;
+use serde_json::{Value, json};
+
+/// The widest that a cell is shown.
+const LONGEST_CELL: usize = 48;
+const HEADINGS: [&str; 5] = ["profile", "host", "key", "company", "label"];
+
+/// A config file as it was found.
+#[derive(Debug)]
+pub struct AccountsView {
+    /// Its path; `None` where nothing tells where it would be.
+    pub file: Option<String>,
+    /// Whether it is there.
+    pub is_there: bool,
+    /// Its profiles.
+    pub rows: Vec<AccountRow>,
+}
+
+/// One profile.
+#[derive(Debug)]
+pub struct AccountRow {
+    /// Its name, its label and the company that it expects.
+    pub profile: AccountProfile,
+    /// Where its API lives.
+    pub endpoint: Endpoint,
+    /// Where its key is, in words.
+    pub key: Option<String>,
+}
+
+/// The profiles as a table.
+pub fn text(view: &AccountsView, page: Page) -> String {
+    let file = view.file.as_deref().map(foreign::shown);
+    let file = match (file, view.is_there) {
+        (Some(file), true) => file,
+        (Some(file), false) => {
+            return format!(
+                "No profiles: there is no config file {file}.\nA profile gives an account a name; `hookferry --help` shows what one looks like.\n"
+            );
+        }
+        (None, _) => {
+            return "No profiles: neither XDG_CONFIG_HOME nor HOME says where the config file is; name one with --config.\n"
+                .to_owned();
+        }
+    };
+    let mut out = String::new();
+    if !view.rows.is_empty() {
+        let rows: Vec<[String; 5]> = view.rows.iter().map(cells).collect();
+        let headings = HEADINGS.map(str::to_owned);
+        let mut widths = HEADINGS.map(width);
+        for row in &rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        let line = |row: &[String; 5]| {
+            let cells = row.iter().zip(widths);
+            let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
+            cells.join("  ").trim_end().to_owned()
+        };
+        out.push_str(&page.palette.paint(Meaning::Heading, &line(&headings)));
+        out.push('\n');
+        for row in &rows {
+            out.push_str(&line(row));
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    let total = format!("{} in {file}", counted(view.rows.len(), "profile"));
+    out.push_str(&page.palette.paint(Meaning::Heading, &total));
+    out.push('\n');
+    out
+}
+
+fn cells(row: &AccountRow) -> [String; 5] {
+    let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), name);
+    [
+        name(&row.profile.name),
+        cut(row.endpoint.host(), LONGEST_CELL),
+        cut(row.key.as_deref().unwrap_or("-"), LONGEST_CELL),
+        or_dash(row.profile.company_id.as_deref()),
+        or_dash(row.profile.label.as_deref()),
+    ]
+}
+
+/// The profiles as a document.
+pub fn document(view: &AccountsView) -> Value {
+    let rows: Vec<Value> = view.rows.iter().map(row_json).collect();
+    json::document(
+        "accounts",
+        json!({
+            "config_file": view.file,
+            "exists": view.is_there,
+            "profiles": rows,
+        }),
+    )
+}
+
+fn row_json(row: &AccountRow) -> Value {
+    let company = row.profile.company_id.as_deref().map(WebhookId::new);
+    json!({
+        "profile": row.profile.name,
+        "label": row.profile.label,
+        "host": row.endpoint.host(),
+        "url": row.endpoint.base().as_str(),
+        "region": row.endpoint.region().map(crate::coralogix::region::Region::code),
+        "key_from": row.key,
+        "company_id": json::id(company.as_ref()),
+    })
+}

@@ -1,0 +1,91 @@
+//! Settings of `account`: what the config file says, and which account is looked at by which key.
+
+use super::accounts::Accounts;
+use super::client;
+use super::config::{Config, ConfigPlace};
+use super::environment;
+use crate::cli::{self, OutputForm, SideArg};
+use crate::coralogix::account::{Account, AccountProfile, Side};
+use crate::coralogix::client::ClientOptions;
+use crate::coralogix::endpoint::Endpoint;
+use crate::error::Error;
+
+/// Settings of `account list`.
+#[derive(Debug)]
+pub struct AccountList {
+    /// What the config file says.
+    pub config: Config,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `account check`.
+#[derive(Debug)]
+pub struct AccountCheck {
+    /// Where the account is.
+    pub endpoint: Endpoint,
+    /// The profile by which it was named.
+    pub profile: Option<AccountProfile>,
+    /// The account with its key, or why there is no key.
+    pub account: Result<Account, Error>,
+    /// Variables that are set and would win over the profile's own key in a run.
+    pub winners: Vec<String>,
+    /// How the account is reached.
+    pub client: ClientOptions,
+    /// The file of authorities that was given besides the system's.
+    pub ca_file: Option<String>,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+impl AccountList {
+    /// Settings of an `account list` command line.
+    pub fn resolve(arguments: &cli::AccountListArgs) -> Result<Self, Error> {
+        let place = ConfigPlace::find(arguments.config.config.as_deref());
+        Ok(Self {
+            config: Config::read(place)?,
+            output: arguments.output,
+        })
+    }
+}
+
+impl AccountCheck {
+    /// Settings of an `account check` command line; a key that cannot be had is told in the report.
+    pub async fn resolve(arguments: cli::AccountCheckArgs) -> Result<Self, Error> {
+        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let client = client(&arguments.connection)?;
+        let meant = accounts.meant("ACCOUNT", &arguments.account)?;
+        let side = arguments.side.map(|side| match side {
+            SideArg::Source => Side::Source,
+            SideArg::Target => Side::Target,
+        });
+        let (account, winners) = match side {
+            None if meant.has_own_key() => (meant.with_own_key(Side::Source).await, winners()),
+            side => {
+                let side = side.unwrap_or(Side::Source);
+                (meant.account(side).await, Vec::new())
+            }
+        };
+        let ca_file = arguments.connection.ca_file;
+        Ok(Self {
+            endpoint: meant.endpoint.clone(),
+            profile: meant.profile.clone(),
+            account,
+            winners,
+            client,
+            ca_file: ca_file.map(|path| path.display().to_string()),
+            output: arguments.output,
+        })
+    }
+}
+
+/// The key variables that are set.
+fn winners() -> Vec<String> {
+    let names = [Side::Source, Side::Target].map(Side::key_variable);
+    let with_files = names
+        .iter()
+        .flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]);
+    with_files
+        .filter(|name| environment::path(name).is_some())
+        .collect()
+}

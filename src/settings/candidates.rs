@@ -1,0 +1,62 @@
+//! What can be offered while a command line is typed: profiles, regions, runs.
+//! Whatever cannot be read offers nothing, and says nothing: somebody is in the middle of a line.
+
+use super::config::{Config, ConfigPlace};
+use super::records::StateFolder;
+use crate::cli::Candidates;
+use crate::coralogix::region::Region;
+use crate::store::runs::Runs;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The candidates for a command line of which these words are typed.
+pub fn candidates(words: &[OsString]) -> Candidates {
+    let config = flag(words, "--config");
+    let state = flag(words, "--state-dir");
+    Candidates {
+        accounts: Arc::new(move || accounts(config.as_deref())),
+        runs: Arc::new(move || runs(state.clone())),
+    }
+}
+
+fn accounts(config: Option<&Path>) -> Vec<String> {
+    let config = Config::read(ConfigPlace::find(config));
+    let mut names: Vec<String> = match &config {
+        Ok(config) => config.names().map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
+    };
+    names.extend(Region::all().map(|region| region.code().to_owned()));
+    names
+}
+
+/// `latest`, and every id with the newest first.
+fn runs(state: Option<PathBuf>) -> Vec<String> {
+    let folder = StateFolder::resolve(state);
+    let ids = match folder.path().map(|folder| Runs::new(folder).ids()) {
+        Ok(Ok(ids)) => ids,
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    };
+    let latest = (!ids.is_empty()).then(|| "latest".to_owned());
+    latest.into_iter().chain(ids.into_iter().rev()).collect()
+}
+
+/// The value that a flag has among words that may not be a whole command line yet.
+fn flag(words: &[OsString], name: &str) -> Option<PathBuf> {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix(name) {
+            // Bash gives `--config=FILE` as three words.
+            Some("") => words.next().and_then(|next| match next {
+                "=" => words.next(),
+                value => Some(value),
+            }),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        if let Some(value) = value {
+            return Some(PathBuf::from(value));
+        }
+    }
+    None
+}

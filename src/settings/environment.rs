@@ -1,0 +1,26 @@
+//! Variables of the environment; an empty one counts as none.
+
+use crate::error::Error;
+use std::path::PathBuf;
+
+/// The text of a variable.
+pub(super) fn variable(name: &str) -> Result<Option<String>, Error> {
+    match std::env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!("{name} is not text"))),
+    }
+}
+
+/// The path that a variable holds.
+pub(super) fn path(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
+}
+
+/// The path that a variable holds, where it is absolute: the XDG rules ignore any other.
+pub(super) fn absolute_path(name: &str) -> Option<PathBuf> {
+    path(name).filter(|path| path.is_absolute())
+}

@@ -1,0 +1,255 @@
+//! The profiles of a config file: TOML in, profiles out, and every mistake at once with its line and column.
+//! Never repeats a value of the file in a message, and never holds a key: a profile says where its key is.
+
+use crate::coralogix::account::AccountProfile;
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::kind::resembles_vendor_key;
+use crate::coralogix::region::Region;
+use crate::toml_file::{self, Entry, Misread, Reading, Table};
+use std::fmt;
+use std::path::PathBuf;
+
+/// The longest label: it stands in the middle of a line.
+const LONGEST_LABEL: usize = 40;
+
+/// How a profile can say where its key is.
+pub(super) const WAYS: &str = "api_key_env, api_key_file and api_key_command";
+
+/// An account that has a name.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// What the user calls it, what it is for, and which company it has to belong to.
+    pub account: AccountProfile,
+    /// Where its API lives.
+    pub endpoint: Endpoint,
+    /// Where its key is; `None` where only the environment can have it.
+    pub key: Option<KeySource>,
+}
+
+/// Where the key of a profile is.
+#[derive(Clone, PartialEq, Eq)]
+pub enum KeySource {
+    /// In an environment variable.
+    Env(String),
+    /// In a file; a relative one lies beside the config file.
+    File(PathBuf),
+    /// A program prints it.
+    Command(Vec<String>),
+}
+
+/// Where it is, without the arguments of a command: one of them may be a secret.
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(name) => write!(f, "env {name}"),
+            Self::File(path) => {
+                let path = crate::foreign::shown(&path.display().to_string());
+                write!(f, "file {path}")
+            }
+            Self::Command(arguments) => {
+                let program = crate::foreign::shown(&arguments[0]);
+                let more = if arguments.len() > 1 { " …" } else { "" };
+                write!(f, "command {program}{more}")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeySource({self})")
+    }
+}
+
+/// Whether a profile could have that name: letters, digits, `-` and `_`, neither an option nor the name of a region.
+pub fn is_name(text: &str) -> bool {
+    is_word(text) && Region::named(text).is_none() && !resembles_vendor_key(text)
+}
+
+fn is_word(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_part)
+}
+
+/// Reads a config file; an error lists every mistake, in the order of the file.
+pub fn parse(text: &str) -> Result<Vec<Profile>, Vec<Misread>> {
+    toml_file::read(text, whole)
+}
+
+fn whole(reading: &mut Reading<'_>, table: &Table<'_>) -> Vec<Profile> {
+    let mut profiles = Vec::new();
+    for entry in reading.known(table, "the config file", &["format_version", "profile"]) {
+        if entry.key() == "format_version" {
+            if entry.number() != Some("1") {
+                reading.wrong(
+                    entry.value_at,
+                    "format_version is 1 in the only form that this version of hookferry reads",
+                );
+            }
+            continue;
+        }
+        let Some(named) = entry.table() else {
+            reading.wrong(entry.at, "profiles are written as `[profile.NAME]` tables");
+            continue;
+        };
+        for entry in named.entries() {
+            let name = name(reading, &entry);
+            match entry.table() {
+                Some(table) => profiles.extend(profile(reading, &table, entry.at, name)),
+                None => reading.wrong(entry.at, "a profile is a table: `[profile.NAME]`"),
+            }
+        }
+    }
+    profiles
+}
+
+fn name(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
+    let name = entry.key();
+    if is_name(name) {
+        return Some(name.to_owned());
+    }
+    let what = match Region::named(name) {
+        Some(region) => format!("a profile cannot have the name of a region, here {region}"),
+        None if is_word(name) => "this looks like an API key, not like a profile's name".to_owned(),
+        None => {
+            "a profile's name is made of letters, digits, _ and, but at its start, -".to_owned()
+        }
+    };
+    reading.wrong(entry.at, what);
+    None
+}
+
+/// One profile; `None` where something is wrong with it.
+fn profile(
+    reading: &mut Reading<'_>,
+    table: &Table<'_>,
+    at: usize,
+    name: Option<String>,
+) -> Option<Profile> {
+    const KNOWN: &[&str] = &[
+        "region",
+        "url",
+        "api_key_env",
+        "api_key_file",
+        "api_key_command",
+        "company_id",
+        "label",
+    ];
+    let before = reading.n_wrong();
+    let (mut endpoint, mut key, mut company_id, mut label) = (None, None, None, None);
+    let (mut has_address, mut has_key) = (false, false);
+    for entry in table.entries() {
+        match entry.key() {
+            "region" | "url" => {
+                if std::mem::replace(&mut has_address, true) {
+                    reading.wrong(entry.at, "a profile has either region or url, not both");
+                }
+                endpoint = address(reading, &entry);
+            }
+            "api_key_env" | "api_key_file" | "api_key_command" => {
+                if std::mem::replace(&mut has_key, true) {
+                    reading.wrong(
+                        entry.at,
+                        format!("a profile has one of {WAYS}, not several"),
+                    );
+                }
+                key = key_source(reading, &entry);
+            }
+            "api_key" => reading.wrong(
+                entry.at,
+                format!("a key does not stand in this file: say where it is, by one of {WAYS}"),
+            ),
+            "company_id" => company_id = company(reading, &entry),
+            "label" => label = label_of(reading, &entry),
+            _ => reading.unknown(&entry, "a profile", KNOWN),
+        }
+    }
+    if !has_address {
+        let what = "the profile does not say where the account is: it needs region or url";
+        reading.wrong(at, what);
+    }
+    let is_whole = reading.n_wrong() == before;
+    let (endpoint, name) = endpoint.zip(name).filter(|_| is_whole)?;
+    Some(Profile {
+        account: AccountProfile {
+            name,
+            label,
+            company_id,
+        },
+        endpoint,
+        key,
+    })
+}
+
+fn address(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Endpoint> {
+    let Some(text) = entry.text() else {
+        let what = format!(
+            "{} is a text, such as \"eu1\" or \"https://…\"",
+            entry.key()
+        );
+        reading.wrong(entry.value_at, what);
+        return None;
+    };
+    match Endpoint::parse(text) {
+        Ok(endpoint) => Some(endpoint),
+        Err(unrecognised) => {
+            reading.wrong(entry.value_at, unrecognised.problem());
+            None
+        }
+    }
+}
+
+fn key_source(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<KeySource> {
+    let (source, form) = match entry.key() {
+        "api_key_env" => (
+            entry.variable().map(|name| KeySource::Env(name.to_owned())),
+            "api_key_env is the name of an environment variable: letters, digits and _",
+        ),
+        "api_key_file" => (
+            entry
+                .text_not_empty()
+                .map(|path| KeySource::File(PathBuf::from(path))),
+            "api_key_file is the path of a file that holds the key",
+        ),
+        _ => (
+            entry.arguments().map(KeySource::Command),
+            "api_key_command is a list such as [\"program\", \"argument\"]; it is run without a shell",
+        ),
+    };
+    let texts = entry.texts().unwrap_or_default();
+    if texts.iter().any(|(_, text)| resembles_vendor_key(text)) {
+        let what = format!(
+            "{} holds an API key itself; say where the key is",
+            entry.key()
+        );
+        reading.wrong(entry.value_at, what);
+    } else if source.is_none() {
+        reading.wrong(entry.value_at, form);
+    }
+    source
+}
+
+fn company(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
+    let text = entry.text().or(entry.number());
+    let id =
+        text.filter(|text| is_word(text) && !resembles_vendor_key(text) && !text.starts_with('-'));
+    if id.is_none() {
+        let what = "company_id is a number or a text, as `hookferry account check` shows it";
+        reading.wrong(entry.value_at, what);
+    }
+    id.map(str::to_owned)
+}
+
+fn label_of(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
+    let is_label = |text: &&str| {
+        !text.trim().is_empty()
+            && text.chars().count() <= LONGEST_LABEL
+            && !resembles_vendor_key(text)
+    };
+    let label = entry.text().filter(is_label);
+    if label.is_none() {
+        let what = format!("label is a text of at most {LONGEST_LABEL} characters");
+        reading.wrong(entry.value_at, what);
+    }
+    label.map(|label| label.trim().to_owned())
+}

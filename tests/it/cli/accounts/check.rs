@@ -1,0 +1,196 @@
+//! `account check`: what one look tells; the report comes first and the exit code last.
+
+use super::{keyless, named, with_config};
+use crate::support::program::Run;
+use crate::support::stand_in::{StandIn, behaving};
+use crate::support::tls::{Manner, Network};
+use hookferry::sandbox::{Options, seeds};
+use serde_json::Value;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::time::{Duration, SystemTime};
+
+/// The result of a subject of a JSON report.
+fn result<'d>(document: &'d Value, subject: &str) -> &'d str {
+    let findings = document["findings"].as_array().unwrap();
+    let finding = findings
+        .iter()
+        .find(|finding| finding["subject"] == subject);
+    finding.unwrap()["result"].as_str().unwrap()
+}
+
+fn report(run: &Run) -> Value {
+    serde_json::from_str(&run.stdout).unwrap()
+}
+
+#[test]
+fn an_account_in_both_forms() {
+    let accounts = named();
+    let run = keyless(&accounts, "account check from").run();
+    run.assert_code(0);
+    assert_transcript!("text", run);
+    let run = keyless(&accounts, "account check to -o json").run();
+    run.assert_code(0);
+    let document = report(&run);
+    assert_eq!(document["kind"], "account-check");
+    assert_eq!(document["company_id"], 67890);
+    assert_eq!(document["expected_company_id"], 67890);
+    assert_eq!(document["webhooks"], 4);
+    assert_eq!(document["ok"], true);
+    assert!(document["clock_skew_seconds"].as_i64().unwrap().abs() <= 2);
+    assert!(document["milliseconds"].is_u64());
+    assert_eq!(result(&document, "write"), "unknown");
+    // One reading, and never a write.
+    assert_eq!(accounts.n_seen(), [1, 1]);
+}
+
+#[test]
+fn without_a_profile_the_side_s_key_is_used() {
+    let accounts = StandIn::demo();
+    let run = accounts.program("account check [source]").run();
+    run.assert_code(0);
+    assert_transcript!("source", run);
+    accounts
+        .program("account check [target]")
+        .run()
+        .assert_code(4);
+    let run = accounts.program("account check [target] --as target").run();
+    run.assert_code(0);
+    assert!(
+        run.stdout.contains("in HOOKFERRY_TARGET_API_KEY"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_profile_s_own_key_is_checked_unless_a_side_is_named() {
+    let accounts = named();
+    let run = accounts
+        .program("account check from")
+        .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
+        .run();
+    run.assert_code(0);
+    assert!(
+        run.stdout.contains("give way to HOOKFERRY_SOURCE_API_KEY"),
+        "{}",
+        run.stdout
+    );
+    let run = accounts
+        .program("account check from --as source")
+        .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
+        .run();
+    run.assert_code(4);
+}
+
+#[test]
+fn what_fails_is_a_line_of_the_report_and_an_exit_code() {
+    let refused = |fault: &str| StandIn::start(behaving(seeds::demo(), &[], &[fault]));
+    for (name, accounts, code, failed) in [
+        ("forbidden", refused("get:1x*:status=403"), 4, "read"),
+        ("not_found", refused("get:1x*:status=404"), 1, "read"),
+        ("server_error", refused("get:1x*:status=503"), 1, "read"),
+        ("a_page", refused("get:1x*:html-200"), 1, "reach"),
+        ("cut_short", refused("get:1x*:truncate"), 1, "reach"),
+        ("hung_up", refused("get:1x*:drop-before"), 1, "reach"),
+    ] {
+        let run = accounts.program("account check [target] --as target").run();
+        run.assert_code(code);
+        assert_transcript!(name, run);
+        let run = accounts
+            .program("account check [target] --as target -o json --quiet")
+            .run();
+        run.assert_code(code);
+        let document = report(&run);
+        assert_eq!(result(&document, failed), "failed", "{name}");
+        assert_eq!(document["ok"], false);
+        // It looks once each time.
+        assert_eq!(accounts.n_seen(), [0, 2]);
+    }
+}
+
+#[test]
+fn no_key_and_no_server() {
+    let accounts = named();
+    let run = keyless(&accounts, "account check [source]").run();
+    run.assert_code(4);
+    assert_transcript!("no_key", run);
+    assert_eq!(accounts.n_seen(), [0, 0]);
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = closed.local_addr().unwrap().to_string();
+    drop(closed);
+    let run = accounts
+        .program(&format!("account check http://{address}"))
+        .run();
+    run.assert_code(1);
+    assert_text!("no_server", run.transcript().replace(&address, "[nobody]"));
+}
+
+#[test]
+fn another_company_and_none() {
+    let wrong =
+        "[profile.p]\nurl = \"[source]\"\napi_key_file = \"keys/source\"\ncompany_id = 4711\n";
+    let accounts = with_config(StandIn::demo(), wrong);
+    let run = keyless(&accounts, "account check p").run();
+    run.assert_code(5);
+    assert_transcript!("another", run);
+    let accounts = with_config(StandIn::start(Options::default()), wrong);
+    let run = keyless(&accounts, "account check p -o json").run();
+    run.assert_code(0);
+    let document = report(&run);
+    assert_eq!(result(&document, "company"), "unknown");
+    assert_eq!(document["expected_company_id"], 4711);
+    assert!(document["company_id"].is_null());
+}
+
+#[test]
+fn certificates() {
+    let accounts = StandIn::demo();
+    let network = Network::around(&accounts, Manner::Connects);
+    accounts.write("ca.pem", network.ca());
+    let line = "account check eu1";
+    let by_proxy = |line: &str| accounts.program(line).env("HTTPS_PROXY", &network.proxy());
+    let run = by_proxy(&format!("{line} --ca-file ca.pem")).run();
+    run.assert_code(0);
+    assert_transcript!("trusted", run);
+    let run = by_proxy(line).run();
+    run.assert_code(1);
+    assert_transcript!("untrusted", run);
+}
+
+/// A server of one answer, whose clock is that far from ours.
+fn skewed(ahead: bool, by: Duration) -> Value {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut request = [0; 4096];
+        let n = stream.read(&mut request).unwrap();
+        assert!(n > 0);
+        let now = SystemTime::now();
+        let date = httpdate::fmt_http_date(if ahead { now + by } else { now - by });
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n[]"
+        );
+        stream.write_all(answer.as_bytes()).unwrap();
+    });
+    let line = format!("account check http://{address} -o json");
+    let run = crate::support::program::Program::alone(&line).run();
+    run.assert_code(0);
+    server.join().unwrap();
+    report(&run)
+}
+
+#[test]
+fn clocks_that_are_far_apart_are_a_warning() {
+    let ahead = skewed(true, Duration::from_secs(300));
+    assert_eq!(result(&ahead, "clock"), "warning");
+    assert!((298..=301).contains(&ahead["clock_skew_seconds"].as_i64().unwrap()));
+    let behind = skewed(false, Duration::from_secs(90));
+    assert_eq!(result(&behind, "clock"), "warning");
+    assert!((-92..=-89).contains(&behind["clock_skew_seconds"].as_i64().unwrap()));
+    assert_eq!(
+        result(&skewed(true, Duration::from_secs(30)), "clock"),
+        "ok"
+    );
+}

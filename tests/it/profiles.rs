@@ -1,0 +1,168 @@
+//! The config file: what it may say, and every mistake with its line and column.
+
+use hookferry::settings::profiles::{KeySource, Profile, is_name, parse};
+use hookferry::toml_file::Misread;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Everything that a config file can say.
+const WHOLE: &str = r#"
+format_version = 1
+
+[profile.prod-eu]
+region = "EUROPE1"
+api_key_env = "PROD_EU_KEY"
+company_id = 12345
+label = " production "
+
+[profile.prod-us]
+url = "https://team.app.us2.coralogix.com"
+api_key_file = "keys/prod-us"
+company_id = "67890"
+
+[profile.Test_1]
+url = "http://127.0.0.1:8080/prefix"
+api_key_command = ["op", "read", "op://vault/canary"]
+
+[profile.bare]
+region = "ap1"
+"#;
+
+fn names(profiles: &[Profile]) -> Vec<&str> {
+    profiles
+        .iter()
+        .map(|profile| profile.account.name.as_str())
+        .collect()
+}
+
+#[test]
+fn everything_that_a_file_can_say() {
+    let profiles = parse(WHOLE).unwrap();
+    assert_eq!(names(&profiles), ["prod-eu", "prod-us", "Test_1", "bare"]);
+    let [eu, us, test, bare] = profiles.as_slice() else {
+        panic!("four profiles");
+    };
+    assert_eq!(eu.endpoint.host(), "api.eu1.coralogix.com");
+    assert_eq!(eu.key, Some(KeySource::Env("PROD_EU_KEY".to_owned())));
+    assert_eq!(eu.account.company_id.as_deref(), Some("12345"));
+    assert_eq!(eu.account.label.as_deref(), Some("production"));
+    assert_eq!(us.endpoint.host(), "api.us2.coralogix.com");
+    assert_eq!(us.key, Some(KeySource::File(PathBuf::from("keys/prod-us"))));
+    assert_eq!(us.account.company_id.as_deref(), Some("67890"));
+    assert_eq!(
+        test.endpoint.base().as_str(),
+        "http://127.0.0.1:8080/prefix"
+    );
+    let Some(KeySource::Command(arguments)) = &test.key else {
+        panic!("a command");
+    };
+    assert_eq!(arguments, &["op", "read", "op://vault/canary"]);
+    assert!(bare.key.is_none() && bare.account.label.is_none());
+}
+
+#[test]
+fn an_empty_file_has_no_profile() {
+    assert!(parse("# nothing yet\n").unwrap().is_empty());
+    assert!(parse("[profile]\n").unwrap().is_empty());
+}
+
+/// What is shown of a key's place is no argument of a command: one of them may be a secret.
+#[test]
+fn where_a_key_is_in_words() {
+    let profiles = parse(WHOLE).unwrap();
+    let words: Vec<String> = profiles
+        .iter()
+        .filter_map(|profile| profile.key.as_ref())
+        .map(ToString::to_string)
+        .collect();
+    let expected = ["env PROD_EU_KEY", "file keys/prod-us", "command op …"];
+    assert_eq!(words, expected);
+    assert!(!format!("{profiles:?}").contains("canary"));
+    let alone = KeySource::Command(vec!["print\u{1b}key".to_owned()]);
+    assert_eq!(alone.to_string(), "command print\\u{1b}key");
+}
+
+#[test]
+fn names_are_plain_and_not_a_region_s() {
+    for name in ["prod-eu", "a", "2", "EU", "eu1x", "_", "a-"] {
+        assert!(is_name(name), "{name}");
+    }
+    for name in [
+        "", "-", "-a", "eu1", "EU1", "europe1", "gov1", "a.b", "a b", "a/b", "ü", "cx:a",
+        "cxtp_abc",
+    ] {
+        assert!(!is_name(name), "{name}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    snapshots!();
+    let mut out = String::new();
+    for text in [
+        "format_version = 2\nprofiles = 1\n[schedule.nightly]\nat = \"canary\"\n",
+        "format_version = \"1\"\n",
+        "profile = \"canary\"\n",
+        "[[profile]]\nregion = \"eu1\"\n",
+        "[profile]\nprod = \"canary\"\n",
+        "[profile.eu1]\nregion = \"eu1\"\n[profile.EUROPE2]\nregion = \"eu2\"\n",
+        "[profile.\"a b\"]\nregion = \"eu1\"\n[profile.\"\"]\nregion = \"eu1\"\n",
+        "[profile.cxtp_canary]\nregion = \"eu1\"\n",
+        "[profile.a]\n[profile.b]\nlabel = \"x\"\n",
+        "[profile.a]\nregion = \"eu1\"\nurl = \"https://api.canary.example.net\"\n",
+        "[profile.a]\nregion = 1\n[profile.b]\nurl = []\n",
+        "[profile.a]\nregion = \"canary\"\n",
+        "[profile.a]\nurl = \"https://canary:canary@api.eu1.coralogix.com\"\n",
+        "[profile.a]\nurl = \"http://canary.example.net\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key = \"canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\ncxtp_canary = \"\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_env = \"A\"\napi_key_file = \"canary\"\napi_key_command = [\"canary\"]\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_env = \"two canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_env = \"cxtp_canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_env = 1\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_file = \"\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_file = \"cxup_canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_command = \"op read canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_command = []\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_command = [\"\", \"canary\"]\n",
+        "[profile.a]\nregion = \"eu1\"\napi_key_command = [\"echo\", \"cxtp_canary\"]\n",
+        "[profile.a]\nregion = \"eu1\"\ncompany_id = -5\n",
+        "[profile.a]\nregion = \"eu1\"\ncompany_id = 12.5\n",
+        "[profile.a]\nregion = \"eu1\"\ncompany_id = \"canary company\"\n",
+        "[profile.a]\nregion = \"eu1\"\nlabel = \"\"\n",
+        "[profile.a]\nregion = \"eu1\"\nlabel = \"cxtp_canary\"\n",
+        "[profile.a]\nregion = \"eu1\"\nlabel = \"canary canary canary canary canary canary canary\"\n",
+        "[profile.a]\nregoin = \"canary\"\n",
+        "[profile.a.b]\nregion = \"eu1\"\n",
+        "[profile.a]\nregion = \"eu1\"\n[profile.a]\nregion = \"canary\"\n",
+        "[profile.a]\nregion = \"canary\n",
+        "[profile.a]\nregion = canary\n",
+    ] {
+        let misread = parse(text).unwrap_err();
+        let _ = writeln!(out, "{text}");
+        for Misread { line, column, what } in misread {
+            let _ = writeln!(out, "    {line}:{column} {what}");
+        }
+        out.push('\n');
+    }
+    let messages: String = out
+        .lines()
+        .filter(|line| line.starts_with("    "))
+        .collect();
+    assert!(!messages.contains("canary"), "{messages}");
+    insta::assert_snapshot!(out.replace("canary", "[secret]"));
+}
+
+/// What the README shows is a config file.
+#[test]
+fn the_example_of_the_readme_is_a_config_file() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```toml\n").nth(1).unwrap();
+    let profiles = parse(example.split("```").next().unwrap()).unwrap();
+    assert_eq!(names(&profiles), ["prod-eu"]);
+    let [profile] = profiles.as_slice() else {
+        panic!("one profile");
+    };
+    assert_eq!(profile.account.company_id.as_deref(), Some("12345"));
+    assert!(profile.key.is_some() && profile.account.label.is_some());
+}
