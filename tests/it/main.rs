@@ -20,6 +20,7 @@ mod filter;
 mod fuzzed;
 mod idmap;
 mod mask;
+mod pictures;
 mod plan;
 mod profiles;
 mod properties;

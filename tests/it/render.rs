@@ -872,3 +872,39 @@ fn nobody_listening_to_standard_error_stops_nothing() {
     screen.result("the result\n").unwrap();
     assert_eq!(stdout.text(), "the result\n");
 }
+
+/// Whoever reads a log of a pipeline sees every ten seconds that the run is alive, how far it is and why it waits.
+#[test]
+fn without_a_terminal_a_long_stage_speaks_every_ten_seconds() {
+    let stderr = Captured::default();
+    let screen = Screen::onto(Captured::default(), stderr.clone(), options(Talk::Normal));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let pass = async |seconds| {
+            tokio::time::advance(Duration::from_secs(seconds)).await;
+            tokio::task::yield_now().await;
+        };
+        let stage = screen.stage("write target");
+        tokio::task::yield_now().await;
+        stage.set(3, 12);
+        pass(9).await;
+        pass(1).await;
+        stage.waiting("rate limited (429)", Duration::from_secs(15));
+        pass(10).await;
+        pass(10).await;
+        stage.finish("12 of 12 webhooks");
+        pass(60).await;
+    });
+    insta::assert_snapshot!(stderr.text(), @"
+    write target   started
+    write target   still at it, 3 of 12, 10 s
+    write target   waits 15 s: rate limited (429)
+    write target   still at it, 3 of 12, waits 6 s: rate limited (429), 20 s
+    write target   still at it, 3 of 12, 30 s
+    write target   12 of 12 webhooks       30 s
+    ");
+}
