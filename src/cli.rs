@@ -13,7 +13,9 @@ pub use records::*;
 pub use rules::*;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum,
+};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -63,6 +65,9 @@ pub struct Cli {
     /// How the run talks.
     #[command(flatten)]
     pub talk: TalkArgs,
+    /// Whether whoever reads standard output expects one JSON document, whatever happens.
+    #[arg(skip)]
+    pub wants_json: bool,
     /// What is to be done.
     #[command(subcommand)]
     pub command: Command,
@@ -268,7 +273,14 @@ pub enum Parsed {
 
 /// Reads a command line.
 pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Parsed {
-    match Cli::try_parse_from(arguments) {
+    let parsed = Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| {
+            let mut cli = Cli::from_arg_matches(&matches)?;
+            cli.wants_json = wants_json(&matches);
+            Ok(cli)
+        });
+    match parsed {
         Ok(cli) => Parsed::Arguments(Box::new(cli)),
         Err(error) => {
             let text = error.render().ansi().to_string();
@@ -279,6 +291,16 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Parsed 
             }
         }
     }
+}
+
+/// Whether the command, or the one below it, was asked for a JSON document.
+fn wants_json(matches: &ArgMatches) -> bool {
+    let form = matches.try_get_raw("output").ok().flatten();
+    let is_json = form.is_some_and(|mut values| values.any(|value| value == "json"));
+    is_json
+        || matches
+            .subcommand()
+            .is_some_and(|(_, below)| wants_json(below))
 }
 
 /// The manual page of the program or of one of its commands; `None` where there is no such command.

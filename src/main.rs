@@ -5,6 +5,7 @@ use hookferry::commands;
 use hookferry::crash;
 use hookferry::error::{Error, ExitCode};
 use hookferry::interrupt::{self, Interrupt, Signal};
+use hookferry::render::json;
 use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
 use hookferry::render::style::Palette;
 use hookferry::settings;
@@ -51,13 +52,20 @@ fn run(cli: Cli) -> ExitCode {
     let outcome = start_logging(&cli, &screen)
         .and_then(|()| listen_for_signals(&interrupt, &screen))
         .and_then(|()| work(cli.command, &screen, &interrupt));
-    match outcome {
-        Ok(code) => code,
-        Err(error) => {
+    if let Err(error) = &outcome {
+        screen.error(error);
+    }
+    let code = match &outcome {
+        Ok(code) => *code,
+        Err(error) => error.kind().exit_code(),
+    };
+    if cli.wants_json && !screen.has_result() {
+        let document = json::text(&json::error(code, outcome.as_ref().err()));
+        if let Err(error) = screen.result(&document) {
             screen.error(&error);
-            error.kind().exit_code()
         }
     }
+    code
 }
 
 /// Carries out the command, unless the user ends the run while nothing has to be ended in good order.

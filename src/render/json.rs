@@ -5,6 +5,7 @@ use super::document::{DifferenceDocument, FORMAT_VERSION, PartyDocument, TOOL, i
 use super::view::Party;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::error::{Error, ExitCode};
 use crate::foreign;
 use crate::pipeline::plan::Difference;
 use serde::Serialize;
@@ -46,6 +47,20 @@ pub(crate) fn document(kind: &str, members: Value) -> Value {
         document.extend(members);
     }
     document
+}
+
+/// What stands in the place of a result that there is none of: the exit code, and what went wrong.
+pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
+    let meaning = ExitCode::TABLE.iter().find(|(known, _)| *known == code);
+    document(
+        "error",
+        json!({
+            "exit_code": code.code(),
+            "meaning": meaning.map(|(_, meaning)| *meaning),
+            "error": error.map(ToString::to_string),
+            "hint": error.and_then(Error::hint),
+        }),
+    )
 }
 
 /// A document as a value; none of ours can fail to be one.

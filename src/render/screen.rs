@@ -84,6 +84,11 @@ impl Screen {
         })
     }
 
+    /// Whether any part of the result was written.
+    pub fn has_result(&self) -> bool {
+        self.streams.has_result()
+    }
+
     /// Whether the reader of standard output has gone away.
     pub fn is_stdout_gone(&self) -> bool {
         self.streams.is_stdout_gone()

@@ -22,6 +22,7 @@ pub(super) struct Streams {
     pub(super) stderr: Stream,
     pub(super) bars: MultiProgress,
     is_stdout_gone: AtomicBool,
+    has_result: AtomicBool,
 }
 
 /// One stream, and what is known of the terminal behind it.
@@ -51,6 +52,7 @@ impl Streams {
             stderr: Stream::of_process(io::stderr(), err, choice),
             bars: terminal::bars(),
             is_stdout_gone: AtomicBool::new(false),
+            has_result: AtomicBool::new(false),
         }
     }
 
@@ -70,11 +72,13 @@ impl Streams {
             stderr: stream(stderr),
             bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
             is_stdout_gone: AtomicBool::new(false),
+            has_result: AtomicBool::new(false),
         }
     }
 
     /// Writes to standard output exactly as it is; a reader that went away is remembered, and is not an error.
     pub(super) fn to_stdout(&self, text: &str) -> io::Result<()> {
+        self.has_result.store(true, Ordering::Relaxed);
         if self.is_stdout_gone() {
             return Ok(());
         }
@@ -85,6 +89,11 @@ impl Streams {
             }
             result => result,
         }
+    }
+
+    /// Whether anything was written to standard output, read or not.
+    pub(super) fn has_result(&self) -> bool {
+        self.has_result.load(Ordering::Relaxed)
     }
 
     /// Whether the reader of standard output has gone away.

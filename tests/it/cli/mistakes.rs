@@ -287,3 +287,33 @@ fn a_ca_file_that_is_none() {
     run.assert_code(64);
     assert_transcript!("no_certificate", run);
 }
+
+/// Whoever asked for JSON gets one document, also where there is no result.
+#[test]
+fn json_on_stdout_is_one_document_whatever_happens() {
+    let accounts = StandIn::with(&["auth=revoked"], &[]);
+    accounts.write("broken.json", "{");
+    for (line, code) in [
+        ("plan --from broken.json --to [target] -o json", 1),
+        ("list --from nowhere.json -o json", 1),
+        ("list --from nowhere -o json", 64),
+        ("diff [source] broken.json -o json", 1),
+        ("plan --from [source] --to [target] -o json", 4),
+        ("migrate --from [source] --to [target] --yes -o json", 4),
+        ("rollback latest -o json", 1),
+        ("runs show 2026 -o json", 1),
+        ("verify --run latest -o json", 1),
+        ("idmap show -o json", 1),
+        ("account check nowhere -o json", 64),
+        ("rules check --from [source] --rules none.toml -o json", 1),
+        ("apply none.json --yes -o json", 1),
+    ] {
+        let run = accounts.program(line).run();
+        run.assert_code(code);
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(document["kind"], "error", "{line}");
+        assert_eq!(document["exit_code"], code, "{line}");
+        let words = document["error"].as_str().unwrap();
+        assert!(run.stderr.contains(words), "{line}: {words}");
+    }
+}
