@@ -1,5 +1,5 @@
 //! The whole program through a seeded campaign: a server with random habits and faults, runs that are killed or
-//! interrupted at random requests, records that get lost; and what must be true in the end whatever happened.
+//! interrupted at random requests, records that get lost, migrations and saved plans; and what must be true in the end whatever happened.
 //!
 //! `HOOKFERRY_CAMPAIGN_SEEDS` raises how many seeds are run, `HOOKFERRY_CAMPAIGN_SEED` runs a single one and tells
 //! its story, `HOOKFERRY_CAMPAIGN_FIRST` says where to begin, `HOOKFERRY_CAMPAIGN_AT_ONCE` how many play at once.
@@ -63,7 +63,15 @@ fn every_webhook_is_there_exactly_once_whatever_happens() {
     }
     assert!(failures.is_empty(), "{failures}");
     // A campaign that meets nothing proves nothing.
-    for what in ["killed", "interrupted", "a fault", "a switch", "went on"] {
+    for what in [
+        "killed",
+        "interrupted",
+        "a fault",
+        "a switch",
+        "went on",
+        "a saved plan is carried out",
+        "a saved plan is stale",
+    ] {
         assert!(
             counts.contains_key(what) || last - first < SEEDS,
             "no seed met {what}: {counts:?}"

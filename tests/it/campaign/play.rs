@@ -22,6 +22,8 @@ struct Game<'g> {
     drawn: &'g Drawn,
     accounts: &'g StandIn,
     own: Vec<Value>,
+    /// Whether a saved plan is carried out, instead of a migration planned anew each time.
+    applies: bool,
     played: Played,
 }
 
@@ -33,6 +35,7 @@ pub(super) fn play(seed: u64) -> Played {
     let accounts = StandIn::start(behaving(drawn.seeds.clone(), &switches, &faults));
     let mut game = Game {
         own: accounts.target().webhooks(),
+        applies: seed % 4 == 3,
         drawn: &drawn,
         accounts: &accounts,
         played: Played {
@@ -54,6 +57,9 @@ pub(super) fn play(seed: u64) -> Played {
 
 impl Game<'_> {
     fn play(&mut self) {
+        if self.applies {
+            self.save_a_plan();
+        }
         for n in 0..MOST_RUNS {
             self.before(n);
             let n_posts = self.accounts.posts().len();
@@ -67,6 +73,29 @@ impl Game<'_> {
             }
         }
         self.violation("it did not settle".to_owned());
+    }
+
+    /// Saves the plan that is then applied until it is done; where that fails, there is none.
+    fn save_a_plan(&mut self) {
+        let line = "plan --from [source] --to [target] --rate 1000 --timeout 600ms --out plan.json";
+        let run = self.accounts.program(line).run();
+        let _ = writeln!(self.played.story, "{}", run.transcript());
+        self.applies = run.code == Some(0);
+    }
+
+    /// A plan that does not hold any more is given up; without anything that moves the target it has to hold.
+    fn judge_plan(&mut self, run: &Run) {
+        self.meet("a saved plan is carried out", run.code == Some(0));
+        if run.code != Some(5) {
+            return;
+        }
+        self.meet("a saved plan is stale", true);
+        self.applies = false;
+        let drawn = self.drawn;
+        let is_disturbed = drawn.lost_before.is_some() || drawn.foreign_before.is_some();
+        if !is_disturbed && drawn.switches.is_empty() && drawn.faults.is_empty() {
+            self.violation("the plan is stale, and nothing moved".to_owned());
+        }
     }
 
     /// What happens between two runs.
@@ -92,8 +121,13 @@ impl Game<'_> {
     }
 
     fn run(&mut self, n: usize) -> Run {
+        let command = if self.applies {
+            "apply plan.json"
+        } else {
+            "migrate --from [source] --to [target]"
+        };
         let line = format!(
-            "migrate --from [source] --to [target] --yes -o json --rate 1000 --timeout 600ms --settle {}ms --batch-size {}",
+            "{command} --yes -o json --rate 1000 --timeout 600ms --settle {}ms --batch-size {}",
             self.drawn.settle, self.drawn.batch_size
         );
         let fate = self
@@ -114,6 +148,9 @@ impl Game<'_> {
         self.meet("killed", run.code.is_none());
         self.meet("interrupted", matches!(run.code, Some(130 | 143)));
         self.meet("went on", run.stderr.contains("looking for them first"));
+        if self.applies {
+            self.judge_plan(&run);
+        }
         run
     }
 
