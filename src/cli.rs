@@ -116,6 +116,19 @@ pub enum OutputForm {
     Json,
 }
 
+/// The form of a plan or an outcome on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// For people.
+    Text,
+    /// One versioned JSON document.
+    Json,
+    /// For a comment on a pull request, or the summary of a CI step.
+    Markdown,
+    /// One file for a browser, which needs nothing else.
+    Html,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -131,8 +144,10 @@ pub enum Command {
     /// Show what a migration would do; writes nothing to either account
     #[command(after_help = "Examples:
   hookferry plan --from eu1 --to us2
+  hookferry plan --from eu1 --to us2 -o html > plan.html
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
   hookferry plan --from eu1 --to us2
+  hookferry plan --from eu1 --to us2 -o html > plan.html
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode"))]
     Plan(PlanArgs),
     /// Make or check a file of rules: other secrets, hosts or names in the target
@@ -161,6 +176,11 @@ pub enum Command {
   hookferry runs show latest
   hookferry runs prune --keep-within 30d")]
     Runs(RunsArgs),
+    /// Show a run or a saved plan again, as text, JSON, markdown or HTML
+    #[command(after_help = "Examples:
+  hookferry report latest -o html > report.html
+  hookferry report plan.json -o markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+    Report(ReportArgs),
     /// Undo exactly one run: delete what it created and nobody changed since, put back what it updated
     #[command(after_help = "Examples:
   hookferry rollback latest --dry-run

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod records;
+mod report;
 mod rewriting;
 mod values;
 
@@ -11,6 +12,7 @@ pub use records::{
     StateFolder, Verify, VerifyRun, Wanted,
 };
 
+pub use report::{Report, ReportForm, Reported};
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
 pub use values::read as read_values;
 
@@ -96,7 +98,7 @@ pub struct Migrate {
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
-    pub output: OutputForm,
+    pub output: ReportForm,
 }
 
 /// Settings of `plan`.
@@ -111,7 +113,7 @@ pub struct Plan {
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
-    pub output: OutputForm,
+    pub output: ReportForm,
 }
 
 /// Settings of `list`.
@@ -209,7 +211,7 @@ impl Migrate {
                 settle: arguments.settle,
                 batch_size: arguments.batch_size,
             },
-            output: arguments.output,
+            output: ReportForm::resolve(&arguments.output)?,
         })
     }
 }
@@ -228,7 +230,7 @@ impl Plan {
             detailed_exitcode: arguments.detailed_exitcode,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.diff),
-            output: arguments.output,
+            output: ReportForm::resolve(&arguments.output)?,
         })
     }
 }

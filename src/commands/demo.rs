@@ -14,7 +14,9 @@ use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
-use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, RulesFile, StateFolder};
+use crate::settings::{
+    Consent, List, Migrate, Origin, Plan, ReportForm, Route, RulesFile, StateFolder,
+};
 use crate::store::disk::TemporaryFolder;
 use std::time::Duration;
 
@@ -117,7 +119,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Err
         state: StateFolder::at(state.path()),
         detailed_exitcode: false,
         detail: Detail::Normal,
-        output: OutputForm::Text,
+        output: ReportForm::Text,
     })
 }
 
@@ -132,6 +134,6 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
             settle: Duration::from_secs(5),
             batch_size: 500,
         },
-        output: OutputForm::Text,
+        output: ReportForm::Text,
     })
 }

@@ -1,13 +1,12 @@
 //! `hookferry plan`: what a migration would do; it has no client that could write.
 
+use super::form;
 use super::reading::{Planned, read_and_plan};
-use crate::cli::OutputForm;
 use crate::error::{Error, ExitCode};
 use crate::render::document::{Depth, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, PlanView};
-use crate::render::{json, plan as text};
-use crate::settings;
+use crate::settings::{self, ReportForm};
 
 /// Shows the plan.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
@@ -19,15 +18,12 @@ pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<Exi
 /// Prints the plan as the result of the run.
 pub(super) fn show(
     planned: &Planned,
-    output: OutputForm,
+    output: ReportForm,
     detail: Detail,
     screen: &Screen,
 ) -> Result<(), Error> {
     let document = PlanDocument::of(view(planned), Depth::Fields);
-    screen.result(&match output {
-        OutputForm::Text => text::plan(&document, screen.page(detail)),
-        OutputForm::Json => json::text(&json::value(&document)),
-    })
+    screen.result(&form::plan(&document, output, detail, screen))
 }
 
 /// The plan as the renderers take it.

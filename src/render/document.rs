@@ -8,6 +8,7 @@ pub(crate) mod masked;
 mod notice;
 mod outcome;
 mod plan;
+mod read;
 mod refusal;
 
 pub use change::{
@@ -17,6 +18,7 @@ pub use change::{
 pub use ending::Ending;
 pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
 pub use plan::{Depth, FieldDocument, Invariants, PlanDocument, StepDocument, SummaryDocument};
+pub use read::Document;
 pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};
 
