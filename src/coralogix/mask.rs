@@ -45,9 +45,8 @@ impl fmt::Display for Masked {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(text) => f.write_str(&crate::foreign::shown(text)),
             Self::Text(text) => write!(f, "\"{}\"", crate::foreign::shown(text)),
-            Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
+            Self::Number(text) | Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
             Self::Hidden(kind) => write!(f, "({})", crate::foreign::shown(kind)),
             Self::Array(elements) => {
                 f.write_str("[")?;

@@ -4,7 +4,7 @@
 mod budget;
 mod text;
 
-use super::columns::{counted, name};
+use super::columns::name;
 use super::report::{Group, Report, Row, Tone};
 use crate::coralogix::mask::Masked;
 use budget::Budget;
@@ -15,7 +15,7 @@ use text::{code, marker_part, sentence};
 pub const MOST_BYTES: usize = 60_000;
 
 /// What is kept free to say how much was left out.
-const ROOM_FOR_REST: usize = 200;
+const ROOM_FOR_REST: usize = 140;
 /// The longest that one foreign text is shown.
 const LONGEST: usize = 300;
 
@@ -23,11 +23,10 @@ const LONGEST: usize = 300;
 pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     let mut budget = Budget::new(max_bytes);
     let mut out = String::new();
-    let head = head(report);
-    for block in head {
+    let has_room = budget.take(2 * ROOM_FOR_REST);
+    for block in head(report) {
         budget.push(&mut out, &block);
     }
-    let has_room = budget.take(2 * ROOM_FOR_REST);
     // What stands at the end is worth more than the rows, so its room is taken first.
     let mut foot = String::new();
     for block in closing(report) {
@@ -35,21 +34,24 @@ pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     }
     if has_room {
         let n_listed = table(&mut out, report, &mut budget);
-        rest(&mut out, report.rows().count() - n_listed, "more");
+        rest(
+            &mut out,
+            report.rows().count() - n_listed,
+            "of these webhooks",
+        );
         let (n_told, n_detailed) = details(&mut out, report, &mut budget);
-        rest(&mut out, n_detailed - n_told, "with details");
+        rest(&mut out, n_detailed - n_told, "with fields or differences");
     }
     out + &foot
 }
 
-/// How much was left out.
+/// How much was left out; nothing where that is nothing.
 fn rest(out: &mut String, n: usize, what: &str) {
     if n > 0 {
         // Writing to a string cannot fail.
         let _ = writeln!(
             out,
-            "*and {} {what} (the HTML report lists them: `-o html`)*\n",
-            counted(n, "webhook")
+            "*and {n} more {what} (the HTML report lists them: <code>&#45;o html</code>)*\n"
         );
     }
 }
@@ -133,7 +135,7 @@ fn frame(group: &Group<'_>, tail: &str) -> (String, String) {
     });
     let header =
         format!("| | type | alias | source id | target id | {tail} |\n|---|---|---|---|---|---|\n");
-    if group.mark.tone == Tone::Quiet {
+    if group.stays {
         let title = sentence(&group.title, LONGEST);
         let open = format!("<details><summary>{title}{reason}</summary>\n\n{header}");
         (open, "\n</details>\n\n".to_owned())

@@ -58,6 +58,8 @@ pub(super) struct Fact {
 pub(super) struct Group<'d> {
     pub(super) mark: Mark,
     pub(super) title: String,
+    /// Whether they stay as they are, so that nobody has to look at them.
+    pub(super) stays: bool,
     /// The reason that all of them share.
     pub(super) reason: Option<&'d str>,
     pub(super) rows: Vec<Row<'d>>,
@@ -71,7 +73,7 @@ pub(super) struct Row<'d> {
     pub(super) alias: &'d str,
     pub(super) source_id: Option<&'d WebhookId>,
     pub(super) target_id: TargetId<'d>,
-    /// Where it leads, or what is to be said of its ids.
+    /// Where it leads; empty where that is not told.
     pub(super) tail: &'d str,
     pub(super) remarks: Vec<String>,
     pub(super) differences: &'d [DifferenceDocument],

@@ -48,7 +48,7 @@ impl Document {
 }
 
 fn unreadable(why: &str) -> Error {
-    Error::failed(format!("this is no document of a report: {why}")).with_hint(
+    Error::failed(format!("cannot make a report of this: {why}")).with_hint(
         "`report` takes what `plan -o json` or `migrate -o json` has printed, or a run on record",
     )
 }

@@ -68,8 +68,7 @@
       group.section.hidden = inGroup === 0;
       n += inGroup;
     }
-    shown.textContent =
-      n === total ? `All ${total} webhooks shown` : `${n} of ${total} webhooks shown`;
+    shown.textContent = `${n} of ${total} shown`;
     find('none').hidden = n > 0;
   };
 
@@ -107,12 +106,15 @@
   };
   const clear = () => {
     form.reset();
+    apply();
   };
 
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('input', change);
-  // The fields are empty only after the event.
-  form.addEventListener('reset', () => setTimeout(change));
+  find('clear').addEventListener('click', () => {
+    clear();
+    remember();
+  });
   const open = (isOpen) => () => {
     for (const group of groups) {
       for (const row of group.section.hidden ? [] : group.rows) {
@@ -134,6 +136,7 @@
       query.select();
     } else if (event.key === 'Escape') {
       clear();
+      remember();
     }
   });
   // A count leads to a group, which a filter may have hidden.

@@ -56,7 +56,7 @@ fn controls(out: &mut String, report: &Report<'_>) {
         out.push_str("<button type=\"button\" id=\"expand\">Open all details</button><button type=\"button\" id=\"collapse\">Close all</button>");
     }
     out.push_str(
-        "<button type=\"reset\">Clear filters</button></span>\n\
+        "<button type=\"button\" id=\"clear\">Clear filters</button></span>\n\
          <p id=\"shown\" role=\"status\" aria-live=\"polite\"></p>\n</form>\n",
     );
 }

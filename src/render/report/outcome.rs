@@ -92,6 +92,7 @@ fn groups(outcome: &OutcomeDocument) -> Vec<Group<'_>> {
     let group = |(ending, n): (Ending, usize)| Group {
         mark: Mark::from(ending),
         title: format!("{n} {}", ending.heading()),
+        stays: matches!(ending, Ending::Unchanged | Ending::Skipped),
         reason: None,
         rows: outcome.ended(ending).map(row).collect(),
     };
@@ -99,7 +100,9 @@ fn groups(outcome: &OutcomeDocument) -> Vec<Group<'_>> {
 }
 
 fn row(end: &EndDocument) -> Row<'_> {
-    let mut remarks: Vec<String> = end.why.iter().cloned().collect();
+    let remark = Some(remark(end)).filter(|remark| !remark.is_empty());
+    let mut remarks: Vec<String> = remark.map(str::to_owned).into_iter().collect();
+    remarks.extend(end.why.clone());
     if !end.altered.is_empty() {
         remarks.push("altered by the server".to_owned());
     }
@@ -112,7 +115,7 @@ fn row(end: &EndDocument) -> Row<'_> {
             .target_id
             .as_ref()
             .map_or(TargetId::None, TargetId::Known),
-        tail: remark(end),
+        tail: "",
         remarks,
         differences: &end.altered,
         fields: &[],

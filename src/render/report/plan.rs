@@ -133,6 +133,7 @@ fn group(plan: &PlanDocument, state: State) -> Option<Group<'_>> {
     Some(Group {
         mark: state.into(),
         title: title(plan, state, steps.len()),
+        stays: state == State::Unchanged,
         reason,
         rows: steps
             .into_iter()

@@ -5,13 +5,14 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "migrate",
     "plan",
     "rules",
     "verify",
     "diff",
     "runs",
+    "report",
     "rollback",
     "idmap",
     "list",

@@ -36,5 +36,6 @@ mod network;
 mod plan;
 mod read_only;
 mod record;
+mod report;
 mod rules;
 mod servers;
