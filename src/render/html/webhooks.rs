@@ -7,6 +7,9 @@ use crate::render::document::{DifferenceDocument, FieldDocument};
 use crate::render::report::{Group, Report, Row, by_kind};
 use std::fmt::Write as _;
 
+/// Longer groups are several tables, so that a browser lays out only those that are seen.
+const ROWS_OF_A_TABLE: usize = 200;
+
 pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
     let n = report.rows().count();
     // Writing to a string cannot fail, here and below.
@@ -16,7 +19,9 @@ pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
     } else {
         controls(out, report);
         for group in &report.groups {
-            table(out, group, report);
+            for at in (0..group.rows.len()).step_by(ROWS_OF_A_TABLE) {
+                table(out, group, at, report);
+            }
         }
         out.push_str("<p id=\"none\" hidden>No webhook matches.</p>\n");
     }
@@ -61,23 +66,36 @@ fn controls(out: &mut String, report: &Report<'_>) {
     );
 }
 
-fn table(out: &mut String, group: &Group<'_>, report: &Report<'_>) {
-    let mark = group.mark;
+/// The rows of a group from that one on, as many as a table has.
+fn table(out: &mut String, group: &Group<'_>, at: usize, report: &Report<'_>) {
+    let code = group.mark.code;
+    let n = group.rows.len();
+    let end = n.min(at + ROWS_OF_A_TABLE);
+    let (class, part) = if n > ROWS_OF_A_TABLE {
+        ("group long", format!(" ({} to {end})", at + 1))
+    } else {
+        ("group", String::new())
+    };
+    // The counts lead to the first table of a group.
+    let id = if at == 0 {
+        format!(" id=\"group-{code}\"")
+    } else {
+        String::new()
+    };
     let reason = group
         .reason
         .map_or_else(String::new, |reason| format!("<p>{}</p>", Sentence(reason)));
     let _ = write!(
         out,
-        "<section class=\"group\" id=\"group-{code}\" data-state=\"{code}\">\n<table>\n\
-         <caption><h3>{}</h3>{reason}</caption>\n\
+        "<section class=\"{class}\"{id} data-state=\"{code}\">\n<table>\n\
+         <caption><h3>{}{part}</h3>{reason}</caption>\n\
          <colgroup><col class=\"c-state\"><col class=\"c-type\"><col class=\"c-alias\"><col class=\"c-id\"><col class=\"c-id\"><col></colgroup>\n\
          <thead><tr><th scope=\"col\">State</th><th scope=\"col\">Type</th><th scope=\"col\">Alias</th>\
          <th scope=\"col\">Source id</th><th scope=\"col\">Target id</th><th scope=\"col\">{}</th></tr></thead>\n<tbody>\n",
         Sentence(&group.title),
         capitalised(report.tail),
-        code = mark.code,
     );
-    for row in &group.rows {
+    for row in &group.rows[at..end] {
         line(out, row, report.sides);
     }
     out.push_str("</tbody>\n</table>\n</section>\n");

@@ -1,4 +1,4 @@
-//! Debian's Chromium without a window, driven over its DevTools protocol: JSON messages over two pipes, ended by a NUL.
+//! Debian's Chromium without a window, driven over its protocol for developers' tools: JSON messages over two pipes, ended by a NUL.
 //! The pipes need no network and no crate for web sockets; a shell hands them over as the descriptors 3 and 4.
 //!
 //! Plain `cargo test` does without it and says so; in CI its absence is a failure.
