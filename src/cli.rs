@@ -135,6 +135,19 @@ pub enum OutputForm {
     Json,
 }
 
+/// The form of a plan or an outcome on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportForm {
+    /// For people.
+    Text,
+    /// One versioned JSON document.
+    Json,
+    /// For a comment on a pull request, or the summary of a CI step.
+    Markdown,
+    /// One file for a browser, which needs nothing else.
+    Html,
+}
+
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -151,9 +164,11 @@ pub enum Command {
     #[command(after_help = "Examples:
   hookferry plan --from eu1 --to us2
   hookferry plan --from eu1 --to us2 --out plan.json
+  hookferry plan --from eu1 --to us2 -o html > plan.html
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
   hookferry plan --from eu1 --to us2
   hookferry plan --from eu1 --to us2 --out plan.json
+  hookferry plan --from eu1 --to us2 -o html > plan.html
   hookferry plan --from eu1 --to us2 -o json --detailed-exitcode"))]
     Plan(PlanArgs),
     /// Carry out exactly a saved plan, or refuse and list what moved since
@@ -198,6 +213,11 @@ Run again after an interruption, it goes on with what is still missing."
   hookferry runs show latest
   hookferry runs prune --keep-within 30d")]
     Runs(RunsArgs),
+    /// Show a run or a saved plan again, as text, JSON, markdown or HTML
+    #[command(after_help = "Examples:
+  hookferry report latest -o html > report.html
+  hookferry report plan.json -o markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+    Report(ReportArgs),
     /// Undo exactly one run: delete what it created and nobody changed since, put back what it updated
     #[command(after_help = "Examples:
   hookferry rollback latest --dry-run

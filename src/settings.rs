@@ -10,6 +10,7 @@ mod environment;
 mod keys;
 pub mod profiles;
 mod records;
+mod report;
 mod rewriting;
 mod saved;
 mod values;
@@ -21,6 +22,7 @@ pub use records::{
     StateFolder, Verify, VerifyRun, Wanted,
 };
 
+pub use report::{Report, ReportForm, Reported};
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
 pub use saved::Apply;
 pub use values::read as read_values;
@@ -110,7 +112,7 @@ pub struct Migrate {
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
-    pub output: OutputForm,
+    pub output: ReportForm,
 }
 
 /// Settings of `plan`.
@@ -129,7 +131,7 @@ pub struct Plan {
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
-    pub output: OutputForm,
+    pub output: ReportForm,
 }
 
 /// Settings of `list`.
@@ -228,7 +230,7 @@ impl Migrate {
             state,
             detail: detail(arguments.diff),
             push: push_options(&arguments.writing),
-            output: arguments.output,
+            output: ReportForm::resolve(&arguments.output)?,
         })
     }
 }
@@ -250,7 +252,7 @@ impl Plan {
             valid_for: arguments.valid_for,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.diff),
-            output: arguments.output,
+            output: ReportForm::resolve(&arguments.output)?,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments of single commands, and the groups of them that several share.
 
-use super::OutputForm;
+use super::{OutputForm, ReportForm};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -94,6 +94,17 @@ pub struct StateArgs {
     pub state_dir: Option<PathBuf>,
 }
 
+/// In which form a plan or an outcome is shown.
+#[derive(Debug, Args)]
+pub struct ReportOutputArgs {
+    /// Form of the result
+    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    pub output: ReportForm,
+    /// Longest markdown; what does not fit is counted [default: 60000, which fits a comment]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1000..))]
+    pub max_bytes: Option<u32>,
+}
+
 /// What to do about webhooks that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ConflictArg {
@@ -126,9 +137,9 @@ pub struct MigrateArgs {
     /// Show every field of what is created and every difference, masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
+    /// Form of the result.
+    #[command(flatten)]
+    pub output: ReportOutputArgs,
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -167,9 +178,9 @@ pub struct PlanArgs {
     /// Show every field of what is created and every difference, masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
+    /// Form of the result.
+    #[command(flatten)]
+    pub output: ReportOutputArgs,
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -215,9 +226,9 @@ pub struct ApplyArgs {
     /// Show every field of what is created and every difference, masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
-    pub output: OutputForm,
+    /// In which form it is shown.
+    #[command(flatten)]
+    pub output: ReportOutputArgs,
     /// Where the run is on record.
     #[command(flatten)]
     pub state: StateArgs,

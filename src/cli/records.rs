@@ -1,7 +1,7 @@
 //! The arguments of the commands that look back: at runs on record, at what they wrote, and at the ids they gave.
 
 use super::OutputForm;
-use super::arguments::{ConnectionArgs, RewritingArgs, SelectionArgs, StateArgs};
+use super::arguments::{ConnectionArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -89,6 +89,23 @@ pub enum RunsAction {
         #[command(flatten)]
         state: StateArgs,
     },
+}
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A run (an id, the beginning of one, or `latest`), a saved plan or outcome (JSON), or -
+    #[arg(value_name = "RUN|FILE")]
+    pub of: String,
+    /// Show every field and every difference in text; the other forms have them anyway
+    #[arg(long)]
+    pub diff: bool,
+    /// Form of the result.
+    #[command(flatten)]
+    pub output: ReportOutputArgs,
+    /// Where runs are on record.
+    #[command(flatten)]
+    pub state: StateArgs,
 }
 
 /// Arguments of `rollback`.

@@ -3,14 +3,13 @@
 use super::migrate::carry_out;
 use super::reading::Planned;
 use super::saved::{self, open};
-use crate::cli::OutputForm;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
 use crate::render::{json, moved};
-use crate::settings::Apply;
+use crate::settings::{Apply, ReportForm};
 use std::collections::HashSet;
 
 /// A saved plan that is being applied: what every reading is held against.
@@ -52,7 +51,7 @@ impl Approved<'_> {
         if moved.is_empty() {
             return Ok(());
         }
-        if self.apply.migrate.output == OutputForm::Json {
+        if self.apply.migrate.output == ReportForm::Json {
             screen.result(&json::text(&moved::document(&moved)))?;
         }
         Err(saved::stale(self.apply, &moved))

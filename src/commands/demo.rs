@@ -14,7 +14,9 @@ use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
-use crate::settings::{Consent, List, Migrate, Origin, Plan, Route, RulesFile, StateFolder};
+use crate::settings::{
+    Consent, List, Migrate, Origin, Plan, ReportForm, Route, RulesFile, StateFolder,
+};
 use crate::store::disk::TemporaryFolder;
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -116,7 +118,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Err
         out: None,
         valid_for: SignedDuration::from_hours(24),
         detail: Detail::Normal,
-        output: OutputForm::Text,
+        output: ReportForm::Text,
     })
 }
 
@@ -132,6 +134,6 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
             settle: Duration::from_secs(5),
             batch_size: 500,
         },
-        output: OutputForm::Text,
+        output: ReportForm::Text,
     })
 }

@@ -3,11 +3,11 @@
 use super::apply::Approved;
 use super::conclusion::{Done, conclude};
 use super::consent::{confirm, preview, refuse};
+use super::form;
 use super::history::{self, Accounted, History};
 use super::plan::{exit_code as plan_exit_code, show, view};
 use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_live};
 use super::recording;
-use crate::cli::OutputForm;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
@@ -18,8 +18,7 @@ use crate::pipeline::verify::verify;
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, OutcomeView};
-use crate::render::{json, outcome};
-use crate::settings::{Consent, Migrate};
+use crate::settings::{Consent, Migrate, ReportForm};
 use crate::store::lock::{Lock, Locks};
 use crate::store::runs::{Recorder, Runs};
 use jiff::SignedDuration;
@@ -244,9 +243,6 @@ fn prune(settings: &Migrate) -> Result<(), Error> {
     Runs::new(settings.state.path()?).prune(KEPT).map(drop)
 }
 
-fn report(document: &OutcomeDocument, output: OutputForm, screen: &Screen) -> Result<(), Error> {
-    screen.result(&match output {
-        OutputForm::Text => outcome::outcome(document, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&json::value(document)),
-    })
+fn report(document: &OutcomeDocument, output: ReportForm, screen: &Screen) -> Result<(), Error> {
+    screen.result(&form::outcome(document, output, Detail::Normal, screen))
 }

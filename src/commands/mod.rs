@@ -7,6 +7,7 @@ mod consent;
 mod demo;
 mod diff;
 mod export;
+mod form;
 mod history;
 mod idmap;
 mod list;
@@ -15,6 +16,7 @@ mod plan;
 mod reading;
 mod recorded;
 mod recording;
+mod report;
 mod rewriting;
 mod rollback;
 mod rules;
@@ -59,6 +61,7 @@ pub async fn run(
             diff::run(settings::Diff::resolve(arguments).await?, screen).await
         }
         Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
+        Command::Report(arguments) => report::run(&settings::Report::resolve(arguments)?, screen),
         Command::Rollback(arguments) => {
             rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
         }

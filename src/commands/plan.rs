@@ -1,21 +1,21 @@
 //! `hookferry plan`: what a migration would do; it has no client that could write.
 
+use super::form;
 use super::reading::{Planned, read_and_plan};
 use super::saved::bound;
-use crate::cli::OutputForm;
 use crate::error::{Error, ExitCode};
 use crate::render::document::{Depth, PlanDocument, SavedPlan};
+use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, PlanView};
-use crate::render::{json, plan as text};
-use crate::settings;
+use crate::settings::{self, ReportForm};
 use crate::store::disk;
 use std::path::Path;
 
 /// Shows the plan, and saves it where that is wanted.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
     let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
-    let is_bound = settings.out.is_some() || settings.output != OutputForm::Text;
+    let is_bound = settings.out.is_some() || settings.output != ReportForm::Text;
     let document = if is_bound {
         bound(&planned, &settings.route, settings.valid_for)?
     } else {
@@ -50,14 +50,11 @@ fn saved_words(document: &PlanDocument, path: &Path) -> String {
 /// Prints the plan as the result of the run.
 pub(super) fn show(
     document: &PlanDocument,
-    output: OutputForm,
+    output: ReportForm,
     detail: Detail,
     screen: &Screen,
 ) -> Result<(), Error> {
-    screen.result(&match output {
-        OutputForm::Text => text::plan(document, screen.page(detail)),
-        OutputForm::Json => json::text(&json::value(document)),
-    })
+    screen.result(&form::plan(document, output, detail, screen))
 }
 
 /// The plan as the renderers take it.

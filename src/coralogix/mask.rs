@@ -39,16 +39,15 @@ impl Masked {
     }
 }
 
-/// One line: hidden values in parentheses, texts as foreign text.
+/// One line: hidden values in parentheses, everything as foreign text, because a saved document may be anybody's.
 impl fmt::Display for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
-            Self::Number(text) => f.write_str(text),
             Self::Text(text) => write!(f, "\"{}\"", crate::foreign::shown(text)),
-            Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
-            Self::Hidden(kind) => write!(f, "({kind})"),
+            Self::Number(text) | Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
+            Self::Hidden(kind) => write!(f, "({})", crate::foreign::shown(kind)),
             Self::Array(elements) => {
                 f.write_str("[")?;
                 for (at, element) in elements.iter().enumerate() {

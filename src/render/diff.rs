@@ -105,7 +105,7 @@ fn line(view: &DiffView<'_>, entry: &Entry) -> Option<Line> {
         alias: webhook.alias(),
         source_id: left,
     };
-    Some(Line::new(meaning, symbol, called, right, String::new()))
+    Some(Line::new(meaning, symbol, called, right, ""))
 }
 
 fn last_words(view: &DiffView<'_>, page: Page) -> String {

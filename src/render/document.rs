@@ -8,6 +8,7 @@ pub(crate) mod masked;
 mod notice;
 mod outcome;
 mod plan;
+mod read;
 mod refusal;
 mod saved;
 
@@ -18,9 +19,10 @@ pub use change::{
 pub use ending::Ending;
 pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
 pub use plan::{Depth, FieldDocument, Invariants, PlanDocument, StepDocument, SummaryDocument};
+pub use read::{Document, Unreadable};
 pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};
-pub use saved::{SavedPlan, Unreadable, seal};
+pub use saved::{SavedPlan, seal};
 
 use super::columns::{counted, name};
 use super::view::Party;

@@ -75,7 +75,7 @@ fn line(end: &EndDocument) -> Line {
         ending.symbol(),
         end,
         end.target_id.as_ref(),
-        remark(end).to_owned(),
+        remark(end),
     )
 }
 

@@ -11,7 +11,7 @@ use crate::pipeline::plan::{OnConflict, State};
 use std::fmt::Write as _;
 
 /// The order in which groups are printed: what needs a decision, what would be written, what stays.
-const ORDER: [State; 6] = [
+pub(super) const ORDER: [State; 6] = [
     State::Conflict,
     State::Ambiguous,
     State::Blocked,
@@ -87,11 +87,11 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
             .iter()
             .filter(|entry| entry.step.state == state)
             .collect();
-        let reason = shared_reason(&group);
+        let reason = shared_reason(group.iter().map(|entry| entry.step));
         out.push_str(&heading(plan, state, n, reason, page));
         for entry in &group {
             entry.line.write(&mut out, layout, page);
-            remarks(&mut out, entry, reason.is_none(), page);
+            below_line(&mut out, entry, reason.is_none(), page);
         }
         if group.is_empty() {
             let text = format!(
@@ -111,32 +111,17 @@ fn line(step: &StepDocument) -> Line {
     let meaning = Meaning::State(step.state);
     let symbol = symbol(step.state);
     if step.state == State::Create {
-        return Line::new(meaning, symbol, step, None, step.leads_to.clone()).with_new_id();
+        return Line::new(meaning, symbol, step, None, &step.leads_to).with_new_id();
     }
     let target_id = step.target_id.as_ref();
-    Line::new(meaning, symbol, step, target_id, String::new())
+    Line::new(meaning, symbol, step, target_id, "")
 }
 
-/// Whatever the reader has to know about this webhook alone.
-fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
+/// What stands below a webhook's line.
+fn below_line(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
     let step = entry.step;
-    if tells_reason && !step.reason.is_empty() {
-        below(out, &step.reason, page);
-    }
-    // What rules do to a webhook that stays as it is was said when it was written.
-    let changes = changes(step);
-    if !changes.is_empty() && step.state != State::Unchanged {
-        below(out, &format!("rules: {changes}"), page);
-    }
-    if step.state == State::Blocked && !step.leftover.is_empty() {
-        below(
-            out,
-            &format!("no rule names: {}", leftover_words(&step.leftover, false)),
-            page,
-        );
-    }
-    for note in &step.notes {
-        below(out, &format!("note: {note}"), page);
+    for remark in remarks(step, tells_reason) {
+        below(out, &remark, page);
     }
     if step.state == State::Create && page.detail == Detail::Full {
         fields(out, &step.fields, page);
@@ -144,10 +129,33 @@ fn remarks(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) 
     differences(out, &step.differences, page);
 }
 
+/// Whatever the reader has to know about this webhook alone, in words.
+pub(super) fn remarks(step: &StepDocument, tells_reason: bool) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if tells_reason && !step.reason.is_empty() {
+        remarks.push(step.reason.clone());
+    }
+    // What rules do to a webhook that stays as it is was said when it was written.
+    let changes = changes(step);
+    if !changes.is_empty() && step.state != State::Unchanged {
+        remarks.push(format!("rules: {changes}"));
+    }
+    if step.state == State::Blocked && !step.leftover.is_empty() {
+        remarks.push(format!(
+            "no rule names: {}",
+            leftover_words(&step.leftover, false)
+        ));
+    }
+    remarks.extend(step.notes.iter().map(|note| format!("note: {note}")));
+    remarks
+}
+
 /// The reason that all of a group have, so that it is told once.
-fn shared_reason<'s>(group: &[&Entry<'s>]) -> Option<&'s str> {
-    let first = group.first()?.step.reason.as_str();
-    let is_shared = !first.is_empty() && group.iter().all(|entry| entry.step.reason == first);
+pub(super) fn shared_reason<'s>(
+    mut group: impl Iterator<Item = &'s StepDocument>,
+) -> Option<&'s str> {
+    let first = group.next()?.reason.as_str();
+    let is_shared = !first.is_empty() && group.all(|step| step.reason == first);
     is_shared.then_some(first)
 }
 
@@ -158,17 +166,21 @@ fn heading(
     reason: Option<&str>,
     page: Page,
 ) -> String {
-    let mut text = state_count(state, n);
-    let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
-    if needs_decision && plan.on_conflict == OnConflict::Skip {
-        text.push_str(", left alone");
-    }
+    let mut text = title(plan, state, n);
     if let Some(reason) = reason {
         text.push_str(": ");
         text.push_str(reason);
     }
     let text = wrapped(&text, page.width, 4);
     format!("{}\n", page.palette.paint(Meaning::Heading, &text))
+}
+
+/// What a group is called: how many are in that state, and whether they are left alone.
+pub(super) fn title(plan: &PlanDocument, state: State, n: usize) -> String {
+    let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
+    let left_alone = needs_decision && plan.on_conflict == OnConflict::Skip;
+    let suffix = if left_alone { ", left alone" } else { "" };
+    format!("{}{suffix}", state_count(state, n))
 }
 
 /// The six counts, which add up to the selection.
@@ -183,11 +195,7 @@ pub(super) fn sum(plan: &PlanDocument) -> String {
         .into_iter()
         .map(|state| state_count(state, plan.summary.count(state)))
         .collect();
-    let others = match plan.untouched_in_target {
-        0 => "the target has no others".to_owned(),
-        1 => "1 other in the target is never touched".to_owned(),
-        n => format!("{n} others in the target are never touched"),
-    };
+    let others = untouched(plan);
     format!(
         "{} selected (matched {} of {}): {}; {others}",
         plan.summary.total,
@@ -195,6 +203,15 @@ pub(super) fn sum(plan: &PlanDocument) -> String {
         plan.selection.of,
         parts.join(", "),
     )
+}
+
+/// What becomes of the target's other webhooks: nothing.
+pub(super) fn untouched(plan: &PlanDocument) -> String {
+    match plan.untouched_in_target {
+        0 => "the target has no others".to_owned(),
+        1 => "1 other in the target is never touched".to_owned(),
+        n => format!("{n} others in the target are never touched"),
+    }
 }
 
 /// The values that rules ask for and that could not be read, all at once.
@@ -238,8 +255,7 @@ fn knowledge(plan: &PlanDocument, page: Page) -> String {
         out.push_str(&painted);
         out.push('\n');
     }
-    if held.of > 0 {
-        let text = format!("Not checked: {}.", plan.not_checked.join(", and "));
+    if let Some(text) = not_checked(plan) {
         out.push_str(&wrapped(&text, page.width, 2));
         out.push('\n');
     }
@@ -247,24 +263,33 @@ fn knowledge(plan: &PlanDocument, page: Page) -> String {
 }
 
 fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
-    let Invariants {
-        of,
-        top_level_id_removed: removed,
-        integration_type_id_kept: kept,
-    } = held;
-    let mut text =
-        format!("top-level id removed {removed}/{of}, integration_type.id kept {kept}/{of}");
-    if n_updates > 0 {
-        text.push_str("; an update carries the id of the target's own webhook");
-    }
-    let text = wrapped(&text, page.width, 2);
-    let holds = removed == of && kept == of;
-    let text = if holds {
+    let text = wrapped(&held_words(held, n_updates), page.width, 2);
+    let text = if held.hold() {
         text
     } else {
         page.palette.paint(Meaning::Error, &text)
     };
     format!("{text}\n")
+}
+
+/// What was counted on the bodies, in words.
+pub(super) fn held_words(held: Invariants, n_updates: usize) -> String {
+    let Invariants {
+        of,
+        top_level_id_removed: removed,
+        integration_type_id_kept: kept,
+    } = held;
+    let update = if n_updates > 0 {
+        "; an update carries the id of the target's own webhook"
+    } else {
+        ""
+    };
+    format!("top-level id removed {removed}/{of}, integration_type.id kept {kept}/{of}{update}")
+}
+
+/// What nobody can know before the target has answered, in words; `None` where nothing would be sent.
+pub(super) fn not_checked(plan: &PlanDocument) -> Option<String> {
+    (plan.invariants.of > 0).then(|| format!("Not checked: {}.", plan.not_checked.join(", and ")))
 }
 
 /// The last lines: that nothing is to do, or that it would be refused and the ways out; else nothing.
@@ -296,7 +321,8 @@ pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
         return None;
     }
     let total = plan.summary.total;
-    let left_alone = total - plan.summary.unchanged;
+    // A document from a file may hold counts that do not add up.
+    let left_alone = total.saturating_sub(plan.summary.unchanged);
     Some(if total == 0 {
         "Nothing to do: the source has no webhooks.".to_owned()
     } else if left_alone == 0 {

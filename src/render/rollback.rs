@@ -165,7 +165,7 @@ fn line(group: Group, written: &Written) -> Line {
         alias: &written.key.alias,
         source_id: written.source_id.as_ref(),
     };
-    Line::new(meaning, symbol, called, Some(&written.id), String::new())
+    Line::new(meaning, symbol, called, Some(&written.id), "")
 }
 
 fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {

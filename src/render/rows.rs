@@ -7,6 +7,7 @@ use super::style::Meaning;
 use super::view::{Detail, Page, kind_name};
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
 use std::fmt::Write as _;
 
@@ -79,7 +80,7 @@ impl Line {
         symbol: &'static str,
         webhook: impl Into<Called<'a>>,
         target_id: Option<&WebhookId>,
-        tail: String,
+        tail: &str,
     ) -> Self {
         let called = webhook.into();
         Self {
@@ -89,7 +90,7 @@ impl Line {
             alias: name(called.alias),
             source_id: id_cell(called.source_id),
             target_id: id_cell(target_id),
-            tail,
+            tail: foreign::shown(tail),
         }
     }
 
@@ -99,7 +100,7 @@ impl Line {
         symbol: &'static str,
         webhook: impl Into<Called<'a>>,
     ) -> Self {
-        let mut line = Self::new(meaning, symbol, webhook, None, String::new());
+        let mut line = Self::new(meaning, symbol, webhook, None, "");
         line.target_id.clear();
         line
     }

@@ -98,13 +98,7 @@ fn line(row: &VerifyRow) -> Line {
         alias: &row.alias,
         source_id: row.source_id.as_ref(),
     };
-    Line::new(
-        meaning,
-        symbol,
-        called,
-        row.target_id.as_ref(),
-        String::new(),
-    )
+    Line::new(meaning, symbol, called, row.target_id.as_ref(), "")
 }
 
 fn details(out: &mut String, row: &VerifyRow, page: Page) {

@@ -2,7 +2,7 @@
 //! A plan is only a file: no key goes to a host that neither the vendor owns nor the user named.
 
 use super::accounts::{Accounts, Meant};
-use super::{Consent, Migrate, Origin, Route, RulesFile, StateFolder};
+use super::{Consent, Migrate, Origin, ReportForm, Route, RulesFile, StateFolder};
 use super::{accounts, client, detail, filter, push_options};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::Side;
@@ -49,7 +49,7 @@ impl Apply {
                 push: push_options(&arguments.writing),
                 state,
                 detail: detail(arguments.diff),
-                output: arguments.output,
+                output: ReportForm::resolve(&arguments.output)?,
             },
             saved,
             binding,
@@ -60,9 +60,14 @@ impl Apply {
 
 fn read(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     let text = disk::read_text(path, "the plan")?;
-    SavedPlan::read(&text).map_err(|why| {
-        Error::failed(format!("`{name}` cannot be applied: {why}"))
-            .with_hint("`hookferry plan --out plan.json` saves a plan that can")
+    SavedPlan::read(&text).map_err(|unreadable| {
+        Error::failed(format!("`{name}` cannot be applied: {}", unreadable.why)).with_hint(
+            if unreadable.is_of_other_version {
+                "use the version that wrote it, or a newer one"
+            } else {
+                "`hookferry plan --out plan.json` saves a plan that can"
+            },
+        )
     })
 }
 

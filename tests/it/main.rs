@@ -9,6 +9,7 @@ mod support;
 
 mod architecture;
 mod binding;
+mod browser;
 mod campaign;
 mod cli;
 mod comparison;

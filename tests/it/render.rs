@@ -1,5 +1,7 @@
 //! What is shown: the whole outputs as a reader gets them, never with a secret in them.
 
+mod reports;
+
 use crate::support::fixture::unchanged;
 use hookferry::coralogix::account::{Account, AccountProfile, ApiKey, Side};
 use hookferry::coralogix::client::Watch;

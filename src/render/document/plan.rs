@@ -261,6 +261,13 @@ impl SummaryDocument {
     }
 }
 
+impl Invariants {
+    /// Whether they hold for every body.
+    pub fn hold(&self) -> bool {
+        self.top_level_id_removed == self.of && self.integration_type_id_kept == self.of
+    }
+}
+
 /// Counts the invariants of what a plan would send.
 fn invariants(plan: &Plan) -> Invariants {
     let is_sent = |state| matches!(state, State::Create | State::Update);

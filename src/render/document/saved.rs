@@ -1,11 +1,10 @@
 //! A plan that was saved: sealed as a whole, read again, and found out where anybody changed it.
 
-use super::{FORMAT_VERSION, PlanDocument};
+use super::PlanDocument;
+use super::read::{Document, Unreadable, unreadable};
 use crate::coralogix::sealed::Sealer;
 use crate::pipeline::binding::Promise;
-use serde::Deserialize as _;
 use serde_json::Value;
-use std::fmt;
 
 /// A plan document as it was read from a file.
 #[derive(Debug, Clone)]
@@ -16,43 +15,17 @@ pub struct SavedPlan {
     whole: Value,
 }
 
-/// Why a text is no plan that this program reads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unreadable {
-    /// It is not JSON.
-    NotJson,
-    /// It is another document, or none of ours.
-    NotAPlan,
-    /// It has another major version.
-    Version,
-    /// It lacks something that a plan has.
-    Damaged,
-}
-
-impl fmt::Display for Unreadable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotJson => "it is not JSON",
-            Self::NotAPlan => "it is no plan document",
-            Self::Version => "it has a format_version that this version of hookferry does not read",
-            Self::Damaged => "something in it is missing or is not what a plan has there",
-        })
-    }
-}
-
 impl SavedPlan {
     /// Reads what [`seal`] and JSON made of a plan.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let whole: Value = serde_json::from_str(text).map_err(|_| Unreadable::NotJson)?;
-        if whole["kind"] != "plan" {
-            return Err(Unreadable::NotAPlan);
-        }
-        let major = |version: &str| version.split('.').next().map(str::to_owned);
-        if whole["format_version"].as_str().and_then(major) != major(FORMAT_VERSION) {
-            return Err(Unreadable::Version);
-        }
-        let document = PlanDocument::deserialize(&whole).map_err(|_| Unreadable::Damaged)?;
-        Ok(Self { document, whole })
+        let Document::Plan(document) = Document::read(text)? else {
+            return Err(unreadable("it is no plan"));
+        };
+        let whole = serde_json::from_str(text).map_err(|_| unreadable("it is no JSON"))?;
+        Ok(Self {
+            document: *document,
+            whole,
+        })
     }
 
     /// Whether nobody changed anything in it since it was sealed.

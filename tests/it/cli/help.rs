@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "migrate",
     "plan",
     "apply",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 16] = [
     "verify",
     "diff",
     "runs",
+    "report",
     "rollback",
     "idmap",
     "account",

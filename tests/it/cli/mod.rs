@@ -43,6 +43,7 @@ mod network;
 mod plan;
 mod read_only;
 mod record;
+mod report;
 mod rules;
 mod saved;
 mod servers;

@@ -178,7 +178,7 @@ fn a_plan_that_somebody_changed_or_that_is_too_old_is_refused_unread() {
     };
     let changed = "is not as it was saved";
     assert!(with(&|plan| plan["on_conflict"] = json!("update")).contains(changed));
-    assert!(with(&|plan| plan["steps"][1]["state"] = json!("unchanged")).contains(changed));
+    assert!(with(&|plan| plan["steps"][1]["alias"] = json!("another")).contains(changed));
     assert!(with(&|plan| plan["notices"] = json!([])).contains(changed));
     assert!(with(&|plan| plan["added"] = json!(1)).contains(changed));
     let later = "2999-01-01T00:00:00Z";
@@ -225,15 +225,18 @@ fn what_is_no_plan_of_this_version_is_refused() {
         run.stderr
     };
     let mut plan = document(&accounts);
-    assert!(run("{").contains("it is not JSON"));
-    assert!(run("[]").contains("it is no plan document"));
-    assert!(run("{\"kind\": \"list\"}").contains("it is no plan document"));
+    assert!(run("{").contains("it is no JSON, or cut off"));
+    assert!(run("[]").contains("it has no `format_version`"));
+    assert!(
+        run("{\"kind\": \"list\", \"format_version\": \"1.0\"}")
+            .contains("it is neither a plan nor an outcome")
+    );
     plan["format_version"] = json!("2.0");
-    assert!(run(&plan.to_string()).contains("does not read"));
+    assert!(run(&plan.to_string()).contains("is of format 2, and this version reads format 1"));
     plan["format_version"] = json!("1.7");
     plan["steps"][0]["state"] = json!("explode-canary");
-    assert!(run(&plan.to_string()).contains("is missing or is not what a plan has"));
-    plan["steps"] = json!([]);
+    assert!(run(&plan.to_string()).contains("it is damaged"));
+    plan["steps"][0]["state"] = json!("unchanged");
     plan.as_object_mut().unwrap().remove("binding");
     assert!(run(&plan.to_string()).contains("it is bound to nothing"));
 }

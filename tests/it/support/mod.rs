@@ -4,9 +4,11 @@
 pub(crate) mod snapshots;
 
 pub(crate) mod at_once;
+pub(crate) mod chromium;
 pub(crate) mod draft;
 pub(crate) mod fixture;
 pub(crate) mod generator;
+pub(crate) mod markup;
 pub(crate) mod preview;
 pub(crate) mod program;
 pub(crate) mod source;

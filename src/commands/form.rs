@@ -1,0 +1,37 @@
+//! A plan or an outcome in the form that was asked for: the one place that knows all forms.
+
+use crate::render::document::{OutcomeDocument, PlanDocument};
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::render::{html, json, markdown, outcome as outcome_text, plan as plan_text};
+use crate::settings::ReportForm;
+
+/// A plan as the result of a command.
+pub(super) fn plan(
+    plan: &PlanDocument,
+    form: ReportForm,
+    detail: Detail,
+    screen: &Screen,
+) -> String {
+    match form {
+        ReportForm::Text => plan_text::plan(plan, screen.page(detail)),
+        ReportForm::Json => json::text(&json::value(plan)),
+        ReportForm::Markdown(most) => markdown::markdown(&plan.into(), most),
+        ReportForm::Html => html::html(&plan.into()),
+    }
+}
+
+/// An outcome as the result of a command.
+pub(super) fn outcome(
+    outcome: &OutcomeDocument,
+    form: ReportForm,
+    detail: Detail,
+    screen: &Screen,
+) -> String {
+    match form {
+        ReportForm::Text => outcome_text::outcome(outcome, screen.page(detail)),
+        ReportForm::Json => json::text(&json::value(outcome)),
+        ReportForm::Markdown(most) => markdown::markdown(&outcome.into(), most),
+        ReportForm::Html => html::html(&outcome.into()),
+    }
+}

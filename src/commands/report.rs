@@ -1,0 +1,53 @@
+//! `hookferry report`: a run or a saved plan shown again; reads no account.
+
+use super::form;
+use crate::error::{Error, ExitCode};
+use crate::render::document::{Document, Unreadable};
+use crate::render::screen::Screen;
+use crate::settings::{Report, Reported, StateFolder};
+use crate::store::disk;
+use crate::store::runs::Runs;
+
+/// Shows it.
+pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error> {
+    let text = match &settings.of {
+        Reported::File(path) => disk::read_text(path, "the document")?,
+        Reported::Stdin => disk::read_stdin()?,
+        Reported::Run(run) => of_run(run, &settings.state)?,
+    };
+    let (output, detail) = (settings.output, settings.detail);
+    let document = Document::read(&text).map_err(|unreadable| cannot_show(&unreadable))?;
+    screen.result(&match document {
+        Document::Plan(plan) => form::plan(&plan, output, detail, screen),
+        Document::Outcome(outcome) => form::outcome(&outcome, output, detail, screen),
+    })?;
+    Ok(ExitCode::Done)
+}
+
+fn cannot_show(unreadable: &Unreadable) -> Error {
+    let hint = if unreadable.is_of_other_version {
+        "use the version that wrote it, or a newer one"
+    } else {
+        "`report` takes what `plan -o json` or `migrate -o json` has printed, or a run on record"
+    };
+    let why = &unreadable.why;
+    Error::failed(format!("cannot make a report of this: {why}")).with_hint(hint)
+}
+
+/// The outcome that a run kept; one that was cut off kept none.
+fn of_run(run: &str, state: &StateFolder) -> Result<String, Error> {
+    let runs = Runs::new(state.path()?);
+    let id = runs.find(run)?;
+    // A damaged record is an error even where its report can be read.
+    runs.open(&id)?;
+    runs.kept(&id, "report.json")?.ok_or_else(|| {
+        Error::failed(format!(
+            "run {id} has no report: it is still at work, or was cut off"
+        ))
+        .with_hint(format!(
+            "`hookferry runs show {id}{flag}` tells what is known of it; its plan: `hookferry report {plan}`",
+            flag = state.flag(),
+            plan = runs.path(&id).join("plan.json").display(),
+        ))
+    })
+}

@@ -1,0 +1,196 @@
+//! The webhooks: the controls that filter them, and a table for each group.
+
+use super::escape::{Sentence, Text, Value};
+use crate::coralogix::mask::Masked;
+use crate::render::columns::{counted, name};
+use crate::render::document::{DifferenceDocument, FieldDocument};
+use crate::render::report::{Group, Report, Row, by_kind};
+use std::fmt::Write as _;
+
+/// Longer groups are several tables, so that a browser lays out only those that are seen.
+const ROWS_OF_A_TABLE: usize = 200;
+
+pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
+    let n = report.rows().count();
+    // Writing to a string cannot fail, here and below.
+    out.push_str("<section id=\"webhooks\" aria-labelledby=\"webhooks-heading\" tabindex=\"-1\">\n<h2 id=\"webhooks-heading\">Webhooks</h2>\n");
+    if n == 0 {
+        out.push_str("<p>None is selected.</p>\n");
+    } else {
+        controls(out, report);
+        for group in &report.groups {
+            for at in (0..group.rows.len()).step_by(ROWS_OF_A_TABLE) {
+                table(out, group, at, report);
+            }
+        }
+        out.push_str("<p id=\"none\" hidden>No webhook matches.</p>\n");
+    }
+    out.push_str("</section>\n");
+}
+
+/// Shown by the script, because without it they would do nothing.
+fn controls(out: &mut String, report: &Report<'_>) {
+    out.push_str(
+        "<form id=\"filters\" role=\"search\" aria-label=\"Webhooks\" hidden>\n\
+         <label class=\"q\">Search <input type=\"search\" id=\"q\" autocomplete=\"off\" spellcheck=\"false\" aria-keyshortcuts=\"/\" placeholder=\"alias, type, id, host, reason\"><kbd aria-hidden=\"true\">/</kbd></label>\n\
+         <label>Type <select id=\"type\"><option value=\"\">all</option>",
+    );
+    for (kind, rows) in by_kind(report.rows()) {
+        let kind = Text(kind);
+        let _ = write!(
+            out,
+            "<option value=\"{kind}\">{kind} ({})</option>",
+            rows.len()
+        );
+    }
+    out.push_str("</select></label>\n<fieldset><legend>State</legend>");
+    for group in &report.groups {
+        let mark = group.mark;
+        let _ = write!(
+            out,
+            "<label class=\"{}\"><input type=\"checkbox\" name=\"state\" value=\"{}\"><span><span aria-hidden=\"true\">{}</span> {} {}</span></label>",
+            mark.tone.class(),
+            mark.code,
+            mark.symbol,
+            mark.word,
+            group.rows.len()
+        );
+    }
+    out.push_str("</fieldset>\n<span class=\"buttons\">");
+    if report.rows().any(Row::has_details) {
+        out.push_str("<button type=\"button\" id=\"expand\">Open all details</button><button type=\"button\" id=\"collapse\">Close all</button>");
+    }
+    out.push_str(
+        "<button type=\"button\" id=\"clear\">Clear filters</button></span>\n\
+         <p id=\"shown\" role=\"status\" aria-live=\"polite\"></p>\n</form>\n",
+    );
+}
+
+/// The rows of a group from that one on, as many as a table has.
+fn table(out: &mut String, group: &Group<'_>, at: usize, report: &Report<'_>) {
+    let code = group.mark.code;
+    let n = group.rows.len();
+    let end = n.min(at + ROWS_OF_A_TABLE);
+    let (class, part) = if n > ROWS_OF_A_TABLE {
+        ("group long", format!(" ({} to {end})", at + 1))
+    } else {
+        ("group", String::new())
+    };
+    // The counts lead to the first table of a group.
+    let id = if at == 0 {
+        format!(" id=\"group-{code}\"")
+    } else {
+        String::new()
+    };
+    let reason = group
+        .reason
+        .map_or_else(String::new, |reason| format!("<p>{}</p>", Sentence(reason)));
+    let _ = write!(
+        out,
+        "<section class=\"{class}\"{id} data-state=\"{code}\">\n<table>\n\
+         <caption><h3>{}{part}</h3>{reason}</caption>\n\
+         <colgroup><col class=\"c-state\"><col class=\"c-type\"><col class=\"c-alias\"><col class=\"c-id\"><col class=\"c-id\"><col></colgroup>\n\
+         <thead><tr><th scope=\"col\">State</th><th scope=\"col\">Type</th><th scope=\"col\">Alias</th>\
+         <th scope=\"col\">Source id</th><th scope=\"col\">Target id</th><th scope=\"col\">{}</th></tr></thead>\n<tbody>\n",
+        Sentence(&group.title),
+        capitalised(report.tail),
+    );
+    for row in &group.rows[at..end] {
+        line(out, row, report.sides);
+    }
+    out.push_str("</tbody>\n</table>\n</section>\n");
+}
+
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).collect()
+}
+
+fn line(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
+    let [source, target] = row.ids();
+    let _ = write!(
+        out,
+        "<tr><td><span class=\"mark {}\">{} {}</span></td><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>",
+        row.mark.tone.class(),
+        Text(row.mark.symbol),
+        row.mark.word,
+        Text(&row.kind),
+        Text(&name(row.alias)),
+        Text(&source),
+        Text(&target),
+    );
+    if !row.tail.is_empty() {
+        let _ = write!(out, "<div>{}</div>", Text(row.tail));
+    }
+    for remark in &row.remarks {
+        let _ = write!(out, "<p>{}</p>", Sentence(remark));
+    }
+    if row.has_details() {
+        details(out, row, sides);
+    }
+    out.push_str("</td></tr>\n");
+}
+
+fn details(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
+    let counts = [
+        (row.differences.len(), "difference"),
+        (row.fields.len(), "field"),
+    ];
+    let some = counts.iter().filter(|(n, _)| *n > 0);
+    let words: Vec<String> = some.map(|(n, noun)| counted(*n, noun)).collect();
+    let _ = write!(
+        out,
+        "<details><summary>{}<span class=\"vh\"> of {}</span></summary>",
+        words.join(", "),
+        Text(&name(row.alias))
+    );
+    if !row.differences.is_empty() {
+        differences(out, row.differences, sides);
+    }
+    if !row.fields.is_empty() {
+        fields(out, row.fields);
+    }
+    out.push_str("</details>");
+}
+
+fn differences(out: &mut String, differences: &[DifferenceDocument], [one, other]: [&str; 2]) {
+    let _ = write!(
+        out,
+        "<table class=\"diff\"><thead><tr><th scope=\"col\">Path</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
+        capitalised(one),
+        capitalised(other)
+    );
+    let side = |value: &Option<Masked>| match value {
+        Some(value) => format!("{}", Value(value)),
+        None => "<span class=\"none\">nothing</span>".to_owned(),
+    };
+    for difference in differences {
+        let (source, target) = (side(&difference.source), side(&difference.target));
+        // Two sides that look the same once masked would otherwise read like a mistake.
+        let verdict = if source == target {
+            " <span class=\"none\">differs in what is masked</span>"
+        } else {
+            ""
+        };
+        let _ = write!(
+            out,
+            "<tr><th scope=\"row\">{}</th><td>{source}</td><td>{target}{verdict}</td></tr>",
+            Text(&name(&difference.path))
+        );
+    }
+    out.push_str("</tbody></table>");
+}
+
+fn fields(out: &mut String, fields: &[FieldDocument]) {
+    out.push_str("<dl>");
+    for field in fields {
+        let _ = write!(
+            out,
+            "<div><dt>{}</dt><dd>{}</dd></div>",
+            Text(&name(&field.path)),
+            Value(&field.value)
+        );
+    }
+    out.push_str("</dl>");
+}

@@ -1,0 +1,225 @@
+//! A report as markdown, for a comment on a pull request or the summary of a CI step.
+//! Never longer than asked for, and never lets foreign text act: no link, mention, picture, element or cell comes of it.
+
+mod budget;
+mod text;
+
+use super::columns::name;
+use super::report::{Group, Report, Row, Tone};
+use crate::coralogix::mask::Masked;
+use budget::Budget;
+use std::fmt::Write as _;
+use text::{code, marker_part, sentence};
+
+/// What fits a comment on a pull request, which takes 65,536 characters.
+pub const MOST_BYTES: usize = 60_000;
+
+/// What is kept free to say how much was left out.
+const ROOM_FOR_REST: usize = 140;
+/// The longest that one foreign text is shown.
+const LONGEST: usize = 300;
+
+/// The whole report, of at most so many bytes; what does not fit is counted.
+pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
+    let mut budget = Budget::new(max_bytes);
+    let mut out = String::new();
+    let has_room = budget.take(2 * ROOM_FOR_REST);
+    for block in head(report) {
+        budget.push(&mut out, &block);
+    }
+    // What stands at the end is worth more than the rows, so its room is taken first.
+    let mut foot = String::new();
+    for block in closing(report) {
+        budget.push(&mut foot, &block);
+    }
+    if has_room {
+        let n_listed = table(&mut out, report, &mut budget);
+        rest(
+            &mut out,
+            report.rows().count() - n_listed,
+            "of these webhooks",
+        );
+        let (n_told, n_detailed) = details(&mut out, report, &mut budget);
+        rest(&mut out, n_detailed - n_told, "with fields or differences");
+    }
+    out + &foot
+}
+
+/// How much was left out; nothing where that is nothing.
+fn rest(out: &mut String, n: usize, what: &str) {
+    if n > 0 {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "*and {n} more {what} (the HTML report lists them: <code>&#45;o html</code>)*\n"
+        );
+    }
+}
+
+/// What is told in any case: the counts, the conclusion, the warnings.
+fn head(report: &Report<'_>) -> Vec<String> {
+    let parties = [report.source, report.target];
+    let [source, target] = parties.map(|party| marker_part(&party.name));
+    let [from, to] = parties.map(|party| code(&name(&party.name), LONGEST));
+    let mut blocks = vec![
+        format!("<!-- hookferry:{}:{source}:{target} -->\n", report.kind),
+        format!(
+            "### hookferry {}: {from} → {to}: {}\n\n",
+            report.kind,
+            report.sum()
+        ),
+        format!(
+            "{} **{}**\n\n",
+            symbol(report.conclusion.tone),
+            sentence(&report.conclusion.text, 2 * LONGEST)
+        ),
+    ];
+    let warnings = report.warnings.iter();
+    blocks
+        .extend(warnings.map(|text| format!("- ⚠ **warning:** {}\n", sentence(text, 2 * LONGEST))));
+    blocks.extend(
+        report
+            .conclusion
+            .next
+            .iter()
+            .map(|text| format!("- → {}\n", sentence(text, 2 * LONGEST))),
+    );
+    blocks.push("\n".to_owned());
+    blocks
+}
+
+fn symbol(tone: Tone) -> &'static str {
+    match tone {
+        Tone::Good => "✔",
+        Tone::Change | Tone::Quiet => "=",
+        Tone::Bad => "✖",
+        Tone::Unclear => "?",
+    }
+}
+
+/// The webhooks as tables, a group each; gives how many rows had room.
+fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
+    let mut n_listed = 0;
+    for group in &report.groups {
+        let (open, close) = frame(group, report.tail);
+        let mut rows = group.rows.iter().map(line);
+        let Some(first) = rows.next() else {
+            continue;
+        };
+        if !budget.take(open.len() + first.len() + close.len()) {
+            break;
+        }
+        out.push_str(&open);
+        out.push_str(&first);
+        n_listed += 1;
+        let n_before = n_listed;
+        for row in rows {
+            if !budget.take(row.len()) {
+                break;
+            }
+            out.push_str(&row);
+            n_listed += 1;
+        }
+        out.push_str(&close);
+        if n_listed - n_before + 1 < group.rows.len() {
+            break;
+        }
+    }
+    n_listed
+}
+
+/// What stands around the rows of a group; what stays as it is can be opened.
+fn frame(group: &Group<'_>, tail: &str) -> (String, String) {
+    let reason = group.reason.map_or_else(String::new, |reason| {
+        format!(": {}", sentence(reason, LONGEST))
+    });
+    let header =
+        format!("| | type | alias | source id | target id | {tail} |\n|---|---|---|---|---|---|\n");
+    if group.stays {
+        let title = sentence(&group.title, LONGEST);
+        let open = format!("<details><summary>{title}{reason}</summary>\n\n{header}");
+        (open, "\n</details>\n\n".to_owned())
+    } else {
+        let title = sentence(&group.title, LONGEST);
+        (format!("#### {title}{reason}\n\n{header}"), "\n".to_owned())
+    }
+}
+
+fn line(row: &Row<'_>) -> String {
+    let [source, target] = row.ids().map(|id| sentence(&id, 40));
+    let mut last = Vec::new();
+    if !row.tail.is_empty() {
+        last.push(code(row.tail, LONGEST));
+    }
+    last.extend(row.remarks.iter().map(|text| sentence(text, LONGEST)));
+    format!(
+        "| {} | {} | {} | {source} | {target} | {} |\n",
+        mark(row),
+        code(&row.kind, 40),
+        code(&name(row.alias), LONGEST),
+        last.join("<br>"),
+    )
+}
+
+fn mark(row: &Row<'_>) -> String {
+    format!("{} {}", code(row.mark.symbol, 4), row.mark.word)
+}
+
+/// Fields and differences, a webhook each; gives how many had room, and how many there are.
+fn details(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> (usize, usize) {
+    let mut has_room = true;
+    let (mut n_told, mut n) = (0, 0);
+    for row in report.rows().filter(|row| row.has_details()) {
+        n += 1;
+        has_room = has_room && {
+            let text = detail(row, report.sides);
+            let fits = budget.take(text.len());
+            if fits {
+                out.push_str(&text);
+                n_told += 1;
+            }
+            fits
+        };
+    }
+    (n_told, n)
+}
+
+fn detail(row: &Row<'_>, [one, other]: [&str; 2]) -> String {
+    let mut text = format!(
+        "<details><summary>{}, {}, {}</summary>\n\n",
+        mark(row),
+        code(&row.kind, 40),
+        code(&name(row.alias), LONGEST)
+    );
+    for difference in row.differences {
+        let side = |value: &Option<Masked>| match value {
+            Some(value) => code(&value.to_string(), LONGEST),
+            None => "nothing".to_owned(),
+        };
+        let (source, target) = (side(&difference.source), side(&difference.target));
+        let verdict = if source == target { " (different)" } else { "" };
+        let path = code(&name(&difference.path), LONGEST);
+        let _ = writeln!(text, "- {path}: {one} {source}, {other} {target}{verdict}");
+    }
+    for field in row.fields {
+        let path = code(&name(&field.path), LONGEST);
+        let value = code(&field.value.to_string(), LONGEST);
+        let _ = writeln!(text, "- {path}: {value}");
+    }
+    text.push_str("\n</details>\n\n");
+    text
+}
+
+/// What else is known, and who made this.
+fn closing(report: &Report<'_>) -> Vec<String> {
+    let mut blocks: Vec<String> = Vec::new();
+    for note in &report.notes {
+        blocks.push(format!("- note: {}\n", sentence(note, 2 * LONGEST)));
+    }
+    for fact in &report.facts {
+        let text = sentence(&fact.text, 2 * LONGEST);
+        blocks.push(format!("- {}: {text}\n", fact.label));
+    }
+    blocks.push(format!("\n<sub>{}</sub>\n", sentence(report.tool, 80)));
+    blocks
+}

@@ -1,0 +1,121 @@
+//! Foreign text in markdown: written so that neither markdown nor HTML nor the site that shows it makes anything of it.
+//!
+//! Every ASCII punctuation character is a numeric entity, which markdown never takes for its own syntax.
+//! Sites act on words after that: they link `@names`, `#1`, hashes and addresses, but not inside `<code>`.
+
+use crate::foreign;
+use crate::render::report::pieces;
+use std::fmt::Write as _;
+
+/// Letters in a row that may be a commit.
+const SHORTEST_HASH: usize = 7;
+
+/// A foreign text of at most so many characters, as code.
+pub(super) fn code(text: &str, longest: usize) -> String {
+    format!(
+        "<code>{}</code>",
+        escaped(&foreign::shortened(text, longest))
+    )
+}
+
+/// A sentence that may hold foreign text: plain words stay words, everything that could act becomes code.
+pub(super) fn sentence(text: &str, longest: usize) -> String {
+    let text = foreign::shortened(text, longest);
+    let mut out = String::with_capacity(text.len() * 2);
+    for (piece, is_code) in pieces(&text) {
+        if is_code {
+            let _ = write!(out, "<code>{}</code>", escaped(piece));
+        } else {
+            words(&mut out, piece);
+        }
+    }
+    out
+}
+
+fn words(out: &mut String, text: &str) {
+    for (at, word) in text.split(' ').enumerate() {
+        if at > 0 {
+            out.push(' ');
+        }
+        let inner = word
+            .trim_start_matches('(')
+            .trim_end_matches([',', '.', ';', ':', ')', '\'']);
+        let start = word.len() - word.trim_start_matches('(').len();
+        let end = start + inner.len();
+        // Trimming both ends of `(((` leaves nothing, and then there is nothing that could act.
+        if inner.is_empty() || is_plain(inner) {
+            out.push_str(&escaped(word));
+        } else {
+            out.push_str(&escaped(&word[..start]));
+            let _ = write!(out, "<code>{}</code>", escaped(&word[start..end]));
+            out.push_str(&escaped(&word[end..]));
+        }
+    }
+}
+
+/// Whether nothing makes anything of a word: letters, with `-` or `'` between them, or a short number.
+fn is_plain(word: &str) -> bool {
+    let is_number = word.chars().all(|c| c.is_ascii_digit());
+    let is_hash = word.len() >= SHORTEST_HASH && word.chars().all(|c| c.is_ascii_hexdigit());
+    let is_word = word
+        .split(['-', '\''])
+        .all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic));
+    word == "–" || (!is_hash && (is_number || is_word))
+}
+
+/// The text with every ASCII punctuation character as an entity, and what could be read as an address in two.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 2);
+    for character in text.chars() {
+        if character == '@' {
+            // Some parsers look for addresses in the text that entities stand for; a comment ends that text.
+            out.push_str("<!-- -->");
+        }
+        if character.is_ascii_punctuation() {
+            let _ = write!(out, "&#{};", u32::from(character));
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// A name in the first line's comment: letters, digits, dots and single hyphens, so that it cannot end the comment.
+pub(super) fn marker_part(name: &str) -> String {
+    let mut out = String::new();
+    for character in name.chars().take(100) {
+        let is_safe = character.is_ascii_alphanumeric()
+            || character == '.'
+            || (character == '-' && !out.ends_with('-'));
+        out.push(if is_safe { character } else { '_' });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, marker_part, sentence};
+
+    #[test]
+    fn what_could_act_is_code_and_words_stay_words() {
+        assert_eq!(
+            sentence(
+                "set payload.key by a rule, and say --retarget (or `-n`).",
+                99
+            ),
+            "set <code>payload&#46;key</code> by a rule&#44; and say <code>&#45;&#45;retarget</code> &#40;or <code>&#45;n</code>&#41;&#46;"
+        );
+        assert_eq!(
+            sentence("#1 deadbeef don't 17 fixes", 99),
+            "<code>&#35;1</code> <code>deadbeef</code> don&#39;t 17 fixes"
+        );
+        assert_eq!(code("a@b|c", 99), "<code>a<!-- -->&#64;b&#124;c</code>");
+        assert_eq!(code("a\nb", 99), "<code>a&#92;nb</code>");
+    }
+
+    #[test]
+    fn a_name_cannot_end_the_marker() {
+        assert_eq!(marker_part("api.eu1-x.com:8080"), "api.eu1-x.com_8080");
+        assert_eq!(marker_part("a-->b"), "a-__b");
+    }
+}

@@ -1,0 +1,168 @@
+//! A plan as a report: what needs a decision first, then what would be written, then what stays.
+//! Pure. Says what the preview in text says, in its words.
+
+use super::{Conclusion, Fact, Group, Report, Row, TargetId, Tone};
+use crate::coralogix::webhook::TypeId;
+use crate::pipeline::plan::State;
+use crate::render::changes::missing_value;
+use crate::render::columns::counted;
+use crate::render::document::{PlanDocument, StepDocument, refusal};
+use crate::render::plan::{
+    ORDER, held_words, not_checked, nothing_to_do, remarks, shared_reason, title, untouched,
+};
+use crate::render::view::kind_name;
+
+pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
+    // Counted on the webhooks that are shown: a document from a file may say anything else.
+    let count = |state| plan.steps.iter().filter(|step| step.state == state).count();
+    Report {
+        kind: "plan",
+        source: &plan.source,
+        target: &plan.target,
+        tool: &plan.tool,
+        conclusion: conclusion(plan),
+        counts: State::ALL.map(|state| (state.into(), count(state))).into(),
+        warnings: warnings(plan),
+        groups: ORDER
+            .into_iter()
+            .filter_map(|state| group(plan, state))
+            .collect(),
+        facts: facts(plan),
+        notes: plan
+            .notices
+            .iter()
+            .filter(|notice| !notice.warning)
+            .map(|notice| notice.text.clone())
+            .collect(),
+        sides: ["source", "target"],
+        tail: "leads to",
+    }
+}
+
+fn conclusion(plan: &PlanDocument) -> Conclusion {
+    if let Some(refusal) = refusal(plan) {
+        return Conclusion {
+            tone: Tone::Bad,
+            text: format!("Would be refused: {}.", refusal.why),
+            next: refusal.ways_out.into_iter().map(str::to_owned).collect(),
+        };
+    }
+    if let Some(text) = nothing_to_do(plan) {
+        return Conclusion {
+            tone: Tone::Quiet,
+            text,
+            next: Vec::new(),
+        };
+    }
+    let n = plan.summary.create.saturating_add(plan.summary.update);
+    Conclusion {
+        tone: Tone::Good,
+        text: format!(
+            "Nothing stands in the way: {} would be written.",
+            counted(n, "webhook")
+        ),
+        next: vec![
+            "to carry out exactly this plan: `hookferry apply` with the file that `plan --out` saved; it checks first that nothing moved"
+                .to_owned(),
+            "or `hookferry migrate` with the same options; it reads both accounts again, shows the plan and asks"
+                .to_owned(),
+        ],
+    }
+}
+
+fn warnings(plan: &PlanDocument) -> Vec<String> {
+    let mut warnings: Vec<String> = plan
+        .missing_values
+        .iter()
+        .map(|value| {
+            format!(
+                "a value that the rules ask for could not be read: {}",
+                missing_value(value)
+            )
+        })
+        .collect();
+    let held = plan.invariants;
+    if !held.hold() {
+        warnings.push(format!(
+            "not every body is as it must be: {}",
+            held_words(held, 0)
+        ));
+    }
+    let notices = plan.notices.iter().filter(|notice| notice.warning);
+    warnings.extend(notices.map(|notice| notice.text.clone()));
+    warnings
+}
+
+fn facts(plan: &PlanDocument) -> Vec<Fact> {
+    let fact = |label, text| Fact { label, text };
+    let mut facts = vec![
+        fact("source", plan.source.described()),
+        fact("target", plan.target.described()),
+        fact(
+            "selected",
+            format!(
+                "{} of {}; {}",
+                plan.selection.matched,
+                plan.selection.of,
+                untouched(plan)
+            ),
+        ),
+        fact("on conflict", plan.on_conflict.word().to_owned()),
+    ];
+    if plan.invariants.of > 0 {
+        facts.push(fact(
+            "checked",
+            held_words(plan.invariants, plan.summary.update),
+        ));
+    }
+    if let Some(binding) = &plan.binding {
+        facts.push(fact("made", binding.created.to_string()));
+        facts.push(fact("valid until", binding.valid_until.to_string()));
+    }
+    if let Some(text) = not_checked(plan) {
+        let text = text.trim_start_matches("Not checked: ");
+        facts.push(fact("not checked", text.trim_end_matches('.').to_owned()));
+    }
+    facts
+}
+
+fn group(plan: &PlanDocument, state: State) -> Option<Group<'_>> {
+    let steps: Vec<&StepDocument> = plan
+        .steps
+        .iter()
+        .filter(|step| step.state == state)
+        .collect();
+    if steps.is_empty() {
+        return None;
+    }
+    let reason = shared_reason(steps.iter().copied());
+    Some(Group {
+        mark: state.into(),
+        title: title(plan, state, steps.len()),
+        stays: state == State::Unchanged,
+        reason,
+        rows: steps
+            .into_iter()
+            .map(|step| row(step, reason.is_none()))
+            .collect(),
+    })
+}
+
+fn row(step: &StepDocument, tells_reason: bool) -> Row<'_> {
+    let target_id = match (&step.target_id, step.state) {
+        (Some(id), _) => TargetId::Known(id),
+        (None, State::Create) => TargetId::New,
+        (None, _) => TargetId::None,
+    };
+    Row {
+        mark: step.state.into(),
+        kind: kind_name(step.type_id.map(TypeId)),
+        alias: &step.alias,
+        source_id: step.source_id.as_ref(),
+        target_id,
+        tail: &step.leads_to,
+        remarks: remarks(step, tells_reason),
+        differences: &step.differences,
+        fields: &step.fields,
+    }
+}

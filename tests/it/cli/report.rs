@@ -1,0 +1,155 @@
+//! `report`: a run or a saved document shown again, in every form, and what it says of a file that is neither.
+
+use crate::support::stand_in::StandIn;
+use serde_json::{Value, json};
+
+/// Two accounts after a migration, with a saved plan in the folder.
+fn after_a_migration() -> StandIn {
+    let accounts = StandIn::demo();
+    let plan = accounts
+        .program("plan --from [source] --to [target] -o json --quiet")
+        .run();
+    accounts.write("plan.json", &plan.stdout);
+    accounts
+        .program("migrate --from [source] --to [target] --yes --quiet")
+        .run()
+        .assert_code(0);
+    accounts
+}
+
+/// What a command prints.
+fn printed(accounts: &StandIn, command_line: &str) -> String {
+    let run = accounts.program(command_line).run();
+    run.assert_code(0);
+    run.stdout
+}
+
+#[test]
+fn what_was_printed_is_printed_again() {
+    let accounts = StandIn::demo();
+    let route = "--from [source] --to [target] --quiet";
+    for form in [
+        "text",
+        "text --diff",
+        "json",
+        "markdown",
+        "markdown --max-bytes 2000",
+        "html",
+    ] {
+        // Every plan has seals and times of its own, so what is shown again is the one that was shown.
+        let plan = format!("plan {route} --out plan.json -o {form}");
+        let first = printed(&accounts, &plan);
+        let dry_run = printed(&accounts, &format!("migrate --dry-run {route} -o {form}"));
+        let again = accounts
+            .program(&format!("report plan.json -o {form}"))
+            .run();
+        assert_eq!(again.stdout, first);
+        if form.starts_with("text") {
+            assert_eq!(dry_run, first);
+        }
+        assert_eq!(again.requests, "", "a report asks no account");
+    }
+    let first = printed(&accounts, &format!("migrate {route} --yes -o html"));
+    assert_eq!(printed(&accounts, "report latest -o html"), first);
+    let saved = printed(&accounts, "report latest -o json");
+    accounts.write("outcome", &saved);
+    for form in ["text", "json", "markdown", "html"] {
+        let of_run = printed(&accounts, &format!("report latest -o {form}"));
+        // A name with a slash, and the name of a file that is there.
+        for name in ["./outcome", "outcome"] {
+            assert_eq!(
+                printed(&accounts, &format!("report {name} -o {form}")),
+                of_run
+            );
+        }
+    }
+}
+
+#[test]
+fn a_report_on_standard_input() {
+    let accounts = after_a_migration();
+    let plan = accounts.read("plan.json");
+    let run = accounts.program("report -").stdin(&plan).run();
+    run.assert_code(0);
+    assert_transcript!(run);
+}
+
+#[test]
+fn a_newer_minor_version_is_read() {
+    let accounts = after_a_migration();
+    let mut plan: Value = serde_json::from_str(&accounts.read("plan.json")).unwrap();
+    plan["format_version"] = json!("1.9");
+    plan["invented"] = json!({"later": [1]});
+    plan["steps"][0]["invented"] = json!("later");
+    accounts.write("newer.json", &plan.to_string());
+    let newer = printed(&accounts, "report newer.json");
+    assert_eq!(newer, printed(&accounts, "report plan.json"));
+}
+
+/// Whatever stands in the file, nothing of it is repeated: each run fails if it shows the word that secrets contain.
+#[test]
+fn what_is_no_report_is_refused() {
+    let accounts = after_a_migration();
+    let plan: Value = serde_json::from_str(&accounts.read("plan.json")).unwrap();
+    let with = |member: &str, value: Value| {
+        let mut plan = plan.clone();
+        plan[member] = value;
+        plan.to_string()
+    };
+    let mut counts = plan["summary"].clone();
+    counts["create"] = json!(0);
+    let text = plan.to_string();
+    for (name, text) in [
+        ("newer", with("format_version", json!("2.0"))),
+        ("no_version", with("format_version", json!("canary"))),
+        ("other_kind", with("kind", json!("canary"))),
+        ("word", with("on_conflict", json!("canary"))),
+        ("member", with("steps", json!({"canary": "canary"}))),
+        ("counts", with("summary", counts)),
+        ("negative", with("untouched_in_target", json!(-1))),
+        ("cut", text[..text.len() / 2].to_owned()),
+        ("no_json", "canary: canary".to_owned()),
+        ("array", "[\"canary\"]".to_owned()),
+        ("empty", String::new()),
+        ("deep", "[".repeat(100_000)),
+    ] {
+        accounts.write("file.json", &text);
+        let run = accounts.program("report file.json -vvv -o html").run();
+        run.assert_code(1);
+        assert_eq!(run.stdout, "", "{name}");
+        // Where it is damaged depends on the length of the accounts' addresses.
+        if !["cut", "word", "member", "negative"].contains(&name) {
+            assert_transcript!(name, run);
+        }
+    }
+}
+
+#[test]
+fn what_is_not_there_is_not_shown() {
+    let accounts = after_a_migration();
+    let run = |command_line: &str, code| {
+        let run = accounts.program(command_line).run();
+        run.assert_code(code);
+        run
+    };
+    assert_transcript!("no_such_file", run("report nothing.json", 1));
+    assert_transcript!("no_such_run", run("report 2019", 1));
+    assert_transcript!("max_bytes", run("report plan.json --max-bytes 5000", 64));
+    assert_transcript!(
+        "too_short",
+        run("report plan.json -o markdown --max-bytes 9", 64)
+    );
+}
+
+#[test]
+fn a_run_that_was_cut_off_has_no_report() {
+    let accounts = after_a_migration();
+    let runs = accounts.home().join("state/hookferry/runs");
+    let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap();
+    std::fs::remove_file(run.path().join("report.json")).unwrap();
+    let report = accounts.program("report latest").run();
+    report.assert_code(1);
+    assert_transcript!("cut_off", report);
+    let plan = format!("report {}", run.path().join("plan.json").display());
+    printed(&accounts, &plan);
+}

@@ -1,0 +1,136 @@
+//! Markdown and HTML of a plan and of an outcome: what they show, and that no text of a document can act in them.
+
+mod hostile;
+
+use super::{RUN, applied, harmless, party, planned, slack, source, target, verdict};
+use crate::support::markup::{Token, tokens};
+use hookferry::pipeline::plan::OnConflict;
+use hookferry::render::document::{Depth, OutcomeDocument, PlanDocument};
+use hookferry::render::html::html;
+use hookferry::render::markdown::{MOST_BYTES, markdown};
+use hookferry::render::view::{OutcomeView, PlanView};
+
+/// A plan of one webhook.
+fn small() -> PlanDocument {
+    document(vec![slack(1050, "prod-oncall")], vec![], OnConflict::Fail)
+}
+
+/// A plan in which there is one of everything.
+fn awkward() -> PlanDocument {
+    document(source(), target(), OnConflict::Fail)
+}
+
+fn document(
+    source: Vec<hookferry::coralogix::webhook::Webhook>,
+    target: Vec<hookferry::coralogix::webhook::Webhook>,
+    on_conflict: OnConflict,
+) -> PlanDocument {
+    let plan = planned(source, target, on_conflict);
+    let source = party(
+        "api.eu1.coralogix.com",
+        Some("12345"),
+        plan.counts().total(),
+    );
+    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_target());
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    PlanDocument::of(view, Depth::Fields)
+}
+
+/// A run in which everything happened that can.
+fn outcome() -> OutcomeDocument {
+    let plan = planned(source(), target(), OnConflict::Skip);
+    let applied = applied(&plan);
+    let verdict = verdict(&plan, &applied);
+    let (source, target) = (
+        party("api.eu1.coralogix.com", Some("12345"), 11),
+        party("api.us1.coralogix.com", None, 4),
+    );
+    OutcomeDocument::of(OutcomeView {
+        run: Some(RUN),
+        continues: &[],
+        state_flag: "",
+        plan: PlanView {
+            plan: &plan,
+            source: &source,
+            target: &target,
+        },
+        applied: &applied,
+        verdict: Some(&verdict),
+    })
+}
+
+/// What a page says between its head and its script.
+fn body(page: &str) -> &str {
+    let start = page.find("<body>").unwrap();
+    &page[start..page.find("<script>").unwrap()]
+}
+
+#[test]
+fn plans_and_outcomes_as_markdown() {
+    snapshots!(r"canary(\.|&#46;)example" => "elsewhere${1}example");
+    // Secrets are looked for in what a reader sees; a host is none.
+    let show = |text: String| {
+        harmless(&text.replace("&#46;", "."));
+        text
+    };
+    insta::assert_snapshot!("small.md", show(markdown(&(&small()).into(), MOST_BYTES)));
+    insta::assert_snapshot!(
+        "awkward.md",
+        show(markdown(&(&awkward()).into(), MOST_BYTES))
+    );
+    insta::assert_snapshot!(
+        "outcome.md",
+        show(markdown(&(&outcome()).into(), MOST_BYTES))
+    );
+    insta::assert_snapshot!("cut.md", show(markdown(&(&awkward()).into(), 6000)));
+}
+
+#[test]
+fn plans_and_outcomes_as_pages() {
+    snapshots!(r"canary(\.|&#46;)example" => "elsewhere${1}example");
+    let show = |page: String| harmless(body(&page));
+    insta::assert_snapshot!("small.html", show(html(&(&small()).into())));
+    insta::assert_snapshot!("awkward.html", show(html(&(&awkward()).into())));
+    insta::assert_snapshot!("outcome.html", show(html(&(&outcome()).into())));
+    let nothing = document(vec![], vec![], OnConflict::Fail);
+    insta::assert_snapshot!("nothing.html", show(html(&(&nothing).into())));
+}
+
+/// The policy is of use only if its hashes are those of what stands in the page.
+#[test]
+fn the_policy_allows_exactly_the_style_and_the_script_of_the_page() {
+    use base64::Engine as _;
+    let page = html(&(&awkward()).into());
+    let tokens = tokens(&page);
+    let policy = tokens.iter().find_map(|token| match token {
+        Token::Tag(name, attributes) if name == "meta" => attributes
+            .iter()
+            .find(|(name, value)| name == "content" && value.contains("default-src"))
+            .map(|(_, value)| value.clone()),
+        _ => None,
+    });
+    let policy = policy.unwrap();
+    assert!(policy.starts_with("default-src 'none'; "), "{policy}");
+    assert!(
+        !policy.contains("unsafe") && !policy.contains("http"),
+        "{policy}"
+    );
+    for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
+        let is_it = |token: &Token| matches!(token, Token::Tag(name, _) if name == element);
+        assert_eq!(tokens.iter().filter(|token| is_it(token)).count(), 1);
+        let at = tokens.iter().position(is_it).unwrap();
+        let Token::Text(text) = &tokens[at + 1] else {
+            panic!("{element} is empty");
+        };
+        let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
+        let hash = base64::engine::general_purpose::STANDARD.encode(digest);
+        assert!(
+            policy.contains(&format!("{directive} 'sha256-{hash}';")),
+            "{policy}"
+        );
+    }
+}

@@ -1,0 +1,344 @@
+//! Documents that somebody else wrote: whatever stands in them, nothing of it acts, and no bound is passed.
+
+use super::{awkward, outcome};
+use crate::support::generator::cases;
+use crate::support::markup::{Token, tokens};
+use hookferry::foreign::shown;
+use hookferry::render::document::{OutcomeDocument, PlanDocument};
+use hookferry::render::html::html;
+use hookferry::render::markdown::markdown;
+use hookferry::render::report::Report;
+use hookferry::render::style::Palette;
+use hookferry::render::view::{Detail, Page};
+use hookferry::render::{outcome as outcome_text, plan as plan_text};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, prop_oneof, proptest};
+use proptest::sample::select;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use serde_json::{Value, json};
+
+/// Where only certain words stand, or the form itself is said.
+const FIXED: [&str; 7] = [
+    "format_version",
+    "kind",
+    "state",
+    "result",
+    "planned",
+    "proof",
+    "on_conflict",
+];
+
+/// What means something to markdown, to HTML, to a site that shows markdown, or to a terminal.
+fn text() -> impl Strategy<Value = String> {
+    const ODD: &[&str] = &[
+        "<script>alert(1)</script>",
+        "\"><img src=x onerror=alert(1)>",
+        "' onclick='x",
+        "javascript:alert(1)",
+        "[a](http://x.example)",
+        "![a](http://x.example/a.png)",
+        "[a]: http://x.example",
+        "<http://x.example>",
+        "http://x.example",
+        "www.x.example",
+        "a@b.example",
+        "@octocat",
+        "#1",
+        "GH-1",
+        ":tada:",
+        "deadbeefdeadbeef",
+        "|",
+        " | ",
+        "`",
+        "``",
+        "```\n",
+        "*",
+        "**",
+        "_",
+        "~~",
+        "$$",
+        "\\",
+        "\\|",
+        "&lt;",
+        "&#124;",
+        "&amp",
+        "-->",
+        "--!>",
+        "<!--",
+        "]]>",
+        "</style>",
+        "</script>",
+        "</details>",
+        "</code>",
+        "</table>",
+        "<b>",
+        "---",
+        "===",
+        "> ",
+        "- ",
+        "- [ ] ",
+        "1. ",
+        "# ",
+        "    ",
+        "\t",
+        "\n",
+        "\r\n",
+        "\n\n",
+        "[^1]",
+        "{{x}}",
+        "\u{1b}[2J",
+        "\u{9b}31m",
+        "\u{7}",
+        "\0",
+        "\u{202e}",
+        "\u{200b}",
+        "\u{feff}",
+        "\u{2028}",
+        "é",
+        "日本",
+        "plain words",
+        " ",
+        "'",
+        "\"",
+        "=",
+        "+1",
+    ];
+    let piece = prop_oneof![4 => select(ODD).prop_map(str::to_owned), 1 => any::<char>().prop_map(String::from)];
+    vec(piece, 0..6).prop_map(|pieces| pieces.concat())
+}
+
+/// Puts texts and numbers in place of those of a document, in turn.
+fn overwrite(
+    value: &mut Value,
+    key: &str,
+    texts: &mut impl Iterator<Item = String>,
+    numbers: &mut impl Iterator<Item = u64>,
+) {
+    match value {
+        Value::String(_) if FIXED.contains(&key) => {}
+        Value::String(old) => *old = texts.next().unwrap(),
+        Value::Number(_) => {
+            // Its kind tells an id from a count; both may be anything.
+            if let Some(number) = numbers.next().filter(|n| n % 3 != 0) {
+                *value = json!(number);
+            }
+        }
+        Value::Array(elements) => elements
+            .iter_mut()
+            .for_each(|element| overwrite(element, key, texts, numbers)),
+        Value::Object(members) => {
+            for (key, value) in members {
+                // `type` is a text, and `kind` the word for the document.
+                overwrite(value, key, texts, numbers);
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// Both documents with those texts and numbers in them.
+fn documents(texts: &[String], numbers: &[u64]) -> (PlanDocument, OutcomeDocument) {
+    let change = |mut value: Value| {
+        let (mut texts, mut numbers) = (
+            texts.iter().cloned().cycle(),
+            numbers.iter().copied().cycle(),
+        );
+        overwrite(&mut value, "", &mut texts, &mut numbers);
+        value
+    };
+    let plan = change(serde_json::to_value(awkward()).unwrap());
+    let outcome = change(serde_json::to_value(outcome()).unwrap());
+    (
+        serde_json::from_value(plan).unwrap(),
+        serde_json::from_value(outcome).unwrap(),
+    )
+}
+
+/// Nothing that drives a terminal or turns the order of letters.
+#[track_caller]
+fn is_calm(text: &str) {
+    for line in text.lines() {
+        assert_eq!(shown(line), line);
+    }
+}
+
+const TAGS: &str = " html head meta title link style script body a header h1 fieldset legend label input span div p strong main \
+section ul li nav b h2 h3 figure figcaption svg desc text rect dl dt dd form kbd select option button table caption colgroup col \
+thead tr th tbody td details summary i code footer !doctype ";
+const ATTRIBUTES: &str = " html lang charset http-equiv content name rel href class id hidden type value checked aria-hidden \
+aria-label aria-labelledby aria-keyshortcuts aria-live role width height x y tabindex autocomplete spellcheck placeholder \
+data-state scope ";
+
+#[track_caller]
+fn is_inert_page(page: &str, rows: &[(&str, String)]) {
+    let tokens = tokens(page);
+    let mut texts = String::new();
+    for token in &tokens {
+        match token {
+            Token::Tag(name, attributes) => {
+                assert!(
+                    TAGS.contains(&format!(" {} ", name.trim_start_matches('/'))),
+                    "<{name}>"
+                );
+                for (attribute, value) in attributes {
+                    assert!(
+                        ATTRIBUTES.contains(&format!(" {attribute} ")),
+                        "{name} {attribute}"
+                    );
+                    let leads = attribute == "href";
+                    assert!(
+                        !leads
+                            || value.starts_with('#')
+                            || value.starts_with("data:image/svg+xml,"),
+                        "{value}"
+                    );
+                }
+            }
+            Token::Text(text) => texts.push_str(text),
+            Token::Comment(comment) => panic!("a comment: {comment}"),
+        }
+    }
+    let n = |name: &str| {
+        tokens
+            .iter()
+            .filter(|token| matches!(token, Token::Tag(tag, _) if tag == name))
+            .count()
+    };
+    assert_eq!((n("script"), n("style"), n("h1"), n("main")), (1, 1, 1, 1));
+    for (_, alias) in rows {
+        assert!(texts.contains(alias.as_str()), "{alias}");
+    }
+}
+
+/// Of the elements only ours, of links and pictures none, and six cells in each row of a table.
+#[track_caller]
+fn is_inert_markdown(text: &str) {
+    const OURS: [&str; 12] = [
+        "code", "/code", "br", "sub", "/sub", "details", "/details", "summary", "/summary", "b",
+        "/b", "p",
+    ];
+    let mut n_cells = 0;
+    let mut is_first = true;
+    for event in Parser::new_ext(text, Options::all()) {
+        match event {
+            Event::Html(html) | Event::InlineHtml(html) => {
+                for token in tokens(&html) {
+                    match token {
+                        Token::Tag(name, attributes) => {
+                            assert!(
+                                OURS.contains(&name.as_str()) && attributes.is_empty(),
+                                "<{name}> in {text}"
+                            );
+                        }
+                        Token::Comment(comment) => {
+                            assert!(is_first || comment == " ", "a comment: {comment}");
+                        }
+                        Token::Text(_) => {}
+                    }
+                    is_first = false;
+                }
+            }
+            Event::Start(Tag::TableRow | Tag::TableHead) => n_cells = 0,
+            Event::End(TagEnd::TableCell) => n_cells += 1,
+            Event::End(TagEnd::TableRow | TagEnd::TableHead) => assert_eq!(n_cells, 6, "{text}"),
+            Event::Start(
+                Tag::Paragraph
+                | Tag::Heading { .. }
+                | Tag::HtmlBlock
+                | Tag::List(None)
+                | Tag::Item
+                | Tag::Emphasis
+                | Tag::Strong
+                | Tag::Table(_)
+                | Tag::TableCell,
+            )
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::SoftBreak => {}
+            other => panic!("{other:?} in {text}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(64))]
+
+    #[test]
+    fn no_text_of_a_document_acts_in_any_form(texts in vec(text(), 1..24), numbers in vec(any::<u64>(), 1..9), most in 0..40_000_usize) {
+        let (plan, outcome) = documents(&texts, &numbers);
+        for detail in [Detail::Normal, Detail::Full] {
+            let page = Page { palette: Palette::Plain, width: 100, detail };
+            is_calm(&plan_text::plan(&plan, page));
+            is_calm(&outcome_text::outcome(&outcome, page));
+        }
+        let planned = plan.steps.iter().map(|step| ("", shown(&step.alias))).collect::<Vec<_>>();
+        let ended = outcome.webhooks.iter().map(|end| ("", shown(&end.alias))).collect::<Vec<_>>();
+        for (report, rows) in [(Report::from(&plan), planned), (Report::from(&outcome), ended)] {
+            let page = html(&report);
+            is_calm(&page);
+            is_inert_page(&page, &rows);
+            for most in [most, usize::MAX] {
+                let text = markdown(&report, most);
+                assert!(text.len() <= most);
+                is_calm(&text);
+                is_inert_markdown(&text);
+            }
+        }
+    }
+
+    /// What a reader sees in a table is what the webhook is called, letter by letter.
+    #[test]
+    fn an_alias_comes_out_as_it_went_in(alias in text()) {
+        let mut plan = awkward();
+        plan.steps.truncate(1);
+        plan.steps[0].alias.clone_from(&alias);
+        let report = Report::from(&plan);
+        let cells = third_cells(&markdown(&report, usize::MAX));
+        let expected = shown(&alias);
+        let found = cells[1].trim_matches('"');
+        assert_eq!(found, expected.trim_matches('"'));
+    }
+}
+
+/// The third cell of every row as it is read.
+fn third_cells(text: &str) -> Vec<String> {
+    let (mut cells, mut at, mut cell) = (Vec::new(), 0, String::new());
+    for event in Parser::new_ext(text, Options::all()) {
+        match event {
+            Event::Start(Tag::TableRow | Tag::TableHead) => at = 0,
+            Event::Start(Tag::TableCell) => cell.clear(),
+            Event::Text(text) => cell.push_str(&text),
+            Event::End(TagEnd::TableCell) => {
+                at += 1;
+                if at == 3 {
+                    cells.push(std::mem::take(&mut cell));
+                }
+            }
+            _ => {}
+        }
+    }
+    cells
+}
+
+#[test]
+fn what_matters_most_is_there_however_little_room_there_is() {
+    let plan = awkward();
+    let report = Report::from(&plan);
+    let whole = markdown(&report, usize::MAX);
+    let mut n_before = 0;
+    for most in (1500..whole.len()).step_by(250) {
+        let text = markdown(&report, most);
+        assert!(text.starts_with("<!-- hookferry:plan:"), "{text}");
+        assert!(text.contains("7 create, 2 conflict"), "{text}");
+        assert!(text.contains("Would be refused"), "{text}");
+        let rows = text
+            .lines()
+            .filter(|line| line.starts_with("| <code>"))
+            .count();
+        assert!(rows >= n_before, "more room shows no less");
+        n_before = rows;
+        let is_cut = rows < plan.steps.len();
+        assert_eq!(is_cut, text.contains("more of these webhooks ("), "{text}");
+    }
+    assert!(!whole.contains("-o html"));
+}

@@ -1,0 +1,232 @@
+//! Debian's Chromium without a window, driven over its protocol for developers' tools: JSON messages over two pipes, ended by a NUL.
+//! The pipes need no network and no crate for web sockets; a shell hands them over as the descriptors 3 and 4.
+//!
+//! Plain `cargo test` does without it and says so; in CI its absence is a failure.
+
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+/// A page that takes longer hangs.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// A running browser with one page.
+pub(crate) struct Browser {
+    child: Child,
+    commands: ChildStdin,
+    messages: Receiver<Value>,
+    /// What happened on the page since it was last asked for.
+    events: VecDeque<Value>,
+    session: String,
+    n_sent: u64,
+    _profile: tempfile::TempDir,
+}
+
+/// The browser and the accessibility rules, if both are there; says plainly that a test did not run where they are not.
+pub(crate) fn tools(test: &str) -> Option<(String, String)> {
+    let chromium = std::env::var("HOOKFERRY_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
+    let works = Command::new(&chromium)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let axe = std::env::var_os("HOOKFERRY_AXE").and_then(|path| std::fs::read_to_string(path).ok());
+    let missing = match (works, &axe) {
+        (true, Some(_)) => return axe.map(|axe| (chromium, axe)),
+        (false, _) => "it needs Chromium (`chromium`, or what HOOKFERRY_CHROMIUM names)",
+        (true, None) => "it needs axe-core (HOOKFERRY_AXE names its axe.min.js)",
+    };
+    let must = std::env::var_os("HOOKFERRY_CI").is_some();
+    assert!(!must, "{test}: {missing}, and here it must run");
+    // Past the test harness, which shows what a test prints only when it fails.
+    let line = format!("NOT RUN: {test}: {missing}\n");
+    std::io::stderr().write_all(line.as_bytes()).unwrap();
+    None
+}
+
+impl Browser {
+    /// Starts a browser that has one empty page.
+    pub(crate) fn start(chromium: &str) -> Self {
+        let profile = tempfile::tempdir().unwrap();
+        let mut child = Command::new("sh")
+            .args([
+                "-c",
+                r#"exec "$@" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null"#,
+                "sh",
+                chromium,
+            ])
+            .args([
+                "--headless",
+                "--remote-debugging-pipe",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            // Root has no sandbox; the page is a file of our own.
+            .args([
+                "--no-sandbox",
+                "--disable-dev-shm-usage",
+                "--disable-background-networking",
+            ])
+            .arg(format!("--user-data-dir={}", profile.path().display()))
+            .arg("about:blank")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let commands = child.stdin.take().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (send, messages) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut message = Vec::new();
+            while output.read_until(0, &mut message).is_ok_and(|n| n > 0) {
+                message.pop();
+                let Ok(value) = serde_json::from_slice(&message) else {
+                    return;
+                };
+                if send.send(value).is_err() {
+                    return;
+                }
+                message.clear();
+            }
+        });
+        let mut browser = Self {
+            child,
+            commands,
+            messages,
+            events: VecDeque::new(),
+            session: String::new(),
+            n_sent: 0,
+            _profile: profile,
+        };
+        browser.attach();
+        browser
+    }
+
+    fn attach(&mut self) {
+        let target = self.call("Target.createTarget", &json!({"url": "about:blank"}));
+        let attach = json!({"targetId": target["targetId"], "flatten": true});
+        let session = self.call("Target.attachToTarget", &attach);
+        session["sessionId"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.session);
+        for domain in ["Page", "Runtime", "Log", "Network", "Audits"] {
+            self.call(&format!("{domain}.enable"), &json!({}));
+        }
+    }
+
+    /// Sends a command and gives its result.
+    #[track_caller]
+    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        self.n_sent += 1;
+        let mut message = json!({"id": self.n_sent, "method": method, "params": parameters});
+        if !self.session.is_empty() {
+            message["sessionId"] = json!(self.session);
+        }
+        let mut bytes = message.to_string().into_bytes();
+        bytes.push(0);
+        self.commands.write_all(&bytes).unwrap();
+        loop {
+            let message = self.messages.recv_timeout(LONGEST_WAIT).expect(method);
+            if message["id"] == self.n_sent {
+                assert!(
+                    message.get("error").is_none(),
+                    "{method}: {}",
+                    message["error"]
+                );
+                return message["result"].clone();
+            }
+            self.events.push_back(message);
+        }
+    }
+
+    /// Waits for an event.
+    fn until(&mut self, method: &str) {
+        let is_it = |event: &Value| event["method"] == method;
+        while !self.events.iter().any(is_it) {
+            let message = self.messages.recv_timeout(LONGEST_WAIT).expect(method);
+            self.events.push_back(message);
+        }
+    }
+
+    /// Opens a file, with a fragment if there is one, and waits until it has loaded; gives what happened meanwhile.
+    pub(crate) fn open(&mut self, path: &Path, fragment: &str) -> Vec<Value> {
+        // Another fragment alone would not load the page anew.
+        self.call("Page.navigate", &json!({"url": "about:blank"}));
+        self.until("Page.loadEventFired");
+        self.events.clear();
+        let url = format!("file://{}{fragment}", path.display());
+        self.call("Page.navigate", &json!({"url": url}));
+        self.until("Page.loadEventFired");
+        self.happened()
+    }
+
+    /// What happened since this was last asked.
+    pub(crate) fn happened(&mut self) -> Vec<Value> {
+        // An answer comes after everything that happened before the question.
+        self.call("Runtime.evaluate", &json!({"expression": "0"}));
+        self.events.drain(..).collect()
+    }
+
+    /// The value of an expression on the page, promises awaited.
+    #[track_caller]
+    pub(crate) fn ask(&mut self, expression: &str) -> Value {
+        let parameters =
+            json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
+        let answer = self.call("Runtime.evaluate", &parameters);
+        assert!(
+            answer.get("exceptionDetails").is_none(),
+            "{expression}: {answer}"
+        );
+        answer["result"]["value"].clone()
+    }
+
+    /// Presses and releases a key, as a person does.
+    pub(crate) fn press(&mut self, key: &str) {
+        let code = match key {
+            "Escape" => 27,
+            "Tab" => 9,
+            "Enter" => 13,
+            " " => 32,
+            other => u32::from(other.chars().next().unwrap()),
+        };
+        let text = match key {
+            "Enter" => "\r",
+            key if key.len() == 1 => key,
+            _ => "",
+        };
+        let event = |kind: &str, text: &str| json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
+        let down = if text.is_empty() {
+            "rawKeyDown"
+        } else {
+            "keyDown"
+        };
+        self.call("Input.dispatchKeyEvent", &event(down, text));
+        self.call("Input.dispatchKeyEvent", &event("keyUp", ""));
+    }
+
+    /// Types a text where the focus is.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.call("Input.insertText", &json!({"text": text}));
+    }
+
+    /// Pretends that the reader prefers a theme, or prints.
+    pub(crate) fn emulate(&mut self, media: &str, scheme: &str) {
+        let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+        self.call(
+            "Emulation.setEmulatedMedia",
+            &json!({"media": media, "features": features}),
+        );
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // It is our own child; a page left open holds nothing.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
