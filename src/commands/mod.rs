@@ -2,6 +2,7 @@
 
 mod account;
 mod apply;
+mod backup;
 mod conclusion;
 mod consent;
 mod demo;
@@ -17,6 +18,7 @@ mod reading;
 mod recorded;
 mod recording;
 mod report;
+mod restore;
 mod rewriting;
 mod rollback;
 mod rules;
@@ -72,6 +74,11 @@ pub async fn run(
         }
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments).await?, screen).await
+        }
+        Command::Backup(arguments) => backup::run(arguments, screen).await,
+        Command::Restore(arguments) => {
+            let settings = settings::Restore::resolve(arguments).await?;
+            restore::run(settings, screen, interrupt).await
         }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,

@@ -3,6 +3,7 @@
 
 pub mod account_check;
 pub mod accounts;
+pub mod backup;
 pub mod changes;
 mod columns;
 pub mod diff;

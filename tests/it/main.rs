@@ -27,6 +27,7 @@ mod profiles;
 mod properties;
 mod readme;
 mod render;
+mod retention;
 mod rewrite;
 mod rollback;
 mod scrub;
