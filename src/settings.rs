@@ -3,7 +3,9 @@
 
 mod account;
 mod accounts;
+pub mod calendar;
 mod candidates;
+mod closest;
 pub mod config;
 mod cx;
 mod environment;
@@ -13,6 +15,7 @@ mod records;
 mod report;
 mod rewriting;
 mod saved;
+pub mod schedules;
 mod values;
 
 pub use account::{AccountCheck, AccountList};

@@ -1,6 +1,7 @@
 //! What is kept: the only place that reads and writes files.
 
 pub mod alerts;
+pub mod backup;
 pub mod disk;
 pub mod idmap;
 pub mod lock;
