@@ -5,12 +5,14 @@ mod arguments;
 mod completions;
 mod records;
 mod rules;
+mod schedule;
 
 pub use account::*;
 pub use arguments::*;
 pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
 pub use records::*;
 pub use rules::*;
+pub use schedule::*;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{
@@ -253,6 +255,12 @@ Run again after an interruption, it goes on with what is still missing."
   hookferry export --from eu1 --out webhooks.json
   hookferry export --from eu1 --ready | jq length"))]
     Export(ExportArgs),
+    /// List the schedules of the config file, or print what makes systemd, cron, Kubernetes or GitHub Actions run one
+    #[command(after_help = "Examples:
+  hookferry schedule list
+  hookferry schedule print nightly --backend systemd
+  hookferry schedule print nightly --backend kubernetes --out manifests")]
+    Schedule(ScheduleArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
     Demo,
     /// Serve two stand-in accounts on this machine, for rehearsals and your own tests

@@ -15,6 +15,7 @@ mod records;
 mod report;
 mod rewriting;
 mod saved;
+mod schedule;
 pub mod schedules;
 mod values;
 
@@ -28,6 +29,7 @@ pub use records::{
 pub use report::{Report, ReportForm, Reported};
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
 pub use saved::Apply;
+pub use schedule::{ScheduleList, SchedulePrint};
 pub use values::read as read_values;
 
 use crate::cli::{

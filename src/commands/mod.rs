@@ -23,6 +23,7 @@ mod rules;
 mod runs;
 mod sandbox;
 mod saved;
+mod schedule;
 mod verify;
 
 use crate::cli::{self, Command};
@@ -73,6 +74,7 @@ pub async fn run(
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments).await?, screen).await
         }
+        Command::Schedule(arguments) => schedule::run(arguments, screen),
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {

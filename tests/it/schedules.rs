@@ -148,7 +148,7 @@ fn every_mistake_is_told_with_its_place() {
         "profiles = [\"prod-ue\", \"prod-eu\", \"prod-eu\"]",
         "at = 3",
         "at = \"canary\"",
-        "at = \"03:17 Europe/Canary\"",
+        "at = \"03:17 Europe/Nowhere\"",
         "at = \"25:00\"",
         "repo = \"backups/canary\"",
         "repo = \"/\"",

@@ -3,6 +3,7 @@
 
 use super::{HeartbeatSource, is_age_secret};
 use crate::coralogix::kind::resembles_vendor_key;
+use crate::foreign::is_visible;
 use crate::toml_file::{Entry, Reading};
 use std::path::{Component, Path, PathBuf};
 
@@ -20,7 +21,7 @@ pub(super) fn repo(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Strin
             "repo has the form s3://BUCKET/PREFIX, with nothing but letters, digits and . _ - in it; keys are taken from the environment"
         }
         _ => {
-            "repo is an absolute folder, without `..` or control characters, or s3://BUCKET/PREFIX"
+            "repo is an absolute folder, without `..` or invisible characters, or s3://BUCKET/PREFIX"
         }
     };
     reading.wrong(entry.value_at, form);
@@ -32,10 +33,10 @@ pub(super) fn file(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<PathB
     let key = entry.key();
     let form = match entry.text_not_empty() {
         Some(text) if is_secret(text) => format!("{key} holds a secret; it is the path of a file"),
-        Some(text) if !text.contains(char::is_control) && !text.contains("://") => {
+        Some(text) if is_visible(text) && !text.contains("://") => {
             return Some(PathBuf::from(text));
         }
-        _ => format!("{key} is the path of a file, without control characters"),
+        _ => format!("{key} is the path of a file, without invisible characters"),
     };
     reading.wrong(entry.value_at, form);
     None
@@ -92,7 +93,7 @@ fn is_secret(text: &str) -> bool {
 fn is_plain_path(text: &str) -> bool {
     let mut components = Path::new(text).components();
     text.starts_with('/')
-        && !text.contains(char::is_control)
+        && is_visible(text)
         && !text.split('/').any(|part| part == ".")
         && !components.any(|component| component == Component::ParentDir)
 }

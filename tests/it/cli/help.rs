@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "migrate",
     "plan",
     "apply",
@@ -19,6 +19,7 @@ const COMMANDS: [&str; 17] = [
     "account",
     "list",
     "export",
+    "schedule",
     "demo",
     "sandbox",
     "completions",
@@ -42,6 +43,10 @@ fn help_of_every_command() {
             .run()
             .assert_code(0);
     }
+    assert_transcript!(
+        "schedule_print",
+        Program::alone("schedule print --help").run()
+    );
     assert_transcript!(
         "account_check",
         Program::alone("account check --help").run()
