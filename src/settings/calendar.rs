@@ -140,6 +140,14 @@ impl Calendar {
         if self.seconds.only() != Some(0) {
             return None;
         }
+        if self.hours.is_all()
+            && let Some(minutes) = self.minutes.division()
+        {
+            return Some(match minutes {
+                1 => format!("{day}, every minute"),
+                _ => format!("{day}, every {minutes} minutes"),
+            });
+        }
         let minute = self.minutes.only()?;
         if self.hours.is_all() {
             return Some(format!("{day}, at minute {minute} of every hour"));

@@ -53,6 +53,11 @@ impl SchedulePrint {
     /// Settings of a `schedule print` command line; refuses what the backend could not run as the config file says it.
     pub fn resolve(arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
         let config = Config::read(ConfigPlace::find(arguments.config.config.as_deref()))?;
+        Self::of(&config, arguments)
+    }
+
+    /// The same of a config file that has been read.
+    pub fn of(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
         let schedule = config.schedule(&arguments.name).ok_or_else(|| {
             let name = crate::foreign::shortened(&arguments.name, 40);
             let hint = config.schedule_hint(&arguments.name);
@@ -65,7 +70,7 @@ impl SchedulePrint {
             Backend::GithubActions { .. } => in_repository(&config.place)?,
             _ => absolute(&config.place)?,
         };
-        let job = job(&config, schedule, config_path)?;
+        let job = job(config, schedule, config_path)?;
         suitable::check(&job, &backend)?;
         Ok(Self {
             job,

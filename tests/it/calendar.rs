@@ -131,7 +131,11 @@ fn in_words_where_that_is_simple() {
         ("*-*-1,15 06:30", None),
         ("*-01-01", None),
         ("06:30:01", None),
-        ("*:0/15", None),
+        ("*:0/15", Some("every day, every 15 minutes")),
+        ("*:*", Some("every day, every minute")),
+        ("*:0/7", None),
+        ("*:5/15", None),
+        ("8..18:0/15", None),
         ("Mon *-*-01 06:30", None),
     ] {
         assert_eq!(calendar(text).description().as_deref(), words, "{text}");

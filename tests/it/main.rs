@@ -30,6 +30,7 @@ mod readme;
 mod render;
 mod rewrite;
 mod rollback;
+mod schedule_files;
 mod schedules;
 mod scrub;
 mod secrets;

@@ -78,12 +78,13 @@ fn secrets(job: &Job) -> String {
             SecretPlace::Env(_) => Ok(()),
         };
     }
-    for (name, what) in job.variables() {
-        let _ = writeln!(
-            out,
-            "# It takes {name} ({what}) from the environment, where cron has none: write `{name}=…` below, in a crontab that\n\
-             #   others cannot read; or, better, name a file in the config file."
-        );
+    let variables = job.variables();
+    if !variables.is_empty() {
+        out += "# It takes these from the environment, where cron has none of them. Name files in the config file where you can; else\n\
+                # write NAME=value lines above the last one, and look that others cannot read the crontab:\n";
+    }
+    for (name, what) in variables {
+        let _ = writeln!(out, "#   {name}: {what}");
     }
     out
 }

@@ -31,7 +31,7 @@ pub(super) fn unit_path(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#))
 }
 
-/// A word of `ExecStart=`, where `$` stands for variables besides.
+/// An argument in `ExecStart=`, where `$` stands for variables besides, but not in the program's own path.
 pub(super) fn unit_argument(text: &str) -> String {
     unit_path(text).replace('$', "$$")
 }

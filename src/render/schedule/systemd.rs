@@ -97,7 +97,7 @@ Group=hookferry
 ExecStart={binary} run-schedule {name} --config {config} --no-progress --log-format json
 ",
         name = job.name,
-        binary = unit_argument(binary),
+        binary = unit_path(binary),
         config = unit_argument(&job.config),
     );
     for name in credentials(job, service) {

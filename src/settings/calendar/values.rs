@@ -84,6 +84,15 @@ impl Values {
         }
     }
 
+    /// How far apart they are, where they divide the unit, from its smallest number on, into equal parts.
+    pub(super) fn division(&self) -> Option<u16> {
+        let Unit { min, max, .. } = self.unit;
+        match self.spans()[..] {
+            [Span { first, last, step }] if first == *min && last + step == max + 1 => Some(step),
+            _ => None,
+        }
+    }
+
     /// The numbers as spans: three or more that are equally far apart are one.
     pub(super) fn spans(&self) -> Vec<Span> {
         let mut spans = Vec::new();

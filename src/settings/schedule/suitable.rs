@@ -15,7 +15,7 @@ const LONGEST_COMMAND: usize = 900;
 /// Refuses what the backend could not run.
 pub(super) fn check(job: &Job, backend: &Backend) -> Result<(), Error> {
     match backend {
-        Backend::Systemd { .. } => systemd(job),
+        Backend::Systemd { binary } => systemd(job, binary),
         Backend::Cron { binary, .. } => cron(job, binary),
         Backend::Kubernetes { .. } => kubernetes(job),
         Backend::GithubActions { .. } => github_actions(job),
@@ -43,7 +43,11 @@ fn files(job: &Job) -> impl Iterator<Item = (String, &str)> {
 }
 
 /// A credential belongs to one unit, so its path has to be that of this one.
-fn systemd(job: &Job) -> Result<(), Error> {
+fn systemd(job: &Job, binary: &str) -> Result<(), Error> {
+    if binary.contains(['"', '\'', '\\']) {
+        let what = "systemd runs no program with a quote or a backslash in its path";
+        return Err(Error::usage(what).with_hint("give --binary another path"));
+    }
     let is_name_part = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let own = format!("{CREDENTIALS}hookferry-{}.service/", job.name);
     for (what, path) in files(job) {

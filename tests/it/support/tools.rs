@@ -22,3 +22,19 @@ pub(crate) fn is_there(test: &str, program: &str, argument: &str) -> bool {
     }
     works
 }
+
+/// The file that a variable names, if there is one; says plainly that a test did not run where there is none.
+pub(crate) fn named_file(test: &str, variable: &str, what: &str) -> Option<String> {
+    let path = std::env::var(variable).ok();
+    let path = path.filter(|path| std::path::Path::new(path).is_file());
+    let must = std::env::var_os("HOOKFERRY_CI").is_some();
+    assert!(
+        path.is_some() || !must,
+        "{test}: {variable} does not name {what}, and here it must"
+    );
+    if path.is_none() {
+        let line = format!("NOT RUN: {test}: it needs {what} ({variable} names it)\n");
+        std::io::stderr().write_all(line.as_bytes()).unwrap();
+    }
+    path
+}

@@ -118,6 +118,7 @@ fn what_makes_no_sense_on_the_command_line() {
             "relative_binary",
             "nightly --backend systemd --binary hookferry",
         ),
+        ("quote", "nightly --backend systemd --binary /a'b"),
         ("image", "nightly --backend systemd --image hookferry:1"),
         ("no_image", "cluster --backend kubernetes --image a${b}"),
         ("backslash", "Cloud --backend cron --binary /a\\b"),
