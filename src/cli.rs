@@ -6,6 +6,7 @@ mod backup;
 mod completions;
 mod records;
 mod rules;
+mod schedule;
 
 pub use account::*;
 pub use arguments::*;
@@ -13,6 +14,7 @@ pub use backup::*;
 pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
 pub use records::*;
 pub use rules::*;
+pub use schedule::*;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{
@@ -278,6 +280,12 @@ Run again after an interruption, it goes on with what is still missing."
 A BACKUP is `latest`, a time (the state as it was then: the newest backup that is not later), or a path.
 Nothing is ever deleted: what the account has and the backup lacks stays as it is."))]
     Restore(RestoreArgs),
+    /// List the schedules of the config file, or print what makes systemd, cron, Kubernetes or GitHub Actions run one
+    #[command(after_help = "Examples:
+  hookferry schedule list
+  hookferry schedule print nightly --backend systemd
+  hookferry schedule print nightly --backend kubernetes --out manifests")]
+    Schedule(ScheduleArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
     Demo,
     /// Serve two stand-in accounts on this machine, for rehearsals and your own tests

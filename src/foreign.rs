@@ -23,6 +23,13 @@ pub fn shown(text: &str) -> String {
     out
 }
 
+/// Whether every character can be seen where it stands, on one line: it can be written into any file as it is.
+pub fn is_visible(text: &str) -> bool {
+    let is_character =
+        |c: char| u32::from(c) & 0xfffe != 0xfffe && !matches!(c, '\u{fdd0}'..='\u{fdef}');
+    shown(text) == text && text.chars().all(is_character)
+}
+
 /// At most `longest` characters of the text, harmless, with `…` where something was cut.
 pub fn shortened(text: &str, longest: usize) -> String {
     let mut characters = text.trim().chars();
@@ -43,7 +50,7 @@ fn is_hostile(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{shortened, shown};
+    use super::{is_visible, shortened, shown};
 
     #[test]
     fn control_and_bidi_characters_are_escaped_and_letters_are_not() {
@@ -52,6 +59,23 @@ mod tests {
             shown("a\u{1b}[31m\nb\u{202e}c"),
             "a\\u{1b}[31m\\nb\\u{202e}c"
         );
+    }
+
+    #[test]
+    fn what_no_file_can_hold_is_not_visible() {
+        for text in ["/var/über 日本/🚀 \"'\\%$", ""] {
+            assert!(is_visible(text), "{text}");
+        }
+        for text in [
+            "a\nb",
+            "a\u{7f}",
+            "a\u{202e}b",
+            "a\u{fffe}",
+            "\u{1ffff}",
+            "\u{fdd0}",
+        ] {
+            assert!(!is_visible(text), "{text:?}");
+        }
     }
 
     #[test]

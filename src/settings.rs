@@ -4,7 +4,9 @@
 mod account;
 mod accounts;
 mod backup;
+pub mod calendar;
 mod candidates;
+mod closest;
 pub mod config;
 mod cx;
 mod environment;
@@ -16,6 +18,8 @@ mod restore;
 mod rewriting;
 mod route;
 mod saved;
+mod schedule;
+pub mod schedules;
 mod values;
 
 pub use account::{AccountCheck, AccountList};
@@ -31,6 +35,7 @@ pub use restore::{BackupChoice, BackupShow, Rehearsal, Restore, Which};
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
 pub use route::{Origin, Route};
 pub use saved::Apply;
+pub use schedule::{ScheduleList, SchedulePrint};
 pub use values::read as read_values;
 
 use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When, WritingArgs};

@@ -24,6 +24,8 @@ pub struct Candidates {
     pub accounts: Words,
     /// The names that runs have.
     pub runs: Words,
+    /// The names that schedules have.
+    pub schedules: Words,
 }
 
 /// Answers a shell that asks for completions; `None` where none asks.
@@ -53,7 +55,7 @@ pub fn completions(shell: Shell) -> Option<String> {
     String::from_utf8(script).ok()
 }
 
-/// The command line with what can be offered for accounts and runs, wherever they are named.
+/// The command line with what can be offered for accounts, runs and schedules, wherever they are named.
 fn with_candidates(command: Command, candidates: &Candidates) -> Command {
     command
         .mut_args(|argument| offering(argument, candidates))
@@ -66,6 +68,7 @@ fn offering(argument: Arg, candidates: &Candidates) -> Arg {
         .and_then(|names| Some(names.first()?.to_string()));
     let (words, takes_files) = match name.as_deref() {
         Some("RUN") => (&candidates.runs, false),
+        Some("SCHEDULE") => (&candidates.schedules, false),
         Some("ACCOUNT") => (&candidates.accounts, argument.get_id() == "from"),
         Some("LEFT" | "RIGHT") => (&candidates.accounts, true),
         _ => return argument,

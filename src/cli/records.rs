@@ -189,7 +189,8 @@ pub enum IdmapAction {
 }
 
 /// A length of time in days or less; a day has 24 hours.
-pub(super) fn age(text: &str) -> Result<SignedDuration, String> {
+/// A length of time that is not nothing; days are 24 hours long.
+pub(crate) fn age(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;
     let length = span

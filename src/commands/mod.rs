@@ -25,6 +25,7 @@ mod rules;
 mod runs;
 mod sandbox;
 mod saved;
+mod schedule;
 mod verify;
 
 use crate::cli::{self, Command};
@@ -80,6 +81,7 @@ pub async fn run(
             let settings = settings::Restore::resolve(arguments).await?;
             restore::run(settings, screen, interrupt).await
         }
+        Command::Schedule(arguments) => schedule::run(arguments, screen),
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {

@@ -23,6 +23,7 @@ pub mod rollback;
 mod rows;
 pub mod rules;
 pub mod runs;
+pub mod schedule;
 pub mod screen;
 mod streams;
 pub mod style;

@@ -1,4 +1,4 @@
-//! What can be offered while a command line is typed: profiles, regions, runs.
+//! What can be offered while a command line is typed: profiles, regions, runs, schedules.
 //! Whatever cannot be read offers nothing, and says nothing: somebody is in the middle of a line.
 
 use super::config::{Config, ConfigPlace};
@@ -14,9 +14,11 @@ use std::sync::Arc;
 pub fn candidates(words: &[OsString]) -> Candidates {
     let config = flag(words, "--config");
     let state = flag(words, "--state-dir");
+    let config_again = config.clone();
     Candidates {
         accounts: Arc::new(move || accounts(config.as_deref())),
         runs: Arc::new(move || runs(state.clone())),
+        schedules: Arc::new(move || schedules(config_again.as_deref())),
     }
 }
 
@@ -28,6 +30,14 @@ fn accounts(config: Option<&Path>) -> Vec<String> {
     };
     names.extend(Region::all().map(|region| region.code().to_owned()));
     names
+}
+
+fn schedules(config: Option<&Path>) -> Vec<String> {
+    let Ok(config) = Config::read(ConfigPlace::find(config)) else {
+        return Vec::new();
+    };
+    let names = config.schedules.into_iter().map(|schedule| schedule.name);
+    names.collect()
 }
 
 /// `latest`, and every id with the newest first.

@@ -1,11 +1,11 @@
-//! The profiles of a config file: TOML in, profiles out, and every mistake at once with its line and column.
+//! The profiles of a config file.
 //! Never repeats a value of the file in a message, and never holds a key: a profile says where its key is.
 
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::resembles_vendor_key;
 use crate::coralogix::region::Region;
-use crate::toml_file::{self, Entry, Misread, Reading, Table};
+use crate::toml_file::{Entry, Reading, Table};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -71,48 +71,34 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_part)
 }
 
-/// Reads a config file; an error lists every mistake, in the order of the file.
-pub fn parse(text: &str) -> Result<Vec<Profile>, Vec<Misread>> {
-    toml_file::read(text, whole)
-}
-
-fn whole(reading: &mut Reading<'_>, table: &Table<'_>) -> Vec<Profile> {
+/// The `[profile.NAME]` tables below `profile`.
+pub(super) fn all(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<Profile> {
+    let Some(named) = entry.table() else {
+        reading.wrong(entry.at, "profiles are written as `[profile.NAME]` tables");
+        return Vec::new();
+    };
     let mut profiles = Vec::new();
-    for entry in reading.known(table, "the config file", &["format_version", "profile"]) {
-        if entry.key() == "format_version" {
-            if entry.number() != Some("1") {
-                reading.wrong(
-                    entry.value_at,
-                    "format_version is 1 in the only form that this version of hookferry reads",
-                );
-            }
-            continue;
-        }
-        let Some(named) = entry.table() else {
-            reading.wrong(entry.at, "profiles are written as `[profile.NAME]` tables");
-            continue;
-        };
-        for entry in named.entries() {
-            let name = name(reading, &entry);
-            match entry.table() {
-                Some(table) => profiles.extend(profile(reading, &table, entry.at, name)),
-                None => reading.wrong(entry.at, "a profile is a table: `[profile.NAME]`"),
-            }
+    for entry in named.entries() {
+        let name = name(reading, &entry, "profile");
+        match entry.table() {
+            Some(table) => profiles.extend(profile(reading, &table, entry.at, name)),
+            None => reading.wrong(entry.at, "a profile is a table: `[profile.NAME]`"),
         }
     }
     profiles
 }
 
-fn name(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
+/// The name that a table has; `what` is a word for that which it names.
+pub(super) fn name(reading: &mut Reading<'_>, entry: &Entry<'_>, what: &str) -> Option<String> {
     let name = entry.key();
     if is_name(name) {
         return Some(name.to_owned());
     }
     let what = match Region::named(name) {
-        Some(region) => format!("a profile cannot have the name of a region, here {region}"),
-        None if is_word(name) => "this looks like an API key, not like a profile's name".to_owned(),
+        Some(region) => format!("a {what} cannot have the name of a region, here {region}"),
+        None if is_word(name) => format!("this looks like an API key, not like a {what}'s name"),
         None => {
-            "a profile's name is made of letters, digits, _ and, but at its start, -".to_owned()
+            format!("a {what}'s name is made of letters, digits, _ and, but at its start, -")
         }
     };
     reading.wrong(entry.at, what);

@@ -1,6 +1,7 @@
 //! The config file: what it may say, and every mistake with its line and column.
 
-use hookferry::settings::profiles::{KeySource, Profile, is_name, parse};
+use hookferry::settings::config;
+use hookferry::settings::profiles::{KeySource, Profile, is_name};
 use hookferry::toml_file::Misread;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -27,6 +28,10 @@ api_key_command = ["op", "read", "op://vault/canary"]
 [profile.bare]
 region = "ap1"
 "#;
+
+fn parse(text: &str) -> Result<Vec<Profile>, Vec<Misread>> {
+    config::parse(text).map(|contents| contents.profiles)
+}
 
 fn names(profiles: &[Profile]) -> Vec<&str> {
     profiles

@@ -9,7 +9,8 @@ fn named() -> StandIn {
     let accounts = StandIn::demo();
     accounts.write(
         "config/hookferry/config.toml",
-        "[profile.prod-eu]\nregion = \"eu1\"\n[profile.prod-us]\nregion = \"us2\"\n[profile.staging]\nregion = \"us2\"\n",
+        "[profile.prod-eu]\nregion = \"eu1\"\n[profile.prod-us]\nregion = \"us2\"\n[profile.staging]\nregion = \"us2\"\n\
+         [schedule.nightly]\nprofiles = [\"prod-eu\"]\nat = \"daily\"\nrepo = \"/b\"\nplaintext = true\n",
     );
     accounts
 }
@@ -49,6 +50,18 @@ fn commands_options_and_their_values() {
         offered(&accounts, "hookferry migrate --on-conflict u"),
         ["update"]
     );
+}
+
+#[test]
+fn schedules_are_those_of_the_config_file() {
+    let accounts = named();
+    let line = "hookferry schedule print n";
+    assert_eq!(offered(&accounts, line), ["nightly"]);
+    accounts.write("other.toml", "[profile.p]\nregion = \"eu1\"\n");
+    let line = "hookferry schedule print --config other.toml n";
+    assert!(offered(&accounts, line).is_empty());
+    let line = "hookferry schedule print nightly --backend s";
+    assert_eq!(offered(&accounts, line), ["systemd"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 20] = [
     "migrate",
     "plan",
     "apply",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 19] = [
     "export",
     "backup",
     "restore",
+    "schedule",
     "demo",
     "sandbox",
     "completions",
@@ -44,7 +45,12 @@ fn help_of_every_command() {
             .run()
             .assert_code(0);
     }
-    for command in ["account check", "backup create", "backup forget"] {
+    for command in [
+        "account check",
+        "backup create",
+        "backup forget",
+        "schedule print",
+    ] {
         assert_transcript!(
             command.replace(' ', "_"),
             Program::alone(&format!("{command} --help")).run()

@@ -46,4 +46,5 @@ mod record;
 mod report;
 mod rules;
 mod saved;
+mod schedules;
 mod servers;

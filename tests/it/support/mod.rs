@@ -15,4 +15,5 @@ pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;
 pub(crate) mod tls;
+pub(crate) mod tools;
 pub(crate) mod tracer;

@@ -1,0 +1,71 @@
+//! `hookferry schedule`: the schedules of the config file, and the files that make a scheduler run one.
+//! Reads no key, no heartbeat URL and no file of recipients, and opens no connection.
+
+use crate::cli::{OutputForm, ScheduleAction, ScheduleArgs};
+use crate::error::{Error, ExitCode};
+use crate::render::json;
+use crate::render::schedule::list::{self, ScheduleRow, SchedulesView};
+use crate::render::schedule::{self};
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::schedules::{Encryption, Schedule};
+use crate::settings::{ScheduleList, SchedulePrint};
+use crate::store::disk;
+use jiff::{Timestamp, tz::TimeZone};
+
+/// Lists schedules, or prints one for a scheduler.
+pub(super) fn run(arguments: ScheduleArgs, screen: &Screen) -> Result<ExitCode, Error> {
+    match arguments.action {
+        ScheduleAction::List(arguments) => list(&ScheduleList::resolve(&arguments)?, screen),
+        ScheduleAction::Print(arguments) => print(&SchedulePrint::resolve(&arguments)?, screen),
+    }
+}
+
+fn list(settings: &ScheduleList, screen: &Screen) -> Result<ExitCode, Error> {
+    let config = &settings.config;
+    let path = config.place.path.as_deref();
+    let now = Timestamp::now();
+    let view = SchedulesView {
+        file: path.map(|path| path.display().to_string()),
+        is_there: config.is_there,
+        rows: config.schedules.iter().map(|one| row(one, now)).collect(),
+    };
+    screen.result(&match settings.output {
+        OutputForm::Text => list::text(&view, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&list::document(&view)),
+    })?;
+    Ok(ExitCode::Done)
+}
+
+fn row(schedule: &Schedule, now: Timestamp) -> ScheduleRow {
+    let next = schedule.at.next_after(TimeZone::UTC.to_datetime(now));
+    ScheduleRow {
+        name: schedule.name.clone(),
+        calendar: schedule.at.to_string(),
+        words: schedule.at.description(),
+        next: next.and_then(|next| TimeZone::UTC.to_timestamp(next).ok()),
+        profiles: schedule.profiles.clone(),
+        repo: schedule.repo.clone(),
+        is_encrypted: schedule.encryption != Encryption::Plaintext,
+        max_age: schedule.max_age.map(|age| age.as_secs()),
+    }
+}
+
+fn print(settings: &SchedulePrint, screen: &Screen) -> Result<ExitCode, Error> {
+    let files = schedule::files(&settings.job, &settings.backend);
+    let Some(folder) = &settings.out else {
+        screen.result(&schedule::text(&files))?;
+        return Ok(ExitCode::Done);
+    };
+    let is_own = |text: &str| schedule::is_own(&settings.job, text);
+    let mut written = String::new();
+    for file in &files {
+        let path = folder.join(&file.name);
+        disk::replace_own(&path, &file.text, "the file", is_own)?;
+        written += &crate::foreign::shown(&path.display().to_string());
+        written.push('\n');
+    }
+    screen.result(&written)?;
+    screen.say("how to install them stands at their head");
+    Ok(ExitCode::Done)
+}

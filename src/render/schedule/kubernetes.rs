@@ -1,0 +1,130 @@
+//! A `CronJob` that may do little, and the volume for a folder of backups.
+
+mod manifest;
+mod mounts;
+
+use super::quoting::shell;
+use super::{File, Job, head};
+use mounts::Mounts;
+use ring::digest::{SHA256, digest};
+use std::fmt::Write as _;
+
+/// Where the config file is in the container.
+const CONFIG: &str = "/etc/hookferry/config.toml";
+/// The longest name of a `CronJob`.
+const LONGEST_NAME: usize = 52;
+
+/// The manifest.
+pub(super) fn file(job: &Job, image: &str, fields: &str) -> File {
+    let config = job.config.clone();
+    let recipients = job
+        .recipients_file
+        .as_ref()
+        .map(|path| job.beside_config(path));
+    let sources = Sources { config, recipients };
+    let job = &Job {
+        config: CONFIG.to_owned(),
+        ..job.clone()
+    };
+    let object = object_name(&job.name);
+    let name = format!("{object}.yaml");
+    let mounts = Mounts::of(job);
+    let mut text = head(job, &name);
+    text += &installation(job, &sources, image, &mounts);
+    if mounts.has_backups() {
+        text += &manifest::volume_claim(&object);
+    }
+    text += &manifest::cron_job(job, &object, image, fields, &mounts);
+    File { name, text }
+}
+
+/// A name that Kubernetes takes; one that had to be changed ends in a digest, so that no two become the same.
+fn object_name(schedule: &str) -> String {
+    let wanted = format!("hookferry-{schedule}");
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let is_good = wanted.len() <= LONGEST_NAME && wanted.chars().all(is_allowed);
+    if is_good && !wanted.ends_with('-') {
+        return wanted;
+    }
+    let mut digits = String::new();
+    for byte in &digest(&SHA256, schedule.as_bytes()).as_ref()[..4] {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    let lower = wanted.to_ascii_lowercase().replace('_', "-");
+    let head: String = lower.chars().take(LONGEST_NAME - 9).collect();
+    format!("{}-{digits}", head.trim_end_matches('-'))
+}
+
+/// Where the files of the config map are now.
+struct Sources {
+    config: String,
+    recipients: Option<String>,
+}
+
+fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> String {
+    let object = object_name(&job.name);
+    let recipients = match &sources.recipients {
+        Some(path) if mounts.has_recipients() => {
+            format!(" \\\n#          --from-file=recipients={}", shell(path))
+        }
+        _ => String::new(),
+    };
+    let mut out = format!(
+        "# In the namespace that it is to run in, once:
+#   1. an image: build {image} from docs/container/Containerfile, and push it where the cluster finds it
+#   2. the config file, which holds no key:
+#        kubectl create configmap {object} --from-file=config.toml={config}{recipients}
+",
+        image = shell(image),
+        config = shell(&sources.config),
+    );
+    let mut n = 3;
+    let secret = secret_step(job, &object, mounts);
+    if !secret.is_empty() {
+        let _ = write!(
+            out,
+            "#   3. the secrets, each in a file of its own that you delete afterwards:\n{secret}"
+        );
+        n += 1;
+    }
+    let _ = writeln!(
+        out,
+        "#   {n}. kubectl apply -f {object}.yaml\n\
+         # See it work:   kubectl create job --from=cronjob/{object} {object}-now && kubectl logs -f job/{object}-now\n\
+         # Hear of failures: a heartbeat in the config file, or an alert on\n\
+         #   kube_job_status_failed{{job_name=~\"{object}-.*\"}} > 0"
+    );
+    for file in [&job.metrics_file, &job.status_file].into_iter().flatten() {
+        if !mounts.keeps(file) {
+            let _ = writeln!(
+                out,
+                "# {} ends with the pod: nobody reads it there.",
+                shell(file)
+            );
+        }
+    }
+    out
+}
+
+/// How the secret is made; nothing where there is none.
+fn secret_step(job: &Job, object: &str, mounts: &Mounts) -> String {
+    let variables = job.variables();
+    let names = variables.iter().map(|(name, _)| name.as_str());
+    let names: Vec<&str> = mounts.secret_keys().chain(names).collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let mut out = format!("#        kubectl create secret generic {object}");
+    for name in names {
+        let _ = write!(out, " \\\n#          --from-file={name}=./{name}");
+    }
+    out.push('\n');
+    for (name, what) in &variables {
+        let _ = writeln!(
+            out,
+            "#        {name}: {what}; without a line break at its end"
+        );
+    }
+    out
+}

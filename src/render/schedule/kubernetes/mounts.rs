@@ -1,0 +1,127 @@
+//! What is put into the container, and where.
+
+use super::super::{Job, Repo, SecretPlace, without_slash};
+use super::CONFIG;
+use std::collections::BTreeMap;
+
+/// What a folder is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Folder {
+    Backups,
+    /// What is written there ends with the pod; its number.
+    Passing(usize),
+}
+
+impl Folder {
+    /// The name of its volume.
+    pub(super) fn volume(self) -> String {
+        match self {
+            Self::Backups => "backups".to_owned(),
+            Self::Passing(n) => format!("passing-{n}"),
+        }
+    }
+}
+
+/// Where a file of the container comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Origin {
+    ConfigMap(&'static str),
+    /// A key of the secret.
+    Secret(String),
+}
+
+/// What is put into the container, by its path.
+pub(super) struct Mounts {
+    pub(super) files: BTreeMap<String, Origin>,
+    pub(super) folders: BTreeMap<String, Folder>,
+}
+
+impl Mounts {
+    /// Everything that a run reads and writes.
+    pub(super) fn of(job: &Job) -> Self {
+        let mut files = BTreeMap::new();
+        files.insert(CONFIG.to_owned(), Origin::ConfigMap("config.toml"));
+        if let Some(path) = &job.recipients_file {
+            let path = normal(&job.beside_config(path));
+            let origin = Origin::ConfigMap("recipients");
+            files.entry(path).or_insert(origin);
+        }
+        let keys = job.accounts.iter().map(|a| (a.profile.clone(), &a.key));
+        let heartbeat = job
+            .heartbeat
+            .iter()
+            .map(|place| ("heartbeat-url".to_owned(), place));
+        for (key, place) in keys.chain(heartbeat) {
+            if let SecretPlace::File(path) = place {
+                let path = normal(&job.beside_config(path));
+                files.entry(path).or_insert(Origin::Secret(key));
+            }
+        }
+        let backups = match &job.repo {
+            Repo::Folder(folder) => Some(without_slash(folder)),
+            Repo::ObjectStore(_) => None,
+        };
+        let mut passing = job.written_folders();
+        passing.push("/tmp".to_owned());
+        // What lies in the volume of the backups needs none of its own.
+        let is_inside = |folder: &String| {
+            let rest = backups
+                .as_ref()
+                .and_then(|root| folder.strip_prefix(root.as_str()));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        passing.retain(|folder| !is_inside(folder));
+        passing.sort();
+        passing.dedup();
+        let numbered = passing.into_iter().zip((0..).map(Folder::Passing));
+        let mut folders: BTreeMap<String, Folder> = numbered.collect();
+        folders.extend(backups.map(|folder| (folder, Folder::Backups)));
+        Self { files, folders }
+    }
+
+    /// The keys of the secret that are mounted as files.
+    pub(super) fn secret_keys(&self) -> impl Iterator<Item = &str> {
+        self.files.values().filter_map(|origin| match origin {
+            Origin::Secret(key) => Some(key.as_str()),
+            Origin::ConfigMap(_) => None,
+        })
+    }
+
+    /// Whether backups go into a volume.
+    pub(super) fn has_backups(&self) -> bool {
+        self.folders
+            .values()
+            .any(|folder| *folder == Folder::Backups)
+    }
+
+    /// Whether a file outlives the pod.
+    pub(super) fn keeps(&self, file: &str) -> bool {
+        let folder = self
+            .folders
+            .iter()
+            .filter(|(folder, _)| file.starts_with(&format!("{folder}/")));
+        let innermost = folder.max_by_key(|(folder, _)| folder.len());
+        matches!(innermost, Some((_, Folder::Backups)))
+    }
+
+    /// Whether there is a file of recipients.
+    pub(super) fn has_recipients(&self) -> bool {
+        let is_it = |origin: &Origin| *origin == Origin::ConfigMap("recipients");
+        self.files.values().any(is_it)
+    }
+}
+
+/// The path without `.`, `..` and doubled slashes; a container has no links that could mean something else.
+fn normal(path: &str) -> String {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}

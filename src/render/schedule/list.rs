@@ -1,0 +1,121 @@
+//! The schedules of a config file: a table for people, a document for programs.
+//! Pure.
+
+use super::super::columns::{counted, cut, name, padded, width};
+use super::super::json;
+use super::super::style::Meaning;
+use super::super::view::Page;
+use crate::foreign;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// The widest that a cell is shown.
+const LONGEST_CELL: usize = 48;
+const HEADINGS: [&str; 5] = ["schedule", "when (UTC)", "next", "profiles", "repo"];
+
+/// A config file as it was found.
+#[derive(Debug)]
+pub struct SchedulesView {
+    /// Its path; `None` where nothing tells where it would be.
+    pub file: Option<String>,
+    /// Whether it is there.
+    pub is_there: bool,
+    /// Its schedules.
+    pub rows: Vec<ScheduleRow>,
+}
+
+/// One schedule.
+#[derive(Debug)]
+pub struct ScheduleRow {
+    /// Its name.
+    pub name: String,
+    /// When it is due, in the canonical calendar form.
+    pub calendar: String,
+    /// The same in words, where that is simple.
+    pub words: Option<String>,
+    /// When it is due next, if ever.
+    pub next: Option<Timestamp>,
+    /// The profiles that it backs up.
+    pub profiles: Vec<String>,
+    /// Where backups go.
+    pub repo: String,
+    /// Whether they are encrypted.
+    pub is_encrypted: bool,
+    /// How old the newest backup may be, in seconds.
+    pub max_age: Option<i64>,
+}
+
+/// The schedules as a table.
+pub fn text(view: &SchedulesView, page: Page) -> String {
+    let Some(file) = view.file.as_deref().map(foreign::shown) else {
+        return "No schedules: neither XDG_CONFIG_HOME nor HOME says where the config file is; name one with --config.\n"
+            .to_owned();
+    };
+    if !view.is_there {
+        return format!("No schedules: there is no config file {file}.\n");
+    }
+    let mut out = String::new();
+    if !view.rows.is_empty() {
+        let rows: Vec<[String; 5]> = view.rows.iter().map(cells).collect();
+        let headings = HEADINGS.map(str::to_owned);
+        let mut widths = HEADINGS.map(width);
+        for row in &rows {
+            for (widest, cell) in widths.iter_mut().zip(row) {
+                *widest = (*widest).max(width(cell));
+            }
+        }
+        let line = |row: &[String; 5]| {
+            let cells = row.iter().zip(widths);
+            let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
+            cells.join("  ").trim_end().to_owned()
+        };
+        out.push_str(&page.palette.paint(Meaning::Heading, &line(&headings)));
+        out.push('\n');
+        for row in &rows {
+            out.push_str(&line(row));
+            out.push('\n');
+        }
+        out.push('\n');
+    }
+    let total = format!("{} in {file}", counted(view.rows.len(), "schedule"));
+    out.push_str(&page.palette.paint(Meaning::Heading, &total));
+    out.push('\n');
+    out
+}
+
+fn cells(row: &ScheduleRow) -> [String; 5] {
+    let next = row.next.map(|next| next.to_string());
+    [
+        name(&row.name),
+        cut(&row.calendar, LONGEST_CELL),
+        next.unwrap_or_else(|| "never".to_owned()),
+        cut(&row.profiles.join(", "), LONGEST_CELL),
+        cut(&name(&row.repo), LONGEST_CELL),
+    ]
+}
+
+/// The schedules as a document.
+pub fn document(view: &SchedulesView) -> Value {
+    let rows: Vec<Value> = view.rows.iter().map(row_json).collect();
+    json::document(
+        "schedules",
+        json!({
+            "config_file": view.file,
+            "exists": view.is_there,
+            "schedules": rows,
+        }),
+    )
+}
+
+fn row_json(row: &ScheduleRow) -> Value {
+    json!({
+        "schedule": row.name,
+        "at": row.calendar,
+        "description": row.words,
+        "next": row.next.map(|next| next.to_string()),
+        "profiles": row.profiles,
+        "repo": row.repo,
+        "encrypted": row.is_encrypted,
+        "max_age_seconds": row.max_age,
+    })
+}

@@ -1,0 +1,202 @@
+//! A oneshot service that may do little, and its timer.
+
+mod installation;
+
+use super::quoting::{unit_argument, unit_path};
+use super::{File, Job, SecretPlace, head};
+use std::fmt::Write as _;
+
+/// Where systemd puts the credentials of services, in a folder for each unit.
+const CREDENTIALS: &str = "/run/credentials/";
+/// Where the credentials are taken from.
+const CREDENTIAL_STORE: &str = "/etc/hookferry/credentials";
+/// What nothing of a run needs.
+const SANDBOX: &str = "
+# It may read what its user may, write to the folders above, and talk to the network; nothing else.
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+PrivateDevices=yes
+DevicePolicy=closed
+ProtectClock=yes
+ProtectControlGroups=yes
+ProtectHostname=yes
+ProtectKernelLogs=yes
+ProtectKernelModules=yes
+ProtectKernelTunables=yes
+ProtectProc=invisible
+ProcSubset=pid
+KeyringMode=private
+LockPersonality=yes
+RemoveIPC=yes
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+";
+
+/// The service and the timer.
+pub(super) fn files(job: &Job, binary: &str) -> Vec<File> {
+    let unit = |kind| format!("hookferry-{}.{kind}", job.name);
+    let (service, timer) = (unit("service"), unit("timer"));
+    let text = head(job, &service) + &installation::steps(job, binary, &service, &timer);
+    vec![
+        File {
+            text: text + &self::service(job, binary, &service),
+            name: service,
+        },
+        File {
+            text: head(job, &timer) + &self::timer(job),
+            name: timer,
+        },
+    ]
+}
+
+/// The credential that a path means to that unit: its name.
+fn credential<'p>(path: &'p str, service: &str) -> Option<&'p str> {
+    path.strip_prefix(CREDENTIALS)?
+        .strip_prefix(service)?
+        .strip_prefix('/')
+}
+
+/// The names of the credentials, each once.
+fn credentials<'j>(job: &'j Job, service: &str) -> Vec<&'j str> {
+    let mut names = Vec::new();
+    for (_, place) in job.secrets() {
+        if let SecretPlace::File(path) = place
+            && let Some(name) = credential(path, service)
+            && !names.contains(&name)
+        {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn environment_file(job: &Job) -> String {
+    format!("/etc/hookferry/{}.env", job.name)
+}
+
+fn service(job: &Job, binary: &str, service: &str) -> String {
+    let mut out = format!(
+        "
+[Unit]
+Description=Back up webhooks: hookferry schedule {name}
+Wants=network-online.target
+After=network-online.target
+# OnFailure=a-unit-that-tells-you.service
+
+[Service]
+Type=oneshot
+User=hookferry
+Group=hookferry
+ExecStart={binary} run-schedule {name} --config {config} --no-progress --log-format json
+",
+        name = job.name,
+        binary = unit_path(binary),
+        config = unit_argument(&job.config),
+    );
+    for name in credentials(job, service) {
+        let _ = writeln!(out, "LoadCredential={name}:{CREDENTIAL_STORE}/{name}");
+    }
+    if !job.variables().is_empty() {
+        let _ = writeln!(out, "EnvironmentFile={}", environment_file(job));
+    }
+    out += "# Records and locks go to /var/lib/hookferry.
+Environment=XDG_STATE_HOME=%S
+StateDirectory=hookferry
+StateDirectoryMode=0700
+UMask=0077
+";
+    for folder in job.written_folders() {
+        let _ = writeln!(out, "ReadWritePaths={}", unit_path(&folder));
+    }
+    out += "TimeoutStartSec=1h
+Nice=10
+IOSchedulingClass=idle
+LimitCORE=0
+";
+    out += SANDBOX;
+    out + &by_paths(job, binary)
+}
+
+/// The parts of the sandbox that depend on what is used.
+fn by_paths(job: &Job, binary: &str) -> String {
+    let paths = used_paths(job, binary);
+    let mut out = String::new();
+    if paths.iter().any(|path| is_at_home(path)) {
+        out += "# Something that is used lies in a home.\nProtectHome=read-only\n";
+    } else {
+        out += "ProtectHome=yes\n";
+    }
+    let is_temporary = |path: &String| is_below(path, &["/tmp", "/var/tmp"]);
+    if paths.iter().any(is_temporary) {
+        out += "# Something that is used lies in /tmp or /var/tmp.\nPrivateTmp=no\n";
+    } else {
+        out += "PrivateTmp=yes\n";
+    }
+    let has_command = |(_, place): (String, &SecretPlace)| matches!(place, SecretPlace::Command(_));
+    if !job.secrets().any(has_command) {
+        out += "MemoryDenyWriteExecute=yes\n";
+    }
+    out
+}
+
+/// Every path that a run touches.
+fn used_paths(job: &Job, binary: &str) -> Vec<String> {
+    let mut paths = vec![binary.to_owned(), job.config.clone()];
+    for (_, place) in job.secrets() {
+        match place {
+            SecretPlace::File(path) => paths.push(job.beside_config(path)),
+            SecretPlace::Command(program) => paths.push(program.clone()),
+            SecretPlace::Env(_) => {}
+        }
+    }
+    paths.extend(
+        job.recipients_file
+            .iter()
+            .map(|path| job.beside_config(path)),
+    );
+    paths.extend(job.written_folders());
+    paths
+}
+
+fn is_at_home(path: &str) -> bool {
+    is_below(path, &["/home", "/root", "/run/user"])
+}
+
+fn is_below(path: &str, folders: &[&str]) -> bool {
+    folders.iter().any(|folder| {
+        let rest = path.strip_prefix(folder);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+fn timer(job: &Job) -> String {
+    // Not all machines at once, and never far into the time of the next run.
+    let delay = (job.shortest_gap * 60 / 10).min(600);
+    let accuracy = if job.shortest_gap >= 10 { "1min" } else { "1s" };
+    format!(
+        "# It is installed together with the service.
+
+[Unit]
+Description=Back up webhooks on time: hookferry schedule {name}
+
+[Timer]
+OnCalendar={calendar} UTC
+# A run that was missed while the machine was off is made up for.
+Persistent=true
+RandomizedDelaySec={delay}s
+AccuracySec={accuracy}
+
+[Install]
+WantedBy=timers.target
+",
+        name = job.name,
+        calendar = job.calendar,
+    )
+}

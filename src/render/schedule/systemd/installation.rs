@@ -1,0 +1,129 @@
+//! How the units are installed, as comments that a person can paste.
+
+use super::super::quoting::shell;
+use super::super::{Job, Repo, SecretPlace, without_slash};
+use super::{CREDENTIAL_STORE, CREDENTIALS, credential, credentials, environment_file, is_at_home};
+use std::fmt::Write as _;
+
+/// The folder that systemd itself makes for the service.
+const STATE: &str = "/var/lib/hookferry";
+
+/// How to install it, in steps that a person can paste.
+pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> String {
+    let mut steps = vec![
+        "a user that may do nothing else:\n\
+         useradd --system --user-group --home-dir /var/lib/hookferry --shell /usr/sbin/nologin hookferry"
+            .to_owned(),
+        format!("the program, at {}", shell(binary)),
+        config_step(job),
+    ];
+    if let Repo::Folder(folder) = &job.repo {
+        let folder = shell(folder);
+        steps.push(format!(
+            "the folder of the backups:\ninstall -d -o hookferry -g hookferry -m 0700 {folder}"
+        ));
+    }
+    for folder in other_folders(job) {
+        let folder = shell(&folder);
+        steps.push(format!(
+            "a folder that metrics or status are written to; the user hookferry has to be able to:\nchgrp hookferry {folder} && chmod g+rwx {folder}"
+        ));
+    }
+    steps.extend(secret_steps(job, service));
+    steps.push(format!(
+        "the units:\n\
+         install -m 0644 {service} {timer} /etc/systemd/system/\n\
+         systemctl daemon-reload && systemctl enable --now {timer}"
+    ));
+    let mut out = "# As root, once:\n".to_owned();
+    for (n, step) in (1..).zip(steps) {
+        for (line, text) in step.lines().enumerate() {
+            let _ = match line {
+                0 => writeln!(out, "#   {n}. {text}"),
+                _ => writeln!(out, "#        {text}"),
+            };
+        }
+    }
+    let _ = writeln!(
+        out,
+        "# See it work:   systemctl start {service}; journalctl -u {service}\n\
+         #                systemctl list-timers {timer}\n\
+         # Hear of failures: a heartbeat (heartbeat_url_file), or OnFailure= below with a unit that tells you."
+    );
+    out
+}
+
+/// The folders that a run writes to besides that of the backups and its own.
+fn other_folders(job: &Job) -> Vec<String> {
+    let mut folders = job.written_folders();
+    if let Repo::Folder(repo) = &job.repo {
+        let repo = without_slash(repo);
+        folders.retain(|folder| *folder != repo);
+    }
+    folders.retain(|folder| folder != STATE);
+    folders
+}
+
+fn config_step(job: &Job) -> String {
+    let config = shell(&job.config);
+    let mut step = format!(
+        "the config file, readable by that user; it holds no key:\nchgrp hookferry {config} && chmod 0640 {config}"
+    );
+    if is_at_home(&job.config) {
+        step += "\nIt lies in somebody's home, which that user can probably not enter: move it to\n\
+                 /etc/hookferry/config.toml and print this anew with --config /etc/hookferry/config.toml";
+    }
+    step
+}
+
+/// A step for each kind of place where a secret is.
+fn secret_steps(job: &Job, service: &str) -> Vec<String> {
+    let mut steps = Vec::new();
+    let names = credentials(job, service);
+    if !names.is_empty() {
+        let mut step = format!(
+            "the secrets, which only root can read; systemd hands them over (LoadCredential= below):\n\
+             install -d -m 0700 {CREDENTIAL_STORE}"
+        );
+        for name in names {
+            let _ = write!(
+                step,
+                "\ninstall -m 0600 /dev/stdin {CREDENTIAL_STORE}/{name}       (paste it, then Ctrl-D)"
+            );
+        }
+        step += "\nTo keep them encrypted as well: systemd-creds(1), and LoadCredentialEncrypted= below";
+        steps.push(step);
+    }
+    for (what, place) in job.secrets() {
+        match place {
+            SecretPlace::File(path) if credential(path, service).is_none() => {
+                let file = shell(&job.beside_config(path));
+                let id = job.accounts.iter().find(|account| account.key == *place);
+                let id = id.map_or("heartbeat", |account| account.profile.as_str());
+                steps.push(format!(
+                    "the file with {what}, readable by that user:\n\
+                     chgrp hookferry {file} && chmod 0640 {file}\n\
+                     Or let only root read it: write {CREDENTIALS}{service}/{id} into the config file\n\
+                     instead, and print this anew"
+                ));
+            }
+            SecretPlace::Command(program) => steps.push(format!(
+                "{what} is printed by {}, which has to work for that user in this sandbox",
+                shell(program)
+            )),
+            SecretPlace::File(_) | SecretPlace::Env(_) => {}
+        }
+    }
+    let variables = job.variables();
+    if !variables.is_empty() {
+        let file = environment_file(job);
+        let mut step = format!(
+            "the variables, in a file that only root can read (a line NAME=value for each):\ninstall -m 0600 /dev/stdin {file}"
+        );
+        for (name, what) in variables {
+            let _ = write!(step, "\n{name}=…    {what}");
+        }
+        steps.push(step);
+    }
+    steps
+}

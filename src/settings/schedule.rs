@@ -1,0 +1,235 @@
+//! Settings of `schedule`: which schedule is meant, and whether a scheduler can run it as it is.
+
+mod suitable;
+
+use super::config::{Config, ConfigPlace};
+use super::profiles::KeySource;
+use super::schedules::{Encryption, HeartbeatSource, Schedule};
+use crate::cli::{self, BackendArg, OutputForm};
+use crate::coralogix::account::Side;
+use crate::error::Error;
+use crate::render::schedule::{AccountJob, Backend, Job, Repo, SecretPlace};
+use std::path::{Path, PathBuf};
+
+/// The program's path, where none is said.
+const BINARY: &str = "/usr/local/bin/hookferry";
+/// The image, where none is said.
+const IMAGE: &str = concat!("hookferry:", env!("CARGO_PKG_VERSION"));
+/// Where the config file lies in a repository whose workflow runs the schedule.
+const CONFIG_IN_REPOSITORY: &str = ".github/hookferry/config.toml";
+
+/// Settings of `schedule list`.
+#[derive(Debug)]
+pub struct ScheduleList {
+    /// What the config file says.
+    pub config: Config,
+    /// The form of the result.
+    pub output: OutputForm,
+}
+
+/// Settings of `schedule print`.
+#[derive(Debug)]
+pub struct SchedulePrint {
+    /// The schedule as its scheduler has to know it.
+    pub job: Job,
+    /// What runs it.
+    pub backend: Backend,
+    /// The folder to write the files to; standard output without one.
+    pub out: Option<PathBuf>,
+}
+
+impl ScheduleList {
+    /// Settings of a `schedule list` command line.
+    pub fn resolve(arguments: &cli::ScheduleListArgs) -> Result<Self, Error> {
+        let place = ConfigPlace::find(arguments.config.config.as_deref());
+        Ok(Self {
+            config: Config::read(place)?,
+            output: arguments.output,
+        })
+    }
+}
+
+impl SchedulePrint {
+    /// Settings of a `schedule print` command line; refuses what the backend could not run as the config file says it.
+    pub fn resolve(arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
+        let config = Config::read(ConfigPlace::find(arguments.config.config.as_deref()))?;
+        Self::of(&config, arguments)
+    }
+
+    /// The same of a config file that has been read.
+    pub fn of(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
+        let schedule = config.schedule(&arguments.name).ok_or_else(|| {
+            let name = crate::foreign::shortened(&arguments.name, 40);
+            let hint = config.schedule_hint(&arguments.name);
+            Error::usage(format!("there is no schedule `{name}`")).with_hint(hint.unwrap_or_else(
+                || "write a [schedule.NAME] table into the config file, or name that file with --config".to_owned(),
+            ))
+        })?;
+        let backend = backend(arguments, schedule)?;
+        let config_path = match backend {
+            Backend::GithubActions { .. } => in_repository(&config.place)?,
+            _ => absolute(&config.place)?,
+        };
+        let job = job(config, schedule, config_path)?;
+        suitable::check(&job, &backend)?;
+        Ok(Self {
+            job,
+            backend,
+            out: arguments.out.clone(),
+        })
+    }
+}
+
+fn backend(arguments: &cli::SchedulePrintArgs, schedule: &Schedule) -> Result<Backend, Error> {
+    let takes_binary = matches!(arguments.backend, BackendArg::Systemd | BackendArg::Cron);
+    if arguments.binary.is_some() && !takes_binary {
+        return Err(Error::usage("--binary is for systemd and cron"));
+    }
+    if arguments.image.is_some() && arguments.backend != BackendArg::Kubernetes {
+        return Err(Error::usage("--image is for kubernetes"));
+    }
+    let binary = match &arguments.binary {
+        Some(path) if path.is_absolute() => plain(path, "--binary")?,
+        Some(_) => return Err(Error::usage("--binary is an absolute path")),
+        None => BINARY.to_owned(),
+    };
+    let fields = || {
+        schedule.at.cron().map_err(|why| {
+            Error::usage(format!(
+                "schedule {} has a time that cron cannot say: {why}",
+                schedule.name
+            ))
+            .with_hint("change `at` in the config file, or use --backend systemd")
+        })
+    };
+    Ok(match arguments.backend {
+        BackendArg::Systemd => Backend::Systemd { binary },
+        BackendArg::Cron => Backend::Cron {
+            binary,
+            fields: fields()?,
+        },
+        BackendArg::Kubernetes => Backend::Kubernetes {
+            image: image(arguments.image.as_deref())?,
+            fields: fields()?,
+        },
+        BackendArg::GithubActions => Backend::GithubActions { fields: fields()? },
+    })
+}
+
+fn image(given: Option<&str>) -> Result<String, Error> {
+    let Some(image) = given else {
+        return Ok(IMAGE.to_owned());
+    };
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(&byte);
+    if image.is_empty() || !image.bytes().all(is_part) {
+        return Err(Error::usage(
+            "--image is a name such as registry.example.net/hookferry:1",
+        ));
+    }
+    Ok(image.to_owned())
+}
+
+/// The config file's path, wherever the scheduler starts the program.
+fn absolute(place: &ConfigPlace) -> Result<String, Error> {
+    let path = place.path.as_deref().unwrap_or(Path::new(""));
+    let path = std::path::absolute(path).map_err(|error| {
+        Error::failed("cannot tell where the config file is").with_source(error)
+    })?;
+    plain(&path, "the path of the config file")
+}
+
+/// The config file's path in the repository: as it was given, where that can be one.
+fn in_repository(place: &ConfigPlace) -> Result<String, Error> {
+    let path = place.path.as_deref().unwrap_or(Path::new(""));
+    let is_below = path.components().all(|component| {
+        matches!(
+            component,
+            std::path::Component::Normal(_) | std::path::Component::CurDir
+        )
+    });
+    if place.is_named && is_below {
+        return plain(path, "the path of the config file");
+    }
+    Ok(CONFIG_IN_REPOSITORY.to_owned())
+}
+
+/// The path as text that stands on one line and shows what it is.
+fn plain(path: &Path, what: &str) -> Result<String, Error> {
+    match path.to_str() {
+        Some(text) if crate::foreign::is_visible(text) => Ok(text.to_owned()),
+        _ => Err(Error::usage(format!(
+            "{what} cannot be written into a file: it is no text, or has invisible characters"
+        ))),
+    }
+}
+
+fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job, Error> {
+    let words = schedule.at.description();
+    let accounts: Result<Vec<AccountJob>, Error> = schedule
+        .profiles
+        .iter()
+        .map(|name| account(config, schedule, name))
+        .collect();
+    let text = |path: &Option<PathBuf>, what: &str| match path {
+        Some(path) => plain(path, what).map(Some),
+        None => Ok(None),
+    };
+    let recipients_file = match &schedule.encryption {
+        Encryption::Recipients { file, .. } => text(file, "recipients_file")?,
+        Encryption::Plaintext => None,
+    };
+    Ok(Job {
+        name: schedule.name.clone(),
+        calendar: schedule.at.to_string(),
+        when: words.unwrap_or_else(|| format!("at {} UTC", schedule.at)),
+        shortest_gap: schedule.at.shortest_gap(),
+        accounts: accounts?,
+        repo: if schedule.repo.starts_with('/') {
+            Repo::Folder(schedule.repo.clone())
+        } else {
+            Repo::ObjectStore(schedule.repo.clone())
+        },
+        recipients_file,
+        heartbeat: match &schedule.heartbeat {
+            Some(HeartbeatSource::File(path)) => {
+                Some(SecretPlace::File(plain(path, "heartbeat_url_file")?))
+            }
+            Some(HeartbeatSource::Env(name)) => Some(SecretPlace::Env(name.clone())),
+            None => None,
+        },
+        metrics_file: text(&schedule.metrics_file, "metrics_file")?,
+        status_file: text(&schedule.status_file, "status_file")?,
+        config: config_path,
+    })
+}
+
+/// Where the key of a profile is; that of an only profile may come from the environment as in any run.
+fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJob, Error> {
+    let profile = config
+        .profile(name)
+        .ok_or_else(|| Error::failed(format!("there is no profile {name}")))?;
+    let key = match &profile.key {
+        Some(KeySource::Env(name)) => SecretPlace::Env(name.clone()),
+        Some(KeySource::File(path)) => {
+            SecretPlace::File(plain(path, &format!("api_key_file of profile {name}"))?)
+        }
+        Some(KeySource::Command(arguments)) => {
+            let what = format!("api_key_command of profile {name}");
+            SecretPlace::Command(plain(Path::new(&arguments[0]), &what)?)
+        }
+        None if schedule.profiles.len() == 1 => {
+            SecretPlace::Env(Side::Source.key_variable().to_owned())
+        }
+        None => {
+            return Err(Error::usage(format!(
+                "profile {name} does not say where its key is, and schedule {} backs up several accounts",
+                schedule.name
+            ))
+            .with_hint(format!("give each of its profiles one of {}", super::profiles::WAYS)));
+        }
+    };
+    Ok(AccountJob {
+        profile: name.to_owned(),
+        key,
+    })
+}

@@ -1,0 +1,83 @@
+//! `hookferry schedule`: the list, and the files that make a scheduler run a schedule.
+
+mod list;
+mod print;
+mod refused;
+mod secrets;
+
+use crate::support::program::Program;
+use crate::support::stand_in::StandIn;
+
+/// A schedule for each way to run one.
+const CONFIG: &str = r#"
+[profile.prod-eu]
+region = "eu1"
+api_key_file = "/run/credentials/hookferry-nightly.service/prod-eu"
+
+[profile.prod-us]
+region = "us1"
+api_key_file = "/etc/hookferry/keys/prod-us"
+
+[profile.vault]
+region = "us2"
+api_key_command = ["op", "read", "op://vault/key"]
+
+[profile.runner]
+region = "eu1"
+api_key_env = "PROD_EU_KEY"
+
+[profile.bare]
+region = "ap1"
+
+[schedule.nightly]
+profiles = ["prod-eu", "prod-us"]
+at = "*-*-* 03:17"
+repo = "/var/backups/hookferry"
+recipients_file = "/etc/hookferry/recipients.txt"
+max_age = "26h"
+heartbeat_url_file = "/run/credentials/hookferry-nightly.service/heartbeat"
+metrics_file = "/var/lib/node_exporter/hookferry.prom"
+status_file = "/var/lib/hookferry/nightly.json"
+
+[schedule.weekday_mornings]
+profiles = ["vault"]
+at = "Mon..Fri 06:30"
+repo = "/home/me/back ups/100%"
+plaintext = true
+
+[schedule.cluster]
+profiles = ["prod-us"]
+at = "*:0/15"
+repo = "/var/backups/hookferry"
+recipients_file = "recipients.txt"
+heartbeat_url_file = "heartbeat"
+metrics_file = "/var/lib/node_exporter/hookferry.prom"
+status_file = "/var/backups/hookferry/status.json"
+
+[schedule.Cloud]
+profiles = ["runner"]
+at = "*-*-01 04:05"
+repo = "s3://example-backups/webhooks"
+recipients = ["age1qqq"]
+heartbeat_url_env = "HEARTBEAT_URL"
+
+[schedule.bare]
+profiles = ["bare"]
+at = "daily"
+repo = "s3://example-backups/bare"
+recipients = ["age1qqq"]
+"#;
+
+/// Where the config file is that the runs name.
+const FILE: &str = "hookferry.toml";
+
+fn with(config: &str) -> StandIn {
+    let accounts = StandIn::demo();
+    accounts.write(FILE, config);
+    accounts
+}
+
+/// `schedule print` of that config file.
+fn print<'s>(accounts: &'s StandIn, rest: &str) -> Program<'s> {
+    accounts.program(&format!("schedule print {rest} --config {FILE}"))
+}

@@ -1,0 +1,147 @@
+//! What `schedule print` refuses, because the scheduler could not run it as the config file says it.
+
+use super::{CONFIG, print, with};
+use std::fmt::Write as _;
+
+/// A schedule with everything in its profile and itself that a test does not say.
+fn config(profile: &str, schedule: &str) -> String {
+    let mut text =
+        format!("[profile.p]\nregion = \"eu1\"\n{profile}\n[schedule.s]\nprofiles = [\"p\"]\n");
+    for (key, value) in [
+        ("at", "daily"),
+        ("repo", "s3://bucket"),
+        ("recipients", "age1qqq"),
+    ] {
+        if !schedule.contains(&format!("{key} =")) {
+            let _ = writeln!(text, "{key} = \"{value}\"");
+        }
+    }
+    text + schedule
+}
+
+#[test]
+fn what_a_backend_cannot_run() {
+    snapshots!();
+    let env = "api_key_env = \"KEY\"";
+    let file = |path: &str| format!("api_key_file = \"{path}\"");
+    let command = "api_key_command = [\"op\"]";
+    let mut out = String::new();
+    for (backend, profile, schedule) in [
+        (
+            "systemd",
+            file("/run/credentials/hookferry-other.service/p"),
+            "",
+        ),
+        ("systemd", file("/run/credentials/p"), ""),
+        (
+            "systemd",
+            file("/run/credentials/hookferry-s.service/a/b"),
+            "",
+        ),
+        (
+            "systemd",
+            file("/run/credentials/hookferry-s.service/.."),
+            "",
+        ),
+        (
+            "systemd",
+            env.to_owned(),
+            "heartbeat_url_file = \"/run/credentials/x/y\"",
+        ),
+        ("cron", file("/run/credentials/hookferry-s.service/p"), ""),
+        ("cron", env.to_owned(), "at = \"03:17:30\""),
+        ("cron", env.to_owned(), "at = \"Mon *-*-01 03:17\""),
+        ("kubernetes", env.to_owned(), "at = \"2030-*-* 03:17\""),
+        ("kubernetes", command.to_owned(), ""),
+        ("kubernetes", file("/keys/a:b"), ""),
+        ("kubernetes", env.to_owned(), "repo = \"/backups:1\""),
+        (
+            "kubernetes",
+            env.to_owned(),
+            "repo = \"/usr/local/backups\"",
+        ),
+        (
+            "kubernetes",
+            env.to_owned(),
+            "status_file = \"/etc/status.json\"",
+        ),
+        ("github-actions", env.to_owned(), "repo = \"/backups\""),
+        ("github-actions", file("keys/p"), ""),
+        ("github-actions", command.to_owned(), ""),
+        (
+            "github-actions",
+            "api_key_env = \"GITHUB_KEY\"".to_owned(),
+            "",
+        ),
+        (
+            "github-actions",
+            env.to_owned(),
+            "heartbeat_url_file = \"heartbeat\"",
+        ),
+        (
+            "github-actions",
+            env.to_owned(),
+            "recipients_file = \"/etc/recipients\"",
+        ),
+        (
+            "github-actions",
+            env.to_owned(),
+            "metrics_file = \"/metrics/a.prom\"",
+        ),
+        (
+            "github-actions",
+            env.to_owned(),
+            "status_file = \"/status/a\"",
+        ),
+        ("github-actions", env.to_owned(), "at = \"*:0/4\""),
+    ] {
+        let accounts = with(&config(&profile, schedule));
+        let run = print(&accounts, &format!("s --backend {backend}")).run();
+        run.assert_code(64);
+        assert_eq!(run.stdout, "");
+        let _ = writeln!(out, "{backend}: {profile} {schedule}\n{}", run.stderr());
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn what_makes_no_sense_on_the_command_line() {
+    let accounts = with(CONFIG);
+    for (name, line) in [
+        ("unknown", "nihgtly --backend cron"),
+        ("far", "xxxxxx --backend cron"),
+        (
+            "binary",
+            "Cloud --backend github-actions --binary /usr/bin/hookferry",
+        ),
+        (
+            "relative_binary",
+            "nightly --backend systemd --binary hookferry",
+        ),
+        ("quote", "nightly --backend systemd --binary /a'b"),
+        ("image", "nightly --backend systemd --image hookferry:1"),
+        ("no_image", "cluster --backend kubernetes --image a${b}"),
+        ("backslash", "Cloud --backend cron --binary /a\\b"),
+        ("no_backend", "nightly"),
+        ("other_backend", "nightly --backend launchd"),
+    ] {
+        let run = print(&accounts, line).run();
+        run.assert_code(64);
+        assert_transcript!(name, run);
+    }
+    let run = with("")
+        .program("schedule print nightly --backend cron")
+        .run();
+    run.assert_code(64);
+    assert_transcript!("none", run);
+}
+
+/// Each would use the one key that the environment has.
+#[test]
+fn several_accounts_need_keys_of_their_own() {
+    let text = CONFIG.replace("profiles = [\"bare\"]", "profiles = [\"bare\", \"runner\"]");
+    let accounts = with(&text);
+    let run = print(&accounts, "bare --backend kubernetes").run();
+    run.assert_code(64);
+    assert_transcript!(run);
+}

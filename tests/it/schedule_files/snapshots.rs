@@ -1,0 +1,168 @@
+//! Each backend's files as a user reads them.
+
+use super::{arguments, config, printed};
+use hookferry::cli::BackendArg::{Cron, GithubActions, Kubernetes, Systemd};
+use hookferry::render::schedule::text;
+use std::path::PathBuf;
+
+/// A schedule for each way to run one.
+const CONFIG: &str = r#"
+[profile.prod-eu]
+region = "eu1"
+api_key_file = "/run/credentials/hookferry-nightly.service/prod-eu"
+
+[profile.prod-us]
+region = "us1"
+api_key_file = "keys/prod-us"
+
+[profile.vault]
+region = "us2"
+api_key_command = ["op", "read", "op://vault/key"]
+
+[profile.runner]
+region = "eu1"
+api_key_env = "PROD_EU_KEY"
+
+[profile.bare]
+region = "ap1"
+
+[schedule.nightly]
+profiles = ["prod-eu", "prod-us"]
+at = "*-*-* 03:17"
+repo = "/var/backups/hookferry"
+recipients_file = "recipients.txt"
+max_age = "26h"
+heartbeat_url_file = "/run/credentials/hookferry-nightly.service/heartbeat"
+metrics_file = "/var/lib/node_exporter/hookferry.prom"
+status_file = "/var/lib/hookferry/nightly.json"
+
+[schedule.weekday_mornings]
+profiles = ["vault"]
+at = "Mon..Fri 06:30"
+repo = "/home/me/back ups/100%"
+plaintext = true
+status_file = "/tmp/it's/status.json"
+
+[schedule.cluster]
+profiles = ["prod-us"]
+at = "*:0/15"
+repo = "/var/backups/hookferry"
+recipients_file = "recipients.txt"
+heartbeat_url_file = "heartbeat"
+metrics_file = "/var/lib/node_exporter/hookferry.prom"
+status_file = "/var/backups/hookferry/status.json"
+
+[schedule.Cloud]
+profiles = ["runner"]
+at = "*-*-01 04:05"
+repo = "s3://example-backups/webhooks"
+recipients = ["age1qqq"]
+heartbeat_url_env = "HEARTBEAT_URL"
+
+[schedule.bare]
+profiles = ["bare"]
+at = "daily"
+repo = "s3://example-backups/bare"
+recipients = ["age1qqq"]
+"#;
+
+#[test]
+fn every_backend() {
+    snapshots!();
+    let path = "/etc/hookferry/config.toml";
+    for (name, schedule, backend) in [
+        ("systemd", "nightly", Systemd),
+        ("systemd_odd_paths", "weekday_mornings", Systemd),
+        ("systemd_store", "Cloud", Systemd),
+        ("cron", "cluster", Cron),
+        ("cron_odd_paths", "weekday_mornings", Cron),
+        ("cron_store", "Cloud", Cron),
+        ("kubernetes", "cluster", Kubernetes),
+        ("kubernetes_store", "Cloud", Kubernetes),
+        ("github_actions", "Cloud", GithubActions),
+        ("github_actions_bare", "bare", GithubActions),
+    ] {
+        let files = printed(&config(path, CONFIG), &arguments(schedule, backend)).unwrap();
+        insta::assert_snapshot!(name, text(&files));
+    }
+}
+
+#[test]
+fn another_program_and_another_image() {
+    let config = config("/root/hook ferry.toml", CONFIG);
+    let mut arguments = arguments("cluster", Cron);
+    arguments.binary = Some(PathBuf::from("/opt/hook%ferry"));
+    let [cron] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let last = cron.text.lines().last().unwrap();
+    assert_eq!(
+        last,
+        r"0-45/15 * * * * '/opt/hook\%ferry' run-schedule cluster --config '/root/hook ferry.toml' --quiet --no-progress"
+    );
+    arguments.backend = Systemd;
+    let [service, timer] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let line = "ExecStart=/opt/hook%%ferry run-schedule cluster --config \"/root/hook ferry.toml\" --no-progress";
+    assert!(service.text.contains(line), "{}", service.text);
+    assert!(
+        service.text.contains("\nProtectHome=read-only\n"),
+        "{}",
+        service.text
+    );
+    assert!(
+        timer.text.contains("RandomizedDelaySec=90s"),
+        "{}",
+        timer.text
+    );
+    arguments.backend = Kubernetes;
+    arguments.binary = None;
+    arguments.image = Some("registry.example.net/tools/hookferry@sha256:abc".to_owned());
+    let [manifest] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let line = "image: \"registry.example.net/tools/hookferry@sha256:abc\"";
+    assert!(manifest.text.contains(line), "{}", manifest.text);
+}
+
+/// Two schedules never share an object, however their names are written.
+#[test]
+fn names_that_kubernetes_takes() {
+    let long = "x".repeat(80);
+    let names = [
+        "nightly",
+        "Nightly",
+        "night_ly",
+        "night-ly",
+        "nightly-",
+        "9",
+        &long,
+        &format!("{long}y"),
+    ];
+    let mut objects = Vec::new();
+    for name in names {
+        let text = CONFIG.replace("[schedule.cluster]", &format!("[schedule.{name}]"));
+        let text = match name {
+            "nightly" => CONFIG
+                .replace("[schedule.nightly]", "[schedule.other]")
+                .replace("[schedule.cluster]", "[schedule.nightly]"),
+            _ => text,
+        };
+        let config = config("/c.toml", &text);
+        let [file] = printed(&config, &arguments(name, Kubernetes))
+            .unwrap()
+            .try_into()
+            .unwrap();
+        let object = file.name.strip_suffix(".yaml").unwrap().to_owned();
+        let is_part = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(
+            object.len() <= 52 && object.chars().all(is_part),
+            "{object}"
+        );
+        assert!(!object.ends_with('-'), "{object}");
+        assert!(
+            file.text.contains(&format!("  name: \"{object}\"")),
+            "{}",
+            file.text
+        );
+        assert!(!objects.contains(&object), "{object}");
+        objects.push(object);
+    }
+    assert_eq!(objects[0], "hookferry-nightly");
+    assert_eq!(objects[3], "hookferry-night-ly");
+}

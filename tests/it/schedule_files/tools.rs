@@ -1,0 +1,278 @@
+//! The files as those read them that run them: systemd, crontab, the schemas of Kubernetes and GitHub, actionlint.
+
+use super::escaping::{Drawn, distinct, drawn};
+use super::{arguments, config, printed};
+use crate::support::generator::cases;
+use crate::support::tools::{is_there, named_file};
+use hookferry::cli::BackendArg::{Cron, Kubernetes, Systemd};
+use proptest::strategy::{Strategy, ValueTree as _};
+use proptest::test_runner::TestRunner;
+use serde_json::Value;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Many at once: one process reads all of them.
+fn schedules() -> Vec<Drawn> {
+    let mut runner = TestRunner::new(cases(48));
+    let n = runner.config().cases;
+    let drawn = drawn();
+    (0..n)
+        .map(|_| drawn.new_tree(&mut runner).unwrap().current())
+        .collect()
+}
+
+fn said(output: &Output) -> String {
+    let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    format!("{out}{err}")
+}
+
+/// Runs a program on files of a folder; it has to find nothing to complain about.
+fn accepts(folder: &Path, program: &str, arguments: &[&str], files: &[String]) -> String {
+    let output = Command::new(program)
+        .current_dir(folder)
+        .args(arguments)
+        .args(files)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{program}: {}", said(&output));
+    said(&output)
+}
+
+/// What PyYAML reads in files: for each a list of documents.
+fn yaml(folder: &Path, files: &[String]) -> Vec<Value> {
+    const SCRIPT: &str = "import json, sys, yaml\n\
+        for name in sys.argv[1:]: print(json.dumps(list(yaml.safe_load_all(open(name, encoding='utf-8')))))";
+    let out = accepts(folder, "python3", &["-c", SCRIPT], files);
+    let documents: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(documents.len(), files.len());
+    documents
+}
+
+#[test]
+fn systemd_takes_the_units_without_a_word() {
+    if !is_there(
+        "systemd_takes_the_units_without_a_word",
+        "systemd-analyze",
+        "--version",
+    ) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    for (n, mut one) in schedules().into_iter().enumerate() {
+        one.name = format!("{}-{n}", one.name);
+        // The program has to be there.
+        let name = one.binary.rsplit('/').next().unwrap();
+        one.binary = format!("{}/{n}{name}", folder.path().display());
+        std::os::unix::fs::symlink("/bin/true", &one.binary).unwrap();
+        for file in one.printed(Systemd).unwrap_or_default() {
+            std::fs::write(folder.path().join(&file.name), &file.text).unwrap();
+            names.push(format!("./{}", file.name));
+        }
+    }
+    assert!(!names.is_empty());
+    let said = accepts(folder.path(), "systemd-analyze", &["verify"], &names);
+    assert_eq!(said, "");
+}
+
+/// The sandbox stays as tight as it is; the score is systemd's, of 10, and smaller is better.
+#[test]
+fn systemd_finds_little_exposed() {
+    if !is_there(
+        "systemd_finds_little_exposed",
+        "systemd-analyze",
+        "--version",
+    ) {
+        return;
+    }
+    let text = "[profile.p]\nregion = \"eu1\"\napi_key_file = \"/keys/p\"\n[schedule.s]\nprofiles = [\"p\"]\nat = \"daily\"\n\
+                repo = \"/var/backups/hookferry\"\nplaintext = true\n";
+    let files = printed(
+        &config("/etc/hookferry/config.toml", text),
+        &arguments("s", Systemd),
+    )
+    .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(&files[0].name), &files[0].text).unwrap();
+    let arguments = ["security", "--offline=true", "--threshold=18"];
+    let file = format!("./{}", files[0].name);
+    accepts(folder.path(), "systemd-analyze", &arguments, &[file]);
+}
+
+#[test]
+fn crontab_takes_the_lines() {
+    if !is_there("crontab_takes_the_lines", "crontab", "-h") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut n_checked = 0;
+    for one in schedules() {
+        let Some(files) = one.printed(Cron) else {
+            continue;
+        };
+        let name = format!("./{}", files[0].name);
+        std::fs::write(folder.path().join(&name), &files[0].text).unwrap();
+        accepts(folder.path(), "crontab", &["-n"], &[name]);
+        n_checked += 1;
+    }
+    assert!(n_checked > 0);
+}
+
+#[test]
+fn kubernetes_takes_the_manifests() {
+    let test = "kubernetes_takes_the_manifests";
+    if !is_there(test, "kubernetes-validate", "--version") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    let mut expected = Vec::new();
+    for (n, one) in schedules().into_iter().enumerate() {
+        let Some(files) = one.printed(Kubernetes) else {
+            assert!(format!("{one:?}").contains(':'), "{one:?}");
+            continue;
+        };
+        let name = format!("{n}.yaml");
+        std::fs::write(folder.path().join(&name), &files[0].text).unwrap();
+        names.push(name);
+        expected.push(one);
+    }
+    assert!(!names.is_empty());
+    accepts(folder.path(), "kubernetes-validate", &["--strict"], &names);
+    for (documents, one) in yaml(folder.path(), &names).iter().zip(expected) {
+        let [claim, job] = documents.as_array().unwrap().as_slice() else {
+            panic!("{documents}");
+        };
+        assert_eq!(claim["kind"], "PersistentVolumeClaim");
+        assert_eq!(job["spec"]["schedule"], "17 3 * * *");
+        let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+        let container = &pod["containers"][0];
+        assert_eq!(container["args"][1], *one.name);
+        let mounts = container["volumeMounts"].as_array().unwrap();
+        let volumes = pod["volumes"].as_array().unwrap();
+        let mounted: Vec<&str> = mounts
+            .iter()
+            .map(|m| m["mountPath"].as_str().unwrap())
+            .collect();
+        let wanted = [&one.repo, &one.key, &one.heartbeat, &one.recipients].map(String::clone);
+        for path in distinct(wanted) {
+            assert!(mounted.contains(&path.as_str()), "{path} of {mounted:?}");
+        }
+        let has_volume =
+            |mount: &Value| volumes.iter().any(|volume| volume["name"] == mount["name"]);
+        assert!(mounts.iter().all(has_volume), "{job}");
+        let once = distinct_count(&mounted);
+        assert_eq!(once, mounted.len(), "{mounted:?}");
+    }
+}
+
+fn distinct_count(texts: &[&str]) -> usize {
+    let set: std::collections::BTreeSet<&&str> = texts.iter().collect();
+    set.len()
+}
+
+#[test]
+fn github_takes_the_workflows() {
+    if !is_there(
+        "github_takes_the_workflows",
+        "check-jsonschema",
+        "--version",
+    ) {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (names, expected) = workflows(folder.path());
+    let schema = ["--builtin-schema", "vendor.github-workflows"];
+    accepts(folder.path(), "check-jsonschema", &schema, &names);
+    for (document, one) in yaml(folder.path(), &names).iter().zip(expected) {
+        let steps = document[0]["jobs"]["backup"]["steps"].as_array().unwrap();
+        let last = steps.last().unwrap();
+        let config = last["env"]["HOOKFERRY_CONFIG"].as_str().unwrap();
+        // What the expression gives.
+        assert_eq!(config.replace("${{ '${{' }}", "${{"), one.config[1..]);
+        assert_eq!(last["env"]["KEY"], "${{ secrets.KEY }}");
+    }
+}
+
+#[test]
+fn actionlint_takes_the_workflows() {
+    let test = "actionlint_takes_the_workflows";
+    if !is_there(test, "node", "--version") {
+        return;
+    }
+    let Some(module) = named_file(test, "HOOKFERRY_ACTIONLINT", "actionlint's node.mjs") else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let (names, _) = workflows(folder.path());
+    let script = format!(
+        "import {{ createLinter }} from {};\nimport {{ readFileSync }} from 'node:fs';\nconst found = [];\n\
+         // A new one each time: it forgets letters after some dozens of files.\n\
+         for (const name of process.argv.slice(2)) {{\n\
+           const lint = await createLinter();\n\
+           found.push(...lint(readFileSync(name, 'utf8'), name));\n\
+         }}\n\
+         console.log(JSON.stringify(found));\nprocess.exit(found.length ? 1 : 0);\n",
+        serde_json::to_string(&module).unwrap()
+    );
+    std::fs::write(folder.path().join("lint.mjs"), script).unwrap();
+    accepts(folder.path(), "node", &["lint.mjs"], &names);
+}
+
+fn workflows(folder: &Path) -> (Vec<String>, Vec<Drawn>) {
+    let drawn = schedules();
+    let mut names = Vec::new();
+    for (n, one) in drawn.iter().enumerate() {
+        let name = format!("{n}.yml");
+        std::fs::write(folder.join(&name), one.workflow().text).unwrap();
+        names.push(name);
+    }
+    (names, drawn)
+}
+
+/// The tools are no rubber stamps.
+#[test]
+fn what_is_wrong_is_not_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let refuses = |program: &str, arguments: &[&str], name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        let command = Command::new(program)
+            .current_dir(folder.path())
+            .args(arguments)
+            .arg(name)
+            .output();
+        let output = command.unwrap();
+        assert!(
+            !output.status.success() || !output.stderr.is_empty(),
+            "{program} takes {text}"
+        );
+    };
+    let test = "what_is_wrong_is_not_taken";
+    if is_there(test, "systemd-analyze", "--version") {
+        refuses(
+            "systemd-analyze",
+            &["verify"],
+            "./a.service",
+            "[Service]\nExecStart=/bin/true\nReadWritePaths=%Q\n",
+        );
+    }
+    if is_there(test, "crontab", "-h") {
+        refuses("crontab", &["-n"], "a.cron", "17 33 * * * true\n");
+    }
+    if is_there(test, "kubernetes-validate", "--version") {
+        let text = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {shedule: '* * * * *'}\n";
+        refuses("kubernetes-validate", &["--strict"], "a.yaml", text);
+    }
+    if is_there(test, "check-jsonschema", "--version") {
+        let arguments = ["--builtin-schema", "vendor.github-workflows"];
+        refuses(
+            "check-jsonschema",
+            &arguments,
+            "a.yml",
+            "on: push\njobs: {a: {steps: []}}\n",
+        );
+    }
+}
