@@ -2,6 +2,7 @@
 
 mod account;
 mod arguments;
+mod backup;
 mod completions;
 mod records;
 mod rules;
@@ -9,6 +10,7 @@ mod schedule;
 
 pub use account::*;
 pub use arguments::*;
+pub use backup::*;
 pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
 pub use records::*;
 pub use rules::*;
@@ -31,7 +33,7 @@ macro_rules! account_help {
         "\
 An ACCOUNT is a profile of the config file, a region (eu1, US2, EUROPE1), a domain or team URL as
 you paste it, a base URL (https://...), or cx:NAME, a profile of the vendor's own cx program.
-For --from it may also be a file that `hookferry export` wrote, or -.
+For --from it may also be a backup, a file that `hookferry export` wrote, or -.
 
 Profiles stand in the file of --config, else of HOOKFERRY_CONFIG, else in
 $XDG_CONFIG_HOME/hookferry/config.toml, else in ~/.config/hookferry/config.toml:
@@ -60,7 +62,7 @@ macro_rules! examples_and_accounts {
 #[command(
     name = "hookferry", version, styles = STYLES, max_term_width = 100, propagate_version = true,
     arg_required_else_help = true, infer_long_args = false, disable_help_subcommand = true,
-    after_help = "New here? `hookferry demo` shows a whole migration in seconds, without any account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 11 locked, 64 usage.",
+    after_help = "New here? `hookferry demo` shows a whole migration in seconds, without any account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 10 no backup, 11 locked, 12 cannot decrypt, 64 usage.",
     after_long_help = account_help!(),
 )]
 pub struct Cli {
@@ -255,12 +257,41 @@ Run again after an interruption, it goes on with what is still missing."
   hookferry export --from eu1 --out webhooks.json
   hookferry export --from eu1 --ready | jq length"))]
     Export(ExportArgs),
+    /// Back accounts up, look after the backups, and check that they can be relied on
+    #[command(after_help = "Examples:
+  hookferry backup create --from prod-eu --repo /var/backups/hookferry --recipient age1...
+  hookferry backup list --repo /var/backups/hookferry
+  hookferry backup check --repo /var/backups/hookferry --max-age 26h
+  hookferry backup forget --repo /var/backups/hookferry --keep-daily 14 --keep-monthly 12 --dry-run", after_long_help = examples_and_accounts!("Examples:
+  hookferry backup create --from prod-eu --repo /var/backups/hookferry --recipient age1...
+  hookferry backup list --repo /var/backups/hookferry
+  hookferry backup check --repo /var/backups/hookferry --max-age 26h
+  hookferry backup forget --repo /var/backups/hookferry --keep-daily 14 --keep-monthly 12 --dry-run"))]
+    Backup(BackupArgs),
+    /// Bring a backup into an account: show the plan, ask, create what is missing, read back; or rehearse it
+    #[command(after_help = "Examples:
+  hookferry restore latest --repo /var/backups/hookferry --identity key.txt --rehearse
+  hookferry restore latest --repo /var/backups/hookferry --identity key.txt --to prod-eu --dry-run
+  hookferry restore 2026-11-20 --repo /var/backups/hookferry --account prod-eu --identity key.txt --to prod-eu", after_long_help = examples_and_accounts!("Examples:
+  hookferry restore latest --repo /var/backups/hookferry --identity key.txt --rehearse
+  hookferry restore latest --repo /var/backups/hookferry --identity key.txt --to prod-eu --dry-run
+  hookferry restore 2026-11-20 --repo /var/backups/hookferry --account prod-eu --identity key.txt --to prod-eu
+
+A BACKUP is `latest`, a time (the state as it was then: the newest backup that is not later), or a path.
+Nothing is ever deleted: what the account has and the backup lacks stays as it is."))]
+    Restore(RestoreArgs),
     /// List the schedules of the config file, or print what makes systemd, cron, Kubernetes or GitHub Actions run one
     #[command(after_help = "Examples:
   hookferry schedule list
   hookferry schedule print nightly --backend systemd
   hookferry schedule print nightly --backend kubernetes --out manifests")]
     Schedule(ScheduleArgs),
+    /// Do what a schedule of the config file says: back up, forget, check, and tell those who watch
+    #[command(
+        name = "run-schedule",
+        after_help = "Example:\n  hookferry run-schedule nightly --config /etc/hookferry/config.toml"
+    )]
+    RunSchedule(RunScheduleArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
     Demo,
     /// Serve two stand-in accounts on this machine, for rehearsals and your own tests

@@ -13,7 +13,7 @@ pub enum ExitCode {
     Failed = 1,
     /// Changes are present; only with `--detailed-exitcode`.
     Changes = 2,
-    /// Not everything is where it should be, or it could not be confirmed.
+    /// Not everything is where it should be, or it could not be confirmed; a backup is damaged or too old.
     Partial = 3,
     /// The API key was refused or lacks a permission.
     Authentication = 4,
@@ -21,8 +21,12 @@ pub enum ExitCode {
     WrongAccount = 5,
     /// Refused before anything was written.
     Refused = 6,
+    /// There is no such repository or backup.
+    NoBackup = 10,
     /// Another run is at work on the target.
     Locked = 11,
+    /// Nothing at hand decrypts it.
+    CannotDecrypt = 12,
     /// The command line is wrong.
     Usage = 64,
     /// Ended by Ctrl-C.
@@ -42,7 +46,7 @@ impl ExitCode {
         ),
         (
             Self::Partial,
-            "partial or unresolved: not everything is where it should be, or it could not be confirmed",
+            "partial or unresolved: not everything is where it should be, or it could not be confirmed; a backup is damaged or too old",
         ),
         (
             Self::Authentication,
@@ -56,9 +60,14 @@ impl ExitCode {
             Self::Refused,
             "refused, nothing was written: no confirmation, a conflict, or a webhook that cannot be sent",
         ),
+        (Self::NoBackup, "no such repository or backup"),
         (
             Self::Locked,
             "another run holds the lock of the target; nothing was written",
+        ),
+        (
+            Self::CannotDecrypt,
+            "cannot decrypt: no identity was given, or none of those given fits",
         ),
         (Self::Usage, "wrong usage"),
         (Self::Interrupted, "interrupted (Ctrl-C)"),
@@ -84,8 +93,12 @@ pub enum ErrorKind {
     Stale,
     /// The work was refused before anything was written.
     Refused,
+    /// There is no such repository or backup.
+    NoBackup,
     /// Another run is at work on the target.
     Locked,
+    /// A backup is encrypted, and no identity at hand opens it.
+    CannotDecrypt,
     /// Something was sent, and the run ended without knowing that everything arrived.
     Partial,
     /// Everything else: network, server, files.
@@ -100,7 +113,9 @@ impl ErrorKind {
             Self::Authentication => ExitCode::Authentication,
             Self::WrongAccount | Self::Stale => ExitCode::WrongAccount,
             Self::Refused => ExitCode::Refused,
+            Self::NoBackup => ExitCode::NoBackup,
             Self::Locked => ExitCode::Locked,
+            Self::CannotDecrypt => ExitCode::CannotDecrypt,
             Self::Partial => ExitCode::Partial,
             Self::Failed => ExitCode::Failed,
         }

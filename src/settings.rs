@@ -3,6 +3,7 @@
 
 mod account;
 mod accounts;
+mod backup;
 pub mod calendar;
 mod candidates;
 mod closest;
@@ -13,13 +14,17 @@ mod keys;
 pub mod profiles;
 mod records;
 mod report;
+mod restore;
 mod rewriting;
+mod route;
+mod run_schedule;
 mod saved;
 mod schedule;
 pub mod schedules;
 mod values;
 
 pub use account::{AccountCheck, AccountList};
+pub use backup::{BackupCheck, BackupCreate, BackupForget, BackupList, ToBackUp};
 pub use candidates::candidates;
 pub use records::{
     Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
@@ -27,18 +32,19 @@ pub use records::{
 };
 
 pub use report::{Report, ReportForm, Reported};
+pub use restore::{BackupChoice, BackupShow, Rehearsal, Restore, Which};
 pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
+pub use route::{Origin, Route};
+pub use run_schedule::{Prepared, RunSchedule};
 pub use saved::Apply;
 pub use schedule::{ScheduleList, SchedulePrint};
 pub use values::read as read_values;
 
-use crate::cli::{
-    self, ConflictArg, ConnectionArgs, OutputForm, RewritingArgs, SelectionArgs, When, WritingArgs,
-};
-use crate::coralogix::account::{Account, Side};
+use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When, WritingArgs};
+use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::webhook::WebhookId;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::interrupt::Signal;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
@@ -49,34 +55,6 @@ use crate::store::disk;
 use accounts::Accounts;
 use jiff::SignedDuration;
 use std::path::PathBuf;
-
-/// Where webhooks are read from.
-#[derive(Debug, Clone)]
-pub enum Origin {
-    /// A live account.
-    Live(Box<Account>),
-    /// A file that holds an array of webhooks as the API gives it.
-    File(PathBuf),
-    /// The same on standard input.
-    Stdin,
-}
-
-/// What a plan is made of.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// Where webhooks are read.
-    pub source: Origin,
-    /// Where they are wanted.
-    pub target: Account,
-    /// Which of the source's are meant.
-    pub filter: Filter,
-    /// What happens to conflicts.
-    pub on_conflict: OnConflict,
-    /// What is changed on the way.
-    pub rules: RulesFile,
-    /// How the accounts are reached.
-    pub client: ClientOptions,
-}
 
 /// When a migration may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +92,8 @@ pub struct Migrate {
     pub state: StateFolder,
     /// What another command has to say to find the record and the target's key: nothing, or options with a space before.
     pub flags: String,
+    /// Whether the target is an account embedded in this program, which is gone when the run is over.
+    pub is_rehearsal: bool,
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
@@ -228,6 +208,7 @@ impl Migrate {
         .await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
+            is_rehearsal: false,
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
             route,
             consent: Consent::of(arguments.dry_run, arguments.yes),
@@ -265,7 +246,7 @@ impl Plan {
 impl List {
     /// Settings of a `list` command line.
     pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
             source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
@@ -278,12 +259,12 @@ impl List {
 impl Diff {
     /// Settings of a `diff` command line.
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         let left = accounts.side(Side::Source, "LEFT", &arguments.left);
         let left = left.await?;
         let right = accounts.side(Side::Target, "RIGHT", &arguments.right);
         let right = right.await?;
-        if matches!((&left, &right), (Origin::Stdin, Origin::Stdin)) {
+        if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
             return Err(Error::usage("only one side can come on standard input"));
         }
         Ok(Self {
@@ -300,7 +281,7 @@ impl Diff {
 impl Export {
     /// Settings of an `export` command line.
     pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
             source: accounts.origin(&arguments.from).await?,
             filter: filter(arguments.selection)?,
@@ -312,55 +293,11 @@ impl Export {
     }
 }
 
-impl Route {
-    async fn resolve(
-        route: &cli::RouteArgs,
-        selection: SelectionArgs,
-        on_conflict: ConflictArg,
-        rewriting: &RewritingArgs,
-        connection: &ConnectionArgs,
-    ) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&connection.config)?;
-        Self::new(
-            accounts.origin(&route.from).await?,
-            accounts.target(&route.to).await?,
-            filter(selection)?,
-            match on_conflict {
-                ConflictArg::Fail => OnConflict::Fail,
-                ConflictArg::Skip => OnConflict::Skip,
-                ConflictArg::Update => OnConflict::Update,
-            },
-            RulesFile::resolve(rewriting)?,
-            client(connection)?,
-        )
-    }
-
-    /// A route between two accounts that are not known to be the same one.
-    pub fn new(
-        source: Origin,
-        target: Account,
-        filter: Filter,
-        on_conflict: OnConflict,
-        rules: RulesFile,
-        client: ClientOptions,
-    ) -> Result<Self, Error> {
-        if let Origin::Live(source) = &source
-            && source.key.is_same_as(&target.key)
-        {
-            return Err(Error::new(
-                ErrorKind::WrongAccount,
-                "source and target have the same API key, so they are the same account",
-            )
-            .with_hint("give each side the key of its own account; nothing was read or written"));
-        }
-        Ok(Self {
-            source,
-            target,
-            filter,
-            on_conflict,
-            rules,
-            client,
-        })
+fn on_conflict(argument: ConflictArg) -> OnConflict {
+    match argument {
+        ConflictArg::Fail => OnConflict::Fail,
+        ConflictArg::Skip => OnConflict::Skip,
+        ConflictArg::Update => OnConflict::Update,
     }
 }
 

@@ -47,15 +47,26 @@ pub struct SelectionArgs {
     pub ids: Vec<String>,
 }
 
+/// What opens encrypted backups.
+#[derive(Debug, Args)]
+pub struct IdentityArgs {
+    /// File with an age identity, as age-keygen makes it, that opens an encrypted backup; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub identity: Vec<PathBuf>,
+}
+
 /// From where to where.
 #[derive(Debug, Args)]
 pub struct RouteArgs {
-    /// Account to read, an export file, or -
+    /// Account to read, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
     /// Account to write
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
 }
 
 /// What is changed on the way.
@@ -232,6 +243,9 @@ pub struct ApplyArgs {
     /// Where the run is on record.
     #[command(flatten)]
     pub state: StateArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the accounts are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -255,10 +269,10 @@ pub struct WritingArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// Account to read with the source's key, an export file, or -
+    /// Account to read with the source's key, a backup, an export file, or -
     #[arg(value_name = "LEFT")]
     pub left: String,
-    /// Account to read with the target's key, an export file, or -
+    /// Account to read with the target's key, a backup, an export file, or -
     #[arg(value_name = "RIGHT")]
     pub right: String,
     /// Exit with 2 where they differ
@@ -270,6 +284,9 @@ pub struct DiffArgs {
     /// Which webhooks, of both sides.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the accounts are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -278,7 +295,7 @@ pub struct DiffArgs {
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Account to read, an export file, or -
+    /// Account to read, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
     /// Form of the result
@@ -287,6 +304,9 @@ pub struct ListArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the account is reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -295,7 +315,7 @@ pub struct ListArgs {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Account to read, an export file, or -
+    /// Account to read, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
     /// Write to this file, readable by you alone; it must not exist yet
@@ -310,6 +330,9 @@ pub struct ExportArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the account is reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

@@ -1,7 +1,9 @@
 //! The arguments of the commands that look back: at runs on record, at what they wrote, and at the ids they gave.
 
 use super::OutputForm;
-use super::arguments::{ConnectionArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs};
+use super::arguments::{
+    ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs,
+};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("wanted").required(true).args(["from", "run"]))]
 pub struct VerifyArgs {
-    /// Account that says what is wanted, an export file, or -
+    /// Account that says what is wanted, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT", requires = "to")]
     pub from: Option<String>,
     /// Account to look at; with --run the run's own, named once more for the profile that has its key
@@ -31,6 +33,9 @@ pub struct VerifyArgs {
     /// Where runs are on record.
     #[command(flatten)]
     pub state: StateArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the accounts are reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

@@ -1,7 +1,7 @@
 //! The arguments of `rules`.
 
 use super::OutputForm;
-use super::arguments::{ConnectionArgs, RewritingArgs, SelectionArgs};
+use super::arguments::{ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -25,7 +25,7 @@ pub enum RulesAction {
 /// Arguments of `rules init`.
 #[derive(Debug, Args)]
 pub struct RulesInitArgs {
-    /// Account to read, an export file, or -
+    /// Account to read, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
     /// Account that the webhooks go to; nothing is read there and no key is needed
@@ -37,6 +37,9 @@ pub struct RulesInitArgs {
     /// Which webhooks.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the account is reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -45,7 +48,7 @@ pub struct RulesInitArgs {
 /// Arguments of `rules check`.
 #[derive(Debug, Args)]
 pub struct RulesCheckArgs {
-    /// Account to read, an export file, or -
+    /// Account to read, a backup, an export file, or -
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
     /// Account that the webhooks go to; nothing is read there and no key is needed
@@ -60,6 +63,9 @@ pub struct RulesCheckArgs {
     /// What is changed on the way.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What opens an encrypted backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// How the account is reached.
     #[command(flatten)]
     pub connection: ConnectionArgs,

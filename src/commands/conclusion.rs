@@ -18,6 +18,8 @@ pub(super) struct Done {
     pub(super) continues: Vec<String>,
     /// What a command has to say to find the record and the target's key.
     pub(super) state_flag: String,
+    /// Whether the target is embedded in this program.
+    pub(super) is_rehearsal: bool,
     /// The record of the run; none where there was nothing to do.
     pub(super) recorder: Option<Recorder>,
 }

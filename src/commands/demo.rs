@@ -74,7 +74,8 @@ fn step(screen: &Screen, what: &str, command: &str) -> Result<(), Error> {
     screen.result(&format!("\n{what}\n{command}\n\n"))
 }
 
-fn account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
+/// An embedded account as the commands take accounts.
+pub(super) fn stand_in_account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
     let endpoint =
         Endpoint::parse(&stand_in.url()).map_err(|error| Error::failed(error.to_string()))?;
     let key = ApiKey::new(stand_in.key())
@@ -92,8 +93,8 @@ fn client() -> ClientOptions {
 
 fn route(sandbox: &Sandbox) -> Result<Route, Error> {
     Route::new(
-        Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
-        account(Side::Target, sandbox.target())?,
+        Origin::Live(Box::new(stand_in_account(Side::Source, sandbox.source())?)),
+        stand_in_account(Side::Target, sandbox.target())?,
         Filter::default(),
         OnConflict::Fail,
         RulesFile::none(),
@@ -103,7 +104,7 @@ fn route(sandbox: &Sandbox) -> Result<Route, Error> {
 
 fn list_settings(sandbox: &Sandbox) -> Result<List, Error> {
     Ok(List {
-        source: Origin::Live(Box::new(account(Side::Source, sandbox.source())?)),
+        source: Origin::Live(Box::new(stand_in_account(Side::Source, sandbox.source())?)),
         filter: Filter::default(),
         client: client(),
         output: OutputForm::Text,
@@ -126,6 +127,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
     Ok(Migrate {
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
+        is_rehearsal: false,
         flags: String::new(),
         consent: Consent::Given,
         detail: Detail::Normal,

@@ -2,7 +2,7 @@
 
 use super::reading::{read_origin, select};
 use crate::coralogix::retry::Patience;
-use crate::coralogix::webhook::Webhook;
+use crate::coralogix::webhook::{Webhook, list_to_wire};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::foreign;
 use crate::pipeline::fetch::Inventory;
@@ -29,7 +29,8 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
     } else {
         (inventory.webhooks, 0)
     };
-    let text = array(&webhooks);
+    let mut text = String::new();
+    list_to_wire(&webhooks, &mut text);
     match &settings.out {
         Some(path) => {
             disk::write_new(path, &text, "the export")?;
@@ -70,15 +71,4 @@ fn ready(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
         }
     }
     (bodies, n_left_out)
-}
-
-/// One webhook a line, so that a diff of two exports reads well.
-fn array(webhooks: &[Webhook]) -> String {
-    let mut out = String::from("[");
-    for (n, webhook) in webhooks.iter().enumerate() {
-        out.push_str(if n > 0 { ",\n" } else { "\n" });
-        webhook.to_wire(&mut out);
-    }
-    out.push_str(if webhooks.is_empty() { "]\n" } else { "\n]\n" });
-    out
 }

@@ -160,6 +160,7 @@ async fn write(
             verdict: None,
             continues: Vec::new(),
             state_flag: String::new(),
+            is_rehearsal: settings.is_rehearsal,
             recorder: None,
         });
     }
@@ -214,6 +215,7 @@ async fn write(
         verdict,
         continues,
         state_flag: settings.flags.clone(),
+        is_rehearsal: settings.is_rehearsal,
         recorder: Some(recorder),
     })
 }
@@ -226,6 +228,7 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
         run: done.recorder.as_ref().map(Recorder::run),
         continues: &done.continues,
         state_flag: &done.state_flag,
+        is_rehearsal: done.is_rehearsal,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod apply;
+mod backup;
 mod conclusion;
 mod consent;
 mod demo;
@@ -17,9 +18,11 @@ mod reading;
 mod recorded;
 mod recording;
 mod report;
+mod restore;
 mod rewriting;
 mod rollback;
 mod rules;
+mod run_schedule;
 mod runs;
 mod sandbox;
 mod saved;
@@ -74,7 +77,16 @@ pub async fn run(
         Command::Export(arguments) => {
             export::run(settings::Export::resolve(arguments).await?, screen).await
         }
+        Command::Backup(arguments) => backup::run(arguments, screen).await,
+        Command::Restore(arguments) => {
+            let settings = settings::Restore::resolve(arguments).await?;
+            restore::run(settings, screen, interrupt).await
+        }
         Command::Schedule(arguments) => schedule::run(arguments, screen),
+        Command::RunSchedule(arguments) => {
+            let settings = settings::RunSchedule::resolve(arguments)?;
+            run_schedule::run(settings, screen, interrupt).await
+        }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {

@@ -1,5 +1,6 @@
 //! The first steps that most commands share: read an origin, read both sides at once, make the plan.
 
+use super::backup::chosen;
 use super::history::History;
 use super::rewriting::{follow, rewriting};
 use crate::coralogix::account::Account;
@@ -7,7 +8,7 @@ use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
 use crate::coralogix::webhook::{self, NotAList};
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::fetch::{Inventory, fetch};
+use crate::pipeline::fetch::{BackedUp, Inventory, fetch};
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::{Known, Plan, plan};
 use crate::pipeline::rewrite::Rewriting;
@@ -15,6 +16,7 @@ use crate::pipeline::strip::strip;
 use crate::render::screen::Screen;
 use crate::render::view::Party;
 use crate::settings::{Origin, Route, StateFolder};
+use crate::store::backup::{Backup, Identities, Opened, open};
 use crate::store::disk;
 use crate::store::lock::Holder;
 use crate::store::runs::Runs;
@@ -86,6 +88,11 @@ pub(super) fn planned_with(
     rewriting: &Rewriting,
 ) -> Result<Planned, Error> {
     let source_party = party(&route.source, &readings.source);
+    let known = if is_same_account(&readings.source, route, &readings.target) {
+        known.with_equal_ids()
+    } else {
+        known
+    };
     let useless = rewriting.rules.useless(&readings.source);
     let selected = select(readings.source, &route.filter)?;
     let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
@@ -99,6 +106,15 @@ pub(super) fn planned_with(
         target_reader: readings.target_reader,
         patience: readings.patience,
         known,
+    })
+}
+
+/// Whether the source is a backup of the target itself, so that an id means the same webhook on both sides.
+fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
+    source.backed_up.as_ref().is_some_and(|backed_up| {
+        let company = target.company();
+        backed_up.host == route.target.endpoint.home()
+            && (backed_up.company_id == company || target.webhooks.is_empty())
     })
 }
 
@@ -131,11 +147,11 @@ pub(super) async fn read_and_plan(
 pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
     Ok(Inventory {
         webhooks: filter.apply(inventory.webhooks)?,
-        server_time: inventory.server_time,
+        ..inventory
     })
 }
 
-/// Reads an account or a file.
+/// Reads an account, a backup or a file.
 pub(super) async fn read_origin(
     origin: &Origin,
     client: &ClientOptions,
@@ -146,11 +162,12 @@ pub(super) async fn read_origin(
         Origin::Live(account) => {
             read_first(&reader(account, client, patience, screen)?, screen).await
         }
-        Origin::File(path) => parse_file(
-            disk::read_text(path, "the export file")?,
-            &path.display().to_string(),
-        ),
-        Origin::Stdin => parse_file(disk::read_stdin()?, "standard input"),
+        Origin::File(path, identities) => {
+            let bytes = disk::read_bytes(path, "the file of webhooks")?;
+            parse_file(bytes, identities, &path.display().to_string())
+        }
+        Origin::Stdin(identities) => parse_file(disk::read_stdin()?, identities, "standard input"),
+        Origin::Backup(choice) => chosen(choice).await.map(of_backup),
     }
 }
 
@@ -158,7 +175,17 @@ pub(super) async fn read_origin(
 ///
 /// An empty account shows none, which is said and not refused.
 pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    let inventory = read_live(reader, screen).await?;
+    let stage = format!("read {}", reader.account().side);
+    read_first_as(&stage, reader, screen).await
+}
+
+/// The same under another name of the stage, for several accounts of one side.
+pub(super) async fn read_first_as(
+    stage: &str,
+    reader: &Reader,
+    screen: &Screen,
+) -> Result<Inventory, Error> {
+    let inventory = read_as(stage, reader, screen).await?;
     let account = reader.account();
     if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
         screen.warn(&format!(
@@ -171,7 +198,11 @@ pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inven
 
 /// Reads a live account, with a line of progress; another company than its profile expects is an error.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    let stage = screen.stage(&format!("read {}", reader.account().side));
+    read_as(&format!("read {}", reader.account().side), reader, screen).await
+}
+
+async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
+    let stage = screen.stage(stage);
     let inventory = fetch(reader).await?;
     stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
     refuse_unexpected_company(reader.account(), &inventory)?;
@@ -193,7 +224,12 @@ pub(super) fn reader(
     )
 }
 
-fn parse_file(text: String, name: &str) -> Result<Inventory, Error> {
+/// What a file holds: a backup, or a list of webhooks.
+fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inventory, Error> {
+    let text = match open(bytes, identities, name)? {
+        Opened::Backup(backup) => return Ok(of_backup(*backup)),
+        Opened::Text(text) => text,
+    };
     let name = crate::foreign::shown(name);
     match webhook::parse_list(&Arc::from(text)) {
         Ok(webhooks) => Ok(webhooks.into()),
@@ -205,10 +241,23 @@ fn parse_file(text: String, name: &str) -> Result<Inventory, Error> {
             };
             Err(
                 Error::failed(format!("`{name}` is no list of webhooks: {what}")).with_hint(
-                    "--from takes the array that `hookferry export` or the API's GET gives",
+                    "--from takes a backup, or the array that `hookferry export` or the API's GET gives",
                 ),
             )
         }
+    }
+}
+
+fn of_backup(backup: Backup) -> Inventory {
+    let about = backup.about;
+    Inventory {
+        backed_up: Some(BackedUp {
+            account: about.account,
+            host: about.host,
+            company_id: about.company_id,
+            time: about.time,
+        }),
+        ..backup.webhooks.into()
     }
 }
 
@@ -269,20 +318,23 @@ fn refuse_same_company(
 
 /// How a side is named to the reader.
 pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
-    match origin {
-        Origin::Live(account) => live_party(account, inventory),
-        Origin::File(path) => Party {
-            name: path.display().to_string(),
-            company: inventory.company(),
-            count: inventory.webhooks.len(),
-            profile: None,
-        },
-        Origin::Stdin => Party {
-            name: "standard input".to_owned(),
-            company: inventory.company(),
-            count: inventory.webhooks.len(),
-            profile: None,
-        },
+    let name = match (origin, &inventory.backed_up) {
+        (Origin::Live(account), _) => return live_party(account, inventory),
+        (_, Some(backed_up)) => format!(
+            "backup of {}, {}",
+            backed_up.account,
+            backed_up.time.strftime("%Y-%m-%d %H:%M UTC")
+        ),
+        (Origin::File(path, _), None) => path.display().to_string(),
+        (Origin::Stdin(_), None) => "standard input".to_owned(),
+        (Origin::Backup(choice), None) => choice.repository.to_string(),
+    };
+    Party {
+        name,
+        company: inventory.company(),
+        count: inventory.webhooks.len(),
+        profile: None,
+        is_backup: inventory.backed_up.is_some(),
     }
 }
 
@@ -292,6 +344,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         company: inventory.company(),
         count: inventory.webhooks.len(),
         profile: account.profile.clone(),
+        is_backup: false,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::store::runs::Runs;
 pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error> {
     let text = match &settings.of {
         Reported::File(path) => disk::read_text(path, "the document")?,
-        Reported::Stdin => disk::read_stdin()?,
+        Reported::Stdin => disk::read_stdin_text()?,
         Reported::Run(run) => of_run(run, &settings.state)?,
     };
     let (output, detail) = (settings.output, settings.detail);

@@ -70,7 +70,7 @@ fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
 fn identity(origin: &Origin, source: &Inventory) -> String {
     source.company().unwrap_or_else(|| match origin {
         Origin::Live(account) => account.endpoint.home(),
-        Origin::File(_) | Origin::Stdin => "file".to_owned(),
+        Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => "file".to_owned(),
     })
 }
 
@@ -91,7 +91,7 @@ fn retarget(
     };
     let from = match origin {
         Origin::Live(account) => account.endpoint.region(),
-        Origin::File(_) | Origin::Stdin => None,
+        Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
     };
     let from = match from {
         Some(region) => region,

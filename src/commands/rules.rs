@@ -31,7 +31,7 @@ async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
     let account = party(&settings.source, &inventory);
     let named = match &settings.source {
         Origin::Live(account) => account.endpoint.region(),
-        Origin::File(_) | Origin::Stdin => None,
+        Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
     };
     let target = settings.target.as_ref();
     let text = draft(&Draft {

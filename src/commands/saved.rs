@@ -37,7 +37,7 @@ impl Sides {
             source_company: planned.source.company.clone(),
             source_key: match &route.source {
                 Origin::Live(account) => Some(&account.key),
-                Origin::File(_) | Origin::Stdin => None,
+                Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
             },
             target: &self.target,
             target_company: planned.target.company.clone(),
@@ -95,8 +95,10 @@ fn place_of(account: &Account) -> (BoundPlace, Option<String>) {
 fn place(origin: &Origin) -> (BoundPlace, Option<String>) {
     match origin {
         Origin::Live(account) => place_of(account),
-        Origin::File(path) => (BoundPlace::File(path.display().to_string()), None),
-        Origin::Stdin => (BoundPlace::Stdin(true), None),
+        Origin::File(path, _) => (BoundPlace::File(path.display().to_string()), None),
+        // Only `restore` takes one, and it saves no plan.
+        Origin::Backup(choice) => (BoundPlace::File(choice.repository.to_string()), None),
+        Origin::Stdin(_) => (BoundPlace::Stdin(true), None),
     }
 }
 
@@ -199,8 +201,9 @@ fn again(apply: &Apply) -> String {
     };
     let named = |origin: &Origin| match origin {
         Origin::Live(account) => of(account),
-        Origin::File(path) => crate::foreign::shown(&path.display().to_string()),
-        Origin::Stdin => "-".to_owned(),
+        Origin::File(path, _) => crate::foreign::shown(&path.display().to_string()),
+        Origin::Backup(choice) => choice.repository.to_string(),
+        Origin::Stdin(_) => "-".to_owned(),
     };
     let route = &apply.migrate.route;
     let binding = &apply.binding;

@@ -31,6 +31,17 @@ pub struct ClientOptions {
     pub ca: Option<Vec<u8>>,
 }
 
+/// What the command line has where it says nothing.
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            rate: 10,
+            ca: None,
+        }
+    }
+}
+
 /// Is told when a request has to wait, so that the user can be.
 pub trait Watch: Send + Sync {
     /// A request failed in a passing way and is tried again after the wait.

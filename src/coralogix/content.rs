@@ -112,6 +112,18 @@ pub fn carried(bare: &Webhook) -> Fingerprint {
     canon.finish()
 }
 
+/// Everything of a webhook to the letter, but for the time of its last update.
+pub(super) fn to_the_letter(webhook: &Webhook) -> Fingerprint {
+    let mut canon = Canon::new();
+    for (key, value) in webhook.tokens() {
+        if key != "\"updated_at\"" {
+            canon.text(key);
+            canon.text(value);
+        }
+    }
+    canon.finish()
+}
+
 /// A text that is a value of JSON, whatever its spelling.
 pub(super) fn of_value(token: &str) -> Fingerprint {
     let mut canon = Canon::new();

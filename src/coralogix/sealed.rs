@@ -89,6 +89,17 @@ impl Sealer {
         self.seal(content::carried(bare).bytes())
     }
 
+    /// Seals all that an account holds, in whatever order, but for the times of the last updates.
+    pub fn inventory(&self, webhooks: &[Webhook]) -> Seal {
+        let mut seals: Vec<Seal> = webhooks
+            .iter()
+            .map(|webhook| self.seal(content::to_the_letter(webhook).bytes()))
+            .collect();
+        seals.sort_unstable();
+        let all: Vec<u8> = seals.iter().flat_map(|seal| seal.0).collect();
+        self.seal(&all)
+    }
+
     /// Seals every value of a webhook at its path, shortly: enough to tell which of them changed.
     pub fn places(&self, webhook: &Webhook) -> BTreeMap<String, String> {
         // An empty url is the same as none.
@@ -168,6 +179,13 @@ impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Sealer")
     }
+}
+
+/// A random text of 32 hexadecimal digits; `None` where the system gives no random numbers.
+pub fn random_word() -> Option<String> {
+    let mut salt = [0; SALT_BYTES];
+    rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut salt).ok()?;
+    Some(hex(&salt))
 }
 
 /// Bytes as hexadecimal digits in lower case.

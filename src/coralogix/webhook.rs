@@ -148,6 +148,16 @@ pub fn parse_list(text: &Arc<str>) -> Result<Vec<Webhook>, NotAList> {
     elements.into_iter().enumerate().map(element).collect()
 }
 
+/// Writes webhooks as one array, a webhook a line, so that a diff of two of them reads well.
+pub fn list_to_wire(webhooks: &[Webhook], out: &mut String) {
+    out.push('[');
+    for (n, webhook) in webhooks.iter().enumerate() {
+        out.push_str(if n > 0 { ",\n" } else { "\n" });
+        webhook.to_wire(out);
+    }
+    out.push_str(if webhooks.is_empty() { "]\n" } else { "\n]\n" });
+}
+
 fn value_name(token: &str) -> &'static str {
     match token.as_bytes().first() {
         Some(b'{') => "an object",

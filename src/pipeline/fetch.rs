@@ -4,6 +4,7 @@
 use crate::coralogix::client::{Listing, Reader};
 use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
+use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
@@ -14,6 +15,21 @@ pub struct Inventory {
     pub webhooks: Vec<Webhook>,
     /// The account's clock when it answered; unknown for a file.
     pub server_time: Option<SystemTime>,
+    /// Which account it shows, where it was read from a backup.
+    pub backed_up: Option<BackedUp>,
+}
+
+/// The account that a backup shows, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackedUp {
+    /// The name under which its backups are kept.
+    pub account: String,
+    /// The host of its API, the same for every host of one region.
+    pub host: String,
+    /// Its company id; `None` where it was empty.
+    pub company_id: Option<String>,
+    /// When it was read.
+    pub time: Timestamp,
 }
 
 impl Inventory {
@@ -37,6 +53,7 @@ impl From<Listing> for Inventory {
         Self {
             webhooks: listing.webhooks,
             server_time: listing.server_time,
+            backed_up: None,
         }
     }
 }
@@ -46,6 +63,7 @@ impl From<Vec<Webhook>> for Inventory {
         Self {
             webhooks,
             server_time: None,
+            backed_up: None,
         }
     }
 }

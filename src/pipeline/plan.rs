@@ -129,6 +129,8 @@ pub struct Plan {
     on_conflict: OnConflict,
     n_target: usize,
     n_matched: usize,
+    /// Whether the source is a backup of the target itself.
+    is_one_account: bool,
 }
 
 /// How many webhooks are in each state; the six add up to the selection.
@@ -268,7 +270,7 @@ impl Plan {
         let teams = Kind::named("microsoft_teams").map(|kind| kind.id);
         let flows_back = |webhook: &PortableWebhook| {
             let flow = webhook.flows_back();
-            flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
+            !self.is_one_account && flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
         };
         let is_old = |webhook: &PortableWebhook| {
             webhook
@@ -303,17 +305,14 @@ impl Notice {
 
 /// Compares what is wanted with what the target has and what earlier runs have taught, and decides each webhook.
 pub fn plan(portable: Portable, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Plan {
-    let (steps, n_matched) = matching::decide(
-        portable.webhooks(),
-        target.webhooks(),
-        on_conflict,
-        known.lookup(),
-    );
+    let (steps, n_matched) =
+        matching::decide(portable.webhooks(), target.webhooks(), on_conflict, known);
     Plan {
         portable,
         steps,
         on_conflict,
         n_target: target.webhooks().len(),
         n_matched,
+        is_one_account: known.has_equal_ids,
     }
 }

@@ -1,7 +1,7 @@
 //! The profiles of a config file: a table for people, a document for programs.
 //! Pure. Says where keys are, and knows none.
 
-use super::columns::{counted, cut, name, padded, width};
+use super::columns::{counted, cut, name, table};
 use super::json;
 use super::style::Meaning;
 use super::view::Page;
@@ -55,24 +55,7 @@ pub fn text(view: &AccountsView, page: Page) -> String {
     let mut out = String::new();
     if !view.rows.is_empty() {
         let rows: Vec<[String; 5]> = view.rows.iter().map(cells).collect();
-        let headings = HEADINGS.map(str::to_owned);
-        let mut widths = HEADINGS.map(width);
-        for row in &rows {
-            for (widest, cell) in widths.iter_mut().zip(row) {
-                *widest = (*widest).max(width(cell));
-            }
-        }
-        let line = |row: &[String; 5]| {
-            let cells = row.iter().zip(widths);
-            let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
-            cells.join("  ").trim_end().to_owned()
-        };
-        out.push_str(&page.palette.paint(Meaning::Heading, &line(&headings)));
-        out.push('\n');
-        for row in &rows {
-            out.push_str(&line(row));
-            out.push('\n');
-        }
+        out.push_str(&table(HEADINGS, &rows, page));
         out.push('\n');
     }
     let total = format!("{} in {file}", counted(view.rows.len(), "profile"));

@@ -1,6 +1,8 @@
 //! Text in columns of a terminal: measured by what is seen, not by bytes or characters.
 //! Never lets foreign text break a line or pass for another column.
 
+use super::style::Meaning;
+use super::view::Page;
 use crate::foreign;
 use console::{measure_text_width, truncate_str};
 use std::time::Duration;
@@ -66,6 +68,33 @@ pub(crate) fn name(foreign_text: &str) -> String {
     } else {
         format!("\"{shown}\"")
     }
+}
+
+/// Rows under their headings, each column as wide as its widest cell; a line that is too long is left to the terminal.
+pub(crate) fn table<const N: usize>(
+    headings: [&str; N],
+    rows: &[[String; N]],
+    page: Page,
+) -> String {
+    let mut widths = headings.map(width);
+    for row in rows {
+        for (widest, cell) in widths.iter_mut().zip(row) {
+            *widest = (*widest).max(width(cell));
+        }
+    }
+    let line = |cells: &[String; N]| {
+        let cells = cells.iter().zip(widths);
+        let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    let headings = line(&headings.map(str::to_owned));
+    let mut out = page.palette.paint(Meaning::Heading, &headings);
+    out.push('\n');
+    for row in rows {
+        out.push_str(&line(row));
+        out.push('\n');
+    }
+    out
 }
 
 /// A number with its noun: `1 webhook`, `2 webhooks`.

@@ -3,6 +3,7 @@
 
 pub mod account_check;
 pub mod accounts;
+pub mod backup;
 pub mod changes;
 mod columns;
 pub mod diff;
@@ -23,6 +24,7 @@ mod rows;
 pub mod rules;
 pub mod runs;
 pub mod schedule;
+pub mod schedule_run;
 pub mod screen;
 mod streams;
 pub mod style;

@@ -24,6 +24,8 @@ pub struct Party {
     pub count: usize,
     /// The profile by which it was named.
     pub profile: Option<AccountProfile>,
+    /// Whether it is a backup, and no account that is still active.
+    pub is_backup: bool,
 }
 
 impl Party {
@@ -76,6 +78,8 @@ pub struct OutcomeView<'a> {
     pub continues: &'a [String],
     /// What a command has to say to find the record: nothing, or ` --state-dir DIR`.
     pub state_flag: &'a str,
+    /// Whether the target is an account embedded in this program, which is gone when the run is over.
+    pub is_rehearsal: bool,
 }
 
 /// How much a text shows.

@@ -5,10 +5,11 @@ use super::config::{Config, ConfigPlace};
 use super::cx;
 use super::keys::{self, Key, OwnKey};
 use super::profiles;
-use crate::cli::ConfigArgs;
+use crate::cli::{ConfigArgs, IdentityArgs};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::Error;
+use crate::store::backup::Identities;
 use crate::store::disk;
 use std::path::Path;
 
@@ -16,6 +17,7 @@ use std::path::Path;
 pub(super) struct Accounts {
     place: ConfigPlace,
     config: Option<Config>,
+    identities: Identities,
 }
 
 /// The account that a text means, before its key is read.
@@ -35,6 +37,7 @@ impl Accounts {
         let mut accounts = Self {
             place,
             config: None,
+            identities: Identities::default(),
         };
         if accounts.place.is_named {
             accounts.config()?;
@@ -42,9 +45,22 @@ impl Accounts {
         Ok(accounts)
     }
 
+    /// The same for a command line that may name encrypted backups.
+    pub(super) fn with(arguments: &ConfigArgs, identity: &IdentityArgs) -> Result<Self, Error> {
+        Ok(Self {
+            identities: Identities::of(identity.identity.clone()),
+            ..Self::of(arguments)?
+        })
+    }
+
     /// What `--from` names: `-`, a file, or an account.
     pub(super) async fn origin(&mut self, text: &str) -> Result<Origin, Error> {
         self.side(Side::Source, "--from", text).await
+    }
+
+    /// A file that may be an encrypted backup.
+    pub(super) fn file(&self, path: &Path) -> Origin {
+        Origin::File(path.to_owned(), self.identities.clone())
     }
 
     /// The account that `--to` names.
@@ -60,12 +76,12 @@ impl Accounts {
         text: &str,
     ) -> Result<Origin, Error> {
         if text == "-" {
-            return Ok(Origin::Stdin);
+            return Ok(Origin::Stdin(self.identities.clone()));
         }
         let is_account = is_address(text) || self.profile(text)?.is_some();
         let path = Path::new(text);
         if !is_account && (looks_like_path(text) || disk::is_file(path)) {
-            return Ok(Origin::File(path.to_owned()));
+            return Ok(self.file(path));
         }
         let account = self.meant(argument, text)?.account(side).await?;
         Ok(Origin::Live(Box::new(account)))
@@ -112,7 +128,12 @@ impl Accounts {
         }))
     }
 
-    fn config(&mut self) -> Result<&Config, Error> {
+    /// The names of all profiles of the config file, in its order.
+    pub(super) fn profile_names(&mut self) -> Result<Vec<String>, Error> {
+        Ok(self.config()?.names().map(str::to_owned).collect())
+    }
+
+    pub(super) fn config(&mut self) -> Result<&Config, Error> {
         let config = match self.config.take() {
             Some(config) => config,
             None => Config::read(self.place.clone())?,
@@ -180,5 +201,9 @@ fn is_address(text: &str) -> bool {
 fn looks_like_path(text: &str) -> bool {
     let extension = Path::new(text).extension();
     text.contains(std::path::MAIN_SEPARATOR)
-        || extension.is_some_and(|extension| extension == "json")
+        || extension.is_some_and(|extension| {
+            ["json", "gz", "age"]
+                .iter()
+                .any(|known| extension == *known)
+        })
 }

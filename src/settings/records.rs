@@ -237,7 +237,7 @@ fn or_by_profile(error: Error) -> Error {
 impl Verify {
     /// Settings of a `verify` command line.
     pub async fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         let client = client(&arguments.connection)?;
         let wanted = match (arguments.run, arguments.from, arguments.to) {
             (Some(run), _, to) => Wanted::Run(Box::new(VerifyRun {

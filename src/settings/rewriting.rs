@@ -151,7 +151,7 @@ fn endpoint(text: Option<&str>, accounts: &mut Accounts) -> Result<Option<Endpoi
 impl RulesInit {
     /// Settings of a `rules init` command line.
     pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
             source: accounts.origin(&arguments.from).await?,
             target: endpoint(arguments.to.as_deref(), &mut accounts)?,
@@ -165,7 +165,7 @@ impl RulesInit {
 impl RulesCheck {
     /// Settings of a `rules check` command line.
     pub async fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
             source: accounts.origin(&arguments.from).await?,
             target: endpoint(arguments.to.as_deref(), &mut accounts)?,

@@ -42,6 +42,7 @@ impl Apply {
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             migrate: Migrate {
+                is_rehearsal: false,
                 flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
                 route,
                 consent: Consent::of(arguments.dry_run, arguments.yes),
@@ -76,7 +77,7 @@ async fn route(
     binding: &Binding,
     arguments: &cli::ApplyArgs,
 ) -> Result<Route, Error> {
-    let mut accounts = Accounts::of(&arguments.connection.config)?;
+    let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let BoundPlace::Url(url) = &binding.target.place else {
         return Err(Error::failed("the plan names no usable target"));
@@ -165,7 +166,7 @@ async fn file(
             .with_hint("name the file; what is in it has to be the same")),
             origin => Ok(origin),
         },
-        (None, Some(path)) => Ok(Origin::File(PathBuf::from(path))),
+        (None, Some(path)) => Ok(accounts.file(Path::new(path))),
         (None, None) => Err(Error::usage("the plan was made from standard input")
             .with_hint("give the same webhooks once more: --from FILE")),
     }

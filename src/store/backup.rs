@@ -1,3 +1,29 @@
-//! Backups of an account: which of them are kept, and for how long.
+//! Backups of accounts: what one is made of, where they lie, and how long they are kept.
+//! Never lists what is half written, never replaces a backup, and never takes a damaged one for good.
 
+mod age_files;
+#[cfg(feature = "cloud")]
+mod bucket;
+pub mod check;
+mod document;
+mod envelope;
+mod folder;
+mod last_check;
+mod name;
+mod opened;
+mod repository;
 pub mod retention;
+
+pub use age_files::{Identities, Protection, Recipients, recipient_lines};
+pub use document::{About, Backup, FORMAT_VERSION};
+pub use last_check::LastCheck;
+pub use name::{BackupName, account_name, to_the_second};
+pub use opened::{Opened, open, open_backup};
+pub use repository::{Added, Repository, Stored, split_path};
+
+use ring::digest::{SHA256, digest};
+
+/// The SHA-256 of some bytes, as hexadecimal digits.
+fn sha256(bytes: &[u8]) -> String {
+    crate::coralogix::sealed::hex(digest(&SHA256, bytes).as_ref())
+}

@@ -84,12 +84,18 @@ pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
 }
 
 /// Everything that comes on standard input.
-pub fn read_stdin() -> Result<String, Error> {
-    let mut text = String::new();
-    match io::stdin().read_to_string(&mut text) {
-        Ok(_) => Ok(text),
+pub fn read_stdin() -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    match io::stdin().read_to_end(&mut bytes) {
+        Ok(_) => Ok(bytes),
         Err(error) => Err(Error::failed("cannot read standard input").with_source(error)),
     }
+}
+
+/// The text that comes on standard input.
+pub fn read_stdin_text() -> Result<String, Error> {
+    String::from_utf8(read_stdin()?)
+        .map_err(|_| Error::failed("what comes on standard input is no text"))
 }
 
 /// One line that a person types; empty at the end of input.
@@ -107,8 +113,8 @@ pub fn is_file(path: &Path) -> bool {
 }
 
 /// Writes a new file that only its owner can read; it appears whole or not at all, and never replaces another.
-pub fn write_new(path: &Path, text: &str, what: &str) -> Result<(), Error> {
-    write_in(folder_of(path), path, text).map_err(|error| {
+pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(), Error> {
+    write_in(folder_of(path), path, content.as_ref()).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 "it exists already and is not replaced; choose another name"
@@ -129,10 +135,10 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
+fn write_in(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
     // A temporary file of this crate has mode 0600 from its first moment.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
+    file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
@@ -140,10 +146,35 @@ fn write_in(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 
 /// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
 pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
+    replace_by(path, text, what, |_| Ok(()))
+}
+
+/// The same for a file that others are to read, such as a collector of metrics; it holds no secret.
+pub fn replace_shared(path: &Path, text: &str, what: &str) -> Result<(), Error> {
+    replace_by(path, text, what, share)
+}
+
+#[cfg(unix)]
+fn share(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn share(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn replace_by(
+    path: &Path,
+    text: &str,
+    what: &str,
+    permit: fn(&File) -> io::Result<()>,
+) -> Result<(), Error> {
     let folder = folder_of(path);
     let write = || {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;
+        permit(file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
@@ -170,15 +201,20 @@ pub fn replace_own(
 
 /// Makes a folder that only its owner can enter, and those above it; one that is there stays as it is.
 pub fn private_folder(path: &Path, what: &str) -> Result<(), Error> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(|error| {
+    make_private(path).map_err(|error| {
         cannot("make", what, path)
             .with_source(error)
             .with_hint("check the folder above it, or name another with --state-dir")
     })
+}
+
+/// The same, with the system's own error.
+pub(super) fn make_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Makes what was added to a folder safe against a crash.
@@ -261,7 +297,8 @@ pub fn ignored_signals() -> u64 {
         .unwrap_or(0)
 }
 
-fn cannot(verb: &str, what: &str, path: &Path) -> Error {
+/// Something that cannot be done with a file or folder.
+pub(super) fn cannot(verb: &str, what: &str, path: &Path) -> Error {
     let path = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!("cannot {verb} {what} `{path}`"))
 }

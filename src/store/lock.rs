@@ -118,7 +118,7 @@ impl Locks {
 }
 
 /// A name that is safe as a part of a file's name, and differs for different texts that a host or id can be.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let letter = |character: char| match character {
         'a'..='z' | '0'..='9' | '.' | '-' => character.to_string(),
         'A'..='Z' => character.to_ascii_lowercase().to_string(),

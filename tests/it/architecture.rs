@@ -150,13 +150,14 @@ fn files_are_short() {
     assert!(too_long.is_empty(), "{}", too_long.join("\n"));
 }
 
-/// Where a webhook leaves the process with its secrets: requests, `export`, and the bodies that `rollback` would put back.
+/// Where a webhook leaves the process with its secrets: requests, `export`, backups, and the bodies that `rollback` would put back.
 const DOORS: &[&str] = &[
     "coralogix/webhook.rs",
     "pipeline/push/body.rs",
     "pipeline/rollback.rs",
     "commands/export.rs",
     "commands/recording.rs",
+    "store/backup/document.rs",
 ];
 
 #[test]

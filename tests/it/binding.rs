@@ -104,6 +104,7 @@ impl Read {
 
     fn document(&self, sealer: &Sealer) -> PlanDocument {
         let party = |n| Party {
+            is_backup: false,
             name: "a".to_owned(),
             company: None,
             count: n,

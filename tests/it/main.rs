@@ -8,6 +8,7 @@
 mod support;
 
 mod architecture;
+mod backup;
 mod binding;
 mod browser;
 mod calendar;
@@ -28,6 +29,7 @@ mod profiles;
 mod properties;
 mod readme;
 mod render;
+mod retention;
 mod rewrite;
 mod rollback;
 mod schedule_files;

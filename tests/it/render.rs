@@ -134,6 +134,7 @@ fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) 
 
 fn party(name: &str, company: Option<&str>, count: usize) -> Party {
     Party {
+        is_backup: false,
         name: name.to_owned(),
         company: company.map(str::to_owned),
         count,
@@ -501,6 +502,7 @@ fn a_list_document_tells_what_is_hidden() {
 #[test]
 fn a_side_is_called_by_its_profile_too() {
     let called = |label: Option<&str>, company, count| Party {
+        is_backup: false,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),
             label: label.map(str::to_owned),
@@ -610,6 +612,7 @@ fn an_outcome_accounts_for_every_webhook() {
         party("b", None, 4),
     );
     let view = OutcomeView {
+        is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
         state_flag: "",
@@ -703,6 +706,7 @@ fn an_outcome_document_has_the_id_map() {
     let verdict = verdict(&plan, &applied);
     let (source, target) = (party("a", None, 3), party("b", None, 4));
     let view = OutcomeView {
+        is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
         state_flag: "",

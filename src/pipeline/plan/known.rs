@@ -10,6 +10,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub struct Known {
     memories: Vec<Memory>,
+    /// Whether an id means the same webhook on both sides.
+    pub(super) has_equal_ids: bool,
 }
 
 /// What one earlier run has taught.
@@ -40,6 +42,15 @@ impl Known {
     /// What nobody knows anything about.
     pub fn nothing() -> Self {
         Self::default()
+    }
+
+    /// The same where the source is a backup of the target itself: there an id means the same webhook on both sides.
+    #[must_use]
+    pub fn with_equal_ids(self) -> Self {
+        Self {
+            has_equal_ids: true,
+            ..self
+        }
     }
 
     /// Adds what a newer run has taught.

@@ -2,7 +2,7 @@
 //! Pure. Where more than one answer is possible it says so instead of choosing.
 
 use super::difference::{difference, unknown_difference};
-use super::known::Lookup;
+use super::known::{Known, Lookup};
 use super::{OnConflict, State, Step};
 use crate::coralogix::content::{Fingerprint, entry_name};
 use crate::coralogix::json::{Json, has_duplicate};
@@ -18,18 +18,22 @@ pub(super) fn decide(
     wanted: &[PortableWebhook],
     target: &[StrippedWebhook],
     on_conflict: OnConflict,
-    known: Lookup<'_>,
+    known: &Known,
 ) -> (Vec<Step>, usize) {
     let mut matching = Matching {
         wanted,
         target,
         on_conflict,
+        is_one_account: known.has_equal_ids,
         steps: vec![None; wanted.len()],
         is_taken: vec![false; target.len()],
     };
     matching.block();
+    if matching.is_one_account {
+        matching.pair_equal_ids();
+    }
     matching.pair_identical();
-    matching.pair_known(known);
+    matching.pair_known(known.lookup());
     matching.pair_by_key();
     matching.create_the_rest();
     let n_matched = matching.is_taken.iter().filter(|taken| **taken).count();
@@ -41,6 +45,8 @@ struct Matching<'p> {
     wanted: &'p [PortableWebhook],
     target: &'p [StrippedWebhook],
     on_conflict: OnConflict,
+    /// Whether the source is a backup of the target itself.
+    is_one_account: bool,
     steps: Vec<Option<Step>>,
     is_taken: Vec<bool>,
 }
@@ -54,11 +60,51 @@ impl Matching<'_> {
         }
     }
 
+    /// Where ids mean the same on both sides, one webhook is found again whatever became of its name.
+    fn pair_equal_ids(&mut self) {
+        let by_id: HashMap<&WebhookId, usize> = self
+            .open_targets()
+            .into_iter()
+            .filter_map(|at| Some((self.target[at].id()?, at)))
+            .collect();
+        for place in self.open_places() {
+            let webhook = &self.wanted[place];
+            let found = webhook.source_id().and_then(|id| by_id.get(id));
+            let Some(&at) = found.filter(|at| !self.is_taken[**at]) else {
+                continue;
+            };
+            let counterpart = &self.target[at];
+            if counterpart.type_id() != webhook.type_id() {
+                continue;
+            }
+            if counterpart.content() == webhook.content() {
+                self.unchanged(place, at);
+            } else {
+                self.conflict(
+                    place,
+                    at,
+                    "the account has this webhook, by its id, with other content: changed since the backup",
+                );
+            }
+        }
+    }
+
+    fn unchanged(&mut self, place: usize, at: usize) {
+        let mut step = Step::new(State::Unchanged, "");
+        if !unknown_difference(self.wanted[place].bare(), self.target[at].bare()).is_empty() {
+            step.notes
+                .push("only keys that are not documented differ".to_owned());
+        }
+        step.counterpart = Some(self.target[at].clone());
+        self.steps[place] = Some(step);
+        self.is_taken[at] = true;
+    }
+
     /// Copies are counted: two identical webhooks in the source pair with two in the target, not with one.
     fn pair_identical(&mut self) {
         let mut places: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (at, webhook) in self.target.iter().enumerate().rev() {
-            if let Some(content) = webhook.content() {
+            if let Some(content) = webhook.content().filter(|_| !self.is_taken[at]) {
                 places.entry(content.whole).or_default().push(at);
             }
         }
@@ -69,14 +115,7 @@ impl Matching<'_> {
             let content = webhook.content().map(|content| content.whole);
             let found = content.and_then(|whole| places.get_mut(&whole)?.pop());
             if let Some(at) = found {
-                let mut step = Step::new(State::Unchanged, "");
-                if !unknown_difference(webhook.bare(), self.target[at].bare()).is_empty() {
-                    step.notes
-                        .push("only keys that are not documented differ".to_owned());
-                }
-                step.counterpart = Some(self.target[at].clone());
-                self.steps[place] = Some(step);
-                self.is_taken[at] = true;
+                self.unchanged(place, at);
             }
         }
         self.note_surplus(&places);
@@ -161,13 +200,17 @@ impl Matching<'_> {
         for (places, targets) in left.into_values() {
             match (places.as_slice(), targets.as_slice()) {
                 (_, []) => {}
-                ([place], [at]) => self.conflict(*place, *at),
+                ([place], [at]) => self.conflict(
+                    *place,
+                    *at,
+                    "same alias and type in the target, other content: changed on one side, or altered by the server when it was created",
+                ),
                 _ => self.ambiguous(&places, &targets),
             }
         }
     }
 
-    fn conflict(&mut self, place: usize, at: usize) {
+    fn conflict(&mut self, place: usize, at: usize, what: &str) {
         let (webhook, counterpart) = (&self.wanted[place], &self.target[at]);
         let (state, reason) = match self.on_conflict {
             _ if !webhook.unread().is_empty() => (
@@ -175,15 +218,12 @@ impl Matching<'_> {
                 "the target has one of this alias and type; whether it differs can be told once all values are read",
             ),
             OnConflict::Update => (State::Update, "the target's content is replaced"),
-            OnConflict::Fail | OnConflict::Skip => (
-                State::Conflict,
-                "same alias and type in the target, other content: changed on one side, or altered by the server when it was created",
-            ),
+            OnConflict::Fail | OnConflict::Skip => (State::Conflict, what),
         };
         let mut step = Step::new(state, reason);
         step.differences = difference(webhook.bare(), counterpart.bare());
         step.counterpart = Some(counterpart.clone());
-        step.notes = notes(webhook);
+        step.notes = notes(webhook, self.is_one_account);
         self.steps[place] = Some(step);
         self.is_taken[at] = true;
     }
@@ -248,7 +288,7 @@ impl Matching<'_> {
 
     fn create(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
         let mut step = Step::new(State::Create, "");
-        step.notes = notes(webhook);
+        step.notes = notes(webhook, self.is_one_account);
         if let Some(at) = twin {
             let twin = &self.target[*at];
             step.notes.push(format!(
@@ -283,7 +323,7 @@ impl Matching<'_> {
 }
 
 /// What the reader should know about one webhook that will be sent.
-fn notes(webhook: &PortableWebhook) -> Vec<String> {
+fn notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(type_id) = webhook
         .type_id()
@@ -302,7 +342,8 @@ fn notes(webhook: &PortableWebhook) -> Vec<String> {
     if matches!(webhook.bare().fields(), Fields::Text(_)) {
         notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
     }
-    if let Some(flow) = webhook.flows_back() {
+    // In the account that it came from nothing flows back.
+    if let Some(flow) = webhook.flows_back().filter(|_| !is_one_account) {
         notes.extend(flow.notes());
     }
     if has_twin_entries(webhook.bare()) {

@@ -1,22 +1,30 @@
 //! What the reader of a plan must know, in words that every rendering shares.
 
 use super::NoticeDocument;
-use crate::pipeline::plan::{Notice, Plan, State};
+use crate::pipeline::plan::{Notice, State};
 use crate::render::columns::counted;
+use crate::render::view::PlanView;
 
 /// Every notice of a plan in words.
-pub(super) fn notices(plan: &Plan) -> Vec<NoticeDocument> {
-    let n_created = plan.counts().of(State::Create);
-    let notices = plan.notices();
+pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
+    let n_created = view.plan.counts().of(State::Create);
+    let notices = view.plan.notices();
     notices
         .iter()
-        .map(|notice| told(notice, n_created))
+        .map(|notice| told(notice, n_created, view.source.is_backup))
         .collect()
 }
 
-fn told(notice: &Notice, n_created: usize) -> NoticeDocument {
+fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
     let one = |n: &usize, singular, plural| if *n == 1 { singular } else { plural };
     let (code, count, text, is_warning) = match notice {
+        Notice::BothNotify(n) if is_backup => {
+            let text = format!(
+                "{} to what the backup names, which may be in production: `restore --rehearse` touches nothing real",
+                counted_verb(*n, "restored webhook", "leads", "lead")
+            );
+            ("will-notify", *n, text, false)
+        }
         Notice::BothNotify(n) => {
             let targets = counted(*n, "target");
             let text = format!("the source stays active, so both accounts will notify {targets}");

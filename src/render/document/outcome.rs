@@ -157,7 +157,7 @@ impl OutcomeDocument {
             stopped,
             complete,
             may_have_written: applied.may_have_written,
-            notices: notices(view.plan.plan),
+            notices: notices(view.plan),
             requests: applied.n_requests,
             appeared_in_target: applied.appeared.clone(),
             id_map: ends.iter().filter_map(MapRowDocument::of).collect(),
@@ -273,6 +273,12 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     if !is_complete {
         steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
     }
+    if view.is_rehearsal {
+        if is_complete {
+            steps.push("the backup can be restored; for real: the same command with --to ACCOUNT instead of --rehearse".to_owned());
+        }
+        return steps;
+    }
     if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
         if is_complete {
             steps.push(format!(
@@ -294,10 +300,12 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     // Until all is there, other steps come first.
     if has(&[Ending::Created]) && is_complete {
         steps.push("point the alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export them and run `hookferry idmap apply`".to_owned());
-        steps.push(
-            "the source stays active: turn its webhooks off once the target's are proven"
-                .to_owned(),
-        );
+        if !view.plan.source.is_backup {
+            steps.push(
+                "the source stays active: turn its webhooks off once the target's are proven"
+                    .to_owned(),
+            );
+        }
     }
     steps
 }

@@ -183,7 +183,7 @@ impl PlanDocument {
             untouched_in_target: plan.n_untouched(),
             invariants: invariants(plan),
             missing_values: MissingDocument::all(plan),
-            notices: notice::notices(plan),
+            notices: notice::notices(view),
             not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
             has_changes: plan.has_changes(),
             would_be_refused: plan.n_refusing() > 0,

@@ -19,7 +19,7 @@ pub struct Policy {
     pub monthly: usize,
     /// The newest backup of each year, for so many years that have one.
     pub yearly: usize,
-    /// Every backup that is at most this much older than the newest one.
+    /// Every backup that is at most this much older than the newest one, and the one that held when this time began.
     pub within: Option<Within>,
 }
 
@@ -88,7 +88,7 @@ pub enum Reason {
     Yearly,
     /// It is the oldest one, and a rule has room left.
     Oldest,
-    /// It is not older than the policy's length of time.
+    /// It held at some moment of the policy's length of time.
     Within,
 }
 
@@ -153,7 +153,9 @@ impl Policy {
         }
         if let Some(within) = self.within {
             let since = within.before(times[newest]);
-            for &at in order.iter().filter(|&&at| times[at] >= since) {
+            // What has not changed is not stored again: the one before is what held when the time began.
+            let n_later = order.iter().filter(|&&at| times[at] >= since).count();
+            for &at in order.iter().take(n_later + 1) {
                 reasons[at].push(Reason::Within);
             }
         }

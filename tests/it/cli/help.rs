@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 20] = [
     "migrate",
     "plan",
     "apply",
@@ -19,6 +19,8 @@ const COMMANDS: [&str; 18] = [
     "account",
     "list",
     "export",
+    "backup",
+    "restore",
     "schedule",
     "demo",
     "sandbox",
@@ -43,14 +45,17 @@ fn help_of_every_command() {
             .run()
             .assert_code(0);
     }
-    assert_transcript!(
-        "schedule_print",
-        Program::alone("schedule print --help").run()
-    );
-    assert_transcript!(
-        "account_check",
-        Program::alone("account check --help").run()
-    );
+    for command in [
+        "account check",
+        "backup create",
+        "backup forget",
+        "schedule print",
+    ] {
+        assert_transcript!(
+            command.replace(' ', "_"),
+            Program::alone(&format!("{command} --help")).run()
+        );
+    }
 }
 
 #[test]
@@ -68,7 +73,9 @@ fn every_command_and_every_flag_is_explained() {
     let program = Cli::command();
     let names: Vec<&str> = program.get_subcommands().map(Command::get_name).collect();
     assert_eq!(names, COMMANDS);
-    for command in std::iter::once(&program).chain(program.get_subcommands()) {
+    let mut commands = vec![&program];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands());
         let name = command.get_name();
         assert!(command.get_about().is_some(), "{name}");
         for argument in command.get_arguments() {

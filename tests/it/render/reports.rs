@@ -50,6 +50,7 @@ fn outcome() -> OutcomeDocument {
         party("api.us1.coralogix.com", None, 4),
     );
     OutcomeDocument::of(OutcomeView {
+        is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
         state_flag: "",

@@ -34,6 +34,7 @@ const PAGE: Page = Page {
 
 fn party() -> Party {
     Party {
+        is_backup: false,
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
         count: 3,

@@ -1,0 +1,77 @@
+//! `hookferry backup check`: every backup read to its last byte, and the question whether the schedule is alive.
+
+use super::{accounts, together};
+use crate::cli::OutputForm;
+use crate::error::{Error, ErrorKind, ExitCode};
+use crate::render::backup::check::{CheckedAccount, CheckedBackup, document, text};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::BackupCheck;
+use crate::store::backup::check::{fresh_at, inspect};
+use crate::store::backup::{Identities, Repository};
+use jiff::{SignedDuration, Timestamp};
+
+/// Looks at the backups and says what it found.
+pub(super) async fn run(settings: &BackupCheck, screen: &Screen) -> Result<ExitCode, Error> {
+    let repository = &settings.repository;
+    let now = Timestamp::now();
+    let mut found = Vec::new();
+    for account in accounts(repository, settings.account.as_deref()).await? {
+        let identities = &settings.identities;
+        found.push(checked(repository, account, settings.max_age, identities, now).await?);
+    }
+    if found.is_empty() {
+        return Err(Error::new(
+            ErrorKind::NoBackup,
+            format!("there is no backup in {repository}"),
+        )
+        .with_hint("`hookferry backup create` makes one"));
+    }
+    let code = together(
+        &found
+            .iter()
+            .map(CheckedAccount::exit_code)
+            .collect::<Vec<_>>(),
+    );
+    screen.result(&match settings.output {
+        OutputForm::Text => text(&found, now, settings.max_age, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&document(
+            &found,
+            &repository.to_string(),
+            settings.max_age,
+            code,
+        )),
+    })?;
+    Ok(code)
+}
+
+/// Looks at every backup of an account.
+pub(in crate::commands) async fn checked(
+    repository: &Repository,
+    account: String,
+    max_age: Option<SignedDuration>,
+    identities: &Identities,
+    now: Timestamp,
+) -> Result<CheckedAccount, Error> {
+    let stored = repository.backups(&account).await?;
+    let check = repository.last_check(&account).await?;
+    let checked = stored.last().map(|newest| fresh_at(newest, check.as_ref()));
+    let is_old =
+        |time: Timestamp| max_age.is_some_and(|max_age| now.duration_since(time) > max_age);
+    let mut backups = Vec::with_capacity(stored.len());
+    for stored in stored {
+        let bytes = repository.read(&stored).await?;
+        backups.push(CheckedBackup {
+            condition: inspect(&stored, bytes, identities)?,
+            path: repository.path_of(&stored),
+            stored,
+        });
+    }
+    Ok(CheckedAccount {
+        account,
+        backups,
+        is_stale: checked.is_none_or(is_old),
+        checked,
+    })
+}

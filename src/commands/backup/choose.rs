@@ -1,0 +1,82 @@
+//! Which backup of a repository is meant, and its content.
+
+use super::accounts;
+use crate::error::{Error, ErrorKind};
+use crate::settings::{BackupChoice, Which};
+use crate::store::backup::{Backup, Stored, open_backup};
+
+/// Reads the backup that is meant.
+pub(in crate::commands) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
+    let stored = find(choice).await?;
+    let bytes = choice.repository.read(&stored).await?;
+    let path = choice.repository.path_of(&stored);
+    if !stored.name.fits(&bytes) {
+        let path = crate::foreign::shown(&path);
+        return Err(Error::failed(format!(
+            "the backup `{path}` cannot be used: its bytes are not those that were stored"
+        ))
+        .with_hint("use another one; `hookferry backup check` says which are whole"));
+    }
+    open_backup(bytes, &choice.identities, &path)
+}
+
+async fn find(choice: &BackupChoice) -> Result<Stored, Error> {
+    let repository = &choice.repository;
+    let account = account(choice).await?;
+    let mut backups = repository.backups(&account).await?;
+    let none =
+        |what: String, hint: String| Err(Error::new(ErrorKind::NoBackup, what).with_hint(hint));
+    match &choice.which {
+        Which::Named(name) => {
+            let named = backups
+                .into_iter()
+                .find(|stored| stored.name.to_string() == *name);
+            named.ok_or_else(|| repository.missing(&account, name))
+        }
+        Which::Latest => match backups.pop() {
+            Some(newest) => Ok(newest),
+            None => none(
+                format!("there is no backup of {account} in {repository}"),
+                "`hookferry backup create` makes one".to_owned(),
+            ),
+        },
+        Which::At(time) => {
+            let oldest = backups.first().map(|stored| stored.name.time);
+            backups.retain(|stored| stored.name.time <= *time);
+            match (backups.pop(), oldest) {
+                (Some(newest), _) => Ok(newest),
+                (None, Some(oldest)) => none(
+                    format!("there is no backup of {account} from {time:.0} or before"),
+                    format!("the oldest is of {oldest}"),
+                ),
+                (None, None) => none(
+                    format!("there is no backup of {account} in {repository}"),
+                    "`hookferry backup create` makes one".to_owned(),
+                ),
+            }
+        }
+    }
+}
+
+async fn account(choice: &BackupChoice) -> Result<String, Error> {
+    let mut there = accounts(&choice.repository, choice.account.as_deref()).await?;
+    match (there.pop(), there.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (None, _) => Err(Error::new(
+            ErrorKind::NoBackup,
+            format!("there is no backup in {}", choice.repository),
+        )
+        .with_hint("`hookferry backup create` makes one")),
+        (Some(last), false) => {
+            there.push(last);
+            Err(Error::usage(format!(
+                "{} holds backups of several accounts",
+                choice.repository
+            ))
+            .with_hint(format!(
+                "say which: --account {}",
+                there.join(" or --account ")
+            )))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `hookferry backup forget`: old backups removed as a policy says, once the newest was found whole.
+
+use super::{accounts, together};
+use crate::cli::OutputForm;
+use crate::error::{Error, ErrorKind, ExitCode};
+use crate::render::backup::forget::{Forgotten, Judged, document, text};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::BackupForget;
+use crate::store::backup::check::{Condition, inspect};
+use crate::store::backup::retention::Policy;
+use crate::store::backup::{Identities, Repository};
+use jiff::Timestamp;
+
+/// Removes what the policy does not keep, and says why the rest stays.
+pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<ExitCode, Error> {
+    let repository = &settings.repository;
+    let mut forgotten = Vec::new();
+    for account in accounts(repository, settings.account.as_deref()).await? {
+        let (policy, identities) = (&settings.policy, &settings.identities);
+        let one = forget_account(repository, account, policy, identities, settings.dry_run).await?;
+        if let Some(error) = &one.failure {
+            screen.error(error);
+        }
+        forgotten.push(one);
+    }
+    let code = together(
+        &forgotten
+            .iter()
+            .map(Forgotten::exit_code)
+            .collect::<Vec<_>>(),
+    );
+    screen.result(&match settings.output {
+        OutputForm::Text => text(&forgotten, settings.dry_run, screen.page(Detail::Normal)),
+        OutputForm::Json => {
+            let name = repository.to_string();
+            json::text(&document(&forgotten, &name, settings.dry_run, code))
+        }
+    })?;
+    Ok(code)
+}
+
+/// Removes the backups of an account that the policy does not keep; none while the newest is not known to be whole.
+pub(in crate::commands) async fn forget_account(
+    repository: &Repository,
+    account: String,
+    policy: &Policy,
+    identities: &Identities,
+    dry_run: bool,
+) -> Result<Forgotten, Error> {
+    let stored = repository.backups(&account).await?;
+    let times: Vec<Timestamp> = stored.iter().map(|stored| stored.name.time).collect();
+    let judged = stored.into_iter().zip(policy.reasons(&times));
+    let backups: Vec<Judged> = judged
+        .map(|(stored, reasons)| Judged {
+            path: repository.path_of(&stored),
+            stored,
+            reasons,
+        })
+        .collect();
+    let mut forgotten = Forgotten {
+        account,
+        backups,
+        failure: None,
+    };
+    if !dry_run && forgotten.n_removed() > 0 {
+        forgotten.failure = remove(repository, &forgotten.backups, identities)
+            .await
+            .err();
+    }
+    Ok(forgotten)
+}
+
+async fn remove(
+    repository: &Repository,
+    backups: &[Judged],
+    identities: &Identities,
+) -> Result<(), Error> {
+    if let Some(newest) = backups.last() {
+        let bytes = repository.read(&newest.stored).await?;
+        let condition = inspect(&newest.stored, bytes, identities)?;
+        refuse_unsure(newest, &condition)?;
+    }
+    for judged in backups.iter().filter(|judged| judged.reasons.is_empty()) {
+        repository.remove(&judged.stored).await?;
+    }
+    Ok(())
+}
+
+/// While the newest may be useless, the others are what can be restored.
+fn refuse_unsure(newest: &Judged, condition: &Condition) -> Result<(), Error> {
+    let path = crate::foreign::shown(&newest.path);
+    match condition {
+        Condition::Verified | Condition::Intact => Ok(()),
+        Condition::NotOpened => Err(Error::new(
+            ErrorKind::CannotDecrypt,
+            format!("the newest backup `{path}` is encrypted to others than the identities given, so nothing was removed"),
+        )
+        .with_hint("give the identity that opens it, or none: then its bytes are checked without opening it")),
+        Condition::Damaged(why) => Err(Error::new(
+            ErrorKind::Refused,
+            format!("the newest backup `{path}` is damaged, so nothing was removed: {why}"),
+        )
+        .with_hint("make a new one: hookferry backup create")),
+    }
+}

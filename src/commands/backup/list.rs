@@ -1,0 +1,45 @@
+//! `hookferry backup list`: what a repository holds.
+
+use super::accounts;
+use crate::cli::OutputForm;
+use crate::error::{Error, ExitCode};
+use crate::render::backup::list::{ListedAccount, document, text};
+use crate::render::json;
+use crate::render::screen::Screen;
+use crate::render::view::Detail;
+use crate::settings::BackupList;
+use crate::store::backup::check::fresh_at;
+use jiff::Timestamp;
+
+/// Prints the backups.
+pub(super) async fn run(settings: &BackupList, screen: &Screen) -> Result<ExitCode, Error> {
+    let repository = &settings.repository;
+    let mut listed = Vec::new();
+    for account in accounts(repository, settings.account.as_deref()).await? {
+        let backups = repository.backups(&account).await?;
+        let check = repository.last_check(&account).await?;
+        let newest = backups.last();
+        listed.push(ListedAccount {
+            checked: newest.map(|newest| fresh_at(newest, check.as_ref())),
+            backups: backups
+                .into_iter()
+                .map(|stored| {
+                    let path = repository.path_of(&stored);
+                    (stored, path)
+                })
+                .collect(),
+            account,
+        });
+    }
+    let name = repository.to_string();
+    screen.result(&match settings.output {
+        OutputForm::Text => text(
+            &listed,
+            &name,
+            Timestamp::now(),
+            screen.page(Detail::Normal),
+        ),
+        OutputForm::Json => json::text(&document(&listed, &name)),
+    })?;
+    Ok(ExitCode::Done)
+}

@@ -1,0 +1,90 @@
+//! Backups as they are shown: what was kept, what is there, what is whole, what is forgotten and why.
+//! Pure. Nothing of a backup's content is shown here; `list` shows that, masked.
+
+pub mod check;
+pub mod create;
+pub mod forget;
+pub mod list;
+
+use crate::error::Error;
+use crate::store::backup::Stored;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+/// A time as people read it, in UTC to the minute.
+fn shown(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A length of time in its largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
+fn age(age: SignedDuration) -> String {
+    match (age.as_hours(), age.as_mins()) {
+        (48.., _) => format!("{} d", age.as_hours() / 24),
+        (1.., _) => format!("{} h", age.as_hours()),
+        (_, 1..) => format!("{} min", age.as_mins()),
+        _ => "now".to_owned(),
+    }
+}
+
+/// A size in bytes as people read it: `812 B`, `12 KiB`, `3.4 MiB`.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "it is shown with one digit after the point"
+)]
+fn size(bytes: u64) -> String {
+    const KIB: u64 = 1024;
+    const MIB: u64 = KIB * 1024;
+    match bytes {
+        0..KIB => format!("{bytes} B"),
+        KIB..MIB => format!("{} KiB", bytes.div_ceil(KIB)),
+        _ => format!("{:.1} MiB", bytes as f64 / MIB as f64),
+    }
+}
+
+/// How a backup is protected, in a word.
+fn protection(backup: &Stored) -> &'static str {
+    if backup.name.is_encrypted {
+        "encrypted"
+    } else {
+        "plaintext"
+    }
+}
+
+/// What every document says of a backup.
+fn members(backup: &Stored, path: &str) -> Value {
+    json!({
+        "account": backup.account,
+        "path": path,
+        "time": backup.name.time,
+        "count": backup.name.count,
+        "size": backup.size,
+        "encrypted": backup.name.is_encrypted,
+    })
+}
+
+/// An error as documents say it.
+pub(super) fn failure(error: &Error) -> Value {
+    json!({
+        "exit_code": error.kind().exit_code().code(),
+        "error": error.to_string(),
+        "hint": error.hint(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{age, size};
+    use jiff::SignedDuration;
+
+    #[test]
+    fn lengths_and_sizes_read_well() {
+        assert_eq!(age(SignedDuration::from_secs(59)), "now");
+        assert_eq!(age(SignedDuration::from_mins(61)), "1 h");
+        assert_eq!(age(SignedDuration::from_hours(47)), "47 h");
+        assert_eq!(age(SignedDuration::from_hours(48)), "2 d");
+        assert_eq!(age(SignedDuration::from_hours(-5)), "now");
+        assert_eq!(size(1023), "1023 B");
+        assert_eq!(size(1025), "2 KiB");
+        assert_eq!(size(5 * 1024 * 1024 + 300_000), "5.3 MiB");
+    }
+}

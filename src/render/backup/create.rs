@@ -1,0 +1,109 @@
+//! What became of each account that was to be backed up.
+
+use super::{failure, members, protection, shown, size};
+use crate::error::{Error, ExitCode};
+use crate::render::columns::{counted, name, table};
+use crate::render::json;
+use crate::render::view::Page;
+use crate::store::backup::{Repository, Stored};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// An account that was to be backed up.
+#[derive(Debug)]
+pub struct Taken {
+    /// What the user calls it.
+    pub name: String,
+    /// What holds it now, or why nothing was stored.
+    pub outcome: Result<Kept, Error>,
+}
+
+/// The backup that holds an account.
+#[derive(Debug)]
+pub struct Kept {
+    /// What is stored.
+    pub stored: Stored,
+    /// The path by which a user can name it.
+    pub path: String,
+    /// When the account was read.
+    pub checked: Timestamp,
+    /// Whether it was stored now; else the account has not changed since it was.
+    pub is_new: bool,
+}
+
+impl Taken {
+    /// The exit code that it would have alone.
+    pub fn exit_code(&self) -> ExitCode {
+        match &self.outcome {
+            Ok(_) => ExitCode::Done,
+            Err(error) => error.kind().exit_code(),
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        match &self.outcome {
+            Ok(kept) if kept.is_new => "stored",
+            Ok(_) => "unchanged",
+            Err(_) => "failed",
+        }
+    }
+}
+
+/// A line for each account.
+pub fn text(taken: &[Taken], page: Page) -> String {
+    let row = |taken: &Taken| {
+        let what = match &taken.outcome {
+            Ok(kept) => kept_words(kept),
+            Err(_) => "nothing was stored; see above".to_owned(),
+        };
+        [name(&taken.name), taken.word().to_owned(), what]
+    };
+    let rows: Vec<[String; 3]> = taken.iter().map(row).collect();
+    table(["account", "backup", ""], &rows, page)
+}
+
+fn kept_words(kept: &Kept) -> String {
+    let stored = &kept.stored;
+    let webhooks = counted(stored.name.count, "webhook");
+    if kept.is_new {
+        let (size, protection) = (size(stored.size), protection(stored));
+        format!("{webhooks}, {size}, {protection}: {}", name(&kept.path))
+    } else {
+        let since = shown(stored.name.time);
+        format!("{webhooks}, as stored on {since}: {}", name(&kept.path))
+    }
+}
+
+/// The same for programs.
+pub fn document(taken: &[Taken], repository: &Repository, code: ExitCode) -> Value {
+    json::document(
+        "backup-create",
+        json!({
+            "repository": repository.to_string(),
+            "exit_code": code.code(),
+            "accounts": rows(taken),
+        }),
+    )
+}
+
+/// A member for each account, with its outcome in a word.
+pub(crate) fn rows(taken: &[Taken]) -> Vec<Value> {
+    let row = |taken: &Taken| {
+        let (backup, checked, error) = match &taken.outcome {
+            Ok(kept) => (
+                members(&kept.stored, &kept.path),
+                json!(kept.checked),
+                Value::Null,
+            ),
+            Err(error) => (Value::Null, Value::Null, failure(error)),
+        };
+        json!({
+            "name": taken.name,
+            "outcome": taken.word(),
+            "checked": checked,
+            "backup": backup,
+            "failure": error,
+        })
+    };
+    taken.iter().map(row).collect()
+}

@@ -1,0 +1,198 @@
+//! Who can read a backup: recipients, which are public, and identities, which are secret and lie in files.
+//! Never shows an identity.
+
+use crate::error::{Error, ErrorKind};
+use crate::store::disk;
+use age::x25519::{Identity, Recipient};
+use secrecy::ExposeSecret as _;
+use std::path::PathBuf;
+
+/// How a backup is protected.
+#[derive(Debug, Clone)]
+pub enum Protection {
+    /// Encrypted with age to these.
+    Recipients(Recipients),
+    /// Not at all: the user said so.
+    Plaintext,
+}
+
+impl Protection {
+    /// What tells one protection from another: backups are made anew when it changes.
+    pub fn mark(&self) -> String {
+        match self {
+            Self::Plaintext => "plaintext".to_owned(),
+            Self::Recipients(recipients) => {
+                let mut texts: Vec<String> = recipients.0.iter().map(ToString::to_string).collect();
+                texts.sort();
+                let mut mark = super::sha256(texts.join("\n").as_bytes());
+                mark.truncate(16);
+                mark
+            }
+        }
+    }
+}
+
+/// Those who can read what is encrypted; at least one.
+#[derive(Clone)]
+pub struct Recipients(Vec<Recipient>);
+
+impl Recipients {
+    /// Reads recipients (`age1…`), each with the place that a message names.
+    pub fn parse<'t>(given: impl IntoIterator<Item = (String, &'t str)>) -> Result<Self, Error> {
+        let mut recipients: Vec<Recipient> = Vec::new();
+        for (place, text) in given {
+            let recipient = text
+                .trim()
+                .parse()
+                .map_err(|why| unusable(&place, text.trim(), why))?;
+            if !recipients.contains(&recipient) {
+                recipients.push(recipient);
+            }
+        }
+        if recipients.is_empty() {
+            return Err(
+                Error::usage("there is no recipient to encrypt to").with_hint(
+                    "`age-keygen -o key.txt` makes one; keep key.txt away from this machine",
+                ),
+            );
+        }
+        Ok(Self(recipients))
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &dyn age::Recipient> {
+        self.0
+            .iter()
+            .map(|recipient| recipient as &dyn age::Recipient)
+    }
+}
+
+impl std::fmt::Debug for Recipients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Recipients({})", self.0.len())
+    }
+}
+
+/// The lines of a recipients file that say something, each with its place.
+pub fn recipient_lines<'t>(name: &str, text: &'t str) -> Vec<(String, &'t str)> {
+    let name = crate::foreign::shown(name);
+    lines(text)
+        .map(|(at, line)| (format!("`{name}`, line {at}"), line))
+        .collect()
+}
+
+fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate();
+    lines
+        .map(|(at, line)| (at + 1, line.trim()))
+        .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn unusable(place: &str, text: &str, why: &str) -> Error {
+    // An identity in the place of a recipient is a secret that somebody has put where it can be read.
+    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+        return Error::usage(format!("{place} is an identity, which is secret, and no recipient"))
+            .with_hint("the recipient is the line `# public key: age1…` of the same file; think of the identity as known to others now");
+    }
+    // The letters of a recipient's key have no `1`: a second one ends the name of another kind.
+    let is_other_kind = text
+        .strip_prefix("age1")
+        .is_some_and(|key| key.contains('1'));
+    if is_other_kind || text.starts_with("ssh-") {
+        return Error::usage(format!(
+            "{place} is a recipient of a kind that hookferry does not encrypt to"
+        ))
+        .with_hint("give one that `age-keygen` made: age1…");
+    }
+    Error::usage(format!("{place} is no age recipient: {why}"))
+        .with_hint("a recipient is the public key that `age-keygen` prints: age1…")
+}
+
+/// Files with the identities that open backups; they are read when they are needed.
+#[derive(Debug, Clone, Default)]
+pub struct Identities {
+    files: Vec<PathBuf>,
+}
+
+impl Identities {
+    /// The identities of these files.
+    pub fn of(files: Vec<PathBuf>) -> Self {
+        Self { files }
+    }
+
+    /// Whether there is any file.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// Reads them all.
+    pub(super) fn read(&self) -> Result<Vec<Identity>, Error> {
+        let mut identities = Vec::new();
+        for path in &self.files {
+            let text = disk::read_secret(path, "the identity file")?;
+            let name = crate::foreign::shown(&path.display().to_string());
+            let before = identities.len();
+            for (at, line) in lines(text.expose_secret()) {
+                let identity = line.parse().map_err(|_| {
+                    Error::new(
+                        ErrorKind::CannotDecrypt,
+                        format!("`{name}`, line {at} is no age identity"),
+                    )
+                    .with_hint("hookferry reads the files that `age-keygen` makes: AGE-SECRET-KEY-1…; one with a passphrase has to be decrypted by `age -d` first")
+                })?;
+                identities.push(identity);
+            }
+            if identities.len() == before {
+                return Err(Error::new(
+                    ErrorKind::CannotDecrypt,
+                    format!("`{name}` holds no age identity"),
+                ));
+            }
+        }
+        Ok(identities)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Protection, Recipients, recipient_lines};
+
+    const RECIPIENT: &str = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+
+    #[test]
+    fn a_recipient_is_read_once_and_its_order_does_not_matter() {
+        let other = age::x25519::Identity::generate().to_public().to_string();
+        let mark = |texts: &[&str]| {
+            let given = texts.iter().map(|text| (String::new(), *text));
+            Protection::Recipients(Recipients::parse(given).expect("recipients")).mark()
+        };
+        assert_eq!(
+            mark(&[RECIPIENT, &other]),
+            mark(&[&other, RECIPIENT, RECIPIENT])
+        );
+        assert_ne!(mark(&[RECIPIENT]), mark(&[&other]));
+    }
+
+    #[test]
+    fn what_is_no_recipient_is_not_repeated() {
+        for (text, says) in [
+            ("AGE-SECRET-KEY-1CANARY", "secret"),
+            ("ssh-ed25519 AAAA-canary", "kind"),
+            ("canary", "no age recipient"),
+        ] {
+            let error = Recipients::parse([("--recipient".to_owned(), text)]).expect_err("none");
+            assert!(error.to_string().contains(says), "{error}");
+            assert!(
+                !error.to_string().to_lowercase().contains("canary"),
+                "{error}"
+            );
+        }
+        Recipients::parse([]).expect_err("nobody could read it");
+    }
+
+    #[test]
+    fn a_recipients_file_has_comments_and_empty_lines() {
+        let text = format!("# on call\n\n {RECIPIENT} \n");
+        let lines = recipient_lines("keys.txt", &text);
+        assert_eq!(lines, [("`keys.txt`, line 3".to_owned(), RECIPIENT)]);
+    }
+}

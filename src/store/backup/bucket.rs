@@ -1,0 +1,1 @@
+//! A repository in an object store.

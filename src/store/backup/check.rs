@@ -1,0 +1,79 @@
+//! Whether backups can be relied on: whole, readable, and young enough.
+
+use super::age_files::Identities;
+use super::document::{self, Broken};
+use super::envelope::{self, Shut};
+use super::last_check::LastCheck;
+use super::repository::Stored;
+use crate::error::Error;
+use jiff::Timestamp;
+
+/// What is known of a backup after a look at all of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// It was opened, and is what was backed up.
+    Verified,
+    /// Its bytes are those that were stored; it is encrypted and was not opened.
+    Intact,
+    /// It is encrypted to others than the identities at hand.
+    NotOpened,
+    /// It is not as it was made: why.
+    Damaged(String),
+}
+
+impl Condition {
+    /// The word for it in every output.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::Intact => "intact",
+            Self::NotOpened => "not-opened",
+            Self::Damaged(_) => "damaged",
+        }
+    }
+}
+
+/// Looks at a backup; an error where the identities cannot be read.
+pub fn inspect(
+    backup: &Stored,
+    bytes: Vec<u8>,
+    identities: &Identities,
+) -> Result<Condition, Error> {
+    let damaged = |why: &str| Ok(Condition::Damaged(why.to_owned()));
+    if !backup.name.fits(&bytes) {
+        return damaged("its bytes are not those that were stored: the digest in its name differs");
+    }
+    if envelope::is_encrypted(&bytes) != backup.name.is_encrypted {
+        return damaged("its name says otherwise whether it is encrypted");
+    }
+    let text = match envelope::unwrap(bytes, identities)? {
+        Ok(text) => text,
+        Err(Shut::NeedsIdentity) => return Ok(Condition::Intact),
+        Err(Shut::WrongIdentity) => return Ok(Condition::NotOpened),
+        Err(Shut::Damaged(why)) => return Ok(Condition::Damaged(why)),
+    };
+    match document::read(&text) {
+        Ok(found) if found.about.count != backup.name.count => {
+            damaged("it holds another number of webhooks than its name says")
+        }
+        Ok(found) if found.about.time != backup.name.time => {
+            damaged("it is of another time than its name says")
+        }
+        Ok(_) => Ok(Condition::Verified),
+        Err(Broken::OtherText) => damaged("it is no backup of hookferry's"),
+        Err(Broken::NewerFormat(version)) => {
+            let version = crate::foreign::shortened(&version, 20);
+            Ok(Condition::Damaged(format!(
+                "its format {version} is one that this version does not read"
+            )))
+        }
+        Err(Broken::Damaged(why)) => Ok(Condition::Damaged(why)),
+    }
+}
+
+/// When an account was last known to look as its newest backup says.
+pub fn fresh_at(newest: &Stored, check: Option<&LastCheck>) -> Timestamp {
+    let name = newest.name.to_string();
+    let checked = check.filter(|check| check.backup == name);
+    checked.map_or(newest.name.time, |check| check.time.max(newest.name.time))
+}

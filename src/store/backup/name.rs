@@ -1,0 +1,135 @@
+//! The name of a backup's object, which says all that a list of backups needs.
+
+use crate::store::lock::plain;
+use jiff::Timestamp;
+use std::fmt;
+
+/// How much of the object's SHA-256 stands in the name, in hexadecimal digits.
+const DIGEST_DIGITS: usize = 16;
+
+/// What the name of a backup says: `<UTC time>-<count>-<digest>.json.gz[.age]`.
+///
+/// The digest is of the object as it is stored, so that damage is seen without any key. It tells nothing of the
+/// content: what is encrypted has other bytes each time, and a plain document holds a random salt.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BackupName {
+    /// When the account was read, to the second.
+    pub time: Timestamp,
+    /// How many webhooks it holds.
+    pub count: usize,
+    /// The first digits of the SHA-256 of the stored bytes.
+    digest: String,
+    /// Whether it is encrypted.
+    pub is_encrypted: bool,
+}
+
+impl BackupName {
+    /// The name of an object with those bytes.
+    pub(super) fn of(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {
+        Self {
+            time: to_the_second(time),
+            count,
+            digest: digest(bytes),
+            is_encrypted,
+        }
+    }
+
+    /// Reads what `Display` wrote; `None` for any other text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (stem, is_encrypted) = match text.strip_suffix(".age") {
+            Some(stem) => (stem, true),
+            None => (text, false),
+        };
+        let [time, count, digest] = stem
+            .strip_suffix(".json.gz")?
+            .split('-')
+            .collect::<Vec<_>>()
+            .try_into()
+            .ok()?;
+        let is_digest =
+            digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let name = Self {
+            time: read_time(time)?,
+            count: count.parse().ok()?,
+            digest: is_digest.then(|| digest.to_owned())?,
+            is_encrypted,
+        };
+        // Another spelling of the same would be another object.
+        (name.to_string() == text).then_some(name)
+    }
+
+    /// Whether an object with those bytes could have this name: damage shows here.
+    pub fn fits(&self, bytes: &[u8]) -> bool {
+        self.digest == digest(bytes)
+    }
+}
+
+impl fmt::Display for BackupName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, count, digest) = (
+            self.time.strftime("%Y%m%dT%H%M%SZ"),
+            self.count,
+            &self.digest,
+        );
+        write!(f, "{time}-{count}-{digest}.json.gz")?;
+        f.write_str(if self.is_encrypted { ".age" } else { "" })
+    }
+}
+
+/// The name under which the backups of an account lie that no profile names; none for an account without a company id.
+pub fn account_name(host: &str, company: Option<&str>) -> Option<String> {
+    let company = company?;
+    Some(format!("{}+{}", plain(host), plain(company)))
+}
+
+/// A time without its fraction of a second.
+pub fn to_the_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
+}
+
+fn read_time(text: &str) -> Option<Timestamp> {
+    let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
+    jiff::tz::TimeZone::UTC.to_timestamp(time).ok()
+}
+
+fn digest(bytes: &[u8]) -> String {
+    let mut digits = super::sha256(bytes);
+    digits.truncate(DIGEST_DIGITS);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::BackupName;
+
+    #[test]
+    fn a_name_is_read_as_it_was_written_and_no_other_text_is_one() {
+        let time = "2026-11-26T03:17:09.5Z".parse().expect("a time");
+        for is_encrypted in [false, true] {
+            let name = BackupName::of(time, 42, b"bytes", is_encrypted);
+            let text = name.to_string();
+            assert!(text.starts_with("20261126T031709Z-42-"), "{text}");
+            assert_eq!(BackupName::parse(&text), Some(name.clone()));
+            assert!(name.fits(b"bytes") && !name.fits(b"Bytes"));
+            for other in [
+                text.to_uppercase(),
+                text.replace("-42-", "-042-"),
+                text.replace("-42-", "-+42-"),
+                text.replace("20261126", "20261326"),
+                format!("{text}.tmp"),
+                format!(".{text}"),
+                text.replace(".gz", ""),
+            ] {
+                assert_eq!(BackupName::parse(&other), None, "{other}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_sort_by_time() {
+        let name = |time: &str| BackupName::of(time.parse().expect("a time"), 1, b"", false);
+        assert!(name("2026-11-26T03:17:09Z") < name("2026-11-26T03:17:10Z"));
+        let text = |time: &str| name(time).to_string();
+        assert!(text("2026-11-26T03:17:09Z") < text("2026-11-26T03:17:10Z"));
+    }
+}

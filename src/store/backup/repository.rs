@@ -1,0 +1,224 @@
+//! A repository of backups: some accounts, each with its backups and its last check, in a folder or an object store.
+//! Needs no lock: an object appears whole under a name of its own, and nobody writes to it again.
+
+use super::age_files::Protection;
+use super::document::{self, About};
+use super::envelope;
+use super::folder::Folder;
+use super::last_check::{self, LastCheck};
+use super::name::BackupName;
+use super::sha256;
+use crate::coralogix::webhook::Webhook;
+use crate::error::{Error, ErrorKind};
+use std::fmt;
+use std::path::PathBuf;
+
+/// Where backups are kept.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    place: Place,
+    /// The place as the user named it.
+    name: String,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    Folder(Folder),
+    #[cfg(feature = "cloud")]
+    Bucket(super::bucket::Bucket),
+}
+
+/// A backup as the list of a repository shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stored {
+    /// What its name says.
+    pub name: BackupName,
+    /// The account under which it lies.
+    pub account: String,
+    /// Its size as it is stored, in bytes.
+    pub size: u64,
+}
+
+/// A backup that was just added.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// What is stored.
+    pub stored: Stored,
+    /// The SHA-256 of the stored bytes.
+    pub sha256: String,
+}
+
+/// Carries out a call on whichever place it is.
+macro_rules! at {
+    ($place:expr, $call:ident ( $($argument:expr),* )) => {
+        match $place {
+            Place::Folder(folder) => folder.$call($($argument),*),
+            #[cfg(feature = "cloud")]
+            Place::Bucket(bucket) => bucket.$call($($argument),*).await,
+        }
+    };
+}
+
+impl Repository {
+    /// The repository that a text names: a folder, or `s3://BUCKET/PREFIX`; nothing is read yet.
+    pub fn named(text: &str) -> Result<Self, Error> {
+        Ok(Self {
+            place: place(text)?,
+            name: text.trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// Makes the repository where it is missing and can be made.
+    pub async fn prepare(&self) -> Result<(), Error> {
+        at!(&self.place, prepare())
+    }
+
+    /// The accounts that have backups or a last check, sorted; an error where there is no repository.
+    pub async fn accounts(&self) -> Result<Vec<String>, Error> {
+        let mut accounts = at!(&self.place, accounts())?;
+        accounts.retain(|account| is_account(account));
+        accounts.sort();
+        Ok(accounts)
+    }
+
+    /// The backups of an account, the oldest first; nothing that is half written, and nothing of others.
+    pub async fn backups(&self, account: &str) -> Result<Vec<Stored>, Error> {
+        let objects = at!(&self.place, objects(account))?;
+        let stored = |(name, size): (String, u64)| {
+            Some(Stored {
+                name: BackupName::parse(&name)?,
+                account: account.to_owned(),
+                size,
+            })
+        };
+        let mut backups: Vec<Stored> = objects.into_iter().filter_map(stored).collect();
+        backups.sort();
+        Ok(backups)
+    }
+
+    /// The bytes of a backup.
+    pub async fn read(&self, backup: &Stored) -> Result<Vec<u8>, Error> {
+        let name = backup.name.to_string();
+        let bytes = at!(&self.place, get(&backup.account, &name))?;
+        bytes.ok_or_else(|| self.missing(&backup.account, &name))
+    }
+
+    /// Adds a backup and reads it back: what is not there as it was written is an error.
+    pub async fn add(
+        &self,
+        about: &About,
+        webhooks: &[Webhook],
+        salt: &str,
+        protection: &Protection,
+    ) -> Result<Added, Error> {
+        let bytes = envelope::wrap(&document::write(about, webhooks, salt), protection)?;
+        let is_encrypted = matches!(protection, Protection::Recipients(_));
+        let name = BackupName::of(about.time, about.count, &bytes, is_encrypted);
+        let text = name.to_string();
+        at!(&self.place, create(&about.account, &text, &bytes))?;
+        let stored = Stored {
+            name,
+            account: about.account.clone(),
+            size: bytes.len() as u64,
+        };
+        if self.read(&stored).await? != bytes {
+            return Err(Error::failed(format!(
+                "the backup {} was written, but is read back with other content",
+                self.path_of(&stored)
+            ))
+            .with_hint("do not trust this place; keep the backups elsewhere"));
+        }
+        Ok(Added {
+            stored,
+            sha256: sha256(&bytes),
+        })
+    }
+
+    /// Removes a backup.
+    pub async fn remove(&self, backup: &Stored) -> Result<(), Error> {
+        at!(
+            &self.place,
+            remove(&backup.account, &backup.name.to_string())
+        )
+    }
+
+    /// What was found when the account was read last; `None` where that is not on record or not readable.
+    pub async fn last_check(&self, account: &str) -> Result<Option<LastCheck>, Error> {
+        let bytes = at!(&self.place, get(account, last_check::FILE))?;
+        let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+        Ok(text.and_then(|text| LastCheck::parse(&text)))
+    }
+
+    /// Puts on record what was found.
+    pub async fn put_last_check(&self, account: &str, check: &LastCheck) -> Result<(), Error> {
+        at!(
+            &self.place,
+            replace(account, last_check::FILE, &check.text())
+        )
+    }
+
+    /// The backup as a user can name it: the place, the account and the name.
+    pub fn path_of(&self, backup: &Stored) -> String {
+        format!("{}/{}/{}", self.name, backup.account, backup.name)
+    }
+
+    /// There is no such backup.
+    pub fn missing(&self, account: &str, name: &str) -> Error {
+        let (account, name) = (
+            crate::foreign::shortened(account, 80),
+            crate::foreign::shortened(name, 100),
+        );
+        Error::new(
+            ErrorKind::NoBackup,
+            format!("there is no backup `{name}` of {account} in {self}"),
+        )
+        .with_hint("`hookferry backup list` shows those that are there")
+    }
+}
+
+/// The place as the user named it, harmless.
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&crate::foreign::shown(&self.name))
+    }
+}
+
+fn place(text: &str) -> Result<Place, Error> {
+    match text.split_once("://") {
+        Some(("s3", _)) => bucket(text),
+        Some(_) => Err(
+            Error::usage("a repository is a folder, or s3://BUCKET/PREFIX")
+                .with_hint("other stores are not reached; mount one, or copy the folder there"),
+        ),
+        None if text.trim().is_empty() => Err(Error::usage("the name of the repository is empty")),
+        None => Ok(Place::Folder(Folder::new(PathBuf::from(text)))),
+    }
+}
+
+#[cfg(feature = "cloud")]
+fn bucket(text: &str) -> Result<Place, Error> {
+    super::bucket::Bucket::named(text).map(Place::Bucket)
+}
+
+#[cfg(not(feature = "cloud"))]
+fn bucket(_text: &str) -> Result<Place, Error> {
+    Err(
+        Error::usage("this hookferry was built without object stores, so it cannot reach s3://")
+            .with_hint("build it with them: cargo install --path . --features cloud"),
+    )
+}
+
+/// Whether a name can be that of an account: one that leads nowhere else, and no hidden one.
+pub(super) fn is_account(name: &str) -> bool {
+    let is_plain =
+        |character: char| character.is_ascii_alphanumeric() || "._+-".contains(character);
+    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain)
+}
+
+/// The repository, the account and the name of a backup that was named by its whole path.
+pub fn split_path(path: &str) -> Option<(String, String, BackupName)> {
+    let (above, name) = path.rsplit_once('/')?;
+    let (repository, account) = above.rsplit_once('/')?;
+    let name = BackupName::parse(name)?;
+    is_account(account).then(|| (repository.to_owned(), account.to_owned(), name))
+}
