@@ -234,6 +234,19 @@ fn every_mistake_is_told_with_its_place() {
     );
 }
 
+/// What the documentation shows is a config file.
+#[test]
+fn the_example_of_the_documentation_is_a_config_file() {
+    let page = include_str!("../../docs/schedules.md");
+    let example = page.split("```toml\n").nth(1).unwrap();
+    let contents = parse(example.split("```").next().unwrap()).unwrap();
+    let [schedule] = contents.schedules.as_slice() else {
+        panic!("one schedule");
+    };
+    assert_eq!(schedule.name, "nightly");
+    assert!(schedule.keep.is_some() && schedule.heartbeat.is_some());
+}
+
 #[test]
 fn a_broken_profile_is_told_once() {
     let text = format!("[profile.p]\n{}", with("profiles = [\"p\"]"));

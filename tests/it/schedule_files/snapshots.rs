@@ -96,7 +96,7 @@ fn another_program_and_another_image() {
     let last = cron.text.lines().last().unwrap();
     assert_eq!(
         last,
-        r"0-45/15 * * * * '/opt/hook\%ferry' run-schedule cluster --config '/root/hook ferry.toml' --quiet --no-progress"
+        r"0-45/15 * * * * '/opt/hook\%ferry' run-schedule cluster --config '/root/hook ferry.toml' --quiet --no-progress >/dev/null"
     );
     arguments.backend = Systemd;
     let [service, timer] = printed(&config, &arguments).unwrap().try_into().unwrap();
