@@ -13,7 +13,6 @@ use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
-use crate::pipeline::strip::strip;
 use crate::pipeline::verify::verify;
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
@@ -206,10 +205,8 @@ async fn write(
         .filter(|(_, fate)| fate.arrived().is_some())
         .count();
     stage.finish(&format!("{n_arrived} of {} webhooks", applied.fates.len()));
-    let verdict = applied
-        .after
-        .clone()
-        .map(|after| verify(&planned.plan, &applied, &strip(after)));
+    let after = applied.after.as_ref();
+    let verdict = after.map(|after| verify(&planned.plan, &applied, after));
     Ok(Done {
         applied,
         verdict,

@@ -2,11 +2,13 @@
 //! Pure. Keeps `integration_type` whole, with its `id`, and every key it does not know.
 
 use super::fetch::Inventory;
-use crate::coralogix::content::Content;
+use super::recall::Recall;
+use crate::coralogix::content::{Content, Form};
 use crate::coralogix::kind::Kind;
 use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
+use std::borrow::Cow;
 
 /// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
 #[derive(Debug)]
@@ -28,12 +30,14 @@ impl Stripped {
 /// One webhook without what the server owns, and what was read off it on the way.
 #[derive(Debug, Clone)]
 pub struct StrippedWebhook {
+    /// As it was read.
+    given: Webhook,
     pub(super) bare: Webhook,
     pub(super) id: Option<WebhookId>,
     pub(super) alias: String,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
-    pub(super) created_at: Option<String>,
+    pub(super) form: Option<Form>,
     pub(super) blocked: Option<Blocked>,
     pub(super) is_type_filled: bool,
 }
@@ -124,9 +128,14 @@ impl StrippedWebhook {
         &self.bare
     }
 
+    /// The object as it was read, with all that the server owns.
+    pub fn given(&self) -> &Webhook {
+        &self.given
+    }
+
     /// When its account created it, as the account gave it.
-    pub(super) fn created_at(&self) -> Option<&str> {
-        self.created_at.as_deref()
+    pub(super) fn created_at(&self) -> Option<Cow<'_, str>> {
+        self.given.text_of("created_at")
     }
 
     /// Whether `integration_type` was missing and was filled in from the documented table.
@@ -142,38 +151,51 @@ impl StrippedWebhook {
 
 /// An alias as a tidying server might store it: trimmed, composed, case folded.
 pub(super) fn tidied(alias: &str) -> String {
+    if alias.is_ascii() {
+        return alias.trim().to_ascii_lowercase();
+    }
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(alias.trim());
     CaseMapper::new().fold_string(&composed).into_owned()
 }
 
 /// Takes off every webhook what the server owns, and finds those that cannot be sent.
 pub fn strip(inventory: Inventory) -> Stripped {
+    strip_knowing(inventory, &Recall::default())
+}
+
+/// The same, where many of the webhooks probably look like known ones.
+pub fn strip_knowing(inventory: Inventory, known: &Recall<'_>) -> Stripped {
+    let webhooks = inventory.webhooks.into_iter();
     Stripped {
-        webhooks: inventory.webhooks.into_iter().map(strip_one).collect(),
+        webhooks: webhooks.map(|webhook| strip_one(webhook, known)).collect(),
     }
 }
 
-fn strip_one(webhook: Webhook) -> StrippedWebhook {
+fn strip_one(webhook: Webhook, known: &Recall<'_>) -> StrippedWebhook {
     let type_id = webhook.type_id();
-    let alias = webhook.alias().map(std::borrow::Cow::into_owned);
+    let alias = webhook.alias().map(Cow::into_owned);
     let id = webhook.id();
-    let created_at = webhook
-        .text_of("created_at")
-        .map(std::borrow::Cow::into_owned);
     let is_complete = webhook.has_complete_type();
-    let blocked = why_blocked(&webhook, type_id, alias.is_some(), is_complete);
+    let content = type_id.ok().map(|type_id| {
+        let recalled = known.content(&webhook, type_id);
+        recalled.unwrap_or_else(|| Content::with_form(&webhook, type_id))
+    });
+    let (content, form) = content.unzip();
+    let blocked = why_blocked(&webhook, type_id, form, alias.is_some(), is_complete);
+    let given = webhook.clone();
     let bare = webhook.without(SERVER_OWNED);
     let bare = match type_id {
         Ok(type_id) if blocked.is_none() => completed(bare, type_id, is_complete),
         _ => bare,
     };
     StrippedWebhook {
-        content: type_id.ok().map(|type_id| Content::of(&bare, type_id)),
+        content,
+        form,
+        given,
         bare,
         id,
         alias: alias.unwrap_or_default(),
         type_id: type_id.ok(),
-        created_at,
         blocked,
         is_type_filled: blocked.is_none() && !is_complete,
     }
@@ -182,10 +204,13 @@ fn strip_one(webhook: Webhook) -> StrippedWebhook {
 fn why_blocked(
     webhook: &Webhook,
     type_id: Result<TypeId, TypeProblem>,
+    form: Option<Form>,
     has_alias: bool,
     is_complete: bool,
 ) -> Option<Blocked> {
-    if webhook.has_duplicate_key() {
+    // Without a type nothing has looked into the fields yet.
+    let form = form.unwrap_or_else(|| Content::with_form(webhook, TypeId(0)).1);
+    if form == Form::Duplicate || webhook.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
     match type_id {

@@ -12,10 +12,21 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A document as text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
-pub fn text(document: &Value) -> String {
-    // The alternate form of a value is indented JSON, and writing it to a string cannot fail.
-    let plain = format!("{document:#}\n");
+/// A document as indented text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
+pub fn text(document: &impl Serialize) -> String {
+    harmless(serde_json::to_string_pretty(document).expect(NO_FAILURE))
+}
+
+/// The same document on one line, for files that programs read.
+pub fn line(document: &impl Serialize) -> String {
+    harmless(serde_json::to_string(document).expect(NO_FAILURE))
+}
+
+/// Why none of ours can fail to be JSON.
+const NO_FAILURE: &str = "a document has texts for keys and no number that JSON lacks";
+
+fn harmless(mut plain: String) -> String {
+    plain.push('\n');
     if plain.is_ascii() && !plain.contains('\u{7f}') {
         return plain;
     }
@@ -23,8 +34,11 @@ pub fn text(document: &Value) -> String {
     let mut one = [0; 4];
     let mut units = [0; 2];
     for character in plain.chars() {
-        let is_safe = (character.is_ascii() && character != '\u{7f}')
-            || foreign::shown(character.encode_utf8(&mut one)).starts_with(character);
+        let is_safe = if character.is_ascii() {
+            character != '\u{7f}'
+        } else {
+            foreign::shown(character.encode_utf8(&mut one)).starts_with(character)
+        };
         if is_safe {
             out.push(character);
         } else {
@@ -65,8 +79,7 @@ pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
 
 /// A document as a value; none of ours can fail to be one.
 pub(crate) fn value(document: &impl Serialize) -> Value {
-    serde_json::to_value(document)
-        .expect("a document has texts for keys and no number that JSON lacks")
+    serde_json::to_value(document).expect(NO_FAILURE)
 }
 
 /// Differences with both sides masked; two sides that look the same differ in what is hidden.

@@ -2,6 +2,8 @@
 
 use super::retarget::is_old_logs;
 use super::rule::host_of;
+use crate::coralogix::content::{entry_name, is_named_list};
+use crate::coralogix::json::Json;
 use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::region::Region;
@@ -37,6 +39,25 @@ impl FlowsBack {
     }
 }
 
+/// The ingest key of a webhook, where it has one that is a text.
+fn key_of(webhook: &Webhook) -> Option<String> {
+    const PAYLOAD: &str = "payload";
+    const KEY: &str = "privateKey";
+    let fields = webhook.fields();
+    if let Some(Json::Array(entries)) = fields.tree()
+        && is_named_list(&entries)
+        && webhook.raw(PAYLOAD).is_none()
+    {
+        // The documented form, in which this is the place that the path names.
+        let mut entries = entries.iter();
+        let payload = entries.find(|entry| entry_name(entry) == Some(PAYLOAD))?;
+        let key = payload.get("value")?.get(KEY)?;
+        return key.as_str().map(str::to_owned);
+    }
+    let place = webhook.place(&Path::of(&[PAYLOAD, KEY]))?;
+    place.text().map(Cow::into_owned)
+}
+
 /// What is wrong with where a webhook's logs go after rewriting, if anything is.
 pub(super) fn flows_back(
     before: &Webhook,
@@ -47,11 +68,6 @@ pub(super) fn flows_back(
     if kind.name != "sendlog" {
         return None;
     }
-    let key = Path::of(&["payload", "privateKey"]);
-    let key_of = |webhook: &Webhook| {
-        let place = webhook.place(&key)?;
-        place.text().map(Cow::into_owned)
-    };
     let keeps_key = key_of(before).is_some_and(|text| key_of(after) == Some(text));
     let url = after.url();
     let host = host_of(&url).unwrap_or_default();
