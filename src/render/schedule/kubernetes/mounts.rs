@@ -64,7 +64,6 @@ impl Mounts {
             Repo::ObjectStore(_) => None,
         };
         let mut passing = job.written_folders();
-        passing.push("/tmp".to_owned());
         // What lies in the volume of the backups needs none of its own.
         let is_inside = |folder: &String| {
             let rest = backups
