@@ -80,6 +80,12 @@ impl Mounts {
         Self { files, folders }
     }
 
+    /// A path that would be a file and a folder at once.
+    pub(super) fn clash(&self) -> Option<&str> {
+        let mut files = self.files.keys().map(String::as_str);
+        files.find(|path| self.folders.contains_key(*path))
+    }
+
     /// The keys of the secret that are mounted as files.
     pub(super) fn secret_keys(&self) -> impl Iterator<Item = &str> {
         self.files.values().filter_map(|origin| match origin {

@@ -65,6 +65,7 @@ fn what_a_backend_cannot_run() {
             env.to_owned(),
             "status_file = \"/etc/status.json\"",
         ),
+        ("kubernetes", file("/backups"), "repo = \"/backups/\""),
         ("github-actions", env.to_owned(), "repo = \"/backups\""),
         ("github-actions", file("keys/p"), ""),
         ("github-actions", command.to_owned(), ""),
