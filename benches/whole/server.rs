@@ -14,7 +14,7 @@ pub(crate) const KEY: &str = "bench-key";
 pub(crate) fn serve(n: usize) -> Result<(), Box<dyn Error>> {
     let mut options = Options::default();
     options.source.webhooks = webhooks(n);
-    options.source.key = KEY.to_owned();
+    KEY.clone_into(&mut options.source.key);
     // The same key on both sides would be taken for one account.
     options.target.key = target_key();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -7,14 +7,13 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::is_map;
 use crate::pipeline::plan::{OnConflict, State, Step};
-use crate::pipeline::push::Fate;
+use crate::pipeline::push::{Applied, Fate};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
-use crate::pipeline::verify::Finding;
+use crate::pipeline::verify::{Finding, Verdict};
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::idmap::{outcome_csv, outcome_line};
 use crate::render::json;
-use crate::render::view::OutcomeView;
 use crate::store::runs::entry::{
     AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
 };
@@ -122,10 +121,34 @@ fn previous_bodies(planned: &Planned) -> Option<String> {
     (bodies.len() > 3).then_some(bodies)
 }
 
+/// What the record keeps of the last look at the target; the webhooks themselves need not be kept for it.
+#[derive(Default)]
+pub(super) struct LastLook {
+    company: Option<String>,
+    shown: Vec<ShownRow>,
+    altered: Vec<AlteredRow>,
+}
+
+impl LastLook {
+    /// What the record of a run keeps of what it read at its end.
+    pub(super) fn of(recorder: &Recorder, applied: &Applied, verdict: Option<&Verdict>) -> Self {
+        let Some(after) = &applied.after else {
+            return Self::default();
+        };
+        Self {
+            company: company(after),
+            shown: shown(recorder, applied, after),
+            altered: verdict.map_or_else(Vec::new, |verdict| {
+                altered(recorder, applied, verdict, after)
+            }),
+        }
+    }
+}
+
 /// Ends the record of a run and keeps its report and id map.
 pub(super) fn end(
     recorder: &Recorder,
-    view: OutcomeView<'_>,
+    look: LastLook,
     report: &OutcomeDocument,
 ) -> Result<(), Error> {
     recorder.end(End {
@@ -133,9 +156,9 @@ pub(super) fn end(
         complete: report.complete,
         stopped: report.stopped.as_ref().map(|stop| stop.code.clone()),
         summary: summary(report),
-        company: view.applied.after.as_ref().and_then(company),
-        altered: altered(recorder, view),
-        shown: shown(recorder, view),
+        company: look.company,
+        altered: look.altered,
+        shown: look.shown,
     })?;
     recorder.keep("report.json", &json::line(report))?;
     // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
@@ -156,10 +179,7 @@ fn company(after: &Stripped) -> Option<String> {
 }
 
 /// Everything that the last look showed of the webhooks that arrived.
-fn shown(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<ShownRow> {
-    let Some(after) = &view.applied.after else {
-        return Vec::new();
-    };
+fn shown(recorder: &Recorder, applied: &Applied, after: &Stripped) -> Vec<ShownRow> {
     let webhooks: HashMap<&WebhookId, &StrippedWebhook> = after
         .webhooks()
         .iter()
@@ -173,14 +193,16 @@ fn shown(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<ShownRow> {
             seal: seal.to_string(),
         })
     };
-    view.applied.fates.iter().filter_map(row).collect()
+    applied.fates.iter().filter_map(row).collect()
 }
 
 /// What the last look showed of the webhooks that the server altered.
-fn altered(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<AlteredRow> {
-    let (Some(after), Some(verdict)) = (&view.applied.after, view.verdict) else {
-        return Vec::new();
-    };
+fn altered(
+    recorder: &Recorder,
+    applied: &Applied,
+    verdict: &Verdict,
+    after: &Stripped,
+) -> Vec<AlteredRow> {
     if verdict.count(|finding| matches!(finding, Finding::Altered(_))) == 0 {
         return Vec::new();
     }
@@ -189,8 +211,7 @@ fn altered(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<AlteredRow> {
         .iter()
         .filter_map(|webhook| Some((webhook.id()?, webhook.content()?)))
         .collect();
-    let fates: HashMap<usize, _> = view
-        .applied
+    let fates: HashMap<usize, _> = applied
         .fates
         .iter()
         .filter_map(|(place, fate)| Some((*place, fate.arrived()?)))

@@ -52,7 +52,7 @@ impl Span {
         }
     }
 
-    fn range(self) -> Range<usize> {
+    pub(super) fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -198,6 +198,13 @@ impl Webhook {
         shown.map(|(_, member)| member)
     }
 
+    /// Whether it is the very same slice of the very same answer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.listing, &other.listing)
+            && (self.first, self.n_members, self.hidden)
+                == (other.first, other.n_members, other.hidden)
+    }
+
     fn all_members(&self) -> &[Member] {
         let first = self.first as usize;
         &self.listing.members[first..first + self.n_members as usize]
@@ -209,8 +216,8 @@ impl Webhook {
         let is_named = |member: &Member| names.iter().any(|name| self.is_key(member.key, name));
         if self.n_members as usize <= MASK {
             let members = self.all_members().iter().enumerate();
-            let named = members.filter(|(_, member)| is_named(member));
-            self.hidden |= named.fold(0, |bits, (at, _)| bits | 1 << at);
+            let taken_off = members.filter(|(_, member)| is_named(member));
+            self.hidden |= taken_off.fold(0, |bits, (at, _)| bits | 1 << at);
             return self;
         }
         // More members than a mask holds: the others get a listing of their own.

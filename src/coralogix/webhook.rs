@@ -138,9 +138,10 @@ impl Webhook {
     }
 
     pub(super) fn is_key(&self, key: Span, name: &str) -> bool {
-        let token = self.listing.slice(key);
-        &token.as_bytes()[1..token.len() - 1] == name.as_bytes()
-            || (self.listing.has_escaped_key() && is_key(token, name))
+        if !self.listing.has_escaped_key() && key.range().len() != name.len() + 2 {
+            return false;
+        }
+        is_key(self.listing.slice(key), name)
     }
 
     /// The members as raw key and value tokens, in the order of the answer.

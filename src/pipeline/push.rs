@@ -18,7 +18,7 @@ use super::fetch::{Inventory, fetch};
 use super::plan::{Plan, State, Step};
 use super::recall::Recall;
 use super::rewrite::PortableWebhook;
-use super::strip::{Stripped, strip_knowing};
+use super::strip::{Stripped, strip_seen};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::retry::Patience;
@@ -234,7 +234,7 @@ impl Run<'_> {
         let answer = self.writer.post_bulk(body(self.plan, &places)).await;
         match answer {
             WriteAnswer::Accepted(rows) => {
-                let rows = strip_knowing(rows.into(), &self.wanted);
+                let rows = strip_seen(rows, &self.wanted);
                 Outcome::Accepted(rows.webhooks().iter().filter_map(Seen::of).collect())
             }
             WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
@@ -271,7 +271,7 @@ impl Run<'_> {
         };
         match read {
             Ok(inventory) => {
-                let stripped = strip_knowing(inventory, &self.wanted);
+                let stripped = strip_seen(inventory.webhooks, &self.wanted);
                 let seen = stripped.webhooks().iter().filter_map(Seen::of).collect();
                 self.after = Some(stripped);
                 Event::Looked(seen)

@@ -166,62 +166,68 @@ pub fn strip(inventory: Inventory) -> Stripped {
 /// The same, where many of the webhooks probably look like known ones.
 pub fn strip_knowing(inventory: Inventory, known: &Recall<'_>) -> Stripped {
     let webhooks = inventory.webhooks.into_iter();
+    let strip = |webhook| fit_to_send(strip_one(webhook, known));
+    Stripped {
+        webhooks: webhooks.map(strip).collect(),
+    }
+}
+
+/// The same for what is only looked at: whether it could be sent is not asked, and nothing is filled in.
+pub(super) fn strip_seen(webhooks: Vec<Webhook>, known: &Recall<'_>) -> Stripped {
+    let webhooks = webhooks.into_iter();
     Stripped {
         webhooks: webhooks.map(|webhook| strip_one(webhook, known)).collect(),
     }
 }
 
 fn strip_one(webhook: Webhook, known: &Recall<'_>) -> StrippedWebhook {
-    let type_id = webhook.type_id();
-    let alias = webhook.alias().map(Cow::into_owned);
-    let id = webhook.id();
-    let is_complete = webhook.has_complete_type();
-    let content = type_id.ok().map(|type_id| {
+    let type_id = webhook.type_id().ok();
+    let content = type_id.map(|type_id| {
         let recalled = known.content(&webhook, type_id);
         recalled.unwrap_or_else(|| Content::with_form(&webhook, type_id))
     });
     let (content, form) = content.unzip();
-    let blocked = why_blocked(&webhook, type_id, form, alias.is_some(), is_complete);
-    let given = webhook.clone();
-    let bare = webhook.without(SERVER_OWNED);
-    let bare = match type_id {
-        Ok(type_id) if blocked.is_none() => completed(bare, type_id, is_complete),
-        _ => bare,
-    };
     StrippedWebhook {
         content,
         form,
-        given,
-        bare,
-        id,
-        alias: alias.unwrap_or_default(),
-        type_id: type_id.ok(),
-        blocked,
-        is_type_filled: blocked.is_none() && !is_complete,
+        bare: webhook.clone().without(SERVER_OWNED),
+        id: webhook.id(),
+        alias: webhook.alias().map(Cow::into_owned).unwrap_or_default(),
+        type_id,
+        blocked: None,
+        is_type_filled: false,
+        given: webhook,
     }
 }
 
-fn why_blocked(
-    webhook: &Webhook,
-    type_id: Result<TypeId, TypeProblem>,
-    form: Option<Form>,
-    has_alias: bool,
-    is_complete: bool,
-) -> Option<Blocked> {
+/// Finds out whether a webhook can be sent, and fills in what a create needs.
+fn fit_to_send(mut webhook: StrippedWebhook) -> StrippedWebhook {
+    let is_complete = webhook.given.has_complete_type();
+    webhook.blocked = why_blocked(&webhook, is_complete);
+    if let (None, Some(type_id)) = (webhook.blocked, webhook.type_id) {
+        webhook.bare = completed(webhook.bare, type_id, is_complete);
+        webhook.is_type_filled = !is_complete;
+    }
+    webhook
+}
+
+fn why_blocked(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
+    let given = &webhook.given;
     // Without a type nothing has looked into the fields yet.
-    let form = form.unwrap_or_else(|| Content::with_form(webhook, TypeId(0)).1);
-    if form == Form::Duplicate || webhook.has_duplicate_key() {
+    let form = webhook.form;
+    let form = form.unwrap_or_else(|| Content::with_form(given, TypeId(0)).1);
+    if form == Form::Duplicate || given.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
-    match type_id {
-        Err(TypeProblem::Missing) => return Some(Blocked::NoType),
-        Err(TypeProblem::Disagree) => return Some(Blocked::TypesDisagree),
+    match webhook.type_id.ok_or_else(|| given.type_id()) {
+        Err(Err(TypeProblem::Disagree)) => return Some(Blocked::TypesDisagree),
+        Err(_) => return Some(Blocked::NoType),
         Ok(type_id) if !is_complete && Kind::of(type_id).is_none() => {
             return Some(Blocked::NoTypeObject);
         }
         Ok(_) => {}
     }
-    (!has_alias).then_some(Blocked::NoAlias)
+    given.alias().is_none().then_some(Blocked::NoAlias)
 }
 
 /// Adds what a create needs and the answer lacked: the type's object from Table A, and its number.

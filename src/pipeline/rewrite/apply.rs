@@ -284,7 +284,12 @@ impl<'r> Applying<'r> {
                 },
             );
         }
-        let flows_back = flows_back(&webhook.bare, &bare, self.rewriting.target_region);
+        let flows_back = flows_back(
+            webhook.type_id,
+            &webhook.bare,
+            &bare,
+            self.rewriting.target_region,
+        );
         if !changes.is_empty() {
             let content = webhook
                 .type_id

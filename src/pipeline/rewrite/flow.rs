@@ -7,7 +7,7 @@ use crate::coralogix::json::Json;
 use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::region::Region;
-use crate::coralogix::webhook::Webhook;
+use crate::coralogix::webhook::{TypeId, Webhook};
 use std::borrow::Cow;
 
 /// What makes the logs of a webhook flow elsewhere than to the target.
@@ -60,15 +60,17 @@ fn key_of(webhook: &Webhook) -> Option<String> {
 
 /// What is wrong with where a webhook's logs go after rewriting, if anything is.
 pub(super) fn flows_back(
+    type_id: Option<TypeId>,
     before: &Webhook,
     after: &Webhook,
     target: Option<Region>,
 ) -> Option<FlowsBack> {
-    let kind = after.type_id().ok().and_then(Kind::of)?;
+    let kind = type_id.and_then(Kind::of)?;
     if kind.name != "sendlog" {
         return None;
     }
-    let keeps_key = key_of(before).is_some_and(|text| key_of(after) == Some(text));
+    let keeps_key =
+        key_of(before).is_some_and(|text| before.is_same(after) || key_of(after) == Some(text));
     let url = after.url();
     let host = host_of(&url).unwrap_or_default();
     let is_elsewhere = match (Region::of_host(&host), target) {
