@@ -1,5 +1,7 @@
 //! `hookferry backup create`: each account read once and kept, unless the newest backup holds the same already.
 
+mod refuse;
+
 use super::together;
 use crate::cli::OutputForm;
 use crate::commands::reading::{read_first_as, reader};
@@ -18,11 +20,9 @@ use crate::store::backup::{
     About, Added, LastCheck, Protection, Repository, Stored, account_name, to_the_second,
 };
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use refuse::{refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
 use std::sync::Arc;
-
-/// A clock that is further off the server's than this is worth a word.
-const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
 
 /// How accounts are backed up.
 #[derive(Debug, Clone, Copy)]
@@ -192,78 +192,4 @@ async fn holds(
         ));
     }
     Ok(is_whole)
-}
-
-/// Backups of one name are of one account.
-fn refuse_other_account(about: &About, check: Option<&LastCheck>) -> Result<(), Error> {
-    let Some(check) = check else { return Ok(()) };
-    let is_other_company = about.company_id.is_some()
-        && check.company_id.is_some()
-        && about.company_id != check.company_id;
-    if check.host == about.host && !is_other_company {
-        return Ok(());
-    }
-    let named = |host: &str, company: Option<&str>| {
-        let company = crate::foreign::shortened(company.unwrap_or("unknown"), 40);
-        format!(
-            "company {company} at {}",
-            crate::foreign::shortened(host, 80)
-        )
-    };
-    Err(Error::new(
-        ErrorKind::WrongAccount,
-        format!(
-            "the backups of {} are of {}, and this account is {}",
-            about.account,
-            named(&check.host, check.company_id.as_deref()),
-            named(&about.host, about.company_id.as_deref()),
-        ),
-    )
-    .with_hint("give the other account a profile of another name, or another repository; nothing was stored"))
-}
-
-/// A backup of the past would not be the newest, and so never be found as `latest`.
-fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), Error> {
-    let Some(newest) = newest.filter(|newest| newest.name.time > about.time) else {
-        return Ok(());
-    };
-    Err(Error::failed(format!(
-        "the newest backup of {} is of {}, and the clock of this machine says {}",
-        about.account, newest.name.time, about.time
-    ))
-    .with_hint("set the clock; or, where that backup's time is wrong, move the backup out of the repository. Nothing was stored"))
-}
-
-fn warn_of_clock(account: &Account, about: &About, inventory: &Inventory, screen: &Screen) {
-    let server = inventory.server_time.map(Timestamp::try_from);
-    let Some(Ok(server)) = server else { return };
-    let off = about.time.duration_since(server);
-    if off.abs() > CLOCK_OFF {
-        screen.warn(&format!(
-            "the clock of this machine says {}, and that of {account} {server:.0}; backups are named by the former",
-            about.time
-        ));
-    }
-}
-
-/// An account that lost most of what it had is more probably a mistake than the new truth.
-fn refuse_shrink(
-    account: &Account,
-    about: &About,
-    newest: Option<&Stored>,
-    accept: bool,
-) -> Result<(), Error> {
-    let before = newest.map(|newest| newest.name.count);
-    let has_shrunk = before.is_some_and(|before| about.count * 2 < before);
-    if accept || (about.count > 0 && !has_shrunk) {
-        return Ok(());
-    }
-    let than = before.map_or_else(String::new, |before| {
-        format!(", and its newest backup holds {before}")
-    });
-    Err(Error::new(
-        ErrorKind::Refused,
-        format!("{account} shows {} webhooks{than}", about.count),
-    )
-    .with_hint("look into the account: does the key see everything? Where it is right, say --accept-shrink once. Nothing was stored"))
 }

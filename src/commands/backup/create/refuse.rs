@@ -1,0 +1,90 @@
+//! When an account is not backed up although it was read: it is another one, the clock is wrong, or it has shrunk.
+
+use crate::coralogix::account::Account;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::fetch::Inventory;
+use crate::render::screen::Screen;
+use crate::store::backup::{About, LastCheck, Stored};
+use jiff::{SignedDuration, Timestamp};
+
+/// A clock that is further off the server's than this is worth a word.
+const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
+
+/// Backups of one name are of one account.
+pub(super) fn refuse_other_account(about: &About, check: Option<&LastCheck>) -> Result<(), Error> {
+    let Some(check) = check else { return Ok(()) };
+    let is_other_company = about.company_id.is_some()
+        && check.company_id.is_some()
+        && about.company_id != check.company_id;
+    if check.host == about.host && !is_other_company {
+        return Ok(());
+    }
+    let named = |host: &str, company: Option<&str>| {
+        let company = crate::foreign::shortened(company.unwrap_or("unknown"), 40);
+        format!(
+            "company {company} at {}",
+            crate::foreign::shortened(host, 80)
+        )
+    };
+    Err(Error::new(
+        ErrorKind::WrongAccount,
+        format!(
+            "the backups of {} are of {}, and this account is {}",
+            about.account,
+            named(&check.host, check.company_id.as_deref()),
+            named(&about.host, about.company_id.as_deref()),
+        ),
+    )
+    .with_hint("give the other account a profile of another name, or another repository; nothing was stored"))
+}
+
+/// A backup of the past would not be the newest, and so never be found as `latest`.
+pub(super) fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), Error> {
+    let Some(newest) = newest.filter(|newest| newest.name.time > about.time) else {
+        return Ok(());
+    };
+    Err(Error::failed(format!(
+        "the newest backup of {} is of {}, and the clock of this machine says {}",
+        about.account, newest.name.time, about.time
+    ))
+    .with_hint("set the clock; or, where that backup's time is wrong, move the backup out of the repository. Nothing was stored"))
+}
+
+pub(super) fn warn_of_clock(
+    account: &Account,
+    about: &About,
+    inventory: &Inventory,
+    screen: &Screen,
+) {
+    let server = inventory.server_time.map(Timestamp::try_from);
+    let Some(Ok(server)) = server else { return };
+    let off = about.time.duration_since(server);
+    if off.abs() > CLOCK_OFF {
+        screen.warn(&format!(
+            "the clock of this machine says {}, and that of {account} {server:.0}; backups are named by the former",
+            about.time
+        ));
+    }
+}
+
+/// An account that lost most of what it had is more probably a mistake than the new truth.
+pub(super) fn refuse_shrink(
+    account: &Account,
+    about: &About,
+    newest: Option<&Stored>,
+    accept: bool,
+) -> Result<(), Error> {
+    let before = newest.map(|newest| newest.name.count);
+    let has_shrunk = before.is_some_and(|before| about.count * 2 < before);
+    if accept || (about.count > 0 && !has_shrunk) {
+        return Ok(());
+    }
+    let than = before.map_or_else(String::new, |before| {
+        format!(", and its newest backup holds {before}")
+    });
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!("{account} shows {} webhooks{than}", about.count),
+    )
+    .with_hint("look into the account: does the key see everything? Where it is right, say --accept-shrink once. Nothing was stored"))
+}
