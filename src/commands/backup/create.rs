@@ -20,9 +20,10 @@ use crate::store::backup::{
     About, Added, LastCheck, Protection, Repository, Stored, account_name, to_the_second,
 };
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use refuse::{refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How accounts are backed up.
 #[derive(Debug, Clone, Copy)]
@@ -102,13 +103,14 @@ async fn create(
     refuse_other_account(&about, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
-    if let Some((newest, check)) = newest.zip(check)
-        && holds(&newest, &check, account, &inventory, terms, screen).await?
+    if let (Some(newest), Some(check)) = (&newest, &check)
+        && holds(newest, check, account, &inventory, terms, screen).await?
     {
-        let checked = check.again(about.time);
+        let checked = check.clone().again(about.time);
         repository.put_last_check(&about.account, &checked).await?;
-        return Ok(kept(newest, &about, repository, false));
+        return Ok(kept(newest.clone(), &about, repository, false));
     }
+    let about = after(newest.as_ref(), about).await;
     let salt = random_word().ok_or_else(no_random)?;
     let added = repository
         .add(&about, &inventory.webhooks, &salt, terms.protection)
@@ -167,6 +169,18 @@ fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
         time: to_the_second(Timestamp::now()),
         count: inventory.webhooks.len(),
     })
+}
+
+/// The same of a later second than the newest backup is of: which of two of one second comes last is up to their digests,
+/// and then `latest` could be the older one, or one that is damaged.
+async fn after(newest: Option<&Stored>, mut about: About) -> About {
+    while newest.is_some_and(|newest| newest.name.time == about.time) {
+        let next = about.time + SignedDuration::from_secs(1);
+        let left = next.duration_since(Timestamp::now()).unsigned_abs();
+        tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+        about.time = to_the_second(Timestamp::now());
+    }
+    about
 }
 
 /// Whether the newest backup is whole, protected as it is wanted now, and of the same content.
