@@ -100,7 +100,7 @@ async fn create(
     let repository = terms.repository;
     let newest = repository.backups(&about.account).await?.pop();
     let check = repository.last_check(&about.account).await?;
-    refuse_other_account(&about, check.as_ref())?;
+    refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
     if let (Some(newest), Some(check)) = (&newest, &check)
@@ -115,7 +115,8 @@ async fn create(
     let added = repository
         .add(&about, &inventory.webhooks, &salt, terms.protection)
         .await?;
-    let check = last_check(account, &about, &inventory, &added, terms.protection)?;
+    let known = check.and_then(|check| check.company_id);
+    let check = last_check(account, &about, &inventory, &added, terms.protection)?.or_of(known);
     // The backup is safe; without its check the next run stores it once more.
     if let Err(error) = repository.put_last_check(&about.account, &check).await {
         screen.error(&error);

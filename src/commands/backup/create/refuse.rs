@@ -11,16 +11,23 @@ use jiff::{SignedDuration, Timestamp};
 const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
 
 /// Backups of one name are of one account.
-pub(super) fn refuse_other_account(about: &About, check: Option<&LastCheck>) -> Result<(), Error> {
+pub(super) fn refuse_other_account(
+    about: &About,
+    inventory: &Inventory,
+    check: Option<&LastCheck>,
+) -> Result<(), Error> {
     let Some(check) = check else { return Ok(()) };
-    let is_other_company = about.company_id.is_some()
-        && check.company_id.is_some()
-        && about.company_id != check.company_id;
+    let shown = inventory.company_ids();
+    let known = check.company_id.as_ref();
+    let is_other_company = known.is_some_and(|known| shown.iter().any(|company| company != known));
     if check.host == about.host && !is_other_company {
         return Ok(());
     }
-    let named = |host: &str, company: Option<&str>| {
-        let company = crate::foreign::shortened(company.unwrap_or("unknown"), 40);
+    let named = |host: &str, companies: Vec<&str>| {
+        let company = match companies.as_slice() {
+            [] => "unknown".to_owned(),
+            some => crate::foreign::shortened(&some.join(" and "), 60),
+        };
         format!(
             "company {company} at {}",
             crate::foreign::shortened(host, 80)
@@ -31,8 +38,8 @@ pub(super) fn refuse_other_account(about: &About, check: Option<&LastCheck>) -> 
         format!(
             "the backups of {} are of {}, and this account is {}",
             about.account,
-            named(&check.host, check.company_id.as_deref()),
-            named(&about.host, about.company_id.as_deref()),
+            named(&check.host, known.map(String::as_str).into_iter().collect()),
+            named(&about.host, shown.iter().map(String::as_str).collect()),
         ),
     )
     .with_hint("give the other account a profile of another name, or another repository; nothing was stored"))
