@@ -103,6 +103,10 @@ async fn create(
     refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
+    // Before anything is written, because a disk may be full of it; the backup does not depend on it.
+    if let Err(error) = repository.sweep(&about.account) {
+        screen.error(&error);
+    }
     if let (Some(newest), Some(check)) = (&newest, &check)
         && holds(newest, check, account, &inventory, terms, screen).await?
     {

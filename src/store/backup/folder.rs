@@ -2,7 +2,7 @@
 //! A file appears whole or not at all, readable by its owner alone.
 
 use crate::error::{Error, ErrorKind};
-use crate::store::disk;
+use crate::store::{disk, half_written};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -87,6 +87,21 @@ impl Folder {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(cannot("remove", &path, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    pub(super) fn sweep(&self, account: &str) -> Result<(), Error> {
+        let folder = self.path.join(account);
+        match half_written::remove_abandoned(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(
+                    disk::cannot("remove half-written files from", "the folder", &folder)
+                        .with_source(error)
+                        .with_hint(LOOK_AT),
+                )
             }
             _ => Ok(()),
         }

@@ -142,6 +142,17 @@ impl Repository {
         )
     }
 
+    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    ///
+    /// An object store has nothing of the kind: there an object is sent whole or not at all.
+    pub fn sweep(&self, account: &str) -> Result<(), Error> {
+        match &self.place {
+            Place::Folder(folder) => folder.sweep(account),
+            #[cfg(feature = "cloud")]
+            Place::Bucket(_) => Ok(()),
+        }
+    }
+
     /// What was found when the account was read last; `None` where that is not on record or not readable.
     pub async fn last_check(&self, account: &str) -> Result<Option<LastCheck>, Error> {
         let bytes = at!(&self.place, get(account, last_check::FILE))?;

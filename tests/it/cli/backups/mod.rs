@@ -3,6 +3,8 @@
 
 mod company;
 mod damage;
+mod leftovers;
+mod points;
 
 use super::accounts::with_config;
 use crate::support::program::{Program, Run};
