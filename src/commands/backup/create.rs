@@ -52,11 +52,8 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
     {
         return Err(error);
     }
-    for failed in taken
-        .iter()
-        .filter_map(|taken| taken.outcome.as_ref().err())
-    {
-        screen.error(failed);
+    for error in taken.iter().flat_map(Taken::errors) {
+        screen.error(error);
     }
     let code = together(&taken.iter().map(Taken::exit_code).collect::<Vec<_>>());
     screen.result(&match settings.output {
@@ -104,15 +101,19 @@ async fn create(
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
     // Before anything is written, because a disk may be full of it; the backup does not depend on it.
-    if let Err(error) = repository.sweep(&about.account) {
-        screen.error(&error);
-    }
+    let swept = repository.sweep(&about.account);
     if let (Some(newest), Some(check)) = (&newest, &check)
         && holds(newest, check, account, &inventory, terms, screen).await?
     {
         let checked = check.clone().again(about.time);
         repository.put_last_check(&about.account, &checked).await?;
-        return Ok(kept(newest.clone(), &about, repository, false));
+        return Ok(kept(
+            newest.clone(),
+            &about,
+            repository,
+            false,
+            [swept, Ok(())],
+        ));
     }
     let about = after(newest.as_ref(), about).await;
     let salt = random_word().ok_or_else(no_random)?;
@@ -121,19 +122,24 @@ async fn create(
         .await?;
     let known = check.and_then(|check| check.company_id);
     let check = last_check(account, &about, &inventory, &added, terms.protection)?.or_of(known);
-    // The backup is safe; without its check the next run stores it once more.
-    if let Err(error) = repository.put_last_check(&about.account, &check).await {
-        screen.error(&error);
-    }
-    Ok(kept(added.stored, &about, repository, true))
+    // The backup is safe; without its check the next run stores it once more, and cannot tell another account.
+    let noted = repository.put_last_check(&about.account, &check).await;
+    Ok(kept(added.stored, &about, repository, true, [swept, noted]))
 }
 
-fn kept(stored: Stored, about: &About, repository: &Repository, is_new: bool) -> Kept {
+fn kept(
+    stored: Stored,
+    about: &About,
+    repository: &Repository,
+    is_new: bool,
+    besides: [Result<(), Error>; 2],
+) -> Kept {
     Kept {
         path: repository.path_of(&stored),
         stored,
         checked: about.time,
         is_new,
+        troubles: besides.into_iter().filter_map(Result::err).collect(),
     }
 }
 

@@ -122,7 +122,8 @@ impl Folder {
                 .with_hint(LOOK_AT)
         })?;
         let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-        disk::sync_folder(above.unwrap_or(Path::new(".")))
+        let synced = disk::sync_folder(above.unwrap_or(Path::new(".")));
+        synced.map_err(|error| error.with_hint(LOOK_AT))
     }
 }
 

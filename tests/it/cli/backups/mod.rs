@@ -3,6 +3,7 @@
 
 mod company;
 mod damage;
+mod disk;
 mod leftovers;
 mod points;
 
