@@ -4,6 +4,7 @@
 mod company;
 mod damage;
 mod disk;
+mod disk_read;
 mod leftovers;
 mod points;
 
