@@ -6,7 +6,7 @@ use super::envelope::{self, Shut};
 use super::last_check::LastCheck;
 use super::repository::Stored;
 use crate::error::Error;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What is known of a backup after a look at all of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +69,14 @@ pub fn inspect(
         }
         Err(Broken::Damaged(why)) => Ok(Condition::Damaged(why)),
     }
+}
+
+/// The clocks of two machines differ by no more, where both are right.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether a time is one that has not come yet, so that a clock is or was wrong.
+pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > CLOCKS_DIFFER
 }
 
 /// When an account was last known to look as its newest backup says.
