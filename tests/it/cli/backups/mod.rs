@@ -8,6 +8,9 @@ mod disk;
 mod disk_read;
 mod leftovers;
 mod points;
+mod watchers;
+mod watchers_agree;
+mod watchers_files;
 
 use super::accounts::with_config;
 use crate::support::program::{Program, Run};
