@@ -4,6 +4,7 @@
 mod clock;
 mod company;
 mod damage;
+mod damage_inside;
 mod disk;
 mod disk_read;
 mod leftovers;
