@@ -63,7 +63,9 @@ pub(in crate::commands) async fn checked(
     };
     let mut backups = Vec::with_capacity(stored.len());
     for stored in stored {
-        let bytes = repository.read(&stored).await?;
+        let Some(bytes) = repository.read_if_there(&stored).await? else {
+            continue;
+        };
         backups.push(CheckedBackup {
             condition: inspect(&stored, bytes, identities)?,
             path: repository.path_of(&stored),

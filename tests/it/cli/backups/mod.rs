@@ -1,6 +1,7 @@
 //! Scheduled backups when something goes wrong: killed, refused by the disk, damaged, lied to, watched by servers that fail.
 //! Always the real process; what it did is read from the repository, the account and the receiver.
 
+mod at_once;
 mod clock;
 mod company;
 mod damage;
