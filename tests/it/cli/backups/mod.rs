@@ -8,11 +8,15 @@ mod damage;
 mod damage_inside;
 mod disk;
 mod disk_read;
+mod killed;
 mod leftovers;
 mod points;
+mod sources;
+mod stock_tools;
 mod watchers;
 mod watchers_agree;
 mod watchers_files;
+mod year;
 
 use super::accounts::with_config;
 use crate::support::program::{Program, Run};
