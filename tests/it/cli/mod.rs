@@ -27,6 +27,7 @@ pub(crate) use assert_text;
 
 mod accounts;
 mod backup;
+mod backups;
 mod canaries;
 mod completions;
 mod conflicts;
