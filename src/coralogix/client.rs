@@ -1,4 +1,4 @@
-//! The HTTP client of the webhooks API: the only place that knows reqwest.
+//! The HTTP client of the webhooks API: beside the transport of object stores the only place that knows reqwest.
 //! A `Reader` has no way to write; no request is redirected, re-sent by the library, or logged with a body.
 
 use super::account::Account;
@@ -289,7 +289,7 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
 }
 
 /// Reads the whole answer, up to the limit.
-async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
+pub(crate) async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(classify)? {
@@ -306,7 +306,7 @@ async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
 }
 
 /// What a transport error proves: only a connection that was never established proves that nothing was processed.
-fn classify(error: reqwest::Error) -> Failure {
+pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let timed_out = error.is_timeout();
     if error.is_builder() {

@@ -190,7 +190,8 @@ fn prefix_of(path: &str) -> String {
     format!("/{}", prefix.join("/"))
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL leads to this machine itself.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -17,6 +17,6 @@ pub mod path;
 pub mod place;
 pub mod region;
 pub mod retry;
-mod scrub;
+pub(crate) mod scrub;
 pub mod sealed;
 pub mod webhook;
