@@ -181,9 +181,17 @@ impl Bucket {
 
     /// Has credentials, which may have to be asked for first.
     async fn ready(&self) -> Result<(), Error> {
+        // The library does not survive one that cannot stand in a header.
+        let is_usable =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         match self.store.credentials().get_credential().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(failure::no_credentials(&self.name, &error)),
+            Ok(given)
+                if is_usable(&given.key_id) && given.token.as_deref().is_none_or(is_usable) =>
+            {
+                Ok(())
+            }
+            Ok(_) => Err(failure::no_credentials(&self.name, None)),
+            Err(error) => Err(failure::no_credentials(&self.name, Some(&error))),
         }
     }
 

@@ -61,7 +61,8 @@ impl Access {
         let mut builder = AmazonS3Builder::new();
         for (key, names) in VARIABLES {
             if let Some((name, value)) = first(names, look_up)? {
-                builder = builder.with_config(*key, usable(name, &value)?);
+                let value = usable(name, &value)?;
+                builder = builder.with_config(*key, part_of_request(*key, name, value)?);
             }
         }
         check_credentials(&builder, look_up)?;
@@ -148,7 +149,6 @@ impl Access {
 pub(super) fn place_of(text: &str) -> Result<(&str, Path), Error> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || ".-_".contains(c);
     let is_name = bucket.len() >= 3
         && bucket.chars().all(is_plain)
         && bucket.starts_with(|c: char| c.is_ascii_alphanumeric());
@@ -182,11 +182,48 @@ fn first(
 fn usable(name: &str, value: &str) -> Result<String, Error> {
     let value = value.trim_end_matches(['\n', '\r']);
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::usage(format!(
-            "{name} cannot be used: it is empty, or holds spaces, control characters or letters beyond ASCII"
-        )));
+        return Err(unusable(
+            name,
+            "it is empty, or holds spaces, control characters or letters beyond ASCII",
+        ));
     }
     Ok(value.to_owned())
+}
+
+/// A value in a form that the library can make a request of: it does not survive any other.
+fn part_of_request(key: Key, name: &str, value: String) -> Result<String, Error> {
+    let address = |text: &str| Url::parse(text).ok().filter(Url::has_host);
+    let no_address = || unusable(name, "it is no address");
+    match key {
+        Key::Region if value.chars().all(is_plain) => Ok(value),
+        Key::Region => Err(unusable(name, "it is no region")),
+        Key::StsEndpoint | Key::MetadataEndpoint | Key::ContainerCredentialsFullUri => {
+            let url = address(&value).ok_or_else(no_address)?;
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        Key::ContainerCredentialsRelativeUri => {
+            let url = address(&format!("http://host{value}"));
+            let url = url.filter(|url| url.host_str() == Some("host"));
+            let url = url.ok_or_else(no_address)?;
+            Ok(url[url::Position::BeforePath..].to_owned())
+        }
+        Key::ContainerAuthorizationTokenFile => {
+            let what = format!("the file of {name}");
+            let token = disk::read_text(value.as_ref(), &what)?;
+            usable(&what, &token).map(|_| value)
+        }
+        _ => Ok(value),
+    }
+}
+
+fn unusable(name: &str, why: &str) -> Error {
+    Error::usage(format!("{name} cannot be used: {why}"))
+        .with_hint("docs/object-stores.md lists the variables; an empty one counts as none")
+}
+
+/// What names of buckets and regions are made of.
+fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || ".-_".contains(character)
 }
 
 fn switched_on(value: Option<String>) -> bool {

@@ -8,6 +8,9 @@ use crate::error::{Error, ErrorKind};
 /// What helps where credentials are missing.
 pub(super) const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one; the files of the `aws` program are not read";
 
+/// What helps where the answer is of something else.
+const ELSE: &str = "check AWS_ENDPOINT_URL: something else answered, perhaps a proxy, a login page, or a store that speaks another dialect";
+
 /// What a store calls credentials that it does not accept, whatever the status is.
 const NOT_ACCEPTED: &[&str] = &[
     "AccessDenied",
@@ -50,13 +53,13 @@ pub(super) fn explain(name: &str, host: &str, doing: &str, error: &object_store:
         None => Error::failed(format!(
             "the store of `{name}` at {host} did not {doing}: the answer is not that of an object store"
         ))
-        .with_hint("check AWS_ENDPOINT_URL: something else answered, perhaps a proxy or a login page"),
+        .with_hint(ELSE),
     }
 }
 
 /// What gives out credentials did not.
-pub(super) fn no_credentials(name: &str, error: &object_store::Error) -> Error {
-    let what = match trouble(error) {
+pub(super) fn no_credentials(name: &str, error: Option<&object_store::Error>) -> Error {
+    let what = match error.and_then(trouble) {
         Some(Trouble::Refused(refusal)) => format!(
             "what gives out the credentials for `{name}` answered {}",
             said(refusal)
@@ -94,7 +97,7 @@ fn not_answered(name: &str, host: &str, doing: &str, failure: &Failure) -> Error
         ))
         .with_hint("a CA of your own goes to AWS_CA_BUNDLE; there is no way to switch the check off"),
         Failure::Lost { why, .. } => did_not(why).with_hint("try again later"),
-        Failure::Unusable(what) => did_not(&format!("the answer is {what}")),
+        Failure::Unusable(what) => did_not(&format!("the answer is {what}")).with_hint(ELSE),
         Failure::Refused(_) => did_not(&failure.brief()),
     }
 }

@@ -24,6 +24,12 @@ const TIMEOUT_NEARBY: Duration = Duration::from_secs(2);
 /// The most that is shown of a store's own words.
 const LONGEST_WORDS: usize = 200;
 
+/// The ends of the paths at which a cloud tells a token and a role, which the next request repeats.
+const PARTS_OF_REQUESTS: [&str; 2] = [
+    "/latest/api/token",
+    "/latest/meta-data/iam/security-credentials/",
+];
+
 /// Why a request brought nothing that can be used; it is found at the end of the library's chain of errors.
 #[derive(Debug)]
 pub(super) enum Trouble {
@@ -165,6 +171,7 @@ impl Http {
         let unusable = || Trouble::Transport(Failure::Unusable("not asked for".to_owned()));
         let url: Url = head.uri.to_string().parse().map_err(|_| unusable())?;
         let secrets = secrets_of(&head.headers, &url);
+        let is_list = url.query_pairs().any(|(name, _)| name == "list-type");
         let mut request = reqwest::Request::new(head.method, url);
         if is_nearby(request.url()) {
             *request.timeout_mut() = Some(TIMEOUT_NEARBY);
@@ -186,6 +193,11 @@ impl Http {
             let refusal = refusal(answer.status, &answer.headers, &answer.body, &secrets);
             return Err(Trouble::Refused(refusal).into());
         }
+        if is_list {
+            check_list(&answer.body)?;
+        } else if PARTS_OF_REQUESTS.iter().any(|end| path.ends_with(end)) {
+            check_part(&answer.body)?;
+        }
         let length = HeaderValue::from(answer.body.len());
         let mut response = HttpResponse::new(answer.body.into());
         *response.status_mut() = answer.status;
@@ -194,6 +206,34 @@ impl Http {
         response.headers_mut().insert(CONTENT_LENGTH, length);
         Ok(response)
     }
+}
+
+/// Whether an answer can become a part of the next request; the library does not survive one that cannot.
+fn check_part(body: &[u8]) -> Result<(), Trouble> {
+    if !body.is_empty() && body.iter().all(u8::is_ascii_graphic) {
+        return Ok(());
+    }
+    let what = "not that of a cloud's metadata";
+    Err(Trouble::Transport(Failure::Unusable(what.to_owned())))
+}
+
+/// Whether the answer to a list request is a list, and says how it goes on where it does.
+///
+/// The library takes any XML for a list, and a page of something else for an empty one: backups would seem to be gone.
+fn check_list(body: &[u8]) -> Result<(), Trouble> {
+    let text = String::from_utf8_lossy(body);
+    let unusable = |what: &str| Err(Trouble::Transport(Failure::Unusable(what.to_owned())));
+    if !text.contains("<ListBucketResult") {
+        return unusable("not that of an object store");
+    }
+    let goes_on = element(&text, "IsTruncated").is_some_and(|text| text == "true");
+    let token = element(&text, "NextContinuationToken");
+    if goes_on && token.is_none_or(|token| token.is_empty()) {
+        return unusable(
+            "the first page of a list, without a way to the next: the store does not know ListObjectsV2",
+        );
+    }
+    Ok(())
 }
 
 /// Addresses that every cloud has for its own machines alone.
