@@ -286,6 +286,12 @@ Nothing is ever deleted: what the account has and the backup lacks stays as it i
   hookferry schedule print nightly --backend systemd
   hookferry schedule print nightly --backend kubernetes --out manifests")]
     Schedule(ScheduleArgs),
+    /// Do what a schedule of the config file says: back up, forget, check, and tell those who watch
+    #[command(
+        name = "run-schedule",
+        after_help = "Example:\n  hookferry run-schedule nightly --config /etc/hookferry/config.toml"
+    )]
+    RunSchedule(RunScheduleArgs),
     /// Watch a whole migration between two embedded accounts; needs no account and no network
     Demo,
     /// Serve two stand-in accounts on this machine, for rehearsals and your own tests

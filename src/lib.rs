@@ -27,5 +27,6 @@ pub mod sandbox;
 pub mod crash;
 pub mod error;
 pub mod foreign;
+pub mod heartbeat;
 pub mod interrupt;
 pub mod toml_file;

@@ -22,6 +22,7 @@ mod restore;
 mod rewriting;
 mod rollback;
 mod rules;
+mod run_schedule;
 mod runs;
 mod sandbox;
 mod saved;
@@ -82,6 +83,10 @@ pub async fn run(
             restore::run(settings, screen, interrupt).await
         }
         Command::Schedule(arguments) => schedule::run(arguments, screen),
+        Command::RunSchedule(arguments) => {
+            let settings = settings::RunSchedule::resolve(arguments)?;
+            run_schedule::run(settings, screen, interrupt).await
+        }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {

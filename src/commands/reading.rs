@@ -175,7 +175,17 @@ pub(super) async fn read_origin(
 ///
 /// An empty account shows none, which is said and not refused.
 pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    let inventory = read_live(reader, screen).await?;
+    let stage = format!("read {}", reader.account().side);
+    read_first_as(&stage, reader, screen).await
+}
+
+/// The same under another name of the stage, for several accounts of one side.
+pub(super) async fn read_first_as(
+    stage: &str,
+    reader: &Reader,
+    screen: &Screen,
+) -> Result<Inventory, Error> {
+    let inventory = read_as(stage, reader, screen).await?;
     let account = reader.account();
     if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
         screen.warn(&format!(
@@ -188,7 +198,11 @@ pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inven
 
 /// Reads a live account, with a line of progress; another company than its profile expects is an error.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    let stage = screen.stage(&format!("read {}", reader.account().side));
+    read_as(&format!("read {}", reader.account().side), reader, screen).await
+}
+
+async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
+    let stage = screen.stage(stage);
     let inventory = fetch(reader).await?;
     stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
     refuse_unexpected_company(reader.account(), &inventory)?;

@@ -190,7 +190,7 @@ fn prefix_of(path: &str) -> String {
     format!("/{}", prefix.join("/"))
 }
 
-/// Whether a URL leads to this machine itself.
+/// Whether a request to that address stays on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

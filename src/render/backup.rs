@@ -63,7 +63,7 @@ fn members(backup: &Stored, path: &str) -> Value {
 }
 
 /// An error as documents say it.
-fn failure(error: &Error) -> Value {
+pub(super) fn failure(error: &Error) -> Value {
     json!({
         "exit_code": error.kind().exit_code().code(),
         "error": error.to_string(),

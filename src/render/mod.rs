@@ -24,6 +24,7 @@ mod rows;
 pub mod rules;
 pub mod runs;
 pub mod schedule;
+pub mod schedule_run;
 pub mod screen;
 mod streams;
 pub mod style;

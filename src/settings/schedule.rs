@@ -58,13 +58,7 @@ impl SchedulePrint {
 
     /// The same of a config file that has been read.
     pub fn of(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
-        let schedule = config.schedule(&arguments.name).ok_or_else(|| {
-            let name = crate::foreign::shortened(&arguments.name, 40);
-            let hint = config.schedule_hint(&arguments.name);
-            Error::usage(format!("there is no schedule `{name}`")).with_hint(hint.unwrap_or_else(
-                || "write a [schedule.NAME] table into the config file, or name that file with --config".to_owned(),
-            ))
-        })?;
+        let schedule = named(config, &arguments.name)?;
         let backend = backend(arguments, schedule)?;
         let config_path = match backend {
             Backend::GithubActions { .. } => in_repository(&config.place)?,
@@ -78,6 +72,17 @@ impl SchedulePrint {
             out: arguments.out.clone(),
         })
     }
+}
+
+/// The schedule of that name, or what helps somebody who mistyped it.
+pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, Error> {
+    config.schedule(name).ok_or_else(|| {
+        let hint = config.schedule_hint(name);
+        let name = crate::foreign::shortened(name, 40);
+        Error::usage(format!("there is no schedule `{name}`")).with_hint(hint.unwrap_or_else(
+            || "write a [schedule.NAME] table into the config file, or name that file with --config".to_owned(),
+        ))
+    })
 }
 
 fn backend(arguments: &cli::SchedulePrintArgs, schedule: &Schedule) -> Result<Backend, Error> {

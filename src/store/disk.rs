@@ -146,10 +146,35 @@ fn write_in(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
 
 /// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
 pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
+    replace_by(path, text, what, |_| Ok(()))
+}
+
+/// The same for a file that others are to read, such as a collector of metrics; it holds no secret.
+pub fn replace_shared(path: &Path, text: &str, what: &str) -> Result<(), Error> {
+    replace_by(path, text, what, share)
+}
+
+#[cfg(unix)]
+fn share(file: &File) -> io::Result<()> {
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn share(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
+fn replace_by(
+    path: &Path,
+    text: &str,
+    what: &str,
+    permit: fn(&File) -> io::Result<()>,
+) -> Result<(), Error> {
     let folder = folder_of(path);
     let write = || {
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(text.as_bytes())?;
+        permit(file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()

@@ -1,6 +1,7 @@
 //! Fourth stage: what has to happen to each webhook.
 
 mod differences;
+mod equal_ids;
 mod known;
 mod matching;
 mod policy;

@@ -2,7 +2,7 @@
 
 use super::together;
 use crate::cli::OutputForm;
-use crate::commands::reading::{read_first, reader};
+use crate::commands::reading::{read_first_as, reader};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::retry::Patience;
@@ -76,7 +76,7 @@ pub(in crate::commands) async fn create_all(
         .into_iter()
         .map(async |to_back_up: ToBackUp| Taken {
             outcome: match to_back_up.account {
-                Ok(account) => create(&account, terms, screen).await,
+                Ok(account) => create(&to_back_up.name, &account, terms, screen).await,
                 Err(error) => Err(error),
             },
             name: to_back_up.name,
@@ -84,11 +84,16 @@ pub(in crate::commands) async fn create_all(
     Ok(join_all(each).await)
 }
 
-/// Backs one account up.
-async fn create(account: &Account, terms: Terms<'_>, screen: &Screen) -> Result<Kept, Error> {
+/// Backs one account up; the name is what the user calls it.
+async fn create(
+    name: &str,
+    account: &Account,
+    terms: Terms<'_>,
+    screen: &Screen,
+) -> Result<Kept, Error> {
     let patience = Arc::new(Patience::new());
     let reader = reader(account, terms.client, &patience, screen)?;
-    let inventory = read_first(&reader, screen).await?;
+    let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
     let about = about(account, &inventory)?;
     warn_of_clock(account, &about, &inventory, screen);
     let repository = terms.repository;

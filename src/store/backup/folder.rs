@@ -76,6 +76,7 @@ impl Folder {
 
     /// Writes a file anew, whole or not at all.
     pub(super) fn replace(&self, account: &str, name: &str, text: &str) -> Result<(), Error> {
+        self.make(&self.path.join(account))?;
         let written = disk::replace(&self.path(account, name), text, "the last check");
         written.map_err(|error| error.with_hint(LOOK_AT))
     }

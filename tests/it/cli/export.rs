@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::path::Path;
 
-const SERVER_OWNED: [&str; 6] = [
+pub(super) const SERVER_OWNED: [&str; 6] = [
     "id",
     "company_id",
     "companyId",
@@ -49,7 +49,7 @@ fn assert_same_members(exported: &str, listed: &str, left_out: &[&str]) {
 }
 
 #[cfg(unix)]
-fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

@@ -26,6 +26,7 @@ macro_rules! assert_text {
 pub(crate) use assert_text;
 
 mod accounts;
+mod backup;
 mod bucket;
 mod canaries;
 mod completions;

@@ -175,6 +175,7 @@ proptest! {
             let [file] = files.try_into().unwrap();
             let line = file.text.lines().last().unwrap();
             let command = line.strip_prefix("17 3 * * * ").unwrap();
+            let command = command.strip_suffix(" >/dev/null").unwrap();
             prop_assert_eq!(shell_words(&by_cron(command)), [
                 &drawn.binary, "run-schedule", &drawn.name, "--config", &drawn.config, "--quiet", "--no-progress",
             ]);

@@ -46,11 +46,13 @@ impl Mounts {
             let origin = Origin::ConfigMap("recipients");
             files.entry(path).or_insert(origin);
         }
-        let keys = job.accounts.iter().map(|a| (a.profile.clone(), &a.key));
+        // Names with a dot are neither a variable's nor each other's.
+        let keys = job.accounts.iter();
+        let keys = keys.map(|account| (format!("{}.key", account.profile), &account.key));
         let heartbeat = job
             .heartbeat
             .iter()
-            .map(|place| ("heartbeat-url".to_owned(), place));
+            .map(|place| ("heartbeat.url".to_owned(), place));
         for (key, place) in keys.chain(heartbeat) {
             if let SecretPlace::File(path) = place {
                 let path = normal(&job.beside_config(path));

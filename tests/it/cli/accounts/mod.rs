@@ -27,7 +27,7 @@ company_id = "67890"
 "#;
 
 /// Two accounts and a config file with these profiles, in which `[source]` and `[target]` are the accounts.
-fn with_config(accounts: StandIn, profiles: &str) -> StandIn {
+pub(super) fn with_config(accounts: StandIn, profiles: &str) -> StandIn {
     write_config(&accounts, CONFIG, profiles);
     accounts.write(
         "config/hookferry/keys/source",

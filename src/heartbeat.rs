@@ -1,0 +1,94 @@
+//! A service that waits for a sign of life: told that a run begins, and by its exit code how it ended.
+//! Never shows the URL, which is the secret of the service, and never changes how the run itself ends.
+
+use crate::coralogix::endpoint::is_loopback;
+use crate::error::{Error, ExitCode};
+use reqwest::Url;
+use std::time::Duration;
+
+/// The longest that one call may take; the work waits for it.
+const LONGEST: Duration = Duration::from_secs(10);
+/// How often a call is tried.
+const MOST_ATTEMPTS: u32 = 3;
+/// The wait before the next try.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Where signs of life go: `<url>/start`, and `<url>/<exit code>`, where 0 is success.
+pub struct Heartbeat {
+    url: Url,
+    http: reqwest::Client,
+}
+
+impl Heartbeat {
+    /// A heartbeat to that URL; a message about it names its place and not the URL.
+    pub fn new(url: &str, place: &str) -> Result<Self, Error> {
+        let unusable = || {
+            Error::usage(format!(
+                "the heartbeat URL {place} is no http:// or https:// URL"
+            ))
+            .with_hint("it is what the service shows for one check, such as https://hc-ping.com/…")
+        };
+        let url = Url::parse(url.trim()).map_err(|_| unusable())?;
+        if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+            return Err(unusable());
+        }
+        // Fails where a provider is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .timeout(LONGEST);
+        let http = if is_loopback(&url) {
+            http.no_proxy()
+        } else {
+            http
+        };
+        let http = http.build().map_err(|error| {
+            Error::failed("the heartbeat's client could not be set up")
+                .with_source(error.without_url())
+        })?;
+        Ok(Self { url, http })
+    }
+
+    /// Tells that a run begins.
+    pub async fn start(&self) -> Result<(), Error> {
+        self.call("start").await
+    }
+
+    /// Tells how the run ended.
+    pub async fn end(&self, code: ExitCode) -> Result<(), Error> {
+        self.call(&code.code().to_string()).await
+    }
+
+    async fn call(&self, word: &str) -> Result<(), Error> {
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}/{word}", url.path().trim_end_matches('/')));
+        let mut attempt = 1;
+        loop {
+            let why = match self.http.get(url.clone()).send().await {
+                Ok(response) if response.status().is_success() => return Ok(()),
+                Ok(response) => format!("it answered {}", response.status().as_u16()),
+                Err(error) if error.is_timeout() => "no answer within 10 s".to_owned(),
+                Err(error) if error.is_connect() => "no connection".to_owned(),
+                Err(_) => "the connection was lost".to_owned(),
+            };
+            if attempt == MOST_ATTEMPTS {
+                let host = crate::foreign::shortened(url.host_str().unwrap_or_default(), 80);
+                return Err(Error::failed(format!(
+                    "the heartbeat ({word}) did not reach {host}: {why}"
+                ))
+                .with_hint("the run itself is not changed by that; whoever waits for the heartbeat will raise an alarm"));
+            }
+            attempt += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Heartbeat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Heartbeat")
+    }
+}
