@@ -349,11 +349,15 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let wrapped = error
+        // What an I/O error wraps is not its source, and a direct connection wraps it twice.
+        let mut inner = error;
+        while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let inner = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        let tls = inner.or_else(|| error.downcast_ref::<rustls::Error>());
+            .and_then(std::io::Error::get_ref)
+        {
+            inner = wrapped;
+        }
+        let tls = inner.downcast_ref::<rustls::Error>();
         if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }
