@@ -49,7 +49,7 @@ impl Server {
     /// Starts it; `None` where it is not installed, which is said plainly.
     pub(crate) fn start(self, test: &str) -> Option<Store> {
         let program = self.program();
-        if !tools::is_there(test, &program, "--help") {
+        if !tools::answers(test, &program, "--help") {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();

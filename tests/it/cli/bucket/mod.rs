@@ -12,6 +12,8 @@ mod killed;
 mod lost;
 #[cfg(feature = "cloud")]
 mod refused;
+#[cfg(feature = "cloud")]
+mod tls;
 
 /// Where the tests keep their backups; the plus sign and the space have to be encoded.
 #[cfg(feature = "cloud")]
