@@ -21,9 +21,11 @@ impl Folder {
         Self { path }
     }
 
-    /// Makes the folder where it is missing.
-    pub(super) fn prepare(&self) -> Result<(), Error> {
-        self.make(&self.path)
+    /// Makes the folder where it is missing; says whether it was.
+    pub(super) fn prepare(&self) -> Result<bool, Error> {
+        let is_missing = !is_folder(&self.path)?;
+        self.make(&self.path)?;
+        Ok(is_missing)
     }
 
     /// The folders in it, by name.
