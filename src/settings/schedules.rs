@@ -8,6 +8,7 @@ use super::calendar::Calendar;
 use super::closest::closest;
 use super::profiles;
 use crate::coralogix::kind::resembles_vendor_key;
+use crate::store::backup::Recipients;
 use crate::store::backup::retention::Policy;
 use crate::toml_file::{Entry, Reading, Table};
 use jiff::SignedDuration;
@@ -282,10 +283,10 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
             reading.wrong(at, what);
         } else if resembles_vendor_key(text) {
             reading.wrong(at, "this is an API key, not a recipient");
-        } else if text.starts_with("age1") || text.starts_with("ssh-") {
-            found.push(text.to_owned());
+        } else if let Err(error) = Recipients::parse([("this".to_owned(), text)]) {
+            reading.wrong(at, error.to_string());
         } else {
-            reading.wrong(at, "a recipient begins with age1 or ssh-");
+            found.push(text.to_owned());
         }
     }
     found

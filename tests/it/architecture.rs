@@ -8,7 +8,8 @@ const LONGEST: usize = 400;
 
 /// What may be used in some places only: a path, and where.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("reqwest", &["coralogix"]),
+    ("reqwest", &["coralogix", "heartbeat"]),
+    ("age", &["store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli", "commands/completions"]),
     ("clap_mangen", &["cli", "commands/man"]),

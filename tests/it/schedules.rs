@@ -16,7 +16,7 @@ const WHOLE: &str = r#"
 profiles = ["prod-us", "prod-eu"]
 at = "*-*-* 03:17"
 repo = "/var/backups/hookferry"
-recipients = ["age1qqq", "ssh-ed25519 AAAA me@example.net"]
+recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "age1952x2xnxd6g0gcxm8ltm29k9tltx402v0mzsyyly4z2xnqvh3e9quqrdk0"]
 recipients_file = "recipients.txt"
 plaintext = false
 keep = { last = 3, hourly = 24, daily = 14, weekly = 8, monthly = 12, yearly = 5, within = "30d" }
@@ -56,8 +56,8 @@ fn everything_that_a_schedule_can_say() {
     assert_eq!(nightly.repo, "/var/backups/hookferry");
     let encryption = Encryption::Recipients {
         given: vec![
-            "age1qqq".to_owned(),
-            "ssh-ed25519 AAAA me@example.net".to_owned(),
+            "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned(),
+            "age1952x2xnxd6g0gcxm8ltm29k9tltx402v0mzsyyly4z2xnqvh3e9quqrdk0".to_owned(),
         ],
         file: Some(PathBuf::from("recipients.txt")),
     };
@@ -96,9 +96,11 @@ fn everything_that_a_schedule_can_say() {
 fn each_way_to_say_for_whom_is_enough() {
     const REST: &str =
         "[schedule.a]\nprofiles = [\"prod-eu\"]\nat = \"daily\"\nrepo = \"s3://b\"\n";
-    let given = one(&format!("{REST}recipients = \"age1qqq\"\n"));
+    let given = one(&format!(
+        "{REST}recipients = \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"\n"
+    ));
     let given_alone = Encryption::Recipients {
-        given: vec!["age1qqq".to_owned()],
+        given: vec!["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned()],
         file: None,
     };
     assert_eq!(given.encryption, given_alone);
@@ -125,7 +127,10 @@ fn with(lines: &str) -> String {
         ("profiles", "profiles = [\"prod-eu\"]"),
         ("at", "at = \"daily\""),
         ("repo", "repo = \"/backups\""),
-        ("recipients", "recipients = [\"age1qqq\"]"),
+        (
+            "recipients",
+            "recipients = [\"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"]",
+        ),
     ] {
         let is_said = lines
             .lines()
@@ -164,7 +169,7 @@ fn every_mistake_is_told_with_its_place() {
         "recipients = []",
         "recipients = [\"canary\"]",
         "recipients = [\"AGE-SECRET-KEY-1CANARY\"]",
-        "recipients = [\"age1qqq\", \"age-secret-key-1canary\"]",
+        "recipients = [\"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\", \"age-secret-key-1canary\"]",
         "recipients = [\"cxtp_canary\"]",
         "recipients = 1",
         "recipients_file = \"\"",
@@ -232,6 +237,25 @@ fn every_mistake_is_told_with_its_place() {
         out.replace("canary", "[secret]")
             .replace("CANARY", "[SECRET]")
     );
+}
+
+/// What the documentation shows is a config file.
+#[test]
+fn the_example_of_the_documentation_is_a_config_file() {
+    let page = include_str!("../../docs/schedules.md");
+    let example = page.split("```toml\n").nth(1).unwrap();
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
+    let example = example
+        .split("```")
+        .next()
+        .unwrap()
+        .replace("age1…", recipient);
+    let contents = parse(&example).unwrap();
+    let [schedule] = contents.schedules.as_slice() else {
+        panic!("one schedule");
+    };
+    assert_eq!(schedule.name, "nightly");
+    assert!(schedule.keep.is_some() && schedule.heartbeat.is_some());
 }
 
 #[test]

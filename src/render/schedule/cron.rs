@@ -12,9 +12,9 @@ pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
         text,
         "# Install it, as the user that is to run it: `crontab -e`, and put all of this at the end.
 # See it work:   {binary} run-schedule {schedule} --config {config}; echo $?
-# Hear of failures: the line says nothing unless something is wrong, so whatever cron mails is a failure.
+# Hear of failures: on standard error the run says nothing unless something is wrong, so whatever cron mails is a failure.
 #   Where no mail is delivered, only a heartbeat (heartbeat_url_file) tells you, and it also tells when cron itself is dead.
-# Two runs at once: hookferry takes a lock itself (exit code 11), so `flock` is not needed.
+# Two runs at once do no harm, because a backup appears whole under a name of its own: `flock` is not needed.
 # No pipe and no `|| true` behind it: the exit code is the program's.
 ",
         binary = shell(binary),
@@ -31,7 +31,7 @@ CRON_TZ=UTC
 SHELL=/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin
 # MAILTO=you@example.net
-{fields} {binary} run-schedule {schedule} --config {config} --quiet --no-progress
+{fields} {binary} run-schedule {schedule} --config {config} --quiet --no-progress >/dev/null
 ",
         binary = crontab(binary),
         schedule = job.name,

@@ -26,8 +26,8 @@ pub(super) fn file(job: &Job, fields: &str) -> File {
         text,
         "# See it work:   Actions > {title} > Run workflow
 # Hear of failures: GitHub mails whoever last changed the schedule below, and nobody when it does not run at all.
-#   Runs are delayed or left out when GitHub is busy, and a public repository without a commit for 60 days gets none
-#   any more. Only a heartbeat (heartbeat_url_env) tells you: {heartbeat}.
+#   Runs are delayed or left out when GitHub is busy, at full hours most of all, and a public repository without a
+#   commit for 60 days gets none any more. Only a heartbeat (heartbeat_url_env) tells you: {heartbeat}.
 name: {quoted_title}
 on:
   schedule:

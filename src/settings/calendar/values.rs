@@ -147,7 +147,14 @@ fn numbers(unit: &'static Unit, text: &str) -> Result<Vec<u16>, String> {
         Some(_) => return Err(format!("a step of the {name} is a number of at least 1")),
     };
     let (first, last) = match (range.split_once(".."), step) {
-        (Some((first, last)), _) => (number(unit, first)?, number(unit, last)?),
+        (Some((first, last)), _) => {
+            let (first, last) = (number(unit, first)?, number(unit, last)?);
+            // systemd refuses a range of one second, too.
+            if first >= last {
+                return Err(format!("a range of the {name} goes upwards"));
+            }
+            (first, last)
+        }
         (None, None) => {
             let number = number(unit, range)?;
             (number, number)
@@ -162,9 +169,6 @@ fn numbers(unit: &'static Unit, text: &str) -> Result<Vec<u16>, String> {
             (first, *max)
         }
     };
-    if first > last {
-        return Err(format!("a range of the {name} goes upwards"));
-    }
     let step = usize::from(step.unwrap_or(1));
     Ok((first..=last).step_by(step).collect())
 }

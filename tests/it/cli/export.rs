@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::path::Path;
 
-const SERVER_OWNED: [&str; 6] = [
+pub(super) const SERVER_OWNED: [&str; 6] = [
     "id",
     "company_id",
     "companyId",

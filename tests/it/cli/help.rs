@@ -5,7 +5,7 @@ use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
 
-const COMMANDS: [&str; 20] = [
+const COMMANDS: [&str; 21] = [
     "migrate",
     "plan",
     "apply",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 20] = [
     "backup",
     "restore",
     "schedule",
+    "run-schedule",
     "demo",
     "sandbox",
     "completions",
@@ -114,7 +115,7 @@ fn manual_pages() {
     };
     let program = page("man");
     for command in COMMANDS {
-        assert!(program.contains(command), "{command}");
+        assert!(program.contains(&command.replace('-', "\\-")), "{command}");
         let own = page(&format!("man {command}"));
         assert!(own.contains("\\-\\-quiet"), "{command}");
     }

@@ -46,6 +46,7 @@ mod plan;
 mod read_only;
 mod record;
 mod report;
+mod request_count;
 mod rules;
 mod saved;
 mod schedules;

@@ -46,11 +46,13 @@ impl Mounts {
             let origin = Origin::ConfigMap("recipients");
             files.entry(path).or_insert(origin);
         }
-        let keys = job.accounts.iter().map(|a| (a.profile.clone(), &a.key));
+        // Names with a dot are neither a variable's nor each other's.
+        let keys = job.accounts.iter();
+        let keys = keys.map(|account| (format!("{}.key", account.profile), &account.key));
         let heartbeat = job
             .heartbeat
             .iter()
-            .map(|place| ("heartbeat-url".to_owned(), place));
+            .map(|place| ("heartbeat.url".to_owned(), place));
         for (key, place) in keys.chain(heartbeat) {
             if let SecretPlace::File(path) = place {
                 let path = normal(&job.beside_config(path));
@@ -62,7 +64,6 @@ impl Mounts {
             Repo::ObjectStore(_) => None,
         };
         let mut passing = job.written_folders();
-        passing.push("/tmp".to_owned());
         // What lies in the volume of the backups needs none of its own.
         let is_inside = |folder: &String| {
             let rest = backups
@@ -77,6 +78,12 @@ impl Mounts {
         let mut folders: BTreeMap<String, Folder> = numbered.collect();
         folders.extend(backups.map(|folder| (folder, Folder::Backups)));
         Self { files, folders }
+    }
+
+    /// A path that would be a file and a folder at once.
+    pub(super) fn clash(&self) -> Option<&str> {
+        let mut files = self.files.keys().map(String::as_str);
+        files.find(|path| self.folders.contains_key(*path))
     }
 
     /// The keys of the secret that are mounted as files.

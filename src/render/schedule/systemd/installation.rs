@@ -99,7 +99,7 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
             SecretPlace::File(path) if credential(path, service).is_none() => {
                 let file = shell(&job.beside_config(path));
                 let id = job.accounts.iter().find(|account| account.key == *place);
-                let id = id.map_or("heartbeat", |account| account.profile.as_str());
+                let id = id.map_or("heartbeat.url", |account| account.profile.as_str());
                 steps.push(format!(
                     "the file with {what}, readable by that user:\n\
                      chgrp hookferry {file} && chmod 0640 {file}\n\

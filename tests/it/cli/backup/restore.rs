@@ -1,8 +1,14 @@
 //! Restoring: through the same plan, confirmation and record as a migration, or as a drill.
 
 use super::{Backups, assert_backups};
+use crate::cli::export::SERVER_OWNED;
+use crate::support::draft::Draft;
+use crate::support::generator::{cases, draft};
+use crate::support::spelling::Spelling;
 use crate::support::stand_in::{StandIn, text};
+use hookferry::sandbox::Options;
 use hookferry::store::backup::{Identities, Protection, Repository, open_backup};
+use proptest::prelude::*;
 use serde_json::Value;
 use std::path::Path;
 
@@ -183,4 +189,47 @@ fn of_every_odd_case() {
         run.stdout
     );
     assert!(created > blocked);
+}
+
+/// The members that stay, in any order.
+fn kept(webhook: &Value) -> serde_json::Map<String, Value> {
+    let mut members = webhook.as_object().unwrap().clone();
+    for owned in SERVER_OWNED {
+        members.remove(owned);
+    }
+    members
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    /// `restore(backup(x))` is `x`, but for what the server owns.
+    #[test]
+    fn what_is_restored_is_what_was_backed_up(drafts in prop::collection::vec(draft(), 1..12)) {
+        let mut options = Options::default();
+        options.source.webhooks = drafts
+            .into_iter()
+            .enumerate()
+            .map(|(at, draft)| {
+                // One of each name, so that every one is created; and no number that the stand-in would round.
+                let draft = Draft { alias: format!("{} {at}", draft.alias), unknown: Vec::new(), ..draft };
+                serde_json::from_str(&draft.json(at, &mut Spelling::plain())).unwrap()
+            })
+            .collect();
+        let backups = Backups::of(StandIn::start(options));
+        backups.create("eu");
+        backups
+            .run("restore latest --repo repo --identity key.txt --to us --yes --settle 1s -q")
+            .assert_code(0);
+        let accounts = &backups.accounts;
+        let all = |webhooks: Vec<Value>| {
+            let mut all: Vec<String> = webhooks
+                .iter()
+                .map(|webhook| Value::Object(kept(webhook)).to_string())
+                .collect();
+            all.sort();
+            all
+        };
+        prop_assert!(all(accounts.source().webhooks()) == all(accounts.target().webhooks()));
+    }
 }

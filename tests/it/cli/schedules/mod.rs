@@ -58,14 +58,14 @@ status_file = "/var/backups/hookferry/status.json"
 profiles = ["runner"]
 at = "*-*-01 04:05"
 repo = "s3://example-backups/webhooks"
-recipients = ["age1qqq"]
+recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 heartbeat_url_env = "HEARTBEAT_URL"
 
 [schedule.bare]
 profiles = ["bare"]
 at = "daily"
 repo = "s3://example-backups/bare"
-recipients = ["age1qqq"]
+recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 "#;
 
 /// Where the config file is that the runs name.
