@@ -8,10 +8,10 @@ use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
 
 /// Status, headers and body of one answer.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// The answer to a list request.

@@ -1,4 +1,4 @@
-//! The HTTP client of the webhooks API: the only place that knows reqwest.
+//! The HTTP client of the webhooks API: beside the transport of object stores the only place that knows reqwest.
 //! A `Reader` has no way to write; no request is redirected, re-sent by the library, or logged with a body.
 
 use super::account::Account;
@@ -293,7 +293,7 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
 }
 
 /// Reads the whole answer, up to the limit.
-async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
+pub(crate) async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     // What a length that was told turns out to be wrong by is corrected below; memory that is not written to costs none.
     let told = response.content_length().unwrap_or(0);
@@ -312,7 +312,7 @@ async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
 }
 
 /// What a transport error proves: only a connection that was never established proves that nothing was processed.
-fn classify(error: reqwest::Error) -> Failure {
+pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let timed_out = error.is_timeout();
     if error.is_builder() {
@@ -355,11 +355,15 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        let wrapped = error
+        // What an I/O error wraps is not its source, and a direct connection wraps it twice.
+        let mut inner = error;
+        while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref);
-        let inner = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        let tls = inner.or_else(|| error.downcast_ref::<rustls::Error>());
+            .and_then(std::io::Error::get_ref)
+        {
+            inner = wrapped;
+        }
+        let tls = inner.downcast_ref::<rustls::Error>();
         if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
             return true;
         }

@@ -19,6 +19,6 @@ pub mod place;
 pub mod region;
 pub mod retry;
 mod scan;
-mod scrub;
+pub(crate) mod scrub;
 pub mod sealed;
 pub mod webhook;

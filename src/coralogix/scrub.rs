@@ -101,7 +101,7 @@ fn is_stand_in(text: &str) -> bool {
 /// A server's words without what they may repeat of our request: the given secrets, URLs' secret parts, and anything that looks like a credential.
 ///
 /// Words that quote the fields of a webhook are dropped whole: nothing in them can be told apart.
-pub(super) fn scrubbed(words: &str, secrets: &[&str]) -> String {
+pub(crate) fn scrubbed(words: &str, secrets: &[&str]) -> String {
     const QUOTES_THE_REQUEST: &[&str] = &["integration_type_fields", "\\\"", "\"value\""];
     if QUOTES_THE_REQUEST.iter().any(|sign| words.contains(sign)) {
         return "(the answer repeats the request; it is not shown)".to_owned();

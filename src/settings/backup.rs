@@ -2,6 +2,7 @@
 
 use super::accounts::Accounts;
 use super::client;
+use super::environment::variable;
 use crate::cli::{self, KeepArgs, OutputForm, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -99,7 +100,7 @@ impl BackupCreate {
         };
         Ok(Self {
             accounts: to_back_up(&mut accounts, names).await?,
-            repository: Repository::named(&arguments.repo.repo)?,
+            repository: repository(&arguments.repo.repo)?,
             protection: protection(&arguments.protection)?,
             accept_shrink: arguments.accept_shrink,
             client: client(&arguments.connection)?,
@@ -132,7 +133,7 @@ impl BackupList {
     /// Settings of a `backup list` command line.
     pub fn resolve(arguments: cli::BackupListArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: Repository::named(&arguments.repo.repo)?,
+            repository: repository(&arguments.repo.repo)?,
             account: arguments.account,
             output: arguments.output,
         })
@@ -143,7 +144,7 @@ impl BackupCheck {
     /// Settings of a `backup check` command line.
     pub fn resolve(arguments: cli::BackupCheckArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: Repository::named(&arguments.repo.repo)?,
+            repository: repository(&arguments.repo.repo)?,
             account: arguments.account,
             max_age: arguments.max_age,
             identities: Identities::of(arguments.identity.identity),
@@ -156,7 +157,7 @@ impl BackupForget {
     /// Settings of a `backup forget` command line; a policy that keeps nothing is refused.
     pub fn resolve(arguments: cli::BackupForgetArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: Repository::named(&arguments.repo.repo)?,
+            repository: repository(&arguments.repo.repo)?,
             account: arguments.account,
             policy: policy(&arguments.keep)?,
             dry_run: arguments.dry_run,
@@ -164,6 +165,11 @@ impl BackupForget {
             output: arguments.output,
         })
     }
+}
+
+/// The repository that a text names, reached as the environment says.
+pub(super) fn repository(text: &str) -> Result<Repository, Error> {
+    Repository::named(text, &variable)
 }
 
 /// How the backups of a command line are protected.

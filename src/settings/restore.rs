@@ -1,6 +1,7 @@
 //! Settings of `restore` and `backup show`: which backup is meant, and where it goes.
 
 use super::accounts::{self, Accounts};
+use super::backup::repository;
 use super::{
     Consent, List, Migrate, Origin, ReportForm, Route, RulesFile, StateFolder, client, detail,
     filter, on_conflict, push_options,
@@ -131,7 +132,7 @@ fn chosen(arguments: cli::ChoiceArgs) -> Result<Origin, Error> {
     };
     match (which, arguments.repo) {
         (Some(which), Some(repo)) => Ok(Origin::Backup(Box::new(BackupChoice {
-            repository: Repository::named(&repo)?,
+            repository: repository(&repo)?,
             account: arguments.account,
             which,
             identities,
@@ -165,9 +166,9 @@ fn by_path(text: &str, repo: Option<&str>, identities: Identities) -> Result<Ori
         Error::usage(format!("`{text}` is neither `latest`, nor a time, nor the path of a backup"))
             .with_hint("`hookferry backup list` shows the backups; a time is such as 2026-11-20 or 2026-11-20T03:17Z, in UTC")
     };
-    let (repository, account, name) = split_path(&path).ok_or_else(unknown)?;
+    let (place, account, name) = split_path(&path).ok_or_else(unknown)?;
     Ok(Origin::Backup(Box::new(BackupChoice {
-        repository: Repository::named(&repository)?,
+        repository: repository(&place)?,
         account: Some(account),
         which: Which::Named(name.to_string()),
         identities,

@@ -1,7 +1,7 @@
 //! Settings of `run-schedule`: first what is needed to tell how it went, then what may go wrong already.
 
 use super::accounts::Accounts;
-use super::backup::{ToBackUp, recipients};
+use super::backup::{ToBackUp, recipients, repository};
 use super::client;
 use super::config::{Config, ConfigPlace};
 use super::environment::variable;
@@ -94,7 +94,7 @@ impl RunSchedule {
         }
         Ok(Prepared {
             accounts: to_back_up,
-            repository: Repository::named(&self.schedule.repo)?,
+            repository: repository(&self.schedule.repo)?,
             protection: self.protection()?,
             client: client(&self.connection)?,
         })

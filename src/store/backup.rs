@@ -19,7 +19,7 @@ pub use document::{About, Backup, FORMAT_VERSION};
 pub use last_check::LastCheck;
 pub use name::{BackupName, account_name, to_the_second};
 pub use opened::{Opened, damaged, open, open_backup};
-pub use repository::{Added, Repository, Stored, split_path};
+pub use repository::{Added, LookUp, Repository, Stored, split_path};
 
 use ring::digest::{SHA256, digest};
 

@@ -8,7 +8,12 @@ const LONGEST: usize = 400;
 
 /// What may be used in some places only: a path, and where.
 const ONLY_IN: &[(&str, &[&str])] = &[
-    ("reqwest", &["coralogix", "heartbeat"]),
+    // The object store's requests go over the same library; nothing else of `store` knows it.
+    (
+        "reqwest",
+        &["coralogix", "heartbeat", "store/backup/bucket/transport"],
+    ),
+    ("object_store", &["store"]),
     ("age", &["store"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli", "commands/completions"]),

@@ -50,7 +50,8 @@ impl Place {
         std::fs::write(&key, identity.to_string().expose_secret()).unwrap();
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         let recipient = identity.to_public().to_string();
-        let repository = Repository::named(folder.path().join("repo").to_str().unwrap()).unwrap();
+        let path = folder.path().join("repo");
+        let repository = Repository::named(path.to_str().unwrap(), &|_| Ok(None)).unwrap();
         finished(repository.prepare()).unwrap();
         Self {
             folder,

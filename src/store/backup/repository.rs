@@ -13,6 +13,9 @@ use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::path::PathBuf;
 
+/// Looks a variable of the environment up, which only the settings read: how an object store is reached.
+pub type LookUp<'v> = &'v dyn Fn(&str) -> Result<Option<String>, Error>;
+
 /// Where backups are kept.
 #[derive(Debug, Clone)]
 pub struct Repository {
@@ -61,9 +64,9 @@ macro_rules! at {
 
 impl Repository {
     /// The repository that a text names: a folder, or `s3://BUCKET/PREFIX`; nothing is read yet.
-    pub fn named(text: &str) -> Result<Self, Error> {
+    pub fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
         Ok(Self {
-            place: place(text)?,
+            place: place(text, look_up)?,
             name: text.trim_end_matches('/').to_owned(),
         })
     }
@@ -198,9 +201,9 @@ impl fmt::Display for Repository {
     }
 }
 
-fn place(text: &str) -> Result<Place, Error> {
+fn place(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
     match text.split_once("://") {
-        Some(("s3", _)) => bucket(text),
+        Some(("s3", _)) => bucket(text, look_up),
         Some(_) => Err(
             Error::usage("a repository is a folder, or s3://BUCKET/PREFIX")
                 .with_hint("other stores are not reached; mount one, or copy the folder there"),
@@ -211,12 +214,12 @@ fn place(text: &str) -> Result<Place, Error> {
 }
 
 #[cfg(feature = "cloud")]
-fn bucket(text: &str) -> Result<Place, Error> {
-    super::bucket::Bucket::named(text).map(Place::Bucket)
+fn bucket(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
+    super::bucket::Bucket::named(text, look_up).map(Place::Bucket)
 }
 
 #[cfg(not(feature = "cloud"))]
-fn bucket(_text: &str) -> Result<Place, Error> {
+fn bucket(_text: &str, _look_up: LookUp<'_>) -> Result<Place, Error> {
     Err(
         Error::usage("this hookferry was built without object stores, so it cannot reach s3://")
             .with_hint("build it with them: cargo install --path . --features cloud"),

@@ -28,6 +28,7 @@ pub(crate) use assert_text;
 mod accounts;
 mod backup;
 mod backups;
+mod bucket;
 mod canaries;
 mod completions;
 mod conflicts;

@@ -81,6 +81,20 @@ fn this_machine_is_reached_without_the_proxy() {
     assert_eq!(network.log(), "");
 }
 
+/// Without a proxy the same failure comes in one more wrapping; it is no passing one, and is not tried again.
+#[test]
+fn a_certificate_of_an_unknown_authority_is_told_without_a_proxy() {
+    let (accounts, network) = office(Manner::Connects);
+    let run = accounts
+        .program(&format!("list --from {}", network.target()))
+        .run();
+    run.assert_code(1);
+    for words in ["the certificate of", "was not accepted", "--ca-file"] {
+        assert!(run.stderr.contains(words), "{}", run.transcript());
+    }
+    assert!(!run.stderr.contains("next try"), "{}", run.transcript());
+}
+
 #[test]
 fn a_certificate_of_an_unknown_authority_is_not_trusted() {
     let (accounts, network) = office(Manner::Connects);

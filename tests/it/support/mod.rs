@@ -4,6 +4,8 @@
 pub(crate) mod snapshots;
 
 pub(crate) mod at_once;
+#[cfg(feature = "cloud")]
+pub(crate) mod bucket;
 pub(crate) mod chromium;
 pub(crate) mod draft;
 pub(crate) mod fixture;

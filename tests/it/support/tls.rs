@@ -134,8 +134,8 @@ pub(crate) fn authority() -> (String, Arc<ServerConfig>) {
     (authority.pem(), Arc::new(config))
 }
 
-/// Speaks TLS and passes on to an account; returns where.
-async fn front(account: SocketAddr, acceptor: TlsAcceptor) -> SocketAddr {
+/// Speaks TLS and passes on to an address; returns where.
+pub(crate) async fn front(account: SocketAddr, acceptor: TlsAcceptor) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {

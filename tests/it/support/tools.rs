@@ -7,7 +7,12 @@ use std::process::Command;
 
 /// Whether a program runs here.
 pub(crate) fn is_there(test: &str, program: &str) -> bool {
-    let output = Command::new(program).arg("--version").output();
+    answers(test, program, "--version")
+}
+
+/// Whether a program runs here that has no version to tell: the argument is harmless to it.
+pub(crate) fn answers(test: &str, program: &str, argument: &str) -> bool {
+    let output = Command::new(program).arg(argument).output();
     told(
         test,
         output.is_ok_and(|output| output.status.success()),

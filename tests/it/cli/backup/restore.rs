@@ -163,7 +163,7 @@ fn made_long_ago(path: &Path) {
     let identities = Identities::of(vec![key]);
     let mut backup = open_backup(bytes, &identities, "the backup").unwrap();
     backup.about.time = "2020-01-02T03:04:05Z".parse().unwrap();
-    let repository = Repository::named(repo.to_str().unwrap()).unwrap();
+    let repository = Repository::named(repo.to_str().unwrap(), &|_| Ok(None)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let (about, webhooks) = (&backup.about, &backup.webhooks);
     let added = repository.add(about, webhooks, "a salt", &Protection::Plaintext);

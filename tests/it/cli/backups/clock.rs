@@ -11,7 +11,7 @@ pub(super) fn add(place: &Place, time: Timestamp, count: usize) {
     let mut webhooks = fixture::inventory("account.json").webhooks;
     webhooks.truncate(count);
     let repository = place.accounts.home().join(super::REPO);
-    let repository = Repository::named(repository.to_str().unwrap()).unwrap();
+    let repository = Repository::named(repository.to_str().unwrap(), &|_| Ok(None)).unwrap();
     let about = About {
         tool: "a test".to_owned(),
         account: "eu".to_owned(),

@@ -1,0 +1,280 @@
+//! How an object store is reached: what `s3://BUCKET/PREFIX` and the usual variables of AWS say.
+//! Never repeats a value that may be a credential.
+
+use super::transport::Connector;
+use crate::coralogix::endpoint::is_loopback;
+use crate::error::{Error, ErrorKind};
+use crate::store::backup::repository::LookUp;
+use crate::store::disk;
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
+use object_store::path::Path;
+use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
+use std::time::Duration;
+use url::Url;
+
+/// How often and for how long a request is tried again that can be sent twice; the library's own is 10 times in 3 minutes.
+const RETRIES: usize = 2;
+/// After this no further attempt is begun.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The variables that the library understands, in the words of AWS; those of one meaning in the order that counts.
+const VARIABLES: &[(Key, &[&str])] = &[
+    (Key::AccessKeyId, &["AWS_ACCESS_KEY_ID"]),
+    (Key::SecretAccessKey, &["AWS_SECRET_ACCESS_KEY"]),
+    (Key::Token, &["AWS_SESSION_TOKEN"]),
+    (Key::Region, &["AWS_REGION", "AWS_DEFAULT_REGION"]),
+    (Key::WebIdentityTokenFile, &["AWS_WEB_IDENTITY_TOKEN_FILE"]),
+    (Key::RoleArn, &["AWS_ROLE_ARN"]),
+    (Key::RoleSessionName, &["AWS_ROLE_SESSION_NAME"]),
+    (Key::StsEndpoint, &["AWS_ENDPOINT_URL_STS"]),
+    (
+        Key::ContainerCredentialsRelativeUri,
+        &["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"],
+    ),
+    (
+        Key::ContainerCredentialsFullUri,
+        &["AWS_CONTAINER_CREDENTIALS_FULL_URI"],
+    ),
+    (
+        Key::ContainerAuthorizationTokenFile,
+        &["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"],
+    ),
+    (
+        Key::MetadataEndpoint,
+        &["AWS_EC2_METADATA_SERVICE_ENDPOINT"],
+    ),
+];
+/// Where the store is, if it is not that of AWS.
+const ENDPOINTS: &[&str] = &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
+
+/// How a store is reached, decided and checked.
+pub(super) struct Access {
+    builder: AmazonS3Builder,
+    endpoint: Option<Url>,
+    region: String,
+    ca: Option<Vec<u8>>,
+}
+
+impl Access {
+    /// What the variables say; an error where they leave something open or contradict each other.
+    pub(super) fn of(look_up: LookUp<'_>) -> Result<Self, Error> {
+        let mut builder = AmazonS3Builder::new();
+        for (key, names) in VARIABLES {
+            if let Some((name, value)) = first(names, look_up)? {
+                let value = usable(name, &value)?;
+                builder = builder.with_config(*key, part_of_request(*key, name, value)?);
+            }
+        }
+        check_credentials(&builder, look_up)?;
+        let allows_http = switched_on(look_up("AWS_ALLOW_HTTP")?);
+        let endpoint = match first(ENDPOINTS, look_up)? {
+            Some((name, text)) => Some(endpoint(name, &text, allows_http)?),
+            None => None,
+        };
+        let region = builder.get_config_value(&Key::Region);
+        let region = match (region, &endpoint) {
+            (Some(region), _) => region,
+            (None, Some(_)) => "us-east-1".to_owned(),
+            (None, None) => {
+                return Err(Error::usage("it is not said in which region the bucket is").with_hint(
+                    "set AWS_REGION; for a store that is not of AWS, AWS_ENDPOINT_URL to its address",
+                ));
+            }
+        };
+        let ca = match look_up("AWS_CA_BUNDLE")? {
+            Some(path) => Some(disk::read_bytes(
+                path.as_ref(),
+                "the file of AWS_CA_BUNDLE",
+            )?),
+            None => None,
+        };
+        Ok(Self {
+            builder,
+            endpoint,
+            region,
+            ca,
+        })
+    }
+
+    /// The host that is asked.
+    pub(super) fn host(&self) -> String {
+        let host = self.endpoint.as_ref().map(|url| {
+            let port = url
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            format!("{}{port}", url.host_str().unwrap_or_default())
+        });
+        host.unwrap_or_else(|| format!("s3.{}.amazonaws.com", self.region))
+    }
+
+    /// The bucket, reached in that way: with its name in the path, which every store understands.
+    pub(super) fn open(self, bucket: &str) -> Result<AmazonS3, Error> {
+        let is_near = self.endpoint.as_ref().is_some_and(is_loopback);
+        let is_plain = self
+            .endpoint
+            .as_ref()
+            .is_some_and(|url| url.scheme() == "http");
+        let mut builder = self
+            .builder
+            .with_region(self.region)
+            .with_bucket_name(bucket)
+            .with_config(
+                Key::Client(ClientConfigKey::AllowHttp),
+                is_plain.to_string(),
+            )
+            // One object at a time: the call for many is one that not every store has.
+            .with_disable_bulk_delete(true)
+            .with_retry(RetryConfig {
+                backoff: BackoffConfig {
+                    init_backoff: Duration::from_millis(300),
+                    max_backoff: Duration::from_secs(3),
+                    base: 2.0,
+                },
+                max_retries: RETRIES,
+                retry_timeout: PATIENCE,
+            })
+            .with_http_connector(Connector::new(is_near, self.ca)?);
+        if let Some(endpoint) = self.endpoint {
+            builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
+        }
+        // Its message may hold what it was given.
+        builder.build().map_err(|_| {
+            Error::failed("the client of the object store could not be set up")
+                .with_hint("check the variables that begin with AWS_")
+        })
+    }
+}
+
+/// The bucket and the prefix of `s3://BUCKET/PREFIX`.
+pub(super) fn place_of(text: &str) -> Result<(&str, Path), Error> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_name = bucket.len() >= 3
+        && bucket.chars().all(is_plain)
+        && bucket.starts_with(|c: char| c.is_ascii_alphanumeric());
+    let form = "the form is s3://BUCKET/PREFIX; address, region and keys of the store are taken from variables such as AWS_ENDPOINT_URL";
+    if !is_name {
+        return Err(Error::usage("the repository names no bucket").with_hint(form));
+    }
+    // Whoever writes these means something that is not part of a key.
+    let prefix = Path::parse(prefix)
+        .ok()
+        .filter(|prefix| !prefix.as_ref().contains(['?', '#', '\\', '%']));
+    let prefix = prefix.ok_or_else(|| {
+        Error::usage("the repository's prefix cannot be part of a key: it has an empty part, `.`, `..`, or one of ? # % \\").with_hint(form)
+    })?;
+    Ok((bucket, prefix))
+}
+
+fn first(
+    names: &[&'static str],
+    look_up: LookUp<'_>,
+) -> Result<Option<(&'static str, String)>, Error> {
+    for name in names {
+        if let Some(value) = look_up(name)? {
+            return Ok(Some((name, value)));
+        }
+    }
+    Ok(None)
+}
+
+/// A value that can stand in a header: no space, no control character.
+fn usable(name: &str, value: &str) -> Result<String, Error> {
+    let value = value.trim_end_matches(['\n', '\r']);
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(unusable(
+            name,
+            "it is empty, or holds spaces, control characters or letters beyond ASCII",
+        ));
+    }
+    Ok(value.to_owned())
+}
+
+/// A value in a form that the library can make a request of: it does not survive any other.
+fn part_of_request(key: Key, name: &str, value: String) -> Result<String, Error> {
+    let address = |text: &str| Url::parse(text).ok().filter(Url::has_host);
+    let no_address = || unusable(name, "it is no address");
+    match key {
+        Key::Region if value.chars().all(is_plain) => Ok(value),
+        Key::Region => Err(unusable(name, "it is no region")),
+        Key::StsEndpoint | Key::MetadataEndpoint | Key::ContainerCredentialsFullUri => {
+            let url = address(&value).ok_or_else(no_address)?;
+            Ok(url.as_str().trim_end_matches('/').to_owned())
+        }
+        Key::ContainerCredentialsRelativeUri => {
+            let url = address(&format!("http://host{value}"));
+            let url = url.filter(|url| url.host_str() == Some("host"));
+            let url = url.ok_or_else(no_address)?;
+            Ok(url[url::Position::BeforePath..].to_owned())
+        }
+        Key::ContainerAuthorizationTokenFile => {
+            let what = format!("the file of {name}");
+            let token = disk::read_text(value.as_ref(), &what)?;
+            usable(&what, &token).map(|_| value)
+        }
+        _ => Ok(value),
+    }
+}
+
+fn unusable(name: &str, why: &str) -> Error {
+    Error::usage(format!("{name} cannot be used: {why}"))
+        .with_hint("docs/object-stores.md lists the variables; an empty one counts as none")
+}
+
+/// What names of buckets and regions are made of.
+fn is_plain(character: char) -> bool {
+    character.is_ascii_alphanumeric() || ".-_".contains(character)
+}
+
+fn switched_on(value: Option<String>) -> bool {
+    value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+}
+
+/// Half a key is a mistake, and without any the machine itself is asked, unless that was ruled out.
+fn check_credentials(builder: &AmazonS3Builder, look_up: LookUp<'_>) -> Result<(), Error> {
+    let has = |key: Key| builder.get_config_value(&key).is_some();
+    let refused = |what: &str| {
+        Err(Error::new(ErrorKind::Authentication, what).with_hint(super::failure::CREDENTIALS))
+    };
+    match (has(Key::AccessKeyId), has(Key::SecretAccessKey)) {
+        (true, false) => refused("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
+        (false, true) => refused("AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
+        (true, true) => Ok(()),
+        (false, false) => {
+            let has_other = (has(Key::WebIdentityTokenFile) && has(Key::RoleArn))
+                || has(Key::ContainerCredentialsRelativeUri)
+                || has(Key::ContainerCredentialsFullUri);
+            if !has_other && switched_on(look_up("AWS_EC2_METADATA_DISABLED")?) {
+                return refused("there are no credentials for the object store");
+            }
+            Ok(())
+        }
+    }
+}
+
+fn endpoint(name: &str, text: &str, allows_http: bool) -> Result<Url, Error> {
+    let refused = |what: &str, hint: &str| {
+        Err(Error::usage(format!("{name} {what}")).with_hint(hint.to_owned()))
+    };
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    });
+    let Some(url) = url else {
+        return refused(
+            "is no address of a store",
+            "such as https://s3.example.net, without user name, password or query",
+        );
+    };
+    if url.scheme() == "http" && !is_loopback(&url) && !allows_http {
+        return refused(
+            "is plain http, which shows everybody on the way what is stored",
+            "use https://; or set AWS_ALLOW_HTTP=true where the way is your own",
+        );
+    }
+    Ok(url)
+}
