@@ -319,6 +319,16 @@ fn is_secret(path: &str) -> bool {
     resembles_vendor_key(path) || path.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
 }
 
+/// A file that the user named is not there: wrong usage.
+pub fn missing(what: &str, path: &Path) -> Error {
+    let shown = path.display().to_string();
+    if is_secret(&shown) {
+        return cannot("find", what, path);
+    }
+    let shown = crate::foreign::shown(&shown);
+    Error::usage(format!("{what} `{shown}` does not exist"))
+}
+
 /// Something that cannot be done with a file or folder.
 pub(super) fn cannot(verb: &str, what: &str, path: &Path) -> Error {
     let path = path.display().to_string();

@@ -25,6 +25,12 @@ pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<Exit
         }
         forgotten.push(one);
     }
+    if forgotten.is_empty() {
+        return Err(
+            Error::new(ErrorKind::NoBackup, format!("there is no backup in {repository}"))
+                .with_hint("is it the repository itself, and no folder in it? `hookferry backup list` shows what there is"),
+        );
+    }
     let code = together(
         &forgotten
             .iter()

@@ -58,7 +58,8 @@ const LOST_AND_FOUND: &str = "lost+found";
 macro_rules! at {
     ($place:expr, $call:ident ( $($argument:expr),* )) => {
         match $place {
-            Place::Folder(folder) => folder.$call($($argument),*),
+            // A disk answers at once.
+            Place::Folder(folder) => std::future::ready(folder.$call($($argument),*)).await,
             #[cfg(feature = "cloud")]
             Place::Bucket(bucket) => bucket.$call($($argument),*).await,
         }

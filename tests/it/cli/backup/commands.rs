@@ -105,12 +105,12 @@ fn what_changes_is_stored_again_and_so_is_what_is_for_others() {
     let target = backups.accounts.target();
     let id = target.webhooks()[0]["id"].as_u64().unwrap();
     target.change(id, |webhook| {
-        webhook["updated_at"] = "2030-01-01T00:00:00Z".into()
+        webhook["updated_at"] = "2030-01-01T00:00:00Z".into();
     });
     backups.create("us");
     assert_eq!(n(), 1, "the time of the last update does not count");
     target.change(id, |webhook| {
-        webhook["url"] = "https://hooks.example.net/canary".into()
+        webhook["url"] = "https://hooks.example.net/canary".into();
     });
     backups.create("us");
     assert_eq!(n(), 2);

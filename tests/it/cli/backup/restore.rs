@@ -209,7 +209,7 @@ fn a_time_means_the_state_as_it_was_then() {
     assert_eq!((count("latest"), count("2020-01-02")), (3, 4));
     assert_eq!(count("2020-01-02T03:04:05Z"), 4);
     backups
-        .run("backup show 2020-01-02T03:04Z --repo repo --identity key.txt")
+        .run("backup show 2020-01-02T03:03Z --repo repo --identity key.txt")
         .assert_code(10);
 }
 
