@@ -109,7 +109,7 @@ async fn create(
     refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
-    refuse_masks(account, &inventory, terms.accept_shrink)?;
+    refuse_masks(account, &inventory, check.as_ref(), terms.accept_shrink)?;
     // Before anything is written, because a disk may be full of it; the backup does not depend on it.
     let swept = repository.sweep(&about.account);
     if let (Some(newest), Some(check)) = (&newest, &check)

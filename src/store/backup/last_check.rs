@@ -28,6 +28,9 @@ pub struct LastCheck {
     pub company_id: Option<String>,
     /// How many webhooks it had.
     pub count: usize,
+    /// How many of them showed a mask instead of a secret.
+    #[serde(default)]
+    pub masked: usize,
     /// The name of the backup that holds what it had.
     pub backup: String,
     /// The SHA-256 of that backup as it is stored.
@@ -57,6 +60,7 @@ impl LastCheck {
             host: about.host.clone(),
             company_id: about.company_id.clone(),
             count: webhooks.len(),
+            masked: n_masked(webhooks),
             backup: holds.stored.name.to_string(),
             sha256: holds.sha256.clone(),
             protection: protection.mark(),
@@ -104,4 +108,12 @@ impl LastCheck {
         };
         Seal::parse(&self.content) == Some(sealer.inventory(webhooks))
     }
+}
+
+/// How many webhooks show a mask such as `****` instead of a secret.
+pub fn n_masked(webhooks: &[Webhook]) -> usize {
+    let masked = webhooks
+        .iter()
+        .filter(|webhook| webhook.has_masked_secret());
+    masked.count()
 }

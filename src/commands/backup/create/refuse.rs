@@ -4,7 +4,7 @@ use crate::coralogix::account::Account;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 use crate::render::screen::Screen;
-use crate::store::backup::{About, LastCheck, Stored};
+use crate::store::backup::{About, LastCheck, Stored, n_masked};
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that is further off the server's than this is worth a word.
@@ -98,16 +98,16 @@ pub(super) fn refuse_shrink(
 }
 
 /// A backup of masks could not be restored, and would in time take the place of those that can.
+///
+/// Where the account showed as many before, somebody has accepted that.
 pub(super) fn refuse_masks(
     account: &Account,
     inventory: &Inventory,
+    check: Option<&LastCheck>,
     accept: bool,
 ) -> Result<(), Error> {
-    let webhooks = inventory.webhooks.iter();
-    let n_masked = webhooks
-        .filter(|webhook| webhook.has_masked_secret())
-        .count();
-    if accept || n_masked == 0 {
+    let n_masked = n_masked(&inventory.webhooks);
+    if accept || n_masked <= check.map_or(0, |check| check.masked) {
         return Ok(());
     }
     Err(Error::new(
@@ -117,5 +117,5 @@ pub(super) fn refuse_masks(
             inventory.webhooks.len()
         ),
     )
-    .with_hint("does the key lack a permission? Use one that sees the secrets; where there is none, --accept-shrink stores it all the same. Nothing was stored"))
+    .with_hint("does the key lack a permission? Use one that sees the secrets; where there is none, say --accept-shrink once. Nothing was stored"))
 }

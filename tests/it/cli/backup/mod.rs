@@ -18,6 +18,7 @@ macro_rules! assert_backups {
             r"\d{4}-\d\d-\d\d \d\d:\d\d UTC" => "[minute]",
             r"\b\d+ (?:B|KiB)\b" => "[size]",
             r#""size": \d+"# => r#""size": [size]"#,
+            r"age1[a-z0-9]{58}" => "[recipient]",
             r"127\.0\.0\.1_3a\d+" => "[folder]",
             r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]"
         );
