@@ -64,7 +64,7 @@ pub(crate) fn rewriter(data: &[u8]) {
     else {
         return;
     };
-    let Ok(webhooks) = parse_list(&Arc::from(list)) else {
+    let Ok(webhooks) = parse_list(list) else {
         return;
     };
     let inventory = Inventory::from(webhooks);

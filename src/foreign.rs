@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 ///
 /// A newline inside an alias cannot forge a line of the preview, and an escape sequence cannot drive the terminal.
 pub fn shown(text: &str) -> String {
+    if is_plain(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -28,6 +31,11 @@ pub fn is_visible(text: &str) -> bool {
     let is_character =
         |c: char| u32::from(c) & 0xfffe != 0xfffe && !matches!(c, '\u{fdd0}'..='\u{fdef}');
     shown(text) == text && text.chars().all(is_character)
+}
+
+/// Whether the text has nothing but printable characters of ASCII, which is the usual case.
+pub(crate) fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// At most `longest` characters of the text, harmless, with `…` where something was cut.

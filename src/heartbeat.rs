@@ -6,7 +6,8 @@ use crate::error::{Error, ExitCode};
 use reqwest::Url;
 use std::time::Duration;
 
-/// The longest that one call may take; the work waits for it.
+/// The longest that a sign of life may take, all attempts together: the work waits for it, and schedulers often leave
+/// 30 s between their request to end and the end by force.
 const LONGEST: Duration = Duration::from_secs(10);
 /// How often a call is tried.
 const MOST_ATTEMPTS: u32 = 3;
@@ -38,8 +39,7 @@ impl Heartbeat {
             .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .referer(false)
-            .timeout(LONGEST);
+            .referer(false);
         let http = if is_loopback(&url) {
             http.no_proxy()
         } else {
@@ -65,21 +65,27 @@ impl Heartbeat {
     async fn call(&self, word: &str) -> Result<(), Error> {
         let mut url = self.url.clone();
         url.set_path(&format!("{}/{word}", url.path().trim_end_matches('/')));
+        let told = tokio::time::timeout(LONGEST, self.attempts(&url)).await;
+        let outcome = told.unwrap_or_else(|_| Err("no answer within 10 s".to_owned()));
+        outcome.map_err(|why| {
+            let host = crate::foreign::shortened(url.host_str().unwrap_or_default(), 80);
+            Error::failed(format!("the heartbeat ({word}) did not reach {host}: {why}"))
+                .with_hint("the run itself is not changed by that; whoever waits for the heartbeat will raise an alarm")
+        })
+    }
+
+    /// Calls until an answer says that it was heard; else why it was not.
+    async fn attempts(&self, url: &Url) -> Result<(), String> {
         let mut attempt = 1;
         loop {
             let why = match self.http.get(url.clone()).send().await {
                 Ok(response) if response.status().is_success() => return Ok(()),
                 Ok(response) => format!("it answered {}", response.status().as_u16()),
-                Err(error) if error.is_timeout() => "no answer within 10 s".to_owned(),
                 Err(error) if error.is_connect() => "no connection".to_owned(),
                 Err(_) => "the connection was lost".to_owned(),
             };
             if attempt == MOST_ATTEMPTS {
-                let host = crate::foreign::shortened(url.host_str().unwrap_or_default(), 80);
-                return Err(Error::failed(format!(
-                    "the heartbeat ({word}) did not reach {host}: {why}"
-                ))
-                .with_hint("the run itself is not changed by that; whoever waits for the heartbeat will raise an alarm"));
+                return Err(why);
             }
             attempt += 1;
             tokio::time::sleep(PAUSE).await;

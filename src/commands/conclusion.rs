@@ -1,6 +1,7 @@
 //! How a migration concludes: the last words on stderr, and the exit code.
 //! Called after the report is written, so that nothing about the report can change the code.
 
+use super::recording::LastLook;
 use crate::coralogix::account::Account;
 use crate::coralogix::failure::Failure;
 use crate::error::{Error, ErrorKind, ExitCode};
@@ -20,8 +21,15 @@ pub(super) struct Done {
     pub(super) state_flag: String,
     /// Whether the target is embedded in this program.
     pub(super) is_rehearsal: bool,
-    /// The record of the run; none where there was nothing to do.
-    pub(super) recorder: Option<Recorder>,
+    /// The record of the run, and what it keeps of the last look; none where there was nothing to do.
+    pub(super) recorder: Option<(Recorder, LastLook)>,
+}
+
+impl Done {
+    /// The run's id, where it is on record.
+    pub(super) fn run(&self) -> Option<&str> {
+        self.recorder.as_ref().map(|(recorder, _)| recorder.run())
+    }
 }
 
 /// The exit code of what was done to a target; why it stopped early, if it did.
@@ -55,8 +63,7 @@ pub(super) fn conclude(
 /// What stands on the screen after a signal: what was done, and the two commands to go on with.
 fn interrupted(done: &Done, signal: Signal) -> Error {
     let signal = signal.name();
-    let run = done.recorder.as_ref().map(Recorder::run);
-    match run.filter(|_| done.applied.may_have_written) {
+    match done.run().filter(|_| done.applied.may_have_written) {
         None => Error::failed(format!("{signal}: stopped before anything was sent"))
             .with_hint("run the same command again to go on"),
         Some(run) => Error::failed(format!(

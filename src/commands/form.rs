@@ -15,7 +15,7 @@ pub(super) fn plan(
 ) -> String {
     match form {
         ReportForm::Text => plan_text::plan(plan, screen.page(detail)),
-        ReportForm::Json => json::text(&json::value(plan)),
+        ReportForm::Json => json::text(plan),
         ReportForm::Markdown(most) => markdown::markdown(&plan.into(), most),
         ReportForm::Html => html::html(&plan.into()),
     }
@@ -30,7 +30,7 @@ pub(super) fn outcome(
 ) -> String {
     match form {
         ReportForm::Text => outcome_text::outcome(outcome, screen.page(detail)),
-        ReportForm::Json => json::text(&json::value(outcome)),
+        ReportForm::Json => json::text(outcome),
         ReportForm::Markdown(most) => markdown::markdown(&outcome.into(), most),
         ReportForm::Html => html::html(&outcome.into()),
     }

@@ -114,7 +114,8 @@ impl History {
         account: &Account,
         target: &Inventory,
     ) -> (Known, Vec<Accounted>) {
-        let stripped = strip(target.clone());
+        let is_any_open = self.open().next().is_some();
+        let stripped = is_any_open.then(|| strip(target.clone()));
         let elsewhere: HashSet<WebhookId> = self
             .records
             .iter()
@@ -132,8 +133,8 @@ impl History {
                 doubtful: Vec::new(),
                 sealer,
             };
-            if !record.open().is_empty() {
-                let found = recover(&leftover(record, &elsewhere), &stripped, &memory.sealer);
+            if let Some(stripped) = stripped.as_ref().filter(|_| !record.open().is_empty()) {
+                let found = recover(&leftover(record, &elsewhere), stripped, &memory.sealer);
                 for (place, recovered) in &found {
                     remember(&mut memory, record, *place, recovered);
                 }

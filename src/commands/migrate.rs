@@ -7,20 +7,19 @@ use super::form;
 use super::history::{self, Accounted, History};
 use super::plan::{exit_code as plan_exit_code, show, view};
 use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_live};
-use super::recording;
+use super::recording::{self, LastLook};
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
-use crate::pipeline::strip::strip;
 use crate::pipeline::verify::verify;
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::view::{Detail, OutcomeView};
 use crate::settings::{Consent, Migrate, ReportForm};
 use crate::store::lock::{Lock, Locks};
-use crate::store::runs::{Recorder, Runs};
+use crate::store::runs::Runs;
 use jiff::SignedDuration;
 use std::collections::HashSet;
 
@@ -74,11 +73,11 @@ pub(super) async fn carry_out(
         planned = confirm(planned, settings, held, screen).await?;
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
-    let done = write(&planned, settings, session, screen, interrupt).await?;
+    let mut done = write(&planned, settings, session, screen, interrupt).await?;
     let document = OutcomeDocument::of(outcome_view(&planned, &done));
     // The exit code tells what happened to the target, not to the terminal or the record.
     for outcome in [
-        keep(&planned, &done, &document),
+        keep(&mut done, &document),
         prune(settings),
         report(&document, settings.output, screen),
     ] {
@@ -192,7 +191,7 @@ async fn write(
         journal: &mut recorder,
         interrupt,
     };
-    let applied = push(
+    let mut applied = push(
         &planned.plan,
         &baseline,
         &writer,
@@ -206,17 +205,18 @@ async fn write(
         .filter(|(_, fate)| fate.arrived().is_some())
         .count();
     stage.finish(&format!("{n_arrived} of {} webhooks", applied.fates.len()));
-    let verdict = applied
-        .after
-        .clone()
-        .map(|after| verify(&planned.plan, &applied, &strip(after)));
+    let after = applied.after.as_ref();
+    let verdict = after.map(|after| verify(&planned.plan, &applied, after));
+    let look = LastLook::of(&recorder, &applied, verdict.as_ref());
+    // All that is said of the target from here on is in the verdict and in the look.
+    applied.after = None;
     Ok(Done {
         applied,
         verdict,
         continues,
         state_flag: settings.flags.clone(),
         is_rehearsal: settings.is_rehearsal,
-        recorder: Some(recorder),
+        recorder: Some((recorder, look)),
     })
 }
 
@@ -225,7 +225,7 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
         plan: view(planned),
         applied: &done.applied,
         verdict: done.verdict.as_ref(),
-        run: done.recorder.as_ref().map(Recorder::run),
+        run: done.run(),
         continues: &done.continues,
         state_flag: &done.state_flag,
         is_rehearsal: done.is_rehearsal,
@@ -233,9 +233,9 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
 }
 
 /// Ends the record of the run.
-fn keep(planned: &Planned, done: &Done, document: &OutcomeDocument) -> Result<(), Error> {
-    match &done.recorder {
-        Some(recorder) => recording::end(recorder, outcome_view(planned, done), document),
+fn keep(done: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
+    match &mut done.recorder {
+        Some((recorder, look)) => recording::end(recorder, std::mem::take(look), document),
         None => Ok(()),
     }
 }

@@ -22,12 +22,9 @@ pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<Exi
         PlanDocument::of(view(&planned), Depth::of(settings.detail))
     };
     if let Some(path) = &settings.out {
-        disk::replace_own(
-            path,
-            &json::text(&json::value(&document)),
-            "the plan",
-            |text| SavedPlan::read(text).is_ok(),
-        )?;
+        disk::replace_own(path, &json::text(&document), "the plan", |text| {
+            SavedPlan::read(text).is_ok()
+        })?;
     }
     show(&document, settings.output, settings.detail, screen)?;
     if let Some(path) = &settings.out {

@@ -11,8 +11,9 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{BackedUp, Inventory, fetch};
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::{Known, Plan, plan};
+use crate::pipeline::recall::Recall;
 use crate::pipeline::rewrite::Rewriting;
-use crate::pipeline::strip::strip;
+use crate::pipeline::strip::strip_knowing;
 use crate::render::screen::Screen;
 use crate::render::view::Party;
 use crate::settings::{Origin, Route, StateFolder};
@@ -96,7 +97,7 @@ pub(super) fn planned_with(
     let useless = rewriting.rules.useless(&readings.source);
     let selected = select(readings.source, &route.filter)?;
     let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
-    let target = strip(readings.target.clone());
+    let target = strip_knowing(readings.target.clone(), &Recall::of(&portable));
     Ok(Planned {
         plan: plan(portable, &target, route.on_conflict, &known),
         source: source_party,
@@ -231,7 +232,7 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
         Opened::Text(text) => text,
     };
     let name = crate::foreign::shown(name);
-    match webhook::parse_list(&Arc::from(text)) {
+    match webhook::parse_list(text) {
         Ok(webhooks) => Ok(webhooks.into()),
         Err(problem) => {
             let what = match problem {

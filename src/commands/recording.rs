@@ -5,16 +5,15 @@ use super::reading::Planned;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
-use crate::pipeline::idmap::IdMap;
+use crate::pipeline::idmap::is_map;
 use crate::pipeline::plan::{OnConflict, State, Step};
-use crate::pipeline::push::Fate;
+use crate::pipeline::push::{Applied, Fate};
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::pipeline::strip::{StrippedWebhook, strip};
-use crate::pipeline::verify::Finding;
+use crate::pipeline::strip::{Stripped, StrippedWebhook};
+use crate::pipeline::verify::{Finding, Verdict};
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
-use crate::render::idmap::{csv, id_map_json};
+use crate::render::idmap::{outcome_csv, outcome_line};
 use crate::render::json;
-use crate::render::view::OutcomeView;
 use crate::store::runs::entry::{
     AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
 };
@@ -74,7 +73,12 @@ pub(super) fn begin(
     };
     let opening = Opening {
         begin,
-        plan: &json::text(&json::value(&PlanDocument::of(view(planned), Depth::Steps))),
+        contents: planned
+            .plan
+            .steps()
+            .map(|(webhook, _)| webhook.content())
+            .collect(),
+        plan: &json::line(&PlanDocument::of(view(planned), Depth::Steps)),
         previous: previous.as_deref(),
     };
     runs.begin(opening, sealer)
@@ -82,7 +86,8 @@ pub(super) fn begin(
 
 fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow {
     let content = webhook.content();
-    let counterpart = step.counterpart.as_ref().and_then(StrippedWebhook::content);
+    let counterpart = step.counterpart.as_ref();
+    let counterpart = counterpart.and_then(|webhook| webhook.content());
     WantedRow {
         source_id: webhook.source_id().map(ToString::to_string),
         alias: webhook.alias().to_owned(),
@@ -116,10 +121,34 @@ fn previous_bodies(planned: &Planned) -> Option<String> {
     (bodies.len() > 3).then_some(bodies)
 }
 
+/// What the record keeps of the last look at the target; the webhooks themselves need not be kept for it.
+#[derive(Default)]
+pub(super) struct LastLook {
+    company: Option<String>,
+    shown: Vec<ShownRow>,
+    altered: Vec<AlteredRow>,
+}
+
+impl LastLook {
+    /// What the record of a run keeps of what it read at its end.
+    pub(super) fn of(recorder: &Recorder, applied: &Applied, verdict: Option<&Verdict>) -> Self {
+        let Some(after) = &applied.after else {
+            return Self::default();
+        };
+        Self {
+            company: company(after),
+            shown: shown(recorder, applied, after),
+            altered: verdict.map_or_else(Vec::new, |verdict| {
+                altered(recorder, applied, verdict, after)
+            }),
+        }
+    }
+}
+
 /// Ends the record of a run and keeps its report and id map.
 pub(super) fn end(
     recorder: &Recorder,
-    view: OutcomeView<'_>,
+    look: LastLook,
     report: &OutcomeDocument,
 ) -> Result<(), Error> {
     recorder.end(End {
@@ -127,59 +156,62 @@ pub(super) fn end(
         complete: report.complete,
         stopped: report.stopped.as_ref().map(|stop| stop.code.clone()),
         summary: summary(report),
-        company: view.applied.after.as_ref().and_then(|after| {
-            let ids = after.company_ids();
-            (ids.len() == 1).then(|| ids.into_iter().next()).flatten()
-        }),
-        altered: altered(recorder, view),
-        shown: shown(recorder, view),
+        company: look.company,
+        altered: look.altered,
+        shown: look.shown,
     })?;
-    recorder.keep("report.json", &json::text(&json::value(report)))?;
+    recorder.keep("report.json", &json::line(report))?;
     // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
-    if let Ok(map) = IdMap::new(report.rows()) {
-        recorder.keep("idmap.json", &json::text(&id_map_json(&map)))?;
-        recorder.keep("idmap.csv", &csv(&map))?;
+    let pairs = report.id_map.iter();
+    if is_map(pairs.map(|row| (&row.source_id, &row.target_id))) {
+        recorder.keep("idmap.json", &outcome_line(report))?;
+        recorder.keep("idmap.csv", &outcome_csv(report))?;
     }
     Ok(())
 }
 
+/// The company id on which all webhooks agree.
+fn company(after: &Stripped) -> Option<String> {
+    let webhooks = after.webhooks().iter();
+    let mut ids = webhooks.filter_map(|webhook| webhook.given().company_id());
+    let first = ids.next()?;
+    ids.all(|id| id == first).then_some(first)
+}
+
 /// Everything that the last look showed of the webhooks that arrived.
-fn shown(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<ShownRow> {
-    let Some(after) = &view.applied.after else {
-        return Vec::new();
-    };
-    let webhooks: HashMap<WebhookId, &Webhook> = after
-        .webhooks
+fn shown(recorder: &Recorder, applied: &Applied, after: &Stripped) -> Vec<ShownRow> {
+    let webhooks: HashMap<&WebhookId, &StrippedWebhook> = after
+        .webhooks()
         .iter()
         .filter_map(|webhook| Some((webhook.id()?, webhook)))
         .collect();
     let row = |(place, fate): &(usize, Fate)| {
+        let webhook = webhooks.get(fate.arrived()?)?;
+        let seal = recorder.seal_shown(webhook.given(), webhook.content());
         Some(ShownRow {
             place: *place,
-            seal: recorder
-                .seal_shown(webhooks.get(fate.arrived()?)?)
-                .to_string(),
+            seal: seal.to_string(),
         })
     };
-    view.applied.fates.iter().filter_map(row).collect()
+    applied.fates.iter().filter_map(row).collect()
 }
 
 /// What the last look showed of the webhooks that the server altered.
-fn altered(recorder: &Recorder, view: OutcomeView<'_>) -> Vec<AlteredRow> {
-    let (Some(after), Some(verdict)) = (&view.applied.after, view.verdict) else {
-        return Vec::new();
-    };
+fn altered(
+    recorder: &Recorder,
+    applied: &Applied,
+    verdict: &Verdict,
+    after: &Stripped,
+) -> Vec<AlteredRow> {
     if verdict.count(|finding| matches!(finding, Finding::Altered(_))) == 0 {
         return Vec::new();
     }
-    let after = strip(after.clone());
     let contents: HashMap<_, _> = after
         .webhooks()
         .iter()
         .filter_map(|webhook| Some((webhook.id()?, webhook.content()?)))
         .collect();
-    let fates: HashMap<usize, _> = view
-        .applied
+    let fates: HashMap<usize, _> = applied
         .fates
         .iter()
         .filter_map(|(place, fate)| Some((*place, fate.arrived()?)))

@@ -225,9 +225,7 @@ fn previous_bodies(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<
         Error::failed(format!("the previous bodies of run {run} are damaged"))
             .with_hint("nothing was written; previous.json in the run's folder is not what the run wrote there")
     };
-    let bodies = is_whole
-        .then(|| parse_list(&Arc::from(text)).ok())
-        .flatten();
+    let bodies = is_whole.then(|| parse_list(text).ok()).flatten();
     bodies.ok_or_else(damaged)
 }
 

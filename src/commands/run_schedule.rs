@@ -26,7 +26,12 @@ pub(super) async fn run(
         None
     });
     if let Some(heartbeat) = &heartbeat {
-        tell(heartbeat.start().await, screen);
+        tokio::select! {
+            biased;
+            // Heard once more below, where it decides how the run ends.
+            _ = interrupt.requested() => {}
+            told = heartbeat.start() => tell(told, screen),
+        }
     }
     let started = Timestamp::now();
     let outcome = tokio::select! {

@@ -5,7 +5,6 @@ use super::failure::Failure;
 use super::webhook::{self, NotAList, Webhook};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
-use std::sync::Arc;
 use std::time::SystemTime;
 
 /// Status, headers and body of one answer.
@@ -29,31 +28,28 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(date).ok()
 }
 
-pub(super) fn text_of(answer: Answer) -> Result<Arc<str>, Failure> {
-    match String::from_utf8(answer.body) {
-        Ok(text) => Ok(Arc::from(text)),
-        Err(_) => Err(Failure::Unusable("not UTF-8 text".to_owned())),
-    }
+pub(super) fn text_of(answer: Answer) -> Result<String, Failure> {
+    String::from_utf8(answer.body).map_err(|_| Failure::Unusable("not UTF-8 text".to_owned()))
 }
 
 pub(super) fn listing_of(answer: Answer) -> Result<Listing, Failure> {
     let server_time = server_time(&answer.headers);
     let text = text_of(answer)?;
-    let webhooks = webhook::parse_list(&text).map_err(|problem| not_a_list(&problem, &text))?;
+    let first = text.trim_start().chars().next();
+    let webhooks = webhook::parse_list(text).map_err(|problem| not_a_list(&problem, first))?;
     Ok(Listing {
         webhooks,
         server_time,
     })
 }
 
-pub(super) fn not_a_list(problem: &NotAList, text: &str) -> Failure {
+/// What an answer is that is no list, from its first character too.
+fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
     match problem {
-        NotAList::NotJson if text.trim().is_empty() => Failure::Unusable("empty".to_owned()),
-        NotAList::NotJson if text.trim_start().starts_with('<') => {
-            Failure::Unusable("an HTML page".to_owned())
-        }
+        NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
+        NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
         // A list that ends in its middle may be whole the next time.
-        NotAList::NotJson if text.trim_start().starts_with('[') => Failure::Lost {
+        NotAList::NotJson if first == Some('[') => Failure::Lost {
             why: "the answer was cut short".to_owned(),
             is_timeout: false,
         },
@@ -72,8 +68,8 @@ pub(super) fn rows_of(answer: Answer) -> Vec<Webhook> {
     let Ok(text) = text_of(answer) else {
         return Vec::new();
     };
-    webhook::parse_list(&text)
-        .ok()
-        .or_else(|| Webhook::parse(text).map(|row| vec![row]))
-        .unwrap_or_default()
+    if text.trim_start().starts_with('{') {
+        return Webhook::parse(text).into_iter().collect();
+    }
+    webhook::parse_list(text).unwrap_or_default()
 }

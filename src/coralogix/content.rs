@@ -1,9 +1,10 @@
 //! What two webhooks must share to be the same: alias, type, url and fields, whatever their spelling.
 //! Never rounds a number, and never looks at ids, times, labels, icons, spacing or the order of keys.
 
+use super::fields::Looked;
 use super::json::{Json, has_duplicate};
-use super::webhook::{Fields, TypeId, UNDERSTOOD, Webhook};
-use ring::digest::{Context, SHA256};
+use super::webhook::{TypeId, UNDERSTOOD, Webhook};
+use ring::digest::{self, SHA256};
 use std::borrow::Cow;
 
 /// A fingerprint of canonical content, for comparing within this process; never shown, never written.
@@ -37,56 +38,99 @@ pub struct Content {
     pub body: Fingerprint,
 }
 
+/// What kind of thing the fields of a webhook are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// None, or JSON in which every entry has a name of its own.
+    Plain,
+    /// JSON in which two entries have one name.
+    Twins,
+    /// No readable JSON.
+    Unreadable,
+    /// JSON in which a key occurs twice.
+    Duplicate,
+}
+
 impl Content {
     /// The canonical content of a webhook whose type is known.
     pub fn of(webhook: &Webhook, type_id: TypeId) -> Self {
+        Self::with_form(webhook, type_id).0
+    }
+
+    /// The same, and what its fields are, read once for both.
+    pub(crate) fn with_form(webhook: &Webhook, type_id: TypeId) -> (Self, Form) {
         let mut body = Canon::new();
         body.text(&type_id.to_string());
         body.text(&webhook.url());
-        match webhook.fields() {
-            Fields::Empty => body.tag(b'-'),
-            fields @ Fields::Tree(_) => body.fields(&fields),
-            Fields::Text(text) => {
+        let text = webhook.fields_text().unwrap_or_default();
+        let form = match Looked::into(&text) {
+            Looked::Empty => {
+                body.tag(b'-');
+                Form::Plain
+            }
+            Looked::Tree(tree) => {
+                let has_twins = has_twin_entries(&tree);
+                body.fields(tree);
+                if has_twins { Form::Twins } else { Form::Plain }
+            }
+            Looked::Text => {
                 body.tag(b'?');
                 body.text(&text);
+                Form::Unreadable
             }
             // Such a webhook is blocked, and as a target's it equals only its own exact text.
-            Fields::Duplicate => {
+            Looked::Duplicate => {
                 body.tag(b'!');
                 body.text(webhook.raw("integration_type_fields").unwrap_or_default());
+                Form::Duplicate
             }
-        }
+        };
         let body = body.finish();
         let mut whole = Canon::new();
         whole.text(&webhook.alias().unwrap_or_default());
         whole.bytes(&body.0);
-        Self {
-            whole: whole.finish(),
-            body,
-        }
+        let whole = whole.finish();
+        (Self { whole, body }, form)
     }
+}
+
+/// Whether two entries have one name, so that it is the server's choice which one counts.
+fn has_twin_entries(tree: &Json<'_>) -> bool {
+    matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
 }
 
 /// Everything that an account shows of a webhook, dates included: differs after any change that leaves a trace.
 ///
-/// Only spelling, the order of keys, and the label and icon of the type do not count.
-pub fn shown(webhook: &Webhook) -> Fingerprint {
-    let mut members: Vec<(String, &str)> = webhook
+/// Only spelling, the order of keys, and the label and icon of the type do not count. What is known of its content is
+/// not read again.
+pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
+    const IN_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
+    let is_counted =
+        |key: &str| key != "integration_type" && !(content.is_some() && IN_CONTENT.contains(&key));
+    let mut members: Vec<(Cow<'_, str>, &str)> = webhook
         .keys()
         .zip(webhook.tokens())
-        .filter(|(key, _)| key != "integration_type")
-        .map(|(key, (_, value))| (key.into_owned(), value))
+        .filter(|(key, _)| is_counted(key))
+        .map(|(key, (_, value))| (key, value))
         .collect();
     members.sort_unstable();
     let mut canon = Canon::new();
+    match content {
+        Some(content) => canon.bytes(&content.whole.0),
+        None => canon.tag(b'-'),
+    }
     for (key, value) in members {
         canon.text(&key);
         match Json::parse(value) {
             Ok(value) if key != "integration_type_fields" => canon.value(&value),
-            _ => match webhook.fields() {
-                fields @ (Fields::Tree(_) | Fields::Empty) => canon.fields(&fields),
-                Fields::Text(_) | Fields::Duplicate => canon.text(value),
-            },
+            _ => {
+                let text = webhook.fields_text().unwrap_or_default();
+                match Looked::into(&text) {
+                    Looked::Tree(tree) => canon.fields(tree),
+                    Looked::Empty => canon.tag(b'-'),
+                    Looked::Text | Looked::Duplicate => canon.text(value),
+                }
+            }
         }
     }
     canon.finish()
@@ -96,7 +140,7 @@ pub fn shown(webhook: &Webhook) -> Fingerprint {
 pub fn carried(bare: &Webhook) -> Fingerprint {
     let mut canon = Canon::new();
     let Ok(type_id) = bare.type_id() else {
-        return shown(bare);
+        return shown(bare, None);
     };
     canon.bytes(&Content::of(bare, type_id).whole.0);
     let members = bare.keys().zip(bare.tokens());
@@ -152,40 +196,40 @@ pub(crate) fn is_named_list(entries: &[Json<'_>]) -> bool {
         && !has_duplicate(entries.iter().filter_map(entry_name))
 }
 
-/// Writes canonical content into a hash; every part carries its length, so that no two contents run together.
-struct Canon(Context);
+/// Writes canonical content for a hash; every part carries its length, so that no two contents run together.
+struct Canon(Vec<u8>);
 
 impl Canon {
     fn new() -> Self {
-        Self(Context::new(&SHA256))
+        Self(Vec::with_capacity(1024))
     }
 
     fn finish(self) -> Fingerprint {
-        let digest = self.0.finish();
+        let digest = digest::digest(&SHA256, &self.0);
         Fingerprint(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 
     fn tag(&mut self, tag: u8) {
-        self.0.update(&[tag]);
+        self.0.push(tag);
     }
 
     fn bytes(&mut self, bytes: &[u8]) {
-        self.0.update(&(bytes.len() as u64).to_le_bytes());
-        self.0.update(bytes);
+        self.0
+            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
+        self.0.extend_from_slice(bytes);
     }
 
     fn text(&mut self, text: &str) {
         self.bytes(text.as_bytes());
     }
 
-    fn fields(&mut self, fields: &Fields<'_>) {
-        match fields.tree() {
-            Some(Json::Array(mut entries)) if is_named_list(&entries) => {
+    fn fields(&mut self, tree: Json<'_>) {
+        match tree {
+            Json::Array(mut entries) if is_named_list(&entries) => {
                 entries.sort_by(|a, b| entry_name(a).cmp(&entry_name(b)));
                 self.array(&entries);
             }
-            Some(tree) => self.value(&tree),
-            None => self.tag(b'-'),
+            tree => self.value(&tree),
         }
     }
 
@@ -229,6 +273,13 @@ impl Canon {
 ///
 /// An exponent beyond 18 digits is left as it was written: equal then means the same text.
 fn decimal(text: &str) -> Cow<'_, str> {
+    if let b'1'..=b'9' = text.as_bytes()[text.len() - 1]
+        && text.bytes().all(|byte| byte.is_ascii_digit())
+        && !text.starts_with('0')
+    {
+        // Most numbers are whole and end in no zero.
+        return Cow::Owned([text, "e0"].concat());
+    }
     let (negative, magnitude) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text),

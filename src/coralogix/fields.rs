@@ -15,17 +15,41 @@ pub(crate) enum Fields<'a> {
     Duplicate,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn read(text: Cow<'a, str>) -> Self {
+/// The additional fields looked into, beside their text; the same classes as [`Fields`].
+pub(super) enum Looked<'t> {
+    /// There are none.
+    Empty,
+    /// A JSON value that reads well.
+    Tree(Json<'t>),
+    /// Text that is no JSON, or nested too deep to look into.
+    Text,
+    /// JSON in which a key occurs twice.
+    Duplicate,
+}
+
+impl<'t> Looked<'t> {
+    /// Reads the text of fields, once.
+    pub(super) fn into(text: &'t str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
         }
-        match Json::parse(&text) {
+        match Json::parse(text) {
             Ok(Json::Null) => Self::Empty,
             Ok(Json::Array(entries)) if entries.is_empty() => Self::Empty,
-            Ok(_) => Self::Tree(text),
+            Ok(tree) => Self::Tree(tree),
             Err(Unreadable::DuplicateKey) => Self::Duplicate,
-            Err(Unreadable::NotJson | Unreadable::TooDeep) => Self::Text(text),
+            Err(Unreadable::NotJson | Unreadable::TooDeep) => Self::Text,
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn read(text: Cow<'a, str>) -> Self {
+        match Looked::into(&text) {
+            Looked::Empty => Self::Empty,
+            Looked::Tree(_) => Self::Tree(text),
+            Looked::Text => Self::Text(text),
+            Looked::Duplicate => Self::Duplicate,
         }
     }
 

@@ -1,8 +1,7 @@
 //! JSON read without losing anything: every leaf is a slice of the text it came from.
 //! Never rounds a number, never folds duplicate keys, never decodes a string that nobody asked for.
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -37,6 +36,12 @@ pub enum Unreadable {
     TooDeep,
 }
 
+impl From<Malformed> for Unreadable {
+    fn from(_: Malformed) -> Self {
+        Self::NotJson
+    }
+}
+
 impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -50,8 +55,13 @@ impl fmt::Display for Unreadable {
 impl<'a> Json<'a> {
     /// Reads a whole text.
     pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
-        let raw: &RawValue = serde_json::from_str(text).map_err(|_| Unreadable::NotJson)?;
-        Self::from_raw(raw.get(), DEEPEST)
+        let mut scanner = Scanner::new(text);
+        match Self::read(&mut scanner, DEEPEST) {
+            Ok(tree) if scanner.is_at_end() => Ok(tree),
+            // What cannot be followed is only worth a word where the whole is JSON.
+            Err(problem) if scan::is_json(text) => Err(problem),
+            _ => Err(Unreadable::NotJson),
+        }
     }
 
     /// The content if this is a string.
@@ -70,25 +80,40 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn from_raw(text: &'a str, depth: usize) -> Result<Self, Unreadable> {
+    fn read(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, Unreadable> {
         if depth == 0 {
             return Err(Unreadable::TooDeep);
         }
-        match text.as_bytes().first() {
-            Some(b'{') => Members::parse(text)?.into_tree(depth - 1),
+        match scanner.peek() {
+            Some(b'{') => Self::read_object(scanner, depth - 1),
             Some(b'[') => {
-                let elements: Vec<&RawValue> = read(text)?;
-                let tree = |raw: &'a RawValue| Self::from_raw(raw.get(), depth - 1);
-                Ok(Self::Array(
-                    elements.into_iter().map(tree).collect::<Result<_, _>>()?,
-                ))
+                scanner.take(b'[');
+                let mut elements = Vec::new();
+                while scanner.has_element(elements.is_empty())? {
+                    elements.push(Self::read(scanner, depth - 1)?);
+                }
+                Ok(Self::Array(elements))
             }
-            Some(b'"') => Ok(Self::String(string(text)?)),
-            Some(b't') => Ok(Self::Bool(true)),
-            Some(b'f') => Ok(Self::Bool(false)),
-            Some(b'n') => Ok(Self::Null),
-            _ => Ok(Self::Number(text)),
+            Some(b'"') => Ok(Self::String(string(scanner.string()?)?)),
+            _ => Ok(match scanner.value()? {
+                "true" => Self::Bool(true),
+                "false" => Self::Bool(false),
+                "null" => Self::Null,
+                number => Self::Number(number),
+            }),
         }
+    }
+
+    fn read_object(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, Unreadable> {
+        scanner.take(b'{');
+        let mut members: Vec<(Cow<'a, str>, Self)> = Vec::new();
+        while let Some(key) = scanner.key(members.is_empty())? {
+            members.push((string(key)?, Self::read(scanner, depth)?));
+        }
+        if has_duplicate(members.iter().map(|(key, _)| key.as_ref())) {
+            return Err(Unreadable::DuplicateKey);
+        }
+        Ok(Self::Object(members))
     }
 }
 
@@ -99,7 +124,8 @@ pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
         .and_then(|rest| rest.strip_suffix('"'))
         .ok_or(Unreadable::NotJson)?;
     if inner.contains('\\') {
-        read::<String>(token).map(Cow::Owned)
+        let text = scan::unescaped(inner).ok_or(Unreadable::NotJson)?;
+        Ok(Cow::Owned(text))
     } else {
         Ok(Cow::Borrowed(inner))
     }
@@ -110,56 +136,40 @@ pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Unreadable> {
-    serde_json::from_str(text).map_err(|_| Unreadable::NotJson)
-}
-
 /// The members of one object as raw tokens, in order, duplicates included.
 pub(super) struct Members<'a>(pub(super) Vec<(&'a str, &'a str)>);
 
 impl<'a> Members<'a> {
     /// Reads the first level of an object; the values stay text.
     pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
-        read(text)
-    }
-
-    fn into_tree(self, depth: usize) -> Result<Json<'a>, Unreadable> {
-        let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::with_capacity(self.0.len());
-        for (key, value) in self.0 {
-            members.push((string(key)?, Json::from_raw(value, depth)?));
+        let mut scanner = Scanner::new(text);
+        let mut members = Vec::new();
+        if !scanner.take(b'{') {
+            return Err(Unreadable::NotJson);
         }
-        if has_duplicate(members.iter().map(|(key, _)| key.as_ref())) {
-            return Err(Unreadable::DuplicateKey);
+        while let Some(key) = scanner.key(members.is_empty())? {
+            members.push((key, scanner.value()?));
         }
-        Ok(Json::Object(members))
+        if scanner.is_at_end() {
+            Ok(Self(members))
+        } else {
+            Err(Unreadable::NotJson)
+        }
     }
 }
 
 /// Whether a text occurs twice.
-pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str>) -> bool {
+pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
+    const FEW: usize = 12;
+    if keys.clone().nth(FEW).is_none() {
+        // So few are compared sooner than sorted.
+        let mut rest = keys.clone();
+        return keys.into_iter().any(|key| {
+            rest.next();
+            rest.clone().any(|other| other == key)
+        });
+    }
     let mut keys: Vec<&str> = keys.collect();
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
-}
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Collect;
-        impl<'de> Visitor<'de> for Collect {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    members.push((key.get(), value.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(Collect)
-    }
 }

@@ -80,8 +80,8 @@ impl Sealer {
     }
 
     /// Seals everything that an account shows of a webhook.
-    pub fn shown(&self, webhook: &Webhook) -> Seal {
-        self.seal(content::shown(webhook).bytes())
+    pub fn shown(&self, webhook: &Webhook, content: Option<Content>) -> Seal {
+        self.seal(content::shown(webhook, content).bytes())
     }
 
     /// Seals everything that a stripped webhook carries.
@@ -192,10 +192,12 @@ pub fn random_word() -> Option<String> {
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    bytes
-        .iter()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        out.push(digit(byte >> 4));
+        out.push(digit(byte & 15));
+    }
+    out
 }
 
 fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {

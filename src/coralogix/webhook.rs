@@ -2,12 +2,12 @@
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process by `to_wire` and `masked` only.
 
 pub(crate) use super::fields::Fields;
-use super::json::{self, Json, Members, Unreadable};
-use serde_json::value::RawValue;
+use super::json::{self, Json, Unreadable};
+pub use super::listing::{NotAList, Webhook, parse_list};
+use super::listing::{Span, parse_object};
+use super::scan::Scanner;
 use std::borrow::Cow;
 use std::fmt;
-use std::ops::Range;
-use std::sync::Arc;
 
 /// The top-level keys that the server owns: what a create must not carry.
 ///
@@ -85,69 +85,6 @@ pub enum TypeProblem {
     Disagree,
 }
 
-/// A lossless JSON object: the order of keys and the text of every value are those of the answer.
-///
-/// Webhooks of one answer share its text; a member is a pair of slices of it.
-#[derive(Clone)]
-pub struct Webhook {
-    text: Arc<str>,
-    members: Vec<Member>,
-}
-
-#[derive(Clone)]
-struct Member {
-    key: Span,
-    value: Span,
-}
-
-/// A slice of the shared text; answers are limited to 1 GiB, so 32 bits suffice.
-#[derive(Clone, Copy)]
-struct Span {
-    start: u32,
-    end: u32,
-}
-
-impl Span {
-    /// Where `part`, a slice of `whole`, lies in it.
-    fn of(part: &str, whole: &str) -> Self {
-        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
-        let offset = |at: usize| u32::try_from(at).expect("a text of at most 1 GiB");
-        Self {
-            start: offset(start),
-            end: offset(start + part.len()),
-        }
-    }
-
-    fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
-
-/// Why an answer is not a list of webhooks.
-#[derive(Debug, PartialEq, Eq)]
-pub enum NotAList {
-    /// It is not JSON at all.
-    NotJson,
-    /// It is JSON, but not an array; the text names what it is.
-    OtherValue(&'static str),
-    /// The element at that place, counted from 1, is not an object.
-    Element(usize),
-}
-
-/// Reads the answer of a list request; every webhook shares `text`.
-pub fn parse_list(text: &Arc<str>) -> Result<Vec<Webhook>, NotAList> {
-    let body = text.trim_start_matches('\u{feff}').trim_start();
-    let elements: Vec<&RawValue> =
-        serde_json::from_str(body).map_err(|_| match serde_json::from_str::<&RawValue>(body) {
-            Ok(raw) => NotAList::OtherValue(value_name(raw.get())),
-            Err(_) => NotAList::NotJson,
-        })?;
-    let element = |(at, raw): (usize, &RawValue)| {
-        Webhook::from_slice(text, raw.get()).ok_or(NotAList::Element(at + 1))
-    };
-    elements.into_iter().enumerate().map(element).collect()
-}
-
 /// Writes webhooks as one array, a webhook a line, so that a diff of two of them reads well.
 pub fn list_to_wire(webhooks: &[Webhook], out: &mut String) {
     out.push('[');
@@ -158,33 +95,10 @@ pub fn list_to_wire(webhooks: &[Webhook], out: &mut String) {
     out.push_str(if webhooks.is_empty() { "]\n" } else { "\n]\n" });
 }
 
-fn value_name(token: &str) -> &'static str {
-    match token.as_bytes().first() {
-        Some(b'{') => "an object",
-        Some(b'"') => "a string",
-        Some(b'n') => "null",
-        Some(b't' | b'f') => "a boolean",
-        _ => "a number",
-    }
-}
-
 impl Webhook {
     /// Reads one object; `None` where the text is not one.
-    pub fn parse(text: impl Into<Arc<str>>) -> Option<Self> {
-        let text = text.into();
-        Self::from_slice(&text, &text)
-    }
-
-    fn from_slice(whole: &Arc<str>, object: &str) -> Option<Self> {
-        let members = Members::parse(object).ok()?.0;
-        let span = |(key, value): (&str, &str)| Member {
-            key: Span::of(key, whole),
-            value: Span::of(value, whole),
-        };
-        Some(Self {
-            members: members.into_iter().map(span).collect(),
-            text: Arc::clone(whole),
-        })
+    pub fn parse(text: impl Into<Box<str>>) -> Option<Self> {
+        parse_object(text.into())
     }
 
     /// Writes the object as JSON: the door to the wire, to backups and to `export`.
@@ -207,14 +121,15 @@ impl Webhook {
             .tokens()
             .map(|(key, value)| key.len() + value.len() + 2)
             .sum();
-        members + 1 + usize::from(self.members.is_empty())
+        members + 1 + usize::from(self.tokens().next().is_none())
     }
 
     /// The exact text of the first member of that name.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
-        self.tokens()
-            .find(|(key, _)| is_key(key, name))
-            .map(|(_, value)| value)
+        let found = self
+            .members()
+            .find(|member| self.is_key(member.key, name))?;
+        Some(self.listing.slice(found.value))
     }
 
     /// The decoded text of a member that is a string; `None` also for `null`.
@@ -222,13 +137,18 @@ impl Webhook {
         self.raw(name).and_then(|token| json::string(token).ok())
     }
 
+    pub(super) fn is_key(&self, key: Span, name: &str) -> bool {
+        if !self.listing.has_escaped_key() && key.range().len() != name.len() + 2 {
+            return false;
+        }
+        is_key(self.listing.slice(key), name)
+    }
+
     /// The members as raw key and value tokens, in the order of the answer.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members.iter().map(|member| {
-            (
-                &self.text[member.key.range()],
-                &self.text[member.value.range()],
-            )
+        self.members().map(|member| {
+            let slice = |span| self.listing.slice(span);
+            (slice(member.key), slice(member.value))
         })
     }
 
@@ -239,26 +159,24 @@ impl Webhook {
     }
 
     /// Whether an object in it has the same key twice, at the top or deeper, so that nobody can tell which one counts.
+    ///
+    /// Does not look into `integration_type_fields` where those are text.
     pub(crate) fn has_duplicate_key(&self) -> bool {
-        let keys: Vec<Cow<'_, str>> = self.keys().collect();
         let is_duplicate =
             |value: &str| matches!(Json::parse(value), Err(Unreadable::DuplicateKey));
-        json::has_duplicate(keys.iter().map(AsRef::as_ref))
+        self.has_duplicate_name()
             || self
                 .tokens()
                 .any(|(_, value)| value.starts_with(['{', '[']) && is_duplicate(value))
-            || matches!(self.fields(), Fields::Duplicate)
     }
 
-    /// The same webhook without the named members; the rest keeps its order and text.
-    #[must_use]
-    pub(crate) fn without(mut self, names: &[&str]) -> Self {
-        let text = Arc::clone(&self.text);
-        self.members.retain(|member| {
-            let key = &text[member.key.range()];
-            !names.iter().any(|name| is_key(key, name))
-        });
-        self
+    fn has_duplicate_name(&self) -> bool {
+        if self.listing.has_escaped_key() {
+            let keys: Vec<Cow<'_, str>> = self.keys().collect();
+            return json::has_duplicate(keys.iter().map(AsRef::as_ref));
+        }
+        let keys: Vec<&str> = self.tokens().map(|(key, _)| key).collect();
+        json::has_duplicate(keys.iter().copied())
     }
 
     /// The same webhook with one member set to a JSON token: in place where it exists, else at the end.
@@ -345,16 +263,16 @@ impl Webhook {
 
     /// The content of `integration_type_fields`: nothing, a tree, or text that is no JSON.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        let Some(token) = self.raw("integration_type_fields") else {
-            return Fields::Empty;
-        };
+        self.fields_text().map_or(Fields::Empty, Fields::read)
+    }
+
+    /// The text of `integration_type_fields`, decoded where it is a string that can be.
+    pub(super) fn fields_text(&self) -> Option<Cow<'_, str>> {
+        let token = self.raw("integration_type_fields")?;
         if !token.starts_with('"') {
-            return Fields::read(Cow::Borrowed(token));
+            return Some(Cow::Borrowed(token));
         }
-        match json::string(token) {
-            Ok(text) => Fields::read(text),
-            Err(_) => Fields::Text(Cow::Borrowed(token)),
-        }
+        Some(json::string(token).unwrap_or(Cow::Borrowed(token)))
     }
 }
 
@@ -374,9 +292,20 @@ fn push_member(out: &mut String, key: &str, value: &str) {
 
 /// The raw `id` inside an `integration_type` object.
 fn nested_id(object: &str) -> Option<&str> {
-    let members = Members::parse(object).ok()?.0;
-    let id = members.into_iter().find(|(key, _)| is_key(key, "id"))?.1;
-    (id != "null").then_some(id)
+    let mut scanner = Scanner::new(object);
+    let mut id = None;
+    let mut is_first = true;
+    if !scanner.take(b'{') {
+        return None;
+    }
+    while let Some(key) = scanner.key(is_first).ok()? {
+        is_first = false;
+        let value = scanner.value().ok()?;
+        if id.is_none() && is_key(key, "id") {
+            id = Some(value);
+        }
+    }
+    id.filter(|id| *id != "null")
 }
 
 fn type_number(token: &str) -> Option<u64> {
@@ -386,6 +315,6 @@ fn type_number(token: &str) -> Option<u64> {
 /// Shows nothing of the content, so that no log can.
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Webhook({} members)", self.members.len())
+        write!(f, "Webhook({} members)", self.tokens().count())
     }
 }

@@ -52,7 +52,7 @@ pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<Entry> {
 /// What two identical webhooks share.
 fn identity(webhook: &StrippedWebhook) -> Fingerprint {
     let content = webhook.content().map(|content| content.whole);
-    content.unwrap_or_else(|| shown(webhook.bare()))
+    content.unwrap_or_else(|| shown(webhook.bare(), None))
 }
 
 struct Pairing<'d> {

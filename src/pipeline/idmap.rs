@@ -29,6 +29,13 @@ pub struct IdMap {
     targets: HashMap<WebhookId, WebhookId>,
 }
 
+/// Whether no source id has two target ids.
+pub fn is_map<'i>(pairs: impl Iterator<Item = (&'i WebhookId, &'i WebhookId)>) -> bool {
+    let mut targets = HashMap::new();
+    let mut pairs = pairs;
+    pairs.all(|(source, target)| *targets.entry(source).or_insert(target) == target)
+}
+
 impl IdMap {
     /// The map of these rows; an error where one source id has two target ids.
     pub fn new(rows: Vec<Row>) -> Result<Self, Error> {

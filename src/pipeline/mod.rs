@@ -8,6 +8,7 @@ pub mod filter;
 pub mod idmap;
 pub mod plan;
 pub mod push;
+pub mod recall;
 pub mod rewrite;
 pub mod rollback;
 pub mod strip;

@@ -95,7 +95,7 @@ pub struct Step {
     /// What has to happen.
     pub state: State,
     /// The target's webhook that it corresponds to.
-    pub counterpart: Option<StrippedWebhook>,
+    pub counterpart: Option<Box<StrippedWebhook>>,
     /// Why, where the state alone does not say it.
     pub reason: String,
     /// What differs from the counterpart, masked.
@@ -117,7 +117,7 @@ impl Step {
 
     /// The target's id of the counterpart.
     pub fn target_id(&self) -> Option<&WebhookId> {
-        self.counterpart.as_ref().and_then(StrippedWebhook::id)
+        self.counterpart.as_ref().and_then(|webhook| webhook.id())
     }
 }
 
@@ -193,6 +193,11 @@ impl Plan {
     #[must_use]
     pub fn again(self, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Self {
         plan(self.portable, target, on_conflict, known)
+    }
+
+    /// The wanted webhooks, in the source's order.
+    pub fn portable(&self) -> &Portable {
+        &self.portable
     }
 
     /// How many webhooks are in each state.

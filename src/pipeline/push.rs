@@ -16,8 +16,9 @@ pub use recover::{LeftSend, Leftover, Recovered, Settling, recover, settle};
 
 use super::fetch::{Inventory, fetch};
 use super::plan::{Plan, State, Step};
+use super::recall::Recall;
 use super::rewrite::PortableWebhook;
-use super::strip::{Stripped, strip};
+use super::strip::{Stripped, strip_seen};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::retry::Patience;
@@ -107,6 +108,7 @@ pub async fn push<'p>(
         surroundings,
         started: Instant::now(),
         after: None,
+        wanted: Recall::of(plan.portable()),
         n_requests: 0,
         on_record: BTreeSet::new(),
         broken_record: None,
@@ -149,7 +151,9 @@ struct Run<'r> {
     writer: &'r Writer,
     surroundings: Surroundings<'r>,
     started: Instant,
-    after: Option<Inventory>,
+    after: Option<Stripped>,
+    /// What is wanted: what the target shows is probably the same.
+    wanted: Recall<'r>,
     n_requests: usize,
     /// The wants that are on record as sent, and of which nothing more is on record.
     on_record: BTreeSet<usize>,
@@ -230,7 +234,7 @@ impl Run<'_> {
         let answer = self.writer.post_bulk(body(self.plan, &places)).await;
         match answer {
             WriteAnswer::Accepted(rows) => {
-                let rows = strip(rows.into());
+                let rows = strip_seen(rows, &self.wanted);
                 Outcome::Accepted(rows.webhooks().iter().filter_map(Seen::of).collect())
             }
             WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
@@ -267,9 +271,9 @@ impl Run<'_> {
         };
         match read {
             Ok(inventory) => {
-                let stripped: Stripped = strip(inventory.clone());
+                let stripped = strip_seen(inventory.webhooks, &self.wanted);
                 let seen = stripped.webhooks().iter().filter_map(Seen::of).collect();
-                self.after = Some(inventory);
+                self.after = Some(stripped);
                 Event::Looked(seen)
             }
             Err(error) => {

@@ -17,7 +17,7 @@ pub use retarget::{Retarget, regions};
 pub use values::{Reading, Values};
 
 use super::strip::{Blocked, Key, Stripped, StrippedWebhook};
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{Content, Form};
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use apply::Applying;
@@ -79,7 +79,7 @@ impl Portable {
 /// One webhook as it is wanted in the target.
 #[derive(Debug, Clone)]
 pub struct PortableWebhook {
-    webhook: StrippedWebhook,
+    pub(super) webhook: StrippedWebhook,
     changes: Vec<Change>,
     unread: Vec<Unread>,
     leftover: Vec<Leftover>,
@@ -115,6 +115,11 @@ impl PortableWebhook {
     /// What it is compared by; `None` without a type.
     pub fn content(&self) -> Option<Content> {
         self.webhook.content()
+    }
+
+    /// What its fields are; `None` without a type.
+    pub(super) fn fields_form(&self) -> Option<Form> {
+        self.webhook.form
     }
 
     /// The object to send; it must not be sent while a value is [`unread`](Self::unread).

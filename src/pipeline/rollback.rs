@@ -97,7 +97,7 @@ fn undo_one(written: &Written, now: &Now<'_>, sealer: &Sealer) -> Undo {
     };
     let is_untouched = written
         .shown
-        .is_none_or(|shown| sealer.shown(now.whole) == shown);
+        .is_none_or(|shown| sealer.shown(now.whole, now.content) == shown);
     let is_as_sent = content == written.sent;
     let is_as_left = is_untouched && (is_as_sent || Some(content) == written.kept);
     match (&written.previous, is_as_left) {

@@ -2,11 +2,13 @@
 //! Pure. Keeps `integration_type` whole, with its `id`, and every key it does not know.
 
 use super::fetch::Inventory;
-use crate::coralogix::content::Content;
+use super::recall::Recall;
+use crate::coralogix::content::{Content, Form};
 use crate::coralogix::kind::Kind;
 use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
+use std::borrow::Cow;
 
 /// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
 #[derive(Debug)]
@@ -28,12 +30,14 @@ impl Stripped {
 /// One webhook without what the server owns, and what was read off it on the way.
 #[derive(Debug, Clone)]
 pub struct StrippedWebhook {
+    /// As it was read.
+    given: Webhook,
     pub(super) bare: Webhook,
     pub(super) id: Option<WebhookId>,
     pub(super) alias: String,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
-    pub(super) created_at: Option<String>,
+    pub(super) form: Option<Form>,
     pub(super) blocked: Option<Blocked>,
     pub(super) is_type_filled: bool,
 }
@@ -124,9 +128,14 @@ impl StrippedWebhook {
         &self.bare
     }
 
+    /// The object as it was read, with all that the server owns.
+    pub fn given(&self) -> &Webhook {
+        &self.given
+    }
+
     /// When its account created it, as the account gave it.
-    pub(super) fn created_at(&self) -> Option<&str> {
-        self.created_at.as_deref()
+    pub(super) fn created_at(&self) -> Option<Cow<'_, str>> {
+        self.given.text_of("created_at")
     }
 
     /// Whether `integration_type` was missing and was filled in from the documented table.
@@ -142,61 +151,83 @@ impl StrippedWebhook {
 
 /// An alias as a tidying server might store it: trimmed, composed, case folded.
 pub(super) fn tidied(alias: &str) -> String {
+    if alias.is_ascii() {
+        return alias.trim().to_ascii_lowercase();
+    }
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(alias.trim());
     CaseMapper::new().fold_string(&composed).into_owned()
 }
 
 /// Takes off every webhook what the server owns, and finds those that cannot be sent.
 pub fn strip(inventory: Inventory) -> Stripped {
+    strip_knowing(inventory, &Recall::default())
+}
+
+/// The same, where many of the webhooks probably look like known ones.
+pub fn strip_knowing(inventory: Inventory, known: &Recall<'_>) -> Stripped {
+    let webhooks = inventory.webhooks.into_iter();
+    let strip = |webhook| fit_to_send(strip_one(webhook, known));
     Stripped {
-        webhooks: inventory.webhooks.into_iter().map(strip_one).collect(),
+        webhooks: webhooks.map(strip).collect(),
     }
 }
 
-fn strip_one(webhook: Webhook) -> StrippedWebhook {
-    let type_id = webhook.type_id();
-    let alias = webhook.alias().map(std::borrow::Cow::into_owned);
-    let id = webhook.id();
-    let created_at = webhook
-        .text_of("created_at")
-        .map(std::borrow::Cow::into_owned);
-    let is_complete = webhook.has_complete_type();
-    let blocked = why_blocked(&webhook, type_id, alias.is_some(), is_complete);
-    let bare = webhook.without(SERVER_OWNED);
-    let bare = match type_id {
-        Ok(type_id) if blocked.is_none() => completed(bare, type_id, is_complete),
-        _ => bare,
-    };
+/// The same for what is only looked at: whether it could be sent is not asked, and nothing is filled in.
+pub(super) fn strip_seen(webhooks: Vec<Webhook>, known: &Recall<'_>) -> Stripped {
+    let webhooks = webhooks.into_iter();
+    Stripped {
+        webhooks: webhooks.map(|webhook| strip_one(webhook, known)).collect(),
+    }
+}
+
+fn strip_one(webhook: Webhook, known: &Recall<'_>) -> StrippedWebhook {
+    let type_id = webhook.type_id().ok();
+    let content = type_id.map(|type_id| {
+        let recalled = known.content(&webhook, type_id);
+        recalled.unwrap_or_else(|| Content::with_form(&webhook, type_id))
+    });
+    let (content, form) = content.unzip();
     StrippedWebhook {
-        content: type_id.ok().map(|type_id| Content::of(&bare, type_id)),
-        bare,
-        id,
-        alias: alias.unwrap_or_default(),
-        type_id: type_id.ok(),
-        created_at,
-        blocked,
-        is_type_filled: blocked.is_none() && !is_complete,
+        content,
+        form,
+        bare: webhook.clone().without(SERVER_OWNED),
+        id: webhook.id(),
+        alias: webhook.alias().map(Cow::into_owned).unwrap_or_default(),
+        type_id,
+        blocked: None,
+        is_type_filled: false,
+        given: webhook,
     }
 }
 
-fn why_blocked(
-    webhook: &Webhook,
-    type_id: Result<TypeId, TypeProblem>,
-    has_alias: bool,
-    is_complete: bool,
-) -> Option<Blocked> {
-    if webhook.has_duplicate_key() {
+/// Finds out whether a webhook can be sent, and fills in what a create needs.
+fn fit_to_send(mut webhook: StrippedWebhook) -> StrippedWebhook {
+    let is_complete = webhook.given.has_complete_type();
+    webhook.blocked = why_blocked(&webhook, is_complete);
+    if let (None, Some(type_id)) = (webhook.blocked, webhook.type_id) {
+        webhook.bare = completed(webhook.bare, type_id, is_complete);
+        webhook.is_type_filled = !is_complete;
+    }
+    webhook
+}
+
+fn why_blocked(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
+    let given = &webhook.given;
+    // Without a type nothing has looked into the fields yet.
+    let form = webhook.form;
+    let form = form.unwrap_or_else(|| Content::with_form(given, TypeId(0)).1);
+    if form == Form::Duplicate || given.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
-    match type_id {
-        Err(TypeProblem::Missing) => return Some(Blocked::NoType),
-        Err(TypeProblem::Disagree) => return Some(Blocked::TypesDisagree),
+    match webhook.type_id.ok_or_else(|| given.type_id()) {
+        Err(Err(TypeProblem::Disagree)) => return Some(Blocked::TypesDisagree),
+        Err(_) => return Some(Blocked::NoType),
         Ok(type_id) if !is_complete && Kind::of(type_id).is_none() => {
             return Some(Blocked::NoTypeObject);
         }
         Ok(_) => {}
     }
-    (!has_alias).then_some(Blocked::NoAlias)
+    given.alias().is_none().then_some(Blocked::NoAlias)
 }
 
 /// Adds what a create needs and the answer lacked: the type's object from Table A, and its number.

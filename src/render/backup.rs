@@ -8,7 +8,8 @@ pub mod list;
 
 use crate::error::Error;
 use crate::store::backup::Stored;
-use jiff::{SignedDuration, Timestamp};
+use crate::store::backup::check::is_future;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// A time as people read it, in UTC to the minute.
@@ -16,8 +17,12 @@ fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A length of time in its largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
-fn age(age: SignedDuration) -> String {
+/// How long ago a time was, in the largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
+fn age(time: Timestamp, now: Timestamp) -> String {
+    if is_future(time, now) {
+        return "in the future".to_owned();
+    }
+    let age = now.duration_since(time);
     match (age.as_hours(), age.as_mins()) {
         (48.., _) => format!("{} d", age.as_hours() / 24),
         (1.., _) => format!("{} h", age.as_hours()),
@@ -74,15 +79,18 @@ pub(super) fn failure(error: &Error) -> Value {
 #[cfg(test)]
 mod tests {
     use super::{age, size};
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
     #[test]
     fn lengths_and_sizes_read_well() {
-        assert_eq!(age(SignedDuration::from_secs(59)), "now");
-        assert_eq!(age(SignedDuration::from_mins(61)), "1 h");
-        assert_eq!(age(SignedDuration::from_hours(47)), "47 h");
-        assert_eq!(age(SignedDuration::from_hours(48)), "2 d");
-        assert_eq!(age(SignedDuration::from_hours(-5)), "now");
+        let now: Timestamp = "2026-11-26T03:17:09Z".parse().expect("a time");
+        let ago = |ago: SignedDuration| age(now - ago, now);
+        assert_eq!(ago(SignedDuration::from_secs(59)), "now");
+        assert_eq!(ago(SignedDuration::from_mins(61)), "1 h");
+        assert_eq!(ago(SignedDuration::from_hours(47)), "47 h");
+        assert_eq!(ago(SignedDuration::from_hours(48)), "2 d");
+        assert_eq!(ago(SignedDuration::from_mins(-5)), "now");
+        assert_eq!(ago(SignedDuration::from_hours(-5)), "in the future");
         assert_eq!(size(1023), "1023 B");
         assert_eq!(size(1025), "2 KiB");
         assert_eq!(size(5 * 1024 * 1024 + 300_000), "5.3 MiB");

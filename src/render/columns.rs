@@ -9,6 +9,9 @@ use std::time::Duration;
 
 /// How many columns the text takes.
 pub(crate) fn width(text: &str) -> usize {
+    if foreign::is_plain(text) {
+        return text.len();
+    }
     measure_text_width(text)
 }
 
@@ -28,6 +31,9 @@ fn gap(columns: usize, text: &str) -> String {
 
 /// At most so many columns of the text, with `…` where something was cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if text.len() <= columns && foreign::is_plain(text) {
+        return text.to_owned();
+    }
     truncate_str(text, columns, "…").into_owned()
 }
 

@@ -2,12 +2,15 @@
 //! Pure. Lets no cell run as a formula, and no foreign text drive a terminal.
 
 use super::columns::{counted, cut, name, padded, padded_left, width};
+use super::document::{FORMAT_VERSION, MapRowDocument, OutcomeDocument, TOOL};
 use super::json;
 use super::style::Meaning;
 use super::view::{Detail, Page};
 use crate::coralogix::alert::{Reference, Unresolved, Why};
+use crate::coralogix::webhook::WebhookId;
 use crate::foreign::{shortened, shown};
 use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -23,19 +26,50 @@ const MOST_LISTED: usize = 12;
 
 /// The map for a spreadsheet; `store::idmap` reads it back.
 pub fn csv(map: &IdMap) -> String {
+    csv_of(map.rows().iter().map(|row| {
+        let ids = [&row.source_id, &row.target_id];
+        (ids, [row.kind.as_str(), &row.alias, &row.result])
+    }))
+}
+
+/// The map of an outcome for a spreadsheet.
+pub fn outcome_csv(outcome: &OutcomeDocument) -> String {
+    csv_of(outcome.id_map.iter().map(|row| {
+        let ids = [&row.source_id, &row.target_id];
+        (ids, [row.kind.as_str(), &row.alias, &row.result])
+    }))
+}
+
+fn csv_of<'r>(rows: impl Iterator<Item = ([&'r WebhookId; 2], [&'r str; 3])>) -> String {
     let mut out = HEADER.to_owned();
-    for row in map.rows() {
-        let cells = [
-            row.source_id.as_str(),
-            row.target_id.as_str(),
-            &row.kind,
-            &row.alias,
-            &row.result,
-        ];
-        out.push_str(&cells.map(cell).join(","));
+    for ([source_id, target_id], others) in rows {
+        let cells = [source_id.as_str(), target_id.as_str()].into_iter();
+        for (at, text) in cells.chain(others).enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            out.push_str(&cell(text));
+        }
         out.push('\n');
     }
     out
+}
+
+/// The map of an outcome as a document on one line.
+pub fn outcome_line(outcome: &OutcomeDocument) -> String {
+    #[derive(Serialize)]
+    struct Document<'o> {
+        format_version: &'o str,
+        kind: &'o str,
+        tool: &'o str,
+        id_map: &'o [MapRowDocument],
+    }
+    json::line(&Document {
+        format_version: FORMAT_VERSION,
+        kind: "id-map",
+        tool: TOOL,
+        id_map: &outcome.id_map,
+    })
 }
 
 /// A cell that a spreadsheet takes as text; an apostrophe of its own is doubled, so that it can be told from ours.

@@ -12,27 +12,50 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A document as text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
-pub fn text(document: &Value) -> String {
-    // The alternate form of a value is indented JSON, and writing it to a string cannot fail.
-    let plain = format!("{document:#}\n");
-    if plain.is_ascii() && !plain.contains('\u{7f}') {
+/// A document as indented text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
+///
+/// # Panics
+/// Where a document is none of ours and cannot be written as JSON.
+pub fn text(document: &impl Serialize) -> String {
+    harmless(serde_json::to_string_pretty(document).expect(NO_FAILURE))
+}
+
+/// The same document on one line, for files that programs read.
+///
+/// # Panics
+/// Where a document is none of ours and cannot be written as JSON.
+pub fn line(document: &impl Serialize) -> String {
+    harmless(serde_json::to_string(document).expect(NO_FAILURE))
+}
+
+/// Why none of ours can fail to be JSON.
+const NO_FAILURE: &str = "a document has texts for keys and no number that JSON lacks";
+
+/// The text with a newline at its end, and with every character escaped that could drive a terminal.
+fn harmless(mut plain: String) -> String {
+    plain.push('\n');
+    let is_doubtful = |byte: u8| byte >= 0x7f;
+    if !plain.bytes().any(is_doubtful) {
         return plain;
     }
     let mut out = String::with_capacity(plain.len());
-    let mut one = [0; 4];
+    let mut rest = plain.as_str();
     let mut units = [0; 2];
-    for character in plain.chars() {
-        let is_safe = (character.is_ascii() && character != '\u{7f}')
-            || foreign::shown(character.encode_utf8(&mut one)).starts_with(character);
-        if is_safe {
-            out.push(character);
+    while let Some(at) = rest.bytes().position(is_doubtful) {
+        out.push_str(&rest[..at]);
+        let character = rest[at..].chars().next().unwrap_or_default();
+        let (one, behind) = rest[at..].split_at(character.len_utf8());
+        if character != '\u{7f}' && foreign::shown(one) == one {
+            out.push_str(one);
         } else {
             for unit in character.encode_utf16(&mut units) {
+                // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
+        rest = behind;
     }
+    out.push_str(rest);
     out
 }
 
@@ -65,8 +88,7 @@ pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
 
 /// A document as a value; none of ours can fail to be one.
 pub(crate) fn value(document: &impl Serialize) -> Value {
-    serde_json::to_value(document)
-        .expect("a document has texts for keys and no number that JSON lacks")
+    serde_json::to_value(document).expect(NO_FAILURE)
 }
 
 /// Differences with both sides masked; two sides that look the same differ in what is hidden.

@@ -115,6 +115,11 @@ pub fn files(job: &Job, backend: &Backend) -> Vec<File> {
     }
 }
 
+/// A path that would have to be a file and a folder of a container at once.
+pub fn clash_in_container(job: &Job) -> Option<String> {
+    kubernetes::clash(job)
+}
+
 /// Several files as one text, each below a line with its name.
 pub fn text(files: &[File]) -> String {
     let [only] = files else {

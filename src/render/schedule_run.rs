@@ -76,10 +76,8 @@ impl AccountRun {
             .iter()
             .filter_map(|forgotten| forgotten.failure.as_ref());
         self.taken
-            .outcome
-            .as_ref()
-            .err()
-            .into_iter()
+            .errors()
+            .iter()
             .chain(forgotten)
             .chain(&self.failures)
     }

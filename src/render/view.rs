@@ -107,9 +107,9 @@ pub(crate) fn kind_name(type_id: Option<TypeId>) -> String {
     type_id.map_or_else(|| "(no type)".to_owned(), type_name)
 }
 
-/// Where a webhook leads, masked: its url, else its fields.
-pub(crate) fn leads_to(webhook: &Webhook) -> String {
-    match url(webhook) {
+/// Where a webhook with that masked url leads, masked: the url, else its fields.
+pub(crate) fn leads_to(webhook: &Webhook, url: Option<&Masked>) -> String {
+    match url {
         Some(url) => url.to_string(),
         None => fields_summary(&webhook.masked()),
     }

@@ -6,7 +6,6 @@ use super::config::{Config, ConfigPlace};
 use super::profiles::KeySource;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
 use crate::cli::{self, BackendArg, OutputForm};
-use crate::coralogix::account::Side;
 use crate::error::Error;
 use crate::render::schedule::{AccountJob, Backend, Job, Repo, SecretPlace};
 use std::path::{Path, PathBuf};
@@ -208,7 +207,7 @@ fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job,
     })
 }
 
-/// Where the key of a profile is; that of an only profile may come from the environment as in any run.
+/// Where the key of a profile is.
 fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJob, Error> {
     let profile = config
         .profile(name)
@@ -222,15 +221,16 @@ fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJo
             let what = format!("api_key_command of profile {name}");
             SecretPlace::Command(plain(Path::new(&arguments[0]), &what)?)
         }
-        None if schedule.profiles.len() == 1 => {
-            SecretPlace::Env(Side::Source.key_variable().to_owned())
-        }
+        // `run-schedule` takes no key of the environment that is not said to be this account's.
         None => {
             return Err(Error::usage(format!(
-                "profile {name} does not say where its key is, and schedule {} backs up several accounts",
+                "profile {name} of schedule {} does not say where its key is",
                 schedule.name
             ))
-            .with_hint(format!("give each of its profiles one of {}", super::profiles::WAYS)));
+            .with_hint(format!(
+                "give it one of {}; the keys that HOOKFERRY_… variables hold are not for schedules",
+                super::profiles::WAYS
+            )));
         }
     };
     Ok(AccountJob {

@@ -18,7 +18,7 @@ pub use age_files::{Identities, Protection, Recipients, recipient_lines};
 pub use document::{About, Backup, FORMAT_VERSION};
 pub use last_check::LastCheck;
 pub use name::{BackupName, account_name, to_the_second};
-pub use opened::{Opened, open, open_backup};
+pub use opened::{Opened, damaged, open, open_backup};
 pub use repository::{Added, LookUp, Repository, Stored, split_path};
 
 use ring::digest::{SHA256, digest};

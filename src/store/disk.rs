@@ -1,5 +1,6 @@
 //! Files: read whole, written whole or not at all, and readable by their owner alone.
 
+use super::half_written;
 use crate::error::Error;
 use secrecy::SecretString;
 use std::fs::{self, File};
@@ -136,8 +137,7 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 fn write_in(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
-    // A temporary file of this crate has mode 0600 from its first moment.
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = half_written::new_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
@@ -172,7 +172,7 @@ fn replace_by(
 ) -> Result<(), Error> {
     let folder = folder_of(path);
     let write = || {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut file = half_written::new_in(folder)?;
         file.write_all(text.as_bytes())?;
         permit(file.as_file())?;
         file.as_file().sync_all()?;

@@ -128,14 +128,16 @@ impl Runs {
     /// Removes the records of runs that began longer ago and have nothing open; gives their ids.
     pub fn prune(&self, keep_within: SignedDuration) -> Result<Vec<String>, Error> {
         let oldest = Timestamp::now() - keep_within;
+        // Ids begin with their time, so the records of younger runs need not be read.
+        let first_kept = new_id(oldest, "");
         let mut removed = Vec::new();
-        for listed in self.all()? {
-            let Ok(Some(record)) = listed.record else {
+        for id in self.ids()?.into_iter().filter(|id| *id <= first_kept) {
+            let Ok(Some(record)) = read(&self.path(&id)) else {
                 continue;
             };
             if record.begin.at < oldest && record.open().is_empty() && !is_at_work(&record) {
-                disk::remove_folder(&self.path(&listed.id), "the run record")?;
-                removed.push(listed.id);
+                disk::remove_folder(&self.path(&id), "the run record")?;
+                removed.push(id);
             }
         }
         Ok(removed)

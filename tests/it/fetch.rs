@@ -3,7 +3,6 @@
 use crate::support::fixture::{account, inventory, list_tokens, text, wire};
 use hookferry::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 /// Answers that servers, proxies and files give.
 const ANSWERS: &[&str] = &[
@@ -36,7 +35,7 @@ fn answers() {
     snapshots!();
     let mut table = String::new();
     for answer in ANSWERS {
-        let read = match parse_list(&Arc::from(*answer)) {
+        let read = match parse_list(*answer) {
             Ok(webhooks) => {
                 let ids: Vec<Option<WebhookId>> = webhooks.iter().map(Webhook::id).collect();
                 format!("{} webhooks, ids {ids:?}", webhooks.len())

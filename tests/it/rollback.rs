@@ -2,6 +2,7 @@
 
 use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
+use hookferry::coralogix::content::Content;
 use hookferry::coralogix::sealed::{Sealed, Sealer};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
@@ -131,7 +132,7 @@ fn any_change_that_leaves_a_trace_is_one() {
     let sealer = sealer();
     let left = webhook(7, "https://sent.example.com");
     let written = Written {
-        shown: Some(sealer.shown(&left)),
+        shown: Some(sealer.shown(&left, left.type_id().ok().map(|id| Content::of(&left, id)))),
         ..written(&sealer)
     };
     let undo = |now: Webhook| {

@@ -8,7 +8,7 @@ use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::BackupCheck;
-use crate::store::backup::check::{fresh_at, inspect};
+use crate::store::backup::check::{fresh_at, inspect, is_future};
 use crate::store::backup::{Identities, Repository};
 use jiff::{SignedDuration, Timestamp};
 
@@ -57,11 +57,15 @@ pub(in crate::commands) async fn checked(
     let stored = repository.backups(&account).await?;
     let check = repository.last_check(&account).await?;
     let checked = stored.last().map(|newest| fresh_at(newest, check.as_ref()));
-    let is_old =
-        |time: Timestamp| max_age.is_some_and(|max_age| now.duration_since(time) > max_age);
+    // A time that has not come yet is no sign of life: it would be young enough until it comes.
+    let is_old = |time: Timestamp| {
+        max_age.is_some_and(|max_age| now.duration_since(time) > max_age || is_future(time, now))
+    };
     let mut backups = Vec::with_capacity(stored.len());
     for stored in stored {
-        let bytes = repository.read(&stored).await?;
+        let Some(bytes) = repository.read_if_there(&stored).await? else {
+            continue;
+        };
         backups.push(CheckedBackup {
             condition: inspect(&stored, bytes, identities)?,
             path: repository.path_of(&stored),

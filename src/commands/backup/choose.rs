@@ -3,21 +3,23 @@
 use super::accounts;
 use crate::error::{Error, ErrorKind};
 use crate::settings::{BackupChoice, Which};
-use crate::store::backup::{Backup, Stored, open_backup};
+use crate::store::backup::check::contradiction;
+use crate::store::backup::{Backup, Stored, damaged, open_backup};
 
 /// Reads the backup that is meant.
 pub(in crate::commands) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
     let stored = find(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
     let path = choice.repository.path_of(&stored);
+    let unusable = |why: &str| damaged(&crate::foreign::shown(&path), why);
     if !stored.name.fits(&bytes) {
-        let path = crate::foreign::shown(&path);
-        return Err(Error::failed(format!(
-            "the backup `{path}` cannot be used: its bytes are not those that were stored"
-        ))
-        .with_hint("use another one; `hookferry backup check` says which are whole"));
+        return Err(unusable("its bytes are not those that were stored"));
     }
-    open_backup(bytes, &choice.identities, &path)
+    let backup = open_backup(bytes, &choice.identities, &path)?;
+    match contradiction(&stored.name, &backup.about) {
+        Some(why) => Err(unusable(why)),
+        None => Ok(backup),
+    }
 }
 
 async fn find(choice: &BackupChoice) -> Result<Stored, Error> {

@@ -1,5 +1,7 @@
 //! `hookferry backup create`: each account read once and kept, unless the newest backup holds the same already.
 
+mod refuse;
+
 use super::together;
 use crate::cli::OutputForm;
 use crate::commands::reading::{read_first_as, reader};
@@ -19,10 +21,9 @@ use crate::store::backup::{
 };
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
+use refuse::{refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
 use std::sync::Arc;
-
-/// A clock that is further off the server's than this is worth a word.
-const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
+use std::time::Duration;
 
 /// How accounts are backed up.
 #[derive(Debug, Clone, Copy)]
@@ -51,11 +52,8 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
     {
         return Err(error);
     }
-    for failed in taken
-        .iter()
-        .filter_map(|taken| taken.outcome.as_ref().err())
-    {
-        screen.error(failed);
+    for error in taken.iter().flat_map(Taken::errors) {
+        screen.error(error);
     }
     let code = together(&taken.iter().map(Taken::exit_code).collect::<Vec<_>>());
     screen.result(&match settings.output {
@@ -99,34 +97,49 @@ async fn create(
     let repository = terms.repository;
     let newest = repository.backups(&about.account).await?.pop();
     let check = repository.last_check(&about.account).await?;
-    refuse_other_account(&about, check.as_ref())?;
+    refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
-    if let Some((newest, check)) = newest.zip(check)
-        && holds(&newest, &check, account, &inventory, terms, screen).await?
+    // Before anything is written, because a disk may be full of it; the backup does not depend on it.
+    let swept = repository.sweep(&about.account);
+    if let (Some(newest), Some(check)) = (&newest, &check)
+        && holds(newest, check, account, &inventory, terms, screen).await?
     {
-        let checked = check.again(about.time);
+        let checked = check.clone().again(about.time);
         repository.put_last_check(&about.account, &checked).await?;
-        return Ok(kept(newest, &about, repository, false));
+        return Ok(kept(
+            newest.clone(),
+            &about,
+            repository,
+            false,
+            [swept, Ok(())],
+        ));
     }
+    let about = after(newest.as_ref(), about).await;
     let salt = random_word().ok_or_else(no_random)?;
     let added = repository
         .add(&about, &inventory.webhooks, &salt, terms.protection)
         .await?;
-    let check = last_check(account, &about, &inventory, &added, terms.protection)?;
-    // The backup is safe; without its check the next run stores it once more.
-    if let Err(error) = repository.put_last_check(&about.account, &check).await {
-        screen.error(&error);
-    }
-    Ok(kept(added.stored, &about, repository, true))
+    let known = check.and_then(|check| check.company_id);
+    let check = last_check(account, &about, &inventory, &added, terms.protection)?.or_of(known);
+    // The backup is safe; without its check the next run stores it once more, and cannot tell another account.
+    let noted = repository.put_last_check(&about.account, &check).await;
+    Ok(kept(added.stored, &about, repository, true, [swept, noted]))
 }
 
-fn kept(stored: Stored, about: &About, repository: &Repository, is_new: bool) -> Kept {
+fn kept(
+    stored: Stored,
+    about: &About,
+    repository: &Repository,
+    is_new: bool,
+    besides: [Result<(), Error>; 2],
+) -> Kept {
     Kept {
         path: repository.path_of(&stored),
         stored,
         checked: about.time,
         is_new,
+        troubles: besides.into_iter().filter_map(Result::err).collect(),
     }
 }
 
@@ -169,6 +182,18 @@ fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
     })
 }
 
+/// The same of a later second than the newest backup is of: which of two of one second comes last is up to their digests,
+/// and then `latest` could be the older one, or one that is damaged.
+async fn after(newest: Option<&Stored>, mut about: About) -> About {
+    while newest.is_some_and(|newest| newest.name.time == about.time) {
+        let next = about.time + SignedDuration::from_secs(1);
+        let left = next.duration_since(Timestamp::now()).unsigned_abs();
+        tokio::time::sleep(left.min(Duration::from_secs(1))).await;
+        about.time = to_the_second(Timestamp::now());
+    }
+    about
+}
+
 /// Whether the newest backup is whole, protected as it is wanted now, and of the same content.
 async fn holds(
     newest: &Stored,
@@ -192,78 +217,4 @@ async fn holds(
         ));
     }
     Ok(is_whole)
-}
-
-/// Backups of one name are of one account.
-fn refuse_other_account(about: &About, check: Option<&LastCheck>) -> Result<(), Error> {
-    let Some(check) = check else { return Ok(()) };
-    let is_other_company = about.company_id.is_some()
-        && check.company_id.is_some()
-        && about.company_id != check.company_id;
-    if check.host == about.host && !is_other_company {
-        return Ok(());
-    }
-    let named = |host: &str, company: Option<&str>| {
-        let company = crate::foreign::shortened(company.unwrap_or("unknown"), 40);
-        format!(
-            "company {company} at {}",
-            crate::foreign::shortened(host, 80)
-        )
-    };
-    Err(Error::new(
-        ErrorKind::WrongAccount,
-        format!(
-            "the backups of {} are of {}, and this account is {}",
-            about.account,
-            named(&check.host, check.company_id.as_deref()),
-            named(&about.host, about.company_id.as_deref()),
-        ),
-    )
-    .with_hint("give the other account a profile of another name, or another repository; nothing was stored"))
-}
-
-/// A backup of the past would not be the newest, and so never be found as `latest`.
-fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), Error> {
-    let Some(newest) = newest.filter(|newest| newest.name.time > about.time) else {
-        return Ok(());
-    };
-    Err(Error::failed(format!(
-        "the newest backup of {} is of {}, and the clock of this machine says {}",
-        about.account, newest.name.time, about.time
-    ))
-    .with_hint("set the clock; or, where that backup's time is wrong, move the backup out of the repository. Nothing was stored"))
-}
-
-fn warn_of_clock(account: &Account, about: &About, inventory: &Inventory, screen: &Screen) {
-    let server = inventory.server_time.map(Timestamp::try_from);
-    let Some(Ok(server)) = server else { return };
-    let off = about.time.duration_since(server);
-    if off.abs() > CLOCK_OFF {
-        screen.warn(&format!(
-            "the clock of this machine says {}, and that of {account} {server:.0}; backups are named by the former",
-            about.time
-        ));
-    }
-}
-
-/// An account that lost most of what it had is more probably a mistake than the new truth.
-fn refuse_shrink(
-    account: &Account,
-    about: &About,
-    newest: Option<&Stored>,
-    accept: bool,
-) -> Result<(), Error> {
-    let before = newest.map(|newest| newest.name.count);
-    let has_shrunk = before.is_some_and(|before| about.count * 2 < before);
-    if accept || (about.count > 0 && !has_shrunk) {
-        return Ok(());
-    }
-    let than = before.map_or_else(String::new, |before| {
-        format!(", and its newest backup holds {before}")
-    });
-    Err(Error::new(
-        ErrorKind::Refused,
-        format!("{account} shows {} webhooks{than}", about.count),
-    )
-    .with_hint("look into the account: does the key see everything? Where it is right, say --accept-shrink once. Nothing was stored"))
 }

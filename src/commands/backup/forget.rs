@@ -49,6 +49,9 @@ pub(in crate::commands) async fn forget_account(
     identities: &Identities,
     dry_run: bool,
 ) -> Result<Forgotten, Error> {
+    if !dry_run {
+        repository.sweep(&account)?;
+    }
     let stored = repository.backups(&account).await?;
     let times: Vec<Timestamp> = stored.iter().map(|stored| stored.name.time).collect();
     let judged = stored.into_iter().zip(policy.reasons(&times));

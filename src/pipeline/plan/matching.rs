@@ -4,10 +4,9 @@
 use super::difference::{difference, unknown_difference};
 use super::known::{Known, Lookup};
 use super::{OnConflict, State, Step};
-use crate::coralogix::content::{Fingerprint, entry_name};
-use crate::coralogix::json::{Json, has_duplicate};
+use crate::coralogix::content::{Fingerprint, Form};
 use crate::coralogix::kind::{Kind, type_name};
-use crate::coralogix::webhook::{Fields, TypeId, Webhook, WebhookId};
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
@@ -95,7 +94,7 @@ impl Matching<'_> {
             step.notes
                 .push("only keys that are not documented differ".to_owned());
         }
-        step.counterpart = Some(self.target[at].clone());
+        step.counterpart = Some(Box::new(self.target[at].clone()));
         self.steps[place] = Some(step);
         self.is_taken[at] = true;
     }
@@ -181,7 +180,7 @@ impl Matching<'_> {
             "the server keeps it altered, as run {run} found; the source has not changed since"
         ));
         step.differences = difference(self.wanted[place].bare(), counterpart.bare());
-        step.counterpart = Some(counterpart.clone());
+        step.counterpart = Some(Box::new(counterpart.clone()));
         step
     }
 
@@ -222,7 +221,7 @@ impl Matching<'_> {
         };
         let mut step = Step::new(state, reason);
         step.differences = difference(webhook.bare(), counterpart.bare());
-        step.counterpart = Some(counterpart.clone());
+        step.counterpart = Some(Box::new(counterpart.clone()));
         step.notes = notes(webhook, self.is_one_account);
         self.steps[place] = Some(step);
         self.is_taken[at] = true;
@@ -264,7 +263,11 @@ impl Matching<'_> {
             let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
                 continue;
             };
-            let step = match tidy.get(&(type_id, tidied(webhook.alias()))) {
+            // Into an account that has nothing else, which is the usual case, nothing need be tidied.
+            let alike = (!tidy.is_empty())
+                .then(|| tidy.get(&(type_id, tidied(webhook.alias()))))
+                .flatten();
+            let step = match alike {
                 Some(alike) => self.alike(alike),
                 None => self.create(webhook, bodies.get(&content.body)),
             };
@@ -339,21 +342,15 @@ fn notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
             "integration_type was missing and is filled from the documented table".to_owned(),
         );
     }
-    if matches!(webhook.bare().fields(), Fields::Text(_)) {
+    if webhook.fields_form() == Some(Form::Unreadable) {
         notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
     }
     // In the account that it came from nothing flows back.
     if let Some(flow) = webhook.flows_back().filter(|_| !is_one_account) {
         notes.extend(flow.notes());
     }
-    if has_twin_entries(webhook.bare()) {
+    if webhook.fields_form() == Some(Form::Twins) {
         notes.push("two of its fields have the same name; they are copied as they are".to_owned());
     }
     notes
-}
-
-/// Whether two entries of the fields have one name, so that it is the server's choice which one counts.
-fn has_twin_entries(webhook: &Webhook) -> bool {
-    let fields = webhook.fields();
-    matches!(fields.tree(), Some(Json::Array(entries)) if has_duplicate(entries.iter().filter_map(entry_name)))
 }

@@ -3,7 +3,7 @@
 
 use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::fetch::Inventory;
+use crate::pipeline::strip::Stripped;
 use serde::{Deserialize, Serialize};
 
 /// How it is known that a webhook arrived.
@@ -94,7 +94,7 @@ pub struct Applied {
     /// Webhooks that appeared in the target meanwhile and are not ours.
     pub appeared: Vec<WebhookId>,
     /// What the target held when it was read at the end; `None` where it could not be read.
-    pub after: Option<Inventory>,
+    pub after: Option<Stripped>,
     /// How many write requests were sent.
     pub n_requests: usize,
 }

@@ -146,6 +146,7 @@ struct Look {
 pub(super) struct Machine {
     wants: Vec<Want>,
     fates: Vec<Option<Fate>>,
+    n_done: usize,
     /// What the target keeps of a want that arrived, as far as it was shown.
     kept: Vec<Option<Content>>,
     /// Whether a want is in a request whose effect is not known.
@@ -204,6 +205,7 @@ impl Machine {
         Self {
             wants,
             fates: vec![None; n],
+            n_done: 0,
             kept: vec![None; n],
             is_open: vec![false; n],
             queue,
@@ -225,7 +227,7 @@ impl Machine {
 
     /// How many wants have found their end.
     pub(super) fn n_done(&self) -> usize {
-        self.fates.iter().flatten().count()
+        self.n_done
     }
 
     /// Takes in what has happened and says what to do next; `now` counts from any fixed moment.
@@ -333,7 +335,7 @@ impl Machine {
             self.accounted.insert(seen.id.clone());
             self.is_open[at] = false;
             self.kept[at] = seen.content;
-            self.fates[at] = Some(Fate::Created { id: seen.id, proof });
+            self.ended(at, Fate::Created { id: seen.id, proof });
         }
     }
 
@@ -341,8 +343,12 @@ impl Machine {
         if let Some(id) = self.update_id(at).cloned() {
             self.is_open[at] = false;
             self.kept[at] = kept;
-            self.fates[at] = Some(Fate::Updated { id, proof });
+            self.ended(at, Fate::Updated { id, proof });
         }
+    }
+
+    fn ended(&mut self, at: usize, fate: Fate) {
+        self.n_done += usize::from(self.fates[at].replace(fate).is_none());
     }
 
     fn update_id(&self, at: usize) -> Option<&WebhookId> {

@@ -284,9 +284,17 @@ impl<'r> Applying<'r> {
                 },
             );
         }
-        let flows_back = flows_back(&webhook.bare, &bare, self.rewriting.target_region);
+        let flows_back = flows_back(
+            webhook.type_id,
+            &webhook.bare,
+            &bare,
+            self.rewriting.target_region,
+        );
         if !changes.is_empty() {
-            webhook.content = webhook.type_id.map(|type_id| Content::of(&bare, type_id));
+            let content = webhook
+                .type_id
+                .map(|type_id| Content::with_form(&bare, type_id));
+            (webhook.content, webhook.form) = content.unzip();
         }
         webhook.bare = bare;
         PortableWebhook {

@@ -2,10 +2,12 @@
 
 use super::retarget::is_old_logs;
 use super::rule::host_of;
+use crate::coralogix::content::{entry_name, is_named_list};
+use crate::coralogix::json::Json;
 use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::region::Region;
-use crate::coralogix::webhook::Webhook;
+use crate::coralogix::webhook::{TypeId, Webhook};
 use std::borrow::Cow;
 
 /// What makes the logs of a webhook flow elsewhere than to the target.
@@ -37,22 +39,38 @@ impl FlowsBack {
     }
 }
 
+/// The ingest key of a webhook, where it has one that is a text.
+fn key_of(webhook: &Webhook) -> Option<String> {
+    const PAYLOAD: &str = "payload";
+    const KEY: &str = "privateKey";
+    let fields = webhook.fields();
+    if let Some(Json::Array(entries)) = fields.tree()
+        && is_named_list(&entries)
+        && webhook.raw(PAYLOAD).is_none()
+    {
+        // The documented form, in which this is the place that the path names.
+        let mut entries = entries.iter();
+        let payload = entries.find(|entry| entry_name(entry) == Some(PAYLOAD))?;
+        let key = payload.get("value")?.get(KEY)?;
+        return key.as_str().map(str::to_owned);
+    }
+    let place = webhook.place(&Path::of(&[PAYLOAD, KEY]))?;
+    place.text().map(Cow::into_owned)
+}
+
 /// What is wrong with where a webhook's logs go after rewriting, if anything is.
 pub(super) fn flows_back(
+    type_id: Option<TypeId>,
     before: &Webhook,
     after: &Webhook,
     target: Option<Region>,
 ) -> Option<FlowsBack> {
-    let kind = after.type_id().ok().and_then(Kind::of)?;
+    let kind = type_id.and_then(Kind::of)?;
     if kind.name != "sendlog" {
         return None;
     }
-    let key = Path::of(&["payload", "privateKey"]);
-    let key_of = |webhook: &Webhook| {
-        let place = webhook.place(&key)?;
-        place.text().map(Cow::into_owned)
-    };
-    let keeps_key = key_of(before).is_some_and(|text| key_of(after) == Some(text));
+    let keeps_key =
+        key_of(before).is_some_and(|text| before.is_same(after) || key_of(after) == Some(text));
     let url = after.url();
     let host = host_of(&url).unwrap_or_default();
     let is_elsewhere = match (Region::of_host(&host), target) {

@@ -7,7 +7,7 @@ use crate::render::json;
 use crate::render::style::Meaning;
 use crate::render::view::Page;
 use crate::store::backup::Stored;
-use crate::store::backup::check::Condition;
+use crate::store::backup::check::{Condition, is_future};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -120,9 +120,12 @@ fn freshness(account: &CheckedAccount, now: Timestamp, max_age: Option<SignedDur
     let last = format!(
         "last backed up or found unchanged {} ({})",
         shown(checked),
-        age(now.duration_since(checked))
+        age(checked, now)
     );
     match max_age {
+        Some(_) if account.is_stale && is_future(checked, now) => {
+            format!("{last}: a clock is or was wrong, so its age is not known")
+        }
         Some(max_age) if account.is_stale => {
             format!("{last}: too old, at most {max_age:#} is allowed")
         }

@@ -29,14 +29,25 @@ pub struct Kept {
     pub checked: Timestamp,
     /// Whether it was stored now; else the account has not changed since it was.
     pub is_new: bool,
+    /// What went wrong beside it: the backup is safe, and the repository not as it should be.
+    pub troubles: Vec<Error>,
 }
 
 impl Taken {
     /// The exit code that it would have alone.
     pub fn exit_code(&self) -> ExitCode {
         match &self.outcome {
-            Ok(_) => ExitCode::Done,
+            Ok(kept) if kept.troubles.is_empty() => ExitCode::Done,
+            Ok(_) => ExitCode::Partial,
             Err(error) => error.kind().exit_code(),
+        }
+    }
+
+    /// Everything that went wrong.
+    pub fn errors(&self) -> &[Error] {
+        match &self.outcome {
+            Ok(kept) => &kept.troubles,
+            Err(error) => std::slice::from_ref(error),
         }
     }
 
@@ -93,7 +104,7 @@ pub(crate) fn rows(taken: &[Taken]) -> Vec<Value> {
             Ok(kept) => (
                 members(&kept.stored, &kept.path),
                 json!(kept.checked),
-                Value::Null,
+                kept.troubles.first().map_or(Value::Null, failure),
             ),
             Err(error) => (Value::Null, Value::Null, failure(error)),
         };

@@ -29,7 +29,7 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
         [
             name(&stored.account),
             shown(stored.name.time),
-            age(now.duration_since(stored.name.time)),
+            age(stored.name.time, now),
             stored.name.count.to_string(),
             size(stored.size),
             protection(stored).to_owned(),
@@ -54,7 +54,7 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
                 format!(
                     ", found unchanged {} ({})",
                     shown(checked),
-                    age(now.duration_since(checked))
+                    age(checked, now)
                 )
             } else {
                 String::new()

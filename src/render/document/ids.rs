@@ -1,7 +1,7 @@
 //! Ids in documents: a number where the account gives a number, else a text.
 
 use crate::coralogix::webhook::WebhookId;
-use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+use serde::{Deserialize as _, Deserializer, Serializer};
 use serde_json::Value;
 
 /// An id as a number where it is one, else as a text.
@@ -18,7 +18,10 @@ fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
 }
 
 pub(super) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
-    to_value(id).serialize(to)
+    match id.as_str().parse::<u64>() {
+        Ok(number) => to.serialize_u64(number),
+        Err(_) => to.serialize_str(id.as_str()),
+    }
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
@@ -27,15 +30,18 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookI
 
 /// `null` where there is none.
 pub(super) mod optional {
-    use super::{Value, WebhookId, from_value, to_value};
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+    use super::{Value, WebhookId, from_value};
+    use serde::{Deserialize as _, Deserializer, Serializer};
 
     #[expect(clippy::ref_option, reason = "the form that serde calls")]
     pub(crate) fn serialize<S: Serializer>(
         id: &Option<WebhookId>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        id.as_ref().map(to_value).serialize(to)
+        match id {
+            Some(id) => super::serialize(id, to),
+            None => to.serialize_none(),
+        }
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -7,7 +7,6 @@ use super::{
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::idmap::Row;
 use crate::pipeline::plan::State;
 use crate::pipeline::push::{Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
@@ -183,20 +182,6 @@ impl OutcomeDocument {
         let count = |ending| (ending, self.ended(ending).count());
         let all = Ending::ALL.into_iter().map(count);
         all.filter(|(_, n)| *n > 0).collect()
-    }
-
-    /// The ids of every webhook that both accounts have now.
-    pub fn rows(&self) -> Vec<Row> {
-        self.id_map
-            .iter()
-            .map(|row| Row {
-                source_id: row.source_id.clone(),
-                target_id: row.target_id.clone(),
-                kind: row.kind.clone(),
-                alias: row.alias.clone(),
-                result: row.result.clone(),
-            })
-            .collect()
     }
 }
 

@@ -195,6 +195,7 @@ impl PlanDocument {
 impl StepDocument {
     fn of(webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
         let has_fields = depth == Depth::Fields && step.state == State::Create;
+        let url = url(webhook.bare());
         Self {
             state: step.state,
             alias: webhook.alias().to_owned(),
@@ -202,8 +203,8 @@ impl StepDocument {
             type_id: webhook.type_id().map(|type_id| type_id.0),
             source_id: webhook.source_id().cloned(),
             target_id: step.target_id().cloned(),
-            url: url(webhook.bare()),
-            leads_to: leads_to(webhook.bare()),
+            leads_to: leads_to(webhook.bare(), url.as_ref()),
+            url,
             reason: step.reason.clone(),
             notes: step.notes.clone(),
             changes: webhook.changes().iter().map(Into::into).collect(),

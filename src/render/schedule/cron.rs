@@ -14,7 +14,7 @@ pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
 # See it work:   {binary} run-schedule {schedule} --config {config}; echo $?
 # Hear of failures: on standard error the run says nothing unless something is wrong, so whatever cron mails is a failure.
 #   Where no mail is delivered, only a heartbeat (heartbeat_url_file) tells you, and it also tells when cron itself is dead.
-# Two runs at once: hookferry takes a lock itself (exit code 11), so `flock` is not needed.
+# Two runs at once do no harm, because a backup appears whole under a name of its own: `flock` is not needed.
 # No pipe and no `|| true` behind it: the exit code is the program's.
 ",
         binary = shell(binary),

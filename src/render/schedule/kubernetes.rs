@@ -22,10 +22,7 @@ pub(super) fn file(job: &Job, image: &str, fields: &str) -> File {
         .as_ref()
         .map(|path| job.beside_config(path));
     let sources = Sources { config, recipients };
-    let job = &Job {
-        config: CONFIG.to_owned(),
-        ..job.clone()
-    };
+    let job = &in_container(job);
     let object = object_name(&job.name);
     let name = format!("{object}.yaml");
     let mounts = Mounts::of(job);
@@ -36,6 +33,20 @@ pub(super) fn file(job: &Job, image: &str, fields: &str) -> File {
     }
     text += &manifest::cron_job(job, &object, image, fields, &mounts);
     File { name, text }
+}
+
+/// A path that would have to be a file and a folder of the container at once.
+pub(super) fn clash(job: &Job) -> Option<String> {
+    let job = in_container(job);
+    Mounts::of(&job).clash().map(str::to_owned)
+}
+
+/// The job as it is in the container.
+fn in_container(job: &Job) -> Job {
+    Job {
+        config: CONFIG.to_owned(),
+        ..job.clone()
+    }
 }
 
 /// A name that Kubernetes takes; one that had to be changed ends in a digest, so that no two become the same.

@@ -106,9 +106,7 @@ ExecStart={binary} run-schedule {name} --config {config} --no-progress --log-for
     if !job.variables().is_empty() {
         let _ = writeln!(out, "EnvironmentFile={}", environment_file(job));
     }
-    out += "# Records and locks go to /var/lib/hookferry.
-Environment=XDG_STATE_HOME=%S
-StateDirectory=hookferry
+    out += "StateDirectory=hookferry
 StateDirectoryMode=0700
 UMask=0077
 ";

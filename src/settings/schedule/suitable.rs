@@ -1,7 +1,7 @@
 //! Whether a scheduler can run a schedule as the config file says it; what it cannot is refused, not left out.
 
 use crate::error::Error;
-use crate::render::schedule::{Backend, Job, Repo, SecretPlace};
+use crate::render::schedule::{Backend, Job, Repo, SecretPlace, clash_in_container};
 
 /// Where systemd puts the credentials of services.
 const CREDENTIALS: &str = "/run/credentials/";
@@ -110,6 +110,10 @@ fn kubernetes(job: &Job) -> Result<(), Error> {
     {
         let what = "a path has a colon, which Kubernetes takes in no mount";
         return Err(Error::usage(what).with_hint("choose another path"));
+    }
+    if let Some(path) = clash_in_container(job) {
+        let what = format!("{path} would have to be a file and a folder at once");
+        return Err(Error::usage(what).with_hint("choose another path for one of them"));
     }
     let hides = |folder: &String| {
         let top = folder.split('/').nth(1).unwrap_or_default();

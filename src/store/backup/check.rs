@@ -1,12 +1,13 @@
 //! Whether backups can be relied on: whole, readable, and young enough.
 
 use super::age_files::Identities;
-use super::document::{self, Broken};
+use super::document::{self, About, Broken};
 use super::envelope::{self, Shut};
 use super::last_check::LastCheck;
+use super::name::BackupName;
 use super::repository::Stored;
 use crate::error::Error;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// What is known of a backup after a look at all of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,13 +54,10 @@ pub fn inspect(
         Err(Shut::Damaged(why)) => return Ok(Condition::Damaged(why)),
     };
     match document::read(&text) {
-        Ok(found) if found.about.count != backup.name.count => {
-            damaged("it holds another number of webhooks than its name says")
-        }
-        Ok(found) if found.about.time != backup.name.time => {
-            damaged("it is of another time than its name says")
-        }
-        Ok(_) => Ok(Condition::Verified),
+        Ok(found) => match contradiction(&backup.name, &found.about) {
+            Some(why) => damaged(why),
+            None => Ok(Condition::Verified),
+        },
         Err(Broken::OtherText) => damaged("it is no backup of hookferry's"),
         Err(Broken::NewerFormat(version)) => {
             let version = crate::foreign::shortened(&version, 20);
@@ -69,6 +67,25 @@ pub fn inspect(
         }
         Err(Broken::Damaged(why)) => Ok(Condition::Damaged(why)),
     }
+}
+
+/// What a backup says of itself that its name says otherwise; by names it is decided which one is meant.
+pub fn contradiction(name: &BackupName, about: &About) -> Option<&'static str> {
+    if about.count != name.count {
+        Some("it holds another number of webhooks than its name says")
+    } else if about.time != name.time {
+        Some("it is of another time than its name says")
+    } else {
+        None
+    }
+}
+
+/// The clocks of two machines differ by no more, where both are right.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Whether a time is one that has not come yet, so that a clock is or was wrong.
+pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
+    time.duration_since(now) > CLOCKS_DIFFER
 }
 
 /// When an account was last known to look as its newest backup says.

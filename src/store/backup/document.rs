@@ -7,7 +7,6 @@ use crate::coralogix::webhook::{Webhook, list_to_wire, parse_list};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::sync::Arc;
 
 /// The form of the document: readers accept every one with the same number before the dot.
 pub const FORMAT_VERSION: &str = "1.0";
@@ -122,8 +121,7 @@ pub(super) fn read(text: &str) -> Result<Backup, Broken> {
             "its webhooks are not those that were backed up: the SHA-256 differs",
         ));
     }
-    let webhooks = parse_list(&Arc::from(array))
-        .map_err(|_| damaged("its webhooks are no list of objects"))?;
+    let webhooks = parse_list(array).map_err(|_| damaged("its webhooks are no list of objects"))?;
     if webhooks.len() != whole.about.count {
         return Err(damaged("it does not hold as many webhooks as it says"));
     }

@@ -2,7 +2,7 @@
 //! A file appears whole or not at all, readable by its owner alone.
 
 use crate::error::{Error, ErrorKind};
-use crate::store::disk;
+use crate::store::{disk, half_written};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl Folder {
 
     /// The folders in it, by name.
     pub(super) fn accounts(&self) -> Result<Vec<String>, Error> {
-        if !self.path.is_dir() {
+        if !is_folder(&self.path)? {
             let shown = crate::foreign::shown(&self.path.display().to_string());
             return Err(Error::new(
                 ErrorKind::NoBackup,
@@ -36,9 +36,13 @@ impl Folder {
             )
             .with_hint("check the path, and whether its disk is mounted; `hookferry backup create` makes a repository"));
         }
-        let paths = names_in(&self.path)?;
-        let folders = paths.into_iter().filter(|path| path.is_dir());
-        Ok(folders.filter_map(|path| name_of(&path)).collect())
+        let mut accounts = Vec::new();
+        for path in names_in(&self.path)? {
+            if is_folder(&path)? {
+                accounts.extend(name_of(&path));
+            }
+        }
+        Ok(accounts)
     }
 
     /// The files of an account, each with its size; none where there is no such account.
@@ -92,6 +96,21 @@ impl Folder {
         }
     }
 
+    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    pub(super) fn sweep(&self, account: &str) -> Result<(), Error> {
+        let folder = self.path.join(account);
+        match half_written::remove_abandoned(&folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(
+                    disk::cannot("remove half-written files from", "the folder", &folder)
+                        .with_source(error)
+                        .with_hint(LOOK_AT),
+                )
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn path(&self, account: &str, name: &str) -> PathBuf {
         self.path.join(account).join(name)
     }
@@ -107,12 +126,31 @@ impl Folder {
                 .with_hint(LOOK_AT)
         })?;
         let above = path.parent().filter(|above| !above.as_os_str().is_empty());
-        disk::sync_folder(above.unwrap_or(Path::new(".")))
+        let synced = disk::sync_folder(above.unwrap_or(Path::new(".")));
+        synced.map_err(|error| error.with_hint(LOOK_AT))
     }
 }
 
 fn names_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     disk::names_in(folder, "the repository").map_err(|error| error.with_hint(LOOK_AT))
+}
+
+/// Whether there is a folder; a disk that cannot tell has not said no.
+fn is_folder(path: &Path) -> Result<bool, Error> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata.is_dir()),
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(disk::cannot("read", "the repository", path)
+            .with_source(error)
+            .with_hint(LOOK_AT)),
+    }
 }
 
 fn name_of(path: &Path) -> Option<String> {

@@ -24,7 +24,7 @@ pub struct LastCheck {
     pub time: Timestamp,
     /// The host of its API, the same for every host of one region.
     pub host: String,
-    /// Its company id; `None` where it was empty.
+    /// Its company id, also from before it was empty; `None` where it never showed one.
     pub company_id: Option<String>,
     /// How many webhooks it had.
     pub count: usize,
@@ -70,6 +70,13 @@ impl LastCheck {
     #[must_use]
     pub fn again(mut self, time: Timestamp) -> Self {
         self.time = time;
+        self
+    }
+
+    /// The same of an account that is empty now, and known to be of that company.
+    #[must_use]
+    pub fn or_of(mut self, company: Option<String>) -> Self {
+        self.company_id = self.company_id.or(company);
         self
     }
 

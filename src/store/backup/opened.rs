@@ -49,7 +49,8 @@ fn explain(shut: &Shut, name: &str) -> Error {
 fn explain_broken(broken: &Broken, name: &str) -> Error {
     let name = crate::foreign::shown(name);
     match broken {
-        Broken::OtherText => Error::failed(format!("`{name}` is no backup of hookferry's")),
+        Broken::OtherText => Error::failed(format!("`{name}` is no backup of hookferry's"))
+            .with_hint("use another one; `hookferry backup check` says which are whole"),
         Broken::NewerFormat(version) => {
             let version = crate::foreign::shortened(version, 20);
             Error::failed(format!(
@@ -62,7 +63,8 @@ fn explain_broken(broken: &Broken, name: &str) -> Error {
     }
 }
 
-fn damaged(name: &str, why: &str) -> Error {
+/// A backup that is not as it was made; the name has to be harmless already.
+pub fn damaged(name: &str, why: &str) -> Error {
     Error::failed(format!("the backup `{name}` cannot be used: {why}"))
         .with_hint("use another one; `hookferry backup check` says which are whole")
 }

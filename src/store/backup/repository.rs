@@ -62,6 +62,13 @@ macro_rules! at {
     };
 }
 
+#[cfg_attr(
+    not(feature = "cloud"),
+    expect(
+        clippy::unused_async,
+        reason = "an object store is waited for, and callers are the same with and without"
+    )
+)]
 impl Repository {
     /// The repository that a text names: a folder, or `s3://BUCKET/PREFIX`; nothing is read yet.
     pub fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
@@ -101,9 +108,13 @@ impl Repository {
 
     /// The bytes of a backup.
     pub async fn read(&self, backup: &Stored) -> Result<Vec<u8>, Error> {
-        let name = backup.name.to_string();
-        let bytes = at!(&self.place, get(&backup.account, &name))?;
-        bytes.ok_or_else(|| self.missing(&backup.account, &name))
+        let bytes = self.read_if_there(backup).await?;
+        bytes.ok_or_else(|| self.missing(&backup.account, &backup.name.to_string()))
+    }
+
+    /// The bytes of a backup; `None` where it is gone since it was listed, as another run may have removed it.
+    pub async fn read_if_there(&self, backup: &Stored) -> Result<Option<Vec<u8>>, Error> {
+        at!(&self.place, get(&backup.account, &backup.name.to_string()))
     }
 
     /// Adds a backup and reads it back: what is not there as it was written is an error.
@@ -143,6 +154,17 @@ impl Repository {
             &self.place,
             remove(&backup.account, &backup.name.to_string())
         )
+    }
+
+    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    ///
+    /// An object store has nothing of the kind: there an object is sent whole or not at all.
+    pub fn sweep(&self, account: &str) -> Result<(), Error> {
+        match &self.place {
+            Place::Folder(folder) => folder.sweep(account),
+            #[cfg(feature = "cloud")]
+            Place::Bucket(_) => Ok(()),
+        }
     }
 
     /// What was found when the account was read last; `None` where that is not on record or not readable.

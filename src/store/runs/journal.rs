@@ -67,16 +67,19 @@ impl Journal {
 
     /// Adds an entry; it is on disk when this returns.
     pub(super) fn append(&mut self, entry: &Entry) -> Result<(), Error> {
-        let json = serde_json::to_string(entry)
+        // The checksum stands before the text that it is of, and the line goes out in one write.
+        let mut line = vec![b' '; SUM_DIGITS + 1];
+        serde_json::to_writer(&mut line, entry)
             .map_err(|error| cannot("be written", &self.path).with_source(error))?;
         if self.is_broken {
             return Err(cannot("be written on since a write failed", &self.path));
         }
-        let sum = sum(&self.sum, &json);
-        let line = format!("{sum} {json}\n");
+        let sum = sum(&self.sum, &line[SUM_DIGITS + 1..]);
+        line[..SUM_DIGITS].copy_from_slice(sum.as_bytes());
+        line.push(b'\n');
         let written = self
             .file
-            .write_all(line.as_bytes())
+            .write_all(&line)
             .and_then(|()| self.file.sync_data());
         self.is_broken = written.is_err();
         written.map_err(|error| cannot("be written", &self.path).with_source(error))?;
@@ -111,17 +114,17 @@ fn parse(line: &[u8], before: &str) -> Option<(Entry, String)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (found, json) = line.split_at_checked(SUM_DIGITS)?;
     let json = json.strip_prefix(' ')?;
-    let expected = sum(before, json);
+    let expected = sum(before, json.as_bytes());
     if found != expected {
         return None;
     }
     Some((serde_json::from_str(json).ok()?, expected))
 }
 
-fn sum(before: &str, json: &str) -> String {
+fn sum(before: &str, json: &[u8]) -> String {
     let mut context = Context::new(&SHA256);
     context.update(before.as_bytes());
-    context.update(json.as_bytes());
+    context.update(json);
     let digest = context.finish();
     let half = SUM_DIGITS / 2;
     hex(&digest.as_ref()[..half])

@@ -17,6 +17,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Opening<'o> {
     /// The first line of the journal.
     pub begin: Begin,
+    /// What is wanted, in the plan's order.
+    pub contents: Vec<Option<Content>>,
     /// The plan as it was shown, masked.
     pub plan: &'o str,
     /// The bodies of the webhooks that are about to be updated, as an array; with their secrets.
@@ -29,7 +31,7 @@ pub struct Recorder {
     folder: PathBuf,
     journal: Mutex<Journal>,
     sealer: Sealer,
-    wanted: Vec<Option<SealedRow>>,
+    wanted: Vec<Option<Content>>,
 }
 
 impl Recorder {
@@ -46,8 +48,6 @@ impl Recorder {
             disk::write_new(&path, previous, "the previous bodies")?;
         }
         let run = opening.begin.run.clone();
-        let wanted = &opening.begin.wanted;
-        let wanted = wanted.iter().map(|row| row.content.clone()).collect();
         let mut journal = Journal::create(&folder.join("journal.jsonl"))?;
         journal.append(&Entry::Begin(Box::new(opening.begin)))?;
         disk::sync_folder(&folder)?;
@@ -56,7 +56,7 @@ impl Recorder {
             folder,
             journal: Mutex::new(journal),
             sealer,
-            wanted,
+            wanted: opening.contents,
         })
     }
 
@@ -76,8 +76,8 @@ impl Recorder {
     }
 
     /// Seals everything that the target shows of a webhook.
-    pub fn seal_shown(&self, webhook: &Webhook) -> Seal {
-        self.sealer.shown(webhook)
+    pub fn seal_shown(&self, webhook: &Webhook, content: Option<Content>) -> Seal {
+        self.sealer.shown(webhook, content)
     }
 
     /// Ends the journal.
@@ -111,9 +111,8 @@ impl Recorder {
     }
 
     fn unless_as_wanted(&self, place: usize, kept: Content) -> Option<SealedRow> {
-        let kept = sealed_row(self.sealer.content(kept));
-        let wanted = self.wanted.get(place)?.as_ref()?;
-        (kept.whole != wanted.whole).then_some(kept)
+        let wanted = (*self.wanted.get(place)?)?;
+        (kept.whole != wanted.whole).then(|| sealed_row(self.sealer.content(kept)))
     }
 }
 

@@ -2,6 +2,8 @@
 //! no secret of a webhook, no API key and no value of a rule is shown, or kept in a file that is not meant to hold it.
 //! (Every run of the program in any test fails if it shows one; here they are all made.)
 
+mod backups;
+
 use crate::support::program::Run;
 use crate::support::stand_in::{StandIn, behaving};
 use hookferry::sandbox::seeds;

@@ -27,6 +27,7 @@ pub(crate) use assert_text;
 
 mod accounts;
 mod backup;
+mod backups;
 mod bucket;
 mod canaries;
 mod completions;
@@ -46,6 +47,7 @@ mod plan;
 mod read_only;
 mod record;
 mod report;
+mod request_count;
 mod rules;
 mod saved;
 mod schedules;

@@ -3,9 +3,11 @@
 use super::{arguments, config, printed};
 use crate::support::generator::cases;
 use hookferry::cli::BackendArg::{self, Cron, GithubActions, Kubernetes, Systemd};
+use hookferry::cli::{Parsed, parse};
 use hookferry::render::schedule::File;
 use proptest::prelude::*;
 use proptest::sample::select;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -159,7 +161,8 @@ proptest! {
         prop_assert_eq!(commands.len(), 1);
         let words = unit_words(commands[0], true);
         let expected = [&drawn.binary, "run-schedule", &drawn.name, "--config", &drawn.config, "--no-progress", "--log-format", "json"];
-        prop_assert_eq!(words, expected);
+        prop_assert_eq!(&words, &expected);
+        prop_assert!(is_command_line(words));
         let folders = values(&service.text, "ReadWritePaths");
         let folders: Vec<String> = folders.into_iter().flat_map(|value| unit_words(value, false)).collect();
         prop_assert_eq!(folders, distinct([drawn.repo.clone(), drawn.status_folder()]));
@@ -176,9 +179,11 @@ proptest! {
             let line = file.text.lines().last().unwrap();
             let command = line.strip_prefix("17 3 * * * ").unwrap();
             let command = command.strip_suffix(" >/dev/null").unwrap();
-            prop_assert_eq!(shell_words(&by_cron(command)), [
+            let words = shell_words(&by_cron(command));
+            prop_assert_eq!(&words, &[
                 &drawn.binary, "run-schedule", &drawn.name, "--config", &drawn.config, "--quiet", "--no-progress",
             ]);
+            prop_assert!(is_command_line(words));
         }
     }
 
@@ -191,6 +196,15 @@ proptest! {
             prop_assert!(!file.text.replace('\n', "").contains(char::is_control));
         }
     }
+}
+
+/// Whether this program takes it, as `run-schedule`.
+pub(super) fn is_command_line(words: Vec<String>) -> bool {
+    let parsed = parse(words.into_iter().map(OsString::from));
+    let Parsed::Arguments(cli) = parsed else {
+        return false;
+    };
+    matches!(cli.command, hookferry::cli::Command::RunSchedule(_))
 }
 
 pub(super) fn distinct<const N: usize>(texts: [String; N]) -> Vec<String> {

@@ -80,7 +80,6 @@ fn every_backend() {
         ("kubernetes", "cluster", Kubernetes),
         ("kubernetes_store", "Cloud", Kubernetes),
         ("github_actions", "Cloud", GithubActions),
-        ("github_actions_bare", "bare", GithubActions),
     ] {
         let files = printed(&config(path, CONFIG), &arguments(schedule, backend)).unwrap();
         insta::assert_snapshot!(name, text(&files));

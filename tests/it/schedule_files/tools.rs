@@ -1,6 +1,6 @@
 //! The files as those read them that run them: systemd, crontab, the schemas of Kubernetes and GitHub, actionlint.
 
-use super::escaping::{Drawn, distinct, drawn};
+use super::escaping::{Drawn, distinct, drawn, is_command_line};
 use super::{arguments, config, printed};
 use crate::support::generator::cases;
 use crate::support::tools::{is_crontab_there, is_there, named_file};
@@ -124,7 +124,17 @@ fn kubernetes_takes_the_manifests() {
     let mut expected = Vec::new();
     for (n, one) in schedules().into_iter().enumerate() {
         let Some(files) = one.printed(Kubernetes) else {
-            assert!(format!("{one:?}").contains(':'), "{one:?}");
+            // A colon, or a path that is a file and a folder.
+            let folders = [&one.repo, &one.status_folder()].map(String::clone);
+            let files = [&one.key, &one.heartbeat, &one.recipients];
+            let clashes = files.iter().any(|file| folders.contains(file));
+            assert!(
+                clashes
+                    || files.iter().any(|file| file.contains(':'))
+                    || one.repo.contains(':')
+                    || one.status.contains(':'),
+                "{one:?}"
+            );
             continue;
         };
         let name = format!("{n}.yaml");
@@ -142,7 +152,11 @@ fn kubernetes_takes_the_manifests() {
         assert_eq!(job["spec"]["schedule"], "17 3 * * *");
         let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
         let container = &pod["containers"][0];
-        assert_eq!(container["args"][1], *one.name);
+        let arguments = container["args"].as_array().unwrap().iter();
+        let mut words = vec!["hookferry".to_owned()];
+        words.extend(arguments.map(|word| word.as_str().unwrap().to_owned()));
+        assert_eq!(words[2], one.name);
+        assert!(is_command_line(words), "{container}");
         let mounts = container["volumeMounts"].as_array().unwrap();
         let volumes = pod["volumes"].as_array().unwrap();
         let mounted: Vec<&str> = mounts

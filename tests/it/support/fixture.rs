@@ -25,7 +25,7 @@ pub(crate) fn inventory(name: &str) -> Inventory {
 
 /// What an account holds whose list call answers this JSON.
 pub(crate) fn account(json: &str) -> Inventory {
-    parse_list(&Arc::from(json)).unwrap().into()
+    parse_list(json).unwrap().into()
 }
 
 /// The same, stripped.

@@ -13,6 +13,7 @@ pub(crate) mod generator;
 pub(crate) mod markup;
 pub(crate) mod preview;
 pub(crate) mod program;
+pub(crate) mod receiver;
 pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;

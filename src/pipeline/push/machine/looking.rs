@@ -98,7 +98,7 @@ impl Machine {
                 continue;
             };
             let Some(seen) = by_id.get(id).copied() else {
-                self.fates[*at] = Some(Fate::Vanished(id.clone()));
+                self.ended(*at, Fate::Vanished(id.clone()));
                 continue;
             };
             match seen.content {
@@ -142,7 +142,7 @@ impl Machine {
         self.appeared
             .extend(seen.others.iter().map(|other| other.id.clone()));
         for (at, why) in seen.unresolved {
-            self.fates[at] = Some(Fate::Unresolved(why));
+            self.ended(at, Fate::Unresolved(why));
         }
         if is_unresolved && is_create {
             self.stop = Some(Stop::Unresolved);
@@ -170,10 +170,10 @@ impl Machine {
             let is_equal = |at: &usize| other.content == Some(self.wants[*at].content);
             let same: Vec<usize> = (0..self.wants.len()).filter(is_same).collect();
             if let Some(at) = same.iter().copied().find(is_equal) {
-                self.fates[at] = Some(Fate::Appeared(other.id.clone()));
+                self.ended(at, Fate::Appeared(other.id.clone()));
                 self.accounted.insert(other.id.clone());
             } else if let Some(at) = same.first() {
-                self.fates[*at] = Some(Fate::Unresolved(format!(
+                self.ended(*at, Fate::Unresolved(format!(
                     "webhook {} of the same alias and type, with other content, was created by somebody else meanwhile",
                     other.id
                 )));
@@ -219,7 +219,7 @@ impl Machine {
             // An update is accepted once a run: what it did not change, another would not either.
             Doubt::Accepted if self.update_id(rest[0]).is_some() => {
                 for at in rest {
-                    self.fates[at] = Some(Fate::Ignored);
+                    self.ended(at, Fate::Ignored);
                     self.is_open[at] = false;
                 }
             }
@@ -242,7 +242,7 @@ impl Machine {
     }
 
     pub(super) fn refuse(&mut self, now: Duration, at: usize, fate: Fate) -> Command {
-        self.fates[at] = Some(fate);
+        self.ended(at, fate);
         self.is_open[at] = false;
         self.n_refused += 1;
         if self.n_refused >= MOST_REFUSED {
@@ -291,7 +291,7 @@ impl Machine {
             self.updated(at, row.content, Proof::Observed);
         }
         for (at, why) in seen.unresolved.into_iter().chain(changed.unresolved) {
-            self.fates[at] = Some(Fate::Unresolved(why));
+            self.ended(at, Fate::Unresolved(why));
         }
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
         let is_lagging = self.accounted.iter().any(|id| !listed.contains(id));

@@ -31,6 +31,9 @@ impl Machine {
 
     /// What was glimpsed before a request cannot come of it; nor of an earlier one, once those are all accounted for.
     fn exclude_glimpsed(&mut self, batch: &[usize]) {
+        if self.glimpsed.is_empty() {
+            return;
+        }
         let is_unknown = |at: usize| self.was_sent[at] && self.fates[at].is_none();
         let is_first = !batch.iter().any(|at| self.was_sent[*at]);
         if is_first && !(0..self.wants.len()).any(is_unknown) {

@@ -80,7 +80,6 @@ metadata:
             - name: hookferry
               image: {image}
               args: [run-schedule, {schedule_name}, --config, {config}, --no-progress, --log-format, json]
-              env:
 {env}              securityContext:
                 allowPrivilegeEscalation: false
                 readOnlyRootFilesystem: true
@@ -108,10 +107,14 @@ metadata:
     )
 }
 
+/// The variables, if a run needs any.
 fn environment(job: &Job, object: &str) -> String {
-    let mut out =
-        "                - name: XDG_STATE_HOME\n                  value: /tmp\n".to_owned();
-    for (name, _) in job.variables() {
+    let variables = job.variables();
+    let mut out = String::new();
+    if !variables.is_empty() {
+        out += "              env:\n";
+    }
+    for (name, _) in variables {
         let _ = write!(
             out,
             "                - name: {name}

@@ -64,7 +64,6 @@ impl Mounts {
             Repo::ObjectStore(_) => None,
         };
         let mut passing = job.written_folders();
-        passing.push("/tmp".to_owned());
         // What lies in the volume of the backups needs none of its own.
         let is_inside = |folder: &String| {
             let rest = backups
@@ -79,6 +78,12 @@ impl Mounts {
         let mut folders: BTreeMap<String, Folder> = numbered.collect();
         folders.extend(backups.map(|folder| (folder, Folder::Backups)));
         Self { files, folders }
+    }
+
+    /// A path that would be a file and a folder at once.
+    pub(super) fn clash(&self) -> Option<&str> {
+        let mut files = self.files.keys().map(String::as_str);
+        files.find(|path| self.folders.contains_key(*path))
     }
 
     /// The keys of the secret that are mounted as files.

@@ -7,8 +7,10 @@ use crate::support::generator::{cases, draft};
 use crate::support::spelling::Spelling;
 use crate::support::stand_in::{StandIn, text};
 use hookferry::sandbox::Options;
+use hookferry::store::backup::{Identities, Protection, Repository, open_backup};
 use proptest::prelude::*;
 use serde_json::Value;
+use std::path::Path;
 
 /// The account has changed since in every way; the backup brings it back and touches nothing else.
 #[test]
@@ -138,11 +140,7 @@ fn a_time_means_the_state_as_it_was_then() {
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
         document["selection"]["of"].as_u64().unwrap()
     };
-    let old = backups.files("us").pop().unwrap();
-    let name = old.file_name().unwrap().to_str().unwrap().to_owned();
-    // As if it had been made long ago: opening it by time looks at the name, and `check` would tell.
-    let aged = old.with_file_name(name.replacen(&name[..16], "20200102T030405Z", 1));
-    std::fs::rename(&old, &aged).unwrap();
+    made_long_ago(&backups.files("us").pop().unwrap());
     backups.accounts.target().remove(
         backups.accounts.target().webhooks()[0]["id"]
             .as_u64()
@@ -154,6 +152,23 @@ fn a_time_means_the_state_as_it_was_then() {
     backups
         .run("backup show 2020-01-02T03:04Z --repo repo --identity key.txt")
         .assert_code(10);
+}
+
+/// Puts a backup of the same content in the place of one, as if it had been made long ago.
+fn made_long_ago(path: &Path) {
+    let folder = path.parent().unwrap();
+    let repo = folder.parent().unwrap();
+    let key = repo.parent().unwrap().join("key.txt");
+    let bytes = std::fs::read(path).unwrap();
+    let identities = Identities::of(vec![key]);
+    let mut backup = open_backup(bytes, &identities, "the backup").unwrap();
+    backup.about.time = "2020-01-02T03:04:05Z".parse().unwrap();
+    let repository = Repository::named(repo.to_str().unwrap(), &|_| Ok(None)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let (about, webhooks) = (&backup.about, &backup.webhooks);
+    let added = repository.add(about, webhooks, "a salt", &Protection::Plaintext);
+    runtime.unwrap().block_on(added).unwrap();
+    std::fs::remove_file(path).unwrap();
 }
 
 /// The awkward account too: what can be sent arrives, and the backup names what cannot.

@@ -68,6 +68,7 @@ fn what_a_backend_cannot_run() {
             env.to_owned(),
             "status_file = \"/etc/status.json\"",
         ),
+        ("kubernetes", file("/backups"), "repo = \"/backups/\""),
         ("github-actions", env.to_owned(), "repo = \"/backups\""),
         ("github-actions", file("keys/p"), ""),
         ("github-actions", command.to_owned(), ""),
@@ -139,11 +140,10 @@ fn what_makes_no_sense_on_the_command_line() {
     assert_transcript!("none", run);
 }
 
-/// Each would use the one key that the environment has.
+/// `run-schedule` takes no key that the environment has for another purpose.
 #[test]
-fn several_accounts_need_keys_of_their_own() {
-    let text = CONFIG.replace("profiles = [\"bare\"]", "profiles = [\"bare\", \"runner\"]");
-    let accounts = with(&text);
+fn a_profile_says_where_its_key_is() {
+    let accounts = with(CONFIG);
     let run = print(&accounts, "bare --backend kubernetes").run();
     run.assert_code(64);
     assert_transcript!(run);

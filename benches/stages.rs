@@ -1,0 +1,167 @@
+//! Each pure stage alone, with 1,000 webhooks: `cargo bench --bench stages`, so that a regression has a name.
+
+mod webhooks;
+
+use divan::{Bencher, black_box};
+use hookferry::coralogix::content::{Content, shown};
+use hookferry::coralogix::webhook::{Webhook, parse_list};
+use hookferry::pipeline::fetch::Inventory;
+use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
+use hookferry::pipeline::recall::Recall;
+use hookferry::pipeline::rewrite::{Portable, Rewriting, rewrite};
+use hookferry::pipeline::strip::{Stripped, strip, strip_knowing};
+use hookferry::render::document::{Depth, PlanDocument};
+use hookferry::render::style::Palette;
+use hookferry::render::view::{Detail, Page, Party, PlanView};
+use hookferry::render::{json, plan as text};
+use std::sync::LazyLock;
+
+const N: usize = 1_000;
+
+/// An account's answer, with what its server adds.
+static ANSWER: LazyLock<String> = LazyLock::new(|| {
+    let mut webhooks = webhooks::webhooks(N);
+    for (webhook, id) in webhooks.iter_mut().zip(1050..) {
+        webhook["id"] = id.into();
+        webhook["company_id"] = 12345.into();
+        webhook["created_at"] = "2022-08-22T07:32:09.348Z".into();
+        webhook["updated_at"] = "2022-08-22T07:32:09.348Z".into();
+    }
+    serde_json::Value::from(webhooks).to_string()
+});
+
+fn main() {
+    divan::main();
+}
+
+fn read() -> Vec<Webhook> {
+    parse_list(ANSWER.as_str()).expect("a list")
+}
+
+fn inventory() -> Inventory {
+    Inventory::from(read())
+}
+
+fn portable() -> Portable {
+    rewrite(strip(inventory()), &Rewriting::nothing()).expect("no rule, no mistake")
+}
+
+fn nothing() -> Stripped {
+    strip(Vec::new().into())
+}
+
+fn planned() -> Plan {
+    plan(portable(), &nothing(), OnConflict::Fail, &Known::nothing())
+}
+
+fn document() -> PlanDocument {
+    let party = Party {
+        is_backup: false,
+        name: "api.eu1.coralogix.com".to_owned(),
+        company: None,
+        count: N,
+        profile: None,
+    };
+    let view = PlanView {
+        plan: &planned(),
+        source: &party,
+        target: &party,
+    };
+    PlanDocument::of(view, Depth::Steps)
+}
+
+#[divan::bench]
+fn parse_the_list(bencher: Bencher<'_, '_>) {
+    bencher.bench(read);
+}
+
+#[divan::bench]
+fn digest_contents(bencher: Bencher<'_, '_>) {
+    let webhooks = read();
+    bencher.bench(|| {
+        for webhook in &webhooks {
+            let type_id = webhook.type_id().expect("a type");
+            black_box(Content::of(webhook, type_id));
+        }
+    });
+}
+
+#[divan::bench]
+fn digest_what_is_shown(bencher: Bencher<'_, '_>) {
+    let webhooks = read();
+    let content = |webhook: &Webhook| Some(Content::of(webhook, webhook.type_id().ok()?));
+    let contents: Vec<_> = webhooks.iter().map(content).collect();
+    bencher.bench(|| {
+        for (webhook, content) in webhooks.iter().zip(&contents) {
+            black_box(shown(webhook, *content));
+        }
+    });
+}
+
+#[divan::bench]
+fn strip_the_source(bencher: Bencher<'_, '_>) {
+    bencher.with_inputs(inventory).bench_values(strip);
+}
+
+#[divan::bench]
+fn strip_what_is_known(bencher: Bencher<'_, '_>) {
+    let wanted = portable();
+    let known = Recall::of(&wanted);
+    let inputs = bencher.with_inputs(inventory);
+    inputs.bench_values(|target| strip_knowing(target, &known));
+}
+
+#[divan::bench]
+fn rewrite_without_rules(bencher: Bencher<'_, '_>) {
+    let inputs = bencher.with_inputs(|| strip(inventory()));
+    inputs.bench_values(|stripped| rewrite(stripped, &Rewriting::nothing()));
+}
+
+#[divan::bench]
+fn plan_into_an_empty_target(bencher: Bencher<'_, '_>) {
+    let target = nothing();
+    let inputs = bencher.with_inputs(portable);
+    inputs.bench_values(|wanted| plan(wanted, &target, OnConflict::Fail, &Known::nothing()));
+}
+
+#[divan::bench]
+fn plan_with_nothing_to_do(bencher: Bencher<'_, '_>) {
+    let target = strip(inventory());
+    let inputs = bencher.with_inputs(portable);
+    inputs.bench_values(|wanted| plan(wanted, &target, OnConflict::Fail, &Known::nothing()));
+}
+
+#[divan::bench]
+fn document_of_a_plan(bencher: Bencher<'_, '_>) {
+    let plan = planned();
+    let party = Party {
+        is_backup: false,
+        name: "api.eu1.coralogix.com".to_owned(),
+        company: None,
+        count: N,
+        profile: None,
+    };
+    let view = PlanView {
+        plan: &plan,
+        source: &party,
+        target: &party,
+    };
+    bencher.bench(|| PlanDocument::of(view, Depth::Steps));
+}
+
+#[divan::bench]
+fn plan_as_json(bencher: Bencher<'_, '_>) {
+    let document = document();
+    bencher.bench(|| json::line(&document));
+}
+
+#[divan::bench]
+fn plan_as_text(bencher: Bencher<'_, '_>) {
+    let document = document();
+    let page = Page {
+        palette: Palette::Plain,
+        width: 100,
+        detail: Detail::Normal,
+    };
+    bencher.bench(|| text::plan(&document, page));
+}

@@ -1,0 +1,105 @@
+//! What is run how often: each contestant in turn, so that what else the machine does meets both.
+
+use crate::contestants::{RecipeCost, hookferry, recipe, version};
+use crate::link;
+use crate::measure::Cost;
+use crate::server::Accounts;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How much is run.
+pub(crate) struct Plan {
+    /// Webhooks of the large account.
+    pub(crate) large: usize,
+    /// Webhooks of the small account that growth is counted from.
+    pub(crate) small: usize,
+    /// Runs with the large account; the small ones are run thrice as often.
+    pub(crate) runs: usize,
+}
+
+impl Plan {
+    /// What the documentation quotes.
+    pub(crate) const FULL: Self = Self {
+        large: 100_000,
+        small: 1_000,
+        runs: 5,
+    };
+    /// A look in between.
+    pub(crate) const QUICK: Self = Self {
+        large: 5_000,
+        small: 1_000,
+        runs: 1,
+    };
+}
+
+/// Webhooks of the account at the end of a long link.
+pub(crate) const LINKED: usize = 200;
+/// How long the link is.
+pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(80);
+
+/// One round: the recipe, then hookferry, then hookferry once more with nothing left to do.
+#[derive(Clone, Copy)]
+pub(crate) struct Round {
+    pub(crate) recipe: RecipeCost,
+    pub(crate) first: Cost,
+    pub(crate) again: Cost,
+}
+
+/// Everything that was measured.
+pub(crate) struct Figures {
+    pub(crate) plan: (usize, usize),
+    pub(crate) large: Vec<Round>,
+    pub(crate) small: Vec<Round>,
+    pub(crate) linked: Vec<Round>,
+    pub(crate) versions: Vec<Cost>,
+}
+
+/// Runs everything.
+pub(crate) fn run(plan: &Plan) -> Result<Figures, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let versions = (0..20).map(|_| version(folder.path()));
+    Ok(Figures {
+        plan: (plan.large, plan.small),
+        versions: versions.collect::<Result<_, _>>()?,
+        linked: rounds(3 * plan.runs, LINKED, Some(ROUND_TRIP))?,
+        small: rounds(3 * plan.runs, plan.small, None)?,
+        large: rounds(plan.runs, plan.large, None)?,
+    })
+}
+
+fn rounds(
+    runs: usize,
+    n: usize,
+    round_trip: Option<Duration>,
+) -> Result<Vec<Round>, Box<dyn Error>> {
+    (1..=runs)
+        .map(|run| {
+            eprintln!("{n} webhooks, round {run} of {runs}");
+            round(n, round_trip)
+        })
+        .collect()
+}
+
+fn round(n: usize, round_trip: Option<Duration>) -> Result<Round, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let reached = |server: SocketAddr| match round_trip {
+        Some(round_trip) => link::open(server, round_trip),
+        None => Ok(server),
+    };
+    // Each contestant begins with an empty target.
+    let accounts = Accounts::start(n)?;
+    let recipe = recipe(
+        reached(accounts.source)?,
+        reached(accounts.target)?,
+        folder.path(),
+    )?;
+    drop(accounts);
+    let accounts = Accounts::start(n)?;
+    let (source, target) = (reached(accounts.source)?, reached(accounts.target)?);
+    Ok(Round {
+        recipe,
+        first: hookferry(source, target, folder.path())?,
+        again: hookferry(source, target, folder.path())?,
+    })
+}

@@ -1,0 +1,229 @@
+//! Many webhooks in one text: where each member of each object is, found in one walk through the text.
+//! Copies nothing: a webhook is a range of the members, a member two slices of the text.
+
+use super::scan::{Malformed, Scanner};
+use serde_json::value::RawValue;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// How many members of a webhook can be taken off without a copy of the others.
+const MASK: usize = 64;
+
+/// A lossless JSON object: the order of keys and the text of every value are those of the answer.
+///
+/// Webhooks of one answer share its text and the list of all its members; a member is a pair of slices of the text.
+#[derive(Clone)]
+pub struct Webhook {
+    pub(super) listing: Arc<Listing>,
+    first: u32,
+    n_members: u32,
+    /// Which members were taken off, by their place; only the first 64 can be.
+    hidden: u64,
+}
+
+/// A text and where the members of its objects are.
+pub(super) struct Listing {
+    text: Box<str>,
+    members: Vec<Member>,
+    /// Whether a key is written with an escape, so that its text is not its token.
+    has_escaped_key: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Member {
+    pub(super) key: Span,
+    pub(super) value: Span,
+}
+
+/// A slice of the shared text; answers are limited to 1 GiB, so 32 bits suffice.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    start: u32,
+    end: u32,
+}
+
+impl Span {
+    /// Where `part`, a slice of `whole`, lies in it.
+    fn of(part: &str, whole: &str) -> Self {
+        let start = part.as_ptr() as usize - whole.as_ptr() as usize;
+        Self {
+            start: offset(start),
+            end: offset(start + part.len()),
+        }
+    }
+
+    pub(super) fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).expect("a text of at most 1 GiB")
+}
+
+/// Why an answer is not a list of webhooks.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotAList {
+    /// It is not JSON at all.
+    NotJson,
+    /// It is JSON, but not an array; the text names what it is.
+    OtherValue(&'static str),
+    /// The element at that place, counted from 1, is not an object.
+    Element(usize),
+}
+
+/// Reads the answer of a list request; every webhook shares its text.
+pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
+    let text = text.into();
+    let mut members = Vec::new();
+    match list_members(&text, &mut members) {
+        Ok(objects) => Ok(Listing::webhooks(text, members, &objects)),
+        Err(Malformed) => Err(why_no_list(&text)),
+    }
+}
+
+/// Collects the members of all objects of a list; gives where among them each object's begin.
+fn list_members(text: &str, members: &mut Vec<Member>) -> Result<Vec<u32>, Malformed> {
+    let mut objects = Vec::new();
+    let mut scanner = Scanner::new(text.trim_start_matches('\u{feff}').trim_start());
+    if !scanner.take(b'[') {
+        return Err(Malformed);
+    }
+    while scanner.has_element(objects.is_empty())? {
+        objects.push(offset(members.len()));
+        object_members(&mut scanner, text, members)?;
+    }
+    if scanner.is_at_end() {
+        Ok(objects)
+    } else {
+        Err(Malformed)
+    }
+}
+
+/// Collects the members of the object that comes next.
+fn object_members(
+    scanner: &mut Scanner<'_>,
+    whole: &str,
+    members: &mut Vec<Member>,
+) -> Result<(), Malformed> {
+    if !scanner.take(b'{') {
+        return Err(Malformed);
+    }
+    let mut is_first = true;
+    while let Some(key) = scanner.key(is_first)? {
+        is_first = false;
+        members.push(Member {
+            key: Span::of(key, whole),
+            value: Span::of(scanner.value()?, whole),
+        });
+    }
+    Ok(())
+}
+
+/// Why a text that is no list of webhooks is none.
+fn why_no_list(text: &str) -> NotAList {
+    let body = text.trim_start_matches('\u{feff}').trim_start();
+    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(body) else {
+        return match serde_json::from_str::<&RawValue>(body) {
+            Ok(raw) => NotAList::OtherValue(value_name(raw.get())),
+            Err(_) => NotAList::NotJson,
+        };
+    };
+    let is_object = |raw: &&RawValue| raw.get().starts_with('{');
+    let bad = elements.iter().position(|raw| !is_object(raw));
+    bad.map_or(NotAList::NotJson, |at| NotAList::Element(at + 1))
+}
+
+fn value_name(token: &str) -> &'static str {
+    match token.as_bytes().first() {
+        Some(b'{') => "an object",
+        Some(b'"') => "a string",
+        Some(b'n') => "null",
+        Some(b't' | b'f') => "a boolean",
+        _ => "a number",
+    }
+}
+
+/// Reads a text that is one object.
+pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
+    let mut members = Vec::new();
+    let mut scanner = Scanner::new(&text);
+    object_members(&mut scanner, &text, &mut members).ok()?;
+    if !scanner.is_at_end() {
+        return None;
+    }
+    Listing::webhooks(text, members, &[0]).pop()
+}
+
+impl Listing {
+    /// The webhooks of a text, from the members of all of them and where each one's begin.
+    fn webhooks(text: Box<str>, mut members: Vec<Member>, objects: &[u32]) -> Vec<Webhook> {
+        members.shrink_to_fit();
+        let end = offset(members.len());
+        let listing = Arc::new(Self::new(text, members));
+        let ends = objects.iter().skip(1).copied().chain([end]);
+        let webhook = |(first, end): (u32, u32)| Webhook {
+            listing: Arc::clone(&listing),
+            first,
+            n_members: end - first,
+            hidden: 0,
+        };
+        objects.iter().copied().zip(ends).map(webhook).collect()
+    }
+
+    fn new(text: Box<str>, members: Vec<Member>) -> Self {
+        let is_escaped = |member: &Member| text[member.key.range()].contains('\\');
+        Self {
+            has_escaped_key: members.iter().any(is_escaped),
+            text,
+            members,
+        }
+    }
+
+    pub(super) fn slice(&self, span: Span) -> &str {
+        &self.text[span.range()]
+    }
+
+    pub(super) fn has_escaped_key(&self) -> bool {
+        self.has_escaped_key
+    }
+}
+
+impl Webhook {
+    /// The members that were not taken off.
+    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
+        let is_hidden = |at: usize| at < MASK && self.hidden >> at & 1 == 1;
+        let shown = self.all_members().iter().enumerate();
+        let shown = shown.filter(move |(at, _)| !is_hidden(*at));
+        shown.map(|(_, member)| member)
+    }
+
+    /// Whether it is the very same slice of the very same answer.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.listing, &other.listing)
+            && (self.first, self.n_members, self.hidden)
+                == (other.first, other.n_members, other.hidden)
+    }
+
+    fn all_members(&self) -> &[Member] {
+        let first = self.first as usize;
+        &self.listing.members[first..first + self.n_members as usize]
+    }
+
+    /// The same webhook without the named members; the rest keeps its order and text.
+    #[must_use]
+    pub(crate) fn without(mut self, names: &[&str]) -> Self {
+        let is_named = |member: &Member| names.iter().any(|name| self.is_key(member.key, name));
+        if self.n_members as usize <= MASK {
+            let members = self.all_members().iter().enumerate();
+            let taken_off = members.filter(|(_, member)| is_named(member));
+            self.hidden |= taken_off.fold(0, |bits, (at, _)| bits | 1 << at);
+            return self;
+        }
+        // More members than a mask holds: the others get a listing of their own.
+        let kept = self.members().filter(|member| !is_named(member));
+        let kept = kept.copied().collect();
+        let text = self.listing.text.clone();
+        Listing::webhooks(text, kept, &[0]).pop().unwrap_or(self)
+    }
+}

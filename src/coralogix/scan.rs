@@ -1,0 +1,356 @@
+//! JSON walked through once: where each value of a text begins and ends, checked against the grammar on the way.
+//! Builds nothing and decodes nothing; accepts exactly what `serde_json` accepts.
+
+use serde_json::value::RawValue;
+
+/// Nesting beyond this is left to a reader that needs no stack for it.
+const DEEPEST: usize = 128;
+
+/// A place in a text of JSON, moving forward.
+pub(super) struct Scanner<'t> {
+    text: &'t str,
+    at: usize,
+}
+
+/// The text is no JSON from here on, or ends too early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Malformed;
+
+type Scanned<T> = Result<T, Malformed>;
+
+/// Whether a text is one whole JSON value.
+pub(super) fn is_json(text: &str) -> bool {
+    let mut scanner = Scanner::new(text);
+    scanner.value().is_ok() && scanner.is_at_end()
+}
+
+impl<'t> Scanner<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// The next byte that is no white space; stays before it.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        loop {
+            match bytes.get(self.at) {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+                other => return other.copied(),
+            }
+        }
+    }
+
+    /// Goes past that byte, and white space before it, where it comes next.
+    pub(super) fn take(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        self.at += usize::from(is_next);
+        is_next
+    }
+
+    /// Whether nothing but white space is left.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// The key of the next member of the object whose `{` is behind, with its colon; `None` at the object's end.
+    pub(super) fn key(&mut self, is_first: bool) -> Scanned<Option<&'t str>> {
+        if self.take(b'}') {
+            return Ok(None);
+        }
+        if !is_first && !self.take(b',') {
+            return Err(Malformed);
+        }
+        self.peek();
+        let key = self.string()?;
+        if self.take(b':') {
+            Ok(Some(key))
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// Whether another element of the array whose `[` is behind comes next.
+    pub(super) fn has_element(&mut self, is_first: bool) -> Scanned<bool> {
+        if self.take(b']') {
+            return Ok(false);
+        }
+        if is_first || self.take(b',') {
+            Ok(true)
+        } else {
+            Err(Malformed)
+        }
+    }
+
+    /// The next value as its exact text.
+    pub(super) fn value(&mut self) -> Scanned<&'t str> {
+        self.peek();
+        let start = self.at;
+        self.skip(DEEPEST)?;
+        Ok(&self.text[start..self.at])
+    }
+
+    /// The string token that begins here, quotes included.
+    pub(super) fn string(&mut self) -> Scanned<&'t str> {
+        let bytes = self.text.as_bytes();
+        let start = self.at;
+        if bytes.get(start) != Some(&b'"') {
+            return Err(Malformed);
+        }
+        let mut at = start + 1;
+        loop {
+            at += plain_prefix(&bytes[at..]);
+            match bytes.get(at) {
+                Some(b'"') => break,
+                Some(b'\\') => at += escape_len(&bytes[at..])?,
+                _ => return Err(Malformed),
+            }
+        }
+        self.at = at + 1;
+        Ok(&self.text[start..self.at])
+    }
+
+    fn skip(&mut self, depth: usize) -> Scanned<()> {
+        match self.peek() {
+            Some(b'"') => self.string().map(drop),
+            Some(b'{' | b'[') if depth == 0 => self.skip_deep(),
+            Some(b'{') => {
+                self.at += 1;
+                let mut is_first = true;
+                while self.key(is_first)?.is_some() {
+                    is_first = false;
+                    self.skip(depth - 1)?;
+                }
+                Ok(())
+            }
+            Some(b'[') => {
+                self.at += 1;
+                let mut is_first = true;
+                while self.has_element(is_first)? {
+                    is_first = false;
+                    self.skip(depth - 1)?;
+                }
+                Ok(())
+            }
+            Some(b't') => self.literal("true"),
+            Some(b'f') => self.literal("false"),
+            Some(b'n') => self.literal("null"),
+            Some(b'-' | b'0'..=b'9') => self.number(),
+            _ => Err(Malformed),
+        }
+    }
+
+    fn skip_deep(&mut self) -> Scanned<()> {
+        let mut values =
+            serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<&RawValue>();
+        match values.next() {
+            Some(Ok(_)) => {
+                self.at += values.byte_offset();
+                Ok(())
+            }
+            _ => Err(Malformed),
+        }
+    }
+
+    fn literal(&mut self, word: &str) -> Scanned<()> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(Malformed);
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    fn number(&mut self) -> Scanned<()> {
+        let bytes = self.text.as_bytes();
+        let digits = |from: usize| {
+            bytes[from..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        };
+        let some_digits = |from: usize| match digits(from) {
+            0 => Err(Malformed),
+            n => Ok(from + n),
+        };
+        let start = self.at + usize::from(bytes[self.at] == b'-');
+        let mut at = some_digits(start)?;
+        if bytes[start] == b'0' && at > start + 1 {
+            return Err(Malformed);
+        }
+        if bytes.get(at) == Some(&b'.') {
+            at = some_digits(at + 1)?;
+        }
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
+            at = some_digits(at + 1 + usize::from(has_sign))?;
+        }
+        self.at = at;
+        Ok(())
+    }
+}
+
+/// How many bytes come before the first quote, backslash or control character; eight are looked at at once.
+fn plain_prefix(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    // The high bit of each byte that is zero; a byte above a zero one may be marked too, which comes after it.
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let mut at = 0;
+    while let Some(eight) = bytes[at..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        let found = quotes | backslashes | controls;
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\\' | 0..=0x1f);
+    at + bytes[at..].iter().take_while(|byte| is_plain(byte)).count()
+}
+
+/// How long the escape is that begins here.
+fn escape_len(bytes: &[u8]) -> Scanned<usize> {
+    match bytes.get(1) {
+        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
+        Some(b'u') if bytes.len() >= 6 && bytes[2..6].iter().all(u8::is_ascii_hexdigit) => Ok(6),
+        _ => Err(Malformed),
+    }
+}
+
+/// The text of a string token without its quotes and with its escapes decoded; `None` for half a surrogate pair.
+pub(super) fn unescaped(inner: &str) -> Option<String> {
+    let bytes = inner.as_bytes();
+    let mut out = String::with_capacity(inner.len());
+    let mut at = 0;
+    loop {
+        let plain = bytes[at..].iter().position(|byte| *byte == b'\\');
+        let Some(plain) = plain else {
+            out.push_str(&inner[at..]);
+            return Some(out);
+        };
+        out.push_str(&inner[at..at + plain]);
+        at += plain;
+        let (character, length) = decoded(inner, at)?;
+        out.push(character);
+        at += length;
+    }
+}
+
+/// The character of the escape that begins at a place, and how long the escape is.
+fn decoded(inner: &str, at: usize) -> Option<(char, usize)> {
+    let character = match inner.as_bytes().get(at + 1)? {
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => return decoded_unit(inner, at),
+        other @ (b'"' | b'\\' | b'/') => char::from(*other),
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
+    let unit = |at: usize| {
+        let digits = inner.get(at..at + 6)?.strip_prefix("\\u")?;
+        digits
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit())
+            .then_some(())?;
+        u32::from_str_radix(digits, 16).ok()
+    };
+    let first = unit(at)?;
+    if !(0xd800..0xe000).contains(&first) {
+        return Some((char::from_u32(first)?, 6));
+    }
+    let second = unit(at + 6).filter(|second| (0xdc00..0xe000).contains(second))?;
+    let high = first.checked_sub(0xd800).filter(|_| first < 0xdc00)?;
+    let code = 0x1_0000 + (high << 10) + (second - 0xdc00);
+    Some((char::from_u32(code)?, 12))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_json, plain_prefix, unescaped};
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+    use serde_json::value::RawValue;
+
+    fn is_json_to_serde(text: &str) -> bool {
+        serde_json::from_str::<&RawValue>(text).is_ok()
+    }
+
+    #[test]
+    fn what_is_json_is_what_serde_json_takes_for_it() {
+        let texts = [
+            "",
+            " ",
+            "0",
+            "-0",
+            "01",
+            "-",
+            "1.",
+            "1.5",
+            ".5",
+            "1e5",
+            "1E+5",
+            "1e",
+            "1e-",
+            "tru",
+            "true",
+            "nul",
+            "null ",
+            "[]",
+            "[1,]",
+            "[,1]",
+            "[1 2]",
+            "{}",
+            "{\"a\":1,}",
+            "{\"a\" :\t1}",
+            "{a:1}",
+            "{\"a\"}",
+            "\"",
+            "\"\\u12\"",
+            "\"\\ud800\"",
+            "\"\\x\"",
+            "\"\n\"",
+            "\"\u{7f}\u{80}é☃🚀\"",
+            "[[[]]]]",
+            "{}{}",
+            "\u{feff}1",
+        ];
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        let texts = texts
+            .map(str::to_owned)
+            .into_iter()
+            .chain([127, 128, 129, 5000].map(deep));
+        for text in texts.chain([deep(200) + "]", "[".repeat(500)]) {
+            assert_eq!(is_json(&text), is_json_to_serde(&text), "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn any_text_is_read_as_serde_json_reads_it(text in "[\\[\\]{},:\"\\\\ 0-2eE.+\\-truefalsn\u{1}é]{0,24}") {
+            prop_assert_eq!(is_json(&text), is_json_to_serde(&text));
+        }
+
+        #[test]
+        fn any_string_is_decoded_as_serde_json_decodes_it(inner in "([a-zé☃\"🚀]|\\\\[nrtbf/\\\\\"]|\\\\u[d0][8-9c-d0][0-9a-fA-F]{2}|\\\\u.{2}){0,6}") {
+            let token = format!("\"{inner}\"");
+            if is_json(&token) {
+                prop_assert_eq!(unescaped(&inner), serde_json::from_str::<String>(&token).ok());
+            }
+        }
+
+        #[test]
+        fn eight_bytes_at_once_find_what_one_finds(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..40)) {
+            let one = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
+            prop_assert_eq!(plain_prefix(&bytes), one.unwrap_or(bytes.len()));
+        }
+    }
+}
