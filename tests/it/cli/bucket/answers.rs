@@ -152,6 +152,7 @@ fn what_vanishes_between_list_and_reading_is_missing() {
     // As with a folder: what is gone since the list is no damage, and cannot be opened.
     run(&stub, &accounts, "backup list").assert_code(0);
     let check = run(&stub, &accounts, "backup check");
+    check.assert_code(10);
     assert!(!check.said().contains("damaged"), "{}", check.transcript());
     for line in ["backup show latest", "restore latest --rehearse"] {
         let run = run(&stub, &accounts, line);
