@@ -35,7 +35,7 @@ pub enum BackupAction {
 /// Where backups are kept.
 #[derive(Debug, Args)]
 pub struct RepoArgs {
-    /// Repository of backups: a folder, or s3://BUCKET/PREFIX
+    /// Repository of backups: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "REPO")]
     pub repo: String,
 }
@@ -102,7 +102,7 @@ pub struct ChoiceArgs {
     /// The backup: `latest`, a time (the newest that is not later), or a path
     #[arg(value_name = "BACKUP")]
     pub backup: String,
-    /// Repository of backups, for `latest` or a time: a folder, or s3://BUCKET/PREFIX
+    /// Repository of backups, for `latest` or a time: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "REPO")]
     pub repo: Option<String>,
     /// The account, where the repository holds several
@@ -199,6 +199,10 @@ pub struct KeepArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[command(group = ArgGroup::new("where").required(true).args(["to", "rehearse"]))]
 pub struct RestoreArgs {
     /// Which backup.

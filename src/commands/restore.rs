@@ -38,17 +38,20 @@ async fn rehearse(
         .map_err(|error| Error::failed("cannot serve on 127.0.0.1").with_source(error))?;
     let state = TemporaryFolder::new()?;
     let settings = Migrate {
-        route: Route::new(
-            rehearsal.source,
-            stand_in_account(Side::Target, sandbox.target())?,
-            rehearsal.filter,
-            OnConflict::Fail,
-            rehearsal.rules,
-            ClientOptions {
-                rate: 1000,
-                ..ClientOptions::default()
-            },
-        )?,
+        route: Route {
+            is_drill: true,
+            ..Route::new(
+                rehearsal.source,
+                stand_in_account(Side::Target, sandbox.target())?,
+                rehearsal.filter,
+                OnConflict::Fail,
+                rehearsal.rules,
+                ClientOptions {
+                    rate: 1000,
+                    ..ClientOptions::default()
+                },
+            )?
+        },
         consent: Consent::Given,
         max_changes: None,
         push: PushOptions {

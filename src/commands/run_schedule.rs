@@ -6,7 +6,9 @@ use crate::cli::OutputForm;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::json;
-use crate::render::schedule_run::{AccountRun, ScheduleRun, document, metrics, text};
+use crate::render::schedule_run::{
+    AccountRun, ScheduleRun, document, is_metrics, is_status, metrics, text,
+};
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::{Prepared, RunSchedule};
@@ -78,7 +80,7 @@ fn publish(settings: &RunSchedule, run: &ScheduleRun, screen: &Screen) {
     let status = json::text(&document(run));
     if let Some(path) = &settings.schedule.status_file {
         tell(
-            disk::replace_shared(path, &status, "the status file"),
+            disk::replace_shared(path, &status, "the status file", is_status),
             screen,
         );
     }
@@ -86,7 +88,7 @@ fn publish(settings: &RunSchedule, run: &ScheduleRun, screen: &Screen) {
         let before = disk::read_text(path, "the metrics file").unwrap_or_default();
         let metrics = metrics(run, &before);
         tell(
-            disk::replace_shared(path, &metrics, "the metrics file"),
+            disk::replace_shared(path, &metrics, "the metrics file", is_metrics),
             screen,
         );
     }

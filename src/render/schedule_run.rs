@@ -158,6 +158,16 @@ pub fn document(run: &ScheduleRun) -> Value {
     )
 }
 
+/// Whether a text is a status document, so that it may be replaced by a newer one.
+pub fn is_status(text: &str) -> bool {
+    text.contains("\"kind\": \"schedule-run\"")
+}
+
+/// Whether a text holds our metrics, so that it may be replaced by newer ones.
+pub fn is_metrics(text: &str) -> bool {
+    text.starts_with("# HELP hookferry_schedule_")
+}
+
 /// The metric that only a good run sets; the text of the run before keeps it alive.
 const LAST_SUCCESS: &str = "hookferry_schedule_last_success_timestamp_seconds";
 

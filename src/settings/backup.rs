@@ -190,11 +190,8 @@ pub(super) fn recipients(
     let text = match file {
         Some(path) => {
             let text = disk::read_trusted(path, "the recipients file")?;
-            let name = path.display().to_string();
-            text.map(|text| (name.clone(), text)).ok_or_else(|| {
-                let name = crate::foreign::shown(&name);
-                Error::usage(format!("there is no recipients file `{name}`"))
-            })?
+            let text = text.ok_or_else(|| disk::missing("the recipients file", path))?;
+            (path.display().to_string(), text)
         }
         None => (String::new(), String::new()),
     };

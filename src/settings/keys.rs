@@ -39,10 +39,24 @@ pub(super) enum OwnKey {
 pub(super) async fn for_side(side: Side, profile: &str, own: &OwnKey) -> Result<Key, Error> {
     let key = match of_environment(side)? {
         Some(key) => key,
-        None => self::own(side, profile, own).await?,
+        None => self::own(side, profile, own)
+            .await
+            .map_err(|error| or_variable(error, side))?,
     };
     info!(%side, "uses the key {}", key.from);
     Ok(key)
+}
+
+/// What helps where a profile's own key cannot be used.
+const REPAIR: &str = "repair that";
+
+/// Where one account is read, the environment can stand in for its profile's key.
+fn or_variable(error: Error, side: Side) -> Error {
+    if error.hint() == Some(REPAIR) {
+        error.with_hint(format!("{REPAIR}, or set {}", side.key_variable()))
+    } else {
+        error
+    }
 }
 
 /// The profile's own key.
@@ -80,7 +94,7 @@ pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, 
             ErrorKind::Authentication,
             format!("the key of profile {profile} ({place}) cannot be used: {why}"),
         )
-        .with_hint(format!("repair that, or set {}", side.key_variable()))),
+        .with_hint(REPAIR)),
     }
 }
 

@@ -10,9 +10,9 @@ use crate::cli;
 use crate::coralogix::client::ClientOptions;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::filter::Filter;
-use crate::store::backup::{Identities, Repository, split_path};
+use crate::store::backup::{BackupName, Identities, Repository, split_path};
 use crate::store::disk;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// Which backup is meant.
@@ -141,56 +141,97 @@ fn chosen(arguments: cli::ChoiceArgs) -> Result<Origin, Error> {
             "`{text}` needs the repository in which to look"
         ))
         .with_hint("name it: --repo DIR")),
-        (None, repo) => by_path(&text, repo.as_deref(), identities),
+        (None, repo) => by_path(&text, repo.as_deref(), arguments.account, identities),
     }
 }
 
-/// A backup that is named by its path, below a repository where one is named.
-fn by_path(text: &str, repo: Option<&str>, identities: Identities) -> Result<Origin, Error> {
-    if repo.is_none() && disk::is_file(Path::new(text)) {
+/// A backup that is named by its path: a file as it is, else below the repository where one is named.
+fn by_path(
+    text: &str,
+    repo: Option<&str>,
+    account: Option<String>,
+    identities: Identities,
+) -> Result<Origin, Error> {
+    let is_file = disk::is_file(Path::new(text));
+    if account.is_some() && (is_file || text.contains('/')) {
+        return Err(Error::usage(
+            "--account goes with `latest` or a time; a path says itself which backup is meant",
+        ));
+    }
+    if is_file {
         return Ok(Origin::File(PathBuf::from(text), identities));
     }
-    if repo.is_none() && !text.contains("://") {
-        let text = crate::foreign::shortened(text, 120);
-        return Err(
-            Error::new(ErrorKind::NoBackup, format!("there is no backup `{text}`"))
-                .with_hint("name a file, or the repository beside `latest` or a time: --repo DIR"),
-        );
-    }
-    let path = match repo {
-        Some(repo) => format!("{}/{text}", repo.trim_end_matches('/')),
-        None => text.to_owned(),
+    let shown = crate::foreign::shortened(text, 120);
+    let Some((place, account, name)) = place_in(text, repo, account) else {
+        return Err(match repo {
+            None if !text.contains("://") => {
+                Error::new(ErrorKind::NoBackup, format!("there is no backup `{shown}`"))
+                    .with_hint("name a file, or the repository beside `latest` or a time: --repo DIR")
+            }
+            _ => Error::usage(format!("`{shown}` is neither `latest`, nor a time, nor the path of a backup"))
+                .with_hint("`hookferry backup list` shows the backups; a time is such as 2026-11-20 or 2026-11-20T03:17, in UTC"),
+        });
     };
-    let unknown = || {
-        let text = crate::foreign::shortened(text, 120);
-        Error::usage(format!("`{text}` is neither `latest`, nor a time, nor the path of a backup"))
-            .with_hint("`hookferry backup list` shows the backups; a time is such as 2026-11-20 or 2026-11-20T03:17Z, in UTC")
-    };
-    let (place, account, name) = split_path(&path).ok_or_else(unknown)?;
     Ok(Origin::Backup(Box::new(BackupChoice {
         repository: repository(&place)?,
-        account: Some(account),
-        which: Which::Named(name.to_string()),
+        account,
+        which: Which::Named(name),
         identities,
     })))
 }
 
-/// The last moment that a text means: of a day where only the day is given; UTC where no zone is.
+/// The repository, the account and the name that a text means: a whole path, one below the repository, or a name alone.
+fn place_in(
+    text: &str,
+    repo: Option<&str>,
+    account: Option<String>,
+) -> Option<(String, Option<String>, String)> {
+    let Some(repo) = repo.map(|repo| repo.trim_end_matches('/')) else {
+        let is_url = text.contains("://");
+        let (place, account, name) = split_path(text).filter(|_| is_url)?;
+        return Some((place, Some(account), name.to_string()));
+    };
+    let below = text
+        .strip_prefix(repo)
+        .and_then(|rest| rest.strip_prefix('/'));
+    let below = below.unwrap_or(text);
+    if let Some(name) = BackupName::parse(below) {
+        return Some((repo.to_owned(), account, name.to_string()));
+    }
+    let (place, account, name) = split_path(&format!("{repo}/{below}"))?;
+    Some((place, Some(account), name.to_string()))
+}
+
+/// The last moment that a text means: of a day, a minute or a second, as exactly as it is given; UTC where no zone is.
 fn moment(text: &str) -> Option<Timestamp> {
     use jiff::civil::{Date, DateTime};
     use jiff::tz::TimeZone;
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time);
-    }
-    let utc = |time: DateTime| TimeZone::UTC.to_timestamp(time).ok();
-    if let Some(time) = text.strip_suffix(['Z', 'z']) {
-        return utc(time.parse().ok()?);
-    }
-    let is_day = text.len() == "2026-11-20".len();
-    match text.parse::<Date>() {
-        Ok(day) if is_day => utc(day.at(23, 59, 59, 999_999_999)),
-        _ => utc(text.parse().ok()?),
-    }
+    const MINUTE: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
+    const SECOND: [&str; 3] = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y%m%dT%H%M%S"];
+    let plain = ["Z", "z", " UTC"]
+        .iter()
+        .find_map(|utc| text.strip_suffix(utc));
+    let plain = plain.unwrap_or(text);
+    let day = ["%Y-%m-%d", "%Y%m%d"]
+        .iter()
+        .filter(|_| matches!(plain.len(), 8 | 10))
+        .find_map(|form| Date::strptime(form, plain).ok());
+    let read = |forms: &[&str]| {
+        forms
+            .iter()
+            .find_map(|form| DateTime::strptime(form, plain).ok())
+    };
+    let (start, length) = match (day, read(&MINUTE), read(&SECOND)) {
+        (Some(day), _, _) => (day.at(0, 0, 0, 0), SignedDuration::from_hours(24)),
+        (_, Some(minute), _) => (minute, SignedDuration::from_mins(1)),
+        (_, _, Some(second)) => (second, SignedDuration::from_secs(1)),
+        // With a zone of its own.
+        _ => return text.parse().ok(),
+    };
+    let start = TimeZone::UTC.to_timestamp(start).ok()?;
+    start
+        .checked_add(length - SignedDuration::from_nanos(1))
+        .ok()
 }
 
 #[cfg(test)]
@@ -198,17 +239,19 @@ mod tests {
     use super::moment;
 
     #[test]
-    fn a_time_is_read_in_utc_and_a_day_means_its_end() {
+    fn a_time_means_its_last_moment_and_is_read_in_utc() {
         let is = |text: &str, time: &str| {
             let time: jiff::Timestamp = time.parse().expect("a time");
             assert_eq!(moment(text), Some(time), "{text}");
         };
         is("2026-11-20", "2026-11-20T23:59:59.999999999Z");
-        is("2026-11-20T03:17", "2026-11-20T03:17:00Z");
-        is("2026-11-20T03:17Z", "2026-11-20T03:17:00Z");
-        is("2026-11-20T03:17:05Z", "2026-11-20T03:17:05Z");
+        is("20261120", "2026-11-20T23:59:59.999999999Z");
+        is("2026-11-20T03:17", "2026-11-20T03:17:59.999999999Z");
+        is("2026-11-20T03:17Z", "2026-11-20T03:17:59.999999999Z");
+        is("2026-11-20 03:17 UTC", "2026-11-20T03:17:59.999999999Z");
+        is("2026-11-20T03:17:05Z", "2026-11-20T03:17:05.999999999Z");
         is("2026-11-20T05:17:05+02:00", "2026-11-20T03:17:05Z");
-        is("20261120T031705Z", "2026-11-20T03:17:05Z");
+        is("20261120T031705Z", "2026-11-20T03:17:05.999999999Z");
         for text in [
             "",
             "latest",

@@ -40,6 +40,8 @@ pub struct Route {
     pub rules: RulesFile,
     /// How the accounts are reached.
     pub client: ClientOptions,
+    /// Whether the target is an account embedded in this program, which stands for the source itself.
+    pub is_drill: bool,
 }
 
 impl Route {
@@ -86,6 +88,7 @@ impl Route {
             on_conflict,
             rules,
             client,
+            is_drill: false,
         })
     }
 }

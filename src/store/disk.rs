@@ -1,6 +1,7 @@
 //! Files: read whole, written whole or not at all, and readable by their owner alone.
 
 use super::half_written;
+use crate::coralogix::kind::resembles_vendor_key;
 use crate::error::Error;
 use secrecy::SecretString;
 use std::fs::{self, File};
@@ -150,8 +151,24 @@ pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
 }
 
 /// The same for a file that others are to read, such as a collector of metrics; it holds no secret.
-pub fn replace_shared(path: &Path, text: &str, what: &str) -> Result<(), Error> {
-    replace_by(path, text, what, share)
+///
+/// One that is there is replaced only where it is empty or `is_own` says that it is ours.
+pub fn replace_shared(
+    path: &Path,
+    text: &str,
+    what: &str,
+    is_own: impl Fn(&str) -> bool,
+) -> Result<(), Error> {
+    let is_free = match fs::read_to_string(path) {
+        Ok(old) => old.is_empty() || is_own(&old),
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    };
+    if is_free {
+        return replace_by(path, text, what, share);
+    }
+    let hint =
+        "it holds something else, which is not replaced; name another file in the config file";
+    Err(cannot("write", what, path).with_hint(hint))
 }
 
 #[cfg(unix)]
@@ -297,8 +314,28 @@ pub fn ignored_signals() -> u64 {
         .unwrap_or(0)
 }
 
+/// Whether somebody gave a secret in the place of the file that holds it.
+fn is_secret(path: &str) -> bool {
+    resembles_vendor_key(path) || path.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
+}
+
+/// A file that the user named is not there: wrong usage.
+pub fn missing(what: &str, path: &Path) -> Error {
+    let shown = path.display().to_string();
+    if is_secret(&shown) {
+        return cannot("find", what, path);
+    }
+    let shown = crate::foreign::shown(&shown);
+    Error::usage(format!("{what} `{shown}` does not exist"))
+}
+
 /// Something that cannot be done with a file or folder.
 pub(super) fn cannot(verb: &str, what: &str, path: &Path) -> Error {
-    let path = crate::foreign::shown(&path.display().to_string());
+    let path = path.display().to_string();
+    if is_secret(&path) {
+        return Error::usage(format!("{what} is a file, and a secret stands in the place of its name"))
+            .with_hint("think of that secret as known to others now: command lines are visible. Write a new one into a file, and name that");
+    }
+    let path = crate::foreign::shown(&path);
     Error::failed(format!("cannot {verb} {what} `{path}`"))
 }

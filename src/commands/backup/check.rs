@@ -8,7 +8,7 @@ use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::view::Detail;
 use crate::settings::BackupCheck;
-use crate::store::backup::check::{fresh_at, inspect, is_future};
+use crate::store::backup::check::{Condition, fresh_at, inspect, is_future};
 use crate::store::backup::{Identities, Repository};
 use jiff::{SignedDuration, Timestamp};
 
@@ -63,11 +63,14 @@ pub(in crate::commands) async fn checked(
     };
     let mut backups = Vec::with_capacity(stored.len());
     for stored in stored {
-        let Some(bytes) = repository.read_if_there(&stored).await? else {
-            continue;
+        let condition = match repository.read_if_there(&stored).await {
+            Ok(Some(bytes)) => inspect(&stored, bytes, identities)?,
+            Ok(None) => continue,
+            // What cannot be read today cannot be restored today; the others are looked at all the same.
+            Err(error) => Condition::Damaged(error.to_string()),
         };
         backups.push(CheckedBackup {
-            condition: inspect(&stored, bytes, identities)?,
+            condition,
             path: repository.path_of(&stored),
             stored,
         });

@@ -21,7 +21,7 @@ use crate::store::backup::{
 };
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use refuse::{refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
+use refuse::{refuse_masks, refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,10 +56,14 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
         screen.error(error);
     }
     let code = together(&taken.iter().map(Taken::exit_code).collect::<Vec<_>>());
-    screen.result(&match settings.output {
+    // What became of the accounts is not changed by where it could be told.
+    let told = screen.result(&match settings.output {
         OutputForm::Text => text(&taken, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&document(&taken, &settings.repository, code)),
-    })?;
+    });
+    if let Err(error) = told {
+        screen.error(&error);
+    }
     Ok(code)
 }
 
@@ -69,7 +73,12 @@ pub(in crate::commands) async fn create_all(
     terms: Terms<'_>,
     screen: &Screen,
 ) -> Result<Vec<Taken>, Error> {
-    terms.repository.prepare().await?;
+    if terms.repository.prepare().await? {
+        screen.warn(&format!(
+            "there was no repository {}, and it was made; where it should hold earlier backups, is its disk mounted?",
+            terms.repository
+        ));
+    }
     let each = accounts
         .into_iter()
         .map(async |to_back_up: ToBackUp| Taken {
@@ -100,6 +109,7 @@ async fn create(
     refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
+    refuse_masks(account, &inventory, terms.accept_shrink)?;
     // Before anything is written, because a disk may be full of it; the backup does not depend on it.
     let swept = repository.sweep(&about.account);
     if let (Some(newest), Some(check)) = (&newest, &check)

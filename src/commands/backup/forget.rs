@@ -25,6 +25,12 @@ pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<Exit
         }
         forgotten.push(one);
     }
+    if forgotten.is_empty() {
+        return Err(
+            Error::new(ErrorKind::NoBackup, format!("there is no backup in {repository}"))
+                .with_hint("is it the repository itself, and no folder in it? `hookferry backup list` shows what there is"),
+        );
+    }
     let code = together(
         &forgotten
             .iter()
@@ -67,10 +73,9 @@ pub(in crate::commands) async fn forget_account(
         backups,
         failure: None,
     };
-    if !dry_run && forgotten.n_removed() > 0 {
-        forgotten.failure = remove(repository, &forgotten.backups, identities)
-            .await
-            .err();
+    if forgotten.n_removed() > 0 {
+        let removed = remove(repository, &forgotten.backups, identities, dry_run).await;
+        forgotten.failure = removed.err();
     }
     Ok(forgotten)
 }
@@ -79,13 +84,15 @@ async fn remove(
     repository: &Repository,
     backups: &[Judged],
     identities: &Identities,
+    dry_run: bool,
 ) -> Result<(), Error> {
     if let Some(newest) = backups.last() {
         let bytes = repository.read(&newest.stored).await?;
         let condition = inspect(&newest.stored, bytes, identities)?;
         refuse_unsure(newest, &condition)?;
     }
-    for judged in backups.iter().filter(|judged| judged.reasons.is_empty()) {
+    let old = backups.iter().filter(|judged| judged.reasons.is_empty());
+    for judged in old.filter(|_| !dry_run) {
         repository.remove(&judged.stored).await?;
     }
     Ok(())

@@ -52,8 +52,9 @@ impl Bucket {
     }
 
     /// Whether the bucket can be reached and read: told once, before any account is read. No bucket is made.
-    pub(super) async fn prepare(&self) -> Result<(), Error> {
-        self.list(&self.prefix, Some(1)).await.map(drop)
+    pub(super) async fn prepare(&self) -> Result<bool, Error> {
+        let found = self.list(&self.prefix, Some(1)).await?;
+        Ok(found.objects.is_empty() && found.common_prefixes.is_empty())
     }
 
     /// What looks like a folder below the prefix, by name; an error where the prefix has no object at all.

@@ -21,9 +21,11 @@ impl Folder {
         Self { path }
     }
 
-    /// Makes the folder where it is missing.
-    pub(super) fn prepare(&self) -> Result<(), Error> {
-        self.make(&self.path)
+    /// Makes the folder where it is missing; says whether it was.
+    pub(super) fn prepare(&self) -> Result<bool, Error> {
+        let is_missing = !is_folder(&self.path)?;
+        Self::make(&self.path)?;
+        Ok(is_missing)
     }
 
     /// The folders in it, by name.
@@ -73,14 +75,14 @@ impl Folder {
 
     /// Adds a file that must not exist.
     pub(super) fn create(&self, account: &str, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        self.make(&self.path.join(account))?;
+        Self::make(&self.path.join(account))?;
         let written = disk::write_new(&self.path(account, name), bytes, "the backup");
         written.map_err(|error| error.with_hint(LOOK_AT))
     }
 
     /// Writes a file anew, whole or not at all.
     pub(super) fn replace(&self, account: &str, name: &str, text: &str) -> Result<(), Error> {
-        self.make(&self.path.join(account))?;
+        Self::make(&self.path.join(account))?;
         let written = disk::replace(&self.path(account, name), text, "the last check");
         written.map_err(|error| error.with_hint(LOOK_AT))
     }
@@ -116,7 +118,7 @@ impl Folder {
     }
 
     /// Makes a folder and what is above it, and makes its name safe against a crash.
-    fn make(&self, path: &Path) -> Result<(), Error> {
+    fn make(path: &Path) -> Result<(), Error> {
         if path.is_dir() {
             return Ok(());
         }

@@ -51,11 +51,15 @@ pub struct Added {
     pub sha256: String,
 }
 
+/// What file systems keep at the top of a volume, readable by root alone.
+const LOST_AND_FOUND: &str = "lost+found";
+
 /// Carries out a call on whichever place it is.
 macro_rules! at {
     ($place:expr, $call:ident ( $($argument:expr),* )) => {
         match $place {
-            Place::Folder(folder) => folder.$call($($argument),*),
+            // A disk answers at once.
+            Place::Folder(folder) => std::future::ready(folder.$call($($argument),*)).await,
             #[cfg(feature = "cloud")]
             Place::Bucket(bucket) => bucket.$call($($argument),*).await,
         }
@@ -78,17 +82,28 @@ impl Repository {
         })
     }
 
-    /// Makes the repository where it is missing and can be made.
-    pub async fn prepare(&self) -> Result<(), Error> {
+    /// Makes the repository where it is missing and can be made; says whether it was.
+    pub async fn prepare(&self) -> Result<bool, Error> {
         at!(&self.place, prepare())
     }
 
     /// The accounts that have backups or a last check, sorted; an error where there is no repository.
     pub async fn accounts(&self) -> Result<Vec<String>, Error> {
-        let mut accounts = at!(&self.place, accounts())?;
-        accounts.retain(|account| is_account(account));
+        let mut accounts = Vec::new();
+        for account in at!(&self.place, accounts())? {
+            if is_account(&account) && self.has_any(&account).await? {
+                accounts.push(account);
+            }
+        }
         accounts.sort();
         Ok(accounts)
+    }
+
+    /// Whether anything of ours lies under that name: a disk brings folders of its own, such as `lost+found`.
+    async fn has_any(&self, account: &str) -> Result<bool, Error> {
+        let objects = at!(&self.place, objects(account))?;
+        let mut names = objects.iter().map(|(name, _)| name.as_str());
+        Ok(names.any(|name| name == last_check::FILE || BackupName::parse(name).is_some()))
     }
 
     /// The backups of an account, the oldest first; nothing that is half written, and nothing of others.
@@ -216,6 +231,10 @@ fn place(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
                 .with_hint("other stores are not reached; mount one, or copy the folder there"),
         ),
         None if text.trim().is_empty() => Err(Error::usage("the name of the repository is empty")),
+        None if text.starts_with('~') => Err(Error::usage(
+            "the repository's path begins with ~, which only a shell turns into your home",
+        )
+        .with_hint("write the whole path, or leave a space instead of `=` before it")),
         None => Ok(Place::Folder(Folder::new(PathBuf::from(text)))),
     }
 }
@@ -237,7 +256,10 @@ fn bucket(_text: &str, _look_up: LookUp<'_>) -> Result<Place, Error> {
 pub(super) fn is_account(name: &str) -> bool {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "._+-".contains(character);
-    !name.is_empty() && !name.starts_with('.') && name.chars().all(is_plain)
+    !name.is_empty()
+        && !name.starts_with('.')
+        && name != LOST_AND_FOUND
+        && name.chars().all(is_plain)
 }
 
 /// The repository, the account and the name of a backup that was named by its whole path.

@@ -165,7 +165,7 @@ impl Policy {
         reasons
     }
 
-    fn calendar(&self) -> [(Reason, fn(DateTime) -> Bucket, usize); 5] {
+    fn calendar(&self) -> [(Reason, Calendar, usize); 5] {
         [
             (Reason::Hourly, hour, self.hourly),
             (Reason::Daily, day, self.daily),
@@ -179,6 +179,9 @@ impl Policy {
 fn in_utc(time: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(time)
 }
+
+/// Tells which backups are of one hour, day, week, month or year.
+type Calendar = fn(DateTime) -> Bucket;
 
 /// What two backups of one hour, day, week, month or year have in common.
 type Bucket = (i16, i8, i8, i8);

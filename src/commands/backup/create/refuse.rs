@@ -83,7 +83,8 @@ pub(super) fn refuse_shrink(
 ) -> Result<(), Error> {
     let before = newest.map(|newest| newest.name.count);
     let has_shrunk = before.is_some_and(|before| about.count * 2 < before);
-    if accept || (about.count > 0 && !has_shrunk) {
+    let was_empty = before == Some(0);
+    if accept || (!has_shrunk && (about.count > 0 || was_empty)) {
         return Ok(());
     }
     let than = before.map_or_else(String::new, |before| {
@@ -94,4 +95,27 @@ pub(super) fn refuse_shrink(
         format!("{account} shows {} webhooks{than}", about.count),
     )
     .with_hint("look into the account: does the key see everything? Where it is right, say --accept-shrink once. Nothing was stored"))
+}
+
+/// A backup of masks could not be restored, and would in time take the place of those that can.
+pub(super) fn refuse_masks(
+    account: &Account,
+    inventory: &Inventory,
+    accept: bool,
+) -> Result<(), Error> {
+    let webhooks = inventory.webhooks.iter();
+    let n_masked = webhooks
+        .filter(|webhook| webhook.has_masked_secret())
+        .count();
+    if accept || n_masked == 0 {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Refused,
+        format!(
+            "{account} shows a mask such as **** instead of a secret in {n_masked} of {} webhooks, so a backup of them could not be restored",
+            inventory.webhooks.len()
+        ),
+    )
+    .with_hint("does the key lack a permission? Use one that sees the secrets; where there is none, --accept-shrink stores it all the same. Nothing was stored"))
 }

@@ -2,6 +2,8 @@
 
 use super::{Backups, assert_backups};
 use crate::cli::export::mode;
+use crate::support::stand_in::StandIn;
+use hookferry::sandbox::{Options, Switches};
 use serde_json::Value;
 
 #[test]
@@ -103,12 +105,12 @@ fn what_changes_is_stored_again_and_so_is_what_is_for_others() {
     let target = backups.accounts.target();
     let id = target.webhooks()[0]["id"].as_u64().unwrap();
     target.change(id, |webhook| {
-        webhook["updated_at"] = "2030-01-01T00:00:00Z".into()
+        webhook["updated_at"] = "2030-01-01T00:00:00Z".into();
     });
     backups.create("us");
     assert_eq!(n(), 1, "the time of the last update does not count");
     target.change(id, |webhook| {
-        webhook["url"] = "https://hooks.example.net/canary".into()
+        webhook["url"] = "https://hooks.example.net/canary".into();
     });
     backups.create("us");
     assert_eq!(n(), 2);
@@ -163,4 +165,108 @@ fn an_account_without_a_profile_is_named_by_host_and_company() {
         matches!(names.as_slice(), [name] if name.ends_with("+12345")),
         "{names:?}"
     );
+}
+
+/// A backup of masks could not be restored, and would push those out that can.
+#[test]
+fn masks_are_no_backup() {
+    let backups = Backups::new();
+    backups.create("eu");
+    let masked = Switches::parse(["list=masked"]).unwrap();
+    backups.accounts.source().set_switches(masked);
+    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    let refused = backups.run(create);
+    assert_backups!("masked", refused);
+    refused.assert_code(6);
+    assert_eq!(backups.files("eu").len(), 1);
+    backups
+        .run(&format!("{create} --accept-shrink"))
+        .assert_code(0);
+    assert_eq!(backups.files("eu").len(), 2);
+}
+
+#[test]
+fn an_empty_account_is_accepted_once_and_then_known() {
+    let mut options = Options::default();
+    options.source.webhooks = Vec::new();
+    let backups = Backups::of(StandIn::start(options));
+    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    backups.run(create).assert_code(6);
+    backups
+        .run(&format!("{create} --accept-shrink"))
+        .assert_code(0);
+    backups.run(create).assert_code(0);
+    assert_eq!(backups.files("eu").len(), 1);
+}
+
+/// What a disk brings of its own is no account.
+#[test]
+fn a_repository_may_be_a_volume_of_its_own() {
+    let backups = Backups::new();
+    backups.create("eu");
+    for folder in ["repo/lost+found", "repo/empty", "repo/.Trash-0"] {
+        std::fs::create_dir(backups.accounts.home().join(folder)).unwrap();
+    }
+    std::fs::write(backups.accounts.home().join("repo/notes.txt"), "ours").unwrap();
+    backups.run("backup check --repo repo").assert_code(0);
+    backups
+        .run("backup show latest --repo repo --identity key.txt")
+        .assert_code(0);
+    let empty = backups.run("backup forget --repo repo/empty --keep-last 1");
+    empty.assert_code(10);
+}
+
+#[test]
+fn a_secret_in_the_place_of_a_file_name_is_not_repeated() {
+    let backups = Backups::new();
+    backups.create("eu");
+    let secret = "AGE-SECRET-KEY-1CANARY";
+    for command_line in [
+        format!("backup check --repo repo --identity {secret}"),
+        format!("restore latest --repo repo --rehearse -o json --identity {secret}"),
+        format!("backup create --from eu --repo repo --recipients-file {secret}"),
+        "list --from eu --identity cxtp_canary".to_owned(),
+    ] {
+        // The run itself fails the test where it shows a canary, in whatever case.
+        let run = backups.run(&command_line);
+        assert!(
+            !run.said().to_lowercase().contains("canary"),
+            "{}",
+            run.said()
+        );
+    }
+    backups
+        .run(&format!("backup check --repo repo --identity {secret}"))
+        .assert_code(64);
+}
+
+#[test]
+fn a_repository_that_had_to_be_made_is_told() {
+    let backups = Backups::new();
+    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    let first = backups.run(create);
+    assert!(
+        first.stderr.contains("is its disk mounted?"),
+        "{}",
+        first.stderr
+    );
+    assert!(!backups.run(create).stderr.contains("mounted"));
+    backups.run("backup list --repo ~/backups").assert_code(64);
+}
+
+/// Where the newest cannot be relied on, a dry run says what the run would.
+#[test]
+fn a_dry_run_of_forget_looks_too() {
+    let backups = Backups::new();
+    backups.create("us");
+    let target = backups.accounts.target();
+    target.remove(target.webhooks()[0]["id"].as_u64().unwrap());
+    backups.create("us");
+    std::fs::write(backups.files("us").pop().unwrap(), "cut").unwrap();
+    for flag in ["", " --dry-run"] {
+        backups
+            .run(&format!("backup forget --repo repo --keep-last 1{flag}"))
+            .assert_code(6);
+        assert_eq!(backups.files("us").len(), 2);
+    }
 }

@@ -128,6 +128,65 @@ fn by_its_path_wherever_a_file_may_stand() {
     assert!(backups.accounts.copies().iter().all(|n| *n == 1));
 }
 
+/// However somebody names a backup of the repository at night.
+#[test]
+fn by_any_name_that_the_list_shows() {
+    let backups = Backups::new();
+    backups.create("eu");
+    backups.create("us");
+    let path = backups.files("us")[0].clone();
+    let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+    let whole = path.display().to_string();
+    let code = |command_line: &str| {
+        backups
+            .run(&format!("{command_line} --identity key.txt"))
+            .code
+    };
+    for which in [
+        format!("us/{name}"),
+        format!("repo/us/{name}"),
+        whole.clone(),
+        format!("./repo/us/{name}"),
+    ] {
+        assert_eq!(
+            code(&format!("backup show {which} --repo repo")),
+            Some(0),
+            "{which}"
+        );
+        assert_eq!(
+            code(&format!("backup show {which} --repo repo --account eu")),
+            Some(64),
+            "{which}"
+        );
+    }
+    assert_eq!(
+        code(&format!("backup show {name} --repo repo --account us")),
+        Some(0)
+    );
+    assert_eq!(
+        code(&format!("backup show {name} --repo repo --account eu")),
+        Some(10)
+    );
+    assert_eq!(
+        code(&format!("backup show {name} --repo repo")),
+        Some(64),
+        "of which account?"
+    );
+    let minute = format!(
+        "{}-{}-{}T{}:{}",
+        &name[..4],
+        &name[4..6],
+        &name[6..8],
+        &name[9..11],
+        &name[11..13]
+    );
+    assert_eq!(
+        code(&format!("backup show {minute} --repo repo --account us")),
+        Some(0),
+        "{minute}"
+    );
+}
+
 #[test]
 fn a_time_means_the_state_as_it_was_then() {
     let backups = Backups::new();
@@ -150,7 +209,7 @@ fn a_time_means_the_state_as_it_was_then() {
     assert_eq!((count("latest"), count("2020-01-02")), (3, 4));
     assert_eq!(count("2020-01-02T03:04:05Z"), 4);
     backups
-        .run("backup show 2020-01-02T03:04Z --repo repo --identity key.txt")
+        .run("backup show 2020-01-02T03:03Z --repo repo --identity key.txt")
         .assert_code(10);
 }
 

@@ -23,6 +23,14 @@ fn looking() {
         for point in opened.filter(|point| point.call == "openat") {
             let run = tampered(&place, line, &point, "error=EIO");
             let what = format!("{line}, {point:?}");
+            // One backup that cannot be read does not keep `check` from looking at the others.
+            if line == CHECK && run.code == Some(3) {
+                assert!(
+                    run.stdout.contains("1 damaged") && run.stdout.contains("Input/output error"),
+                    "{what}"
+                );
+                continue;
+            }
             is_told(&run, "Input/output error", &what);
             assert_eq!(run.code, Some(1), "{what}: {}", run.transcript());
         }

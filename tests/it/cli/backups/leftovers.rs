@@ -8,19 +8,21 @@ use std::time::{Duration, SystemTime};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
+const A_LITTLE_LESS: Duration = Duration::from_secs(24 * 60 * 60 - 60);
 
 fn written_before(place: &Place, name: &str, age: Duration) {
     let path = place.path(name);
     std::fs::write(&path, "half").unwrap();
     let file = File::options().write(true).open(path).unwrap();
-    file.set_modified(SystemTime::now() - age).unwrap();
+    file.set_modified(SystemTime::now().checked_sub(age).unwrap())
+        .unwrap();
 }
 
 /// Files of all ages and names; the first two are what is to go.
 fn litter(place: &Place) {
     written_before(place, ".tmpAbC123", DAY + MINUTE);
     written_before(place, ".tmpXyZ789", DAY * 400);
-    written_before(place, ".tmpYoUng1", DAY - MINUTE);
+    written_before(place, ".tmpYoUng1", A_LITTLE_LESS);
     written_before(place, "notes.txt", DAY * 400);
     written_before(place, ".tmp-of-somebody", DAY * 400);
     written_before(
@@ -86,7 +88,8 @@ fn the_one_of_a_killed_run_goes_when_it_is_old() {
         .write(true)
         .open(place.path(&left[0]))
         .unwrap();
-    file.set_modified(SystemTime::now() - DAY - MINUTE).unwrap();
+    file.set_modified(SystemTime::now().checked_sub(DAY + MINUTE).unwrap())
+        .unwrap();
     let run = place.done(CREATE);
     assert!(run.stdout.contains("unchanged"), "{}", run.transcript());
     assert!(place.leftovers().is_empty());

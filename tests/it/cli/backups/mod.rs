@@ -206,10 +206,7 @@ fn identity(accounts: &StandIn, name: &str) -> String {
 /// A backup's bytes under the name that they would have had: damage that its name does not show.
 fn name_that_fits(name: &str, bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let digits: String = digest.as_ref()[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = hookferry::coralogix::sealed::hex(&digest.as_ref()[..8]);
     let mut parts: Vec<&str> = name.split('-').collect();
     let (_, suffix) = parts.pop().unwrap().split_at(16);
     format!("{}-{digits}{suffix}", parts.join("-"))

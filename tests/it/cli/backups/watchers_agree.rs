@@ -69,9 +69,9 @@ fn linted(metrics: &str) {
 }
 
 /// Runs the schedule in a place that is prepared so that it ends with that code.
-fn ends(code: i32, accounts: StandIn, edit: fn(String) -> String, prepare: fn(&Place)) {
+fn ends(code: i32, accounts: StandIn, edit: fn(&str) -> String, prepare: fn(&Place)) {
     let receiver = Receiver::start(Manner::status(200));
-    let place = telling(&receiver.url(), accounts, &edit(config()));
+    let place = telling(&receiver.url(), accounts, &edit(&config()));
     prepare(&place);
     let run = place
         .program(&format!("{RUN} -o json"))
@@ -80,11 +80,11 @@ fn ends(code: i32, accounts: StandIn, edit: fn(String) -> String, prepare: fn(&P
     all_say(&place, &receiver, &run, code);
 }
 
-fn of_us(config: String) -> String {
+fn of_us(config: &str) -> String {
     config.replace("profiles = [\"eu\"]", "profiles = [\"us\"]")
 }
 
-fn of_both(config: String) -> String {
+fn of_both(config: &str) -> String {
     config.replace("profiles = [\"eu\"]", "profiles = [\"eu\", \"us\"]")
 }
 
@@ -101,12 +101,9 @@ fn done() {
 fn failed() {
     ends(1, StandIn::with(&[], &["get:1x*:html-200"]), of_us, |_| {});
     // Nothing could even begin.
-    ends(
-        1,
-        StandIn::demo(),
-        |config| config,
-        |place| place.accounts.write("vault", "a file"),
-    );
+    ends(1, StandIn::demo(), str::to_owned, |place| {
+        place.accounts.write("vault", "a file");
+    });
 }
 
 #[test]
@@ -132,30 +129,25 @@ fn key_refused() {
 
 #[test]
 fn wrong_account() {
-    let expecting = |config: String| config.replacen("api_key", "company_id = 7\napi_key", 1);
+    let expecting = |config: &str| config.replacen("api_key", "company_id = 7\napi_key", 1);
     ends(5, StandIn::demo(), expecting, |_| {});
 }
 
 #[test]
 fn refused() {
-    ends(
-        6,
-        StandIn::demo(),
-        |config| config,
-        |place| {
-            place.done(CREATE);
-            for webhook in place.accounts.source().webhooks().iter().skip(5) {
-                place
-                    .accounts
-                    .source()
-                    .remove(webhook["id"].as_u64().unwrap());
-            }
-        },
-    );
+    ends(6, StandIn::demo(), str::to_owned, |place| {
+        place.done(CREATE);
+        for webhook in place.accounts.source().webhooks().iter().skip(5) {
+            place
+                .accounts
+                .source()
+                .remove(webhook["id"].as_u64().unwrap());
+        }
+    });
 }
 
 #[test]
 fn wrong_usage() {
-    let without_file = |config: String| config.replace("recipients.txt", "nowhere.txt");
+    let without_file = |config: &str| config.replace("recipients.txt", "nowhere.txt");
     ends(64, StandIn::demo(), without_file, |_| {});
 }
