@@ -66,13 +66,6 @@ macro_rules! at {
     };
 }
 
-#[cfg_attr(
-    not(feature = "cloud"),
-    expect(
-        clippy::unused_async,
-        reason = "an object store is waited for, and callers are the same with and without"
-    )
-)]
 impl Repository {
     /// The repository that a text names: a folder, or `s3://BUCKET/PREFIX`; nothing is read yet.
     pub fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
