@@ -116,9 +116,10 @@ pub(super) async fn confirm(
     screen: &Screen,
 ) -> Result<Planned, Error> {
     loop {
+        let n = n_changes(&planned.plan);
         let question = format!(
-            "\nWrite {} webhooks to {}? Only 'yes' will do: ",
-            n_changes(&planned.plan),
+            "\nWrite {n} webhook{} to {}? Only 'yes' will do: ",
+            if n == 1 { "" } else { "s" },
             planned.target.described()
         );
         ask(&question, screen).await?;

@@ -176,8 +176,9 @@ impl Config {
 fn understood(path: &Path, text: &str) -> Result<Contents, Error> {
     parse(text).map_err(|misread| {
         let lines = toml_file::listed(&path.display().to_string(), &misread);
-        Error::usage(format!("the config file cannot be read\n{lines}"))
-            .with_hint("`hookferry --help` shows what a profile looks like")
+        Error::usage(format!("the config file cannot be read\n{lines}")).with_hint(
+            "`hookferry --help` shows what a profile looks like, and docs/schedules.md a schedule",
+        )
     })
 }
 
