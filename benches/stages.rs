@@ -54,14 +54,18 @@ fn planned() -> Plan {
     plan(portable(), &nothing(), OnConflict::Fail, &Known::nothing())
 }
 
-fn document() -> PlanDocument {
-    let party = Party {
-        is_backup: false,
+fn party() -> Party {
+    Party {
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
         count: N,
         profile: None,
-    };
+        is_backup: false,
+    }
+}
+
+fn document() -> PlanDocument {
+    let party = party();
     let view = PlanView {
         plan: &planned(),
         source: &party,
@@ -134,13 +138,7 @@ fn plan_with_nothing_to_do(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn document_of_a_plan(bencher: Bencher<'_, '_>) {
     let plan = planned();
-    let party = Party {
-        is_backup: false,
-        name: "api.eu1.coralogix.com".to_owned(),
-        company: None,
-        count: N,
-        profile: None,
-    };
+    let party = party();
     let view = PlanView {
         plan: &plan,
         source: &party,

@@ -92,8 +92,6 @@ pub struct Migrate {
     pub state: StateFolder,
     /// What another command has to say to find the record and the target's key: nothing, or options with a space before.
     pub flags: String,
-    /// Whether the target is an account embedded in this program, which is gone when the run is over.
-    pub is_rehearsal: bool,
     /// How much of the plan is shown.
     pub detail: Detail,
     /// The form of the result.
@@ -208,7 +206,6 @@ impl Migrate {
         .await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
-            is_rehearsal: false,
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
             route,
             consent: Consent::of(arguments.dry_run, arguments.yes),

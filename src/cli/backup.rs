@@ -68,7 +68,7 @@ pub struct BackupCreateArgs {
     /// Where backups are kept.
     #[command(flatten)]
     pub repo: RepoArgs,
-    /// Store it although the account has no webhook, or less than half of what the last backup holds
+    /// Store it although the account has no webhook, less than half of the last backup's, or masks for secrets
     #[arg(long)]
     pub accept_shrink: bool,
     /// Form of the result
@@ -255,7 +255,7 @@ pub struct RunScheduleArgs {
     /// The schedule of the config file
     #[arg(value_name = "SCHEDULE")]
     pub name: String,
-    /// Store this time what has shrunk: an account without webhooks, or with less than half of last time's
+    /// Store it although an account has no webhook, less than half of the last backup's, or masks for secrets
     #[arg(long)]
     pub accept_shrink: bool,
     /// Form of the result

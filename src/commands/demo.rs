@@ -127,7 +127,6 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
     Ok(Migrate {
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
-        is_rehearsal: false,
         flags: String::new(),
         consent: Consent::Given,
         detail: Detail::Normal,

@@ -159,7 +159,7 @@ async fn write(
             verdict: None,
             continues: Vec::new(),
             state_flag: String::new(),
-            is_rehearsal: settings.is_rehearsal,
+            is_rehearsal: settings.route.is_drill,
             recorder: None,
         });
     }
@@ -215,7 +215,7 @@ async fn write(
         verdict,
         continues,
         state_flag: settings.flags.clone(),
-        is_rehearsal: settings.is_rehearsal,
+        is_rehearsal: settings.route.is_drill,
         recorder: Some((recorder, look)),
     })
 }

@@ -59,7 +59,6 @@ async fn rehearse(
             batch_size: 500,
         },
         state: StateFolder::at(state.path()),
-        is_rehearsal: true,
         flags: String::new(),
         detail: Detail::Normal,
         output: rehearsal.output,

@@ -101,7 +101,6 @@ impl Restore {
         let target = accounts.target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self::Into(Box::new(Migrate {
-            is_rehearsal: false,
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &target),
             route: Route::new(
                 source,

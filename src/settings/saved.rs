@@ -42,7 +42,6 @@ impl Apply {
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             migrate: Migrate {
-                is_rehearsal: false,
                 flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
                 route,
                 consent: Consent::of(arguments.dry_run, arguments.yes),
