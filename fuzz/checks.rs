@@ -127,10 +127,10 @@ pub(crate) fn masker(data: &[u8]) {
     let Some(webhook) = std::str::from_utf8(data).ok().and_then(Webhook::parse) else {
         return;
     };
-    let _ = webhook.masked();
+    let fields = webhook.masked().fields;
     let type_id = webhook.type_id().map_or(u64::MAX, |type_id| type_id.0);
     for place in webhook.places() {
-        let path: Vec<&str> = place.path.parts().iter().map(String::as_str).collect();
+        let path = by_name(place.path.parts(), fields.as_ref());
         match &place.masked {
             Masked::Text(text) | Masked::Number(text) => {
                 assert!(text.chars().count() <= 64 && !resembles_vendor_key(text));
@@ -154,6 +154,27 @@ pub(crate) fn masker(data: &[u8]) {
             _ => {}
         }
     }
+}
+
+/// A path that starts with the name of the field, also where the field is reached by its place in the list,
+/// because the webhook has a key of that name.
+fn by_name<'p>(path: &'p [String], fields: Option<&'p Masked>) -> Vec<&'p str> {
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
+    let ["integration_type_fields", at, "value", below @ ..] = path.as_slice() else {
+        return path;
+    };
+    let Some(Masked::Array(entries)) = fields else {
+        return path;
+    };
+    let Some(Masked::Object(members)) = at.parse().ok().and_then(|at: usize| entries.get(at))
+    else {
+        return path;
+    };
+    let name = members.iter().find_map(|(key, value)| match value {
+        Masked::Text(name) if key == "name" => Some(name.as_str()),
+        _ => None,
+    });
+    name.into_iter().chain(below.iter().copied()).collect()
 }
 
 fn may_be_shown(type_id: u64, path: &[&str], text: &str) -> bool {

@@ -45,6 +45,20 @@ fn check(target: &str, check: fn(&[u8]), at: Index, wounds: &[(Index, usize, &'s
     check(&wounded(&seeds[at.index(seeds.len())], wounds));
 }
 
+#[test]
+fn every_seed_passes() {
+    let checks: [(&str, fn(&[u8])); 3] = [
+        ("rules_file", checks::rules_file),
+        ("rewriter", checks::rewriter),
+        ("masker", checks::masker),
+    ];
+    for (target, check) in checks {
+        for seed in seeds(target) {
+            check(&seed);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(cases(512))]
 
