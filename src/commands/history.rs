@@ -8,13 +8,16 @@ use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{Known, Memory};
-use crate::pipeline::push::{LeftSend, Leftover, Recovered, Settling, recover, settle};
-use crate::pipeline::strip::strip;
+use crate::pipeline::plan::{Known, Memory, State};
+use crate::pipeline::push::{
+    LeftSend, Leftover, Observation, Recovered, Settling, recover, settle,
+};
+use crate::pipeline::recall::Recall;
 use crate::render::screen::Screen;
 use crate::store::runs::entry::{Entry, LearnedRow, LearnedWhat};
-use crate::store::runs::{Record, Runs, sealed_row};
+use crate::store::runs::{Record, Runs};
 use jiff::{SignedDuration, Timestamp};
+use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -115,7 +118,7 @@ impl History {
         target: &Inventory,
     ) -> (Known, Vec<Accounted>) {
         let is_any_open = self.open().next().is_some();
-        let stripped = is_any_open.then(|| strip(target.clone()));
+        let seen = is_any_open.then(|| Observation::of(&target.webhooks, &Recall::default()));
         let elsewhere: HashSet<WebhookId> = self
             .records
             .iter()
@@ -133,8 +136,8 @@ impl History {
                 doubtful: Vec::new(),
                 sealer,
             };
-            if let Some(stripped) = stripped.as_ref().filter(|_| !record.open().is_empty()) {
-                let found = recover(&leftover(record, &elsewhere), stripped, &memory.sealer);
+            if let Some(seen) = seen.as_ref().filter(|_| !record.open().is_empty()) {
+                let found = recover(&leftover(record, &elsewhere), seen, &memory.sealer);
                 for (place, recovered) in &found {
                     remember(&mut memory, record, *place, recovered);
                 }
@@ -220,7 +223,11 @@ pub(super) async fn account_for(
     }
     let arrived = record.arrived().map(|(_, arrived)| arrived.id.clone());
     let left = leftover(record, &arrived.collect());
-    let found = recover(&left, &strip(inventory.clone()), sealer);
+    let found = recover(
+        &left,
+        &Observation::of(&inventory.webhooks, &Recall::default()),
+        sealer,
+    );
     let accounted = Accounted {
         run: record.id().to_owned(),
         rows: found.iter().map(row).collect(),
@@ -276,7 +283,7 @@ fn leftover(record: &Record, elsewhere: &HashSet<WebhookId>) -> Leftover {
     let send = |place: usize| {
         let (key, content) = record.sent(place)?;
         let row = &begin.wanted[place];
-        let is_update = row.state == "update";
+        let is_update = row.state == State::Update;
         let target_id = row.target_id.clone().map(WebhookId::new);
         Some(LeftSend {
             place,
@@ -309,9 +316,9 @@ fn remember(memory: &mut Memory, record: &Record, place: usize, recovered: &Reco
 fn row((place, recovered): &(usize, Recovered)) -> LearnedRow {
     let what = match recovered {
         Recovered::Arrived(id, kept) => LearnedWhat::Arrived {
-            id: id.to_string(),
+            id: SmolStr::new(id.as_str()),
             acknowledged: false,
-            kept: kept.map(sealed_row),
+            kept: *kept,
         },
         Recovered::Returned => LearnedWhat::Returned,
         Recovered::Unresolved(why) => LearnedWhat::Unresolved { why: why.clone() },

@@ -75,6 +75,9 @@ pub(super) async fn carry_out(
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
     let mut done = write(&planned, settings, session, screen, interrupt).await?;
     let document = OutcomeDocument::of(outcome_view(&planned, &done));
+    let target = planned.target_reader.account().clone();
+    // Of a large account it is most of what is in memory, and all that is left to say is in the document.
+    drop(planned);
     // The exit code tells what happened to the target, not to the terminal or the record.
     for outcome in [
         keep(&mut done, &document),
@@ -85,8 +88,7 @@ pub(super) async fn carry_out(
             screen.error(&error);
         }
     }
-    let target = planned.target_reader.account();
-    conclude(&done, target, interrupt.signal(), screen)
+    conclude(&done, &target, interrupt.signal(), screen)
 }
 
 /// Shows the plan and writes nothing; a saved plan is shown only if it still holds.

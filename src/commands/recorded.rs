@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::strip::Stripped;
 use crate::store::runs::Record;
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 
 /// What made the seals of a record; another API key than the run's is an error.
@@ -55,7 +56,7 @@ pub(super) fn surplus(
     target: &Stripped,
     sealer: &Sealer,
 ) -> HashMap<Sealed, Vec<WebhookId>> {
-    let before: HashSet<&str> = record.begin.baseline.iter().map(String::as_str).collect();
+    let before: HashSet<&str> = record.begin.baseline.iter().map(SmolStr::as_str).collect();
     let arrived: HashSet<&WebhookId> = record.arrived().map(|(_, arrived)| &arrived.id).collect();
     let created: HashSet<Sealed> = record
         .arrived()

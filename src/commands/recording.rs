@@ -2,23 +2,24 @@
 
 use super::plan::view;
 use super::reading::Planned;
+use crate::coralogix::content::Fingerprint;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::is_map;
 use crate::pipeline::plan::{OnConflict, State, Step};
-use crate::pipeline::push::{Applied, Fate};
+use crate::pipeline::push::{Applied, Fate, Observation};
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use crate::pipeline::verify::{Finding, Verdict};
 use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
-use crate::render::idmap::{outcome_csv, outcome_line};
+use crate::render::idmap::{OutcomeMap, write_outcome_csv};
 use crate::render::json;
 use crate::store::runs::entry::{
     AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
 };
-use crate::store::runs::{Opening, Recorder, Runs, new_id, sealed_row};
+use crate::store::runs::{Opening, Recorder, Runs, new_id};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -59,7 +60,7 @@ pub(super) fn begin(
         target_time: inventory
             .server_time
             .and_then(|time| Timestamp::try_from(time).ok()),
-        baseline: ids.map(|id| id.to_string()).collect(),
+        baseline: ids.map(|id| SmolStr::new(id.as_str())).collect(),
         wanted: planned
             .plan
             .steps()
@@ -73,12 +74,7 @@ pub(super) fn begin(
     };
     let opening = Opening {
         begin,
-        contents: planned
-            .plan
-            .steps()
-            .map(|(webhook, _)| webhook.content())
-            .collect(),
-        plan: &json::line(&PlanDocument::of(view(planned), Depth::Steps)),
+        plan: &|to| json::write_line(&PlanDocument::streamed(view(planned), Depth::Steps), to),
         previous: previous.as_deref(),
     };
     runs.begin(opening, sealer)
@@ -89,15 +85,15 @@ fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow 
     let counterpart = step.counterpart.as_ref();
     let counterpart = counterpart.and_then(|webhook| webhook.content());
     WantedRow {
-        source_id: webhook.source_id().map(ToString::to_string),
-        alias: webhook.alias().to_owned(),
+        source_id: webhook.source_id().map(|id| SmolStr::new(id.as_str())),
+        alias: webhook.alias().clone(),
         type_id: webhook.type_id().map(|type_id| type_id.0),
-        state: step.state.word().to_owned(),
-        target_id: step.target_id().map(ToString::to_string),
-        content: content.map(|content| sealed_row(sealer.content(content))),
+        state: step.state,
+        target_id: step.target_id().map(|id| SmolStr::new(id.as_str())),
+        content: content.map(|content| sealer.content(content)),
         kept: counterpart
             .filter(|other| Some(*other) != content)
-            .map(|other| sealed_row(sealer.content(other))),
+            .map(|other| sealer.content(other)),
     }
 }
 
@@ -136,7 +132,7 @@ impl LastLook {
             return Self::default();
         };
         Self {
-            company: company(after),
+            company: after.company().map(str::to_owned),
             shown: shown(recorder, applied, after),
             altered: verdict.map_or_else(Vec::new, |verdict| {
                 altered(recorder, applied, verdict, after)
@@ -160,37 +156,27 @@ pub(super) fn end(
         altered: look.altered,
         shown: look.shown,
     })?;
-    recorder.keep("report.json", &json::line(report))?;
+    recorder.keep("report.json", &|to| json::write_line(report, to))?;
     // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
     let pairs = report.id_map.iter();
     if is_map(pairs.map(|row| (&row.source_id, &row.target_id))) {
-        recorder.keep("idmap.json", &outcome_line(report))?;
-        recorder.keep("idmap.csv", &outcome_csv(report))?;
+        let map = OutcomeMap::from(report);
+        recorder.keep("idmap.json", &|to| json::write_line(&map, to))?;
+        recorder.keep("idmap.csv", &|to| write_outcome_csv(report, to))?;
     }
     Ok(())
 }
 
-/// The company id on which all webhooks agree.
-fn company(after: &Stripped) -> Option<String> {
-    let webhooks = after.webhooks().iter();
-    let mut ids = webhooks.filter_map(|webhook| webhook.given().company_id());
-    let first = ids.next()?;
-    ids.all(|id| id == first).then_some(first)
-}
-
 /// Everything that the last look showed of the webhooks that arrived.
-fn shown(recorder: &Recorder, applied: &Applied, after: &Stripped) -> Vec<ShownRow> {
-    let webhooks: HashMap<&WebhookId, &StrippedWebhook> = after
-        .webhooks()
-        .iter()
-        .filter_map(|webhook| Some((webhook.id()?, webhook)))
+fn shown(recorder: &Recorder, applied: &Applied, after: &Observation) -> Vec<ShownRow> {
+    let seen = after.seen().iter();
+    let shown: HashMap<&WebhookId, Fingerprint> = seen
+        .filter_map(|seen| Some((seen.id(), seen.shown()?)))
         .collect();
     let row = |(place, fate): &(usize, Fate)| {
-        let webhook = webhooks.get(fate.arrived()?)?;
-        let seal = recorder.seal_shown(webhook.given(), webhook.content());
         Some(ShownRow {
             place: *place,
-            seal: seal.to_string(),
+            seal: recorder.seal_shown(*shown.get(fate.arrived()?)?),
         })
     };
     applied.fates.iter().filter_map(row).collect()
@@ -201,15 +187,14 @@ fn altered(
     recorder: &Recorder,
     applied: &Applied,
     verdict: &Verdict,
-    after: &Stripped,
+    after: &Observation,
 ) -> Vec<AlteredRow> {
     if verdict.count(|finding| matches!(finding, Finding::Altered(_))) == 0 {
         return Vec::new();
     }
-    let contents: HashMap<_, _> = after
-        .webhooks()
-        .iter()
-        .filter_map(|webhook| Some((webhook.id()?, webhook.content()?)))
+    let seen = after.seen().iter();
+    let contents: HashMap<_, _> = seen
+        .filter_map(|seen| Some((seen.id(), seen.content()?)))
         .collect();
     let fates: HashMap<usize, _> = applied
         .fates
@@ -223,7 +208,7 @@ fn altered(
         let content = contents.get(fates.get(place)?)?;
         Some(AlteredRow {
             place: *place,
-            kept: sealed_row(recorder.seal(*content)),
+            kept: recorder.seal(*content),
         })
     };
     verdict.findings.iter().filter_map(row).collect()

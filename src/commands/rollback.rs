@@ -14,6 +14,7 @@ use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::fetch::Inventory;
+use crate::pipeline::plan::State;
 use crate::pipeline::rollback::{
     Previous, RollbackSurroundings, Undo, Undone, Written, rollback, undo,
 };
@@ -25,7 +26,7 @@ use crate::render::view::Detail;
 use crate::settings::{Consent, Rollback};
 use crate::store::lock::{Lock, Locks};
 use crate::store::runs::entry::Entry;
-use crate::store::runs::{Record, Runs, sealed};
+use crate::store::runs::{Record, Runs};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -249,9 +250,9 @@ fn written(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<Written>
     let written = |place: usize, arrived: &crate::store::runs::Arrived| {
         let (key, sent) = record.sent(place)?;
         let row = &record.begin.wanted[place];
-        let previous = match row.state.as_str() {
-            "update" => Some(Previous {
-                content: sealed(row.kept.as_ref()?)?,
+        let previous = match row.state {
+            State::Update => Some(Previous {
+                content: row.kept?,
                 body: bodies.get(&arrived.id).cloned(),
             }),
             _ => None,

@@ -11,6 +11,7 @@ use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::Known;
+use crate::pipeline::plan::State;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
 use crate::pipeline::verify::{Finding, compare};
@@ -19,7 +20,7 @@ use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
 use crate::render::view::Detail;
 use crate::settings::{Route, Verify, VerifyRun, Wanted};
-use crate::store::runs::{Record, Runs, Standing, sealed};
+use crate::store::runs::{Record, Runs, Standing};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -65,7 +66,7 @@ async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Er
         rows: rows
             .map(|((webhook, step), (_, finding))| VerifyRow {
                 type_id: webhook.type_id(),
-                alias: webhook.alias().to_owned(),
+                alias: webhook.alias().clone(),
                 source_id: webhook.source_id().cloned(),
                 target_id: step.target_id().cloned(),
                 finding,
@@ -113,15 +114,14 @@ fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow
     let surplus = surplus(record, target, sealer);
     let mut rows = Vec::new();
     for (place, row) in record.begin.wanted.iter().enumerate() {
-        let wanted = row.content.as_ref().and_then(sealed);
+        let wanted = row.content;
         let (id, kept) = match &record.standings[place] {
             Standing::Arrived(arrived) => (Some(arrived.id.clone()), arrived.kept),
-            _ if row.state == "unchanged" => {
-                let kept = row.kept.as_ref().and_then(sealed);
-                (row.target_id.clone().map(WebhookId::new), kept)
+            _ if row.state == State::Unchanged => {
+                (row.target_id.clone().map(WebhookId::new), row.kept)
             }
             // What the run was not to write, nobody expects from it.
-            _ if row.state != "create" && row.state != "update" => continue,
+            _ if row.state != State::Create && row.state != State::Update => continue,
             _ => (None, None),
         };
         let (finding, why) = match (&id, &record.standings[place]) {

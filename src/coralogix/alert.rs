@@ -120,7 +120,7 @@ pub fn repoint(
 fn id(token: &str) -> Option<WebhookId> {
     if token.starts_with('"') {
         let text = json::string(token).ok().filter(|text| !text.is_empty())?;
-        Some(WebhookId::new(text.into_owned()))
+        Some(WebhookId::new(&text))
     } else {
         is_number(token).then(|| WebhookId::new(token))
     }

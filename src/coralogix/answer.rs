@@ -2,7 +2,7 @@
 //! Never passes on a list of which a part was not understood, and never fails a write because its answer was odd.
 
 use super::failure::Failure;
-use super::webhook::{self, NotAList, Webhook};
+use super::webhook::{self, Webhook};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
@@ -28,44 +28,13 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(date).ok()
 }
 
-pub(super) fn text_of(answer: Answer) -> Result<String, Failure> {
-    String::from_utf8(answer.body).map_err(|_| Failure::Unusable("not UTF-8 text".to_owned()))
-}
-
-pub(super) fn listing_of(answer: Answer) -> Result<Listing, Failure> {
-    let server_time = server_time(&answer.headers);
-    let text = text_of(answer)?;
-    let first = text.trim_start().chars().next();
-    let webhooks = webhook::parse_list(text).map_err(|problem| not_a_list(&problem, first))?;
-    Ok(Listing {
-        webhooks,
-        server_time,
-    })
-}
-
-/// What an answer is that is no list, from its first character too.
-fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
-    match problem {
-        NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
-        NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
-        // A list that ends in its middle may be whole the next time.
-        NotAList::NotJson if first == Some('[') => Failure::Lost {
-            why: "the answer was cut short".to_owned(),
-            is_timeout: false,
-        },
-        NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
-        NotAList::OtherValue(name) => {
-            Failure::Unusable(format!("{name}, where a list of webhooks was expected"))
-        }
-        NotAList::Element(at) => {
-            Failure::Unusable(format!("a list whose element {at} is no webhook"))
-        }
-    }
+pub(super) fn text_of(body: Vec<u8>) -> Result<String, Failure> {
+    String::from_utf8(body).map_err(|_| Failure::Unusable("not UTF-8 text".to_owned()))
 }
 
 /// The rows of an accepted write; an answer in any other form gives none.
-pub(super) fn rows_of(answer: Answer) -> Vec<Webhook> {
-    let Ok(text) = text_of(answer) else {
+pub(super) fn rows_of(body: Vec<u8>) -> Vec<Webhook> {
+    let Ok(text) = text_of(body) else {
         return Vec::new();
     };
     if text.trim_start().starts_with('{') {

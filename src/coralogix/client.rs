@@ -3,20 +3,20 @@
 
 use super::account::Account;
 pub use super::answer::Listing;
-use super::answer::{Answer, listing_of, rows_of, server_time, text_of};
-use super::failure::{Failure, Refusal, Unreached, server_words};
+use super::answer::{Answer, rows_of, server_time, text_of};
+use super::failure::{Failure, Refusal, server_words};
+use super::intake::Intake;
 use super::retry::{self, Bucket, MOST_ATTEMPTS, Patience};
+use super::transport::{Arrived, classify, receive, receive_into};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Url};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tracing::info;
 
-/// The most that is read of one answer, after decompression.
-const LARGEST_ANSWER: usize = 1 << 30;
 /// An idle connection is closed before servers usually do, so that a write does not meet a closing one.
 const IDLE: Duration = Duration::from_secs(20);
 
@@ -100,8 +100,32 @@ impl Reader {
     ///
     /// A passing failure is tried again, a list that cannot be understood whole is an error.
     pub async fn list(&self) -> Result<Listing, Failure> {
-        self.read(&self.account.endpoint.webhooks_url(), listing_of)
-            .await
+        let (webhooks, server_time) = self.list_by_parts(Vec::extend).await?;
+        Ok(Listing {
+            webhooks,
+            server_time,
+        })
+    }
+
+    /// The same while the list is still coming in: what `add` makes of all its parts, and the server's clock.
+    ///
+    /// A failed attempt leaves nothing behind.
+    pub async fn list_by_parts<T: Default + Send>(
+        &self,
+        add: impl Fn(&mut T, Vec<Webhook>) + Sync,
+    ) -> Result<(T, Option<SystemTime>), Failure> {
+        let url = self.account.endpoint.webhooks_url();
+        self.tried(async |attempt| {
+            let mut made = T::default();
+            let mut take = |part: Vec<Webhook>| add(&mut made, part);
+            let mut intake = Intake::into(&mut take);
+            let mut arrived = |bytes: &[u8]| intake.arrived(bytes);
+            let sent = self.send(Method::GET, &url, None, attempt, &mut arrived);
+            let headers = sent.await?;
+            intake.end()?;
+            Ok((made, server_time(&headers)))
+        })
+        .await
     }
 
     /// One webhook by its id; `None` where the account has none of that id.
@@ -109,27 +133,23 @@ impl Reader {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
             return Ok(None);
         };
-        let one = |answer| {
-            Webhook::parse(text_of(answer)?)
+        let read = self.tried(async |attempt| {
+            let body = self.send_whole(Method::GET, &url, None, attempt).await?;
+            Webhook::parse(text_of(body)?)
                 .ok_or_else(|| Failure::Unusable("not a JSON object".to_owned()))
-        };
-        match self.read(&url, one).await {
+        });
+        match read.await {
             Ok(webhook) => Ok(Some(webhook)),
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    /// A GET, tried again after passing failures for as long as the run's patience lasts.
-    async fn read<T>(
-        &self,
-        url: &Url,
-        understand: impl Fn(Answer) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    /// A read, tried again after passing failures for as long as the run's patience lasts.
+    async fn tried<T>(&self, read: impl AsyncFn(u32) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
-            let sent = self.send(Method::GET, url, None, attempt).await;
-            let failure = match sent.and_then(&understand) {
+            let failure = match read(attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
@@ -151,13 +171,32 @@ impl Reader {
     }
 
     /// One request and its whole answer; anything but 200–299 is a failure.
+    async fn send_whole(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<String>,
+        attempt: u32,
+    ) -> Result<Vec<u8>, Failure> {
+        let mut whole = Vec::new();
+        let mut arrived = |bytes: &[u8]| {
+            whole.extend_from_slice(bytes);
+            Ok(())
+        };
+        let sent = self.send(method, url, body, attempt, &mut arrived);
+        sent.await?;
+        Ok(whole)
+    }
+
+    /// One request; the body of its answer goes to `arrived` as it comes in. Anything but 200–299 is a failure.
     async fn send(
         &self,
         method: Method,
         url: &Url,
         body: Option<String>,
         attempt: u32,
-    ) -> Result<Answer, Failure> {
+        arrived: Arrived<'_>,
+    ) -> Result<HeaderMap, Failure> {
         self.take_turn().await;
         let started = Instant::now();
         let is_read = method == Method::GET;
@@ -170,6 +209,15 @@ impl Reader {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
         let result = match request.send().await {
+            Ok(response) if response.status().is_success() => {
+                let (status, headers) = (response.status(), response.headers().clone());
+                let read = receive_into(response, arrived).await;
+                read.map(|()| Answer {
+                    status,
+                    headers,
+                    body: Vec::new(),
+                })
+            }
             Ok(response) => receive(response).await,
             Err(error) => Err(classify(error)),
         };
@@ -183,7 +231,7 @@ impl Reader {
         );
         let answer = result?;
         if answer.status.is_success() {
-            return Ok(answer);
+            return Ok(answer.headers);
         }
         Err(Failure::Refused(self.refusal(&answer)))
     }
@@ -235,8 +283,9 @@ impl Writer {
     /// Sent once and never again from here. An answer that does not parse is still an accepted write.
     pub async fn post_bulk(&self, body: String) -> WriteAnswer {
         let url = self.reader.account.endpoint.bulk_url();
-        match self.reader.send(Method::POST, &url, Some(body), 1).await {
-            Ok(answer) => WriteAnswer::Accepted(rows_of(answer)),
+        let reader = &self.reader;
+        match reader.send_whole(Method::POST, &url, Some(body), 1).await {
+            Ok(body) => WriteAnswer::Accepted(rows_of(body)),
             Err(failure) => WriteAnswer::Failed(failure),
         }
     }
@@ -248,7 +297,7 @@ impl Writer {
                 "not an id that can be addressed".to_owned(),
             ));
         };
-        match self.reader.send(Method::DELETE, &url, None, 1).await {
+        match self.reader.send_whole(Method::DELETE, &url, None, 1).await {
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(()),
             other => other.map(drop),
         }
@@ -290,84 +339,4 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
     builder.build().map_err(|error| {
         Error::failed("the HTTP client could not be set up").with_source(error.without_url())
     })
-}
-
-/// Reads the whole answer, up to the limit.
-pub(crate) async fn receive(mut response: reqwest::Response) -> Result<Answer, Failure> {
-    let (status, headers) = (response.status(), response.headers().clone());
-    // What a length that was told turns out to be wrong by is corrected below; memory that is not written to costs none.
-    let told = response.content_length().unwrap_or(0);
-    let mut body = Vec::with_capacity(usize::try_from(told).unwrap_or(0).min(LARGEST_ANSWER));
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
-        if body.len() + chunk.len() > LARGEST_ANSWER {
-            return Err(Failure::Unusable("larger than 1 GiB".to_owned()));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
-}
-
-/// What a transport error proves: only a connection that was never established proves that nothing was processed.
-pub(crate) fn classify(error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let timed_out = error.is_timeout();
-    if error.is_builder() {
-        return Failure::NotSent(Unreached::Host(innermost(&error)));
-    }
-    if error.is_connect() {
-        let cause = if timed_out {
-            "no connection within the timeout".to_owned()
-        } else {
-            innermost(&error)
-        };
-        return Failure::NotSent(if is_certificate(&error) {
-            Unreached::Certificate(cause)
-        } else {
-            Unreached::Host(cause)
-        });
-    }
-    let why = if timed_out {
-        "no answer within the timeout"
-    } else if error.is_decode() {
-        "the answer was cut short"
-    } else {
-        "the connection was lost"
-    };
-    Failure::Lost {
-        why: why.to_owned(),
-        is_timeout: timed_out,
-    }
-}
-
-/// The last cause of an error, which is the one that helps.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    crate::foreign::shortened(&cause.to_string(), 200)
-}
-
-fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        // What an I/O error wraps is not its source, and a direct connection wraps it twice.
-        let mut inner = error;
-        while let Some(wrapped) = inner
-            .downcast_ref::<std::io::Error>()
-            .and_then(std::io::Error::get_ref)
-        {
-            inner = wrapped;
-        }
-        let tls = inner.downcast_ref::<rustls::Error>();
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }

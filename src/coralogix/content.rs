@@ -8,8 +8,15 @@ use ring::digest::{self, SHA256};
 use std::borrow::Cow;
 
 /// A fingerprint of canonical content, for comparing within this process; never shown, never written.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
+
+/// A few of its bytes are as good for a table as all of them.
+impl std::hash::Hash for Fingerprint {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write(&self.0[..8]);
+    }
+}
 
 impl Fingerprint {
     /// The bytes, for sealing them; they go nowhere else.
@@ -273,12 +280,11 @@ impl Canon {
 ///
 /// An exponent beyond 18 digits is left as it was written: equal then means the same text.
 fn decimal(text: &str) -> Cow<'_, str> {
-    if let b'1'..=b'9' = text.as_bytes()[text.len() - 1]
-        && text.bytes().all(|byte| byte.is_ascii_digit())
-        && !text.starts_with('0')
-    {
-        // Most numbers are whole and end in no zero.
-        return Cow::Owned([text, "e0"].concat());
+    if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') {
+        // Most numbers are whole.
+        let significant = text.trim_end_matches('0');
+        let zeros = text.len() - significant.len();
+        return Cow::Owned([significant, "e", &zeros.to_string()].concat());
     }
     let (negative, magnitude) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

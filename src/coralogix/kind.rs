@@ -2,6 +2,7 @@
 //! Never refuses a type it does not know; of such a type everything is hidden.
 
 use super::webhook::TypeId;
+use smol_str::{SmolStr, format_smolstr};
 
 /// What the value of a field is, and with that how it is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,6 +192,9 @@ pub fn type_named(text: &str) -> Option<TypeId> {
 }
 
 /// What a type is called in every list and preview: `slack`, or `type 99` for one that is not documented.
-pub fn type_name(id: TypeId) -> String {
-    Kind::of(id).map_or_else(|| format!("type {id}"), |kind| kind.name.to_owned())
+pub fn type_name(id: TypeId) -> SmolStr {
+    Kind::of(id).map_or_else(
+        || format_smolstr!("type {id}"),
+        |kind| SmolStr::new_static(kind.name),
+    )
 }

@@ -75,29 +75,73 @@ pub enum NotAList {
 /// Reads the answer of a list request; every webhook shares its text.
 pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
     let text = text.into();
-    let mut members = Vec::new();
-    match list_members(&text, &mut members) {
-        Ok(objects) => Ok(Listing::webhooks(text, members, &objects)),
-        Err(Malformed) => Err(why_no_list(&text)),
+    match list_part(&text, None) {
+        Some(part) if part.is_last && text[part.end..].trim().is_empty() => Ok(part.webhooks(text)),
+        _ => Err(why_no_list(&text)),
     }
 }
 
-/// Collects the members of all objects of a list; gives where among them each object's begin.
-fn list_members(text: &str, members: &mut Vec<Member>) -> Result<Vec<u32>, Malformed> {
-    let mut objects = Vec::new();
-    let mut scanner = Scanner::new(text.trim_start_matches('\u{feff}').trim_start());
-    if !scanner.take(b'[') {
-        return Err(Malformed);
+/// The webhooks at the beginning of a text that are whole.
+pub(super) struct Part {
+    members: Vec<Member>,
+    /// Where among the members each object's begin.
+    objects: Vec<u32>,
+    /// Where in the text the part ends.
+    pub(super) end: usize,
+    /// Whether the list ends with it.
+    pub(super) is_last: bool,
+}
+
+impl Part {
+    pub(super) fn n_webhooks(&self) -> usize {
+        self.objects.len()
     }
-    while scanner.has_element(objects.is_empty())? {
-        objects.push(offset(members.len()));
-        object_members(&mut scanner, text, members)?;
+
+    /// The webhooks; `text` is what the part was found in, or the beginning of it up to the part's end.
+    pub(super) fn webhooks(self, text: Box<str>) -> Vec<Webhook> {
+        Listing::webhooks(text, self.members, &self.objects)
     }
-    if scanner.is_at_end() {
-        Ok(objects)
-    } else {
-        Err(Malformed)
+}
+
+/// What a text holds of a list, of which so many webhooks came before it; of a list that begins with it, nothing did.
+///
+/// `None` where a list does not even begin.
+pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
+    let (mut members, mut objects) = (Vec::new(), Vec::new());
+    let body = text.trim_start_matches('\u{feff}').trim_start();
+    let mut scanner = Scanner::new(body);
+    if n_before.is_none() && !scanner.take(b'[') {
+        return None;
     }
+    let at = |scanner: &Scanner<'_>| text.len() - body.len() + scanner.at();
+    let mut end = at(&scanner);
+    let mut is_last = false;
+    loop {
+        let is_first = n_before.unwrap_or(0) + objects.len() == 0;
+        match scanner.has_element(is_first) {
+            Ok(true) => {}
+            Ok(false) => {
+                is_last = true;
+                end = at(&scanner);
+                break;
+            }
+            Err(Malformed) => break,
+        }
+        let first = members.len();
+        if object_members(&mut scanner, text, &mut members).is_err() {
+            // What is no webhook, or not whole yet, is not in this part.
+            members.truncate(first);
+            break;
+        }
+        objects.push(offset(first));
+        end = at(&scanner);
+    }
+    Some(Part {
+        members,
+        objects,
+        end,
+        is_last,
+    })
 }
 
 /// Collects the members of the object that comes next.
@@ -121,7 +165,7 @@ fn object_members(
 }
 
 /// Why a text that is no list of webhooks is none.
-fn why_no_list(text: &str) -> NotAList {
+pub(super) fn why_no_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
     let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(body) else {
         return match serde_json::from_str::<&RawValue>(body) {

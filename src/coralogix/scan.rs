@@ -29,6 +29,11 @@ impl<'t> Scanner<'t> {
         Self { text, at: 0 }
     }
 
+    /// How many bytes are behind.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// The next byte that is no white space; stays before it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();

@@ -7,6 +7,9 @@ use super::path::Path;
 use super::place::Place;
 use super::webhook::Webhook;
 use ring::{hkdf, hmac, rand};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -22,7 +25,7 @@ const SALT_BYTES: usize = 16;
 pub struct Seal([u8; SEAL_BYTES]);
 
 /// The two sealed fingerprints of one webhook's content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sealed {
     /// Alias, type, url and fields.
     pub whole: Seal,
@@ -165,7 +168,21 @@ impl Sealed {
 /// Hexadecimal digits.
 impl fmt::Display for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex(&self.0))
+        f.write_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
+    }
+}
+
+/// As `Display` writes it.
+impl Serialize for Seal {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
+    }
+}
+
+impl<'de> Deserialize<'de> for Seal {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        Self::parse(&text).ok_or_else(|| D::Error::custom("no seal"))
     }
 }
 
@@ -190,14 +207,17 @@ pub fn random_word() -> Option<String> {
 
 /// Bytes as hexadecimal digits in lower case.
 pub fn hex(bytes: &[u8]) -> String {
+    digits(bytes, &mut vec![0; 2 * bytes.len()]).to_owned()
+}
+
+/// The same in a buffer of exactly that size.
+fn digits<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    let mut out = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        out.push(digit(byte >> 4));
-        out.push(digit(byte & 15));
+    for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    out
+    std::str::from_utf8(out).expect("digits are ASCII")
 }
 
 fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {

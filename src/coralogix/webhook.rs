@@ -6,6 +6,7 @@ use super::json::{self, Json, Unreadable};
 pub use super::listing::{NotAList, Webhook, parse_list};
 use super::listing::{Span, parse_object};
 use super::scan::Scanner;
+use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -31,13 +32,15 @@ pub const UNDERSTOOD: &[&str] = &[
 ];
 
 /// A webhook's number in one account, as opaque text: servers are seen to give numbers and numeric strings.
+///
+/// Usual ids are short, and then a copy allocates nothing.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WebhookId(Box<str>);
+pub struct WebhookId(SmolStr);
 
 impl WebhookId {
     /// The id that a user typed or a file holds.
-    pub fn new(text: impl Into<Box<str>>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(SmolStr::new(text))
     }
 
     /// The id as text, without quotes.
@@ -113,6 +116,14 @@ impl Webhook {
             out.push_str(value);
         }
         out.push('}');
+    }
+
+    /// The same webhook with a text of its own, so that the other webhooks of its answer can be dropped.
+    #[must_use]
+    pub(crate) fn alone(&self) -> Self {
+        let mut text = String::with_capacity(self.wire_len());
+        self.to_wire(&mut text);
+        Self::parse(text).expect("members of an object make an object")
     }
 
     /// How many bytes `to_wire` writes.
@@ -222,12 +233,12 @@ impl Webhook {
     }
 
     /// The account's company id as text, under either of the names that the API uses.
-    pub fn company_id(&self) -> Option<String> {
+    pub fn company_id(&self) -> Option<Cow<'_, str>> {
         let token = self.raw("company_id").filter(|token| *token != "null");
         let token = token.or_else(|| self.raw("companyId"))?;
         match token.as_bytes().first() {
-            Some(b'"') => json::string(token).ok().map(Cow::into_owned),
-            Some(b'0'..=b'9') => Some(token.to_owned()),
+            Some(b'"') => json::string(token).ok(),
+            Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
             _ => None,
         }
     }
@@ -267,7 +278,7 @@ impl Webhook {
     }
 
     /// The text of `integration_type_fields`, decoded where it is a string that can be.
-    pub(super) fn fields_text(&self) -> Option<Cow<'_, str>> {
+    pub(crate) fn fields_text(&self) -> Option<Cow<'_, str>> {
         let token = self.raw("integration_type_fields")?;
         if !token.starts_with('"') {
             return Some(Cow::Borrowed(token));

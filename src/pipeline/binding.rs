@@ -13,6 +13,7 @@ use crate::coralogix::content::Fingerprint;
 use crate::coralogix::sealed::Sealer;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// What a saved plan is bound to.
@@ -79,7 +80,7 @@ pub struct BoundWebhook {
     /// Its id in its account.
     pub id: Option<String>,
     /// Its name there.
-    pub alias: String,
+    pub alias: SmolStr,
     /// Its type as the vendor numbers it.
     pub type_id: Option<u64>,
     /// The seal of everything but what the server owns.
@@ -223,7 +224,7 @@ impl BoundWebhook {
     fn of(webhook: &StrippedWebhook, sealer: &Sealer) -> Self {
         Self {
             id: webhook.id().map(|id| id.as_str().to_owned()),
-            alias: webhook.alias().to_owned(),
+            alias: webhook.alias().clone(),
             type_id: webhook.type_id().map(|type_id| type_id.0),
             seal: sealer.carried(webhook.bare()).to_string(),
             fields: sealer.places(webhook.bare()),

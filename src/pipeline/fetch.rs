@@ -35,10 +35,14 @@ pub struct BackedUp {
 impl Inventory {
     /// The company ids that the webhooks carry: one for a live account, none for an empty one.
     pub fn company_ids(&self) -> BTreeSet<String> {
-        self.webhooks
-            .iter()
-            .filter_map(Webhook::company_id)
-            .collect()
+        let mut ids = BTreeSet::new();
+        for id in self.webhooks.iter().filter_map(Webhook::company_id) {
+            // Nearly all carry the same.
+            if !ids.contains(id.as_ref()) {
+                ids.insert(id.into_owned());
+            }
+        }
+        ids
     }
 
     /// The company id that all webhooks agree on; `None` where they do not, or carry none.
@@ -51,9 +55,8 @@ impl Inventory {
 impl From<Listing> for Inventory {
     fn from(listing: Listing) -> Self {
         Self {
-            webhooks: listing.webhooks,
             server_time: listing.server_time,
-            backed_up: None,
+            ..listing.webhooks.into()
         }
     }
 }
@@ -70,8 +73,20 @@ impl From<Vec<Webhook>> for Inventory {
 
 /// Reads the whole account.
 pub async fn fetch(reader: &Reader) -> Result<Inventory, Error> {
-    match reader.list().await {
-        Ok(listing) => Ok(listing.into()),
-        Err(failure) => Err(failure.explain(reader.account(), "list its webhooks")),
-    }
+    let read = reader.list().await.map(Inventory::from);
+    read.map_err(|failure| failure.explain(reader.account(), LISTING))
+}
+
+/// What could not be done where reading fails.
+const LISTING: &str = "list its webhooks";
+
+/// The same for who needs only something of each webhook, and drops the rest of it while the list is still coming in.
+///
+/// Gives what `add` has made of all parts; a failed attempt leaves nothing behind.
+pub async fn fetch_by_parts<T: Default + Send>(
+    reader: &Reader,
+    add: impl Fn(&mut T, Vec<Webhook>) + Sync,
+) -> Result<T, Error> {
+    let read = reader.list_by_parts(add).await.map(|(made, _)| made);
+    read.map_err(|failure| failure.explain(reader.account(), LISTING))
 }

@@ -4,6 +4,7 @@
 use crate::coralogix::alert::{NotJson, Repointed, repoint};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
@@ -15,11 +16,11 @@ pub struct Row {
     /// Its id in the target.
     pub target_id: WebhookId,
     /// The name of its type; empty where it is not known.
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its alias; empty where it is not known.
-    pub alias: String,
+    pub alias: SmolStr,
     /// How the migration ended for it, in one word; empty where it is not known.
-    pub result: String,
+    pub result: SmolStr,
 }
 
 /// The new id of every webhook that a migration has brought over.

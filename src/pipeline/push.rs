@@ -6,25 +6,25 @@ mod body;
 mod fate;
 mod journal;
 mod machine;
+mod observation;
 mod recover;
 #[cfg(test)]
 mod simulation;
 
 pub use fate::{Applied, Fate, Proof, Stop};
 pub use journal::{Journal, Learned, Note};
+pub use observation::{Observation, Seen};
 pub use recover::{LeftSend, Leftover, Recovered, Settling, recover, settle};
 
-use super::fetch::{Inventory, fetch};
+use super::fetch::{Inventory, fetch_by_parts};
 use super::plan::{Plan, State, Step};
 use super::recall::Recall;
 use super::rewrite::PortableWebhook;
-use super::strip::{Stripped, strip_seen};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::retry::Patience;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::interrupt::Interrupt;
-use adopt::Seen;
 use body::body;
 use jiff::Timestamp;
 use machine::{Aim, Command, Event, Limits, Machine, Outcome, Standing, Want};
@@ -107,7 +107,7 @@ pub async fn push<'p>(
         writer,
         surroundings,
         started: Instant::now(),
-        after: None,
+        companies: BTreeSet::new(),
         wanted: Recall::of(plan.portable()),
         n_requests: 0,
         on_record: BTreeSet::new(),
@@ -127,7 +127,7 @@ fn wants(plan: &Plan) -> Vec<(usize, Want)> {
             State::Create => Aim::Create,
             State::Update => Aim::Update {
                 id: step.target_id()?.clone(),
-                previous: step.counterpart.as_ref()?.content()?,
+                previous: step.counterpart.as_ref()?.content()?.into(),
             },
             _ => return None,
         };
@@ -151,7 +151,8 @@ struct Run<'r> {
     writer: &'r Writer,
     surroundings: Surroundings<'r>,
     started: Instant,
-    after: Option<Stripped>,
+    /// The company ids that the last look has shown.
+    companies: BTreeSet<String>,
     /// What is wanted: what the target shows is probably the same.
     wanted: Recall<'r>,
     n_requests: usize,
@@ -178,12 +179,14 @@ impl Run<'_> {
             };
         }
         let ending = machine.ending();
+        let companies = self.companies;
+        let after = ending.last_look.map(|seen| Observation { seen, companies });
         Applied {
             fates: self.places.iter().copied().zip(ending.fates).collect(),
             stop: ending.stop,
             may_have_written: ending.may_have_written,
             appeared: ending.appeared,
-            after: self.after,
+            after,
             n_requests: self.n_requests,
         }
     }
@@ -234,8 +237,8 @@ impl Run<'_> {
         let answer = self.writer.post_bulk(body(self.plan, &places)).await;
         match answer {
             WriteAnswer::Accepted(rows) => {
-                let rows = strip_seen(rows, &self.wanted);
-                Outcome::Accepted(rows.webhooks().iter().filter_map(Seen::of).collect())
+                let seen = rows.iter().filter_map(|row| Seen::of(row, &self.wanted));
+                Outcome::Accepted(seen.collect())
             }
             WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
                 Unreached::Host(why) => Outcome::NotSent {
@@ -265,21 +268,17 @@ impl Run<'_> {
 
     async fn look(&mut self) -> Event {
         let interrupt = self.surroundings.interrupt;
+        let add = |seen: &mut Observation, part: Vec<Webhook>| seen.add(&part, &self.wanted);
         let read = tokio::select! {
-            read = fetch(self.writer.reader()) => read,
+            read = fetch_by_parts(self.writer.reader(), add) => read,
             _ = interrupt.requested() => return Event::Interrupted,
         };
         match read {
-            Ok(inventory) => {
-                let stripped = strip_seen(inventory.webhooks, &self.wanted);
-                let seen = stripped.webhooks().iter().filter_map(Seen::of).collect();
-                self.after = Some(stripped);
-                Event::Looked(seen)
+            Ok(observation) => {
+                self.companies = observation.companies;
+                Event::Looked(observation.seen)
             }
-            Err(error) => {
-                self.after = None;
-                Event::LookFailed(error.to_string())
-            }
+            Err(error) => Event::LookFailed(error.to_string()),
         }
     }
 

@@ -3,8 +3,7 @@
 
 use super::rewrite::Portable;
 use super::strip::StrippedWebhook;
-use crate::coralogix::content::{Content, Form};
-use crate::coralogix::webhook::{TypeId, Webhook};
+use crate::coralogix::webhook::Webhook;
 use std::collections::HashMap;
 
 /// Known webhooks, found by the text of their alias.
@@ -24,12 +23,31 @@ impl<'k> Recall<'k> {
         }
     }
 
-    /// The content of a webhook of which every part that counts is written as in a known one.
-    pub(super) fn content(&self, webhook: &Webhook, type_id: TypeId) -> Option<(Content, Form)> {
-        let known = self.known.get(webhook.raw("alias")?)?;
-        let is_same = |key| known.bare.raw(key) == webhook.raw(key);
-        let is_known =
-            known.type_id == Some(type_id) && is_same("integration_type_fields") && is_same("url");
-        known.content.zip(known.form).filter(|_| is_known)
+    /// Whether nothing is known.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// The known webhook that this one probably is, as its alias tells.
+    pub(super) fn likely(&self, webhook: &Webhook) -> Option<&'k StrippedWebhook> {
+        self.known.get(webhook.raw("alias")?).copied()
+    }
+}
+
+impl StrippedWebhook {
+    /// Whether every part of another webhook that counts is written as in this one, the alias known to be the same.
+    pub(super) fn is_spelled_as(&self, webhook: &Webhook) -> bool {
+        let is_same = |key| self.bare.raw(key) == webhook.raw(key);
+        is_same("integration_type_fields") && is_same("url") && self.is_typed_as(webhook)
+    }
+
+    fn is_typed_as(&self, webhook: &Webhook) -> bool {
+        const TYPE: [&str; 3] = [
+            "integration_type_id",
+            "integrationTypeId",
+            "integration_type",
+        ];
+        let is_same = |key: &&str| self.given.raw(key) == webhook.raw(key);
+        TYPE.iter().all(is_same) || self.type_id.is_some() && webhook.type_id().ok() == self.type_id
     }
 }

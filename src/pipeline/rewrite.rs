@@ -22,6 +22,7 @@ use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use apply::Applying;
 use rule::{Rules, Unmatched};
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Everything that decides what is changed on the way.
@@ -93,7 +94,7 @@ impl PortableWebhook {
     }
 
     /// Its name in the target.
-    pub fn alias(&self) -> &str {
+    pub fn alias(&self) -> &SmolStr {
         self.webhook.alias()
     }
 

@@ -8,7 +8,7 @@ use crate::coralogix::kind::Kind;
 use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
-use std::borrow::Cow;
+use smol_str::SmolStr;
 
 /// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
 #[derive(Debug)]
@@ -31,10 +31,10 @@ impl Stripped {
 #[derive(Debug, Clone)]
 pub struct StrippedWebhook {
     /// As it was read.
-    given: Webhook,
+    pub(super) given: Webhook,
     pub(super) bare: Webhook,
     pub(super) id: Option<WebhookId>,
-    pub(super) alias: String,
+    pub(super) alias: SmolStr,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
     pub(super) form: Option<Form>,
@@ -89,7 +89,7 @@ impl Blocked {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
     /// The alias, exactly.
-    pub alias: String,
+    pub alias: SmolStr,
     /// The type.
     pub type_id: TypeId,
 }
@@ -101,7 +101,7 @@ impl StrippedWebhook {
     }
 
     /// Its name; empty where it has none.
-    pub fn alias(&self) -> &str {
+    pub fn alias(&self) -> &SmolStr {
         &self.alias
     }
 
@@ -131,11 +131,6 @@ impl StrippedWebhook {
     /// The object as it was read, with all that the server owns.
     pub fn given(&self) -> &Webhook {
         &self.given
-    }
-
-    /// When its account created it, as the account gave it.
-    pub(super) fn created_at(&self) -> Option<Cow<'_, str>> {
-        self.given.text_of("created_at")
     }
 
     /// Whether `integration_type` was missing and was filled in from the documented table.
@@ -172,27 +167,27 @@ pub fn strip_knowing(inventory: Inventory, known: &Recall<'_>) -> Stripped {
     }
 }
 
-/// The same for what is only looked at: whether it could be sent is not asked, and nothing is filled in.
-pub(super) fn strip_seen(webhooks: Vec<Webhook>, known: &Recall<'_>) -> Stripped {
-    let webhooks = webhooks.into_iter();
-    Stripped {
-        webhooks: webhooks.map(|webhook| strip_one(webhook, known)).collect(),
-    }
+/// A webhook without what the server owns.
+pub(super) fn bare(webhook: &Webhook) -> Webhook {
+    webhook.clone().without(SERVER_OWNED)
 }
 
 fn strip_one(webhook: Webhook, known: &Recall<'_>) -> StrippedWebhook {
-    let type_id = webhook.type_id().ok();
-    let content = type_id.map(|type_id| {
-        let recalled = known.content(&webhook, type_id);
-        recalled.unwrap_or_else(|| Content::with_form(&webhook, type_id))
-    });
-    let (content, form) = content.unzip();
+    let likely = known.likely(&webhook);
+    let same = likely.filter(|likely| likely.is_spelled_as(&webhook));
+    let type_id = same.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);
+    let (content, form) = match same {
+        Some(same) => (same.content, same.form),
+        None => type_id
+            .map(|type_id| Content::with_form(&webhook, type_id))
+            .unzip(),
+    };
     StrippedWebhook {
         content,
         form,
-        bare: webhook.clone().without(SERVER_OWNED),
+        bare: bare(&webhook),
         id: webhook.id(),
-        alias: webhook.alias().map(Cow::into_owned).unwrap_or_default(),
+        alias: webhook.alias().map(SmolStr::from).unwrap_or_default(),
         type_id,
         blocked: None,
         is_type_filled: false,

@@ -2,7 +2,7 @@
 //! Pure. Believes no answer, only what was read back.
 
 use super::plan::{Difference, Plan, State, Step, difference};
-use super::push::Applied;
+use super::push::{Applied, Observation, Seen};
 use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::content::Fingerprint;
@@ -49,12 +49,9 @@ impl Verdict {
 }
 
 /// Looks up in a fresh reading of the target what a push says has arrived.
-pub fn verify(plan: &Plan, applied: &Applied, after: &Stripped) -> Verdict {
-    let by_id: HashMap<&WebhookId, &StrippedWebhook> = after
-        .webhooks()
-        .iter()
-        .filter_map(|webhook| webhook.id().map(|id| (id, webhook)))
-        .collect();
+pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
+    let seen = after.seen().iter();
+    let by_id: HashMap<&WebhookId, &Seen> = seen.map(|seen| (seen.id(), seen)).collect();
     let surplus = surplus(applied, after, plan);
     let finding = |(place, fate): &(usize, super::push::Fate)| {
         let id = fate.arrived()?;
@@ -67,7 +64,11 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Stripped) -> Verdict {
             {
                 Some(ids) => Finding::Duplicated(ids.clone()),
                 None if found.content() == wanted.content() => Finding::Verified,
-                None => Finding::Altered(difference(wanted.bare(), found.bare())),
+                None => Finding::Altered(
+                    found
+                        .differing()
+                        .map_or_else(Vec::new, |found| difference(wanted.bare(), found)),
+                ),
             },
         };
         Some((*place, finding))
@@ -116,7 +117,7 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
 /// Webhooks that appeared during the run, are not accounted for, and equal one that was created.
 fn surplus(
     applied: &Applied,
-    after: &Stripped,
+    after: &Observation,
     plan: &Plan,
 ) -> HashMap<Fingerprint, Vec<WebhookId>> {
     let created: HashSet<Fingerprint> = applied
@@ -127,8 +128,8 @@ fn surplus(
         .filter_map(|(webhook, _)| webhook.content().map(|content| content.whole))
         .collect();
     let mut surplus: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
-    for webhook in after.webhooks() {
-        let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
+    for seen in after.seen() {
+        let (id, Some(content)) = (seen.id(), seen.content()) else {
             continue;
         };
         if applied.appeared.contains(id) && created.contains(&content.whole) {

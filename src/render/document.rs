@@ -18,7 +18,9 @@ pub use change::{
 };
 pub use ending::Ending;
 pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
-pub use plan::{Depth, FieldDocument, Invariants, PlanDocument, StepDocument, SummaryDocument};
+pub use plan::{
+    Depth, FieldDocument, Invariants, PlanDocument, StepDocument, StreamedSteps, SummaryDocument,
+};
 pub use read::{Document, Unreadable};
 pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};

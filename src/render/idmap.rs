@@ -13,6 +13,7 @@ use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::{self, Write};
 use std::path::Path;
 
 /// The first line of the map as CSV.
@@ -25,51 +26,64 @@ const LONGEST_ID: usize = 24;
 const MOST_LISTED: usize = 12;
 
 /// The map for a spreadsheet; `store::idmap` reads it back.
+///
+/// # Panics
+/// Where there is no room for it in memory.
 pub fn csv(map: &IdMap) -> String {
-    csv_of(map.rows().iter().map(|row| {
+    let rows = map.rows().iter().map(|row| {
         let ids = [&row.source_id, &row.target_id];
         (ids, [row.kind.as_str(), &row.alias, &row.result])
-    }))
+    });
+    let mut out = Vec::new();
+    write_csv(rows, &mut out).expect("there is room in memory");
+    String::from_utf8(out).expect("texts make a text")
 }
 
-/// The map of an outcome for a spreadsheet.
-pub fn outcome_csv(outcome: &OutcomeDocument) -> String {
-    csv_of(outcome.id_map.iter().map(|row| {
+/// Writes the map of an outcome for a spreadsheet.
+pub fn write_outcome_csv(outcome: &OutcomeDocument, to: &mut dyn Write) -> io::Result<()> {
+    let rows = outcome.id_map.iter().map(|row| {
         let ids = [&row.source_id, &row.target_id];
         (ids, [row.kind.as_str(), &row.alias, &row.result])
-    }))
+    });
+    write_csv(rows, to)
 }
 
-fn csv_of<'r>(rows: impl Iterator<Item = ([&'r WebhookId; 2], [&'r str; 3])>) -> String {
-    let mut out = HEADER.to_owned();
+fn write_csv<'r>(
+    rows: impl Iterator<Item = ([&'r WebhookId; 2], [&'r str; 3])>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    to.write_all(HEADER.as_bytes())?;
     for ([source_id, target_id], others) in rows {
         let cells = [source_id.as_str(), target_id.as_str()].into_iter();
         for (at, text) in cells.chain(others).enumerate() {
             if at > 0 {
-                out.push(',');
+                to.write_all(b",")?;
             }
-            out.push_str(&cell(text));
+            to.write_all(cell(text).as_bytes())?;
         }
-        out.push('\n');
+        to.write_all(b"\n")?;
     }
-    out
+    Ok(())
 }
 
-/// The map of an outcome as a document on one line.
-pub fn outcome_line(outcome: &OutcomeDocument) -> String {
-    #[derive(Serialize)]
-    struct Document<'o> {
-        format_version: &'o str,
-        kind: &'o str,
-        tool: &'o str,
-        id_map: &'o [MapRowDocument],
+/// The map of an outcome as a document.
+#[derive(Debug, Serialize)]
+pub struct OutcomeMap<'o> {
+    format_version: &'static str,
+    kind: &'static str,
+    tool: &'static str,
+    id_map: &'o [MapRowDocument],
+}
+
+impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
+    fn from(outcome: &'o OutcomeDocument) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            kind: "id-map",
+            tool: TOOL,
+            id_map: &outcome.id_map,
+        }
     }
-    json::line(&Document {
-        format_version: FORMAT_VERSION,
-        kind: "id-map",
-        tool: TOOL,
-        id_map: &outcome.id_map,
-    })
 }
 
 /// A cell that a spreadsheet takes as text; an apostrophe of its own is doubled, so that it can be told from ours.

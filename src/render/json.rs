@@ -11,51 +11,96 @@ use crate::pipeline::plan::Difference;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 /// A document as indented text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
 ///
 /// # Panics
 /// Where a document is none of ours and cannot be written as JSON.
 pub fn text(document: &impl Serialize) -> String {
-    harmless(serde_json::to_string_pretty(document).expect(NO_FAILURE))
+    let mut out = Vec::new();
+    let mut harmless = Harmless::into(&mut out);
+    serde_json::to_writer_pretty(&mut harmless, document).expect(NO_FAILURE);
+    harmless.end().expect("there is room in memory");
+    String::from_utf8(out).expect("JSON is text")
 }
 
-/// The same document on one line, for files that programs read.
-///
-/// # Panics
-/// Where a document is none of ours and cannot be written as JSON.
-pub fn line(document: &impl Serialize) -> String {
-    harmless(serde_json::to_string(document).expect(NO_FAILURE))
+/// Writes the same document on one line, for files that programs read, while it is made.
+pub fn write_line(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
+    let mut harmless = Harmless::into(to);
+    serde_json::to_writer(&mut harmless, document)?;
+    harmless.end()
 }
 
 /// Why none of ours can fail to be JSON.
 const NO_FAILURE: &str = "a document has texts for keys and no number that JSON lacks";
 
-/// The text with a newline at its end, and with every character escaped that could drive a terminal.
-fn harmless(mut plain: String) -> String {
-    plain.push('\n');
-    let is_doubtful = |byte: u8| byte >= 0x7f;
-    if !plain.bytes().any(is_doubtful) {
-        return plain;
+/// Passes JSON on, many pieces at a time, with every character escaped that could drive a terminal.
+struct Harmless<'w> {
+    pieces: Vec<u8>,
+    to: &'w mut dyn Write,
+}
+
+impl<'w> Harmless<'w> {
+    /// How many bytes are passed on at once.
+    const CHUNK: usize = 1 << 16;
+
+    fn into(to: &'w mut dyn Write) -> Self {
+        Self {
+            pieces: Vec::with_capacity(2 * Self::CHUNK),
+            to,
+        }
     }
-    let mut out = String::with_capacity(plain.len());
-    let mut rest = plain.as_str();
+
+    /// Ends the text with a newline.
+    fn end(mut self) -> io::Result<()> {
+        self.pieces.push(b'\n');
+        self.pass_on()
+    }
+
+    fn pass_on(&mut self) -> io::Result<()> {
+        if self.pieces.iter().all(|byte| *byte < 0x7f) {
+            self.to.write_all(&self.pieces)?;
+        } else {
+            // The writer of JSON gives whole texts, never a part of a character.
+            let text = std::str::from_utf8(&self.pieces).map_err(io::Error::other)?;
+            self.to.write_all(escaped(text).as_bytes())?;
+        }
+        self.pieces.clear();
+        Ok(())
+    }
+}
+
+impl Write for Harmless<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pieces.extend_from_slice(bytes);
+        if self.pieces.len() >= Self::CHUNK {
+            self.pass_on()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
+        self.to.flush()
+    }
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
-    while let Some(at) = rest.bytes().position(is_doubtful) {
-        out.push_str(&rest[..at]);
-        let character = rest[at..].chars().next().unwrap_or_default();
-        let (one, behind) = rest[at..].split_at(character.len_utf8());
-        if character != '\u{7f}' && foreign::shown(one) == one {
-            out.push_str(one);
+    for character in text.chars() {
+        let mut bytes = [0; 4];
+        let one = &*character.encode_utf8(&mut bytes);
+        if character.is_ascii() && character != '\u{7f}' || foreign::shown(one) == one {
+            out.push(character);
         } else {
             for unit in character.encode_utf16(&mut units) {
                 // Writing to a string cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         }
-        rest = behind;
     }
-    out.push_str(rest);
     out
 }
 

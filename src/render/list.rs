@@ -7,6 +7,7 @@ use super::style::Meaning;
 use super::view::{Page, Party, fields_summary, kind_name};
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -83,7 +84,7 @@ fn cells(webhook: &Webhook) -> [String; 5] {
         webhook
             .id()
             .map_or_else(|| "-".to_owned(), |id| id.to_string()),
-        kind_of(webhook),
+        kind_of(webhook).into(),
         cut(
             &name(masked.alias.as_deref().unwrap_or_default()),
             LONGEST_ALIAS,
@@ -127,9 +128,9 @@ fn row_json(webhook: &Webhook) -> Value {
     })
 }
 
-fn kind_of(webhook: &Webhook) -> String {
+fn kind_of(webhook: &Webhook) -> SmolStr {
     match webhook.type_id() {
-        Err(TypeProblem::Disagree) => "(types disagree)".to_owned(),
+        Err(TypeProblem::Disagree) => SmolStr::new_static("(types disagree)"),
         other => kind_name(other.ok()),
     }
 }
@@ -152,7 +153,7 @@ fn total(webhooks: &[Webhook], account: &Party) -> String {
 
 /// How many there are of each type, by the type's number; those without one last.
 fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
-    let mut counts: BTreeMap<(bool, Option<TypeId>, String), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(bool, Option<TypeId>, SmolStr), usize> = BTreeMap::new();
     for webhook in webhooks {
         let type_id = webhook.type_id().ok();
         let key = (type_id.is_none(), type_id, kind_of(webhook));
@@ -160,6 +161,6 @@ fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
     }
     counts
         .into_iter()
-        .map(|((_, _, kind), n)| (kind, n))
+        .map(|((_, _, kind), n)| (kind.into(), n))
         .collect()
 }

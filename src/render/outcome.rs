@@ -16,7 +16,7 @@ const MOST_UNCHANGED: usize = 50;
 /// The whole outcome as text; its table is also the map from source ids to target ids.
 pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = header(outcome, page);
-    out.push_str(&table(outcome, page));
+    table(&mut out, outcome, page);
     out.push_str(&altered(outcome, page));
     out.push_str(&tally(outcome, page));
     out.push_str(&balance(outcome, page));
@@ -37,35 +37,33 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 /// Every webhook by its ending, what went well first, so that the rest stands near the end.
-fn table(outcome: &OutcomeDocument, page: Page) -> String {
+///
+/// Each line is made when it is measured and again when it is written: all at once they would be larger than the text.
+fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let n_unchanged = outcome.ended(Ending::Unchanged).count();
     let is_long = n_unchanged > MOST_UNCHANGED && page.detail == Detail::Normal;
     let is_counted = |ending| is_long && ending == Ending::Unchanged;
-    let lines: Vec<(Line, &EndDocument)> = outcome
-        .webhooks
-        .iter()
-        .filter(|end| !is_counted(end.result))
-        .map(|end| (line(end), end))
-        .collect();
-    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
-    let mut out = String::new();
+    let listed = outcome.webhooks.iter();
+    let listed = listed.filter(|end| !is_counted(end.result));
+    let layout = Layout::of(listed.map(line), page);
     for (ending, n) in outcome.counts() {
         let heading = wrapped(&format!("{n} {}", ending.heading()), page.width, 4);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
         if is_counted(ending) {
-            below(&mut out, "(-o json lists them)", page);
+            below(out, "(-o json lists them)", page);
+            out.push('\n');
+            continue;
         }
-        for (line, end) in lines.iter().filter(|(_, end)| end.result == ending) {
-            line.write(&mut out, layout, page);
+        for end in outcome.ended(ending) {
+            line(end).write(out, layout, page);
             // Why it is left alone was part of the plan, and is told there.
             if let Some(why) = end.why.as_ref().filter(|_| ending != Ending::Skipped) {
-                below(&mut out, why, page);
+                below(out, why, page);
             }
         }
         out.push('\n');
     }
-    out
 }
 
 fn line(end: &EndDocument) -> Line {
@@ -90,20 +88,16 @@ pub(super) fn remark(end: &EndDocument) -> &'static str {
 
 /// The webhooks that arrived and look different in the target, with the places that differ.
 fn altered(outcome: &OutcomeDocument, page: Page) -> String {
-    let altered: Vec<(Line, &EndDocument)> = outcome
-        .webhooks
-        .iter()
-        .filter(|end| !end.altered.is_empty())
-        .map(|end| (line(end), end))
-        .collect();
+    let altered = outcome.webhooks.iter();
+    let altered: Vec<&EndDocument> = altered.filter(|end| !end.altered.is_empty()).collect();
     if altered.is_empty() {
         return String::new();
     }
     let heading = format!("{} of these altered by the server:", altered.len());
     let mut out = format!("{}\n", page.palette.paint(Meaning::Warning, &heading));
-    let layout = Layout::of(altered.iter().map(|(line, _)| line), page);
-    for (line, end) in &altered {
-        line.write(&mut out, layout, page);
+    let layout = Layout::of(altered.iter().map(|end| line(end)), page);
+    for end in &altered {
+        line(end).write(&mut out, layout, page);
         differences(&mut out, &end.altered, page);
     }
     out.push('\n');

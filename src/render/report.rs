@@ -12,6 +12,7 @@ use super::document::{
     DifferenceDocument, FieldDocument, OutcomeDocument, PartyDocument, PlanDocument,
 };
 use crate::coralogix::webhook::WebhookId;
+use smol_str::SmolStr;
 
 /// A plan or an outcome, ready to be laid out.
 #[derive(Debug)]
@@ -69,7 +70,7 @@ pub(super) struct Group<'d> {
 #[derive(Debug)]
 pub(super) struct Row<'d> {
     pub(super) mark: Mark,
-    pub(super) kind: String,
+    pub(super) kind: SmolStr,
     pub(super) alias: &'d str,
     pub(super) source_id: Option<&'d WebhookId>,
     pub(super) target_id: TargetId<'d>,

@@ -9,6 +9,8 @@ use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
+use smol_str::SmolStr;
+use std::borrow::Borrow;
 use std::fmt::Write as _;
 
 /// The widest that an alias is shown.
@@ -28,10 +30,10 @@ const INDENT: usize = 8;
 pub(super) struct Line {
     pub(super) meaning: Meaning,
     pub(super) symbol: &'static str,
-    kind: String,
+    kind: SmolStr,
     alias: String,
-    source_id: String,
-    target_id: String,
+    source_id: SmolStr,
+    target_id: SmolStr,
     tail: String,
 }
 
@@ -101,13 +103,13 @@ impl Line {
         webhook: impl Into<Called<'a>>,
     ) -> Self {
         let mut line = Self::new(meaning, symbol, webhook, None, "");
-        line.target_id.clear();
+        line.target_id = SmolStr::default();
         line
     }
 
     /// The same line for a webhook whose id the target has yet to give.
     pub(super) fn with_new_id(mut self) -> Self {
-        "new".clone_into(&mut self.target_id);
+        self.target_id = SmolStr::new_static("new");
         self
     }
 
@@ -128,8 +130,10 @@ impl Line {
     }
 }
 
-fn id_cell(id: Option<&WebhookId>) -> String {
-    id.map_or_else(|| "-".to_owned(), |id| cut(&id.to_string(), LONGEST_ID))
+fn id_cell(id: Option<&WebhookId>) -> SmolStr {
+    id.map_or(SmolStr::new_static("-"), |id| {
+        cut(&id.to_string(), LONGEST_ID).into()
+    })
 }
 
 /// How wide each column is.
@@ -142,7 +146,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub(super) fn of<'l>(lines: impl Iterator<Item = &'l Line>, page: Page) -> Self {
+    pub(super) fn of(lines: impl Iterator<Item = impl Borrow<Line>>, page: Page) -> Self {
         let mut widest = Self {
             kind: 0,
             alias: 0,
@@ -150,6 +154,7 @@ impl Layout {
             target_id: 0,
         };
         for line in lines {
+            let line = line.borrow();
             widest.kind = widest.kind.max(width(&line.kind));
             widest.alias = widest.alias.max(width(&line.alias));
             widest.source_id = widest.source_id.max(width(&line.source_id));

@@ -6,6 +6,7 @@ use super::json;
 use super::style::Meaning;
 use super::view::Page;
 use crate::foreign;
+use crate::pipeline::plan::State;
 use crate::store::runs::{Listed, Record, Standing};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -227,8 +228,8 @@ fn webhooks(out: &mut String, record: &Record, page: Page) {
 
 fn is_to_be_written(record: &Record, place: usize) -> bool {
     matches!(
-        record.begin.wanted[place].state.as_str(),
-        "create" | "update"
+        record.begin.wanted[place].state,
+        State::Create | State::Update
     )
 }
 
@@ -271,8 +272,8 @@ pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Va
                 "planned": row.state,
                 "standing": standing_word(standing),
                 "target_id": match standing {
-                    Standing::Arrived(arrived) => Some(arrived.id.to_string()),
-                    _ => row.target_id.clone(),
+                    Standing::Arrived(arrived) => Some(arrived.id.as_str()),
+                    _ => row.target_id.as_deref(),
                 },
             })
         })

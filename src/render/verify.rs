@@ -12,6 +12,7 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::plan::State;
 use crate::pipeline::verify::Finding;
 use serde_json::{Value, json};
+use smol_str::SmolStr;
 
 /// One comparison of a target with what is wanted.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ pub struct VerifyRow {
     /// Its type.
     pub type_id: Option<TypeId>,
     /// Its alias.
-    pub alias: String,
+    pub alias: SmolStr,
     /// Its number in the source.
     pub source_id: Option<WebhookId>,
     /// The number of what corresponds to it in the target.

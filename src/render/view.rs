@@ -12,6 +12,7 @@ use crate::foreign;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::push::Applied;
 use crate::pipeline::verify::Verdict;
+use smol_str::SmolStr;
 
 /// One of the two sides as it is named to the reader.
 #[derive(Debug, Clone)]
@@ -103,8 +104,8 @@ pub struct Page {
 }
 
 /// What a type is called; a webhook without one says so.
-pub(crate) fn kind_name(type_id: Option<TypeId>) -> String {
-    type_id.map_or_else(|| "(no type)".to_owned(), type_name)
+pub(crate) fn kind_name(type_id: Option<TypeId>) -> SmolStr {
+    type_id.map_or(SmolStr::new_static("(no type)"), type_name)
 }
 
 /// Where a webhook with that masked url leads, masked: the url, else its fields.

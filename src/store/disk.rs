@@ -116,7 +116,12 @@ pub fn is_file(path: &Path) -> bool {
 
 /// Writes a new file that only its owner can read; it appears whole or not at all, and never replaces another.
 pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(), Error> {
-    write_in(folder_of(path), path, content.as_ref()).map_err(|error| {
+    write_new_with(path, &|to| to.write_all(content.as_ref()), what)
+}
+
+/// The same with content that is written part by part.
+pub fn write_new_with(path: &Path, content: Content<'_>, what: &str) -> Result<(), Error> {
+    write_in(folder_of(path), path, content).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 "it exists already and is not replaced; choose another name"
@@ -137,17 +142,34 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn write_in(folder: &Path, path: &Path, content: &[u8]) -> io::Result<()> {
+fn write_in(folder: &Path, path: &Path, content: Content<'_>) -> io::Result<()> {
     let mut file = half_written::new_in(folder)?;
-    file.write_all(content)?;
+    write_content(&mut file, content)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()
 }
 
+/// What writes the content of a file, a part after the other, so that it never is in memory as a whole.
+pub type Content<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
+
+/// Bytes that are written to a file at once.
+const CHUNK: usize = 1 << 16;
+
+fn write_content(file: &mut impl Write, content: Content<'_>) -> io::Result<()> {
+    let mut buffered = io::BufWriter::with_capacity(CHUNK, file);
+    content(&mut buffered)?;
+    buffered.flush()
+}
+
 /// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
 pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
-    replace_by(path, text, what, |_| Ok(()))
+    replace_with(path, &|to| to.write_all(text.as_bytes()), what)
+}
+
+/// The same with content that is written part by part.
+pub fn replace_with(path: &Path, content: Content<'_>, what: &str) -> Result<(), Error> {
+    replace_by(path, content, what, |_| Ok(()))
 }
 
 /// The same for a file that others are to read, such as a collector of metrics; it holds no secret.
@@ -164,7 +186,7 @@ pub fn replace_shared(
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
     if is_free {
-        return replace_by(path, text, what, share);
+        return replace_by(path, &|to| to.write_all(text.as_bytes()), what, share);
     }
     let hint =
         "it holds something else, which is not replaced; name another file in the config file";
@@ -183,14 +205,14 @@ fn share(_file: &File) -> io::Result<()> {
 
 fn replace_by(
     path: &Path,
-    text: &str,
+    content: Content<'_>,
     what: &str,
     permit: fn(&File) -> io::Result<()>,
 ) -> Result<(), Error> {
     let folder = folder_of(path);
     let write = || {
         let mut file = half_written::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
+        write_content(&mut file, content)?;
         permit(file.as_file())?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;

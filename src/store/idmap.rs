@@ -7,6 +7,7 @@ use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 use crate::foreign;
 use crate::pipeline::idmap::{IdMap, Row};
+use smol_str::SmolStr;
 use std::path::Path;
 
 /// Reads the id map of a file.
@@ -47,7 +48,7 @@ fn of_json(text: &str) -> Result<Vec<Row>, Error> {
         };
         let text = |key: &str| {
             let text = row.get(key).and_then(Json::as_str);
-            text.unwrap_or_default().to_owned()
+            SmolStr::new(text.unwrap_or_default())
         };
         Ok(Row {
             source_id: id("source_id")?,
@@ -103,7 +104,7 @@ fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
         }
         let text = |column: Option<usize>| {
             let cell = column.and_then(|column| line.get(column));
-            cell.map_or_else(String::new, |cell| unprefixed(cell).to_owned())
+            cell.map_or_else(SmolStr::default, |cell| SmolStr::new(unprefixed(cell)))
         };
         rows.push(Row {
             source_id: id(text(Some(source_id)).trim(), "source_id", at + 1)?,

@@ -6,7 +6,7 @@ mod journal;
 mod record;
 mod recorder;
 
-pub use record::{Arrived, Record, RolledBack, Standing, sealed, sealed_row};
+pub use record::{Arrived, Record, RolledBack, Standing};
 pub use recorder::{Opening, Recorder};
 
 use crate::coralogix::sealed::Sealer;

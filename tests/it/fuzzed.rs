@@ -40,14 +40,17 @@ fn wounded(seed: &[u8], wounds: &[(Index, usize, &'static str)]) -> Vec<u8> {
     bytes
 }
 
-fn check(target: &str, check: fn(&[u8]), at: Index, wounds: &[(Index, usize, &'static str)]) {
+/// What must hold for any bytes.
+type Check = fn(&[u8]);
+
+fn check(target: &str, check: Check, at: Index, wounds: &[(Index, usize, &'static str)]) {
     let seeds = seeds(target);
     check(&wounded(&seeds[at.index(seeds.len())], wounds));
 }
 
 #[test]
 fn every_seed_passes() {
-    let checks: [(&str, fn(&[u8])); 3] = [
+    let checks: [(&str, Check); 3] = [
         ("rules_file", checks::rules_file),
         ("rewriter", checks::rewriter),
         ("masker", checks::masker),

@@ -23,9 +23,9 @@ fn row(source_id: &str, target_id: &str, kind: &str, alias: &str) -> Row {
     Row {
         source_id: WebhookId::new(source_id),
         target_id: WebhookId::new(target_id),
-        kind: kind.to_owned(),
-        alias: alias.to_owned(),
-        result: "created".to_owned(),
+        kind: kind.into(),
+        alias: alias.into(),
+        result: "created".into(),
     }
 }
 

@@ -43,7 +43,7 @@ fn one(out: &mut String, webhook: &Webhook) {
             )),
         webhook
             .type_id()
-            .map_or_else(|problem| format!("type: {problem:?}"), type_name),
+            .map_or_else(|problem| format!("type: {problem:?}").into(), type_name),
     );
     if let Some(url) = &masked.url {
         let _ = writeln!(out, "    url: {url}");

@@ -11,7 +11,8 @@ use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
-use hookferry::pipeline::push::{Applied, Fate, Proof, Stop};
+use hookferry::pipeline::push::{Applied, Fate, Observation, Proof, Stop};
+use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
 use hookferry::render::document::{Depth, OutcomeDocument, PlanDocument};
@@ -560,7 +561,7 @@ fn applied(plan: &Plan) -> Applied {
         Fate::Unresolved(
             "two newcomers have its alias and type, and neither its content".to_owned(),
         ),
-        Fate::Refused(refusal),
+        Fate::Refused(refusal.into()),
         created("3004", Proof::Acknowledged),
         Fate::NotSent,
     ]
@@ -599,7 +600,8 @@ fn after() -> Vec<Webhook> {
 }
 
 fn verdict(plan: &Plan, applied: &Applied) -> Verdict {
-    verify(plan, applied, &strip(Inventory::from(after())))
+    let seen = Observation::of(&after(), &Recall::of(plan.portable()));
+    verify(plan, applied, &seen)
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn written(sealer: &Sealer) -> Written {
         id: WebhookId::new("7"),
         source_id: Some(WebhookId::new("3")),
         key: Key {
-            alias: "a".to_owned(),
+            alias: "a".into(),
             type_id: TypeId(1),
         },
         sent: sealed(sealer, "https://sent.example.com"),

@@ -4,6 +4,7 @@ use crate::support::fixture::{inventory, list_tokens, stripped, text, tokens, wi
 use hookferry::coralogix::kind::type_name;
 use hookferry::foreign::shown;
 use hookferry::pipeline::strip::{Blocked, StrippedWebhook, strip};
+use smol_str::SmolStr;
 use std::fmt::Write as _;
 
 /// The server's keys, spelled out here again so that a slip in the program is seen.
@@ -74,9 +75,7 @@ fn line(before: &[(String, String)], after: &StrippedWebhook) -> String {
             .id()
             .map_or_else(|| "none".to_owned(), ToString::to_string),
         shown(after.alias()),
-        after
-            .type_id()
-            .map_or_else(|| "no type".to_owned(), type_name),
+        after.type_id().map_or_else(|| "no type".into(), type_name),
         removed.join(" "),
         kept.join(" "),
     )
@@ -189,7 +188,7 @@ fn a_blocked_webhook_is_never_called_filled() {
     let stripped = strip(inventory("awkward.json"));
     let is_wrong =
         |webhook: &&StrippedWebhook| webhook.blocked().is_some() && webhook.is_type_filled();
-    let wrong: Vec<&str> = stripped
+    let wrong: Vec<&SmolStr> = stripped
         .webhooks()
         .iter()
         .filter(is_wrong)

@@ -7,6 +7,7 @@ use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::State;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Something that moved since a plan was saved.
@@ -37,7 +38,7 @@ pub struct MovedWebhook {
     /// Its id there.
     pub id: Option<WebhookId>,
     /// Its name there, as it is now, or was.
-    pub alias: String,
+    pub alias: SmolStr,
     /// Its type as the vendor numbers it.
     pub type_id: Option<u64>,
     /// What happened to it.
@@ -199,7 +200,7 @@ fn moved_webhook(side: Side, of: &StrippedWebhook, what: What) -> MovedWebhook {
     MovedWebhook {
         side,
         id: of.id().cloned(),
-        alias: of.alias().to_owned(),
+        alias: of.alias().clone(),
         type_id: of.type_id().map(|type_id| type_id.0),
         what,
     }
@@ -281,10 +282,10 @@ fn changed_fields(
 ) -> Vec<ChangedField> {
     let mut changed = Vec::new();
     let type_id = now.type_id().map(|type_id| type_id.0);
-    if then.alias != now.alias() {
+    if then.alias != *now.alias() {
         changed.push(ChangedField {
             path: "alias".to_owned(),
-            now: Some(Masked::Text(now.alias().to_owned())),
+            now: Some(Masked::Text(now.alias().to_string())),
         });
     }
     if then.type_id != type_id {
@@ -338,7 +339,7 @@ fn other_steps(
             moved.push(MovedWebhook {
                 side: Side::Source,
                 id: wanted.source_id().cloned(),
-                alias: wanted.alias().to_owned(),
+                alias: wanted.alias().clone(),
                 type_id: wanted.type_id().map(|type_id| type_id.0),
                 what: What::OtherStep {
                     then: *then,

@@ -10,6 +10,7 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::foreign;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 
 /// Decides every wanted webhook; returns the steps in order and how many of the target's webhooks correspond to one.
@@ -243,7 +244,7 @@ impl Matching<'_> {
     }
 
     fn create_the_rest(&mut self) {
-        let aliases: HashSet<&str> = self.wanted.iter().map(PortableWebhook::alias).collect();
+        let aliases: HashSet<&SmolStr> = self.wanted.iter().map(PortableWebhook::alias).collect();
         let mut tidy: HashMap<(TypeId, String), Vec<usize>> = HashMap::new();
         let mut bodies: HashMap<Fingerprint, usize> = HashMap::new();
         for at in self.open_targets() {

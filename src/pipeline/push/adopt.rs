@@ -1,9 +1,10 @@
 //! Which of the webhooks that newly appeared are the ones that were sent.
 //! Pure. Counts copies, and says that it cannot tell rather than guess.
 
+use super::observation::Seen;
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
+use crate::pipeline::strip::{Key, tidied};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,27 +18,6 @@ pub(super) struct Sent {
     pub(super) want: usize,
     pub(super) key: Key,
     pub(super) content: Content,
-}
-
-/// A webhook as it was seen in the target.
-#[derive(Debug, Clone)]
-pub(super) struct Seen {
-    pub(super) id: WebhookId,
-    pub(super) key: Option<Key>,
-    pub(super) content: Option<Content>,
-    pub(super) created_at: Option<Timestamp>,
-}
-
-impl Seen {
-    /// What an observation notes of one webhook; `None` for one without an id, which nothing can be said about.
-    pub(super) fn of(webhook: &StrippedWebhook) -> Option<Self> {
-        Some(Self {
-            id: webhook.id()?.clone(),
-            key: webhook.key(),
-            content: webhook.content(),
-            created_at: webhook.created_at().and_then(|text| text.parse().ok()),
-        })
-    }
 }
 
 /// What the newcomers explain.

@@ -1,9 +1,9 @@
 //! What became of each webhook that was to be written, and of the run as a whole.
 //! Never counts a webhook as arrived that nobody has seen or acknowledged.
 
+use super::observation::Observation;
 use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::strip::Stripped;
 use serde::{Deserialize, Serialize};
 
 /// How it is known that a webhook arrived.
@@ -36,7 +36,7 @@ pub enum Fate {
     /// Somebody else created the same webhook while we were at work; ours was not sent.
     Appeared(WebhookId),
     /// The server refused it, alone in its request.
-    Refused(Refusal),
+    Refused(Box<Refusal>),
     /// The server accepted it, alone in its request, and it did not appear.
     Ignored,
     /// The webhook that was to be updated is gone from the target; it is not created again.
@@ -93,8 +93,8 @@ pub struct Applied {
     pub may_have_written: bool,
     /// Webhooks that appeared in the target meanwhile and are not ours.
     pub appeared: Vec<WebhookId>,
-    /// What the target held when it was read at the end; `None` where it could not be read.
-    pub after: Option<Stripped>,
+    /// What the target showed when it was read at the end; `None` where it could not be read.
+    pub after: Option<Observation>,
     /// How many write requests were sent.
     pub n_requests: usize,
 }

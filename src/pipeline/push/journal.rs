@@ -30,7 +30,7 @@ pub enum Learned {
         id: WebhookId,
         /// How that is known.
         proof: Proof,
-        /// What the target keeps of it, as far as it was shown.
+        /// What the target keeps of it, where that was shown and is not what was sent.
         kept: Option<Content>,
     },
     /// It is known not to have arrived, and may be sent again.
@@ -42,13 +42,13 @@ pub enum Learned {
 }
 
 impl Learned {
-    /// What a fate means for the record; `kept` is what the target shows of it.
-    pub(super) fn of(fate: &Fate, kept: Option<Content>) -> Self {
+    /// What a fate means for the record; `kept` is what the target shows of it instead of what was sent.
+    pub(super) fn of(fate: &Fate, kept: Option<&Content>) -> Self {
         match fate {
             Fate::Created { id, proof } | Fate::Updated { id, proof } => Self::Arrived {
                 id: id.clone(),
                 proof: *proof,
-                kept,
+                kept: kept.copied(),
             },
             Fate::Unresolved(why) => Self::Unresolved(why.clone()),
             Fate::NotSeen => Self::Unresolved("sent, and not seen".to_owned()),

@@ -4,8 +4,9 @@
 mod looking;
 mod sending;
 
-use super::adopt::{Seen, Sent};
+use super::adopt::Sent;
 use super::fate::{Fate, Proof, Stop};
+use super::observation::Seen;
 use crate::coralogix::content::Content;
 use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
@@ -40,7 +41,10 @@ pub(super) struct Want {
 #[derive(Debug, Clone)]
 pub(super) enum Aim {
     Create,
-    Update { id: WebhookId, previous: Content },
+    Update {
+        id: WebhookId,
+        previous: Box<Content>,
+    },
 }
 
 /// What the caller decided.
@@ -147,8 +151,8 @@ pub(super) struct Machine {
     wants: Vec<Want>,
     fates: Vec<Option<Fate>>,
     n_done: usize,
-    /// What the target keeps of a want that arrived, as far as it was shown.
-    kept: Vec<Option<Content>>,
+    /// What the target keeps of a want that arrived, where that was shown and is not what was sent.
+    kept: Vec<Option<Box<Content>>>,
     /// Whether a want is in a request whose effect is not known.
     is_open: Vec<bool>,
     queue: VecDeque<Vec<usize>>,
@@ -168,6 +172,8 @@ pub(super) struct Machine {
     is_lagging: bool,
     stop: Option<Stop>,
     may_have_written: bool,
+    /// What the last look showed; nothing where it failed.
+    last_look: Option<Vec<Seen>>,
 }
 
 /// What is known of one want while the push is at work.
@@ -177,8 +183,8 @@ pub(super) enum Standing<'m> {
     Free,
     /// It was sent, and what came of it is not known.
     Open,
-    /// It has found its end; with what the target keeps of it, where that was shown.
-    Ended(&'m Fate, Option<Content>),
+    /// It has found its end; with what the target keeps of it, where that is not what was sent.
+    Ended(&'m Fate, Option<&'m Content>),
 }
 
 /// What is known when the push has ended.
@@ -187,6 +193,7 @@ pub(super) struct Ending {
     pub(super) stop: Option<Stop>,
     pub(super) may_have_written: bool,
     pub(super) appeared: Vec<WebhookId>,
+    pub(super) last_look: Option<Vec<Seen>>,
 }
 
 impl Machine {
@@ -222,6 +229,7 @@ impl Machine {
             is_lagging: false,
             stop: None,
             may_have_written: false,
+            last_look: None,
         }
     }
 
@@ -233,12 +241,21 @@ impl Machine {
     /// Takes in what has happened and says what to do next; `now` counts from any fixed moment.
     pub(super) fn next(&mut self, now: Duration, event: Event) -> Command {
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
+        if matches!(event, Event::LookFailed(_)) {
+            self.last_look = None;
+        }
         match (phase, event) {
             (Phase::Ready, Event::Begin | Event::Waited) => self.send_next(now),
             (Phase::Sending(batch), Event::Answered(outcome)) => self.answered(now, batch, outcome),
-            (Phase::Looking(look), Event::Looked(list)) => self.looked(now, look, &list),
+            (Phase::Looking(look), Event::Looked(list)) => {
+                let command = self.looked(now, look, &list);
+                self.last_look = Some(list);
+                command
+            }
             (Phase::Closing { until, looks }, Event::Looked(list)) => {
-                self.closed(now, until, looks, &list)
+                let command = self.closed(now, until, looks, &list);
+                self.last_look = Some(list);
+                command
             }
             (phase @ (Phase::Looking(_) | Phase::Closing { .. }), Event::Waited) => {
                 self.phase = phase;
@@ -279,6 +296,7 @@ impl Machine {
             stop: self.stop,
             may_have_written,
             appeared,
+            last_look: self.last_look,
         }
     }
 
@@ -294,7 +312,7 @@ impl Machine {
     /// What is known of one want so far.
     pub(super) fn standing(&self, at: usize) -> Standing<'_> {
         match (&self.fates[at], self.is_open[at]) {
-            (Some(fate), _) => Standing::Ended(fate, self.kept[at]),
+            (Some(fate), _) => Standing::Ended(fate, self.kept[at].as_deref()),
             (None, true) => Standing::Open,
             (None, false) => Standing::Free,
         }
@@ -334,7 +352,7 @@ impl Machine {
         for (at, seen) in adopted {
             self.accounted.insert(seen.id.clone());
             self.is_open[at] = false;
-            self.kept[at] = seen.content;
+            self.keep(at, seen.content);
             self.ended(at, Fate::Created { id: seen.id, proof });
         }
     }
@@ -342,9 +360,14 @@ impl Machine {
     fn updated(&mut self, at: usize, kept: Option<Content>, proof: Proof) {
         if let Some(id) = self.update_id(at).cloned() {
             self.is_open[at] = false;
-            self.kept[at] = kept;
+            self.keep(at, kept);
             self.ended(at, Fate::Updated { id, proof });
         }
+    }
+
+    fn keep(&mut self, at: usize, shown: Option<Content>) {
+        let sent = self.wants[at].content.whole;
+        self.kept[at] = shown.filter(|shown| shown.whole != sent).map(Box::new);
     }
 
     fn ended(&mut self, at: usize, fate: Fate) {

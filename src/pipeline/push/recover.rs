@@ -2,7 +2,8 @@
 //! Waits until the target cannot change by them any more, and then accounts for them, before anything new is planned.
 
 use super::Track;
-use super::adopt::{Seen, Sent, adopt, print_of};
+use super::adopt::{Sent, adopt, print_of};
+use super::observation::{Observation, Seen};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
 use crate::coralogix::retry::Patience;
@@ -10,7 +11,8 @@ use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
-use crate::pipeline::strip::{Key, Stripped, strip};
+use crate::pipeline::recall::Recall;
+use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -61,9 +63,9 @@ pub enum Recovered {
 }
 
 /// Says of each open send of an earlier run what a reading of the target proves, by its place in that run's plan.
-pub fn recover(left: &Leftover, target: &Stripped, sealer: &Sealer) -> Vec<(usize, Recovered)> {
+pub fn recover(left: &Leftover, target: &Observation, sealer: &Sealer) -> Vec<(usize, Recovered)> {
     let seal = |content: Content| sealer.content(content);
-    let seen: Vec<Seen> = target.webhooks().iter().filter_map(Seen::of).collect();
+    let seen = target.seen();
     let by_id: HashMap<&WebhookId, &Seen> = seen.iter().map(|seen| (&seen.id, seen)).collect();
     let (creates, updates): (Vec<&LeftSend>, Vec<&LeftSend>) =
         left.sends.iter().partition(|send| send.updates.is_none());
@@ -159,7 +161,5 @@ pub async fn settle(
 }
 
 fn print(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
-    let stripped = strip(inventory.clone());
-    let seen: Vec<Seen> = stripped.webhooks().iter().filter_map(Seen::of).collect();
-    print_of(&seen)
+    print_of(Observation::of(&inventory.webhooks, &Recall::default()).seen())
 }

@@ -272,7 +272,7 @@ impl<'r> Applying<'r> {
         if let Some((name, line)) = self.name.filter(|_| webhook.blocked.is_none()) {
             bare = bare.renamed(&name);
             let is_equal = name == webhook.alias;
-            let how = How::Renamed(std::mem::replace(&mut webhook.alias, name));
+            let how = How::Renamed(std::mem::replace(&mut webhook.alias, name.into()));
             let path = Path::of(&["alias"]);
             changes.insert(
                 0,

@@ -1,6 +1,7 @@
 //! What rewriting did to a webhook, without any value.
 
 use crate::coralogix::path::Path;
+use smol_str::SmolStr;
 use std::borrow::Cow;
 
 /// One value that was changed.
@@ -28,7 +29,7 @@ pub enum How {
     /// A new uuid was made from the old one.
     NewUuid,
     /// The alias was made from that one.
-    Renamed(String),
+    Renamed(SmolStr),
 }
 
 impl How {

@@ -43,8 +43,8 @@ impl FlowsBack {
 fn key_of(webhook: &Webhook) -> Option<String> {
     const PAYLOAD: &str = "payload";
     const KEY: &str = "privateKey";
-    let fields = webhook.fields();
-    if let Some(Json::Array(entries)) = fields.tree()
+    let text = webhook.fields_text().unwrap_or_default();
+    if let Ok(Json::Array(entries)) = Json::parse(&text)
         && is_named_list(&entries)
         && webhook.raw(PAYLOAD).is_none()
     {

@@ -6,6 +6,7 @@ use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{MissingValue, Plan};
 use crate::pipeline::rewrite::{Change, FlowsBack, How, Leftover, Unread};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A value that was changed on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,7 +72,7 @@ pub struct NeededDocument {
     #[serde(with = "ids::optional")]
     pub source_id: Option<WebhookId>,
     /// Its alias.
-    pub alias: String,
+    pub alias: SmolStr,
     /// Where in it.
     pub path: String,
 }
@@ -82,7 +83,8 @@ impl From<&Change> for ChangeDocument {
             path: change.path.to_string(),
             how: change.how.word().to_owned(),
             from: match &change.how {
-                How::Set(from) | How::Renamed(from) => Some(from.clone()),
+                How::Set(from) => Some(from.clone()),
+                How::Renamed(from) => Some(from.to_string()),
                 How::Replaced | How::Retargeted | How::NewUuid => None,
             },
             rule_line: change.line,
@@ -127,7 +129,7 @@ impl MissingDocument {
             let webhook = plan.step(*place).0;
             NeededDocument {
                 source_id: webhook.source_id().cloned(),
-                alias: webhook.alias().to_owned(),
+                alias: webhook.alias().clone(),
                 path: path.to_string(),
             }
         };

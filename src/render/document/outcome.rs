@@ -13,6 +13,7 @@ use crate::pipeline::verify::{Finding, Verdict};
 use crate::render::view::{OutcomeView, kind_name};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use smol_str::SmolStr;
 
 /// What became of every selected webhook, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,10 +66,10 @@ pub struct EndDocument {
     /// How.
     pub result: Ending,
     /// Its name in the target.
-    pub alias: String,
+    pub alias: SmolStr,
     /// What its type is called.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its type as the vendor numbers it.
     pub type_id: Option<u64>,
     /// Its id in the source.
@@ -117,11 +118,11 @@ pub struct MapRowDocument {
     pub target_id: WebhookId,
     /// What its type is called.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its name in the target.
-    pub alias: String,
+    pub alias: SmolStr,
     /// How the run ended for it.
-    pub result: String,
+    pub result: SmolStr,
 }
 
 impl OutcomeDocument {
@@ -189,7 +190,7 @@ impl EndDocument {
     fn of(end: &End<'_>) -> Self {
         Self {
             result: end.ending,
-            alias: end.webhook.alias().to_owned(),
+            alias: end.webhook.alias().clone(),
             kind: kind_name(end.webhook.type_id()),
             type_id: end.webhook.type_id().map(|type_id| type_id.0),
             source_id: end.webhook.source_id().cloned(),
@@ -211,8 +212,8 @@ impl MapRowDocument {
             source_id: end.webhook.source_id()?.clone(),
             target_id: end.target_id?.clone(),
             kind: kind_name(end.webhook.type_id()),
-            alias: end.webhook.alias().to_owned(),
-            result: end.ending.code().to_owned(),
+            alias: end.webhook.alias().clone(),
+            result: SmolStr::new_static(end.ending.code()),
         })
     }
 }

@@ -13,7 +13,8 @@ use crate::pipeline::binding::Binding;
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::render::view::{Detail, PlanView, kind_name, leads_to, url};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use smol_str::SmolStr;
 
 /// What nobody can know from two readings.
 const NOT_CHECKED: [&str; 2] = [
@@ -41,8 +42,10 @@ impl Depth {
 }
 
 /// What has to happen to every selected webhook, and what the reader must know before saying yes.
+///
+/// Its steps are all at hand, or [`StreamedSteps`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanDocument {
+pub struct PlanDocument<S = Vec<StepDocument>> {
     /// The version of this form.
     pub format_version: String,
     /// Always `plan`.
@@ -58,7 +61,7 @@ pub struct PlanDocument {
     /// How many are meant.
     pub selection: SelectionDocument,
     /// One for each selected webhook, in the source's order.
-    pub steps: Vec<StepDocument>,
+    pub steps: S,
     /// How many are in each state.
     pub summary: SummaryDocument,
     /// How many of the target's webhooks correspond to none of the source's.
@@ -86,10 +89,10 @@ pub struct StepDocument {
     /// What has to happen.
     pub state: State,
     /// Its name in the target.
-    pub alias: String,
+    pub alias: SmolStr,
     /// What its type is called.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: SmolStr,
     /// Its type as the vendor numbers it.
     pub type_id: Option<u64>,
     /// Its id in the source.
@@ -164,6 +167,22 @@ impl PlanDocument {
     /// What is said about a plan.
     pub fn of(view: PlanView<'_>, depth: Depth) -> Self {
         let plan = view.plan;
+        let steps = StreamedSteps { plan, depth }.iter().collect();
+        Self::with_steps(view, steps)
+    }
+}
+
+impl<'p> PlanDocument<StreamedSteps<'p>> {
+    /// The same, to be written only: each step is made when its turn comes, so that they never are all in memory.
+    pub fn streamed(view: PlanView<'p>, depth: Depth) -> Self {
+        let plan = view.plan;
+        Self::with_steps(view, StreamedSteps { plan, depth })
+    }
+}
+
+impl<S> PlanDocument<S> {
+    fn with_steps(view: PlanView<'_>, steps: S) -> Self {
+        let plan = view.plan;
         Self {
             format_version: FORMAT_VERSION.to_owned(),
             kind: "plan".to_owned(),
@@ -175,10 +194,7 @@ impl PlanDocument {
                 matched: plan.counts().total(),
                 of: view.source.count,
             },
-            steps: plan
-                .steps()
-                .map(|(webhook, step)| StepDocument::of(webhook, step, depth))
-                .collect(),
+            steps,
             summary: SummaryDocument::of(plan),
             untouched_in_target: plan.n_untouched(),
             invariants: invariants(plan),
@@ -192,13 +208,33 @@ impl PlanDocument {
     }
 }
 
+/// The steps of a plan, written one after the other.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamedSteps<'p> {
+    plan: &'p Plan,
+    depth: Depth,
+}
+
+impl<'p> StreamedSteps<'p> {
+    fn iter(self) -> impl Iterator<Item = StepDocument> + 'p {
+        let steps = self.plan.steps();
+        steps.map(move |(webhook, step)| StepDocument::of(webhook, step, self.depth))
+    }
+}
+
+impl Serialize for StreamedSteps<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
+
 impl StepDocument {
     fn of(webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
         let has_fields = depth == Depth::Fields && step.state == State::Create;
         let url = url(webhook.bare());
         Self {
             state: step.state,
-            alias: webhook.alias().to_owned(),
+            alias: webhook.alias().clone(),
             kind: kind_name(webhook.type_id()),
             type_id: webhook.type_id().map(|type_id| type_id.0),
             source_id: webhook.source_id().cloned(),

@@ -10,6 +10,7 @@ use crate::pipeline::fetch::Inventory;
 use crate::render::columns::counted;
 use crate::render::view::Party;
 use secrets::{Group, Kin, groups};
+use smol_str::SmolStr;
 use std::fmt::Write as _;
 
 /// What a first rules file is made of.
@@ -71,7 +72,7 @@ fn head(draft: &Draft) -> String {
 fn section(out: &mut String, group: &Group) {
     let kind = group
         .type_id
-        .map_or_else(|| "without a type".to_owned(), type_name);
+        .map_or(SmolStr::new_static("without a type"), type_name);
     let n = counted(group.n_webhooks, "webhook");
     let _ = writeln!(out, "\n\n# ---- {kind}: {n} ----");
     if group.type_id.is_none() {

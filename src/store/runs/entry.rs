@@ -1,8 +1,11 @@
 //! The lines of a run's journal: what each of them says, and nothing about what follows from it.
 //! Holds no secret: contents are sealed, and aliases and ids are what the plan shows anyway.
 
+use crate::coralogix::sealed::{Seal, Sealed};
+use crate::pipeline::plan::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
 /// The version of the journal; another major number is not read.
@@ -86,7 +89,7 @@ pub struct Begin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_time: Option<Timestamp>,
     /// The ids that the target held before the first write.
-    pub baseline: Vec<String>,
+    pub baseline: Vec<SmolStr>,
     /// Every webhook of the plan, in its order.
     pub wanted: Vec<WantedRow>,
     /// The seal of the file of previous bodies, where there is one.
@@ -127,32 +130,23 @@ pub struct TargetRow {
 pub struct WantedRow {
     /// Its id in the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<String>,
+    pub source_id: Option<SmolStr>,
     /// Its alias.
-    pub alias: String,
+    pub alias: SmolStr,
     /// Its type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_id: Option<u64>,
-    /// What the plan says, in its word.
-    pub state: String,
+    /// What the plan says.
+    pub state: State,
     /// The target's webhook that it corresponds to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_id: Option<String>,
+    pub target_id: Option<SmolStr>,
     /// The sealed content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<SealedRow>,
+    pub content: Option<Sealed>,
     /// The sealed content of the target's webhook where that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<SealedRow>,
-}
-
-/// Two seals.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SealedRow {
-    /// Of alias, type, url and fields.
-    pub whole: String,
-    /// Of type, url and fields.
-    pub body: String,
+    pub kept: Option<Sealed>,
 }
 
 /// What became of one webhook.
@@ -172,12 +166,12 @@ pub enum LearnedWhat {
     /// The target has it.
     Arrived {
         /// Its id there.
-        id: String,
+        id: SmolStr,
         /// Whether the server's own answer said so, instead of a look afterwards.
         acknowledged: bool,
         /// What the target keeps of it where that is not what was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        kept: Option<SealedRow>,
+        kept: Option<Sealed>,
     },
     /// It did not arrive and may be sent again.
     Returned,
@@ -219,7 +213,7 @@ pub struct ShownRow {
     /// Its place in the plan, from 0.
     pub place: usize,
     /// The seal.
-    pub seal: String,
+    pub seal: Seal,
 }
 
 /// What a server made of one webhook.
@@ -228,5 +222,5 @@ pub struct AlteredRow {
     /// Its place in the plan, from 0.
     pub place: usize,
     /// What it looks like in the target.
-    pub kept: SealedRow,
+    pub kept: Sealed,
 }

@@ -1,9 +1,7 @@
 //! What a journal amounts to: for each webhook whether it was sent, where it is, and what is still open.
 //! Pure; the same entries always give the same record.
 
-use super::entry::{
-    AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow, ShownRow, WantedRow,
-};
+use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, ShownRow, WantedRow};
 use crate::coralogix::account::ApiKey;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::type_name;
@@ -11,8 +9,10 @@ use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, Row};
+use crate::pipeline::plan::State;
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use std::collections::BTreeSet;
 
 /// One run as its journal tells it.
@@ -115,12 +115,12 @@ impl Record {
             Entry::End(end) => {
                 for AlteredRow { place, kept } in &end.altered {
                     if let Some(Standing::Arrived(arrived)) = self.standings.get_mut(*place) {
-                        arrived.kept = sealed(kept);
+                        arrived.kept = Some(*kept);
                     }
                 }
                 for ShownRow { place, seal } in &end.shown {
                     if let Some(Standing::Arrived(arrived)) = self.standings.get_mut(*place) {
-                        arrived.shown = Seal::parse(seal);
+                        arrived.shown = Some(*seal);
                     }
                 }
                 self.end = Some(end);
@@ -152,7 +152,7 @@ impl Record {
                 } => Standing::Arrived(Arrived {
                     id: WebhookId::new(id),
                     is_acknowledged: acknowledged,
-                    kept: kept.as_ref().and_then(sealed),
+                    kept,
                     shown: None,
                 }),
                 LearnedWhat::Returned => Standing::NotSent,
@@ -231,18 +231,18 @@ impl Record {
             alias: row.alias.clone(),
             type_id: TypeId(row.type_id?),
         };
-        Some((key, sealed(row.content.as_ref()?)?))
+        Some((key, row.content?))
     }
 
     /// The ids of every webhook that both accounts have, as far as the run knows.
     pub fn id_map(&self) -> Result<IdMap, Error> {
         let row = |(row, standing): (&WantedRow, &Standing)| {
             let (target_id, result) = match standing {
-                Standing::Arrived(arrived) if row.state == "update" => {
+                Standing::Arrived(arrived) if row.state == State::Update => {
                     (arrived.id.clone(), "updated")
                 }
                 Standing::Arrived(arrived) => (arrived.id.clone(), "created"),
-                _ if row.state == "unchanged" => {
+                _ if row.state == State::Unchanged => {
                     (WebhookId::new(row.target_id.clone()?), "unchanged")
                 }
                 _ => return None,
@@ -252,9 +252,9 @@ impl Record {
                 target_id,
                 kind: row
                     .type_id
-                    .map_or_else(String::new, |id| type_name(TypeId(id))),
+                    .map_or_else(SmolStr::default, |id| type_name(TypeId(id))),
                 alias: row.alias.clone(),
-                result: result.to_owned(),
+                result: SmolStr::new_static(result),
             })
         };
         let rows = self.begin.wanted.iter().zip(&self.standings);
@@ -265,7 +265,7 @@ impl Record {
     pub fn altered(&self) -> Vec<(WebhookId, Sealed, Sealed)> {
         let mut altered = Vec::new();
         for (place, row) in self.begin.wanted.iter().enumerate() {
-            let Some(wanted) = row.content.as_ref().and_then(sealed) else {
+            let Some(wanted) = row.content else {
                 continue;
             };
             let known = match &self.standings[place] {
@@ -274,11 +274,9 @@ impl Record {
                     kept: Some(kept),
                     ..
                 }) => Some((id.clone(), *kept)),
-                Standing::NotSent if row.state == "unchanged" => row
-                    .target_id
-                    .clone()
-                    .map(WebhookId::new)
-                    .zip(row.kept.as_ref().and_then(sealed)),
+                Standing::NotSent if row.state == State::Unchanged => {
+                    row.target_id.clone().map(WebhookId::new).zip(row.kept)
+                }
                 _ => None,
             };
             if let Some((id, kept)) = known.filter(|(_, kept)| *kept != wanted) {
@@ -286,21 +284,5 @@ impl Record {
             }
         }
         altered
-    }
-}
-
-/// The seals of a row; `None` where they are not what was written.
-pub fn sealed(row: &SealedRow) -> Option<Sealed> {
-    Some(Sealed {
-        whole: Seal::parse(&row.whole)?,
-        body: Seal::parse(&row.body)?,
-    })
-}
-
-/// Seals as a row.
-pub fn sealed_row(sealed: Sealed) -> SealedRow {
-    SealedRow {
-        whole: sealed.whole.to_string(),
-        body: sealed.body.to_string(),
     }
 }

@@ -1,15 +1,14 @@
 //! The record of the run at work: begun before its first write, written on around every request, closed with the report.
 
-use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat, SealedRow};
+use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat};
 use super::journal::Journal;
-use super::record::sealed_row;
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{self, Fingerprint};
 use crate::coralogix::sealed::{Seal, Sealed, Sealer};
-use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
 use crate::pipeline::push::{self, Learned, Note, Proof};
-use crate::store::disk;
+use crate::store::disk::{self, Content};
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -17,10 +16,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Opening<'o> {
     /// The first line of the journal.
     pub begin: Begin,
-    /// What is wanted, in the plan's order.
-    pub contents: Vec<Option<Content>>,
-    /// The plan as it was shown, masked.
-    pub plan: &'o str,
+    /// What writes the plan as it was shown, masked.
+    pub plan: Content<'o>,
     /// The bodies of the webhooks that are about to be updated, as an array; with their secrets.
     pub previous: Option<&'o str>,
 }
@@ -31,7 +28,6 @@ pub struct Recorder {
     folder: PathBuf,
     journal: Mutex<Journal>,
     sealer: Sealer,
-    wanted: Vec<Option<Content>>,
 }
 
 impl Recorder {
@@ -42,7 +38,7 @@ impl Recorder {
         sealer: Sealer,
     ) -> Result<Self, Error> {
         disk::private_folder(&folder, "the run record")?;
-        disk::write_new(&folder.join("plan.json"), opening.plan, "the run's plan")?;
+        disk::write_new_with(&folder.join("plan.json"), opening.plan, "the run's plan")?;
         if let Some(previous) = opening.previous {
             let path = folder.join("previous.json");
             disk::write_new(&path, previous, "the previous bodies")?;
@@ -56,7 +52,6 @@ impl Recorder {
             folder,
             journal: Mutex::new(journal),
             sealer,
-            wanted: opening.contents,
         })
     }
 
@@ -71,13 +66,13 @@ impl Recorder {
     }
 
     /// Seals a content as this record has them.
-    pub fn seal(&self, content: Content) -> Sealed {
+    pub fn seal(&self, content: content::Content) -> Sealed {
         self.sealer.content(content)
     }
 
     /// Seals everything that the target shows of a webhook.
-    pub fn seal_shown(&self, webhook: &Webhook, content: Option<Content>) -> Seal {
-        self.sealer.shown(webhook, content)
+    pub fn seal_shown(&self, shown: Fingerprint) -> Seal {
+        self.sealer.fingerprint(shown)
     }
 
     /// Ends the journal.
@@ -91,28 +86,23 @@ impl Recorder {
     }
 
     /// Keeps a file of the run's results, such as the report or the id map.
-    pub fn keep(&self, name: &str, text: &str) -> Result<(), Error> {
-        disk::replace(&self.folder.join(name), text, "the run record")
+    pub fn keep(&self, name: &str, content: Content<'_>) -> Result<(), Error> {
+        disk::replace_with(&self.folder.join(name), content, "the run record")
     }
 
     /// The row of what became of a webhook.
     fn row(&self, place: usize, learned: &Learned) -> LearnedRow {
         let what = match learned {
             Learned::Arrived { id, proof, kept } => LearnedWhat::Arrived {
-                id: id.to_string(),
+                id: SmolStr::new(id.as_str()),
                 acknowledged: *proof == Proof::Acknowledged,
-                kept: kept.and_then(|kept| self.unless_as_wanted(place, kept)),
+                kept: kept.map(|kept| self.sealer.content(kept)),
             },
             Learned::Returned => LearnedWhat::Returned,
             Learned::Over => LearnedWhat::Over,
             Learned::Unresolved(why) => LearnedWhat::Unresolved { why: why.clone() },
         };
         LearnedRow { place, what }
-    }
-
-    fn unless_as_wanted(&self, place: usize, kept: Content) -> Option<SealedRow> {
-        let wanted = (*self.wanted.get(place)?)?;
-        (kept.whole != wanted.whole).then(|| sealed_row(self.sealer.content(kept)))
     }
 }
 

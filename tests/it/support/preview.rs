@@ -76,7 +76,7 @@ fn line(out: &mut String, webhook: &PortableWebhook, step: &Step) {
         shown(webhook.alias()),
         webhook
             .type_id()
-            .map_or_else(|| "no type".to_owned(), type_name),
+            .map_or_else(|| "no type".into(), type_name),
         id(webhook.source_id().map(ToString::to_string)),
         id(step.target_id().map(ToString::to_string)),
     );

@@ -1,8 +1,9 @@
 //! Looking: what an observation of the target proves, and what is done about the rest.
 //! Pure. Where it cannot be told what arrived, nothing is sent again.
 
-use super::super::adopt::{Adoption, Seen, adopt, print_of};
+use super::super::adopt::{Adoption, adopt, print_of};
 use super::super::fate::{Fate, Proof, Stop};
+use super::super::observation::Seen;
 use super::sending::batches;
 use super::{
     Aim, Command, Doubt, LONGEST_PAUSE, Look, MOST_LOOKS, MOST_REFUSED, Machine, Phase,
@@ -105,7 +106,7 @@ impl Machine {
                 Some(content) if content == want.content => {
                     adoption.adopted.push((*at, seen.clone()));
                 }
-                Some(content) if content == *previous => {}
+                Some(content) if content == **previous => {}
                 // It was accepted, so what it holds now is our content as the server keeps it.
                 _ if matches!(doubt, Doubt::Accepted) => {
                     adoption.adopted.push((*at, seen.clone()));
@@ -213,7 +214,7 @@ impl Machine {
                 return self.wait(wait, "rate limited (429)".to_owned());
             }
             Doubt::Rejected(refusal) | Doubt::TooLarge(refusal) if was_alone => {
-                return self.refuse(now, rest[0], Fate::Refused(refusal));
+                return self.refuse(now, rest[0], Fate::Refused(refusal.into()));
             }
             Doubt::Accepted if was_alone => return self.refuse(now, rest[0], Fate::Ignored),
             // An update is accepted once a run: what it did not change, another would not either.

@@ -1,8 +1,9 @@
 //! Sending: which request is next, and what its answer proves.
 //! Pure. An answer counts only where it names every webhook of its request.
 
-use super::super::adopt::{Seen, adopt};
+use super::super::adopt::adopt;
 use super::super::fate::{Proof, Stop};
+use super::super::observation::Seen;
 use super::{
     Aim, Command, Doubt, LONGEST_AFTER_RESET, Limits, Look, Machine, Outcome, Phase, Want,
 };
@@ -153,7 +154,7 @@ impl Machine {
             return None;
         };
         rows.iter()
-            .find(|row| row.id == *id && row.content.as_ref() != Some(previous))
+            .find(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
     }
 }
 

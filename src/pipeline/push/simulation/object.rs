@@ -36,7 +36,7 @@ impl Object {
             Spelling::Prefixed => format!("eu Pager {}", self.name),
         };
         Key {
-            alias,
+            alias: alias.into(),
             type_id: TypeId(self.type_id),
         }
     }

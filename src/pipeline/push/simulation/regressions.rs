@@ -1,8 +1,8 @@
 //! What the simulation found, each as a short script that does not depend on any seed.
 
-use super::super::adopt::Seen;
 use super::super::fate::{Fate, Proof, Stop};
 use super::super::machine::{Aim, Command, Event, Limits, Machine, Outcome, Want};
+use super::super::observation::{Beyond, Seen};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
@@ -27,7 +27,7 @@ impl Script {
                 None => Aim::Create,
                 Some(id) => Aim::Update {
                     id: id_of(*id),
-                    previous: Contents::default().of(Object { url: 40, ..*object }),
+                    previous: Contents::default().of(Object { url: 40, ..*object }).into(),
                 },
             },
             size: 9,
@@ -95,6 +95,7 @@ fn row(id: u64, object: Object, after: i64) -> Seen {
         key: Some(object.key()),
         content: Some(Contents::default().of(object)),
         created_at: Timestamp::from_second(BEGAN + after).ok(),
+        beyond: Beyond::default(),
     }
 }
 

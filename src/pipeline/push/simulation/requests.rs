@@ -1,7 +1,7 @@
 //! What the simulated target does with a request, and what the client learns of it.
 
-use super::super::adopt::Seen;
 use super::super::machine::Outcome;
+use super::super::observation::Seen;
 use super::object::Object;
 use super::server::{Item, Server};
 use super::switches::{Bulk, Rows};

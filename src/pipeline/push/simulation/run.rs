@@ -1,8 +1,8 @@
 //! One simulated push: draws a world from a seed and carries out what the machine says.
 
-use super::super::adopt::Seen;
 use super::super::fate::{Fate, Stop};
 use super::super::machine::{Aim, Command, Ending, Event, Limits, Machine, Outcome, Want};
+use super::super::observation::Seen;
 use super::check;
 use super::object::{Contents, Object};
 use super::random::Random;
@@ -110,10 +110,13 @@ impl Run<'_> {
                 None => Aim::Create,
                 Some(id) => Aim::Update {
                     id: id_of(id),
-                    previous: server.contents.of(Object {
-                        url: 40,
-                        ..wanted.object
-                    }),
+                    previous: server
+                        .contents
+                        .of(Object {
+                            url: 40,
+                            ..wanted.object
+                        })
+                        .into(),
                 },
             };
             wants.push(Want {

@@ -1,6 +1,6 @@
 //! The simulated target: what it holds, its clock, its lists, and the foreign writer who works in it.
 
-use super::super::adopt::Seen;
+use super::super::observation::{Beyond, Seen};
 use super::object::{Contents, Object};
 use super::random::Random;
 use super::switches::Switches;
@@ -215,6 +215,7 @@ impl<'c> Server<'c> {
             key: Some(object.key()),
             content: Some(self.contents.of(object)),
             created_at: Timestamp::from_millisecond(EPOCH + stored.created_at).ok(),
+            beyond: Beyond::default(),
         }
     }
 

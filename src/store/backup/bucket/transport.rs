@@ -1,9 +1,9 @@
 //! How requests reach an object store: by the HTTP library and the TLS of everything else, with the same care.
 //! No redirect is followed, nothing is re-sent behind our back, and no error carries a URL or what was sent.
 
-use crate::coralogix::client::{classify, receive};
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::scrub::scrubbed;
+use crate::coralogix::transport::{classify, receive};
 use crate::error::Error;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;

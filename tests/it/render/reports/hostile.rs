@@ -291,7 +291,7 @@ proptest! {
     fn an_alias_comes_out_as_it_went_in(alias in text()) {
         let mut plan = awkward();
         plan.steps.truncate(1);
-        plan.steps[0].alias.clone_from(&alias);
+        plan.steps[0].alias = alias.as_str().into();
         let report = Report::from(&plan);
         let cells = third_cells(&markdown(&report, usize::MAX));
         let expected = shown(&alias);

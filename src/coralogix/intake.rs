@@ -1,0 +1,218 @@
+//! A list of webhooks taken in while it arrives, part by part, so that nobody needs room for the whole of it.
+//! Never passes on a part that was not understood, and never says of a list that it is whole before its end.
+
+use super::failure::Failure;
+use super::listing::{NotAList, Webhook, list_part, why_no_list};
+
+/// About how many bytes a part has.
+const PART: usize = 1 << 20;
+
+/// A list on its way in.
+pub(super) struct Intake<'t> {
+    /// What has arrived, and is in none of the parts yet.
+    rest: Vec<u8>,
+    /// How much there has to be before it is looked at; more after each part whose end has not come yet.
+    enough: usize,
+    /// How many webhooks the parts had; nothing before the list has begun.
+    n_taken: Option<usize>,
+    is_over: bool,
+    take: &'t mut (dyn FnMut(Vec<Webhook>) + Send),
+}
+
+impl<'t> Intake<'t> {
+    /// An intake that gives each part to `take`, in order.
+    pub(super) fn into(take: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
+        Self {
+            rest: Vec::with_capacity(2 * PART),
+            enough: PART,
+            n_taken: None,
+            is_over: false,
+            take,
+        }
+    }
+
+    /// Takes in what has arrived.
+    pub(super) fn arrived(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.rest.extend_from_slice(bytes);
+        if self.rest.len() >= self.enough {
+            self.cut()?;
+            // A part that does not end is not read again for every byte that comes.
+            self.enough = PART.max(2 * self.rest.len());
+        }
+        Ok(())
+    }
+
+    /// Takes in the end: an error where the list is not whole, or is none.
+    pub(super) fn end(mut self) -> Result<(), Failure> {
+        self.cut()?;
+        let rest = whole_text(&self.rest)?;
+        if self.is_over && rest.trim().is_empty() {
+            return Ok(());
+        }
+        Err(match self.n_taken {
+            None => not_a_list(&why_no_list(rest), rest.trim_start().chars().next()),
+            Some(n) => {
+                let rest = rest.trim_start().trim_start_matches(',');
+                match why_no_list(&format!("[{rest}")) {
+                    NotAList::Element(at) => not_a_list(&NotAList::Element(n + at), Some('[')),
+                    problem => not_a_list(&problem, Some('[')),
+                }
+            }
+        })
+    }
+
+    /// Passes on all webhooks that have arrived whole.
+    fn cut(&mut self) -> Result<(), Failure> {
+        if self.is_over {
+            return Ok(());
+        }
+        let text = begun_text(&self.rest)?;
+        let Some(part) = list_part(text, self.n_taken) else {
+            return Ok(());
+        };
+        let tail = self.rest.split_off(part.end);
+        let text = std::mem::replace(&mut self.rest, tail);
+        let text = String::from_utf8(text).map_err(|_| no_text())?;
+        self.n_taken = Some(self.n_taken.unwrap_or(0) + part.n_webhooks());
+        self.is_over = part.is_last;
+        (self.take)(part.webhooks(text.into()));
+        Ok(())
+    }
+}
+
+/// Bytes as text, the last character of which may not be whole.
+fn begun_text(bytes: &[u8]) -> Result<&str, Failure> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if error.error_len().is_some() => Err(no_text()),
+        Err(error) => whole_text(&bytes[..error.valid_up_to()]),
+    }
+}
+
+fn whole_text(bytes: &[u8]) -> Result<&str, Failure> {
+    std::str::from_utf8(bytes).map_err(|_| no_text())
+}
+
+fn no_text() -> Failure {
+    Failure::Unusable("not UTF-8 text".to_owned())
+}
+
+/// What an answer is that is no list, from its first character too.
+fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
+    match problem {
+        NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
+        NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
+        // A list that ends in its middle may be whole the next time.
+        NotAList::NotJson if first == Some('[') => Failure::Lost {
+            why: "the answer was cut short".to_owned(),
+            is_timeout: false,
+        },
+        NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
+        NotAList::OtherValue(name) => {
+            Failure::Unusable(format!("{name}, where a list of webhooks was expected"))
+        }
+        NotAList::Element(at) => {
+            Failure::Unusable(format!("a list whose element {at} is no webhook"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Intake, PART};
+    use crate::coralogix::failure::Failure;
+    use crate::coralogix::webhook::{Webhook, parse_list};
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    /// What an intake makes of a body that arrives in pieces of that size: all webhooks as text, or what is wrong.
+    fn taken(body: &[u8], piece: usize, part: usize) -> Result<String, String> {
+        let mut webhooks = Vec::new();
+        let mut take = |part: Vec<Webhook>| webhooks.extend(part);
+        let mut intake = Intake::into(&mut take);
+        intake.enough = part;
+        let arrive = |intake: &mut Intake<'_>| -> Result<(), Failure> {
+            for bytes in body.chunks(piece.max(1)) {
+                intake.arrived(bytes)?;
+                intake.enough = intake.enough.min(intake.rest.len() + part);
+            }
+            Ok(())
+        };
+        let arrived = arrive(&mut intake).and_then(|()| intake.end());
+        arrived.map_err(|failure| failure.brief())?;
+        Ok(written(&webhooks))
+    }
+
+    fn written(webhooks: &[Webhook]) -> String {
+        let members = |webhook: &Webhook| format!("{:?}", webhook.tokens().collect::<Vec<_>>());
+        webhooks.iter().map(members).collect()
+    }
+
+    fn list(n: usize) -> String {
+        let webhook = |at| {
+            format!(" {{\"id\": {at}, \"alias\": \"é] }}, {{ \\\"{at}\", \"x\": [{{}}, 1]}}\n")
+        };
+        let webhooks: Vec<String> = (0..n).map(webhook).collect();
+        format!("\u{feff} [{}] \n", webhooks.join(","))
+    }
+
+    #[test]
+    fn a_large_list_comes_in_many_parts_and_none_of_it_is_lost() {
+        let body = list(60_000);
+        assert!(body.len() > 3 * PART);
+        let (mut n, mut n_parts) = (0, 0);
+        let mut take = |part: Vec<Webhook>| {
+            n += part.len();
+            n_parts += 1;
+        };
+        let mut intake = Intake::into(&mut take);
+        for bytes in body.as_bytes().chunks(16_000) {
+            intake.arrived(bytes).expect("a list");
+        }
+        intake.end().expect("a whole list");
+        assert_eq!(n, 60_000);
+        assert!(n_parts > 2, "{n_parts}");
+    }
+
+    #[test]
+    fn an_answer_is_told_for_what_it_is_wherever_it_is_cut() {
+        let bodies: [(&[u8], &str); 12] = [
+            (b"", "empty"),
+            (b" \n", "empty"),
+            (b"<html>", "an HTML page"),
+            (b"{\"webhooks\": []}", "an object, where a list"),
+            (b"null", "null, where a list"),
+            (b"[{\"id\": 1}, 2]", "element 2 is no webhook"),
+            (
+                b"[{\"id\": 1}, {\"id\": 2}, {\"id\": 3}, [], {}]",
+                "element 4 is no webhook",
+            ),
+            (b"[{\"id\": 1}, {\"id\": 2}", "cut short"),
+            (b"[{\"id\": 1}, {\"id\": 2},]", "cut short"),
+            (b"[{\"id\": 1}] x", "cut short"),
+            (b"[", "cut short"),
+            (b"[{\"a\": \"\xff\"}]", "not UTF-8"),
+        ];
+        for (body, expected) in bodies {
+            for piece in 1..=body.len() + 1 {
+                let wrong = taken(body, piece, 1).expect_err("no list");
+                assert!(wrong.contains(expected), "{expected}: {wrong}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn pieces_make_no_difference(n in 0_usize..12, piece in 1_usize..40, part in 1_usize..200, end in 0_usize..900) {
+            let body = list(n);
+            let whole = parse_list(body.clone()).expect("a list");
+            prop_assert_eq!(taken(body.as_bytes(), piece, part), Ok(written(&whole)));
+            // A list that is cut is no list, wherever it is.
+            let inner = body.trim_end().len();
+            if end < inner {
+                prop_assert_eq!(taken(&body.as_bytes()[..end], piece, part).is_err(), true);
+            }
+        }
+    }
+}
