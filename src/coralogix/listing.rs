@@ -2,6 +2,7 @@
 //! Copies nothing: a webhook is a range of the members, a member two slices of the text.
 
 use super::scan::{Malformed, Scanner};
+use super::webhook::is_key;
 use serde_json::value::RawValue;
 use std::ops::Range;
 use std::sync::Arc;
@@ -240,6 +241,21 @@ impl Webhook {
         let shown = self.all_members().iter().enumerate();
         let shown = shown.filter(move |(at, _)| !is_hidden(*at));
         shown.map(|(_, member)| member)
+    }
+
+    /// The first member of that name.
+    pub(super) fn member(&self, name: &str) -> Option<&Member> {
+        self.members().find(|member| self.is_key(member.key, name))
+    }
+
+    fn is_key(&self, key: Span, name: &str) -> bool {
+        if self.listing.has_escaped_key {
+            return is_key(self.listing.slice(key), name);
+        }
+        // This is asked more often than anything else: lengths and bytes tell, and quotes need not be looked at.
+        let range = key.range();
+        range.len() == name.len() + 2
+            && self.listing.text.as_bytes()[range.start + 1..range.end - 1] == *name.as_bytes()
     }
 
     /// Whether it is the very same slice of the very same answer.

@@ -3,8 +3,8 @@
 
 pub(crate) use super::fields::Fields;
 use super::json::{self, Json, Unreadable};
+use super::listing::parse_object;
 pub use super::listing::{NotAList, Webhook, parse_list};
-use super::listing::{Span, parse_object};
 use super::scan::Scanner;
 use smol_str::SmolStr;
 use std::borrow::Cow;
@@ -137,22 +137,13 @@ impl Webhook {
 
     /// The exact text of the first member of that name.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
-        let found = self
-            .members()
-            .find(|member| self.is_key(member.key, name))?;
+        let found = self.member(name)?;
         Some(self.listing.slice(found.value))
     }
 
     /// The decoded text of a member that is a string; `None` also for `null`.
     pub(crate) fn text_of(&self, name: &str) -> Option<Cow<'_, str>> {
         self.raw(name).and_then(|token| json::string(token).ok())
-    }
-
-    pub(super) fn is_key(&self, key: Span, name: &str) -> bool {
-        if !self.listing.has_escaped_key() && key.range().len() != name.len() + 2 {
-            return false;
-        }
-        is_key(self.listing.slice(key), name)
     }
 
     /// The members as raw key and value tokens, in the order of the answer.
@@ -287,7 +278,7 @@ impl Webhook {
     }
 }
 
-fn is_key(token: &str, name: &str) -> bool {
+pub(super) fn is_key(token: &str, name: &str) -> bool {
     let inner = &token[1..token.len() - 1];
     inner == name || (inner.contains('\\') && json::string(token).is_ok_and(|key| key == name))
 }

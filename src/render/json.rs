@@ -59,7 +59,7 @@ impl<'w> Harmless<'w> {
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
-        if self.pieces.iter().all(|byte| *byte < 0x7f) {
+        if self.pieces.is_ascii() && !self.pieces.contains(&0x7f) {
             self.to.write_all(&self.pieces)?;
         } else {
             // The writer of JSON gives whole texts, never a part of a character.
@@ -73,11 +73,15 @@ impl<'w> Harmless<'w> {
 
 impl Write for Harmless<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.pieces.extend_from_slice(bytes);
-        if self.pieces.len() >= Self::CHUNK {
-            self.pass_on()?;
+        if self.pieces.len() < Self::CHUNK {
+            return Ok(());
         }
-        Ok(bytes.len())
+        self.pass_on()
     }
 
     fn flush(&mut self) -> io::Result<()> {
