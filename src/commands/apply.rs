@@ -7,6 +7,8 @@ use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
+use crate::pipeline::binding::Promise;
+use crate::render::document::SavedPlan;
 use crate::render::screen::Screen;
 use crate::render::{json, moved};
 use crate::settings::{Apply, ReportForm};
@@ -15,20 +17,25 @@ use std::collections::HashSet;
 /// A saved plan that is being applied: what every reading is held against.
 pub(super) struct Approved<'a> {
     apply: &'a Apply,
+    promised: Vec<Promise>,
     sealer: Sealer,
 }
 
 /// Applies a saved plan.
 pub(super) async fn run(
     apply: Apply,
+    saved: SavedPlan,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let sealer = open(&apply)?;
+    let sealer = open(&apply, &saved)?;
     let approved = Approved {
         apply: &apply,
+        promised: saved.promised(),
         sealer,
     };
+    // What it shows has been approved; what it promises and is bound to is all that is asked of it from here on.
+    drop(saved);
     carry_out(&apply.migrate, Some(&approved), screen, interrupt).await
 }
 
@@ -47,7 +54,7 @@ impl Approved<'_> {
         ours: &HashSet<WebhookId>,
         screen: &Screen,
     ) -> Result<(), Error> {
-        let moved = saved::moved(self.apply, &self.sealer, planned, ours);
+        let moved = saved::moved(self.apply, &self.promised, &self.sealer, planned, ours);
         if moved.is_empty() {
             return Ok(());
         }

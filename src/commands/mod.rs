@@ -54,8 +54,8 @@ pub async fn run(
             plan::run(settings::Plan::resolve(arguments).await?, screen).await
         }
         Command::Apply(arguments) => {
-            let settings = settings::Apply::resolve(arguments).await?;
-            apply::run(settings, screen, interrupt).await
+            let (settings, saved) = settings::Apply::resolve(arguments).await?;
+            apply::run(settings, saved, screen, interrupt).await
         }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {

@@ -22,9 +22,8 @@ pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<Exi
         PlanDocument::of(view(&planned), Depth::of(settings.detail))
     };
     if let Some(path) = &settings.out {
-        disk::replace_own(path, &json::text(&document), "the plan", |text| {
-            SavedPlan::read(text).is_ok()
-        })?;
+        let is_plan = |text: &str| SavedPlan::read(text).is_ok();
+        disk::replace_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
     }
     show(&document, settings.output, settings.detail, screen)?;
     if let Some(path) = &settings.out {

@@ -6,11 +6,13 @@ use crate::coralogix::account::{Account, Side};
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::binding::{Binding, BoundPlace, BoundSelection, Decided, Made, Moved};
+use crate::pipeline::binding::{
+    Binding, BoundPlace, BoundSelection, Decided, Made, Moved, Promise,
+};
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip};
-use crate::render::document::{Depth, PlanDocument, refusal, seal};
+use crate::render::document::{Depth, PlanDocument, SavedPlan, refusal, seal};
 use crate::render::moved::{lines, summary};
 use crate::settings::{Apply, Origin, Retargeting, Route};
 use jiff::{SignedDuration, Timestamp};
@@ -115,7 +117,7 @@ fn selection(filter: &Filter) -> BoundSelection {
 }
 
 /// Stops before anything is read where a saved plan cannot be applied; gives what made its seals.
-pub(super) fn open(apply: &Apply) -> Result<Sealer, Error> {
+pub(super) fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
     let (binding, name) = (&apply.binding, &apply.name);
     let key = match (binding.sealed_with, &apply.migrate.route.source) {
         (Side::Source, Origin::Live(account)) => &account.key,
@@ -131,7 +133,7 @@ pub(super) fn open(apply: &Apply) -> Result<Sealer, Error> {
         )
         .with_hint("only with its own key can a plan be checked: use that one, or make a new plan. Nothing was read or written")
     })?;
-    if !apply.saved.is_intact(&sealer) {
+    if !saved.is_intact(&sealer) {
         return Err(Error::new(
             ErrorKind::Stale,
             format!("`{name}` is not as it was saved: somebody changed it"),
@@ -148,7 +150,7 @@ pub(super) fn open(apply: &Apply) -> Result<Sealer, Error> {
             again(apply)
         )));
     }
-    if let Some(refusal) = refusal(&apply.saved.document) {
+    if let Some(refusal) = refusal(&saved.document) {
         return Err(Error::new(
             ErrorKind::Refused,
             format!("`{name}` cannot be applied: {}", refusal.why),
@@ -161,15 +163,14 @@ pub(super) fn open(apply: &Apply) -> Result<Sealer, Error> {
 /// What moved since the plan was saved; nothing where it still holds.
 pub(super) fn moved(
     apply: &Apply,
+    promised: &[Promise],
     sealer: &Sealer,
     planned: &Planned,
     ours: &HashSet<WebhookId>,
 ) -> Vec<Moved> {
     let sides = Sides::of(planned);
     let made = sides.made(planned, &apply.migrate.route);
-    apply
-        .binding
-        .moved(&apply.saved.promised(), &made, sealer, ours)
+    apply.binding.moved(promised, &made, sealer, ours)
 }
 
 /// The refusal of a plan that does not hold any more, with everything that moved.

@@ -61,7 +61,12 @@ fn print(settings: &SchedulePrint, screen: &Screen) -> Result<ExitCode, Error> {
     let mut written = String::new();
     for file in &files {
         let path = folder.join(&file.name);
-        disk::replace_own(&path, &file.text, "the file", is_own)?;
+        disk::replace_own(
+            &path,
+            &|to| to.write_all(file.text.as_bytes()),
+            "the file",
+            is_own,
+        )?;
         written += &crate::foreign::shown(&path.display().to_string());
         written.push('\n');
     }

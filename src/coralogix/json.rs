@@ -131,6 +131,11 @@ pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
+/// A text of JSON as every writer that keeps its order would write it on one line; `None` where it is none.
+pub fn compact(text: &str) -> Option<String> {
+    scan::is_json(text).then(|| scan::compact(text)).flatten()
+}
+
 /// Writes a string as a JSON token, escaped once.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()

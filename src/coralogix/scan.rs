@@ -1,6 +1,7 @@
 //! JSON walked through once: where each value of a text begins and ends, checked against the grammar on the way.
 //! Builds nothing and decodes nothing; accepts exactly what `serde_json` accepts.
 
+use super::json::quoted;
 use serde_json::value::RawValue;
 
 /// Nesting beyond this is left to a reader that needs no stack for it.
@@ -224,6 +225,28 @@ fn escape_len(bytes: &[u8]) -> Scanned<usize> {
     }
 }
 
+/// JSON without white space and with every string spelled as `serde_json` spells it, whoever wrote the text.
+///
+/// The text must be JSON; `None` where a string holds half a surrogate pair.
+pub(super) fn compact(text: &str) -> Option<String> {
+    let mut scanner = Scanner::new(text);
+    let mut out = String::with_capacity(text.len());
+    while let Some(byte) = scanner.peek() {
+        if byte != b'"' {
+            out.push(char::from(byte));
+            scanner.at += 1;
+            continue;
+        }
+        let token = scanner.string().ok()?;
+        if token.contains('\\') {
+            out.push_str(&quoted(&unescaped(&token[1..token.len() - 1])?));
+        } else {
+            out.push_str(token);
+        }
+    }
+    Some(out)
+}
+
 /// The text of a string token without its quotes and with its escapes decoded; `None` for half a surrogate pair.
 pub(super) fn unescaped(inner: &str) -> Option<String> {
     let bytes = inner.as_bytes();
@@ -279,7 +302,7 @@ fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_json, plain_prefix, unescaped};
+    use super::{compact, is_json, plain_prefix, unescaped};
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
     use serde_json::value::RawValue;
 
@@ -349,6 +372,13 @@ mod tests {
             let token = format!("\"{inner}\"");
             if is_json(&token) {
                 prop_assert_eq!(unescaped(&inner), serde_json::from_str::<String>(&token).ok());
+            }
+        }
+
+        #[test]
+        fn what_is_compact_is_what_serde_json_makes_of_it(text in "[ \n]{0,2}(\\{[ ]?\"([a-zé]|\\\\[nt/\"\\\\u]{1,2}|00e9){0,4}\"[ ]?:[ ]?)?\"(\\\\n|\\\\u00e9|\\\\/|☃|a b){0,3}\"[ ]?\\}?") {
+            if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
+                prop_assert_eq!(compact(&text), Some(value.to_string()));
             }
         }
 

@@ -9,9 +9,11 @@ use super::webhook::Webhook;
 use ring::{hkdf, hmac, rand};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io::{self, Write};
 
 /// Bytes of a seal; half of what the hash gives, which is plenty to tell webhooks apart.
 const SEAL_BYTES: usize = 16;
@@ -104,7 +106,7 @@ impl Sealer {
     }
 
     /// Seals every value of a webhook at its path, shortly: enough to tell which of them changed.
-    pub fn places(&self, webhook: &Webhook) -> BTreeMap<String, String> {
+    pub fn places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
         // An empty url is the same as none.
         let has_url = !webhook.url().is_empty();
         let is_sealed = |place: &Place| {
@@ -115,7 +117,8 @@ impl Sealer {
             .filter(is_sealed)
             .map(|place| {
                 let seal = self.seal(content::of_value(place.token()).bytes());
-                (place.path.to_string(), hex(&seal.0[..SHORT_SEAL_BYTES]))
+                let path = place.path.to_string();
+                (path.into(), hex(&seal.0[..SHORT_SEAL_BYTES]).into())
             })
             .collect()
     }
@@ -135,15 +138,42 @@ impl Sealer {
         self.seal(text.as_bytes())
     }
 
+    /// Seals what is written, part by part.
+    pub fn written(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Seal> {
+        let mut sealing = Sealing(hmac::Context::with_key(&self.key));
+        write(&mut sealing)?;
+        Ok(Seal::of(&sealing.0.sign()))
+    }
+
     fn seal(&self, bytes: &[u8]) -> Seal {
-        let tag = hmac::sign(&self.key, bytes);
-        let mut seal = [0; SEAL_BYTES];
-        seal.copy_from_slice(&tag.as_ref()[..SEAL_BYTES]);
-        Seal(seal)
+        Seal::of(&hmac::sign(&self.key, bytes))
+    }
+}
+
+/// Takes in what is to be sealed.
+struct Sealing(hmac::Context);
+
+impl Write for Sealing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
 impl Seal {
+    fn of(tag: &hmac::Tag) -> Self {
+        let mut seal = [0; SEAL_BYTES];
+        seal.copy_from_slice(&tag.as_ref()[..SEAL_BYTES]);
+        Self(seal)
+    }
+
     /// Reads what `Display` wrote.
     pub fn parse(text: &str) -> Option<Self> {
         bytes_of(text).map(Self)

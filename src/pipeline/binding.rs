@@ -86,7 +86,7 @@ pub struct BoundWebhook {
     /// The seal of everything but what the server owns.
     pub seal: String,
     /// The short seal of each value by its path, to name what changed.
-    pub fields: BTreeMap<String, String>,
+    pub fields: BTreeMap<SmolStr, SmolStr>,
     /// For a webhook of the source: the seal of what is wanted in the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,

@@ -19,13 +19,18 @@ use std::io::{self, Write};
 /// Where a document is none of ours and cannot be written as JSON.
 pub fn text(document: &impl Serialize) -> String {
     let mut out = Vec::new();
-    let mut harmless = Harmless::into(&mut out);
-    serde_json::to_writer_pretty(&mut harmless, document).expect(NO_FAILURE);
-    harmless.end().expect("there is room in memory");
+    write(document, &mut out).expect(NO_FAILURE);
     String::from_utf8(out).expect("JSON is text")
 }
 
-/// Writes the same document on one line, for files that programs read, while it is made.
+/// Writes the same text while it is made.
+pub fn write(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
+    let mut harmless = Harmless::into(to);
+    serde_json::to_writer_pretty(&mut harmless, document)?;
+    harmless.end()
+}
+
+/// Writes the same document on one line, for files that programs read.
 pub fn write_line(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
     let mut harmless = Harmless::into(to);
     serde_json::to_writer(&mut harmless, document)?;

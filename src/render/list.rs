@@ -2,10 +2,12 @@
 //! Pure. Shows values by way of `masked()` only.
 
 use super::columns::{counted, cut, name, padded, padded_left, width};
+use super::document::{FORMAT_VERSION, PartyDocument, SelectionDocument, TOOL};
 use super::json;
 use super::style::Meaning;
 use super::view::{Page, Party, fields_summary, kind_name};
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
@@ -53,22 +55,40 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     out
 }
 
-/// The webhooks as a document.
-pub fn list_json(webhooks: &[Webhook], account: &Party) -> Value {
-    let rows: Vec<Value> = webhooks.iter().map(row_json).collect();
-    let by_type: serde_json::Map<String, Value> = by_type(webhooks)
-        .into_iter()
-        .map(|(kind, n)| (kind, n.into()))
-        .collect();
-    json::document(
-        "list",
-        json!({
-            "account": json::party(account),
-            "selection": {"matched": webhooks.len(), "of": account.count},
-            "webhooks": rows,
-            "count_by_type": by_type,
-        }),
-    )
+/// The webhooks as a document; each row is made when it is written.
+pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
+    let by_type = by_type(webhooks).into_iter();
+    ListDocument {
+        format_version: FORMAT_VERSION,
+        kind: "list",
+        tool: TOOL,
+        account: account.into(),
+        selection: SelectionDocument {
+            matched: webhooks.len(),
+            of: account.count,
+        },
+        webhooks: Rows(webhooks),
+        count_by_type: by_type.map(|(kind, n)| (kind, n.into())).collect(),
+    }
+}
+
+#[derive(Serialize)]
+struct ListDocument<'l> {
+    format_version: &'static str,
+    kind: &'static str,
+    tool: &'static str,
+    account: PartyDocument,
+    selection: SelectionDocument,
+    webhooks: Rows<'l>,
+    count_by_type: serde_json::Map<String, Value>,
+}
+
+struct Rows<'l>(&'l [Webhook]);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(row_json))
+    }
 }
 
 fn cells(webhook: &Webhook) -> [String; 5] {

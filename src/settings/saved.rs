@@ -17,9 +17,7 @@ use std::path::{Path, PathBuf};
 /// Settings of `apply`.
 #[derive(Debug, Clone)]
 pub struct Apply {
-    /// The plan.
-    pub saved: SavedPlan,
-    /// What it is bound to.
+    /// What the plan is bound to.
     pub binding: Binding,
     /// The name of its file.
     pub name: String,
@@ -28,11 +26,11 @@ pub struct Apply {
 }
 
 impl Apply {
-    /// Settings of an `apply` command line.
-    pub async fn resolve(arguments: cli::ApplyArgs) -> Result<Self, Error> {
+    /// Settings of an `apply` command line, and the plan.
+    pub async fn resolve(arguments: cli::ApplyArgs) -> Result<(Self, SavedPlan), Error> {
         let name = crate::foreign::shown(&arguments.plan.display().to_string());
         let saved = read(&arguments.plan, &name)?;
-        let binding = saved.document.binding.clone().ok_or_else(|| {
+        let binding = saved.binding.clone().ok_or_else(|| {
             Error::failed(format!(
                 "`{name}` is a plan that cannot be applied: it is bound to nothing"
             ))
@@ -40,7 +38,7 @@ impl Apply {
         })?;
         let route = route(&saved, &binding, &arguments).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
-        Ok(Self {
+        let apply = Self {
             migrate: Migrate {
                 flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
                 route,
@@ -51,10 +49,10 @@ impl Apply {
                 detail: detail(arguments.diff),
                 output: ReportForm::resolve(&arguments.output)?,
             },
-            saved,
             binding,
             name,
-        })
+        };
+        Ok((apply, saved))
     }
 }
 

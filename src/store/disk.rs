@@ -228,13 +228,13 @@ fn replace_by(
 /// Writes a file anew, whole or not at all; one that is there is replaced only where `is_own` says that it is ours.
 pub fn replace_own(
     path: &Path,
-    text: &str,
+    content: Content<'_>,
     what: &str,
     is_own: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
     match fs::read_to_string(path) {
-        Ok(old) if is_own(&old) => replace(path, text, what),
-        _ => write_new(path, text, what),
+        Ok(old) if is_own(&old) => replace_with(path, content, what),
+        _ => write_new_with(path, content, what),
     }
 }
 

@@ -298,14 +298,14 @@ fn changed_fields(
     for place in now.bare().places() {
         let path = place.path.to_string();
         let is_leaf = !place.shape.is_container();
-        if is_leaf && then.fields.get(&path) != seals.get(&path) {
+        if is_leaf && then.fields.get(path.as_str()) != seals.get(path.as_str()) {
             let now = Some(place.masked);
             changed.push(ChangedField { path, now });
         }
     }
     let gone = then.fields.keys().filter(|path| !seals.contains_key(*path));
     changed.extend(gone.map(|path| ChangedField {
-        path: path.clone(),
+        path: path.to_string(),
         now: None,
     }));
     changed

@@ -129,7 +129,7 @@ pub struct StepDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldDocument {
     /// Where it is, as rules write it.
-    pub path: String,
+    pub path: SmolStr,
     /// What may be shown of it.
     #[serde(with = "masked")]
     pub value: Masked,
@@ -264,7 +264,7 @@ impl FieldDocument {
         places
             .filter(|place| !place.shape.is_container())
             .map(|place| Self {
-                path: place.path.to_string(),
+                path: place.path.to_string().into(),
                 value: place.masked,
             })
             .collect()

@@ -2,36 +2,46 @@
 
 use super::PlanDocument;
 use super::read::{Document, Unreadable, unreadable};
+use crate::coralogix::json;
 use crate::coralogix::sealed::Sealer;
-use crate::pipeline::binding::Promise;
-use serde_json::Value;
+use crate::pipeline::binding::{Binding, Promise};
 
 /// A plan document as it was read from a file.
 #[derive(Debug, Clone)]
 pub struct SavedPlan {
-    /// What it says.
+    /// What it says, but for its binding.
     pub document: PlanDocument,
-    /// All of it, members of later minor versions included: what is sealed.
-    whole: Value,
+    /// What it is bound to; `None` for one that was only shown.
+    pub binding: Option<Binding>,
+    /// All of it with an empty seal, members of later minor versions included: what is sealed.
+    whole: String,
 }
 
 impl SavedPlan {
     /// Reads what [`seal`] and JSON made of a plan.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
-        let Document::Plan(document) = Document::read(text)? else {
+        let Document::Plan(mut document) = Document::read(text)? else {
             return Err(unreadable("it is no plan"));
         };
-        let whole = serde_json::from_str(text).map_err(|_| unreadable("it is no JSON"))?;
+        let text = text.trim_start_matches('\u{feff}');
+        let whole = json::compact(text).ok_or_else(|| unreadable("it is no JSON"))?;
+        let binding = document.binding.take();
+        let whole = match &binding {
+            Some(binding) => without_seal(whole, &binding.seal)?,
+            None => whole,
+        };
         Ok(Self {
             document: *document,
+            binding,
             whole,
         })
     }
 
     /// Whether nobody changed anything in it since it was sealed.
     pub fn is_intact(&self, sealer: &Sealer) -> bool {
-        let bound = self.document.binding.as_ref();
-        bound.is_some_and(|binding| binding.seal == seal_of(self.whole.clone(), sealer))
+        let seal = sealer.text(&self.whole).to_string();
+        let bound = self.binding.as_ref();
+        bound.is_some_and(|binding| binding.seal == seal)
     }
 
     /// Its steps, as they have to come true.
@@ -43,16 +53,30 @@ impl SavedPlan {
     }
 }
 
-/// Seals a bound plan as a whole; a plan without a binding stays as it is.
-pub fn seal(document: &mut PlanDocument, sealer: &Sealer) {
-    let whole = crate::render::json::value(document);
-    if let Some(binding) = &mut document.binding {
-        binding.seal = seal_of(whole, sealer);
+/// A document with an empty seal in the place of its own; one that stands there twice is nobody's.
+fn without_seal(mut whole: String, seal: &str) -> Result<String, Unreadable> {
+    let member = format!("\"seal\":{}", json::quoted(seal));
+    let mut places = whole.match_indices(&member).map(|(at, _)| at);
+    match (places.next(), places.next()) {
+        (Some(at), None) => {
+            whole.replace_range(at..at + member.len(), "\"seal\":\"\"");
+            Ok(whole)
+        }
+        _ => Err(unreadable("its seal is damaged")),
     }
 }
 
-/// The seal of a document whose own seal is empty.
-fn seal_of(mut whole: Value, sealer: &Sealer) -> String {
-    whole["binding"]["seal"] = Value::from("");
-    sealer.text(&whole.to_string()).to_string()
+/// Seals a bound plan as a whole; a plan without a binding stays as it is.
+///
+/// # Panics
+/// Where the document is none of ours and cannot be written as JSON.
+pub fn seal(document: &mut PlanDocument, sealer: &Sealer) {
+    let Some(binding) = &mut document.binding else {
+        return;
+    };
+    binding.seal = String::new();
+    let seal = sealer.written(|to| Ok(serde_json::to_writer(to, &document)?));
+    if let Some(binding) = &mut document.binding {
+        binding.seal = seal.expect("a document can be written").to_string();
+    }
 }
