@@ -81,6 +81,13 @@ impl Portable {
 #[derive(Debug, Clone)]
 pub struct PortableWebhook {
     pub(super) webhook: StrippedWebhook,
+    /// What is to be said of it; of most webhooks that is nothing.
+    remarks: Option<Box<Remarks>>,
+}
+
+/// What rewriting has to say of one webhook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Remarks {
     changes: Vec<Change>,
     unread: Vec<Unread>,
     leftover: Vec<Leftover>,
@@ -135,22 +142,26 @@ impl PortableWebhook {
 
     /// What was changed, by rules and by retargeting, in the webhook's order.
     pub fn changes(&self) -> &[Change] {
-        &self.changes
+        self.remarks().map_or(&[], |remarks| &remarks.changes)
     }
 
     /// The values that rules ask for and that could not be read: a stand-in is in their place.
     pub fn unread(&self) -> &[Unread] {
-        &self.unread
+        self.remarks().map_or(&[], |remarks| &remarks.unread)
     }
 
     /// The secrets about which no rule says anything.
     pub fn leftover(&self) -> &[Leftover] {
-        &self.leftover
+        self.remarks().map_or(&[], |remarks| &remarks.leftover)
     }
 
     /// What makes the logs that it sends flow to another account than the target, if anything does.
     pub fn flows_back(&self) -> Option<&FlowsBack> {
-        self.flows_back.as_ref()
+        self.remarks()?.flows_back.as_ref()
+    }
+
+    fn remarks(&self) -> Option<&Remarks> {
+        self.remarks.as_deref()
     }
 }
 
@@ -181,7 +192,7 @@ fn rewrite_one(
     if done.webhook.blocked.is_none() {
         if done.webhook.bare.has_masked_secret() {
             done.webhook.blocked = Some(Blocked::MaskedSecret);
-        } else if rewriting.unmatched == Unmatched::Refuse && !done.leftover.is_empty() {
+        } else if rewriting.unmatched == Unmatched::Refuse && !done.leftover().is_empty() {
             done.webhook.blocked = Some(Blocked::UnmatchedSecret);
         }
     }

@@ -4,7 +4,7 @@ use super::change::{Change, How, Leftover, Unread};
 use super::flow::flows_back;
 use super::mistake::{Mistakes, Wrong};
 use super::rule::{Rule, Set, Source};
-use super::{PortableWebhook, Rewriting};
+use super::{PortableWebhook, Remarks, Rewriting};
 use crate::coralogix::content::{Content, is_equal};
 use crate::coralogix::edit::Edit;
 use crate::coralogix::json::{self, Json};
@@ -297,12 +297,16 @@ impl<'r> Applying<'r> {
             (webhook.content, webhook.form) = content.unzip();
         }
         webhook.bare = bare;
-        PortableWebhook {
-            webhook,
+        let remarks = Remarks {
             changes,
             unread: self.unread,
             leftover,
             flows_back,
+        };
+        let has_any = remarks != Remarks::default();
+        PortableWebhook {
+            webhook,
+            remarks: has_any.then(|| Box::new(remarks)),
         }
     }
 

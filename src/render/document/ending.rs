@@ -10,7 +10,6 @@ use crate::pipeline::verify::Finding;
 use crate::render::style::Meaning;
 use crate::render::view::OutcomeView;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// How one webhook ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -161,30 +160,20 @@ impl End<'_> {
 
 /// The ending of every selected webhook, in the plan's order.
 pub(super) fn ends(view: OutcomeView<'_>) -> Vec<End<'_>> {
-    let fates: HashMap<usize, &Fate> = view
-        .applied
-        .fates
-        .iter()
-        .map(|(place, fate)| (*place, fate))
-        .collect();
-    let findings: HashMap<usize, &Finding> = view
-        .verdict
-        .iter()
-        .flat_map(|verdict| &verdict.findings)
-        .map(|(place, finding)| (*place, finding))
-        .collect();
-    view.plan
-        .plan
-        .steps()
-        .enumerate()
-        .map(|(place, (webhook, step))| {
-            let end = match fates.get(&place) {
-                Some(fate) => of_fate(webhook, step, fate),
-                None => of_step(webhook, step),
-            };
-            corrected(end, findings.get(&place).copied())
-        })
-        .collect()
+    let steps = view.plan.plan.steps();
+    let findings = view.verdict.iter().flat_map(|verdict| &verdict.findings);
+    // Both are in the plan's order, and say nothing of some of its webhooks.
+    let mut fates = view.applied.fates.iter().peekable();
+    let mut findings = findings.peekable();
+    let end = |(place, (webhook, step))| {
+        let end = match fates.next_if(|(at, _)| *at == place) {
+            Some((_, fate)) => of_fate(webhook, step, fate),
+            None => of_step(webhook, step),
+        };
+        let finding = findings.next_if(|(at, _)| *at == place);
+        corrected(end, finding.map(|(_, finding)| finding))
+    };
+    steps.enumerate().map(end).collect()
 }
 
 /// How many webhooks ended in each way.
