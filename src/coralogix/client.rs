@@ -179,10 +179,7 @@ impl Reader {
         attempt: u32,
     ) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
-        let mut arrived = |bytes: &[u8]| {
-            whole.extend_from_slice(bytes);
-            Ok(())
-        };
+        let mut arrived = |bytes: &[u8]| whole.extend_from_slice(bytes);
         let sent = self.send(method, url, body, attempt, &mut arrived);
         sent.await?;
         Ok(whole)

@@ -3,6 +3,7 @@
 
 use super::failure::Failure;
 use super::listing::{NotAList, Webhook, list_part, why_no_list};
+use super::scan::Scanner;
 
 /// About how many bytes a part has.
 const PART: usize = 1 << 20;
@@ -32,69 +33,73 @@ impl<'t> Intake<'t> {
     }
 
     /// Takes in what has arrived.
-    pub(super) fn arrived(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+    pub(super) fn arrived(&mut self, bytes: &[u8]) {
         self.rest.extend_from_slice(bytes);
         if self.rest.len() >= self.enough {
-            self.cut()?;
+            self.cut();
             // A part that does not end is not read again for every byte that comes.
             self.enough = PART.max(2 * self.rest.len());
         }
-        Ok(())
     }
 
     /// Takes in the end: an error where the list is not whole, or is none.
     pub(super) fn end(mut self) -> Result<(), Failure> {
-        self.cut()?;
+        self.cut();
         let rest = whole_text(&self.rest)?;
-        if self.is_over && rest.trim().is_empty() {
+        if self.is_over && Scanner::new(rest).is_at_end() {
             return Ok(());
         }
-        Err(match self.n_taken {
-            None => not_a_list(&why_no_list(rest), rest.trim_start().chars().next()),
-            Some(n) => {
-                let rest = rest.trim_start().trim_start_matches(',');
-                match why_no_list(&format!("[{rest}")) {
-                    NotAList::Element(at) => not_a_list(&NotAList::Element(n + at), Some('[')),
-                    problem => not_a_list(&problem, Some('[')),
-                }
-            }
-        })
+        let Some(n) = self.n_taken else {
+            let first = rest.trim_start().chars().next();
+            return Err(not_a_list(&why_no_list(rest), first));
+        };
+        let problem = match left(rest, n).filter(|_| !self.is_over) {
+            Some(left) => match why_no_list(&format!("[{left}")) {
+                NotAList::Element(at) => NotAList::Element(n + at),
+                problem => problem,
+            },
+            None => NotAList::NotJson,
+        };
+        Err(not_a_list(&problem, Some('[')))
     }
 
     /// Passes on all webhooks that have arrived whole.
-    fn cut(&mut self) -> Result<(), Failure> {
+    fn cut(&mut self) {
         if self.is_over {
-            return Ok(());
+            return;
         }
-        let text = begun_text(&self.rest)?;
-        let Some(part) = list_part(text, self.n_taken) else {
-            return Ok(());
+        // What is no text is told at the end, if that comes: a connection that breaks is another matter.
+        let Some(part) = begun_text(&self.rest).and_then(|text| list_part(text, self.n_taken))
+        else {
+            return;
         };
         let tail = self.rest.split_off(part.end);
         let text = std::mem::replace(&mut self.rest, tail);
-        let text = String::from_utf8(text).map_err(|_| no_text())?;
+        let text = String::from_utf8(text).expect("the part was found in text");
         self.n_taken = Some(self.n_taken.unwrap_or(0) + part.n_webhooks());
         self.is_over = part.is_last;
         (self.take)(part.webhooks(text.into()));
-        Ok(())
     }
 }
 
-/// Bytes as text, the last character of which may not be whole.
-fn begun_text(bytes: &[u8]) -> Result<&str, Failure> {
+/// What is left of a list behind the comma that so many webhooks before it ask for; `None` where that is missing.
+fn left(rest: &str, n_before: usize) -> Option<&str> {
+    let mut scanner = Scanner::new(rest);
+    (n_before == 0 || scanner.take(b',')).then(|| &rest[scanner.at()..])
+}
+
+/// Bytes as text, the last character of which may not be whole; `None` where they are none.
+fn begun_text(bytes: &[u8]) -> Option<&str> {
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text),
-        Err(error) if error.error_len().is_some() => Err(no_text()),
-        Err(error) => whole_text(&bytes[..error.valid_up_to()]),
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_some() => None,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
     }
 }
 
 fn whole_text(bytes: &[u8]) -> Result<&str, Failure> {
-    std::str::from_utf8(bytes).map_err(|_| no_text())
-}
-
-fn no_text() -> Failure {
-    Failure::Unusable("not UTF-8 text".to_owned())
+    let no_text = |_| Failure::Unusable("not UTF-8 text".to_owned());
+    std::str::from_utf8(bytes).map_err(no_text)
 }
 
 /// What an answer is that is no list, from its first character too.
@@ -119,10 +124,12 @@ fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Intake, PART};
+    use super::{Intake, PART, not_a_list};
     use crate::coralogix::failure::Failure;
     use crate::coralogix::webhook::{Webhook, parse_list};
-    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+    use proptest::collection::vec;
+    use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
+    use proptest::sample::Index;
 
     /// What an intake makes of a body that arrives in pieces of that size: all webhooks as text, or what is wrong.
     fn taken(body: &[u8], piece: usize, part: usize) -> Result<String, String> {
@@ -130,16 +137,28 @@ mod tests {
         let mut take = |part: Vec<Webhook>| webhooks.extend(part);
         let mut intake = Intake::into(&mut take);
         intake.enough = part;
-        let arrive = |intake: &mut Intake<'_>| -> Result<(), Failure> {
-            for bytes in body.chunks(piece.max(1)) {
-                intake.arrived(bytes)?;
-                intake.enough = intake.enough.min(intake.rest.len() + part);
-            }
-            Ok(())
-        };
-        let arrived = arrive(&mut intake).and_then(|()| intake.end());
-        arrived.map_err(|failure| failure.brief())?;
+        for bytes in body.chunks(piece.max(1)) {
+            intake.arrived(bytes);
+            intake.enough = intake.enough.min(intake.rest.len() + part);
+        }
+        intake.end().map_err(|failure| words(&failure))?;
         Ok(written(&webhooks))
+    }
+
+    fn words(failure: &Failure) -> String {
+        match failure {
+            Failure::Unusable(why) | Failure::Lost { why, .. } => why.clone(),
+            other => other.brief(),
+        }
+    }
+
+    /// What reading the whole text at once says of it.
+    fn expected(body: &str) -> Result<String, String> {
+        let bare = body.trim_start_matches('\u{feff}').trim_start();
+        match parse_list(body) {
+            Ok(webhooks) => Ok(written(&webhooks)),
+            Err(problem) => Err(words(&not_a_list(&problem, bare.chars().next()))),
+        }
     }
 
     fn written(webhooks: &[Webhook]) -> String {
@@ -166,7 +185,7 @@ mod tests {
         };
         let mut intake = Intake::into(&mut take);
         for bytes in body.as_bytes().chunks(16_000) {
-            intake.arrived(bytes).expect("a list");
+            intake.arrived(bytes);
         }
         intake.end().expect("a whole list");
         assert_eq!(n, 60_000);
@@ -175,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_told_for_what_it_is_wherever_it_is_cut() {
-        let bodies: [(&[u8], &str); 12] = [
+        let bodies: [(&[u8], &str); 17] = [
             (b"", "empty"),
             (b" \n", "empty"),
             (b"<html>", "an HTML page"),
@@ -190,6 +209,11 @@ mod tests {
             (b"[{\"id\": 1}, {\"id\": 2},]", "cut short"),
             (b"[{\"id\": 1}] x", "cut short"),
             (b"[", "cut short"),
+            (b"[{\"id\": 1},,2]", "cut short"),
+            (b"[{\"id\": 1} 2]", "cut short"),
+            (b"[{\"id\": 1}] 2]", "cut short"),
+            ("[{\"id\": 1}\u{a0},{}]".as_bytes(), "cut short"),
+            ("[{\"id\": 1}]\u{3000}".as_bytes(), "cut short"),
             (b"[{\"a\": \"\xff\"}]", "not UTF-8"),
         ];
         for (body, expected) in bodies {
@@ -206,13 +230,28 @@ mod tests {
         #[test]
         fn pieces_make_no_difference(n in 0_usize..12, piece in 1_usize..40, part in 1_usize..200, end in 0_usize..900) {
             let body = list(n);
-            let whole = parse_list(body.clone()).expect("a list");
-            prop_assert_eq!(taken(body.as_bytes(), piece, part), Ok(written(&whole)));
+            prop_assert_eq!(taken(body.as_bytes(), piece, part), expected(&body));
             // A list that is cut is no list, wherever it is.
-            let inner = body.trim_end().len();
-            if end < inner {
+            if end < body.trim_end().len() {
                 prop_assert_eq!(taken(&body.as_bytes()[..end], piece, part).is_err(), true);
             }
+        }
+
+        #[test]
+        fn pieces_make_no_difference_to_what_is_no_list(
+            n in 1_usize..6,
+            piece in 1_usize..40,
+            part in 1_usize..200,
+            wounds in vec((any::<Index>(), 0..3_usize, "[\\[\\],{}\"2 \u{a0}\u{feff}\\\\]{0,2}"), 1..4),
+        ) {
+            let mut characters: Vec<char> = list(n).chars().collect();
+            for (at, length, text) in wounds {
+                let start = at.index(characters.len() + 1);
+                let end = (start + length).min(characters.len());
+                characters.splice(start..end, text.chars());
+            }
+            let body: String = characters.into_iter().collect();
+            prop_assert_eq!(taken(body.as_bytes(), piece, part), expected(&body), "{}", body);
         }
     }
 }

@@ -77,7 +77,9 @@ pub enum NotAList {
 pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
     let text = text.into();
     match list_part(&text, None) {
-        Some(part) if part.is_last && text[part.end..].trim().is_empty() => Ok(part.webhooks(text)),
+        Some(part) if part.is_last && Scanner::new(&text[part.end..]).is_at_end() => {
+            Ok(part.webhooks(text))
+        }
         _ => Err(why_no_list(&text)),
     }
 }
@@ -104,12 +106,15 @@ impl Part {
     }
 }
 
-/// What a text holds of a list, of which so many webhooks came before it; of a list that begins with it, nothing did.
+/// What a text holds of a list that began before it, and of which so many webhooks came before it.
 ///
-/// `None` where a list does not even begin.
+/// Without a number the list begins here; `None` where it does not.
 pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
     let (mut members, mut objects) = (Vec::new(), Vec::new());
-    let body = text.trim_start_matches('\u{feff}').trim_start();
+    let body = match n_before {
+        None => text.trim_start_matches('\u{feff}').trim_start(),
+        Some(_) => text,
+    };
     let mut scanner = Scanner::new(body);
     if n_before.is_none() && !scanner.take(b'[') {
         return None;

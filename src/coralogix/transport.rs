@@ -8,16 +8,13 @@ use super::failure::{Failure, Unreached};
 const LARGEST_ANSWER: usize = 1 << 30;
 
 /// What takes in the body of an answer, a piece after the other.
-pub(super) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) -> Result<(), Failure> + Send);
+pub(super) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Reads the whole answer, up to the limit.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
-    let mut arrived = |bytes: &[u8]| {
-        body.extend_from_slice(bytes);
-        Ok(())
-    };
+    let mut arrived = |bytes: &[u8]| body.extend_from_slice(bytes);
     receive_into(response, &mut arrived).await?;
     Ok(Answer {
         status,
@@ -37,7 +34,7 @@ pub(super) async fn receive_into(
         if length > LARGEST_ANSWER {
             return Err(Failure::Unusable("larger than 1 GiB".to_owned()));
         }
-        arrived(&chunk)?;
+        arrived(&chunk);
     }
     Ok(())
 }
