@@ -12,7 +12,6 @@ use crate::pipeline::plan::{Known, Memory, State};
 use crate::pipeline::push::{
     LeftSend, Leftover, Observation, Recovered, Settling, recover, settle,
 };
-use crate::pipeline::recall::Recall;
 use crate::render::screen::Screen;
 use crate::store::runs::entry::{Entry, LearnedRow, LearnedWhat};
 use crate::store::runs::{Record, Runs};
@@ -118,7 +117,7 @@ impl History {
         target: &Inventory,
     ) -> (Known, Vec<Accounted>) {
         let is_any_open = self.open().next().is_some();
-        let seen = is_any_open.then(|| Observation::of(&target.webhooks, &Recall::default()));
+        let seen = is_any_open.then(|| Observation::of(&target.webhooks));
         let elsewhere: HashSet<WebhookId> = self
             .records
             .iter()
@@ -223,11 +222,7 @@ pub(super) async fn account_for(
     }
     let arrived = record.arrived().map(|(_, arrived)| arrived.id.clone());
     let left = leftover(record, &arrived.collect());
-    let found = recover(
-        &left,
-        &Observation::of(&inventory.webhooks, &Recall::default()),
-        sealer,
-    );
+    let found = recover(&left, &Observation::of(&inventory.webhooks), sealer);
     let accounted = Accounted {
         run: record.id().to_owned(),
         rows: found.iter().map(row).collect(),

@@ -1,5 +1,5 @@
-//! An HTTP answer read whole, and what can be understood of it.
-//! Never passes on a list of which a part was not understood, and never fails a write because its answer was odd.
+//! An HTTP answer, and what can be understood of the body of a write's.
+//! Never fails a write because its answer was odd.
 
 use super::failure::Failure;
 use super::webhook::{self, Webhook};
@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
 
-/// Status, headers and body of one answer.
+/// Status, headers and body of one answer; no body where that went elsewhere as it came in.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

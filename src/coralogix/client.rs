@@ -1,4 +1,4 @@
-//! The HTTP client of the webhooks API: beside the transport of object stores the only place that knows reqwest.
+//! The HTTP client of the webhooks API.
 //! A `Reader` has no way to write; no request is redirected, re-sent by the library, or logged with a body.
 
 use super::account::Account;

@@ -131,7 +131,9 @@ pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
-/// A text of JSON as every writer that keeps its order would write it on one line; `None` where it is none.
+/// A text of JSON without white space, every string spelled in one way; `None` where it is none.
+///
+/// Numbers stay as they are written, so that `1` and `1.0` differ. Half a surrogate pair is no text, and so gives `None`.
 pub fn compact(text: &str) -> Option<String> {
     scan::is_json(text).then(|| scan::compact(text)).flatten()
 }

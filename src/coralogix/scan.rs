@@ -1,5 +1,5 @@
 //! JSON walked through once: where each value of a text begins and ends, checked against the grammar on the way.
-//! Builds nothing and decodes nothing; accepts exactly what `serde_json` accepts.
+//! Builds no tree; accepts exactly what `serde_json` accepts.
 
 use super::json::quoted;
 use serde_json::value::RawValue;

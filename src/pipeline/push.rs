@@ -85,13 +85,18 @@ pub trait Track: Send + Sync {
 /// Writes what the plan wants, until it is there or the run has to stop.
 pub async fn push<'p>(
     plan: &'p Plan,
-    baseline: &Baseline,
+    baseline: &'p Baseline,
     writer: &'p Writer,
     options: PushOptions,
     surroundings: Surroundings<'p>,
 ) -> Applied {
     let wanted: Vec<(usize, Want)> = wants(plan);
     let (places, wants): (Vec<usize>, Vec<Want>) = wanted.into_iter().unzip();
+    let updated = wants.iter().filter_map(|want| match &want.aim {
+        Aim::Update { id, .. } => Some(id.clone()),
+        Aim::Create => None,
+    });
+    let updated = updated.collect();
     let began = baseline
         .server_time
         .and_then(|time| Timestamp::try_from(time).ok());
@@ -108,6 +113,8 @@ pub async fn push<'p>(
         surroundings,
         started: Instant::now(),
         companies: BTreeSet::new(),
+        baseline,
+        updated,
         wanted: Recall::of(plan.portable()),
         n_requests: 0,
         on_record: BTreeSet::new(),
@@ -151,6 +158,9 @@ struct Run<'r> {
     writer: &'r Writer,
     surroundings: Surroundings<'r>,
     started: Instant,
+    /// What the target held before; of that nothing is ours but what is updated.
+    baseline: &'r Baseline,
+    updated: HashSet<WebhookId>,
     /// The company ids that the last look has shown.
     companies: BTreeSet<String>,
     /// What is wanted: what the target shows is probably the same.
@@ -268,7 +278,11 @@ impl Run<'_> {
 
     async fn look(&mut self) -> Event {
         let interrupt = self.surroundings.interrupt;
-        let add = |seen: &mut Observation, part: Vec<Webhook>| seen.add(&part, &self.wanted);
+        let may_be_ours =
+            |id: &WebhookId| !self.baseline.ids.contains(id) || self.updated.contains(id);
+        let add = |seen: &mut Observation, part: Vec<Webhook>| {
+            seen.add(&part, &self.wanted, may_be_ours);
+        };
         let read = tokio::select! {
             read = fetch_by_parts(self.writer.reader(), add) => read,
             _ = interrupt.requested() => return Event::Interrupted,

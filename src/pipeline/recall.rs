@@ -1,5 +1,5 @@
 //! What webhooks that are known already say about others that look the same, so that nothing is digested twice.
-//! Pure. Never guesses: only the same bytes are the same content.
+//! Pure. Never guesses: only the same bytes and the same type are the same content.
 
 use super::rewrite::Portable;
 use super::strip::StrippedWebhook;
@@ -23,11 +23,6 @@ impl<'k> Recall<'k> {
         }
     }
 
-    /// Whether nothing is known.
-    pub(super) fn is_empty(&self) -> bool {
-        self.known.is_empty()
-    }
-
     /// The known webhook that this one probably is, as its alias tells.
     pub(super) fn likely(&self, webhook: &Webhook) -> Option<&'k StrippedWebhook> {
         self.known.get(webhook.raw("alias")?).copied()
@@ -35,7 +30,7 @@ impl<'k> Recall<'k> {
 }
 
 impl StrippedWebhook {
-    /// Whether every part of another webhook that counts is written as in this one, the alias known to be the same.
+    /// Whether another webhook of this alias is written as this one in url and fields, and is of the same type.
     pub(super) fn is_spelled_as(&self, webhook: &Webhook) -> bool {
         let is_same = |key| self.bare.raw(key) == webhook.raw(key);
         is_same("integration_type_fields") && is_same("url") && self.is_typed_as(webhook)

@@ -6,7 +6,8 @@ use super::push::{Applied, Observation, Seen};
 use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::content::Fingerprint;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{Webhook, WebhookId};
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 /// What a webhook that was written looks like in the target.
@@ -53,6 +54,7 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
     let seen = after.seen().iter();
     let by_id: HashMap<&WebhookId, &Seen> = seen.map(|seen| (seen.id(), seen)).collect();
     let surplus = surplus(applied, after, plan);
+    let by_content = ByContent::of(plan);
     let finding = |(place, fate): &(usize, super::push::Fate)| {
         let id = fate.arrived()?;
         let wanted = plan.step(*place).0;
@@ -64,17 +66,43 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
             {
                 Some(ids) => Finding::Duplicated(ids.clone()),
                 None if found.content() == wanted.content() => Finding::Verified,
-                None => Finding::Altered(
-                    found
-                        .differing()
-                        .map_or_else(Vec::new, |found| difference(wanted.bare(), found)),
-                ),
+                None => {
+                    let body = found.differing().or_else(|| by_content.body(found));
+                    Finding::Altered(
+                        body.map_or_else(Vec::new, |body| difference(wanted.bare(), body)),
+                    )
+                }
             },
         };
         Some((*place, finding))
     };
     Verdict {
         findings: applied.fates.iter().filter_map(finding).collect(),
+    }
+}
+
+/// The wanted webhooks by their content: no body was kept of what equals one of them, which stands for it then.
+struct ByContent<'p> {
+    plan: &'p Plan,
+    /// Made when the first is asked for: hardly any run needs it.
+    bodies: OnceCell<HashMap<Fingerprint, &'p Webhook>>,
+}
+
+impl<'p> ByContent<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        Self {
+            plan,
+            bodies: OnceCell::new(),
+        }
+    }
+
+    fn body(&self, found: &Seen) -> Option<&'p Webhook> {
+        let whole = |(webhook, _): (&'p PortableWebhook, _)| {
+            Some((webhook.content()?.whole, webhook.bare()))
+        };
+        let bodies = || self.plan.steps().filter_map(whole).collect();
+        let bodies = self.bodies.get_or_init(bodies);
+        bodies.get(&found.content()?.whole).copied()
     }
 }
 

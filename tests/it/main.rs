@@ -37,3 +37,4 @@ mod schedules;
 mod scrub;
 mod secrets;
 mod strip;
+mod verify;

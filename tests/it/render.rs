@@ -600,7 +600,8 @@ fn after() -> Vec<Webhook> {
 }
 
 fn verdict(plan: &Plan, applied: &Applied) -> Verdict {
-    let seen = Observation::of(&after(), &Recall::of(plan.portable()));
+    let mut seen = Observation::default();
+    seen.add(&after(), &Recall::of(plan.portable()), |_| true);
     verify(plan, applied, &seen)
 }
 

@@ -1,5 +1,6 @@
 //! What one look at the target shows, as little of each webhook as the rest of a run needs.
-//! Pure. Keeps the body of a webhook only where it is not what is wanted, so that nobody needs room for the whole list.
+//! Pure. Keeps the body of a webhook only where the run may have written it and it is not what is wanted,
+//! so that nobody needs room for the whole list.
 
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -15,7 +16,7 @@ pub struct Seen {
     pub(super) key: Option<Key>,
     pub(super) content: Option<Content>,
     pub(super) created_at: Option<Timestamp>,
-    /// By which nothing is decided.
+    /// By which no push decides anything.
     pub(super) beyond: Beyond,
 }
 
@@ -27,25 +28,8 @@ pub(super) struct Beyond {
 }
 
 impl Seen {
-    /// What an answer tells of one webhook; `None` for one without an id, which nothing can be said about.
+    /// What decisions need of one webhook; `None` for one without an id, which nothing can be said about.
     pub(super) fn of(webhook: &Webhook, known: &Recall<'_>) -> Option<Self> {
-        Self::with(webhook, known, |_, _| Beyond::default())
-    }
-
-    /// What a look notes of one webhook: the same, and what is beyond any decision.
-    fn looked_at(webhook: &Webhook, known: &Recall<'_>) -> Option<Self> {
-        Self::with(webhook, known, |content, is_wanted| Beyond {
-            shown: Some(content::shown(webhook, content)),
-            // Where nothing is wanted, nobody asks what differs.
-            differing: (!is_wanted && !known.is_empty()).then(|| Box::new(bare(webhook).alone())),
-        })
-    }
-
-    fn with(
-        webhook: &Webhook,
-        known: &Recall<'_>,
-        beyond: impl FnOnce(Option<Content>, bool) -> Beyond,
-    ) -> Option<Self> {
         let id = webhook.id()?;
         let likely = known.likely(webhook);
         let same = likely.filter(|likely| likely.is_spelled_as(webhook));
@@ -53,16 +37,26 @@ impl Seen {
             Some(same) => (same.key(), same.content()),
             None => read(webhook),
         };
-        let is_wanted =
-            content.is_some() && likely.is_some_and(|likely| likely.content() == content);
         let created_at = webhook.text_of("created_at");
         Some(Self {
             id,
             key,
             content,
             created_at: created_at.and_then(|text| text.parse().ok()),
-            beyond: beyond(content, is_wanted),
+            beyond: Beyond::default(),
         })
+    }
+
+    /// The same, with what is said and recorded of it at the end.
+    fn looked_at(self, webhook: &Webhook, known: &Recall<'_>) -> Self {
+        let likely = known.likely(webhook);
+        let is_wanted =
+            self.content.is_some() && likely.is_some_and(|likely| likely.content() == self.content);
+        let beyond = Beyond {
+            shown: Some(content::shown(webhook, self.content)),
+            differing: (!is_wanted).then(|| Box::new(bare(webhook).alone())),
+        };
+        Self { beyond, ..self }
     }
 
     /// The number that it has in the target.
@@ -75,12 +69,14 @@ impl Seen {
         self.content
     }
 
-    /// Everything that the target showed of it, dates included.
+    /// Everything that the target showed of it, dates included; `None` where the run cannot have written it.
     pub fn shown(&self) -> Option<Fingerprint> {
         self.beyond.shown
     }
 
-    /// The object without what the server owns; `None` where its content is what is wanted.
+    /// The object without what the server owns.
+    ///
+    /// `None` where the run cannot have written it, and where its content is wanted: of it or of another of its alias.
     pub fn differing(&self) -> Option<&Webhook> {
         self.beyond.differing.as_deref()
     }
@@ -103,17 +99,37 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// What these webhooks show, where many of them probably look like known ones.
-    pub fn of(webhooks: &[Webhook], known: &Recall<'_>) -> Self {
-        let mut observation = Self::default();
-        observation.add(webhooks, known);
-        observation
+    /// What these webhooks show of all that decisions need, and nothing that is said or recorded afterwards.
+    pub fn of(webhooks: &[Webhook]) -> Self {
+        let known = Recall::default();
+        let seen = webhooks.iter();
+        Self {
+            seen: seen
+                .filter_map(|webhook| Seen::of(webhook, &known))
+                .collect(),
+            companies: BTreeSet::new(),
+        }
     }
 
     /// Adds what the next part of the list shows.
-    pub(super) fn add(&mut self, webhooks: &[Webhook], known: &Recall<'_>) {
+    ///
+    /// Many webhooks probably look like the known ones. Only of those that the run may have written is more kept than
+    /// decisions need, so that a large account costs little where little is written into it.
+    pub fn add(
+        &mut self,
+        webhooks: &[Webhook],
+        known: &Recall<'_>,
+        may_be_written: impl Fn(&WebhookId) -> bool,
+    ) {
         for webhook in webhooks {
-            self.seen.extend(Seen::looked_at(webhook, known));
+            let seen = Seen::of(webhook, known).map(|seen| {
+                if may_be_written(&seen.id) {
+                    seen.looked_at(webhook, known)
+                } else {
+                    seen
+                }
+            });
+            self.seen.extend(seen);
             if let Some(company) = webhook.company_id()
                 && !self.companies.contains(company.as_ref())
             {

@@ -11,7 +11,6 @@ use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
-use crate::pipeline::recall::Recall;
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -130,7 +129,8 @@ pub async fn settle(
     // Said once: the single looks are of no interest.
     let why = "looking what an earlier run brought";
     settling.track.waiting(why, window.max(SHORTEST_PAUSE));
-    let mut last = first;
+    let mut last = print(&first);
+    drop(first);
     let mut n_late = 0;
     while n_late < MOST_LOOKS {
         let left = settling.until.saturating_duration_since(Instant::now());
@@ -141,11 +141,11 @@ pub async fn settle(
         tokio::time::sleep(pause).await;
         let is_over = Instant::now() >= settling.until;
         let look = fetch(reader).await?;
-        let is_same = print(&look) == print(&last);
-        last = look;
-        if is_over && is_same {
-            return Ok(last);
+        let print = print(&look);
+        if is_over && print == last {
+            return Ok(look);
         }
+        last = print;
         n_late += u32::from(is_over);
     }
     Err(Error::new(
@@ -161,5 +161,5 @@ pub async fn settle(
 }
 
 fn print(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
-    print_of(Observation::of(&inventory.webhooks, &Recall::default()).seen())
+    print_of(Observation::of(&inventory.webhooks).seen())
 }

@@ -97,9 +97,12 @@ pub(super) fn read(path: &Path) -> Result<Read, Error> {
     let mut found = Read::default();
     for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
         let is_last = found.whole + line.len() as u64 == bytes.len() as u64;
-        match parse(line, &found.sum) {
-            Some((entry, sum)) => {
-                found.entries.push(entry);
+        match whole(line, &found.sum) {
+            Some((json, sum)) => {
+                let entry = serde_json::from_str(json);
+                found
+                    .entries
+                    .push(entry.map_err(|_| unknown(path, at + 1))?);
                 found.sum = sum;
                 found.whole += line.len() as u64;
             }
@@ -110,15 +113,13 @@ pub(super) fn read(path: &Path) -> Result<Read, Error> {
     Ok(found)
 }
 
-fn parse(line: &[u8], before: &str) -> Option<(Entry, String)> {
+/// The JSON of a line that is as it was written, and its checksum.
+fn whole<'l>(line: &'l [u8], before: &str) -> Option<(&'l str, String)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (found, json) = line.split_at_checked(SUM_DIGITS)?;
     let json = json.strip_prefix(' ')?;
     let expected = sum(before, json.as_bytes());
-    if found != expected {
-        return None;
-    }
-    Some((serde_json::from_str(json).ok()?, expected))
+    (found == expected).then_some((json, expected))
 }
 
 fn sum(before: &str, json: &[u8]) -> String {
@@ -136,6 +137,15 @@ pub(super) fn damaged(path: &Path, line: usize) -> Error {
         .with_hint("what that run sent cannot be told from it: look at the target, then move the run's folder away")
 }
 
+/// A line that is as it was written says something that this version does not know.
+fn unknown(path: &Path, line: usize) -> Error {
+    let shown = crate::foreign::shown(&path.display().to_string());
+    Error::failed(format!(
+        "the run record `{shown}` says in line {line} what this version does not know"
+    ))
+    .with_hint("use the version that wrote it, or a newer one")
+}
+
 fn cannot(verb: &str, path: &Path) -> Error {
     let shown = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` cannot {verb}")).with_hint(
@@ -145,7 +155,7 @@ fn cannot(verb: &str, path: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Journal, read};
+    use super::{Journal, read, sum};
     use crate::store::runs::entry::Entry;
     use jiff::Timestamp;
 
@@ -179,6 +189,20 @@ mod tests {
         assert_eq!(entries.len(), 2);
         journal.append(&sending(2)).expect("room on the disk");
         assert_eq!(std::fs::read_to_string(&path).expect("text"), text);
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_not_called_damaged() {
+        let (_folder, path) = written(1);
+        let text = std::fs::read_to_string(&path).expect("text");
+        let json = r#"{"event":"moved","at":"1970-01-01T00:00:00Z"}"#;
+        let newer = sum(&read(&path).expect("read").sum, json.as_bytes());
+        std::fs::write(&path, format!("{text}{newer} {json}\n")).expect("written");
+        let wrong = read(&path).expect_err("not known").to_string();
+        assert!(
+            wrong.contains("line 2 what this version does not know"),
+            "{wrong}"
+        );
     }
 
     #[test]
