@@ -80,6 +80,8 @@ impl Consent {
 /// Settings of `migrate`.
 #[derive(Debug, Clone)]
 pub struct Migrate {
+    /// The command that it is, for those who wait for it.
+    pub command: &'static str,
     /// From where to where.
     pub route: Route,
     /// When it may write.
@@ -206,6 +208,7 @@ impl Migrate {
         .await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
+            command: "migrate",
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
             route,
             consent: Consent::of(arguments.dry_run, arguments.yes),

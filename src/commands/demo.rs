@@ -125,6 +125,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Err
 
 fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrate, Error> {
     Ok(Migrate {
+        command: "demo",
         route: route(sandbox)?,
         state: StateFolder::at(state.path()),
         flags: String::new(),

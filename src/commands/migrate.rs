@@ -121,7 +121,8 @@ async fn open(
     // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
     let (lock, company) = loop {
         let company = readings.target.company();
-        let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder("migrate"), &marks)?;
+        let holder = holder(settings.command);
+        let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder, &marks)?;
         if is_fresh {
             break (lock, company);
         }

@@ -38,6 +38,7 @@ async fn rehearse(
         .map_err(|error| Error::failed("cannot serve on 127.0.0.1").with_source(error))?;
     let state = TemporaryFolder::new()?;
     let settings = Migrate {
+        command: "restore",
         route: Route {
             is_drill: true,
             ..Route::new(

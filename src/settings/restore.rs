@@ -101,6 +101,7 @@ impl Restore {
         let target = accounts.target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self::Into(Box::new(Migrate {
+            command: "restore",
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &target),
             route: Route::new(
                 source,

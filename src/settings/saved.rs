@@ -40,6 +40,7 @@ impl Apply {
         let state = StateFolder::resolve(arguments.state.state_dir);
         let apply = Self {
             migrate: Migrate {
+                command: "apply",
                 flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
                 route,
                 consent: Consent::of(arguments.dry_run, arguments.yes),

@@ -22,6 +22,21 @@ fn the_second_run_is_refused_and_says_who_is_at_work() {
     assert_exactly_once(&accounts);
 }
 
+/// Who waits at night must know what for.
+#[test]
+fn a_restore_that_is_at_work_is_called_one() {
+    let accounts = StandIn::with(&[], &["post:1:delay=1s"]);
+    let backup = "backup create --from [source] --repo repo --plaintext";
+    accounts.program(backup).run().assert_code(0);
+    let restore = "restore latest --repo repo --to [target] --on-conflict skip --yes";
+    let first = accounts.program(restore).start();
+    accounts.until_posts(1);
+    let second = accounts.program(MIGRATE).run();
+    second.assert_code(11);
+    assert!(second.stderr.contains("`hookferry restore`, process "));
+    assert_eq!(first.finish().code, Some(0));
+}
+
 #[test]
 fn a_preview_needs_no_lock() {
     let accounts = StandIn::with(&[], &["post:1:delay=1s"]);
