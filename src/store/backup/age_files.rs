@@ -128,6 +128,9 @@ impl Identities {
     pub(super) fn read(&self) -> Result<Vec<Identity>, Error> {
         let mut identities = Vec::new();
         for path in &self.files {
+            if !path.exists() {
+                return Err(disk::missing("the identity file", path));
+            }
             let text = disk::read_secret(path, "the identity file")?;
             let name = crate::foreign::shown(&path.display().to_string());
             let before = identities.len();

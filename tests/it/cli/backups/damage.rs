@@ -173,3 +173,15 @@ fn without_the_right_key_nothing_is_opened() {
     }
     assert!(place.accounts.posts().is_empty());
 }
+
+#[test]
+fn an_identity_file_that_is_not_there_is_wrong_usage() {
+    let place = two_backups("--recipients-file recipients.txt");
+    for line in [SHOW, RESTORE, CHECK] {
+        let run = place.run(&line.replace("key.txt", "no-key.txt"));
+        run.assert_code(64);
+        let words = "the identity file `no-key.txt` does not exist";
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+    assert!(place.accounts.posts().is_empty());
+}
