@@ -13,19 +13,22 @@ const ROW: f64 = 44.0;
 const WIDTH: f64 = 720.0;
 /// What a ratio of 1 measures.
 const UNIT: f64 = 300.0;
+/// Where the figures stand: behind every bar and mark.
+const FIGURES: f64 = 440.0;
 
 /// The chart as SVG, readable on light and dark pages.
 pub(crate) fn chart<'b>(bars: impl Iterator<Item = Bar<'b>>) -> String {
     let mut rows = String::new();
     let mut top = 8.0;
     for Bar { what, ratio, most } in bars {
-        let length = (ratio * UNIT).min(WIDTH - 80.0);
-        let (mark, end) = (8.0 + most * UNIT, 14.0 + length);
+        let longest = FIGURES - 24.0;
+        let length = (ratio * UNIT).min(longest);
+        let mark = 8.0 + (most * UNIT).min(longest);
         let (text, bar, middle) = (top + 12.0, top + 18.0, top + 30.0);
         // Writing to a string cannot fail.
         let _ = writeln!(
             rows,
-            r#"<text x="8" y="{text}">{what}</text><rect class="bar" x="8" y="{bar}" width="{length:.1}" height="14" rx="2"/><path class="mark" d="M{mark:.1} {text}v24"/><text class="ratio" x="{end:.1}" y="{middle}">{ratio:.2}</text>"#
+            r#"<text x="8" y="{text}">{what}</text><rect class="bar" x="8" y="{bar}" width="{length:.1}" height="14" rx="2"/><path class="mark" d="M{mark:.1} {bar}v14"/><text x="{FIGURES}" y="{middle}"><tspan class="ratio">{ratio:.2}</tspan>, at most {most}</text>"#
         );
         top += ROW;
     }
