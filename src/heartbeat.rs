@@ -2,6 +2,7 @@
 //! Never shows the URL, which is the secret of the service, and never changes how the run itself ends.
 
 use crate::coralogix::endpoint::is_loopback;
+use crate::coralogix::transport::careful_client;
 use crate::error::{Error, ExitCode};
 use reqwest::Url;
 use std::time::Duration;
@@ -33,13 +34,7 @@ impl Heartbeat {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(unusable());
         }
-        // Fails where a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false);
+        let http = careful_client();
         let http = if is_loopback(&url) {
             http.no_proxy()
         } else {

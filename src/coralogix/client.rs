@@ -7,7 +7,7 @@ use super::answer::{Answer, rows_of, server_time, text_of};
 use super::failure::{Failure, Refusal, server_words};
 use super::intake::Intake;
 use super::retry::{self, Bucket, MOST_ATTEMPTS, Patience};
-use super::transport::{Arrived, classify, receive, receive_into};
+use super::transport::{Arrived, careful_client, classify, receive, receive_into};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -302,14 +302,7 @@ impl Writer {
 }
 
 fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {
-    // Fails where a provider is installed already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
+    let mut builder = careful_client()
         .connect_timeout(options.timeout)
         .read_timeout(options.timeout)
         .timeout(options.timeout * 10)

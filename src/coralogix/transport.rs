@@ -1,4 +1,4 @@
-//! What comes back over HTTP: the body of an answer piece by piece, and what an error of the transport proves.
+//! What every HTTP client of this program is made of, what comes back to it, and what an error of the transport proves.
 //! Reads no more than a limit, and calls nothing unprocessed that a server may have seen.
 
 use super::answer::Answer;
@@ -6,6 +6,20 @@ use super::failure::{Failure, Unreached};
 
 /// The most that is read of one answer, after decompression.
 const LARGEST_ANSWER: usize = 1 << 30;
+
+/// A client that follows no redirect, sends nothing a second time by itself, and says nowhere where it came from.
+///
+/// HTTP/1.1 alone: in the other, the library sends again what a server has refused.
+pub(crate) fn careful_client() -> reqwest::ClientBuilder {
+    // Fails where a provider is installed already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .http1_only()
+}
 
 /// What takes in the body of an answer, a piece after the other.
 pub(super) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);

@@ -120,7 +120,7 @@ pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(
 }
 
 /// The same with content that is written part by part.
-pub fn write_new_with(path: &Path, content: Content<'_>, what: &str) -> Result<(), Error> {
+pub fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     write_in(folder_of(path), path, content).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -142,7 +142,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-fn write_in(folder: &Path, path: &Path, content: Content<'_>) -> io::Result<()> {
+fn write_in(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result<()> {
     let mut file = half_written::new_in(folder)?;
     write_content(&mut file, content)?;
     file.as_file().sync_all()?;
@@ -151,12 +151,12 @@ fn write_in(folder: &Path, path: &Path, content: Content<'_>) -> io::Result<()> 
 }
 
 /// What writes the content of a file, a part after the other, so that it never is in memory as a whole.
-pub type Content<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
+pub type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// Bytes that are written to a file at once.
 const CHUNK: usize = 1 << 16;
 
-fn write_content(file: &mut impl Write, content: Content<'_>) -> io::Result<()> {
+fn write_content(file: &mut impl Write, content: WriteContent<'_>) -> io::Result<()> {
     let mut buffered = io::BufWriter::with_capacity(CHUNK, file);
     content(&mut buffered)?;
     buffered.flush()
@@ -168,7 +168,7 @@ pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
 }
 
 /// The same with content that is written part by part.
-pub fn replace_with(path: &Path, content: Content<'_>, what: &str) -> Result<(), Error> {
+pub fn replace_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     replace_by(path, content, what, |_| Ok(()))
 }
 
@@ -205,7 +205,7 @@ fn share(_file: &File) -> io::Result<()> {
 
 fn replace_by(
     path: &Path,
-    content: Content<'_>,
+    content: WriteContent<'_>,
     what: &str,
     permit: fn(&File) -> io::Result<()>,
 ) -> Result<(), Error> {
@@ -228,7 +228,7 @@ fn replace_by(
 /// Writes a file anew, whole or not at all; one that is there is replaced only where `is_own` says that it is ours.
 pub fn replace_own(
     path: &Path,
-    content: Content<'_>,
+    content: WriteContent<'_>,
     what: &str,
     is_own: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {

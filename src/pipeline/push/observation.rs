@@ -5,7 +5,7 @@
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::recall::Recall;
-use crate::pipeline::strip::{Key, bare};
+use crate::pipeline::strip::{Key, StrippedWebhook, bare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -30,8 +30,11 @@ pub(super) struct Beyond {
 impl Seen {
     /// What decisions need of one webhook; `None` for one without an id, which nothing can be said about.
     pub(super) fn of(webhook: &Webhook, known: &Recall<'_>) -> Option<Self> {
+        Self::like(webhook, known.likely(webhook))
+    }
+
+    fn like(webhook: &Webhook, likely: Option<&StrippedWebhook>) -> Option<Self> {
         let id = webhook.id()?;
-        let likely = known.likely(webhook);
         let same = likely.filter(|likely| likely.is_spelled_as(webhook));
         let (key, content) = match same {
             Some(same) => (same.key(), same.content()),
@@ -48,8 +51,7 @@ impl Seen {
     }
 
     /// The same, with what is said and recorded of it at the end.
-    fn looked_at(self, webhook: &Webhook, known: &Recall<'_>) -> Self {
-        let likely = known.likely(webhook);
+    fn looked_at(self, webhook: &Webhook, likely: Option<&StrippedWebhook>) -> Self {
         let is_wanted =
             self.content.is_some() && likely.is_some_and(|likely| likely.content() == self.content);
         let beyond = Beyond {
@@ -122,9 +124,10 @@ impl Observation {
         may_be_written: impl Fn(&WebhookId) -> bool,
     ) {
         for webhook in webhooks {
-            let seen = Seen::of(webhook, known).map(|seen| {
+            let likely = known.likely(webhook);
+            let seen = Seen::like(webhook, likely).map(|seen| {
                 if may_be_written(&seen.id) {
-                    seen.looked_at(webhook, known)
+                    seen.looked_at(webhook, likely)
                 } else {
                     seen
                 }

@@ -2,11 +2,11 @@
 
 use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat};
 use super::journal::Journal;
-use crate::coralogix::content::{self, Fingerprint};
+use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::error::Error;
 use crate::pipeline::push::{self, Learned, Note, Proof};
-use crate::store::disk::{self, Content};
+use crate::store::disk::{self, WriteContent};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub struct Opening<'o> {
     /// The first line of the journal.
     pub begin: Begin,
     /// What writes the plan as it was shown, masked.
-    pub plan: Content<'o>,
+    pub plan: WriteContent<'o>,
     /// The bodies of the webhooks that are about to be updated, as an array; with their secrets.
     pub previous: Option<&'o str>,
 }
@@ -66,7 +66,7 @@ impl Recorder {
     }
 
     /// Seals a content as this record has them.
-    pub fn seal(&self, content: content::Content) -> Sealed {
+    pub fn seal(&self, content: Content) -> Sealed {
         self.sealer.content(content)
     }
 
@@ -86,7 +86,7 @@ impl Recorder {
     }
 
     /// Keeps a file of the run's results, such as the report or the id map.
-    pub fn keep(&self, name: &str, content: Content<'_>) -> Result<(), Error> {
+    pub fn keep(&self, name: &str, content: WriteContent<'_>) -> Result<(), Error> {
         disk::replace_with(&self.folder.join(name), content, "the run record")
     }
 

@@ -3,7 +3,7 @@
 
 use crate::coralogix::failure::{Failure, Unreached};
 use crate::coralogix::scrub::scrubbed;
-use crate::coralogix::transport::{classify, receive};
+use crate::coralogix::transport::{careful_client, classify, receive};
 use crate::error::Error;
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
@@ -114,16 +114,9 @@ impl Connector {
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
-        // Fails where a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let allows_http = options.get_config_value(&ClientConfigKey::AllowHttp);
         let allows_http = allows_http.is_some_and(|value| value == "true");
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .http1_only()
+        let mut builder = careful_client()
             // A backup is compressed as it lies there; what the store calls gzip must not be taken off.
             .no_gzip()
             .connect_timeout(TIMEOUT)
