@@ -6,14 +6,13 @@
     reason = "each target uses one of them"
 )]
 
-use hookferry::coralogix::kind::{
-    SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, resembles_vendor_key,
-};
+use hookferry::coralogix::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS};
 use hookferry::coralogix::mask::Masked;
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rewrite::{PortableWebhook, Rewriting, file, rewrite};
 use hookferry::pipeline::strip::strip;
+use hookferry::secret::{SAFE_PATHS, resembles_vendor_key};
 use std::sync::Arc;
 
 /// What stands for a secret.

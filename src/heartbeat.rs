@@ -1,9 +1,9 @@
 //! A service that waits for a sign of life: told that a run begins, and by its exit code how it ended.
 //! Never shows the URL, which is the secret of the service, and never changes how the run itself ends.
 
-use crate::coralogix::endpoint::is_loopback;
-use crate::coralogix::transport::careful_client;
 use crate::error::{Error, ExitCode};
+use crate::http::client::base_client;
+use crate::http::client::is_loopback;
 use reqwest::Url;
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Heartbeat {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(unusable());
         }
-        let http = careful_client();
+        let http = base_client();
         let http = if is_loopback(&url) {
             http.no_proxy()
         } else {

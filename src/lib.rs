@@ -28,5 +28,7 @@ pub mod crash;
 pub mod error;
 pub mod foreign;
 pub mod heartbeat;
+pub mod http;
 pub mod interrupt;
+pub mod secret;
 pub mod toml_file;

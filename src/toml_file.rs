@@ -1,7 +1,7 @@
 //! A TOML file that a person writes: what it says, and every mistake in it at once with its line and column.
 //! Never repeats a value of the file in a message: values may be secrets.
 
-use crate::coralogix::kind::resembles_vendor_key;
+use crate::secret::resembles_vendor_key;
 use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};

@@ -3,8 +3,8 @@
 
 use super::recording::LastLook;
 use crate::coralogix::account::Account;
-use crate::coralogix::failure::Failure;
 use crate::error::{Error, ErrorKind, ExitCode};
+use crate::http::failure::Failure;
 use crate::interrupt::Signal;
 use crate::pipeline::push::{Applied, Stop};
 use crate::pipeline::verify::Verdict;

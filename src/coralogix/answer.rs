@@ -1,18 +1,10 @@
-//! An HTTP answer, and what can be understood of the body of a write's.
+//! What can be understood of an answer: its time, and the rows that a write returned.
 //! Never fails a write because its answer was odd.
 
-use super::failure::Failure;
 use super::webhook::{self, Webhook};
-use reqwest::StatusCode;
+use crate::http::failure::Failure;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
-
-/// Status, headers and body of one answer; no body where that went elsewhere as it came in.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
 
 /// The answer to a list request.
 #[derive(Debug)]

@@ -3,13 +3,15 @@
 
 use super::account::Account;
 pub use super::answer::Listing;
-use super::answer::{Answer, rows_of, server_time, text_of};
-use super::failure::{Failure, Refusal, server_words};
+use super::answer::{rows_of, server_time, text_of};
+use super::failure::server_words;
 use super::intake::Intake;
 use super::retry::{self, Bucket, MOST_ATTEMPTS, Patience};
-use super::transport::{Arrived, careful_client, classify, receive, receive_into};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
+use crate::http::client::base_client;
+use crate::http::failure::{Failure, Refusal};
+use crate::http::transport::{Answer, Arrived, classify, receive, receive_into};
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Url};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -302,7 +304,7 @@ impl Writer {
 }
 
 fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {
-    let mut builder = careful_client()
+    let mut builder = base_client()
         .connect_timeout(options.timeout)
         .read_timeout(options.timeout)
         .timeout(options.timeout * 10)

@@ -6,9 +6,10 @@
 //! Never opens a connection, and never repeats a user name, password, path or query of an address in a message.
 
 use super::region::{Region, Role, imitates_vendor, is_within, locate, vendor_roots};
+use crate::http::client::is_loopback;
 use std::error::Error;
 use std::fmt;
-use url::{Host, Url};
+use url::Url;
 
 /// Path of the vendor's call on all webhooks, below the base URL.
 const LIST_PATH: &str = "/api/v1/external/integrations/";
@@ -188,16 +189,6 @@ fn prefix_of(path: &str) -> String {
         _ => &segments,
     };
     format!("/{}", prefix.join("/"))
-}
-
-/// Whether a request to that address stays on this machine.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// Why a text does not say where an account's API lives.

@@ -1,11 +1,11 @@
-//! How a request failed, and how that is told: which account, what the server said, what to do next.
+//! A failed request as the user reads it: which account, what the server answered, what to do next.
 //! Never shows a request body, a key, or more of a URL than its host.
 
 use super::account::{Account, Side};
-use super::scrub::scrubbed;
 use crate::error::{Error, ErrorKind};
 use crate::foreign;
-use std::time::Duration;
+use crate::http::failure::{Failure, Refusal, Unreached};
+use crate::http::scrub::scrubbed;
 
 /// The vendor's permission to read webhooks.
 pub const MAY_READ: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
@@ -16,70 +16,7 @@ pub const PRESET: &str = "OUTBOUNDWEBHOOKS";
 /// The most that is shown of a server's own words.
 const LONGEST_MESSAGE: usize = 200;
 
-/// Why a request brought no usable answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
-    /// No connection was established, so the server saw nothing of it.
-    NotSent(Unreached),
-    /// The connection ended before the answer was whole; the server may have done the work.
-    Lost {
-        /// What happened, in a few words.
-        why: String,
-        /// Whether the server may still be at work: nothing ended the connection but our own patience.
-        is_timeout: bool,
-    },
-    /// The server answered with another status than success.
-    Refused(Refusal),
-    /// The answer was whole and not what the API gives; the text says what it was.
-    Unusable(String),
-}
-
-/// Why no connection was established.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreached {
-    /// The host could not be reached; the text is the system's word for it.
-    Host(String),
-    /// Its certificate was not accepted; trying again does not help.
-    Certificate(String),
-}
-
-/// A status outside 200–299.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: u16,
-    /// What the server said: at most 200 harmless characters, or nothing.
-    pub message: String,
-    /// The wait that the server asked for.
-    pub retry_after: Option<Duration>,
-    /// The host that a redirect pointed to; it is never followed.
-    pub redirect_host: Option<String>,
-    /// Where the key was taken from, in words that follow `the key`.
-    pub key_from: String,
-}
-
 impl Failure {
-    /// Whether reading again may help.
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::NotSent(Unreached::Host(_)) | Self::Lost { .. } => true,
-            Self::NotSent(Unreached::Certificate(_)) | Self::Unusable(_) => false,
-            Self::Refused(refusal) => super::retry::is_passing(refusal.status),
-        }
-    }
-
-    /// The failure in a few words, for a progress line.
-    pub fn brief(&self) -> String {
-        match self {
-            Self::NotSent(Unreached::Host(_)) => "cannot be reached".to_owned(),
-            Self::NotSent(Unreached::Certificate(_)) => "certificate not accepted".to_owned(),
-            Self::Lost { why, .. } => why.clone(),
-            Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
-            Self::Refused(refusal) => format!("answered {}", refusal.status),
-            Self::Unusable(what) => format!("answered {what}"),
-        }
-    }
-
     /// The failure as the user reads it; `doing` says what was asked, such as `list webhooks`.
     pub fn explain(&self, account: &Account, doing: &str) -> Error {
         match self {

@@ -1,9 +1,9 @@
 //! A list of webhooks taken in while it arrives, part by part, so that nobody needs room for the whole of it.
 //! Never passes on a part that was not understood, and never says of a list that it is whole before its end.
 
-use super::failure::Failure;
 use super::listing::{NotAList, Webhook, list_part, why_no_list};
 use super::scan::Scanner;
+use crate::http::failure::Failure;
 
 /// About how many bytes a part has.
 const PART: usize = 1 << 20;
@@ -125,8 +125,8 @@ fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::{Intake, PART, not_a_list};
-    use crate::coralogix::failure::Failure;
     use crate::coralogix::webhook::{Webhook, parse_list};
+    use crate::http::failure::Failure;
     use proptest::collection::vec;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use proptest::sample::Index;

@@ -143,12 +143,6 @@ pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
     "uuid",
 ];
 
-/// How the vendor's API keys begin: a text that holds one of these is hidden wherever it stands.
-pub const VENDOR_KEY_SIGNS: &[&str] = &["cxtp_", "cxup_"];
-
-/// URL paths that name an endpoint rather than a credential.
-pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
-
 impl Kind {
     /// The documented type of that number; `None` for a type that the vendor's page does not list.
     pub fn of(id: TypeId) -> Option<&'static Self> {
@@ -175,11 +169,6 @@ impl Kind {
             .find(|field| field.name == name)
             .map_or(UNKNOWN, |field| field.slot)
     }
-}
-
-/// Whether a text holds one of the vendor's API keys, as its prefixes tell (personal and team keys).
-pub fn resembles_vendor_key(text: &str) -> bool {
-    VENDOR_KEY_SIGNS.iter().any(|sign| text.contains(sign))
 }
 
 /// A value of which nothing is known is hidden: a new field can then never leak.

@@ -3,13 +3,11 @@
 
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
-use super::kind::{
-    Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN, resembles_vendor_key,
-};
+use super::kind::{Kind, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN};
 use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
+use crate::secret::{resembles_vendor_key, url_outline};
 use std::borrow::Cow;
 use std::fmt;
-use url::Url;
 
 /// A value as it may be shown; it has the shape of the value it stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -266,40 +264,5 @@ fn is_domain(text: &str) -> bool {
 
 /// Scheme, host and a harmless path; user information, any other path, query and fragment are replaced.
 pub fn masked_url(text: &str) -> Masked {
-    let Ok(url) = Url::parse(text) else {
-        return Masked::hidden("url");
-    };
-    let Some(host) = url
-        .host_str()
-        .filter(|_| matches!(url.scheme(), "http" | "https"))
-    else {
-        return Masked::hidden("url");
-    };
-    let mut shown = format!("{}://", url.scheme());
-    if !url.username().is_empty() || url.password().is_some() {
-        shown.push_str("(user)@");
-    }
-    shown.push_str(host);
-    if let Some(port) = url.port() {
-        shown = format!("{shown}:{port}");
-    }
-    if SAFE_PATHS.contains(&url.path()) {
-        shown.push_str(url.path());
-    } else {
-        shown.push_str("/(path)");
-    }
-    if url.query().is_some() {
-        shown.push_str("?(query)");
-    }
-    if url.fragment().is_some() {
-        shown.push_str("#(fragment)");
-    }
-    Masked::Part(shown)
-}
-
-/// Whether a masked URL stands for one of which something is hidden.
-pub(super) fn hides_part_of_url(shown: &str) -> bool {
-    ["(user)@", "/(path)", "?(query)", "#(fragment)"]
-        .iter()
-        .any(|sign| shown.contains(sign))
+    url_outline(text).map_or_else(|| Masked::hidden("url"), Masked::Part)
 }

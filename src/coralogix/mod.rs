@@ -20,7 +20,6 @@ pub mod place;
 pub mod region;
 pub mod retry;
 mod scan;
-pub(crate) mod scrub;
+mod scrub;
 pub mod sealed;
-pub(crate) mod transport;
 pub mod webhook;

@@ -2,7 +2,7 @@
 //! A part that holds a dot, a quote or a space stands in double quotes, as JSON writes it.
 
 use super::json;
-use super::kind::resembles_vendor_key;
+use crate::secret::resembles_vendor_key;
 use std::fmt;
 
 /// The path of one value inside a webhook: the name of its field, then the keys and places below it.

@@ -4,9 +4,10 @@
 use super::content::{entry_name, is_named_list};
 use super::fields::Fields;
 use super::json::{self, Json, Members};
-use super::mask::{Masked, hidden, hides_part_of_url, masked_url};
+use super::mask::{Masked, hidden, masked_url};
 use super::path::Path;
 use super::webhook::{SERVER_OWNED, UNDERSTOOD, Webhook};
+use crate::secret::hides_part_of_url;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;

@@ -11,11 +11,6 @@ pub const MOST_ATTEMPTS: u32 = 5;
 /// A `Retry-After` beyond this, or one that makes no sense, counts as this.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Whether a read that was answered with this status may be tried again.
-pub fn is_passing(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502..=504 | 520..=527)
-}
-
 /// Reads a `Retry-After` header: seconds or an HTTP date, never more than a minute.
 ///
 /// `now` is the server's clock where its `Date` header gave one, so that a wrong clock here does not matter.

@@ -2,12 +2,10 @@
 //! Never trusts a server to keep a secret that it was sent.
 
 use super::json::Json;
-use super::mask::{Masked, masked_url};
+use super::mask::Masked;
 use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
+use crate::http::scrub::scrubbed;
 use url::Url;
-
-/// A text shorter than this is not looked for: it would be found everywhere.
-const SHORTEST: usize = 4;
 
 /// What servers show instead of a secret; the words in brackets, or the first two of them alone.
 const STAND_INS: &[&str] = &[
@@ -80,58 +78,6 @@ fn is_stand_in(text: &str) -> bool {
     text.contains("****")
         || (is_bracketed && STAND_INS.contains(&bare))
         || matches!(text, "redacted" | "REDACTED")
-}
-
-/// A server's words without what they may repeat of our request: the given secrets, URLs' secret parts, and anything that looks like a credential.
-///
-/// Words that quote the fields of a webhook are dropped whole: nothing in them can be told apart.
-pub(crate) fn scrubbed(words: &str, secrets: &[&str]) -> String {
-    const QUOTES_THE_REQUEST: &[&str] = &["integration_type_fields", "\\\"", "\"value\""];
-    if QUOTES_THE_REQUEST.iter().any(|sign| words.contains(sign)) {
-        return "(the answer repeats the request; it is not shown)".to_owned();
-    }
-    let mut words = words.to_owned();
-    // The longest first: a short secret may be the start of a longer one.
-    let mut secrets: Vec<&str> = secrets
-        .iter()
-        .copied()
-        .filter(|secret| secret.len() >= SHORTEST)
-        .collect();
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    for secret in secrets {
-        words = words.replace(secret, "(hidden)");
-    }
-    let shown: Vec<String> = words.split(' ').map(scrubbed_word).collect();
-    shown.join(" ")
-}
-
-fn scrubbed_word(word: &str) -> String {
-    const QUOTES: &[char] = &[
-        '"', '\'', '`', '(', ')', '<', '>', '[', ']', '{', '}', ',', ';',
-    ];
-    const LONGEST: usize = 24;
-    let bare = word.trim_matches(QUOTES).trim_end_matches(['.', ':']);
-    if let Some(at) = bare.find("://") {
-        let scheme = bare[..at]
-            .rfind(|c: char| !c.is_ascii_alphanumeric())
-            .map_or(0, |before| before + 1);
-        return word.replace(
-            bare,
-            &format!(
-                "{}{}",
-                scrubbed_word(&bare[..scheme]),
-                masked_url(&bare[scheme..])
-            ),
-        );
-    }
-    let has_digit = bare.bytes().any(|byte| byte.is_ascii_digit());
-    let is_credential = bare.len() > LONGEST && (has_digit || bare.len() > 2 * LONGEST);
-    let is_vendor_key = bare.starts_with("cxtp_") || bare.starts_with("cxup_");
-    if is_credential || is_vendor_key {
-        word.replace(bare, "(hidden)")
-    } else {
-        word.to_owned()
-    }
 }
 
 /// The texts of a tree that its masked form does not show.

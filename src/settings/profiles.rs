@@ -3,8 +3,8 @@
 
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
-use crate::coralogix::kind::resembles_vendor_key;
 use crate::coralogix::region::Region;
+use crate::secret::resembles_vendor_key;
 use crate::toml_file::{Entry, Reading, Table};
 use std::fmt;
 use std::path::PathBuf;

@@ -7,15 +7,12 @@ mod places;
 use super::calendar::Calendar;
 use super::closest::closest;
 use super::profiles;
-use crate::coralogix::kind::resembles_vendor_key;
+use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use crate::store::backup::Recipients;
 use crate::store::backup::retention::Policy;
 use crate::toml_file::{Entry, Reading, Table};
 use jiff::SignedDuration;
 use std::path::PathBuf;
-
-/// What a secret key of age begins with, in small letters.
-const AGE_SECRET: &str = "age-secret-key-";
 
 /// A backup that is made again and again.
 #[derive(Debug, Clone)]
@@ -278,7 +275,7 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
     };
     let mut found = Vec::new();
     for (at, text) in texts {
-        if is_age_secret(text) {
+        if resembles_age_identity(text) {
             let what = "this is a secret key of age, which can decrypt; a recipient begins with age1, and `age-keygen -y` prints it";
             reading.wrong(at, what);
         } else if resembles_vendor_key(text) {
@@ -290,11 +287,6 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
         }
     }
     found
-}
-
-/// Whether a text holds what only whoever decrypts may have.
-fn is_age_secret(text: &str) -> bool {
-    text.to_ascii_lowercase().contains(AGE_SECRET)
 }
 
 fn flag(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<bool> {

@@ -1,8 +1,8 @@
 //! Files: read whole, written whole or not at all, and readable by their owner alone.
 
 use super::half_written;
-use crate::coralogix::kind::resembles_vendor_key;
 use crate::error::Error;
+use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use secrecy::SecretString;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -338,7 +338,7 @@ pub fn ignored_signals() -> u64 {
 
 /// Whether somebody gave a secret in the place of the file that holds it.
 fn is_secret(path: &str) -> bool {
-    resembles_vendor_key(path) || path.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
+    resembles_vendor_key(path) || resembles_age_identity(path)
 }
 
 /// A file that the user named is not there: wrong usage.

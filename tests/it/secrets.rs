@@ -1,9 +1,8 @@
 //! The documentation of secrets is true: its table is the program's, and its example is a rules file.
 
-use hookferry::coralogix::kind::{
-    Field, KINDS, Kind, SAFE_HEADERS, SAFE_PATHS, SAFE_PAYLOAD_KEYS, Slot, VENDOR_KEY_SIGNS,
-};
+use hookferry::coralogix::kind::{Field, KINDS, Kind, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot};
 use hookferry::pipeline::rewrite::file;
+use hookferry::secret::{SAFE_PATHS, VENDOR_KEY_SIGNS};
 use std::fmt::Write as _;
 
 const DOC: &str = include_str!("../../docs/secrets.md");

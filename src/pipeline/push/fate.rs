@@ -2,8 +2,8 @@
 //! Never counts a webhook as arrived that nobody has seen or acknowledged.
 
 use super::observation::Observation;
-use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
+use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// How it is known that a webhook arrived.

@@ -2,8 +2,9 @@
 //! Pure; says of each what proves it, and that it is unknown where nothing does.
 
 use super::{CheckView, Seen};
-use crate::coralogix::failure::{Failure, MAY_READ, MAY_WRITE, PRESET, Unreached};
+use crate::coralogix::failure::{MAY_READ, MAY_WRITE, PRESET};
 use crate::foreign;
+use crate::http::failure::{Failure, Unreached};
 use crate::render::columns::{counted, seconds};
 use crate::render::style::Meaning;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! The one ending of every selected webhook, from the plan, the push and what was read back.
 //! Pure. Where the push and the reading disagree, the reading counts.
 
-use crate::coralogix::failure::Refusal;
 use crate::coralogix::webhook::WebhookId;
+use crate::http::failure::Refusal;
 use crate::pipeline::plan::{Difference, State, Step};
 use crate::pipeline::push::{Fate, Proof};
 use crate::pipeline::rewrite::PortableWebhook;

@@ -1,9 +1,9 @@
 //! The places that a schedule names: files, folders, buckets, variables.
 //! What is written by a run is absolute, because a scheduler starts a program anywhere.
 
-use super::{HeartbeatSource, is_age_secret};
-use crate::coralogix::kind::resembles_vendor_key;
+use super::HeartbeatSource;
 use crate::foreign::is_visible;
+use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use crate::toml_file::{Entry, Reading};
 use std::path::{Component, Path, PathBuf};
 
@@ -86,7 +86,7 @@ pub(super) fn heartbeat(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<
 }
 
 fn is_secret(text: &str) -> bool {
-    resembles_vendor_key(text) || is_age_secret(text)
+    resembles_vendor_key(text) || resembles_age_identity(text)
 }
 
 /// An absolute path that means the same wherever it is written: no `.`, no `..`, nothing invisible.

@@ -2,6 +2,7 @@
 //! Never shows an identity.
 
 use crate::error::{Error, ErrorKind};
+use crate::secret::resembles_age_identity;
 use crate::store::disk;
 use age::x25519::{Identity, Recipient};
 use secrecy::ExposeSecret as _;
@@ -89,7 +90,7 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 fn unusable(place: &str, text: &str, why: &str) -> Error {
     // An identity in the place of a recipient is a secret that somebody has put where it can be read.
-    if text.to_ascii_uppercase().starts_with("AGE-SECRET-KEY-") {
+    if resembles_age_identity(text) {
         return Error::usage(format!("{place} is an identity, which is secret, and no recipient"))
             .with_hint("the recipient is the line `# public key: age1…` of the same file; think of the identity as known to others now");
     }

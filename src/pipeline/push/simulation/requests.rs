@@ -5,7 +5,7 @@ use super::super::observation::Seen;
 use super::object::Object;
 use super::server::{Item, Server};
 use super::switches::{Bulk, Rows};
-use crate::coralogix::failure::Refusal;
+use crate::http::failure::Refusal;
 use std::time::Duration;
 
 /// What a request did: the places of what was written, each with what was sent, and the refusal if there was one.

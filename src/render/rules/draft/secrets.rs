@@ -2,11 +2,12 @@
 
 use super::quoted;
 use super::variables::Variables;
-use crate::coralogix::kind::{Kind, resembles_vendor_key};
+use crate::coralogix::kind::Kind;
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{Place, Shape};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
+use crate::secret::resembles_vendor_key;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 

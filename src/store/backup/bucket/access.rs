@@ -2,8 +2,8 @@
 //! Never repeats a value that may be a credential.
 
 use super::transport::Connector;
-use crate::coralogix::endpoint::is_loopback;
 use crate::error::{Error, ErrorKind};
+use crate::http::client::is_loopback;
 use crate::store::backup::repository::LookUp;
 use crate::store::disk;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};

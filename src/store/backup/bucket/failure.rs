@@ -2,8 +2,8 @@
 //! Shows nothing of the library's own messages, because they hold URLs and whole answers.
 
 use super::transport::{Refusal, Trouble};
-use crate::coralogix::failure::{Failure, Unreached};
 use crate::error::{Error, ErrorKind};
+use crate::http::failure::{Failure, Unreached};
 
 /// What helps where credentials are missing.
 pub(super) const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN where there is one; the files of the `aws` program are not read";

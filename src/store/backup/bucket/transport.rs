@@ -1,10 +1,11 @@
 //! How requests reach an object store: by the HTTP library and the TLS of everything else, with the same care.
 //! No redirect is followed, nothing is re-sent behind our back, and no error carries a URL or what was sent.
 
-use crate::coralogix::failure::{Failure, Unreached};
-use crate::coralogix::scrub::scrubbed;
-use crate::coralogix::transport::{careful_client, classify, receive};
 use crate::error::Error;
+use crate::http::client::base_client;
+use crate::http::failure::{Failure, Unreached};
+use crate::http::scrub::scrubbed;
+use crate::http::transport::{classify, receive};
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use object_store::client::{
@@ -116,7 +117,7 @@ impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let allows_http = options.get_config_value(&ClientConfigKey::AllowHttp);
         let allows_http = allows_http.is_some_and(|value| value == "true");
-        let mut builder = careful_client()
+        let mut builder = base_client()
             // A backup is compressed as it lies there; what the store calls gzip must not be taken off.
             .no_gzip()
             .connect_timeout(TIMEOUT)

@@ -1,28 +1,22 @@
-//! What every HTTP client of this program is made of, what comes back to it, and what an error of the transport proves.
+//! What comes back over HTTP, and what an error of the transport proves.
 //! Reads no more than a limit, and calls nothing unprocessed that a server may have seen.
 
-use super::answer::Answer;
 use super::failure::{Failure, Unreached};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 
 /// The most that is read of one answer, after decompression.
 const LARGEST_ANSWER: usize = 1 << 30;
 
-/// A client that follows no redirect, sends nothing a second time by itself, and says nowhere where it came from.
-///
-/// HTTP/1.1 alone: in the other, the library sends again what a server has refused.
-pub(crate) fn careful_client() -> reqwest::ClientBuilder {
-    // Fails where a provider is installed already, which serves as well.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .http1_only()
+/// Status, headers and body of one answer; no body where that went elsewhere as it came in.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What takes in the body of an answer, a piece after the other.
-pub(super) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+pub(crate) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Reads the whole answer, up to the limit.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
@@ -38,7 +32,7 @@ pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failu
 }
 
 /// Passes on the body of an answer, up to the limit.
-pub(super) async fn receive_into(
+pub(crate) async fn receive_into(
     mut response: reqwest::Response,
     arrived: Arrived<'_>,
 ) -> Result<(), Failure> {

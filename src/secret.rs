@@ -1,0 +1,56 @@
+//! How a secret is recognized by its looks alone, and how much of a URL is none.
+
+use url::Url;
+
+/// How the vendor's API keys begin: a text that holds one of these is hidden wherever it stands.
+pub const VENDOR_KEY_SIGNS: &[&str] = &["cxtp_", "cxup_"];
+
+/// URL paths that name an endpoint rather than a credential.
+pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
+
+/// Whether a text holds one of the vendor's API keys, as its prefixes tell (personal and team keys).
+pub fn resembles_vendor_key(text: &str) -> bool {
+    VENDOR_KEY_SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+/// Whether a text holds a secret that opens encrypted backups: the identity that `age-keygen` makes.
+pub(crate) fn resembles_age_identity(text: &str) -> bool {
+    text.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
+}
+
+/// Scheme, host and a harmless path of a URL; user information, any other path, query and fragment are replaced.
+///
+/// `None` where the text is not an `http` or `https` URL.
+pub(crate) fn url_outline(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let host = url
+        .host_str()
+        .filter(|_| matches!(url.scheme(), "http" | "https"))?;
+    let mut outline = format!("{}://", url.scheme());
+    if !url.username().is_empty() || url.password().is_some() {
+        outline.push_str("(user)@");
+    }
+    outline.push_str(host);
+    if let Some(port) = url.port() {
+        outline = format!("{outline}:{port}");
+    }
+    if SAFE_PATHS.contains(&url.path()) {
+        outline.push_str(url.path());
+    } else {
+        outline.push_str("/(path)");
+    }
+    if url.query().is_some() {
+        outline.push_str("?(query)");
+    }
+    if url.fragment().is_some() {
+        outline.push_str("#(fragment)");
+    }
+    Some(outline)
+}
+
+/// Whether the outline of a URL lacks a part of it.
+pub(crate) fn hides_part_of_url(shown: &str) -> bool {
+    ["(user)@", "/(path)", "?(query)", "#(fragment)"]
+        .iter()
+        .any(|sign| shown.contains(sign))
+}
