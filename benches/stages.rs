@@ -5,14 +5,15 @@ mod webhooks;
 use divan::{Bencher, black_box};
 use hookferry::coralogix::content::{Content, shown};
 use hookferry::coralogix::webhook::{Webhook, parse_list};
+use hookferry::document::view::{Detail, Party, PlanView};
+use hookferry::document::{Depth, PlanDocument};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
 use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::rewrite::{Portable, Rewriting, rewrite};
 use hookferry::pipeline::strip::{Stripped, strip, strip_knowing};
-use hookferry::render::document::{Depth, PlanDocument};
+use hookferry::render::page::Page;
 use hookferry::render::style::Palette;
-use hookferry::render::view::{Detail, Page, Party, PlanView};
 use hookferry::render::{json, plan as text};
 use std::sync::LazyLock;
 

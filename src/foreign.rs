@@ -56,9 +56,27 @@ fn is_hostile(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// A foreign name as one cell: harmless, and quoted where its spaces could pass for the end of the cell.
+pub(crate) fn name(foreign_text: &str) -> String {
+    let escaped = shown(foreign_text);
+    let is_plain = !escaped.is_empty()
+        && escaped.trim() == escaped
+        && !escaped.starts_with('"')
+        && !escaped
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0] == b' ' && pair[1] == b' ')
+        && escaped.chars().all(|c| c == ' ' || !c.is_whitespace());
+    if is_plain {
+        escaped
+    } else {
+        format!("\"{escaped}\"")
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{is_visible, shortened, shown};
+    use super::{is_visible, name, shortened, shown};
 
     #[test]
     fn control_and_bidi_characters_are_escaped_and_letters_are_not() {
@@ -90,5 +108,14 @@ mod tests {
     fn long_text_is_cut_and_says_so() {
         assert_eq!(shortened(" abcdef ", 3), "abc…");
         assert_eq!(shortened("abc", 3), "abc");
+    }
+
+    #[test]
+    fn a_name_cannot_pass_for_two_cells() {
+        assert_eq!(name("on call"), "on call");
+        assert_eq!(name("hook    1050 -> new"), "\"hook    1050 -> new\"");
+        assert_eq!(name(" hook"), "\" hook\"");
+        assert_eq!(name(""), "\"\"");
+        assert_eq!(name("a\u{a0}b"), "\"a\u{a0}b\"");
     }
 }

@@ -19,6 +19,7 @@ pub mod pipeline;
 
 pub mod coralogix;
 
+pub mod document;
 pub mod render;
 pub mod store;
 
@@ -32,3 +33,4 @@ pub mod http;
 pub mod interrupt;
 pub mod secret;
 pub mod toml_file;
+mod wording;

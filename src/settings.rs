@@ -44,13 +44,13 @@ use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, W
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::view::Detail;
 use crate::error::Error;
 use crate::interrupt::Signal;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::render::screen::ColourChoice;
-use crate::render::view::Detail;
 use crate::store::disk;
 use accounts::Accounts;
 use jiff::SignedDuration;

@@ -5,6 +5,7 @@ use crate::cli::OutputForm;
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::filter::Filter;
@@ -12,7 +13,6 @@ use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::render::screen::Screen;
 use crate::render::style::Meaning;
-use crate::render::view::Detail;
 use crate::sandbox::{self, Options, Sandbox, seeds};
 use crate::settings::{
     Consent, List, Migrate, Origin, Plan, ReportForm, Route, RulesFile, StateFolder,

@@ -3,13 +3,13 @@
 use super::reading::{party, read_origin};
 use crate::cli::OutputForm;
 use crate::coralogix::retry::Patience;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::diff::diff;
 use crate::pipeline::strip::strip;
 use crate::render::diff::{DiffView, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! A plan or an outcome in the form that was asked for: the one place that knows all forms.
 
-use crate::render::document::{OutcomeDocument, PlanDocument};
+use crate::document::view::Detail;
+use crate::document::{OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::render::{html, json, markdown, outcome as outcome_text, plan as plan_text};
 use crate::settings::ReportForm;
 

@@ -1,10 +1,10 @@
 //! `hookferry idmap`: the ids that a run gave, and exported alerts written anew with them; nothing is sent.
 
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::idmap::IdMap;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::render::{idmap as view, json};
 use crate::settings::{Idmap, IdmapWork, MapForm, MapSource, StateFolder};
 use crate::store::runs::Runs;

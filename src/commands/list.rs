@@ -3,9 +3,9 @@
 use super::reading::{party, read_origin, select};
 use crate::cli::OutputForm;
 use crate::coralogix::retry::Patience;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::render::{json, list};
 use crate::settings;
 use std::sync::Arc;

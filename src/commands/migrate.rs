@@ -10,13 +10,13 @@ use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_li
 use super::recording::{self, LastLook};
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::view::{Detail, OutcomeView};
+use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::verify::verify;
-use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
-use crate::render::view::{Detail, OutcomeView};
 use crate::settings::{Consent, Migrate, ReportForm};
 use crate::store::lock::{Lock, Locks};
 use crate::store::runs::Runs;

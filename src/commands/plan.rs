@@ -3,11 +3,11 @@
 use super::form;
 use super::reading::{Planned, read_and_plan};
 use super::saved::bound;
+use crate::document::view::{Detail, PlanView};
+use crate::document::{Depth, PlanDocument, SavedPlan};
 use crate::error::{Error, ExitCode};
-use crate::render::document::{Depth, PlanDocument, SavedPlan};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::{Detail, PlanView};
 use crate::settings::{self, ReportForm};
 use crate::store::disk;
 use std::path::Path;

@@ -5,13 +5,13 @@ use super::reading::Planned;
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::Error;
 use crate::pipeline::idmap::is_map;
 use crate::pipeline::plan::{OnConflict, State, Step};
 use crate::pipeline::push::{Applied, Fate, Observation};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::{Finding, Verdict};
-use crate::render::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::render::idmap::{OutcomeMap, write_outcome_csv};
 use crate::render::json;
 use crate::store::runs::entry::{

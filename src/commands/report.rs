@@ -1,8 +1,8 @@
 //! `hookferry report`: a run or a saved plan shown again; reads no account.
 
 use super::form;
+use crate::document::{Document, Unreadable};
 use crate::error::{Error, ExitCode};
-use crate::render::document::{Document, Unreadable};
 use crate::render::screen::Screen;
 use crate::settings::{Report, Reported, StateFolder};
 use crate::store::disk;

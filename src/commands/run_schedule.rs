@@ -3,6 +3,7 @@
 
 use super::backup::{Terms, checked, create_all, forget_account, together};
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::json;
@@ -10,7 +11,6 @@ use crate::render::schedule_run::{
     AccountRun, ScheduleRun, document, is_metrics, is_status, metrics, text,
 };
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::{Prepared, RunSchedule};
 use crate::store::backup::{Identities, Repository};
 use crate::store::disk;

@@ -3,9 +3,9 @@
 use super::history::time_left;
 use super::reading::holder;
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::render::{json, runs as view};
 use crate::settings::{RunsSettings, RunsWork};
 use crate::store::lock::Locks;

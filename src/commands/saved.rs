@@ -5,6 +5,7 @@ use super::reading::Planned;
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::{Depth, PlanDocument, SavedPlan, refusal, seal};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
     Binding, BoundPlace, BoundSelection, Decided, Made, Moved, Promise,
@@ -12,7 +13,6 @@ use crate::pipeline::binding::{
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip};
-use crate::render::document::{Depth, PlanDocument, SavedPlan, refusal, seal};
 use crate::render::moved::{lines, summary};
 use crate::settings::{Apply, Origin, Retargeting, Route};
 use jiff::{SignedDuration, Timestamp};

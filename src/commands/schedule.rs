@@ -2,12 +2,12 @@
 //! Reads no key, no heartbeat URL and no file of recipients, and opens no connection.
 
 use crate::cli::{OutputForm, ScheduleAction, ScheduleArgs};
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::json;
 use crate::render::schedule::list::{self, ScheduleRow, SchedulesView};
 use crate::render::schedule::{self};
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::schedules::{Encryption, Schedule};
 use crate::settings::{ScheduleList, SchedulePrint};
 use crate::store::disk;

@@ -1,14 +1,16 @@
 //! The profiles of a config file: a table for people, a document for programs.
 //! Pure. Says where keys are, and knows none.
 
-use super::columns::{counted, cut, name, table};
+use super::columns::{cut, table};
 use super::json;
 use super::style::Meaning;
-use super::view::Page;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::webhook::WebhookId;
 use crate::foreign;
+use crate::foreign::name;
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde_json::{Value, json};
 
 /// The widest that a cell is shown.

@@ -1,7 +1,7 @@
 //! What rules do to a webhook and what they lack, in words that preview, check and refusal share.
 //! Pure. Names paths and where values come from, never a value.
 
-use super::document::{
+use crate::document::{
     ChangeDocument, LeftoverDocument, MissingDocument, NeededDocument, StepDocument,
 };
 use crate::foreign;

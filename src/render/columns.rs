@@ -1,11 +1,10 @@
 //! Text in columns of a terminal: measured by what is seen, not by bytes or characters.
 //! Never lets foreign text break a line or pass for another column.
 
+use super::page::Page;
 use super::style::Meaning;
-use super::view::Page;
 use crate::foreign;
 use console::{measure_text_width, truncate_str};
-use std::time::Duration;
 
 /// How many columns the text takes.
 pub(crate) fn width(text: &str) -> usize {
@@ -58,24 +57,6 @@ pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     out
 }
 
-/// A foreign name as one cell: harmless, and quoted where its spaces could pass for the end of the cell.
-pub(crate) fn name(foreign_text: &str) -> String {
-    let shown = foreign::shown(foreign_text);
-    let is_plain = !shown.is_empty()
-        && shown.trim() == shown
-        && !shown.starts_with('"')
-        && !shown
-            .as_bytes()
-            .windows(2)
-            .any(|pair| pair[0] == b' ' && pair[1] == b' ')
-        && shown.chars().all(|c| c == ' ' || !c.is_whitespace());
-    if is_plain {
-        shown
-    } else {
-        format!("\"{shown}\"")
-    }
-}
-
 /// Rows under their headings, each column as wide as its widest cell; a line that is too long is left to the terminal.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
@@ -103,27 +84,9 @@ pub(crate) fn table<const N: usize>(
     out
 }
 
-/// A number with its noun: `1 webhook`, `2 webhooks`.
-pub(crate) fn counted(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-/// A time span as people say it: `0.4 s`, `12 s`, `2 min 5 s`.
-pub(crate) fn seconds(span: Duration) -> String {
-    let whole = span.as_secs();
-    if whole >= 60 {
-        format!("{} min {} s", whole / 60, whole % 60)
-    } else if whole >= 10 || span.subsec_nanos() == 0 {
-        format!("{whole} s")
-    } else {
-        format!("{:.1} s", span.as_secs_f64())
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{cut, name, padded, seconds, width, wrapped};
-    use std::time::Duration;
+    use super::{cut, padded, width, wrapped};
 
     #[test]
     fn columns_are_counted_as_they_are_seen() {
@@ -138,22 +101,5 @@ mod tests {
         assert_eq!(wrapped("aa bb cc", 5, 1), "aa bb\n cc");
         assert_eq!(wrapped("aaaaaaaa bb", 5, 1), "aaaaaaaa\n bb");
         assert_eq!(wrapped("a\nb\u{1b}", 20, 1), "a\\nb\\u{1b}");
-    }
-
-    #[test]
-    fn a_name_cannot_pass_for_two_cells() {
-        assert_eq!(name("on call"), "on call");
-        assert_eq!(name("hook    1050 -> new"), "\"hook    1050 -> new\"");
-        assert_eq!(name(" hook"), "\" hook\"");
-        assert_eq!(name(""), "\"\"");
-        assert_eq!(name("a\u{a0}b"), "\"a\u{a0}b\"");
-    }
-
-    #[test]
-    fn time_spans_read_well() {
-        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
-        assert_eq!(seconds(Duration::from_secs(8)), "8 s");
-        assert_eq!(seconds(Duration::from_millis(12_700)), "12 s");
-        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
     }
 }

@@ -1,16 +1,18 @@
 //! Two accounts, files or one of each side by side: text for people, a document for programs.
 //! Pure. Lists every difference masked.
 
-use super::columns::{counted, wrapped};
-use super::document::DifferenceDocument;
+use super::columns::wrapped;
 use super::groups::{Row, groups};
 use super::json;
 use super::rows::{Called, Line, Sides, differences_of};
 use super::style::Meaning;
-use super::view::{Page, Party, kind_name};
+use crate::document::DifferenceDocument;
+use crate::document::view::{Party, kind_name};
 use crate::pipeline::diff::{Comparison, Entry};
 use crate::pipeline::plan::State;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde_json::{Map, Value, json};
 
 /// Two sides and what a comparison of them shows.

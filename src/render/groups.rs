@@ -3,7 +3,8 @@
 
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
-use super::view::{Detail, Page};
+use crate::document::view::Detail;
+use crate::render::page::Page;
 
 /// Beyond this many, webhooks that need no look are counted instead of listed.
 const MOST_LISTED: usize = 50;

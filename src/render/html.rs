@@ -7,8 +7,8 @@ mod page;
 mod summary;
 mod webhooks;
 
-use super::columns::name;
 use super::report::Report;
+use crate::foreign::name;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use escape::Text;

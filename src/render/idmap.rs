@@ -1,15 +1,18 @@
 //! The id map, and what became of alert definitions that were pointed at it: for people, spreadsheets and programs.
 //! Pure. Lets no cell run as a formula, and no foreign text drive a terminal.
 
-use super::columns::{counted, cut, name, padded, padded_left, width};
-use super::document::{FORMAT_VERSION, MapRowDocument, OutcomeDocument, TOOL};
+use super::columns::{cut, padded, padded_left, width};
 use super::json;
 use super::style::Meaning;
-use super::view::{Detail, Page};
 use crate::coralogix::alert::{Reference, Unresolved, Why};
 use crate::coralogix::webhook::WebhookId;
+use crate::document::view::Detail;
+use crate::document::{FORMAT_VERSION, MapRowDocument, OutcomeDocument, TOOL};
+use crate::foreign::name;
 use crate::foreign::{shortened, shown};
 use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -1,10 +1,10 @@
 //! What programs read: every document with its `format_version`; `docs/json.md` describes them.
 //! Pure. Carries masked values as trees, so that a program can tell what is hidden from what is there.
 
-use super::document::{DifferenceDocument, FORMAT_VERSION, PartyDocument, TOOL, ids, masked};
-use super::view::Party;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::document::view::Party;
+use crate::document::{DifferenceDocument, FORMAT_VERSION, PartyDocument, TOOL, ids, masked};
 use crate::error::{Error, ExitCode};
 use crate::foreign;
 use crate::pipeline::plan::Difference;

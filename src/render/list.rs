@@ -1,12 +1,15 @@
 //! What an account holds, masked: a table for people, a document for programs.
 //! Pure. Shows values by way of `masked()` only.
 
-use super::columns::{counted, cut, name, padded, padded_left, width};
-use super::document::{FORMAT_VERSION, PartyDocument, SelectionDocument, TOOL};
+use super::columns::{cut, padded, padded_left, width};
 use super::json;
 use super::style::Meaning;
-use super::view::{Page, Party, fields_summary, kind_name};
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
+use crate::document::view::{Party, fields_summary, kind_name};
+use crate::document::{FORMAT_VERSION, PartyDocument, SelectionDocument, TOOL};
+use crate::foreign::name;
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use smol_str::SmolStr;

@@ -4,9 +4,9 @@
 mod budget;
 mod text;
 
-use super::columns::name;
 use super::report::{Group, Report, Row, Tone};
 use crate::coralogix::mask::Masked;
+use crate::foreign::name;
 use budget::Budget;
 use std::fmt::Write as _;
 use text::{code, marker_part, sentence};

@@ -1,14 +1,14 @@
 //! What moved since a plan was saved, in words and as a document.
 //! Pure. Shows of a changed field what is there now, masked; what was there is known as a seal only.
 
-use super::columns::counted;
-use super::document::masked;
 use super::json;
-use super::view::kind_name;
 use crate::coralogix::account::Side;
 use crate::coralogix::webhook::TypeId;
+use crate::document::masked;
+use crate::document::view::kind_name;
 use crate::foreign;
 use crate::pipeline::binding::{ChangedField, Moved, MovedWebhook, What};
+use crate::wording::counted;
 use serde_json::{Value, json};
 
 /// What moved, in a few words: `2 webhooks of the source and 1 of the target moved`.

@@ -1,12 +1,15 @@
 //! How a migration ended, as text: what became of every webhook, what the server altered, and what to do next.
 //! Pure. Calls nothing done that was not read back from the target.
 
-use super::columns::{counted, name, padded, padded_left, width, wrapped};
-use super::document::{EndDocument, Ending, OutcomeDocument, ReadBackDocument};
+use super::columns::{padded, padded_left, width, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
-use super::view::{Detail, Page};
+use crate::document::view::Detail;
+use crate::document::{EndDocument, Ending, OutcomeDocument, ReadBackDocument};
+use crate::foreign::name;
 use crate::pipeline::push::Proof;
+use crate::render::page::Page;
+use crate::wording::counted;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 

@@ -2,12 +2,14 @@
 //! Pure. Puts what needs a decision first, and says what it does not know.
 
 use super::changes::{changes, leftover_words, missing_value};
-use super::columns::{counted, wrapped};
-use super::document::{Invariants, PlanDocument, StepDocument, refusal, state_count};
+use super::columns::wrapped;
 use super::rows::{Layout, Line, below, differences, fields};
 use super::style::{Meaning, symbol};
-use super::view::{Detail, Page};
+use crate::document::view::Detail;
+use crate::document::{Invariants, PlanDocument, StepDocument, refusal, state_count};
 use crate::pipeline::plan::{OnConflict, State};
+use crate::render::page::Page;
+use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// The order in which groups are printed: what needs a decision, what would be written, what stays.

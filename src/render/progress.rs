@@ -1,10 +1,11 @@
 //! The stages of a run as they happen, on standard error: a moving line on a terminal, plain lines elsewhere.
 //! Never sleeps, and leaves nothing running when a stage is dropped.
 
-use super::columns::{cut, padded, seconds};
+use super::columns::{cut, padded};
 use super::screen::Screen;
 use super::style::{Meaning, Palette};
 use crate::pipeline::push::Track;
+use crate::wording::seconds;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

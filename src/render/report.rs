@@ -7,11 +7,11 @@ mod tally;
 
 pub(super) use tally::{Mark, Tone, by_kind, tally};
 
-use super::columns::counted;
-use super::document::{
+use crate::coralogix::webhook::WebhookId;
+use crate::document::{
     DifferenceDocument, FieldDocument, OutcomeDocument, PartyDocument, PlanDocument,
 };
-use crate::coralogix::webhook::WebhookId;
+use crate::wording::counted;
 use smol_str::SmolStr;
 
 /// A plan or an outcome, ready to be laid out.

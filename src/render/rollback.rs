@@ -1,14 +1,16 @@
 //! What of a run is to be undone or was: text for people, a document for programs.
 //! Pure. Says of everything that stays why it stays.
 
-use super::columns::{counted, wrapped};
+use super::columns::wrapped;
 use super::json;
 use super::rows::{Called, Layout, Line, below};
 use super::style::Meaning;
-use super::view::{Page, Party, kind_name};
 use crate::coralogix::webhook::WebhookId;
+use crate::document::view::{Party, kind_name};
 use crate::pipeline::plan::State;
 use crate::pipeline::rollback::{Undo, Written};
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde_json::{Value, json};
 
 /// A rollback before or after it was carried out.

@@ -1,14 +1,16 @@
 //! One webhook on one line, in the columns that the preview and the outcome share, and what stands below it.
 //! Pure. Lets no foreign text leave its column.
 
-use super::columns::{cut, name, padded, padded_left, width, wrapped};
-use super::document::{DifferenceDocument, EndDocument, FieldDocument, StepDocument};
+use super::columns::{cut, padded, padded_left, width, wrapped};
 use super::style::Meaning;
-use super::view::{Detail, Page, kind_name};
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::document::view::{Detail, kind_name};
+use crate::document::{DifferenceDocument, EndDocument, FieldDocument, StepDocument};
 use crate::foreign;
+use crate::foreign::name;
 use crate::pipeline::rewrite::PortableWebhook;
+use crate::render::page::Page;
 use smol_str::SmolStr;
 use std::borrow::Borrow;
 use std::fmt::Write as _;

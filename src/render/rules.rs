@@ -8,15 +8,18 @@ pub use document::document;
 pub use draft::{Draft, draft};
 
 use super::changes::{change_words, leftover_words};
-use super::columns::{counted, name, wrapped};
-use super::document::{ChangeDocument, LeftoverDocument};
+use super::columns::wrapped;
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
-use super::view::{Page, Party};
 use crate::coralogix::path::Path;
+use crate::document::view::Party;
+use crate::document::{ChangeDocument, LeftoverDocument};
+use crate::foreign::name;
 use crate::pipeline::rewrite::rule::{Rule, Unmatched};
 use crate::pipeline::rewrite::{Change, How, Portable, PortableWebhook, Reading, Rewriting};
 use crate::pipeline::strip::Blocked;
+use crate::render::page::Page;
+use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// Rules, the webhooks that they are about, and what becomes of those.

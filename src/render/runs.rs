@@ -1,13 +1,14 @@
 //! Runs on record: a line each, or one with everything that is known of it; text for people, documents for programs.
 //! Pure. Shows what a journal holds, which is no secret.
 
-use super::columns::{counted, padded, wrapped};
+use super::columns::{padded, wrapped};
 use super::json;
 use super::style::Meaning;
-use super::view::Page;
 use crate::foreign;
 use crate::pipeline::plan::State;
+use crate::render::page::Page;
 use crate::store::runs::{Listed, Record, Standing};
+use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 

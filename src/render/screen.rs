@@ -1,15 +1,16 @@
 //! How this run talks: the result to standard output, everything else to standard error.
 //! Decides nothing about content, and never fails because somebody stopped reading.
 
-use super::columns::seconds;
 use super::progress::{Manner, Stage};
 use super::streams::Streams;
 use super::style::{Meaning, Palette};
-use super::view::{Detail, Page};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Watch;
+use crate::document::view::Detail;
 use crate::error::Error;
 use crate::foreign;
+use crate::render::page::Page;
+use crate::wording::seconds;
 use indicatif::MultiProgress;
 use std::io::Write;
 use std::sync::Arc;

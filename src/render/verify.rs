@@ -1,16 +1,18 @@
 //! What the target holds of what is wanted, webhook by webhook: text for people, a document for programs.
 //! Pure. Lists every difference masked.
 
-use super::columns::{counted, wrapped};
-use super::document::DifferenceDocument;
+use super::columns::wrapped;
 use super::groups::{Row, groups};
 use super::json;
 use super::rows::{Called, Line, below, differences};
 use super::style::Meaning;
-use super::view::{Page, Party, kind_name};
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::document::DifferenceDocument;
+use crate::document::view::{Party, kind_name};
 use crate::pipeline::plan::State;
 use crate::pipeline::verify::Finding;
+use crate::render::page::Page;
+use crate::wording::counted;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 

@@ -2,9 +2,9 @@
 
 use super::StateFolder;
 use crate::cli;
+use crate::document::view::Detail;
 use crate::error::Error;
 use crate::render::markdown::MOST_BYTES;
-use crate::render::view::Detail;
 use crate::store::disk;
 use std::path::{Path, PathBuf};
 

@@ -7,10 +7,10 @@ use super::{accounts, client, detail, filter, push_options};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::Side;
 use crate::coralogix::endpoint::Endpoint;
+use crate::document::SavedPlan;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{Binding, BoundPlace, BoundSide};
 use crate::pipeline::rewrite::rule::Unmatched;
-use crate::render::document::SavedPlan;
 use crate::store::disk;
 use std::path::{Path, PathBuf};
 

@@ -7,14 +7,14 @@ use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::{ApiKey, Side};
 use hookferry::coralogix::sealed::Sealer;
 use hookferry::coralogix::webhook::WebhookId;
+use hookferry::document::view::{Party, PlanView};
+use hookferry::document::{Depth, PlanDocument, SavedPlan, seal};
 use hookferry::pipeline::binding::{
     Binding, BoundPlace, BoundSelection, Decided, Made, Moved, Promise, What,
 };
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
 use hookferry::pipeline::rewrite::rule::Unmatched;
 use hookferry::pipeline::strip::{Stripped, strip};
-use hookferry::render::document::{Depth, PlanDocument, SavedPlan, seal};
-use hookferry::render::view::{Party, PlanView};
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, prop_assert, prop_assert_eq, prop_oneof, proptest};

@@ -3,9 +3,10 @@
 use crate::support::fixture::text as fixture;
 use hookferry::coralogix::alert::{NotJson, Why, repoint};
 use hookferry::coralogix::webhook::WebhookId;
+use hookferry::document::view::Detail;
 use hookferry::pipeline::idmap::{IdMap, Row};
+use hookferry::render::page::Page;
 use hookferry::render::style::Palette;
-use hookferry::render::view::{Detail, Page};
 use hookferry::render::{idmap as shown, json};
 use hookferry::store::{alerts, idmap};
 use proptest::collection::vec;

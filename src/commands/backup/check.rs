@@ -2,11 +2,11 @@
 
 use super::{accounts, together};
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::backup::check::{CheckedAccount, CheckedBackup, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::BackupCheck;
 use crate::store::backup::check::{Condition, fresh_at, inspect, is_future};
 use crate::store::backup::{Identities, Repository};

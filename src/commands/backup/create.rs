@@ -9,12 +9,12 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::retry::Patience;
 use crate::coralogix::sealed::random_word;
+use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
 use crate::render::backup::create::{Kept, Taken, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::{BackupCreate, ToBackUp};
 use crate::store::backup::{
     About, Added, LastCheck, Protection, Repository, Stored, account_name, to_the_second,

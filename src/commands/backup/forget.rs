@@ -2,11 +2,11 @@
 
 use super::{accounts, together};
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::backup::forget::{Forgotten, Judged, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::BackupForget;
 use crate::store::backup::check::{Condition, inspect};
 use crate::store::backup::retention::Policy;

@@ -2,11 +2,11 @@
 
 use super::accounts;
 use crate::cli::OutputForm;
+use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::backup::list::{ListedAccount, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::view::Detail;
 use crate::settings::BackupList;
 use crate::store::backup::check::fresh_at;
 use jiff::Timestamp;

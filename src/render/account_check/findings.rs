@@ -5,8 +5,8 @@ use super::{CheckView, Seen};
 use crate::coralogix::failure::{MAY_READ, MAY_WRITE, PRESET};
 use crate::foreign;
 use crate::http::failure::{Failure, Unreached};
-use crate::render::columns::{counted, seconds};
 use crate::render::style::Meaning;
+use crate::wording::{counted, seconds};
 use std::time::Duration;
 
 /// Clocks that are further apart make times in records and answers hard to compare.

@@ -2,12 +2,13 @@
 
 use super::{age, members, shown};
 use crate::error::ExitCode;
-use crate::render::columns::{counted, name};
+use crate::foreign::name;
 use crate::render::json;
+use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::render::view::Page;
 use crate::store::backup::Stored;
 use crate::store::backup::check::{Condition, is_future};
+use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::fmt::Write as _;

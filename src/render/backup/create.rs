@@ -2,10 +2,12 @@
 
 use super::{failure, members, protection, shown, size};
 use crate::error::{Error, ExitCode};
-use crate::render::columns::{counted, name, table};
+use crate::foreign::name;
+use crate::render::columns::table;
 use crate::render::json;
-use crate::render::view::Page;
+use crate::render::page::Page;
 use crate::store::backup::{Repository, Stored};
+use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -2,12 +2,14 @@
 
 use super::{failure, members, shown};
 use crate::error::{Error, ExitCode};
-use crate::render::columns::{counted, name, table};
+use crate::foreign::name;
+use crate::render::columns::table;
 use crate::render::json;
+use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::render::view::Page;
 use crate::store::backup::Stored;
 use crate::store::backup::retention::Reason;
+use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 

@@ -1,11 +1,13 @@
 //! The backups of a repository.
 
 use super::{age, members, protection, shown, size};
-use crate::render::columns::{counted, name, table};
+use crate::foreign::name;
+use crate::render::columns::table;
 use crate::render::json;
+use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::render::view::Page;
 use crate::store::backup::Stored;
+use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;

@@ -1,10 +1,11 @@
 //! The frame of the page: the skip link, the heading with both sides, the choice of a theme, and the footer.
 
 use super::escape::Text;
+use crate::document::PartyDocument;
 use crate::foreign;
-use crate::render::columns::{counted, name};
-use crate::render::document::PartyDocument;
+use crate::foreign::name;
 use crate::render::report::Report;
+use crate::wording::counted;
 use std::fmt::Write as _;
 
 pub(super) fn top(out: &mut String, report: &Report<'_>) {

@@ -2,9 +2,10 @@
 
 use super::escape::{Sentence, Text, Value};
 use crate::coralogix::mask::Masked;
-use crate::render::columns::{counted, name};
-use crate::render::document::{DifferenceDocument, FieldDocument};
+use crate::document::{DifferenceDocument, FieldDocument};
+use crate::foreign::name;
 use crate::render::report::{Group, Report, Row, by_kind};
+use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// Longer groups are several tables, so that a browser lays out only those that are seen.

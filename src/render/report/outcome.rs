@@ -3,10 +3,10 @@
 
 use super::{Conclusion, Fact, Group, Mark, Report, Row, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
-use crate::render::columns::counted;
-use crate::render::document::{EndDocument, Ending, OutcomeDocument};
+use crate::document::view::kind_name;
+use crate::document::{EndDocument, Ending, OutcomeDocument};
 use crate::render::outcome::{appeared, last_word, read_back, remark};
-use crate::render::view::kind_name;
+use crate::wording::counted;
 
 pub(super) fn report(outcome: &OutcomeDocument) -> Report<'_> {
     let counts = outcome.counts().into_iter();
@@ -45,7 +45,7 @@ fn notices(outcome: &OutcomeDocument) -> (Vec<String>, Vec<String>) {
     }
     let (warnings, notes): (Vec<_>, Vec<_>) =
         outcome.notices.iter().partition(|notice| notice.warning);
-    let texts = |notices: Vec<&crate::render::document::NoticeDocument>| {
+    let texts = |notices: Vec<&crate::document::NoticeDocument>| {
         let texts = notices.into_iter().map(|notice| notice.text.clone());
         texts.collect()
     };

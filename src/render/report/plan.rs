@@ -3,14 +3,14 @@
 
 use super::{Conclusion, Fact, Group, Report, Row, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
+use crate::document::view::kind_name;
+use crate::document::{PlanDocument, StepDocument, refusal};
 use crate::pipeline::plan::State;
 use crate::render::changes::missing_value;
-use crate::render::columns::counted;
-use crate::render::document::{PlanDocument, StepDocument, refusal};
 use crate::render::plan::{
     ORDER, held_words, not_checked, nothing_to_do, remarks, shared_reason, title, untouched,
 };
-use crate::render::view::kind_name;
+use crate::wording::counted;
 
 pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
     // Counted on the webhooks that are shown: a document from a file may say anything else.

@@ -2,8 +2,8 @@
 //! Pure. A mark has a word and a symbol, so that its colour only repeats them.
 
 use super::Row;
+use crate::document::Ending;
 use crate::pipeline::plan::State;
-use crate::render::document::Ending;
 use crate::render::style::{Meaning, symbol};
 
 /// What a colour repeats.

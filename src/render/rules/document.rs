@@ -2,11 +2,11 @@
 //! Pure. Says the same as the text, from the same view.
 
 use super::{CheckView, counts};
+use crate::document::view::kind_name;
+use crate::document::{ChangeDocument, LeftoverDocument};
 use crate::pipeline::rewrite::rule::Unmatched;
 use crate::pipeline::rewrite::{Change, Reading};
-use crate::render::document::{ChangeDocument, LeftoverDocument};
 use crate::render::json;
-use crate::render::view::kind_name;
 use serde_json::{Value, json};
 
 /// The check for programs.

@@ -5,10 +5,10 @@ mod secrets;
 mod variables;
 
 use crate::coralogix::kind::type_name;
+use crate::document::view::Party;
 use crate::foreign;
 use crate::pipeline::fetch::Inventory;
-use crate::render::columns::counted;
-use crate::render::view::Party;
+use crate::wording::counted;
 use secrets::{Group, Kin, groups};
 use smol_str::SmolStr;
 use std::fmt::Write as _;

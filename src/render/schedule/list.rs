@@ -1,11 +1,13 @@
 //! The schedules of a config file: a table for people, a document for programs.
 //! Pure.
 
-use super::super::columns::{counted, cut, name, padded, width};
+use super::super::columns::{cut, padded, width};
 use super::super::json;
 use super::super::style::Meaning;
-use super::super::view::Page;
 use crate::foreign;
+use crate::foreign::name;
+use crate::render::page::Page;
+use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 

@@ -4,11 +4,11 @@ mod hostile;
 
 use super::{RUN, applied, harmless, party, planned, slack, source, target, verdict};
 use crate::support::markup::{Token, tokens};
+use hookferry::document::view::{OutcomeView, PlanView};
+use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::pipeline::plan::OnConflict;
-use hookferry::render::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::render::html::html;
 use hookferry::render::markdown::{MOST_BYTES, markdown};
-use hookferry::render::view::{OutcomeView, PlanView};
 
 /// A plan of one webhook.
 fn small() -> PlanDocument {

@@ -8,18 +8,19 @@ use crate::support::spelling::Spelling;
 use hookferry::coralogix::json::quoted;
 use hookferry::coralogix::place::{Place, Shape};
 use hookferry::coralogix::webhook::Webhook;
+use hookferry::document::view::{Detail, Party, PlanView};
+use hookferry::document::{Depth, PlanDocument};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, plan};
 use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
 use hookferry::pipeline::rewrite::{Reading, Rewriting, Values, file, rewrite};
 use hookferry::pipeline::strip::{Blocked, strip};
-use hookferry::render::document::{Depth, PlanDocument};
 use hookferry::render::list::{list, list_json};
+use hookferry::render::page::Page;
 use hookferry::render::rules::{
     CheckView, Draft as FirstFile, document, draft as first_file, text,
 };
 use hookferry::render::style::Palette;
-use hookferry::render::view::{Detail, Page, Party, PlanView};
 use hookferry::render::{json, plan as preview};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert, prop_assert_eq, proptest};

@@ -3,13 +3,14 @@
 use super::{awkward, outcome};
 use crate::support::generator::cases;
 use crate::support::markup::{Token, tokens};
+use hookferry::document::view::Detail;
+use hookferry::document::{OutcomeDocument, PlanDocument};
 use hookferry::foreign::shown;
-use hookferry::render::document::{OutcomeDocument, PlanDocument};
 use hookferry::render::html::html;
 use hookferry::render::markdown::markdown;
+use hookferry::render::page::Page;
 use hookferry::render::report::Report;
 use hookferry::render::style::Palette;
-use hookferry::render::view::{Detail, Page};
 use hookferry::render::{outcome as outcome_text, plan as plan_text};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};

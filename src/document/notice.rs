@@ -1,9 +1,9 @@
 //! What the reader of a plan must know, in words that every rendering shares.
 
 use super::NoticeDocument;
+use super::view::PlanView;
 use crate::pipeline::plan::{Notice, State};
-use crate::render::columns::counted;
-use crate::render::view::PlanView;
+use crate::wording::{counted, counted_verb, one_or_many};
 
 /// Every notice of a plan in words.
 pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
@@ -16,7 +16,6 @@ pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
 }
 
 fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
-    let one = |n: &usize, singular, plural| if *n == 1 { singular } else { plural };
     let (code, count, text, is_warning) = match notice {
         Notice::BothNotify(n) if is_backup => {
             let text = format!(
@@ -34,8 +33,8 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
             let text = format!(
                 "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes",
                 counted(*n, "SendLog webhook"),
-                one(n, "keeps", "keep"),
-                one(n, "its", "their"),
+                one_or_many(*n, "keeps", "keep"),
+                one_or_many(*n, "its", "their"),
             );
             ("logs-flow-back", *n, text, true)
         }
@@ -50,7 +49,7 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
             let text = format!(
                 "{} will probably not deliver: Microsoft has retired {}",
                 counted(*n, "microsoft_teams connector"),
-                one(n, "it", "them"),
+                one_or_many(*n, "it", "them"),
             );
             ("dead-on-arrival", *n, text, true)
         }
@@ -65,9 +64,4 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
         text,
         warning: is_warning,
     }
-}
-
-fn counted_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
-    let verb = if n == 1 { singular } else { plural };
-    format!("{} {verb}", counted(n, noun))
 }

@@ -3,6 +3,7 @@
 use super::change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, UnreadDocument,
 };
+use super::view::{Detail, PlanView, kind_name, leads_to, url};
 use super::{
     DifferenceDocument, FORMAT_VERSION, NoticeDocument, PartyDocument, SelectionDocument, TOOL,
     ids, masked, notice,
@@ -12,7 +13,6 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::binding::Binding;
 use crate::pipeline::plan::{OnConflict, Plan, State, Step};
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::render::view::{Detail, PlanView, kind_name, leads_to, url};
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
 

@@ -1,6 +1,7 @@
 //! The one ending of every selected webhook, from the plan, the push and what was read back.
 //! Pure. Where the push and the reading disagree, the reading counts.
 
+use super::view::OutcomeView;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
 use crate::pipeline::plan::{Difference, State, Step};
@@ -8,7 +9,6 @@ use crate::pipeline::push::{Fate, Proof};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::Finding;
 use crate::render::style::Meaning;
-use crate::render::view::OutcomeView;
 use serde::{Deserialize, Serialize};
 
 /// How one webhook ended.

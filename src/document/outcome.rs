@@ -2,6 +2,7 @@
 
 use super::ending::{self, End, Ending, ends};
 use super::notice::notices;
+use super::view::{OutcomeView, kind_name};
 use super::{
     DifferenceDocument, FORMAT_VERSION, NoticeDocument, PartyDocument, SelectionDocument, TOOL, ids,
 };
@@ -10,7 +11,6 @@ use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::State;
 use crate::pipeline::push::{Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
-use crate::render::view::{OutcomeView, kind_name};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;

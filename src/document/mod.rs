@@ -11,6 +11,7 @@ mod plan;
 mod read;
 mod refusal;
 mod saved;
+pub mod view;
 
 pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
@@ -26,13 +27,14 @@ pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};
 pub use saved::{SavedPlan, seal};
 
-use super::columns::{counted, name};
-use super::view::Party;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;
 use crate::foreign;
+use crate::foreign::name;
 use crate::pipeline::plan::Difference;
+use crate::wording::counted;
 use serde::{Deserialize, Serialize};
+use view::Party;
 
 /// The version of every document; a minor one only adds, a major one changes.
 pub const FORMAT_VERSION: &str = "1.0";

@@ -1,17 +1,17 @@
 //! What text and JSON say about the same plan, said in one place so that they cannot disagree.
 //! Pure; counts what it states on the real bodies instead of assuming it.
 
-use super::columns::{counted, name};
-use super::document::PartyDocument;
-use super::style::Palette;
+use super::PartyDocument;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::foreign;
+use crate::foreign::name;
 use crate::pipeline::plan::Plan;
 use crate::pipeline::push::Applied;
 use crate::pipeline::verify::Verdict;
+use crate::wording::counted;
 use smol_str::SmolStr;
 
 /// One of the two sides as it is named to the reader.
@@ -90,17 +90,6 @@ pub enum Detail {
     Normal,
     /// Every webhook and every difference.
     Full,
-}
-
-/// How a text is laid out.
-#[derive(Debug, Clone, Copy)]
-pub struct Page {
-    /// With ANSI codes or without.
-    pub palette: Palette,
-    /// The columns that there are.
-    pub width: usize,
-    /// How much is shown.
-    pub detail: Detail,
 }
 
 /// What a type is called; a webhook without one says so.

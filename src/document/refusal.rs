@@ -2,7 +2,7 @@
 
 use super::PlanDocument;
 use crate::pipeline::plan::State;
-use crate::render::columns::counted;
+use crate::wording::counted;
 
 /// Why applying a plan would write nothing, and what can be done about it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,44 @@
+//! Counts and spans of time as people write them, in one place so that singular and plural always agree.
+
+use std::time::Duration;
+
+/// A number with its noun: `1 webhook`, `2 webhooks`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", one_or_many(n, "", "s"))
+}
+
+/// A number with its noun and the verb that agrees with it: `1 webhook sends`, `2 webhooks send`.
+pub(crate) fn counted_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
+    format!("{} {}", counted(n, noun), one_or_many(n, singular, plural))
+}
+
+/// The word that agrees with a number.
+pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &'w str {
+    if n == 1 { singular } else { plural }
+}
+
+/// A time span as people say it: `0.4 s`, `12 s`, `2 min 5 s`.
+pub(crate) fn seconds(span: Duration) -> String {
+    let whole = span.as_secs();
+    if whole >= 60 {
+        format!("{} min {} s", whole / 60, whole % 60)
+    } else if whole >= 10 || span.subsec_nanos() == 0 {
+        format!("{whole} s")
+    } else {
+        format!("{:.1} s", span.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seconds;
+    use std::time::Duration;
+
+    #[test]
+    fn time_spans_read_well() {
+        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(seconds(Duration::from_secs(8)), "8 s");
+        assert_eq!(seconds(Duration::from_millis(12_700)), "12 s");
+        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+    }
+}
