@@ -17,7 +17,6 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
-pub use ending::Ending;
 pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
 pub use plan::{
     Depth, FieldDocument, Invariants, PlanDocument, StepDocument, StreamedSteps, SummaryDocument,

@@ -1,6 +1,5 @@
 //! How a run ended, as every rendering shows it and as the run record keeps it.
 
-use super::ending::{self, End, Ending, ends};
 use super::notice::notices;
 use super::view::{OutcomeView, kind_name};
 use super::{
@@ -8,6 +7,7 @@ use super::{
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::outcome::{self, End, Ending, ends};
 use crate::pipeline::plan::State;
 use crate::pipeline::push::{Proof, Stop};
 use crate::pipeline::verify::{Finding, Verdict};
@@ -128,7 +128,7 @@ pub struct MapRowDocument {
 impl OutcomeDocument {
     /// What is said about a run.
     pub fn of(view: OutcomeView<'_>) -> Self {
-        let ends = ends(view);
+        let ends = ends(view.plan.plan, view.applied, view.verdict);
         let applied = view.applied;
         let is_found = view.verdict.is_some_and(Verdict::is_complete);
         let complete = applied.is_complete() && (is_found || applied.fates.is_empty());
@@ -230,7 +230,7 @@ impl ReadBackDocument {
 }
 
 fn summary(ends: &[End<'_>]) -> Map<String, Value> {
-    let mut members: Map<String, Value> = ending::summary(ends)
+    let mut members: Map<String, Value> = outcome::summary(ends)
         .into_iter()
         .map(|(ending, n)| (ending.code().to_owned(), n.into()))
         .collect();
@@ -300,7 +300,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
 fn stop_words(stop: &Stop) -> (&'static str, String) {
     match stop {
         Stop::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
-        Stop::Refused(refusal) => ("refused", format!("the target {}", ending::answer(refusal))),
+        Stop::Refused(refusal) => ("refused", format!("the target {}", refusal.answer())),
         Stop::TooManyRefused(n) => ("too-many-refused", format!("{n} in a row were refused")),
         Stop::Unresolved => (
             "unresolved",

@@ -71,3 +71,15 @@ impl Failure {
 pub fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504 | 520..=527)
 }
+
+impl Refusal {
+    /// Status and words: `answered 422: alias too long`.
+    pub fn answer(&self) -> String {
+        let mut text = format!("answered {}", self.status);
+        if !self.message.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.message);
+        }
+        text
+    }
+}

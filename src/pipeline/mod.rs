@@ -6,6 +6,7 @@ pub mod diff;
 pub mod fetch;
 pub mod filter;
 pub mod idmap;
+pub mod outcome;
 pub mod plan;
 pub mod push;
 pub mod recall;

@@ -5,8 +5,9 @@ use super::columns::{padded, padded_left, width, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
 use crate::document::view::Detail;
-use crate::document::{EndDocument, Ending, OutcomeDocument, ReadBackDocument};
+use crate::document::{EndDocument, OutcomeDocument, ReadBackDocument};
 use crate::foreign::name;
+use crate::pipeline::outcome::Ending;
 use crate::pipeline::push::Proof;
 use crate::render::page::Page;
 use crate::wording::counted;
@@ -72,7 +73,7 @@ fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
 fn line(end: &EndDocument) -> Line {
     let ending = end.result;
     Line::new(
-        ending.meaning(),
+        ending.into(),
         ending.symbol(),
         end,
         end.target_id.as_ref(),

@@ -1,6 +1,7 @@
 //! The few styles, named by what they mean; every one of them only repeats what a word or a symbol says already.
 //! Never carries meaning by colour alone, and never decides whether a stream gets colour.
 
+use crate::pipeline::outcome::Ending;
 use crate::pipeline::plan::State;
 use anstyle::{AnsiColor, Style};
 
@@ -36,6 +37,22 @@ impl Meaning {
             Self::Hint => colour(AnsiColor::Cyan),
             Self::Warning => colour(AnsiColor::Yellow).bold(),
             Self::Error => colour(AnsiColor::Red).bold(),
+        }
+    }
+}
+
+impl From<Ending> for Meaning {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Created => Self::State(State::Create),
+            Ending::Updated => Self::State(State::Update),
+            Ending::Unchanged | Ending::Appeared | Ending::Skipped | Ending::NotSent => Self::Faint,
+            Ending::Refused
+            | Ending::Ignored
+            | Ending::Vanished
+            | Ending::Missing
+            | Ending::Duplicated => Self::State(State::Blocked),
+            Ending::Unresolved | Ending::NotSeen => Self::State(State::Ambiguous),
         }
     }
 }

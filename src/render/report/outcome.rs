@@ -4,7 +4,8 @@
 use super::{Conclusion, Fact, Group, Mark, Report, Row, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
 use crate::document::view::kind_name;
-use crate::document::{EndDocument, Ending, OutcomeDocument};
+use crate::document::{EndDocument, OutcomeDocument};
+use crate::pipeline::outcome::Ending;
 use crate::render::outcome::{appeared, last_word, read_back, remark};
 use crate::wording::counted;
 

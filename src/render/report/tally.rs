@@ -2,7 +2,7 @@
 //! Pure. A mark has a word and a symbol, so that its colour only repeats them.
 
 use super::Row;
-use crate::document::Ending;
+use crate::pipeline::outcome::Ending;
 use crate::pipeline::plan::State;
 use crate::render::style::{Meaning, symbol};
 
@@ -71,7 +71,7 @@ impl From<Ending> for Mark {
             word: ending.word(),
             code: ending.code(),
             symbol: ending.symbol(),
-            tone: Tone::of(ending.meaning()),
+            tone: Tone::of(ending.into()),
         }
     }
 }
