@@ -50,9 +50,9 @@ use crate::interrupt::Signal;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
-use crate::render::screen::ColourChoice;
 use crate::store::disk;
 use accounts::Accounts;
+use anstream::ColorChoice;
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
@@ -167,14 +167,14 @@ pub struct Export {
 }
 
 /// Whether to colour: the flag, else what `NO_COLOR` and `CLICOLOR_FORCE` say, else what the terminal can.
-pub fn colour(when: When) -> ColourChoice {
+pub fn colour(when: When) -> ColorChoice {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match when {
-        When::Always => ColourChoice::Always,
-        When::Never => ColourChoice::Never,
-        When::Auto if is_set("NO_COLOR") => ColourChoice::Never,
-        When::Auto if is_set("CLICOLOR_FORCE") => ColourChoice::Always,
-        When::Auto => ColourChoice::Auto,
+        When::Always => ColorChoice::Always,
+        When::Never => ColorChoice::Never,
+        When::Auto if is_set("NO_COLOR") => ColorChoice::Never,
+        When::Auto if is_set("CLICOLOR_FORCE") => ColorChoice::Always,
+        When::Auto => ColorChoice::Auto,
     }
 }
 

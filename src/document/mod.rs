@@ -4,6 +4,7 @@
 mod change;
 mod ending;
 pub(crate) mod ids;
+pub mod job;
 pub(crate) mod masked;
 mod notice;
 mod outcome;

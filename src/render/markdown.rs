@@ -11,9 +11,6 @@ use budget::Budget;
 use std::fmt::Write as _;
 use text::{code, marker_part, sentence};
 
-/// What fits a comment on a pull request, which takes 65,536 characters.
-pub const MOST_BYTES: usize = 60_000;
-
 /// What is kept free to say how much was left out.
 const ROOM_FOR_REST: usize = 140;
 /// The longest that one foreign text is shown.

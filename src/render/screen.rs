@@ -11,12 +11,13 @@ use crate::error::Error;
 use crate::foreign;
 use crate::render::page::Page;
 use crate::wording::seconds;
+use anstream::ColorChoice;
 use indicatif::MultiProgress;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use super::streams::{ColourChoice, LogWriter};
+pub use super::streams::LogWriter;
 
 /// How much is said on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,7 +41,7 @@ pub enum Motion {
 #[derive(Debug, Clone, Copy)]
 pub struct ScreenOptions {
     /// Colour, for each stream on its own.
-    pub colour: ColourChoice,
+    pub colour: ColorChoice,
     /// Talk.
     pub talk: Talk,
     /// Moving progress.

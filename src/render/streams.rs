@@ -4,6 +4,7 @@
 use super::style::Palette;
 use super::terminal;
 use anstream::AutoStream;
+use anstream::ColorChoice;
 use console::Term;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{self, ErrorKind, Write};
@@ -32,20 +33,9 @@ pub(super) struct Stream {
     pub(super) terminal: Option<Term>,
 }
 
-/// Whether a stream gets colour; the environment has been asked already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ColourChoice {
-    /// Where the stream is a terminal that knows colours.
-    Auto,
-    /// Even where it is none.
-    Always,
-    /// Nowhere.
-    Never,
-}
-
 impl Streams {
     /// The streams of the process.
-    pub(super) fn of_process(choice: ColourChoice) -> Self {
+    pub(super) fn of_process(choice: ColorChoice) -> Self {
         let (out, err) = (Term::stdout(), Term::stderr());
         Self {
             stdout: Stream::of_process(io::stdout(), out, choice),
@@ -60,7 +50,7 @@ impl Streams {
     pub(super) fn elsewhere(
         stdout: Box<dyn Write + Send>,
         stderr: Box<dyn Write + Send>,
-        choice: ColourChoice,
+        choice: ColorChoice,
     ) -> Self {
         let stream = |writer| Stream {
             writer: Mutex::new(writer),
@@ -109,7 +99,7 @@ impl Streams {
 
 impl Stream {
     /// Coloured text goes through `anstream`, which old Windows consoles need; plain text goes out byte for byte.
-    fn of_process<S>(raw: S, terminal: Term, choice: ColourChoice) -> Self
+    fn of_process<S>(raw: S, terminal: Term, choice: ColorChoice) -> Self
     where
         S: anstream::stream::RawStream + anstream::stream::AsLockedWrite + Send + 'static,
     {
@@ -141,11 +131,11 @@ impl Stream {
     }
 }
 
-fn palette(choice: ColourChoice, knows_colours: bool) -> Palette {
+fn palette(choice: ColorChoice, knows_colours: bool) -> Palette {
     match choice {
-        ColourChoice::Always => Palette::Coloured,
-        ColourChoice::Auto if knows_colours => Palette::Coloured,
-        ColourChoice::Auto | ColourChoice::Never => Palette::Plain,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => Palette::Coloured,
+        ColorChoice::Auto if knows_colours => Palette::Coloured,
+        ColorChoice::Auto | ColorChoice::Never => Palette::Plain,
     }
 }
 

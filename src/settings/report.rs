@@ -4,9 +4,11 @@ use super::StateFolder;
 use crate::cli;
 use crate::document::view::Detail;
 use crate::error::Error;
-use crate::render::markdown::MOST_BYTES;
 use crate::store::disk;
 use std::path::{Path, PathBuf};
+
+/// What fits a comment on a pull request, which takes 65,536 characters.
+const MOST_BYTES: usize = 60_000;
 
 /// The form of a plan or an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

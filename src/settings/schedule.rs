@@ -6,8 +6,8 @@ use super::config::{Config, ConfigPlace};
 use super::profiles::KeySource;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
 use crate::cli::{self, BackendArg, OutputForm};
+use crate::document::job::{AccountJob, Backend, Job, Repo, SecretPlace};
 use crate::error::Error;
-use crate::render::schedule::{AccountJob, Backend, Job, Repo, SecretPlace};
 use std::path::{Path, PathBuf};
 
 /// The program's path, where none is said.

@@ -3,6 +3,7 @@
 mod reports;
 
 use crate::support::fixture::unchanged;
+use anstream::ColorChoice;
 use hookferry::coralogix::account::{Account, AccountProfile, ApiKey, Side};
 use hookferry::coralogix::client::Watch;
 use hookferry::coralogix::endpoint::Endpoint;
@@ -18,7 +19,7 @@ use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
 use hookferry::render::page::Page;
-use hookferry::render::screen::{ColourChoice, Motion, Screen, ScreenOptions, Talk};
+use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
 use hookferry::render::style::Palette;
 use hookferry::render::{json, list, outcome};
 use std::fmt::Write as _;
@@ -798,7 +799,7 @@ impl Write for Failing {
 
 fn options(talk: Talk) -> ScreenOptions {
     ScreenOptions {
-        colour: ColourChoice::Auto,
+        colour: ColorChoice::Auto,
         talk,
         motion: Motion::Auto,
     }

@@ -1,7 +1,8 @@
 //! A line of a crontab, with the variables that it needs.
 
 use super::quoting::{crontab, shell};
-use super::{File, Job, Repo, SecretPlace, head, without_slash};
+use super::{File, head};
+use crate::document::job::{Job, Repo, SecretPlace, without_slash};
 use std::fmt::Write as _;
 
 /// The crontab.

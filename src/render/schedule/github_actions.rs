@@ -1,7 +1,8 @@
 //! A workflow of GitHub Actions.
 
 use super::quoting::{shell, workflow_yaml};
-use super::{File, Job, head};
+use super::{File, head};
+use crate::document::job::Job;
 use std::fmt::Write as _;
 
 /// The workflow.

@@ -1,16 +1,14 @@
 //! A `CronJob` that may do little, and the volume for a folder of backups.
 
 mod manifest;
-mod mounts;
 
 use super::quoting::shell;
-use super::{File, Job, head};
-use mounts::Mounts;
+use super::{File, head};
+use crate::document::job::Job;
+use crate::document::job::mounts::{Mounts, in_container};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 
-/// Where the config file is in the container.
-const CONFIG: &str = "/etc/hookferry/config.toml";
 /// The longest name of a `CronJob`.
 const LONGEST_NAME: usize = 52;
 
@@ -33,20 +31,6 @@ pub(super) fn file(job: &Job, image: &str, fields: &str) -> File {
     }
     text += &manifest::cron_job(job, &object, image, fields, &mounts);
     File { name, text }
-}
-
-/// A path that would have to be a file and a folder of the container at once.
-pub(super) fn clash(job: &Job) -> Option<String> {
-    let job = in_container(job);
-    Mounts::of(&job).clash().map(str::to_owned)
-}
-
-/// The job as it is in the container.
-fn in_container(job: &Job) -> Job {
-    Job {
-        config: CONFIG.to_owned(),
-        ..job.clone()
-    }
 }
 
 /// A name that Kubernetes takes; one that had to be changed ends in a digest, so that no two become the same.

@@ -3,7 +3,8 @@
 mod installation;
 
 use super::quoting::{unit_argument, unit_path};
-use super::{File, Job, SecretPlace, head};
+use super::{File, head};
+use crate::document::job::{Job, SecretPlace};
 use std::fmt::Write as _;
 
 /// Where systemd puts the credentials of services, in a folder for each unit.

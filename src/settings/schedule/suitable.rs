@@ -1,7 +1,7 @@
 //! Whether a scheduler can run a schedule as the config file says it; what it cannot is refused, not left out.
 
+use crate::document::job::{Backend, Job, Repo, SecretPlace, clash_in_container};
 use crate::error::Error;
-use crate::render::schedule::{Backend, Job, Repo, SecretPlace, clash_in_container};
 
 /// Where systemd puts the credentials of services.
 const CREDENTIALS: &str = "/run/credentials/";

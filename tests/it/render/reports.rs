@@ -8,7 +8,10 @@ use hookferry::document::view::{OutcomeView, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::pipeline::plan::OnConflict;
 use hookferry::render::html::html;
-use hookferry::render::markdown::{MOST_BYTES, markdown};
+use hookferry::render::markdown::markdown;
+
+/// The default of `--max-bytes`.
+const MOST_BYTES: usize = 60_000;
 
 /// A plan of one webhook.
 fn small() -> PlanDocument {

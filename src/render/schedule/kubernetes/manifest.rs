@@ -1,9 +1,8 @@
 //! The objects themselves.
 
-use super::super::Job;
 use super::super::quoting::yaml;
-use super::CONFIG;
-use super::mounts::{Folder, Mounts, Origin};
+use crate::document::job::Job;
+use crate::document::job::mounts::{CONFIG, Folder, Mounts, Origin};
 use std::fmt::Write as _;
 
 /// The user of the image; no machine has it.

@@ -1,8 +1,8 @@
 //! How the units are installed, as comments that a person can paste.
 
 use super::super::quoting::shell;
-use super::super::{Job, Repo, SecretPlace, without_slash};
 use super::{CREDENTIAL_STORE, CREDENTIALS, credential, credentials, environment_file, is_at_home};
+use crate::document::job::{Job, Repo, SecretPlace, without_slash};
 use std::fmt::Write as _;
 
 /// The folder that systemd itself makes for the service.

@@ -1,12 +1,14 @@
 //! What is put into the container, and where.
 
-use super::super::{Job, Repo, SecretPlace, without_slash};
-use super::CONFIG;
+use super::{Job, Repo, SecretPlace, without_slash};
 use std::collections::BTreeMap;
+
+/// Where the config file is in the container.
+pub(crate) const CONFIG: &str = "/etc/hookferry/config.toml";
 
 /// What a folder is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Folder {
+pub(crate) enum Folder {
     Backups,
     /// What is written there ends with the pod; its number.
     Passing(usize),
@@ -14,7 +16,7 @@ pub(super) enum Folder {
 
 impl Folder {
     /// The name of its volume.
-    pub(super) fn volume(self) -> String {
+    pub(crate) fn volume(self) -> String {
         match self {
             Self::Backups => "backups".to_owned(),
             Self::Passing(n) => format!("passing-{n}"),
@@ -24,21 +26,21 @@ impl Folder {
 
 /// Where a file of the container comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(crate) enum Origin {
     ConfigMap(&'static str),
     /// A key of the secret.
     Secret(String),
 }
 
 /// What is put into the container, by its path.
-pub(super) struct Mounts {
-    pub(super) files: BTreeMap<String, Origin>,
-    pub(super) folders: BTreeMap<String, Folder>,
+pub(crate) struct Mounts {
+    pub(crate) files: BTreeMap<String, Origin>,
+    pub(crate) folders: BTreeMap<String, Folder>,
 }
 
 impl Mounts {
     /// Everything that a run reads and writes.
-    pub(super) fn of(job: &Job) -> Self {
+    pub(crate) fn of(job: &Job) -> Self {
         let mut files = BTreeMap::new();
         files.insert(CONFIG.to_owned(), Origin::ConfigMap("config.toml"));
         if let Some(path) = &job.recipients_file {
@@ -81,13 +83,13 @@ impl Mounts {
     }
 
     /// A path that would be a file and a folder at once.
-    pub(super) fn clash(&self) -> Option<&str> {
+    pub(crate) fn clash(&self) -> Option<&str> {
         let mut files = self.files.keys().map(String::as_str);
         files.find(|path| self.folders.contains_key(*path))
     }
 
     /// The keys of the secret that are mounted as files.
-    pub(super) fn secret_keys(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn secret_keys(&self) -> impl Iterator<Item = &str> {
         self.files.values().filter_map(|origin| match origin {
             Origin::Secret(key) => Some(key.as_str()),
             Origin::ConfigMap(_) => None,
@@ -95,14 +97,14 @@ impl Mounts {
     }
 
     /// Whether backups go into a volume.
-    pub(super) fn has_backups(&self) -> bool {
+    pub(crate) fn has_backups(&self) -> bool {
         self.folders
             .values()
             .any(|folder| *folder == Folder::Backups)
     }
 
     /// Whether a file outlives the pod.
-    pub(super) fn keeps(&self, file: &str) -> bool {
+    pub(crate) fn keeps(&self, file: &str) -> bool {
         let folder = self
             .folders
             .iter()
@@ -112,9 +114,17 @@ impl Mounts {
     }
 
     /// Whether there is a file of recipients.
-    pub(super) fn has_recipients(&self) -> bool {
+    pub(crate) fn has_recipients(&self) -> bool {
         let is_it = |origin: &Origin| *origin == Origin::ConfigMap("recipients");
         self.files.values().any(is_it)
+    }
+}
+
+/// The job as it is in the container.
+pub(crate) fn in_container(job: &Job) -> Job {
+    Job {
+        config: CONFIG.to_owned(),
+        ..job.clone()
     }
 }
 
