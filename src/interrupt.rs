@@ -25,6 +25,17 @@ impl Signal {
         }
     }
 
+    /// Its bit in a mask of signals.
+    #[cfg(unix)]
+    fn bit(self) -> u64 {
+        let number = match self {
+            Self::HangUp => 1,
+            Self::Interrupt => 2,
+            Self::Terminate => 15,
+        };
+        1 << (number - 1)
+    }
+
     /// How a message names it.
     pub fn name(self) -> &'static str {
         match self {
@@ -130,16 +141,18 @@ impl Drop for Hold {
 #[cfg(unix)]
 pub fn listen(
     interrupt: &Interrupt,
-    is_ignored: impl Fn(Signal) -> bool,
     heard: impl Fn(Signal, bool) + Send + 'static,
 ) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let stream = |which, kind| {
+    let ignored = ignored_signals();
+    let stream = |which: Signal, kind| {
         let _guard = runtime.enter();
-        (!is_ignored(which)).then(|| signal(kind)).transpose()
+        (ignored & which.bit() == 0)
+            .then(|| signal(kind))
+            .transpose()
     };
     let mut interrupts = stream(Signal::Interrupt, SignalKind::interrupt())?;
     let mut terminations = stream(Signal::Terminate, SignalKind::terminate())?;
@@ -162,6 +175,21 @@ pub fn listen(
     Ok(())
 }
 
+/// Which signals the parent of this process wants it to ignore, as `nohup` and shells without job control do.
+///
+/// A mask of bits; none where the system does not tell.
+#[cfg(unix)]
+fn ignored_signals() -> u64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
+        return 0;
+    };
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or(0)
+}
+
 #[cfg(unix)]
 async fn next(stream: &mut Option<tokio::signal::unix::Signal>) {
     match stream {
@@ -179,7 +207,6 @@ async fn next(stream: &mut Option<tokio::signal::unix::Signal>) {
 #[cfg(not(unix))]
 pub fn listen(
     interrupt: &Interrupt,
-    _is_ignored: impl Fn(Signal) -> bool,
     heard: impl Fn(Signal, bool) + Send + 'static,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -32,5 +32,6 @@ pub mod heartbeat;
 pub mod http;
 pub mod interrupt;
 pub mod secret;
+pub mod stdin;
 pub mod toml_file;
 mod wording;

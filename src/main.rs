@@ -112,7 +112,7 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
             }
         }
     };
-    interrupt::listen(interrupt, settings::is_ignored, heard)
+    interrupt::listen(interrupt, heard)
         .map_err(|error| Error::failed("cannot listen for signals").with_source(error))
 }
 

@@ -46,7 +46,6 @@ use crate::coralogix::client::ClientOptions;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::error::Error;
-use crate::interrupt::Signal;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
@@ -183,16 +182,6 @@ pub fn log_filter() -> Option<String> {
     std::env::var("HOOKFERRY_LOG")
         .ok()
         .filter(|value| !value.is_empty())
-}
-
-/// Whether the parent of this process wants a signal ignored, as `nohup` and shells without job control do.
-pub fn is_ignored(signal: Signal) -> bool {
-    let number = match signal {
-        Signal::HangUp => 1,
-        Signal::Interrupt => 2,
-        Signal::Terminate => 15,
-    };
-    disk::ignored_signals() & (1 << (number - 1)) != 0
 }
 
 impl Migrate {

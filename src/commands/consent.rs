@@ -13,7 +13,7 @@ use crate::render::changes::missing_value;
 use crate::render::plan as text;
 use crate::render::screen::Screen;
 use crate::settings::Migrate;
-use crate::store::disk;
+use crate::stdin;
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
 
@@ -28,7 +28,7 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
     }
     screen.ask(question);
     // On a thread of its own, so that Ctrl-C is heard while somebody thinks.
-    let answer = tokio::task::spawn_blocking(disk::read_line)
+    let answer = tokio::task::spawn_blocking(stdin::read_line)
         .await
         .map_err(|error| Error::failed("cannot read the answer").with_source(error))??;
     if answer.trim() == "yes" {

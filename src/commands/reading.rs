@@ -17,6 +17,7 @@ use crate::pipeline::rewrite::Rewriting;
 use crate::pipeline::strip::strip_knowing;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
+use crate::stdin;
 use crate::store::backup::{Backup, Identities, Opened, open};
 use crate::store::disk;
 use crate::store::lock::Holder;
@@ -168,7 +169,7 @@ pub(super) async fn read_origin(
             let bytes = disk::read_bytes(path, "the file of webhooks")?;
             parse_file(bytes, identities, &path.display().to_string())
         }
-        Origin::Stdin(identities) => parse_file(disk::read_stdin()?, identities, "standard input"),
+        Origin::Stdin(identities) => parse_file(stdin::read()?, identities, "standard input"),
         Origin::Backup(choice) => chosen(choice).await.map(of_backup),
     }
 }

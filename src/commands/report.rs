@@ -5,6 +5,7 @@ use crate::document::{Document, Unreadable};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{Report, Reported, StateFolder};
+use crate::stdin;
 use crate::store::disk;
 use crate::store::runs::Runs;
 
@@ -12,7 +13,7 @@ use crate::store::runs::Runs;
 pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error> {
     let text = match &settings.of {
         Reported::File(path) => disk::read_text(path, "the document")?,
-        Reported::Stdin => disk::read_stdin_text()?,
+        Reported::Stdin => stdin::read_text()?,
         Reported::Run(run) => of_run(run, &settings.state)?,
     };
     let (output, detail) = (settings.output, settings.detail);

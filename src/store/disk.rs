@@ -85,30 +85,6 @@ pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|error| cannot("read", what, path).with_source(error))
 }
 
-/// Everything that comes on standard input.
-pub fn read_stdin() -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    match io::stdin().read_to_end(&mut bytes) {
-        Ok(_) => Ok(bytes),
-        Err(error) => Err(Error::failed("cannot read standard input").with_source(error)),
-    }
-}
-
-/// The text that comes on standard input.
-pub fn read_stdin_text() -> Result<String, Error> {
-    String::from_utf8(read_stdin()?)
-        .map_err(|_| Error::failed("what comes on standard input is no text"))
-}
-
-/// One line that a person types; empty at the end of input.
-pub fn read_line() -> Result<String, Error> {
-    let mut line = String::new();
-    match io::stdin().read_line(&mut line) {
-        Ok(_) => Ok(line),
-        Err(error) => Err(Error::failed("cannot read the answer").with_source(error)),
-    }
-}
-
 /// Whether there is a file of that name.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
@@ -322,18 +298,6 @@ impl TemporaryFolder {
     pub fn path(&self) -> &Path {
         self.0.path()
     }
-}
-
-/// Which signals the parent of this process wants it to ignore, as a mask; none where the system does not tell.
-pub fn ignored_signals() -> u64 {
-    let Ok(status) = fs::read_to_string("/proc/self/status") else {
-        return 0;
-    };
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
 }
 
 /// Whether somebody gave a secret in the place of the file that holds it.
