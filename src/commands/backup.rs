@@ -1,21 +1,19 @@
 //! `hookferry backup`: accounts kept in a repository, listed, shown, checked, and forgotten when they are old.
 
 mod check;
-mod choose;
 mod create;
 mod forget;
 mod list;
 
 pub(super) use check::checked;
-pub(super) use choose::chosen;
 pub(super) use create::{Terms, create_all};
 pub(super) use forget::forget_account;
 
+use super::backup_choice::accounts;
 use crate::cli::{BackupAction, BackupArgs};
-use crate::error::{Error, ErrorKind, ExitCode};
+use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{BackupCheck, BackupCreate, BackupForget, BackupList, BackupShow};
-use crate::store::backup::Repository;
 
 /// Does with backups what the command line says.
 pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCode, Error> {
@@ -33,31 +31,6 @@ pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCo
         BackupAction::Forget(arguments) => {
             forget::run(&BackupForget::resolve(arguments)?, screen).await
         }
-    }
-}
-
-/// The accounts of a repository that are meant: all of them, or the one that is named.
-async fn accounts(repository: &Repository, only: Option<&str>) -> Result<Vec<String>, Error> {
-    let accounts = repository.accounts().await?;
-    let Some(only) = only else {
-        return Ok(accounts);
-    };
-    if accounts.iter().any(|account| account == only) {
-        return Ok(vec![only.to_owned()]);
-    }
-    let only = crate::foreign::shortened(only, 80);
-    Err(Error::new(
-        ErrorKind::NoBackup,
-        format!("there is no backup of {only} in {repository}"),
-    )
-    .with_hint(those_there(&accounts)))
-}
-
-fn those_there(accounts: &[String]) -> String {
-    if accounts.is_empty() {
-        "it holds no backup yet".to_owned()
-    } else {
-        format!("it holds backups of {}", accounts.join(", "))
     }
 }
 

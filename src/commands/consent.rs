@@ -1,8 +1,8 @@
 //! What has to be true before anything is written: no conflict in the way, no limit passed, and a person's yes.
 
-use super::apply::Approved;
-use super::plan::view;
-use super::reading::{Planned, live_party, read_live};
+use super::planning::Planned;
+use super::reading::{live_party, read_live};
+use super::saved::Approved;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::document::{Depth, MissingDocument, PlanDocument};
@@ -42,7 +42,7 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
 
 /// The plan as it is shown beside the question, on stderr.
 pub(super) fn preview(planned: &Planned, detail: Detail, screen: &Screen) -> String {
-    let document = PlanDocument::of(view(planned), Depth::of(detail));
+    let document = PlanDocument::of(planned.view(), Depth::of(detail));
     text::plan(&document, screen.talk_page(detail))
 }
 

@@ -1,13 +1,13 @@
 //! `hookferry migrate`: plan, show, ask, push, read back, id map; with a record of all that is written.
 
-use super::apply::Approved;
 use super::conclusion::{Done, conclude};
 use super::consent::{confirm, preview, refuse};
-use super::form;
+use super::formatting;
 use super::history::{self, Accounted, History};
-use super::plan::{exit_code as plan_exit_code, show, view};
-use super::reading::{Planned, holder, planned, read_and_plan, read_both, read_live};
+use super::planning::{Planned, planned, read_and_plan, read_both};
+use super::reading::read_live;
 use super::recording::{self, LastLook};
+use super::saved::Approved;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::{Detail, OutcomeView};
@@ -18,7 +18,7 @@ use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
 use crate::pipeline::verify::verify;
 use crate::render::screen::Screen;
 use crate::settings::{Consent, Migrate, ReportForm};
-use crate::store::lock::{Lock, Locks};
+use crate::store::lock::{Holder, Lock, Locks};
 use crate::store::runs::Runs;
 use jiff::SignedDuration;
 use std::collections::HashSet;
@@ -101,9 +101,10 @@ async fn dry_run(
     if let Some(approved) = approved {
         approved.check(&planned, &history.brought_by(approved.seal(), &[]), screen)?;
     }
-    let document = PlanDocument::of(view(&planned), Depth::Fields);
-    show(&document, settings.output, settings.detail, screen)?;
-    Ok(plan_exit_code(&planned, false))
+    let document = PlanDocument::of(planned.view(), Depth::Fields);
+    let (output, detail) = (settings.output, settings.detail);
+    screen.result(&formatting::plan(&document, output, detail, screen))?;
+    Ok(planned.preview_exit_code(false))
 }
 
 /// Locks the target, reads both sides, accounts for what earlier runs left open, and plans.
@@ -121,7 +122,7 @@ async fn open(
     // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
     let (lock, company) = loop {
         let company = readings.target.company();
-        let holder = holder(settings.command);
+        let holder = Holder::this_process(settings.command);
         let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder, &marks)?;
         if is_fresh {
             break (lock, company);
@@ -225,7 +226,7 @@ async fn write(
 
 fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
     OutcomeView {
-        plan: view(planned),
+        plan: planned.view(),
         applied: &done.applied,
         verdict: done.verdict.as_ref(),
         run: done.run(),
@@ -250,5 +251,10 @@ fn prune(settings: &Migrate) -> Result<(), Error> {
 }
 
 fn report(document: &OutcomeDocument, output: ReportForm, screen: &Screen) -> Result<(), Error> {
-    screen.result(&form::outcome(document, output, Detail::Normal, screen))
+    screen.result(&formatting::outcome(
+        document,
+        output,
+        Detail::Normal,
+        screen,
+    ))
 }

@@ -1,9 +1,8 @@
 //! `hookferry plan`: what a migration would do; it has no client that could write.
 
-use super::form;
-use super::reading::{Planned, read_and_plan};
+use super::formatting;
+use super::planning::read_and_plan;
 use super::saved::bound;
-use crate::document::view::{Detail, PlanView};
 use crate::document::{Depth, PlanDocument, SavedPlan};
 use crate::error::{Error, ExitCode};
 use crate::render::json;
@@ -19,17 +18,18 @@ pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<Exi
     let document = if is_bound {
         bound(&planned, &settings.route, settings.valid_for)?
     } else {
-        PlanDocument::of(view(&planned), Depth::of(settings.detail))
+        PlanDocument::of(planned.view(), Depth::of(settings.detail))
     };
     if let Some(path) = &settings.out {
         let is_plan = |text: &str| SavedPlan::read(text).is_ok();
         disk::replace_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
     }
-    show(&document, settings.output, settings.detail, screen)?;
+    let (output, detail) = (settings.output, settings.detail);
+    screen.result(&formatting::plan(&document, output, detail, screen))?;
     if let Some(path) = &settings.out {
         screen.say(&saved_words(&document, path));
     }
-    Ok(exit_code(&planned, settings.detailed_exitcode))
+    Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 
 fn saved_words(document: &PlanDocument, path: &Path) -> String {
@@ -40,35 +40,5 @@ fn saved_words(document: &PlanDocument, path: &Path) -> String {
         format!("\nSaved to {path}, to be read; it cannot be applied as it is.")
     } else {
         format!("\nSaved to {path}{until}. Once it is approved: hookferry apply {path}")
-    }
-}
-
-/// Prints the plan as the result of the run.
-pub(super) fn show(
-    document: &PlanDocument,
-    output: ReportForm,
-    detail: Detail,
-    screen: &Screen,
-) -> Result<(), Error> {
-    screen.result(&form::plan(document, output, detail, screen))
-}
-
-/// The plan as the renderers take it.
-pub(super) fn view(planned: &Planned) -> PlanView<'_> {
-    PlanView {
-        plan: &planned.plan,
-        source: &planned.source,
-        target: &planned.target,
-    }
-}
-
-/// A plan that would be refused says so in the code, so that a pipeline can stop there.
-pub(super) fn exit_code(planned: &Planned, detailed: bool) -> ExitCode {
-    if planned.plan.n_refusing() > 0 {
-        ExitCode::Refused
-    } else if detailed && planned.plan.has_changes() {
-        ExitCode::Changes
-    } else {
-        ExitCode::Done
     }
 }

@@ -1,8 +1,6 @@
-//! The first steps that most commands share: read an origin, read both sides at once, make the plan.
+//! Reading an account, a backup or a file: the first step of every command.
 
-use super::backup::chosen;
-use super::history::History;
-use super::rewriting::{follow, rewriting};
+use super::backup_choice::chosen;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
@@ -11,140 +9,12 @@ use crate::document::view::Party;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{BackedUp, Inventory, fetch};
 use crate::pipeline::filter::Filter;
-use crate::pipeline::plan::{Known, Plan, plan};
-use crate::pipeline::recall::Recall;
-use crate::pipeline::rewrite::Rewriting;
-use crate::pipeline::strip::strip_knowing;
 use crate::render::screen::Screen;
-use crate::settings::{Origin, Route, StateFolder};
+use crate::settings::Origin;
 use crate::stdin;
 use crate::store::backup::{Backup, Identities, Opened, open};
 use crate::store::disk;
-use crate::store::lock::Holder;
-use crate::store::runs::Runs;
-use jiff::Timestamp;
 use std::sync::Arc;
-
-/// Both sides of a route as they were read.
-pub(super) struct Readings {
-    pub(super) source: Inventory,
-    pub(super) target: Inventory,
-    pub(super) target_reader: Reader,
-    pub(super) patience: Arc<Patience>,
-}
-
-/// Both sides of a route, and the plan that follows from them.
-pub(super) struct Planned {
-    pub(super) plan: Plan,
-    pub(super) source: Party,
-    /// The source's webhooks that are meant, as they were read.
-    pub(super) selected: Inventory,
-    pub(super) target: Party,
-    pub(super) target_inventory: Inventory,
-    pub(super) target_reader: Reader,
-    pub(super) patience: Arc<Patience>,
-    pub(super) known: Known,
-}
-
-/// Reads both sides at once.
-pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings, Error> {
-    let patience = Arc::new(Patience::new());
-    let target_reader = reader(&route.target, &route.client, &patience, screen)?;
-    let (source, target) = tokio::join!(
-        read_origin(&route.source, &route.client, &patience, screen),
-        read_first(&target_reader, screen),
-    );
-    let (source, target) = (source?, target?);
-    if let Origin::Live(account) = &route.source {
-        refuse_same_company(account, &source, &route.target, &target)?;
-    }
-    Ok(Readings {
-        source,
-        target,
-        target_reader,
-        patience,
-    })
-}
-
-/// The plan that follows from what was read, what rules change, and what earlier runs have taught.
-pub(super) async fn planned(
-    route: &Route,
-    readings: Readings,
-    known: Known,
-) -> Result<Planned, Error> {
-    let rewriting = rewriting_of(route, &readings).await?;
-    planned_with(route, readings, known, &rewriting)
-}
-
-/// What is changed on the way from one side of a route to the other.
-pub(super) async fn rewriting_of(route: &Route, readings: &Readings) -> Result<Rewriting, Error> {
-    let target = &route.target.endpoint;
-    rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
-}
-
-/// The plan where it is decided already what is changed.
-pub(super) fn planned_with(
-    route: &Route,
-    readings: Readings,
-    known: Known,
-    rewriting: &Rewriting,
-) -> Result<Planned, Error> {
-    let source_party = party(&route.source, &readings.source);
-    let known = if is_same_account(&readings.source, route, &readings.target) {
-        known.with_equal_ids()
-    } else {
-        known
-    };
-    let useless = rewriting.rules.useless(&readings.source);
-    let selected = select(readings.source, &route.filter)?;
-    let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
-    let target = strip_knowing(readings.target.clone(), &Recall::of(&portable));
-    Ok(Planned {
-        plan: plan(portable, &target, route.on_conflict, &known),
-        source: source_party,
-        selected,
-        target: live_party(&route.target, &readings.target),
-        target_inventory: readings.target,
-        target_reader: readings.target_reader,
-        patience: readings.patience,
-        known,
-    })
-}
-
-/// Whether the source is a backup of the target itself, so that an id means the same webhook on both sides.
-fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
-    route.is_drill
-        || source.backed_up.as_ref().is_some_and(|backed_up| {
-            let company = target.company();
-            backed_up.host == route.target.endpoint.home()
-                && (backed_up.company_id == company || target.webhooks.is_empty())
-        })
-}
-
-/// Reads both sides and plans as a preview: nothing is written, neither to the target nor on record.
-pub(super) async fn read_and_plan(
-    route: &Route,
-    state: &StateFolder,
-    screen: &Screen,
-) -> Result<(Planned, History), Error> {
-    let readings = read_both(route, screen).await?;
-    let company = readings.target.company();
-    let history = match state.path() {
-        Ok(folder) => History::of(&Runs::new(folder), &route.target, company.as_deref()),
-        Err(error) => Err(error),
-    };
-    let history = history.unwrap_or_else(|error| {
-        screen.warn(&format!("without the run records: {error}"));
-        History::none()
-    });
-    for run in history.open_runs() {
-        screen.warn(&format!(
-            "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
-        ));
-    }
-    let known = history.knowledge(&route.target, &readings.target).0;
-    Ok((planned(route, readings, known).await?, history))
-}
 
 /// The webhooks of an inventory that a filter means.
 pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
@@ -299,26 +169,6 @@ pub(super) fn refuse_unexpected_company(
     )))
 }
 
-/// Two live accounts of one company are one account: a copy into itself would double every webhook.
-fn refuse_same_company(
-    source: &Account,
-    source_inventory: &Inventory,
-    target: &Account,
-    target_inventory: &Inventory,
-) -> Result<(), Error> {
-    let ours = source_inventory.company_ids();
-    let theirs = target_inventory.company_ids();
-    let Some(company) = ours.intersection(&theirs).next() else {
-        return Ok(());
-    };
-    let company = crate::foreign::shortened(company, 40);
-    Err(Error::new(
-        ErrorKind::WrongAccount,
-        format!("{source} and {target} are the same account: both belong to company {company}"),
-    )
-    .with_hint("one of the two keys is not the one you meant; nothing was written"))
-}
-
 /// How a side is named to the reader.
 pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     let name = match (origin, &inventory.backed_up) {
@@ -348,16 +198,5 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         count: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_backup: false,
-    }
-}
-
-/// This process as the holder of a lock.
-pub(super) fn holder(command: &str) -> Holder {
-    let now = Timestamp::now();
-    Holder {
-        command: command.to_owned(),
-        token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
-        pid: std::process::id(),
-        since: now,
     }
 }

@@ -1,7 +1,6 @@
 //! The record of a run from the command's side: what it begins with, and what is kept when it is over.
 
-use super::plan::view;
-use super::reading::Planned;
+use super::planning::Planned;
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -74,7 +73,7 @@ pub(super) fn begin(
     };
     let opening = Opening {
         begin,
-        plan: &|to| json::write_line(&PlanDocument::streamed(view(planned), Depth::Steps), to),
+        plan: &|to| json::write_line(&PlanDocument::streamed(planned.view(), Depth::Steps), to),
         previous: previous.as_deref(),
     };
     runs.begin(opening, sealer)

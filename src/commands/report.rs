@@ -1,6 +1,6 @@
 //! `hookferry report`: a run or a saved plan shown again; reads no account.
 
-use super::form;
+use super::formatting;
 use crate::document::{Document, Unreadable};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
@@ -19,8 +19,8 @@ pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error>
     let (output, detail) = (settings.output, settings.detail);
     let document = Document::read(&text).map_err(|unreadable| cannot_show(&unreadable))?;
     screen.result(&match document {
-        Document::Plan(plan) => form::plan(&plan, output, detail, screen),
-        Document::Outcome(outcome) => form::outcome(&outcome, output, detail, screen),
+        Document::Plan(plan) => formatting::plan(&plan, output, detail, screen),
+        Document::Outcome(outcome) => formatting::outcome(&outcome, output, detail, screen),
     })?;
     Ok(ExitCode::Done)
 }

@@ -2,7 +2,7 @@
 
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
-use super::reading::{holder, live_party, read_first, read_live, reader};
+use super::reading::{live_party, read_first, read_live, reader};
 use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
@@ -24,7 +24,7 @@ use crate::render::json;
 use crate::render::rollback::{self as view, RollbackView};
 use crate::render::screen::Screen;
 use crate::settings::{Consent, Rollback};
-use crate::store::lock::{Lock, Locks};
+use crate::store::lock::{Holder, Lock, Locks};
 use crate::store::runs::entry::Entry;
 use crate::store::runs::{Record, Runs};
 use jiff::Timestamp;
@@ -102,7 +102,7 @@ async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventor
     let (lock, _) = locks.take(
         &home,
         record.company(),
-        &holder("rollback"),
+        &Holder::this_process("rollback"),
         &locks.marks(&home)?,
     )?;
     let first = read_first(&reader, screen).await?;

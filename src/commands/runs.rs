@@ -1,14 +1,14 @@
 //! `hookferry runs`: what is on record, one run with all that is known of it, and the end of records.
 
 use super::history::time_left;
-use super::reading::holder;
+
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
 use crate::render::{json, runs as view};
 use crate::settings::{RunsSettings, RunsWork};
-use crate::store::lock::Locks;
+use crate::store::lock::{Holder, Locks};
 use crate::store::runs::Runs;
 use crate::store::runs::entry::Entry;
 use jiff::Timestamp;
@@ -68,7 +68,7 @@ fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Er
     let _lock = locks.take(
         &host,
         record.company(),
-        &holder("runs close"),
+        &Holder::this_process("runs close"),
         &locks.marks(&host)?,
     )?;
     let left = time_left(&record);

@@ -1,7 +1,6 @@
 //! Saved plans: bound to all that they were made of, and checked against it before anything is written.
 
-use super::plan::view;
-use super::reading::Planned;
+use super::planning::Planned;
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
@@ -13,8 +12,10 @@ use crate::pipeline::binding::{
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip};
-use crate::render::moved::{lines, summary};
-use crate::settings::{Apply, Origin, Retargeting, Route};
+use crate::render::json;
+use crate::render::moved::{document as moved_document, lines, summary};
+use crate::render::screen::Screen;
+use crate::settings::{Apply, Origin, ReportForm, Retargeting, Route};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
@@ -74,7 +75,7 @@ pub(super) fn bound(
             Retargeting::To(region) => Some(region.code().to_owned()),
         },
     };
-    let mut document = PlanDocument::of(view(planned), Depth::Fields);
+    let mut document = PlanDocument::of(planned.view(), Depth::Fields);
     document.binding = Some(Binding::of(&made, decided, &sealer));
     seal(&mut document, &sealer);
     Ok(document)
@@ -116,8 +117,51 @@ fn selection(filter: &Filter) -> BoundSelection {
     }
 }
 
+/// A saved plan that is being applied: what every reading is held against.
+pub(super) struct Approved<'a> {
+    apply: &'a Apply,
+    promised: Vec<Promise>,
+    sealer: Sealer,
+}
+
+impl<'a> Approved<'a> {
+    /// Stops before anything is read where a saved plan cannot be applied.
+    pub(super) fn new(apply: &'a Apply, saved: &SavedPlan) -> Result<Self, Error> {
+        let sealer = open(apply, saved)?;
+        Ok(Self {
+            apply,
+            promised: saved.promised(),
+            sealer,
+        })
+    }
+
+    /// What the run record calls the plan.
+    pub(super) fn seal(&self) -> &str {
+        &self.apply.binding.seal
+    }
+
+    /// Stops where anything is not any more as it was when the plan was made.
+    ///
+    /// `ours` is what earlier runs of the same plan wrote.
+    pub(super) fn check(
+        &self,
+        planned: &Planned,
+        ours: &HashSet<WebhookId>,
+        screen: &Screen,
+    ) -> Result<(), Error> {
+        let moved = moved(self.apply, &self.promised, &self.sealer, planned, ours);
+        if moved.is_empty() {
+            return Ok(());
+        }
+        if self.apply.migrate.output == ReportForm::Json {
+            screen.result(&json::text(&moved_document(&moved)))?;
+        }
+        Err(stale(self.apply, &moved))
+    }
+}
+
 /// Stops before anything is read where a saved plan cannot be applied; gives what made its seals.
-pub(super) fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
+fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
     let (binding, name) = (&apply.binding, &apply.name);
     let key = match (binding.sealed_with, &apply.migrate.route.source) {
         (Side::Source, Origin::Live(account)) => &account.key,
@@ -161,7 +205,7 @@ pub(super) fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
 }
 
 /// What moved since the plan was saved; nothing where it still holds.
-pub(super) fn moved(
+fn moved(
     apply: &Apply,
     promised: &[Promise],
     sealer: &Sealer,
@@ -174,7 +218,7 @@ pub(super) fn moved(
 }
 
 /// The refusal of a plan that does not hold any more, with everything that moved.
-pub(super) fn stale(apply: &Apply, moved: &[Moved]) -> Error {
+fn stale(apply: &Apply, moved: &[Moved]) -> Error {
     let name = &apply.name;
     Error::new(
         ErrorKind::Stale,

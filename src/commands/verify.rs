@@ -2,7 +2,8 @@
 
 use super::consent::refuse_missing;
 use super::history::account_for;
-use super::reading::{live_party, planned_with, read_both, read_first, reader, rewriting_of};
+use super::planning::{planned_with, read_both, rewriting_of};
+use super::reading::{live_party, read_first, reader};
 use super::recorded::{refuse_other_company, sealer_of, surplus};
 use crate::cli::OutputForm;
 use crate::coralogix::content::Content;

@@ -23,6 +23,19 @@ pub struct Holder {
     pub since: Timestamp,
 }
 
+impl Holder {
+    /// This process, which carries out a command from now on.
+    pub fn this_process(command: &str) -> Self {
+        let now = Timestamp::now();
+        Self {
+            command: command.to_owned(),
+            token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
+            pid: std::process::id(),
+            since: now,
+        }
+    }
+}
+
 /// The lock of one target, held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {

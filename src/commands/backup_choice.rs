@@ -1,13 +1,12 @@
 //! Which backup of a repository is meant, and its content.
 
-use super::accounts;
 use crate::error::{Error, ErrorKind};
 use crate::settings::{BackupChoice, Which};
 use crate::store::backup::check::contradiction;
-use crate::store::backup::{Backup, Stored, damaged, open_backup};
+use crate::store::backup::{Backup, Repository, Stored, damaged, open_backup};
 
 /// Reads the backup that is meant.
-pub(in crate::commands) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
+pub(super) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
     let stored = find(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
     let path = choice.repository.path_of(&stored);
@@ -80,5 +79,33 @@ async fn account(choice: &BackupChoice) -> Result<String, Error> {
                 there.join(" or --account ")
             )))
         }
+    }
+}
+
+/// The accounts of a repository that are meant: all of them, or the one that is named.
+pub(super) async fn accounts(
+    repository: &Repository,
+    only: Option<&str>,
+) -> Result<Vec<String>, Error> {
+    let accounts = repository.accounts().await?;
+    let Some(only) = only else {
+        return Ok(accounts);
+    };
+    if accounts.iter().any(|account| account == only) {
+        return Ok(vec![only.to_owned()]);
+    }
+    let only = crate::foreign::shortened(only, 80);
+    Err(Error::new(
+        ErrorKind::NoBackup,
+        format!("there is no backup of {only} in {repository}"),
+    )
+    .with_hint(those_there(&accounts)))
+}
+
+fn those_there(accounts: &[String]) -> String {
+    if accounts.is_empty() {
+        "it holds no backup yet".to_owned()
+    } else {
+        format!("it holds backups of {}", accounts.join(", "))
     }
 }
