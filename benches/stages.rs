@@ -9,7 +9,6 @@ use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, PlanDocument};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
-use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::rewrite::{Portable, Rewriting, rewrite};
 use hookferry::pipeline::strip::{Stripped, strip, strip_knowing};
 use hookferry::render::page::Page;
@@ -111,7 +110,7 @@ fn strip_the_source(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn strip_what_is_known(bencher: Bencher<'_, '_>) {
     let wanted = portable();
-    let known = Recall::of(&wanted);
+    let known = wanted.content_cache();
     let inputs = bencher.with_inputs(inventory);
     inputs.bench_values(|target| strip_knowing(target, &known));
 }

@@ -184,7 +184,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// How long the plan may be applied
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = super::records::age)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = age)]
     pub valid_for: SignedDuration,
     /// Show every field of what is created and every difference, masked
     #[arg(long)]
@@ -391,4 +391,15 @@ fn at_least_one(text: &str) -> Result<usize, String> {
         Ok(number) if number > 0 => Ok(number),
         _ => Err("give a number of at least 1".to_owned()),
     }
+}
+
+/// A length of time in days or less; a day has 24 hours.
+/// A length of time that is not nothing; days are 24 hours long.
+pub(crate) fn age(text: &str) -> Result<SignedDuration, String> {
+    let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let length = span
+        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+        .map_err(|_| wrong())?;
+    (length.is_positive()).then_some(length).ok_or_else(wrong)
 }

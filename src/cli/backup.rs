@@ -4,7 +4,7 @@ use super::arguments::{
     ConflictArg, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
     StateArgs, WritingArgs,
 };
-use super::{OutputForm, records};
+use super::{OutputForm, arguments};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -137,7 +137,7 @@ pub struct BackupCheckArgs {
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
     /// Exit with 3 where an account was last backed up, or found unchanged, longer ago
-    #[arg(long, value_name = "TIME", value_parser = records::age)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::age)]
     pub max_age: Option<SignedDuration>,
     /// What opens encrypted backups: with it they are read to the last byte.
     #[command(flatten)]

@@ -88,7 +88,7 @@ pub enum RunsAction {
     /// Remove the records of old runs; never of one that has something open
     Prune {
         /// Keep what began within this time
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = age)]
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::arguments::age)]
         keep_within: SignedDuration,
         /// Where runs are on record.
         #[command(flatten)]
@@ -186,15 +186,4 @@ pub enum IdmapAction {
         #[command(flatten)]
         state: StateArgs,
     },
-}
-
-/// A length of time in days or less; a day has 24 hours.
-/// A length of time that is not nothing; days are 24 hours long.
-pub(crate) fn age(text: &str) -> Result<SignedDuration, String> {
-    let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
-    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
-    let length = span
-        .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
-        .map_err(|_| wrong())?;
-    (length.is_positive()).then_some(length).ok_or_else(wrong)
 }

@@ -10,7 +10,6 @@ use crate::document::view::{Party, PlanView};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{Known, Plan, plan};
-use crate::pipeline::recall::Recall;
 use crate::pipeline::rewrite::Rewriting;
 use crate::pipeline::strip::strip_knowing;
 use crate::render::screen::Screen;
@@ -113,7 +112,7 @@ pub(super) fn planned_with(
     let useless = rewriting.rules.useless(&readings.source);
     let selected = select(readings.source, &route.filter)?;
     let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
-    let target = strip_knowing(readings.target.clone(), &Recall::of(&portable));
+    let target = strip_knowing(readings.target.clone(), &portable.content_cache());
     Ok(Planned {
         plan: plan(portable, &target, route.on_conflict, &known),
         source: source_party,

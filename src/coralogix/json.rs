@@ -1,6 +1,7 @@
 //! JSON read without losing anything: every leaf is a slice of the text it came from.
 //! Never rounds a number, never folds duplicate keys, never decodes a string that nobody asked for.
 
+pub use super::scan::quoted;
 use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
 use std::fmt;
@@ -136,11 +137,6 @@ pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
 /// Numbers stay as they are written, so that `1` and `1.0` differ. Half a surrogate pair is no text, and so gives `None`.
 pub fn compact(text: &str) -> Option<String> {
     scan::is_json(text).then(|| scan::compact(text)).flatten()
-}
-
-/// Writes a string as a JSON token, escaped once.
-pub fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// The members of one object as raw tokens, in order, duplicates included.

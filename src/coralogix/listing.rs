@@ -1,8 +1,8 @@
 //! Many webhooks in one text: where each member of each object is, found in one walk through the text.
 //! Copies nothing: a webhook is a range of the members, a member two slices of the text.
 
+use super::json;
 use super::scan::{Malformed, Scanner};
-use super::webhook::is_key;
 use serde_json::value::RawValue;
 use std::ops::Range;
 use std::sync::Arc;
@@ -291,4 +291,10 @@ impl Webhook {
         let text = self.listing.text.clone();
         Listing::webhooks(text, kept, &[0]).pop().unwrap_or(self)
     }
+}
+
+/// Whether a key token, quotes included, spells that name.
+pub(super) fn is_key(token: &str, name: &str) -> bool {
+    let inner = &token[1..token.len() - 1];
+    inner == name || (inner.contains('\\') && json::string(token).is_ok_and(|key| key == name))
 }

@@ -1,7 +1,6 @@
 //! JSON walked through once: where each value of a text begins and ends, checked against the grammar on the way.
 //! Builds no tree; accepts exactly what `serde_json` accepts.
 
-use super::json::quoted;
 use serde_json::value::RawValue;
 
 /// Nesting beyond this is left to a reader that needs no stack for it.
@@ -298,6 +297,11 @@ fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
     let high = first.checked_sub(0xd800).filter(|_| first < 0xdc00)?;
     let code = 0x1_0000 + (high << 10) + (second - 0xdc00);
     Some((char::from_u32(code)?, 12))
+}
+
+/// Writes a string as a JSON token, escaped once.
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 pub(crate) use super::fields::Fields;
 use super::json::{self, Json, Unreadable};
-use super::listing::parse_object;
 pub use super::listing::{NotAList, Webhook, parse_list};
+use super::listing::{is_key, parse_object};
 use super::scan::Scanner;
 use smol_str::SmolStr;
 use std::borrow::Cow;
@@ -276,11 +276,6 @@ impl Webhook {
         }
         Some(json::string(token).unwrap_or(Cow::Borrowed(token)))
     }
-}
-
-pub(super) fn is_key(token: &str, name: &str) -> bool {
-    let inner = &token[1..token.len() - 1];
-    inner == name || (inner.contains('\\') && json::string(token).is_ok_and(|key| key == name))
 }
 
 fn push_member(out: &mut String, key: &str, value: &str) {

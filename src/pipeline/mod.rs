@@ -2,6 +2,7 @@
 //! Knows no terminal, no disk and no environment.
 
 pub mod binding;
+pub mod content_cache;
 pub mod diff;
 pub mod fetch;
 pub mod filter;
@@ -9,7 +10,6 @@ pub mod idmap;
 pub mod outcome;
 pub mod plan;
 pub mod push;
-pub mod recall;
 pub mod rewrite;
 pub mod rollback;
 pub mod strip;

@@ -16,9 +16,9 @@ pub use journal::{Journal, Learned, Note};
 pub use observation::{Observation, Seen};
 pub use recover::{LeftSend, Leftover, Recovered, Settling, recover, settle};
 
+use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_by_parts};
 use super::plan::{Plan, State, Step};
-use super::recall::Recall;
 use super::rewrite::PortableWebhook;
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::retry::Patience;
@@ -115,7 +115,7 @@ pub async fn push<'p>(
         companies: BTreeSet::new(),
         baseline,
         updated,
-        wanted: Recall::of(plan.portable()),
+        wanted: plan.portable().content_cache(),
         n_requests: 0,
         on_record: BTreeSet::new(),
         broken_record: None,
@@ -164,7 +164,7 @@ struct Run<'r> {
     /// The company ids that the last look has shown.
     companies: BTreeSet<String>,
     /// What is wanted: what the target shows is probably the same.
-    wanted: Recall<'r>,
+    wanted: ContentCache<'r>,
     n_requests: usize,
     /// The wants that are on record as sent, and of which nothing more is on record.
     on_record: BTreeSet<usize>,

@@ -16,6 +16,7 @@ pub use mistake::Mistake;
 pub use retarget::{Retarget, regions};
 pub use values::{Reading, Values};
 
+use super::content_cache::ContentCache;
 use super::strip::{Blocked, Key, Stripped, StrippedWebhook};
 use crate::coralogix::content::{Content, Form};
 use crate::coralogix::region::Region;
@@ -69,6 +70,12 @@ impl Portable {
     /// The wanted webhooks, in the source's order.
     pub fn webhooks(&self) -> &[PortableWebhook] {
         &self.webhooks
+    }
+
+    /// The content of the webhooks, for what the target holds or is given: it is probably the same.
+    pub fn content_cache(&self) -> ContentCache<'_> {
+        let webhooks = self.webhooks.iter();
+        webhooks.map(|webhook| webhook.webhook.cached()).collect()
     }
 
     /// The wanted webhooks themselves.

@@ -1,8 +1,8 @@
 //! Second stage: what the server owns is taken off, so that nothing of one account's bookkeeping reaches another.
 //! Pure. Keeps `integration_type` whole, with its `id`, and every key it does not know.
 
+use super::content_cache::{CachedContent, ContentCache};
 use super::fetch::Inventory;
-use super::recall::Recall;
 use crate::coralogix::content::{Content, Form};
 use crate::coralogix::kind::Kind;
 use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
@@ -142,6 +142,18 @@ impl StrippedWebhook {
     pub fn content(&self) -> Option<Content> {
         self.content
     }
+
+    /// What a content cache knows of it.
+    pub(super) fn cached(&self) -> CachedContent<'_> {
+        CachedContent {
+            given: &self.given,
+            bare: &self.bare,
+            alias: &self.alias,
+            type_id: self.type_id,
+            content: self.content,
+            form: self.form,
+        }
+    }
 }
 
 /// An alias as a tidying server might store it: trimmed, composed, case folded.
@@ -155,11 +167,11 @@ pub(super) fn tidied(alias: &str) -> String {
 
 /// Takes off every webhook what the server owns, and finds those that cannot be sent.
 pub fn strip(inventory: Inventory) -> Stripped {
-    strip_knowing(inventory, &Recall::default())
+    strip_knowing(inventory, &ContentCache::default())
 }
 
 /// The same, where many of the webhooks probably look like known ones.
-pub fn strip_knowing(inventory: Inventory, known: &Recall<'_>) -> Stripped {
+pub fn strip_knowing(inventory: Inventory, known: &ContentCache<'_>) -> Stripped {
     let webhooks = inventory.webhooks.into_iter();
     let strip = |webhook| fit_to_send(strip_one(webhook, known));
     Stripped {
@@ -172,7 +184,7 @@ pub(super) fn bare(webhook: &Webhook) -> Webhook {
     webhook.clone().without(SERVER_OWNED)
 }
 
-fn strip_one(webhook: Webhook, known: &Recall<'_>) -> StrippedWebhook {
+fn strip_one(webhook: Webhook, known: &ContentCache<'_>) -> StrippedWebhook {
     let likely = known.likely(&webhook);
     let same = likely.filter(|likely| likely.is_spelled_as(&webhook));
     let type_id = same.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);

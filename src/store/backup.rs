@@ -17,9 +17,9 @@ pub mod retention;
 pub use age_files::{Identities, Protection, Recipients, recipient_lines};
 pub use document::{About, Backup, FORMAT_VERSION};
 pub use last_check::{LastCheck, n_masked};
-pub use name::{BackupName, account_name, to_the_second};
+pub use name::{Added, BackupName, Stored, account_name, to_the_second};
 pub use opened::{Opened, damaged, open, open_backup};
-pub use repository::{Added, LookUp, Repository, Stored, split_path};
+pub use repository::{LookUp, Repository, split_path};
 
 use ring::digest::{SHA256, digest};
 

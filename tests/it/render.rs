@@ -15,7 +15,6 @@ use hookferry::http::failure::Refusal;
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
 use hookferry::pipeline::push::{Applied, Fate, Observation, Proof, Stop};
-use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
 use hookferry::render::page::Page;
@@ -603,7 +602,7 @@ fn after() -> Vec<Webhook> {
 
 fn verdict(plan: &Plan, applied: &Applied) -> Verdict {
     let mut seen = Observation::default();
-    seen.add(&after(), &Recall::of(plan.portable()), |_| true);
+    seen.add(&after(), &plan.portable().content_cache(), |_| true);
     verify(plan, applied, &seen)
 }
 

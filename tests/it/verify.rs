@@ -5,7 +5,6 @@ use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
 use hookferry::pipeline::push::{Applied, Fate, Observation, Proof};
-use hookferry::pipeline::recall::Recall;
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Finding, verify};
 
@@ -40,7 +39,7 @@ fn what_a_server_made_like_another_wanted_webhook_is_told_by_its_differences() {
     // The server trims aliases, and so has the same webhook twice.
     let mut look = Observation::default();
     let shown = [slack(1, "Ops"), slack(2, "Ops")];
-    look.add(&shown, &Recall::of(plan.portable()), |_| true);
+    look.add(&shown, &plan.portable().content_cache(), |_| true);
     let findings = verify(&plan, &applied, &look).findings;
     let Finding::Altered(differences) = &findings[0].1 else {
         panic!("{:?}", findings[0]);
@@ -56,7 +55,7 @@ fn of_what_the_run_cannot_have_written_no_body_is_kept() {
     let mut look = Observation::default();
     let theirs = WebhookId::new("9");
     let shown = [slack(1, "Ops"), slack(2, "other"), slack(9, "theirs")];
-    look.add(&shown, &Recall::of(plan.portable()), |id| *id != theirs);
+    look.add(&shown, &plan.portable().content_cache(), |id| *id != theirs);
     let kept: Vec<(bool, bool)> = look
         .seen()
         .iter()

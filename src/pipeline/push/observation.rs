@@ -4,8 +4,8 @@
 
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::pipeline::recall::Recall;
-use crate::pipeline::strip::{Key, StrippedWebhook, bare};
+use crate::pipeline::content_cache::{CachedContent, ContentCache};
+use crate::pipeline::strip::{Key, bare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -29,15 +29,21 @@ pub(super) struct Beyond {
 
 impl Seen {
     /// What decisions need of one webhook; `None` for one without an id, which nothing can be said about.
-    pub(super) fn of(webhook: &Webhook, known: &Recall<'_>) -> Option<Self> {
+    pub(super) fn of(webhook: &Webhook, known: &ContentCache<'_>) -> Option<Self> {
         Self::like(webhook, known.likely(webhook))
     }
 
-    fn like(webhook: &Webhook, likely: Option<&StrippedWebhook>) -> Option<Self> {
+    fn like(webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Option<Self> {
         let id = webhook.id()?;
         let same = likely.filter(|likely| likely.is_spelled_as(webhook));
         let (key, content) = match same {
-            Some(same) => (same.key(), same.content()),
+            Some(same) => {
+                let key = |type_id| Key {
+                    alias: same.alias.clone(),
+                    type_id,
+                };
+                (same.type_id.map(key), same.content)
+            }
             None => read(webhook),
         };
         let created_at = webhook.text_of("created_at");
@@ -51,9 +57,9 @@ impl Seen {
     }
 
     /// The same, with what is said and recorded of it at the end.
-    fn looked_at(self, webhook: &Webhook, likely: Option<&StrippedWebhook>) -> Self {
+    fn looked_at(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
         let is_wanted =
-            self.content.is_some() && likely.is_some_and(|likely| likely.content() == self.content);
+            self.content.is_some() && likely.is_some_and(|likely| likely.content == self.content);
         let beyond = Beyond {
             shown: Some(content::shown(webhook, self.content)),
             differing: (!is_wanted).then(|| Box::new(bare(webhook).alone())),
@@ -103,7 +109,7 @@ pub struct Observation {
 impl Observation {
     /// What these webhooks show of all that decisions need, and nothing that is said or recorded afterwards.
     pub fn of(webhooks: &[Webhook]) -> Self {
-        let known = Recall::default();
+        let known = ContentCache::default();
         let seen = webhooks.iter();
         Self {
             seen: seen
@@ -120,7 +126,7 @@ impl Observation {
     pub fn add(
         &mut self,
         webhooks: &[Webhook],
-        known: &Recall<'_>,
+        known: &ContentCache<'_>,
         may_be_written: impl Fn(&WebhookId) -> bool,
     ) {
         for webhook in webhooks {

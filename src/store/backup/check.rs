@@ -5,7 +5,7 @@ use super::document::{self, About, Broken};
 use super::envelope::{self, Shut};
 use super::last_check::LastCheck;
 use super::name::BackupName;
-use super::repository::Stored;
+use super::name::Stored;
 use crate::error::Error;
 use jiff::{SignedDuration, Timestamp};
 

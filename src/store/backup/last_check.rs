@@ -2,7 +2,7 @@
 
 use super::age_files::Protection;
 use super::document::About;
-use super::repository::Added;
+use super::name::Added;
 use crate::coralogix::account::ApiKey;
 use crate::coralogix::sealed::{Seal, Sealer};
 use crate::coralogix::webhook::Webhook;

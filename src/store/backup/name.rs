@@ -23,6 +23,26 @@ pub struct BackupName {
     pub is_encrypted: bool,
 }
 
+/// A backup as the list of a repository shows it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stored {
+    /// What its name says.
+    pub name: BackupName,
+    /// The account under which it lies.
+    pub account: String,
+    /// Its size as it is stored, in bytes.
+    pub size: u64,
+}
+
+/// A backup that was just added.
+#[derive(Debug, Clone)]
+pub struct Added {
+    /// What is stored.
+    pub stored: Stored,
+    /// The SHA-256 of the stored bytes.
+    pub sha256: String,
+}
+
 impl BackupName {
     /// The name of an object with those bytes.
     pub(super) fn of(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {

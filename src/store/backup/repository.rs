@@ -6,7 +6,7 @@ use super::document::{self, About};
 use super::envelope;
 use super::folder::Folder;
 use super::last_check::{self, LastCheck};
-use super::name::BackupName;
+use super::name::{Added, BackupName, Stored};
 use super::sha256;
 use crate::coralogix::webhook::Webhook;
 use crate::error::{Error, ErrorKind};
@@ -29,26 +29,6 @@ enum Place {
     Folder(Folder),
     #[cfg(feature = "cloud")]
     Bucket(super::bucket::Bucket),
-}
-
-/// A backup as the list of a repository shows it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stored {
-    /// What its name says.
-    pub name: BackupName,
-    /// The account under which it lies.
-    pub account: String,
-    /// Its size as it is stored, in bytes.
-    pub size: u64,
-}
-
-/// A backup that was just added.
-#[derive(Debug, Clone)]
-pub struct Added {
-    /// What is stored.
-    pub stored: Stored,
-    /// The SHA-256 of the stored bytes.
-    pub sha256: String,
 }
 
 /// What file systems keep at the top of a volume, readable by root alone.
