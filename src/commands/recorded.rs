@@ -1,14 +1,10 @@
 //! A run on record beside the account that it wrote to: whether both belong together, and what it left there too often.
 
 use crate::coralogix::account::Account;
-use crate::coralogix::sealed::{Sealed, Sealer};
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::sealed::Sealer;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::strip::Stripped;
 use crate::store::runs::Record;
-use smol_str::SmolStr;
-use std::collections::{HashMap, HashSet};
 
 /// What made the seals of a record; another API key than the run's is an error.
 pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
@@ -48,29 +44,4 @@ pub(super) fn refuse_other_company(
         ),
     )
     .with_hint("nothing was written; use the key of the account that the run wrote to"))
-}
-
-/// Webhooks that equal one that the run created, were not there before it, and are not accounted for.
-pub(super) fn surplus(
-    record: &Record,
-    target: &Stripped,
-    sealer: &Sealer,
-) -> HashMap<Sealed, Vec<WebhookId>> {
-    let before: HashSet<&str> = record.begin.baseline.iter().map(SmolStr::as_str).collect();
-    let arrived: HashSet<&WebhookId> = record.arrived().map(|(_, arrived)| &arrived.id).collect();
-    let created: HashSet<Sealed> = record
-        .arrived()
-        .filter_map(|(place, _)| Some(record.sent(place)?.1))
-        .collect();
-    let mut surplus: HashMap<Sealed, Vec<WebhookId>> = HashMap::new();
-    for webhook in target.webhooks() {
-        let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
-            continue;
-        };
-        let content = sealer.content(content);
-        if !before.contains(id.as_str()) && !arrived.contains(id) && created.contains(&content) {
-            surplus.entry(content).or_default().push(id.clone());
-        }
-    }
-    surplus
 }

@@ -3,7 +3,7 @@
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
 use super::reading::{live_party, read_first, read_live, reader};
-use super::recorded::{refuse_other_company, sealer_of, surplus};
+use super::recorded::{refuse_other_company, sealer_of};
 use crate::cli::OutputForm;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
@@ -20,6 +20,7 @@ use crate::pipeline::rollback::{
     Previous, RollbackSurroundings, Undo, Undone, Written, rollback, undo,
 };
 use crate::pipeline::strip::strip;
+use crate::pipeline::verify_run::surplus_copies;
 use crate::render::json;
 use crate::render::rollback::{self as view, RollbackView};
 use crate::render::screen::Screen;
@@ -145,8 +146,13 @@ impl Session {
 
     /// Webhooks that equal what the run created and belong to no run on record: a late effect, or somebody's copy.
     fn copies(&self, inventory: &Inventory) -> Vec<WebhookId> {
-        let surplus = surplus(&self.record, &strip(inventory.clone()), &self.sealer);
-        let ids = surplus.into_values().flatten();
+        let copies = surplus_copies(
+            &self.record.items(),
+            &self.record.baseline(),
+            &strip(inventory.clone()),
+            &self.sealer,
+        );
+        let ids = copies.into_values().flatten();
         let mut ids: Vec<WebhookId> = ids.filter(|id| !self.others.contains(id)).collect();
         ids.sort();
         ids

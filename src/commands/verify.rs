@@ -4,25 +4,23 @@ use super::consent::refuse_missing;
 use super::history::account_for;
 use super::planning::{planned_with, read_both, rewriting_of};
 use super::reading::{live_party, read_first, reader};
-use super::recorded::{refuse_other_company, sealer_of, surplus};
+use super::recorded::{refuse_other_company, sealer_of};
 use crate::cli::OutputForm;
-use crate::coralogix::content::Content;
 use crate::coralogix::retry::Patience;
-use crate::coralogix::sealed::{Sealed, Sealer};
+use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::Known;
-use crate::pipeline::plan::State;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
-use crate::pipeline::verify::{Finding, compare};
+use crate::pipeline::verify::compare;
+use crate::pipeline::verify_run::{RunFinding, verify_run};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
 use crate::settings::{Route, Verify, VerifyRun, Wanted};
-use crate::store::runs::{Record, Runs, Standing};
-use std::collections::HashMap;
+use crate::store::runs::{Record, Runs};
 use std::sync::Arc;
 
 /// Compares and says what differs.
@@ -100,80 +98,19 @@ async fn against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView
     })
 }
 
-/// What a reading shows of everything that a run wanted in the target.
+/// What the target shows of everything that the run wrote or found.
 fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow> {
-    let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
-    for webhook in target.webhooks() {
-        if let Some(id) = webhook.id() {
-            contents.insert(id, webhook.content());
-        }
-    }
-    let now = |id: &WebhookId| {
-        let found = contents.get(id)?;
-        Some(Now(found.map(|content| sealer.content(content))))
-    };
-    let surplus = surplus(record, target, sealer);
-    let mut rows = Vec::new();
-    for (place, row) in record.begin.wanted.iter().enumerate() {
-        let wanted = row.content;
-        let (id, kept) = match &record.standings[place] {
-            Standing::Arrived(arrived) => (Some(arrived.id.clone()), arrived.kept),
-            _ if row.state == State::Unchanged => {
-                (row.target_id.clone().map(WebhookId::new), row.kept)
-            }
-            // What the run was not to write, nobody expects from it.
-            _ if row.state != State::Create && row.state != State::Update => continue,
-            _ => (None, None),
-        };
-        let (finding, why) = match (&id, &record.standings[place]) {
-            (None, Standing::Open | Standing::Unresolved(_)) => {
-                let why = "the run sent it, and it cannot be told whether it arrived";
-                (Finding::Unclear(why.to_owned()), None)
-            }
-            (None, _) => (Finding::Missing, None),
-            (Some(id), _) => found(now(id), wanted, kept),
-        };
-        let copies = wanted.and_then(|wanted| surplus.get(&wanted));
-        let finding = match (finding, copies, &id) {
-            (Finding::Verified, Some(copies), Some(id)) => {
-                let all = std::iter::once(id).chain(copies).cloned();
-                Finding::Duplicated(all.collect())
-            }
-            (finding, ..) => finding,
-        };
-        rows.push(VerifyRow {
+    let findings = verify_run(&record.items(), &record.baseline(), target, sealer);
+    let row = |found: RunFinding| {
+        let row = &record.begin.wanted[found.step];
+        VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),
             source_id: row.source_id.clone().map(WebhookId::new),
-            target_id: id,
-            finding,
-            why,
-        });
-    }
-    rows
-}
-
-/// What a webhook holds now; nothing where that cannot be compared.
-#[derive(Clone, Copy)]
-struct Now(Option<Sealed>);
-
-/// What it means that a webhook holds some content now, or is not there.
-fn found(
-    now: Option<Now>,
-    wanted: Option<Sealed>,
-    kept: Option<Sealed>,
-) -> (Finding, Option<String>) {
-    match now {
-        None => (Finding::Missing, None),
-        Some(Now(Some(now))) if Some(now) == wanted => (Finding::Verified, None),
-        Some(Now(now)) => {
-            let is_as_kept = now.is_some() && now == kept;
-            let why = if is_as_kept {
-                "the server altered it when it was written, and it is still so"
-            } else {
-                "it was changed after the run"
-            };
-            (Finding::Altered(Vec::new()), Some(why.to_owned()))
+            target_id: found.target_id,
+            finding: found.finding,
+            why: found.why,
         }
-    }
+    };
+    findings.into_iter().map(row).collect()
 }

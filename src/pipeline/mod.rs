@@ -14,3 +14,4 @@ pub mod rewrite;
 pub mod rollback;
 pub mod strip;
 pub mod verify;
+pub mod verify_run;

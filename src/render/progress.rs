@@ -2,7 +2,7 @@
 //! Never sleeps, and leaves nothing running when a stage is dropped.
 
 use super::columns::{cut, padded};
-use super::screen::Screen;
+use super::screen::{Manner, Screen};
 use super::style::{Meaning, Palette};
 use crate::pipeline::push::Track;
 use crate::wording::seconds;
@@ -47,15 +47,11 @@ struct State {
     started: Instant,
 }
 
-/// How stages are shown in this run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
-    /// A moving line each.
-    Bars,
-    /// Plain lines.
-    Lines,
-    /// Not at all.
-    Hidden,
+impl Screen {
+    /// Starts to show a stage of the run.
+    pub fn stage(&self, name: &str) -> Stage {
+        Stage::start(self, name)
+    }
 }
 
 impl Stage {

@@ -1,7 +1,6 @@
 //! How this run talks: the result to standard output, everything else to standard error.
 //! Decides nothing about content, and never fails because somebody stopped reading.
 
-use super::progress::{Manner, Stage};
 use super::streams::Streams;
 use super::style::{Meaning, Palette};
 use crate::coralogix::account::Account;
@@ -35,6 +34,17 @@ pub enum Motion {
     Auto,
     /// Nowhere: plain lines.
     Never,
+}
+
+/// How stages are shown in this run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// A moving line each.
+    Bars,
+    /// Plain lines.
+    Lines,
+    /// Not at all.
+    Hidden,
 }
 
 /// What the user decided about this run's talk.
@@ -129,11 +139,6 @@ impl Screen {
             None => String::new(),
         };
         self.streams.to_stderr(&(what + &hint));
-    }
-
-    /// Starts to show a stage of the run.
-    pub fn stage(&self, name: &str) -> Stage {
-        Stage::start(self, name)
     }
 
     /// Where a subscriber's logs go: standard error, without tearing a moving line.

@@ -7,6 +7,7 @@ mod bucket;
 pub mod check;
 mod document;
 mod envelope;
+mod environment;
 mod folder;
 mod last_check;
 mod name;
@@ -16,10 +17,11 @@ pub mod retention;
 
 pub use age_files::{Identities, Protection, Recipients, recipient_lines};
 pub use document::{About, Backup, FORMAT_VERSION};
+pub use environment::LookUp;
 pub use last_check::{LastCheck, n_masked};
 pub use name::{Added, BackupName, Stored, account_name, to_the_second};
 pub use opened::{Opened, damaged, open, open_backup};
-pub use repository::{LookUp, Repository, split_path};
+pub use repository::{Repository, split_path};
 
 use ring::digest::{SHA256, digest};
 

@@ -16,7 +16,7 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use super::repository::LookUp;
+use super::environment::LookUp;
 
 /// For how long a conditional PUT of which nothing is known is sent again, once the store was looked at.
 const PATIENCE: Duration = Duration::from_secs(30);

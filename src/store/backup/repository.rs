@@ -4,6 +4,7 @@
 use super::age_files::Protection;
 use super::document::{self, About};
 use super::envelope;
+use super::environment::LookUp;
 use super::folder::Folder;
 use super::last_check::{self, LastCheck};
 use super::name::{Added, BackupName, Stored};
@@ -12,9 +13,6 @@ use crate::coralogix::webhook::Webhook;
 use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::path::PathBuf;
-
-/// Looks a variable of the environment up, which only the settings read: how an object store is reached.
-pub type LookUp<'v> = &'v dyn Fn(&str) -> Result<Option<String>, Error>;
 
 /// Where backups are kept.
 #[derive(Debug, Clone)]

@@ -11,9 +11,10 @@ use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, Row};
 use crate::pipeline::plan::State;
 use crate::pipeline::strip::Key;
+use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
 use jiff::Timestamp;
 use smol_str::SmolStr;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 /// One run as its journal tells it.
 #[derive(Debug)]
@@ -234,6 +235,25 @@ impl Record {
         Some((key, row.content?))
     }
 
+    /// Each webhook of the plan as a comparison with the target needs it, in the plan's order.
+    pub fn items(&self) -> Vec<RecordedItem> {
+        let item = |(row, standing): (&WantedRow, &Standing)| RecordedItem {
+            desired: row.content,
+            location: location(row, standing),
+        };
+        self.begin
+            .wanted
+            .iter()
+            .zip(&self.standings)
+            .map(item)
+            .collect()
+    }
+
+    /// The ids that the target had before the run.
+    pub fn baseline(&self) -> HashSet<&str> {
+        self.begin.baseline.iter().map(SmolStr::as_str).collect()
+    }
+
     /// The ids of every webhook that both accounts have, as far as the run knows.
     pub fn id_map(&self) -> Result<IdMap, Error> {
         let row = |(row, standing): (&WantedRow, &Standing)| {
@@ -284,5 +304,25 @@ impl Record {
             }
         }
         altered
+    }
+}
+
+fn location(row: &WantedRow, standing: &Standing) -> RecordedLocation {
+    let at = |id: WebhookId, kept, is_written| RecordedLocation::Target {
+        id,
+        kept,
+        is_written,
+    };
+    match standing {
+        Standing::Arrived(arrived) => at(arrived.id.clone(), arrived.kept, true),
+        _ if row.state == State::Unchanged => match &row.target_id {
+            Some(id) => at(WebhookId::new(id), row.kept, false),
+            None => RecordedLocation::Nowhere,
+        },
+        _ if row.state != State::Create && row.state != State::Update => {
+            RecordedLocation::NotPlanned
+        }
+        Standing::Open | Standing::Unresolved(_) => RecordedLocation::Unknown,
+        Standing::NotSent | Standing::Over => RecordedLocation::Nowhere,
     }
 }

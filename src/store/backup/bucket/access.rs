@@ -4,7 +4,7 @@
 use super::transport::Connector;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::is_loopback;
-use crate::store::backup::repository::LookUp;
+use crate::store::backup::environment::LookUp;
 use crate::store::disk;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
 use object_store::path::Path;
