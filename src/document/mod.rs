@@ -38,8 +38,28 @@ use view::Party;
 
 /// The version of every document; a minor one only adds, a major one changes.
 pub const FORMAT_VERSION: &str = "1.0";
-/// What writes them.
-pub const TOOL: &str = concat!("hookferry ", env!("CARGO_PKG_VERSION"));
+
+/// The first members of every JSON document.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Header {
+    /// The version of the document's format.
+    pub format_version: &'static str,
+    /// What the document is, such as `plan`.
+    pub kind: &'static str,
+    /// The program that wrote it, with its version.
+    pub tool: &'static str,
+}
+
+impl Header {
+    /// The header of a document of this kind.
+    pub fn new(kind: &'static str) -> Self {
+        Self {
+            format_version: FORMAT_VERSION,
+            kind,
+            tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
 
 /// One side of a plan, a list or an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,9 +2,7 @@
 
 use super::notice::notices;
 use super::view::{OutcomeView, kind_name};
-use super::{
-    DifferenceDocument, FORMAT_VERSION, NoticeDocument, PartyDocument, SelectionDocument, TOOL, ids,
-};
+use super::{DifferenceDocument, Header, NoticeDocument, PartyDocument, SelectionDocument, ids};
 use crate::coralogix::account::Side;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::outcome::{self, End, Ending, ends};
@@ -139,10 +137,11 @@ impl OutcomeDocument {
                 text,
             }
         });
+        let header = Header::new("outcome");
         Self {
-            format_version: FORMAT_VERSION.to_owned(),
-            kind: "outcome".to_owned(),
-            tool: TOOL.to_owned(),
+            format_version: header.format_version.to_owned(),
+            kind: header.kind.to_owned(),
+            tool: header.tool.to_owned(),
             run: view.run.map(str::to_owned),
             continues: view.continues.to_vec(),
             source: view.plan.source.into(),

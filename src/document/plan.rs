@@ -5,8 +5,8 @@ use super::change::{
 };
 use super::view::{Detail, PlanView, kind_name, leads_to, url};
 use super::{
-    DifferenceDocument, FORMAT_VERSION, NoticeDocument, PartyDocument, SelectionDocument, TOOL,
-    ids, masked, notice,
+    DifferenceDocument, Header, NoticeDocument, PartyDocument, SelectionDocument, ids, masked,
+    notice,
 };
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -183,10 +183,11 @@ impl<'p> PlanDocument<StreamedSteps<'p>> {
 impl<S> PlanDocument<S> {
     fn with_steps(view: PlanView<'_>, steps: S) -> Self {
         let plan = view.plan;
+        let header = Header::new("plan");
         Self {
-            format_version: FORMAT_VERSION.to_owned(),
-            kind: "plan".to_owned(),
-            tool: TOOL.to_owned(),
+            format_version: header.format_version.to_owned(),
+            kind: header.kind.to_owned(),
+            tool: header.tool.to_owned(),
             source: view.source.into(),
             target: view.target.into(),
             on_conflict: plan.on_conflict(),

@@ -3,11 +3,7 @@
 
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
-use crate::document::view::Detail;
 use crate::render::page::Page;
-
-/// Beyond this many, webhooks that need no look are counted instead of listed.
-const MOST_LISTED: usize = 50;
 
 /// One webhook: the group that it belongs to, its line, and what the line stands for.
 pub(super) struct Row<'r, T> {
@@ -26,7 +22,7 @@ pub(super) fn groups<T>(
     page: Page,
 ) {
     let count = |word: &str| rows.iter().filter(|row| row.word == word).count();
-    let counts_quiet = count(quiet) > MOST_LISTED && page.detail == Detail::Normal;
+    let counts_quiet = page.counts(count(quiet));
     let is_counted = |word: &str| counts_quiet && word == quiet;
     let listed = || rows.iter().filter(|row| !is_counted(row.word));
     let layout = Layout::of(listed().map(|row| &row.line), page);

@@ -7,7 +7,7 @@ use super::style::Meaning;
 use crate::coralogix::alert::{Reference, Unresolved, Why};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
-use crate::document::{FORMAT_VERSION, MapRowDocument, OutcomeDocument, TOOL};
+use crate::document::{Header, MapRowDocument, OutcomeDocument};
 use crate::foreign::name;
 use crate::foreign::{shortened, shown};
 use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
@@ -72,18 +72,15 @@ fn write_csv<'r>(
 /// The map of an outcome as a document.
 #[derive(Debug, Serialize)]
 pub struct OutcomeMap<'o> {
-    format_version: &'static str,
-    kind: &'static str,
-    tool: &'static str,
+    #[serde(flatten)]
+    header: Header,
     id_map: &'o [MapRowDocument],
 }
 
 impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
     fn from(outcome: &'o OutcomeDocument) -> Self {
         Self {
-            format_version: FORMAT_VERSION,
-            kind: "id-map",
-            tool: TOOL,
+            header: Header::new("id-map"),
             id_map: &outcome.id_map,
         }
     }

@@ -4,7 +4,7 @@
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Party;
-use crate::document::{DifferenceDocument, FORMAT_VERSION, PartyDocument, TOOL, ids, masked};
+use crate::document::{DifferenceDocument, Header, PartyDocument, ids, masked};
 use crate::error::{Error, ExitCode};
 use crate::foreign;
 use crate::pipeline::plan::Difference;
@@ -114,12 +114,8 @@ fn escaped(text: &str) -> String {
 }
 
 /// A document of that kind with the given members after its own.
-pub(crate) fn document(kind: &str, members: Value) -> Value {
-    let mut document = json!({
-        "format_version": FORMAT_VERSION,
-        "kind": kind,
-        "tool": TOOL,
-    });
+pub(crate) fn document(kind: &'static str, members: Value) -> Value {
+    let mut document = value(&Header::new(kind));
     if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
         document.extend(members);
     }

@@ -6,7 +6,7 @@ use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
 use crate::document::view::{Party, fields_summary, kind_name};
-use crate::document::{FORMAT_VERSION, PartyDocument, SelectionDocument, TOOL};
+use crate::document::{Header, PartyDocument, SelectionDocument};
 use crate::foreign::name;
 use crate::render::page::Page;
 use crate::wording::counted;
@@ -62,9 +62,7 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
 pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
     let by_type = by_type(webhooks).into_iter();
     ListDocument {
-        format_version: FORMAT_VERSION,
-        kind: "list",
-        tool: TOOL,
+        header: Header::new("list"),
         account: account.into(),
         selection: SelectionDocument {
             matched: webhooks.len(),
@@ -77,9 +75,8 @@ pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize
 
 #[derive(Serialize)]
 struct ListDocument<'l> {
-    format_version: &'static str,
-    kind: &'static str,
-    tool: &'static str,
+    #[serde(flatten)]
+    header: Header,
     account: PartyDocument,
     selection: SelectionDocument,
     webhooks: Rows<'l>,

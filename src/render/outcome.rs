@@ -4,7 +4,6 @@
 use super::columns::{padded, padded_left, width, wrapped};
 use super::rows::{Layout, Line, below, differences};
 use super::style::Meaning;
-use crate::document::view::Detail;
 use crate::document::{EndDocument, OutcomeDocument, ReadBackDocument};
 use crate::foreign::name;
 use crate::pipeline::outcome::Ending;
@@ -13,9 +12,6 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-
-/// Beyond this many, unchanged webhooks are counted instead of listed.
-const MOST_UNCHANGED: usize = 50;
 
 /// The whole outcome as text; its table is also the map from source ids to target ids.
 pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
@@ -45,7 +41,7 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
 /// Each line is made when it is measured and again when it is written: all at once they would be larger than the text.
 fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let n_unchanged = outcome.ended(Ending::Unchanged).count();
-    let is_long = n_unchanged > MOST_UNCHANGED && page.detail == Detail::Normal;
+    let is_long = page.counts(n_unchanged);
     let is_counted = |ending| is_long && ending == Ending::Unchanged;
     let listed = outcome.webhooks.iter();
     let listed = listed.filter(|end| !is_counted(end.result));

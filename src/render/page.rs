@@ -13,3 +13,13 @@ pub struct Page {
     /// How much is shown.
     pub detail: Detail,
 }
+
+/// Beyond this many, webhooks that need no attention are counted instead of listed.
+const MOST_LISTED: usize = 50;
+
+impl Page {
+    /// Whether so many webhooks that need no attention are counted instead of listed.
+    pub(super) fn counts(&self, n: usize) -> bool {
+        n > MOST_LISTED && self.detail == Detail::Normal
+    }
+}

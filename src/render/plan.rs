@@ -22,9 +22,6 @@ pub(super) const ORDER: [State; 6] = [
     State::Unchanged,
 ];
 
-/// Beyond this many, unchanged webhooks are counted instead of listed.
-const MOST_UNCHANGED: usize = 50;
-
 /// The whole preview as text.
 pub fn plan(plan: &PlanDocument, page: Page) -> String {
     let mut out = header(plan, page);
@@ -66,8 +63,7 @@ struct Entry<'p> {
 
 /// The webhooks by state, in the source's order within each.
 fn groups(plan: &PlanDocument, page: Page) -> String {
-    let is_long = plan.summary.unchanged > MOST_UNCHANGED;
-    let lists_all = !is_long || page.detail == Detail::Full;
+    let lists_all = !page.counts(plan.summary.unchanged);
     let is_listed = |state| lists_all || state != State::Unchanged;
     let entries: Vec<Entry<'_>> = plan
         .steps
