@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 pub(crate) struct SourceFile {
     /// Where it lies, from `src/` on, with `/` between the folders.
     pub(crate) name: String,
-    /// How many lines it has.
-    pub(crate) n_lines: usize,
     /// Every path it mentions, such as `crate::pipeline::plan::Plan`; `use a::{b, c}` is `a::b` and `a::c`.
     pub(crate) paths: Vec<Vec<String>>,
 }
@@ -23,7 +21,6 @@ pub(crate) fn files() -> Vec<SourceFile> {
             let name = path.strip_prefix(&root).unwrap();
             SourceFile {
                 name: name.to_str().unwrap().replace('\\', "/"),
-                n_lines: text.lines().count(),
                 paths: paths(&text),
             }
         })
