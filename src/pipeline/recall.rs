@@ -1,20 +1,20 @@
-//! What webhooks that are known already say about others that look the same, so that nothing is digested twice.
-//! Pure. Never guesses: only the same bytes and the same type are the same content.
+//! A cache of content digests, so that a webhook that equals a desired one is not digested again.
+//! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
 use super::rewrite::Portable;
 use super::strip::StrippedWebhook;
 use crate::coralogix::webhook::Webhook;
 use std::collections::HashMap;
 
-/// Known webhooks, found by the text of their alias.
+/// The desired webhooks with their digests, indexed by the raw JSON of their alias.
 #[derive(Default)]
 pub struct Recall<'k> {
-    /// Of several with one alias, the last.
+    /// If several webhooks share an alias, the last one.
     known: HashMap<&'k str, &'k StrippedWebhook>,
 }
 
 impl<'k> Recall<'k> {
-    /// Knows the wanted webhooks: what the target has, or is given, is probably one of them.
+    /// Fills the cache with the desired webhooks: most of what the target holds or receives equals one of them.
     pub fn of(wanted: &'k Portable) -> Self {
         let wanted = wanted.webhooks().iter().map(|webhook| &webhook.webhook);
         let by_alias = |webhook: &'k StrippedWebhook| Some((webhook.bare.raw("alias")?, webhook));
@@ -23,14 +23,14 @@ impl<'k> Recall<'k> {
         }
     }
 
-    /// The known webhook that this one probably is, as its alias tells.
+    /// The cached webhook with the same alias; the caller still has to compare the bytes.
     pub(super) fn likely(&self, webhook: &Webhook) -> Option<&'k StrippedWebhook> {
         self.known.get(webhook.raw("alias")?).copied()
     }
 }
 
 impl StrippedWebhook {
-    /// Whether another webhook of this alias is written as this one in url and fields, and is of the same type.
+    /// Whether another webhook with this alias has the same bytes as url and fields, and the same type.
     pub(super) fn is_spelled_as(&self, webhook: &Webhook) -> bool {
         let is_same = |key| self.bare.raw(key) == webhook.raw(key);
         is_same("integration_type_fields") && is_same("url") && self.is_typed_as(webhook)
