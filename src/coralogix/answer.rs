@@ -1,5 +1,5 @@
-//! An HTTP answer, and what can be understood of the body of a write's.
-//! Never fails a write because its answer was odd.
+//! A received HTTP response, and lenient parsing of the response to a write.
+//! Never treats an accepted write as failed because its response body is malformed.
 
 use super::failure::Failure;
 use super::webhook::{self, Webhook};
@@ -7,19 +7,19 @@ use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
 
-/// Status, headers and body of one answer; no body where that went elsewhere as it came in.
+/// Status, headers and body of one response; the body is empty if it was streamed to a sink.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// The answer to a list request.
+/// The response to a list request.
 #[derive(Debug)]
 pub struct Listing {
-    /// The webhooks in the order of the answer.
+    /// The webhooks in the order of the response.
     pub webhooks: Vec<Webhook>,
-    /// The server's clock when it answered.
+    /// The server's clock when it answered (`Date` header); `None` if the header is missing or invalid.
     pub server_time: Option<SystemTime>,
 }
 
@@ -29,10 +29,10 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
 }
 
 pub(super) fn text_of(body: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(body).map_err(|_| Failure::Unusable("not UTF-8 text".to_owned()))
+    String::from_utf8(body).map_err(|_| Failure::Unusable("not valid UTF-8".to_owned()))
 }
 
-/// The rows of an accepted write; an answer in any other form gives none.
+/// The webhooks in the response to an accepted write; empty if the response has any other format.
 pub(super) fn rows_of(body: Vec<u8>) -> Vec<Webhook> {
     let Ok(text) = text_of(body) else {
         return Vec::new();

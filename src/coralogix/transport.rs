@@ -1,17 +1,17 @@
-//! What every HTTP client of this program is made of, what comes back to it, and what an error of the transport proves.
-//! Reads no more than a limit, and calls nothing unprocessed that a server may have seen.
+//! The base of every HTTP client of this program: building, receiving with a size limit, and classifying errors.
+//! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
 use super::answer::Answer;
 use super::failure::{Failure, Unreached};
 
-/// The most that is read of one answer, after decompression.
+/// The most bytes that are read of one response, after decompression.
 const LARGEST_ANSWER: usize = 1 << 30;
 
-/// A client that follows no redirect, sends nothing a second time by itself, and says nowhere where it came from.
+/// Builds a client that follows no redirects, never retries on its own, and sends no `Referer`.
 ///
-/// HTTP/1.1 alone: in the other, the library sends again what a server has refused.
+/// HTTP/1.1 only: with HTTP/2 the library re-sends requests whose streams the server refused.
 pub(crate) fn careful_client() -> reqwest::ClientBuilder {
-    // Fails where a provider is installed already, which serves as well.
+    // Fails if a provider is already installed, which works just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
@@ -21,10 +21,10 @@ pub(crate) fn careful_client() -> reqwest::ClientBuilder {
         .http1_only()
 }
 
-/// What takes in the body of an answer, a piece after the other.
+/// A callback that receives a response body chunk by chunk.
 pub(super) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
-/// Reads the whole answer, up to the limit.
+/// Reads the whole response, up to the limit.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
@@ -37,7 +37,7 @@ pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failu
     })
 }
 
-/// Passes on the body of an answer, up to the limit.
+/// Streams a response body to `arrived`, up to the limit.
 pub(super) async fn receive_into(
     mut response: reqwest::Response,
     arrived: Arrived<'_>,
@@ -53,7 +53,7 @@ pub(super) async fn receive_into(
     Ok(())
 }
 
-/// What a transport error proves: only a connection that was never established proves that nothing was processed.
+/// Classifies a transport error: only a connection that was never established proves that nothing was processed.
 pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let timed_out = error.is_timeout();
@@ -73,11 +73,11 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
         });
     }
     let why = if timed_out {
-        "no answer within the timeout"
+        "no response within the timeout"
     } else if error.is_decode() {
-        "the answer was cut short"
+        "response cut short"
     } else {
-        "the connection was lost"
+        "connection lost"
     };
     Failure::Lost {
         why: why.to_owned(),
@@ -85,7 +85,7 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     }
 }
 
-/// The last cause of an error, which is the one that helps.
+/// The message of an error's root cause, which is the helpful one.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
@@ -97,7 +97,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // What an I/O error wraps is not its source, and a direct connection wraps it twice.
+        // `source()` skips the error that an I/O error wraps, and a direct connection wraps it twice.
         let mut inner = error;
         while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()
