@@ -1,4 +1,4 @@
-//! `hookferry apply`: exactly the plan that was saved, or a refusal that lists what moved since.
+//! `hookferry apply`: applies exactly the saved plan, or refuses and lists what has changed since.
 
 use super::migrate::carry_out;
 use super::reading::Planned;
@@ -14,7 +14,7 @@ use crate::render::{json, moved};
 use crate::settings::{Apply, ReportForm};
 use std::collections::HashSet;
 
-/// A saved plan that is being applied: what every reading is held against.
+/// The saved plan being applied; every read of the accounts is checked against it.
 pub(super) struct Approved<'a> {
     apply: &'a Apply,
     promised: Vec<Promise>,
@@ -34,20 +34,20 @@ pub(super) async fn run(
         promised: saved.promised(),
         sealer,
     };
-    // What it shows has been approved; what it promises and is bound to is all that is asked of it from here on.
+    // The user has approved the document; from here on only its promises and its binding are needed.
     drop(saved);
     carry_out(&apply.migrate, Some(&approved), screen, interrupt).await
 }
 
 impl Approved<'_> {
-    /// What the run record calls the plan.
+    /// The keyed digest of the plan document, by which run records identify the plan.
     pub(super) fn seal(&self) -> &str {
         &self.apply.binding.seal
     }
 
-    /// Stops where anything is not any more as it was when the plan was made.
+    /// Fails if the accounts or the rules have drifted since the plan was made, and lists the drift.
     ///
-    /// `ours` is what earlier runs of the same plan wrote.
+    /// `ours` holds the ids that earlier runs of the same plan wrote; these do not count as drift.
     pub(super) fn check(
         &self,
         planned: &Planned,

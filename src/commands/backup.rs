@@ -1,4 +1,4 @@
-//! `hookferry backup`: accounts kept in a repository, listed, shown, checked, and forgotten when they are old.
+//! `hookferry backup`: creates, lists, shows and checks the backups in a repository, and forgets old ones.
 
 mod check;
 mod choose;
@@ -17,7 +17,7 @@ use crate::render::screen::Screen;
 use crate::settings::{BackupCheck, BackupCreate, BackupForget, BackupList, BackupShow};
 use crate::store::backup::Repository;
 
-/// Does with backups what the command line says.
+/// Runs one `backup` subcommand.
 pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
         BackupAction::Create(arguments) => {
@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCo
     }
 }
 
-/// The accounts of a repository that are meant: all of them, or the one that is named.
+/// The accounts of a repository: all of them, or `only` that one, which must have a backup.
 async fn accounts(repository: &Repository, only: Option<&str>) -> Result<Vec<String>, Error> {
     let accounts = repository.accounts().await?;
     let Some(only) = only else {
@@ -55,13 +55,13 @@ async fn accounts(repository: &Repository, only: Option<&str>) -> Result<Vec<Str
 
 fn those_there(accounts: &[String]) -> String {
     if accounts.is_empty() {
-        "it holds no backup yet".to_owned()
+        "the repository holds no backups yet".to_owned()
     } else {
-        format!("it holds backups of {}", accounts.join(", "))
+        format!("the repository holds backups of {}", accounts.join(", "))
     }
 }
 
-/// How several pieces of work end together: each has its code, and some that went well make it a part.
+/// Combines the exit codes of several accounts: the code they share, else `Partial`.
 pub(super) fn together(codes: &[ExitCode]) -> ExitCode {
     match codes {
         [] => ExitCode::Done,

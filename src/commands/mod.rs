@@ -1,4 +1,4 @@
-//! One file a command: the only place where the stages of the pipeline meet.
+//! One file per command: the only place that connects the stages of the pipeline.
 
 mod account;
 mod apply;
@@ -35,7 +35,7 @@ use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
 use crate::settings;
 
-/// Carries out a command and says how the process ends.
+/// Runs one command and returns the exit code of the process.
 pub async fn run(
     command: Command,
     screen: &Screen,
@@ -97,6 +97,11 @@ pub async fn run(
         }
         Command::Man { command } => manual(command.as_deref(), screen),
     }
+}
+
+/// A number of webhooks with its noun: `1 webhook`, `2 webhooks`.
+fn counted_webhooks(n: usize) -> String {
+    format!("{n} webhook{}", if n == 1 { "" } else { "s" })
 }
 
 fn manual(name: Option<&str>, screen: &Screen) -> Result<ExitCode, Error> {

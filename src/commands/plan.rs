@@ -1,4 +1,4 @@
-//! `hookferry plan`: what a migration would do; it has no client that could write.
+//! `hookferry plan`: shows what a migration would do. It has no client that could write.
 
 use super::form;
 use super::reading::{Planned, read_and_plan};
@@ -12,7 +12,7 @@ use crate::settings::{self, ReportForm};
 use crate::store::disk;
 use std::path::Path;
 
-/// Shows the plan, and saves it where that is wanted.
+/// Prints the plan, and saves it if `--out` names a file.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
     let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
     let is_bound = settings.out.is_some() || settings.output != ReportForm::Text;
@@ -37,13 +37,13 @@ fn saved_words(document: &PlanDocument, path: &Path) -> String {
     let until = document.binding.as_ref().map(|binding| binding.valid_until);
     let until = until.map_or_else(String::new, |until| format!(", valid until {until}"));
     if document.would_be_refused {
-        format!("\nSaved to {path}, to be read; it cannot be applied as it is.")
+        format!("\nSaved to {path} for review; it cannot be applied as it is.")
     } else {
         format!("\nSaved to {path}{until}. Once it is approved: hookferry apply {path}")
     }
 }
 
-/// Prints the plan as the result of the run.
+/// Prints the plan as the result of the command.
 pub(super) fn show(
     document: &PlanDocument,
     output: ReportForm,
@@ -53,7 +53,7 @@ pub(super) fn show(
     screen.result(&form::plan(document, output, detail, screen))
 }
 
-/// The plan as the renderers take it.
+/// The plan as input for the renderers.
 pub(super) fn view(planned: &Planned) -> PlanView<'_> {
     PlanView {
         plan: &planned.plan,
@@ -62,7 +62,7 @@ pub(super) fn view(planned: &Planned) -> PlanView<'_> {
     }
 }
 
-/// A plan that would be refused says so in the code, so that a pipeline can stop there.
+/// The exit code of a dry run: `Refused` if applying would be refused, so that a CI pipeline can stop there.
 pub(super) fn exit_code(planned: &Planned, detailed: bool) -> ExitCode {
     if planned.plan.n_refusing() > 0 {
         ExitCode::Refused

@@ -1,6 +1,7 @@
-//! The first steps that most commands share: read an origin, read both sides at once, make the plan.
+//! The first steps that most commands share: read one origin, read both sides concurrently, make the plan.
 
 use super::backup::chosen;
+use super::counted_webhooks;
 use super::history::History;
 use super::rewriting::{follow, rewriting};
 use crate::coralogix::account::Account;
@@ -24,7 +25,7 @@ use crate::store::runs::Runs;
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// Both sides of a route as they were read.
+/// Both sides of a route, as read.
 pub(super) struct Readings {
     pub(super) source: Inventory,
     pub(super) target: Inventory,
@@ -32,11 +33,11 @@ pub(super) struct Readings {
     pub(super) patience: Arc<Patience>,
 }
 
-/// Both sides of a route, and the plan that follows from them.
+/// Both sides of a route, and the plan made from them.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) source: Party,
-    /// The source's webhooks that are meant, as they were read.
+    /// The source's webhooks that the filter selects, as read.
     pub(super) selected: Inventory,
     pub(super) target: Party,
     pub(super) target_inventory: Inventory,
@@ -45,7 +46,7 @@ pub(super) struct Planned {
     pub(super) known: Known,
 }
 
-/// Reads both sides at once.
+/// Reads both sides concurrently; fails if two live accounts are one and the same.
 pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings, Error> {
     let patience = Arc::new(Patience::new());
     let target_reader = reader(&route.target, &route.client, &patience, screen)?;
@@ -65,7 +66,7 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings
     })
 }
 
-/// The plan that follows from what was read, what rules change, and what earlier runs have taught.
+/// Makes the plan from both inventories, the rules, and the knowledge that earlier runs left.
 pub(super) async fn planned(
     route: &Route,
     readings: Readings,
@@ -75,13 +76,13 @@ pub(super) async fn planned(
     planned_with(route, readings, known, &rewriting)
 }
 
-/// What is changed on the way from one side of a route to the other.
+/// Resolves the rewriting of a route: its rules, the values that they need, and the regions.
 pub(super) async fn rewriting_of(route: &Route, readings: &Readings) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
     rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
 }
 
-/// The plan where it is decided already what is changed.
+/// Makes the plan with a rewriting that is already resolved.
 pub(super) fn planned_with(
     route: &Route,
     readings: Readings,
@@ -110,7 +111,7 @@ pub(super) fn planned_with(
     })
 }
 
-/// Whether the source is a backup of the target itself, so that an id means the same webhook on both sides.
+/// Whether the source is a backup of the target itself, so that an id names the same webhook on both sides.
 fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_drill
         || source.backed_up.as_ref().is_some_and(|backed_up| {
@@ -120,7 +121,7 @@ fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> boo
         })
 }
 
-/// Reads both sides and plans as a preview: nothing is written, neither to the target nor on record.
+/// Reads both sides and makes the plan as a preview: writes neither to the target nor to the run records.
 pub(super) async fn read_and_plan(
     route: &Route,
     state: &StateFolder,
@@ -133,19 +134,19 @@ pub(super) async fn read_and_plan(
         Err(error) => Err(error),
     };
     let history = history.unwrap_or_else(|error| {
-        screen.warn(&format!("without the run records: {error}"));
+        screen.warn(&format!("planning without the run records: {error}"));
         History::none()
     });
     for run in history.open_runs() {
         screen.warn(&format!(
-            "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
+            "run {run} is still in progress, or ended without knowing whether all that it sent arrived; the plan may change when `migrate` has checked the target"
         ));
     }
     let known = history.knowledge(&route.target, &readings.target).0;
     Ok((planned(route, readings, known).await?, history))
 }
 
-/// The webhooks of an inventory that a filter means.
+/// Reduces an inventory to the webhooks that the filter selects.
 pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
     Ok(Inventory {
         webhooks: filter.apply(inventory.webhooks)?,
@@ -165,7 +166,7 @@ pub(super) async fn read_origin(
             read_first(&reader(account, client, patience, screen)?, screen).await
         }
         Origin::File(path, identities) => {
-            let bytes = disk::read_bytes(path, "the file of webhooks")?;
+            let bytes = disk::read_bytes(path, "the webhooks file")?;
             parse_file(bytes, identities, &path.display().to_string())
         }
         Origin::Stdin(identities) => parse_file(disk::read_stdin()?, identities, "standard input"),
@@ -173,15 +174,16 @@ pub(super) async fn read_origin(
     }
 }
 
-/// Reads a live account for the first time: another company than its profile expects is an error.
+/// Reads a live account for the first time; fails if its company is not the one that its profile expects.
 ///
-/// An empty account shows none, which is said and not refused.
+/// An empty account shows no company; that is a warning, not an error.
 pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     let stage = format!("read {}", reader.account().side);
     read_first_as(&stage, reader, screen).await
 }
 
-/// The same under another name of the stage, for several accounts of one side.
+/// Like [`read_first`], with the progress line named `stage`, for commands that read several accounts of one
+/// side.
 pub(super) async fn read_first_as(
     stage: &str,
     reader: &Reader,
@@ -191,14 +193,14 @@ pub(super) async fn read_first_as(
     let account = reader.account();
     if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
         screen.warn(&format!(
-            "{account} shows no company id, as every empty account, so it cannot be checked that it is company {}",
+            "{account} shows no company id, like every empty account, so hookferry cannot check that it is company {}",
             crate::foreign::shortened(expected, 40)
         ));
     }
     Ok(inventory)
 }
 
-/// Reads a live account, with a line of progress; another company than its profile expects is an error.
+/// Reads a live account, with a progress line; fails if its company is not the one that its profile expects.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     read_as(&format!("read {}", reader.account().side), reader, screen).await
 }
@@ -206,12 +208,12 @@ pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Invent
 async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     let stage = screen.stage(stage);
     let inventory = fetch(reader).await?;
-    stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    stage.finish(&counted_webhooks(inventory.webhooks.len()));
     refuse_unexpected_company(reader.account(), &inventory)?;
     Ok(inventory)
 }
 
-/// A client that can read an account and nothing else.
+/// A client that can only read the account.
 pub(super) fn reader(
     account: &Account,
     client: &ClientOptions,
@@ -226,7 +228,7 @@ pub(super) fn reader(
     )
 }
 
-/// What a file holds: a backup, or a list of webhooks.
+/// Parses the content of a file: a backup, or a JSON array of webhooks.
 fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inventory, Error> {
     let text = match open(bytes, identities, name)? {
         Opened::Backup(backup) => return Ok(of_backup(*backup)),
@@ -239,11 +241,11 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
             let what = match problem {
                 NotAList::NotJson => "it is not JSON".to_owned(),
                 NotAList::OtherValue(value) => format!("it is {value}"),
-                NotAList::Element(at) => format!("its element {at} is no object"),
+                NotAList::Element(at) => format!("its element {at} is not an object"),
             };
             Err(
-                Error::failed(format!("`{name}` is no list of webhooks: {what}")).with_hint(
-                    "--from takes a backup, or the array that `hookferry export` or the API's GET gives",
+                Error::failed(format!("`{name}` is not a list of webhooks: {what}")).with_hint(
+                    "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
                 ),
             )
         }
@@ -263,12 +265,12 @@ fn of_backup(backup: Backup) -> Inventory {
     }
 }
 
-/// The company that the user expects.
+/// The company id that the account's profile expects.
 fn expected(account: &Account) -> Option<&str> {
     account.profile.as_ref()?.company_id.as_deref()
 }
 
-/// An account of another company than its profile names is not the one that was meant.
+/// Fails if an account belongs to another company than its profile expects.
 pub(super) fn refuse_unexpected_company(
     account: &Account,
     inventory: &Inventory,
@@ -287,18 +289,19 @@ pub(super) fn refuse_unexpected_company(
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "{account} is company {}, and its profile expects company {}",
+            "{account} is company {}, but its profile expects company {}",
             found.join(" and "),
             crate::foreign::shortened(expected, 40)
         ),
     )
     .with_hint(format!(
-        "the key {} is of another account than the profile names; nothing was written",
+        "the API key {} belongs to another account; nothing was written",
         account.key_from
     )))
 }
 
-/// Two live accounts of one company are one account: a copy into itself would double every webhook.
+/// Fails if both live accounts belong to one company, and so are one account: copying it into itself would
+/// duplicate every webhook.
 fn refuse_same_company(
     source: &Account,
     source_inventory: &Inventory,
@@ -315,10 +318,10 @@ fn refuse_same_company(
         ErrorKind::WrongAccount,
         format!("{source} and {target} are the same account: both belong to company {company}"),
     )
-    .with_hint("one of the two keys is not the one you meant; nothing was written"))
+    .with_hint("one of the two API keys is the wrong one; nothing was written"))
 }
 
-/// How a side is named to the reader.
+/// One side as outputs name it.
 pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     let name = match (origin, &inventory.backed_up) {
         (Origin::Live(account), _) => return live_party(account, inventory),
@@ -350,7 +353,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
     }
 }
 
-/// This process as the holder of a lock.
+/// Describes this process as the holder of a lock.
 pub(super) fn holder(command: &str) -> Holder {
     let now = Timestamp::now();
     Holder {

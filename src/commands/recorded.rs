@@ -1,4 +1,4 @@
-//! A run on record beside the account that it wrote to: whether both belong together, and what it left there too often.
+//! Checks a recorded run against the account that it wrote to: same API key, same company, no surplus copies.
 
 use crate::coralogix::account::Account;
 use crate::coralogix::sealed::{Sealed, Sealer};
@@ -10,21 +10,21 @@ use crate::store::runs::Record;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 
-/// What made the seals of a record; another API key than the run's is an error.
+/// The digest key of a record; fails if the account's API key is not the one that the run used.
 pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
     record.sealer(&account.key).ok_or_else(|| {
         let variable = account.side.key_variable();
         Error::new(
             ErrorKind::WrongAccount,
-            format!("run {} was made with another target API key than the one at hand", record.id()),
+            format!("run {} used a different target API key", record.id()),
         )
         .with_hint(format!(
-            "what it wrote can be recognised with its own key only: set {variable} to that one. Nothing was read or written"
+            "hookferry recognizes what the run wrote only with the key that the run used: set {variable} to it; nothing was read or written"
         ))
     })
 }
 
-/// Refuses an account that is not the company that the run wrote to.
+/// Fails if the account belongs to another company than the one that the run wrote to.
 pub(super) fn refuse_other_company(
     record: &Record,
     inventory: &Inventory,
@@ -43,14 +43,15 @@ pub(super) fn refuse_other_company(
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "{account} is company {now}, and run {} wrote to company {then}",
+            "{account} is company {now}, but run {} wrote to company {then}",
             record.id()
         ),
     )
     .with_hint("nothing was written; use the key of the account that the run wrote to"))
 }
 
-/// Webhooks that equal one that the run created, were not there before it, and are not accounted for.
+/// Surplus copies, by content digest: webhooks with the content of one that the run created, but whose ids
+/// are neither in the run's baseline nor attributed to it.
 pub(super) fn surplus(
     record: &Record,
     target: &Stripped,

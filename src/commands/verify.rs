@@ -1,4 +1,4 @@
-//! `hookferry verify`: what the target holds of what is wanted, by a source or by a run; writes nothing.
+//! `hookferry verify`: compares the target with a source or with a recorded run. Writes nothing.
 
 use super::consent::refuse_missing;
 use super::history::account_for;
@@ -24,7 +24,7 @@ use crate::store::runs::{Record, Runs, Standing};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Compares and says what differs.
+/// Compares, and prints a verdict for each webhook.
 pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, Error> {
     let view = match &settings.wanted {
         Wanted::Source(route) => against_source(route, screen).await?,
@@ -44,10 +44,10 @@ pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, E
 async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
     let readings = read_both(route, screen).await?;
     let rewriting = rewriting_of(route, &readings).await?;
-    // Rules may fail on webhooks that are not selected; then only the selected ones are counted.
+    // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
     let planned = planned_with(route, readings, Known::nothing(), &rewriting)?;
-    // With stand-ins in their place everything would seem to be altered.
+    // With placeholders for missing values, everything would look altered.
     refuse_missing(&planned.plan)?;
     let target = strip(planned.target_inventory.clone());
     let source: Vec<PortableWebhook> = match all {
@@ -99,7 +99,7 @@ async fn against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView
     })
 }
 
-/// What a reading shows of everything that a run wanted in the target.
+/// Compares the target with every item of a run.
 fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow> {
     let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
     for webhook in target.webhooks() {
@@ -120,13 +120,13 @@ fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow
             _ if row.state == State::Unchanged => {
                 (row.target_id.clone().map(WebhookId::new), row.kept)
             }
-            // What the run was not to write, nobody expects from it.
+            // Items that the run was not supposed to write are left out.
             _ if row.state != State::Create && row.state != State::Update => continue,
             _ => (None, None),
         };
         let (finding, why) = match (&id, &record.standings[place]) {
             (None, Standing::Open | Standing::Unresolved(_)) => {
-                let why = "the run sent it, and it cannot be told whether it arrived";
+                let why = "the run sent it, but it is unknown whether it arrived";
                 (Finding::Unclear(why.to_owned()), None)
             }
             (None, _) => (Finding::Missing, None),
@@ -152,11 +152,12 @@ fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow
     rows
 }
 
-/// What a webhook holds now; nothing where that cannot be compared.
+/// Digest of a webhook's current content; `None` if the content cannot be compared.
 #[derive(Clone, Copy)]
 struct Now(Option<Sealed>);
 
-/// What it means that a webhook holds some content now, or is not there.
+/// The verdict on a webhook from its current content (`None` if it is missing), its desired content, and the
+/// content that the target kept when it was written; an altered one comes with the reason.
 fn found(
     now: Option<Now>,
     wanted: Option<Sealed>,
@@ -168,7 +169,7 @@ fn found(
         Some(Now(now)) => {
             let is_as_kept = now.is_some() && now == kept;
             let why = if is_as_kept {
-                "the server altered it when it was written, and it is still so"
+                "the server altered it when it was written, and it has not changed since"
             } else {
                 "it was changed after the run"
             };

@@ -1,4 +1,4 @@
-//! Which backup of a repository is meant, and its content.
+//! Finds the chosen backup in a repository and reads it.
 
 use super::accounts;
 use crate::error::{Error, ErrorKind};
@@ -6,14 +6,14 @@ use crate::settings::{BackupChoice, Which};
 use crate::store::backup::check::contradiction;
 use crate::store::backup::{Backup, Stored, damaged, open_backup};
 
-/// Reads the backup that is meant.
+/// Reads the chosen backup; fails if its bytes are damaged or contradict its name.
 pub(in crate::commands) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
     let stored = find(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
     let path = choice.repository.path_of(&stored);
     let unusable = |why: &str| damaged(&crate::foreign::shown(&path), why);
     if !stored.name.fits(&bytes) {
-        return Err(unusable("its bytes are not those that were stored"));
+        return Err(unusable("its bytes differ from those that were stored"));
     }
     let backup = open_backup(bytes, &choice.identities, &path)?;
     match contradiction(&stored.name, &backup.about) {
@@ -49,7 +49,7 @@ async fn find(choice: &BackupChoice) -> Result<Stored, Error> {
                 (Some(newest), _) => Ok(newest),
                 (None, Some(oldest)) => none(
                     format!("there is no backup of {account} from {time:.0} or before"),
-                    format!("the oldest is of {oldest}"),
+                    format!("the oldest is from {oldest}"),
                 ),
                 (None, None) => none(
                     format!("there is no backup of {account} in {repository}"),
@@ -76,7 +76,7 @@ async fn account(choice: &BackupChoice) -> Result<String, Error> {
                 choice.repository
             ))
             .with_hint(format!(
-                "say which: --account {}",
+                "choose one: --account {}",
                 there.join(" or --account ")
             )))
         }
