@@ -1,14 +1,14 @@
-//! What a crash may show: where it happened, and nothing of what was in memory.
-//! Never prints the message of a panic: slicing and formatting put the text that they failed on into it.
+//! Keeps secrets out of crash output: a panic shows where it happened, and nothing that was in memory.
+//! Never prints the panic message, because failed slicing and formatting include the offending text in it.
 
 use std::panic::PanicHookInfo;
 
-/// Keeps core dumps, debuggers of other processes and panic messages from showing secrets.
+/// Keeps secrets out of core dumps, debuggers of other processes, and panic messages.
 ///
-/// On Linux the process is made not dumpable: that also stops dumps which are piped to a collector, as a limit of zero
-/// does not. Elsewhere on Unix the size of core files is limited to zero.
+/// On Linux it marks the process as not dumpable, which also stops dumps that are piped to a collector; a size limit
+/// of zero does not. On other Unix systems it limits the size of core files to zero.
 pub fn keep_secrets() {
-    // A system that refuses leaves the process as it was, which is no reason not to work.
+    // If the system refuses, the process stays as it was; that is no reason to stop.
     #[cfg(target_os = "linux")]
     let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     #[cfg(all(unix, not(target_os = "linux")))]
@@ -24,7 +24,7 @@ pub fn keep_secrets() {
     }));
 }
 
-/// The one line that a panic leaves behind.
+/// The text that a panic prints: its location, and a hint.
 fn last_words(panic: &PanicHookInfo<'_>) -> String {
     let place = panic.location().map_or_else(
         || "an unknown place".to_owned(),
@@ -32,7 +32,7 @@ fn last_words(panic: &PanicHookInfo<'_>) -> String {
     );
     format!(
         "hookferry: internal error at {place}\n\
-         hint: this is a mistake in hookferry; report it with this line. What was sent is on record: the same command again looks first"
+         hint: this is a bug in hookferry; please report it with this line. Everything that was sent is on record: run the same command again, and it reads the target first"
     )
 }
 

@@ -1,9 +1,9 @@
-//! What can go wrong, what to say about it, and the one table of exit codes.
-//! Never holds a key, a request body or a URL with its query.
+//! The error type that users read, and the one table of exit codes.
+//! Never contains a key, a request body or a URL with its query.
 
 use std::fmt;
 
-/// How the process ends: the one table, printed in the README and tested against it.
+/// The exit code of the process: the one table, which the README prints and a test compares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ExitCode {
@@ -13,19 +13,19 @@ pub enum ExitCode {
     Failed = 1,
     /// Changes are present; only with `--detailed-exitcode`.
     Changes = 2,
-    /// Not everything is where it should be, or it could not be confirmed; a backup is damaged or too old.
+    /// The result is incomplete or could not be confirmed, or a backup is damaged or too old.
     Partial = 3,
-    /// The API key was refused or lacks a permission.
+    /// The server refused the API key, or the key lacks a permission.
     Authentication = 4,
-    /// The plan is stale, or the accounts are not the ones that were meant.
+    /// The plan is stale, or an account or key is not the expected one.
     WrongAccount = 5,
     /// Refused before anything was written.
     Refused = 6,
-    /// There is no such repository or backup.
+    /// The repository or backup does not exist.
     NoBackup = 10,
-    /// Another run is at work on the target.
+    /// Another run holds the lock of the target.
     Locked = 11,
-    /// Nothing at hand decrypts it.
+    /// None of the available identities can decrypt the backup.
     CannotDecrypt = 12,
     /// The command line is wrong.
     Usage = 64,
@@ -36,7 +36,7 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
-    /// Every code with its meaning, in ascending order: the table that the README prints.
+    /// Every code with its meaning, in ascending order, as the README prints it.
     pub const TABLE: &'static [(Self, &'static str)] = &[
         (Self::Done, "done, or nothing to do"),
         (Self::Failed, "failed; nothing was written"),
@@ -54,7 +54,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "the plan is stale, or wrong account or key: source and target are the same, or not those of the plan, the run or the profile",
+            "the plan is stale, or an account or key is wrong: source and target are the same, or differ from those of the plan, the run or the profile",
         ),
         (
             Self::Refused,
@@ -67,39 +67,39 @@ impl ExitCode {
         ),
         (
             Self::CannotDecrypt,
-            "cannot decrypt: no identity was given, or none of those given fits",
+            "cannot decrypt: no identity was given, or none of the given identities matches",
         ),
-        (Self::Usage, "wrong usage"),
+        (Self::Usage, "usage error"),
         (Self::Interrupted, "interrupted (Ctrl-C)"),
         (Self::Terminated, "terminated (SIGTERM, SIGHUP)"),
     ];
 
-    /// The number that the operating system sees.
+    /// The number that the process exits with.
     pub fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// What a caller can branch on when something failed.
+/// The category of a failure, for callers that branch on it; determines the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
-    /// The user typed something that cannot be understood or cannot work.
+    /// The command line or a file of the user's is invalid.
     Usage,
-    /// An account's key was refused, or may not do what was asked.
+    /// The server refused an account's key, or the key lacks the permission.
     Authentication,
     /// Source and target are the same account, or an account is not the expected one.
     WrongAccount,
-    /// A saved plan is not true any more.
+    /// A saved plan no longer matches the accounts.
     Stale,
     /// The work was refused before anything was written.
     Refused,
-    /// There is no such repository or backup.
+    /// The repository or backup does not exist.
     NoBackup,
-    /// Another run is at work on the target.
+    /// Another run holds the lock of the target.
     Locked,
-    /// A backup is encrypted, and no identity at hand opens it.
+    /// A backup is encrypted, and none of the available identities can decrypt it.
     CannotDecrypt,
-    /// Something was sent, and the run ended without knowing that everything arrived.
+    /// Something was sent, and the run could not confirm that everything arrived.
     Partial,
     /// Everything else: network, server, files.
     Failed,
@@ -122,7 +122,7 @@ impl ErrorKind {
     }
 }
 
-/// One failure as the user reads it: what happened to which subject, why, and what to do next.
+/// One failure as the user reads it: what happened to which subject, the cause, and what to do next.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -132,7 +132,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure described by one sentence: lower case, no full stop, naming its subject.
+    /// Creates a failure from one sentence that names its subject: lower case, without a full stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self {
             kind,
@@ -142,17 +142,17 @@ impl Error {
         }
     }
 
-    /// A usage error: exit code 64.
+    /// Creates a usage error (exit code 64).
     pub fn usage(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Usage, what)
     }
 
-    /// A failure without a more specific kind: exit code 1.
+    /// Creates a failure without a more specific kind (exit code 1).
     pub fn failed(what: impl Into<String>) -> Self {
         Self::new(ErrorKind::Failed, what)
     }
 
-    /// Adds the next step, shown on a line of its own.
+    /// Adds the next step, shown on a `hint:` line.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
@@ -166,25 +166,25 @@ impl Error {
         self
     }
 
-    /// The same failure after something had been sent to the target: it can no longer mean "nothing was written".
+    /// Changes the kind to `Partial`: something was sent to the target, so it must not mean "nothing was written".
     #[must_use]
     pub fn after_sending(mut self) -> Self {
         self.kind = ErrorKind::Partial;
         self
     }
 
-    /// What the failure is, for code that branches on it.
+    /// The category, for code that branches on it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The next step for the user, if there is one.
+    /// The next step for the user, if one is known.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 }
 
-/// The sentence and its causes on one line, `what: cause: cause`.
+/// Writes the sentence and its chain of causes on one line: `what: cause: cause`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;

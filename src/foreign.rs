@@ -1,11 +1,11 @@
-//! Text that comes from a server or a webhook, made harmless before a person sees it.
+//! Escapes untrusted text, which comes from servers and webhooks, before a person sees it.
 //! Never lets a control or bidirectional character reach a terminal.
 
 use std::fmt::Write as _;
 
-/// The text with every control, bidirectional and invisible format character escaped as `\u{…}`.
+/// Escapes every control, bidirectional and invisible format character as `\u{…}`, or `\n`, `\r`, `\t`.
 ///
-/// A newline inside an alias cannot forge a line of the preview, and an escape sequence cannot drive the terminal.
+/// So a newline in an alias cannot forge a line of the preview, and an escape sequence cannot control the terminal.
 pub fn shown(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
@@ -26,19 +26,19 @@ pub fn shown(text: &str) -> String {
     out
 }
 
-/// Whether every character can be seen where it stands, on one line: it can be written into any file as it is.
+/// Whether the text needs no escaping and has no Unicode noncharacters, so any file can hold it as is, on one line.
 pub fn is_visible(text: &str) -> bool {
     let is_character =
         |c: char| u32::from(c) & 0xfffe != 0xfffe && !matches!(c, '\u{fdd0}'..='\u{fdef}');
     shown(text) == text && text.chars().all(is_character)
 }
 
-/// Whether the text has nothing but printable characters of ASCII, which is the usual case.
+/// Whether the text is printable ASCII only, which is the usual case.
 pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// At most `longest` characters of the text, harmless, with `…` where something was cut.
+/// Trims the text, cuts it to `longest` characters (marked with `…`), and escapes it.
 pub fn shortened(text: &str, longest: usize) -> String {
     let mut characters = text.trim().chars();
     let head: String = characters.by_ref().take(longest).collect();
@@ -56,7 +56,7 @@ fn is_hostile(character: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A foreign name as one cell: harmless, and quoted where its spaces could pass for the end of the cell.
+/// An untrusted name as one cell: escaped, and quoted if its spaces could pass for the end of the cell.
 pub(crate) fn name(foreign_text: &str) -> String {
     let escaped = shown(foreign_text);
     let is_plain = !escaped.is_empty()

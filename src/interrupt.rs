@@ -1,23 +1,24 @@
-//! Ctrl-C, SIGTERM and SIGHUP: heard on a thread of their own, so that even a busy run answers at once.
-//! The first one asks the run to end well; the second leaves, which is safe because the run record is ahead of every write.
+//! Ctrl-C, SIGTERM and SIGHUP, handled on a thread of their own, so that even a busy run reacts at once.
+//! The first signal asks the run to stop cleanly; the second exits, which is safe because the journal records each
+//! write before it is sent.
 
 use crate::error::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::watch;
 
-/// A request to end, as the operating system names it.
+/// A signal that asks the process to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signal {
     /// Ctrl-C.
     Interrupt,
     /// SIGTERM.
     Terminate,
-    /// SIGHUP: the terminal went away.
+    /// SIGHUP: the terminal was closed.
     HangUp,
 }
 
 impl Signal {
-    /// The exit code of a run that this ended.
+    /// The exit code of a run that this signal stopped.
     pub fn exit_code(self) -> ExitCode {
         match self {
             Self::Interrupt => ExitCode::Interrupted,
@@ -36,7 +37,7 @@ impl Signal {
         1 << (number - 1)
     }
 
-    /// How a message names it.
+    /// The signal's name in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Interrupt => "Ctrl-C",
@@ -46,7 +47,7 @@ impl Signal {
     }
 }
 
-/// Whether the user wants this run to end; clones share it.
+/// The stop request of a run; clones share it.
 #[derive(Debug, Clone)]
 pub struct Interrupt(Arc<Shared>);
 
@@ -54,16 +55,16 @@ pub struct Interrupt(Arc<Shared>);
 struct Shared {
     first: OnceLock<Signal>,
     heard: watch::Sender<bool>,
-    /// What the part of the program says that is in the middle of something which has to be ended well.
+    /// The message of the active [`Hold`], if any.
     hold: Mutex<Option<&'static str>>,
 }
 
-/// While it lives, an interrupt does not end the run by itself: its holder looks for it and ends in good order.
+/// While a hold exists, a signal does not stop the run by itself: its owner checks for the signal and stops cleanly.
 #[derive(Debug)]
 pub struct Hold(Arc<Shared>);
 
 impl Interrupt {
-    /// A run that nobody has asked to end.
+    /// Creates the state of a run that no signal has asked to stop.
     pub fn new() -> Self {
         Self(Arc::new(Shared {
             first: OnceLock::new(),
@@ -72,24 +73,24 @@ impl Interrupt {
         }))
     }
 
-    /// The signal that asked for the end, if one did.
+    /// The first signal, if any has arrived.
     pub fn signal(&self) -> Option<Signal> {
         self.0.first.get().copied()
     }
 
-    /// Resolves once the end is asked for.
+    /// Resolves once a signal has arrived.
     pub async fn requested(&self) -> Signal {
         let mut heard = self.0.heard.subscribe();
         loop {
             if let Some(signal) = self.signal() {
                 return signal;
             }
-            // An error would mean that no sender is left, and `self` holds one.
+            // `changed` fails only if the sender is gone, but `self` owns it.
             let _ = heard.changed().await;
         }
     }
 
-    /// Resolves once the end is asked for and nothing holds it off.
+    /// Resolves once a signal has arrived and no hold is active.
     pub async fn unheld(&self) -> Signal {
         let mut heard = self.0.heard.subscribe();
         loop {
@@ -102,21 +103,21 @@ impl Interrupt {
         }
     }
 
-    /// Holds the end off until the returned value is dropped; the words tell the user what happens meanwhile.
+    /// Defers the stop until the returned value is dropped; `words` tell the user what happens meanwhile.
     #[must_use]
     pub fn hold(&self, words: &'static str) -> Hold {
         *self.0.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
         Hold(Arc::clone(&self.0))
     }
 
-    /// Notes a signal; `false` where there was one before.
+    /// Records a signal; returns whether it is the first.
     pub fn note(&self, signal: Signal) -> bool {
         let is_first = self.0.first.set(signal).is_ok();
         self.0.heard.send_replace(true);
         is_first
     }
 
-    /// The words of what holds the end off, if something does.
+    /// The message of the active hold, if any.
     pub fn held(&self) -> Option<&'static str> {
         *self.0.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,9 +136,9 @@ impl Drop for Hold {
     }
 }
 
-/// Listens for signals until the process ends, but not for those that its parent wants it to ignore.
+/// Listens for signals until the process ends, except those that its parent process set to be ignored.
 ///
-/// `heard` is called on the listening thread for each signal, with whether it was the first.
+/// Calls `heard` on the listening thread for each signal, with whether it is the first.
 #[cfg(unix)]
 pub fn listen(
     interrupt: &Interrupt,
@@ -175,9 +176,9 @@ pub fn listen(
     Ok(())
 }
 
-/// Which signals the parent of this process wants it to ignore, as `nohup` and shells without job control do.
+/// The mask of signals that this process inherited as ignored, as from `nohup` or a shell without job control.
 ///
-/// A mask of bits; none where the system does not tell.
+/// 0 where `/proc` cannot be read.
 #[cfg(unix)]
 fn ignored_signals() -> u64 {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
@@ -194,7 +195,7 @@ fn ignored_signals() -> u64 {
 async fn next(stream: &mut Option<tokio::signal::unix::Signal>) {
     match stream {
         Some(stream) => {
-            // `None` would mean that the runtime is gone, and then nobody polls this.
+            // `None` means that the runtime is gone, and then nobody polls this.
             let _ = stream.recv().await;
         }
         None => std::future::pending().await,
@@ -203,7 +204,7 @@ async fn next(stream: &mut Option<tokio::signal::unix::Signal>) {
 
 /// Listens for Ctrl-C until the process ends.
 ///
-/// `heard` is called on the listening thread for each one, with whether it was the first.
+/// Calls `heard` on the listening thread for each one, with whether it is the first.
 #[cfg(not(unix))]
 pub fn listen(
     interrupt: &Interrupt,

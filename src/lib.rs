@@ -1,14 +1,14 @@
 //! hookferry copies a Coralogix account's outbound webhooks to another account, exactly once.
 //!
 //! ```text
-//! source account ─fetch→ Inventory ─strip→ Stripped ─rewrite→ Portable ─plan→ Plan ─push→ Applied ─verify→ Verdict
+//! source account ─fetch→ Inventory ─strip→ Stripped ─rewrite→ Portable ─plan→ Plan ─push→ PushResult ─verify→ Verdict
 //! target account ─fetch→ Inventory ─strip→ Stripped ───────────────────↗        │  ↑
 //!                                                                      observe, re-plan until nothing is left
 //! ```
 //!
-//! Each arrow is one file in [`pipeline`] with one public function of its name. A type from
-//! [`Stripped`](pipeline::strip::Stripped) on can be made by its stage only, so what was not stripped and
-//! rewritten cannot be sent: it does not type-check. `docs/architecture.md` says who may import whom.
+//! Each arrow is one file in [`pipeline`] with one public function of the same name. From
+//! [`Stripped`](pipeline::strip::Stripped) on, only the stage itself can construct its type, so sending a webhook
+//! that was not stripped and rewritten does not type-check. `docs/architecture.md` lists the allowed imports.
 
 pub mod cli;
 pub mod settings;

@@ -68,12 +68,12 @@ fn run(cli: Cli) -> ExitCode {
     code
 }
 
-/// Carries out the command, unless the user ends the run while nothing has to be ended in good order.
+/// Runs the command; a signal cancels it, unless the command holds the signal off to stop cleanly.
 fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .map_err(|error| Error::failed("cannot start").with_source(error))?;
+        .map_err(|error| Error::failed("cannot start the async runtime").with_source(error))?;
     let outcome = runtime.block_on(async {
         tokio::select! {
             biased;
@@ -81,12 +81,12 @@ fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<Exit
             signal = interrupt.unheld() => Ok(signal.exit_code()),
         }
     });
-    // A question that nobody answered must not keep the process.
+    // A prompt that still waits for an answer must not keep the process alive.
     runtime.shutdown_background();
     outcome
 }
 
-/// The first signal is answered at once in words; the second ends the process at once.
+/// Acknowledges the first signal with a message at once; the second signal exits the process at once.
 fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Error> {
     let (heard_by, screen) = (interrupt.clone(), screen.clone());
     let heard = move |signal: Signal, is_first| {
@@ -94,19 +94,23 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
         match (is_first, heard_by.held()) {
             (true, None) => {
                 if signal == Signal::Interrupt && screen.is_stderr_terminal() {
-                    // Behind the terminal's own `^C`, which may stand behind a question.
+                    // Start a new line after the terminal's `^C`, which may follow a prompt.
                     screen.ask("\n");
                 }
                 screen.warn(&format!("{name}: stopped; nothing was written"));
             }
             (true, Some(words)) => {
-                screen.warn(&format!("{name}: {words}; once more leaves at once"));
+                screen.warn(&format!(
+                    "{name}: {words}; a second signal exits immediately"
+                ));
             }
             (false, _) => {
-                screen.warn(&format!("{name}: left at once; what was sent is on record"));
+                screen.warn(&format!(
+                    "{name}: exited immediately; everything that was sent is on record"
+                ));
                 #[expect(
                     clippy::exit,
-                    reason = "whoever asks twice does not want to wait; the record is ahead of every write"
+                    reason = "a user who asks twice does not want to wait; the journal records each write before it is sent"
                 )]
                 std::process::exit(signal.exit_code().code().into());
             }
@@ -116,7 +120,7 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
         .map_err(|error| Error::failed("cannot listen for signals").with_source(error))
 }
 
-/// Logs go to stderr beside the talk; other crates' at most at `info`, because deeper ones may show what is sent.
+/// Logs to stderr; other crates log at `info` at most, because their `debug` and `trace` may show what is sent.
 fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
     let own = match cli.talk.verbose {
         0 => LevelFilter::WARN,
@@ -126,9 +130,9 @@ fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
     };
     let filter = match settings::log_filter() {
         Some(text) => text.parse::<Targets>().map_err(|error| {
-            Error::usage("HOOKFERRY_LOG is no log filter")
+            Error::usage("HOOKFERRY_LOG is not a valid log filter")
                 .with_source(error)
-                .with_hint("for instance HOOKFERRY_LOG=hookferry=debug")
+                .with_hint("example: HOOKFERRY_LOG=hookferry=debug")
         })?,
         None => Targets::new().with_target("hookferry", own),
     };

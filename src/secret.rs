@@ -2,13 +2,13 @@
 
 use url::Url;
 
-/// How the vendor's API keys begin: a text that holds one of these is hidden wherever it stands.
+/// Prefixes of the vendor's API keys; a text that contains one is hidden wherever it occurs.
 pub const VENDOR_KEY_SIGNS: &[&str] = &["cxtp_", "cxup_"];
 
 /// URL paths that name an endpoint rather than a credential.
 pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
 
-/// Whether a text holds one of the vendor's API keys, as its prefixes tell (personal and team keys).
+/// Whether a text contains the prefix of one of the vendor's API keys (personal or team key).
 pub fn resembles_vendor_key(text: &str) -> bool {
     VENDOR_KEY_SIGNS.iter().any(|sign| text.contains(sign))
 }
@@ -48,7 +48,7 @@ pub(crate) fn url_outline(text: &str) -> Option<String> {
     Some(outline)
 }
 
-/// Whether the outline of a URL lacks a part of it.
+/// Whether an outline hides a part of the URL.
 pub(crate) fn hides_part_of_url(shown: &str) -> bool {
     ["(user)@", "/(path)", "?(query)", "#(fragment)"]
         .iter()

@@ -1,5 +1,5 @@
-//! Everything that is decided before any work begins: flags and environment made into values, once.
-//! The only place that reads the environment.
+//! Resolves flags and environment variables into settings, once, before any work starts.
+//! The only module that reads the environment.
 
 mod account;
 mod accounts;
@@ -55,14 +55,14 @@ use anstream::ColorChoice;
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
-/// When a migration may write.
+/// Whether a command may write, and whether a person has to confirm first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consent {
-    /// Never: it is a dry run.
+    /// Never write: a dry run.
     DryRun,
-    /// After a person has said yes at the terminal.
+    /// Write only after somebody types yes at the terminal.
     Ask,
-    /// At once.
+    /// Write without asking (`--yes`).
     Given,
 }
 
@@ -79,93 +79,94 @@ impl Consent {
 /// Settings of `migrate`.
 #[derive(Debug, Clone)]
 pub struct Migrate {
-    /// The command that it is, for those who wait for it.
+    /// Name of the command, which the lock shows to commands that wait for it.
     pub command: &'static str,
-    /// From where to where.
+    /// Source, target, and what to do between them.
     pub route: Route,
-    /// When it may write.
+    /// Whether it may write.
     pub consent: Consent,
-    /// The most webhooks it may write.
+    /// Most webhooks that the run may write; `None` for no limit.
     pub max_changes: Option<usize>,
-    /// How it writes.
+    /// How to send writes.
     pub push: PushOptions,
-    /// Where its record is kept.
+    /// Folder that keeps the run record.
     pub state: StateFolder,
-    /// What another command has to say to find the record and the target's key: nothing, or options with a space before.
+    /// Options with which a suggested command finds the record and the target's key: empty, or with a leading
+    /// space.
     pub flags: String,
-    /// How much of the plan is shown.
+    /// How much of the plan to show.
     pub detail: Detail,
-    /// The form of the result.
+    /// Format of the result.
     pub output: ReportForm,
 }
 
 /// Settings of `plan`.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// From where to where.
+    /// Source, target, and what to do between them.
     pub route: Route,
-    /// Whether changes give an exit code of their own.
+    /// Whether pending changes exit with code 2.
     pub detailed_exitcode: bool,
-    /// The file to save the plan to.
+    /// File to save the plan to, if any.
     pub out: Option<PathBuf>,
-    /// How long it may be applied.
+    /// How long `apply` accepts the plan.
     pub valid_for: SignedDuration,
-    /// Where earlier runs are on record.
+    /// Folder that keeps the records of earlier runs.
     pub state: StateFolder,
-    /// How much of the plan is shown.
+    /// How much of the plan to show.
     pub detail: Detail,
-    /// The form of the result.
+    /// Format of the result.
     pub output: ReportForm,
 }
 
 /// Settings of `list`.
 #[derive(Debug, Clone)]
 pub struct List {
-    /// Where webhooks are read.
+    /// Where to read webhooks.
     pub source: Origin,
-    /// Which of them are meant.
+    /// Which of them to select.
     pub filter: Filter,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `diff`.
 #[derive(Debug, Clone)]
 pub struct Diff {
-    /// The one side.
+    /// The left side.
     pub left: Origin,
-    /// The other.
+    /// The right side.
     pub right: Origin,
-    /// Which webhooks of both are meant.
+    /// Which webhooks of both sides to select.
     pub filter: Filter,
-    /// How accounts are reached.
+    /// How to connect to the accounts.
     pub client: ClientOptions,
-    /// Whether differences give an exit code of their own.
+    /// Whether differences exit with code 2.
     pub detailed_exitcode: bool,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `export`.
 #[derive(Debug, Clone)]
 pub struct Export {
-    /// Where webhooks are read.
+    /// Where to read webhooks.
     pub source: Origin,
-    /// Which of them are meant.
+    /// Which of them to select.
     pub filter: Filter,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// The file to write; standard output without one.
+    /// File to write; `None` for standard output.
     pub out: Option<PathBuf>,
-    /// Whether to strip what the server owns.
+    /// Whether to strip the fields that the server sets.
     pub ready: bool,
-    /// Whether secrets may go to a terminal.
+    /// Whether to print secrets even to a terminal.
     pub reveal: bool,
 }
 
-/// Whether to colour: the flag, else what `NO_COLOR` and `CLICOLOR_FORCE` say, else what the terminal can.
+/// Decides about color: by the flag, else by `NO_COLOR` and `CLICOLOR_FORCE`, else by the terminal.
 pub fn colour(when: When) -> ColorChoice {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match when {
@@ -177,7 +178,7 @@ pub fn colour(when: When) -> ColorChoice {
     }
 }
 
-/// The log filter of `HOOKFERRY_LOG`, if there is one.
+/// The log filter in `HOOKFERRY_LOG`, if it is set.
 pub fn log_filter() -> Option<String> {
     std::env::var("HOOKFERRY_LOG")
         .ok()
@@ -185,7 +186,7 @@ pub fn log_filter() -> Option<String> {
 }
 
 impl Migrate {
-    /// Settings of a `migrate` command line.
+    /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
         let route = Route::resolve(
             &arguments.route,
@@ -211,7 +212,7 @@ impl Migrate {
 }
 
 impl Plan {
-    /// Settings of a `plan` command line.
+    /// Resolves the arguments of `plan`.
     pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
         Ok(Self {
             route: Route::resolve(
@@ -233,7 +234,7 @@ impl Plan {
 }
 
 impl List {
-    /// Settings of a `list` command line.
+    /// Resolves the arguments of `list`.
     pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
@@ -246,7 +247,7 @@ impl List {
 }
 
 impl Diff {
-    /// Settings of a `diff` command line.
+    /// Resolves the arguments of `diff`.
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         let left = accounts.side(Side::Source, "LEFT", &arguments.left);
@@ -254,7 +255,7 @@ impl Diff {
         let right = accounts.side(Side::Target, "RIGHT", &arguments.right);
         let right = right.await?;
         if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
-            return Err(Error::usage("only one side can come on standard input"));
+            return Err(Error::usage("only one side can be - (standard input)"));
         }
         Ok(Self {
             left,
@@ -268,7 +269,7 @@ impl Diff {
 }
 
 impl Export {
-    /// Settings of an `export` command line.
+    /// Resolves the arguments of `export`.
     pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {

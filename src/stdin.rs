@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::io::{self, Read as _};
 
-/// Everything that comes on standard input.
+/// Reads standard input to its end.
 pub fn read() -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     match io::stdin().read_to_end(&mut bytes) {
@@ -12,12 +12,12 @@ pub fn read() -> Result<Vec<u8>, Error> {
     }
 }
 
-/// The text that comes on standard input.
+/// Reads standard input to its end, as UTF-8.
 pub fn read_text() -> Result<String, Error> {
     String::from_utf8(read()?).map_err(|_| Error::failed("what comes on standard input is no text"))
 }
 
-/// One line that a person types; empty at the end of input.
+/// Reads one line from standard input; empty at end of input.
 pub fn read_line() -> Result<String, Error> {
     let mut line = String::new();
     match io::stdin().read_line(&mut line) {

@@ -1,4 +1,4 @@
-//! A TOML file that a person writes: what it says, and every mistake in it at once with its line and column.
+//! Reads TOML files that people write, and reports all mistakes in a file at once, each with line and column.
 //! Never repeats a value of the file in a message: values may be secrets.
 
 use crate::secret::resembles_vendor_key;
@@ -6,14 +6,14 @@ use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Something in a file that cannot be understood or cannot work.
+/// A mistake in a file, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Misread {
-    /// The line, counted from 1.
+    /// Counted from 1.
     pub line: usize,
-    /// The character in it, counted from 1.
+    /// The character within the line, counted from 1.
     pub column: usize,
-    /// What is wrong.
+    /// Says what is wrong, without quoting a value of the file.
     pub what: String,
 }
 
@@ -27,7 +27,7 @@ impl fmt::Display for Misread {
     }
 }
 
-/// A line for every mistake, each with the name of the file.
+/// Formats one line per mistake, each prefixed with the name of the file.
 pub(crate) fn listed(file: &str, misread: &[Misread]) -> String {
     let file = crate::foreign::shown(file);
     let lines: Vec<String> = misread
@@ -37,7 +37,7 @@ pub(crate) fn listed(file: &str, misread: &[Misread]) -> String {
     lines.join("\n")
 }
 
-/// Reads a file by what understands its tables; an error lists every mistake, in the order of the file.
+/// Parses a file and converts its root table with `understand`; on error, returns all mistakes in file order.
 pub(crate) fn read<T>(
     text: &str,
     understand: impl FnOnce(&mut Reading<'_>, &Table<'_>) -> T,
@@ -62,14 +62,14 @@ pub(crate) fn read<T>(
     }
 }
 
-/// A file while it is read, and what was found wrong with it so far.
+/// Collects the mistakes while a file is read.
 pub(crate) struct Reading<'t> {
     text: &'t str,
     misread: Vec<Misread>,
 }
 
 impl Reading<'_> {
-    /// Notes a mistake at a byte of the file.
+    /// Records a mistake at a byte offset of the file.
     pub(crate) fn wrong(&mut self, at: usize, what: impl Into<String>) {
         let (line, column) = position(self.text, at);
         self.misread.push(Misread {
@@ -79,17 +79,17 @@ impl Reading<'_> {
         });
     }
 
-    /// How many mistakes were noted.
+    /// The number of mistakes recorded so far.
     pub(crate) fn n_wrong(&self) -> usize {
         self.misread.len()
     }
 
-    /// The line of a byte of the file.
+    /// The line number of a byte offset of the file.
     pub(crate) fn line(&self, at: usize) -> usize {
         position(self.text, at).0
     }
 
-    /// The entries of a table whose keys are known; each of the others is a mistake.
+    /// Returns the entries of a table whose keys are known, and records a mistake for each of the others.
     pub(crate) fn known<'e>(
         &mut self,
         table: &Table<'e>,
@@ -106,15 +106,15 @@ impl Reading<'_> {
         good
     }
 
-    /// Notes an entry whose key is none of the known ones.
+    /// Records a mistake for an entry with an unknown key.
     pub(crate) fn unknown(&mut self, entry: &Entry<'_>, place: &str, known: &[&str]) {
-        // Whoever forgot the name of a key has written its value there.
+        // A user who left out the key's name may have typed a secret in its place.
         let key = if resembles_vendor_key(entry.key()) {
             "such key".to_owned()
         } else {
-            format!("`{}`", crate::foreign::shortened(entry.key(), 40))
+            format!("key `{}`", crate::foreign::shortened(entry.key(), 40))
         };
-        let what = format!("{place} has no {key}; known are {}", known.join(", "));
+        let what = format!("{place} has no {key}; known keys: {}", known.join(", "));
         self.wrong(entry.at, what);
     }
 
@@ -125,20 +125,20 @@ impl Reading<'_> {
     }
 }
 
-/// A table of the file.
+/// A table with its position in the file.
 pub(crate) struct Table<'e> {
     table: &'e DeTable<'e>,
-    /// Where it begins.
+    /// Byte offset at which the table starts.
     pub(crate) at: usize,
 }
 
-/// A key of the file and its value.
+/// A key and its value, with their positions in the file.
 pub(crate) struct Entry<'e> {
     key: &'e str,
     value: &'e DeValue<'e>,
-    /// Where the key begins.
+    /// Byte offset at which the key starts.
     pub(crate) at: usize,
-    /// Where the value begins.
+    /// Byte offset at which the value starts.
     pub(crate) value_at: usize,
 }
 
@@ -150,7 +150,7 @@ impl<'e> Table<'e> {
         }
     }
 
-    /// The entries in the order of the file.
+    /// The entries in the order in which the file lists them.
     pub(crate) fn entries(&self) -> Vec<Entry<'e>> {
         let mut entries: Vec<Entry<'e>> = self
             .table
@@ -168,55 +168,55 @@ impl<'e> Table<'e> {
 }
 
 impl<'e> Entry<'e> {
-    /// The key, without the tables above it.
+    /// The key alone, without the path of its parent tables.
     pub(crate) fn key(&self) -> &'e str {
         self.key
     }
 
-    /// The value as the parser gives it.
+    /// The value as the parser returns it.
     pub(crate) fn value(&self) -> &'e DeValue<'e> {
         self.value
     }
 
-    /// The value where it is a text.
+    /// The value, if it is a string.
     pub(crate) fn text(&self) -> Option<&'e str> {
         self.value.as_str()
     }
 
-    /// The value where it is a text that says something.
+    /// The value, if it is a non-empty string.
     pub(crate) fn text_not_empty(&self) -> Option<&'e str> {
         self.text().filter(|text| !text.is_empty())
     }
 
-    /// The value where it is true or false.
+    /// The value, if it is a boolean.
     pub(crate) fn flag(&self) -> Option<bool> {
         self.value.as_bool()
     }
 
-    /// The digits of the value where it is a whole number written in decimal.
+    /// The digits of the value, if it is an integer in decimal notation.
     pub(crate) fn number(&self) -> Option<&str> {
         decimal(self.value)
     }
 
-    /// The value where it is a name that a shell could give a variable.
+    /// The value, if it is a valid name for a shell variable.
     pub(crate) fn variable(&self) -> Option<&'e str> {
         self.text().filter(|name| is_variable(name))
     }
 
-    /// The value where it is a list of texts of which the first, a program, is not empty.
+    /// The value, if it is a list of strings of which the first one, the program, is not empty.
     pub(crate) fn arguments(&self) -> Option<Vec<String>> {
         self.value.as_array()?;
         let texts = self.texts().filter(|texts| !texts[0].1.is_empty())?;
         Some(texts.into_iter().map(|(_, text)| text.to_owned()).collect())
     }
 
-    /// The value where it is a table.
+    /// The value, if it is a table.
     pub(crate) fn table(&self) -> Option<Table<'e>> {
         let at = self.value_at;
         self.value.as_table().map(|table| Table { table, at })
     }
 
-    /// The tables of a list of tables.
+    /// The tables, if the value is a list of tables.
     pub(crate) fn tables(&self) -> Option<Vec<Table<'e>>> {
         let list = self.value.as_array()?;
         let table = |element: &'e Spanned<DeValue<'e>>| {
@@ -227,7 +227,7 @@ impl<'e> Entry<'e> {
         list.iter().map(table).collect()
     }
 
-    /// A text, or a list of texts that is not empty, each with its place.
+    /// The strings, if the value is a string or a non-empty list of strings, each with its byte offset.
     pub(crate) fn texts(&self) -> Option<Vec<(usize, &'e str)>> {
         self.values()?
             .into_iter()
@@ -235,7 +235,7 @@ impl<'e> Entry<'e> {
             .collect()
     }
 
-    /// The value, or the values of a list that is not empty, each with its place.
+    /// The value itself, or the elements of a list, each with its byte offset; `None` for an empty list.
     pub(crate) fn values(&self) -> Option<Vec<(usize, &'e DeValue<'e>)>> {
         let Some(list) = self.value.as_array() else {
             return Some(vec![(self.value_at, self.value)]);
@@ -248,7 +248,7 @@ impl<'e> Entry<'e> {
     }
 }
 
-/// The digits of a whole number that is written in decimal.
+/// The digits of an integer in decimal notation.
 pub(crate) fn decimal<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
     value
         .as_integer()
@@ -256,13 +256,14 @@ pub(crate) fn decimal<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
         .map(toml::de::DeInteger::as_str)
 }
 
-/// Whether a shell could set it; a secret that was written there by mistake is thus not repeated as a name.
+/// Whether a shell could set a variable of this name. A secret entered here by mistake usually fails this
+/// check, so hookferry does not repeat it as a name in a message.
 fn is_variable(name: &str) -> bool {
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(is_word)
 }
 
-/// Line and column of a byte of a text, both counted from 1; columns count characters.
+/// Line and column of a byte offset in a text, both counted from 1; a column is a character, not a byte.
 fn position(text: &str, at: usize) -> (usize, usize) {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

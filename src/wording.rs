@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// A number with its noun: `1 webhook`, `2 webhooks`.
+/// A number with its noun in singular or plural: `1 webhook`, `2 webhooks`.
 pub(crate) fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", one_or_many(n, "", "s"))
 }
@@ -17,7 +17,7 @@ pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &
     if n == 1 { singular } else { plural }
 }
 
-/// A time span as people say it: `0.4 s`, `12 s`, `2 min 5 s`.
+/// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`.
 pub(crate) fn seconds(span: Duration) -> String {
     let whole = span.as_secs();
     if whole >= 60 {

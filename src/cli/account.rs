@@ -7,32 +7,32 @@ use clap::{Args, Subcommand, ValueEnum};
 /// Arguments of `account`.
 #[derive(Debug, Args)]
 pub struct AccountArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub action: AccountAction,
 }
 
-/// What to do with accounts.
+/// A subcommand of `account`.
 #[derive(Debug, Subcommand)]
 pub enum AccountAction {
-    /// List the profiles of the config file; nothing is read from any account
+    /// List the profiles of the config file, without contacting any account
     #[command(after_help = "Example:\n  hookferry account list -o json")]
     List(AccountListArgs),
-    /// Read an account once and say what is known of it, and what is not; writes nothing
+    /// Read an account once and report what is known about it and what is not; writes nothing
     #[command(after_help = "Examples:
   hookferry account check prod-eu
   hookferry account check https://api.eu2.coralogix.com --as target
-`hookferry account --help` says what an ACCOUNT is.")]
+`hookferry account --help` explains what an ACCOUNT is.")]
     Check(AccountCheckArgs),
 }
 
 /// Arguments of `account list`.
 #[derive(Debug, Args)]
 pub struct AccountListArgs {
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Where accounts have their names.
+    /// The config file that defines the profiles.
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -40,25 +40,25 @@ pub struct AccountListArgs {
 /// Arguments of `account check`.
 #[derive(Debug, Args)]
 pub struct AccountCheckArgs {
-    /// Account to look at
+    /// Account to check
     #[arg(value_name = "ACCOUNT")]
     pub account: String,
-    /// Use the key that a run would use for it on this side [default: the profile's own, else the source's]
+    /// Use the key that a run would use on this side [default: the profile's own key, else the source's]
     #[arg(long = "as", value_enum, value_name = "SIDE")]
     pub side: Option<SideArg>,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
 
-/// The side that an account stands on.
+/// The role of an account in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SideArg {
-    /// Where webhooks are read.
+    /// The account that webhooks are read from.
     Source,
-    /// Where webhooks are written.
+    /// The account that webhooks are written to.
     Target,
 }

@@ -1,4 +1,4 @@
-//! The arguments of single commands, and the groups of them that several share.
+//! The arguments of commands, and the argument groups that several commands share.
 
 use super::{OutputForm, ReportForm};
 use clap::{Args, ValueEnum};
@@ -6,164 +6,170 @@ use jiff::SignedDuration;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where accounts have their names.
+/// The config file.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Config file with the profiles [default: that of `HOOKFERRY_CONFIG`, else the user's own]
+    /// Config file with the profiles
+    /// [default: `$HOOKFERRY_CONFIG`, else ~/.config/hookferry/config.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
 
-/// Which accounts, and how they are reached.
+/// How to find and connect to accounts.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionArgs {
-    /// Where accounts have their names.
+    /// The config file that defines the profiles.
     #[command(flatten)]
     pub config: ConfigArgs,
-    /// Longest wait without progress: to connect, for the first byte, between bytes
+    /// Longest wait without progress: to connect, for the first byte, or between bytes
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub timeout: Duration,
-    /// Requests a second for each account
+    /// Most requests per second to each account
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rate: u32,
-    /// Trust the certificates of this PEM file besides the system's
+    /// Trust the CA certificates in this PEM file in addition to the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,
 }
 
-/// Which of the source's webhooks are meant.
+/// Selects webhooks; without any flag, all of them.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
-    /// Only these types: a documented name such as `slack` or `pager_duty`, or a number; repeatable
+    /// Select these types: a documented name such as `slack` or `pager_duty`, or a number; repeatable
     #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
     pub types: Vec<String>,
-    /// Only aliases like this (* and ?); !GLOB leaves out; repeatable
+    /// Select aliases that match this pattern (* and ?), or exclude them with !GLOB; repeatable
     #[arg(long = "name", value_name = "GLOB")]
     pub names: Vec<String>,
-    /// Only these ids of the source
+    /// Select these source ids; repeatable
     #[arg(long = "id", value_name = "ID", value_delimiter = ',')]
     pub ids: Vec<String>,
 }
 
-/// What opens encrypted backups.
+/// The keys that decrypt backups.
 #[derive(Debug, Args)]
 pub struct IdentityArgs {
-    /// File with an age identity, as age-keygen makes it, that opens an encrypted backup; repeatable
+    /// File with an age identity (as age-keygen writes it) to decrypt the backup with; repeatable
     #[arg(long, value_name = "FILE")]
     pub identity: Vec<PathBuf>,
 }
 
-/// From where to where.
+/// The source and the target.
 #[derive(Debug, Args)]
 pub struct RouteArgs {
-    /// Account to read, a backup, an export file, or -
+    /// Account to read from, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
-    /// Account to write
+    /// Account to write to
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
 }
 
-/// What is changed on the way.
+/// How to change webhooks on their way to the target.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rewriting")]
 pub struct RewritingArgs {
-    /// Rules that give webhooks other secrets, hosts or names in the target; see `hookferry rules`
+    /// Rules file, which gives webhooks other secrets, hosts or names in the target; see `hookferry rules`
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
-    /// Run the commands that the rules name, to get values from them
+    /// Run the commands that the rules get values from
     #[arg(long, requires = "rules")]
     pub allow_commands: bool,
-    /// What becomes of secrets that no rule names [default: as the rules file says, else keep]
+    /// What to do with secrets that no rule covers [default: what the rules file sets, else keep]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub unmatched_secret: Option<UnmatchedArg>,
-    /// Point Coralogix hosts of the source's region at the target's, or at the REGION given
+    /// Replace Coralogix hosts of the source's region by the target's, or by those of REGION
     #[arg(long, value_name = "REGION", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     pub retarget: Option<String>,
 }
 
-/// What becomes of secrets that no rule names.
+/// What to do with secrets that no rule covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum UnmatchedArg {
-    /// Copy them.
+    /// Copy them unchanged.
     Keep,
-    /// Do not send a webhook that has one.
+    /// Block every webhook that has one: the plan shows it, but it cannot be sent.
     Refuse,
 }
 
-/// Where run records are kept.
+/// The state folder.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Record")]
+#[command(next_help_heading = "Run records")]
 pub struct StateArgs {
-    /// Folder of run records and locks, instead of the user's state folder
+    /// Folder for run records and locks [default: ~/.local/state/hookferry, or below `$XDG_STATE_HOME`]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
 }
 
-/// In which form a plan or an outcome is shown.
+/// Output options for a plan or the outcome of a run.
 #[derive(Debug, Args)]
 pub struct ReportOutputArgs {
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: ReportForm,
-    /// Longest markdown; what does not fit is counted [default: 60000, which fits a comment]
+    /// Size limit of the Markdown output; what does not fit is only counted
+    /// [default: 60000, which fits a pull request comment]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1000..))]
     pub max_bytes: Option<u32>,
 }
 
-/// What to do about webhooks that differ.
+/// What to do about conflicts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ConflictArg {
-    /// Write nothing at all while there is one.
+    /// Refuse to write anything if there is a conflict, or an ambiguous or blocked webhook.
     Fail,
-    /// Leave them alone, and ambiguous and blocked ones too.
+    /// Skip these webhooks, and write the others.
     Skip,
-    /// Bring the target's webhook to the source's content.
+    /// Overwrite the target's webhook; still refuse to write if one is ambiguous or blocked.
     Update,
 }
 
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 pub struct MigrateArgs {
-    /// From where to where.
+    /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// Show the plan and write nothing
+    /// Show the plan, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Write without asking
+    /// Write without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Where alias and type are equal and the content is not
+    /// What to do about conflicts: webhooks that match one in the target by alias and type, but not in content
+    ///
+    /// A webhook is ambiguous if hookferry cannot tell which webhook of the target it corresponds to, because
+    /// several share its alias and type, or because another alias is nearly the same. A webhook is blocked if
+    /// hookferry cannot send it; the plan states why.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
     pub on_conflict: ConflictArg,
-    /// Refuse to write more webhooks than this
+    /// Refuse the run if it would write more than N webhooks
     #[arg(long, value_name = "N")]
     pub max_changes: Option<usize>,
-    /// Show every field of what is created and every difference, masked
+    /// Show every field of new webhooks and every difference, with secrets masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result.
+    /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// Where the run is on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// How it is written.
+    /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
 }
@@ -171,37 +177,41 @@ pub struct MigrateArgs {
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// From where to where.
+    /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// Where alias and type are equal and the content is not
+    /// What to do about conflicts: webhooks that match one in the target by alias and type, but not in content
+    ///
+    /// A webhook is ambiguous if hookferry cannot tell which webhook of the target it corresponds to, because
+    /// several share its alias and type, or because another alias is nearly the same. A webhook is blocked if
+    /// hookferry cannot send it; the plan states why.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
     pub on_conflict: ConflictArg,
-    /// Exit with 2 where there is something to do
+    /// Exit with code 2 if there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Save the plan to this file, for `hookferry apply`; replaces an older plan and nothing else
+    /// Save the plan to this file for `hookferry apply`; overwrites an older plan, but no other file
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// How long the plan may be applied
+    /// How long `apply` accepts the saved plan
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = age)]
     pub valid_for: SignedDuration,
-    /// Show every field of what is created and every difference, masked
+    /// Show every field of new webhooks and every difference, with secrets masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result.
+    /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// Where the run is on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -213,55 +223,58 @@ pub struct PlanArgs {
     reason = "each is a flag of the command line"
 )]
 pub struct ApplyArgs {
-    /// The plan, as `hookferry plan --out` saved it
+    /// Plan file that `hookferry plan --out` saved
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
-    /// The plan's source once more: needed where it is no Coralogix host, or where a file has another name now
+    /// The plan's source again; required if it is not a Coralogix host, or is a file that was renamed since
     #[arg(long, value_name = "ACCOUNT")]
     pub from: Option<String>,
-    /// The plan's target once more: needed where it is no Coralogix host
+    /// The plan's target again; required if it is not a Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// The plan's rules file, where it has another name now
+    /// The plan's rules file, if it was renamed since
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
-    /// Run the commands that the rules name, to get values from them
+    /// Run the commands that the rules get values from
     #[arg(long)]
     pub allow_commands: bool,
-    /// Check whether the plan still holds, show it, and write nothing
+    /// Check the plan for drift, show it, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Write without asking
+    /// Write without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Show every field of what is created and every difference, masked
+    /// Show every field of new webhooks and every difference, with secrets masked
     #[arg(long)]
     pub diff: bool,
-    /// In which form it is shown.
+    /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
-    /// Where the run is on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// How it is written.
+    /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
 }
 
-/// How a run writes.
+/// How to send writes to the target.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct WritingArgs {
-    /// How long a server may still be at work on a request whose answer was lost
+    /// Settle window: how long the server may still be processing a request whose response was lost
+    ///
+    /// After such a request, hookferry reads the target back until this time has passed and two reads in a row
+    /// agree. Only then does it send anything again.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub settle: Duration,
-    /// Webhooks in one request, at most
+    /// Most webhooks to send in one request
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
     pub batch_size: usize,
 }
@@ -269,25 +282,25 @@ pub struct WritingArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// Account to read with the source's key, a backup, an export file, or -
+    /// Account to read with the source's key, or a backup, an export file, or - for standard input
     #[arg(value_name = "LEFT")]
     pub left: String,
-    /// Account to read with the target's key, a backup, an export file, or -
+    /// Account to read with the target's key, or a backup, an export file, or - for standard input
     #[arg(value_name = "RIGHT")]
     pub right: String,
-    /// Exit with 2 where they differ
+    /// Exit with code 2 if the two sides differ
     #[arg(long)]
     pub detailed_exitcode: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Which webhooks, of both sides.
+    /// Which webhooks of both sides to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -295,19 +308,19 @@ pub struct DiffArgs {
 /// Arguments of `list`.
 #[derive(Debug, Args)]
 pub struct ListArgs {
-    /// Account to read, a backup, an export file, or -
+    /// Account to read from, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -315,37 +328,37 @@ pub struct ListArgs {
 /// Arguments of `export`.
 #[derive(Debug, Args)]
 pub struct ExportArgs {
-    /// Account to read, a backup, an export file, or -
+    /// Account to read from, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
-    /// Write to this file, readable by you alone; it must not exist yet
+    /// Write to this new file, readable only by you
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Strip what the server owns: the body that a POST takes
+    /// Strip the fields that the server sets, so that each webhook is a body for POST
     #[arg(long)]
     pub ready: bool,
     /// Print secrets even on a terminal
     #[arg(long)]
     pub reveal: bool,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
 
-/// Which webhooks the stand-in accounts hold at the start.
+/// Which webhooks the sandbox accounts start with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum SeedsArg {
-    /// A team's ordinary webhooks.
+    /// A team's typical webhooks.
     Demo,
-    /// Every odd case.
+    /// Every edge case.
     Awkward,
-    /// None.
+    /// No webhooks.
     Empty,
 }
 
@@ -358,22 +371,22 @@ pub struct SandboxArgs {
     /// Port of the target account; 0 picks a free one
     #[arg(long, value_name = "PORT", default_value_t = 0)]
     pub target_port: u16,
-    /// Webhooks that the accounts hold at the start
+    /// Webhooks that both accounts start with
     #[arg(long, value_enum, value_name = "SEEDS", default_value = "demo")]
     pub seeds: SeedsArg,
-    /// How the target behaves where the vendor's page is silent; `--switch help` lists all
+    /// How the target behaves where Coralogix's documentation is silent; `--switch help` lists all
     #[arg(long = "switch", value_name = "NAME=VALUE")]
     pub switches: Vec<String>,
-    /// The same for the source
+    /// Like --switch, for the source
     #[arg(long = "source-switch", value_name = "NAME=VALUE")]
     pub source_switches: Vec<String>,
-    /// A fault of the target, such as post:1:drop-after; `--fault help` explains
+    /// Inject a fault into the target, such as post:1:drop-after; `--fault help` explains
     #[arg(long = "fault", value_name = "FAULT")]
     pub faults: Vec<String>,
-    /// The same for the source
+    /// Like --fault, for the source
     #[arg(long = "source-fault", value_name = "FAULT")]
     pub source_faults: Vec<String>,
-    /// Delay of every answer
+    /// Delay of every response
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
     pub latency: Duration,
 }
@@ -393,8 +406,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
-/// A length of time in days or less; a day has 24 hours.
-/// A length of time that is not nothing; days are 24 hours long.
+/// Parses a positive length of time such as `36h`, `90d` or `2w`; a day has 24 hours.
 pub(crate) fn age(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;

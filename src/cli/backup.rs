@@ -12,45 +12,45 @@ use std::path::PathBuf;
 /// Arguments of `backup`.
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub action: BackupAction,
 }
 
-/// What to do with backups.
+/// A subcommand of `backup`.
 #[derive(Debug, Subcommand)]
 pub enum BackupAction {
-    /// Read accounts and keep what they hold; what has not changed is not stored again
+    /// Back up accounts; an account that has not changed since its last backup is not stored again
     Create(BackupCreateArgs),
     /// List the backups of a repository
     List(BackupListArgs),
     /// Show what a backup holds, with every secret masked
     Show(BackupShowArgs),
-    /// Check that backups are whole, and young enough: is my schedule alive?
+    /// Check that backups are intact and recent enough, to detect a schedule that no longer runs
     Check(BackupCheckArgs),
-    /// Remove old backups, as a policy says; never the newest of an account
+    /// Remove the backups that a retention policy does not keep; never the newest of an account
     Forget(BackupForgetArgs),
 }
 
-/// Where backups are kept.
+/// The backup repository.
 #[derive(Debug, Args)]
 pub struct RepoArgs {
-    /// Repository of backups: a folder, or `s3://BUCKET/PREFIX`
+    /// Backup repository: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "REPO")]
     pub repo: String,
 }
 
-/// How a backup is protected.
+/// How to encrypt backups.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Encryption", group = ArgGroup::new("protection").required(true).multiple(true).args(["recipient", "recipients_file", "plaintext"]))]
 pub struct ProtectionArgs {
-    /// Encrypt to this age recipient, the public key that age-keygen prints; repeatable
+    /// Encrypt to this age recipient (the public key that age-keygen prints); repeatable
     #[arg(long, value_name = "AGE1...", conflicts_with = "plaintext")]
     pub recipient: Vec<String>,
-    /// Encrypt to the age recipients of this file, one a line
+    /// Encrypt to the age recipients in this file, one per line
     #[arg(long, value_name = "FILE", conflicts_with = "plaintext")]
     pub recipients_file: Option<PathBuf>,
-    /// Do not encrypt: whoever can read the file has every secret of the account
+    /// Do not encrypt: anyone who can read the file then has every secret of the account
     #[arg(long)]
     pub plaintext: bool,
 }
@@ -59,25 +59,26 @@ pub struct ProtectionArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("accounts").required(true).args(["from", "all"]))]
 pub struct BackupCreateArgs {
-    /// Account to back up; repeatable, and several have to be profiles with keys of their own
+    /// Account to back up; repeatable, but several accounts must be profiles with keys of their own
     #[arg(long, value_name = "ACCOUNT")]
     pub from: Vec<String>,
     /// Back up every profile of the config file
     #[arg(long)]
     pub all: bool,
-    /// Where backups are kept.
+    /// The backup repository.
     #[command(flatten)]
     pub repo: RepoArgs,
-    /// Store it although the account has no webhook, less than half of the last backup's, or masks for secrets
+    /// Store the backup even if the account has no webhooks, has less than half as many as in its last backup,
+    /// or returns masked secrets
     #[arg(long)]
     pub accept_shrink: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// How it is protected.
+    /// How to encrypt the backups.
     #[command(flatten)]
     pub protection: ProtectionArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -85,30 +86,30 @@ pub struct BackupCreateArgs {
 /// Arguments of `backup list`.
 #[derive(Debug, Args)]
 pub struct BackupListArgs {
-    /// Where backups are kept.
+    /// The backup repository.
     #[command(flatten)]
     pub repo: RepoArgs,
-    /// Only the backups of this account, as `backup list` names it
+    /// Only the backups of this account, by the name that `backup list` shows
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
 }
 
-/// Which backup is meant.
+/// Selects a backup.
 #[derive(Debug, Args)]
 pub struct ChoiceArgs {
-    /// The backup: `latest`, a time (the newest that is not later), or a path
+    /// Backup: `latest`, a time (the newest backup that is not later), or a path
     #[arg(value_name = "BACKUP")]
     pub backup: String,
-    /// Repository of backups, for `latest` or a time: a folder, or `s3://BUCKET/PREFIX`
+    /// Backup repository, for `latest` or a time: a folder, or `s3://BUCKET/PREFIX`
     #[arg(long, value_name = "REPO")]
     pub repo: Option<String>,
-    /// The account, where the repository holds several
+    /// The backed-up account, if the repository holds several
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt the backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
 }
@@ -116,13 +117,13 @@ pub struct ChoiceArgs {
 /// Arguments of `backup show`.
 #[derive(Debug, Args)]
 pub struct BackupShowArgs {
-    /// Which backup.
+    /// The backup.
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Which of its webhooks.
+    /// Which of its webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
 }
@@ -130,69 +131,69 @@ pub struct BackupShowArgs {
 /// Arguments of `backup check`.
 #[derive(Debug, Args)]
 pub struct BackupCheckArgs {
-    /// Where backups are kept.
+    /// The backup repository.
     #[command(flatten)]
     pub repo: RepoArgs,
     /// Only the backups of this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// Exit with 3 where an account was last backed up, or found unchanged, longer ago
+    /// Exit with code 3 if an account was last backed up, or found unchanged, longer ago than this
     #[arg(long, value_name = "TIME", value_parser = arguments::age)]
     pub max_age: Option<SignedDuration>,
-    /// What opens encrypted backups: with it they are read to the last byte.
+    /// The keys that decrypt the backups; with them, the check reads every backup to its last byte.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
 }
 
 /// Arguments of `backup forget`.
 #[derive(Debug, Args)]
 pub struct BackupForgetArgs {
-    /// Where backups are kept.
+    /// The backup repository.
     #[command(flatten)]
     pub repo: RepoArgs,
     /// Only the backups of this account
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
-    /// Show what would be removed, and why the others stay; remove nothing
+    /// Show what would be removed and why the others stay, and remove nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// What opens encrypted backups: with it the newest is read to the last byte before another is removed.
+    /// The keys that decrypt the backups; with them, the newest is read to its last byte before any is removed.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// What is kept.
+    /// The retention policy.
     #[command(flatten)]
     pub keep: KeepArgs,
 }
 
-/// What is kept: a backup stays if any of these keeps it.
+/// The retention policy: a backup stays if any of these flags keeps it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Keep")]
 pub struct KeepArgs {
-    /// The newest N
+    /// Keep the newest N backups
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_last: usize,
-    /// The newest of each hour, for N hours that have one
+    /// Keep the newest backup of each hour, for the last N hours that have one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_hourly: usize,
-    /// The newest of each day, for N days that have one
+    /// Keep the newest backup of each day, for the last N days that have one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_daily: usize,
-    /// The newest of each week, for N weeks that have one
+    /// Keep the newest backup of each week, for the last N weeks that have one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_weekly: usize,
-    /// The newest of each month, for N months that have one
+    /// Keep the newest backup of each month, for the last N months that have one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_monthly: usize,
-    /// The newest of each year, for N years that have one
+    /// Keep the newest backup of each year, for the last N years that have one
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     pub keep_yearly: usize,
-    /// All of this time before the newest, such as 2y5m7d3h, and what held when it began
+    /// Keep all backups from this long before the newest, such as 2y5m7d3h, and the one in effect at its start
     #[arg(long, value_name = "TIME")]
     pub keep_within: Option<String>,
 }
@@ -205,46 +206,50 @@ pub struct KeepArgs {
 )]
 #[command(group = ArgGroup::new("where").required(true).args(["to", "rehearse"]))]
 pub struct RestoreArgs {
-    /// Which backup.
+    /// The backup.
     #[command(flatten)]
     pub choice: ChoiceArgs,
-    /// Account to write
+    /// Account to write to
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// Restore into an account that is embedded in this program, and verify: a drill that touches nothing real
+    /// Restore to an account embedded in this program and verify the result, without touching a real account
     #[arg(long, conflicts_with_all = ["dry_run", "yes"])]
     pub rehearse: bool,
-    /// Show the plan and write nothing
+    /// Show the plan, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Write without asking
+    /// Write without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Where the account has the webhook with other content
+    /// What to do about conflicts: webhooks that the account has with other content than the backup
+    ///
+    /// A webhook is ambiguous if hookferry cannot tell which webhook of the account it corresponds to, because
+    /// several share its alias and type, or because another alias is nearly the same. A webhook is blocked if
+    /// hookferry cannot send it; the plan states why.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
     pub on_conflict: ConflictArg,
-    /// Refuse to write more webhooks than this
+    /// Refuse the run if it would write more than N webhooks
     #[arg(long, value_name = "N")]
     pub max_changes: Option<usize>,
-    /// Show every field of what is created and every difference, masked
+    /// Show every field of new webhooks and every difference, with secrets masked
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result.
+    /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
-    /// Which of its webhooks.
+    /// Which of its webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// Where the run is on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
-    /// How it is written.
+    /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
 }
@@ -252,16 +257,17 @@ pub struct RestoreArgs {
 /// Arguments of `run-schedule`.
 #[derive(Debug, Args)]
 pub struct RunScheduleArgs {
-    /// The schedule of the config file
+    /// Schedule of the config file
     #[arg(value_name = "SCHEDULE")]
     pub name: String,
-    /// Store it although an account has no webhook, less than half of the last backup's, or masks for secrets
+    /// Store a backup even if its account has no webhooks, has less than half as many as in its last backup,
+    /// or returns masked secrets
     #[arg(long)]
     pub accept_shrink: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }

@@ -1,5 +1,5 @@
-//! Completion in the shell: the program itself is asked for every word, so that it can offer what only its files know.
-//! Opens no connection and reads no key.
+//! Shell completion: the shell runs this program for every word, so that it can offer names that only its own
+//! files contain. Opens no connection and reads no key.
 
 use super::{Cli, Parsed};
 use clap::{Arg, Command, CommandFactory};
@@ -11,24 +11,24 @@ use clap_complete::{CompleteEnv, Shell};
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
 
-/// The variable by which a shell asks for completions; its value names the shell.
+/// The environment variable by which a shell asks for completions; its value names the shell.
 pub const VARIABLE: &str = "HOOKFERRY_COMPLETE";
 
-/// Gives the words that can stand for an argument.
+/// Returns the words that can complete an argument.
 pub type Words = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
-/// What only the user's files know.
+/// Completions that come from the user's files.
 #[derive(Clone)]
 pub struct Candidates {
-    /// The names that accounts have.
+    /// Account names: profiles and regions.
     pub accounts: Words,
-    /// The names that runs have.
+    /// Run ids, and `latest`.
     pub runs: Words,
-    /// The names that schedules have.
+    /// Schedule names.
     pub schedules: Words,
 }
 
-/// Answers a shell that asks for completions; `None` where none asks.
+/// Prints completions if a shell asks for them; otherwise returns `None`.
 pub fn complete(
     arguments: impl IntoIterator<Item = OsString>,
     candidates: &Candidates,
@@ -44,7 +44,7 @@ pub fn complete(
     }
 }
 
-/// What a shell has to read to ask this program for completions.
+/// The script that makes a shell ask this program for completions; `None` for an unsupported shell.
 pub fn completions(shell: Shell) -> Option<String> {
     let shells = Shells::builtins();
     let mut script = Vec::new();
@@ -55,7 +55,7 @@ pub fn completions(shell: Shell) -> Option<String> {
     String::from_utf8(script).ok()
 }
 
-/// The command line with what can be offered for accounts, runs and schedules, wherever they are named.
+/// Adds completions to every argument that names an account, a run or a schedule.
 fn with_candidates(command: Command, candidates: &Candidates) -> Command {
     command
         .mut_args(|argument| offering(argument, candidates))
@@ -79,7 +79,7 @@ fn offering(argument: Arg, candidates: &Candidates) -> Arg {
     }))
 }
 
-/// Words, and files where the argument takes them.
+/// Completes from a list of words, and from files if the argument takes them.
 struct Offer {
     words: Words,
     takes_files: bool,

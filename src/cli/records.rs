@@ -1,4 +1,4 @@
-//! The arguments of the commands that look back: at runs on record, at what they wrote, and at the ids they gave.
+//! The arguments of the commands that work on recorded runs: what they did, what they wrote, and the new ids.
 
 use super::OutputForm;
 use super::arguments::{
@@ -12,31 +12,31 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("wanted").required(true).args(["from", "run"]))]
 pub struct VerifyArgs {
-    /// Account that says what is wanted, a backup, an export file, or -
+    /// Account to compare with, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT", requires = "to")]
     pub from: Option<String>,
-    /// Account to look at; with --run the run's own, named once more for the profile that has its key
+    /// Account to verify; with --run, the run's target again, as a profile that has its key
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// Compare with what this run brought to its target: an id, or `latest`
+    /// Compare with what this run wrote to its target: a run id, or `latest`
     #[arg(long, value_name = "RUN", conflicts_with_all = ["types", "names", "ids", "rules", "retarget", "unmatched_secret"])]
     pub run: Option<String>,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What was changed on the way.
+    /// How the webhooks were rewritten.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// Where runs are on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -45,52 +45,52 @@ pub struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct RunsArgs {
-    /// What to do; lists the runs without it.
+    /// The subcommand; without one, `runs` lists the runs.
     #[command(subcommand)]
     pub action: Option<RunsAction>,
-    /// How the list is shown.
+    /// Options for the list.
     #[command(flatten)]
     pub list: RunsListArgs,
 }
 
-/// How runs are listed.
+/// Output options of `runs`.
 #[derive(Debug, Args)]
 pub struct RunsListArgs {
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Where runs are on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
 }
 
-/// What to do with run records.
+/// A subcommand of `runs`.
 #[derive(Debug, Subcommand)]
 pub enum RunsAction {
-    /// Show what a run did and what is still open
+    /// Show what a run did and what it left open
     Show {
-        /// The run: an id, the beginning of one, or `latest`
+        /// Run: an id, the start of one, or `latest`
         #[arg(value_name = "RUN")]
         run: String,
-        /// How it is shown.
+        /// Output options.
         #[command(flatten)]
         list: RunsListArgs,
     },
-    /// Say that what a run left open does not matter: you have looked, and none of it is in the target
+    /// Close a run that left requests open, after you have checked that none of them reached the target
     Close {
-        /// The run: an id, the beginning of one, or `latest`
+        /// Run: an id, the start of one, or `latest`
         #[arg(value_name = "RUN")]
         run: String,
-        /// Where runs are on record.
+        /// The state folder.
         #[command(flatten)]
         state: StateArgs,
     },
-    /// Remove the records of old runs; never of one that has something open
+    /// Remove the records of old runs, but never of a run that left something open
     Prune {
-        /// Keep what began within this time
+        /// Keep the runs that started within this time
         #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::arguments::age)]
         keep_within: SignedDuration,
-        /// Where runs are on record.
+        /// The state folder.
         #[command(flatten)]
         state: StateArgs,
     },
@@ -99,16 +99,16 @@ pub enum RunsAction {
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A run (an id, the beginning of one, or `latest`), a saved plan or outcome (JSON), or -
+    /// Run (an id, the start of one, or `latest`), saved plan or outcome (JSON), or - for standard input
     #[arg(value_name = "RUN|FILE")]
     pub of: String,
-    /// Show every field and every difference in text; the other forms have them anyway
+    /// Show every field and every difference in text output; other formats always do
     #[arg(long)]
     pub diff: bool,
-    /// Form of the result.
+    /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
-    /// Where runs are on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
 }
@@ -116,25 +116,25 @@ pub struct ReportArgs {
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
-    /// The run: an id, the beginning of one, or `latest`
+    /// Run: an id, the start of one, or `latest`
     #[arg(value_name = "RUN")]
     pub run: String,
-    /// Its target, named once more; needed where a profile has its key, or it is no Coralogix host
+    /// The run's target again; required if its key is in a profile, or if it is not a Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// Show what would be undone and change nothing
+    /// Show what would be undone, and change nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
-    /// Undo without asking
+    /// Undo without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Where runs are on record.
+    /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -142,47 +142,47 @@ pub struct RollbackArgs {
 /// Arguments of `idmap`.
 #[derive(Debug, Args)]
 pub struct IdmapArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub action: IdmapAction,
 }
 
-/// What to do with an id map.
+/// A subcommand of `idmap`.
 #[derive(Debug, Subcommand)]
 pub enum IdmapAction {
     /// Print a run's map from source ids to target ids
     Show {
-        /// The run: an id, the beginning of one, or `latest`
+        /// Run: an id, the start of one, or `latest`
         #[arg(value_name = "RUN", default_value = "latest")]
         run: String,
-        /// As CSV, for a spreadsheet
+        /// Print CSV, for a spreadsheet
         #[arg(long, conflicts_with = "output")]
         csv: bool,
-        /// Form of the result
-        #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+        /// Format of the result
+        #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
         output: OutputForm,
-        /// Where runs are on record.
+        /// The state folder.
         #[command(flatten)]
         state: StateArgs,
     },
-    /// Write exported alerts anew with the target's ids; nothing is sent, and the originals stay
+    /// Write copies of exported alerts with the target's ids; sends nothing and keeps the originals
     Apply {
-        /// An exported JSON file, or a folder of them
+        /// Exported JSON file, or a folder of them
         #[arg(value_name = "ALERTS")]
         alerts: PathBuf,
-        /// Folder for the new files; must not exist yet, or be empty
+        /// Folder for the new files; it must be empty or not exist yet
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
-        /// The map: a file that `idmap show` or `migrate -o json` gave, instead of a run's
+        /// Id map file, printed by `idmap show` or `migrate -o json`, instead of the map of a run
         #[arg(long, value_name = "FILE", conflicts_with = "run")]
         map: Option<PathBuf>,
-        /// The run whose map it is
+        /// Run whose map to use
         #[arg(long, value_name = "RUN", default_value = "latest")]
         run: String,
-        /// Form of the result
-        #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+        /// Format of the result
+        #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
         output: OutputForm,
-        /// Where runs are on record.
+        /// The state folder.
         #[command(flatten)]
         state: StateArgs,
     },

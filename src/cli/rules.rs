@@ -8,39 +8,39 @@ use std::path::PathBuf;
 /// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub action: RulesAction,
 }
 
-/// What to do with a rules file.
+/// A subcommand of `rules`.
 #[derive(Debug, Subcommand)]
 pub enum RulesAction {
-    /// Write a rules file that names every secret of an account, and holds none of them
+    /// Write a rules file that names every secret of an account but contains none
     Init(RulesInitArgs),
-    /// Show which rule changes what, what no rule names, and whether each value can be read
+    /// Show what each rule changes, which secrets no rule covers, and whether each value can be read
     Check(RulesCheckArgs),
 }
 
 /// Arguments of `rules init`.
 #[derive(Debug, Args)]
 pub struct RulesInitArgs {
-    /// Account to read, a backup, an export file, or -
+    /// Account to read from, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
-    /// Account that the webhooks go to; nothing is read there and no key is needed
+    /// Account that the webhooks will go to; hookferry does not contact it and needs no key for it
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// Write to this file, readable by you alone; it must not exist yet
+    /// Write to this new file, readable only by you
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }
@@ -48,25 +48,25 @@ pub struct RulesInitArgs {
 /// Arguments of `rules check`.
 #[derive(Debug, Args)]
 pub struct RulesCheckArgs {
-    /// Account to read, a backup, an export file, or -
+    /// Account to read from, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT")]
     pub from: String,
-    /// Account that the webhooks go to; nothing is read there and no key is needed
+    /// Account that the webhooks will go to; hookferry does not contact it and needs no key for it
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Which webhooks.
+    /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// What opens an encrypted backup.
+    /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,
-    /// How the account is reached.
+    /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
 }

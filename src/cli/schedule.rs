@@ -8,18 +8,18 @@ use std::path::PathBuf;
 /// Arguments of `schedule`.
 #[derive(Debug, Args)]
 pub struct ScheduleArgs {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub action: ScheduleAction,
 }
 
-/// What to do with schedules.
+/// A subcommand of `schedule`.
 #[derive(Debug, Subcommand)]
 pub enum ScheduleAction {
-    /// List the schedules of the config file, and when each is due next
+    /// List the schedules of the config file, and when each runs next
     #[command(after_help = "Example:\n  hookferry schedule list -o json")]
     List(ScheduleListArgs),
-    /// Print the files that make a scheduler run a schedule, with how to install them; installs nothing
+    /// Print the files with which a scheduler runs a schedule, and how to install them; installs nothing
     #[command(after_help = "Examples:
   hookferry schedule print nightly --backend systemd --config /etc/hookferry/config.toml
   hookferry schedule print nightly --backend systemd --out units
@@ -30,10 +30,10 @@ pub enum ScheduleAction {
 /// Arguments of `schedule list`.
 #[derive(Debug, Args)]
 pub struct ScheduleListArgs {
-    /// Form of the result
-    #[arg(short, long, value_enum, value_name = "FORM", default_value = "text")]
+    /// Format of the result
+    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
-    /// Where schedules have their names.
+    /// The config file that defines the schedules.
     #[command(flatten)]
     pub config: ConfigArgs,
 }
@@ -44,32 +44,33 @@ pub struct SchedulePrintArgs {
     /// Schedule of the config file
     #[arg(value_name = "SCHEDULE")]
     pub name: String,
-    /// What is to run it
+    /// Scheduler to print files for
     #[arg(long, value_enum, value_name = "BACKEND")]
     pub backend: BackendArg,
-    /// Path of the program, for systemd and cron [default: /usr/local/bin/hookferry]
+    /// Path of the hookferry binary, for systemd and cron [default: /usr/local/bin/hookferry]
     #[arg(long, value_name = "PATH")]
     pub binary: Option<PathBuf>,
-    /// Container image, for kubernetes [default: hookferry:VERSION, which you build from docs/container/Containerfile]
+    /// Container image, for kubernetes
+    /// [default: hookferry:VERSION, which you build from docs/container/Containerfile]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
-    /// Write the files into this folder; replaces older ones of the same schedule and nothing else
+    /// Write the files into this folder; overwrites earlier files of this schedule, but no others
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Where schedules have their names.
+    /// The config file that defines the schedules.
     #[command(flatten)]
     pub config: ConfigArgs,
 }
 
-/// What runs a schedule.
+/// The scheduler that runs a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum BackendArg {
-    /// A service and a timer.
+    /// A systemd service and timer.
     Systemd,
-    /// A line of a crontab.
+    /// A crontab line.
     Cron,
-    /// A `CronJob`.
+    /// A Kubernetes `CronJob`.
     Kubernetes,
-    /// A workflow.
+    /// A GitHub Actions workflow.
     GithubActions,
 }

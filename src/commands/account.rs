@@ -1,4 +1,4 @@
-//! `hookferry account`: the accounts that have a name, and what one of them is; writes nothing.
+//! `hookferry account`: lists the configured profiles, and checks one account. Writes nothing.
 
 use super::reading::{reader, refuse_unexpected_company};
 use crate::cli::{AccountAction, AccountArgs, OutputForm};
@@ -45,7 +45,7 @@ fn list(settings: &AccountList, screen: &Screen) -> Result<ExitCode, Error> {
     Ok(ExitCode::Done)
 }
 
-/// Reports first; what is wrong decides the exit code afterwards.
+/// Prints the report first; the findings decide the exit code afterwards.
 async fn check(settings: AccountCheck, screen: &Screen) -> Result<ExitCode, Error> {
     let seen = match &settings.account {
         Ok(account) => Some(look(account, &settings, screen).await?),
@@ -74,7 +74,7 @@ async fn check(settings: AccountCheck, screen: &Screen) -> Result<ExitCode, Erro
     }
 }
 
-/// Reads the account once, and never a second time: a check tells what it saw.
+/// Reads the account exactly once, without a retry: a check reports what this one request returned.
 async fn look(account: &Account, settings: &AccountCheck, screen: &Screen) -> Result<Seen, Error> {
     let patience = Arc::new(Patience::none());
     let reader = reader(account, &settings.client, &patience, screen)?;

@@ -1,4 +1,4 @@
-//! `hookferry apply`: exactly the plan that was saved, or a refusal that lists what moved since.
+//! `hookferry apply`: applies exactly the saved plan, or refuses and lists what has changed since.
 
 use super::migrate::carry_out;
 use super::saved::Approved;
@@ -16,7 +16,7 @@ pub(super) async fn run(
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     let approved = Approved::new(&apply, &saved)?;
-    // What it shows has been approved; what it promises and is bound to is all that is asked of it from here on.
+    // The user has approved the document; from here on only its promises and its binding are needed.
     drop(saved);
     carry_out(&apply.migrate, Some(&approved), screen, interrupt).await
 }

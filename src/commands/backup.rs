@@ -1,4 +1,4 @@
-//! `hookferry backup`: accounts kept in a repository, listed, shown, checked, and forgotten when they are old.
+//! `hookferry backup`: creates, lists, shows and checks the backups in a repository, and forgets old ones.
 
 mod check;
 mod create;
@@ -15,7 +15,7 @@ use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{BackupCheck, BackupCreate, BackupForget, BackupList, BackupShow};
 
-/// Does with backups what the command line says.
+/// Runs one `backup` subcommand.
 pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
         BackupAction::Create(arguments) => {
@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: BackupArgs, screen: &Screen) -> Result<ExitCo
     }
 }
 
-/// How several pieces of work end together: each has its code, and some that went well make it a part.
+/// Combines the exit codes of several accounts: the code they share, else `Partial`.
 pub(super) fn together(codes: &[ExitCode]) -> ExitCode {
     match codes {
         [] => ExitCode::Done,

@@ -1,18 +1,18 @@
-//! Which backup of a repository is meant, and its content.
+//! Finds the chosen backup in a repository and reads it.
 
 use crate::error::{Error, ErrorKind};
 use crate::settings::{BackupChoice, Which};
 use crate::store::backup::check::contradiction;
 use crate::store::backup::{Backup, Repository, Stored, damaged, open_backup};
 
-/// Reads the backup that is meant.
+/// Reads the chosen backup; fails if its bytes are damaged or contradict its name.
 pub(super) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
     let stored = find(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
     let path = choice.repository.path_of(&stored);
     let unusable = |why: &str| damaged(&crate::foreign::shown(&path), why);
     if !stored.name.fits(&bytes) {
-        return Err(unusable("its bytes are not those that were stored"));
+        return Err(unusable("its bytes differ from those that were stored"));
     }
     let backup = open_backup(bytes, &choice.identities, &path)?;
     match contradiction(&stored.name, &backup.about) {
@@ -48,7 +48,7 @@ async fn find(choice: &BackupChoice) -> Result<Stored, Error> {
                 (Some(newest), _) => Ok(newest),
                 (None, Some(oldest)) => none(
                     format!("there is no backup of {account} from {time:.0} or before"),
-                    format!("the oldest is of {oldest}"),
+                    format!("the oldest is from {oldest}"),
                 ),
                 (None, None) => none(
                     format!("there is no backup of {account} in {repository}"),
@@ -75,14 +75,14 @@ async fn account(choice: &BackupChoice) -> Result<String, Error> {
                 choice.repository
             ))
             .with_hint(format!(
-                "say which: --account {}",
+                "choose one: --account {}",
                 there.join(" or --account ")
             )))
         }
     }
 }
 
-/// The accounts of a repository that are meant: all of them, or the one that is named.
+/// The accounts of a repository: all of them, or `only` that one, which must have a backup.
 pub(super) async fn accounts(
     repository: &Repository,
     only: Option<&str>,
@@ -104,8 +104,8 @@ pub(super) async fn accounts(
 
 fn those_there(accounts: &[String]) -> String {
     if accounts.is_empty() {
-        "it holds no backup yet".to_owned()
+        "the repository holds no backups yet".to_owned()
     } else {
-        format!("it holds backups of {}", accounts.join(", "))
+        format!("the repository holds backups of {}", accounts.join(", "))
     }
 }

@@ -1,5 +1,5 @@
-//! How a migration concludes: the last words on stderr, and the exit code.
-//! Called after the report is written, so that nothing about the report can change the code.
+//! The end of a migration: its last messages on stderr, and its exit code.
+//! Runs after the report is written, so that a failure to write the report cannot change the exit code.
 
 use super::recording::LastLook;
 use crate::coralogix::account::Account;
@@ -11,28 +11,28 @@ use crate::pipeline::verify::Verdict;
 use crate::render::screen::Screen;
 use crate::store::runs::Recorder;
 
-/// What was done, and what is known of it.
+/// The result of a migration, with everything that its report and its exit code need.
 pub(super) struct Done {
     pub(super) applied: Applied,
     pub(super) verdict: Option<Verdict>,
-    /// Earlier runs for which this one has accounted.
+    /// Ids of earlier runs whose open sends this run has reconciled.
     pub(super) continues: Vec<String>,
-    /// What a command has to say to find the record and the target's key.
+    /// The flags that a follow-up command needs to find the run record and the target's key.
     pub(super) state_flag: String,
-    /// Whether the target is embedded in this program.
+    /// Whether the target is the account embedded in this program (`restore --rehearse`).
     pub(super) is_rehearsal: bool,
-    /// The record of the run, and what it keeps of the last look; none where there was nothing to do.
+    /// The run record and what it keeps of the final observation; `None` if there was nothing to do.
     pub(super) recorder: Option<(Recorder, LastLook)>,
 }
 
 impl Done {
-    /// The run's id, where it is on record.
+    /// The run's id; `None` if the run has no record.
     pub(super) fn run(&self) -> Option<&str> {
         self.recorder.as_ref().map(|(recorder, _)| recorder.run())
     }
 }
 
-/// The exit code of what was done to a target; why it stopped early, if it did.
+/// The exit code of a migration, or the error that stopped it early.
 pub(super) fn conclude(
     done: &Done,
     target: &Account,
@@ -60,17 +60,18 @@ pub(super) fn conclude(
     })
 }
 
-/// What stands on the screen after a signal: what was done, and the two commands to go on with.
+/// The message after a signal: whether anything was sent, and the commands to resume and to undo the run.
 fn interrupted(done: &Done, signal: Signal) -> Error {
     let signal = signal.name();
     match done.run().filter(|_| done.applied.may_have_written) {
         None => Error::failed(format!("{signal}: stopped before anything was sent"))
-            .with_hint("run the same command again to go on"),
+            .with_hint("to resume, run the same command again"),
         Some(run) => Error::failed(format!(
-            "{signal}: stopped in good order; run {run} has on record what was sent"
+            "{signal}: stopped cleanly; run {run} has recorded everything that was sent"
         ))
         .with_hint(format!(
-            "to go on, run the same command again; to undo what was done: hookferry rollback {run}{}", done.state_flag
+            "to resume, run the same command again; to undo this run: hookferry rollback {run}{}",
+            done.state_flag
         )),
     }
 }
@@ -82,26 +83,26 @@ fn explain(stop: &Stop, target: &Account) -> Error {
         Stop::Refused(refusal) => Failure::Refused(refusal.clone())
             .explain(target, "create webhooks"),
         Stop::TooManyRefused(n) => Error::failed(format!(
-            "{target} refused {n} webhooks in a row; the rest was not tried"
+            "{target} refused {n} webhooks in a row; the rest were not sent"
         ))
-        .with_hint("the server's words stand beside each refused webhook; select others with --name, --type, --id"),
+        .with_hint("the report shows the server's reason next to each refused webhook; select others with --name, --type, --id"),
         Stop::Unresolved => Error::new(
             ErrorKind::Partial,
-            format!("{target} shows webhooks that may be ours or somebody else's; nothing more is sent, because that could make duplicates"),
+            format!("{target} lists webhooks that may be from this run or from somebody else; the run stopped, because sending more could create duplicates"),
         )
-        .with_hint("compare the ids named above in the Coralogix UI: delete what is a copy, or say `hookferry runs close RUN` once you have seen that it is somebody else's; then run the same command again"),
+        .with_hint("look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again"),
         Stop::NoProgress(why) => {
             Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(again)
         }
         Stop::OutOfPatience => {
-            Error::failed(format!("{target} kept this run waiting for 15 minutes")).with_hint(again)
+            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(again)
         }
-        Stop::NotRecorded(why) => Error::failed(format!("nothing more was sent, because it could not be put on record: {why}"))
-            .with_hint("free space or repair the state folder, or name another with --state-dir; then run the same command again"),
+        Stop::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
+            .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),
         Stop::Interrupted => Error::failed("interrupted"),
         Stop::Blind(why) => Error::new(
             ErrorKind::Partial,
-            format!("{target} could not be read, so it is not known what arrived: {why}"),
+            format!("{target} could not be read back, so it is unknown which webhooks arrived: {why}"),
         )
         .with_hint(again),
     }

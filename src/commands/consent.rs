@@ -1,4 +1,4 @@
-//! What has to be true before anything is written: no conflict in the way, no limit passed, and a person's yes.
+//! The conditions for writing anything: no conflict, no limit exceeded, and the user's confirmation.
 
 use super::planning::Planned;
 use super::reading::{live_party, read_live};
@@ -14,20 +14,21 @@ use crate::render::plan as text;
 use crate::render::screen::Screen;
 use crate::settings::Migrate;
 use crate::stdin;
+use crate::wording::counted;
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
 
-/// Asks at the terminal and returns only after a `yes`; without a terminal nobody can say it.
+/// Asks on the terminal; an error unless the user types `yes`, and where there is no terminal.
 pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
     if !std::io::stdin().is_terminal() || !screen.is_stderr_terminal() {
         return Err(Error::new(
             ErrorKind::Refused,
-            "nothing was written: there is no terminal to confirm at",
+            "nothing was written: there is no terminal to ask for confirmation",
         )
-        .with_hint("look first with --dry-run, then say --yes"));
+        .with_hint("preview the run with --dry-run, then pass --yes"));
     }
     screen.ask(question);
-    // On a thread of its own, so that Ctrl-C is heard while somebody thinks.
+    // On a thread of its own, so that Ctrl-C works while the question is open.
     let answer = tokio::task::spawn_blocking(stdin::read_line)
         .await
         .map_err(|error| Error::failed("cannot read the answer").with_source(error))??;
@@ -40,29 +41,30 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
     ))
 }
 
-/// The plan as it is shown beside the question, on stderr.
+/// The plan as text for stderr, where the question follows it.
 pub(super) fn preview(planned: &Planned, detail: Detail, screen: &Screen) -> String {
     let document = PlanDocument::of(planned.view(), Depth::of(detail));
     text::plan(&document, screen.talk_page(detail))
 }
 
-/// Stops before the first write where the plan or a limit does not allow one.
+/// Refuses a plan that lacks values, holds webhooks that `--on-conflict` does not allow, or exceeds
+/// `max_changes`.
 pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
     refuse_missing(plan)?;
     if plan.n_refusing() > 0 {
         let counts = plan.counts();
         let what = format!(
-            "nothing was written: {} conflicting, {} ambiguous and {} blocked webhooks stand in the way",
+            "nothing was written: some webhooks cannot be applied ({} conflicting, {} ambiguous, {} blocked)",
             counts.of(State::Conflict),
             counts.of(State::Ambiguous),
             counts.of(State::Blocked)
         );
         let hint = match plan.on_conflict() {
             OnConflict::Update => {
-                "--on-conflict skip leaves them alone; or leave them out with --name '!…'"
+                "pass --on-conflict skip to leave them alone, or exclude them with --name '!…'"
             }
             _ => {
-                "--on-conflict skip leaves them alone, --on-conflict update resolves conflicts; or select with --name, --type, --id"
+                "pass --on-conflict skip to leave them alone or --on-conflict update to resolve conflicts, or select others with --name, --type, --id"
             }
         };
         return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
@@ -73,14 +75,17 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
     {
         return Err(Error::new(
             ErrorKind::Refused,
-            format!("nothing was written: {n_changes} webhooks would be written, and --max-changes allows {most}"),
+            format!(
+                "nothing was written: the plan would write {}, and --max-changes allows {most}",
+                counted(n_changes, "webhook")
+            ),
         )
         .with_hint("raise --max-changes, or select fewer with --name, --type, --id"));
     }
     Ok(())
 }
 
-/// Stops where rules ask for values that could not be read, and names all of them.
+/// Refuses a plan whose rules need values that could not be read, and lists all of these values.
 pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
     let missing = MissingDocument::all(plan);
     if missing.is_empty() {
@@ -93,12 +98,12 @@ pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
     Err(Error::new(
         ErrorKind::Refused,
         format!(
-            "values that the rules ask for could not be read, and nothing was written\n{}",
+            "nothing was written: the rules need values that could not be read\n{}",
             lines.join("\n")
         ),
     )
     .with_hint(
-        "make them readable and run the same again; `hookferry rules check` tells whether they are",
+        "make these values readable and run the same command again; `hookferry rules check` verifies that",
     ))
 }
 
@@ -106,9 +111,10 @@ fn n_changes(plan: &Plan) -> usize {
     plan.counts().of(State::Create) + plan.counts().of(State::Update)
 }
 
-/// Asks until the plan that was shown is the plan that holds: the target is read again after every yes.
+/// Asks for confirmation until the plan that the user saw is still current: every `yes` is followed by a read
+/// of the target.
 ///
-/// A saved plan is held to what it was made of, and is not asked about a second time.
+/// A saved plan is checked for drift instead; drift is an error, not a second question.
 pub(super) async fn confirm(
     mut planned: Planned,
     settings: &Migrate,
@@ -118,8 +124,8 @@ pub(super) async fn confirm(
     loop {
         let n = n_changes(&planned.plan);
         let question = format!(
-            "\nWrite {n} webhook{} to {}? Only 'yes' will do: ",
-            if n == 1 { "" } else { "s" },
+            "\nWrite {} to {}? Type 'yes' to continue: ",
+            counted(n, "webhook"),
             planned.target.described()
         );
         ask(&question, screen).await?;
@@ -131,7 +137,7 @@ pub(super) async fn confirm(
         if outline(&planned.plan) == before {
             return Ok(planned);
         }
-        screen.warn("The target changed while you were reading. This is the plan now:");
+        screen.warn("The target changed while you were reading. This is the new plan:");
         screen.ask(&preview(&planned, settings.detail, screen));
         refuse(&planned.plan, settings.max_changes)?;
         if !planned.plan.has_changes() {
@@ -159,7 +165,7 @@ async fn read_target_again(
     })
 }
 
-/// What two plans must share to be the same promise.
+/// What two plans must have in common to count as the same: state and target id of every step.
 fn outline(plan: &Plan) -> Vec<(State, Option<WebhookId>)> {
     plan.steps()
         .map(|(_, step)| (step.state, step.target_id().cloned()))

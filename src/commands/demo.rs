@@ -1,4 +1,5 @@
-//! `hookferry demo`: a whole migration between two embedded accounts, by the same code that serves real ones.
+//! `hookferry demo`: a whole migration between two embedded accounts, run by the same code as between real
+//! ones.
 
 use super::{list, migrate, plan};
 use crate::cli::OutputForm;
@@ -21,25 +22,25 @@ use crate::store::disk::TemporaryFolder;
 use jiff::SignedDuration;
 use std::time::Duration;
 
-/// Shows list, plan, migration and a second run, each with the command that it stands for.
+/// Runs list, plan, migrate and a second migrate, and prints the command line before each output.
 pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCode, Error> {
     let sandbox = Sandbox::start(Options::from(seeds::demo()))
         .await
-        .map_err(|error| Error::failed("cannot serve on 127.0.0.1").with_source(error))?;
+        .map_err(|error| Error::failed("cannot listen on 127.0.0.1").with_source(error))?;
     let state = TemporaryFolder::new()?;
     screen.result(
-        "Two Coralogix accounts, embedded in this program and served on this machine only.\n\
-         Everything below is real HTTP, and the commands work the same between real accounts.\n",
+        "Two Coralogix accounts, embedded in this program and reachable from this machine only.\n\
+         Everything below is real HTTP; the commands work the same way between real accounts.\n",
     )?;
     step(
         screen,
-        "What is there, with every secret masked:",
+        "The webhooks of the source, with every secret masked:",
         "list --from SOURCE",
     )?;
     list::run(list_settings(&sandbox)?, screen).await?;
     step(
         screen,
-        "What a migration would do; nothing is written:",
+        "The plan of a migration; this writes nothing:",
         "plan --from SOURCE --to TARGET",
     )?;
     plan::run(plan_settings(&sandbox, &state)?, screen).await?;
@@ -51,14 +52,14 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
     let first = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
     step(
         screen,
-        "The same again changes nothing:",
+        "Running the same command again changes nothing:",
         "migrate --from SOURCE --to TARGET --yes",
     )?;
     let second = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
     screen.result(
         "\nYour turn:\n  \
-         export HOOKFERRY_SOURCE_API_KEY=…   # a key that may read: preset OUTBOUNDWEBHOOKS\n  \
-         export HOOKFERRY_TARGET_API_KEY=…   # a key that may write, of the other account\n  \
+         export HOOKFERRY_SOURCE_API_KEY=…   # a key that can read: preset OUTBOUNDWEBHOOKS\n  \
+         export HOOKFERRY_TARGET_API_KEY=…   # a key of the other account that can write\n  \
          hookferry plan --from eu1 --to us2\n",
     )?;
     Ok(if first == ExitCode::Done {
@@ -74,7 +75,7 @@ fn step(screen: &Screen, what: &str, command: &str) -> Result<(), Error> {
     screen.result(&format!("\n{what}\n{command}\n\n"))
 }
 
-/// An embedded account as the commands take accounts.
+/// An account of the sandbox as the `Account` that commands work with.
 pub(super) fn stand_in_account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
     let endpoint =
         Endpoint::parse(&stand_in.url()).map_err(|error| Error::failed(error.to_string()))?;

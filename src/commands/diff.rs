@@ -1,4 +1,4 @@
-//! `hookferry diff`: any two accounts or files side by side; writes nothing.
+//! `hookferry diff`: compares any two accounts, backups or files. Writes nothing.
 
 use super::reading::{party, read_origin};
 use crate::cli::OutputForm;
@@ -13,7 +13,7 @@ use crate::render::screen::Screen;
 use crate::settings;
 use std::sync::Arc;
 
-/// Compares and shows what differs.
+/// Compares both sides and prints the differences.
 pub(super) async fn run(settings: settings::Diff, screen: &Screen) -> Result<ExitCode, Error> {
     let patience = Arc::new(Patience::new());
     let (left, right) = tokio::join!(

@@ -1,4 +1,4 @@
-//! `hookferry export`: the raw webhooks, secrets included, for jq, curl and `--from`.
+//! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`.
 
 use super::reading::{read_origin, select};
 use crate::coralogix::retry::Patience;
@@ -10,6 +10,7 @@ use crate::pipeline::strip::strip;
 use crate::render::screen::Screen;
 use crate::settings;
 use crate::store::disk;
+use crate::wording::counted;
 use std::sync::Arc;
 
 /// Writes the webhooks to a file or to standard output.
@@ -17,9 +18,9 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
     if settings.out.is_none() && screen.is_stdout_terminal() && !settings.reveal {
         return Err(Error::new(
             ErrorKind::Refused,
-            "an export holds secrets in the clear and is not shown on a terminal",
+            "an export contains secrets in plain text, so it is not printed to a terminal",
         )
-        .with_hint("write it with --out FILE, pipe it on, or say --reveal; `hookferry list` shows the same masked"));
+        .with_hint("write it to a file with --out FILE, pipe it to another program, or pass --reveal; `hookferry list` shows the webhooks masked"));
     }
     let patience = Arc::new(Patience::new());
     let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
@@ -35,8 +36,8 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
         Some(path) => {
             disk::write_new(path, &text, "the export")?;
             screen.say(&format!(
-                "{} webhooks written to {}; the file holds their secrets in the clear",
-                webhooks.len(),
+                "wrote {} to {}; the file contains secrets in plain text",
+                counted(webhooks.len(), "webhook"),
                 foreign::shown(&path.display().to_string())
             ));
         }
@@ -49,7 +50,7 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
     })
 }
 
-/// The bodies that a create takes, and how many webhooks have none.
+/// The bodies that create the webhooks, and the number of blocked webhooks, which are left out.
 fn ready(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
     let stripped = strip(inventory);
     let mut bodies = Vec::new();

@@ -1,4 +1,4 @@
-//! A plan or an outcome in the form that was asked for: the one place that knows all forms.
+//! Renders a plan or an outcome in the requested format: the one place that knows every format.
 
 use crate::document::view::Detail;
 use crate::document::{OutcomeDocument, PlanDocument};
@@ -6,7 +6,7 @@ use crate::render::screen::Screen;
 use crate::render::{html, json, markdown, outcome as outcome_text, plan as plan_text};
 use crate::settings::ReportForm;
 
-/// A plan as the result of a command.
+/// Renders a plan as the result of a command.
 pub(super) fn plan(
     plan: &PlanDocument,
     form: ReportForm,
@@ -21,7 +21,7 @@ pub(super) fn plan(
     }
 }
 
-/// An outcome as the result of a command.
+/// Renders an outcome as the result of a command.
 pub(super) fn outcome(
     outcome: &OutcomeDocument,
     form: ReportForm,

@@ -1,5 +1,5 @@
-//! What the run records say about a target: sends that are still open, and copies that its server altered.
-//! Accounts for the open ones before anything new is planned.
+//! The history of a target, from its run records: open sends, whose result nobody confirmed yet, and webhooks
+//! that the server altered. Reconciles the open sends before anything new is planned.
 
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
@@ -15,30 +15,30 @@ use crate::pipeline::push::{
 use crate::render::screen::Screen;
 use crate::store::runs::entry::{Entry, LearnedRow, LearnedWhat};
 use crate::store::runs::{Record, Runs};
+use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What `created_at` may be later than the last moment at which a run's request could take effect.
+/// How much later than the last send of a run a webhook may be created and still count as possibly sent by
+/// that run.
 const LATEST: SignedDuration = SignedDuration::from_hours(1);
 
-/// The records of the runs that wrote to one account, the oldest first.
+/// The records of the runs that wrote to one account, oldest first.
 pub(super) struct History {
     records: Vec<Record>,
 }
 
-/// What was found out about the sends that an earlier run left open.
+/// Status updates for the open sends of an earlier run.
 pub(super) struct Accounted {
-    /// The run.
     pub(super) run: String,
-    /// What became of each.
     pub(super) rows: Vec<LearnedRow>,
 }
 
 impl History {
-    /// The records about an account, with a known company or without.
+    /// Loads the records of the runs that wrote to `account`; `company` is its company id, if known.
     pub(super) fn of(runs: &Runs, account: &Account, company: Option<&str>) -> Result<Self, Error> {
         let mut records = Vec::new();
         let home = account.endpoint.home();
@@ -51,12 +51,12 @@ impl History {
         Ok(Self { records })
     }
 
-    /// The ids of the runs that left something open.
+    /// The ids of the runs with open sends.
     pub(super) fn open_runs(&self) -> Vec<&str> {
         self.open().map(Record::id).collect()
     }
 
-    /// What runs of a saved plan wrote, as far as their records and what was found out about them tell.
+    /// The ids that runs of a saved plan wrote, from their records and from the status updates just found.
     pub(super) fn brought_by(&self, plan: &str, accounted: &[Accounted]) -> HashSet<WebhookId> {
         let is_of_plan = |record: &&Record| record.begin.saved_plan.as_deref() == Some(plan);
         let mut brought = HashSet::new();
@@ -75,7 +75,6 @@ impl History {
         brought
     }
 
-    /// No records.
     pub(super) fn none() -> Self {
         Self {
             records: Vec::new(),
@@ -88,9 +87,9 @@ impl History {
             .filter(|record| !record.open().is_empty())
     }
 
-    /// Says what was left open, and reads the target until it cannot change by that any more.
+    /// Warns about open sends, and reads the target until they can no longer take effect.
     ///
-    /// Where nothing is open and all that earlier runs brought is listed, the first reading stands.
+    /// Returns `first` if no send is open and the target lists every webhook that earlier runs wrote.
     pub(super) async fn settle(
         &self,
         reader: &Reader,
@@ -110,7 +109,8 @@ impl History {
         settle_all(&unsettled, reader, first, patience, screen).await
     }
 
-    /// What all records teach about a reading of the target.
+    /// What all records add to an inventory of the target: knowledge for planning, and status updates for
+    /// open sends.
     pub(super) fn knowledge(
         &self,
         account: &Account,
@@ -125,7 +125,7 @@ impl History {
             .collect();
         let (mut known, mut accounted) = (Known::nothing(), Vec::new());
         for record in &self.records {
-            // With another API key than the run's its seals mean nothing, as if the record were lost.
+            // The digests of a run with another API key cannot be compared, so its record counts as lost.
             let Some(sealer) = record.sealer(&account.key) else {
                 continue;
             };
@@ -151,7 +151,7 @@ impl History {
     }
 }
 
-/// Says what some runs left open, and reads the target until it cannot change by that any more.
+/// Warns about the open sends of these runs, and reads the target until they can no longer take effect.
 async fn settle_all(
     open: &[&Record],
     reader: &Reader,
@@ -165,15 +165,16 @@ async fn settle_all(
         let n = record.open().len();
         if n == 0 {
             screen.warn(&format!(
-                "run {} ended a moment ago, and the target does not list all that it brought; looking again first",
+                "run {} ended a moment ago, and the target does not list all of its webhooks yet; reading the target again first",
                 record.id()
             ));
             continue;
         }
         if record.sealer(&reader.account().key).is_none() {
             screen.warn(&format!(
-                "run {id} left {n} webhooks open and was made with another target API key, so they cannot be looked for; once you have looked yourself: `hookferry runs close {id}`",
-                id = record.id()
+                "run {id} left {webhooks} open and used another target API key, so hookferry cannot look for them; look for them yourself, then run `hookferry runs close {id}`",
+                id = record.id(),
+                webhooks = counted(n, "webhook")
             ));
             continue;
         }
@@ -183,8 +184,9 @@ async fn settle_all(
             "was cut off"
         };
         screen.warn(&format!(
-            "run {} {how} without knowing what became of {n} webhooks that it had sent; looking for them first",
-            record.id()
+            "run {} {how} without knowing whether {} that it sent arrived; checking the target first",
+            record.id(),
+            counted(n, "webhook")
         ));
     }
     let stage = screen.stage("earlier run");
@@ -198,11 +200,11 @@ async fn settle_all(
         },
     )
     .await?;
-    stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    stage.finish(&counted(inventory.webhooks.len(), "webhook"));
     Ok(inventory)
 }
 
-/// Settles and accounts for what one run left open, if it left anything open.
+/// Reconciles the open sends of one run; the second value is `None` if no send was open.
 pub(super) async fn account_for(
     record: &Record,
     sealer: &Sealer,
@@ -230,7 +232,7 @@ pub(super) async fn account_for(
     Ok((inventory, Some(accounted)))
 }
 
-/// Writes into the records of earlier runs what was found out about them.
+/// Appends the status updates to the records of the runs that they belong to.
 pub(super) fn put_on_record(runs: &Runs, accounted: Vec<Accounted>, by: &str) -> Result<(), Error> {
     for Accounted { run, rows } in accounted {
         let entry = Entry::Settled {
@@ -243,7 +245,8 @@ pub(super) fn put_on_record(runs: &Runs, accounted: Vec<Accounted>, by: &str) ->
     Ok(())
 }
 
-/// Whether a run of a moment ago brought something that is not listed yet; sent again, it would be there twice.
+/// Whether the target does not list a webhook yet that a recent run wrote; sending it again would create a
+/// duplicate.
 fn is_lagging(record: &Record, listed: &HashSet<WebhookId>) -> bool {
     let is_deleted = |id: &WebhookId| {
         let rolled_back = record.rolled_back.as_ref();
@@ -253,13 +256,13 @@ fn is_lagging(record: &Record, listed: &HashSet<WebhookId>) -> bool {
     !time_left(record).is_zero() && record.arrived().any(|(_, arrived)| is_missing(&arrived.id))
 }
 
-/// How much longer the server may be at work on what a run sent last.
+/// The rest of the settle window after a run's last send, in which the server may still be processing it.
 pub(super) fn time_left(record: &Record) -> Duration {
     let settle = SignedDuration::from_millis(i64::try_from(record.begin.settle_ms).unwrap_or(0));
     let Some(last) = record.last_sent else {
         return Duration::ZERO;
     };
-    // A clock that was set back since must not make the wait longer than the window.
+    // A clock that was set back in the meantime must not make the wait longer than the window.
     let left = Timestamp::now().duration_until(last + settle).min(settle);
     Duration::try_from(left).unwrap_or_default()
 }
@@ -267,7 +270,7 @@ pub(super) fn time_left(record: &Record) -> Duration {
 fn leftover(record: &Record, elsewhere: &HashSet<WebhookId>) -> Leftover {
     let begin = &record.begin;
     let baseline = begin.baseline.iter().map(|id| WebhookId::new(id.as_str()));
-    // Both clocks were read at the beginning, so what the server's will say is known from ours.
+    // Both clocks were read at the start of the run, so ours gives the server's time of the last send.
     let ended = record
         .last_sent
         .zip(begin.target_time)

@@ -1,4 +1,4 @@
-//! `hookferry idmap`: the ids that a run gave, and exported alerts written anew with them; nothing is sent.
+//! `hookferry idmap`: shows the id map of a run, or rewrites exported alerts with it. Sends nothing.
 
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
@@ -9,8 +9,9 @@ use crate::render::{idmap as view, json};
 use crate::settings::{Idmap, IdmapWork, MapForm, MapSource, StateFolder};
 use crate::store::runs::Runs;
 use crate::store::{alerts, idmap as store};
+use crate::wording::counted;
 
-/// Shows a map, or applies one.
+/// Shows an id map, or applies it to exported alerts.
 pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> {
     let map = match &settings.map {
         MapSource::File(path) => store::read(path)?,
@@ -45,21 +46,24 @@ pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> 
     }
 }
 
-/// The map that a run kept; one that was cut off kept none, and its journal gives it.
+/// The id map that a run saved, or for a run that was cut off before that, the one that its journal gives.
 fn map_of_run(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
     if record.rolled_back.is_some() {
         return Err(Error::failed(format!(
-            "run {id} was rolled back, so the ids that it gave lead nowhere"
+            "run {id} was rolled back, so the new ids in its map no longer exist"
         ))
-        .with_hint("name the run that holds, see `hookferry runs`; or migrate again"));
+        .with_hint(
+            "`hookferry runs` lists the runs: name one that was not rolled back, or migrate again",
+        ));
     }
     let n_open = record.open().len();
     if n_open > 0 {
         screen.warn(&format!(
-            "run {id} left {n_open} webhooks open, which the map does not have; run the same migration again first"
+            "run {id} left {} open, which are missing from the map; run the same migration again first",
+            counted(n_open, "webhook")
         ));
     }
     match runs.kept(&id, "idmap.json")? {

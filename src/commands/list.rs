@@ -1,4 +1,4 @@
-//! `hookferry list`: an account's webhooks as a masked table.
+//! `hookferry list`: prints an account's webhooks as a table with every secret masked.
 
 use super::reading::{party, read_origin, select};
 use crate::cli::OutputForm;
@@ -10,7 +10,7 @@ use crate::render::{json, list};
 use crate::settings;
 use std::sync::Arc;
 
-/// Prints the list.
+/// Prints the webhooks that the filter selects.
 pub(super) async fn run(settings: settings::List, screen: &Screen) -> Result<ExitCode, Error> {
     let patience = Arc::new(Patience::new());
     let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;

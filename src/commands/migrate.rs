@@ -1,4 +1,5 @@
-//! `hookferry migrate`: plan, show, ask, push, read back, id map; with a record of all that is written.
+//! `hookferry migrate`: plans, shows, asks, pushes, reads back and prints the id map, and records every
+//! write.
 
 use super::conclusion::{Done, conclude};
 use super::consent::{confirm, preview, refuse};
@@ -20,22 +21,23 @@ use crate::render::screen::Screen;
 use crate::settings::{Consent, Migrate, ReportForm};
 use crate::store::lock::{Holder, Lock, Locks};
 use crate::store::runs::Runs;
+use crate::wording::counted;
 use jiff::SignedDuration;
 use std::collections::HashSet;
 
-/// What a run that may write holds besides its plan.
+/// Everything besides its plan that a run needs to write to the target.
 struct Session {
     runs: Runs,
-    /// What was found out about runs that had left something open.
+    /// Status updates for the open sends of earlier runs.
     accounted: Vec<Accounted>,
-    /// The saved plan that is applied, by its seal.
+    /// Keyed digest of the saved plan being applied; `None` for `migrate`.
     plan: Option<String>,
-    /// What earlier runs of that plan wrote.
+    /// Ids of the webhooks that earlier runs of that plan wrote.
     ours: HashSet<WebhookId>,
     _lock: Lock,
 }
 
-/// Migrates, or shows what a migration would do.
+/// Migrates, or shows the plan with `--dry-run`.
 pub(super) async fn run(
     settings: Migrate,
     screen: &Screen,
@@ -44,7 +46,7 @@ pub(super) async fn run(
     carry_out(&settings, None, screen, interrupt).await
 }
 
-/// The same, held to a saved plan where there is one.
+/// Migrates like `run`; with an approved plan, only as long as that plan still holds.
 pub(super) async fn carry_out(
     settings: &Migrate,
     approved: Option<&Approved<'_>>,
@@ -58,7 +60,7 @@ pub(super) async fn carry_out(
     if let Some(approved) = approved {
         approved.check(&planned, &session.ours, screen)?;
     }
-    // What somebody says yes to is shown even to those who asked for quiet.
+    // The plan that the user confirms is shown even with `--quiet`.
     if settings.consent == Consent::Ask {
         screen.ask(&preview(&planned, settings.detail, screen));
     }
@@ -76,9 +78,9 @@ pub(super) async fn carry_out(
     let mut done = write(&planned, settings, session, screen, interrupt).await?;
     let document = OutcomeDocument::of(outcome_view(&planned, &done));
     let target = planned.target_reader.account().clone();
-    // Of a large account it is most of what is in memory, and all that is left to say is in the document.
+    // For a large account this is most of the memory in use, and the document holds all that is still needed.
     drop(planned);
-    // The exit code tells what happened to the target, not to the terminal or the record.
+    // The exit code reports what happened to the target, not to the terminal or the run record.
     for outcome in [
         keep(&mut done, &document),
         prune(settings),
@@ -91,7 +93,7 @@ pub(super) async fn carry_out(
     conclude(&done, &target, interrupt.signal(), screen)
 }
 
-/// Shows the plan and writes nothing; a saved plan is shown only if it still holds.
+/// Shows the plan and writes nothing; fails for a saved plan that no longer holds.
 async fn dry_run(
     settings: &Migrate,
     approved: Option<&Approved<'_>>,
@@ -107,7 +109,7 @@ async fn dry_run(
     Ok(planned.preview_exit_code(false))
 }
 
-/// Locks the target, reads both sides, accounts for what earlier runs left open, and plans.
+/// Locks the target, reads both sides, reconciles the open sends of earlier runs, and makes the plan.
 async fn open(
     settings: &Migrate,
     approved: Option<&Approved<'_>>,
@@ -119,7 +121,8 @@ async fn open(
     let home = route.target.endpoint.home();
     let mut marks = locks.marks(&home)?;
     let mut readings = read_both(route, screen).await?;
-    // Which account it is, and so which lock, is known from the reading; who held it meanwhile made that old.
+    // Only the inventory shows which company this is, and so which lock to take. If another run held that
+    // lock in the meantime, the inventory is out of date: read it again.
     let (lock, company) = loop {
         let company = readings.target.company();
         let holder = Holder::this_process(settings.command);
@@ -149,7 +152,7 @@ async fn open(
     Ok((planned(route, readings, known).await?, session))
 }
 
-/// Writes what the plan wants and reads the target back, each write on record before it is sent.
+/// Pushes the plan and reads the target back; records each write before it is sent.
 async fn write(
     planned: &Planned,
     settings: &Migrate,
@@ -169,7 +172,7 @@ async fn write(
     }
     let baseline = Baseline::of(&planned.target_inventory).ok_or_else(|| {
         Error::failed(
-            "the target lists a webhook without an id, so new ones could not be told from old ones",
+            "the target lists a webhook without an id, so hookferry could not tell new webhooks from existing ones",
         )
         .with_hint("nothing was written")
     })?;
@@ -208,11 +211,14 @@ async fn write(
         .iter()
         .filter(|(_, fate)| fate.arrived().is_some())
         .count();
-    stage.finish(&format!("{n_arrived} of {} webhooks", applied.fates.len()));
+    stage.finish(&format!(
+        "{n_arrived} of {}",
+        counted(applied.fates.len(), "webhook")
+    ));
     let after = applied.after.as_ref();
     let verdict = after.map(|after| verify(&planned.plan, &applied, after));
     let look = LastLook::of(&recorder, &applied, verdict.as_ref());
-    // All that is said of the target from here on is in the verdict and in the look.
+    // The verdict and the summary of the final observation hold all that is still needed of the target.
     applied.after = None;
     Ok(Done {
         applied,
@@ -236,7 +242,7 @@ fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
     }
 }
 
-/// Ends the record of the run.
+/// Finishes the record of the run.
 fn keep(done: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
     match &mut done.recorder {
         Some((recorder, look)) => recording::end(recorder, std::mem::take(look), document),
@@ -244,7 +250,7 @@ fn keep(done: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
     }
 }
 
-/// Removes records that are older than anybody looks back.
+/// Removes run records that are older than 90 days.
 fn prune(settings: &Migrate) -> Result<(), Error> {
     const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
     Runs::new(settings.state.path()?).prune(KEPT).map(drop)

@@ -1,4 +1,4 @@
-//! One file a command: the only place where the stages of the pipeline meet.
+//! One file per command: the only place that connects the stages of the pipeline.
 
 mod account;
 mod apply;
@@ -37,7 +37,7 @@ use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
 use crate::settings;
 
-/// Carries out a command and says how the process ends.
+/// Runs one command and returns the exit code of the process.
 pub async fn run(
     command: Command,
     screen: &Screen,

@@ -1,4 +1,4 @@
-//! `hookferry plan`: what a migration would do; it has no client that could write.
+//! `hookferry plan`: shows what a migration would do. It has no client that could write.
 
 use super::formatting;
 use super::planning::read_and_plan;
@@ -11,7 +11,7 @@ use crate::settings::{self, ReportForm};
 use crate::store::disk;
 use std::path::Path;
 
-/// Shows the plan, and saves it where that is wanted.
+/// Prints the plan, and saves it if `--out` names a file.
 pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
     let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
     let is_bound = settings.out.is_some() || settings.output != ReportForm::Text;
@@ -37,7 +37,7 @@ fn saved_words(document: &PlanDocument, path: &Path) -> String {
     let until = document.binding.as_ref().map(|binding| binding.valid_until);
     let until = until.map_or_else(String::new, |until| format!(", valid until {until}"));
     if document.would_be_refused {
-        format!("\nSaved to {path}, to be read; it cannot be applied as it is.")
+        format!("\nSaved to {path} for review; it cannot be applied as it is.")
     } else {
         format!("\nSaved to {path}{until}. Once it is approved: hookferry apply {path}")
     }

@@ -1,4 +1,4 @@
-//! From two readings to the plan that follows from them; what every command shares that plans.
+//! The steps that every planning command shares: read both sides concurrently, then make the plan.
 
 use super::history::History;
 use super::reading::{live_party, party, read_first, read_origin, reader, select};
@@ -17,7 +17,7 @@ use crate::settings::{Origin, Route, StateFolder};
 use crate::store::runs::Runs;
 use std::sync::Arc;
 
-/// Both sides of a route as they were read.
+/// Both sides of a route, as read.
 pub(super) struct Readings {
     pub(super) source: Inventory,
     pub(super) target: Inventory,
@@ -25,11 +25,11 @@ pub(super) struct Readings {
     pub(super) patience: Arc<Patience>,
 }
 
-/// Both sides of a route, and the plan that follows from them.
+/// Both sides of a route, and the plan made from them.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) source: Party,
-    /// The source's webhooks that are meant, as they were read.
+    /// The source's webhooks that the filter selects, as read.
     pub(super) selected: Inventory,
     pub(super) target: Party,
     pub(super) target_inventory: Inventory,
@@ -39,7 +39,7 @@ pub(super) struct Planned {
 }
 
 impl Planned {
-    /// The plan as documents are made of it.
+    /// The plan as input for documents.
     pub(super) fn view(&self) -> PlanView<'_> {
         PlanView {
             plan: &self.plan,
@@ -48,7 +48,7 @@ impl Planned {
         }
     }
 
-    /// The exit code of a preview: a plan that would be refused says so, so that a pipeline can stop there.
+    /// The exit code of a dry run: `Refused` if applying would be refused, so that a CI pipeline can stop there.
     pub(super) fn preview_exit_code(&self, is_detailed: bool) -> ExitCode {
         if self.plan.n_refusing() > 0 {
             ExitCode::Refused
@@ -60,7 +60,7 @@ impl Planned {
     }
 }
 
-/// Reads both sides at once.
+/// Reads both sides concurrently; fails if two live accounts are one and the same.
 pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings, Error> {
     let patience = Arc::new(Patience::new());
     let target_reader = reader(&route.target, &route.client, &patience, screen)?;
@@ -80,7 +80,7 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings
     })
 }
 
-/// The plan that follows from what was read, what rules change, and what earlier runs have taught.
+/// Makes the plan from both inventories, the rules, and the knowledge that earlier runs left.
 pub(super) async fn planned(
     route: &Route,
     readings: Readings,
@@ -90,13 +90,13 @@ pub(super) async fn planned(
     planned_with(route, readings, known, &rewriting)
 }
 
-/// What is changed on the way from one side of a route to the other.
+/// Resolves the rewriting of a route: its rules, the values that they need, and the regions.
 pub(super) async fn rewriting_of(route: &Route, readings: &Readings) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
     rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
 }
 
-/// The plan where it is decided already what is changed.
+/// Makes the plan with a rewriting that is already resolved.
 pub(super) fn planned_with(
     route: &Route,
     readings: Readings,
@@ -125,7 +125,7 @@ pub(super) fn planned_with(
     })
 }
 
-/// Whether the source is a backup of the target itself, so that an id means the same webhook on both sides.
+/// Whether the source is a backup of the target itself, so that an id names the same webhook on both sides.
 fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_drill
         || source.backed_up.as_ref().is_some_and(|backed_up| {
@@ -135,7 +135,7 @@ fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> boo
         })
 }
 
-/// Reads both sides and plans as a preview: nothing is written, neither to the target nor on record.
+/// Reads both sides and makes the plan as a preview: writes neither to the target nor to the run records.
 pub(super) async fn read_and_plan(
     route: &Route,
     state: &StateFolder,
@@ -148,19 +148,20 @@ pub(super) async fn read_and_plan(
         Err(error) => Err(error),
     };
     let history = history.unwrap_or_else(|error| {
-        screen.warn(&format!("without the run records: {error}"));
+        screen.warn(&format!("planning without the run records: {error}"));
         History::none()
     });
     for run in history.open_runs() {
         screen.warn(&format!(
-            "run {run} is at work, or ended without knowing what became of all that it had sent; the plan may change when `migrate` has looked"
+            "run {run} is still in progress, or ended without knowing whether all that it sent arrived; the plan may change when `migrate` has checked the target"
         ));
     }
     let known = history.knowledge(&route.target, &readings.target).0;
     Ok((planned(route, readings, known).await?, history))
 }
 
-/// Two live accounts of one company are one account: a copy into itself would double every webhook.
+/// Fails if both live accounts belong to one company, and so are one account: copying it into itself would
+/// duplicate every webhook.
 fn refuse_same_company(
     source: &Account,
     source_inventory: &Inventory,
@@ -177,5 +178,5 @@ fn refuse_same_company(
         ErrorKind::WrongAccount,
         format!("{source} and {target} are the same account: both belong to company {company}"),
     )
-    .with_hint("one of the two keys is not the one you meant; nothing was written"))
+    .with_hint("one of the two API keys is the wrong one; nothing was written"))
 }

@@ -14,9 +14,10 @@ use crate::settings::Origin;
 use crate::stdin;
 use crate::store::backup::{Backup, Identities, Opened, open};
 use crate::store::disk;
+use crate::wording::counted;
 use std::sync::Arc;
 
-/// The webhooks of an inventory that a filter means.
+/// Reduces an inventory to the webhooks that the filter selects.
 pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
     Ok(Inventory {
         webhooks: filter.apply(inventory.webhooks)?,
@@ -36,7 +37,7 @@ pub(super) async fn read_origin(
             read_first(&reader(account, client, patience, screen)?, screen).await
         }
         Origin::File(path, identities) => {
-            let bytes = disk::read_bytes(path, "the file of webhooks")?;
+            let bytes = disk::read_bytes(path, "the webhooks file")?;
             parse_file(bytes, identities, &path.display().to_string())
         }
         Origin::Stdin(identities) => parse_file(stdin::read()?, identities, "standard input"),
@@ -44,15 +45,16 @@ pub(super) async fn read_origin(
     }
 }
 
-/// Reads a live account for the first time: another company than its profile expects is an error.
+/// Reads a live account for the first time; fails if its company is not the one that its profile expects.
 ///
-/// An empty account shows none, which is said and not refused.
+/// An empty account shows no company; that is a warning, not an error.
 pub(super) async fn read_first(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     let stage = format!("read {}", reader.account().side);
     read_first_as(&stage, reader, screen).await
 }
 
-/// The same under another name of the stage, for several accounts of one side.
+/// Like [`read_first`], with the progress line named `stage`, for commands that read several accounts of one
+/// side.
 pub(super) async fn read_first_as(
     stage: &str,
     reader: &Reader,
@@ -62,14 +64,14 @@ pub(super) async fn read_first_as(
     let account = reader.account();
     if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
         screen.warn(&format!(
-            "{account} shows no company id, as every empty account, so it cannot be checked that it is company {}",
+            "{account} shows no company id, like every empty account, so hookferry cannot check that it is company {}",
             crate::foreign::shortened(expected, 40)
         ));
     }
     Ok(inventory)
 }
 
-/// Reads a live account, with a line of progress; another company than its profile expects is an error.
+/// Reads a live account, with a progress line; fails if its company is not the one that its profile expects.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     read_as(&format!("read {}", reader.account().side), reader, screen).await
 }
@@ -77,12 +79,12 @@ pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Invent
 async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
     let stage = screen.stage(stage);
     let inventory = fetch(reader).await?;
-    stage.finish(&format!("{} webhooks", inventory.webhooks.len()));
+    stage.finish(&counted(inventory.webhooks.len(), "webhook"));
     refuse_unexpected_company(reader.account(), &inventory)?;
     Ok(inventory)
 }
 
-/// A client that can read an account and nothing else.
+/// A client that can only read the account.
 pub(super) fn reader(
     account: &Account,
     client: &ClientOptions,
@@ -97,7 +99,7 @@ pub(super) fn reader(
     )
 }
 
-/// What a file holds: a backup, or a list of webhooks.
+/// Parses the content of a file: a backup, or a JSON array of webhooks.
 fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inventory, Error> {
     let text = match open(bytes, identities, name)? {
         Opened::Backup(backup) => return Ok(of_backup(*backup)),
@@ -110,11 +112,11 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
             let what = match problem {
                 NotAList::NotJson => "it is not JSON".to_owned(),
                 NotAList::OtherValue(value) => format!("it is {value}"),
-                NotAList::Element(at) => format!("its element {at} is no object"),
+                NotAList::Element(at) => format!("its element {at} is not an object"),
             };
             Err(
-                Error::failed(format!("`{name}` is no list of webhooks: {what}")).with_hint(
-                    "--from takes a backup, or the array that `hookferry export` or the API's GET gives",
+                Error::failed(format!("`{name}` is not a list of webhooks: {what}")).with_hint(
+                    "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
                 ),
             )
         }
@@ -134,12 +136,12 @@ fn of_backup(backup: Backup) -> Inventory {
     }
 }
 
-/// The company that the user expects.
+/// The company id that the account's profile expects.
 fn expected(account: &Account) -> Option<&str> {
     account.profile.as_ref()?.company_id.as_deref()
 }
 
-/// An account of another company than its profile names is not the one that was meant.
+/// Fails if an account belongs to another company than its profile expects.
 pub(super) fn refuse_unexpected_company(
     account: &Account,
     inventory: &Inventory,
@@ -158,18 +160,18 @@ pub(super) fn refuse_unexpected_company(
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "{account} is company {}, and its profile expects company {}",
+            "{account} is company {}, but its profile expects company {}",
             found.join(" and "),
             crate::foreign::shortened(expected, 40)
         ),
     )
     .with_hint(format!(
-        "the key {} is of another account than the profile names; nothing was written",
+        "the API key {} belongs to another account; nothing was written",
         account.key_from
     )))
 }
 
-/// How a side is named to the reader.
+/// One side as outputs name it.
 pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     let name = match (origin, &inventory.backed_up) {
         (Origin::Live(account), _) => return live_party(account, inventory),

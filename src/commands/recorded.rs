@@ -1,4 +1,4 @@
-//! A run on record beside the account that it wrote to: whether both belong together, and what it left there too often.
+//! Checks a recorded run against the account that it wrote to: same API key, same company, no surplus copies.
 
 use crate::coralogix::account::Account;
 use crate::coralogix::sealed::Sealer;
@@ -6,21 +6,21 @@ use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 use crate::store::runs::Record;
 
-/// What made the seals of a record; another API key than the run's is an error.
+/// The digest key of a record; fails if the account's API key is not the one that the run used.
 pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
     record.sealer(&account.key).ok_or_else(|| {
         let variable = account.side.key_variable();
         Error::new(
             ErrorKind::WrongAccount,
-            format!("run {} was made with another target API key than the one at hand", record.id()),
+            format!("run {} used a different target API key", record.id()),
         )
         .with_hint(format!(
-            "what it wrote can be recognised with its own key only: set {variable} to that one. Nothing was read or written"
+            "hookferry recognizes what the run wrote only with the key that the run used: set {variable} to it; nothing was read or written"
         ))
     })
 }
 
-/// Refuses an account that is not the company that the run wrote to.
+/// Fails if the account belongs to another company than the one that the run wrote to.
 pub(super) fn refuse_other_company(
     record: &Record,
     inventory: &Inventory,
@@ -39,7 +39,7 @@ pub(super) fn refuse_other_company(
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "{account} is company {now}, and run {} wrote to company {then}",
+            "{account} is company {now}, but run {} wrote to company {then}",
             record.id()
         ),
     )

@@ -1,4 +1,5 @@
-//! The record of a run from the command's side: what it begins with, and what is kept when it is over.
+//! Starts and finishes the record of a run: its header before the first write; its footer, report and id map
+//! at the end.
 
 use super::planning::Planned;
 use crate::coralogix::content::Fingerprint;
@@ -22,7 +23,7 @@ use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-/// Begins the record of a run: everything that must be safe before the first write.
+/// Starts the record of a run: stores durably everything that must be safe before the first write.
 pub(super) fn begin(
     runs: &Runs,
     planned: &Planned,
@@ -32,7 +33,7 @@ pub(super) fn begin(
 ) -> Result<Recorder, Error> {
     let account = planned.target_reader.account();
     let sealer = Sealer::new(&account.key)
-        .ok_or_else(|| Error::failed("the system gives no random numbers"))?;
+        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
     let ids = inventory.webhooks.iter().filter_map(Webhook::id);
@@ -96,7 +97,7 @@ fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow 
     }
 }
 
-/// The webhooks that are about to be updated, as the target has them; `None` where there are none.
+/// JSON array of the webhooks to be updated, as the target has them now; `None` if there are none.
 fn previous_bodies(planned: &Planned) -> Option<String> {
     if planned.plan.on_conflict() != OnConflict::Update {
         return None;
@@ -116,7 +117,8 @@ fn previous_bodies(planned: &Planned) -> Option<String> {
     (bodies.len() > 3).then_some(bodies)
 }
 
-/// What the record keeps of the last look at the target; the webhooks themselves need not be kept for it.
+/// What the run record keeps of the final observation of the target, so that its webhooks can be dropped from
+/// memory.
 #[derive(Default)]
 pub(super) struct LastLook {
     company: Option<String>,
@@ -125,7 +127,7 @@ pub(super) struct LastLook {
 }
 
 impl LastLook {
-    /// What the record of a run keeps of what it read at its end.
+    /// Summarizes the final observation of a push; empty if the push ended without one.
     pub(super) fn of(recorder: &Recorder, applied: &Applied, verdict: Option<&Verdict>) -> Self {
         let Some(after) = &applied.after else {
             return Self::default();
@@ -140,7 +142,7 @@ impl LastLook {
     }
 }
 
-/// Ends the record of a run and keeps its report and id map.
+/// Finishes the record of a run, and saves its report and its id map.
 pub(super) fn end(
     recorder: &Recorder,
     look: LastLook,
@@ -156,7 +158,7 @@ pub(super) fn end(
         shown: look.shown,
     })?;
     recorder.keep("report.json", &|to| json::write_line(report, to))?;
-    // Two copies of one webhook in the source share an id only if the source is damaged; then there is no map.
+    // Two source webhooks share an id only if the source is damaged; then there is no id map.
     let pairs = report.id_map.iter();
     if is_map(pairs.map(|row| (&row.source_id, &row.target_id))) {
         let map = OutcomeMap::from(report);
@@ -166,7 +168,7 @@ pub(super) fn end(
     Ok(())
 }
 
-/// Everything that the last look showed of the webhooks that arrived.
+/// Full digests, in the final observation, of the webhooks that arrived.
 fn shown(recorder: &Recorder, applied: &Applied, after: &Observation) -> Vec<ShownRow> {
     let seen = after.seen().iter();
     let shown: HashMap<&WebhookId, Fingerprint> = seen
@@ -181,7 +183,7 @@ fn shown(recorder: &Recorder, applied: &Applied, after: &Observation) -> Vec<Sho
     applied.fates.iter().filter_map(row).collect()
 }
 
-/// What the last look showed of the webhooks that the server altered.
+/// Content digests, in the final observation, of the webhooks that the server altered.
 fn altered(
     recorder: &Recorder,
     applied: &Applied,
@@ -213,7 +215,7 @@ fn altered(
     verdict.findings.iter().filter_map(row).collect()
 }
 
-/// How many webhooks ended in each way in which any did.
+/// The number of webhooks for each outcome code that occurred.
 fn summary(report: &OutcomeDocument) -> BTreeMap<String, usize> {
     let counts = report.counts().into_iter();
     counts

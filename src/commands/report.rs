@@ -1,4 +1,4 @@
-//! `hookferry report`: a run or a saved plan shown again; reads no account.
+//! `hookferry report`: renders a run or a saved plan again. Reads no account.
 
 use super::formatting;
 use crate::document::{Document, Unreadable};
@@ -9,7 +9,7 @@ use crate::stdin;
 use crate::store::disk;
 use crate::store::runs::Runs;
 
-/// Shows it.
+/// Prints the document in the requested format.
 pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error> {
     let text = match &settings.of {
         Reported::File(path) => disk::read_text(path, "the document")?,
@@ -27,15 +27,15 @@ pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error>
 
 fn cannot_show(unreadable: &Unreadable) -> Error {
     let hint = if unreadable.is_of_other_version {
-        "use the version that wrote it, or a newer one"
+        "use the hookferry version that wrote it, or a newer one"
     } else {
-        "`report` takes what `plan -o json` or `migrate -o json` has printed, or a run on record"
+        "`hookferry report` takes the output of `plan -o json` or `migrate -o json`, or the id of a recorded run"
     };
     let why = &unreadable.why;
-    Error::failed(format!("cannot make a report of this: {why}")).with_hint(hint)
+    Error::failed(format!("cannot make a report from this: {why}")).with_hint(hint)
 }
 
-/// The outcome that a run kept; one that was cut off kept none.
+/// The report that a run saved; fails for a run that was cut off before that.
 fn of_run(run: &str, state: &StateFolder) -> Result<String, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
@@ -43,10 +43,10 @@ fn of_run(run: &str, state: &StateFolder) -> Result<String, Error> {
     runs.open(&id)?;
     runs.kept(&id, "report.json")?.ok_or_else(|| {
         Error::failed(format!(
-            "run {id} has no report: it is still at work, or was cut off"
+            "run {id} has no report: it is still working, or was cut off"
         ))
         .with_hint(format!(
-            "`hookferry runs show {id}{flag}` tells what is known of it; its plan: `hookferry report {plan}`",
+            "to see its status: `hookferry runs show {id}{flag}`; to see its plan: `hookferry report {plan}`",
             flag = state.flag(),
             plan = runs.path(&id).join("plan.json").display(),
         ))

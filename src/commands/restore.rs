@@ -1,4 +1,4 @@
-//! `hookferry restore`: a backup brought into an account as a migration would, or into an embedded one as a drill.
+//! `hookferry restore`: migrates a backup into an account, or as a rehearsal into an embedded one.
 
 use super::demo::stand_in_account;
 use super::migrate;
@@ -15,7 +15,7 @@ use crate::settings::{Consent, Migrate, Rehearsal, Restore, Route, StateFolder};
 use crate::store::disk::TemporaryFolder;
 use std::time::Duration;
 
-/// Restores, or rehearses it.
+/// Restores a backup, or rehearses that.
 pub(super) async fn run(
     settings: Restore,
     screen: &Screen,
@@ -27,7 +27,7 @@ pub(super) async fn run(
     }
 }
 
-/// Restores into an empty account on this machine: by the same code, over real HTTP, and read back.
+/// Restores into an empty embedded account: with the same code, over real HTTP, and with the read-back.
 async fn rehearse(
     rehearsal: Rehearsal,
     screen: &Screen,
@@ -35,7 +35,7 @@ async fn rehearse(
 ) -> Result<ExitCode, Error> {
     let sandbox = Sandbox::start(Options::default())
         .await
-        .map_err(|error| Error::failed("cannot serve on 127.0.0.1").with_source(error))?;
+        .map_err(|error| Error::failed("cannot listen on 127.0.0.1").with_source(error))?;
     let state = TemporaryFolder::new()?;
     let settings = Migrate {
         command: "restore",
@@ -65,7 +65,7 @@ async fn rehearse(
         output: rehearsal.output,
     };
     screen.say(
-        "A rehearsal: the target is an account embedded in this program; nothing real is touched.",
+        "Rehearsal: the target is an account embedded in this program; no real account is changed.",
     );
     migrate::run(settings, screen, interrupt).await
 }

@@ -1,4 +1,5 @@
-//! What is changed on the way, decided for one source and one target: regions found out, values read.
+//! Resolves the rewriting for one source and one target: finds the regions and reads the values that rules
+//! need.
 
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
@@ -9,7 +10,7 @@ use crate::pipeline::strip::strip;
 use crate::settings::{self, Origin, Retargeting, RulesFile};
 use std::sync::Arc;
 
-/// Everything that decides what is changed on the way from that source to that target.
+/// Resolves everything that changes webhooks on the way from the source to the target.
 pub(super) async fn rewriting(
     rules: &RulesFile,
     origin: &Origin,
@@ -35,9 +36,9 @@ pub(super) async fn rewriting(
     })
 }
 
-/// The selected webhooks as they are wanted in the target; an error lists every rule that cannot be followed.
+/// Rewrites the selected webhooks for the target; the error lists every rule that cannot be applied.
 ///
-/// A rule has to mean a webhook of the source, though it need not be a selected one.
+/// A rule must match a webhook of the source, but not necessarily a selected one.
 pub(super) fn follow(
     rules: &RulesFile,
     rewriting: &Rewriting,
@@ -61,12 +62,13 @@ fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
         .iter()
         .map(|mistake| format!("{name}: {mistake}"))
         .collect();
-    Error::usage(format!("the rules cannot be followed\n{}", lines.join("\n"))).with_hint(
-        "`hookferry rules check` shows what each rule does; `optional = true` allows one to match nothing",
+    Error::usage(format!("the rules cannot be applied\n{}", lines.join("\n"))).with_hint(
+        "`hookferry rules check` shows what each rule does; a rule with `optional = true` may match nothing",
     )
 }
 
-/// What names the source account in new uuids: the company where it is known, so that a live account and its export agree.
+/// The name of the source account in derived UUIDs: its company id if known, so that a live account and its
+/// export give the same UUIDs.
 fn identity(origin: &Origin, source: &Inventory) -> String {
     source.company().unwrap_or_else(|| match origin {
         Origin::Live(account) => account.endpoint.home(),
@@ -74,7 +76,7 @@ fn identity(origin: &Origin, source: &Inventory) -> String {
     })
 }
 
-/// From which region to which the vendor's hosts are pointed.
+/// The regions between which `--retarget` moves the vendor's hosts; `None` without that flag.
 fn retarget(
     retargeting: Retargeting,
     origin: &Origin,
@@ -85,8 +87,8 @@ fn retarget(
         (Retargeting::No, _) => return Ok(None),
         (Retargeting::To(region), _) | (Retargeting::ToTarget, Some(region)) => region,
         (Retargeting::ToTarget, None) => {
-            return Err(Error::usage("--retarget: the target's region is not known")
-                .with_hint("name it: --retarget=us2"));
+            return Err(Error::usage("--retarget: the target's region is unknown")
+                .with_hint("pass the region: --retarget=us2"));
         }
     };
     let from = match origin {
@@ -100,16 +102,16 @@ fn retarget(
     Ok(Some(Retarget { from, to }))
 }
 
-/// The one region whose hosts the webhooks name; `None` where they name none.
+/// The only region whose hosts the webhooks contain; `None` if they contain none, an error if several.
 fn from_content(source: &Inventory) -> Result<Option<Region>, Error> {
     let found = regions(source);
     if found.len() > 1 {
         let codes: Vec<&str> = found.iter().map(|region| region.code()).collect();
         return Err(Error::usage(format!(
-            "--retarget: the source's region is not known, and its webhooks name hosts of several: {}",
+            "--retarget: the source's region is unknown, and its webhooks contain hosts of several regions: {}",
             codes.join(", ")
         ))
-        .with_hint("read the live account, or say it with a `replace` rule for each host"));
+        .with_hint("read the live account, or write a `replace` rule for each host"));
     }
     Ok(found.first().copied())
 }

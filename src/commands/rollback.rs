@@ -1,4 +1,5 @@
-//! `hookferry rollback RUN`: shows what of a run can be undone, asks, undoes it, and says what was left and why.
+//! `hookferry rollback RUN`: shows which writes of a run can be undone, asks, undoes them, and reports what
+//! stays and why.
 
 use super::consent::ask;
 use super::history::{Accounted, account_for, put_on_record};
@@ -28,16 +29,17 @@ use crate::settings::{Consent, Rollback};
 use crate::store::lock::{Holder, Lock, Locks};
 use crate::store::runs::entry::Entry;
 use crate::store::runs::{Record, Runs};
+use crate::wording::counted;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A run that is to be undone, and how its target is reached.
+/// The run to undo, and the client, digest key and lock for its target.
 struct Session {
     runs: Runs,
     record: Record,
     written: Vec<Written>,
-    /// What other runs on record brought to the same target or any other.
+    /// The ids that other recorded runs wrote, to this target or another.
     others: HashSet<WebhookId>,
     sealer: Sealer,
     reader: Reader,
@@ -62,12 +64,13 @@ pub(super) async fn run(
     if settings.consent == Consent::Ask && n_due > 0 {
         screen.ask(&view::text(&preview, screen.talk_page(Detail::Normal)));
         let question = format!(
-            "\nUndo {n_due} webhooks of run {} in {}? Only 'yes' will do: ",
+            "\nUndo {} of run {} in {}? Type 'yes' to continue: ",
+            counted(n_due, "webhook"),
             preview.run,
             preview.target.identity()
         );
         ask(&question, screen).await?;
-        // What somebody changed while the question stood is left, too.
+        // Webhooks that somebody changed while the question was open are left alone, too.
         inventory = read_live(&session.reader, screen).await?;
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
@@ -78,7 +81,7 @@ pub(super) async fn run(
         stop: undone.stop.clone(),
         ..session.view(&undone.last, &undone.planned)
     };
-    // The exit code tells what happened to the target, not to the terminal or the record.
+    // The exit code reports what happened to the target, not to the terminal or the run record.
     for outcome in [session.keep(&undone), show(&done, settings.output, screen)] {
         if let Err(error) = outcome {
             screen.error(&error);
@@ -88,7 +91,7 @@ pub(super) async fn run(
     conclude(&undone, n_left, session.reader.account(), interrupt)
 }
 
-/// Locks and reads the target of a run, and accounts for what the run left open.
+/// Locks and reads the target of a run, and reconciles the run's open sends.
 async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventory), Error> {
     let state = settings.state.path()?;
     let runs = Runs::new(state);
@@ -99,7 +102,7 @@ async fn open(settings: &Rollback, screen: &Screen) -> Result<(Session, Inventor
     let patience = Arc::new(Patience::new());
     let reader = reader(&account, &settings.client, &patience, screen)?;
     let (locks, home) = (Locks::new(state)?, account.endpoint.home());
-    // A record knows its own company, so the lock can be had before the reading.
+    // The record names the company, so the lock can be taken before the target is read.
     let (lock, _) = locks.take(
         &home,
         record.company(),
@@ -129,7 +132,7 @@ impl Session {
         rollback(&self.written, inventory, &self.sealer)
     }
 
-    /// What is to be shown before anything is undone.
+    /// The preview to show before anything is undone.
     fn view(&self, inventory: &Inventory, steps: &[Undo]) -> RollbackView {
         RollbackView {
             run: self.record.id().to_owned(),
@@ -144,7 +147,8 @@ impl Session {
         }
     }
 
-    /// Webhooks that equal what the run created and belong to no run on record: a late effect, or somebody's copy.
+    /// Webhooks with content that the run created, and with ids of no recorded run: late effects, or
+    /// somebody's copies.
     fn copies(&self, inventory: &Inventory) -> Vec<WebhookId> {
         let copies = surplus_copies(
             &self.record.items(),
@@ -169,11 +173,15 @@ impl Session {
         let undone = undo(&self.written, first, &self.sealer, &writer, surroundings).await;
         let n_due = |steps: &[Undo]| steps.iter().filter(|step| step.is_due()).count();
         let (due, left) = (n_due(&undone.planned), n_due(&undone.ends));
-        stage.finish(&format!("{} of {due} webhooks", due.saturating_sub(left)));
+        stage.finish(&format!(
+            "{} of {}",
+            due.saturating_sub(left),
+            counted(due, "webhook")
+        ));
         undone
     }
 
-    /// Puts on record what was undone.
+    /// Appends the rollback to the run's record.
     fn keep(&self, undone: &Undone) -> Result<(), Error> {
         if !undone.may_have_written {
             return Ok(());
@@ -203,7 +211,8 @@ fn show(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), 
     })
 }
 
-/// Puts what was found out about open sends into the record; a dry run leaves the record as it is.
+/// Applies the status updates to the record in memory, and appends them to the one on disk unless this is a
+/// dry run.
 fn on_record(
     runs: &Runs,
     mut record: Record,
@@ -220,7 +229,8 @@ fn on_record(
     Ok(record)
 }
 
-/// What the updated webhooks held before the run; a file that was changed since is not written into the target.
+/// The bodies of the updated webhooks before the run; fails if the file was changed since, so that no such
+/// body is written to the target.
 fn previous_bodies(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<Webhook>, Error> {
     let kept = runs.kept(record.id(), "previous.json")?;
     let Some(text) = kept.filter(|_| record.begin.previous.is_some()) else {
@@ -229,8 +239,8 @@ fn previous_bodies(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<
     let is_whole = record.begin.previous == Some(sealer.text(&text).to_string());
     let damaged = || {
         let run = record.id();
-        Error::failed(format!("the previous bodies of run {run} are damaged"))
-            .with_hint("nothing was written; previous.json in the run's folder is not what the run wrote there")
+        Error::failed(format!("the saved previous bodies of run {run} are damaged"))
+            .with_hint("nothing was written; previous.json in the run's folder is not what the run saved there")
     };
     let bodies = is_whole.then(|| parse_list(text).ok()).flatten();
     bodies.ok_or_else(damaged)
@@ -246,7 +256,7 @@ fn ids_of_other_runs(runs: &Runs, run: &str) -> Result<HashSet<WebhookId>, Error
     Ok(ids)
 }
 
-/// Everything that the run wrote, with what its record and the kept bodies tell.
+/// Every webhook that the run wrote, from its record and the saved previous bodies.
 fn written(runs: &Runs, record: &Record, sealer: &Sealer) -> Result<Vec<Written>, Error> {
     let previous = previous_bodies(runs, record, sealer)?;
     let bodies: HashMap<WebhookId, Webhook> = previous

@@ -1,4 +1,4 @@
-//! `hookferry rules`: a first rules file for an account, and what a rules file does to it.
+//! `hookferry rules`: drafts a rules file for an account, and checks what a rules file does to an account.
 
 use super::reading::{party, read_origin, select};
 use super::rewriting::{follow, rewriting};
@@ -17,7 +17,7 @@ use crate::settings::{Origin, RulesCheck, RulesInit};
 use crate::store::disk;
 use std::sync::Arc;
 
-/// Writes or checks a rules file.
+/// Drafts or checks a rules file.
 pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
         RulesAction::Init(arguments) => init(RulesInit::resolve(arguments).await?, screen).await,
@@ -49,7 +49,7 @@ async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
             disk::write_new(path, &text, "the rules file")?;
             let path = foreign::shown(&path.display().to_string());
             screen.say(&format!(
-                "{path} written; it holds no secret. Decide where it says so, then: hookferry rules check --rules {path} …"
+                "wrote {path}; it contains no secrets. Review the rules that it proposes, then: hookferry rules check --rules {path} …"
             ));
         }
         None => screen.result(&text)?,
@@ -57,7 +57,7 @@ async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
     Ok(ExitCode::Done)
 }
 
-/// Whether the webhooks name hosts of a region that is not the target's.
+/// Whether the webhooks contain hosts of the source's region, and the target is in another one.
 fn moves(named: &[Region], source: Option<Region>, target: Option<Region>) -> bool {
     let is_source = |region: &Region| source.is_none_or(|source| source == *region);
     named

@@ -1,5 +1,6 @@
-//! `hookferry run-schedule`: what schedulers call. Back up, check, forget; then tell everybody who watches.
-//! How it ended is decided once, and the exit code, the status file, the metrics and the heartbeat all say that.
+//! `hookferry run-schedule`, for schedulers: backs up, forgets old backups, checks the rest, then reports the
+//! result. The exit code is decided once, and the status file, the metrics and the heartbeat all report that
+//! same code.
 
 use super::backup::{Terms, checked, create_all, forget_account, together};
 use crate::cli::OutputForm;
@@ -16,13 +17,13 @@ use crate::store::backup::{Identities, Repository};
 use crate::store::disk;
 use jiff::Timestamp;
 
-/// Does what the schedule says, and tells how it went.
+/// Runs a schedule and reports the result.
 pub(super) async fn run(
     settings: RunSchedule,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let _hold = interrupt.hold("stopping, then telling those who watch the schedule");
+    let _hold = interrupt.hold("stopping, then reporting to the schedule's heartbeat and files");
     let heartbeat = settings.heartbeat().unwrap_or_else(|error| {
         screen.error(&error);
         None
@@ -30,7 +31,7 @@ pub(super) async fn run(
     if let Some(heartbeat) = &heartbeat {
         tokio::select! {
             biased;
-            // Heard once more below, where it decides how the run ends.
+            // The signal is seen again below, where it decides the exit code.
             _ = interrupt.requested() => {}
             told = heartbeat.start() => tell(told, screen),
         }
@@ -68,7 +69,7 @@ pub(super) async fn run(
     Ok(code)
 }
 
-/// What goes wrong with telling is told, and changes nothing else.
+/// Prints a failure to report; it changes nothing else.
 fn tell(outcome: Result<(), Error>, screen: &Screen) {
     if let Err(error) = outcome {
         screen.error(&error);
@@ -99,7 +100,7 @@ fn publish(settings: &RunSchedule, run: &ScheduleRun, screen: &Screen) {
     tell(screen.result(&result), screen);
 }
 
-/// Backs up all accounts at once, then checks and forgets one by one.
+/// Backs up all accounts concurrently, then forgets old backups and checks the rest, one account at a time.
 async fn work(settings: &RunSchedule, screen: &Screen) -> Result<Vec<AccountRun>, Error> {
     let Prepared {
         accounts,
@@ -127,7 +128,7 @@ async fn work(settings: &RunSchedule, screen: &Screen) -> Result<Vec<AccountRun>
     Ok(runs)
 }
 
-/// Removes what is too old, where the account was backed up just now, and looks at what is left.
+/// Forgets old backups, only if the account was backed up just now, and checks the backups that stay.
 async fn look_after(
     settings: &RunSchedule,
     repository: &Repository,

@@ -1,4 +1,4 @@
-//! `hookferry runs`: what is on record, one run with all that is known of it, and the end of records.
+//! `hookferry runs`: lists the run records, shows one run, closes one, or prunes old records.
 
 use super::history::time_left;
 
@@ -11,11 +11,12 @@ use crate::settings::{RunsSettings, RunsWork};
 use crate::store::lock::{Holder, Locks};
 use crate::store::runs::Runs;
 use crate::store::runs::entry::Entry;
+use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::path::Path;
 
-/// Lists, shows, closes or prunes.
+/// Runs one `runs` subcommand.
 pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let runs = Runs::new(settings.state.path()?);
     match &settings.work {
@@ -61,9 +62,9 @@ fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Er
     let record = runs.open(&id)?;
     let n_open = record.open().len();
     if n_open == 0 {
-        return screen.result(&format!("Run {id} has nothing open.\n"));
+        return screen.result(&format!("Run {id} has no open webhooks.\n"));
     }
-    // Who holds the lock may be the run itself, still at work.
+    // The holder of the lock may be this very run, still working.
     let (host, locks) = (record.home(), Locks::new(state)?);
     let _lock = locks.take(
         &host,
@@ -75,10 +76,10 @@ fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Er
     if !left.is_zero() {
         return Err(Error::new(
             ErrorKind::Refused,
-            format!("the target may still be at work on what run {id} sent"),
+            format!("the target may still be processing what run {id} sent"),
         )
         .with_hint(format!(
-            "nothing was changed; look at the target and close the run in {} s",
+            "nothing was changed; check the target, and close the run in {} s",
             left.as_secs() + 1
         )));
     }
@@ -89,6 +90,7 @@ fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Er
         },
     )?;
     screen.result(&format!(
-        "Run {id} is closed: the {n_open} webhooks that it left open are not looked for any more.\n"
+        "Run {id} is closed: later runs do not look for the {} that it left open.\n",
+        counted(n_open, "webhook")
     ))
 }

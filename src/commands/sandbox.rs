@@ -1,4 +1,4 @@
-//! `hookferry sandbox`: the stand-in accounts as a server, until Ctrl-C.
+//! `hookferry sandbox`: serves the two stand-in accounts until Ctrl-C.
 
 use crate::cli::{SandboxArgs, SeedsArg};
 use crate::error::{Error, ExitCode};
@@ -6,7 +6,7 @@ use crate::interrupt::{Interrupt, Signal};
 use crate::render::screen::Screen;
 use crate::sandbox::{self, AccountOptions, Fault, Options, Sandbox, Switches, seeds};
 
-/// Serves until the user ends it.
+/// Serves until a signal stops it.
 pub(super) async fn run(
     arguments: SandboxArgs,
     screen: &Screen,
@@ -24,15 +24,14 @@ pub(super) async fn run(
     let sandbox = Sandbox::start(options(&arguments)?)
         .await
         .map_err(|error| {
-            Error::failed("cannot serve on 127.0.0.1")
+            Error::failed("cannot listen on 127.0.0.1")
                 .with_source(error)
-                .with_hint("is the port taken? port 0 picks a free one")
+                .with_hint("if the port is in use, pass another one; port 0 picks a free one")
         })?;
     screen.result(&sandbox::usage(&sandbox))?;
-    screen
-        .say("Serving on this machine only. Ctrl-C ends it, and everything it holds is forgotten.");
-    // Ctrl-C is how it is meant to end.
-    let _hold = interrupt.hold("the stand-in accounts are gone");
+    screen.say("Serving on this machine only. Ctrl-C stops the sandbox and discards its webhooks.");
+    // Ctrl-C is the regular way to stop the sandbox.
+    let _hold = interrupt.hold("stopping the sandbox");
     Ok(match interrupt.requested().await {
         Signal::Interrupt => ExitCode::Done,
         other => other.exit_code(),

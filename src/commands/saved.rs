@@ -1,4 +1,5 @@
-//! Saved plans: bound to all that they were made of, and checked against it before anything is written.
+//! Saved plans: binds a plan to everything that it was made from, and checks that for drift before anything
+//! is written.
 
 use super::planning::Planned;
 use crate::coralogix::account::{Account, Side};
@@ -20,7 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
 
-/// Both sides of a plan as they were read, stripped.
+/// Both sides of a plan, stripped.
 struct Sides {
     source: Stripped,
     target: Stripped,
@@ -51,7 +52,7 @@ impl Sides {
     }
 }
 
-/// The document of a plan, bound to all that it was made of.
+/// The document of a plan, bound to everything that the plan was made from.
 pub(super) fn bound(
     planned: &Planned,
     route: &Route,
@@ -60,7 +61,7 @@ pub(super) fn bound(
     let sides = Sides::of(planned);
     let made = sides.made(planned, route);
     let sealer = Sealer::new(made.sealed_with().1)
-        .ok_or_else(|| Error::failed("the system gives no random numbers"))?;
+        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
     let now = to_the_second(Timestamp::now());
     let decided = Decided {
         created: now,
@@ -81,7 +82,7 @@ pub(super) fn bound(
     Ok(document)
 }
 
-/// Nobody approves a plan for a fraction of a second.
+/// Drops the fraction of a second: nobody approves a plan to that precision.
 fn to_the_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
@@ -99,7 +100,7 @@ fn place(origin: &Origin) -> (BoundPlace, Option<String>) {
     match origin {
         Origin::Live(account) => place_of(account),
         Origin::File(path, _) => (BoundPlace::File(path.display().to_string()), None),
-        // Only `restore` takes one, and it saves no plan.
+        // Only `restore` takes a backup as its origin, and it saves no plan.
         Origin::Backup(choice) => (BoundPlace::File(choice.repository.to_string()), None),
         Origin::Stdin(_) => (BoundPlace::Stdin(true), None),
     }
@@ -117,7 +118,7 @@ fn selection(filter: &Filter) -> BoundSelection {
     }
 }
 
-/// A saved plan that is being applied: what every reading is held against.
+/// The saved plan being applied; every read of the accounts is checked against it.
 pub(super) struct Approved<'a> {
     apply: &'a Apply,
     promised: Vec<Promise>,
@@ -135,14 +136,14 @@ impl<'a> Approved<'a> {
         })
     }
 
-    /// What the run record calls the plan.
+    /// The keyed digest of the plan document, by which run records identify the plan.
     pub(super) fn seal(&self) -> &str {
         &self.apply.binding.seal
     }
 
-    /// Stops where anything is not any more as it was when the plan was made.
+    /// Fails if the accounts or the rules have drifted since the plan was made, and lists the drift.
     ///
-    /// `ours` is what earlier runs of the same plan wrote.
+    /// `ours` holds the ids that earlier runs of the same plan wrote; these do not count as drift.
     pub(super) fn check(
         &self,
         planned: &Planned,
@@ -160,7 +161,8 @@ impl<'a> Approved<'a> {
     }
 }
 
-/// Stops before anything is read where a saved plan cannot be applied; gives what made its seals.
+/// Refuses a saved plan that cannot be applied, before any account is read; returns the key of the plan's
+/// digests.
 fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
     let (binding, name) = (&apply.binding, &apply.name);
     let key = match (binding.sealed_with, &apply.migrate.route.source) {
@@ -171,16 +173,16 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
         Error::new(
             ErrorKind::Stale,
             format!(
-                "`{name}` was made with another {} API key than the one at hand",
+                "`{name}` was made with a different {} API key",
                 binding.sealed_with
             ),
         )
-        .with_hint("only with its own key can a plan be checked: use that one, or make a new plan. Nothing was read or written")
+        .with_hint("a plan can be checked only with the key that it was made with: use that key, or make a new plan; nothing was read or written")
     })?;
     if !saved.is_intact(&sealer) {
         return Err(Error::new(
             ErrorKind::Stale,
-            format!("`{name}` is not as it was saved: somebody changed it"),
+            format!("somebody changed `{name}` after it was saved"),
         )
         .with_hint("make a new plan; nothing was read or written"));
     }
@@ -190,7 +192,7 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
             format!("`{name}` was valid until {}", binding.valid_until),
         )
         .with_hint(format!(
-            "make a new plan, with --valid-for where it takes long to approve one: {}",
+            "make a new plan, with a longer --valid-for if approval takes long: {}",
             again(apply)
         )));
     }
@@ -199,12 +201,14 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
             ErrorKind::Refused,
             format!("`{name}` cannot be applied: {}", refusal.why),
         )
-        .with_hint("`hookferry report` shows it with the ways out"));
+        .with_hint(format!(
+            "`hookferry report {name}` shows the plan and what to do about it"
+        )));
     }
     Ok(sealer)
 }
 
-/// What moved since the plan was saved; nothing where it still holds.
+/// The drift since the plan was saved; empty if the plan still holds.
 fn moved(
     apply: &Apply,
     promised: &[Promise],
@@ -217,7 +221,7 @@ fn moved(
     apply.binding.moved(promised, &made, sealer, ours)
 }
 
-/// The refusal of a plan that does not hold any more, with everything that moved.
+/// The error for a plan that no longer holds, with all of its drift.
 fn stale(apply: &Apply, moved: &[Moved]) -> Error {
     let name = &apply.name;
     Error::new(
@@ -262,7 +266,7 @@ fn again(apply: &Apply) -> String {
         of(&route.target),
         apply.name,
         if has_options {
-            ", with the options that this one was made with"
+            ", with the same options as for this plan"
         } else {
             ""
         }

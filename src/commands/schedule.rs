@@ -1,5 +1,5 @@
-//! `hookferry schedule`: the schedules of the config file, and the files that make a scheduler run one.
-//! Reads no key, no heartbeat URL and no file of recipients, and opens no connection.
+//! `hookferry schedule`: lists the schedules of the config file, and prints the files with which a scheduler
+//! runs one. Reads no API key, heartbeat URL or recipients file, and opens no connection.
 
 use crate::cli::{OutputForm, ScheduleAction, ScheduleArgs};
 use crate::document::view::Detail;
@@ -71,6 +71,6 @@ fn print(settings: &SchedulePrint, screen: &Screen) -> Result<ExitCode, Error> {
         written.push('\n');
     }
     screen.result(&written)?;
-    screen.say("how to install them stands at their head");
+    screen.say("each file begins with instructions for its installation");
     Ok(ExitCode::Done)
 }

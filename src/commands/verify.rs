@@ -1,4 +1,4 @@
-//! `hookferry verify`: what the target holds of what is wanted, by a source or by a run; writes nothing.
+//! `hookferry verify`: compares the target with a source or with a recorded run. Writes nothing.
 
 use super::consent::refuse_missing;
 use super::history::account_for;
@@ -23,7 +23,7 @@ use crate::settings::{Route, Verify, VerifyRun, Wanted};
 use crate::store::runs::{Record, Runs};
 use std::sync::Arc;
 
-/// Compares and says what differs.
+/// Compares, and prints a verdict for each webhook.
 pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, Error> {
     let view = match &settings.wanted {
         Wanted::Source(route) => against_source(route, screen).await?,
@@ -43,10 +43,10 @@ pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, E
 async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
     let readings = read_both(route, screen).await?;
     let rewriting = rewriting_of(route, &readings).await?;
-    // Rules may fail on webhooks that are not selected; then only the selected ones are counted.
+    // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
     let planned = planned_with(route, readings, Known::nothing(), &rewriting)?;
-    // With stand-ins in their place everything would seem to be altered.
+    // With placeholders for missing values, everything would look altered.
     refuse_missing(&planned.plan)?;
     let target = strip(planned.target_inventory.clone());
     let source: Vec<PortableWebhook> = match all {

@@ -1,4 +1,4 @@
-//! Which account is meant: the side it stands on, where its API lives, and the key that opens it.
+//! An account as a client addresses it: its side (source or target), the endpoint of its API, and its API key.
 //! The key has no `Display`, no `Serialize`, and a `Debug` without content.
 
 use super::endpoint::Endpoint;
@@ -6,13 +6,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The two roles an account can have; always named in this order.
+/// The role of an account in a run: source or target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// Where webhooks are read; nothing is ever written there.
+    /// The account that webhooks are copied from; hookferry never writes to it.
     Source,
-    /// Where webhooks are created.
+    /// The account that webhooks are copied to.
     Target,
 }
 
@@ -35,23 +35,23 @@ impl fmt::Display for Side {
     }
 }
 
-/// An API key; wiped from memory when dropped.
+/// An API key; its memory is wiped on drop.
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
 
 impl ApiKey {
-    /// A key whose text may be sent in a header; `None` where it is empty or holds spaces or control characters.
+    /// Wraps a key; `None` if it is empty or holds anything but visible ASCII, because it goes into a header.
     pub fn new(text: &str) -> Option<Self> {
         let usable = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         usable.then(|| Self(SecretString::from(text)))
     }
 
-    /// The text, for the `Authorization` header and for taking it out of a server's words.
+    /// The secret text: for the `Authorization` header, and for removing the key from a server's messages.
     pub(super) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// Whether two sides were given the same key, compared in constant time.
+    /// Whether both keys are the same, compared in constant time.
     pub fn is_same_as(&self, other: &Self) -> bool {
         let digest =
             |key: &Self| ring::digest::digest(&ring::digest::SHA256, key.expose().as_bytes());
@@ -70,34 +70,34 @@ impl fmt::Debug for ApiKey {
     }
 }
 
-/// What a profile says of an account besides its address and its key.
+/// What a profile of the config file states about an account, apart from its address and key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountProfile {
-    /// The name by which the user calls it.
+    /// The profile's name in the config file.
     pub name: String,
-    /// What it is for, in the user's words.
+    /// The user's own description of the account, if any.
     pub label: Option<String>,
-    /// The company that it has to belong to.
+    /// The company id that the account must have, if the profile states one.
     pub company_id: Option<String>,
 }
 
 /// One account as a client addresses it.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// The role it has in this run.
+    /// Its role in this run.
     pub side: Side,
-    /// Where its API lives.
+    /// The endpoint of its API.
     pub endpoint: Endpoint,
-    /// The key that opens it.
+    /// The API key that authenticates every request.
     pub key: ApiKey,
-    /// Where the key was taken from, in words that follow `the key`: `in HOOKFERRY_SOURCE_API_KEY`.
+    /// Where the key came from, phrased to follow `the key`: `in HOOKFERRY_SOURCE_API_KEY`.
     pub key_from: String,
-    /// The profile by which it was named.
+    /// The profile that named the account; `None` if the user gave a region, domain or URL.
     pub profile: Option<AccountProfile>,
 }
 
 impl Account {
-    /// An account that no profile names, with the key of its side's variable.
+    /// Creates an account without a profile, whose key came from its side's environment variable.
     pub fn new(side: Side, endpoint: Endpoint, key: ApiKey) -> Self {
         Self {
             side,
@@ -109,7 +109,7 @@ impl Account {
     }
 }
 
-/// How messages name the account: `target api.us1.coralogix.com`, followed by the profile where it has one.
+/// The account's name in messages: `target api.us1.coralogix.com`, then the profile in parentheses if it has one.
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.side, self.endpoint.host())?;

@@ -1,5 +1,5 @@
-//! Alert definitions as exported: where they refer to webhooks by number, and the same text with other numbers.
-//! Never changes a byte outside a number that it replaces, and never guesses what a reference means.
+//! Rewrites exported alert definitions: finds where they refer to webhooks by id, and replaces those ids.
+//! Never changes a byte outside an id that it replaces, and never guesses what a reference means.
 
 use super::json;
 use super::webhook::WebhookId;
@@ -7,21 +7,21 @@ use serde_json::value::RawValue;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-/// The keys under which an alert names a webhook's id.
+/// The JSON keys under which an alert holds a webhook's id.
 const KEYS: [&str; 2] = ["integrationId", "integration_id"];
-/// How many steps of a path are shown at either end; deeper ones are for machines, not for people.
+/// Path segments shown at either end; nobody reads the middle of a path deeper than that.
 const SHOWN_STEPS: usize = 24;
 
-/// The text is no JSON, so nothing in it can be found for certain.
+/// The text is not valid JSON, so no reference in it can be located reliably.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
 
-/// One reference that leads to a webhook of the target now.
+/// A reference that was rewritten to a webhook of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    /// Where it stands, as people write it: `alertDefs[3].integrationId`.
+    /// Its path in the document, such as `alertDefs[3].integrationId`.
     pub path: String,
-    /// The bytes of the original text that were replaced.
+    /// The byte range of the original text that was replaced.
     pub bytes: Range<usize>,
     /// The webhook's id in the source.
     pub from: WebhookId,
@@ -29,40 +29,42 @@ pub struct Reference {
     pub to: WebhookId,
 }
 
-/// Why a reference was left as it was.
+/// Why a reference was left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
-    /// No new id is known for it.
+    /// The id map has no target id for it.
     NotMapped,
-    /// The value has a form that no webhook's id has.
+    /// The value cannot be a webhook id, such as an object or a fraction.
     NotAnId,
 }
 
-/// One reference that still stands as it was.
+/// A reference that was left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unresolved {
-    /// Where it stands, as people write it.
+    /// Its path in the document, such as `alertDefs[3].integrationId`.
     pub path: String,
-    /// The bytes of the value; of an object or array, its first.
+    /// The byte range of the value; for an object or array, only of its opening bracket.
     pub bytes: Range<usize>,
-    /// The id, or the value as it is written where it is none.
+    /// The id, or the raw JSON value if it is not an id; objects and arrays are abbreviated.
     pub id: String,
-    /// What is the matter with it.
+    /// Why it was left unchanged.
     pub why: Why,
 }
 
-/// An alert text whose references lead to the target, and what became of each.
+/// An alert document whose references point to the target, with the result for each reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repointed {
-    /// The text; outside the replaced values it is the original, byte for byte.
+    /// The rewritten text; outside the replaced values it equals the original byte for byte.
     pub text: String,
-    /// What was replaced, in the order of the text.
+    /// The replaced references, in document order.
     pub rewritten: Vec<Reference>,
-    /// What was left, in the order of the text.
+    /// The references left unchanged, in document order.
     pub unresolved: Vec<Unresolved>,
 }
 
-/// Replaces every webhook id for which `target_of` has a new one; each is looked up once, so ids may swap.
+/// Replaces every webhook id for which `target_of` returns a new one.
+///
+/// Each original id is looked up exactly once, so two ids may swap. Fails if the text is not JSON.
 pub fn repoint(
     text: &str,
     mut target_of: impl FnMut(&WebhookId) -> Option<WebhookId>,
@@ -116,7 +118,7 @@ pub fn repoint(
     Ok(done)
 }
 
-/// The id that a JSON token gives: a whole number, or a text that is not empty.
+/// The id in a JSON token: a whole number or a non-empty string.
 fn id(token: &str) -> Option<WebhookId> {
     if token.starts_with('"') {
         let text = json::string(token).ok().filter(|text| !text.is_empty())?;
@@ -126,22 +128,22 @@ fn id(token: &str) -> Option<WebhookId> {
     }
 }
 
-/// Whether the text is a whole number as JSON spells it.
+/// Whether the text is a non-negative integer in JSON's notation.
 fn is_number(text: &str) -> bool {
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits && (text == "0" || !text.starts_with('0'))
 }
 
-/// A value under one of the keys, other than `null`.
+/// A non-null value under one of the reference keys.
 struct Place {
     path: String,
     bytes: Range<usize>,
 }
 
-/// Every reference of a text, in its order.
+/// Finds every reference, in document order.
 fn places(text: &str) -> Result<Vec<Place>, NotJson> {
     let body = text.trim_start_matches('\u{feff}');
-    // This checks the whole grammar without recursion, so what follows only has to find its way.
+    // This validates the whole text without recursion, so the code below may assume well-formed JSON.
     serde_json::from_str::<&RawValue>(body).map_err(|_| NotJson)?;
     let mut walk = Walk {
         text,
@@ -155,13 +157,13 @@ fn places(text: &str) -> Result<Vec<Place>, NotJson> {
     Ok(walk.found)
 }
 
-/// A container that is not closed yet, and how far the walk has come in it.
+/// A container that is still open: the current key's byte range in an object, the current index in an array.
 enum Open {
     Object(Option<Range<usize>>),
     Array(usize),
 }
 
-/// A walk over checked JSON that keeps its own stack, so that no nesting can exhaust the program's.
+/// Walks over validated JSON with a stack on the heap, so that no nesting depth can overflow the call stack.
 struct Walk<'t> {
     text: &'t str,
     at: usize,
@@ -208,7 +210,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The place behind the closing quote of the string that begins at `start`.
+    /// The offset just past the closing quote of the string that starts at `start`.
     fn end_of_string(&self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
         let mut at = start + 1;
@@ -222,7 +224,7 @@ impl Walk<'_> {
         bytes.len()
     }
 
-    /// Notes the value from `start` up to here if it is a reference.
+    /// Records the value from `start` to the current position if it is a reference.
     fn value(&mut self, start: usize) {
         let bytes = start..self.at;
         if let Some(Open::Object(Some(key))) = self.open.last()
@@ -234,7 +236,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Where the walk is; the middle of a very deep path is left out.
+    /// The current path; the middle of a very deep one is elided.
     fn path(&self) -> String {
         let mut path = String::new();
         let last = self.open.len();

@@ -1,17 +1,17 @@
-//! What can be understood of an answer: its time, and the rows that a write returned.
-//! Never fails a write because its answer was odd.
+//! The response to a list, and lenient parsing of the response to a write.
+//! Never treats an accepted write as failed because its response body is malformed.
 
 use super::webhook::{self, Webhook};
 use crate::http::failure::Failure;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
 
-/// The answer to a list request.
+/// The response to a list request.
 #[derive(Debug)]
 pub struct Listing {
-    /// The webhooks in the order of the answer.
+    /// The webhooks in the order of the response.
     pub webhooks: Vec<Webhook>,
-    /// The server's clock when it answered.
+    /// The server's clock when it answered (`Date` header); `None` if the header is missing or invalid.
     pub server_time: Option<SystemTime>,
 }
 
@@ -21,10 +21,10 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
 }
 
 pub(super) fn text_of(body: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(body).map_err(|_| Failure::Unusable("not UTF-8 text".to_owned()))
+    String::from_utf8(body).map_err(|_| Failure::Unusable("not valid UTF-8".to_owned()))
 }
 
-/// The rows of an accepted write; an answer in any other form gives none.
+/// The webhooks in the response to an accepted write; empty if the response has any other format.
 pub(super) fn rows_of(body: Vec<u8>) -> Vec<Webhook> {
     let Ok(text) = text_of(body) else {
         return Vec::new();

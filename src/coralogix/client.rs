@@ -1,5 +1,5 @@
 //! The HTTP client of the webhooks API.
-//! A `Reader` has no way to write; no request is redirected, re-sent by the library, or logged with a body.
+//! A `Reader` cannot write. No request follows a redirect, is re-sent by the library, or is logged with its body.
 
 use super::account::Account;
 pub use super::answer::Listing;
@@ -19,21 +19,21 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tracing::info;
 
-/// An idle connection is closed before servers usually do, so that a write does not meet a closing one.
+/// Closes idle connections before servers usually do, so that a write does not hit a connection that is closing.
 const IDLE: Duration = Duration::from_secs(20);
 
-/// What the user decided about connections.
+/// Connection settings chosen by the user.
 #[derive(Debug, Clone)]
 pub struct ClientOptions {
-    /// The longest wait without progress; a whole request may take ten times as long.
+    /// The longest wait without progress (connect, first byte, between bytes); a whole request gets ten times that.
     pub timeout: Duration,
-    /// Requests a second for each account.
+    /// Requests per second for each account.
     pub rate: u32,
-    /// Certificates to trust besides the system's, as PEM.
+    /// CA certificates in PEM format, trusted in addition to the system's.
     pub ca: Option<Vec<u8>>,
 }
 
-/// What the command line has where it says nothing.
+/// The defaults of the command line.
 impl Default for ClientOptions {
     fn default() -> Self {
         Self {
@@ -44,13 +44,13 @@ impl Default for ClientOptions {
     }
 }
 
-/// Is told when a request has to wait, so that the user can be.
+/// Receives a notice whenever a request has to wait, so that the user sees why nothing happens.
 pub trait Watch: Send + Sync {
-    /// A request failed in a passing way and is tried again after the wait.
+    /// A request failed with a transient error; the client retries it after `wait`.
     fn waiting(&self, account: &Account, why: &str, wait: Duration);
 }
 
-/// Reads one account; it has no way to write.
+/// The read-only client of one account.
 #[derive(Clone)]
 pub struct Reader {
     http: reqwest::Client,
@@ -61,22 +61,22 @@ pub struct Reader {
     watch: Arc<dyn Watch>,
 }
 
-/// Reads and writes one account; made only for the target of a run that was allowed to write.
+/// The read-write client of one account; created only for the target of a run that may write.
 pub struct Writer {
     reader: Reader,
 }
 
-/// What became of a write.
+/// The result of a write request.
 #[derive(Debug)]
 pub enum WriteAnswer {
-    /// The server answered 200–299; the rows that could be read from it, which may be none.
+    /// The server answered 200–299; holds the webhooks parsed from the response, possibly none.
     Accepted(Vec<Webhook>),
-    /// Anything else; see [`Failure`] for what it proves.
+    /// Anything else; [`Failure`] tells what that proves about the write.
     Failed(Failure),
 }
 
 impl Reader {
-    /// A client for one account; nothing is sent yet.
+    /// Creates the client of one account without sending anything; fails if the CA certificates are unusable.
     pub fn new(
         account: Account,
         options: &ClientOptions,
@@ -98,9 +98,9 @@ impl Reader {
         &self.account
     }
 
-    /// All webhooks of the account: the vendor's "get all webhooks".
+    /// Reads all webhooks of the account with the vendor's "get all webhooks" call.
     ///
-    /// A passing failure is tried again, a list that cannot be understood whole is an error.
+    /// Retries transient failures; a list that cannot be parsed completely is an error.
     pub async fn list(&self) -> Result<Listing, Failure> {
         let (webhooks, server_time) = self.list_by_parts(Vec::extend).await?;
         Ok(Listing {
@@ -109,9 +109,9 @@ impl Reader {
         })
     }
 
-    /// The same while the list is still coming in: what `add` makes of all its parts, and the server's clock.
+    /// Like `list`, but streams: folds each part into `T` with `add` as it arrives; also returns the server's clock.
     ///
-    /// A failed attempt leaves nothing behind.
+    /// Each attempt starts from `T::default()`, so a failed attempt leaves nothing behind.
     pub async fn list_by_parts<T: Default + Send>(
         &self,
         add: impl Fn(&mut T, Vec<Webhook>) + Sync,
@@ -130,7 +130,7 @@ impl Reader {
         .await
     }
 
-    /// One webhook by its id; `None` where the account has none of that id.
+    /// Reads one webhook by id; `None` if the server answers 404 or the id cannot be part of a URL path.
     pub async fn get(&self, id: &WebhookId) -> Result<Option<Webhook>, Failure> {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
             return Ok(None);
@@ -147,7 +147,7 @@ impl Reader {
         }
     }
 
-    /// A read, tried again after passing failures for as long as the run's patience lasts.
+    /// Retries a read after transient failures, as long as the run's wait budget allows.
     async fn tried<T>(&self, read: impl AsyncFn(u32) -> Result<T, Failure>) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
@@ -172,7 +172,7 @@ impl Reader {
         }
     }
 
-    /// One request and its whole answer; anything but 200–299 is a failure.
+    /// Sends one request and reads the whole response; any status outside 200–299 is a failure.
     async fn send_whole(
         &self,
         method: Method,
@@ -187,7 +187,7 @@ impl Reader {
         Ok(whole)
     }
 
-    /// One request; the body of its answer goes to `arrived` as it comes in. Anything but 200–299 is a failure.
+    /// Sends one request and streams the response body to `arrived`; any status outside 200–299 is a failure.
     async fn send(
         &self,
         method: Method,
@@ -235,7 +235,7 @@ impl Reader {
         Err(Failure::Refused(self.refusal(&answer)))
     }
 
-    /// Waits until the account's rate allows one more request.
+    /// Waits until the account's rate limit allows one more request.
     async fn take_turn(&self) {
         let wait = self
             .bucket
@@ -267,19 +267,19 @@ impl Reader {
 }
 
 impl Writer {
-    /// A client that may write to the account which the reader reads, over the same connections.
+    /// Creates a client that may write to the reader's account and shares the reader's connections.
     pub fn new(reader: Reader) -> Self {
         Self { reader }
     }
 
-    /// The reading half.
+    /// The read-only client of the same account.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
-    /// Creates, or updates where an object has an `id`, in one request: the vendor's `/integrations-bulk`.
+    /// Creates webhooks, or updates those that carry an `id`, in one request to the vendor's `/integrations-bulk`.
     ///
-    /// Sent once and never again from here. An answer that does not parse is still an accepted write.
+    /// Sends the request once, without retries. A success status means accepted even if the body does not parse.
     pub async fn post_bulk(&self, body: String) -> WriteAnswer {
         let url = self.reader.account.endpoint.bulk_url();
         let reader = &self.reader;
@@ -289,11 +289,11 @@ impl Writer {
         }
     }
 
-    /// Deletes one webhook; one that is already gone counts as deleted.
+    /// Deletes one webhook; a 404 counts as deleted.
     pub async fn delete(&self, id: &WebhookId) -> Result<(), Failure> {
         let Some(url) = self.reader.account.endpoint.webhook_url(id.as_str()) else {
             return Err(Failure::Unusable(
-                "not an id that can be addressed".to_owned(),
+                "not available: this webhook id cannot be part of a URL path".to_owned(),
             ));
         };
         match self.reader.send_whole(Method::DELETE, &url, None, 1).await {
@@ -310,10 +310,10 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
         .timeout(options.timeout * 10)
         .pool_idle_timeout(IDLE);
     if account.endpoint.is_loopback() {
-        // A proxy has no business between this machine and itself.
+        // Traffic within this machine must not go through a proxy.
         builder = builder.no_proxy();
         if account.endpoint.base().scheme() == "http" {
-            // Reading the system's roots takes longer than many a run, and nothing here speaks TLS.
+            // Loading the system's root certificates takes longer than many a run, and plain HTTP needs none.
             builder = builder.tls_certs_only([]);
         }
     } else {
@@ -323,12 +323,12 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
         let certificates = reqwest::Certificate::from_pem_bundle(pem).unwrap_or_default();
         if certificates.is_empty() {
             return Err(Error::usage(
-                "the file of --ca-file holds no PEM certificate",
+                "the file given with --ca-file contains no PEM certificate",
             ));
         }
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|error| {
-        Error::failed("the HTTP client could not be set up").with_source(error.without_url())
+        Error::failed("cannot set up the HTTP client").with_source(error.without_url())
     })
 }

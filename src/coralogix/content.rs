@@ -1,5 +1,5 @@
-//! What two webhooks must share to be the same: alias, type, url and fields, whatever their spelling.
-//! Never rounds a number, and never looks at ids, times, labels, icons, spacing or the order of keys.
+//! Canonical content: two webhooks are equal if alias, type, url and fields are, however their JSON is formatted.
+//! Never rounds a number, and ignores ids, times, labels, icons, spacing and the order of keys.
 
 use super::fields::Looked;
 use super::json::{Json, has_duplicate};
@@ -7,11 +7,11 @@ use super::webhook::{TypeId, UNDERSTOOD, Webhook};
 use ring::digest::{self, SHA256};
 use std::borrow::Cow;
 
-/// A fingerprint of canonical content, for comparing within this process; never shown, never written.
+/// An unkeyed SHA-256 of canonical content, for comparisons within this process; never shown, never written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 
-/// A few of its bytes are as good for a table as all of them.
+/// Eight bytes of a SHA-256 spread over a hash table as well as all of them.
 impl std::hash::Hash for Fingerprint {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write(&self.0[..8]);
@@ -19,12 +19,12 @@ impl std::hash::Hash for Fingerprint {
 }
 
 impl Fingerprint {
-    /// The bytes, for sealing them; they go nowhere else.
+    /// The raw bytes, as input of a keyed digest only.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// A seal in the place of a fingerprint.
+    /// Wraps a keyed digest, so that it can be compared like a fingerprint.
     pub(super) fn of_seal(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
@@ -36,35 +36,35 @@ impl std::fmt::Debug for Fingerprint {
     }
 }
 
-/// The two fingerprints by which webhooks are compared.
+/// The two fingerprints that webhook comparison uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Content {
     /// Alias, type, url and fields.
     pub whole: Fingerprint,
-    /// Type, url and fields: equal where only the alias differs.
+    /// Type, url and fields; equal if only the alias differs.
     pub body: Fingerprint,
 }
 
-/// What kind of thing the fields of a webhook are.
+/// The shape of a webhook's `integration_type_fields`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// None, or JSON in which every entry has a name of its own.
+    /// No fields, or JSON without two entries of the same name.
     Plain,
-    /// JSON in which two entries have one name.
+    /// JSON in which two entries have the same name.
     Twins,
-    /// No readable JSON.
+    /// Not JSON, or nested too deep to parse.
     Unreadable,
-    /// JSON in which a key occurs twice.
+    /// JSON in which an object has the same key twice.
     Duplicate,
 }
 
 impl Content {
-    /// The canonical content of a webhook whose type is known.
+    /// Computes the canonical content of a webhook of the given type.
     pub fn of(webhook: &Webhook, type_id: TypeId) -> Self {
         Self::with_form(webhook, type_id).0
     }
 
-    /// The same, and what its fields are, read once for both.
+    /// Computes the canonical content and the shape of the fields, parsing the fields once for both.
     pub(crate) fn with_form(webhook: &Webhook, type_id: TypeId) -> (Self, Form) {
         let mut body = Canon::new();
         body.text(&type_id.to_string());
@@ -85,7 +85,7 @@ impl Content {
                 body.text(&text);
                 Form::Unreadable
             }
-            // Such a webhook is blocked, and as a target's it equals only its own exact text.
+            // Such a webhook is blocked in the source; in the target it equals only its own exact text.
             Looked::Duplicate => {
                 body.tag(b'!');
                 body.text(webhook.raw("integration_type_fields").unwrap_or_default());
@@ -101,15 +101,15 @@ impl Content {
     }
 }
 
-/// Whether two entries have one name, so that it is the server's choice which one counts.
+/// Whether two entries have the same name, so that it is up to the server which one counts.
 fn has_twin_entries(tree: &Json<'_>) -> bool {
     matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
 }
 
-/// Everything that an account shows of a webhook, dates included: differs after any change that leaves a trace.
+/// A digest of everything that an account shows of a webhook, dates included: any visible change alters it.
 ///
-/// Only spelling, the order of keys, and the label and icon of the type do not count. What is known of its content is
-/// not read again.
+/// JSON formatting, the order of keys, and `integration_type` (label and icon) do not count. If the caller passes the
+/// already computed `content`, the members that it covers are not parsed again.
 pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
     const IN_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
     let is_counted =
@@ -149,13 +149,13 @@ pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
     canon.finish()
 }
 
-/// The text of a token that is one without escapes.
+/// The text of a JSON string token without escapes; `None` for any other token.
 fn plain_text(token: &str) -> Option<&str> {
     let inner = token.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains('\\')).then_some(inner)
 }
 
-/// Everything that a stripped webhook carries: what it is compared by, and the keys that nobody here knows.
+/// A digest of everything that a stripped webhook sends: the compared content and all undocumented keys.
 pub fn carried(bare: &Webhook) -> Fingerprint {
     let mut canon = Canon::new();
     let Ok(type_id) = bare.type_id() else {
@@ -175,7 +175,7 @@ pub fn carried(bare: &Webhook) -> Fingerprint {
     canon.finish()
 }
 
-/// Everything of a webhook to the letter, but for the time of its last update.
+/// A digest of a webhook's exact text, except `updated_at`.
 pub(super) fn to_the_letter(webhook: &Webhook) -> Fingerprint {
     let mut canon = Canon::new();
     for (key, value) in webhook.tokens() {
@@ -187,7 +187,7 @@ pub(super) fn to_the_letter(webhook: &Webhook) -> Fingerprint {
     canon.finish()
 }
 
-/// A text that is a value of JSON, whatever its spelling.
+/// A digest of one JSON value, independent of its formatting.
 pub(super) fn of_value(token: &str) -> Fingerprint {
     let mut canon = Canon::new();
     match Json::parse(token) {
@@ -197,25 +197,25 @@ pub(super) fn of_value(token: &str) -> Fingerprint {
     canon.finish()
 }
 
-/// A text of this program's user, such as a rules file.
+/// A digest of a plain text, such as a rules file.
 pub fn of_text(text: &str) -> Fingerprint {
     let mut canon = Canon::new();
     canon.text(text);
     canon.finish()
 }
 
-/// The name of an entry of `integration_type_fields` where it has the documented form.
+/// The `name` of an entry of `integration_type_fields`; `None` if the entry does not have the documented shape.
 pub(crate) fn entry_name<'j>(entry: &'j Json<'_>) -> Option<&'j str> {
     entry.get("name").and_then(Json::as_str)
 }
 
-/// Whether every entry has a name and no name occurs twice: then entries are matched by name.
+/// Whether every entry has a name and no name occurs twice, so that entries can be matched by name.
 pub(crate) fn is_named_list(entries: &[Json<'_>]) -> bool {
     entries.iter().all(|entry| entry_name(entry).is_some())
         && !has_duplicate(entries.iter().filter_map(entry_name))
 }
 
-/// Writes canonical content for a hash; every part carries its length, so that no two contents run together.
+/// Serializes canonical content for hashing; every part carries its length, so that no two contents collide.
 struct Canon(Vec<u8>);
 
 impl Canon {
@@ -290,12 +290,12 @@ impl Canon {
     }
 }
 
-/// A number's one exact decimal spelling: `1`, `1.0` and `10e-1` are the same, and nothing is rounded.
+/// Normalizes a number to its one exact decimal notation, without rounding: `1`, `1.0` and `10e-1` become the same.
 ///
-/// An exponent beyond 18 digits is left as it was written: equal then means the same text.
+/// A number whose exponent has more than 18 digits keeps its text, so it equals only the same text.
 fn decimal(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') {
-        // Most numbers are whole.
+        // The fast path: most numbers are integers.
         let significant = text.trim_end_matches('0');
         let zeros = text.len() - significant.len();
         return Cow::Owned([significant, "e", &zeros.to_string()].concat());
@@ -337,7 +337,7 @@ fn small_exponent(text: &str) -> Option<i64> {
     Some(if text.starts_with('-') { -value } else { value })
 }
 
-/// Equal as content: the order of keys does not count, numbers are exact decimals.
+/// Whether two values are equal as content: key order does not count, and numbers compare as exact decimals.
 pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
     match (left, right) {
         (Json::Null, Json::Null) => true,

@@ -1,19 +1,19 @@
-//! Values inside a webhook replaced, and every other byte of it left as it was, inside the escaped JSON too.
-//! Escapes what is new exactly as often as what it replaces was.
+//! Replaces values inside a webhook and leaves every other byte unchanged, inside the escaped JSON too.
+//! Escapes a new value exactly as often as the value that it replaces.
 
 use super::json;
 use super::place::{Place, Spot, WHOLE_FIELDS};
 use super::webhook::Webhook;
 use std::ops::Range;
 
-/// One value to be replaced: where, and the JSON that takes its place.
+/// One replacement: the place, and the JSON token to put there.
 pub(crate) struct Edit<'p> {
     pub(crate) place: &'p Place,
     pub(crate) token: String,
 }
 
 impl Webhook {
-    /// The same webhook with those values replaced; the places are this webhook's own and do not overlap.
+    /// Returns the webhook with those values replaced; the places must be this webhook's own and must not overlap.
     #[must_use]
     pub(crate) fn edited(&self, edits: &[Edit<'_>]) -> Self {
         let mut webhook = self.clone();
@@ -31,14 +31,14 @@ impl Webhook {
         webhook
     }
 
-    /// The same webhook under another alias.
+    /// Returns the webhook with another alias.
     #[must_use]
     pub(crate) fn renamed(&self, alias: &str) -> Self {
         self.with("alias", &json::quoted(alias))
     }
 }
 
-/// What an edit changes in the raw value of a key: which range of it, and to what.
+/// The byte range to replace in the raw value of `key`, and its replacement; `None` if the edit is for another key.
 fn splice(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
     match &edit.place.spot {
         Spot::Member(name) if name == key => Some((0..raw.len(), edit.token.clone())),
@@ -64,13 +64,13 @@ fn spliced(raw: &str, splices: &[(Range<usize>, String)]) -> String {
     out
 }
 
-/// A text as it stands between the quotes of a JSON string.
+/// Escapes a text as the inside of a JSON string, without the quotes.
 fn escaped(text: &str) -> String {
     let quoted = json::quoted(text);
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Where a range of the decoded text lies in the JSON string token that holds it.
+/// Maps a range of the decoded text to the range of the JSON string token that encodes it.
 fn escaped_range(raw: &str, range: &Range<usize>) -> Range<usize> {
     let (mut at, mut decoded) = (1, 0);
     let mut start = at;
@@ -85,7 +85,7 @@ fn escaped_range(raw: &str, range: &Range<usize>) -> Range<usize> {
     start..at
 }
 
-/// How many bytes the first character of an escaped text takes, escaped and decoded.
+/// The byte length of the first character of an escaped text, as `(escaped, decoded)`.
 fn step(raw: &str) -> (usize, usize) {
     let bytes = raw.as_bytes();
     if bytes[0] != b'\\' {

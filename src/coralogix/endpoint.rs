@@ -1,8 +1,8 @@
-//! Where an account's API lives, read from whatever people paste to name it.
+//! The endpoint of an account's API, parsed from whatever people paste to name the account.
 //!
-//! A name, a domain or a team URL leads to its region's current API host; `https://` spelled out before an API
-//! host (`api.…`) stands for exactly that host, old or new: the way out when one of them does not serve an account.
-//! Any other `https://` address is taken as a base URL, unless it imitates a host of the vendor's.
+//! A region name, a domain or a team URL resolves to the region's current API host. An API host (`api.…`) with an
+//! explicit `https://` means exactly that host, old or new: the way out if one of them does not serve an account.
+//! Any other `https://` address is a base URL, unless it imitates one of the vendor's hosts.
 //! Never opens a connection, and never repeats a user name, password, path or query of an address in a message.
 
 use super::region::{Region, Role, imitates_vendor, is_within, locate, vendor_roots};
@@ -11,16 +11,15 @@ use std::error::Error;
 use std::fmt;
 use url::Url;
 
-/// Path of the vendor's call on all webhooks, below the base URL.
+/// Path of all webhooks, relative to the base URL.
 const LIST_PATH: &str = "/api/v1/external/integrations/";
-/// Path of the vendor's call that writes several webhooks, below the base URL.
+/// Path of the bulk write, relative to the base URL.
 const BULK_PATH: &str = "/api/v1/external/integrations-bulk";
-/// What is wrong with a text that names nothing.
 const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";
-/// Longest single word that a message repeats; API keys are longer, so one typed here stays unseen.
+/// Longest dotless word that a message repeats; API keys are longer, so one pasted here by mistake stays hidden.
 const LONGEST_WORD_SHOWN: usize = 20;
 
-/// Where one account's API lives.
+/// The address of one account's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoint {
     base: Url,
@@ -29,7 +28,7 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads a region, a domain, a team URL or a base URL as people type and paste them.
+    /// Parses a region, a domain, a team URL or a base URL as people type and paste them.
     pub fn parse(text: &str) -> Result<Self, Unrecognised> {
         let text = text.trim();
         if let Some(region) = Region::named(text) {
@@ -38,12 +37,12 @@ impl Endpoint {
         let scheme = scheme_of(text);
         let url = read_address(text, scheme)?;
         let host = url.host_str().unwrap_or_default();
-        // A scheme that was typed makes the host a decision, and not a way to name a region.
+        // An explicit scheme means that the user chose this very host, not just its region.
         match (locate(host), scheme.is_some()) {
             (Some((region, Role::Api)), true) | (Some((region, Role::PrivateApi)), _) => {
                 Self::given(url, Some(region))
             }
-            // Dropping a port that someone asked for would be a guess.
+            // The region's current host replaces this one; dropping the port that the user gave would be a guess.
             (Some(_), _) if url.port().is_some() => Err(Unrecognised::at(
                 &url,
                 "a region or team URL takes no port other than 443",
@@ -63,12 +62,12 @@ impl Endpoint {
         &self.base
     }
 
-    /// The host in lower case, followed by `:port` where that is not the scheme's own.
+    /// The host in lower case, with `:port` if that is not the scheme's default.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The name under which locks and records know the account: the same for every host of one region's API.
+    /// The canonical host that locks and run records use; identical for every API host of one region.
     pub fn home(&self) -> String {
         self.region.map_or_else(
             || self.host.clone(),
@@ -76,12 +75,12 @@ impl Endpoint {
         )
     }
 
-    /// The region, where the host is one of the vendor's known ones.
+    /// The region; `None` if the host is not a known host of the vendor.
     pub fn region(&self) -> Option<Region> {
         self.region
     }
 
-    /// Whether requests stay on this machine.
+    /// Whether the host is a loopback address, so that requests stay on this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.base)
     }
@@ -92,24 +91,24 @@ impl Endpoint {
         vendor_roots().any(|root| is_within(host, root))
     }
 
-    /// The address of all webhooks, also the one to which a single new webhook is sent.
+    /// The URL of all webhooks: the list call, and the create call for a single webhook.
     pub fn webhooks_url(&self) -> Url {
         self.below_base(LIST_PATH)
     }
 
-    /// The address of one webhook; `None` for an id that could lead anywhere else, such as an empty one or `..`.
+    /// The URL of one webhook; `None` for an id that could change the path, such as an empty one or `..`.
     pub fn webhook_url(&self, id: &str) -> Option<Url> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (!id.is_empty() && id.bytes().all(is_plain))
             .then(|| self.below_base(&format!("{LIST_PATH}{id}")))
     }
 
-    /// The address to which several webhooks are sent at once.
+    /// The URL of the bulk write.
     pub fn bulk_url(&self) -> Url {
         self.below_base(BULK_PATH)
     }
 
-    /// The host that takes in the region's logs, where the region is known.
+    /// The host that ingests the region's logs; `None` if the region is unknown.
     pub fn ingress_host(&self) -> Option<String> {
         self.region
             .map(|region| format!("ingress.{}", region.domain()))
@@ -141,7 +140,7 @@ impl Endpoint {
     }
 }
 
-/// What stands before `://`, unless that comes later than a scheme can.
+/// The text before `://` if it can be a URL scheme.
 fn scheme_of(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
@@ -150,7 +149,7 @@ fn scheme_of(text: &str) -> Option<&str> {
 
 fn read_address(text: &str, scheme: Option<&str>) -> Result<Url, Unrecognised> {
     let unreadable = || Unrecognised::new(NOT_AN_ACCOUNT);
-    // The URL standard drops line breaks and turns `\` into `/`: the host called would not be the host seen.
+    // The URL standard drops line breaks and turns `\` into `/`, so the host called could differ from the host seen.
     let is_deceptive = |character: char| character.is_control() || " \\".contains(character);
     if text.is_empty() || text.contains(is_deceptive) {
         return Err(unreadable());
@@ -163,10 +162,10 @@ fn read_address(text: &str, scheme: Option<&str>) -> Result<Url, Unrecognised> {
     let mut url = url.map_err(|_| unreadable())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(Unrecognised::new(
-            "an address with a user name or password is refused; API keys go to the environment",
+            "an address cannot contain a user name or password; API keys belong in the environment",
         ));
     }
-    // `host.` and `host` are one server; certificates and account identities know the second form only.
+    // `host.` and `host` are the same server, but certificates and account identities use only the second form.
     if let Some(host) = url.domain().and_then(|host| host.strip_suffix('.')) {
         let host = host.to_owned();
         url.set_host(Some(&host)).map_err(|_| unreadable())?;
@@ -178,7 +177,7 @@ fn read_address(text: &str, scheme: Option<&str>) -> Result<Url, Unrecognised> {
     Ok(url)
 }
 
-/// The path prefix of a base URL: no doubled or trailing slash, and without a webhook call pasted along.
+/// The path prefix of a base URL: without doubled or trailing slashes, and without the path of a pasted API call.
 fn prefix_of(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let call = segments
@@ -191,27 +190,27 @@ fn prefix_of(path: &str) -> String {
     format!("/{}", prefix.join("/"))
 }
 
-/// Why a text does not say where an account's API lives.
+/// Why a text does not name an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unrecognised {
     problem: &'static str,
-    /// The host alone; whatever else was typed may hold a secret.
+    /// Only the host, because everything else that was typed may be a secret.
     host: Option<String>,
 }
 
 impl Unrecognised {
-    /// The next step: what to write instead.
+    /// The next step: what to pass instead.
     pub fn hint(&self) -> String {
         let codes: Vec<&str> = Region::all().map(Region::code).collect();
         format!(
-            "give a region ({}), its domain, a team URL as the browser shows it, or the API's base URL \
-             (https://…, http:// only for loopback); keys go to HOOKFERRY_SOURCE_API_KEY and \
+            "pass a region ({}), its domain, a team URL as the browser shows it, or the API's base URL \
+             (https://…, http:// only for loopback); put keys into HOOKFERRY_SOURCE_API_KEY and \
              HOOKFERRY_TARGET_API_KEY",
             codes.join(", ")
         )
     }
 
-    /// What is wrong, without anything of what was typed.
+    /// What is wrong, without repeating any of the typed text.
     pub fn problem(&self) -> &'static str {
         self.problem
     }

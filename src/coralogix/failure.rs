@@ -1,4 +1,4 @@
-//! A failed request as the user reads it: which account, what the server answered, what to do next.
+//! A failed request as the user reads it: which account, what the server said, what to do next.
 //! Never shows a request body, a key, or more of a URL than its host.
 
 use super::account::{Account, Side};
@@ -7,34 +7,34 @@ use crate::foreign;
 use crate::http::failure::{Failure, Refusal, Unreached};
 use crate::http::scrub::scrubbed;
 
-/// The vendor's permission to read webhooks.
+/// The vendor's name of the permission to read webhooks.
 pub const MAY_READ: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
-/// The vendor's permission to create, change and delete webhooks.
+/// The vendor's name of the permission to create, change and delete webhooks.
 pub const MAY_WRITE: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
-/// The vendor's preset that has both.
+/// The vendor's permission preset that contains both.
 pub const PRESET: &str = "OUTBOUNDWEBHOOKS";
-/// The most that is shown of a server's own words.
+/// The most characters of a server's message that are shown.
 const LONGEST_MESSAGE: usize = 200;
 
 impl Failure {
-    /// The failure as the user reads it; `doing` says what was asked, such as `list webhooks`.
+    /// The error that the user reads; `doing` names the request, such as `list its webhooks`.
     pub fn explain(&self, account: &Account, doing: &str) -> Error {
         match self {
             Self::NotSent(Unreached::Host(cause)) => {
                 Error::failed(format!("cannot reach {account}: {cause}")).with_hint(
-                    "check the region or URL, the network, and HTTPS_PROXY if there is a proxy; nothing was sent",
+                    "check the region or URL, the network, and HTTPS_PROXY if you use a proxy; nothing was sent",
                 )
             }
             Self::NotSent(Unreached::Certificate(cause)) => Error::failed(format!(
                 "the certificate of {account} was not accepted: {cause}"
             ))
-            .with_hint("a proxy that opens TLS needs its CA: --ca-file FILE, or SSL_CERT_FILE; there is no way to switch the check off"),
-            Self::Lost { why, .. } => Error::failed(format!("{account} could not {doing}: {why}"))
-                .with_hint("try again; --timeout raises the wait for a slow server"),
+            .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
+            Self::Lost { why, .. } => Error::failed(format!("{account} failed to {doing}: {why}"))
+                .with_hint("try again; for a slow server, pass a longer --timeout"),
             Self::Unusable(what) => Error::failed(format!(
-                "{account} could not {doing}: the answer is {what}"
+                "{account} failed to {doing}: the response is {what}"
             ))
-            .with_hint("check the region or URL: something else than the webhooks API answered, perhaps a proxy or a login page"),
+            .with_hint("check the region or URL: something other than the webhooks API answered, perhaps a proxy or a login page"),
             Self::Refused(refusal) => refusal.explain(account, doing),
         }
     }
@@ -42,9 +42,9 @@ impl Failure {
 
 impl Refusal {
     fn explain(&self, account: &Account, doing: &str) -> Error {
-        let mut what = format!("{account} answered {} to {doing}", self.status);
+        let mut what = format!("{account} answered {} to a request to {doing}", self.status);
         if let Some(host) = &self.redirect_host {
-            what = format!("{what} (a redirect to {host}, which is not followed)");
+            what = format!("{what} (a redirect to {host}, not followed)");
         }
         if !self.message.is_empty() {
             what = format!("{what}: {}", self.message);
@@ -60,7 +60,7 @@ impl Refusal {
         }
     }
 
-    /// The next step for the statuses that have a usual cause.
+    /// The next step for statuses with a usual cause; `None` for all others.
     pub fn hint(&self, side: Side) -> Option<String> {
         let permission = match side {
             Side::Source => MAY_READ.to_owned(),
@@ -69,20 +69,20 @@ impl Refusal {
         let key = &self.key_from;
         match self.status {
             401 | 403 => Some(format!(
-                "the key {key} needs {permission} (preset {PRESET}); a key of another region is refused in the same way, so check that the {side}'s region is the key's"
+                "the key {key} needs {permission} (preset {PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
             )),
-            300..=399 => Some("give the address that the redirect points to, if you trust it: a key is never sent to another host than the one you named".to_owned()),
+            300..=399 => Some("if you trust the host that the redirect points to, pass its address instead: hookferry sends a key only to the host that you named".to_owned()),
             404 | 405 => Some(format!(
-                "check the {side}'s region or URL: the webhooks API is not at this address (for AP1, https://api.app.coralogix.in is an older one)"
+                "check the {side}'s region or URL: the webhooks API is not at this address (AP1 also has an older address, https://api.app.coralogix.in)"
             )),
-            429 => Some("the account's rate limit stayed exhausted; try again later, or lower --rate".to_owned()),
+            429 => Some("the account's rate limit is still exhausted; try again later, or pass a lower --rate".to_owned()),
             500..=599 => Some("the server failed; try again later".to_owned()),
             _ => None,
         }
     }
 }
 
-/// What the server said, from the body of an error: the API's usual places, else its text if that is short and plain.
+/// The server's message from an error body: the API's usual JSON keys, else the body itself; scrubbed and shortened.
 pub(super) fn server_words(body: &str, account: &Account) -> String {
     let trimmed = body.trim();
     let words = match serde_json::from_str::<serde_json::Value>(trimmed) {

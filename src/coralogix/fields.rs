@@ -1,34 +1,30 @@
-//! The additional fields of a webhook: JSON inside a string of JSON, in all the forms in which servers give it.
+//! The `integration_type_fields` of a webhook: JSON inside a JSON string, in every format that servers return.
 
 use super::json::{Json, Unreadable};
 use std::borrow::Cow;
 
-/// The additional fields of a webhook; missing, null, `""` and `"[]"` are one class.
+/// The `integration_type_fields` of a webhook as text, classified; missing, null, `""` and `"[]"` are all `Empty`.
 pub(crate) enum Fields<'a> {
-    /// There are none.
     Empty,
-    /// The text of a JSON value that reads well.
+    /// The text of a JSON value that parses.
     Tree(Cow<'a, str>),
-    /// Text that is no JSON, or nested too deep to look into: carried, compared as text, hidden.
+    /// Text that is not JSON, or nested too deep to parse: carried as is, compared as text, hidden.
     Text(Cow<'a, str>),
-    /// JSON in which a key occurs twice.
+    /// JSON in which an object has the same key twice.
     Duplicate,
 }
 
-/// The additional fields looked into, beside their text; the same classes as [`Fields`].
+/// The parsed fields, without their text; the same variants as [`Fields`].
 pub(super) enum Looked<'t> {
-    /// There are none.
     Empty,
-    /// A JSON value that reads well.
     Tree(Json<'t>),
-    /// Text that is no JSON, or nested too deep to look into.
+    /// Text that is not JSON, or nested too deep to parse.
     Text,
-    /// JSON in which a key occurs twice.
+    /// JSON in which an object has the same key twice.
     Duplicate,
 }
 
 impl<'t> Looked<'t> {
-    /// Reads the text of fields, once.
     pub(super) fn into(text: &'t str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
@@ -53,7 +49,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The parsed tree; `None` where the fields are empty or no JSON.
+    /// Parses the tree; `None` if the fields are empty or not readable JSON.
     pub(crate) fn tree(&self) -> Option<Json<'_>> {
         match self {
             Self::Tree(text) => Json::parse(text).ok(),

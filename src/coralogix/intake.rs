@@ -1,27 +1,27 @@
-//! A list of webhooks taken in while it arrives, part by part, so that nobody needs room for the whole of it.
-//! Never passes on a part that was not understood, and never says of a list that it is whole before its end.
+//! Streams a list of webhooks: parses it part by part as it arrives, so that the whole text is never held in memory.
+//! Never passes on a part that does not parse, and never accepts a list before its end has arrived.
 
 use super::listing::{NotAList, Webhook, list_part, why_no_list};
 use super::scan::Scanner;
 use crate::http::failure::Failure;
 
-/// About how many bytes a part has.
+/// Approximate size of a part in bytes.
 const PART: usize = 1 << 20;
 
-/// A list on its way in.
+/// The incremental parser of a list response.
 pub(super) struct Intake<'t> {
-    /// What has arrived, and is in none of the parts yet.
+    /// Received bytes that no part contains yet.
     rest: Vec<u8>,
-    /// How much there has to be before it is looked at; more after each part whose end has not come yet.
+    /// How many bytes must be buffered before the next parse attempt; grows while a webhook is still incomplete.
     enough: usize,
-    /// How many webhooks the parts had; nothing before the list has begun.
+    /// The number of webhooks passed on so far; `None` before the opening `[`.
     n_taken: Option<usize>,
     is_over: bool,
     take: &'t mut (dyn FnMut(Vec<Webhook>) + Send),
 }
 
 impl<'t> Intake<'t> {
-    /// An intake that gives each part to `take`, in order.
+    /// Creates a parser that passes each part to `take`, in order.
     pub(super) fn into(take: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
         Self {
             rest: Vec::with_capacity(2 * PART),
@@ -32,17 +32,17 @@ impl<'t> Intake<'t> {
         }
     }
 
-    /// Takes in what has arrived.
+    /// Adds received bytes, and passes on a part if enough are buffered.
     pub(super) fn arrived(&mut self, bytes: &[u8]) {
         self.rest.extend_from_slice(bytes);
         if self.rest.len() >= self.enough {
             self.cut();
-            // A part that does not end is not read again for every byte that comes.
+            // An incomplete webhook must not be parsed again for every chunk that arrives.
             self.enough = PART.max(2 * self.rest.len());
         }
     }
 
-    /// Takes in the end: an error where the list is not whole, or is none.
+    /// Finishes the list; an error if it is incomplete or not a list of webhooks.
     pub(super) fn end(mut self) -> Result<(), Failure> {
         self.cut();
         let rest = whole_text(&self.rest)?;
@@ -63,12 +63,12 @@ impl<'t> Intake<'t> {
         Err(not_a_list(&problem, Some('[')))
     }
 
-    /// Passes on all webhooks that have arrived whole.
+    /// Passes on all webhooks that have arrived completely.
     fn cut(&mut self) {
         if self.is_over {
             return;
         }
-        // What is no text is told at the end, if that comes: a connection that breaks is another matter.
+        // `end` reports invalid UTF-8, if the response gets that far: a broken connection is another error.
         let Some(part) = begun_text(&self.rest).and_then(|text| list_part(text, self.n_taken))
         else {
             return;
@@ -82,13 +82,13 @@ impl<'t> Intake<'t> {
     }
 }
 
-/// What is left of a list behind the comma that so many webhooks before it ask for; `None` where that is missing.
+/// The rest of a list after the comma that must follow `n_before` webhooks; `None` if the comma is missing.
 fn left(rest: &str, n_before: usize) -> Option<&str> {
     let mut scanner = Scanner::new(rest);
     (n_before == 0 || scanner.take(b',')).then(|| &rest[scanner.at()..])
 }
 
-/// Bytes as text, the last character of which may not be whole; `None` where they are none.
+/// Decodes bytes whose last character may be incomplete; `None` if they are not valid UTF-8.
 fn begun_text(bytes: &[u8]) -> Option<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -98,26 +98,24 @@ fn begun_text(bytes: &[u8]) -> Option<&str> {
 }
 
 fn whole_text(bytes: &[u8]) -> Result<&str, Failure> {
-    let no_text = |_| Failure::Unusable("not UTF-8 text".to_owned());
+    let no_text = |_| Failure::Unusable("not valid UTF-8".to_owned());
     std::str::from_utf8(bytes).map_err(no_text)
 }
 
-/// What an answer is that is no list, from its first character too.
+/// The failure for a response that is not a list of webhooks; `first` is its first character.
 fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
     match problem {
         NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
         NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
-        // A list that ends in its middle may be whole the next time.
+        // A truncated list may arrive completely on the next attempt.
         NotAList::NotJson if first == Some('[') => Failure::Lost {
-            why: "the answer was cut short".to_owned(),
+            why: "response cut short".to_owned(),
             is_timeout: false,
         },
         NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
-        NotAList::OtherValue(name) => {
-            Failure::Unusable(format!("{name}, where a list of webhooks was expected"))
-        }
+        NotAList::OtherValue(name) => Failure::Unusable(format!("{name}, not a list of webhooks")),
         NotAList::Element(at) => {
-            Failure::Unusable(format!("a list whose element {at} is no webhook"))
+            Failure::Unusable(format!("a list whose element {at} is not a webhook"))
         }
     }
 }
@@ -131,7 +129,7 @@ mod tests {
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use proptest::sample::Index;
 
-    /// What an intake makes of a body that arrives in pieces of that size: all webhooks as text, or what is wrong.
+    /// Feeds a body to the parser in chunks of `piece` bytes: all webhooks as text, or the failure.
     fn taken(body: &[u8], piece: usize, part: usize) -> Result<String, String> {
         let mut webhooks = Vec::new();
         let mut take = |part: Vec<Webhook>| webhooks.extend(part);
@@ -152,7 +150,7 @@ mod tests {
         }
     }
 
-    /// What reading the whole text at once says of it.
+    /// The result of parsing the whole text at once.
     fn expected(body: &str) -> Result<String, String> {
         let bare = body.trim_start_matches('\u{feff}').trim_start();
         match parse_list(body) {
@@ -198,12 +196,12 @@ mod tests {
             (b"", "empty"),
             (b" \n", "empty"),
             (b"<html>", "an HTML page"),
-            (b"{\"webhooks\": []}", "an object, where a list"),
-            (b"null", "null, where a list"),
-            (b"[{\"id\": 1}, 2]", "element 2 is no webhook"),
+            (b"{\"webhooks\": []}", "an object, not a list"),
+            (b"null", "null, not a list"),
+            (b"[{\"id\": 1}, 2]", "element 2 is not a webhook"),
             (
                 b"[{\"id\": 1}, {\"id\": 2}, {\"id\": 3}, [], {}]",
-                "element 4 is no webhook",
+                "element 4 is not a webhook",
             ),
             (b"[{\"id\": 1}, {\"id\": 2}", "cut short"),
             (b"[{\"id\": 1}, {\"id\": 2},]", "cut short"),
@@ -214,7 +212,7 @@ mod tests {
             (b"[{\"id\": 1}] 2]", "cut short"),
             ("[{\"id\": 1}\u{a0},{}]".as_bytes(), "cut short"),
             ("[{\"id\": 1}]\u{3000}".as_bytes(), "cut short"),
-            (b"[{\"a\": \"\xff\"}]", "not UTF-8"),
+            (b"[{\"a\": \"\xff\"}]", "not valid UTF-8"),
         ];
         for (body, expected) in bodies {
             for piece in 1..=body.len() + 1 {
@@ -231,7 +229,7 @@ mod tests {
         fn pieces_make_no_difference(n in 0_usize..12, piece in 1_usize..40, part in 1_usize..200, end in 0_usize..900) {
             let body = list(n);
             prop_assert_eq!(taken(body.as_bytes(), piece, part), expected(&body));
-            // A list that is cut is no list, wherever it is.
+            // A truncated list fails, wherever it is cut.
             if end < body.trim_end().len() {
                 prop_assert_eq!(taken(&body.as_bytes()[..end], piece, part).is_err(), true);
             }

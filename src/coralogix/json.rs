@@ -1,15 +1,15 @@
-//! JSON read without losing anything: every leaf is a slice of the text it came from.
-//! Never rounds a number, never folds duplicate keys, never decodes a string that nobody asked for.
+//! A lossless JSON parser: numbers and unescaped strings are slices of the input.
+//! Never rounds a number and never merges duplicate keys.
 
 pub use super::scan::quoted;
 use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
 use std::fmt;
 
-/// Nesting beyond this is refused rather than followed, so that no answer can exhaust the stack.
+/// Deepest nesting that is parsed; a limit, so that no response can overflow the stack.
 const DEEPEST: usize = 128;
 
-/// One JSON value whose leaves are the exact text of the input.
+/// One JSON value; numbers keep the exact text of the input.
 #[derive(Clone)]
 pub enum Json<'a> {
     /// `null`
@@ -22,18 +22,18 @@ pub enum Json<'a> {
     String(Cow<'a, str>),
     /// The elements in order.
     Array(Vec<Self>),
-    /// The members in order; no key occurs twice.
+    /// The members in order; keys are unique.
     Object(Vec<(Cow<'a, str>, Self)>),
 }
 
 /// Why a text could not be read as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is not JSON.
+    /// The text is not valid JSON.
     NotJson,
-    /// An object has the same key twice; which one counts is anybody's guess.
+    /// An object has the same key twice, so it is ambiguous which value counts.
     DuplicateKey,
-    /// It is nested deeper than 128 levels.
+    /// The value is nested deeper than 128 levels.
     TooDeep,
 }
 
@@ -54,18 +54,18 @@ impl fmt::Display for Unreadable {
 }
 
 impl<'a> Json<'a> {
-    /// Reads a whole text.
+    /// Parses a whole text as one value.
     pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
         let mut scanner = Scanner::new(text);
         match Self::read(&mut scanner, DEEPEST) {
             Ok(tree) if scanner.is_at_end() => Ok(tree),
-            // What cannot be followed is only worth a word where the whole is JSON.
+            // A duplicate key or deep nesting is only worth reporting if the whole text is valid JSON.
             Err(problem) if scan::is_json(text) => Err(problem),
             _ => Err(Unreadable::NotJson),
         }
     }
 
-    /// The content if this is a string.
+    /// The decoded text if this is a string.
     pub fn as_str(&self) -> Option<&str> {
         match self {
             Self::String(text) => Some(text),
@@ -73,7 +73,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The member of that key if this is an object that has it.
+    /// The value under `key` if this is an object that has it.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match self {
             Self::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, v)| v),
@@ -118,7 +118,7 @@ impl<'a> Json<'a> {
     }
 }
 
-/// Decodes a JSON string token; borrowed when it holds no escape.
+/// Decodes a JSON string token; borrowed if it has no escape. Half a surrogate pair is an error.
 pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
     let inner = token
         .strip_prefix('"')
@@ -132,9 +132,9 @@ pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
     }
 }
 
-/// A text of JSON without white space, every string spelled in one way; `None` where it is none.
+/// JSON without white space and with every string escaped the same way; `None` if the text is not valid JSON.
 ///
-/// Numbers stay as they are written, so that `1` and `1.0` differ. Half a surrogate pair is no text, and so gives `None`.
+/// Numbers keep their notation, so `1` and `1.0` differ. A string with half a surrogate pair also gives `None`.
 pub fn compact(text: &str) -> Option<String> {
     scan::is_json(text).then(|| scan::compact(text)).flatten()
 }
@@ -143,7 +143,7 @@ pub fn compact(text: &str) -> Option<String> {
 pub(super) struct Members<'a>(pub(super) Vec<(&'a str, &'a str)>);
 
 impl<'a> Members<'a> {
-    /// Reads the first level of an object; the values stay text.
+    /// Parses only the top level of an object; values stay raw text.
     pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
         let mut scanner = Scanner::new(text);
         let mut members = Vec::new();
@@ -161,11 +161,11 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Whether a text occurs twice.
+/// Whether any key occurs twice.
 pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
     const FEW: usize = 12;
     if keys.clone().nth(FEW).is_none() {
-        // So few are compared sooner than sorted.
+        // For so few keys, comparing all pairs is faster than sorting.
         let mut rest = keys.clone();
         return keys.into_iter().any(|key| {
             rest.next();

@@ -1,21 +1,21 @@
-//! The one table of webhook types: their documented fields, and what in each of them is secret.
-//! Never refuses a type it does not know; of such a type everything is hidden.
+//! The one table of webhook types: their documented fields, and which parts of each field are secret.
+//! Never rejects an unknown type; everything in a webhook of such a type is hidden.
 
 use super::webhook::TypeId;
 use smol_str::{SmolStr, format_smolstr};
 
-/// What the value of a field is, and with that how it is shown.
+/// The kind of a field's value, which determines how it is masked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Slot {
     /// Shown as it is: a method, a uuid, a project key.
     Plain,
-    /// Hidden whole; the text names its kind.
+    /// Hidden completely; the text names what it is, such as `service key`.
     Secret(&'static str),
-    /// An e-mail address, or a list of them: only the domain is shown.
+    /// One or more e-mail addresses: only the domain is shown.
     Email,
-    /// An object of HTTP headers: names are shown, values are hidden but for a safe list.
+    /// An object of HTTP headers: names are shown, values are hidden except for a safe list.
     Headers,
-    /// The body that the webhook sends: `$PLACEHOLDER`s and a safe list of keys are shown.
+    /// The body that the webhook sends: only `$PLACEHOLDER`s and the values of a safe list of keys are shown.
     Payload,
 }
 
@@ -24,22 +24,22 @@ pub enum Slot {
 pub struct Field {
     /// The entry's `name`.
     pub name: &'static str,
-    /// What its `value` is.
+    /// The kind of the entry's `value`.
     pub slot: Slot,
 }
 
 /// One documented type (Table A of the vendor's page).
 #[derive(Debug)]
 pub struct Kind {
-    /// The type's number.
+    /// The vendor's number for the type.
     pub id: TypeId,
-    /// Its name in Table B, which is also what `--type` takes.
+    /// Its name in Table B, which `--type` accepts.
     pub name: &'static str,
-    /// The name that people know.
+    /// The product name, which is also the `label` of its `integration_type` object.
     pub label: &'static str,
     /// The `icon` of its `integration_type` object.
     pub icon: &'static str,
-    /// Its fields; a field that is not listed is hidden.
+    /// Its documented fields; values of all other fields are hidden.
     pub fields: &'static [Field],
 }
 
@@ -70,7 +70,7 @@ const fn kind(
     }
 }
 
-/// The nine documented types, by number.
+/// The nine documented types, in the order of their numbers.
 pub const KINDS: &[Kind] = &[
     kind(0, "slack", "Slack", "/assets/settings/slack-48.png", &[]),
     kind(1, "webhook", "WebHook", "/assets/webhook.png", GENERIC),
@@ -123,7 +123,7 @@ pub const KINDS: &[Kind] = &[
     ),
 ];
 
-/// Headers whose values say nothing worth hiding, in lower case.
+/// Headers whose values are never secret, in lower case.
 pub const SAFE_HEADERS: &[&str] = &[
     "accept",
     "accept-charset",
@@ -134,7 +134,7 @@ pub const SAFE_HEADERS: &[&str] = &[
     "content-type",
 ];
 
-/// Payload keys whose text or number is shown, at any depth.
+/// Payload keys whose string or number is shown, at any depth.
 pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
     "applicationName",
     "computerName",
@@ -144,17 +144,17 @@ pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
 ];
 
 impl Kind {
-    /// The documented type of that number; `None` for a type that the vendor's page does not list.
+    /// The documented type with that number; `None` for a type that the vendor's page does not list.
     pub fn of(id: TypeId) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.id == id)
     }
 
-    /// The documented type of that Table B name.
+    /// The documented type with that Table B name.
     pub fn named(name: &str) -> Option<&'static Self> {
         KINDS.iter().find(|kind| kind.name == name)
     }
 
-    /// The complete `integration_type` object of this type as JSON, for a webhook that came without one.
+    /// The complete `integration_type` object of this type as JSON, for a webhook that lacks one.
     pub fn integration_type(&self) -> String {
         format!(
             r#"{{"label":"{}","icon":"{}","id":{}}}"#,
@@ -162,7 +162,7 @@ impl Kind {
         )
     }
 
-    /// How the value of one of its fields is shown; anything that is not listed is hidden.
+    /// The kind of the named field; `UNKNOWN` (hidden) if the field is not documented.
     pub fn slot(&self, name: &str) -> Slot {
         self.fields
             .iter()
@@ -171,16 +171,16 @@ impl Kind {
     }
 }
 
-/// A value of which nothing is known is hidden: a new field can then never leak.
+/// The slot of an undocumented field: hidden, so that a field the vendor adds can never leak.
 pub const UNKNOWN: Slot = Slot::Secret("unknown field");
 
-/// The type of a Table B name or a number; `None` for a text that is neither.
+/// Parses a Table B name or a number; `None` for any other text.
 pub fn type_named(text: &str) -> Option<TypeId> {
     let documented = Kind::named(text).map(|kind| kind.id);
     documented.or_else(|| text.parse().ok().map(TypeId))
 }
 
-/// What a type is called in every list and preview: `slack`, or `type 99` for one that is not documented.
+/// The name of a type in every list and preview: `slack`, or `type 99` for an undocumented one.
 pub fn type_name(id: TypeId) -> SmolStr {
     Kind::of(id).map_or_else(
         || format_smolstr!("type {id}"),

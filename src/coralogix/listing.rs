@@ -1,5 +1,5 @@
-//! Many webhooks in one text: where each member of each object is, found in one walk through the text.
-//! Copies nothing: a webhook is a range of the members, a member two slices of the text.
+//! Many webhooks in one text: a single pass indexes every member of every object.
+//! Copies nothing: a webhook is a range of that index, and a member is two slices of the text.
 
 use super::json;
 use super::scan::{Malformed, Scanner};
@@ -7,26 +7,26 @@ use serde_json::value::RawValue;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// How many members of a webhook can be taken off without a copy of the others.
+/// How many members a webhook may have if some are to be removed without copying the others.
 const MASK: usize = 64;
 
-/// A lossless JSON object: the order of keys and the text of every value are those of the answer.
+/// A webhook as a lossless JSON object: key order and the text of every value are those of the response.
 ///
-/// Webhooks of one answer share its text and the list of all its members; a member is a pair of slices of the text.
+/// All webhooks of a response share its text and its index of members, so a clone copies neither.
 #[derive(Clone)]
 pub struct Webhook {
     pub(super) listing: Arc<Listing>,
     first: u32,
     n_members: u32,
-    /// Which members were taken off, by their place; only the first 64 can be.
+    /// A bit mask of removed members by index; only the first 64 members can be masked.
     hidden: u64,
 }
 
-/// A text and where the members of its objects are.
+/// A text and the index of its objects' members.
 pub(super) struct Listing {
     text: Box<str>,
     members: Vec<Member>,
-    /// Whether a key is written with an escape, so that its text is not its token.
+    /// Whether any key contains an escape, so that comparing raw tokens is not enough.
     has_escaped_key: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Member {
     pub(super) value: Span,
 }
 
-/// A slice of the shared text; answers are limited to 1 GiB, so 32 bits suffice.
+/// A range of the shared text; responses are limited to 1 GiB, so 32 bits suffice.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     start: u32,
@@ -44,7 +44,7 @@ pub(super) struct Span {
 }
 
 impl Span {
-    /// Where `part`, a slice of `whole`, lies in it.
+    /// The range of `part` in `whole`, of which it must be a slice.
     fn of(part: &str, whole: &str) -> Self {
         let start = part.as_ptr() as usize - whole.as_ptr() as usize;
         Self {
@@ -62,18 +62,18 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("a text of at most 1 GiB")
 }
 
-/// Why an answer is not a list of webhooks.
+/// Why a text is not a list of webhooks.
 #[derive(Debug, PartialEq, Eq)]
 pub enum NotAList {
-    /// It is not JSON at all.
+    /// The text is not valid JSON.
     NotJson,
-    /// It is JSON, but not an array; the text names what it is.
+    /// It is JSON, but not an array; holds the name of what it is, such as `an object`.
     OtherValue(&'static str),
-    /// The element at that place, counted from 1, is not an object.
+    /// The element at this position, counted from 1, is not an object.
     Element(usize),
 }
 
-/// Reads the answer of a list request; every webhook shares its text.
+/// Parses a JSON array of webhooks, which share `text`.
 pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
     let text = text.into();
     match list_part(&text, None) {
@@ -84,14 +84,14 @@ pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
     }
 }
 
-/// The webhooks at the beginning of a text that are whole.
+/// The complete webhooks at the start of a text.
 pub(super) struct Part {
     members: Vec<Member>,
-    /// Where among the members each object's begin.
+    /// For each object, the index of its first member in `members`.
     objects: Vec<u32>,
-    /// Where in the text the part ends.
+    /// The offset in the text at which the part ends.
     pub(super) end: usize,
-    /// Whether the list ends with it.
+    /// Whether the list ends with this part.
     pub(super) is_last: bool,
 }
 
@@ -100,15 +100,15 @@ impl Part {
         self.objects.len()
     }
 
-    /// The webhooks; `text` is what the part was found in, or the beginning of it up to the part's end.
+    /// Builds the webhooks; `text` is the parsed text, or its prefix up to the part's end.
     pub(super) fn webhooks(self, text: Box<str>) -> Vec<Webhook> {
         Listing::webhooks(text, self.members, &self.objects)
     }
 }
 
-/// What a text holds of a list that began before it, and of which so many webhooks came before it.
+/// Parses the complete webhooks at the start of `text`, which continues a list after `n_before` webhooks.
 ///
-/// Without a number the list begins here; `None` where it does not.
+/// Without `n_before` the text must start the list; returns `None` if it does not.
 pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
     let (mut members, mut objects) = (Vec::new(), Vec::new());
     let body = match n_before {
@@ -135,7 +135,7 @@ pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
         }
         let first = members.len();
         if object_members(&mut scanner, text, &mut members).is_err() {
-            // What is no webhook, or not whole yet, is not in this part.
+            // Leave out what is not a webhook, or is still incomplete.
             members.truncate(first);
             break;
         }
@@ -150,7 +150,7 @@ pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
     })
 }
 
-/// Collects the members of the object that comes next.
+/// Indexes the members of the next object.
 fn object_members(
     scanner: &mut Scanner<'_>,
     whole: &str,
@@ -170,7 +170,7 @@ fn object_members(
     Ok(())
 }
 
-/// Why a text that is no list of webhooks is none.
+/// Finds out why a text is not a list of webhooks.
 pub(super) fn why_no_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
     let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(body) else {
@@ -194,7 +194,7 @@ fn value_name(token: &str) -> &'static str {
     }
 }
 
-/// Reads a text that is one object.
+/// Parses a text that is one object.
 pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
     let mut members = Vec::new();
     let mut scanner = Scanner::new(&text);
@@ -206,7 +206,7 @@ pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
 }
 
 impl Listing {
-    /// The webhooks of a text, from the members of all of them and where each one's begin.
+    /// Builds webhooks from the index of all members and the first member of each object.
     fn webhooks(text: Box<str>, mut members: Vec<Member>, objects: &[u32]) -> Vec<Webhook> {
         members.shrink_to_fit();
         let end = offset(members.len());
@@ -240,7 +240,7 @@ impl Listing {
 }
 
 impl Webhook {
-    /// The members that were not taken off.
+    /// The members that are not masked.
     pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
         let is_hidden = |at: usize| at < MASK && self.hidden >> at & 1 == 1;
         let shown = self.all_members().iter().enumerate();
@@ -248,7 +248,7 @@ impl Webhook {
         shown.map(|(_, member)| member)
     }
 
-    /// The first member of that name.
+    /// The first member with that key.
     pub(super) fn member(&self, name: &str) -> Option<&Member> {
         self.members().find(|member| self.is_key(member.key, name))
     }
@@ -257,13 +257,13 @@ impl Webhook {
         if self.listing.has_escaped_key {
             return is_key(self.listing.slice(key), name);
         }
-        // This is asked more often than anything else: lengths and bytes tell, and quotes need not be looked at.
+        // The hottest check of all: compare length and bytes, and skip the quotes.
         let range = key.range();
         range.len() == name.len() + 2
             && self.listing.text.as_bytes()[range.start + 1..range.end - 1] == *name.as_bytes()
     }
 
-    /// Whether it is the very same slice of the very same answer.
+    /// Whether both are the same slice of the same response, not just equal.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.listing, &other.listing)
             && (self.first, self.n_members, self.hidden)
@@ -275,7 +275,7 @@ impl Webhook {
         &self.listing.members[first..first + self.n_members as usize]
     }
 
-    /// The same webhook without the named members; the rest keeps its order and text.
+    /// Returns the webhook without the named members; the rest keeps its order and text.
     #[must_use]
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         let is_named = |member: &Member| names.iter().any(|name| self.is_key(member.key, name));
@@ -285,7 +285,7 @@ impl Webhook {
             self.hidden |= taken_off.fold(0, |bits, (at, _)| bits | 1 << at);
             return self;
         }
-        // More members than a mask holds: the others get a listing of their own.
+        // There are more members than mask bits, so the remaining ones get an index of their own.
         let kept = self.members().filter(|member| !is_named(member));
         let kept = kept.copied().collect();
         let text = self.listing.text.clone();

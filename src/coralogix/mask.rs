@@ -1,5 +1,5 @@
-//! What a person or a log may see of a webhook: the same shape as the original, with every secret replaced.
-//! Works on the parsed tree by slot, never by replacing text; what is not known to be harmless is hidden.
+//! Masks webhooks for people and logs: the same shape as the original, with every secret replaced.
+//! Works on the parsed tree by slot, never by replacing text; hides everything that is not known to be safe.
 
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
@@ -9,20 +9,20 @@ use crate::secret::{resembles_vendor_key, url_outline};
 use std::borrow::Cow;
 use std::fmt;
 
-/// A value as it may be shown; it has the shape of the value it stands for.
+/// A value that is safe to show; has the same shape as the value that it masks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Masked {
     /// `null`
     Null,
     /// A boolean.
     Bool(bool),
-    /// A number that is known to be harmless, as it was written.
+    /// A number that is known to be safe, in its original notation.
     Number(String),
-    /// A text that is known to be harmless.
+    /// A string that is known to be safe.
     Text(String),
-    /// A text of which only harmless parts are left, such as a URL's scheme and host.
+    /// The safe parts of a string, such as a URL's scheme and host.
     Part(String),
-    /// Hidden whole; the text names its kind.
+    /// A completely hidden value; the text names its kind, such as `header`.
     Hidden(Cow<'static, str>),
     /// The elements in order.
     Array(Vec<Self>),
@@ -31,13 +31,13 @@ pub enum Masked {
 }
 
 impl Masked {
-    /// A value that is not shown, of that kind.
+    /// Hides a value completely, naming only its kind.
     pub(crate) fn hidden(kind: &'static str) -> Self {
         Self::Hidden(Cow::Borrowed(kind))
     }
 }
 
-/// One line: hidden values in parentheses, everything as foreign text, because a saved document may be anybody's.
+/// One line: hidden values in parentheses, everything escaped, because a saved document may come from anybody.
 impl fmt::Display for Masked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,21 +65,21 @@ impl fmt::Display for Masked {
     }
 }
 
-/// A webhook as it may be shown: the second of its two doors.
+/// A webhook that is safe to show: one of the two forms in which it leaves the process.
 #[derive(Debug, Clone)]
 pub struct MaskedWebhook {
-    /// The alias; names are not secret.
+    /// The alias, which is not secret; `None` if the webhook has none.
     pub alias: Option<String>,
-    /// Scheme, host and a harmless path; `None` where there is no URL.
+    /// Scheme, host and a safe path; `None` if there is no URL.
     pub url: Option<Masked>,
-    /// The additional fields by name, in the order of the webhook; `None` where there are none.
+    /// The masked `integration_type_fields`, in the order of the webhook; `None` if there are none.
     pub fields: Option<Masked>,
-    /// The keys that this program does not know; their values are hidden.
+    /// The undocumented top-level keys, whose values are hidden.
     pub unknown_keys: Vec<String>,
 }
 
 impl Webhook {
-    /// Everything of this webhook that a person or a log may see.
+    /// Everything in this webhook that a person or a log may see.
     pub fn masked(&self) -> MaskedWebhook {
         let url = self.url();
         let known = |key: &str| UNDERSTOOD.contains(&key) || SERVER_OWNED.contains(&key);
@@ -95,7 +95,7 @@ impl Webhook {
         }
     }
 
-    /// The additional fields, masked; of the same shape as their tree.
+    /// The masked `integration_type_fields`, in the same shape as their tree; `None` if they are empty.
     pub(crate) fn masked_fields(&self) -> Option<Masked> {
         let kind = self.type_id().ok().and_then(Kind::of);
         match self.fields() {
@@ -106,7 +106,7 @@ impl Webhook {
     }
 }
 
-/// Masks a whole `integration_type_fields` tree of a webhook of that type; `None` hides every leaf.
+/// Masks a whole `integration_type_fields` tree of a webhook of that type; without a type, hides every value.
 pub fn fields_of(kind: Option<&Kind>, tree: &Json<'_>) -> Masked {
     match tree {
         Json::Array(entries) if is_named_list(entries) => {
@@ -116,7 +116,7 @@ pub fn fields_of(kind: Option<&Kind>, tree: &Json<'_>) -> Masked {
     }
 }
 
-/// Masks one `{"name": …, "value": …}` entry by the slot that its name has in that type.
+/// Masks one `{"name": …, "value": …}` entry according to its slot in that type.
 fn entry_of(kind: Option<&Kind>, entry: &Json<'_>) -> Masked {
     let name = entry_name(entry).unwrap_or_default();
     let slot = kind.map_or(UNKNOWN, |kind| kind.slot(name));
@@ -147,7 +147,7 @@ fn by_slot(slot: Slot, value: &Json<'_>) -> Masked {
     }
 }
 
-/// A key as it may be shown: keys are not secret, unless one looks like the vendor's API keys.
+/// Masks an object key: keys are not secret, unless they look like one of the vendor's API keys.
 fn shown_key(key: &str) -> String {
     if resembles_vendor_key(key) {
         "(key)".to_owned()
@@ -156,7 +156,7 @@ fn shown_key(key: &str) -> String {
     }
 }
 
-/// The shape of a value with every leaf replaced.
+/// Replaces every string and number, and keeps the shape.
 fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
     match value {
         Json::Array(elements) => Masked::Array(
@@ -181,7 +181,7 @@ pub(super) fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
     leaves(value, &mut |_| Masked::hidden(kind))
 }
 
-/// A scalar shown as it is; only short texts are, so that no credential passes as a plain field.
+/// Shows a scalar as it is if it is short, so that no credential passes as a plain field.
 fn plain(leaf: &Json<'_>, kind: &'static str) -> Masked {
     const LONGEST: usize = 64;
     match leaf {
@@ -210,7 +210,7 @@ fn headers(value: &Json<'_>) -> Masked {
     Masked::Object(members.iter().map(member).collect())
 }
 
-/// Masks a payload at any depth; `key` is the nearest key above the value.
+/// Masks a payload at any depth; `key` is the nearest enclosing object key.
 fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
     match value {
         Json::Object(members) => Masked::Object(
@@ -235,7 +235,7 @@ fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
     }
 }
 
-/// The vendor's own variables, such as `$ALERT_ID`: they are filled in when an alert fires.
+/// Whether a text is one of the vendor's variables, such as `$ALERT_ID`, which an alert fills in when it fires.
 fn is_placeholder(text: &str) -> bool {
     let name = text.strip_prefix('$').unwrap_or_default();
     !name.is_empty()
@@ -262,7 +262,7 @@ fn is_domain(text: &str) -> bool {
             .all(|character| character.is_alphanumeric() || matches!(character, '.' | '-'))
 }
 
-/// Scheme, host and a harmless path; user information, any other path, query and fragment are replaced.
+/// Shows scheme, host and a safe path; replaces user information, any other path, query and fragment.
 pub fn masked_url(text: &str) -> Masked {
     url_outline(text).map_or_else(|| Masked::hidden("url"), Masked::Part)
 }

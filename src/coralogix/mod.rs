@@ -1,5 +1,5 @@
-//! The vendor: its objects as they are, its types, its regions and the client of its webhooks API.
-//! Knows nothing of the pipeline.
+//! Coralogix, the vendor: its webhook objects and types, its regions, and the client of its webhooks API.
+//! Does not depend on the pipeline.
 
 pub mod account;
 pub mod alert;

@@ -1,21 +1,21 @@
-//! Where a value is inside a webhook, as people write it: `url`, `headers.Authorization`, `payload.logEntries.0.text`.
-//! A part that holds a dot, a quote or a space stands in double quotes, as JSON writes it.
+//! Paths of values inside a webhook, in written form: `url`, `headers.Authorization`, `payload.logEntries.0.text`.
+//! A part that contains a dot, a quote or white space is written as a quoted JSON string.
 
 use super::json;
 use crate::secret::resembles_vendor_key;
 use std::fmt;
 
-/// The path of one value inside a webhook: the name of its field, then the keys and places below it.
+/// The path of one value inside a webhook: the name of its field, then object keys and array indices.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Path(Vec<String>);
 
 impl Path {
-    /// The path of these parts.
+    /// Builds a path from its parts.
     pub fn of(parts: &[&str]) -> Self {
         Self(parts.iter().map(|part| (*part).to_owned()).collect())
     }
 
-    /// Reads a path as it is written; an error says what is wrong with it.
+    /// Parses the written form; the error describes the syntax mistake.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let mut parts = Vec::new();
         let mut rest = text;
@@ -25,12 +25,12 @@ impl Path {
             match after.strip_prefix('.') {
                 Some(more) => rest = more,
                 None if after.is_empty() => return Ok(Self(parts)),
-                None => return Err("after a quoted part there must be a dot"),
+                None => return Err("a quoted part must be followed by a dot"),
             }
         }
     }
 
-    /// The path of a value below this one.
+    /// Returns this path extended by one part.
     #[must_use]
     pub fn below(&self, part: impl Into<String>) -> Self {
         let mut parts = self.0.clone();
@@ -38,17 +38,17 @@ impl Path {
         Self(parts)
     }
 
-    /// Whether it is the other path or leads to something below it.
+    /// Whether this path equals `other` or lies below it.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 
-    /// Whether one of the two is, or leads to something below, the other.
+    /// Whether one of the two paths equals or contains the other.
     pub fn overlaps(&self, other: &Self) -> bool {
         self.is_within(other) || other.is_within(self)
     }
 
-    /// The parts in order.
+    /// The decoded parts in order, without quotes.
     pub fn parts(&self) -> &[String] {
         &self.0
     }
@@ -57,21 +57,22 @@ impl Path {
 fn first_part(text: &str) -> Result<(String, &str), &'static str> {
     if text.starts_with('"') {
         let end = quoted_end(text).ok_or("a quoted part has no closing quote")?;
-        let part = json::string(&text[..end]).map_err(|_| "a quoted part is no JSON string")?;
+        let part =
+            json::string(&text[..end]).map_err(|_| "a quoted part is not a valid JSON string")?;
         return Ok((part.into_owned(), &text[end..]));
     }
     let end = text.find('.').unwrap_or(text.len());
     let part = &text[..end];
     if part.is_empty() {
-        return Err("a part between the dots is empty");
+        return Err("a part between dots is empty");
     }
     if part.contains('"') {
-        return Err("a quote may only be around a whole part");
+        return Err("quotes must enclose a whole part");
     }
     Ok((part.to_owned(), &text[end..]))
 }
 
-/// Where the quoted text that a text begins with ends.
+/// The offset just past the quoted string at the start of `text`; `None` if it is not closed.
 fn quoted_end(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
@@ -85,7 +86,7 @@ fn quoted_end(text: &str) -> Option<usize> {
     None
 }
 
-/// As it is written; a key that looks like one of the vendor's API keys is not shown.
+/// The written form; hides a key that looks like one of the vendor's API keys.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, part) in self.0.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Every value inside a webhook that can be named, hidden and changed: its path, its text and how it may be shown.
-//! What is a secret is what the masked form hides, so that nothing can be hidden and yet not be listed.
+//! Every value inside a webhook that rules can address: its path, its JSON and its masked form.
+//! A value is secret exactly if the masked form hides it, so nothing can be hidden without being listed.
 
 use super::content::{entry_name, is_named_list};
 use super::fields::Fields;
@@ -12,23 +12,23 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What the fields of a webhook are called where they cannot be looked into.
+/// The key of the fields, and the first path part of whatever in them has no shorter path of its own.
 pub(crate) const WHOLE_FIELDS: &str = "integration_type_fields";
 
-/// One value inside a webhook.
+/// A named location inside a webhook, with its value.
 pub struct Place {
-    /// Its path.
+    /// The path that rules use for it.
     pub path: Path,
-    /// What it is.
+    /// The JSON type of its value.
     pub shape: Shape,
-    /// How it may be shown.
+    /// The form of its value that is safe to show.
     pub masked: Masked,
-    /// Its JSON as it stands there; inside the fields, as it stands in their decoded text.
+    /// Its raw JSON; inside the fields, as written in their decoded text.
     token: Box<str>,
     pub(super) spot: Spot,
 }
 
-/// What a value is.
+/// The JSON type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
     /// `null`
@@ -37,18 +37,18 @@ pub enum Shape {
     Bool,
     /// A number.
     Number,
-    /// A text.
+    /// A string.
     Text,
     /// An array.
     Array,
     /// An object.
     Object,
-    /// Fields that are no JSON: they cannot be looked into.
+    /// Fields that cannot be parsed as JSON.
     Unreadable,
 }
 
 impl Shape {
-    /// What a JSON token is.
+    /// The type of a JSON token.
     pub(crate) fn of(token: &str) -> Self {
         match token.as_bytes().first() {
             Some(b'{') => Self::Object,
@@ -60,38 +60,38 @@ impl Shape {
         }
     }
 
-    /// The word for it in messages: `a text`.
+    /// Its name in messages, with an article: `a string`.
     pub fn word(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a boolean",
             Self::Number => "a number",
-            Self::Text => "a text",
+            Self::Text => "a string",
             Self::Array => "a list",
             Self::Object => "an object",
-            Self::Unreadable => "no readable JSON",
+            Self::Unreadable => "unreadable JSON",
         }
     }
 
-    /// Whether there are values below it.
+    /// Whether the value can contain other values.
     pub fn is_container(self) -> bool {
         matches!(self, Self::Array | Self::Object)
     }
 }
 
-/// Where a value's text is.
+/// Where a value's text is located in the webhook.
 #[derive(Debug, Clone)]
 pub(super) enum Spot {
-    /// The whole value of that key of the webhook.
+    /// The whole value of that top-level key.
     Member(String),
-    /// That range of the text of `integration_type_fields`.
+    /// A range of the decoded text of `integration_type_fields`.
     Fields(Range<usize>),
-    /// That range of the value of that key of the webhook.
+    /// A range of the raw value of that top-level key.
     Within(String, Range<usize>),
 }
 
 impl Place {
-    /// What is hidden here, in a word; `None` where everything may be shown.
+    /// The kind of secret that is hidden here, such as `header`; `None` if the whole value may be shown.
     pub fn secret(&self) -> Option<Cow<'static, str>> {
         match &self.masked {
             Masked::Hidden(kind) => Some(kind.clone()),
@@ -103,19 +103,19 @@ impl Place {
         }
     }
 
-    /// The JSON of this place's value. Holds a secret where [`secret`](Self::secret) says so.
+    /// The raw JSON of the value; contains a secret if [`secret`](Self::secret) is `Some`.
     pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
-    /// The text of this place, where it is one.
+    /// The decoded text if the value is a string.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
         json::string(&self.token).ok()
     }
 }
 
 impl Webhook {
-    /// Every value that can be named, containers before what they contain, in the order of the webhook.
+    /// Every addressable value in the order of the webhook, containers before their contents.
     pub fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
         for (key, (_, token)) in self.keys().zip(self.tokens()) {
@@ -129,7 +129,7 @@ impl Webhook {
         places
     }
 
-    /// The one place of that path.
+    /// The place with that path; `None` if the webhook has none.
     pub fn place(&self, path: &Path) -> Option<Place> {
         self.places().into_iter().find(|place| place.path == *path)
     }
@@ -171,7 +171,8 @@ impl Webhook {
             places,
             spot: &Spot::Fields,
         };
-        // A name that is also a key of the webhook would lead to two places; stripped or not, paths are the same.
+        // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
+        // stripped, so that a webhook has the same paths before and after stripping.
         let is_free = |name: &str| {
             self.raw(name).is_none() && !UNDERSTOOD.contains(&name) && !SERVER_OWNED.contains(&name)
         };
@@ -186,7 +187,7 @@ impl Webhook {
     }
 }
 
-/// The values of a key that this program does not know: all of them are hidden.
+/// Adds the values of an undocumented top-level key, all of them hidden.
 fn unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
     let Ok(tree) = Json::parse(token) else {
         return;
@@ -199,7 +200,7 @@ fn unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
     walk.value(token, &Path::of(&[key]), &hidden(&tree, "unknown key"));
 }
 
-/// Goes through a text beside its masked form, which has the same shape.
+/// Walks over a text and its masked form in parallel; both have the same shape.
 struct Walk<'w> {
     whole: &'w str,
     places: &'w mut Vec<Place>,
@@ -235,7 +236,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Fields that are an object: a key leads to its value.
+    /// Adds fields that are an object: each key is the path of its value.
     fn root(&mut self, token: &str, shown: &[(String, Masked)], is_free: &dyn Fn(&str) -> bool) {
         for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
             let path = if is_free(&key) {
@@ -247,7 +248,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The entries of a named list: the name leads to the entry's value, the entry's place to anything else in it.
+    /// Adds the entries of a named list: the name is the path of an entry's value; other members use the entry's index.
     fn entries(&mut self, entries: &[Json<'_>], shown: &[Masked], is_free: &dyn Fn(&str) -> bool) {
         let tokens = elements(self.whole);
         for (at, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {

@@ -1,9 +1,9 @@
-//! The vendor's regions: one table of names and domains, from which all else is derived.
-//! Never guesses a region that the table does not have.
+//! The vendor's regions: one table of names and domains, from which everything else is derived.
+//! Never guesses a region that is not in the table.
 
 use std::fmt;
 
-/// First labels of hosts that serve something of a region's without being its REST API.
+/// Host prefixes of a region's services other than its REST API.
 const OTHER_SERVICES: [&str; 3] = ["ingress", "ng-api-http", "ng-api-grpc"];
 
 /// One of the vendor's data regions.
@@ -29,7 +29,6 @@ pub enum Region {
     Gov1,
 }
 
-/// All that is known of one region.
 struct Row {
     region: Region,
     code: &'static str,
@@ -39,8 +38,8 @@ struct Row {
     location: &'static str,
 }
 
-/// The regions, in the order of [`Region`]'s variants.
-#[rustfmt::skip] // One row a region reads as the table it is.
+/// One row per region, in the order of [`Region`]'s variants, because `row` uses those as the index.
+#[rustfmt::skip] // One row per region reads as a table.
 const TABLE: [Row; 9] = [
     Row { region: Region::Us1, code: "us1", aliases: &["USA1"], domain: "us1.coralogix.com", old_domains: &["coralogix.us"], location: "AWS us-east-2 (Ohio)" },
     Row { region: Region::Us2, code: "us2", aliases: &["USA2"], domain: "us2.coralogix.com", old_domains: &["cx498.coralogix.com", "cx498-aws-us-west-2.coralogix.com"], location: "AWS us-west-2 (Oregon)" },
@@ -54,12 +53,12 @@ const TABLE: [Row; 9] = [
 ];
 
 impl Region {
-    /// Every region, in the order in which they are listed to people.
+    /// Every region, in display order.
     pub fn all() -> impl Iterator<Item = Self> {
         TABLE.iter().map(|row| row.region)
     }
 
-    /// The region with this code or alias, in any case.
+    /// The region with this code or alias, ignoring case.
     pub fn named(name: &str) -> Option<Self> {
         Self::all().find(|region| {
             let row = region.row();
@@ -69,7 +68,7 @@ impl Region {
         })
     }
 
-    /// The region that a host of the vendor's belongs to, be it an API, ingress, team or bare-domain host.
+    /// The region of one of the vendor's hosts: an API, ingress, team or bare-domain host; `None` for other hosts.
     pub fn of_host(host: &str) -> Option<Self> {
         locate(&host.to_ascii_lowercase()).map(|(region, _)| region)
     }
@@ -84,12 +83,12 @@ impl Region {
         self.row().aliases
     }
 
-    /// The domain under which the vendor serves the region today.
+    /// The region's current domain.
     pub fn domain(self) -> &'static str {
         self.row().domain
     }
 
-    /// The cloud and place where the region's data is held.
+    /// The cloud provider's region that holds the data, such as `AWS us-east-2 (Ohio)`.
     pub fn location(self) -> &'static str {
         self.row().location
     }
@@ -109,17 +108,17 @@ impl fmt::Display for Region {
         formatter.write_str(self.code())
     }
 }
-/// What a host of the vendor's is to its region.
+/// The role of one of the vendor's hosts in its region.
 pub(super) enum Role {
     /// The region's REST API.
     Api,
-    /// Its API over `PrivateLink`, used as given.
+    /// The region's API over `PrivateLink`; used exactly as given.
     PrivateApi,
-    /// A bare domain, a team's pages or another service: it tells the region and nothing more.
+    /// A bare domain, a team URL or another service: identifies the region and nothing more.
     Pointer,
 }
 
-/// Finds the region of a lower-case host, and what the host is to it.
+/// Finds the region of a lower-case host, and the host's role in it.
 pub(super) fn locate(host: &str) -> Option<(Region, Role)> {
     // The longest domain wins: EU1's old one, `coralogix.com`, is a suffix of most others.
     let (region, domain) = Region::all()
@@ -137,7 +136,7 @@ pub(super) fn locate(host: &str) -> Option<(Region, Role)> {
     Some((region, role))
 }
 
-/// The host of the same service in another region; `None` for a host that is no service of the region `from`.
+/// The host of the same service in region `to`; `None` if `host` is not a service of region `from`.
 pub(crate) fn moved(host: &str, from: Region, to: Region) -> Option<String> {
     let host = host.to_ascii_lowercase();
     let (region, _) = locate(&host)?;
@@ -149,7 +148,7 @@ pub(crate) fn moved(host: &str, from: Region, to: Region) -> Option<String> {
     (region == from).then(|| format!("{service}.{}", to.domain()))
 }
 
-/// Whether `<prefix>.<domain>` can be where a team's pages are: `<team>` or `<team>.app`.
+/// Whether `<prefix>.<domain>` can be a team URL's host: the prefix is `<team>` or `<team>.app`.
 fn is_team(prefix: &str) -> bool {
     let team = prefix.strip_suffix(".app").unwrap_or(prefix);
     // `ap9.coralogix.com` is a region newer than the table, not EU1's team `ap9`.
@@ -169,15 +168,15 @@ pub(super) fn vendor_roots() -> impl Iterator<Item = &'static str> {
     Region::all().flat_map(Region::domains).map(root)
 }
 
-/// Whether `host` is `domain` or lies below it; whole labels only, so `evilcoralogix.com` is not the vendor's.
+/// Whether `host` is `domain` or a subdomain; compares whole labels, so `evilcoralogix.com` is not the vendor's.
 pub(super) fn is_within(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
 }
 
-/// Whether a host outside the vendor's domains spells one of them so that a reader takes it for the vendor's.
+/// Whether a host outside the vendor's domains contains one of them, so that a reader could take it for the vendor's.
 pub(super) fn imitates_vendor(host: &str) -> bool {
-    // `coralogix.internal.example` must pass: it does not spell `coralogix.in` to the end of a word.
+    // `coralogix.internal.example` must pass: its `coralogix.in` does not end at a label or hyphen.
     let spells = |root: &str| {
         host.match_indices(root).any(|(start, _)| {
             let rest = &host[start + root.len()..];

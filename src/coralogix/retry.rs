@@ -1,19 +1,19 @@
-//! When to try again and how long to wait: pure decisions, plus the two limits that all requests of a run share.
-//! Never decides to send a create again; that takes an observation (see `pipeline::push`).
+//! Retry decisions and wait times: pure functions, plus the wait budget and rate limit that a run's requests share.
+//! Never decides to re-send a create; that requires an observation of the target first (see `pipeline::push`).
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
-/// A run waits at most this long in total before it gives up.
+/// A run's wait budget: it gives up after waiting this long in total.
 pub const LONGEST_RUN_OF_WAITING: Duration = Duration::from_secs(15 * 60);
-/// Attempts without progress before giving up.
+/// Attempts without progress before a request is given up.
 pub const MOST_ATTEMPTS: u32 = 5;
-/// A `Retry-After` beyond this, or one that makes no sense, counts as this.
+/// The cap for `Retry-After`, also used if its value does not parse.
 pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
 
-/// Reads a `Retry-After` header: seconds or an HTTP date, never more than a minute.
+/// Parses a `Retry-After` header: seconds or an HTTP date, capped at one minute.
 ///
-/// `now` is the server's clock where its `Date` header gave one, so that a wrong clock here does not matter.
+/// `now` should be the server's clock (its `Date` header), so that a wrong local clock does not matter.
 pub fn retry_after(value: &str, now: SystemTime) -> Duration {
     let value = value.trim();
     let asked = match value.parse::<u64>() {
@@ -27,9 +27,9 @@ pub fn retry_after(value: &str, now: SystemTime) -> Duration {
         .min(LONGEST_RETRY_AFTER)
 }
 
-/// The wait after the given number of failed attempts (from 1), doubling from a quarter of a second to a minute.
+/// The back-off after `failed` attempts (at least 1): doubles from 250 ms up to one minute.
 ///
-/// `jitter` between 0 and 1 spreads clients that failed together; it shortens a wait by at most half.
+/// `jitter` in 0..=1 spreads clients that failed together; it shortens the wait by at most half.
 pub fn back_off(failed: u32, jitter: f64) -> Duration {
     let doubled = Duration::from_millis(250) * 2u32.saturating_pow(failed.saturating_sub(1).min(8));
     doubled
@@ -37,7 +37,7 @@ pub fn back_off(failed: u32, jitter: f64) -> Duration {
         .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
 }
 
-/// A number between 0 and 1 that differs from process to process and call to call.
+/// A random number in 0..=1, or 0.5 if the system provides no randomness.
 pub fn jitter() -> f64 {
     let mut byte = [0u8; 1];
     let random = ring::rand::SystemRandom::new();
@@ -47,22 +47,22 @@ pub fn jitter() -> f64 {
     }
 }
 
-/// What is left of the run's patience; shared by every request of the run.
+/// The time that a run may still spend waiting; shared by all of its requests.
 #[derive(Debug)]
 pub struct Patience(Mutex<Duration>);
 
 impl Patience {
-    /// A run's whole patience: 15 minutes of waiting.
+    /// The full budget of a run: 15 minutes.
     pub fn new() -> Self {
         Self(Mutex::new(LONGEST_RUN_OF_WAITING))
     }
 
-    /// No patience: nothing is tried a second time.
+    /// An empty budget: nothing that requires a wait is retried.
     pub fn none() -> Self {
         Self(Mutex::new(Duration::ZERO))
     }
 
-    /// Takes a wait from the budget; `false` where the budget does not hold it, and then nothing is taken.
+    /// Takes a wait from the budget; if too little is left, takes nothing and returns `false`.
     pub fn spend(&self, wait: Duration) -> bool {
         let mut left = self
             .0
@@ -84,7 +84,7 @@ impl Default for Patience {
     }
 }
 
-/// A token bucket: `rate` requests a second, and as many at once after a pause.
+/// A token bucket: `rate` requests per second, with bursts of up to `rate` after a pause.
 #[derive(Debug)]
 pub struct Bucket {
     rate: f64,
@@ -93,7 +93,7 @@ pub struct Bucket {
 }
 
 impl Bucket {
-    /// A full bucket.
+    /// Creates a full bucket; a `rate` of 0 counts as 1.
     pub fn new(rate: u32) -> Self {
         let rate = f64::from(rate.max(1));
         Self {
@@ -103,7 +103,7 @@ impl Bucket {
         }
     }
 
-    /// Takes one token and says how long to wait before using it; `now` counts from any fixed moment.
+    /// Takes one token and returns how long to wait before using it; `now` is the time since any fixed moment.
     pub fn take(&mut self, now: Duration) -> Duration {
         let passed = now.saturating_sub(self.filled_at).as_secs_f64();
         self.tokens = (self.tokens + passed * self.rate).min(self.rate);

@@ -1,18 +1,18 @@
-//! JSON walked through once: where each value of a text begins and ends, checked against the grammar on the way.
+//! A single-pass JSON scanner: finds where each value starts and ends, and validates the grammar on the way.
 //! Builds no tree; accepts exactly what `serde_json` accepts.
 
 use serde_json::value::RawValue;
 
-/// Nesting beyond this is left to a reader that needs no stack for it.
+/// Beyond this depth the scanner hands over to `serde_json`'s `RawValue`, which does not recurse.
 const DEEPEST: usize = 128;
 
-/// A place in a text of JSON, moving forward.
+/// A cursor that moves forward through JSON text.
 pub(super) struct Scanner<'t> {
     text: &'t str,
     at: usize,
 }
 
-/// The text is no JSON from here on, or ends too early.
+/// The text is not valid JSON at the cursor, or ends too early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
@@ -29,12 +29,12 @@ impl<'t> Scanner<'t> {
         Self { text, at: 0 }
     }
 
-    /// How many bytes are behind.
+    /// The cursor's byte offset.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// The next byte that is no white space; stays before it.
+    /// Skips white space and returns the next byte without consuming it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         loop {
@@ -45,7 +45,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Goes past that byte, and white space before it, where it comes next.
+    /// Skips white space, and consumes `byte` if it comes next; returns whether it did.
     pub(super) fn take(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
         self.at += usize::from(is_next);
@@ -57,7 +57,7 @@ impl<'t> Scanner<'t> {
         self.peek().is_none()
     }
 
-    /// The key of the next member of the object whose `{` is behind, with its colon; `None` at the object's end.
+    /// Consumes the next key and its colon in an object whose `{` is consumed; `None` at the object's end.
     pub(super) fn key(&mut self, is_first: bool) -> Scanned<Option<&'t str>> {
         if self.take(b'}') {
             return Ok(None);
@@ -74,7 +74,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Whether another element of the array whose `[` is behind comes next.
+    /// Consumes the separator before the next element of an array whose `[` is consumed; `false` at the array's end.
     pub(super) fn has_element(&mut self, is_first: bool) -> Scanned<bool> {
         if self.take(b']') {
             return Ok(false);
@@ -86,7 +86,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// The next value as its exact text.
+    /// Consumes the next value and returns its exact text.
     pub(super) fn value(&mut self) -> Scanned<&'t str> {
         self.peek();
         let start = self.at;
@@ -94,7 +94,7 @@ impl<'t> Scanner<'t> {
         Ok(&self.text[start..self.at])
     }
 
-    /// The string token that begins here, quotes included.
+    /// Consumes the string token at the cursor and returns it with its quotes.
     pub(super) fn string(&mut self) -> Scanned<&'t str> {
         let bytes = self.text.as_bytes();
         let start = self.at;
@@ -193,11 +193,11 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// How many bytes come before the first quote, backslash or control character; eight are looked at at once.
+/// The number of bytes before the first quote, backslash or control character; examines eight bytes at a time.
 fn plain_prefix(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
-    // The high bit of each byte that is zero; a byte above a zero one may be marked too, which comes after it.
+    // Sets the high bit of each zero byte; may also mark a byte above a zero byte, but only the first mark counts.
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     let mut at = 0;
     while let Some(eight) = bytes[at..].first_chunk::<8>() {
@@ -215,7 +215,7 @@ fn plain_prefix(bytes: &[u8]) -> usize {
     at + bytes[at..].iter().take_while(|byte| is_plain(byte)).count()
 }
 
-/// How long the escape is that begins here.
+/// The length of the escape at the start of `bytes`.
 fn escape_len(bytes: &[u8]) -> Scanned<usize> {
     match bytes.get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
@@ -224,9 +224,9 @@ fn escape_len(bytes: &[u8]) -> Scanned<usize> {
     }
 }
 
-/// JSON without white space and with every string spelled as `serde_json` spells it, whoever wrote the text.
+/// Removes white space and escapes every string as `serde_json` does, so that the result depends only on the content.
 ///
-/// The text must be JSON; `None` where a string holds half a surrogate pair.
+/// The text must be valid JSON; `None` if a string contains half a surrogate pair.
 pub(super) fn compact(text: &str) -> Option<String> {
     let mut scanner = Scanner::new(text);
     let mut out = String::with_capacity(text.len());
@@ -246,7 +246,7 @@ pub(super) fn compact(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// The text of a string token without its quotes and with its escapes decoded; `None` for half a surrogate pair.
+/// Decodes the escapes of a string token whose quotes are removed; `None` for half a surrogate pair.
 pub(super) fn unescaped(inner: &str) -> Option<String> {
     let bytes = inner.as_bytes();
     let mut out = String::with_capacity(inner.len());
@@ -265,7 +265,7 @@ pub(super) fn unescaped(inner: &str) -> Option<String> {
     }
 }
 
-/// The character of the escape that begins at a place, and how long the escape is.
+/// Decodes the escape at offset `at`; returns the character and the escape's length.
 fn decoded(inner: &str, at: usize) -> Option<(char, usize)> {
     let character = match inner.as_bytes().get(at + 1)? {
         b'b' => '\u{8}',
@@ -299,7 +299,7 @@ fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, 12))
 }
 
-/// Writes a string as a JSON token, escaped once.
+/// Encodes a string as a JSON token, escaped once.
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,4 +1,4 @@
-//! What a server says about a request, without what it may repeat of it.
+//! Scrubs server messages: removes every secret of the request that a server may repeat in its response.
 //! Never trusts a server to keep a secret that it was sent.
 
 use super::json::Json;
@@ -7,30 +7,30 @@ use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
 use crate::http::scrub::scrubbed;
 use url::Url;
 
-/// What servers show instead of a secret; the words in brackets, or the first two of them alone.
+/// The stand-ins that servers show for a secret; words count in brackets, `redacted` and `REDACTED` also without.
 const STAND_INS: &[&str] = &[
     "****", "redacted", "REDACTED", "Redacted", "masked", "MASKED", "hidden", "HIDDEN", "secret",
     "SECRET",
 ];
 
 impl Webhook {
-    /// A server's words about this webhook, without anything of its secrets.
+    /// Removes this webhook's secrets from a server's message about it.
     pub fn scrub(&self, words: &str) -> String {
         let secrets = self.secrets();
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         scrubbed(words, &secrets)
     }
 
-    /// Whether a secret is not the secret itself but what a server shows instead of one, such as `****`.
+    /// Whether a secret slot holds a server's stand-in, such as `****`, instead of the secret.
     ///
-    /// Copied, it would make a webhook that looks right and delivers nothing.
+    /// A copy would look right and deliver nothing.
     pub fn has_masked_secret(&self) -> bool {
-        // Looking at the text first spares nearly every webhook the parsing.
+        // The cheap text search spares nearly every webhook the parsing.
         self.tokens().any(|(_, value)| may_hold_stand_in(value))
             && self.secrets().iter().any(|secret| is_stand_in(secret))
     }
 
-    /// Every text of this webhook that its masked form does not show.
+    /// Every string of this webhook that its masked form hides.
     fn secrets(&self) -> Vec<String> {
         let mut secrets = parts_of_url(&self.url());
         let fields = self.fields();
@@ -51,7 +51,7 @@ impl Webhook {
     }
 }
 
-/// The whole URL and each of its parts that is never shown.
+/// The whole URL and each of its secret parts.
 fn parts_of_url(text: &str) -> Vec<String> {
     let mut parts = vec![text.to_owned()];
     let Ok(url) = Url::parse(text) else {
@@ -67,7 +67,7 @@ fn parts_of_url(text: &str) -> Vec<String> {
     parts
 }
 
-/// Whether one of the stand-ins is somewhere in a text.
+/// Whether a text contains any of the stand-ins.
 fn may_hold_stand_in(text: &str) -> bool {
     STAND_INS.iter().any(|sign| text.contains(sign))
 }
@@ -80,7 +80,7 @@ fn is_stand_in(text: &str) -> bool {
         || matches!(text, "redacted" | "REDACTED")
 }
 
-/// The texts of a tree that its masked form does not show.
+/// Collects the strings of a tree that its masked form hides.
 fn collect_hidden(tree: &Json<'_>, masked: &Masked, out: &mut Vec<String>) {
     match (tree, masked) {
         (Json::Array(elements), Masked::Array(shown)) => {

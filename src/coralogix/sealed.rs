@@ -1,5 +1,5 @@
-//! Fingerprints that may leave the process: sealed with a key that only the holder of the API key can derive again,
-//! so that nobody can try out guesses at a secret against them.
+//! Digests that may leave the process: keyed (HMAC) with a key that only the holder of the API key can derive again,
+//! so that nobody can test guesses at a secret against them.
 
 use super::account::ApiKey;
 use super::content::{self, Content, Fingerprint};
@@ -15,18 +15,18 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
 
-/// Bytes of a seal; half of what the hash gives, which is plenty to tell webhooks apart.
+/// Bytes of a digest: half of the HMAC-SHA-256, which is plenty to tell webhooks apart.
 const SEAL_BYTES: usize = 16;
-/// Bytes of the seal of a single value, which only names what changed and decides nothing.
+/// Bytes of the digest of a single value, which only names what changed and decides nothing.
 const SHORT_SEAL_BYTES: usize = 4;
-/// Bytes of the salt that every record has of its own.
+/// Bytes of the random salt of each record.
 const SALT_BYTES: usize = 16;
 
-/// A sealed fingerprint, which tells nothing without the key that sealed it.
+/// A keyed digest, which reveals nothing without its key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Seal([u8; SEAL_BYTES]);
 
-/// The two sealed fingerprints of one webhook's content.
+/// The keyed digests of one webhook's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Sealed {
     /// Alias, type, url and fields.
@@ -35,21 +35,21 @@ pub struct Sealed {
     pub body: Seal,
 }
 
-/// What seals contents: derived from an API key and the salt of one record.
+/// The key of all digests in one record, derived from an API key and the record's salt (HKDF).
 pub struct Sealer {
     key: hmac::Key,
     salt: [u8; SALT_BYTES],
 }
 
 impl Sealer {
-    /// A sealer with a new random salt; `None` where the system gives no random numbers.
+    /// Derives a key with a new random salt; `None` if the system provides no randomness.
     pub fn new(key: &ApiKey) -> Option<Self> {
         let mut salt = [0; SALT_BYTES];
         rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut salt).ok()?;
         Some(Self::derived(key, salt))
     }
 
-    /// The sealer that made a record, from the record's salt; `None` where the salt or the check is not this key's.
+    /// Derives the key of an existing record; `None` if the salt is malformed or the API key is another one.
     pub fn again(key: &ApiKey, salt: &str, check: &str) -> Option<Self> {
         let sealer = Self::derived(key, bytes_of(salt)?);
         (sealer.check() == check).then_some(sealer)
@@ -66,17 +66,17 @@ impl Sealer {
         }
     }
 
-    /// The salt as a record keeps it.
+    /// The salt in hexadecimal, as records store it.
     pub fn salt(&self) -> String {
         hex(&self.salt)
     }
 
-    /// What tells whether a record was made with the same API key.
+    /// The check value that records store, to detect another API key later.
     pub fn check(&self) -> String {
         self.text("hookferry check").to_string()
     }
 
-    /// Seals the content of a webhook.
+    /// Digests the compared content of a webhook.
     pub fn content(&self, content: Content) -> Sealed {
         Sealed {
             whole: self.seal(content.whole.bytes()),
@@ -84,17 +84,17 @@ impl Sealer {
         }
     }
 
-    /// Seals everything that an account shows of a webhook.
+    /// Digests everything that an account shows of a webhook, dates included.
     pub fn shown(&self, webhook: &Webhook, content: Option<Content>) -> Seal {
         self.seal(content::shown(webhook, content).bytes())
     }
 
-    /// Seals everything that a stripped webhook carries.
+    /// Digests everything that a stripped webhook sends.
     pub fn carried(&self, bare: &Webhook) -> Seal {
         self.seal(content::carried(bare).bytes())
     }
 
-    /// Seals all that an account holds, in whatever order, but for the times of the last updates.
+    /// Digests all webhooks of an account, independent of their order and of `updated_at`.
     pub fn inventory(&self, webhooks: &[Webhook]) -> Seal {
         let mut seals: Vec<Seal> = webhooks
             .iter()
@@ -105,9 +105,9 @@ impl Sealer {
         self.seal(&all)
     }
 
-    /// Seals every value of a webhook at its path, shortly: enough to tell which of them changed.
+    /// Maps each value's path to a short digest: enough to tell which values changed.
     pub fn places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
-        // An empty url is the same as none.
+        // An empty url counts as missing.
         let has_url = !webhook.url().is_empty();
         let is_sealed = |place: &Place| {
             !place.shape.is_container() && (has_url || place.path != Path::of(&["url"]))
@@ -123,22 +123,22 @@ impl Sealer {
             .collect()
     }
 
-    /// Seals a fingerprint that must not leave the process as it is.
+    /// Digests a fingerprint, which must not leave the process unkeyed.
     pub fn fingerprint(&self, fingerprint: Fingerprint) -> Seal {
         self.seal(fingerprint.bytes())
     }
 
-    /// Seals an API key, to know it again.
+    /// Digests an API key, to recognize it later.
     pub fn key(&self, key: &ApiKey) -> Seal {
         self.seal(key.expose().as_bytes())
     }
 
-    /// Seals a text, such as the identity of an account that shows no company id.
+    /// Digests a text, such as the identity of an account that shows no company id.
     pub fn text(&self, text: &str) -> Seal {
         self.seal(text.as_bytes())
     }
 
-    /// Seals what is written, part by part.
+    /// Digests everything that the closure writes, without buffering it.
     pub fn written(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -153,7 +153,6 @@ impl Sealer {
     }
 }
 
-/// Takes in what is to be sealed.
 struct Sealing(hmac::Context);
 
 impl Write for Sealing {
@@ -174,14 +173,14 @@ impl Seal {
         Self(seal)
     }
 
-    /// Reads what `Display` wrote.
+    /// Parses the hexadecimal form that `Display` writes; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         bytes_of(text).map(Self)
     }
 }
 
 impl Sealed {
-    /// The seals in the place of fingerprints, for comparing sealed contents with sealed contents.
+    /// Wraps the digests as fingerprints, to compare recorded contents with each other.
     pub(crate) fn as_content(&self) -> Content {
         let widened = |seal: Seal| {
             let mut bytes = [0; 32];
@@ -195,14 +194,14 @@ impl Sealed {
     }
 }
 
-/// Hexadecimal digits.
+/// Writes lower-case hexadecimal digits.
 impl fmt::Display for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
     }
 }
 
-/// As `Display` writes it.
+/// Serializes as the text that `Display` writes.
 impl Serialize for Seal {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
@@ -212,35 +211,35 @@ impl Serialize for Seal {
 impl<'de> Deserialize<'de> for Seal {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = Cow::<'de, str>::deserialize(from)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("no seal"))
+        Self::parse(&text).ok_or_else(|| D::Error::custom("not a digest of 32 hexadecimal digits"))
     }
 }
 
 impl fmt::Debug for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Seal({self})")
+        write!(f, "KeyedDigest({self})")
     }
 }
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Sealer")
+        f.write_str("DigestKey")
     }
 }
 
-/// A random text of 32 hexadecimal digits; `None` where the system gives no random numbers.
+/// Generates 32 random hexadecimal digits; `None` if the system provides no randomness.
 pub fn random_word() -> Option<String> {
     let mut salt = [0; SALT_BYTES];
     rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut salt).ok()?;
     Some(hex(&salt))
 }
 
-/// Bytes as hexadecimal digits in lower case.
+/// Encodes bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     digits(bytes, &mut vec![0; 2 * bytes.len()]).to_owned()
 }
 
-/// The same in a buffer of exactly that size.
+/// Encodes bytes as hexadecimal into `out`, which must have twice their length.
 fn digits<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {

@@ -1,5 +1,5 @@
-//! One webhook as the vendor's API gave it, carried without losing a byte of any value.
-//! Has no `Serialize`, and a `Debug` without content: it leaves the process by `to_wire` and `masked` only.
+//! One webhook as the vendor's API returned it, carried without losing a byte of any value.
+//! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 pub(crate) use super::fields::Fields;
 use super::json::{self, Json, Unreadable};
@@ -10,9 +10,9 @@ use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::fmt;
 
-/// The top-level keys that the server owns: what a create must not carry.
+/// The top-level keys that the server owns and that a create must not contain.
 ///
-/// `id` on a create would turn it into an update of whatever owns that number in the target.
+/// An `id` would turn the create into an update of whatever webhook has that id in the target.
 pub const SERVER_OWNED: &[&str] = &[
     "id",
     "company_id",
@@ -22,7 +22,7 @@ pub const SERVER_OWNED: &[&str] = &[
     "integrationTypeId",
 ];
 
-/// The top-level keys that this program understands; any other key is carried as it is.
+/// The documented top-level keys that this program interprets; it carries any other key unchanged.
 pub const UNDERSTOOD: &[&str] = &[
     "alias",
     "url",
@@ -31,24 +31,24 @@ pub const UNDERSTOOD: &[&str] = &[
     "integration_type_fields",
 ];
 
-/// A webhook's number in one account, as opaque text: servers are seen to give numbers and numeric strings.
+/// A webhook's id in one account, as opaque text, because servers return both numbers and numeric strings.
 ///
-/// Usual ids are short, and then a copy allocates nothing.
+/// Cloning a short id, as usual ids are, does not allocate.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WebhookId(SmolStr);
 
 impl WebhookId {
-    /// The id that a user typed or a file holds.
+    /// Wraps an id as typed by a user or read from a file.
     pub fn new(text: impl AsRef<str>) -> Self {
         Self(SmolStr::new(text))
     }
 
-    /// The id as text, without quotes.
+    /// The id without quotes, not escaped for display.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The id as a JSON token: a number where it is one, else a string.
+    /// The id as a JSON token: a number if it parses as `u64`, otherwise a string.
     pub fn to_json(&self) -> String {
         match self.0.parse::<u64>() {
             Ok(number) => number.to_string(),
@@ -69,7 +69,7 @@ impl fmt::Debug for WebhookId {
     }
 }
 
-/// A webhook's type as the vendor numbers it (Table A of its page).
+/// The vendor's number of a webhook type (Table A of the vendor's page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(pub u64);
 
@@ -79,16 +79,16 @@ impl fmt::Display for TypeId {
     }
 }
 
-/// Why a webhook's type is not known.
+/// Why a webhook has no usable type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TypeProblem {
-    /// No key of the webhook gives a type.
+    /// None of its keys states a type, or the type is not a number.
     Missing,
-    /// Its keys give different types.
+    /// Its keys state different types.
     Disagree,
 }
 
-/// Writes webhooks as one array, a webhook a line, so that a diff of two of them reads well.
+/// Writes webhooks as one JSON array with one webhook per line, so that two exports can be compared with `diff`.
 pub fn list_to_wire(webhooks: &[Webhook], out: &mut String) {
     out.push('[');
     for (n, webhook) in webhooks.iter().enumerate() {
@@ -99,12 +99,12 @@ pub fn list_to_wire(webhooks: &[Webhook], out: &mut String) {
 }
 
 impl Webhook {
-    /// Reads one object; `None` where the text is not one.
+    /// Parses one JSON object; `None` if the text is anything else.
     pub fn parse(text: impl Into<Box<str>>) -> Option<Self> {
         parse_object(text.into())
     }
 
-    /// Writes the object as JSON: the door to the wire, to backups and to `export`.
+    /// Appends the object as JSON, secrets included: for requests, backups and `export` only.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
         for (at, (key, value)) in self.tokens().enumerate() {
@@ -118,7 +118,7 @@ impl Webhook {
         out.push('}');
     }
 
-    /// The same webhook with a text of its own, so that the other webhooks of its answer can be dropped.
+    /// Copies the webhook into a text of its own, so that the rest of its response can be freed.
     #[must_use]
     pub(crate) fn alone(&self) -> Self {
         let mut text = String::with_capacity(self.wire_len());
@@ -126,7 +126,7 @@ impl Webhook {
         Self::parse(text).expect("members of an object make an object")
     }
 
-    /// How many bytes `to_wire` writes.
+    /// The number of bytes that `to_wire` writes.
     pub(crate) fn wire_len(&self) -> usize {
         let members: usize = self
             .tokens()
@@ -135,18 +135,18 @@ impl Webhook {
         members + 1 + usize::from(self.tokens().next().is_none())
     }
 
-    /// The exact text of the first member of that name.
+    /// The raw JSON of the first member with that key.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         let found = self.member(name)?;
         Some(self.listing.slice(found.value))
     }
 
-    /// The decoded text of a member that is a string; `None` also for `null`.
+    /// The decoded value of a string member; `None` for a missing, null or other value.
     pub(crate) fn text_of(&self, name: &str) -> Option<Cow<'_, str>> {
         self.raw(name).and_then(|token| json::string(token).ok())
     }
 
-    /// The members as raw key and value tokens, in the order of the answer.
+    /// The members as raw key and value tokens, in the order of the response.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members().map(|member| {
             let slice = |span| self.listing.slice(span);
@@ -154,15 +154,15 @@ impl Webhook {
         })
     }
 
-    /// The keys, decoded, in the order of the answer.
+    /// The decoded keys, in the order of the response.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.tokens()
             .map(|(key, _)| json::string(key).unwrap_or(Cow::Borrowed(key)))
     }
 
-    /// Whether an object in it has the same key twice, at the top or deeper, so that nobody can tell which one counts.
+    /// Whether any object in it, at any depth, has the same key twice, so that it is ambiguous which value counts.
     ///
-    /// Does not look into `integration_type_fields` where those are text.
+    /// Does not parse `integration_type_fields` if they are a string.
     pub(crate) fn has_duplicate_key(&self) -> bool {
         let is_duplicate =
             |value: &str| matches!(Json::parse(value), Err(Unreadable::DuplicateKey));
@@ -181,7 +181,7 @@ impl Webhook {
         json::has_duplicate(keys.iter().copied())
     }
 
-    /// The same webhook with one member set to a JSON token: in place where it exists, else at the end.
+    /// Returns the webhook with one member set to a JSON token: in place if it exists, otherwise at the end.
     #[must_use]
     pub(crate) fn with(&self, name: &str, token: &str) -> Self {
         let mut out = String::from("{");
@@ -198,7 +198,7 @@ impl Webhook {
         Self::parse(out).expect("members of an object make an object")
     }
 
-    /// The number that the account's server gave this webhook; `None` where the answer has none.
+    /// The id that the server assigned; `None` if it is missing, or neither a number nor a string.
     pub fn id(&self) -> Option<WebhookId> {
         let token = self.raw("id")?;
         match token.as_bytes().first() {
@@ -210,12 +210,12 @@ impl Webhook {
         }
     }
 
-    /// The webhook's name; `None` where it is missing, null or not a string.
+    /// The webhook's name; `None` if it is missing, null or not a string.
     pub fn alias(&self) -> Option<Cow<'_, str>> {
         self.text_of("alias")
     }
 
-    /// The URL; missing, null and empty are one class on this API, and one that is no text stands for its JSON.
+    /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its raw JSON.
     pub(crate) fn url(&self) -> Cow<'_, str> {
         match self.raw("url") {
             None | Some("null") => Cow::Borrowed(""),
@@ -223,7 +223,7 @@ impl Webhook {
         }
     }
 
-    /// The account's company id as text, under either of the names that the API uses.
+    /// The account's company id as text, from `company_id` or `companyId`; `None` if neither is a number or string.
     pub fn company_id(&self) -> Option<Cow<'_, str>> {
         let token = self.raw("company_id").filter(|token| *token != "null");
         let token = token.or_else(|| self.raw("companyId"))?;
@@ -234,7 +234,7 @@ impl Webhook {
         }
     }
 
-    /// The type: `integration_type_id`, else `integrationTypeId`, else `integration_type.id`; all that are there must agree.
+    /// The type from `integration_type_id`, `integrationTypeId` or `integration_type.id`; all that exist must agree.
     pub fn type_id(&self) -> Result<TypeId, TypeProblem> {
         let nested = self.raw("integration_type").and_then(nested_id);
         let given = [
@@ -255,7 +255,7 @@ impl Webhook {
         }
     }
 
-    /// Whether `integration_type` is an object that has the `id` which must be kept.
+    /// Whether `integration_type` is an object with a numeric `id`, which a create must send.
     pub(crate) fn has_complete_type(&self) -> bool {
         self.raw("integration_type")
             .and_then(nested_id)
@@ -263,12 +263,12 @@ impl Webhook {
             .is_some()
     }
 
-    /// The content of `integration_type_fields`: nothing, a tree, or text that is no JSON.
+    /// Parses and classifies `integration_type_fields`.
     pub(crate) fn fields(&self) -> Fields<'_> {
         self.fields_text().map_or(Fields::Empty, Fields::read)
     }
 
-    /// The text of `integration_type_fields`, decoded where it is a string that can be.
+    /// The text of `integration_type_fields`, decoded if it is a valid string; `None` if missing.
     pub(crate) fn fields_text(&self) -> Option<Cow<'_, str>> {
         let token = self.raw("integration_type_fields")?;
         if !token.starts_with('"') {
@@ -309,7 +309,7 @@ fn type_number(token: &str) -> Option<u64> {
     token.trim_matches('"').parse().ok()
 }
 
-/// Shows nothing of the content, so that no log can.
+/// Shows no content, so that no log can leak it.
 impl fmt::Debug for Webhook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Webhook({} members)", self.tokens().count())

@@ -1,4 +1,4 @@
-//! What rules did to a webhook and what they lack, as every rendering shows it.
+//! The changes that rules made to a webhook, and the values that they lack, for every output format.
 
 use super::ids;
 use crate::coralogix::path::Path;
@@ -8,72 +8,72 @@ use crate::pipeline::rewrite::{Change, FlowsBack, How, Leftover, Unread};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-/// A value that was changed on the way.
+/// A value that rules or retargeting changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangeDocument {
-    /// Where it is.
+    /// Path of the value in the webhook.
     pub path: String,
-    /// How: `set`, `replace`, `new_uuid`, `rename` or `retarget`.
+    /// The operation: `set`, `replace`, `new_uuid`, `rename` or `retarget`.
     pub how: String,
-    /// Where the new value comes from, or the source's alias.
+    /// For `set`, where the new value comes from; for `rename`, the source's alias; else `None`.
     pub from: Option<String>,
-    /// The line of the rule.
+    /// Line of the rule in the rules file; `None` if no rule made the change.
     pub rule_line: Option<usize>,
-    /// Whether the value is the one that was there before.
+    /// Whether the new value equals the old one.
     pub equal: bool,
 }
 
-/// A value that a rule asks for and that could not be read.
+/// A value that a rule needs and that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnreadDocument {
-    /// Where it is needed.
+    /// Path in the webhook that needs it.
     pub path: String,
-    /// Where it should come from.
+    /// The source of the value, such as `env KEY`.
     pub from: String,
-    /// Why it could not be read.
+    /// The reason why it could not be read.
     pub why: String,
 }
 
-/// A secret that no rule names.
+/// A secret that no rule covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftoverDocument {
-    /// Where it is.
+    /// Path of the secret in the webhook.
     pub path: String,
-    /// What is hidden there.
+    /// The kind of secret that is masked there, such as `api token`.
     pub hidden: String,
 }
 
-/// What makes the logs of a webhook flow elsewhere than to the target.
+/// The reasons why a webhook's logs flow to an account other than the target.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FlowsBackDocument {
-    /// It keeps the source's ingest key.
+    /// Whether it keeps the source's ingest key.
     pub keeps_key: bool,
-    /// It sends to that host.
+    /// The ingest host that it sends to, if that host is not the target's.
     pub host: Option<String>,
-    /// It sends to an endpoint that the vendor is switching off.
+    /// Whether it sends to an endpoint that the vendor is switching off.
     pub old_endpoint: bool,
 }
 
-/// A value that rules ask for and that could not be read, with the webhooks that need it.
+/// A value that rules need and that could not be read, with every place that needs it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingDocument {
-    /// Where it should come from.
+    /// The source of the value, such as `env KEY`.
     pub from: String,
-    /// Why it could not be read.
+    /// The reason why it could not be read.
     pub why: String,
-    /// Where it is needed.
+    /// The places that need it.
     pub needed_by: Vec<NeededDocument>,
 }
 
-/// One place that needs a value.
+/// One place in a webhook that needs a missing value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeededDocument {
     /// The webhook's id in the source.
     #[serde(with = "ids::optional")]
     pub source_id: Option<WebhookId>,
-    /// Its alias.
+    /// The webhook's alias in the target.
     pub alias: SmolStr,
-    /// Where in it.
+    /// Path in the webhook.
     pub path: String,
 }
 
@@ -123,7 +123,7 @@ impl From<&FlowsBack> for FlowsBackDocument {
 }
 
 impl MissingDocument {
-    /// The missing values of a plan, each once.
+    /// The missing values of a plan, each listed once.
     pub fn all(plan: &Plan) -> Vec<Self> {
         let needed = |(place, path): &(usize, Path)| {
             let webhook = plan.step(*place).0;

@@ -1,10 +1,10 @@
-//! Ids in documents: a number where the account gives a number, else a text.
+//! Serializes webhook ids: as a JSON number if the account's id is numeric, else as a string.
 
 use crate::coralogix::webhook::WebhookId;
 use serde::{Deserialize as _, Deserializer, Serializer};
 use serde_json::Value;
 
-/// An id as a number where it is one, else as a text.
+/// The id as a JSON number if it is numeric, else as a string.
 pub(crate) fn to_value(id: &WebhookId) -> Value {
     serde_json::from_str(&id.to_json()).unwrap_or_else(|_| id.as_str().into())
 }
@@ -13,7 +13,7 @@ fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
     match value {
         Value::Number(number) => Ok(WebhookId::new(number.to_string())),
         Value::String(text) => Ok(WebhookId::new(text.as_str())),
-        _ => Err(E::custom("an id is a number or a text")),
+        _ => Err(E::custom("an id must be a number or a string")),
     }
 }
 
@@ -28,12 +28,12 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookI
     from_value(&Value::deserialize(from)?)
 }
 
-/// `null` where there is none.
+/// For an `Option`: `None` becomes `null`.
 pub(super) mod optional {
     use super::{Value, WebhookId, from_value};
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
+    #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
     pub(crate) fn serialize<S: Serializer>(
         id: &Option<WebhookId>,
         to: S,
@@ -54,7 +54,7 @@ pub(super) mod optional {
     }
 }
 
-/// A list of them.
+/// For a list of ids.
 pub(super) mod list {
     use super::{Value, WebhookId, from_value, to_value};
     use serde::{Deserialize as _, Deserializer, Serializer};

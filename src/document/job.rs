@@ -20,7 +20,7 @@ pub struct Job {
     pub repo: Repo,
     /// The file with recipients, if there is one.
     pub recipients_file: Option<String>,
-    /// Where the URL is that is told about every run.
+    /// Where the URL is to which every run is reported.
     pub heartbeat: Option<SecretPlace>,
     /// The absolute path of the metrics file.
     pub metrics_file: Option<String>,

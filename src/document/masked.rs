@@ -1,13 +1,13 @@
-//! Masked values in documents: trees in which what is hidden, shortened and there cannot be confused.
+//! Serializes masked values as JSON trees in which hidden, shortened and literal values cannot be confused.
 //!
-//! Every JSON object in them has exactly one member, which tells what it is: `hidden`, `part`, `number` or `object`.
+//! Every JSON object in such a tree is a tag with one member: `hidden`, `part`, `number` or `object`.
 
 use crate::coralogix::mask::Masked;
 use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
-/// A masked value as a tree.
+/// The JSON tree of a masked value.
 pub(crate) fn to_value(masked: &Masked) -> Value {
     match masked {
         Masked::Null => Value::Null,
@@ -27,7 +27,7 @@ pub(crate) fn to_value(masked: &Masked) -> Value {
     }
 }
 
-/// A number that every reader of JSON gets exactly is one; any other keeps its spelling as text.
+/// A JSON number if every JSON reader parses it exactly; else a tagged string that keeps the spelling.
 fn number(text: &str) -> Value {
     const LARGEST_EXACT: u64 = 1 << 53;
     match text.parse::<i64>() {
@@ -38,7 +38,7 @@ fn number(text: &str) -> Value {
     }
 }
 
-/// The masked value of a tree; `None` where it is no such tree.
+/// Reads a masked value back from its JSON tree; `None` if the tree is malformed.
 fn from_value(value: Value) -> Option<Masked> {
     Some(match value {
         Value::Null => Masked::Null,
@@ -71,7 +71,7 @@ fn from_value(value: Value) -> Option<Masked> {
 }
 
 fn read<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
-    from_value(value).ok_or_else(|| E::custom("no masked value"))
+    from_value(value).ok_or_else(|| E::custom("not a masked value"))
 }
 
 pub(super) fn serialize<S: Serializer>(masked: &Masked, to: S) -> Result<S::Ok, S::Error> {
@@ -82,12 +82,12 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, 
     read(Value::deserialize(from)?)
 }
 
-/// A value that may be missing, and then is `null`.
+/// For an `Option`: `None` becomes `null`.
 pub(super) mod optional {
     use super::{Masked, Value, read, to_value};
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
-    #[expect(clippy::ref_option, reason = "the form that serde calls")]
+    #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
     pub(crate) fn serialize<S: Serializer>(
         masked: &Option<Masked>,
         to: S,
@@ -105,7 +105,7 @@ pub(super) mod optional {
     }
 }
 
-/// A value whose member is left out where there is none, so that `null` is a value.
+/// For an `Option` whose member is omitted when it is `None`, so that `null` is a value like any other.
 pub(super) mod present {
     pub(crate) use super::optional::serialize;
     use super::{Masked, Value, read};
@@ -124,7 +124,7 @@ mod tests {
     use serde_json::json;
 
     fn there_and_back(masked: &Masked) -> Masked {
-        from_value(to_value(masked)).expect("what was written can be read")
+        from_value(to_value(masked)).expect("reads back")
     }
 
     #[test]

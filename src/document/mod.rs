@@ -1,5 +1,5 @@
-//! What is said about a plan or a run, masked and typed: every rendering is made of it, so that none can disagree.
-//! Holds no webhook, and can be saved and read again.
+//! Plans and run outcomes as masked, typed documents; every output format renders these, so they all agree.
+//! Holds no webhook; every document can be saved and read back.
 
 mod change;
 mod ending;
@@ -36,7 +36,7 @@ use crate::wording::counted;
 use serde::{Deserialize, Serialize};
 use view::Party;
 
-/// The version of every document; a minor one only adds, a major one changes.
+/// The format version of every document: a minor version only adds members, a major one changes them.
 pub const FORMAT_VERSION: &str = "1.0";
 
 /// The first members of every JSON document.
@@ -61,20 +61,20 @@ impl Header {
     }
 }
 
-/// One side of a plan, a list or an outcome.
+/// The source or the target of a plan, a list or an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartyDocument {
     /// The host of an account, or the name of a file.
     pub name: String,
-    /// The account's company id, where it is known.
+    /// The account's company id; `None` if it is unknown.
     #[serde(with = "ids::optional")]
     pub company_id: Option<WebhookId>,
-    /// How many webhooks it holds in all, selected or not.
+    /// Number of webhooks that it holds, selected or not.
     pub webhooks: usize,
-    /// The profile by which it was named.
+    /// The profile by which the user named the account; `None` if it was named in another way.
     #[serde(default)]
     pub profile: Option<String>,
-    /// What the profile says that it is for.
+    /// The profile's label, such as `production`.
     #[serde(default)]
     pub label: Option<String>,
 }
@@ -93,17 +93,17 @@ impl From<&Party> for PartyDocument {
 }
 
 impl PartyDocument {
-    /// Its name: `api.eu1.coralogix.com`, or `api.eu1.coralogix.com (prod-eu, production)`.
+    /// The name, with the profile if there is one: `api.eu1.coralogix.com (prod-eu, production)`.
     pub fn named(&self) -> String {
         self.with(&[])
     }
 
-    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    /// The name and company id: `api.eu1.coralogix.com (company 12345)`.
     pub fn identity(&self) -> String {
         self.with(&self.company_words())
     }
 
-    /// The side in words: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
+    /// All known facts: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
     pub fn described(&self) -> String {
         let mut facts = self.company_words();
         facts.push(counted(self.webhooks, "webhook"));
@@ -117,7 +117,7 @@ impl PartyDocument {
             .collect()
     }
 
-    /// The name, and in brackets what the user calls it and what is known of it.
+    /// The name followed by its profile, label and the given facts in parentheses.
     fn with(&self, facts: &[String]) -> String {
         let called: Vec<String> = [&self.profile, &self.label]
             .into_iter()
@@ -136,48 +136,48 @@ impl PartyDocument {
     }
 }
 
-/// How many of the source's webhooks are meant.
+/// How many of the source's webhooks the filters select.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SelectionDocument {
-    /// Those that the filters select.
+    /// Number of selected webhooks.
     pub matched: usize,
-    /// All that it has.
+    /// Number of webhooks in the source.
     pub of: usize,
 }
 
-/// Something that the reader of a plan or of its outcome must know.
+/// A note or warning for the reader of a plan or an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeDocument {
-    /// The word for programs.
+    /// A stable code for programs, such as `logs-flow-back`.
     pub code: String,
-    /// How many webhooks it is about.
+    /// Number of webhooks that it concerns.
     pub count: usize,
-    /// The sentence.
+    /// The sentence for people.
     pub text: String,
-    /// Whether something goes wrong unless somebody acts.
+    /// Whether something goes wrong unless the user acts.
     pub warning: bool,
 }
 
-/// One place in which two webhooks differ; what looks the same on both sides differs in what is hidden.
+/// One place where two webhooks differ. If both sides look the same, they differ in the masked part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DifferenceDocument {
-    /// The place as rules write it.
+    /// The place, in the path syntax of rules.
     pub path: String,
-    /// What the source has there; left out where it has nothing, because `null` is a value.
+    /// The source's value; omitted if the source has nothing there, because `null` is a value.
     #[serde(
         default,
         with = "masked::present",
         skip_serializing_if = "Option::is_none"
     )]
     pub source: Option<Masked>,
-    /// What the target has there.
+    /// The target's value; omitted if the target has nothing there.
     #[serde(
         default,
         with = "masked::present",
         skip_serializing_if = "Option::is_none"
     )]
     pub target: Option<Masked>,
-    /// Always `false`, for readers of JSON to whom two hidden values look alike.
+    /// Always `false`: tells readers of JSON that two masked values that look alike do differ.
     pub equal: bool,
 }
 
@@ -193,7 +193,7 @@ impl From<&Difference> for DifferenceDocument {
 }
 
 impl DifferenceDocument {
-    /// All of them.
+    /// One document for each difference, in the same order.
     pub fn all(differences: &[Difference]) -> Vec<Self> {
         differences.iter().map(Self::from).collect()
     }

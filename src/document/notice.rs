@@ -1,11 +1,11 @@
-//! What the reader of a plan must know, in words that every rendering shares.
+//! The wording of a plan's notes and warnings, shared by every output format.
 
 use super::NoticeDocument;
 use super::view::PlanView;
 use crate::pipeline::plan::{Notice, State};
 use crate::wording::{counted, counted_verb, one_or_many};
 
-/// Every notice of a plan in words.
+/// Every note and warning of a plan, in words.
 pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
     let n_created = view.plan.counts().of(State::Create);
     let notices = view.plan.notices();
@@ -19,19 +19,19 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
     let (code, count, text, is_warning) = match notice {
         Notice::BothNotify(n) if is_backup => {
             let text = format!(
-                "{} to what the backup names, which may be in production: `restore --rehearse` touches nothing real",
-                counted_verb(*n, "restored webhook", "leads", "lead")
+                "{} the destinations stored in the backup, which may be in production; use `restore --rehearse` to touch nothing real",
+                counted_verb(*n, "restored webhook", "notifies", "notify")
             );
             ("will-notify", *n, text, false)
         }
         Notice::BothNotify(n) => {
-            let targets = counted(*n, "target");
+            let targets = counted(*n, "destination");
             let text = format!("the source stays active, so both accounts will notify {targets}");
             ("both-notify", *n, text, false)
         }
         Notice::LogsFlowBack(n) => {
             let text = format!(
-                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes",
+                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey with a rule, and pass --retarget if the region changes",
                 counted(*n, "SendLog webhook"),
                 one_or_many(*n, "keeps", "keep"),
                 one_or_many(*n, "its", "their"),
@@ -40,7 +40,7 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
         }
         Notice::OldLogEndpoint(n) => {
             let text = format!(
-                "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): --retarget turns it into the region's ingress host",
+                "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): pass --retarget to send to the region's ingress host instead",
                 counted_verb(*n, "SendLog webhook", "sends", "send"),
             );
             ("old-log-endpoint", *n, text, true)

@@ -1,4 +1,4 @@
-//! How a run ended, as every rendering shows it and as the run record keeps it.
+//! The outcome of a run, as every output format shows it and the run record keeps it.
 
 use super::notice::notices;
 use super::view::{OutcomeView, kind_name};
@@ -13,82 +13,82 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
 
-/// What became of every selected webhook, and what to do next.
+/// The outcome of a run: the final status of every selected webhook, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeDocument {
-    /// The version of this form.
+    /// The document format version, [`FORMAT_VERSION`] when written by this program.
     pub format_version: String,
     /// Always `outcome`.
     pub kind: String,
-    /// The program that made it.
+    /// Name and version of the program that wrote it.
     pub tool: String,
-    /// The id of the run record; none where there was nothing to record.
+    /// The id of the run record; `None` if there was nothing to record.
     pub run: Option<String>,
-    /// Earlier runs that were cut off, and for which this one has accounted.
+    /// Ids of interrupted runs that this run resumed.
     pub continues: Vec<String>,
-    /// Where the webhooks come from.
+    /// The source of the webhooks.
     pub source: PartyDocument,
-    /// Where they went, as it was before.
+    /// The target, as it was before the run.
     pub target: PartyDocument,
-    /// How many are meant.
+    /// Number of selected webhooks.
     pub selection: SelectionDocument,
-    /// One for each selected webhook, in the source's order.
+    /// One entry per selected webhook, in source order.
     pub webhooks: Vec<EndDocument>,
-    /// How many ended in each way, by the words for programs, and `total`.
+    /// Number of webhooks by status code, and `total`.
     pub summary: Map<String, Value>,
-    /// What was found in the target afterwards; none where it was not read.
+    /// The result of the final read-back; `None` if the target was not read.
     pub read_back: Option<ReadBackDocument>,
-    /// Why the run ended early, if it did.
+    /// The reason why the run ended early; `None` if it did not.
     pub stopped: Option<StopDocument>,
-    /// Whether everything that was to be written was found in the target, exactly once.
+    /// Whether the read-back found every planned write in the target exactly once.
     pub complete: bool,
     /// Whether any request may have changed the target.
     pub may_have_written: bool,
-    /// What the reader must know.
+    /// Notes and warnings for the reader.
     pub notices: Vec<NoticeDocument>,
-    /// How many write requests were sent.
+    /// Number of write requests sent.
     pub requests: usize,
-    /// Ids that appeared meanwhile and are not from this run.
+    /// Ids that are new in the target and that this run did not create.
     #[serde(with = "ids::list")]
     pub appeared_in_target: Vec<WebhookId>,
-    /// The ids of every webhook that both accounts have now.
+    /// Source id and target id of every webhook that both accounts now have.
     pub id_map: Vec<MapRowDocument>,
     /// What to do next, the most urgent first.
     #[serde(default)]
     pub next_steps: Vec<String>,
 }
 
-/// How one webhook ended.
+/// The final status of one selected webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EndDocument {
-    /// How.
+    /// The final status.
     pub result: Ending,
-    /// Its name in the target.
+    /// Its alias in the target.
     pub alias: SmolStr,
-    /// What its type is called.
+    /// The name of its type, such as `slack`.
     #[serde(rename = "type")]
     pub kind: SmolStr,
-    /// Its type as the vendor numbers it.
+    /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
-    /// Its id in the source.
+    /// Its id in the source; `None` if the source, such as a file, has none.
     #[serde(with = "ids::optional")]
     pub source_id: Option<WebhookId>,
-    /// Its id in the target.
+    /// Its id in the target; `None` if it has none or the id is unknown.
     #[serde(with = "ids::optional")]
     pub target_id: Option<WebhookId>,
-    /// How it is known that it arrived.
+    /// The evidence that it was written; `None` if this run did not write it.
     pub proof: Option<Proof>,
-    /// Its state in the plan.
+    /// The state of its plan step.
     pub planned: State,
-    /// The reason, or the server's words.
+    /// The reason for the status, or the server's response.
     pub why: Option<String>,
-    /// What the server altered: what was sent as `source`, what is there as `target`.
+    /// Places that the server altered: `source` is what was sent, `target` is what the target holds.
     pub altered: Vec<DifferenceDocument>,
 }
 
-/// What was found in the target afterwards.
+/// Results of the final read-back of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "each field is the count of what its name says")]
+#[expect(missing_docs, reason = "each field counts what its name says")]
 pub struct ReadBackDocument {
     pub verified: usize,
     pub altered: usize,
@@ -96,16 +96,16 @@ pub struct ReadBackDocument {
     pub duplicated: usize,
 }
 
-/// Why a run ended early.
+/// The reason why a run ended early.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StopDocument {
-    /// The word for programs.
+    /// A stable code for programs, such as `unreachable`.
     pub code: String,
-    /// The words for people.
+    /// The reason in words.
     pub text: String,
 }
 
-/// One webhook that both accounts have.
+/// The id pair of a webhook that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRowDocument {
     /// Its id in the source.
@@ -114,17 +114,17 @@ pub struct MapRowDocument {
     /// Its id in the target.
     #[serde(with = "ids")]
     pub target_id: WebhookId,
-    /// What its type is called.
+    /// The name of its type, such as `slack`.
     #[serde(rename = "type")]
     pub kind: SmolStr,
-    /// Its name in the target.
+    /// Its alias in the target.
     pub alias: SmolStr,
-    /// How the run ended for it.
+    /// The code of its final status.
     pub result: SmolStr,
 }
 
 impl OutcomeDocument {
-    /// What is said about a run.
+    /// The document of a run.
     pub fn of(view: OutcomeView<'_>) -> Self {
         let ends = ends(view.plan.plan, view.applied, view.verdict);
         let applied = view.applied;
@@ -164,20 +164,20 @@ impl OutcomeDocument {
         }
     }
 
-    /// The webhooks that ended in that way.
+    /// The webhooks with the given final status.
     pub fn ended(&self, ending: Ending) -> impl Iterator<Item = &EndDocument> {
         self.webhooks
             .iter()
             .filter(move |webhook| webhook.result == ending)
     }
 
-    /// Whether the plan asked for nothing to be written.
+    /// Whether the plan had no creates and no updates.
     pub fn had_nothing_to_write(&self) -> bool {
         let is_change = |end: &EndDocument| matches!(end.planned, State::Create | State::Update);
         !self.webhooks.iter().any(is_change)
     }
 
-    /// How many webhooks ended in each way in which any did.
+    /// Number of webhooks in each status, without the statuses that none has.
     pub fn counts(&self) -> Vec<(Ending, usize)> {
         let count = |ending| (ending, self.ended(ending).count());
         let all = Ending::ALL.into_iter().map(count);
@@ -245,49 +245,49 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     }
     if has(&[Ending::Refused, Ending::Ignored]) {
         steps.push(
-            "repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`"
+            "fix refused and ignored webhooks in the source, or exclude them with `--name '!ALIAS'`"
                 .to_owned(),
         );
     }
     if has(&[Ending::Unresolved, Ending::NotSeen, Ending::Duplicated]) {
         steps.push(
-            "look at these in the target; a webhook that is there twice has to be removed by hand"
+            "check the unresolved, not seen and duplicated webhooks in the target; delete surplus copies by hand"
                 .to_owned(),
         );
     }
     if !is_complete {
-        steps.push("run the same command again: it looks first, and sends only what the target still lacks".to_owned());
+        steps.push("run the same command again: it reads the target first and sends only what is still missing".to_owned());
     }
     if view.is_rehearsal {
         if is_complete {
-            steps.push("the backup can be restored; for real: the same command with --to ACCOUNT instead of --rehearse".to_owned());
+            steps.push("the backup can be restored; to restore it for real, run the same command with --to ACCOUNT instead of --rehearse".to_owned());
         }
         return steps;
     }
     if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
         if is_complete {
             steps.push(format!(
-                "compare once more, whenever you like: hookferry verify --run {run}{}",
+                "verify: hookferry verify --run {run}{}",
                 view.state_flag
             ));
         }
         steps.push(format!(
-            "undo exactly this run, if you have to: hookferry rollback {run}{}",
+            "undo this run: hookferry rollback {run}{}",
             view.state_flag
         ));
     }
     for run in view.continues {
         steps.push(format!(
-            "this run went on where run {run} had left something open; to undo that one too: hookferry rollback {run}{}",
+            "this run resumed run {run}; to undo that one too: hookferry rollback {run}{}",
             view.state_flag
         ));
     }
-    // Until all is there, other steps come first.
+    // As long as anything is missing, other steps come first.
     if has(&[Ending::Created]) && is_complete {
-        steps.push("point the alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export them and run `hookferry idmap apply`".to_owned());
+        steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
         if !view.plan.source.is_backup {
             steps.push(
-                "the source stays active: turn its webhooks off once the target's are proven"
+                "the source stays active: turn its webhooks off once the target's webhooks have proven themselves"
                     .to_owned(),
             );
         }
@@ -295,20 +295,20 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     steps
 }
 
-/// Why a run stopped: a word for programs, and the words for people.
+/// The reason why a run stopped: a code for programs, and words for people.
 fn stop_words(stop: &Stop) -> (&'static str, String) {
     match stop {
         Stop::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
         Stop::Refused(refusal) => ("refused", format!("the target {}", refusal.answer())),
-        Stop::TooManyRefused(n) => ("too-many-refused", format!("{n} in a row were refused")),
+        Stop::TooManyRefused(n) => ("too-many-refused", format!("the target refused {n} webhooks in a row")),
         Stop::Unresolved => (
             "unresolved",
-            "what appeared in the target could be from this run or not, and sending on could make a second one".to_owned(),
+            "a new webhook in the target may or may not come from this run, and sending more could create a duplicate".to_owned(),
         ),
-        Stop::NoProgress(why) => ("no-progress", format!("several rounds brought no progress: {why}")),
-        Stop::OutOfPatience => ("out-of-patience", "the run has waited for as long as it may".to_owned()),
-        Stop::NotRecorded(why) => ("not-recorded", format!("the run record cannot be written: {why}")),
-        Stop::Interrupted => ("interrupted", "it was interrupted; what was sent is on record".to_owned()),
+        Stop::NoProgress(why) => ("no-progress", format!("several rounds made no progress: {why}")),
+        Stop::OutOfPatience => ("out-of-patience", "the run used up its wait budget".to_owned()),
+        Stop::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
+        Stop::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),
         Stop::Blind(why) => ("blind", format!("the target cannot be read: {why}")),
     }
 }

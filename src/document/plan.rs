@@ -1,4 +1,4 @@
-//! The plan as every rendering shows it and as `--out` saves it.
+//! The plan, as every output format shows it and `--out` saves it.
 
 use super::change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, UnreadDocument,
@@ -16,23 +16,23 @@ use crate::pipeline::rewrite::PortableWebhook;
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
 
-/// What nobody can know from two readings.
+/// Facts that reading both accounts cannot reveal.
 const NOT_CHECKED: [&str; 2] = [
     "whether the target accepts each webhook",
     "whether it delivers",
 ];
 
-/// How much of each webhook a document holds.
+/// How much of each webhook a plan document holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// What tells it apart, what is done to it, and what differs.
+    /// Its identity, its step and the differences.
     Steps,
-    /// Besides that every field of what is created.
+    /// The same, plus every field of each webhook that is created.
     Fields,
 }
 
 impl Depth {
-    /// What a text of that detail shows.
+    /// The depth that a text of the given detail needs.
     pub fn of(detail: Detail) -> Self {
         match detail {
             Detail::Normal => Self::Steps,
@@ -41,105 +41,105 @@ impl Depth {
     }
 }
 
-/// What has to happen to every selected webhook, and what the reader must know before saying yes.
+/// A plan: the step of every selected webhook, and what the reader must know before approving it.
 ///
-/// Its steps are all at hand, or [`StreamedSteps`].
+/// `S` holds the steps: all of them in memory, or [`StreamedSteps`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDocument<S = Vec<StepDocument>> {
-    /// The version of this form.
+    /// The document format version, [`FORMAT_VERSION`] when written by this program.
     pub format_version: String,
     /// Always `plan`.
     pub kind: String,
-    /// The program that made it.
+    /// Name and version of the program that wrote it.
     pub tool: String,
-    /// Where the webhooks come from.
+    /// The source of the webhooks.
     pub source: PartyDocument,
-    /// Where they go.
+    /// The target of the webhooks.
     pub target: PartyDocument,
-    /// What happens to conflicts.
+    /// The policy for conflicts.
     pub on_conflict: OnConflict,
-    /// How many are meant.
+    /// Number of selected webhooks.
     pub selection: SelectionDocument,
-    /// One for each selected webhook, in the source's order.
+    /// One step per selected webhook, in source order.
     pub steps: S,
-    /// How many are in each state.
+    /// Number of webhooks in each state.
     pub summary: SummaryDocument,
-    /// How many of the target's webhooks correspond to none of the source's.
+    /// Number of webhooks in the target that correspond to no webhook of the source.
     pub untouched_in_target: usize,
-    /// What was counted on the bodies that would be sent.
+    /// Invariants checked on the bodies that would be sent.
     pub invariants: Invariants,
-    /// The values that rules ask for and that could not be read.
+    /// Values that rules need and that could not be read.
     pub missing_values: Vec<MissingDocument>,
-    /// What the reader must know.
+    /// Notes and warnings for the reader.
     pub notices: Vec<NoticeDocument>,
-    /// What nobody can know before the target has answered.
+    /// Facts that are unknown until the target responds.
     pub not_checked: Vec<String>,
-    /// Whether applying would write anything.
+    /// Whether applying the plan would write anything.
     pub has_changes: bool,
-    /// Whether applying would be refused.
+    /// Whether applying the plan would be refused.
     pub would_be_refused: bool,
-    /// What the plan is bound to, so that it can be saved and applied later.
+    /// What a saved plan is bound to: accounts, webhooks, rules; `None` for a plan that is only shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
 }
 
-/// What has to happen to one webhook.
+/// The step that the plan assigns to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepDocument {
-    /// What has to happen.
+    /// The action to take, or the reason for taking none.
     pub state: State,
-    /// Its name in the target.
+    /// Its alias in the target.
     pub alias: SmolStr,
-    /// What its type is called.
+    /// The name of its type, such as `slack`.
     #[serde(rename = "type")]
     pub kind: SmolStr,
-    /// Its type as the vendor numbers it.
+    /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
-    /// Its id in the source.
+    /// Its id in the source; `None` if the source, such as a file, has none.
     #[serde(with = "ids::optional")]
     pub source_id: Option<WebhookId>,
-    /// The id of the target's webhook that it corresponds to.
+    /// The id of the corresponding webhook in the target; `None` if there is none or more than one candidate.
     #[serde(with = "ids::optional")]
     pub target_id: Option<WebhookId>,
-    /// Its url, masked.
+    /// Its url, masked; `None` if it has none.
     #[serde(with = "masked::optional")]
     pub url: Option<Masked>,
-    /// Where it leads on one line, masked: its url, else its fields.
+    /// Its destination on one line, masked: its url, else its fields.
     pub leads_to: String,
-    /// Why it is in that state, where the state alone does not say it.
+    /// The reason for its state; empty if the state says it all.
     pub reason: String,
-    /// What else to know about it.
+    /// Other remarks on it.
     pub notes: Vec<String>,
-    /// What rules and retargeting changed.
+    /// The changes that rules and retargeting made.
     pub changes: Vec<ChangeDocument>,
-    /// The values that could not be read.
+    /// The values that rules need and that could not be read.
     pub unread: Vec<UnreadDocument>,
-    /// The secrets that no rule names.
+    /// The secrets that no rule covers.
     pub leftover: Vec<LeftoverDocument>,
-    /// What makes its logs flow elsewhere than to the target.
+    /// The reasons why its logs flow to an account other than the target; `None` if they do not.
     pub flows_back: Option<FlowsBackDocument>,
-    /// What differs from the target's webhook.
+    /// The differences from the target's webhook.
     pub differences: Vec<DifferenceDocument>,
-    /// Every value of a webhook that is created, masked.
+    /// Every value, masked, of a webhook that is created; empty at [`Depth::Steps`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldDocument>,
 }
 
-/// A value inside a webhook.
+/// One value of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldDocument {
-    /// Where it is, as rules write it.
+    /// Its place, in the path syntax of rules.
     pub path: SmolStr,
-    /// What may be shown of it.
+    /// The masked value.
     #[serde(with = "masked")]
     pub value: Masked,
 }
 
-/// How many webhooks are in each state; the six add up to the total.
+/// Number of webhooks in each state; the six counts add up to `total`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(
     missing_docs,
-    reason = "each field is the count of the state of its name"
+    reason = "each field counts the webhooks in the state of its name"
 )]
 pub struct SummaryDocument {
     pub create: usize,
@@ -148,23 +148,23 @@ pub struct SummaryDocument {
     pub conflict: usize,
     pub ambiguous: usize,
     pub blocked: usize,
-    /// All of them.
+    /// Number of selected webhooks.
     pub total: usize,
 }
 
-/// What must hold for every body that would be sent, counted on the bodies.
+/// Invariants of every body that would be sent, counted on the real bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invariants {
-    /// How many of them carry none of the source's top-level `id`.
+    /// Number of bodies without the source's top-level `id`.
     pub top_level_id_removed: usize,
-    /// How many of them have an `integration_type` with its `id`.
+    /// Number of bodies with an `integration_type` that has its `id`.
     pub integration_type_id_kept: usize,
-    /// How many bodies would be sent.
+    /// Number of bodies that would be sent.
     pub of: usize,
 }
 
 impl PlanDocument {
-    /// What is said about a plan.
+    /// The document of a plan, with all steps in memory.
     pub fn of(view: PlanView<'_>, depth: Depth) -> Self {
         let plan = view.plan;
         let steps = StreamedSteps { plan, depth }.iter().collect();
@@ -173,7 +173,7 @@ impl PlanDocument {
 }
 
 impl<'p> PlanDocument<StreamedSteps<'p>> {
-    /// The same, to be written only: each step is made when its turn comes, so that they never are all in memory.
+    /// The same document for writing only: it builds each step on demand, so they are never all in memory.
     pub fn streamed(view: PlanView<'p>, depth: Depth) -> Self {
         let plan = view.plan;
         Self::with_steps(view, StreamedSteps { plan, depth })
@@ -209,7 +209,7 @@ impl<S> PlanDocument<S> {
     }
 }
 
-/// The steps of a plan, written one after the other.
+/// The steps of a plan, serialized one at a time.
 #[derive(Debug, Clone, Copy)]
 pub struct StreamedSteps<'p> {
     plan: &'p Plan,
@@ -259,7 +259,7 @@ impl StepDocument {
 }
 
 impl FieldDocument {
-    /// Every value of a webhook that holds no others.
+    /// Every leaf value of a webhook, masked.
     fn all(webhook: &Webhook) -> Vec<Self> {
         let places = webhook.places().into_iter();
         places
@@ -286,7 +286,7 @@ impl SummaryDocument {
         }
     }
 
-    /// How many are in that state.
+    /// Number of webhooks in the given state.
     pub fn count(&self, state: State) -> usize {
         match state {
             State::Create => self.create,
@@ -300,13 +300,13 @@ impl SummaryDocument {
 }
 
 impl Invariants {
-    /// Whether they hold for every body.
+    /// Whether every body satisfies both invariants.
     pub fn hold(&self) -> bool {
         self.top_level_id_removed == self.of && self.integration_type_id_kept == self.of
     }
 }
 
-/// Counts the invariants of what a plan would send.
+/// Checks the invariants on every body that the plan would send.
 fn invariants(plan: &Plan) -> Invariants {
     let is_sent = |state| matches!(state, State::Create | State::Update);
     let bodies = plan.steps().filter(|(_, step)| is_sent(step.state));

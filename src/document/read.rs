@@ -1,20 +1,20 @@
-//! A document read again from a file, which may be anybody's: nothing of it is repeated in a message.
-//! Reads every minor version of the form that this program writes, and refuses what it cannot read whole.
+//! Reads a document back from a file. The file is untrusted, so no message quotes anything from it.
+//! Reads every minor version of the format that this program writes, and rejects what it cannot read in full.
 
 use super::{FORMAT_VERSION, OutcomeDocument, PlanDocument};
 use crate::pipeline::plan::State;
 use serde::Deserialize;
 
-/// A document of which a report can be made.
+/// A document that `report` can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Document {
-    /// What would happen.
+    /// A plan, not yet applied.
     Plan(Box<PlanDocument>),
-    /// What happened.
+    /// The outcome of a run.
     Outcome(Box<OutcomeDocument>),
 }
 
-/// What every document says of itself.
+/// The members that every document has.
 #[derive(Deserialize)]
 struct Head {
     #[serde(default)]
@@ -24,7 +24,7 @@ struct Head {
 }
 
 impl Document {
-    /// Reads a document; members that this version does not know are ignored.
+    /// Parses a document; ignores members that this version does not know.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let text = text.trim_start_matches('\u{feff}');
         let head: Head = serde_json::from_str(text).map_err(|error| no_document(&error))?;
@@ -36,7 +36,7 @@ impl Document {
                     Ok(Self::Plan(Box::new(plan)))
                 } else {
                     Err(unreadable(
-                        "it is damaged: its counts are not those of its webhooks",
+                        "it is damaged: its counts do not match its webhooks",
                     ))
                 }
             }
@@ -46,12 +46,12 @@ impl Document {
     }
 }
 
-/// Why a text is no document of which anything can be made; holds nothing of the text.
+/// The reason why a text is not a readable document; quotes nothing from the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// What is wrong with it, as the end of a sentence: `it is no JSON`.
+    /// The defect, as the end of a sentence: `it is not valid JSON`.
     pub why: String,
-    /// Whether another version of this program reads it.
+    /// Whether another version of this program can read it.
     pub is_of_other_version: bool,
 }
 
@@ -62,14 +62,14 @@ pub(super) fn unreadable(why: impl Into<String>) -> Unreadable {
     }
 }
 
-/// Its text would quote the file, so only the place is told.
+/// The error's own text would quote the file, so the message gives only the position.
 fn no_document(error: &serde_json::Error) -> Unreadable {
     let (line, column) = (error.line(), error.column());
     if error.is_data() {
-        unreadable("it is JSON of another kind")
+        unreadable("it is JSON, but not a hookferry document")
     } else {
         unreadable(format!(
-            "it is no JSON, or cut off (line {line}, column {column})"
+            "it is not valid JSON, or it is cut off (line {line}, column {column})"
         ))
     }
 }
@@ -92,14 +92,14 @@ fn check_version(version: &str) -> Result<(), Unreadable> {
             Err(Unreadable {
                 is_of_other_version: true,
                 ..unreadable(format!(
-                    "it is of format {found}, and this version reads format {ours}"
+                    "it has format version {found}, but this version of hookferry reads {ours}"
                 ))
             })
         }
     }
 }
 
-/// Whether the counts that a reader decides on are those of the webhooks below them.
+/// Whether the counts, which a reader bases a decision on, match the steps.
 fn adds_up(plan: &PlanDocument) -> bool {
     let n = |state| plan.steps.iter().filter(|step| step.state == state).count();
     let is_counted = |state: &State| plan.summary.count(*state) == n(*state);

@@ -1,19 +1,19 @@
-//! Why applying a plan would write nothing, in words that every rendering shares.
+//! The wording of a plan's refusal, shared by every output format.
 
 use super::PlanDocument;
 use crate::pipeline::plan::State;
 use crate::wording::counted;
 
-/// Why applying a plan would write nothing, and what can be done about it.
+/// The reason why applying a plan would write nothing, and what the user can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What stands in the way.
+    /// The reason, as a clause without a full stop.
     pub why: String,
-    /// The ways out, the most likely first.
+    /// What the user can do, the most likely remedy first.
     pub ways_out: Vec<&'static str>,
 }
 
-/// The refusal that applying the plan would meet, if any.
+/// The refusal that applying the plan would meet; `None` if it can be applied.
 pub fn refusal(plan: &PlanDocument) -> Option<Refusal> {
     if !plan.would_be_refused {
         return None;
@@ -33,29 +33,31 @@ pub fn refusal(plan: &PlanDocument) -> Option<Refusal> {
             counted(n_missing, "value")
         ));
         ways_out
-            .push("a missing value: make it readable; `hookferry rules check` tells whether it is");
+            .push("missing value: make it readable; `hookferry rules check` shows whether it is");
     }
     if parts.len() == usize::from(n_missing > 0) {
-        let why = format!("nothing would be written, because of {}", parts.join(", "));
+        let why = format!("nothing would be written because of {}", parts.join(", "));
         return Some(Refusal { why, ways_out });
     }
     if is_in_the_way(State::Conflict) {
         ways_out.push(
-            "a conflict: `--on-conflict update` gives the target's webhook the source's content",
+            "conflict: pass `--on-conflict update` to overwrite the target's webhook with the source's content",
         );
     }
     if count(State::Ambiguous) > 0 {
-        ways_out.push("an ambiguous one: rename or remove the copies in one of the accounts");
+        ways_out.push("ambiguous (no certain match in the target): rename or remove the copies in one of the accounts");
     }
     if count(State::Blocked) > 0 {
-        ways_out.push("a blocked one: repair it in the source, or write a rule for it");
+        ways_out.push(
+            "blocked (cannot be sent as it is): fix it in the source, or write a rule for it",
+        );
     }
-    ways_out.push("any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`");
-    let why = format!("nothing would be written, because of {}", parts.join(", "));
+    ways_out.push("to exclude any of these: pass `--name '!ALIAS'`; to leave all of them alone: pass `--on-conflict skip`");
+    let why = format!("nothing would be written because of {}", parts.join(", "));
     Some(Refusal { why, ways_out })
 }
 
-/// How many are in a state, in words: `2 to create`, `1 conflict`.
+/// The number of webhooks in a state, in words: `2 to create`, `1 conflict`.
 pub(crate) fn state_count(state: State, n: usize) -> String {
     match state {
         State::Create | State::Update => format!("{n} to {}", state.word()),

@@ -1,4 +1,4 @@
-//! A plan that was saved: sealed as a whole, read again, and found out where anybody changed it.
+//! Saved plans: signs the whole document with a keyed digest (`seal`), reads it back and detects any change.
 
 use super::PlanDocument;
 use super::read::{Document, Unreadable, unreadable};
@@ -6,25 +6,25 @@ use crate::coralogix::json;
 use crate::coralogix::sealed::Sealer;
 use crate::pipeline::binding::{Binding, Promise};
 
-/// A plan document as it was read from a file.
+/// A plan document read from a file.
 #[derive(Debug, Clone)]
 pub struct SavedPlan {
-    /// What it says, but for its binding.
+    /// The plan without its binding.
     pub document: PlanDocument,
-    /// What it is bound to; `None` for one that was only shown.
+    /// What the plan is bound to; `None` for a plan that was only shown.
     pub binding: Option<Binding>,
-    /// All of it with an empty seal, members of later minor versions included: what is sealed.
+    /// The whole document with an empty `seal`, members of later minor versions included: the digest's input.
     whole: String,
 }
 
 impl SavedPlan {
-    /// Reads what [`seal`] and JSON made of a plan.
+    /// Parses a plan that was sealed with [`seal`] and written as JSON.
     pub fn read(text: &str) -> Result<Self, Unreadable> {
         let Document::Plan(mut document) = Document::read(text)? else {
-            return Err(unreadable("it is no plan"));
+            return Err(unreadable("it is not a plan"));
         };
         let text = text.trim_start_matches('\u{feff}');
-        let whole = json::compact(text).ok_or_else(|| unreadable("it is no JSON"))?;
+        let whole = json::compact(text).ok_or_else(|| unreadable("it is not valid JSON"))?;
         let binding = document.binding.take();
         let whole = match &binding {
             Some(binding) => without_seal(whole, &binding.seal)?,
@@ -37,14 +37,14 @@ impl SavedPlan {
         })
     }
 
-    /// Whether nobody changed anything in it since it was sealed.
+    /// Whether nothing in the document changed since it was sealed.
     pub fn is_intact(&self, sealer: &Sealer) -> bool {
         let seal = sealer.text(&self.whole).to_string();
         let bound = self.binding.as_ref();
         bound.is_some_and(|binding| binding.seal == seal)
     }
 
-    /// Its steps, as they have to come true.
+    /// The steps that the plan promises; applying it must reproduce them exactly.
     pub fn promised(&self) -> Vec<Promise> {
         let steps = self.document.steps.iter();
         steps
@@ -53,7 +53,7 @@ impl SavedPlan {
     }
 }
 
-/// A document with an empty seal in the place of its own; one that stands there twice is nobody's.
+/// Empties the document's `seal`; an error if it occurs twice, because then the digest proves nothing.
 fn without_seal(mut whole: String, seal: &str) -> Result<String, Unreadable> {
     let member = format!("\"seal\":{}", json::quoted(seal));
     let mut places = whole.match_indices(&member).map(|(at, _)| at);
@@ -66,10 +66,10 @@ fn without_seal(mut whole: String, seal: &str) -> Result<String, Unreadable> {
     }
 }
 
-/// Seals a bound plan as a whole; a plan without a binding stays as it is.
+/// Writes the keyed digest of the whole document into its `seal`; a plan without a binding stays as it is.
 ///
 /// # Panics
-/// Where the document is none of ours and cannot be written as JSON.
+/// If the document cannot be serialized as JSON, which no document of this program can cause.
 pub fn seal(document: &mut PlanDocument, sealer: &Sealer) {
     let Some(binding) = &mut document.binding else {
         return;
@@ -77,6 +77,6 @@ pub fn seal(document: &mut PlanDocument, sealer: &Sealer) {
     binding.seal = String::new();
     let seal = sealer.written(|to| Ok(serde_json::to_writer(to, &document)?));
     if let Some(binding) = &mut document.binding {
-        binding.seal = seal.expect("a document can be written").to_string();
+        binding.seal = seal.expect("a document can be serialized").to_string();
     }
 }

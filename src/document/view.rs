@@ -1,5 +1,5 @@
-//! What text and JSON say about the same plan, said in one place so that they cannot disagree.
-//! Pure; counts what it states on the real bodies instead of assuming it.
+//! The input of the renderers: a plan or an outcome with both of its sides, and the wording that they share.
+//! Pure. Shared wording exists once, so that text and JSON cannot disagree.
 
 use super::PartyDocument;
 use crate::coralogix::account::AccountProfile;
@@ -14,90 +14,90 @@ use crate::pipeline::verify::Verdict;
 use crate::wording::counted;
 use smol_str::SmolStr;
 
-/// One of the two sides as it is named to the reader.
+/// The source or the target, described for the reader.
 #[derive(Debug, Clone)]
 pub struct Party {
     /// The host of an account, or the name of a file.
     pub name: String,
-    /// The account's company id, where it is known.
+    /// The account's company id; `None` if it is unknown.
     pub company: Option<String>,
-    /// How many webhooks it holds in all, selected or not.
+    /// Number of webhooks that it holds, selected or not.
     pub count: usize,
-    /// The profile by which it was named.
+    /// The profile by which the user named the account; `None` if it was named in another way.
     pub profile: Option<AccountProfile>,
-    /// Whether it is a backup, and no account that is still active.
+    /// Whether it is a backup instead of a live account.
     pub is_backup: bool,
 }
 
 impl Party {
-    /// Its name: `api.eu1.coralogix.com`, or `api.eu1.coralogix.com (prod-eu, production)`.
+    /// The name, with the profile if there is one: `api.eu1.coralogix.com (prod-eu, production)`.
     pub fn named(&self) -> String {
         PartyDocument::from(self).named()
     }
 
-    /// Which side it is: `api.eu1.coralogix.com (company 12345)`.
+    /// The name and company id: `api.eu1.coralogix.com (company 12345)`.
     pub fn identity(&self) -> String {
         PartyDocument::from(self).identity()
     }
 
-    /// The side in words: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
+    /// All known facts: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
     pub fn described(&self) -> String {
         PartyDocument::from(self).described()
     }
 }
 
-/// A profile and what it is for: `prod-eu, production`.
+/// A profile with its label: `prod-eu, production`.
 pub(crate) fn profile_words(profile: &AccountProfile) -> String {
     let label = profile.label.as_deref().map(foreign::shown);
     let words = std::iter::once(foreign::shown(&profile.name)).chain(label);
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// A plan and the two sides that it stands between.
+/// A plan with its source and target.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanView<'a> {
-    /// What has to happen.
+    /// The plan.
     pub plan: &'a Plan,
-    /// Where the webhooks come from.
+    /// The source of the webhooks.
     pub source: &'a Party,
-    /// Where they go.
+    /// The target of the webhooks.
     pub target: &'a Party,
 }
 
-/// A plan that was carried out, and what was found afterwards.
+/// An executed plan with the results of its push and of the final read-back.
 #[derive(Debug, Clone, Copy)]
 pub struct OutcomeView<'a> {
     /// The plan and its two sides.
     pub plan: PlanView<'a>,
-    /// What was done.
+    /// The result of the push.
     pub applied: &'a Applied,
-    /// What was found; `None` where the target could not be read at the end.
+    /// The result of the read-back; `None` if the target could not be read at the end.
     pub verdict: Option<&'a Verdict>,
-    /// The id of the run record; none where there was nothing to record.
+    /// The id of the run record; `None` if there was nothing to record.
     pub run: Option<&'a str>,
-    /// Earlier runs that were cut off, and for which this one has accounted.
+    /// Ids of interrupted runs that this run resumed.
     pub continues: &'a [String],
-    /// What a command has to say to find the record: nothing, or ` --state-dir DIR`.
+    /// The flag that a command needs to find the run record: empty, or ` --state-dir DIR`.
     pub state_flag: &'a str,
-    /// Whether the target is an account embedded in this program, which is gone when the run is over.
+    /// Whether the target is the embedded sandbox, which vanishes when the run ends.
     pub is_rehearsal: bool,
 }
 
-/// How much a text shows.
+/// The level of detail of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// What a decision needs; long runs of the same are counted.
+    /// What a decision needs; long groups of unchanged webhooks are counted, not listed.
     Normal,
     /// Every webhook and every difference.
     Full,
 }
 
-/// What a type is called; a webhook without one says so.
+/// The name of a type; `(no type)` if there is none.
 pub(crate) fn kind_name(type_id: Option<TypeId>) -> SmolStr {
     type_id.map_or(SmolStr::new_static("(no type)"), type_name)
 }
 
-/// Where a webhook with that masked url leads, masked: the url, else its fields.
+/// The destination of a webhook, masked: its url, else its fields.
 pub(crate) fn leads_to(webhook: &Webhook, url: Option<&Masked>) -> String {
     match url {
         Some(url) => url.to_string(),
@@ -105,15 +105,15 @@ pub(crate) fn leads_to(webhook: &Webhook, url: Option<&Masked>) -> String {
     }
 }
 
-/// The url of a webhook alone, masked; `None` where there is none.
+/// The masked url of a webhook; `None` if it has none.
 pub(crate) fn url(webhook: &Webhook) -> Option<Masked> {
     let url = webhook.url();
     (!url.is_empty()).then(|| masked_url(&url))
 }
 
-/// The fields of a webhook on one line, masked; a header or payload as the number of their keys.
+/// The masked fields of a webhook on one line; headers and payloads only as their number of keys.
 pub(crate) fn fields_summary(masked: &MaskedWebhook) -> String {
-    // A uuid names nothing that a reader knows.
+    // A uuid means nothing to the reader.
     let is_shown = |entry: &&Masked| {
         let uuid = ("name".to_owned(), Masked::Text("uuid".to_owned()));
         !matches!(entry, Masked::Object(members) if members.contains(&uuid))

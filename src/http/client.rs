@@ -2,11 +2,11 @@
 
 use url::{Host, Url};
 
-/// A client that follows no redirect, sends nothing a second time by itself, and says nowhere where it came from.
+/// Builds a client that follows no redirects, never retries on its own, and sends no `Referer`.
 ///
-/// HTTP/1.1 alone: in the other, the library sends again what a server has refused.
+/// HTTP/1.1 only: with HTTP/2 the library re-sends requests whose streams the server refused.
 pub(crate) fn base_client() -> reqwest::ClientBuilder {
-    // Fails where a provider is installed already, which serves as well.
+    // Fails if a provider is already installed, which works just as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .user_agent(concat!("hookferry/", env!("CARGO_PKG_VERSION")))
@@ -16,7 +16,7 @@ pub(crate) fn base_client() -> reqwest::ClientBuilder {
         .http1_only()
 }
 
-/// Whether a request to that address stays on this machine.
+/// Whether the host is a loopback address, so that a request to it stays on this machine.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -2,30 +2,30 @@
 
 use std::time::Duration;
 
-/// Why a request brought no usable answer.
+/// Why a request got no usable response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
-    /// No connection was established, so the server saw nothing of it.
+    /// No connection was established, so the server never saw the request.
     NotSent(Unreached),
-    /// The connection ended before the answer was whole; the server may have done the work.
+    /// The connection ended before the response was complete; the server may have processed the request.
     Lost {
-        /// What happened, in a few words.
+        /// What happened, such as `connection lost`.
         why: String,
-        /// Whether the server may still be at work: nothing ended the connection but our own patience.
+        /// Whether our own timeout ended the connection, so that the server may still be processing the request.
         is_timeout: bool,
     },
-    /// The server answered with another status than success.
+    /// The server answered with a status outside 200–299.
     Refused(Refusal),
-    /// The answer was whole and not what the API gives; the text says what it was.
+    /// The response was complete, but not what the API returns; the text names what it was, such as `an HTML page`.
     Unusable(String),
 }
 
 /// Why no connection was established.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unreached {
-    /// The host could not be reached; the text is the system's word for it.
+    /// The host is unreachable; the text is the system's error message.
     Host(String),
-    /// Its certificate was not accepted; trying again does not help.
+    /// The TLS certificate was not accepted; a retry does not help.
     Certificate(String),
 }
 
@@ -34,18 +34,18 @@ pub enum Unreached {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// What the server said: at most 200 harmless characters, or nothing.
+    /// The server's message: at most 200 characters, scrubbed of secrets and escaped; empty if there was none.
     pub message: String,
-    /// The wait that the server asked for.
+    /// The wait that the server asked for (`Retry-After`), capped.
     pub retry_after: Option<Duration>,
-    /// The host that a redirect pointed to; it is never followed.
+    /// The host in `Location`; redirects are never followed.
     pub redirect_host: Option<String>,
     /// Where the key was taken from, in words that follow `the key`.
     pub key_from: String,
 }
 
 impl Failure {
-    /// Whether reading again may help.
+    /// Whether the failure is transient, so that retrying a read may help.
     pub fn is_passing(&self) -> bool {
         match self {
             Self::NotSent(Unreached::Host(_)) | Self::Lost { .. } => true,
@@ -54,7 +54,7 @@ impl Failure {
         }
     }
 
-    /// The failure in a few words, for a progress line.
+    /// A description of a few words, for progress lines and logs.
     pub fn brief(&self) -> String {
         match self {
             Self::NotSent(Unreached::Host(_)) => "cannot be reached".to_owned(),
@@ -62,18 +62,18 @@ impl Failure {
             Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),
-            Self::Unusable(what) => format!("answered {what}"),
+            Self::Unusable(what) => format!("unusable response: {what}"),
         }
     }
 }
 
-/// Whether a read that was answered with this status may be tried again.
+/// Whether a status is transient, so that a read may be retried.
 pub fn is_passing(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504 | 520..=527)
 }
 
 impl Refusal {
-    /// Status and words: `answered 422: alias too long`.
+    /// The server's response in words: `answered 422: alias too long`.
     pub fn answer(&self) -> String {
         let mut text = format!("answered {}", self.status);
         if !self.message.is_empty() {

@@ -3,19 +3,20 @@
 
 use crate::secret::url_outline;
 
-/// A text shorter than this is not looked for: it would be found everywhere.
+/// Shorter secrets are not searched for, because they would match everywhere.
 const SHORTEST: usize = 4;
 
-/// A server's words without what they may repeat of our request: the given secrets, URLs' secret parts, and anything that looks like a credential.
+/// Removes what a server's message may repeat of our request: the given secrets, the secret parts of URLs, and
+/// anything that looks like a credential.
 ///
-/// Words that quote the fields of a webhook are dropped whole: nothing in them can be told apart.
+/// Drops a message completely if it quotes the fields of a webhook, because secrets cannot be told apart in it.
 pub(crate) fn scrubbed(words: &str, secrets: &[&str]) -> String {
     const QUOTES_THE_REQUEST: &[&str] = &["integration_type_fields", "\\\"", "\"value\""];
     if QUOTES_THE_REQUEST.iter().any(|sign| words.contains(sign)) {
-        return "(the answer repeats the request; it is not shown)".to_owned();
+        return "(not shown: the response repeats the request)".to_owned();
     }
     let mut words = words.to_owned();
-    // The longest first: a short secret may be the start of a longer one.
+    // Longest first, because a short secret may be a prefix of a longer one.
     let mut secrets: Vec<&str> = secrets
         .iter()
         .copied()

@@ -1,24 +1,24 @@
-//! What comes back over HTTP, and what an error of the transport proves.
-//! Reads no more than a limit, and calls nothing unprocessed that a server may have seen.
+//! Receiving a response with a size limit, and classifying transport errors.
+//! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
 use super::failure::{Failure, Unreached};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-/// The most that is read of one answer, after decompression.
+/// The most bytes that are read of one response, after decompression.
 const LARGEST_ANSWER: usize = 1 << 30;
 
-/// Status, headers and body of one answer; no body where that went elsewhere as it came in.
+/// Status, headers and body of one response; the body is empty if it was streamed to a sink.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
 }
 
-/// What takes in the body of an answer, a piece after the other.
+/// A callback that receives a response body chunk by chunk.
 pub(crate) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
-/// Reads the whole answer, up to the limit.
+/// Reads the whole response, up to the limit.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
@@ -31,7 +31,7 @@ pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failu
     })
 }
 
-/// Passes on the body of an answer, up to the limit.
+/// Streams a response body to `arrived`, up to the limit.
 pub(crate) async fn receive_into(
     mut response: reqwest::Response,
     arrived: Arrived<'_>,
@@ -47,7 +47,7 @@ pub(crate) async fn receive_into(
     Ok(())
 }
 
-/// What a transport error proves: only a connection that was never established proves that nothing was processed.
+/// Classifies a transport error: only a connection that was never established proves that nothing was processed.
 pub(crate) fn classify(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let timed_out = error.is_timeout();
@@ -67,11 +67,11 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
         });
     }
     let why = if timed_out {
-        "no answer within the timeout"
+        "no response within the timeout"
     } else if error.is_decode() {
-        "the answer was cut short"
+        "response cut short"
     } else {
-        "the connection was lost"
+        "connection lost"
     };
     Failure::Lost {
         why: why.to_owned(),
@@ -79,7 +79,7 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
     }
 }
 
-/// The last cause of an error, which is the one that helps.
+/// The message of an error's root cause, which is the helpful one.
 fn innermost(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
@@ -91,7 +91,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
-        // What an I/O error wraps is not its source, and a direct connection wraps it twice.
+        // `source()` skips the error that an I/O error wraps, and a direct connection wraps it twice.
         let mut inner = error;
         while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()

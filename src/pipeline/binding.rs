@@ -1,5 +1,5 @@
-//! What binds a saved plan to what it was made of: both accounts, their contents, the rules, the options, a time.
-//! Pure. Holds no secret, and nothing that could be tried out without the API key that sealed it.
+//! Binds a saved plan to its inputs: both accounts, their contents, the rules, the options and a validity period.
+//! Pure. Contains no secret, and no digest that could be brute-forced without the API key it was made with.
 
 mod moved;
 
@@ -16,143 +16,143 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// What a saved plan is bound to.
+/// The inputs of a saved plan. A digest here means one keyed with an API key (see `DigestKey`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
-    /// When the plan was made.
+    /// The time at which the plan was made.
     pub created: Timestamp,
-    /// Until when it may be applied.
+    /// The time after which `apply` refuses the plan.
     pub valid_until: Timestamp,
-    /// Where the webhooks come from; the selected ones, as they were read.
+    /// The source, with the selected webhooks as they were read.
     pub source: BoundSide,
-    /// Where they go; all that it holds, as they were read.
+    /// The target, with all its webhooks as they were read.
     pub target: BoundSide,
-    /// Which of the source's webhooks are meant.
+    /// The filter that selected webhooks of the source.
     pub selection: BoundSelection,
-    /// What becomes of secrets that no rule names.
+    /// The policy for secrets that no rule covers.
     pub unmatched_secret: Unmatched,
-    /// At which region the vendor's hosts are pointed: a code, or `target`.
+    /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
-    /// The rules file.
+    /// The rules file; `None` if the plan was made without one.
     pub rules: Option<BoundRules>,
-    /// Whose API key made the seals.
+    /// The side whose API key the digests are keyed with.
     pub sealed_with: Side,
-    /// The salt of the seals.
+    /// The salt of the digests.
     pub salt: String,
-    /// What tells whether another API key is at hand.
+    /// A check value that reveals whether a given API key is the one that the digests are keyed with.
     pub check: String,
-    /// The seal of the whole document, taken while this is empty.
+    /// The digest of the whole document, computed while this field is empty.
     pub seal: String,
 }
 
 /// One side of a saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundSide {
-    /// How it can be read again.
+    /// Where to read the side again.
     #[serde(flatten)]
     pub place: BoundPlace,
-    /// The profile by which the account was named, which knows its key.
+    /// The profile that named the account, and that provides its API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
-    /// The company id, where it showed one.
+    /// The company id; `None` if the webhooks did not show one.
     pub company_id: Option<String>,
-    /// The seal of the account's API key, by which an account without a company id is known again.
+    /// The digest of the account's API key, which identifies an account without a company id; `None` for a file.
     pub key: Option<String>,
-    /// What it held.
+    /// The webhooks that it had.
     pub webhooks: Vec<BoundWebhook>,
 }
 
-/// How a side can be read again.
+/// Where to read a side again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BoundPlace {
-    /// A live account: the base URL of its API.
+    /// A live account, given by the base URL of its API.
     Url(String),
-    /// A file.
+    /// A file, given by its path.
     File(String),
-    /// It came on standard input, and has to be given again as a file.
+    /// Standard input; the user has to pass the same content again as a file.
     Stdin(bool),
 }
 
-/// One webhook of a side, sealed.
+/// One webhook of a side, with digests of its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundWebhook {
     /// Its id in its account.
     pub id: Option<String>,
-    /// Its name there.
+    /// Its alias in its account.
     pub alias: SmolStr,
-    /// Its type as the vendor numbers it.
+    /// The vendor's number of its type.
     pub type_id: Option<u64>,
-    /// The seal of everything but what the server owns.
+    /// The digest of the object without server-owned keys.
     pub seal: String,
-    /// The short seal of each value by its path, to name what changed.
+    /// A short digest of each value by its path, to name the values that changed.
     pub fields: BTreeMap<SmolStr, SmolStr>,
-    /// For a webhook of the source: the seal of what is wanted in the target.
+    /// For a webhook of the source, the digest of the desired object in the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,
 }
 
-/// Which of the source's webhooks are meant.
+/// The filter that selected webhooks of the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundSelection {
-    /// Types, by number.
+    /// The vendor's numbers of the selected types.
     pub types: Vec<u64>,
-    /// Patterns of the alias; a leading `!` leaves out.
+    /// Alias patterns; a leading `!` excludes.
     pub names: Vec<String>,
-    /// Ids.
+    /// The selected ids of the source.
     pub ids: Vec<String>,
 }
 
 /// The rules file of a saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundRules {
-    /// Its name as the user gave it.
+    /// Its path as the user passed it.
     pub file: String,
-    /// The seal of its text.
+    /// The digest of its text.
     pub seal: String,
 }
 
-/// The plan and what it was made of, as they are now.
+/// A plan with the inputs from which it has just been made.
 pub struct Made<'m> {
-    /// The selected webhooks of the source, as they were read.
+    /// The selected webhooks of the source.
     pub source: &'m Stripped,
-    /// The source's company id.
+    /// The source's company id; `None` if its webhooks show none.
     pub source_company: Option<String>,
-    /// The source's API key; none for a file.
+    /// The source's API key; `None` for a file.
     pub source_key: Option<&'m ApiKey>,
-    /// All webhooks of the target, as they were read.
+    /// All webhooks of the target.
     pub target: &'m Stripped,
-    /// The target's company id.
+    /// The target's company id; `None` if its webhooks show none.
     pub target_company: Option<String>,
     /// The target's API key.
     pub target_key: &'m ApiKey,
-    /// The plan.
+    /// The plan made from these inputs.
     pub plan: &'m Plan,
-    /// The name of the rules file and what tells its text from others.
+    /// The path of the rules file, and the fingerprint of its text.
     pub rules: Option<(String, Fingerprint)>,
 }
 
-/// What somebody decided about a plan, and how both sides can be read again.
+/// The part of a [`Binding`] that the user decides with options.
 #[derive(Debug, Clone)]
 pub struct Decided {
-    /// When the plan was made.
+    /// The time at which the plan was made.
     pub created: Timestamp,
-    /// Until when it may be applied.
+    /// The time after which `apply` refuses the plan.
     pub valid_until: Timestamp,
-    /// How the source can be read again, and the profile by which it was named.
+    /// Where to read the source again, and the profile that named it.
     pub source: (BoundPlace, Option<String>),
-    /// The same of the target.
+    /// Where to read the target again, and the profile that named it.
     pub target: (BoundPlace, Option<String>),
-    /// Which of the source's webhooks are meant.
+    /// The filter that selected webhooks of the source.
     pub selection: BoundSelection,
-    /// What becomes of secrets that no rule names.
+    /// The policy for secrets that no rule covers.
     pub unmatched_secret: Unmatched,
-    /// At which region the vendor's hosts are pointed.
+    /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
 }
 
 impl Made<'_> {
-    /// Whose API key seals: the source's where there is one, because whoever has it knows the secrets already.
+    /// Chooses the API key for the digests: preferably the source's, whose owner can read the secrets anyway.
     pub fn sealed_with(&self) -> (Side, &ApiKey) {
         match self.source_key {
             Some(key) => (Side::Source, key),
@@ -162,7 +162,7 @@ impl Made<'_> {
 }
 
 impl Binding {
-    /// Binds a plan to what it was made of; the seal of the whole is left to be filled in.
+    /// Binds a plan to its inputs. The caller has to fill in `seal`, the digest of the whole document.
     pub fn of(made: &Made<'_>, decided: Decided, sealer: &Sealer) -> Self {
         let mut source = side(
             made.source,

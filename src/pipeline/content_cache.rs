@@ -1,5 +1,5 @@
-//! What known webhooks say about others that look the same, so that equal text is not digested twice.
-//! Pure. Never guesses: only equal bytes and an equal type are equal content.
+//! A cache of content digests, so that a webhook that equals a desired one is not digested again.
+//! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
 use crate::coralogix::content::{Content, Form};
 use crate::coralogix::webhook::{TypeId, Webhook};
@@ -19,10 +19,10 @@ pub struct CachedContent<'k> {
     pub(super) form: Option<Form>,
 }
 
-/// Known webhooks, found by the text of their alias.
+/// The desired webhooks with their digests, indexed by the raw JSON of their alias.
 #[derive(Default)]
 pub struct ContentCache<'k> {
-    /// Of several with one alias, the last.
+    /// If several webhooks share an alias, the last one.
     known: HashMap<&'k str, CachedContent<'k>>,
 }
 
@@ -36,14 +36,14 @@ impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
 }
 
 impl<'k> ContentCache<'k> {
-    /// The known webhook that this one probably equals, judged by its alias.
+    /// The cached webhook with the same alias; the caller still has to compare the bytes.
     pub(super) fn likely(&self, webhook: &Webhook) -> Option<CachedContent<'k>> {
         self.known.get(webhook.raw("alias")?).copied()
     }
 }
 
 impl CachedContent<'_> {
-    /// Whether another webhook of this alias has the same type, and its url and fields are spelled the same.
+    /// Whether another webhook with this alias has the same bytes as url and fields, and the same type.
     pub(super) fn is_spelled_as(&self, webhook: &Webhook) -> bool {
         let is_same = |key| self.bare.raw(key) == webhook.raw(key);
         is_same("integration_type_fields") && is_same("url") && self.is_typed_as(webhook)

@@ -1,5 +1,5 @@
-//! Two readings side by side, neither of them wanted more than the other: what both have, what one has, what differs.
-//! Pure. Counts copies, and where more than one answer is possible says so.
+//! Symmetric comparison of two readings: what both sides have, what only one has, and what differs.
+//! Pure. Counts copies, and reports webhooks as ambiguous if they can be paired in more than one way.
 
 use super::plan::{Difference, difference, unknown_difference};
 use super::strip::{Key, Stripped, StrippedWebhook};
@@ -7,33 +7,36 @@ use crate::coralogix::content::{Fingerprint, shown};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// One webhook of either side, or a pair of one of each; places count from 0 in the order of their side.
+/// One webhook of either side, or a pair with one from each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its place on the left.
+    /// The left webhook's index in the left reading; `None` if only the right side has it.
     pub left: Option<usize>,
-    /// Its place on the right.
+    /// The right webhook's index in the right reading; `None` if only the left side has it.
     pub right: Option<usize>,
-    /// What the comparison shows.
+    /// The result of the comparison.
     pub kind: Comparison,
 }
 
-/// What a comparison shows of a webhook.
+/// The result of comparing one webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Comparison {
-    /// Both sides have it.
+    /// Both sides have it, with equal content.
     Same,
-    /// Both have it, and it differs in these places; `source` stands for the left, `target` for the right.
+    /// Both sides have it, with these differences. In each, `source` is the left side and `target` the right
+    /// side.
     Different(Vec<Difference>),
-    /// Only the left has it.
+    /// Only the left side has it.
     OnlyLeft,
-    /// Only the right has it.
+    /// Only the right side has it.
     OnlyRight,
-    /// There are several of its alias and type, so what corresponds to what cannot be told.
+    /// Several webhooks have its alias and type, so it is unclear which ones correspond.
     Ambiguous,
 }
 
-/// Compares two readings; `by_id` where both are of one account, so that ids mean the same.
+/// Compares two readings.
+///
+/// Set `by_id` if both readings are of one account, where equal ids are the same webhook.
 pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<Entry> {
     let mut pairing = Pairing {
         left: left.webhooks(),
@@ -49,7 +52,7 @@ pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<Entry> {
     pairing.entries(&ambiguous)
 }
 
-/// What two identical webhooks share.
+/// A fingerprint that two webhooks share if and only if they are identical.
 fn identity(webhook: &StrippedWebhook) -> Fingerprint {
     let content = webhook.content().map(|content| content.whole);
     content.unwrap_or_else(|| shown(webhook.bare(), None))
@@ -63,7 +66,8 @@ struct Pairing<'d> {
 }
 
 impl Pairing<'_> {
-    /// Pairs what shares a mark, the first with the first.
+    /// Pairs unpaired webhooks that share a mark, in the order of their sides. Webhooks without a mark stay
+    /// unpaired.
     fn pair<M: std::hash::Hash + Eq>(&mut self, mark: impl Fn(&StrippedWebhook) -> Option<M>) {
         let mut free: HashMap<M, Vec<usize>> = HashMap::new();
         for (at, webhook) in self.right.iter().enumerate().rev() {
@@ -83,7 +87,10 @@ impl Pairing<'_> {
         }
     }
 
-    /// Pairs what is left over and is the only one of its alias and type on both sides; returns what is not.
+    /// Pairs the unpaired webhooks that are the only one with their alias and type on both sides.
+    ///
+    /// Returns those that are not: both sides have some with that alias and type, and at least one has
+    /// several.
     fn pair_unique(&mut self) -> Ambiguous {
         let mut groups: BTreeMap<Key, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
         for at in (0..self.left.len()).filter(|at| self.of_left[*at].is_none()) {
@@ -152,7 +159,7 @@ impl Pairing<'_> {
     }
 }
 
-/// Places of webhooks of which there are several.
+/// Indexes of the webhooks that cannot be paired because several have their alias and type.
 #[derive(Default)]
 struct Ambiguous {
     left: HashSet<usize>,
@@ -160,7 +167,7 @@ struct Ambiguous {
 }
 
 impl Entry {
-    /// The ids of the webhook on both sides.
+    /// The id of the webhook on each side, where it is on that side and has one.
     pub fn ids<'s>(
         &self,
         left: &'s Stripped,

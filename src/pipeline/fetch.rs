@@ -1,5 +1,5 @@
-//! First stage: an account's webhooks, all of them, as its API gives them.
-//! Never passes on a list that was not understood whole.
+//! First stage: fetches all webhooks of an account, exactly as its API returns them.
+//! Rejects a list that it cannot parse completely.
 
 use crate::coralogix::client::{Listing, Reader};
 use crate::coralogix::webhook::Webhook;
@@ -8,36 +8,36 @@ use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::SystemTime;
 
-/// Everything one account holds, in the order of its answer.
+/// All webhooks of one account or file, in the order in which it lists them.
 #[derive(Debug, Clone)]
 pub struct Inventory {
-    /// The webhooks.
+    /// Complete objects, with every key that the API returned.
     pub webhooks: Vec<Webhook>,
-    /// The account's clock when it answered; unknown for a file.
+    /// The server's clock at the time of the response; `None` for a file, or without a usable `Date` header.
     pub server_time: Option<SystemTime>,
-    /// Which account it shows, where it was read from a backup.
+    /// The account that was backed up; `None` unless the webhooks come from a backup.
     pub backed_up: Option<BackedUp>,
 }
 
-/// The account that a backup shows, and when.
+/// The account that a backup was taken of, and the time of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BackedUp {
-    /// The name under which its backups are kept.
+    /// The account's name in the backup repository.
     pub account: String,
-    /// The host of its API, the same for every host of one region.
+    /// The host of its API, normalized so that every host name of a region gives the same value.
     pub host: String,
-    /// Its company id; `None` where it was empty.
+    /// Its company id; `None` if the account had no webhooks.
     pub company_id: Option<String>,
-    /// When it was read.
+    /// The time at which the account was read.
     pub time: Timestamp,
 }
 
 impl Inventory {
-    /// The company ids that the webhooks carry: one for a live account, none for an empty one.
+    /// The distinct company ids of the webhooks: one for a live account, none for an empty one.
     pub fn company_ids(&self) -> BTreeSet<String> {
         let mut ids = BTreeSet::new();
         for id in self.webhooks.iter().filter_map(Webhook::company_id) {
-            // Nearly all carry the same.
+            // Nearly all webhooks share one id; skip the allocation for those.
             if !ids.contains(id.as_ref()) {
                 ids.insert(id.into_owned());
             }
@@ -45,7 +45,7 @@ impl Inventory {
         ids
     }
 
-    /// The company id that all webhooks agree on; `None` where they do not, or carry none.
+    /// The company id shared by all webhooks; `None` if they disagree or have none.
     pub fn company(&self) -> Option<String> {
         let mut ids = self.company_ids().into_iter();
         ids.next().filter(|_| ids.next().is_none())
@@ -71,18 +71,19 @@ impl From<Vec<Webhook>> for Inventory {
     }
 }
 
-/// Reads the whole account.
+/// Fetches all webhooks of an account.
 pub async fn fetch(reader: &Reader) -> Result<Inventory, Error> {
     let read = reader.list().await.map(Inventory::from);
     read.map_err(|failure| failure.explain(reader.account(), LISTING))
 }
 
-/// What could not be done where reading fails.
+/// The action that failed, for the error message.
 const LISTING: &str = "list its webhooks";
 
-/// The same for who needs only something of each webhook, and drops the rest of it while the list is still coming in.
+/// Fetches an account in parts and folds each part into a `T` with `add`, so that a caller who needs little
+/// of each webhook can drop the rest while the list is still arriving.
 ///
-/// Gives what `add` has made of all parts; a failed attempt leaves nothing behind.
+/// A retry starts over with a new `T`, so a failed attempt contributes nothing to the result.
 pub async fn fetch_by_parts<T: Default + Send>(
     reader: &Reader,
     add: impl Fn(&mut T, Vec<Webhook>) + Sync,

@@ -1,5 +1,5 @@
-//! Which of the source's webhooks are meant: `--type`, `--name`, `--id`.
-//! Never lets a filter pass that matches nothing: a typo must not look like an empty account.
+//! Selects webhooks of the source by `--type`, `--name` and `--id`.
+//! Rejects a filter value that matches nothing: a typo must not look like an empty account.
 
 use crate::coralogix::kind::{KINDS, Kind, type_named};
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
@@ -7,33 +7,38 @@ use crate::error::Error;
 use crate::foreign;
 use wildmatch::WildMatch;
 
-/// What the user wants to see of an account; empty means everything.
+/// The filter options of the command line. Options of different kinds must all match; an empty filter selects
+/// everything.
 #[derive(Debug, Clone, Default)]
 pub struct Filter {
-    /// Any of these types.
+    /// Selects webhooks of any of these types; empty means every type.
     pub types: Vec<TypeId>,
-    /// Any of these patterns of the alias.
+    /// Selects aliases that match any of these patterns; empty means every alias.
     pub names: Vec<WildMatch>,
-    /// None of these patterns of the alias.
+    /// Excludes aliases that match any of these patterns (`--name '!…'`).
     pub without_names: Vec<WildMatch>,
-    /// Any of these ids.
+    /// Selects any of these ids; empty means every id.
     pub ids: Vec<WebhookId>,
 }
 
 impl Filter {
-    /// Adds a type by its Table B name or its number.
+    /// Adds a type, given by its documented name (such as `pager_duty`) or its number.
     pub fn add_type(&mut self, text: &str) -> Result<(), Error> {
         let Some(id) = type_named(text) else {
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let text = foreign::shortened(text, 40);
-            return Err(Error::usage(format!("`{text}` is no webhook type"))
-                .with_hint(format!("types are {}, or a number", names.join(", "))));
+            return Err(
+                Error::usage(format!("`{text}` is not a webhook type")).with_hint(format!(
+                    "pass one of {}, or a type number",
+                    names.join(", ")
+                )),
+            );
         };
         self.types.push(id);
         Ok(())
     }
 
-    /// Adds a pattern of the alias: `*` and `?`, case matters, a leading `!` excludes.
+    /// Adds a case-sensitive alias pattern with the wildcards `*` and `?`; a leading `!` makes it an exclusion.
     pub fn add_name(&mut self, pattern: &str) {
         match pattern.strip_prefix('!') {
             Some(excluded) => self.without_names.push(WildMatch::new(excluded)),
@@ -41,7 +46,7 @@ impl Filter {
         }
     }
 
-    /// Whether nothing was asked for.
+    /// Whether the filter selects everything.
     pub fn is_empty(&self) -> bool {
         self.types.is_empty()
             && self.names.is_empty()
@@ -58,9 +63,9 @@ impl Filter {
             && (self.ids.is_empty() || webhook.id().is_some_and(|id| self.ids.contains(&id)))
     }
 
-    /// The webhooks that are meant, in their order.
+    /// Returns the selected webhooks in their original order.
     ///
-    /// A filter value that matches none of them is an error, and so is a combination that leaves nothing.
+    /// Fails if a single filter value matches no webhook, or if all of them together select none.
     pub fn apply(&self, webhooks: Vec<Webhook>) -> Result<Vec<Webhook>, Error> {
         if self.is_empty() {
             return Ok(webhooks);
@@ -79,7 +84,7 @@ impl Filter {
         Ok(selected)
     }
 
-    /// The webhooks of two sides that are meant; a value has to match one of them at least.
+    /// Filters the webhooks of two sides; fails unless every filter value matches a webhook of at least one side.
     pub fn apply_to_both(
         &self,
         left: Vec<Webhook>,
@@ -93,7 +98,7 @@ impl Filter {
         Ok((selected(left), selected(right)))
     }
 
-    /// The first single value that matches nothing, as the start of a sentence.
+    /// The first filter value that matches nothing, as the subject and verb of an error message.
     fn useless(&self, webhooks: &[Webhook]) -> Option<String> {
         let any = |selects: &dyn Fn(&Webhook) -> bool| webhooks.iter().any(selects);
         let has_type = |id: &TypeId| any(&|webhook| webhook.type_id() == Ok(*id));
@@ -124,7 +129,7 @@ impl Filter {
 }
 
 fn nothing(subject: &str, n_all: usize) -> Error {
-    Error::usage(format!("{subject} none of the {n_all} webhooks")).with_hint(
-        "`hookferry list --from …` shows what is there; aliases are matched with case, `*` and `?`",
+    Error::usage(format!("{subject} no webhook ({n_all} checked)")).with_hint(
+        "list the webhooks with `hookferry list --from ACCOUNT`; patterns are case-sensitive, with `*` and `?` as wildcards",
     )
 }

@@ -1,5 +1,5 @@
-//! Which id a webhook has in the target, and alert definitions pointed at it.
-//! Pure. Never lets one source id stand for two webhooks.
+//! The id map from source ids to target ids, and the rewriting of alert definitions to the target's ids.
+//! Pure. Never maps one source id to two target ids.
 
 use crate::coralogix::alert::{NotJson, Repointed, repoint};
 use crate::coralogix::webhook::WebhookId;
@@ -8,29 +8,29 @@ use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// One webhook that both accounts have.
+/// The source id and target id of one webhook that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
-    /// Its id in the source.
+    /// Its id in the source account.
     pub source_id: WebhookId,
-    /// Its id in the target.
+    /// Its id in the target account.
     pub target_id: WebhookId,
-    /// The name of its type; empty where it is not known.
+    /// The name of its type; empty if unknown.
     pub kind: SmolStr,
-    /// Its alias; empty where it is not known.
+    /// Its alias; empty if unknown.
     pub alias: SmolStr,
-    /// How the migration ended for it, in one word; empty where it is not known.
+    /// Its final status in the migration, in one word; empty if unknown.
     pub result: SmolStr,
 }
 
-/// The new id of every webhook that a migration has brought over.
+/// The target id of every webhook that a migration wrote or found unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdMap {
     rows: Vec<Row>,
     targets: HashMap<WebhookId, WebhookId>,
 }
 
-/// Whether no source id has two target ids.
+/// Returns whether no source id has two different target ids.
 pub fn is_map<'i>(pairs: impl Iterator<Item = (&'i WebhookId, &'i WebhookId)>) -> bool {
     let mut targets = HashMap::new();
     let mut pairs = pairs;
@@ -38,33 +38,37 @@ pub fn is_map<'i>(pairs: impl Iterator<Item = (&'i WebhookId, &'i WebhookId)>) -
 }
 
 impl IdMap {
-    /// The map of these rows; an error where one source id has two target ids.
+    /// Builds the map from its pairs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one source id has two different target ids.
     pub fn new(rows: Vec<Row>) -> Result<Self, Error> {
         let mut targets = HashMap::with_capacity(rows.len());
         for row in &rows {
             let old = targets.insert(row.source_id.clone(), row.target_id.clone());
             if let Some(old) = old.filter(|old| *old != row.target_id) {
                 return Err(Error::failed(format!(
-                    "the id map gives webhook {} two new ids, {old} and {}",
+                    "the id map gives webhook {} two target ids, {old} and {}",
                     row.source_id, row.target_id
                 ))
-                .with_hint("use the map of one migration, not of several put together"));
+                .with_hint("use the id map of a single run, which `hookferry idmap show RUN -o json` prints"));
             }
         }
         Ok(Self { rows, targets })
     }
 
-    /// The rows, in the order of the migration.
+    /// The pairs, in the order of the migration.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The id in the target; `None` where the map does not have the webhook.
+    /// The target id of a webhook; `None` if the map does not have it.
     pub fn target_of(&self, source_id: &WebhookId) -> Option<&WebhookId> {
         self.targets.get(source_id)
     }
 
-    /// Points the alerts of every file at the target's webhooks.
+    /// Rewrites the webhook references of every file to the target's ids.
     pub fn apply(&self, alerts: Alerts) -> Applied {
         let mut applied = Applied {
             files: Vec::new(),
@@ -88,64 +92,64 @@ impl IdMap {
 /// A file of alert definitions.
 #[derive(Debug, Clone)]
 pub struct AlertFile {
-    /// Its name below the folder that was read.
+    /// Its path relative to the folder that was read.
     pub name: PathBuf,
-    /// Its content.
+    /// Its whole content.
     pub text: String,
 }
 
-/// A file that was not looked into.
+/// A file that was skipped: its references, if any, are not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Its name below the folder that was read.
+    /// Its path relative to the folder that was read.
     pub name: PathBuf,
     /// The reason in a few words.
     pub why: &'static str,
-    /// Whether it may hold alerts all the same.
+    /// Whether it may hold alerts all the same, so that skipping it makes the result incomplete.
     pub is_trouble: bool,
 }
 
-/// What a folder of alert definitions holds.
+/// The contents of a folder of alert definitions.
 #[derive(Debug, Clone, Default)]
 pub struct Alerts {
-    /// The files to point at the target, by name.
+    /// The files to rewrite, sorted by name.
     pub files: Vec<AlertFile>,
-    /// What else lies there.
+    /// The other files in the folder.
     pub left_out: Vec<LeftOut>,
 }
 
-/// A file of alert definitions after its references were replaced.
+/// A file of alert definitions with rewritten references.
 #[derive(Debug, Clone)]
 pub struct RepointedFile {
-    /// Its name below the folder that was read.
+    /// Its path relative to the folder that was read.
     pub name: PathBuf,
-    /// Its new content, and what became of each reference.
+    /// Its new content, with the references that were rewritten and those that were not.
     pub repointed: Repointed,
 }
 
-/// What became of a folder of alert definitions.
+/// A folder of alert definitions with rewritten references.
 #[derive(Debug, Clone)]
 pub struct Applied {
-    /// The files as they are to be written, by name.
+    /// The files with their new content, sorted by name.
     pub files: Vec<RepointedFile>,
-    /// What was not looked into, by name.
+    /// The files that were skipped, sorted by name.
     pub left_out: Vec<LeftOut>,
 }
 
 impl Applied {
-    /// How many references lead to the target now.
+    /// Number of references that now have an id of the target.
     pub fn n_rewritten(&self) -> usize {
         let n = |file: &RepointedFile| file.repointed.rewritten.len();
         self.files.iter().map(n).sum()
     }
 
-    /// How many references were left as they were.
+    /// Number of references that stay unchanged because they could not be resolved.
     pub fn n_unresolved(&self) -> usize {
         let n = |file: &RepointedFile| file.repointed.unresolved.len();
         self.files.iter().map(n).sum()
     }
 
-    /// Whether no reference was left, and no file that may have some.
+    /// Whether every reference was rewritten and no file that may hold alerts was skipped.
     pub fn is_complete(&self) -> bool {
         self.n_unresolved() == 0 && !self.left_out.iter().any(|file| file.is_trouble)
     }

@@ -1,5 +1,5 @@
-//! The stages, in the order in which data flows through them; each file has one function of its own name.
-//! Knows no terminal, no disk and no environment.
+//! The pipeline stages. Each file defines one stage, with a function of the same name.
+//! Nothing in here accesses a terminal, a disk or the environment.
 
 pub mod binding;
 pub mod content_cache;

@@ -1,5 +1,5 @@
-//! The one ending of every selected webhook, from the plan, the push and what was read back.
-//! Pure. Where the push and the reading disagree, the reading counts.
+//! Decides the final status of every selected webhook from the plan, the push and the final read-back.
+//! Pure. Where the push and the read-back disagree, the read-back wins.
 
 use super::plan::{Difference, Plan, State, Step};
 use super::push::{Applied, Fate, Proof};
@@ -8,40 +8,40 @@ use super::verify::{Finding, Verdict};
 use crate::coralogix::webhook::WebhookId;
 use serde::{Deserialize, Serialize};
 
-/// How one webhook ended.
+/// The final status of one selected webhook in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
-    /// The target had it already.
+    /// The target already had it.
     Unchanged,
-    /// It was created.
+    /// This run, or one that it resumed, created it.
     Created,
-    /// The target's was given its content.
+    /// This run, or one that it resumed, overwrote the target's webhook with its content.
     Updated,
-    /// Somebody else created it meanwhile.
+    /// Someone else created it in the target during the run.
     Appeared,
-    /// It was left alone, as the plan said.
+    /// The plan left it alone: it is a conflict, ambiguous or blocked.
     Skipped,
-    /// The server refused it.
+    /// The target refused it.
     Refused,
-    /// The server accepted it and does not have it.
+    /// The target accepted it but did not store it.
     Ignored,
-    /// The target's webhook that was to be updated is gone.
+    /// The target's webhook was gone before the update.
     Vanished,
-    /// It had arrived, and is not there any more.
+    /// It arrived, but the final read-back does not show it.
     Missing,
-    /// It is there more than once.
+    /// The target has it more than once.
     Duplicated,
-    /// Nobody can tell whether it arrived.
+    /// Whether the target has it cannot be determined.
     Unresolved,
-    /// It was sent and not seen.
+    /// It was sent, but the target did not show it before the run ended.
     NotSeen,
-    /// It was not sent.
+    /// The run ended before it was sent.
     NotSent,
 }
 
 impl Ending {
-    /// All endings in the order in which they are shown: what went well first.
+    /// All statuses in display order: successful ones first.
     pub const ALL: [Self; 13] = [
         Self::Unchanged,
         Self::Created,
@@ -58,7 +58,7 @@ impl Ending {
         Self::NotSent,
     ];
 
-    /// The word for it in every output.
+    /// The word that every output uses for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Unchanged => "unchanged",
@@ -77,7 +77,7 @@ impl Ending {
         }
     }
 
-    /// The word for programs: the same without spaces.
+    /// The code for programs: the word with `_` in place of spaces.
     pub(crate) fn code(self) -> &'static str {
         match self {
             Self::NotSeen => "not_seen",
@@ -86,7 +86,7 @@ impl Ending {
         }
     }
 
-    /// Whether nothing remains to be done or found out about it.
+    /// Whether nothing is left to do or to find out about it.
     pub(crate) fn is_settled(self) -> bool {
         matches!(
             self,
@@ -95,7 +95,7 @@ impl Ending {
     }
 }
 
-/// One webhook and how it ended.
+/// A selected webhook with its final status.
 pub(crate) struct End<'a> {
     pub(crate) ending: Ending,
     pub(crate) webhook: &'a PortableWebhook,
@@ -107,7 +107,7 @@ pub(crate) struct End<'a> {
 }
 
 impl End<'_> {
-    /// Whether source id and target id now stand for the same webhook.
+    /// Whether both accounts now have this webhook and both of its ids are known.
     pub(crate) fn is_mapped(&self) -> bool {
         use Ending::{Appeared, Created, Unchanged, Updated};
         let is_there = matches!(self.ending, Unchanged | Created | Updated | Appeared);
@@ -115,7 +115,7 @@ impl End<'_> {
     }
 }
 
-/// The ending of every selected webhook, in the plan's order.
+/// The outcome of every selected webhook, in plan order.
 pub(crate) fn ends<'a>(
     plan: &'a Plan,
     applied: &'a Applied,
@@ -123,7 +123,7 @@ pub(crate) fn ends<'a>(
 ) -> Vec<End<'a>> {
     let steps = plan.steps();
     let findings = verdict.iter().flat_map(|verdict| &verdict.findings);
-    // Both are in the plan's order, and say nothing of some of its webhooks.
+    // Both lists are in plan order; either may lack entries for some steps.
     let mut fates = applied.fates.iter().peekable();
     let mut findings = findings.peekable();
     let end = |(place, (webhook, step))| {
@@ -137,7 +137,7 @@ pub(crate) fn ends<'a>(
     steps.enumerate().map(end).collect()
 }
 
-/// How many webhooks ended in each way.
+/// Number of webhooks in each status, zero included.
 pub(crate) fn summary(ends: &[End<'_>]) -> [(Ending, usize); 13] {
     Ending::ALL.map(|ending| {
         (
@@ -150,7 +150,7 @@ pub(crate) fn summary(ends: &[End<'_>]) -> [(Ending, usize); 13] {
 fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
     let (ending, why) = match step.state {
         State::Unchanged => (Ending::Unchanged, None),
-        // A change without a fate was never handed to the push.
+        // A change without an `ItemStatus` was never handed to the push.
         State::Create | State::Update => (Ending::NotSent, None),
         State::Conflict | State::Ambiguous | State::Blocked => {
             (Ending::Skipped, Some(step.reason.clone()))
@@ -198,7 +198,7 @@ fn corrected<'a>(mut end: End<'a>, finding: Option<&'a Finding>) -> End<'a> {
         Some(Finding::Duplicated(ids)) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             end.ending = Ending::Duplicated;
-            end.why = Some(format!("also there as {}", ids.join(", ")));
+            end.why = Some(format!("also in the target as {}", ids.join(", ")));
         }
     }
     end

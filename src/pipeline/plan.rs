@@ -1,5 +1,5 @@
-//! Fourth stage: what has to happen to each wanted webhook so that the target has it exactly once.
-//! Pure. Counts copies, guesses nothing, and never plans a change to a webhook that the source does not have.
+//! Fourth stage: decides for each desired webhook what to do so that the target has it exactly once.
+//! Pure. Counts copies, never guesses, and never plans a change to a webhook that the source does not have.
 
 mod difference;
 mod known;
@@ -15,20 +15,20 @@ use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
 use serde::{Deserialize, Serialize};
 
-/// What to do where both accounts have a webhook of the same alias and type with different content.
+/// What to do if both accounts have a webhook with the same alias and type but different content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnConflict {
-    /// Write nothing at all.
+    /// Refuse to apply the plan; nothing is written.
     Fail,
-    /// Leave it alone and go on.
+    /// Leave the webhook alone and apply the rest of the plan.
     Skip,
-    /// Bring the target's webhook to the source's content.
+    /// Replace the content of the target's webhook with that of the source.
     Update,
 }
 
 impl OnConflict {
-    /// The word for it on the command line and in JSON.
+    /// The value of `--on-conflict` on the command line and in JSON.
     pub fn word(self) -> &'static str {
         match self {
             Self::Fail => "fail",
@@ -37,7 +37,7 @@ impl OnConflict {
         }
     }
 
-    /// Whether webhooks in that state stand in the way of applying.
+    /// Whether a webhook in this state prevents the plan from being applied.
     pub fn refuses(self, state: State) -> bool {
         match state {
             State::Conflict => self == Self::Fail,
@@ -47,26 +47,26 @@ impl OnConflict {
     }
 }
 
-/// What has to happen to one webhook.
+/// The decision for one webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// The target lacks it.
+    /// The target does not have it; hookferry creates it.
     Create,
-    /// The target has it with other content, which is replaced.
+    /// The target has it with different content; hookferry replaces that content.
     Update,
-    /// The target has it already.
+    /// The target already has it.
     Unchanged,
-    /// The target has it with other content, which is left alone.
+    /// The target has it with different content, which hookferry leaves alone.
     Conflict,
-    /// Which of several webhooks corresponds to it cannot be told.
+    /// It is unclear which webhook of the target, if any, corresponds to it.
     Ambiguous,
-    /// It cannot be sent.
+    /// It cannot be sent; see `strip::Blocked` for the reasons.
     Blocked,
 }
 
 impl State {
-    /// All states in the order in which they are counted.
+    /// All states, in the order of [`Counts`] and of every summary.
     pub const ALL: [Self; 6] = [
         Self::Create,
         Self::Update,
@@ -76,7 +76,7 @@ impl State {
         Self::Blocked,
     ];
 
-    /// The word for it in every output.
+    /// The word for the state in every output.
     pub fn word(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -92,15 +92,15 @@ impl State {
 /// The plan for one webhook.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// What has to happen.
+    /// The decision.
     pub state: State,
-    /// The target's webhook that it corresponds to.
+    /// The corresponding webhook of the target; `None` for a create and for an ambiguous or blocked webhook.
     pub counterpart: Option<Box<StrippedWebhook>>,
-    /// Why, where the state alone does not say it.
+    /// Why the step has this state; empty if the state explains itself.
     pub reason: String,
-    /// What differs from the counterpart, masked.
+    /// The masked differences from the counterpart.
     pub differences: Vec<Difference>,
-    /// What else the reader should know about this webhook.
+    /// Further remarks for the reader of the plan.
     pub notes: Vec<String>,
 }
 
@@ -115,13 +115,13 @@ impl Step {
         }
     }
 
-    /// The target's id of the counterpart.
+    /// The counterpart's id in the target.
     pub fn target_id(&self) -> Option<&WebhookId> {
         self.counterpart.as_ref().and_then(|webhook| webhook.id())
     }
 }
 
-/// What has to happen to every wanted webhook, in the source's order.
+/// A step for every desired webhook, in the order of the source.
 #[derive(Debug)]
 pub struct Plan {
     portable: Portable,
@@ -133,12 +133,12 @@ pub struct Plan {
     is_one_account: bool,
 }
 
-/// How many webhooks are in each state; the six add up to the selection.
+/// The number of webhooks in each state; the six numbers add up to the selection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts([usize; 6]);
 
 impl Counts {
-    /// How many are in that state.
+    /// The number of webhooks in a state.
     pub fn of(&self, state: State) -> usize {
         State::ALL
             .iter()
@@ -146,61 +146,66 @@ impl Counts {
             .map_or(0, |at| self.0[at])
     }
 
-    /// All of them.
+    /// The number of webhooks in all states together.
     pub fn total(&self) -> usize {
         self.0.iter().sum()
     }
 }
 
-/// Something that the reader of a plan must know before saying yes.
+/// Something that the reader of a plan must know before confirming it. The numbers count webhooks that the
+/// plan writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The source stays active, so so many webhooks will be notified by both accounts.
+    /// The source stays active, so both accounts will notify the destinations of this many webhooks.
     BothNotify(usize),
-    /// So many Microsoft Teams connectors will not deliver: Microsoft has retired them.
+    /// This many Microsoft Teams connectors will not deliver, because Microsoft has retired them.
     DeadOnArrival(usize),
-    /// So many `SendLog` webhooks keep the source's ingest key or host: their logs flow back to the source account.
+    /// This many `SendLog` webhooks keep the source's ingest key or host, so their logs flow back to the
+    /// source account.
     LogsFlowBack(usize),
-    /// So many `SendLog` webhooks send to an endpoint that the vendor is switching off.
+    /// This many `SendLog` webhooks send to an endpoint that the vendor is switching off.
     OldLogEndpoint(usize),
-    /// New ids are given, so alerts must be pointed at them.
+    /// The target assigns new ids, so alerts must be pointed at them.
     AlertsNeedNewIds,
 }
 
-/// A value that rules ask for and that could not be read; nothing is written without it.
+/// A value that rules need but hookferry could not read. Nothing is written while one is missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingValue {
-    /// Where it should come from, such as `env SLACK_URL`.
+    /// The source of the value, such as `env SLACK_URL`.
     pub source: String,
-    /// Why it could not be read.
+    /// Why hookferry could not read it.
     pub why: String,
-    /// The webhooks that need it, by their place in the plan, and where in them.
+    /// Each use of the value: the index of the step in the plan, and the path within that webhook.
     pub needed_by: Vec<(usize, Path)>,
 }
 
 impl Plan {
-    /// Each wanted webhook with its step, in the source's order.
+    /// Each desired webhook with its step, in the order of the source.
     pub fn steps(&self) -> impl Iterator<Item = (&PortableWebhook, &Step)> {
         self.portable.webhooks().iter().zip(&self.steps)
     }
 
-    /// The wanted webhook and step at a place, counted from 0 in the source's order.
+    /// The desired webhook and its step at an index, counted from 0 in the order of the source.
+    ///
+    /// # Panics
+    /// If the index is not below the number of steps.
     pub fn step(&self, place: usize) -> (&PortableWebhook, &Step) {
         (&self.portable.webhooks()[place], &self.steps[place])
     }
 
-    /// The plan for the same wanted webhooks after the target was read again.
+    /// Makes the plan for the same desired webhooks anew after a fresh read of the target.
     #[must_use]
     pub fn again(self, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Self {
         plan(self.portable, target, on_conflict, known)
     }
 
-    /// The wanted webhooks, in the source's order.
+    /// The desired webhooks, in the order of the source.
     pub fn portable(&self) -> &Portable {
         &self.portable
     }
 
-    /// How many webhooks are in each state.
+    /// The number of webhooks in each state.
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for step in &self.steps {
@@ -211,28 +216,30 @@ impl Plan {
         counts
     }
 
-    /// What happens to conflicts.
+    /// The policy for conflicts under which this plan was made.
     pub fn on_conflict(&self) -> OnConflict {
         self.on_conflict
     }
 
-    /// How many webhooks the target has.
+    /// The number of webhooks in the target.
     pub fn n_target(&self) -> usize {
         self.n_target
     }
 
-    /// How many of the target's webhooks correspond to none of the source's; they are never touched.
+    /// The number of the target's webhooks without a counterpart in the source; hookferry never touches them.
     pub fn n_untouched(&self) -> usize {
         self.n_target - self.n_matched
     }
 
-    /// Whether applying would write anything.
+    /// Whether applying the plan would write anything.
     pub fn has_changes(&self) -> bool {
         let counts = self.counts();
         counts.of(State::Create) + counts.of(State::Update) > 0
     }
 
-    /// How many webhooks stand in the way of applying under the chosen policy; nothing is written while there are any.
+    /// The number of webhooks that prevent the plan from being applied under its conflict policy, or for lack
+    /// of a value.
+    /// Unless it is 0, nothing is written.
     pub fn n_refusing(&self) -> usize {
         let is_in_the_way = |(webhook, step): &(&PortableWebhook, &Step)| {
             self.on_conflict.refuses(step.state) || !webhook.unread().is_empty()
@@ -240,7 +247,7 @@ impl Plan {
         self.steps().filter(is_in_the_way).count()
     }
 
-    /// The values that rules ask for and that could not be read, each once, with the places that need it.
+    /// The values that rules need but hookferry could not read, each once, with all its uses.
     pub fn missing_values(&self) -> Vec<MissingValue> {
         let mut missing: Vec<MissingValue> = Vec::new();
         for (place, webhook) in self.portable.webhooks().iter().enumerate() {
@@ -262,7 +269,7 @@ impl Plan {
         missing
     }
 
-    /// What the reader must know before saying yes.
+    /// Everything that the reader must know before confirming the plan.
     pub fn notices(&self) -> Vec<Notice> {
         let written: Vec<&PortableWebhook> = self
             .steps()
@@ -308,7 +315,8 @@ impl Notice {
     }
 }
 
-/// Compares what is wanted with what the target has and what earlier runs have taught, and decides each webhook.
+/// Compares the desired webhooks with those of the target and with what is known from earlier runs, and
+/// decides each one.
 pub fn plan(portable: Portable, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Plan {
     let (steps, n_matched) =
         matching::decide(portable.webhooks(), target.webhooks(), on_conflict, known);

@@ -1,5 +1,7 @@
-//! Fifth stage: brings what the plan wants into the target, exactly once.
-//! Carries out what the state machine in `machine` decides; decides nothing itself.
+//! Fifth stage: writes the plan's creates and updates to the target, exactly once.
+//!
+//! The state machine in `machine` makes every decision. This file is the thin I/O loop around it: it sends
+//! requests, reads the target back, waits, and writes the journal.
 
 mod adopt;
 mod body;
@@ -32,7 +34,10 @@ use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// Proof that the target was read before anything is written: what is new is told from what was there by it.
+/// The ids that the target held before the first write.
+///
+/// A push cannot start without one: only the baseline tells the webhooks that the push creates apart from
+/// those that were already there.
 #[derive(Debug, Clone)]
 pub struct Baseline {
     ids: HashSet<WebhookId>,
@@ -40,7 +45,9 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// The baseline that a reading of the target gives; `None` where a webhook has no id and could not be told apart.
+    /// Takes the baseline from a reading of the target.
+    ///
+    /// Returns `None` if any webhook has no id, because it could not be told from a new one later.
     pub fn of(target: &Inventory) -> Option<Self> {
         let ids: Option<HashSet<WebhookId>> = target.webhooks.iter().map(Webhook::id).collect();
         Some(Self {
@@ -50,39 +57,41 @@ impl Baseline {
     }
 }
 
-/// What the user decided about writing.
+/// The user's settings for writing.
 #[derive(Debug, Clone, Copy)]
 pub struct PushOptions {
-    /// How long a server may still be at work on a request whose answer was lost.
+    /// The settle window: how long the server may still be processing a request whose response was lost.
     pub settle: Duration,
-    /// The most webhooks in one request.
+    /// Maximum number of webhooks in one request; 0 counts as 1.
     pub batch_size: usize,
 }
 
-/// The most bytes in one request.
+/// Maximum bytes in one request body. A larger webhook still goes out, alone in its request.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// What a push needs of the world besides the target.
+/// Everything a push needs besides the plan and the target.
 pub struct Surroundings<'s> {
-    /// How long the whole run may still wait.
+    /// How long the whole run may still wait; all its stages draw on the same budget.
     pub patience: &'s Patience,
-    /// Who is told how far it has come.
+    /// Receives progress and wait reports.
     pub track: &'s dyn Track,
-    /// Where every write is put on record before it is sent.
+    /// Records each request durably before it is sent.
     pub journal: &'s mut dyn Journal,
-    /// Whether the user wants it to end.
+    /// Signals that the user wants the run to end.
     pub interrupt: &'s Interrupt,
 }
 
-/// Is told how far a push has come.
+/// Receives the progress of a push or a rollback.
 pub trait Track: Send + Sync {
-    /// So many of so many webhooks have found their end.
+    /// Reports that `done` of `total` webhooks are finished, whatever their status.
     fn progress(&self, done: usize, of: usize);
-    /// The push waits.
+    /// Reports that the run now waits for `wait`, because of `why`.
     fn waiting(&self, why: &str, wait: Duration);
 }
 
-/// Writes what the plan wants, until it is there or the run has to stop.
+/// Writes the plan's creates and updates until the target has them all or the run has to stop.
+///
+/// There is no error: the result holds a status for each webhook and, if the push stopped early, the reason.
 pub async fn push<'p>(
     plan: &'p Plan,
     baseline: &'p Baseline,
@@ -123,10 +132,10 @@ pub async fn push<'p>(
     run.drive(machine).await
 }
 
-/// The plan's creates and updates as the state machine knows them, each with its place in the plan.
+/// The plan's creates and updates as items of the state machine, each with its plan step index.
 fn wants(plan: &Plan) -> Vec<(usize, Want)> {
     let want = |(place, (webhook, step)): (usize, (&PortableWebhook, &Step))| {
-        // Such a plan is refused before; a stand-in for a value must never be sent.
+        // Callers already refuse a plan with unread values; a placeholder must never reach the target.
         if !webhook.unread().is_empty() {
             return None;
         }
@@ -151,24 +160,25 @@ fn wants(plan: &Plan) -> Vec<(usize, Want)> {
     plan.steps().enumerate().filter_map(want).collect()
 }
 
-/// The thin loop around the state machine.
+/// The I/O loop around the state machine.
 struct Run<'r> {
     plan: &'r Plan,
+    /// The plan step index of each item.
     places: Vec<usize>,
     writer: &'r Writer,
     surroundings: Surroundings<'r>,
     started: Instant,
-    /// What the target held before; of that nothing is ours but what is updated.
+    /// The ids the target held before. Of these, the push writes only those in `update_ids`.
     baseline: &'r Baseline,
     updated: HashSet<WebhookId>,
-    /// The company ids that the last look has shown.
+    /// The company ids in the last observation.
     companies: BTreeSet<String>,
-    /// What is wanted: what the target shows is probably the same.
+    /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     wanted: ContentCache<'r>,
     n_requests: usize,
-    /// The wants that are on record as sent, and of which nothing more is on record.
+    /// Items that the journal has as sent, without a later status update.
     on_record: BTreeSet<usize>,
-    /// Why the record could not be written on.
+    /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
     broken_record: Option<String>,
 }
 
@@ -201,7 +211,8 @@ impl Run<'_> {
         }
     }
 
-    /// Sends a batch once it is on record that it is sent, so that no crash can make anybody forget it.
+    /// Records the batch as sent, then sends it, so that a crash cannot lose track of a request.
+    /// Sends nothing if the journal cannot be written.
     async fn send_on_record(&mut self, batch: &[usize]) -> Event {
         self.note(&Note::Sending(self.places_of(batch)));
         if let Some(why) = &self.broken_record {
@@ -211,7 +222,7 @@ impl Run<'_> {
         Event::Answered(self.send(batch).await)
     }
 
-    /// Puts on record what an answer or a look has told.
+    /// Records the new status of each item that the last response or observation settled.
     fn note_what_was_learned(&mut self, machine: &Machine) {
         let learned = |at: &usize| match machine.standing(*at) {
             Standing::Open => None,

@@ -1,5 +1,5 @@
-//! Third stage: what must differ in the target is changed, by the user's rules; everything else passes as it is.
-//! Pure. Only what this stage has passed can be planned and sent.
+//! Third stage: changes the values that must differ in the target, by the user's rules, and nothing else.
+//! Pure. Only webhooks that have passed this stage can be planned and sent.
 
 mod apply;
 mod change;
@@ -26,27 +26,27 @@ use rule::{Rules, Unmatched};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
-/// Everything that decides what is changed on the way.
+/// Everything that determines how webhooks are changed on the way to the target.
 #[derive(Debug)]
 pub struct Rewriting {
     /// The user's rules.
     pub rules: Arc<Rules>,
-    /// The values that they ask for.
+    /// The values that the rules need.
     pub values: Values,
-    /// What becomes of secrets that no rule names.
+    /// The policy for secrets that no rule covers.
     pub unmatched: Unmatched,
-    /// Whether secrets that no rule names are listed even where nothing is changed.
+    /// Whether to list secrets that no rule covers even if nothing else requires a look into the webhooks.
     pub lists_leftover: bool,
-    /// From which region to which the vendor's hosts are pointed, if they are.
+    /// The regions from and to which vendor hosts are moved; `None` without `retarget`.
     pub retarget: Option<Retarget>,
-    /// The target's region, where it is known.
+    /// The target's region; `None` if unknown.
     pub target_region: Option<Region>,
-    /// What new uuids are made of besides the old ones: the source account and the target's host.
+    /// The source account and the target's host, from which new uuids are derived together with the old ones.
     pub uuid_names: (String, String),
 }
 
 impl Rewriting {
-    /// Nothing is changed.
+    /// Changes nothing.
     pub fn nothing() -> Self {
         Self {
             rules: Arc::new(Rules::default()),
@@ -60,39 +60,39 @@ impl Rewriting {
     }
 }
 
-/// Webhooks as they are wanted in the target, in the source's order; made by [`rewrite`] only.
+/// The desired webhooks of the target, in the order of the source; only [`rewrite`] constructs this type.
 #[derive(Debug)]
 pub struct Portable {
     webhooks: Vec<PortableWebhook>,
 }
 
 impl Portable {
-    /// The wanted webhooks, in the source's order.
+    /// The desired webhooks, in the order of the source.
     pub fn webhooks(&self) -> &[PortableWebhook] {
         &self.webhooks
     }
 
-    /// The content of the webhooks, for what the target holds or is given: it is probably the same.
+    /// A cache of the webhooks' contents: most of what the target holds or receives equals one of them.
     pub fn content_cache(&self) -> ContentCache<'_> {
         let webhooks = self.webhooks.iter();
         webhooks.map(|webhook| webhook.webhook.cached()).collect()
     }
 
-    /// The wanted webhooks themselves.
+    /// Consumes `self` and returns the desired webhooks, in the order of the source.
     pub fn into_webhooks(self) -> Vec<PortableWebhook> {
         self.webhooks
     }
 }
 
-/// One webhook as it is wanted in the target.
+/// One desired webhook of the target.
 #[derive(Debug, Clone)]
 pub struct PortableWebhook {
     pub(super) webhook: StrippedWebhook,
-    /// What is to be said of it; of most webhooks that is nothing.
+    /// `None` for most webhooks, of which there is nothing to report.
     remarks: Option<Box<Remarks>>,
 }
 
-/// What rewriting has to say of one webhook.
+/// The report of the rewrite stage about one webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Remarks {
     changes: Vec<Change>,
@@ -102,67 +102,67 @@ struct Remarks {
 }
 
 impl PortableWebhook {
-    /// The number it has in the source.
+    /// Its id in the source; `None` in files that lack ids.
     pub fn source_id(&self) -> Option<&WebhookId> {
         self.webhook.id()
     }
 
-    /// Its name in the target.
+    /// Its alias in the target, after renaming.
     pub fn alias(&self) -> &SmolStr {
         self.webhook.alias()
     }
 
-    /// Its type, where it has exactly one.
+    /// Its type; `None` if it states none, or several that disagree.
     pub fn type_id(&self) -> Option<TypeId> {
         self.webhook.type_id()
     }
 
-    /// Why it cannot be sent, if it cannot.
+    /// Why it cannot be sent; `None` if it can.
     pub fn blocked(&self) -> Option<Blocked> {
         self.webhook.blocked()
     }
 
-    /// What it is matched by; `None` without a type.
+    /// Its matching key; `None` without a type.
     pub fn key(&self) -> Option<Key> {
         self.webhook.key()
     }
 
-    /// What it is compared by; `None` without a type.
+    /// The fingerprints by which its content is compared; `None` without a type.
     pub fn content(&self) -> Option<Content> {
         self.webhook.content()
     }
 
-    /// What its fields are; `None` without a type.
+    /// The shape of its `integration_type_fields`; `None` without a type.
     pub(super) fn fields_form(&self) -> Option<Form> {
         self.webhook.form
     }
 
-    /// The object to send; it must not be sent while a value is [`unread`](Self::unread).
+    /// The object to send. It must not be sent while a value is [`unread`](Self::unread).
     pub fn bare(&self) -> &Webhook {
         self.webhook.bare()
     }
 
-    /// Whether `integration_type` was filled in from the documented table.
+    /// Whether hookferry filled in `integration_type` from Coralogix's documentation.
     pub fn is_type_filled(&self) -> bool {
         self.webhook.is_type_filled()
     }
 
-    /// What was changed, by rules and by retargeting, in the webhook's order.
+    /// The changes by rules and by `retarget`, in the order of the webhook's values.
     pub fn changes(&self) -> &[Change] {
         self.remarks().map_or(&[], |remarks| &remarks.changes)
     }
 
-    /// The values that rules ask for and that could not be read: a stand-in is in their place.
+    /// The values that rules need but hookferry could not read. The object contains placeholders for them.
     pub fn unread(&self) -> &[Unread] {
         self.remarks().map_or(&[], |remarks| &remarks.unread)
     }
 
-    /// The secrets about which no rule says anything.
+    /// The secrets that no rule covers.
     pub fn leftover(&self) -> &[Leftover] {
         self.remarks().map_or(&[], |remarks| &remarks.leftover)
     }
 
-    /// What makes the logs that it sends flow to another account than the target, if anything does.
+    /// What is wrong with the destination of the logs that it sends; `None` if nothing is.
     pub fn flows_back(&self) -> Option<&FlowsBack> {
         self.remarks()?.flows_back.as_ref()
     }
@@ -172,7 +172,7 @@ impl PortableWebhook {
     }
 }
 
-/// Changes every webhook as the rules say; an error lists every rule that cannot be followed.
+/// Applies the rules to every webhook; on error, returns a mistake for every rule that cannot be applied.
 pub fn rewrite(stripped: Stripped, rewriting: &Rewriting) -> Result<Portable, Vec<Mistake>> {
     let mut mistakes = mistake::Mistakes::default();
     let webhooks = stripped

@@ -1,5 +1,7 @@
-//! Undoing one run: what of it may be deleted or put back, judged by what the target holds now.
-//! Pure decisions and a thin loop; touches nothing that the run did not write or that anybody changed since.
+//! Rollback of one run: deletes what the run created and restores what it updated.
+//!
+//! Pure decisions, based on what the target holds now, and a thin I/O loop. A rollback never touches a
+//! webhook that the run did not write, or that anybody changed since.
 
 use super::fetch::{Inventory, fetch};
 use super::push::Track;
@@ -14,59 +16,59 @@ use crate::interrupt::Interrupt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-/// One webhook that a run wrote, as its record tells.
+/// One webhook that a run wrote, according to its run record.
 #[derive(Debug, Clone)]
 pub struct Written {
-    /// Its number in the target.
+    /// Its id in the target.
     pub id: WebhookId,
-    /// Its number in the source.
+    /// Its id in the source, if known.
     pub source_id: Option<WebhookId>,
     /// Its alias and type.
     pub key: Key,
-    /// What was sent.
+    /// Keyed digest of the content that was sent.
     pub sent: Sealed,
-    /// What the target kept of it where that was another content.
+    /// Keyed digest of the content that the target stored, if the server altered it.
     pub kept: Option<Sealed>,
-    /// Everything that the target showed of it when the run ended; `None` for a run that was cut off.
+    /// Keyed digest of everything the target showed of it when the run ended; `None` if the run was cut off.
     pub shown: Option<Seal>,
-    /// Whether the server's own answer named it; else it was found afterwards.
+    /// Whether the response to the run's own request named it; if not, a later observation found it.
     pub is_acknowledged: bool,
-    /// What it held before the run; `None` where the run created it.
+    /// Its content before the run updated it; `None` if the run created it.
     pub previous: Option<Previous>,
 }
 
-/// What a webhook held before a run updated it.
+/// The content of a webhook before a run updated it.
 #[derive(Debug, Clone)]
 pub struct Previous {
-    /// Its sealed content.
+    /// Keyed digest of the content.
     pub content: Sealed,
-    /// The whole object to send, with its id; `None` where it is not on record.
+    /// The whole object to send, with its id; `None` if the run record does not hold it.
     pub body: Option<Webhook>,
 }
 
-/// What a rollback does, or did, about one webhook.
+/// What a rollback will do about one webhook, or the state that it left it in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Undo {
-    /// It is to be deleted: it is what the run created, and nobody changed it since.
+    /// To delete: the run created it, and nobody changed it since.
     Delete,
-    /// Its previous content is to be put back: it is what the run left, and nobody changed it since.
+    /// To restore to its previous content: the run updated it, and nobody changed it since.
     Restore,
-    /// It is gone from the target.
+    /// The target does not have it any more.
     Gone,
-    /// It has its previous content.
+    /// It has its previous content again.
     Restored,
-    /// It stays as it is; the text says why.
+    /// It stays as it is; holds the reason.
     Keep(String),
 }
 
 impl Undo {
-    /// Whether something is to be done about it.
+    /// Whether the rollback still has to write to the target for it.
     pub fn is_due(&self) -> bool {
         matches!(self, Self::Delete | Self::Restore)
     }
 }
 
-/// Decides what is to be done about each webhook that a run wrote.
+/// Decides what to do about each webhook that a run wrote, in the order of `written`.
 pub fn rollback(written: &[Written], target: &Inventory, sealer: &Sealer) -> Vec<Undo> {
     let stripped = strip(target.clone());
     let by_id: HashMap<&WebhookId, Now<'_>> = stripped
@@ -85,7 +87,7 @@ pub fn rollback(written: &[Written], target: &Inventory, sealer: &Sealer) -> Vec
     written.iter().map(decide).collect()
 }
 
-/// One webhook as the target has it now.
+/// One webhook as the target holds it now.
 struct Now<'n> {
     content: Option<Content>,
     whole: &'n Webhook,
@@ -93,7 +95,7 @@ struct Now<'n> {
 
 fn undo_one(written: &Written, now: &Now<'_>, sealer: &Sealer) -> Undo {
     let Some(content) = now.content.map(|content| sealer.content(content)) else {
-        return Undo::Keep("what it holds now cannot be compared".to_owned());
+        return Undo::Keep("its current content cannot be compared".to_owned());
     };
     let is_untouched = written
         .shown
@@ -104,48 +106,49 @@ fn undo_one(written: &Written, now: &Now<'_>, sealer: &Sealer) -> Undo {
         (Some(previous), _) if content == previous.content => Undo::Restored,
         (_, false) => Undo::Keep("it was changed after the run".to_owned()),
         (Some(Previous { body: None, .. }), true) => {
-            Undo::Keep("what it held before is not on record".to_owned())
+            Undo::Keep("its previous content is not in the run record".to_owned())
         }
         (Some(_), true) => Undo::Restore,
-        // No answer named it, so it is ours only where it is exactly what was sent.
+        // No response named it, so only exactly the content that was sent proves that it is ours.
         (None, true) if !written.is_acknowledged && !is_as_sent => Undo::Keep(
-            "it was found after a lost answer and is not exactly what was sent, so it may be somebody else's".to_owned(),
+            "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
         (None, true) => Undo::Delete,
     }
 }
 
-/// What a rollback came to.
+/// The result of a rollback.
 #[derive(Debug)]
 pub struct Undone {
-    /// What was to be done about each webhook at first, in the order of the written ones.
+    /// The first decision about each webhook, in the order of `written`.
     pub planned: Vec<Undo>,
-    /// What is true of each in the end.
+    /// The final state of each webhook, in the same order.
     pub ends: Vec<Undo>,
-    /// Why it stopped before everything was tried, if it did.
+    /// Why the rollback stopped early; `None` if it tried everything.
     pub stop: Option<String>,
-    /// The refusal that stopped it, if one did.
+    /// The refusal that stopped it, if that was the reason.
     pub refusal: Option<Refusal>,
-    /// Whether any request was sent that could have changed the target.
+    /// Whether any request may have changed the target.
     pub may_have_written: bool,
-    /// What the target held when it was last read.
+    /// The last successful reading of the target.
     pub last: Inventory,
 }
 
-/// What a rollback needs of the world besides the target.
+/// Everything a rollback needs besides the run record and the target.
 pub struct RollbackSurroundings<'s> {
     /// How long the whole run may still wait.
     pub patience: &'s Patience,
-    /// Who is told how far it has come.
+    /// Receives progress and wait reports.
     pub track: &'s dyn Track,
-    /// Whether the user wants it to end.
+    /// Signals that the user wants the rollback to end.
     pub interrupt: &'s Interrupt,
 }
 
-/// The most previous bodies in one request.
+/// Maximum number of webhooks restored in one request.
 const BATCH: usize = 500;
 
-/// Carries out a rollback: deletes and restores what is due, looks again, and repeats while that brings progress.
+/// Carries out a rollback: deletes and restores what is due, reads the target again, and repeats while that
+/// makes progress.
 pub async fn undo(
     written: &[Written],
     first: &Inventory,
@@ -194,7 +197,7 @@ pub async fn undo(
     }
     for at in &run.accepted {
         if matches!(ends[*at], Undo::Keep(_)) {
-            let why = "its previous content was sent, and the server keeps something else of it";
+            let why = "the server accepted its previous content, but stored something else";
             ends[*at] = Undo::Keep(why.to_owned());
         }
     }
@@ -212,14 +215,14 @@ struct Run<'r> {
     written: &'r [Written],
     writer: &'r Writer,
     surroundings: RollbackSurroundings<'r>,
-    /// What the server refused for good, by place, in its words.
+    /// Webhooks that the server refused for good: index in `written`, and the reason in the server's words.
     refused: BTreeMap<usize, String>,
-    /// Whose previous content the server has taken.
+    /// Webhooks whose previous content the server accepted: index in `written`.
     accepted: BTreeSet<usize>,
     stop: Option<String>,
     refusal: Option<Refusal>,
     may_have_written: bool,
-    /// The wait that the server asked for.
+    /// The wait that the server asked for in its last 429.
     asked: Option<Duration>,
 }
 
@@ -229,7 +232,7 @@ impl Run<'_> {
         ends.iter().enumerate().any(is_open)
     }
 
-    /// Tries everything that is due once.
+    /// Tries once to delete or restore each webhook that is due.
     async fn round(&mut self, ends: &[Undo]) {
         let open = |wanted: Undo| -> Vec<usize> {
             let is_it = |at: &usize| ends[*at] == wanted && !self.refused.contains_key(at);
@@ -289,7 +292,7 @@ impl Run<'_> {
         self.stop.is_some()
     }
 
-    /// Takes in a failure; `true` where this round has no use any more.
+    /// Processes a failed request; returns `true` if the rest of this round is pointless.
     fn failed(&mut self, failure: Failure, places: &[usize]) -> bool {
         match failure {
             Failure::Refused(refusal) if refusal.status == 429 => {
@@ -315,7 +318,7 @@ impl Run<'_> {
                     .extend(places.iter().map(|at| (*at, why.clone())));
                 false
             }
-            // The look after the round tells what came of it.
+            // The reading after the round shows the effect of the request.
             other => {
                 self.surroundings
                     .track
@@ -327,7 +330,7 @@ impl Run<'_> {
 
     async fn pause(&mut self, n_idle: u32) {
         if n_idle >= MOST_ATTEMPTS {
-            self.stop = Some("several rounds brought no progress".to_owned());
+            self.stop = Some("several rounds made no progress".to_owned());
             return;
         }
         let wait = self
@@ -335,12 +338,12 @@ impl Run<'_> {
             .take()
             .unwrap_or_else(|| retry::back_off(n_idle.max(1), 0.0));
         if !self.surroundings.patience.spend(wait) {
-            self.stop = Some("the run has waited for as long as it may".to_owned());
+            self.stop = Some("the rollback used up its wait budget".to_owned());
             return;
         }
         self.surroundings
             .track
-            .waiting("not all is undone yet", wait);
+            .waiting("some webhooks are not undone yet", wait);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = self.surroundings.interrupt.requested() => self.stop = Some("it was interrupted".to_owned()),

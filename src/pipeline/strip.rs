@@ -1,5 +1,5 @@
-//! Second stage: what the server owns is taken off, so that nothing of one account's bookkeeping reaches another.
-//! Pure. Keeps `integration_type` whole, with its `id`, and every key it does not know.
+//! Second stage: removes the keys that the server owns, so that no bookkeeping of one account reaches another.
+//! Pure. Keeps `integration_type` complete, including its `id`, and keeps every unknown key.
 
 use super::content_cache::{CachedContent, ContentCache};
 use super::fetch::Inventory;
@@ -10,7 +10,7 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use smol_str::SmolStr;
 
-/// Webhooks without anything that a server owns, in their order; made by [`strip`] only.
+/// Webhooks without server-owned keys, in their original order; only [`strip`] constructs this type.
 #[derive(Debug)]
 pub struct Stripped {
     webhooks: Vec<StrippedWebhook>,
@@ -27,10 +27,10 @@ impl Stripped {
     }
 }
 
-/// One webhook without what the server owns, and what was read off it on the way.
+/// One webhook without server-owned keys, with the properties that the later stages need.
 #[derive(Debug, Clone)]
 pub struct StrippedWebhook {
-    /// As it was read.
+    /// The object as the API returned it.
     pub(super) given: Webhook,
     pub(super) bare: Webhook,
     pub(super) id: Option<WebhookId>,
@@ -45,77 +45,77 @@ pub struct StrippedWebhook {
 /// Why a webhook cannot be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Blocked {
-    /// It has no alias, or one that is no text.
+    /// It has no alias, or its alias is not a string.
     NoAlias,
-    /// Nothing in it gives a type.
+    /// None of its keys gives a type.
     NoType,
     /// Its keys give different types.
     TypesDisagree,
-    /// It has no `integration_type`, and its type is not documented, so none can be made.
+    /// It has no `integration_type`, and hookferry cannot construct one because its type is undocumented.
     NoTypeObject,
-    /// An object in it has the same key twice, so nobody can tell which value counts.
+    /// One of its JSON objects contains the same key twice, so it is ambiguous which value counts.
     DuplicateKey,
-    /// A secret of it was read as `****` or the like: the copy would look right and deliver nothing.
+    /// The source masked a secret, for example as `****`: the copy would look right and deliver nothing.
     MaskedSecret,
-    /// No rule says what becomes of a secret of it, and the user wants one for each.
+    /// No rule covers one of its secrets, and `unmatched_secret` is `refuse`.
     UnmatchedSecret,
-    /// A rule wants to change fields of it that are no JSON.
+    /// A rule addresses its fields, but they are not valid JSON.
     UnreadableFields,
 }
 
 impl Blocked {
-    /// The reason as the preview prints it.
+    /// The reason in words, as the plan preview prints it.
     pub fn reason(self) -> &'static str {
         match self {
             Self::NoAlias => "it has no alias",
             Self::NoType => "it has no type",
-            Self::TypesDisagree => "its keys give different types",
+            Self::TypesDisagree => "its keys state different types",
             Self::NoTypeObject => {
-                "it has no integration_type, and its type is not in the documented table"
+                "it has no integration_type, and none can be filled in because its type is undocumented"
             }
-            Self::DuplicateKey => "an object in it has the same key twice",
+            Self::DuplicateKey => "one of its JSON objects contains the same key twice",
             Self::UnmatchedSecret => {
-                "no rule says what becomes of its secrets, and unmatched_secret is refuse"
+                "it has a secret that no rule covers, and unmatched_secret is refuse"
             }
-            Self::UnreadableFields => "a rule would change its fields, which are no readable JSON",
+            Self::UnreadableFields => "a rule addresses its fields, which are not valid JSON",
             Self::MaskedSecret => {
-                "the source shows a mask such as **** instead of one of its secrets; does the key lack a permission?"
+                "the source returned a mask such as **** instead of one of its secrets: check the API key's permissions"
             }
         }
     }
 }
 
-/// What makes two webhooks of two accounts the same one: alias and type.
+/// The matching key: webhooks of two accounts with the same alias and type correspond to each other.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {
-    /// The alias, exactly.
+    /// The exact alias, not normalized.
     pub alias: SmolStr,
-    /// The type.
+    /// The vendor's number of the type.
     pub type_id: TypeId,
 }
 
 impl StrippedWebhook {
-    /// The number it has in its account.
+    /// Its id in its own account; `None` in files that lack ids.
     pub fn id(&self) -> Option<&WebhookId> {
         self.id.as_ref()
     }
 
-    /// Its name; empty where it has none.
+    /// Its alias; empty if it has none.
     pub fn alias(&self) -> &SmolStr {
         &self.alias
     }
 
-    /// Its type, where it has exactly one.
+    /// Its type; `None` if it states none, or several that disagree.
     pub fn type_id(&self) -> Option<TypeId> {
         self.type_id
     }
 
-    /// Why it cannot be sent, if it cannot.
+    /// Why it cannot be sent; `None` if it can.
     pub fn blocked(&self) -> Option<Blocked> {
         self.blocked
     }
 
-    /// What it is matched by; `None` without a type.
+    /// Its matching key; `None` without a type.
     pub fn key(&self) -> Option<Key> {
         self.type_id.map(|type_id| Key {
             alias: self.alias.clone(),
@@ -123,22 +123,22 @@ impl StrippedWebhook {
         })
     }
 
-    /// The object itself, without what the server owns.
+    /// The object without server-owned keys.
     pub fn bare(&self) -> &Webhook {
         &self.bare
     }
 
-    /// The object as it was read, with all that the server owns.
+    /// The object as the API returned it, server-owned keys included.
     pub fn given(&self) -> &Webhook {
         &self.given
     }
 
-    /// Whether `integration_type` was missing and was filled in from the documented table.
+    /// Whether `integration_type` was missing and hookferry filled it in from Coralogix's documentation.
     pub fn is_type_filled(&self) -> bool {
         self.is_type_filled
     }
 
-    /// What it is compared by; `None` without a type.
+    /// The fingerprints by which its content is compared; `None` without a type.
     pub fn content(&self) -> Option<Content> {
         self.content
     }
@@ -156,7 +156,7 @@ impl StrippedWebhook {
     }
 }
 
-/// An alias as a tidying server might store it: trimmed, composed, case folded.
+/// An alias as a normalizing server might store it: trimmed, in Unicode NFC, case folded.
 pub(super) fn tidied(alias: &str) -> String {
     if alias.is_ascii() {
         return alias.trim().to_ascii_lowercase();
@@ -165,12 +165,12 @@ pub(super) fn tidied(alias: &str) -> String {
     CaseMapper::new().fold_string(&composed).into_owned()
 }
 
-/// Takes off every webhook what the server owns, and finds those that cannot be sent.
+/// Removes the server-owned keys of every webhook and marks the webhooks that cannot be sent.
 pub fn strip(inventory: Inventory) -> Stripped {
     strip_knowing(inventory, &ContentCache::default())
 }
 
-/// The same, where many of the webhooks probably look like known ones.
+/// Like [`strip`], but takes digests from a cache for webhooks that are byte for byte equal to cached ones.
 pub fn strip_knowing(inventory: Inventory, known: &ContentCache<'_>) -> Stripped {
     let webhooks = inventory.webhooks.into_iter();
     let strip = |webhook| fit_to_send(strip_one(webhook, known));
@@ -179,7 +179,7 @@ pub fn strip_knowing(inventory: Inventory, known: &ContentCache<'_>) -> Stripped
     }
 }
 
-/// A webhook without what the server owns.
+/// A copy of a webhook without server-owned keys.
 pub(super) fn bare(webhook: &Webhook) -> Webhook {
     webhook.clone().without(SERVER_OWNED)
 }
@@ -207,7 +207,7 @@ fn strip_one(webhook: Webhook, known: &ContentCache<'_>) -> StrippedWebhook {
     }
 }
 
-/// Finds out whether a webhook can be sent, and fills in what a create needs.
+/// Decides whether a webhook can be sent, and fills in the keys that a create needs.
 fn fit_to_send(mut webhook: StrippedWebhook) -> StrippedWebhook {
     let is_complete = webhook.given.has_complete_type();
     webhook.blocked = why_blocked(&webhook, is_complete);
@@ -220,7 +220,7 @@ fn fit_to_send(mut webhook: StrippedWebhook) -> StrippedWebhook {
 
 fn why_blocked(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
     let given = &webhook.given;
-    // Without a type nothing has looked into the fields yet.
+    // Without a type, the fields have not been examined yet; their shape does not depend on the type.
     let form = webhook.form;
     let form = form.unwrap_or_else(|| Content::with_form(given, TypeId(0)).1);
     if form == Form::Duplicate || given.has_duplicate_key() {
@@ -237,7 +237,7 @@ fn why_blocked(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> 
     given.alias().is_none().then_some(Blocked::NoAlias)
 }
 
-/// Adds what a create needs and the answer lacked: the type's object from Table A, and its number.
+/// Adds what a create needs and the API response lacked: the documented `integration_type`, and its number.
 fn completed(bare: Webhook, type_id: TypeId, is_complete: bool) -> Webhook {
     let bare = match Kind::of(type_id) {
         Some(kind) if !is_complete => bare.with("integration_type", &kind.integration_type()),

@@ -1,5 +1,5 @@
-//! Sixth stage: what the target holds now, compared with what was wanted.
-//! Pure. Believes no answer, only what was read back.
+//! Sixth stage: compares what the target holds now with what the plan wants there.
+//! Pure. Trusts no response, only what was read back.
 
 use super::plan::{Difference, Plan, State, Step, difference};
 use super::push::{Applied, Observation, Seen};
@@ -10,30 +10,31 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-/// What a webhook that was written looks like in the target.
+/// The verdict on one webhook that should be in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
-    /// It is there, as wanted.
+    /// The target has it, exactly once, with the desired content.
     Verified,
-    /// It is there, and the server altered it; the fields are listed, masked.
+    /// The target has it, but with other content; holds the fields that differ, masked.
     Altered(Vec<Difference>),
-    /// It is not there.
+    /// The target does not have it.
     Missing,
-    /// It is there more often than wanted; the ids of the surplus ones that appeared during the run.
+    /// The target has more copies than desired. After a push, holds the ids of the surplus copies that others
+    /// created during the run; in a comparison of two sides, the ids of all copies.
     Duplicated(Vec<WebhookId>),
-    /// It cannot be told; the text says why.
+    /// The comparison is inconclusive; holds the reason.
     Unclear(String),
 }
 
-/// What was found of every webhook that should have arrived, by its place in the plan.
+/// The result of a verification.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The findings, in the plan's order.
+    /// The verdict on each webhook that should be in the target, with its plan step index, in plan order.
     pub findings: Vec<(usize, Finding)>,
 }
 
 impl Verdict {
-    /// How many findings are of that kind.
+    /// Number of webhooks whose verdict satisfies the predicate.
     pub fn count(&self, is_it: impl Fn(&Finding) -> bool) -> usize {
         self.findings
             .iter()
@@ -41,7 +42,7 @@ impl Verdict {
             .count()
     }
 
-    /// Whether every webhook is there exactly once, altered or not.
+    /// Whether the target has every webhook exactly once, altered or not.
     pub fn is_complete(&self) -> bool {
         self.findings
             .iter()
@@ -49,7 +50,7 @@ impl Verdict {
     }
 }
 
-/// Looks up in a fresh reading of the target what a push says has arrived.
+/// Checks each webhook that a push reports as written against a fresh reading of the target.
 pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
     let seen = after.seen().iter();
     let by_id: HashMap<&WebhookId, &Seen> = seen.map(|seen| (seen.id(), seen)).collect();
@@ -81,10 +82,12 @@ pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
     }
 }
 
-/// The wanted webhooks by their content: no body was kept of what equals one of them, which stands for it then.
+/// The desired webhooks by content.
+///
+/// An observation keeps no body of a webhook that equals a desired one, so that one's body is used instead.
 struct ByContent<'p> {
     plan: &'p Plan,
-    /// Made when the first is asked for: hardly any run needs it.
+    /// Built on first use, because hardly any run needs it.
     bodies: OnceCell<HashMap<Fingerprint, &'p Webhook>>,
 }
 
@@ -106,10 +109,10 @@ impl<'p> ByContent<'p> {
     }
 }
 
-/// Says of each webhook of a plan what a reading of the target shows of it, writing nothing.
+/// Compares each webhook of a plan with a reading of the target, without a push.
 ///
-/// `source` is all that the source holds, selected or not, as it would be wanted: only what the target has more often
-/// is a copy too many.
+/// `source` holds every webhook of the source, selected or not, in the form desired in the target: a webhook
+/// is duplicated only if the target has more copies of it than `source`.
 pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Verdict {
     let whole = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
     let mut wanted: HashMap<Fingerprint, usize> = HashMap::new();
@@ -142,7 +145,8 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
     }
 }
 
-/// Webhooks that appeared during the run, are not accounted for, and equal one that was created.
+/// Ids of webhooks that others created during the run and whose content equals that of one that the plan
+/// creates, by that content.
 fn surplus(
     applied: &Applied,
     after: &Observation,

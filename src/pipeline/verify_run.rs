@@ -76,7 +76,7 @@ pub fn verify_run(
             RecordedLocation::NotPlanned => continue,
             RecordedLocation::Nowhere => (None, Finding::Missing, None),
             RecordedLocation::Unknown => {
-                let why = "the run sent it and does not know whether it arrived";
+                let why = "the run sent it, but it is unknown whether it arrived";
                 (None, Finding::Unclear(why.to_owned()), None)
             }
             RecordedLocation::Target { id, kept, .. } => {
@@ -114,7 +114,7 @@ fn compare_shown(
         Some(shown) => {
             let is_as_kept = shown.is_some() && shown == kept;
             let why = if is_as_kept {
-                "the server altered it when the run wrote it, and it has not changed since"
+                "the server altered it when it was written, and it has not changed since"
             } else {
                 "it was changed after the run"
             };

@@ -1,5 +1,5 @@
-//! What one look at an account tells, and what it cannot tell: text for people, a document for programs.
-//! Pure. Shows where a key was taken from, and knows no key's text.
+//! Renders `account check`: what one reading of an account shows, and what it cannot show, as text and JSON.
+//! Pure. Shows where a key came from, and never has the key itself.
 
 mod findings;
 
@@ -20,35 +20,35 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-/// An account and what was seen of it.
+/// An account and the result of reading it once.
 #[derive(Debug)]
 pub struct CheckView<'a> {
-    /// Where it is.
+    /// The account's API.
     pub endpoint: &'a Endpoint,
-    /// The profile by which it was named.
+    /// The profile that named the account, if any.
     pub profile: Option<&'a AccountProfile>,
-    /// The account with its key, or why there is none.
+    /// The account with its key, or why no key is available.
     pub account: Result<&'a Account, &'a Error>,
-    /// Variables that would win over the profile's own key in a run.
+    /// The set variables that would take precedence over the profile's own key in a run.
     pub winners: &'a [String],
-    /// The file of authorities that was given besides the system's.
+    /// The file of CA certificates passed in addition to the system's.
     pub ca_file: Option<&'a str>,
-    /// What one reading brought; `None` where there was no key to read with.
+    /// The result of reading the account; `None` if there was no key to read with.
     pub seen: Option<&'a Seen>,
 }
 
-/// What one reading brought.
+/// The result of reading an account once.
 #[derive(Debug)]
 pub struct Seen {
-    /// What the account holds, or why that is not known.
+    /// The account's webhooks, or why they could not be read.
     pub outcome: Result<Inventory, Failure>,
-    /// How long it took.
+    /// How long the reading took.
     pub took: Duration,
-    /// This machine's clock when the answer had come.
+    /// This machine's clock when the response arrived.
     pub now: SystemTime,
 }
 
-/// The report as text.
+/// Renders the report as text.
 pub fn text(view: &CheckView<'_>, page: Page) -> String {
     let host = view.endpoint.host();
     let called = view.profile.map(profile_words);
@@ -57,7 +57,7 @@ pub fn text(view: &CheckView<'_>, page: Page) -> String {
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
     let region = match view.endpoint.region() {
         Some(region) => format!("{region}, {}", region.location()),
-        None => "not known: the host is none of the vendor's regions".to_owned(),
+        None => "unknown: the host is not one of Coralogix's regions".to_owned(),
     };
     for (subject, text) in [("url", view.endpoint.base().as_str()), ("region", &region)] {
         line(&mut out, page, &padded("", 7), subject, text);
@@ -82,7 +82,7 @@ fn line(out: &mut String, page: Page, word: &str, subject: &str, text: &str) {
     let _ = writeln!(out, "  {word}  {}  {text}", padded(subject, 8));
 }
 
-/// The report as a document.
+/// Renders the report as JSON.
 pub fn document(view: &CheckView<'_>) -> Value {
     let findings = findings(view);
     let inventory = view.seen.and_then(|seen| seen.outcome.as_ref().ok());

@@ -1,5 +1,5 @@
-//! The profiles of a config file: a table for people, a document for programs.
-//! Pure. Says where keys are, and knows none.
+//! Renders `account list`: the profiles of a config file, as a table and as JSON.
+//! Pure. Shows where keys are, and never has a key itself.
 
 use super::columns::{cut, table};
 use super::json;
@@ -13,44 +13,44 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Value, json};
 
-/// The widest that a cell is shown.
+/// Maximum width of a cell in columns.
 const LONGEST_CELL: usize = 48;
 const HEADINGS: [&str; 5] = ["profile", "host", "key", "company", "label"];
 
-/// A config file as it was found.
+/// The profiles of a config file.
 #[derive(Debug)]
 pub struct AccountsView {
-    /// Its path; `None` where nothing tells where it would be.
+    /// The file's path; `None` if neither an option nor the environment determines it.
     pub file: Option<String>,
-    /// Whether it is there.
+    /// Whether the file exists.
     pub is_there: bool,
-    /// Its profiles.
+    /// One row for each profile.
     pub rows: Vec<AccountRow>,
 }
 
-/// One profile.
+/// A profile of the config file.
 #[derive(Debug)]
 pub struct AccountRow {
-    /// Its name, its label and the company that it expects.
+    /// The profile's name, label, and expected company id.
     pub profile: AccountProfile,
-    /// Where its API lives.
+    /// The API of its account.
     pub endpoint: Endpoint,
-    /// Where its key is, in words.
+    /// Where its key comes from, in words; `None` if the profile has no key.
     pub key: Option<String>,
 }
 
-/// The profiles as a table.
+/// Renders the profiles as a table.
 pub fn text(view: &AccountsView, page: Page) -> String {
     let file = view.file.as_deref().map(foreign::shown);
     let file = match (file, view.is_there) {
         (Some(file), true) => file,
         (Some(file), false) => {
             return format!(
-                "No profiles: there is no config file {file}.\nA profile gives an account a name; `hookferry --help` shows what one looks like.\n"
+                "No profiles: the config file {file} does not exist.\nA profile gives an account a name; `hookferry --help` shows an example.\n"
             );
         }
         (None, _) => {
-            return "No profiles: neither XDG_CONFIG_HOME nor HOME says where the config file is; name one with --config.\n"
+            return "No profiles: neither XDG_CONFIG_HOME nor HOME is set, so there is no default config file; pass one with --config.\n"
                 .to_owned();
         }
     };
@@ -77,7 +77,7 @@ fn cells(row: &AccountRow) -> [String; 5] {
     ]
 }
 
-/// The profiles as a document.
+/// Renders the profiles as JSON.
 pub fn document(view: &AccountsView) -> Value {
     let rows: Vec<Value> = view.rows.iter().map(row_json).collect();
     json::document(

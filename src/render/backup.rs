@@ -1,5 +1,5 @@
-//! Backups as they are shown: what was kept, what is there, what is whole, what is forgotten and why.
-//! Pure. Nothing of a backup's content is shown here; `list` shows that, masked.
+//! Renders the `backup` commands: create, list, check, and forget.
+//! Pure. Shows nothing of a backup's content; `list` shows that, masked.
 
 pub mod check;
 pub mod create;
@@ -12,12 +12,12 @@ use crate::store::backup::check::is_future;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// A time as people read it, in UTC to the minute.
+/// Formats a time in UTC to the minute.
 fn shown(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// How long ago a time was, in the largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
+/// Formats how long ago a time was, in its largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
 fn age(time: Timestamp, now: Timestamp) -> String {
     if is_future(time, now) {
         return "in the future".to_owned();
@@ -31,7 +31,7 @@ fn age(time: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// A size in bytes as people read it: `812 B`, `12 KiB`, `3.4 MiB`.
+/// Formats a size in bytes: `812 B`, `12 KiB`, `3.4 MiB`.
 #[expect(
     clippy::cast_precision_loss,
     reason = "it is shown with one digit after the point"
@@ -46,7 +46,7 @@ fn size(bytes: u64) -> String {
     }
 }
 
-/// How a backup is protected, in a word.
+/// How a backup is protected, in one word.
 fn protection(backup: &Stored) -> &'static str {
     if backup.name.is_encrypted {
         "encrypted"
@@ -55,7 +55,7 @@ fn protection(backup: &Stored) -> &'static str {
     }
 }
 
-/// What every document says of a backup.
+/// The JSON members of a backup that all documents share.
 fn members(backup: &Stored, path: &str) -> Value {
     json!({
         "account": backup.account,
@@ -67,7 +67,7 @@ fn members(backup: &Stored, path: &str) -> Value {
     })
 }
 
-/// An error as documents say it.
+/// An error as a JSON object with its exit code and hint.
 pub(super) fn failure(error: &Error) -> Value {
     json!({
         "exit_code": error.kind().exit_code().code(),

@@ -1,4 +1,4 @@
-//! What rules do to a webhook and what they lack, in words that preview, check and refusal share.
+//! The wording of rule changes, missing values and leftover secrets, shared by `plan` and `rules check`.
 //! Pure. Names paths and where values come from, never a value.
 
 use crate::document::{
@@ -6,7 +6,7 @@ use crate::document::{
 };
 use crate::foreign;
 
-/// What rules and retargeting changed in a webhook, in words and without any value; empty where nothing was.
+/// The changes that rules and retargeting made to a webhook, without any value; empty if there are none.
 pub(crate) fn changes(step: &StepDocument) -> String {
     const MOST: usize = 8;
     let is_unread = |change: &ChangeDocument| {
@@ -37,14 +37,14 @@ pub(crate) fn change_words(change: &ChangeDocument) -> String {
         other => format!("{path} changed ({})", foreign::shown(other)),
     };
     let equal = if change.equal {
-        " (the same as before)"
+        " (same value as before)"
     } else {
         ""
     };
     format!("{how}{equal}")
 }
 
-/// A missing value in words: what it is, why it is missing, and who needs it.
+/// A missing value in words: its source, the reason, and the webhooks that need it.
 pub(crate) fn missing_value(missing: &MissingDocument) -> String {
     const MOST: usize = 5;
     let needed = |needed: &NeededDocument| {
@@ -68,7 +68,7 @@ pub(crate) fn missing_value(missing: &MissingDocument) -> String {
     )
 }
 
-/// The secrets that no rule names, as paths; `with_kind` adds what is hidden there.
+/// The paths of the secrets that no rule covers; `with_kind` adds the kind of each secret.
 pub(crate) fn leftover_words(leftover: &[LeftoverDocument], with_kind: bool) -> String {
     let words = leftover.iter().map(|left| {
         let path = foreign::shown(&left.path);

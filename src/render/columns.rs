@@ -1,12 +1,12 @@
-//! Text in columns of a terminal: measured by what is seen, not by bytes or characters.
-//! Never lets foreign text break a line or pass for another column.
+//! Text in terminal columns, measured by display width, not by bytes or characters.
+//! Never lets untrusted text break a line or pass for another column.
 
 use super::page::Page;
 use super::style::Meaning;
 use crate::foreign;
 use console::{measure_text_width, truncate_str};
 
-/// How many columns the text takes.
+/// The display width of the text, in columns.
 pub(crate) fn width(text: &str) -> usize {
     if foreign::is_plain(text) {
         return text.len();
@@ -14,12 +14,12 @@ pub(crate) fn width(text: &str) -> usize {
     measure_text_width(text)
 }
 
-/// The text with spaces behind it, up to so many columns.
+/// The text, padded on the right to the given width.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", gap(columns, text))
 }
 
-/// The text with spaces before it, up to so many columns.
+/// The text, padded on the left to the given width.
 pub(crate) fn padded_left(text: &str, columns: usize) -> String {
     format!("{}{text}", gap(columns, text))
 }
@@ -28,7 +28,7 @@ fn gap(columns: usize, text: &str) -> String {
     " ".repeat(columns.saturating_sub(width(text)))
 }
 
-/// At most so many columns of the text, with `…` where something was cut.
+/// The text, cut to the given width; ends in `…` if something was cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if text.len() <= columns && foreign::is_plain(text) {
         return text.to_owned();
@@ -36,7 +36,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
     truncate_str(text, columns, "…").into_owned()
 }
 
-/// The text, harmless, in lines of at most so many columns, all but the first indented; a longer word keeps a line of its own.
+/// The escaped text, wrapped at `columns`, all lines but the first indented; a longer word gets its own line.
 pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     let text = foreign::shown(text);
     let mut out = String::with_capacity(text.len());
@@ -57,7 +57,7 @@ pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     out
 }
 
-/// Rows under their headings, each column as wide as its widest cell; a line that is too long is left to the terminal.
+/// A table with headings, each column as wide as its widest cell; the terminal wraps lines that are too long.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: &[[String; N]],

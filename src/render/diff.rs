@@ -1,5 +1,5 @@
-//! Two accounts, files or one of each side by side: text for people, a document for programs.
-//! Pure. Lists every difference masked.
+//! Renders `diff`: a comparison of two accounts or files, as text and as JSON.
+//! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
 use super::groups::{Row, groups};
@@ -15,24 +15,24 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Map, Value, json};
 
-/// Two sides and what a comparison of them shows.
+/// Two sides and their comparison.
 pub struct DiffView<'a> {
-    /// The one side.
+    /// The left account or file.
     pub left: &'a Party,
-    /// The other.
+    /// The right account or file.
     pub right: &'a Party,
-    /// The webhooks of the one side.
+    /// The webhooks of the left side.
     pub left_webhooks: &'a Stripped,
-    /// Those of the other.
+    /// The webhooks of the right side.
     pub right_webhooks: &'a Stripped,
-    /// Each webhook of either.
+    /// One entry for each pair of webhooks, and for each webhook without a counterpart.
     pub entries: &'a [Entry],
 }
 
-/// The groups in the order in which they are shown: what is the same last.
+/// The headings of the groups in display order, with identical webhooks last.
 const WORDS: [&str; 5] = ["different", "only left", "only right", "ambiguous", "same"];
 
-/// Symbol, word and style of a comparison.
+/// Symbol, heading, and style of a comparison.
 fn look(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
     match kind {
         Comparison::Different(_) => ("~", "different", Meaning::State(State::Update)),
@@ -44,7 +44,7 @@ fn look(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
 }
 
 impl DiffView<'_> {
-    /// Whether both sides have the same.
+    /// Whether both sides have the same webhooks.
     pub fn is_same(&self) -> bool {
         self.entries
             .iter()
@@ -56,14 +56,14 @@ impl DiffView<'_> {
         self.entries.iter().filter(of_word).count()
     }
 
-    /// The webhook that stands for an entry: the left's, else the right's.
+    /// The webhook that represents an entry: the left one, else the right one.
     fn webhook(&self, entry: &Entry) -> Option<&StrippedWebhook> {
         let left = entry.left.map(|at| &self.left_webhooks.webhooks()[at]);
         left.or_else(|| entry.right.map(|at| &self.right_webhooks.webhooks()[at]))
     }
 }
 
-/// The comparison as text.
+/// Renders the comparison as text.
 pub fn text(view: &DiffView<'_>, page: Page) -> String {
     let heading = format!(
         "hookferry diff: left {} | right {}",
@@ -121,7 +121,7 @@ fn last_words(view: &DiffView<'_>, page: Page) -> String {
         counts.join(", ")
     );
     let (meaning, last) = if view.is_same() {
-        (Meaning::Success, "Both sides have the same.")
+        (Meaning::Success, "Both sides have the same webhooks.")
     } else {
         (Meaning::Warning, "The two sides differ.")
     };
@@ -133,7 +133,7 @@ fn last_words(view: &DiffView<'_>, page: Page) -> String {
     )
 }
 
-/// The comparison as programs read it.
+/// Renders the comparison as JSON.
 pub fn document(view: &DiffView<'_>) -> Value {
     let code = |word: &str| word.replace(' ', "_");
     let mut summary: Map<String, Value> = WORDS

@@ -1,18 +1,18 @@
-//! Webhooks in groups under a heading each: what is as it should be is counted where there is much of it.
+//! Lists webhooks in groups under headings; only counts a long group that needs no attention.
 //! Pure.
 
 use super::rows::{Layout, Line, below};
 use super::style::Meaning;
 use crate::render::page::Page;
 
-/// One webhook: the group that it belongs to, its line, and what the line stands for.
+/// One webhook: the word of its group, its line, and the item that the line shows.
 pub(super) struct Row<'r, T> {
     pub(super) word: &'static str,
     pub(super) line: Line,
     pub(super) of: &'r T,
 }
 
-/// Appends the rows by their groups, in the order of the words; `quiet` is the word of those that need no look.
+/// Appends the rows group by group, in the order of `words`; `quiet` is the group that needs no attention.
 pub(super) fn groups<T>(
     out: &mut String,
     words: &[&str],

@@ -1,5 +1,5 @@
 //! A report as one HTML file that needs nothing else: no request, no script but its own, readable without any.
-//! Never writes foreign text other than through `Text`, and never into a style or a script.
+//! Never writes untrusted text other than through `EscapedText`, and never into a style or a script.
 
 mod chart;
 mod escape;

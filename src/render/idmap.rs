@@ -1,5 +1,5 @@
-//! The id map, and what became of alert definitions that were pointed at it: for people, spreadsheets and programs.
-//! Pure. Lets no cell run as a formula, and no foreign text drive a terminal.
+//! Renders the id map, and the result of rewriting alert definitions with it: text, CSV, and JSON.
+//! Pure. No cell can run as a formula in a spreadsheet, and no untrusted text reaches a terminal unescaped.
 
 use super::columns::{cut, padded, padded_left, width};
 use super::json;
@@ -19,19 +19,19 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::Path;
 
-/// The first line of the map as CSV.
+/// The header line of the CSV format.
 const HEADER: &str = "source_id,target_id,type,alias,result\n";
-/// The widest that an alias is shown.
+/// Maximum width of an alias in columns.
 const LONGEST_ALIAS: usize = 40;
-/// The widest that an id is shown.
+/// Maximum width of an id in columns.
 const LONGEST_ID: usize = 24;
-/// How many unresolved references of one file, or files left out, are listed before the rest is counted.
+/// Maximum number of unresolved references of a file, or of files left out, to list; the rest is only counted.
 const MOST_LISTED: usize = 12;
 
-/// The map for a spreadsheet; `store::idmap` reads it back.
+/// Renders the map as CSV; `store::idmap` parses it.
 ///
 /// # Panics
-/// Where there is no room for it in memory.
+/// If memory is exhausted.
 pub fn csv(map: &IdMap) -> String {
     let rows = map.rows().iter().map(|row| {
         let ids = [&row.source_id, &row.target_id];
@@ -42,7 +42,7 @@ pub fn csv(map: &IdMap) -> String {
     String::from_utf8(out).expect("texts make a text")
 }
 
-/// Writes the map of an outcome for a spreadsheet.
+/// Writes the id map of an outcome as CSV.
 pub fn write_outcome_csv(outcome: &OutcomeDocument, to: &mut dyn Write) -> io::Result<()> {
     let rows = outcome.id_map.iter().map(|row| {
         let ids = [&row.source_id, &row.target_id];
@@ -69,7 +69,7 @@ fn write_csv<'r>(
     Ok(())
 }
 
-/// The map of an outcome as a document.
+/// The id map of an outcome as a JSON document.
 #[derive(Debug, Serialize)]
 pub struct OutcomeMap<'o> {
     #[serde(flatten)]
@@ -86,7 +86,8 @@ impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
     }
 }
 
-/// A cell that a spreadsheet takes as text; an apostrophe of its own is doubled, so that it can be told from ours.
+/// Encodes a cell so that a spreadsheet treats it as text. A leading apostrophe in the text gets another one, so
+/// that it can be distinguished from ours.
 fn cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']);
     let text = shown(text);
@@ -98,7 +99,7 @@ fn cell(text: &str) -> String {
     format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
 }
 
-/// The map as a document.
+/// Renders the map as JSON.
 pub fn id_map_json(map: &IdMap) -> Value {
     let rows: Vec<Value> = map.rows().iter().map(row_json).collect();
     json::document("id-map", json!({ "id_map": rows }))
@@ -114,7 +115,7 @@ pub(super) fn row_json(row: &Row) -> Value {
     })
 }
 
-/// The map as a table.
+/// Renders the map as a table.
 pub fn id_map(map: &IdMap, page: Page) -> String {
     let rows: Vec<[String; 5]> = map.rows().iter().map(cells).collect();
     let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max();
@@ -150,7 +151,7 @@ fn cells(row: &Row) -> [String; 5] {
     ]
 }
 
-/// What became of each file, and the sum; `out` is the folder that was written, if any.
+/// Renders the result of rewriting alert definitions: each file, then totals; `out` is the folder written to, if any.
 pub fn applied(applied: &Applied, out: Option<&Path>, page: Page) -> String {
     let mut text = String::new();
     let names: Vec<String> = applied.files.iter().map(|file| path(&file.name)).collect();
@@ -208,7 +209,7 @@ fn unresolved_line(left: &Unresolved) -> String {
     let (id, path) = (shortened(&left.id, LONGEST_ID), shown(&left.path));
     let why = match left.why {
         Why::NotMapped => "is not in the id map",
-        Why::NotAnId => "is no webhook id",
+        Why::NotAnId => "is not a webhook id",
     };
     format!("        {id} {why}: {path}")
 }
@@ -228,7 +229,7 @@ fn push_listed(text: &mut String, lines: &[String], page: Page) {
     }
 }
 
-/// What became of each file as a document.
+/// Renders the result of rewriting alert definitions as JSON.
 pub fn applied_json(applied: &Applied, out: Option<&Path>) -> Value {
     let files: Vec<Value> = applied.files.iter().map(file_json).collect();
     let left_out: Vec<Value> = applied

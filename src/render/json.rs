@@ -1,5 +1,5 @@
-//! What programs read: every document with its `format_version`; `docs/json.md` describes them.
-//! Pure. Carries masked values as trees, so that a program can tell what is hidden from what is there.
+//! JSON output for programs: every document has a `format_version`; `docs/json.md` describes them all.
+//! Pure. Writes masked values as tagged trees, so that programs can tell hidden values from literal ones.
 
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -13,41 +13,41 @@ use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// A document as indented text, ending in a newline; characters that could drive a terminal are escaped, as JSON allows.
+/// A document as indented JSON with a final newline; escapes characters that could control a terminal.
 ///
 /// # Panics
-/// Where a document is none of ours and cannot be written as JSON.
+/// If the document cannot be serialized as JSON, which no document of this program can cause.
 pub fn text(document: &impl Serialize) -> String {
     let mut out = Vec::new();
     write(document, &mut out).expect(NO_FAILURE);
-    String::from_utf8(out).expect("JSON is text")
+    String::from_utf8(out).expect("JSON is UTF-8")
 }
 
-/// Writes the same text while it is made.
+/// Writes the same text as [`text`] to a stream, without holding all of it in memory.
 pub fn write(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
     let mut harmless = Harmless::into(to);
     serde_json::to_writer_pretty(&mut harmless, document)?;
     harmless.end()
 }
 
-/// Writes the same document on one line, for files that programs read.
+/// Writes a document on one line, with the same escapes, for files that programs read.
 pub fn write_line(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
     let mut harmless = Harmless::into(to);
     serde_json::to_writer(&mut harmless, document)?;
     harmless.end()
 }
 
-/// Why none of ours can fail to be JSON.
-const NO_FAILURE: &str = "a document has texts for keys and no number that JSON lacks";
+/// The reason why serializing a document of this program cannot fail.
+const NO_FAILURE: &str = "a document has only string keys and numbers that JSON can express";
 
-/// Passes JSON on, many pieces at a time, with every character escaped that could drive a terminal.
+/// A buffered JSON writer that escapes every character that could control a terminal.
 struct Harmless<'w> {
     pieces: Vec<u8>,
     to: &'w mut dyn Write,
 }
 
 impl<'w> Harmless<'w> {
-    /// How many bytes are passed on at once.
+    /// Number of buffered bytes at which the buffer is written out.
     const CHUNK: usize = 1 << 16;
 
     fn into(to: &'w mut dyn Write) -> Self {
@@ -57,7 +57,7 @@ impl<'w> Harmless<'w> {
         }
     }
 
-    /// Ends the text with a newline.
+    /// Writes the final newline and flushes the buffer.
     fn end(mut self) -> io::Result<()> {
         self.pieces.push(b'\n');
         self.pass_on()
@@ -67,7 +67,7 @@ impl<'w> Harmless<'w> {
         if self.pieces.is_ascii() && !self.pieces.contains(&0x7f) {
             self.to.write_all(&self.pieces)?;
         } else {
-            // The writer of JSON gives whole texts, never a part of a character.
+            // The JSON serializer writes whole strings, never a part of a character.
             let text = std::str::from_utf8(&self.pieces).map_err(io::Error::other)?;
             self.to.write_all(escaped(text).as_bytes())?;
         }
@@ -113,7 +113,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A document of that kind with the given members after its own.
+/// A document of the given kind: the standard members first, then the given ones.
 pub(crate) fn document(kind: &'static str, members: Value) -> Value {
     let mut document = value(&Header::new(kind));
     if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
@@ -122,7 +122,7 @@ pub(crate) fn document(kind: &'static str, members: Value) -> Value {
     document
 }
 
-/// What stands in the place of a result that there is none of: the exit code, and what went wrong.
+/// The document that replaces a missing result: the exit code, its meaning, the error and its hint.
 pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
     let meaning = ExitCode::TABLE.iter().find(|(known, _)| *known == code);
     document(
@@ -136,32 +136,32 @@ pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
     )
 }
 
-/// A document as a value; none of ours can fail to be one.
+/// A document as a JSON value; cannot fail for a document of this program.
 pub(crate) fn value(document: &impl Serialize) -> Value {
     serde_json::to_value(document).expect(NO_FAILURE)
 }
 
-/// Differences with both sides masked; two sides that look the same differ in what is hidden.
+/// Differences, both sides masked; two sides that look the same differ in the masked part.
 pub(crate) fn differences(differences: &[Difference]) -> Value {
     value(&DifferenceDocument::all(differences))
 }
 
-/// One side of a plan, a list or an outcome.
+/// The source or target of a plan, a list or an outcome.
 pub(crate) fn party(party: &Party) -> Value {
     value(&PartyDocument::from(party))
 }
 
-/// A type as its number; `null` without one.
+/// A type as the vendor's number; `null` if there is none.
 pub(crate) fn type_number(type_id: Option<TypeId>) -> Value {
     type_id.map_or(Value::Null, |type_id| type_id.0.into())
 }
 
-/// An id as a number where it is one, else as a string; `null` where there is none.
+/// An id as a number if it is numeric, else as a string; `null` if there is none.
 pub(crate) fn id(id: Option<&WebhookId>) -> Value {
     id.map_or(Value::Null, ids::to_value)
 }
 
-/// A masked value; `null` where there is none.
+/// A masked value as a JSON tree; `null` if there is none.
 pub(crate) fn optional(value: Option<&Masked>) -> Value {
     value.map_or(Value::Null, masked::to_value)
 }

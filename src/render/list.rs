@@ -1,5 +1,5 @@
-//! What an account holds, masked: a table for people, a document for programs.
-//! Pure. Shows values by way of `masked()` only.
+//! Renders `list`: an account's webhooks, masked, as a table and as JSON.
+//! Pure. Shows values only through `masked()`.
 
 use super::columns::{cut, padded, padded_left, width};
 use super::json;
@@ -16,18 +16,18 @@ use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The widest that an alias is shown.
+/// Maximum width of an alias in columns.
 const LONGEST_ALIAS: usize = 32;
-/// The widest that a URL is shown; masked ones rarely are longer.
+/// Maximum width of a URL in columns; masked URLs are rarely longer.
 const LONGEST_URL: usize = 60;
-/// The narrowest to which a small terminal presses the fields.
+/// Minimum width of the fields column, however narrow the terminal is.
 const SHORTEST_FIELDS: usize = 24;
-/// Spaces between columns.
+/// Separator between columns.
 const GAP: &str = "  ";
 
 const HEADINGS: [&str; 5] = ["id", "type", "alias", "url", "fields"];
 
-/// The webhooks as a table, with their count by type at the end.
+/// Renders the webhooks as a table, with their count by type at the end.
 pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     let rows: Vec<[String; 5]> = webhooks.iter().map(cells).collect();
     let mut widths = HEADINGS.map(width);
@@ -58,7 +58,7 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     out
 }
 
-/// The webhooks as a document; each row is made when it is written.
+/// Renders the webhooks as JSON; each row is built only when it is serialized.
 pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
     let by_type = by_type(webhooks).into_iter();
     ListDocument {
@@ -171,7 +171,7 @@ fn total(webhooks: &[Webhook], account: &Party) -> String {
     total
 }
 
-/// How many there are of each type, by the type's number; those without one last.
+/// The number of webhooks of each type, ordered by type id; those without a type id come last.
 fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<(bool, Option<TypeId>, SmolStr), usize> = BTreeMap::new();
     for webhook in webhooks {

@@ -1,5 +1,5 @@
-//! A report as markdown, for a comment on a pull request or the summary of a CI step.
-//! Never longer than asked for, and never lets foreign text act: no link, mention, picture, element or cell comes of it.
+//! Renders a report as markdown, for a pull request comment or the summary of a CI step.
+//! Never exceeds the given size; untrusted text never becomes a link, mention, image, element or cell.
 
 mod budget;
 mod text;
@@ -11,12 +11,12 @@ use budget::Budget;
 use std::fmt::Write as _;
 use text::{code, marker_part, sentence};
 
-/// What is kept free to say how much was left out.
+/// Bytes kept free for a line that counts what was left out.
 const ROOM_FOR_REST: usize = 140;
-/// The longest that one foreign text is shown.
+/// The length in characters at which an untrusted text is cut.
 const LONGEST: usize = 300;
 
-/// The whole report, of at most so many bytes; what does not fit is counted.
+/// The whole report in at most `max_bytes` bytes; counts the rows and details that do not fit.
 pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     let mut budget = Budget::new(max_bytes);
     let mut out = String::new();
@@ -24,7 +24,7 @@ pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     for block in head(report) {
         budget.push(&mut out, &block);
     }
-    // What stands at the end is worth more than the rows, so its room is taken first.
+    // The closing blocks matter more than the rows, so they reserve their room first.
     let mut foot = String::new();
     for block in closing(report) {
         budget.push(&mut foot, &block);
@@ -42,7 +42,7 @@ pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     out + &foot
 }
 
-/// How much was left out; nothing where that is nothing.
+/// Appends a line that counts what was left out; nothing if `n` is 0.
 fn rest(out: &mut String, n: usize, what: &str) {
     if n > 0 {
         // Writing to a string cannot fail.
@@ -53,7 +53,7 @@ fn rest(out: &mut String, n: usize, what: &str) {
     }
 }
 
-/// What is told in any case: the counts, the conclusion, the warnings.
+/// The blocks with the highest priority: counts, conclusion, warnings, next steps.
 fn head(report: &Report<'_>) -> Vec<String> {
     let parties = [report.source, report.target];
     let [source, target] = parties.map(|party| marker_part(&party.name));
@@ -94,7 +94,7 @@ fn symbol(tone: Tone) -> &'static str {
     }
 }
 
-/// The webhooks as tables, a group each; gives how many rows had room.
+/// Appends one table per group; returns the number of rows that had room.
 fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
     let mut n_listed = 0;
     for group in &report.groups {
@@ -125,7 +125,7 @@ fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
     n_listed
 }
 
-/// What stands around the rows of a group; what stays as it is can be opened.
+/// The text before and after a group's rows; a group of unchanged webhooks is collapsed.
 fn frame(group: &Group<'_>, tail: &str) -> (String, String) {
     let reason = group.reason.map_or_else(String::new, |reason| {
         format!(": {}", sentence(reason, LONGEST))
@@ -162,7 +162,7 @@ fn mark(row: &Row<'_>) -> String {
     format!("{} {}", code(row.mark.symbol, 4), row.mark.word)
 }
 
-/// Fields and differences, a webhook each; gives how many had room, and how many there are.
+/// Appends fields and differences, one block per webhook; returns the number that had room and the total.
 fn details(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> (usize, usize) {
     let mut has_room = true;
     let (mut n_told, mut n) = (0, 0);
@@ -207,7 +207,7 @@ fn detail(row: &Row<'_>, [one, other]: [&str; 2]) -> String {
     text
 }
 
-/// What else is known, and who made this.
+/// The closing blocks: notes, facts, and the program that made the report.
 fn closing(report: &Report<'_>) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     for note in &report.notes {

@@ -1,5 +1,5 @@
-//! What is shown: pure renderers that return text or JSON, and the one `Screen` that writes it.
-//! Never shows a value of a webhook that `masked()` has not passed, and reads no setting, file or environment.
+//! Output: pure renderers that return text, JSON, markdown or HTML, and the `Screen`, the only writer.
+//! Never shows a webhook value that did not pass through `masked()`; reads no setting, file or environment.
 
 pub mod account_check;
 pub mod accounts;

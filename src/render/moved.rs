@@ -1,5 +1,5 @@
-//! What moved since a plan was saved, in words and as a document.
-//! Pure. Shows of a changed field what is there now, masked; what was there is known as a seal only.
+//! Drift: what changed since a plan was saved, in words and as a JSON document.
+//! Pure. Shows the masked current value of a changed field; of the old one, the plan keeps only a digest.
 
 use super::json;
 use crate::coralogix::account::Side;
@@ -11,7 +11,7 @@ use crate::pipeline::binding::{ChangedField, Moved, MovedWebhook, What};
 use crate::wording::counted;
 use serde_json::{Value, json};
 
-/// What moved, in a few words: `2 webhooks of the source and 1 of the target moved`.
+/// The drift in a few words: `2 webhooks of the source and 1 of the target changed`.
 pub fn summary(moved: &[Moved]) -> String {
     let of = |side| {
         let is_of = |each: &&Moved| matches!(each, Moved::Webhook(webhook) if webhook.side == side);
@@ -19,17 +19,17 @@ pub fn summary(moved: &[Moved]) -> String {
     };
     let (source, target) = (of(Side::Source), of(Side::Target));
     match (source, target) {
-        (0, 0) => "it is not about what is there now".to_owned(),
-        (n, 0) => format!("{} of the source moved", counted(n, "webhook")),
-        (0, n) => format!("{} of the target moved", counted(n, "webhook")),
+        (0, 0) => "it was made with another account, API key or rules file".to_owned(),
+        (n, 0) => format!("{} of the source changed", counted(n, "webhook")),
+        (0, n) => format!("{} of the target changed", counted(n, "webhook")),
         (n, m) => format!(
-            "{} of the source and {m} of the target moved",
+            "{} of the source and {m} of the target changed",
             counted(n, "webhook")
         ),
     }
 }
 
-/// Everything that moved, a line each, and a line for each field.
+/// All drift: one line per change, and one per changed field.
 pub fn lines(moved: &[Moved]) -> Vec<String> {
     const MOST: usize = 100;
     let mut lines: Vec<String> = moved.iter().take(MOST).flat_map(lines_of).collect();
@@ -45,15 +45,15 @@ pub fn lines(moved: &[Moved]) -> Vec<String> {
 fn lines_of(moved: &Moved) -> Vec<String> {
     match moved {
         Moved::Company { side, then, now } => vec![format!(
-            "  ! the {side} is company {}, and the plan was made for company {}",
+            "  ! the {side} is company {}, but the plan was made for company {}",
             foreign::shortened(now, 40),
             foreign::shortened(then, 40)
         )],
         Moved::Key(side) => vec![format!(
-            "  ! the {side}'s API key is another one, and it shows no company id: whether it is the same account cannot be told"
+            "  ! the {side}'s API key has changed and the account shows no company id, so hookferry cannot tell whether it is the same account"
         )],
         Moved::Rules(file) => vec![format!(
-            "  ~ the rules file {} has another text",
+            "  ~ the rules file {} has changed",
             foreign::shown(file)
         )],
         Moved::Webhook(webhook) => lines_of_webhook(webhook),
@@ -72,22 +72,22 @@ fn lines_of_webhook(webhook: &MovedWebhook) -> Vec<String> {
         foreign::shortened(&webhook.alias, 60),
     );
     match &webhook.what {
-        What::Appeared => vec![format!("  + {called} appeared")],
+        What::Appeared => vec![format!("  + {called} is new")],
         What::Gone => vec![format!("  - {called} is gone")],
         What::Changed(fields) => {
-            let mut lines = vec![format!("  ~ {called} was changed")];
+            let mut lines = vec![format!("  ~ {called} changed")];
             lines.extend(fields.iter().map(line_of_field));
             lines
         }
         What::OtherValues(paths) => {
             let paths: Vec<String> = paths.iter().map(|path| foreign::shown(path)).collect();
             vec![format!(
-                "  ~ {called} would get other values than planned: {}",
+                "  ~ {called} would get different values than planned: {}",
                 paths.join(", ")
             )]
         }
         What::OtherStep { then, now } => vec![format!(
-            "  ! {called} was planned as {}, and would be {} now: the run records here are not those that the plan knew",
+            "  ! {called} was planned as {}, but would now be {}: the run records in the state directory are not the ones that the plan was made with",
             then.word(),
             now.word()
         )],
@@ -98,11 +98,11 @@ fn line_of_field(field: &ChangedField) -> String {
     let path = foreign::shown(&field.path);
     match &field.now {
         Some(now) => format!("      {path}: now {now}"),
-        None => format!("      {path}: nothing any more"),
+        None => format!("      {path}: removed"),
     }
 }
 
-/// Everything that moved, as programs read it.
+/// All drift as a JSON document.
 pub fn document(moved: &[Moved]) -> Value {
     json::document(
         "stale-plan",

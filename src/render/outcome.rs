@@ -1,5 +1,5 @@
-//! How a migration ended, as text: what became of every webhook, what the server altered, and what to do next.
-//! Pure. Calls nothing done that was not read back from the target.
+//! The outcome of a migration as text: every webhook's final status, server alterations and next steps.
+//! Pure. Reports nothing as done that was not read back from the target.
 
 use super::columns::{padded, padded_left, width, wrapped};
 use super::rows::{Layout, Line, below, differences};
@@ -13,7 +13,7 @@ use crate::wording::counted;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// The whole outcome as text; its table is also the map from source ids to target ids.
+/// The whole outcome as text; its table also serves as the map from source ids to target ids.
 pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = header(outcome, page);
     table(&mut out, outcome, page);
@@ -36,9 +36,9 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
 
-/// Every webhook by its ending, what went well first, so that the rest stands near the end.
+/// Every webhook, grouped by final status: successes first, so that problems stand near the end.
 ///
-/// Each line is made when it is measured and again when it is written: all at once they would be larger than the text.
+/// Builds each line twice, to measure and to write it: all lines in memory would be larger than the text.
 fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let n_unchanged = outcome.ended(Ending::Unchanged).count();
     let is_long = page.counts(n_unchanged);
@@ -57,7 +57,7 @@ fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
         }
         for end in outcome.ended(ending) {
             line(end).write(out, layout, page);
-            // Why it is left alone was part of the plan, and is told there.
+            // The plan already showed why a webhook is left alone.
             if let Some(why) = end.why.as_ref().filter(|_| ending != Ending::Skipped) {
                 below(out, why, page);
             }
@@ -77,16 +77,16 @@ fn line(end: &EndDocument) -> Line {
     )
 }
 
-/// What stands behind a webhook's ids.
+/// The remark after a webhook's ids.
 pub(super) fn remark(end: &EndDocument) -> &'static str {
     match (end.result, end.proof) {
         (Ending::Skipped, _) => end.planned.word(),
-        (_, Some(Proof::Observed)) => "found in the target, its answer was lost",
+        (_, Some(Proof::Observed)) => "found in the target; the response was lost",
         (_, Some(Proof::Acknowledged) | None) => "",
     }
 }
 
-/// The webhooks that arrived and look different in the target, with the places that differ.
+/// The webhooks that the server altered, with the places that differ.
 fn altered(outcome: &OutcomeDocument, page: Page) -> String {
     let altered = outcome.webhooks.iter();
     let altered: Vec<&EndDocument> = altered.filter(|end| !end.altered.is_empty()).collect();
@@ -104,7 +104,7 @@ fn altered(outcome: &OutcomeDocument, page: Page) -> String {
     out
 }
 
-/// How many webhooks of each type ended in each way; one type alone needs no table.
+/// A table of counts by type and final status; empty if there is only one type.
 fn tally(outcome: &OutcomeDocument, page: Page) -> String {
     let endings: Vec<Ending> = outcome
         .counts()
@@ -143,7 +143,7 @@ fn tally(outcome: &OutcomeDocument, page: Page) -> String {
     out
 }
 
-/// The endings, which add up to the selection, and what reading back has shown.
+/// The counts by status, which add up to the selection, and the result of the read-back.
 fn balance(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = page
         .palette
@@ -159,7 +159,7 @@ fn balance(outcome: &OutcomeDocument, page: Page) -> String {
     out
 }
 
-/// The endings in a sentence.
+/// The counts by status in a sentence.
 pub(super) fn sum(outcome: &OutcomeDocument) -> String {
     let parts: Vec<String> = outcome
         .counts()
@@ -174,25 +174,25 @@ pub(super) fn sum(outcome: &OutcomeDocument) -> String {
     }
 }
 
-/// What reading back has shown; `None` where nothing was to be written.
+/// The result of the read-back in words; `None` if the plan had nothing to write.
 pub(super) fn read_back(outcome: &OutcomeDocument) -> Option<String> {
     if outcome.had_nothing_to_write() {
         return None;
     }
     Some(match outcome.read_back {
-        None => "not verified: the target was not read at the end".to_owned(),
+        None => "not verified: the target was not read back at the end".to_owned(),
         Some(ReadBackDocument {
             verified,
             altered,
             missing,
             duplicated,
         }) => format!(
-            "read back: {verified} as wanted, {altered} altered by the server, {missing} missing, {duplicated} duplicated"
+            "read back: {verified} verified, {altered} altered by the server, {missing} missing, {duplicated} duplicated"
         ),
     })
 }
 
-/// What came into the target meanwhile; `None` where nothing did.
+/// The webhooks that are new in the target and not from this run; `None` if there are none.
 pub(super) fn appeared(outcome: &OutcomeDocument) -> Option<String> {
     const MOST: usize = 20;
     let appeared = &outcome.appeared_in_target;
@@ -206,13 +206,13 @@ pub(super) fn appeared(outcome: &OutcomeDocument) -> Option<String> {
         .collect();
     let more = if appeared.len() > MOST { ", …" } else { "" };
     Some(format!(
-        "{} appeared in the target meanwhile, not from this run: {}{more}",
-        counted(appeared.len(), "webhook"),
+        "{} in the target that this run did not create: {}{more}",
+        counted(appeared.len(), "new webhook"),
         ids.join(", ")
     ))
 }
 
-/// Whether all is done, why the run stopped if it did, and the next steps.
+/// Why the run stopped early, if it did; the verdict; warnings; and the next steps.
 fn conclusion(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = String::from("\n");
     let mut push = |meaning, text: &str, indent| {
@@ -236,7 +236,7 @@ fn conclusion(outcome: &OutcomeDocument, page: Page) -> String {
     out
 }
 
-/// The one sentence that says how it went.
+/// The verdict on the run, in one sentence.
 pub(super) fn last_word(outcome: &OutcomeDocument) -> (Meaning, String) {
     let ends = &outcome.webhooks;
     let n_open = ends.iter().filter(|end| !end.result.is_settled()).count();
@@ -250,15 +250,22 @@ pub(super) fn last_word(outcome: &OutcomeDocument) -> (Meaning, String) {
             format!("Done: nothing had to be written{left_alone}."),
         )
     } else if outcome.complete && n_open == 0 {
-        let done = "Done: the target has everything that was to be written";
+        let done = "Done: the target has every planned change";
         (Meaning::Success, format!("{done}{left_alone}."))
     } else if !outcome.may_have_written {
         (Meaning::Error, "Not done: nothing was written.".to_owned())
     } else if n_open == 0 {
         (Meaning::Error, "Written, but not verified.".to_owned())
     } else {
-        let open = counted(n_open, "webhook");
-        let text = format!("Not finished: {open} not known to be in the target exactly once.");
-        (Meaning::Error, text)
+        let open: Vec<String> = outcome
+            .counts()
+            .into_iter()
+            .filter(|(status, _)| !status.is_settled())
+            .map(|(status, n)| format!("{n} {}", status.word()))
+            .collect();
+        (
+            Meaning::Error,
+            format!("Not finished: {}.", open.join(", ")),
+        )
     }
 }

@@ -3,18 +3,18 @@
 use super::style::Palette;
 use crate::document::view::Detail;
 
-/// How a text is laid out.
+/// The layout of a text.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    /// With ANSI codes or without.
+    /// Whether to use ANSI codes.
     pub palette: Palette,
-    /// The columns that there are.
+    /// The available width, in columns.
     pub width: usize,
-    /// How much is shown.
+    /// The level of detail.
     pub detail: Detail,
 }
 
-/// Beyond this many, webhooks that need no attention are counted instead of listed.
+/// The longest group of webhooks that needs no attention and is still listed.
 const MOST_LISTED: usize = 50;
 
 impl Page {

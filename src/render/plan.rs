@@ -1,5 +1,5 @@
-//! The preview: what would happen to every webhook, for somebody who then says yes or no.
-//! Pure. Puts what needs a decision first, and says what it does not know.
+//! The preview of a plan as text: what would happen to every webhook, for the user who approves or declines.
+//! Pure. Shows what needs a decision first, and states what it does not know.
 
 use super::changes::{changes, leftover_words, missing_value};
 use super::columns::wrapped;
@@ -12,7 +12,7 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use std::fmt::Write as _;
 
-/// The order in which groups are printed: what needs a decision, what would be written, what stays.
+/// The display order of groups: what needs a decision, what would be written, what stays.
 pub(super) const ORDER: [State; 6] = [
     State::Conflict,
     State::Ambiguous,
@@ -55,13 +55,13 @@ fn legend(page: Page) -> String {
     format!("  {}\n\n", entries.join("   "))
 }
 
-/// A webhook of the plan and its line.
+/// A step of the plan with its line.
 struct Entry<'p> {
     line: Line,
     step: &'p StepDocument,
 }
 
-/// The webhooks by state, in the source's order within each.
+/// The webhooks grouped by state, in source order within each group.
 fn groups(plan: &PlanDocument, page: Page) -> String {
     let lists_all = !page.counts(plan.summary.unchanged);
     let is_listed = |state| lists_all || state != State::Unchanged;
@@ -115,7 +115,7 @@ fn line(step: &StepDocument) -> Line {
     Line::new(meaning, symbol, step, target_id, "")
 }
 
-/// What stands below a webhook's line.
+/// Appends the remarks, fields and differences below a webhook's line.
 fn below_line(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
     let step = entry.step;
     for remark in remarks(step, tells_reason) {
@@ -127,20 +127,20 @@ fn below_line(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Pag
     differences(out, &step.differences, page);
 }
 
-/// Whatever the reader has to know about this webhook alone, in words.
+/// The remarks on one webhook, in words.
 pub(super) fn remarks(step: &StepDocument, tells_reason: bool) -> Vec<String> {
     let mut remarks = Vec::new();
     if tells_reason && !step.reason.is_empty() {
         remarks.push(step.reason.clone());
     }
-    // What rules do to a webhook that stays as it is was said when it was written.
+    // For an unchanged webhook, an earlier plan showed what the rules do: the one that wrote it.
     let changes = changes(step);
     if !changes.is_empty() && step.state != State::Unchanged {
         remarks.push(format!("rules: {changes}"));
     }
     if step.state == State::Blocked && !step.leftover.is_empty() {
         remarks.push(format!(
-            "no rule names: {}",
+            "secrets that no rule covers: {}",
             leftover_words(&step.leftover, false)
         ));
     }
@@ -148,7 +148,7 @@ pub(super) fn remarks(step: &StepDocument, tells_reason: bool) -> Vec<String> {
     remarks
 }
 
-/// The reason that all of a group have, so that it is told once.
+/// The reason, if all steps of the group share it, so that it is shown once.
 pub(super) fn shared_reason<'s>(
     mut group: impl Iterator<Item = &'s StepDocument>,
 ) -> Option<&'s str> {
@@ -173,7 +173,7 @@ fn heading(
     format!("{}\n", page.palette.paint(Meaning::Heading, &text))
 }
 
-/// What a group is called: how many are in that state, and whether they are left alone.
+/// The title of a group: the count in that state, and whether the plan leaves them alone.
 pub(super) fn title(plan: &PlanDocument, state: State, n: usize) -> String {
     let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
     let left_alone = needs_decision && plan.on_conflict == OnConflict::Skip;
@@ -203,7 +203,7 @@ pub(super) fn sum(plan: &PlanDocument) -> String {
     )
 }
 
-/// What becomes of the target's other webhooks: nothing.
+/// Says that the target's other webhooks are never touched.
 pub(super) fn untouched(plan: &PlanDocument) -> String {
     match plan.untouched_in_target {
         0 => "the target has no others".to_owned(),
@@ -212,14 +212,14 @@ pub(super) fn untouched(plan: &PlanDocument) -> String {
     }
 }
 
-/// The values that rules ask for and that could not be read, all at once.
+/// The list of all values that rules need and that could not be read.
 fn missing(plan: &PlanDocument, page: Page) -> String {
     let missing = &plan.missing_values;
     if missing.is_empty() {
         return String::new();
     }
     let n = counted(missing.len(), "value");
-    let heading = format!("{n} that the rules ask for could not be read:");
+    let heading = format!("{n} that the rules need could not be read:");
     let mut out = format!("{}\n", page.palette.paint(Meaning::Error, &heading));
     for value in missing {
         let text = wrapped(&missing_value(value), page.width.saturating_sub(4), 8);
@@ -230,7 +230,7 @@ fn missing(plan: &PlanDocument, page: Page) -> String {
     out
 }
 
-/// What is known of the bodies, what the reader must know, and what nobody can.
+/// The invariants of the bodies, the notes and warnings, and what cannot be known in advance.
 fn knowledge(plan: &PlanDocument, page: Page) -> String {
     let mut out = String::new();
     let held = plan.invariants;
@@ -244,7 +244,7 @@ fn knowledge(plan: &PlanDocument, page: Page) -> String {
             ("note", Meaning::Heading)
         };
         let text = wrapped(&format!("{word}: {}", notice.text), page.width, 2);
-        // The word alone carries the style of a note, the whole line that of a warning.
+        // A note is styled in its first word only, a warning as a whole.
         let painted = if notice.warning {
             page.palette.paint(meaning, &text)
         } else {
@@ -270,7 +270,7 @@ fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
     format!("{text}\n")
 }
 
-/// What was counted on the bodies, in words.
+/// The invariants that were counted on the bodies, in words.
 pub(super) fn held_words(held: Invariants, n_updates: usize) -> String {
     let Invariants {
         of,
@@ -285,12 +285,12 @@ pub(super) fn held_words(held: Invariants, n_updates: usize) -> String {
     format!("top-level id removed {removed}/{of}, integration_type.id kept {kept}/{of}{update}")
 }
 
-/// What nobody can know before the target has answered, in words; `None` where nothing would be sent.
+/// What is unknown until the target responds, in words; `None` if nothing would be sent.
 pub(super) fn not_checked(plan: &PlanDocument) -> Option<String> {
     (plan.invariants.of > 0).then(|| format!("Not checked: {}.", plan.not_checked.join(", and ")))
 }
 
-/// The last lines: that nothing is to do, or that it would be refused and the ways out; else nothing.
+/// The last lines: the refusal with its hints, or that there is nothing to do; empty otherwise.
 fn conclusion(plan: &PlanDocument, page: Page) -> String {
     if let Some(refusal) = refusal(plan) {
         let why = wrapped(
@@ -313,13 +313,13 @@ fn conclusion(plan: &PlanDocument, page: Page) -> String {
     format!("\n{}\n", page.palette.paint(Meaning::Success, &text))
 }
 
-/// That nothing is to be done, and why; `None` where something is.
+/// Says that there is nothing to do, and why; `None` if the plan has changes.
 pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
     if plan.has_changes {
         return None;
     }
     let total = plan.summary.total;
-    // A document from a file may hold counts that do not add up.
+    // The counts of a document from a file may not add up.
     let left_alone = total.saturating_sub(plan.summary.unchanged);
     Some(if total == 0 {
         "Nothing to do: the source has no webhooks.".to_owned()

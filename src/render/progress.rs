@@ -1,5 +1,5 @@
-//! The stages of a run as they happen, on standard error: a moving line on a terminal, plain lines elsewhere.
-//! Never sleeps, and leaves nothing running when a stage is dropped.
+//! Live progress of a run's stages on standard error: an animated line on a terminal, plain lines elsewhere.
+//! Never sleeps; a dropped stage leaves nothing running.
 
 use super::columns::{cut, padded};
 use super::screen::{Manner, Screen};
@@ -13,32 +13,32 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How often a moving line moves.
+/// Time between two frames of an animated line.
 const FRAME: Duration = Duration::from_millis(100);
-/// Without a terminal, a stage says at least this often that it is still at work.
+/// Without a terminal, a stage reports at least this often that it is still working.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const FRAMES: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
-/// Columns of a stage's name and of what it found, so that the lines of a run stand below each other.
+/// Widths of a stage's name and of its result, which align the lines of a run.
 const NAME_COLUMNS: usize = 13;
 const DETAIL_COLUMNS: usize = 22;
-/// Columns of the bar of a stage that knows its end.
+/// Width of the progress bar of a stage with a known total.
 const BAR_COLUMNS: usize = 20;
 
-/// One stage at work; dropped without a `finish`, it vanishes from the terminal.
+/// A running stage; dropped without [`finish`](Self::finish), it vanishes from the terminal.
 pub struct Stage {
     screen: Screen,
     state: Arc<Mutex<State>>,
     shown: Shown,
 }
 
-/// How a stage is shown while it runs.
+/// The display of a running stage.
 enum Shown {
     Bar(ProgressBar),
     Lines(Option<JoinHandle<()>>),
     Nothing,
 }
 
-/// What a running stage has to say.
+/// The facts that a running stage displays.
 struct State {
     name: String,
     detail: String,
@@ -48,7 +48,7 @@ struct State {
 }
 
 impl Screen {
-    /// Starts to show a stage of the run.
+    /// Starts the progress display of a stage.
     pub fn stage(&self, name: &str) -> Stage {
         Stage::start(self, name)
     }
@@ -78,37 +78,38 @@ impl Stage {
         }
     }
 
-    /// Says what the stage has found so far.
+    /// Sets what the stage has found so far.
     pub fn detail(&self, detail: &str) {
         detail.clone_into(&mut self.state().detail);
     }
 
-    /// Says how far the stage has come.
+    /// Sets the progress of the stage, and ends a wait.
     pub fn set(&self, done: usize, total: usize) {
         let mut state = self.state();
         state.progress = Some((done, total));
         state.waiting = None;
     }
 
-    /// Says that the stage waits, why, and for how long.
+    /// Reports that the stage waits, why and how long; a wait of zero reports only the reason.
     pub fn waiting(&self, why: &str, wait: Duration) {
         let mut state = self.state();
         state.waiting = Some((why.to_owned(), Instant::now() + wait));
-        let line = format!(
-            "  {}  waits {}: {why}",
-            padded(&state.name, NAME_COLUMNS),
-            seconds(wait)
-        );
+        let wait_words = if wait.is_zero() {
+            why.to_owned()
+        } else {
+            format!("waiting {}: {why}", seconds(wait))
+        };
+        let line = format!("  {}  {wait_words}", padded(&state.name, NAME_COLUMNS));
         drop(state);
         if matches!(self.shown, Shown::Lines(_)) {
             self.screen.say(&line);
         }
     }
 
-    /// Ends the stage and leaves one line that says what it found and how long it took.
+    /// Ends the stage and leaves one line with its result and duration.
     pub fn finish(self, found: &str) {
         let line = finished_line(&self.state(), found, self.screen.stderr_palette());
-        // The moving line goes first, or it would be drawn once more below the finished one.
+        // Clear the animated line first; otherwise it would be drawn once more below the finished one.
         if let Shown::Bar(bar) = &self.shown {
             bar.finish_and_clear();
         }
@@ -132,7 +133,7 @@ impl Drop for Stage {
     }
 }
 
-/// A push tells its stage how far it has come.
+/// A push reports its progress to its stage.
 impl Track for Stage {
     fn progress(&self, done: usize, of: usize) {
         self.set(done, of);
@@ -152,7 +153,7 @@ fn bar(screen: &Screen, state: &Arc<Mutex<State>>) -> ProgressBar {
     let (shown, screen_for_width) = (Arc::clone(state), screen.clone());
     let line = move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
         let columns = screen_for_width.stderr_width();
-        // Nothing is left to be done where a line cannot be drawn.
+        // If a line cannot be drawn, there is nothing else to do.
         let _ = out.write_str(&running_line(&lock(&shown), palette, columns));
     };
     let style = ProgressStyle::with_template("{line}").expect("a template of one key");
@@ -162,7 +163,7 @@ fn bar(screen: &Screen, state: &Arc<Mutex<State>>) -> ProgressBar {
     bar
 }
 
-/// Says every ten seconds that the stage is still at work; `None` outside a runtime.
+/// Reports every ten seconds that the stage is still working; `None` outside a tokio runtime.
 fn heartbeat(screen: &Screen, state: &Arc<Mutex<State>>) -> Option<JoinHandle<()>> {
     let runtime = tokio::runtime::Handle::try_current().ok()?;
     let (screen, state) = (screen.clone(), Arc::clone(state));
@@ -176,7 +177,7 @@ fn heartbeat(screen: &Screen, state: &Arc<Mutex<State>>) -> Option<JoinHandle<()
     }))
 }
 
-/// The moving line, cut to the terminal so that it never wraps.
+/// The animated line, cut to the terminal's width so that it never wraps.
 fn running_line(state: &State, palette: Palette, columns: usize) -> String {
     let elapsed = state.started.elapsed();
     let at = usize::try_from(elapsed.as_millis() / FRAME.as_millis()).unwrap_or(0);
@@ -199,9 +200,9 @@ fn running_line(state: &State, palette: Palette, columns: usize) -> String {
     format!("{frame} {}", cut(&rest, columns.saturating_sub(3)))
 }
 
-/// What a heartbeat says.
+/// The line of a heartbeat.
 fn still_line(state: &State) -> String {
-    let mut line = format!("  {}  still at it", padded(&state.name, NAME_COLUMNS));
+    let mut line = format!("  {}  still working", padded(&state.name, NAME_COLUMNS));
     if let Some((done, total)) = state.progress {
         let _ = write!(line, ", {done} of {total}");
     }
@@ -217,7 +218,7 @@ fn still_line(state: &State) -> String {
     line
 }
 
-/// Why the stage waits and for how much longer; empty once the wait is over.
+/// Why the stage waits and how much longer; empty once the wait is over.
 fn wait_text(state: &State) -> String {
     let left = state
         .waiting
@@ -225,8 +226,8 @@ fn wait_text(state: &State) -> String {
         .map(|(why, until)| (why, until.saturating_duration_since(Instant::now())));
     match left {
         Some((why, left)) if !left.is_zero() => {
-            // Rounded up: a countdown ends at 1.
-            format!("waits {} s: {why}", left.as_secs() + 1)
+            // Rounded up, so that the countdown ends at 1.
+            format!("waiting {} s: {why}", left.as_secs() + 1)
         }
         _ => String::new(),
     }

@@ -1,5 +1,5 @@
-//! A plan or an outcome as pages show it: the groups, sentences and facts that markdown and HTML share.
-//! Pure. Every text in it is foreign, because a document may come from a file that anybody made.
+//! The content of a report page: the groups, sentences and facts that markdown and HTML share.
+//! Pure. Every text in it is untrusted, because a document may come from any file.
 
 mod outcome;
 mod plan;
@@ -14,32 +14,31 @@ use crate::document::{
 use crate::wording::counted;
 use smol_str::SmolStr;
 
-/// A plan or an outcome, ready to be laid out.
+/// A plan or an outcome, ready for layout as markdown or HTML.
 #[derive(Debug)]
 pub struct Report<'d> {
     /// `plan` or `outcome`.
     pub(super) kind: &'static str,
     pub(super) source: &'d PartyDocument,
     pub(super) target: &'d PartyDocument,
-    /// The program that made the document.
+    /// Name and version of the program that wrote the document.
     pub(super) tool: &'d str,
     pub(super) conclusion: Conclusion,
-    /// How many are in each state, those with none included where their absence matters.
+    /// Number of webhooks by state or status; a plan lists zero counts too.
     pub(super) counts: Vec<(Mark, usize)>,
-    /// What goes wrong unless somebody acts.
+    /// Problems that occur unless the user acts.
     pub(super) warnings: Vec<String>,
-    /// In the order in which a reader needs them.
+    /// In the order of their importance to the reader.
     pub(super) groups: Vec<Group<'d>>,
     pub(super) facts: Vec<Fact>,
-    /// What else to know.
     pub(super) notes: Vec<String>,
-    /// What the two sides of a difference are called.
+    /// Labels of the two sides of a difference.
     pub(super) sides: [&'static str; 2],
-    /// What the last column holds.
+    /// Heading of the last column.
     pub(super) tail: &'static str,
 }
 
-/// The sentence that a reader takes away, and what to do next.
+/// The main message, and the next steps.
 #[derive(Debug)]
 pub(super) struct Conclusion {
     pub(super) tone: Tone,
@@ -47,26 +46,26 @@ pub(super) struct Conclusion {
     pub(super) next: Vec<String>,
 }
 
-/// Something known of the whole, on a line of its own; when it was made and until when it holds belong here too.
+/// A labeled fact about the whole plan or run, such as its creation time, on a line of its own.
 #[derive(Debug)]
 pub(super) struct Fact {
     pub(super) label: &'static str,
     pub(super) text: String,
 }
 
-/// The webhooks of one state.
+/// The webhooks of one state or status.
 #[derive(Debug)]
 pub(super) struct Group<'d> {
     pub(super) mark: Mark,
     pub(super) title: String,
-    /// Whether they stay as they are, so that nobody has to look at them.
+    /// Whether the target's webhooks stay as they are, so that the reader can skip the group.
     pub(super) stays: bool,
-    /// The reason that all of them share.
+    /// The reason, if all webhooks of the group share it.
     pub(super) reason: Option<&'d str>,
     pub(super) rows: Vec<Row<'d>>,
 }
 
-/// One webhook.
+/// One webhook of a report.
 #[derive(Debug)]
 pub(super) struct Row<'d> {
     pub(super) mark: Mark,
@@ -74,21 +73,20 @@ pub(super) struct Row<'d> {
     pub(super) alias: &'d str,
     pub(super) source_id: Option<&'d WebhookId>,
     pub(super) target_id: TargetId<'d>,
-    /// Where it leads; empty where that is not told.
+    /// Content of the last column before the remarks: the destination in a plan, empty in an outcome.
     pub(super) tail: &'d str,
     pub(super) remarks: Vec<String>,
     pub(super) differences: &'d [DifferenceDocument],
     pub(super) fields: &'d [FieldDocument],
 }
 
-/// What the target calls a webhook.
+/// The id of a webhook in the target.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum TargetId<'d> {
-    /// It has yet to give it an id.
+    /// The target has yet to assign one.
     New,
-    /// That.
     Known(&'d WebhookId),
-    /// It has none.
+    /// There is none, or it is unknown.
     None,
 }
 
@@ -109,7 +107,7 @@ impl Report<'_> {
         self.groups.iter().flat_map(|group| &group.rows)
     }
 
-    /// The counts that are not zero, in a sentence: `23 create, 3 unchanged`.
+    /// The nonzero counts in words: `23 create, 3 unchanged`.
     pub(super) fn sum(&self) -> String {
         let some = self.counts.iter().filter(|(_, n)| *n > 0);
         let words: Vec<String> = some.map(|(mark, n)| format!("{n} {}", mark.word)).collect();
@@ -122,7 +120,7 @@ impl Report<'_> {
 }
 
 impl Row<'_> {
-    /// The ids as cells: the source's, and the target's.
+    /// The source id and the target id as cell texts.
     pub(super) fn ids(&self) -> [String; 2] {
         let none = || "–".to_owned();
         let source = self.source_id.map_or_else(none, ToString::to_string);
@@ -134,16 +132,16 @@ impl Row<'_> {
         [source, target]
     }
 
-    /// Whether there is more of it than its line.
+    /// Whether it has fields or differences to show below its line.
     pub(super) fn has_details(&self) -> bool {
         !self.differences.is_empty() || !self.fields.is_empty()
     }
 }
 
-/// A sentence in which some words are code, because it has them between backticks: the words, and whether they are.
+/// Splits a sentence at its backticks into pieces; the flag says whether a piece is code.
 pub(super) fn pieces(sentence: &str) -> Vec<(&str, bool)> {
     let n_ticks = sentence.matches('`').count();
-    // Without a partner the last backtick is one like any other character.
+    // An unpaired last backtick is an ordinary character.
     let mut parts = sentence.splitn(n_ticks - n_ticks % 2 + 1, '`');
     let mut pieces = Vec::new();
     let mut is_code = false;
@@ -163,9 +161,9 @@ mod tests {
     #[test]
     fn words_between_backticks_are_code() {
         assert_eq!(
-            pieces("say `--yes` or `no`"),
+            pieces("pass `--yes` or `no`"),
             [
-                ("say ", false),
+                ("pass ", false),
                 ("--yes", true),
                 (" or ", false),
                 ("no", true)

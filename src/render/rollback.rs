@@ -1,5 +1,5 @@
-//! What of a run is to be undone or was: text for people, a document for programs.
-//! Pure. Says of everything that stays why it stays.
+//! Renders `rollback`: what will be undone or was undone, as text and as JSON.
+//! Pure. States the reason for everything that is not undone.
 
 use super::columns::wrapped;
 use super::json;
@@ -13,30 +13,30 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Value, json};
 
-/// A rollback before or after it was carried out.
+/// A rollback, before or after its execution.
 #[derive(Debug, Clone)]
 pub struct RollbackView {
-    /// The run that is undone.
+    /// The id of the run to undo.
     pub run: String,
-    /// The account that it wrote to.
+    /// The account that the run wrote to.
     pub target: Party,
-    /// What it wrote.
+    /// The webhooks that the run wrote.
     pub written: Vec<Written>,
-    /// What was to be done about each at first.
+    /// The planned action for each webhook in `written`.
     pub planned: Vec<Undo>,
-    /// What is to be done about each, or is true of it in the end.
+    /// The action for each webhook in `written` before execution, its final status afterwards.
     pub ends: Vec<Undo>,
-    /// Whether it was carried out.
+    /// Whether the rollback has been executed.
     pub is_done: bool,
-    /// How many sends of the run are still not accounted for.
+    /// The number of open sends of the run.
     pub n_open: usize,
-    /// Webhooks that equal what the run created and that no run on record has brought.
+    /// Webhooks equal to ones that the run created, but that no run on record wrote.
     pub copies: Vec<WebhookId>,
-    /// Why it stopped early, if it did.
+    /// Why the rollback stopped early; `None` if it did not.
     pub stop: Option<String>,
 }
 
-/// The groups in which webhooks are shown.
+/// The groups of webhooks in the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
     Delete,
@@ -90,12 +90,12 @@ impl Group {
     fn heading(self) -> &'static str {
         match self {
             Self::Delete => "to delete: created by the run, unchanged since",
-            Self::Restore => "to put back: updated by the run, unchanged since",
+            Self::Restore => "to restore: updated by the run, unchanged since",
             Self::Deleted => "deleted",
-            Self::Restored => "put back to what it was",
-            Self::Gone => "gone already",
-            Self::Before => "already what it was before the run",
-            Self::Keep => "left as it is",
+            Self::Restored => "restored to the previous content",
+            Self::Gone => "already gone",
+            Self::Before => "already with the previous content",
+            Self::Keep => "left unchanged",
             Self::NotDone => "not undone",
         }
     }
@@ -120,7 +120,7 @@ impl RollbackView {
     }
 }
 
-/// The rollback as text.
+/// Renders the rollback as text.
 pub fn text(view: &RollbackView, page: Page) -> String {
     let what = if view.is_done {
         "rolled back"
@@ -187,7 +187,7 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
         say(
             Meaning::Warning,
             format!(
-                "{open} that the run sent cannot be told from others' in the target; look at them there, then say `hookferry runs close {}`",
+                "{open} that the run sent cannot be distinguished from others in the target; check the target, then run `hookferry runs close {}`",
                 view.run
             ),
         );
@@ -198,7 +198,7 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
         say(
             Meaning::Warning,
             format!(
-                "{equal} in the target equal what the run created, appeared since, and were named to no run ({}): a late effect of it, or somebody's copies; look at them, and delete them by hand if they are not wanted",
+                "{equal} in the target with the same content as what the run created, but new since then and not recorded by any run ({}): a late effect of the run, or somebody's copy; check by hand, and delete what is not wanted",
                 ids.join(", ")
             ),
         );
@@ -206,40 +206,40 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
     if view.written.is_empty() {
         say(
             Meaning::Heading,
-            "The run brought nothing to the target.".to_owned(),
+            "The run wrote nothing to the target.".to_owned(),
         );
     } else if !view.is_done {
         let n_due = n(&[Group::Delete, Group::Restore]);
         say(
             Meaning::Heading,
             format!(
-                "{} written by the run: {n_due} to undo, {n_left} to be left as they are",
+                "{} written by the run: {n_due} to undo, {n_left} to leave unchanged",
                 counted(view.written.len(), "webhook")
             ),
         );
     } else if n_left == 0 && !view.copies.is_empty() {
         say(
             Meaning::Error,
-            "All that the run is known to have written is undone; the copies above are left."
+            "Everything that the run is known to have written is undone; the copies above remain."
                 .to_owned(),
         );
     } else if n_left == 0 {
         say(
             Meaning::Success,
-            "Done: nothing of the run is left in the target.".to_owned(),
+            "Done: nothing that the run wrote is left in the target.".to_owned(),
         );
     } else {
         say(
             Meaning::Error,
             format!(
-                "Not all is undone: {} left, for the reasons above.",
+                "Not everything is undone: {} left, for the reasons above.",
                 counted(n_left, "webhook")
             ),
         );
         say(
             Meaning::Hint,
             format!(
-                "next: delete or repair these by hand, or run `hookferry rollback {}` again; doing so is safe",
+                "next: delete or fix these by hand, or run `hookferry rollback {}` again, which is safe",
                 view.run
             ),
         );
@@ -247,7 +247,7 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
     out
 }
 
-/// The rollback as programs read it.
+/// Renders the rollback as JSON.
 pub fn document(view: &RollbackView) -> Value {
     let groups = view.groups();
     let webhooks: Vec<Value> = groups

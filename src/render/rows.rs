@@ -1,5 +1,5 @@
-//! One webhook on one line, in the columns that the preview and the outcome share, and what stands below it.
-//! Pure. Lets no foreign text leave its column.
+//! One line per webhook, in the columns that preview and outcome share, and the remarks below it.
+//! Pure. Never lets untrusted text leave its column.
 
 use super::columns::{cut, padded, padded_left, width, wrapped};
 use super::style::Meaning;
@@ -15,17 +15,17 @@ use smol_str::SmolStr;
 use std::borrow::Borrow;
 use std::fmt::Write as _;
 
-/// The widest that an alias is shown.
+/// Maximum width of the alias column.
 const LONGEST_ALIAS: usize = 40;
-/// The narrowest to which a small terminal presses it.
+/// Minimum width of the alias column in a narrow terminal.
 const SHORTEST_ALIAS: usize = 16;
-/// The widest that an id is shown; known servers give numbers of at most ten digits.
+/// Maximum width of an id; known servers assign numbers of at most ten digits.
 const LONGEST_ID: usize = 24;
-/// What is kept free for where a webhook leads, and for one side of a difference.
+/// Columns kept free for the destination, and for each side of a difference.
 const ROOM_FOR_URL: usize = 30;
-/// How many differences of one webhook are listed before the rest is counted.
+/// The number of differences listed for one webhook; the rest is only counted.
 const MOST_DIFFERENCES: usize = 12;
-/// Where lines that belong to a webhook's line begin.
+/// Indentation of the lines below a webhook's line.
 const INDENT: usize = 8;
 
 /// The cells of one webhook's line.
@@ -39,7 +39,7 @@ pub(super) struct Line {
     tail: String,
 }
 
-/// What a webhook is called on its line.
+/// The facts that identify a webhook on its line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Called<'a> {
     pub(super) type_id: Option<TypeId>,
@@ -78,7 +78,7 @@ impl<'a> From<&'a EndDocument> for Called<'a> {
 }
 
 impl Line {
-    /// The line of a webhook; `tail` is what follows the ids.
+    /// The line of a webhook; `tail` is the text after the ids.
     pub(super) fn new<'a>(
         meaning: Meaning,
         symbol: &'static str,
@@ -98,7 +98,7 @@ impl Line {
         }
     }
 
-    /// The line of a webhook of the source alone.
+    /// The line of a webhook that only the source has.
     pub(super) fn of_source<'a>(
         meaning: Meaning,
         symbol: &'static str,
@@ -109,7 +109,7 @@ impl Line {
         line
     }
 
-    /// The same line for a webhook whose id the target has yet to give.
+    /// The same line for a webhook to which the target has yet to assign an id.
     pub(super) fn with_new_id(mut self) -> Self {
         self.target_id = SmolStr::new_static("new");
         self
@@ -138,7 +138,7 @@ fn id_cell(id: Option<&WebhookId>) -> SmolStr {
     })
 }
 
-/// How wide each column is.
+/// The width of each column.
 #[derive(Clone, Copy)]
 pub(super) struct Layout {
     kind: usize,
@@ -170,7 +170,7 @@ impl Layout {
     }
 }
 
-/// Appends a remark on the webhook above.
+/// Appends a remark below a webhook's line.
 pub(super) fn below(out: &mut String, text: &str, page: Page) {
     let indent = " ".repeat(INDENT);
     let _ = writeln!(
@@ -180,7 +180,7 @@ pub(super) fn below(out: &mut String, text: &str, page: Page) {
     );
 }
 
-/// Appends every value of a webhook, masked, each at its path.
+/// Appends every value of a webhook, masked, with its path.
 pub(super) fn fields(out: &mut String, fields: &[FieldDocument], page: Page) {
     let cells: Vec<(String, String)> = fields
         .iter()
@@ -202,7 +202,7 @@ pub(super) fn fields(out: &mut String, fields: &[FieldDocument], page: Page) {
     }
 }
 
-/// What the two sides of a difference are called.
+/// The labels of the two sides of a difference.
 #[derive(Clone, Copy)]
 pub(super) struct Sides(&'static str, &'static str);
 
@@ -211,12 +211,12 @@ impl Sides {
     pub(super) const LEFT_AND_RIGHT: Self = Self("left", "right");
 }
 
-/// Appends what differs between the source's and the target's webhook.
+/// Appends the differences between the source's and the target's webhook.
 pub(super) fn differences(out: &mut String, differences: &[DifferenceDocument], page: Page) {
     differences_of(out, differences, Sides::SOURCE_AND_TARGET, page);
 }
 
-/// Appends what differs between two webhooks.
+/// Appends the differences between two webhooks.
 pub(super) fn differences_of(
     out: &mut String,
     differences: &[DifferenceDocument],
@@ -246,7 +246,7 @@ pub(super) fn differences_of(
         .max()
         .unwrap_or(0);
     for (path, (source, target)) in paths.iter().zip(&sides) {
-        // Two sides that look the same once masked would otherwise read like a mistake.
+        // Without this, two sides that look the same once masked would look like a bug.
         let verdict = if source == target { "  different" } else { "" };
         let path = padded(path, widest);
         let source = padded(source, left);

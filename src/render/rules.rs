@@ -1,5 +1,5 @@
-//! What a rules file does to an account: which rule changes what, what is left over, which values can be read.
-//! Pure. Shows no value, and says of a changed one only whether it is the same as before.
+//! Renders `rules check`: what each rule changes, which secrets no rule covers, and which values can be read.
+//! Pure. Shows no value, and of a changed one only whether it equals the previous one.
 
 mod document;
 mod draft;
@@ -22,22 +22,22 @@ use crate::render::page::Page;
 use crate::wording::counted;
 use std::fmt::Write as _;
 
-/// Rules, the webhooks that they are about, and what becomes of those.
+/// Rules, the webhooks that they apply to, and the result.
 pub struct CheckView<'a> {
-    /// The name of the file; `None` where there is none.
+    /// The name of the rules file; `None` if there is none.
     pub name: Option<&'a str>,
-    /// The account or file that the webhooks are from.
+    /// The account or file that the webhooks come from.
     pub account: &'a Party,
     /// The rules and their values.
     pub rewriting: &'a Rewriting,
-    /// For each rule the places of the webhooks that it means.
+    /// For each rule, the indexes of the webhooks that it matches.
     pub matched: &'a [Vec<usize>],
-    /// What became of the webhooks.
+    /// The webhooks after rewriting.
     pub portable: &'a Portable,
 }
 
 impl CheckView<'_> {
-    /// Whether a migration with these rules would not be refused because of them.
+    /// Whether nothing in these rules or their values would cause a migration to be refused.
     pub fn is_complete(&self) -> bool {
         let is_in_the_way = |webhook: &PortableWebhook| {
             let blocked = webhook.blocked();
@@ -54,31 +54,34 @@ impl CheckView<'_> {
         self.rewriting.rules.rules.iter().zip(self.matched)
     }
 
-    /// What a rule changes in a webhook.
+    /// The changes that the rule at `line` makes to a webhook; those of `retarget` for `None`.
     fn changes_by(&self, line: Option<usize>, place: usize) -> Vec<&Change> {
         let changes = self.portable.webhooks()[place].changes().iter();
         changes.filter(|change| change.line == line).collect()
     }
 
-    /// What a rule says and does not do.
+    /// Warnings about parts of a rule that have no effect.
     fn idle(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
         let mut idle: Vec<String> = rule
             .keep
             .iter()
             .filter(|path| !matched.is_empty() && !self.hides(matched, path))
-            .map(|path| format!("`keep` of {path}: nothing there is secret"))
+            .map(|path| format!("`keep` has no effect on {path}: it contains no secret"))
             .collect();
         let replaces = |place: &usize| {
             let changes = self.changes_by(Some(rule.line), *place);
             changes.iter().any(|change| change.how == How::Replaced)
         };
         if !rule.replace.is_empty() && !matched.is_empty() && !matched.iter().any(replaces) {
-            idle.push("what `replace` looks for is nowhere in them".to_owned());
+            idle.push(
+                "`replace` has no effect: its text does not occur in the matched webhooks"
+                    .to_owned(),
+            );
         }
         idle
     }
 
-    /// Whether a path leads to a secret in any of those webhooks.
+    /// Whether any of these webhooks has a secret at the path or below it.
     fn hides(&self, places: &[usize], path: &Path) -> bool {
         places.iter().any(|place| {
             let places = self.portable.webhooks()[*place].bare().places();
@@ -88,7 +91,7 @@ impl CheckView<'_> {
     }
 }
 
-/// The check for people.
+/// Renders the check as text.
 pub fn text(view: &CheckView<'_>, page: Page) -> String {
     let mut out = String::new();
     let rules = view.name.map_or_else(|| "no rules".to_owned(), name);
@@ -115,9 +118,9 @@ fn heading(out: &mut String, text: &str, page: Page) {
 
 fn one_rule(out: &mut String, view: &CheckView<'_>, rule: &Rule, matched: &[usize], page: Page) {
     let means = match (matched.len(), rule.is_optional) {
-        (0, true) => "means no webhook, which is allowed: it is optional".to_owned(),
-        (0, false) => "means none of the selected webhooks".to_owned(),
-        (n, _) => format!("means {}", counted(n, "webhook")),
+        (0, true) => "matches no webhook, which is allowed because it is optional".to_owned(),
+        (0, false) => "matches none of the selected webhooks".to_owned(),
+        (n, _) => format!("matches {}", counted(n, "webhook")),
     };
     heading(out, &format!("rule at line {} {means}", rule.line), page);
     let changed: Vec<(usize, Vec<&Change>)> = matched
@@ -164,7 +167,7 @@ fn changed_lines(
     }
 }
 
-/// What was pointed at the target's region.
+/// The webhooks whose Coralogix hosts `retarget` replaced.
 fn retargeted(out: &mut String, view: &CheckView<'_>, page: Page) {
     let Some(retarget) = view.rewriting.retarget else {
         return;
@@ -221,14 +224,14 @@ fn leftover(out: &mut String, view: &CheckView<'_>, page: Page) {
     let (meaning, what) = match view.rewriting.unmatched {
         Unmatched::Keep => (
             Meaning::Heading,
-            "copied as they are (unmatched_secret is keep)",
+            "copied unchanged (unmatched_secret = \"keep\")",
         ),
-        Unmatched::Refuse => (Meaning::Error, "not sent (unmatched_secret is refuse)"),
+        Unmatched::Refuse => (Meaning::Error, "not sent (unmatched_secret = \"refuse\")"),
     };
     let n = counted(left.len(), "webhook");
     heading(
         out,
-        &format!("{n} with secrets that no rule names, {what}"),
+        &format!("{n} with secrets that no rule covers, {what}"),
         page,
     );
     let lines: Vec<Line> = left
@@ -244,7 +247,7 @@ fn leftover(out: &mut String, view: &CheckView<'_>, page: Page) {
     out.push('\n');
 }
 
-/// How many webhooks are in each of these situations, counted once for both outputs.
+/// The totals, counted once for both outputs.
 struct Counts {
     webhooks: usize,
     changed: usize,
@@ -277,11 +280,11 @@ fn counts(view: &CheckView<'_>) -> Counts {
 fn summary(view: &CheckView<'_>, page: Page) -> String {
     let counts = counts(view);
     let values = match (counts.values, counts.unread) {
-        (0, _) => "no value needed".to_owned(),
+        (0, _) => "no values needed".to_owned(),
         (all, unread) => format!("{} of {} readable", all - unread, counted(all, "value")),
     };
     let text = format!(
-        "{}: {} changed, {} as they are; {} without a rule; {values}",
+        "{}: {} changed, {} unchanged; {} without a rule; {values}",
         counted(counts.webhooks, "webhook"),
         counts.changed,
         counts.webhooks - counts.changed,
@@ -292,7 +295,7 @@ fn summary(view: &CheckView<'_>, page: Page) -> String {
     let (meaning, last) = if view.is_complete() {
         (
             Meaning::Success,
-            "A migration with these rules has all that it needs.",
+            "A migration with these rules has everything it needs.",
         )
     } else {
         (

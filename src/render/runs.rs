@@ -1,5 +1,5 @@
-//! Runs on record: a line each, or one with everything that is known of it; text for people, documents for programs.
-//! Pure. Shows what a journal holds, which is no secret.
+//! Renders run records, as a list or one in detail, as text and as JSON.
+//! Pure. Shows the content of journals, which holds no secrets.
 
 use super::columns::{padded, wrapped};
 use super::json;
@@ -12,7 +12,7 @@ use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// How it stands with a run, in a word.
+/// The state of a run, as a code.
 pub fn state(record: &Record) -> &'static str {
     match (&record.rolled_back, &record.end) {
         (Some(rolled_back), _) if rolled_back.untouched.is_empty() => "rolled-back",
@@ -29,15 +29,13 @@ pub fn state(record: &Record) -> &'static str {
 fn meaning(state: &str) -> &'static str {
     match state {
         "rolled-back" => "undone by a rollback",
-        "rolled-back-in-part" => "undone by a rollback, but for some webhooks",
-        "closed" => "somebody said that what it left open does not matter",
-        "open" => {
-            "it is not known what became of all that it sent; the next `migrate` looks for it"
-        }
-        "complete" => "all that was to be written is in the target",
-        "partial" => "ended with something missing; running the same migration again goes on",
-        "continued" => "it was cut off, and a later run accounted for what it had sent",
-        _ => "at work, or cut off with nothing left open",
+        "rolled-back-in-part" => "undone by a rollback, except for some webhooks",
+        "closed" => "closed by a user, so its open sends no longer matter",
+        "open" => "the result of some sends is unknown; the next `migrate` resolves them",
+        "complete" => "everything that it was to write is in the target",
+        "partial" => "ended incomplete; to continue, run the same migration again",
+        "continued" => "interrupted; a later run found out what had arrived",
+        _ => "in progress, or interrupted without open sends",
     }
 }
 
@@ -53,10 +51,10 @@ fn written(record: &Record) -> usize {
     record.arrived().count()
 }
 
-/// The runs as a table, the newest last, so that it stands where the eye is.
+/// Renders the runs as a table, newest last, next to the prompt.
 pub fn list(runs: &[Listed], page: Page) -> String {
     if runs.is_empty() {
-        return "No run is on record yet.\n".to_owned();
+        return "There are no run records yet.\n".to_owned();
     }
     let mut out = String::new();
     let heading = format!(
@@ -97,7 +95,7 @@ pub fn list(runs: &[Listed], page: Page) -> String {
     out
 }
 
-/// The runs as programs read them.
+/// Renders the runs as JSON.
 pub fn list_document(runs: &[Listed]) -> Value {
     let runs: Vec<Value> = runs.iter().map(listed_row).collect();
     json::document("runs", json!({ "runs": runs }))
@@ -130,7 +128,7 @@ fn row(record: &Record) -> Value {
     })
 }
 
-/// One run with everything that it wrote.
+/// Renders one run with everything that it wrote.
 pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> String {
     let begin = &record.begin;
     let state = state(record);
@@ -148,7 +146,7 @@ pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> Strin
             party(&begin.source.name, begin.source.company.as_deref()),
         ),
         ("target", party(&begin.target.host, record.company())),
-        ("began", format!("{:.0}", begin.at)),
+        ("started", format!("{:.0}", begin.at)),
         ("ended", ended),
         ("on conflict", begin.on_conflict.clone()),
         ("folder", foreign::shown(folder)),
@@ -188,8 +186,8 @@ pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> Strin
 fn webhooks(out: &mut String, record: &Record, page: Page) {
     let groups: [(&str, &[&str]); 4] = [
         ("created or updated", &["acknowledged", "observed"]),
-        ("not accounted for", &["open"]),
-        ("sent, and did not arrive", &["over"]),
+        ("sent, result unknown", &["open"]),
+        ("sent, but not in the target", &["over"]),
         ("never sent", &["not-sent"]),
     ];
     for (heading, words) in groups {
@@ -211,7 +209,7 @@ fn webhooks(out: &mut String, record: &Record, page: Page) {
             };
             let word = match &record.standings[place] {
                 Standing::Arrived(arrived) if !arrived.is_acknowledged => {
-                    "  found in the target, its answer was lost"
+                    "  found in the target; the response was lost"
                 }
                 _ => "",
             };
@@ -248,17 +246,21 @@ fn next_step(record: &Record, state: &str, state_flag: &str) -> String {
     let id = format!("{}{state_flag}", record.id());
     match state {
         "open" => format!(
-            "next: run the same migration again, which looks first; or undo it: hookferry rollback {id}"
+            "next: run the same migration again, which reads the target first; or undo this run: hookferry rollback {id}"
         ),
-        "rolled-back" => "next: nothing; a new `migrate` would bring the webhooks again".to_owned(),
-        _ if written(record) == 0 => "next: nothing of this run is in the target".to_owned(),
+        "rolled-back" => {
+            "next: nothing to do; a new `migrate` would create the webhooks again".to_owned()
+        }
+        _ if written(record) == 0 => {
+            "next: nothing to undo; this run wrote nothing to the target".to_owned()
+        }
         _ => format!(
             "next: hookferry verify --run {id}, hookferry idmap show {id}, hookferry rollback {id}"
         ),
     }
 }
 
-/// One run as programs read it.
+/// Renders one run as JSON.
 pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Value {
     let webhooks: Vec<Value> = record
         .begin
@@ -288,10 +290,10 @@ pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Va
     document
 }
 
-/// What pruning removed.
+/// Renders the result of `runs prune`.
 pub fn pruned(removed: &[String]) -> String {
     match removed {
-        [] => "No run record is that old.\n".to_owned(),
+        [] => "No run records are that old.\n".to_owned(),
         _ => format!(
             "Removed {}: {}\n",
             counted(removed.len(), "run record"),

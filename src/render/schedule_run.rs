@@ -1,4 +1,4 @@
-//! How a run of a schedule went: for people, as the status document, and as metrics; all of one value.
+//! Renders the result of `run-schedule` as text, as the status document, and as metrics, all from one value.
 //! Pure. Shows nothing of a backup's content.
 
 use super::backup::check::{self, CheckedAccount};
@@ -15,38 +15,38 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// One run of a schedule.
+/// The result of one run of a schedule.
 #[derive(Debug)]
 pub struct ScheduleRun {
-    /// Its schedule.
+    /// The name of the schedule.
     pub schedule: String,
-    /// When it began.
+    /// When the run started.
     pub started: Timestamp,
-    /// When it was over.
+    /// When the run ended.
     pub ended: Timestamp,
-    /// What became of each account; none where the run failed before any.
+    /// The result for each account; empty if the run failed before the first one.
     pub accounts: Vec<AccountRun>,
-    /// Why the whole run failed.
+    /// Why the run as a whole failed; `None` if it did not.
     pub failure: Option<Error>,
-    /// How the process ends.
+    /// The exit code of the process.
     pub exit_code: ExitCode,
 }
 
-/// What became of one account.
+/// The result of a schedule's steps for one account.
 #[derive(Debug)]
 pub struct AccountRun {
-    /// The backup.
+    /// The result of `backup create`.
     pub taken: Taken,
-    /// What was removed.
+    /// The result of `backup forget`; `None` if that step did not run.
     pub forgotten: Option<Forgotten>,
-    /// What there is now, and in which condition.
+    /// The result of `backup check`; `None` if that step did not run.
     pub checked: Option<CheckedAccount>,
-    /// What went wrong besides.
+    /// Errors outside these results.
     pub failures: Vec<Error>,
 }
 
 impl AccountRun {
-    /// An account that was backed up, or was to be.
+    /// The result of an account after its first step, the backup.
     pub fn of(taken: Taken) -> Self {
         Self {
             taken,
@@ -56,7 +56,7 @@ impl AccountRun {
         }
     }
 
-    /// The exit code that it would have alone: that of the first step that did not go well.
+    /// The exit code if this account were the only one: that of the first step that failed.
     pub fn exit_code(&self) -> ExitCode {
         let forgotten = self.forgotten.as_ref().map(Forgotten::exit_code);
         let failures = self.failures.iter().map(|error| error.kind().exit_code());
@@ -70,7 +70,7 @@ impl AccountRun {
             .unwrap_or(ExitCode::Done)
     }
 
-    /// Everything that went wrong.
+    /// All errors for this account.
     pub fn errors(&self) -> impl Iterator<Item = &Error> {
         let forgotten = self
             .forgotten
@@ -84,12 +84,12 @@ impl AccountRun {
     }
 }
 
-/// What happened, for people.
+/// Renders the result as text.
 pub fn text(run: &ScheduleRun, page: Page) -> String {
     let mut out = String::new();
     for account in &run.accounts {
         let kept = create::text(std::slice::from_ref(&account.taken), page);
-        // Without the headings: it is one line.
+        // Only the row, without the table's headings.
         out.push_str(kept.lines().nth(1).unwrap_or_default());
         out.push('\n');
         if let Some(forgotten) = &account.forgotten
@@ -118,7 +118,7 @@ pub fn text(run: &ScheduleRun, page: Page) -> String {
     let (word, meaning) = match run.exit_code {
         ExitCode::Done => ("done".to_owned(), Meaning::Success),
         code => (
-            format!("NOT done, exit code {}: {}", code.code(), meaning_of(code)),
+            format!("FAILED, exit code {}: {}", code.code(), meaning_of(code)),
             Meaning::Error,
         ),
     };
@@ -132,7 +132,7 @@ fn meaning_of(code: ExitCode) -> &'static str {
     known.map_or("", |(_, meaning)| *meaning)
 }
 
-/// The status document.
+/// Renders the status document (JSON).
 pub fn document(run: &ScheduleRun) -> Value {
     let account = |account: &AccountRun| {
         let failures: Vec<Value> = account.failures.iter().map(failure).collect();
@@ -159,20 +159,21 @@ pub fn document(run: &ScheduleRun) -> Value {
     )
 }
 
-/// Whether a text is a status document, so that it may be replaced by a newer one.
+/// Whether a text is one of our status documents, which may be overwritten.
 pub fn is_status(text: &str) -> bool {
     text.contains("\"kind\": \"schedule-run\"")
 }
 
-/// Whether a text holds our metrics, so that it may be replaced by newer ones.
+/// Whether a text contains our metrics, which may be overwritten.
 pub fn is_metrics(text: &str) -> bool {
     text.starts_with("# HELP hookferry_schedule_")
 }
 
-/// The metric that only a good run sets; the text of the run before keeps it alive.
+/// The metric that only a successful run updates; a failed run copies its value from the existing file.
 const LAST_SUCCESS: &str = "hookferry_schedule_last_success_timestamp_seconds";
 
-/// The metrics in Prometheus' text form, for a collector that reads files; `before` is what the file holds now.
+/// Renders the metrics in the Prometheus text format, for a collector that reads files; `previous_text` is the
+/// existing file's content.
 pub fn metrics(run: &ScheduleRun, before: &str) -> String {
     let mut out = String::new();
     let schedule = format!("schedule=\"{}\"", run.schedule);
@@ -222,7 +223,7 @@ pub fn metrics(run: &ScheduleRun, before: &str) -> String {
     };
     gauge(
         "hookferry_backup_exit_code",
-        "How the last run ended for this account; 0 is success.",
+        "Exit code of the last run for this account; 0 is success.",
         each(&|account| Some(account.exit_code().code().to_string())),
     );
     gauge(
@@ -252,7 +253,7 @@ pub fn metrics(run: &ScheduleRun, before: &str) -> String {
     out
 }
 
-/// The value that an earlier file gives the last success.
+/// The time of the last success, from the metrics of an earlier run.
 fn last_success(before: &str) -> Option<String> {
     let line = before.lines().find(|line| line.starts_with(LAST_SUCCESS))?;
     let value = line.rsplit(' ').next()?;

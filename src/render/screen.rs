@@ -1,5 +1,5 @@
-//! How this run talks: the result to standard output, everything else to standard error.
-//! Decides nothing about content, and never fails because somebody stopped reading.
+//! The terminal output of a run: the result goes to standard output, everything else to standard error.
+//! Decides nothing about content, and never fails because the reader went away.
 
 use super::streams::Streams;
 use super::style::{Meaning, Palette};
@@ -18,47 +18,47 @@ use std::time::Duration;
 
 pub use super::streams::LogWriter;
 
-/// How much is said on standard error.
+/// How much a run writes to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Talk {
-    /// Progress, talk, warnings and errors.
+    /// Progress, messages, warnings and errors.
     Normal,
-    /// Warnings and errors alone.
+    /// Warnings and errors only.
     Quiet,
 }
 
-/// Whether progress may move.
+/// Whether progress lines may be animated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motion {
-    /// On a terminal.
+    /// Animated on a terminal, else plain lines.
     Auto,
-    /// Nowhere: plain lines.
+    /// Always plain lines.
     Never,
 }
 
-/// How stages are shown in this run.
+/// The way in which this run displays stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Manner {
-    /// A moving line each.
+    /// One animated line per stage.
     Bars,
     /// Plain lines.
     Lines,
-    /// Not at all.
+    /// No display.
     Hidden,
 }
 
-/// What the user decided about this run's talk.
+/// The user's choices about terminal output.
 #[derive(Debug, Clone, Copy)]
 pub struct ScreenOptions {
-    /// Colour, for each stream on its own.
+    /// When to use color; decided for each stream separately.
     pub colour: ColorChoice,
-    /// Talk.
+    /// How much to write to standard error.
     pub talk: Talk,
-    /// Moving progress.
+    /// Whether to animate progress.
     pub motion: Motion,
 }
 
-/// The two streams of this run; clones share them.
+/// Standard output and standard error of this run; clones share them.
 #[derive(Clone)]
 pub struct Screen {
     streams: Arc<Streams>,
@@ -74,7 +74,7 @@ impl Screen {
         }
     }
 
-    /// A screen that writes elsewhere, to streams that are no terminals.
+    /// A screen that writes to the given streams, which are not terminals.
     pub fn onto(
         stdout: impl Write + Send + 'static,
         stderr: impl Write + Send + 'static,
@@ -87,12 +87,13 @@ impl Screen {
         }
     }
 
-    /// Writes a part of the result to standard output, exactly as it is.
+    /// Writes a part of the result to standard output, byte for byte.
     ///
-    /// Nobody reading any more is not an error; a full disk is.
+    /// # Errors
+    /// A failed write, such as on a full disk. A reader that went away is not an error.
     pub fn result(&self, text: &str) -> Result<(), Error> {
         self.streams.to_stdout(text).map_err(|error| {
-            Error::failed("the result cannot be written to standard output").with_source(error)
+            Error::failed("cannot write the result to standard output").with_source(error)
         })
     }
 
@@ -106,26 +107,26 @@ impl Screen {
         self.streams.is_stdout_gone()
     }
 
-    /// Says one line on standard error, unless the run is quiet.
+    /// Writes one line to standard error, unless the run is quiet.
     pub fn say(&self, line: &str) {
         if self.options.talk == Talk::Normal {
             self.streams.to_stderr(&format!("{line}\n"));
         }
     }
 
-    /// Shows a text on standard error, quiet or not: what somebody is asked to decide on, or the question itself.
+    /// Writes a prompt to standard error, quiet or not: the question, or the preview that it is about.
     pub fn ask(&self, text: &str) {
         self.streams.to_stderr(text);
     }
 
-    /// Warns on standard error, quiet or not.
+    /// Writes a warning to standard error, quiet or not.
     pub fn warn(&self, warning: &str) {
         let word = self.stderr_palette().paint(Meaning::Warning, "warning:");
         self.streams
             .to_stderr(&format!("{word} {}\n", harmless(warning)));
     }
 
-    /// Tells what went wrong on standard error and, where there is one, the next step.
+    /// Writes an error and its hint, if it has one, to standard error, quiet or not.
     pub fn error(&self, error: &Error) {
         let palette = self.stderr_palette();
         let word = palette.paint(Meaning::Error, "error:");
@@ -141,12 +142,12 @@ impl Screen {
         self.streams.to_stderr(&(what + &hint));
     }
 
-    /// Where a subscriber's logs go: standard error, without tearing a moving line.
+    /// A writer for log subscribers: standard error, without tearing an animated line.
     pub fn log_writer(&self) -> LogWriter {
         LogWriter(Arc::clone(&self.streams))
     }
 
-    /// How a result is laid out: in the colours and the width of standard output.
+    /// The layout of a result: the colors and width of standard output.
     pub fn page(&self, detail: Detail) -> Page {
         Page {
             palette: self.streams.stdout.palette,
@@ -155,7 +156,7 @@ impl Screen {
         }
     }
 
-    /// How a text for standard error is laid out, such as a preview before a question.
+    /// The layout of a text for standard error, such as the preview before a question.
     pub fn talk_page(&self, detail: Detail) -> Page {
         Page {
             palette: self.stderr_palette(),
@@ -174,7 +175,7 @@ impl Screen {
         self.streams.stderr.terminal.is_some()
     }
 
-    /// Whether standard error gets colour, or plain text.
+    /// Whether standard error gets color or plain text.
     pub fn stderr_palette(&self) -> Palette {
         self.streams.stderr.palette
     }
@@ -196,15 +197,15 @@ impl Screen {
     }
 }
 
-/// A request that has to wait says so on a line of its own.
+/// Reports a request that waits for its retry, on a line of its own.
 impl Watch for Screen {
     fn waiting(&self, account: &Account, why: &str, wait: Duration) {
-        let line = format!("  {account}: {why}, next try in {}", seconds(wait));
+        let line = format!("  {account}: {why}, retrying in {}", seconds(wait));
         self.say(&foreign::shown(&line));
     }
 }
 
-/// The text with every line harmless; its line breaks are ours.
+/// Escapes each line of the text; the line breaks are our own and stay.
 fn harmless(text: &str) -> String {
     let lines: Vec<String> = text.lines().map(foreign::shown).collect();
     lines.join("\n")

@@ -1,5 +1,5 @@
-//! Standard output and standard error as one thing that knows where the moving lines are.
-//! Never tears a moving line, and never takes a reader that went away for a failure.
+//! Standard output and standard error together, coordinated with the animated lines.
+//! Never tears an animated line, and never treats a reader that went away as a failure.
 
 use super::style::Palette;
 use super::terminal;
@@ -12,12 +12,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The columns assumed where no terminal says otherwise: what fits a page of a CI log.
+/// The width assumed without a terminal: what fits a page of a CI log.
 const USUAL_WIDTH: usize = 120;
-/// The narrowest layout; a smaller terminal wraps by itself.
+/// The minimum layout width; a narrower terminal wraps by itself.
 const NARROWEST: usize = 40;
 
-/// Both streams and the moving lines of a run.
+/// Both streams and the animated lines of a run.
 pub(super) struct Streams {
     pub(super) stdout: Stream,
     pub(super) stderr: Stream,
@@ -26,7 +26,7 @@ pub(super) struct Streams {
     has_result: AtomicBool,
 }
 
-/// One stream, and what is known of the terminal behind it.
+/// One stream, and the terminal behind it, if there is one.
 pub(super) struct Stream {
     writer: Mutex<Box<dyn Write + Send>>,
     pub(super) palette: Palette,
@@ -46,7 +46,7 @@ impl Streams {
         }
     }
 
-    /// Streams that are no terminals.
+    /// Streams that are not terminals.
     pub(super) fn elsewhere(
         stdout: Box<dyn Write + Send>,
         stderr: Box<dyn Write + Send>,
@@ -66,7 +66,7 @@ impl Streams {
         }
     }
 
-    /// Writes to standard output exactly as it is; a reader that went away is remembered, and is not an error.
+    /// Writes to standard output byte for byte; remembers a reader that went away, which is not an error.
     pub(super) fn to_stdout(&self, text: &str) -> io::Result<()> {
         self.has_result.store(true, Ordering::Relaxed);
         if self.is_stdout_gone() {
@@ -81,7 +81,7 @@ impl Streams {
         }
     }
 
-    /// Whether anything was written to standard output, read or not.
+    /// Whether anything was written to standard output, whether or not someone read it.
     pub(super) fn has_result(&self) -> bool {
         self.has_result.load(Ordering::Relaxed)
     }
@@ -91,14 +91,14 @@ impl Streams {
         self.is_stdout_gone.load(Ordering::Relaxed)
     }
 
-    /// Writes to standard error; when even that fails, there is nowhere left to complain.
+    /// Writes to standard error; ignores failure, because there is nowhere left to report it.
     pub(super) fn to_stderr(&self, text: &str) {
         let _ = self.bars.suspend(|| self.stderr.write(text));
     }
 }
 
 impl Stream {
-    /// Coloured text goes through `anstream`, which old Windows consoles need; plain text goes out byte for byte.
+    /// Colored text goes through `anstream`, which old Windows consoles need; plain text passes unchanged.
     fn of_process<S>(raw: S, terminal: Term, choice: ColorChoice) -> Self
     where
         S: anstream::stream::RawStream + anstream::stream::AsLockedWrite + Send + 'static,
@@ -115,14 +115,14 @@ impl Stream {
         }
     }
 
-    /// In one go, so that the lines of several threads do not mix.
+    /// Writes in one go, so that the lines of several threads do not interleave.
     fn write(&self, text: &str) -> io::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         writer.write_all(text.as_bytes())?;
         writer.flush()
     }
 
-    /// How many columns a text for this stream may take.
+    /// The width available to a text for this stream, in columns.
     pub(super) fn width(&self) -> usize {
         let size = self.terminal.as_ref().and_then(Term::size_checked);
         size.map_or(USUAL_WIDTH, |(_, columns)| {
@@ -139,7 +139,7 @@ fn palette(choice: ColorChoice, knows_colours: bool) -> Palette {
     }
 }
 
-/// Standard error for logs; each write is one event.
+/// A log writer on standard error; each write is one log event.
 #[derive(Clone)]
 pub struct LogWriter(pub(super) Arc<Streams>);
 

@@ -1,26 +1,26 @@
-//! The few styles, named by what they mean; every one of them only repeats what a word or a symbol says already.
-//! Never carries meaning by colour alone, and never decides whether a stream gets colour.
+//! Text styles, named by meaning; each only repeats what a word or symbol already says.
+//! Never conveys meaning by color alone, and never decides whether a stream gets color.
 
 use crate::pipeline::outcome::Ending;
 use crate::pipeline::plan::State;
 use anstyle::{AnsiColor, Style};
 
-/// What a piece of text means to its reader.
+/// The meaning of a piece of text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
-    /// Something that a plan does to a webhook, or does not.
+    /// The state of a plan step.
     State(State),
-    /// The line that the eye should find first.
+    /// A line that the eye should find first.
     Heading,
-    /// The next step.
+    /// A next step.
     Hint,
-    /// Something that should be read before saying yes.
+    /// Something to read before confirming.
     Warning,
-    /// Something that went wrong.
+    /// A failure.
     Error,
-    /// Something that went well.
+    /// A success.
     Success,
-    /// What matters least on its line.
+    /// The least important part of its line.
     Faint,
 }
 
@@ -57,7 +57,7 @@ impl From<Ending> for Meaning {
     }
 }
 
-/// The character that stands for a state at the start of a line.
+/// The character that marks a state at the start of a line.
 pub fn symbol(state: State) -> &'static str {
     match state {
         State::Create => "+",
@@ -72,14 +72,14 @@ pub fn symbol(state: State) -> &'static str {
 /// Whether a renderer's text carries ANSI codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
-    /// Text alone.
+    /// Text without ANSI codes.
     Plain,
     /// Text with ANSI codes.
     Coloured,
 }
 
 impl Palette {
-    /// The text in the style of its meaning; alignment has to be done before, codes have no width.
+    /// The text in the style of its meaning. Pad it before painting: ANSI codes would distort its length.
     pub fn paint(self, meaning: Meaning, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),

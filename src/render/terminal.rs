@@ -1,15 +1,15 @@
-//! Standard error as indicatif draws on it, except that a terminal which is gone is not an error.
-//! Never fails: indicatif unwraps its draw errors, and a closed terminal must not end a run half way.
+//! A terminal for indicatif on standard error, for which a closed terminal is not an error.
+//! Never fails: indicatif unwraps its draw errors, and a closed terminal must not abort a run halfway.
 
 use console::Term;
 use indicatif::TermLike;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// How often bars are drawn, a second.
+/// Progress bar redraws per second.
 const FRAMES: u8 = 12;
 
-/// The terminal behind standard error, left alone from the first write that it does not take.
+/// The terminal behind standard error; after the first failed write, it is no longer written to.
 #[derive(Debug)]
 struct Terminal {
     term: Term,
@@ -24,7 +24,7 @@ impl Terminal {
     }
 }
 
-/// A place for bars: standard error where it is a terminal that can move its cursor, else nowhere.
+/// The draw target for bars: standard error if it is a terminal with a movable cursor, else hidden.
 pub(super) fn bars() -> indicatif::MultiProgress {
     let usual = indicatif::ProgressDrawTarget::stderr();
     let target = if usual.is_hidden() {

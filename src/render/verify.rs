@@ -1,5 +1,5 @@
-//! What the target holds of what is wanted, webhook by webhook: text for people, a document for programs.
-//! Pure. Lists every difference masked.
+//! Renders `verify`: whether the target has each desired webhook, as text and as JSON.
+//! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
 use super::groups::{Row, groups};
@@ -16,36 +16,36 @@ use crate::wording::counted;
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 
-/// One comparison of a target with what is wanted.
+/// The result of comparing a target with the desired webhooks.
 #[derive(Debug)]
 pub struct VerifyView {
-    /// What says what is wanted: an account, a file, or a run.
+    /// The name of the reference: an account, a file, or a run.
     pub wanted: String,
-    /// The account that was looked at.
+    /// The account that was compared.
     pub target: Party,
-    /// Each wanted webhook.
+    /// One row for each desired webhook.
     pub rows: Vec<VerifyRow>,
 }
 
-/// One wanted webhook and what was found of it.
+/// A desired webhook and the verdict on it.
 #[derive(Debug)]
 pub struct VerifyRow {
-    /// Its type.
+    /// The type id; `None` if the webhook has none.
     pub type_id: Option<TypeId>,
-    /// Its alias.
+    /// The desired alias.
     pub alias: SmolStr,
-    /// Its number in the source.
+    /// The id in the source, if known.
     pub source_id: Option<WebhookId>,
-    /// The number of what corresponds to it in the target.
+    /// The id of the corresponding webhook in the target, if there is one.
     pub target_id: Option<WebhookId>,
-    /// What was found.
+    /// The result of the comparison.
     pub finding: Finding,
-    /// What else is to be said about it.
+    /// An additional remark for the user.
     pub why: Option<String>,
 }
 
 impl VerifyView {
-    /// Whether every wanted webhook is there exactly once, as wanted.
+    /// Whether the target has every desired webhook exactly once, with the desired content.
     pub fn is_verified(&self) -> bool {
         let is_verified = |row: &VerifyRow| row.finding == Finding::Verified;
         self.rows.iter().all(is_verified)
@@ -59,7 +59,7 @@ impl VerifyView {
 
 const WORDS: [&str; 5] = ["verified", "altered", "missing", "duplicated", "unclear"];
 
-/// Symbol, word and style of a finding.
+/// Symbol, code, and style of a verdict.
 fn look(finding: &Finding) -> (&'static str, &'static str, Meaning) {
     match finding {
         Finding::Verified => ("=", "verified", Meaning::Faint),
@@ -70,7 +70,7 @@ fn look(finding: &Finding) -> (&'static str, &'static str, Meaning) {
     }
 }
 
-/// The comparison as text.
+/// Renders the comparison as text.
 pub fn text(view: &VerifyView, page: Page) -> String {
     let heading = format!(
         "hookferry verify: target {} against {}",
@@ -111,7 +111,7 @@ fn details(out: &mut String, row: &VerifyRow, page: Page) {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             below(
                 out,
-                &format!("the target has it as {}", ids.join(", ")),
+                &format!("the target has it with the ids {}", ids.join(", ")),
                 page,
             );
         }
@@ -129,14 +129,14 @@ fn last_words(view: &VerifyView, page: Page) -> String {
         .map(|word| format!("{} {word}", view.count(word)))
         .collect();
     let total = counted(view.rows.len(), "webhook");
-    let sum = format!("{total} wanted: {}", counts.join(", "));
+    let sum = format!("{total} expected: {}", counts.join(", "));
     let (meaning, last) = if view.is_verified() {
         (
             Meaning::Success,
-            "The target has everything that is wanted, exactly once.",
+            "The target has every expected webhook exactly once.",
         )
     } else {
-        (Meaning::Error, "The target differs from what is wanted.")
+        (Meaning::Error, "The target differs from what is expected.")
     };
     format!(
         "{}\n{}\n",
@@ -146,7 +146,7 @@ fn last_words(view: &VerifyView, page: Page) -> String {
     )
 }
 
-/// The comparison as programs read it.
+/// Renders the comparison as JSON.
 pub fn document(view: &VerifyView) -> Value {
     let mut summary: serde_json::Map<String, Value> = WORDS
         .iter()

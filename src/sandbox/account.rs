@@ -1,4 +1,5 @@
-//! One account's state behind one lock, and the handle tests hold; it must never hold the lock while waiting.
+//! The state of one account behind one lock, and the handle that tests hold. Never holds the lock across an
+//! await.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -17,7 +18,7 @@ use super::store::Store;
 use super::switches::Switches;
 use super::{AccountOptions, Side, clock};
 
-/// A handle to one running account: what it was asked, what it holds, and how it behaves from now on.
+/// Handle to one running account: gives its request log and its webhooks, and changes its behavior.
 #[derive(Clone)]
 pub struct Account(Arc<Shared>);
 
@@ -27,7 +28,7 @@ struct Shared {
     key: String,
     company_id: u64,
     state: Mutex<State>,
-    /// Told after every change of the state.
+    /// Notified after every change of the state.
     changes: watch::Sender<()>,
 }
 
@@ -90,9 +91,9 @@ impl Account {
         self.lock().log.clone()
     }
 
-    /// What the account truly holds by ascending id, whatever its switches show or hide.
+    /// All stored webhooks by ascending id, whatever the switches show or hide.
     ///
-    /// A number too large for [`Value`] is given as its text.
+    /// A number too large for [`Value`] becomes a string with its JSON text.
     pub fn webhooks(&self) -> Vec<Value> {
         self.lock().store.all().map(value_of).collect()
     }
@@ -102,31 +103,31 @@ impl Account {
         self.lock().switches = switches;
     }
 
-    /// Adds a fault; its number still counts from the start of the sandbox, see [`Self::log`].
+    /// Adds a fault; its request number counts from the start of the sandbox, as in [`Self::log`].
     pub fn push_fault(&self, fault: Fault) {
         self.lock().faults.push(fault);
     }
 
-    /// Plays another writer: adds a webhook past all switches and gives its id.
+    /// Adds a webhook as another writer would, bypassing all switches, and returns its id.
     ///
     /// # Panics
-    /// When `webhook` is not a JSON object.
+    /// If `webhook` is not a JSON object.
     pub fn insert(&self, webhook: &Value) -> u64 {
         let id = self.lock().store.insert(object_of(webhook), &clock::now());
         self.announce();
         id
     }
 
-    /// Plays another writer: deletes a webhook and says whether it was there.
+    /// Deletes a webhook as another writer would; returns whether it existed.
     pub fn remove(&self, id: u64) -> bool {
         let removed = self.lock().store.remove(id);
         self.announce();
         removed
     }
 
-    /// Plays another writer: edits a webhook in place and says whether it was there.
+    /// Edits a webhook in place as another writer would; returns whether it existed.
     ///
-    /// Its id, company and dates remain the server's business. `edit` runs under
+    /// The server still decides its id, company and dates. `edit` runs under
     /// the account's lock and must not call the account.
     pub fn change(&self, id: u64, edit: impl FnOnce(&mut Value)) -> bool {
         let mut state = self.lock();
@@ -146,28 +147,28 @@ impl Account {
             .await;
     }
 
-    /// Resolves once `condition` holds; it is asked now and after every request, effect or edit.
+    /// Resolves once `condition` holds; it is checked now and after every request, effect or edit.
     pub async fn until(&self, mut condition: impl FnMut(&Self) -> bool) {
         let mut changes = self.0.changes.subscribe();
         while !condition(self) {
-            // An error would mean that no sender is left, and `self` holds one.
+            // An error would mean that no sender is left, but `self` holds one.
             let _ = changes.changed().await;
         }
     }
 
-    /// Tells those who wait that something happened; call it without holding the lock.
+    /// Wakes everything that waits for a change; call it without holding the lock.
     pub(super) fn announce(&self) {
         self.0.changes.send_replace(());
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
-        // A panic in a test's own `change` must not hide behind later ones.
+        // Later panics about a poisoned lock must not hide a panic in a test's own `change`.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
-    /// Counts a request and gives what is to become of it.
+    /// Counts a request and returns the action for it.
     pub(super) fn admit(&mut self, method: &Method) -> Action {
         self.total += 1;
         let of_method = self.counts.entry(method.clone()).or_default();

@@ -1,4 +1,4 @@
-//! Answers before they meet a socket: statuses, error bodies, and the bytes of a cut one.
+//! Responses before they go to a socket: statuses, error bodies, and the bytes of a truncated response.
 
 use std::time::SystemTime;
 
@@ -20,7 +20,7 @@ pub(super) struct Answer {
     content_type: &'static str,
     header: Option<(HeaderName, String)>,
     body: Bytes,
-    /// Webhooks created, updated or deleted.
+    /// Number of webhooks that the request created, updated or deleted.
     pub(super) committed: usize,
 }
 
@@ -43,13 +43,13 @@ impl Answer {
         Self::new(StatusCode::OK, JSON, body)
     }
 
-    /// The page a gateway puts in place of an answer.
+    /// The HTML page that a gateway sends in place of the API's response.
     pub(super) fn html(status: StatusCode) -> Self {
         let page = format!("<!DOCTYPE html>\n<html><body><h1>{status}</h1></body></html>\n");
         Self::new(status, HTML, page)
     }
 
-    /// An error in the form that the account is switched to.
+    /// An error, with a body in the format that the switch `errors` selects.
     pub(super) fn error(switches: &Switches, status: StatusCode, message: &str) -> Self {
         match switches.errors {
             Errors::Json | Errors::Echo => {
@@ -62,7 +62,7 @@ impl Answer {
         }
     }
 
-    /// Sends an error's own request back in it, if the account is switched to that.
+    /// With the switch `errors=echo`, puts the request's own body into an error.
     pub(super) fn echo(mut self, switches: &Switches, request_body: &[u8]) -> Self {
         if switches.errors == Errors::Echo && self.status.as_u16() >= 400 {
             let sent = String::from_utf8_lossy(request_body);
@@ -94,7 +94,7 @@ impl Answer {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
         if let Some((name, value)) = self.header {
-            // A value that no header can hold comes from a test's own fault text: sent without.
+            // Only a test's own fault can name a value that no header can hold; then leave the header out.
             if let Ok(value) = HeaderValue::from_str(&value) {
                 headers.insert(name, value);
             }
@@ -102,9 +102,9 @@ impl Answer {
         response
     }
 
-    /// The bytes of this answer up to the middle of its body, as they would go over the wire.
+    /// The bytes of this response, as they go over the wire, up to the middle of its body.
     pub(super) fn first_half(&self) -> Vec<u8> {
-        // An empty body promises one byte, else there would be nothing to miss.
+        // Announce one byte for an empty body, or nothing would be missing.
         let promised = self.body.len().max(1);
         let head = format!(
             "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {promised}\r\n\r\n",

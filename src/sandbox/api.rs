@@ -1,4 +1,4 @@
-//! The documented calls: which request means what, and who may ask; it touches no socket.
+//! The documented calls: authorizes, routes and executes requests. Touches no socket.
 
 use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
@@ -9,13 +9,13 @@ use super::store::Store;
 use super::switches::{Auth, Bulk, Switches};
 use super::{read, write};
 
-/// The path of all calls but one; the list answers here with and without a final slash.
+/// The path of all calls but one; the list is served with and without a trailing slash.
 pub(super) const BASE: &str = "/api/v1/external/integrations";
 
 /// The path of the call that takes an array.
 pub(super) const BULK: &str = "/api/v1/external/integrations-bulk";
 
-/// What is read of a request body unless an account allows more.
+/// The largest request body that is read, unless an account allows more.
 pub(super) const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 enum Route {
@@ -24,9 +24,9 @@ enum Route {
     Bulk,
 }
 
-/// Does what a request asks for and says what the client should get.
+/// Executes a request and returns the response for the client.
 ///
-/// `half`: take effect for the first half of the items only.
+/// `half`: applies the first half of the items only.
 pub(super) fn respond(
     store: &mut Store,
     switches: &Switches,
@@ -58,7 +58,7 @@ fn call(
             "the body is too large",
         );
     }
-    // Half of a single request is nothing: answered as an empty success, which it is not.
+    // Half of a single item is nothing: nothing is applied, although the response reports an empty success.
     match (&request.method, route) {
         (&Method::GET, Route::Collection) => read::all(store, switches),
         (&Method::GET, &Route::One(id)) => read::one(store, switches, id),

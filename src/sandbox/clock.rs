@@ -1,8 +1,8 @@
-//! The server's clock, in the form of the wire.
+//! The server's clock, in the time format of the API.
 
 use jiff::Timestamp;
 
-/// When every seeded webhook was made, unless it says otherwise: long before any test.
+/// Creation time of every initial webhook that states none: long before any test.
 pub(super) const SEEDED_AT: &str = "2024-05-14T08:30:00.000Z";
 
 pub(super) fn now() -> String {

@@ -1,4 +1,4 @@
-//! Judges what a POST brings before anything is stored; it must never change the store.
+//! Validates the webhooks of a POST before anything is stored. Never changes the store.
 
 use std::collections::HashSet;
 
@@ -11,14 +11,14 @@ use super::reshape;
 use super::store::{SERVER_OWNED, Store, type_id};
 use super::switches::{AliasClash, Body, PoisonStatus, Switches, UnknownId, UnknownType};
 
-/// A webhook that may be stored: over the one that owns `id`, or as a new one.
+/// A validated webhook: it replaces the one with this `id`, or is a new one without.
 #[derive(Debug)]
 pub(super) struct Draft {
     pub(super) id: Option<u64>,
     pub(super) object: Object,
 }
 
-/// Why one webhook of a request was turned down.
+/// Why one webhook of a request was rejected.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
@@ -38,7 +38,7 @@ impl Refusal {
     }
 }
 
-/// Judges the items of one request in order, each in the knowledge of those before it.
+/// Validates the items of one request in order, each one against the store and the items before it.
 pub(super) struct Judge<'a> {
     store: &'a Store,
     switches: &'a Switches,
@@ -71,7 +71,7 @@ impl<'a> Judge<'a> {
         Ok(Draft { id, object })
     }
 
-    /// The webhook that the item would overwrite, which is whatever owns the number it names.
+    /// The id of the webhook that the item would overwrite: whichever one owns the number in the item.
     fn updated_id(&self, object: &Object) -> Result<Option<u64>, Refusal> {
         if object.get("id").is_none_or(|id| id.get() == "null") {
             return Ok(None);
@@ -148,7 +148,7 @@ impl<'a> Judge<'a> {
         if taken || !self.claimed.insert((alias, type_id)) {
             return Err(Refusal::new(
                 status,
-                "a webhook of this alias and type exists",
+                "a webhook with this alias and type exists",
             ));
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! One request from its arrival to its fate: where switches, faults and the log meet.
+//! Handles one request from its arrival to its end: applies switches and faults, and writes the log.
 
 use std::convert::Infallible;
 use std::time::{Duration, Instant, SystemTime};
@@ -17,12 +17,12 @@ use super::fault::{Action, Commit, Reply, RetryAfter};
 use super::seen::{Outcome, Seen};
 use super::switches::Switches;
 
-/// How a connection ends when its client gets no whole answer.
+/// How a connection ends if its client gets no complete response.
 #[derive(Debug)]
 pub(super) enum Severed {
     Closed,
     Reset,
-    /// These bytes go out first.
+    /// Closed after these bytes.
     After(Vec<u8>),
 }
 
@@ -70,7 +70,7 @@ async fn read(
     let (body, oversize) = match Limited::new(body, allowed.max(MAX_BYTES)).collect().await {
         Ok(body) => (body.to_bytes(), false),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => (Bytes::new(), true),
-        // The client left in the middle of its own request.
+        // The client disconnected in the middle of its own request.
         Err(_) => return Err(Severed::Closed),
     };
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
@@ -98,7 +98,7 @@ fn count_items(body: &[u8]) -> usize {
     }
 }
 
-/// Lets a request take effect and logs it, in one step for everybody who looks on.
+/// Applies a request and logs it, in one atomic step for every observer.
 fn settle(account: &Account, entry: Option<usize>, seen: &mut Seen, action: Action) -> Fate {
     let mut state = account.lock();
     let answer = match action.late {
@@ -140,7 +140,7 @@ async fn commit_late(
     account.announce();
 }
 
-/// The client's side of a fault; sets the outcome that the log shows.
+/// Decides what the client gets, and sets the outcome that the log shows.
 fn decide(answer: Option<Answer>, reply: Reply, switches: &Switches, seen: &mut Seen) -> Fate {
     let (fate, outcome) = match (reply, answer) {
         (Reply::Truncate, Some(answer)) => (
@@ -189,7 +189,7 @@ fn status(switches: &Switches, code: u16, retry_after: Option<RetryAfter>) -> An
 }
 
 impl State {
-    /// What the API makes of a request, or of the part of it that is to count.
+    /// Executes the part of a request that `commit` selects; `None` if that is nothing.
     fn take_effect(&mut self, key: &str, request: &Seen, commit: Commit) -> Option<Answer> {
         let half = match commit {
             Commit::None => return None,
@@ -202,7 +202,7 @@ impl State {
         Some(api::respond(store, switches, key, request, half))
     }
 
-    /// Writes a log entry, over its earlier self if there is one, and says where.
+    /// Appends to the log, or overwrites the entry at that index; returns the index.
     fn record(&mut self, entry: Option<usize>, seen: &Seen) -> usize {
         let entry = entry.unwrap_or(self.log.len());
         match self.log.get_mut(entry) {

@@ -1,4 +1,4 @@
-//! Faults by request number, so that a test replays exactly; nothing here is random and nothing acts.
+//! Faults by request number, so that a test replays exactly. Parses and matches faults; never acts on one.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,20 +10,20 @@ use super::spelling::SpellingError;
 /// A fault at fixed requests of an account, parsed from `METHOD:NTH[xTIMES]:ACTION[,MODIFIER…]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// `None`: requests of every method are counted together.
+    /// `None`: counts the requests of all methods together.
     method: Option<Method>,
     first: usize,
-    /// `None`: from the first on, for good.
+    /// Number of requests in a row; `None`: all from the first on.
     times: Option<usize>,
     action: Action,
 }
 
-/// What becomes of one request: how much of it takes effect, when, and what the client gets.
+/// How to treat one request: how much of it takes effect, when, and what the client gets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Action {
     pub(super) delay: Duration,
     pub(super) commit: Commit,
-    /// The effect comes this much later than the answer.
+    /// Delay of the effect after the reply; `None`: the effect comes first.
     pub(super) late: Option<Duration>,
     pub(super) reply: Reply,
 }
@@ -55,18 +55,19 @@ pub(super) enum Reply {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum RetryAfter {
-    /// An HTTP date this far ahead of the moment of the answer.
+    /// An HTTP date this long after the response.
     Date(Duration),
     Literal(String),
 }
 
 impl Fault {
-    /// Every action and modifier with its meaning, one a line: for `--help`.
+    /// Every action and modifier with its meaning, one per line, for `--fault help`.
     pub fn help() -> &'static str {
         HELP
     }
 
-    /// The action, if this fault strikes a request that is the `of_method`th of its method and the `of_all`th of all.
+    /// The action, if this fault applies to request number `of_method` of its method, which is number
+    /// `of_all` of all requests.
     pub(super) fn strikes(
         &self,
         method: &Method,
@@ -88,22 +89,22 @@ impl Fault {
 const HELP: &str = "\
 METHOD:NTH[xTIMES]:ACTION[,MODIFIER...]
     METHOD is get, post, delete or any; requests are counted per account from 1;
-    TIMES is how many in a row (default 1, * for all that follow)
+    TIMES is the number of requests in a row (default 1, * for all that follow)
 actions:
-drop-before, drop-after    close without an answer, before or after the effect
+drop-before, drop-after    close without a response, before or after the effect
 reset-before, reset-after  the same with a TCP reset
-truncate                   take effect, then cut the answer short
-stall, stall-after         never answer, without or with the effect
-late-commit=DURATION       close without an answer now, take effect later
-status=CODE                answer CODE without any effect
-html-200                   take effect, then answer 200 with an HTML page
-redirect=URL               answer 307 to URL without any effect
-delay=DURATION             wait, then do as usual
+truncate                   take effect, then cut the response short
+stall, stall-after         never respond, without or with the effect
+late-commit=DURATION       close without a response now, take effect later
+status=CODE                respond with CODE, without any effect
+html-200                   take effect, then respond with 200 and an HTML page
+redirect=URL               respond with 307 to URL, without any effect
+delay=DURATION             wait, then respond as usual
 modifiers:
 commit=none|half|all       how much of the request takes effect
-late=DURATION              the effect comes that much after the answer
+late=DURATION              take effect that long after the response
 delay=DURATION             wait first
-retry-after=TEXT           header of a status; date+SECONDS gives an HTTP date; must come last
+retry-after=TEXT           header of a status response; date+SECONDS gives an HTTP date; must come last
 ";
 
 const ACTIONS: &str = "drop-before, drop-after, reset-before, reset-after, truncate, stall, \
@@ -139,7 +140,7 @@ impl FromStr for Fault {
 }
 
 fn wrong(text: &str, hint: &str) -> SpellingError {
-    SpellingError::new(format!("fault \"{text}\" is not understood: {hint}"))
+    SpellingError::new(format!("invalid fault \"{text}\": {hint}"))
 }
 
 fn parse_place(place: &str) -> Option<(usize, Option<usize>)> {
@@ -164,13 +165,13 @@ fn parse_action(text: &str) -> Result<Action, String> {
     }
     if let Some(value) = retry_after {
         let Reply::Status { retry_after, .. } = &mut action.reply else {
-            return Err("retry-after goes with status=CODE only".to_owned());
+            return Err("retry-after is for status=CODE only".to_owned());
         };
         *retry_after = Some(value);
     }
     let answers_for_itself = matches!(action.reply, Reply::Normal | Reply::Truncate);
     if answers_for_itself && (action.late.is_some() || action.commit == Commit::None) {
-        return Err("an ordinary answer needs the effect first".to_owned());
+        return Err("a normal response needs the effect first".to_owned());
     }
     Ok(action)
 }
@@ -245,7 +246,7 @@ fn parse_retry_after(text: &str) -> Result<RetryAfter, String> {
         None if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
             Ok(RetryAfter::Literal(text.to_owned()))
         }
-        None => Err("a header holds printable ASCII only".to_owned()),
+        None => Err("a header value must be printable ASCII".to_owned()),
     }
 }
 
@@ -262,5 +263,5 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         .ok()
         .zip(unit)
         .and_then(|(count, unit): (u32, Duration)| unit.checked_mul(count))
-        .ok_or_else(|| "a duration is 250ms, 2s or 1m".to_owned())
+        .ok_or_else(|| "write a duration as 250ms, 2s or 1m".to_owned())
 }

@@ -1,8 +1,8 @@
-//! The stand-in's own copy of the documented webhook types; it must never borrow the client's table.
+//! The sandbox's own copy of the documented webhook types; it must never use the client's table.
 
 use super::object::{Object, raw};
 
-/// Position is the type id: (label, icon), as the page lists them.
+/// `(label, icon)` by type id, as the page lists them.
 const KINDS: [(&str, &str); 9] = [
     ("Slack", "/assets/settings/slack-48.png"),
     ("WebHook", "/assets/webhook.png"),

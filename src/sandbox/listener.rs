@@ -1,4 +1,4 @@
-//! The sockets: accepts, lets hyper speak HTTP, and ends connections the way a fault asks for.
+//! The sockets: accepts connections, lets hyper speak HTTP, and ends a connection as its fault requires.
 
 use std::error::Error as _;
 use std::future::poll_fn;
@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use super::account::Account;
 use super::exchange::{Severed, exchange};
 
-/// Serves one account until dropped, and all its connections with it.
+/// Serves one account until dropped, which also ends all of its connections.
 pub(super) async fn serve(listener: TcpListener, account: Account) {
     let mut connections = JoinSet::new();
     let mut count = 0;
@@ -28,7 +28,7 @@ pub(super) async fn serve(listener: TcpListener, account: Account) {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "sandbox: cannot accept a connection");
-                    // Out of file descriptors, most likely: asking again at once would spin.
+                    // Most likely out of file descriptors: an immediate retry would spin.
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
@@ -48,7 +48,7 @@ async fn converse(stream: TcpStream, account: Account, number: u64) {
         .and_then(|error| error.source()?.downcast_ref::<Severed>())
         .unwrap_or(&Severed::Closed);
     if let Err(error) = end(stream, severed).await {
-        tracing::debug!(%error, "sandbox: the client was gone first");
+        tracing::debug!(%error, "sandbox: the client disconnected first");
     }
 }
 
@@ -56,7 +56,7 @@ async fn end(mut stream: TcpStream, severed: &Severed) -> io::Result<()> {
     match severed {
         Severed::Closed => stream.shutdown().await,
         Severed::Reset => {
-            // With nothing to linger for, closing sends RST instead of FIN.
+            // With a linger time of zero, closing sends RST instead of FIN.
             stream.set_zero_linger()?;
             drop(stream);
             Ok(())

@@ -1,9 +1,9 @@
 //! A stateful stand-in for the vendor's webhooks API: two accounts on loopback, to try hookferry on.
 //!
-//! It models the published page and nothing more. Where the page is silent a
-//! [switch](Switches) decides, and [faults](Fault) break single requests.
-//! It must never listen beyond loopback, and never share serving logic with
-//! hookferry's client, else both would agree on the same mistake.
+//! It models the vendor's published page and nothing more. Where the page is silent, a
+//! [switch](Switches) decides; [faults](Fault) break single requests.
+//! It must never listen beyond loopback, and never share logic with hookferry's
+//! client: both would make the same mistake, and no test would fail.
 //!
 //! A request goes `listener` → `exchange` (log, faults) → `api` (key, route) →
 //! `read`, or `draft` and `write` → `store`.
@@ -43,7 +43,7 @@ pub use spelling::SpellingError;
 pub use switches::Switches;
 pub use usage::usage;
 
-/// Which of the two accounts is meant.
+/// One of the two accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The account that webhooks are copied from.
@@ -52,7 +52,7 @@ pub enum Side {
     Target,
 }
 
-/// What a sandbox starts with; the default is two empty, well-behaved accounts on free ports.
+/// Options of a sandbox; the default is two empty, well-behaved accounts on free ports.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The account that webhooks are copied from.
@@ -61,22 +61,22 @@ pub struct Options {
     pub target: AccountOptions,
 }
 
-/// What one account starts with.
+/// Options of one account.
 #[derive(Clone, Debug)]
 pub struct AccountOptions {
-    /// The port on 127.0.0.1; 0 takes a free one.
+    /// The port on 127.0.0.1; 0 picks a free one.
     pub port: u16,
     /// The API key that it accepts.
     pub key: String,
     /// The company id that it puts on its webhooks.
     pub company_id: u64,
-    /// What it holds; missing ids, times and company ids are filled in.
+    /// The initial webhooks; the sandbox fills in missing ids, times and company ids.
     pub webhooks: Vec<Value>,
     /// How it behaves where the page is silent.
     pub switches: Switches,
-    /// What goes wrong at which request; the first that fits strikes.
+    /// The faults to inject; the first one that matches a request applies.
     pub faults: Vec<Fault>,
-    /// How long every request waits before it is looked at.
+    /// The delay before every request is processed.
     pub latency: Duration,
 }
 
@@ -113,10 +113,10 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Starts both accounts on the current tokio runtime; they answer from the moment it returns.
+    /// Starts both accounts on the current tokio runtime; both are ready when it returns.
     ///
     /// # Panics
-    /// When one of the webhooks to start with is not a JSON object.
+    /// If an initial webhook is not a JSON object.
     pub async fn start(options: Options) -> io::Result<Self> {
         let mut listeners = JoinSet::new();
         let source = listen(Side::Source, options.source, &mut listeners).await?;

@@ -1,4 +1,4 @@
-//! A JSON object as its members' own text; it must never reformat a value it was not asked to change.
+//! A JSON object that keeps the text of its members. Never reformats a value that it does not change.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ impl Object {
     }
 
     pub(super) fn to_text(&self) -> String {
-        serde_json::to_string(self).expect("text keys and raw values always serialise")
+        serde_json::to_string(self).expect("text keys and raw values always serialize")
     }
 
     pub(super) fn members(&self) -> impl DoubleEndedIterator<Item = (&str, &RawValue)> {
@@ -26,7 +26,7 @@ impl Object {
             .map(|(name, value)| (name.as_str(), value.as_ref()))
     }
 
-    /// The last member of that name: what most parsers make of a repeated key.
+    /// The last member of that name, which is the one that most parsers take for a repeated key.
     pub(super) fn get(&self, name: &str) -> Option<&RawValue> {
         self.members()
             .rev()
@@ -42,7 +42,7 @@ impl Object {
         self.get(name)?.get().trim_matches('"').parse().ok()
     }
 
-    /// Takes every member of that name out and gives the last.
+    /// Removes every member of that name and returns the last one.
     pub(super) fn take(&mut self, name: &str) -> Option<Box<RawValue>> {
         let mut last = None;
         while let Some(index) = self.0.iter().rposition(|(own, _)| own == name) {
@@ -56,7 +56,7 @@ impl Object {
         self.0.push((name.to_owned(), value));
     }
 
-    /// Replaces a member where it stands, or appends it.
+    /// Replaces a member in its place, or appends it.
     pub(super) fn set(&mut self, name: &str, value: Box<RawValue>) {
         match self.0.iter_mut().rev().find(|(own, _)| own == name) {
             Some((_, old)) => *old = value,
@@ -71,7 +71,7 @@ impl Object {
 
 /// Any plain value as raw JSON text.
 pub(super) fn raw<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
-    to_raw_value(value).expect("plain data with text keys always serialises")
+    to_raw_value(value).expect("plain data with text keys always serializes")
 }
 
 impl Serialize for Object {

@@ -1,4 +1,4 @@
-//! GET: the webhooks as the account is switched to show them; what is stored stays as it is.
+//! GET: returns the webhooks in the shape that the switch `list` selects; the stored ones stay as they are.
 
 use std::borrow::Cow;
 

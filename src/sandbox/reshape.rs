@@ -1,4 +1,4 @@
-//! What a server may do to a webhook on its way in or out, each only when switched on.
+//! Changes that a server may make to a webhook on its way in or out, each behind a switch.
 
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -9,7 +9,7 @@ use super::switches::{Alias, Json, Switches, Url};
 const FIELDS: &str = "integration_type_fields";
 const MASK: &str = "****";
 
-/// Changes a webhook on its way in, as far as the account is switched to.
+/// Changes a webhook on its way in, as the switches `alias`, `url` and `json` select.
 pub(super) fn store(object: &mut Object, switches: &Switches) {
     change_text(object, "alias", |alias| match switches.alias {
         Alias::Stored => None,
@@ -27,7 +27,7 @@ pub(super) fn store(object: &mut Object, switches: &Switches) {
     });
 }
 
-/// Puts a uuid of the server's own into the fields, derived from the id so that a test replays.
+/// Replaces the uuid in the fields with one of the server's own, derived from the id so that a test replays.
 pub(super) fn fresh_uuid(object: &mut Object, id: u64) {
     let uuid = format!("5a5d0000-0000-4000-8000-{id:012x}");
     change_text(object, FIELDS, |fields| {
@@ -41,7 +41,7 @@ pub(super) fn fresh_uuid(object: &mut Object, id: u64) {
     });
 }
 
-/// Hides everything that could be a secret behind stars.
+/// Masks everything that could be a secret.
 pub(super) fn mask(object: &mut Object) {
     change_text(object, "url", |url| Some(masked_url(url)));
     change_text(object, FIELDS, |fields| {
@@ -50,14 +50,14 @@ pub(super) fn mask(object: &mut Object) {
                 mask_entries(&mut entries);
                 Some(entries.to_string())
             }
-            // Also valid JSON with numbers beyond a float: better hidden than leaked.
+            // This includes valid JSON with numbers beyond a float: better masked than leaked.
             Err(_) if fields.is_empty() => None,
             Err(_) => Some(MASK.to_owned()),
         }
     });
 }
 
-/// Shows the fields as the array that their text holds.
+/// Replaces the text of the fields by the array that it encodes.
 pub(super) fn unescape_fields(object: &mut Object) {
     let array = object
         .text(FIELDS)
@@ -71,7 +71,7 @@ pub(super) fn null_fields(object: &mut Object) {
     object.set(FIELDS, raw(&()));
 }
 
-/// Shows the ids in quotes.
+/// Puts the ids in quotes.
 pub(super) fn quote_ids(object: &mut Object) {
     for name in ["id", "company_id"] {
         if let Some(number) = object.number(name) {
@@ -110,7 +110,7 @@ fn masked_url(url: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-/// The same JSON with the members of every object reversed and spaces put in; number text is kept.
+/// The same JSON with the members of every object reversed and spaces added; keeps the text of numbers.
 fn reserialised(value: &RawValue) -> String {
     if let Ok(object) = Object::parse(value.get()) {
         let members: Vec<_> = object

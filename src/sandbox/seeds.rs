@@ -1,4 +1,4 @@
-//! Made-up webhooks to start with; every secret among them contains the word "canary".
+//! Invented webhooks to start with; every secret in them contains the word "canary".
 
 use serde_json::Value;
 
@@ -7,13 +7,13 @@ use super::Options;
 /// Webhooks for both accounts, to start a sandbox with.
 #[derive(Clone, Debug)]
 pub struct Seeds {
-    /// What the source holds.
+    /// The source's webhooks.
     pub source: Vec<Value>,
-    /// What the target holds already.
+    /// The webhooks that the target already has.
     pub target: Vec<Value>,
 }
 
-/// A team's believable set of all nine types that copies without a question: for demos.
+/// A realistic set of all nine types that migrates without a conflict, for demos.
 pub fn demo() -> Seeds {
     Seeds {
         source: parse(include_str!("seeds/demo-source.json")),
@@ -21,7 +21,7 @@ pub fn demo() -> Seeds {
     }
 }
 
-/// Every documented type and every awkward case at once: for tests.
+/// Every documented type and every awkward case at once, for tests.
 pub fn awkward() -> Seeds {
     Seeds {
         source: parse(include_str!("seeds/awkward-source.json")),

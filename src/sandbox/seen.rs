@@ -1,4 +1,4 @@
-//! What the sandbox remembers of a request; its text forms never show a header or a body.
+//! The sandbox's log of requests; its `Display` and `Debug` never show a header or a body.
 
 use std::fmt;
 use std::time::Instant;
@@ -6,13 +6,13 @@ use std::time::Instant;
 use hyper::body::Bytes;
 use hyper::{HeaderMap, Method};
 
-/// One request and what became of it, so that a test can state what a client did.
+/// One request and its outcome, so that a test can assert what a client did.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Seen {
-    /// When its last byte had been read.
+    /// The moment at which its last byte had been read.
     pub at: Instant,
-    /// Which connection of this account it came on, counted from 1: equal numbers mean reuse.
+    /// The number of its connection to this account, counted from 1; equal numbers mean reuse.
     pub connection: u64,
     /// The method as sent.
     pub method: Method,
@@ -22,13 +22,13 @@ pub struct Seen {
     pub headers: HeaderMap,
     /// The body as sent; empty when it was too large to be read.
     pub body: Bytes,
-    /// Webhooks in the body: the length of an array, 1 for an object, else 0.
+    /// Number of webhooks in the body: the length of an array, 1 for an object, else 0.
     pub items: usize,
     /// What the client got.
     pub outcome: Outcome,
-    /// Webhooks created, updated or deleted by it up to now; a late commit is added when it happens.
+    /// Number of webhooks that it created, updated or deleted so far; a late commit counts when it happens.
     pub committed: usize,
-    /// The body was above the limit for reading.
+    /// Whether the body was too large to be read.
     pub(super) oversize: bool,
 }
 

@@ -1,8 +1,8 @@
-//! What is said when a switch or fault is misspelt; it must always name what would have been right.
+//! The error for a misspelled switch or fault; it must always name the valid spellings.
 
 use std::{error, fmt};
 
-/// Tells a user which switch or fault was not understood, and what there is.
+/// A switch or fault that cannot be parsed; the message names it and the valid spellings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpellingError(String);
 

@@ -1,4 +1,4 @@
-//! The webhooks of one account and their numbering; it knows no HTTP and never refuses anything.
+//! The webhooks of one account and their numbering; it knows no HTTP and rejects nothing.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::object::{Object, raw};
 
-/// What the server decides and a client cannot: stripped from every write.
+/// The keys that only the server decides: stripped from every write.
 pub(super) const SERVER_OWNED: [&str; 6] = [
     "id",
     "company_id",
@@ -33,13 +33,13 @@ const LIST_ORDER: [&str; 10] = [
 /// Both accounts count from here, so that an id of one often exists in the other.
 const FIRST_ID: u64 = 1050;
 
-/// One stored webhook: its finished text, and what is needed without parsing it again.
+/// One stored webhook: its JSON text, and the values that are needed without parsing it again.
 #[derive(Debug)]
 pub(super) struct Webhook {
     pub(super) text: Box<RawValue>,
     alias: Option<String>,
     type_id: Option<u64>,
-    /// List reads that do not show it yet.
+    /// Number of list reads that do not show it yet.
     hidden_reads: usize,
 }
 
@@ -63,20 +63,20 @@ impl Store {
         self.next_id
     }
 
-    /// Takes a webhook as it is, and adds only what it does not say about itself.
+    /// Stores a webhook as it is, and fills in only the keys that it lacks.
     pub(super) fn insert(&mut self, given: Object, now: &str) -> u64 {
         let id = given.number("id").unwrap_or(self.next_id);
         self.put(id, given, now, now, 0);
         id
     }
 
-    /// Stores a new webhook under the next number and gives it back whole.
+    /// Stores a new webhook under the next id and returns it complete.
     pub(super) fn create(&mut self, mut draft: Object, now: &str, hidden_reads: usize) -> Object {
         strip(&mut draft);
         self.put(self.next_id, draft, now, now, hidden_reads)
     }
 
-    /// Replaces whatever owns `id`; what the draft lacks is gone, the date of birth stays.
+    /// Replaces the webhook with this id: removes what the draft lacks, keeps the creation date.
     pub(super) fn replace(&mut self, id: u64, mut draft: Object, now: &str) -> Object {
         let created = self
             .object(id)
@@ -102,7 +102,7 @@ impl Store {
         Object::parse(self.get(id)?.get()).ok()
     }
 
-    /// The owner of an alias within a type.
+    /// The id of the webhook with this alias and type.
     pub(super) fn owner_of(&self, alias: &str, type_id: u64) -> Option<u64> {
         self.webhooks
             .iter()
@@ -112,12 +112,12 @@ impl Store {
             .map(|(&id, _)| id)
     }
 
-    /// Everything there is, hidden or not, by ascending id.
+    /// All webhooks, hidden or not, by ascending id.
     pub(super) fn all(&self) -> impl Iterator<Item = &RawValue> {
         self.webhooks.values().map(|webhook| webhook.text.as_ref())
     }
 
-    /// What one list read shows; each read brings the hidden ones nearer to the light.
+    /// The webhooks that one list read shows; each read counts down `hidden_reads` of the others.
     pub(super) fn read_list(&mut self) -> Vec<&RawValue> {
         self.webhooks
             .values_mut()
@@ -170,7 +170,7 @@ impl Store {
     }
 }
 
-/// The type id from any of the three places that may say it.
+/// The type id from the first of the three places that states it.
 pub(super) fn type_id(object: &Object) -> Option<u64> {
     object
         .number("integration_type_id")

@@ -1,17 +1,17 @@
-//! Every behaviour that the vendor does not document, as a named choice; it must never act on one.
+//! Every behavior that the vendor does not document, as a named switch. Parses switches; never acts on one.
 
 use std::fmt::Write as _;
 
 use super::spelling::SpellingError;
 
-/// One value of a switch that has a fixed list of them.
+/// The value of a switch with a fixed list of values.
 trait Choice: Sized {
     const SPELLINGS: &'static str;
 
     fn parse(text: &str) -> Option<Self>;
 }
 
-/// An enum together with its spellings, written once; the first variant is the default.
+/// Defines an enum together with its spellings; the first variant is the default.
 macro_rules! choice {
     ($(#[$meta:meta])* $name:ident { $first:ident = $text:literal $(, $other:ident = $other_text:literal)* }) => {
         $(#[$meta])*
@@ -71,7 +71,7 @@ choice!(UnknownId { NotFound = "404", Create = "create" });
 choice!(UnknownType { Accept = "accept", BadRequest = "400" });
 choice!(PoisonStatus { BadRequest = "400", Unprocessable = "422" });
 
-/// How one account behaves where the vendor's page is silent; the default is the friendliest reading of it.
+/// How one account behaves where the vendor's page is silent; the default is the friendliest interpretation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Switches {
     pub(super) body: Body,
@@ -119,21 +119,21 @@ macro_rules! entry {
 }
 
 const TABLE: [Entry; 20] = [
-    entry!("body", body: Body, "strict: 400 when a body carries a field that the server owns"),
-    entry!("bulk", bulk: Bulk, "what one bad item does to the bulk request it came in"),
-    entry!("order", order: Order, "in which order a bulk request is created and answered"),
-    entry!("answer", answer: Answers, "what an accepted POST gets back"),
-    entry!("single-answer", single_answer: SingleAnswer, "form of the answer to a single POST"),
-    entry!("alias-clash", alias_clash: AliasClash, "a second webhook of one alias and type"),
+    entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
+    entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
+    entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
+    entry!("answer", answer: Answers, "response to an accepted POST"),
+    entry!("single-answer", single_answer: SingleAnswer, "shape of the response to a single POST"),
+    entry!("alias-clash", alias_clash: AliasClash, "what a second webhook with the same alias and type gets"),
     entry!("alias", alias: Alias, "tidied: trimmed and in lower case"),
     entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped"),
-    entry!("json", json: Json, "reserialised: integration_type_fields in other key order and spacing"),
-    entry!("uuid", uuid: Uuid, "fresh: the server puts a uuid of its own into the fields"),
-    entry!("list", list: List, "form of what GET gives"),
+    entry!("json", json: Json, "reserialised: integration_type_fields with other key order and spacing"),
+    entry!("uuid", uuid: Uuid, "fresh: the server replaces the uuid in the fields"),
+    entry!("list", list: List, "shape of the response to GET"),
     entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
-    entry!("errors", errors: Errors, "form of every error body; echo: the request's own body comes back"),
-    entry!("unknown-id", unknown_id: UnknownId, "a POST with an id that nobody owns"),
-    entry!("unknown-type", unknown_type: UnknownType, "a POST of a type that the page does not list"),
+    entry!("errors", errors: Errors, "format of error bodies; echo: the request's own body comes back"),
+    entry!("unknown-id", unknown_id: UnknownId, "what a POST with an unknown id does"),
+    entry!("unknown-type", unknown_type: UnknownType, "what a POST of a type that the page does not list gets"),
     Entry {
         name: "poison",
         values: "TEXT",
@@ -174,7 +174,7 @@ const TABLE: [Entry; 20] = [
 ];
 
 impl Switches {
-    /// Reads any number of `name=value` texts; a later one wins over an earlier.
+    /// Parses any number of `name=value` texts; a later one overrides an earlier one.
     pub fn parse<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> Result<Self, SpellingError> {
         let mut switches = Self::default();
         for text in texts {
@@ -183,7 +183,7 @@ impl Switches {
         Ok(switches)
     }
 
-    /// Every switch with its values and meaning, one a line, the default first: for `--help`.
+    /// Every switch with its values, the default first, and its meaning, for `--switch help`.
     pub fn help() -> String {
         let mut help = String::new();
         for Entry {
@@ -207,13 +207,13 @@ impl Switches {
         let Some(entry) = TABLE.iter().find(|entry| entry.name == name) else {
             let names: Vec<_> = TABLE.iter().map(|entry| entry.name).collect();
             return Err(SpellingError::new(format!(
-                "no switch \"{name}\"; there are: {}",
+                "unknown switch \"{name}\"; the switches are: {}",
                 names.join(", ")
             )));
         };
         (entry.set)(self, value).ok_or_else(|| {
             SpellingError::new(format!(
-                "switch \"{name}\" cannot be \"{value}\"; write {name}={}",
+                "invalid value \"{value}\" for switch \"{name}\"; write {name}={}",
                 entry.values
             ))
         })

@@ -1,9 +1,9 @@
-//! The text that `hookferry sandbox` greets its user with; it prints nothing itself.
+//! The text that `hookferry sandbox` prints when it starts; this module itself prints nothing.
 
 use super::Sandbox;
 use super::api::{BASE, BULK};
 
-/// Shows a person both accounts and one ready line for every call: for stdout.
+/// Both accounts, and a ready-to-run command line for every call, for stdout.
 pub fn usage(sandbox: &Sandbox) -> String {
     let (source, target) = (sandbox.source(), sandbox.target());
     let (source_url, source_key) = (source.url(), source.key());
@@ -12,7 +12,7 @@ pub fn usage(sandbox: &Sandbox) -> String {
     let new_id = target.lock().store.upcoming_id();
     format!(
         "\
-Two accounts on this machine, modelled on the vendor's published page.
+Two accounts on this machine, modeled on the vendor's published page.
 
 source  {source_url}  key {source_key}  company {source_company}
 target  {target_url}  key {target_key}  company {target_company}
@@ -25,7 +25,7 @@ Create in the target, any number at once:
     -d '{EXAMPLE}' \\
     {target_url}{BULK}
 
-Read, then delete what that created:
+Read, then delete the webhook that this created:
   curl -sS -H 'Authorization: Bearer {target_key}' {target_url}{BASE}/{new_id}
   curl -sS -H 'Authorization: Bearer {target_key}' -X DELETE {target_url}{BASE}/{new_id}
 

@@ -1,4 +1,4 @@
-//! POST and DELETE: stores what was judged fit and phrases the answer; it must never judge by itself.
+//! POST and DELETE: stores validated webhooks and builds the response. Never validates by itself.
 
 use hyper::StatusCode;
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::reshape;
 use super::store::Store;
 use super::switches::{Answers, Bulk, Order, SingleAnswer, Switches, Uuid};
 
-/// The members of a POST's answer; `integration_type` is not among them.
+/// The keys of a POST's response; `integration_type` is not among them.
 const ROW_ORDER: [&str; 9] = [
     "id",
     "alias",
@@ -39,7 +39,7 @@ pub(super) fn post_single(store: &mut Store, switches: &Switches, body: &[u8]) -
     }
 }
 
-/// `half`: only the first half of the items is looked at.
+/// `half`: processes only the first half of the items.
 pub(super) fn post_bulk(store: &mut Store, switches: &Switches, body: &[u8], half: bool) -> Answer {
     let Ok(mut items) = serde_json::from_slice::<Vec<&RawValue>>(body) else {
         let message = "the body is not a JSON array";
@@ -86,7 +86,7 @@ fn refused(switches: &Switches, (index, refusal): &(usize, Refusal), committed: 
     Answer::error(switches, refusal.status, &message).committed(committed)
 }
 
-/// 207: an answer for each item in the order of the request.
+/// 207: a result for each item, in the order of the request.
 fn each_for_itself(
     store: &mut Store,
     switches: &Switches,

@@ -1,4 +1,4 @@
-//! Settings of `account`: what the config file says, and which account is looked at by which key.
+//! Settings of `account`: the config file, and which account to check with which key.
 
 use super::accounts::Accounts;
 use super::client;
@@ -13,33 +13,33 @@ use crate::error::Error;
 /// Settings of `account list`.
 #[derive(Debug)]
 pub struct AccountList {
-    /// What the config file says.
+    /// The config file.
     pub config: Config,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `account check`.
 #[derive(Debug)]
 pub struct AccountCheck {
-    /// Where the account is.
+    /// Where the account's API is.
     pub endpoint: Endpoint,
-    /// The profile by which it was named.
+    /// The profile that named the account, if any.
     pub profile: Option<AccountProfile>,
-    /// The account with its key, or why there is no key.
+    /// The account with its key, or why no key could be read.
     pub account: Result<Account, Error>,
-    /// Variables that are set and would win over the profile's own key in a run.
+    /// Key variables that are set and would take precedence over the profile's own key in a run.
     pub winners: Vec<String>,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// The file of authorities that was given besides the system's.
+    /// The `--ca-file`, as given.
     pub ca_file: Option<String>,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 impl AccountList {
-    /// Settings of an `account list` command line.
+    /// Resolves the arguments of `account list`.
     pub fn resolve(arguments: &cli::AccountListArgs) -> Result<Self, Error> {
         let place = ConfigPlace::find(arguments.config.config.as_deref());
         Ok(Self {
@@ -50,7 +50,7 @@ impl AccountList {
 }
 
 impl AccountCheck {
-    /// Settings of an `account check` command line; a key that cannot be had is told in the report.
+    /// Resolves the arguments of `account check`; a missing key is not an error here, but part of the report.
     pub async fn resolve(arguments: cli::AccountCheckArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::of(&arguments.connection.config)?;
         let client = client(&arguments.connection)?;

@@ -1,4 +1,4 @@
-//! Accounts as the command line names them: profiles, regions, URLs, files; each with the key that opens it.
+//! Resolves the accounts that a command line names (profiles, regions, URLs, files), each with its key.
 
 use super::Origin;
 use super::config::{Config, ConfigPlace};
@@ -13,25 +13,25 @@ use crate::store::backup::Identities;
 use crate::store::disk;
 use std::path::Path;
 
-/// What gives the accounts of one command line their meaning; reads the config file when a name asks for it.
+/// Resolves the accounts of one command line; reads the config file only when a name may be a profile.
 pub(super) struct Accounts {
     place: ConfigPlace,
     config: Option<Config>,
     identities: Identities,
 }
 
-/// The account that a text means, before its key is read.
+/// A resolved account whose key has not been read yet.
 #[derive(Debug, Clone)]
 pub(super) struct Meant {
-    /// Where its API lives.
+    /// Where its API is.
     pub(super) endpoint: Endpoint,
-    /// The profile that the text names.
+    /// The profile that the argument names, if any.
     pub(super) profile: Option<AccountProfile>,
     own_key: OwnKey,
 }
 
 impl Accounts {
-    /// The accounts of a command line; a config file that it or the environment names is read at once.
+    /// Starts with the config file. One that `--config` or the environment names is read at once.
     pub(super) fn of(arguments: &ConfigArgs) -> Result<Self, Error> {
         let place = ConfigPlace::find(arguments.config.as_deref());
         let mut accounts = Self {
@@ -45,7 +45,7 @@ impl Accounts {
         Ok(accounts)
     }
 
-    /// The same for a command line that may name encrypted backups.
+    /// Like `new`, for a command that may read encrypted backups.
     pub(super) fn with(arguments: &ConfigArgs, identity: &IdentityArgs) -> Result<Self, Error> {
         Ok(Self {
             identities: Identities::of(identity.identity.clone()),
@@ -53,22 +53,22 @@ impl Accounts {
         })
     }
 
-    /// What `--from` names: `-`, a file, or an account.
+    /// Resolves `--from`: `-`, a file, or an account.
     pub(super) async fn origin(&mut self, text: &str) -> Result<Origin, Error> {
         self.side(Side::Source, "--from", text).await
     }
 
-    /// A file that may be an encrypted backup.
+    /// A file, which may be an encrypted backup.
     pub(super) fn file(&self, path: &Path) -> Origin {
         Origin::File(path.to_owned(), self.identities.clone())
     }
 
-    /// The account that `--to` names.
+    /// Resolves `--to`: an account with the target's key.
     pub(super) async fn target(&mut self, text: &str) -> Result<Account, Error> {
         self.meant("--to", text)?.account(Side::Target).await
     }
 
-    /// What an argument names: `-`, a file, or an account with the key of that side.
+    /// Resolves an argument: `-`, a file, or an account with the key of that side.
     pub(super) async fn side(
         &mut self,
         side: Side,
@@ -87,7 +87,7 @@ impl Accounts {
         Ok(Origin::Live(Box::new(account)))
     }
 
-    /// The account that an argument names.
+    /// Resolves an account without reading its key.
     pub(super) fn meant(&mut self, argument: &str, text: &str) -> Result<Meant, Error> {
         if let Some(name) = text.strip_prefix(cx::PREFIX) {
             let profile = cx::read(argument, name)?;
@@ -112,7 +112,7 @@ impl Accounts {
         Ok(Meant::address(endpoint))
     }
 
-    /// The profile of the config file that a text names, if it names one.
+    /// The profile of that name in the config file, if there is one.
     fn profile(&mut self, text: &str) -> Result<Option<Meant>, Error> {
         if !profiles::is_name(text) {
             return Ok(None);
@@ -128,7 +128,7 @@ impl Accounts {
         }))
     }
 
-    /// The names of all profiles of the config file, in its order.
+    /// The names of all profiles, in the order of the config file.
     pub(super) fn profile_names(&mut self) -> Result<Vec<String>, Error> {
         Ok(self.config()?.names().map(str::to_owned).collect())
     }
@@ -143,7 +143,7 @@ impl Accounts {
 }
 
 impl Meant {
-    /// An account that no profile names.
+    /// An account that was named by its address, without a profile.
     pub(super) fn address(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
@@ -152,18 +152,18 @@ impl Meant {
         }
     }
 
-    /// The account on that side, with its key.
+    /// Reads the key for a side: the environment's, else the profile's own.
     pub(super) async fn account(&self, side: Side) -> Result<Account, Error> {
         let key = keys::for_side(side, self.name(), &self.own_key).await?;
         Ok(self.with_key(side, key))
     }
 
-    /// Whether the profile says where its key is.
+    /// Whether the account has a profile that says where its key is.
     pub(super) fn has_own_key(&self) -> bool {
         matches!(self.own_key, OwnKey::At(..) | OwnKey::Held(..))
     }
 
-    /// The account on that side with the profile's own key, whatever the environment has.
+    /// Reads the profile's own key, even if the environment has one for the side.
     pub(super) async fn with_own_key(&self, side: Side) -> Result<Account, Error> {
         let key = keys::own(side, self.name(), &self.own_key).await?;
         Ok(self.with_key(side, key))
@@ -183,7 +183,7 @@ impl Meant {
     }
 }
 
-/// What another command has to say to get the same target's key: nothing, or options with a space before.
+/// Options with which a suggested command finds the target's key: empty, or with a leading space.
 pub(super) fn flags(arguments: &ConfigArgs, target: &Account) -> String {
     let Some(profile) = &target.profile else {
         return String::new();
@@ -193,7 +193,7 @@ pub(super) fn flags(arguments: &ConfigArgs, target: &Account) -> String {
     format!(" --to {}{config}", profile.name)
 }
 
-/// Whether the form of a text says that it is no file.
+/// Whether an argument cannot be a file because of its syntax.
 fn is_address(text: &str) -> bool {
     text.contains("://") || text.starts_with(cx::PREFIX)
 }

@@ -1,4 +1,4 @@
-//! Settings of `backup`: which accounts, which repository, who can read it, and what is kept.
+//! Settings of `backup`: accounts, repository, encryption and retention.
 
 use super::accounts::Accounts;
 use super::client;
@@ -13,85 +13,86 @@ use crate::store::disk;
 use jiff::SignedDuration;
 use std::path::Path;
 
-/// An account that is to be backed up.
+/// An account to back up.
 #[derive(Debug)]
 pub struct ToBackUp {
-    /// What the user calls it.
+    /// The name by which the user gave it.
     pub name: String,
-    /// The account with its key, or why there is no key.
+    /// The account with its key, or why no key could be read.
     pub account: Result<Account, Error>,
 }
 
 /// Settings of `backup create`.
 #[derive(Debug)]
 pub struct BackupCreate {
-    /// Which accounts; at least one.
+    /// The accounts to back up; at least one.
     pub accounts: Vec<ToBackUp>,
-    /// Where the backups are kept.
+    /// The backup repository.
     pub repository: Repository,
-    /// Who can read them.
+    /// Whether to encrypt the backups, and to whom.
     pub protection: Protection,
-    /// Whether an account may have shrunk, or be empty.
+    /// Whether to store a backup of an account that shrank or is empty.
     pub accept_shrink: bool,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     pub client: ClientOptions,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `backup list`.
 #[derive(Debug)]
 pub struct BackupList {
-    /// Where the backups are kept.
+    /// The backup repository.
     pub repository: Repository,
-    /// The only account that is meant.
+    /// The only account to consider; `None` for all.
     pub account: Option<String>,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `backup check`.
 #[derive(Debug)]
 pub struct BackupCheck {
-    /// Where the backups are kept.
+    /// The backup repository.
     pub repository: Repository,
-    /// The only account that is meant.
+    /// The only account to consider; `None` for all.
     pub account: Option<String>,
-    /// How long ago an account may have been looked at.
+    /// How long ago the last backup or check of an account may be; `None` for no limit.
     pub max_age: Option<SignedDuration>,
-    /// What opens them.
+    /// The keys that decrypt backups.
     pub identities: Identities,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `backup forget`.
 #[derive(Debug)]
 pub struct BackupForget {
-    /// Where the backups are kept.
+    /// The backup repository.
     pub repository: Repository,
-    /// The only account that is meant.
+    /// The only account to consider; `None` for all.
     pub account: Option<String>,
-    /// What is kept.
+    /// The retention policy.
     pub policy: Policy,
-    /// Whether nothing is removed.
+    /// Whether to remove nothing.
     pub dry_run: bool,
-    /// What opens them.
+    /// The keys that decrypt backups.
     pub identities: Identities,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 impl BackupCreate {
-    /// Settings of a `backup create` command line; a key that cannot be had is told with the account's result.
+    /// Resolves the arguments of `backup create`; a missing key becomes part of the account's result.
     pub async fn resolve(arguments: cli::BackupCreateArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::of(&arguments.connection.config)?;
         let names = if arguments.all {
             let names = accounts.profile_names()?;
             if names.is_empty() {
                 return Err(
-                    Error::usage("--all: there is no profile in the config file")
-                        .with_hint("`hookferry account list` shows where it is looked for"),
+                    Error::usage("--all: the config file has no profiles").with_hint(
+                        "`hookferry account list` shows where hookferry looks for the config file",
+                    ),
                 );
             }
             names
@@ -109,7 +110,8 @@ impl BackupCreate {
     }
 }
 
-/// The accounts of these names. The environment has one key for the source, so it cannot be that of several accounts.
+/// Resolves the accounts to back up. The environment has only one key for the source, so several accounts need
+/// keys of their own.
 async fn to_back_up(accounts: &mut Accounts, names: Vec<String>) -> Result<Vec<ToBackUp>, Error> {
     let is_one = names.len() == 1;
     let mut found: Vec<ToBackUp> = Vec::new();
@@ -130,7 +132,7 @@ async fn to_back_up(accounts: &mut Accounts, names: Vec<String>) -> Result<Vec<T
 }
 
 impl BackupList {
-    /// Settings of a `backup list` command line.
+    /// Resolves the arguments of `backup list`.
     pub fn resolve(arguments: cli::BackupListArgs) -> Result<Self, Error> {
         Ok(Self {
             repository: repository(&arguments.repo.repo)?,
@@ -141,7 +143,7 @@ impl BackupList {
 }
 
 impl BackupCheck {
-    /// Settings of a `backup check` command line.
+    /// Resolves the arguments of `backup check`.
     pub fn resolve(arguments: cli::BackupCheckArgs) -> Result<Self, Error> {
         Ok(Self {
             repository: repository(&arguments.repo.repo)?,
@@ -154,7 +156,7 @@ impl BackupCheck {
 }
 
 impl BackupForget {
-    /// Settings of a `backup forget` command line; a policy that keeps nothing is refused.
+    /// Resolves the arguments of `backup forget`; refuses a policy that keeps nothing.
     pub fn resolve(arguments: cli::BackupForgetArgs) -> Result<Self, Error> {
         Ok(Self {
             repository: repository(&arguments.repo.repo)?,
@@ -167,12 +169,11 @@ impl BackupForget {
     }
 }
 
-/// The repository that a text names, reached as the environment says.
+/// Opens the named repository; credentials of an object store come from the environment.
 pub(super) fn repository(text: &str) -> Result<Repository, Error> {
     Repository::named(text, &variable)
 }
 
-/// How the backups of a command line are protected.
 fn protection(arguments: &ProtectionArgs) -> Result<Protection, Error> {
     if arguments.plaintext {
         return Ok(Protection::Plaintext);
@@ -182,7 +183,7 @@ fn protection(arguments: &ProtectionArgs) -> Result<Protection, Error> {
     recipients(given.collect(), arguments.recipients_file.as_deref())
 }
 
-/// Encryption to recipients that are given, and to those of a file.
+/// Encryption to recipients from the arguments and from a file.
 pub(super) fn recipients(
     given: Vec<(String, &str)>,
     file: Option<&Path>,
@@ -204,8 +205,9 @@ fn policy(keep: &KeepArgs) -> Result<Policy, Error> {
     let within = match &keep.keep_within {
         Some(text) => Some(Within::parse(text).ok_or_else(|| {
             let text = crate::foreign::shortened(text, 20);
-            Error::usage(format!("--keep-within: `{text}` is no length of time"))
-                .with_hint("years, months, days and hours in this order, such as 2y5m7d3h or 30d")
+            Error::usage(format!("--keep-within: `{text}` is not a length of time")).with_hint(
+                "give years, months, days and hours in this order, such as 2y5m7d3h or 30d",
+            )
         })?),
         None => None,
     };
@@ -220,9 +222,9 @@ fn policy(keep: &KeepArgs) -> Result<Policy, Error> {
     };
     if policy.is_empty() {
         return Err(Error::usage(
-            "the policy keeps nothing, so every backup but the newest would be removed",
+            "the policy keeps nothing, so it would remove every backup but the newest",
         )
-        .with_hint("say what is kept, such as --keep-daily 14 --keep-monthly 12"));
+        .with_hint("pass what to keep, such as --keep-daily 14 --keep-monthly 12"));
     }
     Ok(policy)
 }

@@ -1,5 +1,5 @@
-//! What can be offered while a command line is typed: profiles, regions, runs, schedules.
-//! Whatever cannot be read offers nothing, and says nothing: somebody is in the middle of a line.
+//! Completions for a command line: profiles, regions, runs and schedules.
+//! A file that cannot be read adds nothing and reports nothing, because the user is in the middle of a line.
 
 use super::config::{Config, ConfigPlace};
 use super::records::StateFolder;
@@ -10,7 +10,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The candidates for a command line of which these words are typed.
+/// Completions for a command line, given the words typed so far.
 pub fn candidates(words: &[OsString]) -> Candidates {
     let config = flag(words, "--config");
     let state = flag(words, "--state-dir");
@@ -40,7 +40,7 @@ fn schedules(config: Option<&Path>) -> Vec<String> {
     names.collect()
 }
 
-/// `latest`, and every id with the newest first.
+/// `latest`, then every run id, newest first.
 fn runs(state: Option<PathBuf>) -> Vec<String> {
     let folder = StateFolder::resolve(state);
     let ids = match folder.path().map(|folder| Runs::new(folder).ids()) {
@@ -51,12 +51,12 @@ fn runs(state: Option<PathBuf>) -> Vec<String> {
     latest.into_iter().chain(ids.into_iter().rev()).collect()
 }
 
-/// The value that a flag has among words that may not be a whole command line yet.
+/// The value of a flag among words that may not be a complete command line yet.
 fn flag(words: &[OsString], name: &str) -> Option<PathBuf> {
     let mut words = words.iter().filter_map(|word| word.to_str());
     while let Some(word) = words.next() {
         let value = match word.strip_prefix(name) {
-            // Bash gives `--config=FILE` as three words.
+            // Bash splits `--config=FILE` into three words.
             Some("") => words.next().and_then(|next| match next {
                 "=" => words.next(),
                 value => Some(value),

@@ -1,6 +1,6 @@
-//! The name that somebody probably meant.
+//! Suggests a name for a mistyped one.
 
-/// The name that is most like what was typed, if any is like it.
+/// The name most similar to what was typed, if one is similar enough.
 pub(super) fn closest<'n>(typed: &str, names: &[&'n str]) -> Option<&'n str> {
     const ALIKE: f64 = 0.8;
     let likeness = |name: &&&str| strsim::jaro_winkler(typed, name);

@@ -1,5 +1,5 @@
-//! The config file: where it is, whether it may be trusted, and the profiles and schedules in it.
-//! Holds no key and reads none.
+//! The config file: its path, whether its permissions make it trustworthy, its profiles and its schedules.
+//! Neither holds nor reads a key.
 
 use super::closest::closest;
 use super::environment::{absolute_path, path};
@@ -13,17 +13,17 @@ use std::path::{Path, PathBuf};
 /// The variable that names the config file.
 const VARIABLE: &str = "HOOKFERRY_CONFIG";
 
-/// Where the config file is looked for.
+/// The path at which to look for the config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigPlace {
-    /// Its path; `None` where nothing tells.
+    /// The path; `None` if neither a flag nor the environment determines one.
     pub path: Option<PathBuf>,
-    /// Whether the user named it, so that it has to be there.
+    /// Whether the flag or the variable names the file, so that it must exist.
     pub is_named: bool,
 }
 
 impl ConfigPlace {
-    /// The file that the flag names, else the variable, else the one of this user's configuration by the XDG rules.
+    /// The file that the flag names, else the variable, else the one in the user's XDG config folder.
     pub(super) fn find(flag: Option<&Path>) -> Self {
         if let Some(path) = flag {
             return Self::named(path.to_owned());
@@ -47,29 +47,32 @@ impl ConfigPlace {
     }
 }
 
-/// What a config file says.
+/// A parsed config file.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where it was looked for.
+    /// Where hookferry looked for it.
     pub place: ConfigPlace,
-    /// Whether it is there.
+    /// Whether the file exists.
     pub is_there: bool,
-    /// Its profiles, in its order.
+    /// Profiles in the order of the file.
     pub profiles: Vec<Profile>,
-    /// Its schedules, in its order.
+    /// Schedules in the order of the file.
     pub schedules: Vec<Schedule>,
 }
 
-/// The profiles and the schedules of a config file, each in its order.
+/// The profiles and schedules of a config file, each in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Contents {
-    /// The accounts that have a name.
+    /// The named accounts.
     pub profiles: Vec<Profile>,
-    /// The backups that are made again and again.
+    /// The recurring backups.
     pub schedules: Vec<Schedule>,
 }
 
-/// Reads the text of a config file; an error lists every mistake, in the order of the file.
+/// Parses a config file.
+///
+/// # Errors
+/// Every mistake, in the order of the file.
 pub fn parse(text: &str) -> Result<Contents, Vec<Misread>> {
     toml_file::read(text, whole)
 }
@@ -83,14 +86,14 @@ fn whole(reading: &mut Reading<'_>, table: &Table<'_>) -> Contents {
     {
         reading.wrong(
             version.value_at,
-            "format_version is 1 in the only form that this version of hookferry reads",
+            "format_version must be 1, the only format that this version of hookferry reads",
         );
     }
     let mut contents = Contents::default();
     let mut names = Vec::new();
     if let Some(entry) = entry("profile") {
         contents.profiles = profiles::all(reading, entry);
-        // Of all tables: what is wrong with a profile is said once, at the profile.
+        // Includes invalid profiles, so that a schedule that names one does not report the same mistake again.
         let tables = entry.table().map_or_else(Vec::new, |table| table.entries());
         names = tables.iter().map(Entry::key).collect();
     }
@@ -101,7 +104,7 @@ fn whole(reading: &mut Reading<'_>, table: &Table<'_>) -> Contents {
 }
 
 impl Config {
-    /// Reads the file; only one that nobody named may be missing.
+    /// Reads the file. It may be missing unless the flag or the variable names it.
     pub(super) fn read(place: ConfigPlace) -> Result<Self, Error> {
         let text = match &place.path {
             Some(path) => disk::read_trusted(path, "the config file")?,
@@ -120,37 +123,37 @@ impl Config {
         })
     }
 
-    /// The profile of that name.
+    /// Finds a profile by its name.
     pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
         let is_it = |profile: &&Profile| profile.account.name == name;
         self.profiles.iter().find(is_it)
     }
 
-    /// The names of the profiles, in the file's order.
+    /// Profile names in the order of the file.
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         self.profiles
             .iter()
             .map(|profile| profile.account.name.as_str())
     }
 
-    /// The folder in which relative paths of the file are found.
+    /// The folder that relative paths in the file start from.
     pub(super) fn folder(&self) -> &Path {
         let folder = self.place.path.as_deref().and_then(Path::parent);
         folder.unwrap_or(Path::new(""))
     }
 
-    /// The schedule of that name.
+    /// Finds a schedule by its name.
     pub fn schedule(&self, name: &str) -> Option<&Schedule> {
         self.schedules.iter().find(|schedule| schedule.name == name)
     }
 
-    /// What helps somebody who typed a name that no profile has; nothing where there are no profiles.
+    /// Hint for an unknown profile name: the closest name and all names; `None` if there are no profiles.
     pub(super) fn hint(&self, typed: &str) -> Option<String> {
         let names: Vec<&str> = self.names().collect();
         self.hint_of("profiles", &names, typed)
     }
 
-    /// What helps somebody who typed a name that no schedule has; nothing where there are no schedules.
+    /// Hint for an unknown schedule name: the closest name and all names; `None` if there are no schedules.
     pub fn schedule_hint(&self, typed: &str) -> Option<String> {
         let names = self.schedules.iter().map(|schedule| schedule.name.as_str());
         self.hint_of("schedules", &names.collect::<Vec<&str>>(), typed)
@@ -176,8 +179,8 @@ impl Config {
 fn understood(path: &Path, text: &str) -> Result<Contents, Error> {
     parse(text).map_err(|misread| {
         let lines = toml_file::listed(&path.display().to_string(), &misread);
-        Error::usage(format!("the config file cannot be read\n{lines}")).with_hint(
-            "`hookferry --help` shows what a profile looks like, and docs/schedules.md a schedule",
+        Error::usage(format!("the config file has errors\n{lines}")).with_hint(
+            "see `hookferry --help` for an example of a profile, docs/schedules.md for a schedule",
         )
     })
 }

@@ -1,5 +1,5 @@
-//! Profiles of `cx`, the vendor's own program: read only when they are named as `cx:NAME`, and never written.
-//! Never opens the keyring of the system, nor uses the tokens of a browser login.
+//! Profiles of `cx`, Coralogix's own program: read only when the user names one as `cx:NAME`, and never written.
+//! Never opens the system's keyring and never uses the tokens of a browser login.
 
 use super::environment::absolute_path;
 use super::keys::OwnKey;
@@ -11,17 +11,17 @@ use crate::toml_file::{self, Reading, Table};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
-/// What stands before the name of such a profile.
+/// Marks an account argument as the name of a `cx` profile.
 pub(super) const PREFIX: &str = "cx:";
 
-/// The account that a profile of `cx` names, and what there is of its key.
+/// The account of a `cx` profile, and where its key is.
 pub(super) struct CxProfile {
     pub(super) account: AccountProfile,
     pub(super) endpoint: Endpoint,
     pub(super) key: OwnKey,
 }
 
-/// What such a file says, as far as it matters here.
+/// The fields of a `cx` profile file that matter here.
 #[derive(Default)]
 struct Said {
     auth: Option<String>,
@@ -31,18 +31,18 @@ struct Said {
     key: Option<SecretString>,
 }
 
-/// Reads the profile `NAME` of `cx:NAME`.
+/// Reads the profile of `cx:NAME`.
 pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
     if name.is_empty() || name.starts_with('.') || !name.bytes().all(is_plain) {
         return Err(Error::usage(format!(
-            "{argument}: what follows cx: is not the name of a cx profile"
+            "{argument}: the text after cx: is not a valid cx profile name"
         ))
-        .with_hint("`cx profiles list` shows their names"));
+        .with_hint("`cx profiles list` shows the names"));
     }
     let path = path_of(name)?;
     let text = disk::read_secret(&path, "the cx profile").map_err(|error| {
-        let names = "`cx profiles list` shows the names of profiles";
+        let names = "`cx profiles list` shows the names of the profiles";
         match error.hint() {
             Some(_) => error,
             None => error.with_hint(names),
@@ -51,19 +51,19 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
     let shown = crate::foreign::shown(&path.display().to_string());
     let said = toml_file::read(text.expose_secret(), understood).map_err(|misread| {
         let lines = toml_file::listed(&path.display().to_string(), &misread);
-        Error::failed(format!("the cx profile cannot be read\n{lines}"))
-            .with_hint(format!("`cx profiles add {name}` writes it anew"))
+        Error::failed(format!("the cx profile has errors\n{lines}"))
+            .with_hint(format!("recreate it with `cx profiles add {name}`"))
     })?;
     let region = said.region.as_deref().ok_or_else(|| {
-        Error::failed(format!("the cx profile `{shown}` names no region"))
-            .with_hint(format!("`cx profiles add {name}` writes it anew"))
+        Error::failed(format!("the cx profile `{shown}` has no region"))
+            .with_hint(format!("recreate it with `cx profiles add {name}`"))
     })?;
     let endpoint = Endpoint::parse(region).map_err(|unrecognised| {
         Error::usage(format!(
-            "the region of the cx profile `{shown}` is {}",
+            "the region of the cx profile `{shown}` is unusable: {}",
             unrecognised.problem()
         ))
-        .with_hint("name the account by its URL, and give its key by the environment")
+        .with_hint("name the account by its URL, and set its key in the environment")
     })?;
     Ok(CxProfile {
         account: AccountProfile {
@@ -77,13 +77,14 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
 }
 
 fn path_of(name: &str) -> Result<PathBuf, Error> {
-    let home = absolute_path("HOME")
-        .ok_or_else(|| Error::usage("HOME is not set, so the profiles of cx cannot be found"))?;
+    let home = absolute_path("HOME").ok_or_else(|| {
+        Error::usage("HOME is not set, so hookferry cannot find the profiles of cx")
+    })?;
     let folder = home.join(".cx").join("profiles");
     Ok(folder.join(format!("{name}.toml")))
 }
 
-/// It is another program's file: what is not known in it does not matter.
+/// Ignores unknown keys, because the file belongs to another program.
 fn understood(_reading: &mut Reading<'_>, table: &Table<'_>) -> Said {
     let mut said = Said::default();
     for entry in table.entries() {
@@ -106,17 +107,17 @@ fn key(path: PathBuf, said: Said) -> OwnKey {
     let is_in_file = said.storage.is_none_or(|storage| storage == "file");
     match said.key {
         _ if !is_pasted => out_of_reach(
-            "logs in by the browser (OAuth)",
-            ": make one with the preset OUTBOUNDWEBHOOKS in the account's settings",
+            "logs in through the browser (OAuth)",
+            "; create the key with the preset OUTBOUNDWEBHOOKS in the account's settings",
         ),
         _ if !is_in_file => out_of_reach(
-            "has its key in the system's keyring (service cx-cli), which hookferry does not open",
-            "; or write a profile of your own whose api_key_command reads the keyring",
+            "keeps its key in the system's keyring (service cx-cli), which hookferry does not open",
+            "; or write a hookferry profile whose api_key_command reads the keyring",
         ),
         Some(key) => OwnKey::Held(key, path),
         None => out_of_reach(
-            "has none in its file",
-            "; or give it one with `cx profiles add`",
+            "has no key in its file",
+            "; or add one with `cx profiles add`",
         ),
     }
 }

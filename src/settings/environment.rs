@@ -1,15 +1,17 @@
-//! Variables of the environment; an empty one counts as none.
+//! Environment variables; an empty one counts as unset.
 
 use crate::error::Error;
 use std::path::PathBuf;
 
-/// The text of a variable.
+/// The text of a variable; an error if it is not valid UTF-8.
 pub(super) fn variable(name: &str) -> Result<Option<String>, Error> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(Error::usage(format!("{name} is not text"))),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Error::usage(format!("{name} is not valid UTF-8")))
+        }
     }
 }
 
@@ -20,7 +22,7 @@ pub(super) fn path(name: &str) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// The path that a variable holds, where it is absolute: the XDG rules ignore any other.
+/// The path that a variable holds, if it is absolute; the XDG specification ignores relative ones.
 pub(super) fn absolute_path(name: &str) -> Option<PathBuf> {
     path(name).filter(|path| path.is_absolute())
 }

@@ -1,4 +1,4 @@
-//! The keys that open accounts: the environment's, else the profile's own.
+//! Reads API keys: from the environment, else from the place that the profile names.
 //! Never shows a key, nor the arguments of a command that prints one.
 
 use super::environment::variable;
@@ -11,31 +11,30 @@ use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
 use tracing::info;
 
-/// A key, and where it was taken from in words that follow `the key`.
+/// An API key and where it came from.
 #[derive(Debug, Clone)]
 pub(super) struct Key {
-    /// The key.
     pub(super) key: ApiKey,
-    /// Such as `in HOOKFERRY_SOURCE_API_KEY`.
+    /// Completes `the key …`, such as `in HOOKFERRY_SOURCE_API_KEY`.
     pub(super) from: String,
 }
 
-/// What a profile has of a key.
+/// Where the own key of a profile is.
 #[derive(Debug, Clone)]
 pub(super) enum OwnKey {
-    /// There is no profile.
+    /// The account has no profile.
     NoProfile,
-    /// The profile names none.
+    /// The profile names no key.
     None,
-    /// It is there; relative files are found in the folder.
+    /// The profile names this source; relative paths start from this folder.
     At(KeySource, PathBuf),
-    /// It was in the profile of the vendor's own program.
+    /// The key itself, from a `cx` profile file with this path.
     Held(SecretString, PathBuf),
-    /// It is where this program does not reach: why, in words that follow the profile, and what else can be done.
+    /// hookferry cannot reach the key: why (completes `{profile} …`), and the end of a hint.
     OutOfReach(String, String),
 }
 
-/// The key for a side: the environment's, else the profile's own.
+/// Reads the key for a side: the environment's, else the profile's own.
 pub(super) async fn for_side(side: Side, profile: &str, own: &OwnKey) -> Result<Key, Error> {
     let key = match of_environment(side)? {
         Some(key) => key,
@@ -47,19 +46,19 @@ pub(super) async fn for_side(side: Side, profile: &str, own: &OwnKey) -> Result<
     Ok(key)
 }
 
-/// What helps where a profile's own key cannot be used.
-const REPAIR: &str = "repair that";
+/// Hint for an unusable key of a profile.
+const REPAIR: &str = "fix it there, then test it with `hookferry account check PROFILE`";
 
-/// Where one account is read, the environment can stand in for its profile's key.
+/// Extends the hint: a run that reads one account can also take its key from the environment.
 fn or_variable(error: Error, side: Side) -> Error {
     if error.hint() == Some(REPAIR) {
-        error.with_hint(format!("{REPAIR}, or set {}", side.key_variable()))
+        error.with_hint(format!("{REPAIR}; or set {}", side.key_variable()))
     } else {
         error
     }
 }
 
-/// The profile's own key.
+/// Reads the profile's own key.
 pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, Error> {
     let (text, place) = match own {
         OwnKey::NoProfile => {
@@ -67,8 +66,9 @@ pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, 
             return Err(without(side, what, "; `hookferry demo` needs none"));
         }
         OwnKey::None => {
-            let what = format!("there is no API key for the {side}: profile {profile} has none");
-            let hint = format!("; or give the profile one of {WAYS}");
+            let what =
+                format!("there is no API key for the {side}: profile {profile} does not name one");
+            let hint = format!("; or add one of {WAYS} to the profile");
             return Err(without(side, what, &hint));
         }
         OwnKey::OutOfReach(why, hint) => {
@@ -82,7 +82,7 @@ pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, 
         OwnKey::At(source, folder) => (read(source, folder).await, source.to_string()),
     };
     let key = text.and_then(|text| {
-        let unusable = "it is empty or holds spaces or control characters";
+        let unusable = "it is empty or contains spaces or control characters";
         usable(&text).ok_or_else(|| unusable.to_owned())
     });
     match key {
@@ -98,22 +98,22 @@ pub(super) async fn own(side: Side, profile: &str, own: &OwnKey) -> Result<Key, 
     }
 }
 
-/// Nothing has a key for a side.
+/// The error that a side has no key.
 fn without(side: Side, what: String, hint: &str) -> Error {
     let name = side.key_variable();
     Error::new(ErrorKind::Authentication, what).with_hint(format!(
-        "set {name}, or {name}_FILE to a file that holds it{hint}"
+        "set {name}, or set {name}_FILE to the path of a file that contains it{hint}"
     ))
 }
 
-/// The key of a side's variable, or of the file that its `_FILE` variable names.
+/// Reads a side's key from its variable, or from the file that its `_FILE` variable names.
 fn of_environment(side: Side) -> Result<Option<Key>, Error> {
     let name = side.key_variable();
     let file_name = format!("{name}_FILE");
     let (text, from) = match (variable(name)?, variable(&file_name)?) {
         (Some(_), Some(_)) => {
             return Err(Error::usage(format!("both {name} and {file_name} are set"))
-                .with_hint("unset one of them; which key is meant must be plain"));
+                .with_hint("ambiguous: set only one of them"));
         }
         (Some(text), None) => (SecretString::from(text), name),
         (None, Some(path)) => {
@@ -126,7 +126,7 @@ fn of_environment(side: Side) -> Result<Option<Key>, Error> {
     let key = usable(&text).ok_or_else(|| {
         Error::new(
             ErrorKind::Authentication,
-            format!("the API key for the {side} is empty or holds spaces or control characters"),
+            format!("the API key for the {side} is empty or contains spaces or control characters"),
         )
         .with_hint(format!("check {name} or the file that {file_name} names"))
     })?;
@@ -142,7 +142,7 @@ async fn read(source: &KeySource, folder: &Path) -> Result<SecretString, String>
     }
 }
 
-/// A key without the line break that files end with.
+/// The key without the trailing line break of a file; `None` if it cannot be a key.
 fn usable(text: &SecretString) -> Option<ApiKey> {
     let text = text.expose_secret();
     let text = text.strip_suffix('\n').unwrap_or(text);

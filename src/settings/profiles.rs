@@ -1,5 +1,5 @@
-//! The profiles of a config file.
-//! Never repeats a value of the file in a message, and never holds a key: a profile says where its key is.
+//! Profiles of the config file.
+//! Never repeats a value of the file in a message and never holds a key: a profile names the source of its key.
 
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
@@ -9,35 +9,35 @@ use crate::toml_file::{Entry, Reading, Table};
 use std::fmt;
 use std::path::PathBuf;
 
-/// The longest label: it stands in the middle of a line.
+/// The longest label, in characters. It is short because reports print it in the middle of a line.
 const LONGEST_LABEL: usize = 40;
 
-/// How a profile can say where its key is.
+/// The keys of a profile that name the source of its API key.
 pub(super) const WAYS: &str = "api_key_env, api_key_file and api_key_command";
 
-/// An account that has a name.
+/// A named account of the config file.
 #[derive(Debug, Clone)]
 pub struct Profile {
-    /// What the user calls it, what it is for, and which company it has to belong to.
+    /// Its name, label and expected company id.
     pub account: AccountProfile,
-    /// Where its API lives.
+    /// Where its API is.
     pub endpoint: Endpoint,
-    /// Where its key is; `None` where only the environment can have it.
+    /// Where its API key is; `None` if only the environment can provide it.
     pub key: Option<KeySource>,
 }
 
-/// Where the key of a profile is.
+/// Where the API key of a profile is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum KeySource {
-    /// In an environment variable.
+    /// In the environment variable of this name.
     Env(String),
-    /// In a file; a relative one lies beside the config file.
+    /// In a file; a relative path starts from the folder of the config file.
     File(PathBuf),
-    /// A program prints it.
+    /// On the standard output of this program; the first item is the program, the others its arguments.
     Command(Vec<String>),
 }
 
-/// Where it is, without the arguments of a command: one of them may be a secret.
+/// Omits the arguments of a command, because one of them may be a secret.
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -61,7 +61,8 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// Whether a profile could have that name: letters, digits, `-` and `_`, neither an option nor the name of a region.
+/// Whether a text is a valid profile name: letters, digits, `_` and (except first) `-`, but not the name of a
+/// region and nothing that looks like an API key.
 pub fn is_name(text: &str) -> bool {
     is_word(text) && Region::named(text).is_none() && !resembles_vendor_key(text)
 }
@@ -71,10 +72,10 @@ fn is_word(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.bytes().all(is_part)
 }
 
-/// The `[profile.NAME]` tables below `profile`.
+/// Reads all `[profile.NAME]` tables.
 pub(super) fn all(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<Profile> {
     let Some(named) = entry.table() else {
-        reading.wrong(entry.at, "profiles are written as `[profile.NAME]` tables");
+        reading.wrong(entry.at, "write profiles as `[profile.NAME]` tables");
         return Vec::new();
     };
     let mut profiles = Vec::new();
@@ -82,30 +83,34 @@ pub(super) fn all(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<Profile> 
         let name = name(reading, &entry, "profile");
         match entry.table() {
             Some(table) => profiles.extend(profile(reading, &table, entry.at, name)),
-            None => reading.wrong(entry.at, "a profile is a table: `[profile.NAME]`"),
+            None => reading.wrong(entry.at, "write a profile as a table: `[profile.NAME]`"),
         }
     }
     profiles
 }
 
-/// The name that a table has; `what` is a word for that which it names.
+/// Reads the NAME of a `[profile.NAME]` or `[schedule.NAME]` table; `what` is `profile` or `schedule`.
 pub(super) fn name(reading: &mut Reading<'_>, entry: &Entry<'_>, what: &str) -> Option<String> {
     let name = entry.key();
     if is_name(name) {
         return Some(name.to_owned());
     }
     let what = match Region::named(name) {
-        Some(region) => format!("a {what} cannot have the name of a region, here {region}"),
-        None if is_word(name) => format!("this looks like an API key, not like a {what}'s name"),
+        Some(region) => format!("a {what} cannot be named like a region, here {region}"),
+        None if is_word(name) => {
+            format!("this looks like an API key, not like the name of a {what}")
+        }
         None => {
-            format!("a {what}'s name is made of letters, digits, _ and, but at its start, -")
+            format!(
+                "a {what} name may contain only letters, digits, _ and -, and cannot start with -"
+            )
         }
     };
     reading.wrong(entry.at, what);
     None
 }
 
-/// One profile; `None` where something is wrong with it.
+/// Reads one profile; `None` if it has mistakes.
 fn profile(
     reading: &mut Reading<'_>,
     table: &Table<'_>,
@@ -128,22 +133,19 @@ fn profile(
         match entry.key() {
             "region" | "url" => {
                 if std::mem::replace(&mut has_address, true) {
-                    reading.wrong(entry.at, "a profile has either region or url, not both");
+                    reading.wrong(entry.at, "set either region or url, not both");
                 }
                 endpoint = address(reading, &entry);
             }
             "api_key_env" | "api_key_file" | "api_key_command" => {
                 if std::mem::replace(&mut has_key, true) {
-                    reading.wrong(
-                        entry.at,
-                        format!("a profile has one of {WAYS}, not several"),
-                    );
+                    reading.wrong(entry.at, format!("set only one of {WAYS}"));
                 }
                 key = key_source(reading, &entry);
             }
             "api_key" => reading.wrong(
                 entry.at,
-                format!("a key does not stand in this file: say where it is, by one of {WAYS}"),
+                format!("do not write the key into this file: set one of {WAYS} instead"),
             ),
             "company_id" => company_id = company(reading, &entry),
             "label" => label = label_of(reading, &entry),
@@ -151,7 +153,7 @@ fn profile(
         }
     }
     if !has_address {
-        let what = "the profile does not say where the account is: it needs region or url";
+        let what = "the profile has no address: set region or url";
         reading.wrong(at, what);
     }
     let is_whole = reading.n_wrong() == before;
@@ -170,7 +172,7 @@ fn profile(
 fn address(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Endpoint> {
     let Some(text) = entry.text() else {
         let what = format!(
-            "{} is a text, such as \"eu1\" or \"https://…\"",
+            "{} must be a string, such as \"eu1\" or \"https://…\"",
             entry.key()
         );
         reading.wrong(entry.value_at, what);
@@ -189,23 +191,23 @@ fn key_source(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<KeySource>
     let (source, form) = match entry.key() {
         "api_key_env" => (
             entry.variable().map(|name| KeySource::Env(name.to_owned())),
-            "api_key_env is the name of an environment variable: letters, digits and _",
+            "api_key_env must be the name of an environment variable: letters, digits and _",
         ),
         "api_key_file" => (
             entry
                 .text_not_empty()
                 .map(|path| KeySource::File(PathBuf::from(path))),
-            "api_key_file is the path of a file that holds the key",
+            "api_key_file must be the path of a file that contains the key",
         ),
         _ => (
             entry.arguments().map(KeySource::Command),
-            "api_key_command is a list such as [\"program\", \"argument\"]; it is run without a shell",
+            "api_key_command must be a list such as [\"program\", \"argument\"]; hookferry runs it without a shell",
         ),
     };
     let texts = entry.texts().unwrap_or_default();
     if texts.iter().any(|(_, text)| resembles_vendor_key(text)) {
         let what = format!(
-            "{} holds an API key itself; say where the key is",
+            "{} contains the API key itself; it must say where the key is",
             entry.key()
         );
         reading.wrong(entry.value_at, what);
@@ -220,7 +222,7 @@ fn company(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
     let id =
         text.filter(|text| is_word(text) && !resembles_vendor_key(text) && !text.starts_with('-'));
     if id.is_none() {
-        let what = "company_id is a number or a text, as `hookferry account check` shows it";
+        let what = "company_id must be a number or a string, as `hookferry account check` shows it";
         reading.wrong(entry.value_at, what);
     }
     id.map(str::to_owned)
@@ -234,7 +236,7 @@ fn label_of(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
     };
     let label = entry.text().filter(is_label);
     if label.is_none() {
-        let what = format!("label is a text of at most {LONGEST_LABEL} characters");
+        let what = format!("label must be a string of at most {LONGEST_LABEL} characters");
         reading.wrong(entry.value_at, what);
     }
     label.map(|label| label.trim().to_owned())

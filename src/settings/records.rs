@@ -1,4 +1,4 @@
-//! Settings of the commands that look back at runs on record.
+//! Settings of the commands that work on recorded runs: `verify`, `rollback`, `idmap` and `runs`.
 
 use super::accounts::{Accounts, Meant};
 use super::environment::absolute_path;
@@ -12,16 +12,16 @@ use crate::pipeline::plan::OnConflict;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 
-/// Where run records and locks are kept.
+/// The folder that keeps run records and locks.
 #[derive(Debug, Clone)]
 pub struct StateFolder {
     path: Option<PathBuf>,
-    /// Whether the user named it.
+    /// Whether `--state-dir` names it.
     is_named: bool,
 }
 
 impl StateFolder {
-    /// That folder.
+    /// Uses a folder that the user did not name, so `flag` is empty.
     pub fn at(path: &Path) -> Self {
         Self {
             path: Some(path.to_owned()),
@@ -29,7 +29,7 @@ impl StateFolder {
         }
     }
 
-    /// The folder that the flag names, else the one for this user's state by the XDG rules.
+    /// The folder that the flag names, else the one in the user's XDG state folder.
     pub(super) fn resolve(flag: Option<PathBuf>) -> Self {
         let of_home = || Some(absolute_path("HOME")?.join(".local").join("state"));
         let of_user = || {
@@ -42,7 +42,8 @@ impl StateFolder {
         }
     }
 
-    /// What another command has to say to find the same one: nothing, or ` --state-dir DIR`.
+    /// The option with which a suggested command finds the same folder: ` --state-dir DIR`, or empty if it is
+    /// the default.
     pub fn flag(&self) -> String {
         match &self.path {
             Some(path) if self.is_named => format!(" --state-dir {}", path.display()),
@@ -50,7 +51,10 @@ impl StateFolder {
         }
     }
 
-    /// Where it is; an error where nothing tells.
+    /// The path of the folder.
+    ///
+    /// # Errors
+    /// A usage error if neither the flag nor the environment determines it.
     pub fn path(&self) -> Result<&Path, Error> {
         self.path.as_deref().ok_or_else(|| {
             Error::usage(
@@ -64,119 +68,119 @@ impl StateFolder {
 /// Settings of `verify`.
 #[derive(Debug, Clone)]
 pub struct Verify {
-    /// What says what is wanted.
+    /// What to compare the target with.
     pub wanted: Wanted,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
-/// What says what is wanted in a target.
+/// What `verify` compares the target with.
 #[derive(Debug, Clone)]
 pub enum Wanted {
-    /// A source.
+    /// The webhooks of a source, rewritten like in a migration.
     Source(Box<Route>),
-    /// A run on record.
+    /// What a recorded run wrote.
     Run(Box<VerifyRun>),
 }
 
-/// A run whose result is to be verified.
+/// A recorded run to verify.
 #[derive(Debug, Clone)]
 pub struct VerifyRun {
-    /// The run as the user named it.
+    /// The run: an id, the start of one, or `latest`.
     pub run: String,
-    /// Its target as the user confirmed it.
+    /// Its target, which `--to` may name again.
     pub target: RecordedTarget,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// Where runs are on record.
+    /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
 /// Settings of `rollback`.
 #[derive(Debug, Clone)]
 pub struct Rollback {
-    /// The run as the user named it.
+    /// The run: an id, the start of one, or `latest`.
     pub run: String,
-    /// Its target as the user confirmed it.
+    /// Its target, which `--to` may name again.
     pub target: RecordedTarget,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// When it may write.
+    /// Whether it may write.
     pub consent: Consent,
-    /// Where runs are on record.
+    /// The folder that keeps run records.
     pub state: StateFolder,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `idmap`.
 #[derive(Debug, Clone)]
 pub struct Idmap {
-    /// What to do.
+    /// The subcommand.
     pub work: IdmapWork,
-    /// Where the map comes from.
+    /// Where to read the map.
     pub map: MapSource,
-    /// Where runs are on record.
+    /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
-/// What to do with an id map.
+/// A subcommand of `idmap`.
 #[derive(Debug, Clone)]
 pub enum IdmapWork {
-    /// Print it.
+    /// Print the map.
     Show(MapForm),
-    /// Write exported alerts anew with it.
+    /// Write copies of exported alerts with the target's ids.
     Apply {
-        /// A file, or a folder of them.
+        /// Exported JSON file, or a folder of them.
         alerts: PathBuf,
-        /// The folder for the new ones.
+        /// Folder for the new files.
         out: PathBuf,
-        /// The form of the report.
+        /// Format of the report.
         output: OutputForm,
     },
 }
 
-/// How an id map is printed.
+/// The format in which to print an id map.
 #[derive(Debug, Clone, Copy)]
 pub enum MapForm {
-    /// For a spreadsheet.
+    /// CSV, for a spreadsheet.
     Csv,
-    /// For people or programs.
+    /// Text or JSON.
     Output(OutputForm),
 }
 
 /// Where an id map comes from.
 #[derive(Debug, Clone)]
 pub enum MapSource {
-    /// A file.
+    /// A file that `idmap show` or `migrate -o json` printed.
     File(PathBuf),
-    /// A run, as the user named it.
+    /// A run: an id, the start of one, or `latest`.
     Run(String),
 }
 
-/// The target that a record names, and what the user says about it.
+/// Resolves the target of a recorded run; holds the account that `--to` names, if it is given.
 #[derive(Debug, Clone)]
 pub struct RecordedTarget(Option<Meant>);
 
 /// Settings of `runs`.
 #[derive(Debug, Clone)]
 pub struct RunsSettings {
-    /// What to do.
+    /// The subcommand.
     pub work: RunsWork,
-    /// Where runs are on record.
+    /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
-/// What to do with run records.
+/// A subcommand of `runs`.
 #[derive(Debug, Clone)]
 pub enum RunsWork {
-    /// List them.
+    /// List the runs.
     List(OutputForm),
-    /// Show one.
+    /// Show one run.
     Show(String, OutputForm),
-    /// Say that what one left open does not matter.
+    /// Close a run that left requests open.
     Close(String),
-    /// Remove those that began longer ago.
+    /// Remove the records of runs that started longer ago than this.
     Prune(SignedDuration),
 }
 
@@ -186,32 +190,33 @@ impl RecordedTarget {
         named.transpose().map(Self)
     }
 
-    /// The account that a record names by URL and host, with the target's key.
+    /// The account that the record names by URL and host, with the target's key.
     ///
-    /// A host outside the vendor's domains and this machine has to be named by the user too: a record is only a file.
+    /// Refuses a host outside Coralogix's domains and this machine unless `--to` names it too: a record is only
+    /// a file, and whoever changed it must not get a key.
     pub async fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
         let host = crate::foreign::shortened(host, 80);
         let endpoint = Endpoint::parse(url)
-            .map_err(|_| Error::failed(format!("the run record names no usable target: {host}")))?;
+            .map_err(|_| Error::failed(format!("the run record has an unusable target: {host}")))?;
         match &self.0 {
             Some(named) if named.endpoint.base() != endpoint.base() => {
                 return Err(Error::new(
                     ErrorKind::WrongAccount,
                     format!(
-                        "the run wrote to {host}, and --to names {}",
+                        "the run wrote to {host}, but --to names {}",
                         named.endpoint.host()
                     ),
                 )
                 .with_hint(
-                    "nothing was read or written; leave --to out, or name the run's own target",
+                    "nothing was read or written; omit --to, or name the run's own target",
                 ));
             }
             None if !endpoint.is_vendor() && !endpoint.is_loopback() => {
                 return Err(Error::new(
                     ErrorKind::Refused,
-                    format!("the run wrote to {host}, which is no Coralogix host"),
+                    format!("the run wrote to {host}, which is not a Coralogix host"),
                 )
-                .with_hint("name it once more with --to, so that no key goes to a host that you did not name"));
+                .with_hint("pass --to with that host to confirm it; hookferry sends no key to a host that you did not name"));
             }
             _ => {}
         }
@@ -223,11 +228,11 @@ impl RecordedTarget {
     }
 }
 
-/// A run does not remember by which profile its target was named.
+/// Extends the hint of a missing key: a run record does not store the profile that named its target.
 fn or_by_profile(error: Error) -> Error {
     match (error.kind(), error.hint()) {
         (ErrorKind::Authentication, Some(hint)) => {
-            let hint = format!("{hint}; or name the profile that has it: --to PROFILE");
+            let hint = format!("{hint}; or name a profile that has the key: --to PROFILE");
             error.with_hint(hint)
         }
         _ => error,
@@ -235,7 +240,7 @@ fn or_by_profile(error: Error) -> Error {
 }
 
 impl Verify {
-    /// Settings of a `verify` command line.
+    /// Resolves the arguments of `verify`.
     pub async fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         let client = client(&arguments.connection)?;
@@ -264,7 +269,7 @@ impl Verify {
 }
 
 impl Rollback {
-    /// Settings of a `rollback` command line.
+    /// Resolves the arguments of `rollback`.
     pub fn resolve(arguments: cli::RollbackArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::of(&arguments.connection.config)?;
         Ok(Self {
@@ -279,7 +284,7 @@ impl Rollback {
 }
 
 impl RunsSettings {
-    /// Settings of a `runs` command line.
+    /// Resolves the arguments of `runs`.
     pub fn resolve(arguments: cli::RunsArgs) -> Self {
         let (work, state) = match arguments.action {
             None => (RunsWork::List(arguments.list.output), arguments.list.state),
@@ -295,7 +300,7 @@ impl RunsSettings {
 }
 
 impl Idmap {
-    /// Settings of an `idmap` command line.
+    /// Resolves the arguments of `idmap`.
     pub fn resolve(arguments: cli::IdmapArgs) -> Self {
         let (work, map, state) = match arguments.action {
             IdmapAction::Show {

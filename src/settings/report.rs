@@ -1,4 +1,4 @@
-//! In which form a plan or an outcome is shown, and which one `report` shows again.
+//! The output format of plans and outcomes, and the settings of `report`.
 
 use super::StateFolder;
 use crate::cli;
@@ -7,50 +7,50 @@ use crate::error::Error;
 use crate::store::disk;
 use std::path::{Path, PathBuf};
 
-/// What fits a comment on a pull request, which takes 65,536 characters.
+/// The default size limit in bytes; fits a pull request comment, which may have 65,536 characters.
 const MOST_BYTES: usize = 60_000;
 
-/// The form of a plan or an outcome.
+/// Format of a plan or of the outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReportForm {
-    /// For people.
+    /// Plain text for people.
     Text,
     /// One versioned JSON document.
     Json,
-    /// Of at most so many bytes.
+    /// Markdown of at most this many bytes.
     Markdown(usize),
-    /// One file for a browser.
+    /// A self-contained page for a browser.
     Html,
 }
 
 /// Settings of `report`.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// What is shown again.
+    /// The document to show.
     pub of: Reported,
-    /// How much of it a text shows.
+    /// How much of it to show in text output.
     pub detail: Detail,
-    /// The form of the result.
+    /// Format of the result.
     pub output: ReportForm,
-    /// Where runs are on record.
+    /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
-/// What `report` shows again.
+/// The document that `report` shows.
 #[derive(Debug, Clone)]
 pub enum Reported {
-    /// A document in a file.
+    /// A JSON document in a file.
     File(PathBuf),
-    /// The same on standard input.
+    /// A JSON document on standard input.
     Stdin,
-    /// A run, as the user named it.
+    /// A recorded run: an id, the start of one, or `latest`.
     Run(String),
 }
 
 impl ReportForm {
     pub(super) fn resolve(arguments: &cli::ReportOutputArgs) -> Result<Self, Error> {
         if arguments.max_bytes.is_some() && arguments.output != cli::ReportForm::Markdown {
-            return Err(Error::usage("--max-bytes is for `-o markdown` alone"));
+            return Err(Error::usage("--max-bytes requires `-o markdown`"));
         }
         Ok(match arguments.output {
             cli::ReportForm::Text => Self::Text,
@@ -65,7 +65,7 @@ impl ReportForm {
 }
 
 impl Report {
-    /// Settings of a `report` command line.
+    /// Resolves the arguments of `report`.
     pub fn resolve(arguments: cli::ReportArgs) -> Result<Self, Error> {
         Ok(Self {
             of: Reported::named(arguments.of),
@@ -77,7 +77,7 @@ impl Report {
 }
 
 impl Reported {
-    /// What looks like a file, or is one, is a file; the id of a run is neither.
+    /// Treats what looks like a path, and every existing file, as a file; a run id is neither.
     fn named(text: String) -> Self {
         let looks_like_file = text.contains('/')
             || Path::new(&text)

@@ -1,4 +1,4 @@
-//! Settings of `restore` and `backup show`: which backup is meant, and where it goes.
+//! Settings of `restore` and `backup show`: which backup to read, and where to restore it.
 
 use super::accounts::{self, Accounts};
 use super::backup::repository;
@@ -15,61 +15,61 @@ use crate::store::disk;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
 
-/// Which backup is meant.
+/// A backup in a repository.
 #[derive(Debug, Clone)]
 pub struct BackupChoice {
-    /// Where it is kept.
+    /// The repository that holds it.
     pub repository: Repository,
-    /// Of which account; `None` where the repository holds one only.
+    /// The backed-up account; `None` if the repository holds only one.
     pub account: Option<String>,
-    /// Which of that account's.
+    /// Which of the account's backups.
     pub which: Which,
-    /// What opens it.
+    /// The keys that decrypt it.
     pub identities: Identities,
 }
 
-/// Which backup of an account is meant.
+/// Selects one backup of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Which {
-    /// The newest.
+    /// The newest backup.
     Latest,
-    /// The newest that is not later.
+    /// The newest backup that is not later than this time.
     At(Timestamp),
-    /// The one of that name.
+    /// The backup with this file name.
     Named(String),
 }
 
 /// Settings of `backup show`.
 #[derive(Debug)]
 pub struct BackupShow {
-    /// Where the backup is read, and how it is shown: as `list` shows an account.
+    /// `backup show` lists a backup as `list` lists an account.
     pub list: List,
 }
 
 /// Settings of `restore`.
 #[derive(Debug)]
 pub enum Restore {
-    /// Into an account.
+    /// Restores to a live account.
     Into(Box<Migrate>),
-    /// Into an account that is embedded in this program.
+    /// Restores to an account that is embedded in this program.
     Rehearse(Box<Rehearsal>),
 }
 
-/// A restore that touches nothing real.
+/// A rehearsal: a restore that touches no real account.
 #[derive(Debug)]
 pub struct Rehearsal {
-    /// Where the backup is read.
+    /// The backup to read.
     pub source: Origin,
-    /// Which of its webhooks are meant.
+    /// Which of its webhooks to restore.
     pub filter: Filter,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     pub rules: RulesFile,
-    /// The form of the result.
+    /// Format of the result.
     pub output: ReportForm,
 }
 
 impl BackupShow {
-    /// Settings of a `backup show` command line.
+    /// Resolves the arguments of `backup show`.
     pub fn resolve(arguments: cli::BackupShowArgs) -> Result<Self, Error> {
         Ok(Self {
             list: List {
@@ -83,7 +83,7 @@ impl BackupShow {
 }
 
 impl Restore {
-    /// Settings of a `restore` command line.
+    /// Resolves the arguments of `restore`.
     pub async fn resolve(arguments: cli::RestoreArgs) -> Result<Self, Error> {
         let source = chosen(arguments.choice)?;
         let filter = filter(arguments.selection)?;
@@ -121,7 +121,7 @@ impl Restore {
     }
 }
 
-/// The backup that a command line names.
+/// Resolves the backup that the arguments name: `latest` or a time in a repository, else a path.
 fn chosen(arguments: cli::ChoiceArgs) -> Result<Origin, Error> {
     let identities = Identities::of(arguments.identity.identity);
     let text = arguments.backup;
@@ -137,15 +137,15 @@ fn chosen(arguments: cli::ChoiceArgs) -> Result<Origin, Error> {
             which,
             identities,
         }))),
-        (Some(_), None) => Err(Error::usage(format!(
-            "`{text}` needs the repository in which to look"
-        ))
-        .with_hint("name it: --repo DIR")),
+        (Some(_), None) => Err(
+            Error::usage(format!("`{text}` needs a repository to search"))
+                .with_hint("name one with --repo DIR"),
+        ),
         (None, repo) => by_path(&text, repo.as_deref(), arguments.account, identities),
     }
 }
 
-/// A backup that is named by its path: a file as it is, else below the repository where one is named.
+/// Resolves a backup by its path: a file, else a path below the repository that `--repo` names.
 fn by_path(
     text: &str,
     repo: Option<&str>,
@@ -155,7 +155,7 @@ fn by_path(
     let is_file = disk::is_file(Path::new(text));
     if account.is_some() && (is_file || text.contains('/')) {
         return Err(Error::usage(
-            "--account goes with `latest` or a time; a path says itself which backup is meant",
+            "--account requires `latest` or a time; a path already identifies the backup",
         ));
     }
     if is_file {
@@ -166,10 +166,10 @@ fn by_path(
         return Err(match repo {
             None if !text.contains("://") => {
                 Error::new(ErrorKind::NoBackup, format!("there is no backup `{shown}`"))
-                    .with_hint("name a file, or the repository beside `latest` or a time: --repo DIR")
+                    .with_hint("name a file, or pass `latest` or a time together with --repo DIR")
             }
-            _ => Error::usage(format!("`{shown}` is neither `latest`, nor a time, nor the path of a backup"))
-                .with_hint("`hookferry backup list` shows the backups; a time is such as 2026-11-20 or 2026-11-20T03:17, in UTC"),
+            _ => Error::usage(format!("`{shown}` is not `latest`, a time or the path of a backup"))
+                .with_hint("`hookferry backup list` shows the backups; write a time as 2026-11-20 or 2026-11-20T03:17, in UTC"),
         });
     };
     Ok(Origin::Backup(Box::new(BackupChoice {
@@ -180,7 +180,8 @@ fn by_path(
     })))
 }
 
-/// The repository, the account and the name that a text means: a whole path, one below the repository, or a name alone.
+/// Splits a path into repository, account and backup name. The path is complete, relative to the repository, or
+/// only a name.
 fn place_in(
     text: &str,
     repo: Option<&str>,
@@ -202,7 +203,7 @@ fn place_in(
     Some((place, Some(account), name.to_string()))
 }
 
-/// The last moment that a text means: of a day, a minute or a second, as exactly as it is given; UTC where no zone is.
+/// The last instant of the day, minute or second that a text names; in UTC unless the text has a time zone.
 fn moment(text: &str) -> Option<Timestamp> {
     use jiff::civil::{Date, DateTime};
     use jiff::tz::TimeZone;
@@ -225,7 +226,7 @@ fn moment(text: &str) -> Option<Timestamp> {
         (Some(day), _, _) => (day.at(0, 0, 0, 0), SignedDuration::from_hours(24)),
         (_, Some(minute), _) => (minute, SignedDuration::from_mins(1)),
         (_, _, Some(second)) => (second, SignedDuration::from_secs(1)),
-        // With a zone of its own.
+        // It has a time zone of its own.
         _ => return text.parse().ok(),
     };
     let start = TimeZone::UTC.to_timestamp(start).ok()?;

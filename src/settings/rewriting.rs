@@ -1,4 +1,4 @@
-//! Settings of everything that is changed on the way: the rules file and the flags beside it.
+//! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
 use super::accounts::Accounts;
 use super::{Origin, client, filter};
@@ -16,70 +16,70 @@ use crate::toml_file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The rules of a run, and what the command line says about them.
+/// The rules of a run and the flags that affect them.
 #[derive(Debug, Clone)]
 pub struct RulesFile {
-    /// What the file says; no rules where there is no file.
+    /// The rules of the file; empty if there is no file.
     pub rules: Arc<Rules>,
-    /// The name of the file as the user gave it.
+    /// The path of the file as the user gave it.
     pub name: Option<String>,
-    /// What tells its text from others.
+    /// A fingerprint of the file's text, which a plan stores to detect drift.
     pub text: Option<Fingerprint>,
-    /// Where relative files of the rules are found.
+    /// The folder that relative paths in the rules start from.
     pub folder: PathBuf,
-    /// Whether commands may be run.
+    /// Whether hookferry may run the commands that rules name.
     pub may_run_commands: bool,
-    /// What becomes of secrets that no rule names.
+    /// What to do with secrets that no rule covers.
     pub unmatched: Unmatched,
-    /// Whether the vendor's hosts are pointed at another region.
+    /// Whether to replace Coralogix hosts by those of another region.
     pub retarget: Retargeting,
 }
 
-/// Whether the vendor's hosts are pointed at another region.
+/// Whether to replace Coralogix hosts by those of another region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retargeting {
-    /// They stay.
+    /// Keep the hosts.
     No,
-    /// At the target's.
+    /// Replace them by the hosts of the target's region.
     ToTarget,
-    /// At that one.
+    /// Replace them by the hosts of this region.
     To(Region),
 }
 
 /// Settings of `rules init`.
 #[derive(Debug, Clone)]
 pub struct RulesInit {
-    /// Where webhooks are read.
+    /// Where to read webhooks.
     pub source: Origin,
-    /// Where they go.
+    /// Where the webhooks will go, if known.
     pub target: Option<Endpoint>,
-    /// Which of them are meant.
+    /// Which of them to select.
     pub filter: Filter,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// The file to write; standard output without one.
+    /// File to write; `None` for standard output.
     pub out: Option<PathBuf>,
 }
 
 /// Settings of `rules check`.
 #[derive(Debug, Clone)]
 pub struct RulesCheck {
-    /// Where webhooks are read.
+    /// Where to read webhooks.
     pub source: Origin,
-    /// Where they go.
+    /// Where the webhooks will go, if known.
     pub target: Option<Endpoint>,
-    /// Which of them are meant.
+    /// Which of them to select.
     pub filter: Filter,
-    /// The rules.
+    /// The rules to check.
     pub rules: RulesFile,
-    /// How the account is reached.
+    /// How to connect to the account.
     pub client: ClientOptions,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 impl RulesFile {
-    /// No rules: every webhook is copied as it is.
+    /// No rules: every webhook is copied unchanged.
     pub fn none() -> Self {
         Self {
             rules: Arc::new(Rules::default()),
@@ -126,8 +126,8 @@ fn read(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let text = disk::read_text(path, "the rules file")?;
     let rules = file::parse(&text).map_err(|misread| {
         let lines = toml_file::listed(&path.display().to_string(), &misread);
-        Error::usage(format!("the rules cannot be read\n{lines}")).with_hint(
-            "docs/secrets.md describes the file; `hookferry rules init` writes one to start from",
+        Error::usage(format!("the rules file has errors\n{lines}")).with_hint(
+            "see docs/secrets.md, or let `hookferry rules init` write a file to start from",
         )
     })?;
     Ok((rules, of_text(&text)))
@@ -137,19 +137,19 @@ fn region(name: &str) -> Result<Region, Error> {
     Region::named(name).ok_or_else(|| {
         let codes: Vec<&str> = Region::all().map(Region::code).collect();
         let name = crate::foreign::shortened(name, 20);
-        Error::usage(format!("--retarget: `{name}` is no region"))
-            .with_hint(format!("regions are {}", codes.join(", ")))
+        Error::usage(format!("--retarget: `{name}` is not a region"))
+            .with_hint(format!("the regions are {}", codes.join(", ")))
     })
 }
 
-/// Where a target is, of which nothing is read.
+/// Resolves the address of a target that is not contacted, so that no key is needed.
 fn endpoint(text: Option<&str>, accounts: &mut Accounts) -> Result<Option<Endpoint>, Error> {
     let meant = text.map(|text| accounts.meant("--to", text)).transpose()?;
     Ok(meant.map(|meant| meant.endpoint))
 }
 
 impl RulesInit {
-    /// Settings of a `rules init` command line.
+    /// Resolves the arguments of `rules init`.
     pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
@@ -163,7 +163,7 @@ impl RulesInit {
 }
 
 impl RulesCheck {
-    /// Settings of a `rules check` command line.
+    /// Resolves the arguments of `rules check`.
     pub async fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
         let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {

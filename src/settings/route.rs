@@ -1,4 +1,4 @@
-//! From where to where webhooks go.
+//! The source and the target of a plan.
 
 use super::accounts::Accounts;
 use super::restore::BackupChoice;
@@ -12,35 +12,35 @@ use crate::pipeline::plan::OnConflict;
 use crate::store::backup::Identities;
 use std::path::PathBuf;
 
-/// Where webhooks are read from.
+/// Where to read webhooks from.
 #[derive(Debug, Clone)]
 pub enum Origin {
     /// A live account.
     Live(Box<Account>),
-    /// A file that holds a backup, or an array of webhooks as the API gives it.
+    /// A file with a backup or with an array of webhooks as the API returns it.
     File(PathBuf, Identities),
-    /// The same on standard input.
+    /// The content of such a file on standard input.
     Stdin(Identities),
-    /// A backup of a repository.
+    /// A backup in a repository.
     Backup(Box<BackupChoice>),
 }
 
-/// What a plan is made of.
+/// The input of a plan: source, target, and what to do between them.
 #[derive(Debug, Clone)]
 pub struct Route {
-    /// Where webhooks are read.
+    /// Where to read webhooks.
     pub source: Origin,
-    /// Where they are wanted.
+    /// The account to write to.
     pub target: Account,
-    /// Which of the source's are meant.
+    /// Which of the source's webhooks to select.
     pub filter: Filter,
-    /// What happens to conflicts.
+    /// What to do about conflicts.
     pub on_conflict: OnConflict,
-    /// What is changed on the way.
+    /// How to rewrite webhooks.
     pub rules: RulesFile,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     pub client: ClientOptions,
-    /// Whether the target is an account embedded in this program, which stands for the source itself.
+    /// Whether this is a rehearsal: the target is embedded in this program and plays the source account.
     pub is_drill: bool,
 }
 
@@ -63,7 +63,10 @@ impl Route {
         )
     }
 
-    /// A route between two accounts that are not known to be the same one.
+    /// Combines source and target.
+    ///
+    /// # Errors
+    /// `WrongAccount` if both have the same API key, because then they are the same account.
     pub fn new(
         source: Origin,
         target: Account,

@@ -1,4 +1,5 @@
-//! Settings of `run-schedule`: first what is needed to tell how it went, then what may go wrong already.
+//! Settings of `run-schedule`, in two steps: first what reporting the result needs, then everything that can
+//! fail, so that a failure there can be reported too.
 
 use super::accounts::Accounts;
 use super::backup::{ToBackUp, recipients, repository};
@@ -20,32 +21,32 @@ use std::path::PathBuf;
 /// Settings of `run-schedule`.
 #[derive(Debug)]
 pub struct RunSchedule {
-    /// What is to be done.
+    /// The schedule to run.
     pub schedule: Schedule,
-    /// Whether an account may have shrunk, or be empty.
+    /// Whether to store a backup of an account that shrank or is empty.
     pub accept_shrink: bool,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
     connection: cli::ConnectionArgs,
-    /// Where relative paths of the config file are found.
+    /// The folder that relative paths in the config file start from.
     folder: PathBuf,
 }
 
-/// All that the work needs.
+/// Everything that the backups need.
 #[derive(Debug)]
 pub struct Prepared {
-    /// The accounts; one whose key cannot be had says so in its result.
+    /// The accounts to back up; one without a usable key holds the error.
     pub accounts: Vec<ToBackUp>,
-    /// Where the backups are kept.
+    /// The backup repository.
     pub repository: Repository,
-    /// Who can read them.
+    /// Whether to encrypt the backups, and to whom.
     pub protection: Protection,
-    /// How the accounts are reached.
+    /// How to connect to the accounts.
     pub client: ClientOptions,
 }
 
 impl RunSchedule {
-    /// Settings of a `run-schedule` command line; no secret is read yet.
+    /// Resolves the arguments of `run-schedule`; reads no secret yet.
     pub fn resolve(arguments: cli::RunScheduleArgs) -> Result<Self, Error> {
         let config = Config::read(ConfigPlace::find(
             arguments.connection.config.config.as_deref(),
@@ -59,21 +60,24 @@ impl RunSchedule {
         })
     }
 
-    /// Who is told that the run begins and how it ended; an error where that is said and cannot be read.
+    /// The heartbeat that reports the start and the result of the run; `None` if the schedule has none.
+    ///
+    /// # Errors
+    /// If the schedule has one and hookferry cannot read its URL.
     pub fn heartbeat(&self) -> Result<Option<Heartbeat>, Error> {
         let (url, place) = match &self.schedule.heartbeat {
             None => return Ok(None),
             Some(HeartbeatSource::Env(name)) => {
                 let url = variable(name)?.ok_or_else(|| {
                     Error::usage(format!(
-                        "the heartbeat's URL is to be in {name}, which is not set"
+                        "the heartbeat URL must be in {name}, which is not set"
                     ))
                 })?;
                 (SecretString::from(url), format!("in {name}"))
             }
             Some(HeartbeatSource::File(path)) => {
                 let path = self.folder.join(path);
-                let url = disk::read_secret(&path, "the file of the heartbeat's URL")?;
+                let url = disk::read_secret(&path, "the heartbeat URL file")?;
                 let shown = crate::foreign::shown(&path.display().to_string());
                 (url, format!("of `{shown}`"))
             }
@@ -81,7 +85,8 @@ impl RunSchedule {
         Heartbeat::new(url.expose_secret(), &place).map(Some)
     }
 
-    /// Reads what the work needs: keys and recipients. Each profile has its own key; the environment's are for one account.
+    /// Reads the keys and recipients. Every profile needs its own key, because a key in the environment is for
+    /// one account only.
     pub async fn prepare(&self) -> Result<Prepared, Error> {
         let mut accounts = Accounts::of(&self.connection.config)?;
         let mut to_back_up = Vec::new();

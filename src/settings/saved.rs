@@ -1,5 +1,5 @@
-//! Settings of `apply`: everything that a saved plan decided, with what the command line says once more.
-//! A plan is only a file: no key goes to a host that neither the vendor owns nor the user named.
+//! Settings of `apply`: what the saved plan decided, and what the command line repeats of it.
+//! A plan is only a file, so no key goes to a host that neither belongs to Coralogix nor was named by the user.
 
 use super::accounts::{Accounts, Meant};
 use super::{Consent, Migrate, Origin, ReportForm, Route, RulesFile, StateFolder};
@@ -17,22 +17,22 @@ use std::path::{Path, PathBuf};
 /// Settings of `apply`.
 #[derive(Debug, Clone)]
 pub struct Apply {
-    /// What the plan is bound to.
+    /// The accounts, rules and settings that the plan is bound to.
     pub binding: Binding,
-    /// The name of its file.
+    /// The path of the plan file, escaped for messages.
     pub name: String,
-    /// How it is carried out.
+    /// Settings of the migration that applies the plan.
     pub migrate: Migrate,
 }
 
 impl Apply {
-    /// Settings of an `apply` command line, and the plan.
+    /// Reads the plan and resolves the arguments of `apply`.
     pub async fn resolve(arguments: cli::ApplyArgs) -> Result<(Self, SavedPlan), Error> {
         let name = crate::foreign::shown(&arguments.plan.display().to_string());
         let saved = read(&arguments.plan, &name)?;
         let binding = saved.binding.clone().ok_or_else(|| {
             Error::failed(format!(
-                "`{name}` is a plan that cannot be applied: it is bound to nothing"
+                "`{name}` cannot be applied: the plan does not record its accounts"
             ))
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
@@ -62,9 +62,9 @@ fn read(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     SavedPlan::read(&text).map_err(|unreadable| {
         Error::failed(format!("`{name}` cannot be applied: {}", unreadable.why)).with_hint(
             if unreadable.is_of_other_version {
-                "use the version that wrote it, or a newer one"
+                "use the version of hookferry that wrote it, or a newer one"
             } else {
-                "`hookferry plan --out plan.json` saves a plan that can"
+                "save a new one with `hookferry plan --out plan.json`"
             },
         )
     })
@@ -78,9 +78,9 @@ async fn route(
     let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let BoundPlace::Url(url) = &binding.target.place else {
-        return Err(Error::failed("the plan names no usable target"));
+        return Err(Error::failed("the plan has no usable target address"));
     };
-    // Both are known to be the plan's own before any key is looked for.
+    // Check that both accounts are those of the plan before reading any key.
     let target = meant(&mut accounts, Side::Target, url, &binding.target, to)?;
     let source = match &binding.source.place {
         BoundPlace::Url(url) => {
@@ -100,9 +100,10 @@ async fn route(
     )
 }
 
-/// The account of a plan: the one that is named once more, else the plan's profile, else its URL where no key can be lost.
+/// Resolves an account of the plan: the one that the flag names again, else the plan's profile, else the plan's
+/// URL, if sending a key there is safe.
 ///
-/// A profile is the user's own, and says where its key goes; that has to be where the plan says.
+/// A profile belongs to the user and determines where its key goes. That must be the address in the plan.
 fn meant(
     accounts: &mut Accounts,
     side: Side,
@@ -112,22 +113,22 @@ fn meant(
 ) -> Result<Meant, Error> {
     let flag = flag(side);
     let endpoint = Endpoint::parse(url)
-        .map_err(|_| Error::failed(format!("the plan names no usable {side}")))?;
+        .map_err(|_| Error::failed(format!("the plan has no usable {side} address")))?;
     let host = crate::foreign::shortened(endpoint.host(), 80);
     let (meant, by) = match (named, bound.profile.as_deref()) {
         (Some(text), _) => (accounts.meant(flag, text)?, flag.to_owned()),
         (None, Some(profile)) => {
             let by = format!("profile {}", crate::foreign::shortened(profile, 40));
             let meant = accounts.meant(
-                &format!("the {by}, by which the plan names its {side}"),
+                &format!("the {by}, which the plan uses as its {side}"),
                 profile,
             );
             (meant?, by)
         }
         (None, None) if !endpoint.is_vendor() && !endpoint.is_loopback() => {
-            let what = format!("the plan's {side} is {host}, which is no Coralogix host");
+            let what = format!("the plan's {side} is {host}, which is not a Coralogix host");
             let hint = format!(
-                "name it once more with {flag}, so that no key goes to a host that you did not name"
+                "pass {flag} with that host to confirm it; hookferry sends no key to a host that you did not name"
             );
             return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
         }
@@ -135,8 +136,8 @@ fn meant(
     };
     if meant.endpoint.base() != endpoint.base() {
         let other = meant.endpoint.host();
-        let what = format!("the plan's {side} is {host}, and {by} is {other}");
-        let hint = "nothing was read or written; make a plan for the account that you mean";
+        let what = format!("the plan's {side} is {host}, but {by} is {other}");
+        let hint = "nothing was read or written; make a new plan for the right account";
         return Err(Error::new(ErrorKind::WrongAccount, what).with_hint(hint));
     }
     Ok(meant)
@@ -149,7 +150,7 @@ fn flag(side: Side) -> &'static str {
     }
 }
 
-/// The file that a plan was made from, under the name that it has now.
+/// The file that the plan was made from, at its present path.
 async fn file(
     accounts: &mut Accounts,
     path: Option<&str>,
@@ -159,14 +160,14 @@ async fn file(
         (Some(named), _) => match accounts.origin(named).await? {
             Origin::Live(_) => Err(Error::new(
                 ErrorKind::WrongAccount,
-                "the plan was made from a file, and --from names an account",
+                "the plan was made from a file, but --from names an account",
             )
-            .with_hint("name the file; what is in it has to be the same")),
+            .with_hint("pass the file to --from; its content must not have changed")),
             origin => Ok(origin),
         },
         (None, Some(path)) => Ok(accounts.file(Path::new(path))),
         (None, None) => Err(Error::usage("the plan was made from standard input")
-            .with_hint("give the same webhooks once more: --from FILE")),
+            .with_hint("pass a file with the same webhooks: --from FILE")),
     }
 }
 

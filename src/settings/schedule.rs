@@ -1,4 +1,4 @@
-//! Settings of `schedule`: which schedule is meant, and whether a scheduler can run it as it is.
+//! Settings of `schedule`: which schedule to print, and whether the scheduler can run it as configured.
 
 mod suitable;
 
@@ -10,35 +10,35 @@ use crate::document::job::{AccountJob, Backend, Job, Repo, SecretPlace};
 use crate::error::Error;
 use std::path::{Path, PathBuf};
 
-/// The program's path, where none is said.
+/// The default path of the program.
 const BINARY: &str = "/usr/local/bin/hookferry";
-/// The image, where none is said.
+/// The default container image.
 const IMAGE: &str = concat!("hookferry:", env!("CARGO_PKG_VERSION"));
-/// Where the config file lies in a repository whose workflow runs the schedule.
+/// The default path of the config file in a repository whose workflow runs the schedule.
 const CONFIG_IN_REPOSITORY: &str = ".github/hookferry/config.toml";
 
 /// Settings of `schedule list`.
 #[derive(Debug)]
 pub struct ScheduleList {
-    /// What the config file says.
+    /// The config file.
     pub config: Config,
-    /// The form of the result.
+    /// Format of the result.
     pub output: OutputForm,
 }
 
 /// Settings of `schedule print`.
 #[derive(Debug)]
 pub struct SchedulePrint {
-    /// The schedule as its scheduler has to know it.
+    /// What the scheduler needs to know about the schedule.
     pub job: Job,
-    /// What runs it.
+    /// The scheduler.
     pub backend: Backend,
-    /// The folder to write the files to; standard output without one.
+    /// Folder to write the files to; `None` for standard output.
     pub out: Option<PathBuf>,
 }
 
 impl ScheduleList {
-    /// Settings of a `schedule list` command line.
+    /// Resolves the arguments of `schedule list`.
     pub fn resolve(arguments: &cli::ScheduleListArgs) -> Result<Self, Error> {
         let place = ConfigPlace::find(arguments.config.config.as_deref());
         Ok(Self {
@@ -49,13 +49,14 @@ impl ScheduleList {
 }
 
 impl SchedulePrint {
-    /// Settings of a `schedule print` command line; refuses what the backend could not run as the config file says it.
+    /// Reads the config file and resolves the arguments of `schedule print`; refuses a schedule that the
+    /// scheduler cannot run as configured.
     pub fn resolve(arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
         let config = Config::read(ConfigPlace::find(arguments.config.config.as_deref()))?;
         Self::of(&config, arguments)
     }
 
-    /// The same of a config file that has been read.
+    /// Like `resolve`, for a config file that was read already.
     pub fn of(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
         let schedule = named(config, &arguments.name)?;
         let backend = backend(arguments, schedule)?;
@@ -73,13 +74,19 @@ impl SchedulePrint {
     }
 }
 
-/// The schedule of that name, or what helps somebody who mistyped it.
+/// Finds a schedule by its name.
+///
+/// # Errors
+/// A usage error whose hint suggests names.
 pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, Error> {
     config.schedule(name).ok_or_else(|| {
         let hint = config.schedule_hint(name);
         let name = crate::foreign::shortened(name, 40);
         Error::usage(format!("there is no schedule `{name}`")).with_hint(hint.unwrap_or_else(
-            || "write a [schedule.NAME] table into the config file, or name that file with --config".to_owned(),
+            || {
+                "add a [schedule.NAME] table to the config file, or name another file with --config"
+                    .to_owned()
+            },
         ))
     })
 }
@@ -87,20 +94,20 @@ pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, 
 fn backend(arguments: &cli::SchedulePrintArgs, schedule: &Schedule) -> Result<Backend, Error> {
     let takes_binary = matches!(arguments.backend, BackendArg::Systemd | BackendArg::Cron);
     if arguments.binary.is_some() && !takes_binary {
-        return Err(Error::usage("--binary is for systemd and cron"));
+        return Err(Error::usage("--binary requires --backend systemd or cron"));
     }
     if arguments.image.is_some() && arguments.backend != BackendArg::Kubernetes {
-        return Err(Error::usage("--image is for kubernetes"));
+        return Err(Error::usage("--image requires --backend kubernetes"));
     }
     let binary = match &arguments.binary {
         Some(path) if path.is_absolute() => plain(path, "--binary")?,
-        Some(_) => return Err(Error::usage("--binary is an absolute path")),
+        Some(_) => return Err(Error::usage("--binary must be an absolute path")),
         None => BINARY.to_owned(),
     };
     let fields = || {
         schedule.at.cron().map_err(|why| {
             Error::usage(format!(
-                "schedule {} has a time that cron cannot say: {why}",
+                "cron cannot express the time of schedule {}: {why}",
                 schedule.name
             ))
             .with_hint("change `at` in the config file, or use --backend systemd")
@@ -127,22 +134,23 @@ fn image(given: Option<&str>) -> Result<String, Error> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(&byte);
     if image.is_empty() || !image.bytes().all(is_part) {
         return Err(Error::usage(
-            "--image is a name such as registry.example.net/hookferry:1",
+            "--image must be a name such as registry.example.net/hookferry:1",
         ));
     }
     Ok(image.to_owned())
 }
 
-/// The config file's path, wherever the scheduler starts the program.
+/// The absolute path of the config file, because the scheduler may start the program in any folder.
 fn absolute(place: &ConfigPlace) -> Result<String, Error> {
     let path = place.path.as_deref().unwrap_or(Path::new(""));
     let path = std::path::absolute(path).map_err(|error| {
-        Error::failed("cannot tell where the config file is").with_source(error)
+        Error::failed("cannot determine the absolute path of the config file").with_source(error)
     })?;
     plain(&path, "the path of the config file")
 }
 
-/// The config file's path in the repository: as it was given, where that can be one.
+/// The path of the config file in the repository: the one given by the user if it is relative and has no `..`,
+/// else the default.
 fn in_repository(place: &ConfigPlace) -> Result<String, Error> {
     let path = place.path.as_deref().unwrap_or(Path::new(""));
     let is_below = path.components().all(|component| {
@@ -157,12 +165,12 @@ fn in_repository(place: &ConfigPlace) -> Result<String, Error> {
     Ok(CONFIG_IN_REPOSITORY.to_owned())
 }
 
-/// The path as text that stands on one line and shows what it is.
+/// The path as text that fits on one line and contains no invisible characters.
 fn plain(path: &Path, what: &str) -> Result<String, Error> {
     match path.to_str() {
         Some(text) if crate::foreign::is_visible(text) => Ok(text.to_owned()),
         _ => Err(Error::usage(format!(
-            "{what} cannot be written into a file: it is no text, or has invisible characters"
+            "{what} cannot be written into a file: it is not valid UTF-8, or contains invisible characters"
         ))),
     }
 }
@@ -207,7 +215,7 @@ fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job,
     })
 }
 
-/// Where the key of a profile is.
+/// The profile to back up and where its key is.
 fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJob, Error> {
     let profile = config
         .profile(name)
@@ -221,14 +229,14 @@ fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJo
             let what = format!("api_key_command of profile {name}");
             SecretPlace::Command(plain(Path::new(&arguments[0]), &what)?)
         }
-        // `run-schedule` takes no key of the environment that is not said to be this account's.
+        // `run-schedule` uses no key of the environment unless the profile says that it is this account's.
         None => {
             return Err(Error::usage(format!(
-                "profile {name} of schedule {} does not say where its key is",
+                "profile {name} of schedule {} names no key",
                 schedule.name
             ))
             .with_hint(format!(
-                "give it one of {}; the keys that HOOKFERRY_… variables hold are not for schedules",
+                "set one of {} in the profile; schedules do not use the keys in HOOKFERRY_… variables",
                 super::profiles::WAYS
             )));
         }

@@ -1,5 +1,5 @@
-//! The schedules of a config file: which profiles are backed up when, where to, and what is kept.
-//! Never repeats a value of the file in a message, and never holds a secret: it says where a secret is.
+//! Schedules of the config file: which profiles to back up, when, where to, and which backups to keep.
+//! Never repeats a value of the file in a message and never holds a secret: a schedule names the source of one.
 
 mod keep;
 mod places;
@@ -14,51 +14,51 @@ use crate::toml_file::{Entry, Reading, Table};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
-/// A backup that is made again and again.
+/// A recurring backup.
 #[derive(Debug, Clone)]
 pub struct Schedule {
-    /// What the user calls it.
+    /// Its name in the config file.
     pub name: String,
-    /// The profiles whose accounts are backed up, at least one, none twice.
+    /// The profiles to back up; at least one, without duplicates.
     pub profiles: Vec<String>,
-    /// When it is due.
+    /// When to run it, in UTC.
     pub at: Calendar,
-    /// Where backups go: an absolute folder, or `s3://BUCKET/PREFIX`.
+    /// The backup repository: an absolute folder, or `s3://BUCKET/PREFIX`.
     pub repo: String,
-    /// Whether backups are encrypted, and for whom.
+    /// Whether to encrypt backups, and to whom.
     pub encryption: Encryption,
-    /// Which backups are kept; all of them where nothing is said.
+    /// The retention policy; `None` keeps every backup.
     pub keep: Option<Policy>,
-    /// How old the newest backup may be before something is wrong.
+    /// Age of the newest backup above which the check fails; `None` for no limit.
     pub max_age: Option<SignedDuration>,
-    /// Where the URL is that is told about every run.
+    /// Where the heartbeat URL is that every run reports to, if any.
     pub heartbeat: Option<HeartbeatSource>,
-    /// The absolute path of the metrics file.
+    /// Absolute path of the Prometheus metrics file to write, if any.
     pub metrics_file: Option<PathBuf>,
-    /// The absolute path of the status file.
+    /// Absolute path of the status file to write, if any.
     pub status_file: Option<PathBuf>,
 }
 
-/// Whether backups are encrypted, and for whom.
+/// Whether to encrypt backups, and to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Encryption {
-    /// With age, for at least one recipient.
+    /// Encrypt with age to at least one recipient.
     Recipients {
-        /// Those that stand in the config file.
+        /// The recipients in the config file.
         given: Vec<String>,
-        /// A file with more of them; a relative one lies beside the config file.
+        /// A file with more recipients; a relative path starts from the folder of the config file.
         file: Option<PathBuf>,
     },
-    /// Not at all, because the user said so.
+    /// Do not encrypt; the user set `plaintext = true`.
     Plaintext,
 }
 
-/// Where the heartbeat's URL is; the URL is a secret.
+/// Where the heartbeat URL is; the URL itself is a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeartbeatSource {
-    /// In a file; a relative one lies beside the config file.
+    /// In a file; a relative path starts from the folder of the config file.
     File(PathBuf),
-    /// In an environment variable.
+    /// In the environment variable of this name.
     Env(String),
 }
 
@@ -77,14 +77,14 @@ const KNOWN: &[&str] = &[
     "status_file",
 ];
 
-/// The `[schedule.NAME]` tables below `schedule`; `profiles` are the names of all profiles of the file.
+/// Reads all `[schedule.NAME]` tables; `profiles` are the names of all profiles in the file.
 pub(super) fn all(
     reading: &mut Reading<'_>,
     entry: &Entry<'_>,
     profiles: &[&str],
 ) -> Vec<Schedule> {
     let Some(named) = entry.table() else {
-        let what = "schedules are written as `[schedule.NAME]` tables";
+        let what = "write schedules as `[schedule.NAME]` tables";
         reading.wrong(entry.at, what);
         return Vec::new();
     };
@@ -96,16 +96,16 @@ pub(super) fn all(
                 let draft = Draft::read(reading, &table, profiles);
                 schedules.extend(draft.finished(reading, entry.at, name));
             }
-            None => reading.wrong(entry.at, "a schedule is a table: `[schedule.NAME]`"),
+            None => reading.wrong(entry.at, "write a schedule as a table: `[schedule.NAME]`"),
         }
     }
     schedules
 }
 
-/// What was read of a schedule so far.
+/// A schedule while its table is being read.
 #[derive(Default)]
 struct Draft {
-    /// The keys that are there, well or badly written.
+    /// The keys that are present, whether or not their values are valid.
     written: Vec<String>,
     n_wrong_before: usize,
     profiles: Vec<String>,
@@ -113,7 +113,7 @@ struct Draft {
     repo: Option<String>,
     given: Vec<String>,
     recipients_file: Option<PathBuf>,
-    /// `None` also where it is badly written.
+    /// Also `None` if its value is invalid.
     plaintext: Option<bool>,
     keep: Option<Policy>,
     max_age: Option<SignedDuration>,
@@ -141,14 +141,14 @@ impl Draft {
                 "max_age" => draft.max_age = age(reading, &entry),
                 "heartbeat_url_file" | "heartbeat_url_env" => {
                     if draft.has("heartbeat_url_file") && draft.has("heartbeat_url_env") {
-                        let what = "a schedule has either heartbeat_url_file or heartbeat_url_env, not both";
+                        let what = "set either heartbeat_url_file or heartbeat_url_env, not both";
                         reading.wrong(entry.at, what);
                     }
                     draft.heartbeat = places::heartbeat(reading, &entry);
                 }
                 "heartbeat_url" => reading.wrong(
                     entry.at,
-                    "the URL is a secret and does not stand in this file: say where it is, by heartbeat_url_file or heartbeat_url_env",
+                    "the URL is a secret, so do not write it into this file: set heartbeat_url_file or heartbeat_url_env instead",
                 ),
                 "metrics_file" => draft.metrics_file = places::metrics_file(reading, &entry),
                 "status_file" => draft.status_file = places::written_file(reading, &entry),
@@ -162,17 +162,17 @@ impl Draft {
         self.written.iter().any(|written| written == key)
     }
 
-    /// Notes what is missing, and what contradicts itself.
+    /// Reports missing keys and contradictions.
     fn check_whole(&self, reading: &mut Reading<'_>, at: usize) {
         for (key, what) in [
             (
                 "profiles",
-                "the schedule does not say what is backed up: it needs profiles",
+                "the schedule does not say what to back up: set profiles",
             ),
-            ("at", "the schedule does not say when: it needs at"),
+            ("at", "the schedule does not say when to run: set at"),
             (
                 "repo",
-                "the schedule does not say where backups go: it needs repo",
+                "the schedule does not say where to store backups: set repo",
             ),
         ] {
             if !self.has(key) {
@@ -182,20 +182,20 @@ impl Draft {
         let has_recipients = self.has("recipients") || self.has("recipients_file");
         match self.plaintext {
             Some(true) if has_recipients => {
-                let what = "a schedule is either plaintext or has recipients, not both";
+                let what = "set either plaintext or recipients, not both";
                 reading.wrong(at, what);
             }
-            // What was written badly is said already.
+            // The invalid value was reported already.
             None if self.has("plaintext") => {}
             None | Some(false) if !has_recipients => {
-                let what = "the schedule does not say for whom backups are encrypted: it needs recipients or recipients_file, or plaintext = true";
+                let what = "the schedule does not say to whom to encrypt backups: set recipients or recipients_file, or plaintext = true";
                 reading.wrong(at, what);
             }
             _ => {}
         }
     }
 
-    /// The schedule, unless something is wrong with it.
+    /// Finishes the schedule; `None` if it has mistakes.
     fn finished(
         self,
         reading: &mut Reading<'_>,
@@ -228,14 +228,14 @@ impl Draft {
 
 fn profile_names(reading: &mut Reading<'_>, entry: &Entry<'_>, known: &[&str]) -> Vec<String> {
     let Some(names) = entry.texts() else {
-        let what = "profiles is a list of at least one profile of this file";
+        let what = "profiles must be a list of at least one profile of this file";
         reading.wrong(entry.value_at, what);
         return Vec::new();
     };
     let mut found: Vec<String> = Vec::new();
     for (at, name) in names {
         if found.iter().any(|other| other == name) {
-            reading.wrong(at, "this profile stands in the list already");
+            reading.wrong(at, "this profile is in the list twice");
         } else if known.contains(&name) {
             found.push(name.to_owned());
         } else {
@@ -253,7 +253,7 @@ fn profile_names(reading: &mut Reading<'_>, entry: &Entry<'_>, known: &[&str]) -
 }
 
 fn calendar(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Calendar> {
-    const FORM: &str = "at is a time in systemd's calendar form, such as \"*-*-* 03:17\"";
+    const FORM: &str = "at must be a time in systemd's calendar format, such as \"*-*-* 03:17\"";
     match entry.text().map(Calendar::parse) {
         Some(Ok(calendar)) => Some(calendar),
         Some(Err(why)) => {
@@ -268,7 +268,7 @@ fn calendar(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Calendar> {
 }
 
 fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
-    const FORM: &str = "recipients is a list of at least one age recipient, such as \"age1…\"";
+    const FORM: &str = "recipients must be a list of at least one age recipient, such as \"age1…\"";
     let Some(texts) = entry.texts() else {
         reading.wrong(entry.value_at, FORM);
         return Vec::new();
@@ -276,7 +276,7 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
     let mut found = Vec::new();
     for (at, text) in texts {
         if resembles_age_identity(text) {
-            let what = "this is a secret key of age, which can decrypt; a recipient begins with age1, and `age-keygen -y` prints it";
+            let what = "this is an age secret key, which can decrypt; a recipient starts with age1, and `age-keygen -y` prints it";
             reading.wrong(at, what);
         } else if resembles_vendor_key(text) {
             reading.wrong(at, "this is an API key, not a recipient");
@@ -292,7 +292,7 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
 fn flag(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<bool> {
     let flag = entry.flag();
     if flag.is_none() {
-        reading.wrong(entry.value_at, "plaintext is true or false");
+        reading.wrong(entry.value_at, "plaintext must be true or false");
     }
     flag
 }
@@ -300,7 +300,7 @@ fn flag(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<bool> {
 fn age(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<SignedDuration> {
     let age = entry.text().and_then(|text| crate::cli::age(text).ok());
     if age.is_none() {
-        let what = "max_age is a number with its unit, such as \"26h\" or \"8d\"";
+        let what = "max_age must be a number with a unit, such as \"26h\" or \"8d\"";
         reading.wrong(entry.value_at, what);
     }
     age

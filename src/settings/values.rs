@@ -1,5 +1,5 @@
-//! The values that rules and profiles ask for, read from where they are: the environment, files, and what commands print.
-//! Never shows a value, nor an argument of a command, which may be one.
+//! Reads the values that rules and profiles refer to: from the environment, from files, and from the output of
+//! commands. Never shows a value, nor an argument of a command, because that may be a secret too.
 
 use super::environment::variable;
 use crate::coralogix::account::Side;
@@ -11,12 +11,12 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-/// How long a command may take: long enough for somebody to unlock a vault.
+/// Time limit for a command: long enough for somebody to unlock a vault.
 const LONGEST_COMMAND: Duration = Duration::from_secs(60);
 
-/// Reads every value; what cannot be read says why, and nothing stops at the first.
+/// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
-/// Relative files are found in `folder`; commands are run one after the other, if they may be.
+/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed.
 pub async fn read(sources: Vec<Source>, folder: &Path, may_run_commands: bool) -> Values {
     let mut readings = Vec::new();
     for source in sources {
@@ -24,7 +24,7 @@ pub async fn read(sources: Vec<Source>, folder: &Path, may_run_commands: bool) -
             Source::Env(name) => from_environment(name),
             Source::File(path) => from_file(&folder.join(path)),
             Source::Command { .. } if !may_run_commands => {
-                Err("commands are run only with --allow-commands".to_owned())
+                Err("pass --allow-commands to run commands".to_owned())
             }
             Source::Command { arguments, .. } => from_command(arguments).await,
             Source::Value(_) => continue,
@@ -41,8 +41,8 @@ pub async fn read(sources: Vec<Source>, folder: &Path, may_run_commands: bool) -
 pub(super) fn from_environment(name: &str) -> Result<SecretString, String> {
     match variable(name) {
         Ok(Some(value)) => Ok(SecretString::from(value)),
-        Ok(None) => Err("it is not set, or empty".to_owned()),
-        Err(_) => Err("it is not text".to_owned()),
+        Ok(None) => Err("it is unset or empty".to_owned()),
+        Err(_) => Err("it is not valid UTF-8".to_owned()),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn from_file(path: &Path) -> Result<SecretString, String> {
     Ok(SecretString::from(text))
 }
 
-/// What a program prints, trimmed; it gets no input, its messages go where this program's go.
+/// Runs a program and returns its trimmed output. It gets no input, and its stderr is that of this process.
 pub(super) async fn from_command(arguments: &[String]) -> Result<SecretString, String> {
     let mut command = tokio::process::Command::new(&arguments[0]);
     command
@@ -64,18 +64,18 @@ pub(super) async fn from_command(arguments: &[String]) -> Result<SecretString, S
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    // It has its own credentials, and no business with ours.
+    // The command has its own credentials and must not see ours.
     for side in [Side::Source, Side::Target] {
         command.env_remove(side.key_variable());
     }
     let output = tokio::time::timeout(LONGEST_COMMAND, command.output())
         .await
-        .map_err(|_| format!("it did not end within {} s", LONGEST_COMMAND.as_secs()))?
+        .map_err(|_| format!("it did not finish within {} s", LONGEST_COMMAND.as_secs()))?
         .map_err(|error| format!("it cannot be run: {error}"))?;
     if !output.status.success() {
         return Err(format!("it failed: {}", output.status));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| "it did not print text")?;
+    let text = String::from_utf8(output.stdout).map_err(|_| "its output is not valid UTF-8")?;
     let text = text.trim();
     if text.is_empty() {
         return Err("it printed nothing".to_owned());

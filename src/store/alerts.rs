@@ -1,5 +1,5 @@
-//! Alert definitions as files: read from a file or a folder, written to a new folder.
-//! Never touches what was read, and follows no link to a folder, so that no loop of links can hold it up.
+//! Alert definitions as files: reads a file or a folder, writes to a new folder.
+//! Never modifies its input, and never follows a link to a folder, so a cycle of links cannot trap it.
 
 use super::disk;
 use crate::error::Error;
@@ -9,7 +9,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Points the alerts below `input` at the target's webhooks, and writes them to the new folder `out`, if one is given.
+/// Rewrites the webhook references of the alerts in `input` to the target's ids; writes the files to the new
+/// folder `out`, if given.
+///
+/// # Errors
+/// Where `input` holds no JSON, or `out` exists and is not empty.
 pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<Applied, Error> {
     if let Some(out) = out {
         check_out(input, out)?;
@@ -17,10 +21,8 @@ pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<Applied, E
     let applied = map.apply(read(input)?);
     if applied.files.is_empty() {
         let input = shown(&input.display().to_string());
-        return Err(
-            Error::failed(format!("there is no JSON to read in `{input}`"))
-                .with_hint("give a file of alert definitions, or a folder with *.json files"),
-        );
+        return Err(Error::failed(format!("`{input}` contains no JSON"))
+            .with_hint("pass a file of alert definitions, or a folder with *.json files"));
     }
     if let Some(out) = out {
         write(&applied, out)?;
@@ -28,7 +30,7 @@ pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<Applied, E
     Ok(applied)
 }
 
-/// Reads one file, or every `*.json` file of a folder and the folders in it.
+/// Reads one file, or every `*.json` file of a folder and its subfolders.
 pub fn read(input: &Path) -> Result<Alerts, Error> {
     let about = fs::metadata(input).map_err(|error| cannot("read", input, error))?;
     let mut alerts = Alerts::default();
@@ -60,19 +62,19 @@ pub fn read(input: &Path) -> Result<Alerts, Error> {
     Ok(alerts)
 }
 
-/// Adds one entry of a folder that is no folder itself.
+/// Adds one directory entry that is not itself a folder.
 fn take(alerts: &mut Alerts, input: &Path, name: PathBuf) -> Result<(), Error> {
     let place = input.join(&name);
     let is_json = name
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    // Through a link, the file that it leads to; a pipe would be waited for without end.
+    // Follows a link to its file. Pipes are skipped: reading one could block forever.
     let about = fs::metadata(&place);
     let why = match &about {
         Ok(about) if about.is_dir() => "a link to a folder",
         Ok(about) if !about.is_file() => "not a file",
         _ if !is_json => "not named *.json",
-        Err(_) => "a link that leads nowhere",
+        Err(_) => "a broken link",
         Ok(_) => match String::from_utf8(disk::read_bytes(&place, "the alert definitions")?) {
             Ok(text) => {
                 alerts.files.push(AlertFile { name, text });
@@ -89,12 +91,12 @@ fn take(alerts: &mut Alerts, input: &Path, name: PathBuf) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses a folder that holds something, or that lies in what is read.
+/// Refuses an output folder that is not empty or that lies inside the input folder.
 fn check_out(input: &Path, out: &Path) -> Result<(), Error> {
     let refused = |why: &str| {
         let out = shown(&out.display().to_string());
         Error::failed(format!("cannot write to `{out}`: {why}"))
-            .with_hint("name a new folder; nothing that exists is replaced")
+            .with_hint("pass a new folder; existing files are never overwritten")
     };
     match fs::read_dir(out) {
         Ok(mut entries) => {
@@ -120,12 +122,12 @@ fn check_out(input: &Path, out: &Path) -> Result<(), Error> {
     let input = fs::canonicalize(input).map_err(|error| cannot("read", input, error))?;
     let existing = fs::canonicalize(existing).map_err(|error| cannot("write to", out, error))?;
     if existing.starts_with(input) {
-        return Err(refused("it lies in the folder that is read"));
+        return Err(refused("it is inside the input folder"));
     }
     Ok(())
 }
 
-/// Writes every file under its name into a folder that is new or empty.
+/// Writes the rewritten files into a new or empty folder, under their original names.
 pub fn write(applied: &Applied, out: &Path) -> Result<(), Error> {
     create(out)?;
     for file in &applied.files {
@@ -138,7 +140,7 @@ pub fn write(applied: &Applied, out: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// Makes a folder that only its owner can enter, and those above it, unless they are there.
+/// Creates a folder with mode 0700 and its missing parents.
 fn create(folder: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

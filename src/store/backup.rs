@@ -1,5 +1,5 @@
-//! Backups of accounts: what one is made of, where they lie, and how long they are kept.
-//! Never lists what is half written, never replaces a backup, and never takes a damaged one for good.
+//! Backups of accounts: their format, their repositories, and their retention.
+//! Never lists a half-written backup, never overwrites one, and never accepts a damaged one as valid.
 
 mod age_files;
 #[cfg(feature = "cloud")]
@@ -25,7 +25,7 @@ pub use repository::{Repository, split_path};
 
 use ring::digest::{SHA256, digest};
 
-/// The SHA-256 of some bytes, as hexadecimal digits.
+/// The SHA-256 of the bytes, in hexadecimal.
 fn sha256(bytes: &[u8]) -> String {
     crate::coralogix::sealed::hex(digest(&SHA256, bytes).as_ref())
 }

@@ -1,4 +1,4 @@
-//! Files: read whole, written whole or not at all, and readable by their owner alone.
+//! File access: reads whole files, writes them atomically, and makes them readable only by their owner.
 
 use super::half_written;
 use crate::error::Error;
@@ -8,14 +8,14 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// The text of a file that the user named; `what` says what it is for, such as `the export file`.
+/// Reads a text file that the user named; `what` names its purpose in errors, such as `the export file`.
 pub fn read_text(path: &Path, what: &str) -> Result<String, Error> {
     fs::read_to_string(path).map_err(|error| cannot("read", what, path).with_source(error))
 }
 
-/// The text of a file that decides what is done, such as the commands that are run; `None` where it does not exist.
+/// Reads a file that controls what the program does, such as the commands to run; `None` if it does not exist.
 ///
-/// Refused where everybody on the machine could have written it.
+/// Refuses a file that every user of this machine can write to.
 pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
     let (metadata, text) = match read_with_metadata(path) {
         Ok(read) => read,
@@ -27,16 +27,16 @@ pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
         Some(mode) => {
             let shown = crate::foreign::shown(&path.display().to_string());
             Err(Error::failed(format!(
-                "{what} `{shown}` can be changed by everybody on this machine (mode {mode:04o}), and is not used"
+                "{what} `{shown}` is writable by every user on this machine (mode {mode:04o}); refusing to use it"
             ))
-            .with_hint(format!("look whether it still says what you wrote, then: chmod o-w {shown}")))
+            .with_hint(format!("check that nobody has changed its content, then run: chmod o-w {shown}")))
         }
     }
 }
 
-/// The text of a file that holds a secret; refused where others than its owner and group can read or change it.
+/// Reads a file that holds a secret; refuses it if users outside its owner and group can read or write it.
 ///
-/// Pipes, as a shell makes them for `<(…)`, have no such permissions and are read as they are.
+/// A pipe, such as the shell creates for `<(…)`, has no meaningful permissions and is read without this check.
 pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
     let (metadata, text) =
         read_with_metadata(path).map_err(|error| cannot("read", what, path).with_source(error))?;
@@ -47,14 +47,14 @@ pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
         Some(mode) => {
             let shown = crate::foreign::shown(&path.display().to_string());
             Err(Error::failed(format!(
-                "{what} `{shown}` is open to everybody on this machine (mode {mode:04o}), and is not used"
+                "{what} `{shown}` is accessible to every user on this machine (mode {mode:04o}); refusing to use it"
             ))
             .with_hint(format!("chmod 600 {shown}")))
         }
     }
 }
 
-/// A file's text with the permissions of the very file that was read.
+/// Reads a file and its metadata through the same handle, so that the permissions belong to the file that was read.
 fn read_with_metadata(path: &Path) -> io::Result<(fs::Metadata, String)> {
     let mut file = File::open(path)?;
     let metadata = file.metadata()?;
@@ -63,11 +63,11 @@ fn read_with_metadata(path: &Path) -> io::Result<(fs::Metadata, String)> {
     Ok((metadata, text))
 }
 
-/// What others than a file's owner and group may do with it.
+/// Permission bits for users outside a file's owner and group.
 const READ: u32 = 0o004;
 const WRITE: u32 = 0o002;
 
-/// The permissions of a regular file that permit others than its owner and group any of this.
+/// The mode of a regular file if it grants users outside its owner and group any of the bits in `any`.
 #[cfg(unix)]
 fn permitted(metadata: &fs::Metadata, any: u32) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -80,29 +80,29 @@ fn permitted(_metadata: &fs::Metadata, _any: u32) -> Option<u32> {
     None
 }
 
-/// The bytes of a file that the user named.
+/// Reads the bytes of a file that the user named; `what` names its purpose in errors.
 pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|error| cannot("read", what, path).with_source(error))
 }
 
-/// Whether there is a file of that name.
+/// Whether a regular file exists at the path.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
-/// Writes a new file that only its owner can read; it appears whole or not at all, and never replaces another.
+/// Atomically creates a file that only its owner can read; fails if the path already exists.
 pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(), Error> {
     write_new_with(path, &|to| to.write_all(content.as_ref()), what)
 }
 
-/// The same with content that is written part by part.
+/// Like [`write_new`], with content that is streamed instead of held in memory.
 pub fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     write_in(folder_of(path), path, content).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
-                "it exists already and is not replaced; choose another name"
+                "the file already exists and is not overwritten; choose another name"
             }
-            io::ErrorKind::NotFound => "the folder does not exist",
+            io::ErrorKind::NotFound => "the parent folder does not exist; create it first",
             _ => "check the folder's permissions and free space",
         };
         cannot("write", what, path)
@@ -126,10 +126,10 @@ fn write_in(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result
     File::open(folder)?.sync_all()
 }
 
-/// What writes the content of a file, a part after the other, so that it never is in memory as a whole.
+/// Writes the content of a file piece by piece, so that it is never in memory as a whole.
 pub type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 
-/// Bytes that are written to a file at once.
+/// Write buffer size in bytes.
 const CHUNK: usize = 1 << 16;
 
 fn write_content(file: &mut impl Write, content: WriteContent<'_>) -> io::Result<()> {
@@ -138,19 +138,20 @@ fn write_content(file: &mut impl Write, content: WriteContent<'_>) -> io::Result
     buffered.flush()
 }
 
-/// Writes a file anew, whole or not at all, readable by its owner alone; one that is there is replaced.
+/// Atomically writes a file that only its owner can read, replacing an existing one.
 pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
     replace_with(path, &|to| to.write_all(text.as_bytes()), what)
 }
 
-/// The same with content that is written part by part.
+/// Like [`replace`], with content that is streamed instead of held in memory.
 pub fn replace_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     replace_by(path, content, what, |_| Ok(()))
 }
 
-/// The same for a file that others are to read, such as a collector of metrics; it holds no secret.
+/// Like [`replace`], for a file that other users must be able to read, such as metrics for a collector.
+/// Such a file holds no secret.
 ///
-/// One that is there is replaced only where it is empty or `is_own` says that it is ours.
+/// Replaces an existing file only if it is empty or `is_own` recognizes its content as ours.
 pub fn replace_shared(
     path: &Path,
     text: &str,
@@ -165,7 +166,7 @@ pub fn replace_shared(
         return replace_by(path, &|to| to.write_all(text.as_bytes()), what, share);
     }
     let hint =
-        "it holds something else, which is not replaced; name another file in the config file";
+        "the file holds other content and is not overwritten; name another file in the config file";
     Err(cannot("write", what, path).with_hint(hint))
 }
 
@@ -201,7 +202,7 @@ fn replace_by(
     })
 }
 
-/// Writes a file anew, whole or not at all; one that is there is replaced only where `is_own` says that it is ours.
+/// Atomically writes a file; replaces an existing one only if `is_own` recognizes its content as ours.
 pub fn replace_own(
     path: &Path,
     content: WriteContent<'_>,
@@ -214,16 +215,16 @@ pub fn replace_own(
     }
 }
 
-/// Makes a folder that only its owner can enter, and those above it; one that is there stays as it is.
+/// Creates a folder with mode 0700, and its missing parents; leaves an existing folder unchanged.
 pub fn private_folder(path: &Path, what: &str) -> Result<(), Error> {
     make_private(path).map_err(|error| {
-        cannot("make", what, path)
-            .with_source(error)
-            .with_hint("check the folder above it, or name another with --state-dir")
+        cannot("create", what, path).with_source(error).with_hint(
+            "check the permissions of its parent folder, or pass another one with --state-dir",
+        )
     })
 }
 
-/// The same, with the system's own error.
+/// Like [`private_folder`], but returns the system's error.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -232,30 +233,32 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Makes what was added to a folder safe against a crash.
+/// Syncs a folder, so that new entries in it survive a crash.
 pub(super) fn sync_folder(path: &Path) -> Result<(), Error> {
     File::open(path)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| cannot("sync", "the folder", path).with_source(error))
 }
 
-/// Fails where no file can be made in a folder.
+/// Fails if no file can be created in the folder.
 pub(super) fn check_writable(folder: &Path, what: &str) -> Result<(), Error> {
     tempfile::NamedTempFile::new_in(folder)
         .map(drop)
         .map_err(|error| {
             cannot("write to", what, folder)
                 .with_source(error)
-                .with_hint("check its permissions and free space, or name another with --state-dir")
+                .with_hint(
+                    "check its permissions and free space, or pass another folder with --state-dir",
+                )
         })
 }
 
-/// Removes a folder with everything in it.
+/// Removes a folder and its contents.
 pub(super) fn remove_folder(path: &Path, what: &str) -> Result<(), Error> {
     fs::remove_dir_all(path).map_err(|error| cannot("remove", what, path).with_source(error))
 }
 
-/// Makes files that are opened with these options readable by their owner alone.
+/// Sets mode 0600 for files that these options create.
 pub(super) fn owner_only(options: &mut fs::OpenOptions) {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
@@ -263,7 +266,7 @@ pub(super) fn owner_only(options: &mut fs::OpenOptions) {
     let _ = options;
 }
 
-/// Whatever lies in a folder, sorted by name; nothing where there is no such folder.
+/// The paths of all entries of a folder, sorted by name; empty if the folder does not exist.
 pub(super) fn names_in(folder: &Path, what: &str) -> Result<Vec<PathBuf>, Error> {
     let read = || -> io::Result<Vec<PathBuf>> {
         fs::read_dir(folder)?
@@ -278,34 +281,34 @@ pub(super) fn names_in(folder: &Path, what: &str) -> Result<Vec<PathBuf>, Error>
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(cannot("read", what, folder)
             .with_source(error)
-            .with_hint("is it the right folder, and yours? --state-dir names another")),
+            .with_hint("check that the folder is the right one and belongs to you, or pass another one with --state-dir")),
     }
 }
 
-/// A folder for the length of a demonstration, removed when dropped.
+/// A temporary folder for the demo, removed when dropped.
 #[derive(Debug)]
 pub struct TemporaryFolder(tempfile::TempDir);
 
 impl TemporaryFolder {
-    /// A new empty folder among the system's temporary ones.
+    /// Creates an empty folder in the system's temporary folder.
     pub fn new() -> Result<Self, Error> {
         tempfile::tempdir()
             .map(Self)
-            .map_err(|error| Error::failed("cannot make a temporary folder").with_source(error))
+            .map_err(|error| Error::failed("cannot create a temporary folder").with_source(error))
     }
 
-    /// Where it is.
+    /// The path of the folder.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
 
-/// Whether somebody gave a secret in the place of the file that holds it.
+/// Whether the user passed a secret where the path of a file is expected.
 fn is_secret(path: &str) -> bool {
     resembles_vendor_key(path) || resembles_age_identity(path)
 }
 
-/// A file that the user named is not there: wrong usage.
+/// The usage error for a file that the user named and that does not exist.
 pub fn missing(what: &str, path: &Path) -> Error {
     let shown = path.display().to_string();
     if is_secret(&shown) {
@@ -315,12 +318,12 @@ pub fn missing(what: &str, path: &Path) -> Error {
     Error::usage(format!("{what} `{shown}` does not exist"))
 }
 
-/// Something that cannot be done with a file or folder.
+/// The error for a failed operation on a file or folder; never repeats a path that looks like a secret.
 pub(super) fn cannot(verb: &str, what: &str, path: &Path) -> Error {
     let path = path.display().to_string();
     if is_secret(&path) {
-        return Error::usage(format!("{what} is a file, and a secret stands in the place of its name"))
-            .with_hint("think of that secret as known to others now: command lines are visible. Write a new one into a file, and name that");
+        return Error::usage(format!("{what} must be the path of a file, but a secret was passed instead"))
+            .with_hint("treat that secret as compromised, because command lines are visible to others: create a new one, write it to a file, and pass the file's path");
     }
     let path = crate::foreign::shown(&path);
     Error::failed(format!("cannot {verb} {what} `{path}`"))

@@ -1,5 +1,5 @@
-//! Files on the way to their names: each is written beside the one that it will become, and renamed once it is whole.
-//! Never removes one that somebody could still be writing.
+//! Temporary files for atomic writes: each is written next to its final path and renamed once it is complete.
+//! Never removes a temporary file that another process could still be writing.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -8,14 +8,14 @@ use std::path::Path;
 use std::time::Duration;
 use tempfile::{Builder, NamedTempFile};
 
-/// What the name of such a file begins with; a killed run leaves it behind.
+/// Prefix of a temporary file's name; a killed run leaves the file behind.
 const START: &str = ".tmp";
-/// How many random letters and digits follow.
+/// Number of random letters and digits after the prefix.
 const N_RANDOM: usize = 6;
-/// After this long nobody can still be writing: a run has 15 minutes of patience, and writes a file in one go.
+/// After this age no process can still be writing: a run waits 15 minutes at most, and writes a file in one go.
 const ABANDONED: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A file in a folder, with mode 0600 from its first moment.
+/// Creates a temporary file in a folder, with mode 0600 from the start.
 pub(super) fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
     Builder::new()
         .prefix(START)
@@ -23,12 +23,12 @@ pub(super) fn new_in(folder: &Path) -> io::Result<NamedTempFile> {
         .tempfile_in(folder)
 }
 
-/// Removes those in a folder that killed runs have left there.
+/// Removes the temporary files that killed runs left in a folder.
 pub(super) fn remove_abandoned(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if is_name(&entry.file_name()) {
-            // Another run may have removed it, or given it its name.
+            // Another run may have removed it, or renamed it to its final path.
             match remove_where_abandoned(&entry) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -40,7 +40,7 @@ pub(super) fn remove_abandoned(folder: &Path) -> io::Result<()> {
 
 fn remove_where_abandoned(entry: &fs::DirEntry) -> io::Result<()> {
     let metadata = entry.metadata()?;
-    // A time in the future has no age, and its file stays.
+    // A modification time in the future counts as age 0, so the file stays.
     let age = metadata.modified()?.elapsed().unwrap_or_default();
     if metadata.is_file() && age > ABANDONED {
         fs::remove_file(entry.path())?;

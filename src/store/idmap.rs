@@ -1,5 +1,5 @@
-//! An id map as a file: a document of this program, its rows alone, or CSV; told apart by content.
-//! Never takes half of a file that it cannot read whole.
+//! Reads an id map from a file: a hookferry document, its rows alone, or CSV, recognized by content.
+//! A file that cannot be read completely is an error; no part of it is used.
 
 use super::disk;
 use crate::coralogix::json::Json;
@@ -10,12 +10,18 @@ use crate::pipeline::idmap::{IdMap, Row};
 use smol_str::SmolStr;
 use std::path::Path;
 
-/// Reads the id map of a file.
+/// Reads an id map from a file.
+///
+/// # Errors
+/// Where the file cannot be read or is not a complete id map.
 pub fn read(path: &Path) -> Result<IdMap, Error> {
     parse(&disk::read_text(path, "the id map")?)
 }
 
-/// Reads an id map from its text.
+/// Parses an id map; a leading byte order mark is ignored.
+///
+/// # Errors
+/// Where any row is malformed, or one source id has two target ids.
 pub fn parse(text: &str) -> Result<IdMap, Error> {
     let text = text.trim_start_matches('\u{feff}');
     let rows = if text.trim_start().starts_with(['{', '[']) {
@@ -28,7 +34,7 @@ pub fn parse(text: &str) -> Result<IdMap, Error> {
 
 fn refused(what: impl AsRef<str>) -> Error {
     Error::failed(format!("cannot read the id map: {}", what.as_ref()))
-        .with_hint("it takes what `migrate -o json` or `idmap show` has printed, as JSON or as CSV")
+        .with_hint("pass the output of `migrate -o json` or `idmap show`, as JSON or CSV")
 }
 
 fn of_json(text: &str) -> Result<Vec<Row>, Error> {
@@ -37,7 +43,7 @@ fn of_json(text: &str) -> Result<Vec<Row>, Error> {
         Json::Array(rows) => rows,
         other => match other.get("id_map") {
             Some(Json::Array(rows)) => rows,
-            _ => return Err(refused("it has no array `id_map`")),
+            _ => return Err(refused("it has no `id_map` array")),
         },
     };
     let row = |(at, row): (usize, &Json<'_>)| {
@@ -61,19 +67,19 @@ fn of_json(text: &str) -> Result<Vec<Row>, Error> {
     rows.iter().enumerate().map(row).collect()
 }
 
-/// An id; what a spreadsheet has rounded, or has anything else than an id's characters, is none.
+/// Parses an id. Rejects a number that a spreadsheet rounded, and characters that no id contains.
 fn id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    // A uuid may begin with a digit; a number with a point or an exponent is no id.
+    // A uuid may start with a digit, but a number with a decimal point or an exponent is not an id.
     let is_rounded = is_number && !is_whole && text.parse::<f64>().is_ok();
     if text.is_empty() {
         Err(refused(format!("row {row} has no `{key}`")))
     } else if is_rounded || !text.chars().all(is_id) {
         let text = foreign::shortened(text, 40);
         Err(refused(format!(
-            "row {row} has the `{key}` `{text}`, which is no webhook id"
+            "row {row}: `{key}` is `{text}`, which is not a webhook id"
         )))
     } else {
         Ok(WebhookId::new(text))
@@ -82,14 +88,14 @@ fn id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
 
 fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
     let first = text.lines().next().unwrap_or_default();
-    // Spreadsheets of some countries write a semicolon.
+    // In some locales, spreadsheets separate cells with a semicolon.
     let comma = if first.contains(';') { ';' } else { ',' };
     let mut lines = records(text, comma)?.into_iter();
     let header = lines.next().unwrap_or_default();
     let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
     let (Some(source_id), Some(target_id)) = (column("source_id"), column("target_id")) else {
         return Err(refused(
-            "it is no JSON, and its first line does not name `source_id` and `target_id`",
+            "it is not JSON, and its first line lacks the columns `source_id` and `target_id`",
         ));
     };
     let (kind, alias, result) = (column("type"), column("alias"), column("result"));
@@ -97,7 +103,7 @@ fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
     for (at, line) in lines.enumerate() {
         if line.len() != header.len() {
             return Err(refused(format!(
-                "row {} does not have the {} cells of the first line",
+                "row {} does not have {} cells like the first line",
                 at + 1,
                 header.len()
             )));
@@ -117,7 +123,7 @@ fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
     Ok(rows)
 }
 
-/// The cell without the apostrophe that keeps a spreadsheet from running it.
+/// Removes the apostrophe that keeps a spreadsheet from evaluating the cell as a formula.
 fn unprefixed(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@', '\\', '\'']) => rest,
@@ -125,7 +131,7 @@ fn unprefixed(cell: &str) -> &str {
     }
 }
 
-/// The lines of a CSV text in cells; empty lines are none.
+/// Splits a CSV text into records of cells; skips empty lines.
 fn records(text: &str, comma: char) -> Result<Vec<Vec<String>>, Error> {
     let mut records = Vec::new();
     let mut cells = Vec::new();
@@ -151,7 +157,7 @@ fn records(text: &str, comma: char) -> Result<Vec<Vec<String>>, Error> {
         }
     }
     if is_quoted {
-        return Err(refused("a quote is not closed"));
+        return Err(refused("a quoted cell is not closed"));
     }
     cells.push(cell);
     records.push(cells);

@@ -1,5 +1,5 @@
-//! One run at a time for each target: a lock in the state folder, which covers the runs of one machine.
-//! The system takes it back when its holder ends in any way, so that no lock is ever stale.
+//! A lock for each target in the state folder: one run at a time, among the runs on one machine.
+//! The operating system releases a lock when its process ends in any way, so a lock is never stale.
 
 use super::disk;
 use crate::error::{Error, ErrorKind};
@@ -10,21 +10,21 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Who holds a lock, as it says itself.
+/// Identifies the run that holds a lock; stored in the lock file, for messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Holder {
-    /// The command that it carries out.
+    /// The command that the run executes.
     pub command: String,
-    /// A word that no other holder has.
+    /// A unique token, so that a lock file that changed hands is noticed.
     pub token: String,
-    /// Its process.
+    /// The process id.
     pub pid: u32,
-    /// Since when.
+    /// When the run took the lock.
     pub since: Timestamp,
 }
 
 impl Holder {
-    /// This process, which carries out a command from now on.
+    /// Describes this process, which carries out a command from now on.
     pub fn this_process(command: &str) -> Self {
         let now = Timestamp::now();
         Self {
@@ -36,14 +36,14 @@ impl Holder {
     }
 }
 
-/// The lock of one target, held until it is dropped.
+/// The lock of one target; dropping it releases the lock.
 #[derive(Debug)]
 pub struct Lock {
     _host: File,
     _account: Option<File>,
 }
 
-/// What the lock files said at one moment: when they say something else later, somebody was at work in between.
+/// A snapshot of the lock files' contents: if they differ later, another run held a lock in between.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Marks(BTreeMap<PathBuf, Vec<u8>>);
 
@@ -54,14 +54,14 @@ pub struct Locks {
 }
 
 impl Locks {
-    /// The locks of a state folder; the folder for them is made where it is missing.
+    /// Opens the locks of a state folder, creating their folder if it is missing.
     pub fn new(state: &Path) -> Result<Self, Error> {
         let folder = state.join("locks");
         disk::private_folder(&folder, "the state folder")?;
         Ok(Self { folder })
     }
 
-    /// What the lock files of all accounts of a host say now.
+    /// Takes a snapshot of the lock files of all accounts on a host.
     pub fn marks(&self, host: &str) -> Result<Marks, Error> {
         let (host_file, prefix) = (self.host_path(host), format!("{}+", plain(host)));
         let is_of_host = |path: &PathBuf| {
@@ -77,9 +77,13 @@ impl Locks {
         Ok(Marks(marks.collect()))
     }
 
-    /// Takes the lock of an account, or says who holds it; also says whether nobody held it since the marks were read.
+    /// Locks an account. The returned flag is `true` if no other run has held the lock since the snapshot `before`.
     ///
-    /// An account whose company is not known yet, because it is empty, keeps every other one of its host out.
+    /// An account whose company id is still unknown, because the account is empty, locks its whole host:
+    /// it could be any of the host's accounts.
+    ///
+    /// # Errors
+    /// Where another run holds the lock; the error names it.
     pub fn take(
         &self,
         host: &str,
@@ -130,7 +134,7 @@ impl Locks {
     }
 }
 
-/// A name that is safe as a part of a file's name, and differs for different texts that a host or id can be.
+/// Encodes a host or an id as part of a file name; different hosts and ids have different encodings.
 pub(super) fn plain(text: &str) -> String {
     let letter = |character: char| match character {
         'a'..='z' | '0'..='9' | '.' | '-' => character.to_string(),
@@ -146,9 +150,9 @@ fn open(path: &Path) -> Result<File, Error> {
     disk::owner_only(&mut options);
     options.open(path).map_err(|error| {
         let shown = crate::foreign::shown(&path.display().to_string());
-        Error::failed(format!("the lock `{shown}` cannot be opened"))
+        Error::failed(format!("cannot open the lock file `{shown}`"))
             .with_source(error)
-            .with_hint("check the folder's permissions, or name another with --state-dir")
+            .with_hint("check the folder's permissions, or pass another folder with --state-dir")
     })
 }
 
@@ -161,9 +165,9 @@ fn sign(file: &mut File, holder: &Holder, path: &Path) -> Result<(), Error> {
         .and_then(|()| file.sync_data());
     written.map_err(|error| {
         let shown = crate::foreign::shown(&path.display().to_string());
-        Error::failed(format!("the lock `{shown}` cannot be written"))
+        Error::failed(format!("cannot write the lock file `{shown}`"))
             .with_source(error)
-            .with_hint("check the disk's free space, or name another folder with --state-dir")
+            .with_hint("check the free space on the disk, or pass another folder with --state-dir")
     })
 }
 
@@ -176,22 +180,22 @@ fn refused(error: TryLockError, path: &Path, host: &str) -> Error {
                 |holder| {
                     let command = crate::foreign::shortened(&holder.command, 80);
                     format!(
-                        "`hookferry {command}`, process {}, at work since {:.0}",
+                        "`hookferry {command}` (process {}), running since {:.0}",
                         holder.pid, holder.since
                     )
                 },
             );
             Error::new(
                 ErrorKind::Locked,
-                format!("another run works on target {host}: {who}"),
+                format!("another run is using target {host}: {who}"),
             )
-            .with_hint("nothing was written; wait for it to end and run the same command again. The lock ends with its process, so there is nothing to clean up")
+            .with_hint("nothing was written; wait until that run ends, then run the same command again. The lock ends with its process, so there is nothing to clean up")
         }
         TryLockError::Error(error) => {
             let shown = crate::foreign::shown(&path.display().to_string());
-            Error::failed(format!("the lock `{shown}` cannot be taken"))
+            Error::failed(format!("cannot lock `{shown}`"))
                 .with_source(error)
-                .with_hint("the state folder must be on a file system with locks; name another with --state-dir")
+                .with_hint("the state folder must be on a file system that supports locks; pass another folder with --state-dir")
         }
     }
 }
@@ -254,8 +258,8 @@ mod tests {
         let [other, unknown] = [take(Some("2"), "c"), take(None, "d")];
         let late = take(Some("2"), "e");
         assert!(first(&locks));
-        assert!(!second(&locks), "the first was at work");
-        assert!(other(&locks), "nobody was at work on that one");
+        assert!(!second(&locks), "the first run held the lock");
+        assert!(other(&locks), "no run held that lock");
         assert!(!unknown(&locks), "it could be either of the two");
         assert!(!late(&locks), "the unknown one could have been this");
     }

@@ -1,4 +1,4 @@
-//! What is kept: the only place that reads and writes files.
+//! Persistent state: backups, run records, locks. The only module that reads and writes files.
 
 pub mod alerts;
 pub mod backup;

@@ -1,5 +1,5 @@
-//! The run records of this user: one folder each, listed, opened, added to and removed when they are old.
-//! Never removes a record that still has something open.
+//! The user's run records, one folder each: list, open, append to, and prune them.
+//! Never removes a record with open sends.
 
 pub mod entry;
 mod journal;
@@ -17,37 +17,37 @@ use jiff::{SignedDuration, Timestamp};
 use journal::Journal;
 use std::path::{Path, PathBuf};
 
-/// The folder of all run records.
+/// Access to the folder of run records.
 #[derive(Debug, Clone)]
 pub struct Runs {
     folder: PathBuf,
 }
 
-/// One entry of the folder.
+/// A run as found in the folder.
 #[derive(Debug)]
 pub struct Listed {
-    /// The run's id.
+    /// The run's id, which is also the name of its folder.
     pub id: String,
-    /// Its record; `None` where it ended before it could have sent anything, an error where it is damaged.
+    /// Its record: `None` if the run ended before it could send anything, an error if the record is damaged.
     pub record: Result<Option<Record>, Error>,
 }
 
 impl Runs {
-    /// The run records below a state folder, which need not exist.
+    /// The run records of a state folder, which need not exist yet.
     pub fn new(state: &Path) -> Self {
         Self {
             folder: state.join("runs"),
         }
     }
 
-    /// Whether records can be written: makes the folder where it is missing.
+    /// Creates the folder if it is missing, and fails unless records can be written to it.
     pub fn prepare(&self) -> Result<(), Error> {
         disk::private_folder(&self.folder, "the state folder")?;
         disk::sync_folder(self.folder.parent().unwrap_or(&self.folder))?;
         disk::check_writable(&self.folder, "the state folder")
     }
 
-    /// Every run, the oldest first.
+    /// Reads the record of every run, oldest first.
     pub fn all(&self) -> Result<Vec<Listed>, Error> {
         let listed = |path: PathBuf| {
             let id = path.file_name()?.to_str()?.to_owned();
@@ -60,17 +60,18 @@ impl Runs {
         Ok(names.into_iter().filter_map(listed).collect())
     }
 
-    /// The id of every run, the oldest first; nothing of a record is read.
+    /// The id of every run, oldest first; reads no record.
     pub fn ids(&self) -> Result<Vec<String>, Error> {
         let names = disk::names_in(&self.folder, "the run records")?;
         let ids = names.iter().filter_map(|path| path.file_name()?.to_str());
         Ok(ids.filter(|id| is_run_id(id)).map(str::to_owned).collect())
     }
 
-    /// The id that a user means: `latest`, an id, or the beginning of exactly one.
+    /// Resolves what the user typed to a run id: `latest`, an id, or an unambiguous prefix of one.
     pub fn find(&self, text: &str) -> Result<String, Error> {
         let mut ids = self.ids()?;
-        let hint = "`hookferry runs` lists the run records; --state-dir names another folder";
+        let hint =
+            "`hookferry runs` lists the run records; pass --state-dir to read another folder";
         if text == "latest" {
             return ids
                 .pop()
@@ -84,7 +85,7 @@ impl Runs {
         match (ids.pop(), ids.is_empty()) {
             (Some(id), true) => Ok(id),
             (Some(_), false) => Err(Error::failed(format!(
-                "several run records begin with `{shown}`"
+                "`{shown}` is ambiguous: several run ids start with it"
             ))
             .with_hint(hint)),
             (None, _) => {
@@ -93,15 +94,19 @@ impl Runs {
         }
     }
 
-    /// The record of a run.
+    /// Reads the record of a run.
+    ///
+    /// # Errors
+    /// Where the record is missing or damaged, and where the run ended before it sent anything.
     pub fn open(&self, id: &str) -> Result<Record, Error> {
         read(&self.path(id))?.ok_or_else(|| {
-            Error::failed(format!("the run {id} ended before it sent anything"))
-                .with_hint("there is nothing to show or to undo; `hookferry runs` lists the others")
+            Error::failed(format!("run {id} ended before it sent anything")).with_hint(
+                "there is nothing to show or undo; `hookferry runs` lists the other runs",
+            )
         })
     }
 
-    /// A file that a run keeps beside its journal; `None` where it has none of that name.
+    /// Reads a file that a run keeps next to its journal; `None` if it has no file of that name.
     pub fn kept(&self, id: &str, name: &str) -> Result<Option<String>, Error> {
         let path = self.path(id).join(name);
         if disk::is_file(&path) {
@@ -111,7 +116,7 @@ impl Runs {
         }
     }
 
-    /// Begins the record of a new run; what it opens with must name the id that [`new_id`] gave.
+    /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
     pub fn begin(&self, opening: Opening<'_>, sealer: Sealer) -> Result<Recorder, Error> {
         let folder = self.path(&opening.begin.run);
         let recorder = Recorder::begin(folder, opening, sealer)?;
@@ -119,16 +124,16 @@ impl Runs {
         Ok(recorder)
     }
 
-    /// Adds an entry to the record of a run that is over.
+    /// Appends an entry to the record of a run that has ended.
     pub fn add(&self, id: &str, entry: &Entry) -> Result<(), Error> {
         let (mut journal, _) = Journal::reopen(&self.path(id).join("journal.jsonl"))?;
         journal.append(entry)
     }
 
-    /// Removes the records of runs that began longer ago and have nothing open; gives their ids.
+    /// Removes the records of runs that started before the given period and have no open sends; returns their ids.
     pub fn prune(&self, keep_within: SignedDuration) -> Result<Vec<String>, Error> {
         let oldest = Timestamp::now() - keep_within;
-        // Ids begin with their time, so the records of younger runs need not be read.
+        // Ids start with the run's time, so newer records need not be read.
         let first_kept = new_id(oldest, "");
         let mut removed = Vec::new();
         for id in self.ids()?.into_iter().filter(|id| *id <= first_kept) {
@@ -143,21 +148,21 @@ impl Runs {
         Ok(removed)
     }
 
-    /// The folder of a run.
+    /// The path of a run's folder.
     pub fn path(&self, id: &str) -> PathBuf {
         self.folder.join(id)
     }
 }
 
-/// A run that began within a day and has not ended may still be at work.
+/// Whether a run may still be in progress: it started within a day and has not ended.
 fn is_at_work(record: &Record) -> bool {
     let age = Timestamp::now().duration_since(record.begin.at);
     record.end.is_none() && age < SignedDuration::from_hours(24)
 }
 
-/// The id of a run that begins now: its time in UTC to the millisecond, and a word that tells it from others.
+/// Makes a run id: the start time in UTC to the millisecond, then three characters of the hexadecimal `random`.
 ///
-/// Ids sort by time, so that the last one is the newest.
+/// Ids sort by time, so the last one is the newest.
 pub fn new_id(now: Timestamp, word: &str) -> String {
     let word: String = word.chars().take(3).collect();
     format!("{}{word}", now.strftime("%Y%m%d-%H%M%S-%3f"))
@@ -179,7 +184,7 @@ fn read(folder: &Path) -> Result<Option<Record>, Error> {
     } else {
         Vec::new()
     };
-    // A run has a report only after it has begun.
+    // A run writes its report after its journal, so a report without journal entries means that the journal is lost.
     if entries.is_empty() && disk::is_file(&folder.join("report.json")) {
         return Err(journal::damaged(&path, 1));
     }
@@ -199,7 +204,7 @@ fn check_version(begin: &Begin) -> Result<(), Error> {
         crate::foreign::shortened(&begin.tool, 40),
     );
     Err(Error::failed(format!(
-        "the record of run {run} was written by {tool}, in a form that this version does not read"
+        "the record of run {run} was written by {tool} in a format that this version cannot read"
     ))
-    .with_hint("use the version that wrote it, or a newer one"))
+    .with_hint("use the version of hookferry that wrote it, or a newer one"))
 }

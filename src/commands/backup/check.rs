@@ -1,4 +1,5 @@
-//! `hookferry backup check`: every backup read to its last byte, and the question whether the schedule is alive.
+//! `hookferry backup check`: reads every backup to its last byte, and checks that the newest is recent
+//! enough.
 
 use super::{accounts, together};
 use crate::cli::OutputForm;
@@ -12,7 +13,7 @@ use crate::store::backup::check::{Condition, fresh_at, inspect, is_future};
 use crate::store::backup::{Identities, Repository};
 use jiff::{SignedDuration, Timestamp};
 
-/// Looks at the backups and says what it found.
+/// Checks the backups and prints the findings.
 pub(super) async fn run(settings: &BackupCheck, screen: &Screen) -> Result<ExitCode, Error> {
     let repository = &settings.repository;
     let now = Timestamp::now();
@@ -46,7 +47,7 @@ pub(super) async fn run(settings: &BackupCheck, screen: &Screen) -> Result<ExitC
     Ok(code)
 }
 
-/// Looks at every backup of an account.
+/// Checks every backup of an account.
 pub(in crate::commands) async fn checked(
     repository: &Repository,
     account: String,
@@ -57,7 +58,7 @@ pub(in crate::commands) async fn checked(
     let stored = repository.backups(&account).await?;
     let check = repository.last_check(&account).await?;
     let checked = stored.last().map(|newest| fresh_at(newest, check.as_ref()));
-    // A time that has not come yet is no sign of life: it would be young enough until it comes.
+    // A time in the future counts as too old: it would otherwise pass as fresh until that time comes.
     let is_old = |time: Timestamp| {
         max_age.is_some_and(|max_age| now.duration_since(time) > max_age || is_future(time, now))
     };
@@ -66,7 +67,7 @@ pub(in crate::commands) async fn checked(
         let condition = match repository.read_if_there(&stored).await {
             Ok(Some(bytes)) => inspect(&stored, bytes, identities)?,
             Ok(None) => continue,
-            // What cannot be read today cannot be restored today; the others are looked at all the same.
+            // A backup that cannot be read now cannot be restored now; the others are checked all the same.
             Err(error) => Condition::Damaged(error.to_string()),
         };
         backups.push(CheckedBackup {

@@ -1,4 +1,5 @@
-//! `hookferry backup create`: each account read once and kept, unless the newest backup holds the same already.
+//! `hookferry backup create`: reads each account once and stores it, unless the newest backup has the same
+//! content.
 
 mod refuse;
 
@@ -25,17 +26,17 @@ use refuse::{refuse_masks, refuse_other_account, refuse_past, refuse_shrink, war
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How accounts are backed up.
+/// The options that all accounts of one backup share.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::commands) struct Terms<'a> {
     pub(in crate::commands) repository: &'a Repository,
     pub(in crate::commands) protection: &'a Protection,
-    /// Whether an account may have shrunk, or be empty.
+    /// Whether to store an account that has shrunk, is empty, or shows masks instead of secrets.
     pub(in crate::commands) accept_shrink: bool,
     pub(in crate::commands) client: &'a ClientOptions,
 }
 
-/// Backs accounts up and says what became of each.
+/// Backs up the accounts and prints the result for each.
 pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitCode, Error> {
     let terms = Terms {
         repository: &settings.repository,
@@ -44,7 +45,7 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
         client: &settings.client,
     };
     let mut taken = create_all(settings.accounts, terms, screen).await?;
-    // One account that failed is the failure of the command.
+    // If there is only one account and it failed, its error is the error of the command.
     if taken.len() == 1
         && let Some(Err(error)) = taken
             .pop_if(|only| only.outcome.is_err())
@@ -56,7 +57,7 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
         screen.error(error);
     }
     let code = together(&taken.iter().map(Taken::exit_code).collect::<Vec<_>>());
-    // What became of the accounts is not changed by where it could be told.
+    // A failure to print the result does not change the exit code.
     let told = screen.result(&match settings.output {
         OutputForm::Text => text(&taken, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&document(&taken, &settings.repository, code)),
@@ -67,7 +68,7 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
     Ok(code)
 }
 
-/// Backs accounts up, all at once; what goes wrong with one does not stop the others.
+/// Backs up the accounts concurrently; a failure of one does not stop the others.
 pub(in crate::commands) async fn create_all(
     accounts: Vec<ToBackUp>,
     terms: Terms<'_>,
@@ -75,7 +76,7 @@ pub(in crate::commands) async fn create_all(
 ) -> Result<Vec<Taken>, Error> {
     if terms.repository.prepare().await? {
         screen.warn(&format!(
-            "there was no repository {}, and it was made; where it should hold earlier backups, is its disk mounted?",
+            "the repository {} did not exist and was created; if it should hold earlier backups, is its disk mounted?",
             terms.repository
         ));
     }
@@ -91,7 +92,7 @@ pub(in crate::commands) async fn create_all(
     Ok(join_all(each).await)
 }
 
-/// Backs one account up; the name is what the user calls it.
+/// Backs up one account; `name` is what the user calls it.
 async fn create(
     name: &str,
     account: &Account,
@@ -110,7 +111,8 @@ async fn create(
     refuse_past(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
     refuse_masks(account, &inventory, check.as_ref(), terms.accept_shrink)?;
-    // Before anything is written, because a disk may be full of it; the backup does not depend on it.
+    // Before anything is written, because leftovers may fill the disk; the backup does not depend on its
+    // success.
     let swept = repository.sweep(&about.account);
     if let (Some(newest), Some(check)) = (&newest, &check)
         && holds(newest, check, account, &inventory, terms, screen).await?
@@ -132,7 +134,8 @@ async fn create(
         .await?;
     let known = check.and_then(|check| check.company_id);
     let check = last_check(account, &about, &inventory, &added, terms.protection)?.or_of(known);
-    // The backup is safe; without its check the next run stores it once more, and cannot tell another account.
+    // The backup is safe. Without its check file, the next run stores the same content again and cannot
+    // detect another account.
     let noted = repository.put_last_check(&about.account, &check).await;
     Ok(kept(added.stored, &about, repository, true, [swept, noted]))
 }
@@ -164,10 +167,10 @@ fn last_check(
 }
 
 fn no_random() -> Error {
-    Error::failed("the system gives no random numbers")
+    Error::failed("the operating system provides no random numbers")
 }
 
-/// What the backup will say of itself.
+/// The metadata of the new backup.
 fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
     let profile = account.profile.as_ref().map(|profile| profile.name.clone());
     let (host, company_id) = (account.endpoint.home(), inventory.company());
@@ -177,9 +180,9 @@ fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
     let name = name.ok_or_else(|| {
         Error::new(
             ErrorKind::Refused,
-            format!("{account} shows no single company id, so it cannot be told which account it is"),
+            format!("{account} does not show exactly one company id, so it is unknown which account it is"),
         )
-        .with_hint("an empty account shows none: back it up by a profile of the config file, whose name its backups then have")
+        .with_hint("an empty account shows none: back it up by a profile of the config file; its backups then have the profile's name")
     })?;
     Ok(About {
         tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -192,8 +195,8 @@ fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
     })
 }
 
-/// The same of a later second than the newest backup is of: which of two of one second comes last is up to their digests,
-/// and then `latest` could be the older one, or one that is damaged.
+/// Waits until the backup's time is a later second than that of the newest one. Two backups of the same
+/// second sort by their digests, so `latest` could be the older one, or one that is damaged.
 async fn after(newest: Option<&Stored>, mut about: About) -> About {
     while newest.is_some_and(|newest| newest.name.time == about.time) {
         let next = about.time + SignedDuration::from_secs(1);
@@ -204,7 +207,7 @@ async fn after(newest: Option<&Stored>, mut about: About) -> About {
     about
 }
 
-/// Whether the newest backup is whole, protected as it is wanted now, and of the same content.
+/// Whether the newest backup is intact, protected as requested now, and of the same content.
 async fn holds(
     newest: &Stored,
     check: &LastCheck,
@@ -223,7 +226,7 @@ async fn holds(
     if !is_whole {
         let path = crate::foreign::shown(&terms.repository.path_of(newest));
         screen.warn(&format!(
-            "the newest backup {path} is damaged; the account is stored anew"
+            "the newest backup {path} is damaged; storing the account again"
         ));
     }
     Ok(is_whole)

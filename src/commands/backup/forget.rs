@@ -1,4 +1,4 @@
-//! `hookferry backup forget`: old backups removed as a policy says, once the newest was found whole.
+//! `hookferry backup forget`: removes old backups by a retention policy, if the newest one is intact.
 
 use super::{accounts, together};
 use crate::cli::OutputForm;
@@ -13,7 +13,7 @@ use crate::store::backup::retention::Policy;
 use crate::store::backup::{Identities, Repository};
 use jiff::Timestamp;
 
-/// Removes what the policy does not keep, and says why the rest stays.
+/// Removes the backups that the policy does not keep, and prints why the others stay.
 pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<ExitCode, Error> {
     let repository = &settings.repository;
     let mut forgotten = Vec::new();
@@ -28,7 +28,7 @@ pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<Exit
     if forgotten.is_empty() {
         return Err(
             Error::new(ErrorKind::NoBackup, format!("there is no backup in {repository}"))
-                .with_hint("is it the repository itself, and no folder in it? `hookferry backup list` shows what there is"),
+                .with_hint("pass the repository itself, not a folder in it; `hookferry backup list` shows what it holds"),
         );
     }
     let code = together(
@@ -47,7 +47,7 @@ pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<Exit
     Ok(code)
 }
 
-/// Removes the backups of an account that the policy does not keep; none while the newest is not known to be whole.
+/// Removes the backups of an account that the policy does not keep; removes none unless the newest is intact.
 pub(in crate::commands) async fn forget_account(
     repository: &Repository,
     account: String,
@@ -98,19 +98,19 @@ async fn remove(
     Ok(())
 }
 
-/// While the newest may be useless, the others are what can be restored.
+/// Refuses unless the newest backup is intact: if it may be useless, the others are what can be restored.
 fn refuse_unsure(newest: &Judged, condition: &Condition) -> Result<(), Error> {
     let path = crate::foreign::shown(&newest.path);
     match condition {
         Condition::Verified | Condition::Intact => Ok(()),
         Condition::NotOpened => Err(Error::new(
             ErrorKind::CannotDecrypt,
-            format!("the newest backup `{path}` is encrypted to others than the identities given, so nothing was removed"),
+            format!("nothing was removed: none of these identities can decrypt the newest backup `{path}`"),
         )
-        .with_hint("give the identity that opens it, or none: then its bytes are checked without opening it")),
+        .with_hint("pass the identity that decrypts it, or none: then its bytes are checked without decrypting it")),
         Condition::Damaged(why) => Err(Error::new(
             ErrorKind::Refused,
-            format!("the newest backup `{path}` is damaged, so nothing was removed: {why}"),
+            format!("nothing was removed: the newest backup `{path}` is damaged: {why}"),
         )
         .with_hint("make a new one: hookferry backup create")),
     }

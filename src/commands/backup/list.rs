@@ -1,4 +1,4 @@
-//! `hookferry backup list`: what a repository holds.
+//! `hookferry backup list`: lists the backups of a repository.
 
 use super::accounts;
 use crate::cli::OutputForm;

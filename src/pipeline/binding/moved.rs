@@ -1,4 +1,4 @@
-//! What is not any more as it was when a saved plan was made: which account, which webhook, which field.
+//! Drift: what has changed since a plan was saved, by account, webhook and field.
 
 use super::{Binding, BoundSide, BoundWebhook, Made};
 use crate::coralogix::account::{ApiKey, Side};
@@ -10,77 +10,79 @@ use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet, VecDeque};
 
-/// Something that moved since a plan was saved.
+/// One change since a plan was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Moved {
-    /// A side is another company than it was.
+    /// A side belongs to a different company.
     Company {
-        /// Which side.
+        /// The affected side.
         side: Side,
-        /// The company then.
+        /// The company id when the plan was saved.
         then: String,
-        /// The company now.
+        /// The current company id.
         now: String,
     },
-    /// A side shows no company id, and its API key is another one: it cannot be told whether it is the same account.
+    /// A side shows no company id and has a different API key, so it is unknown whether it is still the same
+    /// account.
     Key(Side),
-    /// The rules file has another text.
+    /// The text of the rules file is different; holds its path.
     Rules(String),
-    /// A webhook of one of the sides.
+    /// A webhook of one of the sides changed.
     Webhook(MovedWebhook),
 }
 
-/// A webhook that moved since a plan was saved.
+/// A webhook that changed since a plan was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedWebhook {
-    /// Which side it is on.
+    /// The side that it is on.
     pub side: Side,
-    /// Its id there.
+    /// Its id on that side.
     pub id: Option<WebhookId>,
-    /// Its name there, as it is now, or was.
+    /// Its current alias; the last known one if it is gone.
     pub alias: SmolStr,
-    /// Its type as the vendor numbers it.
+    /// The vendor's number of its type.
     pub type_id: Option<u64>,
-    /// What happened to it.
+    /// The kind of change.
     pub what: What,
 }
 
-/// What happened to a webhook since a plan was saved.
+/// The kind of change to a webhook since a plan was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum What {
-    /// It was not there.
+    /// It is new.
     Appeared,
-    /// It is not there any more.
+    /// It no longer exists.
     Gone,
-    /// It has other content, at these places.
+    /// Its content differs in these fields.
     Changed(Vec<ChangedField>),
-    /// It is as it was, and the rules give it other values, at these paths.
+    /// It did not change, but the rules now set different values at these paths.
     OtherValues(Vec<String>),
-    /// Nothing of it changed, and yet something else would be done with it.
+    /// It did not change, but a new plan decides differently about it.
     OtherStep {
-        /// What was planned.
+        /// The saved decision.
         then: State,
-        /// What would be done now.
+        /// The current decision.
         now: State,
     },
 }
 
-/// One place of a webhook that changed.
+/// One value of a webhook that changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedField {
-    /// The place as rules write it.
+    /// Its path in the notation of rules files.
     pub path: String,
-    /// What is there now, masked; `None` where nothing is any more.
+    /// The current value, masked; `None` if it no longer exists.
     pub now: Option<Masked>,
 }
 
-/// A step as a saved plan promised it: the source's id, the state, and the target's id.
+/// A step of a saved plan: the id in the source, the state, and the id in the target.
 pub type Promise = (Option<WebhookId>, State, Option<WebhookId>);
 
 impl Binding {
-    /// Everything that moved since, in the order of importance; nothing where the plan still holds.
+    /// Lists the changes since the plan was saved, most important first; empty if the plan still holds.
     ///
-    /// What an earlier run of this very plan wrote, `ours`, is not counted: it is the plan, carried out in part.
+    /// Ignores `ours`, the webhooks that an earlier run of this same plan wrote: they are the plan, carried
+    /// out in part.
     pub fn moved(
         &self,
         promised: &[Promise],
@@ -143,7 +145,8 @@ impl Binding {
         }
     }
 
-    /// Webhooks that are as they were and for which something else is wanted: the values of the rules are others.
+    /// Webhooks that did not change but have a different desired content, because the values of the rules
+    /// changed.
     fn other_values(
         &self,
         now: &Made<'_>,
@@ -206,7 +209,7 @@ fn moved_webhook(side: Side, of: &StrippedWebhook, what: What) -> MovedWebhook {
     }
 }
 
-/// An id tells which webhook it is; without one alias and type do.
+/// Identifies a webhook by its id, or by alias and type if it has none.
 type BoundKey<'b> = (Option<&'b str>, &'b str, Option<u64>);
 
 fn key<'k>(id: Option<&'k str>, alias: &'k str, type_id: Option<u64>) -> BoundKey<'k> {
@@ -216,7 +219,7 @@ fn key<'k>(id: Option<&'k str>, alias: &'k str, type_id: Option<u64>) -> BoundKe
     }
 }
 
-/// The webhooks that a side had, each to be found once.
+/// The webhooks that a side had when the plan was saved, each to be looked up once.
 struct Bound<'b>(HashMap<BoundKey<'b>, VecDeque<(usize, &'b BoundWebhook)>>);
 
 impl<'b> Bound<'b> {
@@ -236,7 +239,7 @@ impl<'b> Bound<'b> {
         bound.pop_front().map(|(_, webhook)| webhook)
     }
 
-    /// Those that were not found, in their order.
+    /// The webhooks that no lookup found, in their original order.
     fn left(self) -> Vec<&'b BoundWebhook> {
         let mut left: Vec<(usize, &BoundWebhook)> = self.0.into_values().flatten().collect();
         left.sort_by_key(|(at, _)| *at);
@@ -244,7 +247,7 @@ impl<'b> Bound<'b> {
     }
 }
 
-/// What moved on one side.
+/// Lists the webhooks of one side that are new, changed or gone.
 fn compared(
     side: Side,
     then: &BoundSide,
@@ -311,7 +314,8 @@ fn changed_fields(
     changed
 }
 
-/// Steps that would be others although nothing moved: what run records teach is different, here or now.
+/// Steps that differ although the inputs did not change: this machine has other run records, or newer ones,
+/// than the plan was made with.
 fn other_steps(
     promised: &[Promise],
     now: &Made<'_>,

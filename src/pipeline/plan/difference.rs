@@ -1,5 +1,5 @@
-//! What differs between two webhooks of the same alias and type, as a person may see it.
-//! Pure. Compares the real values and shows the masked ones.
+//! Lists the differences between two webhooks with the same alias and type, in a form that is safe to print.
+//! Pure. Compares the real values but returns masked ones.
 
 use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
@@ -9,25 +9,25 @@ use crate::coralogix::webhook::{Fields, UNDERSTOOD, Webhook};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One place in which two webhooks differ.
+/// One path at which two webhooks differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The place as rules write it, such as `url` or `headers.Authorization`.
+    /// The path in the notation of rules files, such as `url` or `headers.Authorization`.
     pub path: String,
-    /// What the source has there, masked; `None` where it has nothing.
+    /// The source's masked value; `None` if the source has none at this path.
     pub source: Option<Masked>,
-    /// What the target has there, masked; `None` where it has nothing.
+    /// The target's masked value; `None` if the target has none at this path.
     pub target: Option<Masked>,
 }
 
 impl Difference {
-    /// Whether both sides look the same once masked: then only the fact that they differ can be shown.
+    /// Whether masking hides the difference: output can then only state that the two values differ.
     pub fn is_hidden(&self) -> bool {
         self.source == self.target
     }
 }
 
-/// Every place in which the two differ, in the source's order.
+/// All differences in alias, url and fields, in the order of the source.
 pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let mut found = Vec::new();
     if source.alias() != target.alias() {
@@ -59,7 +59,7 @@ pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     found
 }
 
-/// Every key that nobody here knows and that differs, in the order of its name.
+/// All differences in undocumented top-level keys, sorted by key. The values stay hidden.
 pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let unknown = |webhook: &Webhook| -> BTreeMap<String, String> {
         let tokens = webhook.tokens().map(|(_, value)| value.to_owned());
@@ -88,7 +88,7 @@ pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference>
         .collect()
 }
 
-/// The fields of one webhook: the real tree beside the masked one of the same shape.
+/// The fields of one webhook as two trees of the same shape: one with real values, one with masked values.
 struct Side<'f> {
     text: Option<&'f str>,
     tree: Option<Json<'f>>,
@@ -116,7 +116,7 @@ impl<'f> Side<'f> {
         }
     }
 
-    /// The entries by name, where the fields have the documented form or are empty.
+    /// The named entries, if the fields are empty or a list of uniquely named entries, as documented.
     fn entries(&self) -> Option<Vec<Member<'_>>> {
         match (&self.tree, &self.masked) {
             (None, None) => Some(Vec::new()),
@@ -134,14 +134,14 @@ impl<'f> Side<'f> {
     }
 }
 
-/// A named value, real and masked.
+/// A named value in its real and its masked form.
 struct Member<'t> {
     name: &'t str,
     value: &'t Json<'t>,
     masked: &'t Masked,
 }
 
-/// An entry stands for its `value`; one with other members than name and value stands for itself.
+/// Reduces an entry to its `value`; an entry with members besides name and value remains a whole.
 fn entry_member<'t>(entry: &'t Json<'t>, masked: &'t Masked) -> Member<'t> {
     let name = entry_name(entry).unwrap_or_default();
     if let (Json::Object(real), Masked::Object(shown)) = (entry, masked) {

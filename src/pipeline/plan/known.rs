@@ -1,33 +1,33 @@
-//! What earlier runs have taught about the target: which of its webhooks are copies that the server altered,
-//! and of which wanted webhooks nobody can tell whether they arrived.
+//! Knowledge from earlier runs about the target: which of its webhooks are copies that the server altered,
+//! and which contents were sent with an unknown result.
 
 use crate::coralogix::content::Content;
 use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::HashMap;
 
-/// What all earlier runs have taught, the newest run last.
+/// Knowledge from all earlier runs, the newest run last.
 #[derive(Debug, Default)]
 pub struct Known {
     memories: Vec<Memory>,
-    /// Whether an id means the same webhook on both sides.
+    /// Whether an id identifies the same webhook on both sides.
     pub(super) has_equal_ids: bool,
 }
 
-/// What one earlier run has taught.
+/// Knowledge from one earlier run.
 #[derive(Debug)]
 pub struct Memory {
-    /// The run.
+    /// The run's id.
     pub run: String,
-    /// What seals contents as that run's record has them.
+    /// The key of the content digests in that run's record.
     pub sealer: Sealer,
-    /// Webhooks that the server altered: the id, the content that was sent, and what the server made of it.
+    /// Webhooks that the server altered: the id, the digest of the content sent, and that of the content stored.
     pub altered: Vec<(WebhookId, Sealed, Sealed)>,
-    /// Contents that were sent and of which it cannot be told whether they arrived, with the reason.
+    /// Digests of contents that were sent without it being known whether they arrived, each with the reason.
     pub doubtful: Vec<(Sealed, String)>,
 }
 
-/// Earlier knowledge in the form in which a plan asks for it.
+/// An index of [`Known`] by content digest, newest run first.
 pub(super) struct Lookup<'k> {
     memories: Vec<Indexed<'k>>,
 }
@@ -39,12 +39,13 @@ struct Indexed<'k> {
 }
 
 impl Known {
-    /// What nobody knows anything about.
+    /// No earlier runs.
     pub fn nothing() -> Self {
         Self::default()
     }
 
-    /// The same where the source is a backup of the target itself: there an id means the same webhook on both sides.
+    /// Declares that the source is a backup of the target itself, so that an id identifies the same webhook
+    /// on both sides.
     #[must_use]
     pub fn with_equal_ids(self) -> Self {
         Self {
@@ -53,7 +54,7 @@ impl Known {
         }
     }
 
-    /// Adds what a newer run has taught.
+    /// Adds the knowledge from a newer run; drops it if it is empty.
     pub fn add(&mut self, memory: Memory) {
         if !memory.altered.is_empty() || !memory.doubtful.is_empty() {
             self.memories.push(memory);
@@ -83,9 +84,10 @@ impl Known {
 }
 
 impl<'k> Lookup<'k> {
-    /// The first of the target's webhooks that is known to be the altered copy of a content, with the run that knows it.
+    /// Finds a webhook of the target that is a recorded altered copy of a content; returns its id and the run
+    /// that recorded it.
     ///
-    /// `found` gives the content of an id that is still there and not taken.
+    /// `found` returns the current content of a webhook that still exists and is not yet matched.
     pub(super) fn altered_copy(
         &self,
         wanted: Content,
@@ -104,7 +106,7 @@ impl<'k> Lookup<'k> {
         })
     }
 
-    /// Takes one doubt about a content, if there is one left: the run that left it open, and why.
+    /// Removes one uncertain send of a content and returns its run and the reason; `None` if there is none left.
     pub(super) fn take_doubt(&mut self, wanted: Content) -> Option<(&'k str, &'k str)> {
         self.memories.iter_mut().find_map(|indexed| {
             if indexed.doubtful.is_empty() {

@@ -1,5 +1,5 @@
-//! Which webhook of the target corresponds to which of the source: identical pairs first, then by alias and type.
-//! Pure. Where more than one answer is possible it says so instead of choosing.
+//! Matches webhooks of the source with those of the target: identical pairs first, then pairs by alias and type.
+//! Pure. Reports an ambiguous match instead of choosing one of several.
 
 use super::difference::{difference, unknown_difference};
 use super::known::{Known, Lookup};
@@ -13,7 +13,8 @@ use crate::pipeline::strip::{Key, StrippedWebhook, tidied};
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 
-/// Decides every wanted webhook; returns the steps in order and how many of the target's webhooks correspond to one.
+/// Decides every desired webhook; returns the steps in order, and the number of the target's webhooks that
+/// were matched.
 pub(super) fn decide(
     wanted: &[PortableWebhook],
     target: &[StrippedWebhook],
@@ -60,7 +61,7 @@ impl Matching<'_> {
         }
     }
 
-    /// Where ids mean the same on both sides, one webhook is found again whatever became of its name.
+    /// If both sides share their ids, pairs webhooks by id, so that even a renamed webhook finds its counterpart.
     fn pair_equal_ids(&mut self) {
         let by_id: HashMap<&WebhookId, usize> = self
             .open_targets()
@@ -83,7 +84,7 @@ impl Matching<'_> {
                 self.conflict(
                     place,
                     at,
-                    "the account has this webhook, by its id, with other content: changed since the backup",
+                    "the account's webhook with this id has different content: it changed after the backup",
                 );
             }
         }
@@ -92,15 +93,14 @@ impl Matching<'_> {
     fn unchanged(&mut self, place: usize, at: usize) {
         let mut step = Step::new(State::Unchanged, "");
         if !unknown_difference(self.wanted[place].bare(), self.target[at].bare()).is_empty() {
-            step.notes
-                .push("only keys that are not documented differ".to_owned());
+            step.notes.push("only undocumented keys differ".to_owned());
         }
         step.counterpart = Some(Box::new(self.target[at].clone()));
         self.steps[place] = Some(step);
         self.is_taken[at] = true;
     }
 
-    /// Copies are counted: two identical webhooks in the source pair with two in the target, not with one.
+    /// Pairs webhooks with identical content one to one: two copies in the source need two in the target.
     fn pair_identical(&mut self) {
         let mut places: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (at, webhook) in self.target.iter().enumerate().rev() {
@@ -121,7 +121,7 @@ impl Matching<'_> {
         self.note_surplus(&places);
     }
 
-    /// Copies that the target has more of than the source are nobody's to remove, but somebody's to know of.
+    /// Notes extra copies in the target: hookferry does not remove them, but the user should know about them.
     fn note_surplus(&mut self, left: &HashMap<Fingerprint, Vec<usize>>) {
         let mut noted = HashSet::new();
         for (webhook, step) in self.wanted.iter().zip(&mut self.steps) {
@@ -141,14 +141,15 @@ impl Matching<'_> {
                     .filter_map(|at| Some(self.target[*at].id()?.to_string()))
                     .collect();
                 step.notes.push(format!(
-                    "the target has it more often than the source: also as {}",
+                    "the target has more copies of it than the source; ids of the extra copies: {}",
                     ids.join(", ")
                 ));
             }
         }
     }
 
-    /// Webhooks that an earlier run brought here and the server altered, and those that it may have brought here.
+    /// Pairs webhooks that an earlier run created and the server altered; marks those that an earlier run
+    /// sent with an unknown result as ambiguous.
     fn pair_known(&mut self, mut known: Lookup<'_>) {
         let by_id: HashMap<&WebhookId, usize> = self
             .open_targets()
@@ -167,7 +168,7 @@ impl Matching<'_> {
                 self.is_taken[at] = true;
             } else if let Some((run, why)) = known.take_doubt(content) {
                 let reason = format!(
-                    "run {run} sent it, and it cannot be told whether it arrived: {why}. Once you have seen in the target that it did not: `hookferry runs close {run}`"
+                    "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `hookferry runs close {run}`"
                 );
                 self.steps[place] = Some(Step::new(State::Ambiguous, reason));
             }
@@ -178,7 +179,7 @@ impl Matching<'_> {
         let counterpart = &self.target[at];
         let mut step = Step::new(State::Unchanged, "");
         step.notes.push(format!(
-            "the server keeps it altered, as run {run} found; the source has not changed since"
+            "the server stores an altered version of it, as run {run} observed; the source has not changed since"
         ));
         step.differences = difference(self.wanted[place].bare(), counterpart.bare());
         step.counterpart = Some(Box::new(counterpart.clone()));
@@ -203,7 +204,7 @@ impl Matching<'_> {
                 ([place], [at]) => self.conflict(
                     *place,
                     *at,
-                    "same alias and type in the target, other content: changed on one side, or altered by the server when it was created",
+                    "same alias and type in the target, different content: changed on one side, or altered by the server when it was created",
                 ),
                 _ => self.ambiguous(&places, &targets),
             }
@@ -215,7 +216,7 @@ impl Matching<'_> {
         let (state, reason) = match self.on_conflict {
             _ if !webhook.unread().is_empty() => (
                 State::Conflict,
-                "the target has one of this alias and type; whether it differs can be told once all values are read",
+                "the target has one with the same alias and type; hookferry can compare them once every value can be read",
             ),
             OnConflict::Update => (State::Update, "the target's content is replaced"),
             OnConflict::Fail | OnConflict::Skip => (State::Conflict, what),
@@ -230,7 +231,7 @@ impl Matching<'_> {
 
     fn ambiguous(&mut self, places: &[usize], targets: &[usize]) {
         let reason = format!(
-            "{} in the source and {} in the target share this alias and type with different content (target ids {})",
+            "{} in the source and {} in the target share this alias and type but differ in content (target ids {})",
             places.len(),
             targets.len(),
             self.ids(targets),
@@ -264,7 +265,7 @@ impl Matching<'_> {
             let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
                 continue;
             };
-            // Into an account that has nothing else, which is the usual case, nothing need be tidied.
+            // The target usually has no unmatched webhooks; then there is no need to normalize the alias.
             let alike = (!tidy.is_empty())
                 .then(|| tidy.get(&(type_id, tidied(webhook.alias()))))
                 .flatten();
@@ -276,7 +277,8 @@ impl Matching<'_> {
         }
     }
 
-    /// The target has what this webhook may have been turned into: a copy too many is worse than one too few.
+    /// The target has a webhook that may be this one with a normalized alias: a duplicate is worse than a
+    /// missing webhook.
     fn alike(&mut self, targets: &[usize]) -> Step {
         for at in targets {
             self.is_taken[*at] = true;
@@ -284,7 +286,7 @@ impl Matching<'_> {
         Step::new(
             State::Ambiguous,
             format!(
-                "the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids {})",
+                "the target has one of this type whose alias differs only in surrounding spaces, case or Unicode normalization (target ids {})",
                 self.ids(targets)
             ),
         )
@@ -326,7 +328,7 @@ impl Matching<'_> {
     }
 }
 
-/// What the reader should know about one webhook that will be sent.
+/// Remarks for the reader of the plan about a webhook that will be sent.
 fn notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(type_id) = webhook
@@ -334,24 +336,25 @@ fn notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
         .filter(|type_id| Kind::of(*type_id).is_none())
     {
         notes.push(format!(
-            "{} is not in the documented table; it is copied as it is",
+            "{} is undocumented; the webhook is copied as is",
             type_name(type_id)
         ));
     }
     if webhook.is_type_filled() {
         notes.push(
-            "integration_type was missing and is filled from the documented table".to_owned(),
+            "integration_type was missing and is filled in from Coralogix's documentation"
+                .to_owned(),
         );
     }
     if webhook.fields_form() == Some(Form::Unreadable) {
-        notes.push("its fields are no readable JSON; they are copied as they are".to_owned());
+        notes.push("its fields are not valid JSON; they are copied as is".to_owned());
     }
-    // In the account that it came from nothing flows back.
+    // Restored into the account it came from, a webhook sends its logs to the right account.
     if let Some(flow) = webhook.flows_back().filter(|_| !is_one_account) {
         notes.extend(flow.notes());
     }
     if webhook.fields_form() == Some(Form::Twins) {
-        notes.push("two of its fields have the same name; they are copied as they are".to_owned());
+        notes.push("two of its fields have the same name; they are copied as is".to_owned());
     }
     notes
 }

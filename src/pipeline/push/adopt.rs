@@ -1,5 +1,5 @@
-//! Which of the webhooks that newly appeared are the ones that were sent.
-//! Pure. Counts copies, and says that it cannot tell rather than guess.
+//! Adoption: which of the webhooks that are new in the target are the ones that were sent.
+//! Pure. Counts copies, and reports an item as unresolved rather than guess.
 
 use super::observation::Seen;
 use crate::coralogix::content::{Content, Fingerprint};
@@ -8,30 +8,30 @@ use crate::pipeline::strip::{Key, tidied};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// How far the clock of `created_at` may be behind that of the answers' `Date`.
+/// How far the clock of `created_at` may lag behind the clock of the `Date` header.
 const CLOCK_ALLOWANCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// A webhook that was sent and is not accounted for.
+/// An item that was sent and that no webhook of the target is attributed to yet.
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
-    /// Its place among the wants.
+    /// The item's index in the push, or the step's index in an earlier run's plan.
     pub(super) want: usize,
     pub(super) key: Key,
     pub(super) content: Content,
 }
 
-/// What the newcomers explain.
+/// How the webhooks that are new in the target match the items that were sent.
 #[derive(Debug, Default)]
 pub(super) struct Adoption {
-    /// Wants that arrived, each as it was seen.
+    /// Items that were written, each with its webhook in the target.
     pub(super) adopted: Vec<(usize, Seen)>,
-    /// Wants of which it cannot be told whether they arrived, with the reason.
+    /// Items that may or may not have been written, each with the reason.
     pub(super) unresolved: Vec<(usize, String)>,
-    /// Newcomers that are not ours.
+    /// New webhooks that match no item.
     pub(super) others: Vec<Seen>,
 }
 
-/// What two looks must share to agree.
+/// Snapshot of a list: two observations agree if their snapshots are equal.
 pub(super) fn print_of(list: &[Seen]) -> Vec<(WebhookId, Option<Content>)> {
     let mut print: Vec<_> = list
         .iter()
@@ -41,9 +41,9 @@ pub(super) fn print_of(list: &[Seen]) -> Vec<(WebhookId, Option<Content>)> {
     print
 }
 
-/// Matches what was sent with what newly appeared.
+/// Matches the items that were sent with the webhooks that are new in the target.
 ///
-/// `began` is the target's clock before the first write: what was created earlier is not ours.
+/// `started` is the target's clock before the first write: a webhook created earlier is not ours.
 pub(super) fn adopt(sent: Vec<Sent>, newcomers: Vec<Seen>, began: Option<Timestamp>) -> Adoption {
     let is_older = |seen: &Seen| match (seen.created_at, began) {
         (Some(created), Some(began)) => created.duration_until(began) > CLOCK_ALLOWANCE,
@@ -58,14 +58,15 @@ pub(super) fn adopt(sent: Vec<Sent>, newcomers: Vec<Seen>, began: Option<Timesta
     adoption
 }
 
-/// Newcomers that are what was sent, by the strongest likeness first; what is left of both.
+/// Adopts new webhooks that match an item, the strongest kind of match first. Returns the rest of both.
 fn take(adoption: &mut Adoption, sent: Vec<Sent>, newcomers: Vec<Seen>) -> (Vec<Sent>, Vec<Seen>) {
     let (sent, newcomers) = take_equal(adoption, sent, newcomers);
     let (sent, newcomers) = take_by_key(adoption, sent, newcomers);
     take_by_body(adoption, sent, newcomers)
 }
 
-/// An older newcomer is not ours; but where it is what was sent, only a wrong clock could tell the two apart.
+/// Handles new webhooks that are dated before the run, and so are not ours. But if one of them matches an
+/// item, a wrong clock could be the reason for its date, so the item becomes unresolved.
 fn doubt_the_older(
     adoption: &mut Adoption,
     sent: Vec<Sent>,
@@ -76,7 +77,7 @@ fn doubt_the_older(
     let doubt = |(want, seen): (usize, Seen)| {
         let id = seen.id;
         let why =
-            format!("webhook {id} appeared in the target, and says that it was created before");
+            format!("webhook {id} is new in the target and matches, but is dated before this run");
         (want, why)
     };
     adoption.unresolved.extend(alike.unresolved);
@@ -86,7 +87,7 @@ fn doubt_the_older(
     left
 }
 
-/// Newcomers that equal what was sent, one for one.
+/// Adopts new webhooks whose content equals an item's, one for one.
 fn take_equal(
     adoption: &mut Adoption,
     sent: Vec<Sent>,
@@ -112,7 +113,9 @@ fn take_equal(
     (left, without(newcomers, &taken))
 }
 
-/// Newcomers of the same alias and type: the server altered the rest when it created them.
+/// Adopts new webhooks with an item's alias and type, whose other content the server altered.
+///
+/// Several items with different content, or more new webhooks than items, are ambiguous: all are unresolved.
 fn take_by_key(
     adoption: &mut Adoption,
     sent: Vec<Sent>,
@@ -150,22 +153,23 @@ fn take_by_key(
     (left, without(newcomers, &taken))
 }
 
-/// Why newcomers of one alias and type cannot be told apart.
+/// The reason why new webhooks with one alias and type cannot be matched with items.
 fn cannot_tell<'s>(alike: impl Iterator<Item = &'s Seen>, is_one_content: bool) -> String {
     let ids: Vec<String> = alike.map(|seen| seen.id.to_string()).collect();
     let ids = ids.join(", ");
     if is_one_content {
         format!(
-            "more webhooks of this alias and type appeared ({ids}) than were sent, and none equals it"
+            "the target has more new webhooks with this alias and type ({ids}) than were sent, and none has the content sent"
         )
     } else {
         format!(
-            "several webhooks of this alias and type were sent, and what appeared ({ids}) equals none of them"
+            "several webhooks with this alias and type were sent, and none of the new ones ({ids}) has the content of any of them"
         )
     }
 }
 
-/// Newcomers of the same type, url and fields under an altered alias: where tidying explains the alias, or where there is only one of each.
+/// Adopts new webhooks with an item's type, URL and fields under an altered alias: if the normalized aliases
+/// are equal, or if only one item and only one new webhook have that body.
 fn take_by_body(
     adoption: &mut Adoption,
     sent: Vec<Sent>,
@@ -213,7 +217,8 @@ fn take_by_body(
     (rest, without(newcomers, &taken))
 }
 
-/// A newcomer that explains nothing but could be ours makes every open want of its type unresolved.
+/// Marks items as unresolved that could be one of the new webhooks left over: every item of such a webhook's
+/// type, or every item if the webhook has no type.
 fn doubt_the_rest(adoption: &mut Adoption, sent: &[Sent], newcomers: Vec<Seen>) {
     let open: HashSet<TypeId> = sent.iter().map(|want| want.key.type_id).collect();
     for seen in newcomers {
@@ -221,7 +226,7 @@ fn doubt_the_rest(adoption: &mut Adoption, sent: &[Sent], newcomers: Vec<Seen>) 
         let could_be_ours = type_id.is_none_or(|type_id| open.contains(&type_id));
         if could_be_ours {
             let why = format!(
-                "webhook {} appeared in the target meanwhile; it could be this one, altered by the server",
+                "webhook {} is new in the target and could be this one, altered by the server",
                 seen.id
             );
             let of_its_type = sent

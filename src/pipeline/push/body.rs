@@ -1,12 +1,11 @@
-//! What goes over the wire: the wanted objects of one request, never with an id of the source.
-//! Pure.
+//! Request bodies: the JSON array of webhooks in one request, never with an id of the source. Pure.
 
 use crate::coralogix::webhook::{UNDERSTOOD, Webhook};
 use crate::pipeline::plan::{Plan, State};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::StrippedWebhook;
 
-/// The body of one request: an array of the wanted objects, an update's with the id that it changes.
+/// Builds the body of one request: an array of the desired objects. An update carries the target's id.
 pub(super) fn body(plan: &Plan, places: &[usize]) -> String {
     let mut out = String::from("[");
     for (n, place) in places.iter().enumerate() {
@@ -23,7 +22,8 @@ pub(super) fn body(plan: &Plan, places: &[usize]) -> String {
     out
 }
 
-/// What a create sends: never an `id`, which would make it an update of whatever owns that number in the target.
+/// The object that a create sends. It must not have an `id`: the server would then update whichever webhook
+/// of the target has that id.
 fn create_of(webhook: &PortableWebhook) -> &Webhook {
     assert!(
         webhook.bare().raw("id").is_none(),
@@ -32,7 +32,8 @@ fn create_of(webhook: &PortableWebhook) -> &Webhook {
     webhook.bare()
 }
 
-/// What an update sends: the wanted content, the target's id, and the keys of the target's webhook that nobody here knows.
+/// The object that an update sends: the desired content and the target's id, plus the keys of the target's
+/// webhook that hookferry does not understand and the source lacks, so that the update keeps them.
 fn update_of(webhook: &PortableWebhook, target: &StrippedWebhook) -> Webhook {
     let mut body = webhook.bare().clone();
     for (key, (_, value)) in target.bare().keys().zip(target.bare().tokens()) {

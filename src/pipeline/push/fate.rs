@@ -1,56 +1,56 @@
-//! What became of each webhook that was to be written, and of the run as a whole.
-//! Never counts a webhook as arrived that nobody has seen or acknowledged.
+//! The result of a push: the final status of each webhook, and why the push stopped early, if it did.
+//! A webhook counts as written only if the server acknowledged it or an observation of the target shows it.
 
 use super::observation::Observation;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
 
-/// How it is known that a webhook arrived.
+/// The evidence that a webhook was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Proof {
-    /// The server's answer to our own request named it.
+    /// The response to our own request named it.
     Acknowledged,
-    /// No usable answer came, and it was found in the target afterwards.
+    /// There was no usable response, and a later observation found it in the target.
     Observed,
 }
 
-/// What became of one webhook that was to be created or updated.
+/// The final status of one webhook that the plan creates or updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
-    /// It was created under that id.
+    /// The push created it.
     Created {
-        /// The number that the target gave it.
+        /// The id that the target assigned.
         id: WebhookId,
-        /// How that is known.
+        /// The evidence for it.
         proof: Proof,
     },
-    /// The target's webhook of that id now has the wanted content.
+    /// The push updated the target's webhook: it has the desired content, perhaps altered by the server.
     Updated {
-        /// The number that it has in the target.
+        /// Its id in the target.
         id: WebhookId,
-        /// How that is known.
+        /// The evidence for it.
         proof: Proof,
     },
-    /// Somebody else created the same webhook while we were at work; ours was not sent.
+    /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
     Appeared(WebhookId),
-    /// The server refused it, alone in its request.
+    /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
-    /// The server accepted it, alone in its request, and it did not appear.
+    /// The server accepted the request, but the webhook did not appear, or the update had no effect.
     Ignored,
-    /// The webhook that was to be updated is gone from the target; it is not created again.
+    /// The webhook to update, with this id, is gone from the target; the push does not create it anew.
     Vanished(WebhookId),
-    /// Whether it arrived cannot be told, and sending it again could make a second one.
+    /// Whether it was written is unknown, and sending it again could create a duplicate; holds the reason.
     Unresolved(String),
-    /// It was sent and had not appeared when the run ended.
+    /// It was sent, but no observation showed it before the run ended; it may still take effect.
     NotSeen,
-    /// It was never sent, because the run ended before.
+    /// The run ended before it was sent, or before it was sent again after a request that had no effect.
     NotSent,
 }
 
 impl Fate {
-    /// The target's id of a webhook that is where it should be.
+    /// The id in the target, if the target is known to have the webhook, whoever wrote it.
     pub fn arrived(&self) -> Option<&WebhookId> {
         match self {
             Self::Created { id, .. } | Self::Updated { id, .. } | Self::Appeared(id) => Some(id),
@@ -59,48 +59,48 @@ impl Fate {
     }
 }
 
-/// Why a push ended before its plan was empty.
+/// Why a push ended before everything was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stop {
-    /// The target could not be reached; the text says why.
+    /// The target could not be reached; holds the reason.
     Unreachable(String),
-    /// The target refused the whole request, for a reason that holds for every other one too.
+    /// The target refused a request for a reason that applies to every request, such as the API key.
     Refused(Refusal),
-    /// So many webhooks in a row were refused that the rest was not tried.
+    /// The target refused this many webhooks in a row, so the rest were not tried.
     TooManyRefused(usize),
-    /// What appeared in the target could be ours or not; nothing more is sent.
+    /// A new webhook in the target may or may not be ours; sending more could create duplicates.
     Unresolved,
-    /// Several rounds brought no progress; the text says what the last one brought.
+    /// Several rounds made no progress; holds the reason that the last one gave.
     NoProgress(String),
-    /// The run has waited for as long as it may.
+    /// The run used up its wait budget.
     OutOfPatience,
-    /// The run record could not be written, so nothing more was sent; the text says why.
+    /// The journal could not be written, so nothing more was sent; holds the reason.
     NotRecorded(String),
-    /// The user ended the run.
+    /// The user interrupted the run.
     Interrupted,
-    /// The target could not be read, so nobody can tell what arrived; the text says why.
+    /// The target could not be read, so it is unknown what the last request did; holds the reason.
     Blind(String),
 }
 
-/// What a push did.
+/// The result of a push.
 #[derive(Debug)]
 pub struct Applied {
-    /// What became of each webhook that was to be written, by its place in the plan, in that order.
+    /// The final status of each create and update, with its plan step index, in plan order.
     pub fates: Vec<(usize, Fate)>,
-    /// Why the push ended early, if it did.
+    /// Why the push ended early; `None` if it sent everything.
     pub stop: Option<Stop>,
     /// Whether any request may have changed the target.
     pub may_have_written: bool,
-    /// Webhooks that appeared in the target meanwhile and are not ours.
+    /// Ids that the baseline lacks and that are not ours: others created them during the run.
     pub appeared: Vec<WebhookId>,
-    /// What the target showed when it was read at the end; `None` where it could not be read.
+    /// The last observation of the target; `None` if there was none or it failed.
     pub after: Option<Observation>,
-    /// How many write requests were sent.
+    /// Number of write requests sent.
     pub n_requests: usize,
 }
 
 impl Applied {
-    /// What a push did that had nothing to do.
+    /// The result of a push that had nothing to do.
     pub fn nothing() -> Self {
         Self {
             fates: Vec::new(),
@@ -112,7 +112,7 @@ impl Applied {
         }
     }
 
-    /// Whether every webhook that was to be written is where it should be.
+    /// Whether the target is known to have every webhook that the plan creates or updates.
     pub fn is_complete(&self) -> bool {
         self.fates.iter().all(|(_, fate)| fate.arrived().is_some())
     }

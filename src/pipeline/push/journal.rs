@@ -1,48 +1,49 @@
-//! What a push puts on record while it works: before a request what is sent, after it what became of it.
-//! Without a note that was taken down safely, nothing is sent.
+//! The write-ahead journal of a push: an entry before each request with the webhooks in it, and an entry
+//! afterwards with what the response or the next observation proved about them.
+//! A request is never sent until its entry is durable.
 
 use super::fate::{Fate, Proof};
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 
-/// Takes down notes so that they outlive the process, power cuts included.
+/// A durable log: its entries survive the process and a power failure.
 pub trait Journal: Send {
-    /// Takes down one note; when it returns without an error, the note is safe.
+    /// Records one entry durably; `Ok` means that it is safely on disk.
     fn note(&mut self, note: &Note) -> Result<(), Error>;
 }
 
-/// One note; webhooks are named by their place in the plan.
+/// One journal entry of a push. Webhooks are identified by their plan step index.
 #[derive(Debug, Clone)]
 pub enum Note {
-    /// These are about to be sent in one request.
+    /// These webhooks are about to be sent in one request.
     Sending(Vec<usize>),
-    /// What became of some that were sent.
+    /// Status updates of webhooks that were sent earlier.
     Learned(Vec<(usize, Learned)>),
 }
 
-/// What became of one webhook that was sent.
+/// What is now known about one webhook that was sent.
 #[derive(Debug, Clone)]
 pub enum Learned {
-    /// The target has it under that id.
+    /// The target has it: the create or update took effect.
     Arrived {
-        /// The number that it has in the target.
+        /// Its id in the target.
         id: WebhookId,
-        /// How that is known.
+        /// The evidence for it.
         proof: Proof,
-        /// What the target keeps of it, where that was shown and is not what was sent.
+        /// The content that the target stores, if the target showed it and it differs from what was sent.
         kept: Option<Content>,
     },
-    /// It is known not to have arrived, and may be sent again.
+    /// It was not written, and may be sent again.
     Returned,
-    /// The push is done with it, and it did not arrive.
+    /// This push did not write it and will not send it again.
     Over,
-    /// It cannot be told whether it arrived; the text says why.
+    /// Whether it was written is unknown; holds the reason.
     Unresolved(String),
 }
 
 impl Learned {
-    /// What a fate means for the record; `kept` is what the target shows of it instead of what was sent.
+    /// Converts a final status; `altered_content` is set if the target stores other content than was sent.
     pub(super) fn of(fate: &Fate, kept: Option<&Content>) -> Self {
         match fate {
             Fate::Created { id, proof } | Fate::Updated { id, proof } => Self::Arrived {
@@ -51,7 +52,9 @@ impl Learned {
                 kept: kept.copied(),
             },
             Fate::Unresolved(why) => Self::Unresolved(why.clone()),
-            Fate::NotSeen => Self::Unresolved("sent, and not seen".to_owned()),
+            Fate::NotSeen => {
+                Self::Unresolved("the target did not show it before the run ended".to_owned())
+            }
             Fate::Appeared(_)
             | Fate::Refused(_)
             | Fate::Ignored

@@ -1,5 +1,10 @@
-//! What to do next, decided from what has happened: the heart of "exactly once".
-//! Pure: events in, commands out; no clock, no socket. Never has a create sent again before an observation.
+//! The state machine behind "exactly once": it takes an event and returns the next command.
+//!
+//! Pure: no clock, no socket. The caller carries out each command and reports the outcome as the next event.
+//!
+//! After a request whose effect is uncertain, the machine observes the target until the effect is known or
+//! the run has to stop. It never resends a create before an observation. The only exception is a request that
+//! cannot have reached the server, because no connection was established.
 
 mod looking;
 mod sending;
@@ -16,28 +21,29 @@ use sending::batches;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// Refused webhooks in a row, with no success between them, that end the run.
+/// The run stops after this many refused webhooks in a row without a success between them.
 const MOST_REFUSED: usize = 20;
-/// After a reset the server is not expected to be at work for longer than this.
+/// After a connection reset, the settle window is at most this long: the server is not expected to keep
+/// processing the request for longer.
 const LONGEST_AFTER_RESET: Duration = Duration::from_secs(10);
-/// The shortest pause between two looks, for those who set a very short settle window.
+/// Minimum pause between two observations, for very short settle windows.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-/// The longest pause between two looks.
+/// Maximum pause between two observations.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// Looks that do not agree with each other, after which nobody can tell what is going on.
+/// The run stops after this many inconclusive observations past the settle window.
 const MOST_LOOKS: u32 = 60;
 
-/// One webhook that is to be written.
+/// One webhook that the plan creates or updates.
 #[derive(Debug, Clone)]
 pub(super) struct Want {
     pub(super) key: Key,
     pub(super) content: Content,
     pub(super) aim: Aim,
-    /// Bytes of its object in a request.
+    /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
 }
 
-/// What is to be done with it.
+/// What the plan does with an item.
 #[derive(Debug, Clone)]
 pub(super) enum Aim {
     Create,
@@ -47,7 +53,7 @@ pub(super) enum Aim {
     },
 }
 
-/// What the caller decided.
+/// The caller's settings.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
     pub(super) settle: Duration,
@@ -55,67 +61,67 @@ pub(super) struct Limits {
     pub(super) batch_bytes: usize,
 }
 
-/// What has happened.
+/// What happened since the last command.
 #[derive(Debug)]
 pub(super) enum Event {
-    /// Nothing yet.
+    /// The push starts; there was no command yet.
     Begin,
-    /// The request that was to be sent was answered, or was not.
+    /// The outcome of `Send`.
     Answered(Outcome),
-    /// The target was read.
+    /// The outcome of a successful observation: every webhook of the target.
     Looked(Vec<Seen>),
-    /// The target could not be read; the text says why.
+    /// The target could not be read; holds the reason.
     LookFailed(String),
     /// The wait is over.
     Waited,
-    /// The run may not wait any longer.
+    /// The wait would exceed the run's wait budget, so the caller did not wait.
     OutOfPatience,
-    /// The request that was to be sent was not, because its intent could not be put on record.
+    /// The caller did not send the request, because it could not write the journal; holds the reason.
     NotRecorded(String),
-    /// The user wants the run to end; the last command was not carried out.
+    /// The user wants the run to end; the last command was not carried out, or not to its end.
     Interrupted,
 }
 
-/// What became of one request, as far as its answer tells.
+/// The outcome of one request, as far as the response shows it.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// 200–299, with the rows that could be read from the answer.
+    /// Status 200–299, with the rows that could be read from the response.
     Accepted(Vec<Seen>),
-    /// No connection was established, so the server saw nothing.
+    /// No connection was established, so the server cannot have processed the request.
     NotSent { why: String, is_final: bool },
-    /// Another status.
+    /// Any other status.
     Refused(Refusal),
-    /// The connection ended without a whole answer.
+    /// There was no complete response, or none that could be read.
     Lost { why: String, is_timeout: bool },
 }
 
-/// What to do next.
+/// What the caller is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Command {
-    /// Send these wants in one request; all creates, or all updates.
+    /// Send these items in one request: all creates or all updates.
     Send(Vec<usize>),
     /// Read the target.
     Look,
-    /// Wait, and tell the user why.
+    /// Wait, and report the reason to the user.
     Wait(Duration, String),
-    /// Nothing is left to do.
+    /// Stop: nothing is left to do.
     Finish,
 }
 
-/// Why it is not known what a request did.
+/// Why the effect of a request is uncertain, which also decides what happens to the items it did not write.
 #[derive(Debug)]
 enum Doubt {
-    /// The answer was lost, or the server failed.
+    /// The response was lost, or the server failed (5xx or 408).
     Lost(String),
-    /// The server accepted it, and its answer does not tell what it created.
+    /// The server accepted the request, but the response does not show what it wrote.
     Accepted,
-    /// The server asked to wait.
+    /// The server is rate limiting (429); holds the wait that it asked for.
     Throttled(Option<Duration>),
-    /// The request was too large.
+    /// The request was too large (413).
     TooLarge(Refusal),
-    /// The server refused at least one webhook of it.
+    /// The server refused at least one webhook of the request.
     Rejected(Refusal),
-    /// The server refuses everything.
+    /// The server refuses every request, for a reason such as the API key or the URL.
     Closed(Refusal),
 }
 
@@ -123,12 +129,13 @@ enum Doubt {
 enum Phase {
     /// The next batch can be sent.
     Ready,
-    /// A request is under way.
+    /// A request is in flight.
     Sending(Vec<usize>),
-    /// What a request did is being found out.
+    /// The machine observes the target to find out what a request did.
     Looking(Look),
-    /// Everything is sent, or the run has stopped: the target is read for the last time.
+    /// Everything is sent, or the run has stopped: the final observation of the target.
     Closing {
+        /// The machine waits at most until then for a list that lags.
         until: Duration,
         looks: u32,
     },
@@ -139,9 +146,12 @@ enum Phase {
 struct Look {
     batch: Vec<usize>,
     doubt: Doubt,
-    /// The server may be at work until then; `None` where it has answered.
+    /// End of the settle window: the server may still be processing the request until then. `None` if it is
+    /// known to be done with it.
     until: Option<Duration>,
+    /// Snapshot of the previous observation; two that agree after the settle window are conclusive.
     previous: Option<Vec<(WebhookId, Option<Content>)>>,
+    /// Number of inconclusive observations since the settle window ended.
     n: u32,
 }
 
@@ -151,43 +161,50 @@ pub(super) struct Machine {
     wants: Vec<Want>,
     fates: Vec<Option<Fate>>,
     n_done: usize,
-    /// What the target keeps of a want that arrived, where that was shown and is not what was sent.
+    /// The content that the target stores of an item, if it was shown and differs from what was sent.
     kept: Vec<Option<Box<Content>>>,
-    /// Whether a want is in a request whose effect is not known.
+    /// Whether an item is in a request whose effect is unknown.
     is_open: Vec<bool>,
+    /// The batches still to send.
     queue: VecDeque<Vec<usize>>,
+    /// Ids the target held before the first write.
     baseline: HashSet<WebhookId>,
+    /// Ids attributed to an item; no other item can claim them.
     accounted: HashSet<WebhookId>,
+    /// Ids that the baseline lacks and that cannot come from any request of ours.
     appeared: HashSet<WebhookId>,
-    /// Newcomers that any look has shown; a list that flaps may hide them again.
+    /// Ids that the baseline lacks and that any observation showed; a list that flaps may hide them again.
     glimpsed: HashSet<WebhookId>,
-    /// Whether a want was ever in a request.
+    /// Whether an item was ever in a request.
     was_sent: Vec<bool>,
+    /// The target's clock before the first write.
     began: Option<Timestamp>,
     limits: Limits,
     phase: Phase,
+    /// Rounds in a row that wrote nothing.
     n_idle_rounds: u32,
+    /// Refused webhooks in a row.
     n_refused: usize,
-    /// Whether the target's list was seen to lag behind what the target had answered.
+    /// Whether the target's list was observed to lag behind the target's own responses.
     is_lagging: bool,
     stop: Option<Stop>,
     may_have_written: bool,
-    /// What the last look showed; nothing where it failed.
+    /// The last observation; `None` if it failed.
     last_look: Option<Vec<Seen>>,
 }
 
-/// What is known of one want while the push is at work.
+/// The state of one item while the push runs.
 #[derive(Debug)]
 pub(super) enum Standing<'m> {
-    /// It was never sent, or is known not to have arrived.
+    /// It was never sent, or what was sent is known to have had no effect. It may be sent.
     Free,
-    /// It was sent, and what came of it is not known.
+    /// It was sent, and the effect is unknown.
     Open,
-    /// It has found its end; with what the target keeps of it, where that is not what was sent.
+    /// Its final status, and the content that the target stores if it differs from what was sent.
     Ended(&'m Fate, Option<&'m Content>),
 }
 
-/// What is known when the push has ended.
+/// The machine's result when the push has ended.
 pub(super) struct Ending {
     pub(super) fates: Vec<Fate>,
     pub(super) stop: Option<Stop>,
@@ -197,7 +214,9 @@ pub(super) struct Ending {
 }
 
 impl Machine {
-    /// A push of these wants into a target that held these ids before.
+    /// Starts a push of `items` to a target that held the ids in `baseline` before.
+    ///
+    /// `started` is the target's clock before the first write, if known.
     pub(super) fn new(
         wants: Vec<Want>,
         baseline: HashSet<WebhookId>,
@@ -233,12 +252,12 @@ impl Machine {
         }
     }
 
-    /// How many wants have found their end.
+    /// Number of items with a final status.
     pub(super) fn n_done(&self) -> usize {
         self.n_done
     }
 
-    /// Takes in what has happened and says what to do next; `now` counts from any fixed moment.
+    /// Processes an event and returns the next command; `now` counts from any fixed moment.
     pub(super) fn next(&mut self, now: Duration, event: Event) -> Command {
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
         if matches!(event, Event::LookFailed(_)) {
@@ -272,12 +291,12 @@ impl Machine {
                 self.close(now)
             }
             (phase, Event::Interrupted) => self.interrupted(phase),
-            // The last look failed, or there is nothing to wait for any more.
+            // The final observation failed, or there is nothing left to wait for.
             _ => Command::Finish,
         }
     }
 
-    /// What is known when the push has ended.
+    /// Consumes the machine when the push has ended.
     pub(super) fn ending(self) -> Ending {
         let open = self.is_open;
         let may_have_written = self.may_have_written || open.contains(&true);
@@ -300,7 +319,7 @@ impl Machine {
         }
     }
 
-    /// Ends at once: what is open stays open, so that the next run looks for it.
+    /// Ends at once. Open items stay open, so that the next run recovers them.
     fn interrupted(&mut self, phase: Phase) -> Command {
         if let Phase::Sending(batch) = phase {
             self.put_back(batch);
@@ -309,7 +328,6 @@ impl Machine {
         Command::Finish
     }
 
-    /// What is known of one want so far.
     pub(super) fn standing(&self, at: usize) -> Standing<'_> {
         match (&self.fates[at], self.is_open[at]) {
             (Some(fate), _) => Standing::Ended(fate, self.kept[at].as_deref()),
@@ -318,7 +336,7 @@ impl Machine {
         }
     }
 
-    /// Reads the target for the last time, unless nothing was ever sent that could have changed it.
+    /// Starts the final observation; finishes at once if no request can have changed the target.
     fn close(&mut self, now: Duration) -> Command {
         if !self.may_have_written {
             return Command::Finish;
@@ -333,7 +351,7 @@ impl Machine {
         Command::Wait(wait, why)
     }
 
-    /// Wants that are known not to have arrived go back to the head of the queue.
+    /// Puts items that are known not to be written back at the head of the queue.
     fn put_back(&mut self, batch: Vec<usize>) {
         for at in &batch {
             self.is_open[*at] = false;

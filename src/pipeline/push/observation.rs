@@ -1,6 +1,6 @@
-//! What one look at the target shows, as little of each webhook as the rest of a run needs.
-//! Pure. Keeps the body of a webhook only where the run may have written it and it is not what is wanted,
-//! so that nobody needs room for the whole list.
+//! Observations: what one reading of the target shows, reduced to what the rest of a run needs.
+//! Pure. Keeps a webhook's body only if the run may have written it and it differs from the desired content,
+//! so that memory never has to hold the whole list.
 
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -9,18 +9,18 @@ use crate::pipeline::strip::{Key, bare};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
-/// A webhook as it was seen in the target.
+/// One webhook of the target as a list or a response shows it.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub(super) id: WebhookId,
     pub(super) key: Option<Key>,
     pub(super) content: Option<Content>,
     pub(super) created_at: Option<Timestamp>,
-    /// By which no push decides anything.
+    /// For reports and the run record only; no decision of a push depends on it.
     pub(super) beyond: Beyond,
 }
 
-/// What is said and recorded of a webhook when the run is over.
+/// What reports and the run record need of a webhook when the run is over.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Beyond {
     shown: Option<Fingerprint>,
@@ -28,7 +28,7 @@ pub(super) struct Beyond {
 }
 
 impl Seen {
-    /// What decisions need of one webhook; `None` for one without an id, which nothing can be said about.
+    /// Extracts what decisions need. Returns `None` for a webhook without an id, which cannot be identified.
     pub(super) fn of(webhook: &Webhook, known: &ContentCache<'_>) -> Option<Self> {
         Self::like(webhook, known.likely(webhook))
     }
@@ -56,7 +56,7 @@ impl Seen {
         })
     }
 
-    /// The same, with what is said and recorded of it at the end.
+    /// Adds the details for reports and the run record.
     fn looked_at(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
         let is_wanted =
             self.content.is_some() && likely.is_some_and(|likely| likely.content == self.content);
@@ -67,24 +67,26 @@ impl Seen {
         Self { beyond, ..self }
     }
 
-    /// The number that it has in the target.
+    /// Its id in the target.
     pub fn id(&self) -> &WebhookId {
         &self.id
     }
 
-    /// What it is compared by; `None` without a type.
+    /// The content that comparisons use; `None` if its type id is missing or contradictory.
     pub fn content(&self) -> Option<Content> {
         self.content
     }
 
-    /// Everything that the target showed of it, dates included; `None` where the run cannot have written it.
+    /// Digest of everything the target showed of it, dates included.
+    ///
+    /// `None` if the run cannot have written it.
     pub fn shown(&self) -> Option<Fingerprint> {
         self.beyond.shown
     }
 
-    /// The object without what the server owns.
+    /// The object without the keys that the server owns.
     ///
-    /// `None` where the run cannot have written it, and where its content is wanted: of it or of another of its alias.
+    /// `None` if the run cannot have written it, or if a desired webhook with its alias has the same content.
     pub fn differing(&self) -> Option<&Webhook> {
         self.beyond.differing.as_deref()
     }
@@ -99,7 +101,7 @@ fn read(webhook: &Webhook) -> (Option<Key>, Option<Content>) {
     (Some(Key { alias, type_id }), Some(content))
 }
 
-/// Everything that one look at the target showed.
+/// One reading of the target.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
     pub(super) seen: Vec<Seen>,
@@ -107,7 +109,7 @@ pub struct Observation {
 }
 
 impl Observation {
-    /// What these webhooks show of all that decisions need, and nothing that is said or recorded afterwards.
+    /// Extracts what decisions need from the webhooks, without the details for reports and the run record.
     pub fn of(webhooks: &[Webhook]) -> Self {
         let known = ContentCache::default();
         let seen = webhooks.iter();
@@ -119,10 +121,11 @@ impl Observation {
         }
     }
 
-    /// Adds what the next part of the list shows.
+    /// Adds the next part of the list.
     ///
-    /// Many webhooks probably look like the known ones. Only of those that the run may have written is more kept than
-    /// decisions need, so that a large account costs little where little is written into it.
+    /// `content_cache` saves digesting the many webhooks that have the same bytes as a desired one. Only
+    /// webhooks that the run may have written, according to `may_be_written`, keep more than decisions need,
+    /// so that a large account costs little memory if the run writes little to it.
     pub fn add(
         &mut self,
         webhooks: &[Webhook],
@@ -152,7 +155,7 @@ impl Observation {
         &self.seen
     }
 
-    /// The company id that all webhooks agree on; `None` where they do not, or carry none.
+    /// The company id that all webhooks share; `None` if they disagree or carry none.
     pub fn company(&self) -> Option<&str> {
         let mut ids = self.companies.iter();
         ids.next()

@@ -1,5 +1,8 @@
-//! What an earlier run left open: sends of which nobody knows what came of them, because the run was killed or cut off.
-//! Waits until the target cannot change by them any more, and then accounts for them, before anything new is planned.
+//! Recovery of open sends: webhooks that an earlier run sent before it was killed or cut off, so that nobody
+//! knows whether they were written.
+//!
+//! Before the next run plans anything, it waits until those requests can no longer change the target, and
+//! then decides for each webhook whether it was written.
 
 use super::Track;
 use super::adopt::{Sent, adopt, print_of};
@@ -17,51 +20,53 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest pause between two looks.
+/// Maximum pause between two observations.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// The shortest pause between two looks.
+/// Minimum pause between two observations.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
-/// Looks after the settle window that do not agree, after which nobody can tell what is going on.
+/// The run gives up after this many observations past the settle window that disagree with each other.
 const MOST_LOOKS: u32 = 60;
 
-/// What one earlier run sent and did not account for.
+/// The open sends of one earlier run.
 #[derive(Debug)]
 pub struct Leftover {
-    /// The sends, by their place in that run's plan.
+    /// The open sends, in the order of that run's plan.
     pub sends: Vec<LeftSend>,
-    /// Ids that cannot be one of them: the target had them before, or they are accounted for.
+    /// Ids that cannot come from an open send: they are in the baseline, or attributed to another webhook.
     pub known: HashSet<WebhookId>,
-    /// The target's clock before that run's first write.
+    /// The target's clock before that run's first write, if known.
     pub began: Option<Timestamp>,
-    /// The target's clock when nothing of that run could take effect any more.
+    /// When that run's requests could no longer take effect, by the target's clock, if known.
     pub ended: Option<Timestamp>,
 }
 
-/// One webhook that an earlier run sent.
+/// One webhook that an earlier run sent, with unknown effect.
 #[derive(Debug)]
 pub struct LeftSend {
-    /// Its place in that run's plan.
+    /// Its step index in that run's plan.
     pub place: usize,
-    /// By what it is matched.
+    /// Its alias and type, which match it with a webhook of the target.
     pub key: Key,
-    /// What was sent.
+    /// Keyed digest of the content that was sent.
     pub content: Sealed,
-    /// The webhook that it was to update; a create without one.
+    /// The id of the webhook that it updates; `None` for a create.
     pub updates: Option<WebhookId>,
 }
 
-/// What a look at the target says about a send that an earlier run left open.
+/// What a reading of the target proves about one open send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovered {
-    /// It arrived, as that webhook, which now has that content.
+    /// It was written: the id in the target, and the content stored there now, if that can be compared.
     Arrived(WebhookId, Option<Sealed>),
-    /// It did not arrive.
+    /// It was not written.
     Returned,
-    /// It cannot be told whether it arrived; the text says why.
+    /// Whether it was written is unknown; holds the reason.
     Unresolved(String),
 }
 
-/// Says of each open send of an earlier run what a reading of the target proves, by its place in that run's plan.
+/// Decides what a reading of the target proves about each open send of an earlier run.
+///
+/// Returns each send's step index in that run's plan with the decision.
 pub fn recover(left: &Leftover, target: &Observation, sealer: &Sealer) -> Vec<(usize, Recovered)> {
     let seal = |content: Content| sealer.content(content);
     let seen = target.seen();
@@ -95,7 +100,7 @@ pub fn recover(left: &Leftover, target: &Observation, sealer: &Sealer) -> Vec<(u
     }
     for send in updates {
         let Some(id) = &send.updates else { continue };
-        // What an update left behind is plain to see: the plan that is made next compares it anyway.
+        // Any other content counts as not written: the next plan compares the webhook anyway.
         if content_of(id) == Some(send.content) {
             let arrived = Recovered::Arrived(id.clone(), Some(send.content));
             found.insert(send.place, arrived);
@@ -108,17 +113,21 @@ pub fn recover(left: &Leftover, target: &Observation, sealer: &Sealer) -> Vec<(u
     left.sends.iter().map(of).collect()
 }
 
-/// How long to look, and who is told about it.
+/// How long `settle` observes the target.
 pub struct Settling<'s> {
-    /// When the earlier run's requests cannot take effect any more, as far as anybody can tell.
+    /// End of the settle window of the earlier run's requests: from then on they cannot take effect.
     pub until: Instant,
     /// How long the whole run may still wait.
     pub patience: &'s Patience,
-    /// Who is told.
+    /// Receives a report of the wait.
     pub track: &'s dyn Track,
 }
 
-/// Looks at a target until two looks agree and the time is over; gives the last look.
+/// Observes a target until the settle window is over and two observations in a row agree. Returns the last.
+///
+/// # Errors
+///
+/// Fails if the target cannot be read, if it keeps changing, or if the wait budget is spent.
 pub async fn settle(
     reader: &Reader,
     first: Inventory,
@@ -126,8 +135,8 @@ pub async fn settle(
 ) -> Result<Inventory, Error> {
     let window = settling.until.saturating_duration_since(Instant::now());
     let longest = (window / 6).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
-    // Said once: the single looks are of no interest.
-    let why = "looking what an earlier run brought";
+    // Reported once: the single observations are of no interest.
+    let why = "checking what an earlier run wrote";
     settling.track.waiting(why, window.max(SHORTEST_PAUSE));
     let mut last = print(&first);
     drop(first);
@@ -151,12 +160,12 @@ pub async fn settle(
     Err(Error::new(
         ErrorKind::Failed,
         format!(
-            "{} keeps changing, so it is not known what arrived of an earlier run",
+            "{} keeps changing, so it is unknown what an earlier run wrote",
             reader.account()
         ),
     )
     .with_hint(
-        "nothing was written; run the same command again when nobody else works on the target",
+        "nothing was written; run the same command again when nobody else is changing the target",
     ))
 }
 

@@ -1,28 +1,28 @@
-//! Runs the state machine of a push against a simulated target, by the hundred thousand seeds.
-//! A failing seed prints how to run it alone; the same seed is the same run everywhere.
+//! Runs the state machine of a push against a simulated target, with hundreds of thousands of seeds.
+//! A failing seed prints the command that replays it alone. A seed gives the same run on every machine.
 
-// LIMITS: what the design allows to go wrong, and what the simulator therefore counts instead of failing.
+// LIMITS: what the design does not promise, and what the simulator therefore counts instead of failing.
 //
 // Duplicates by our own requests, each counted under "beyond the promise":
 //  1. LateCommit: a request takes effect after the settle window (after a reset: after ten seconds of it).
-//  2. LaggingList: the time of the effect and the lag of the list together exceed the settle window.
-//  3. LagAfterReset: the same after a reset, where ten seconds are waited for though `--settle` is longer.
-//  4. LagAfterRefusal: a 4xx or 429 after a part was created, from a server whose list lags. An answered 4xx
-//     is followed by one look without a settle window, since halving would else take the run's whole patience;
-//     once the list was seen to lag, a refusal gets the window too.
+//  2. LaggingList: the delay of the effect and the lag of the list together exceed the settle window.
+//  3. LagAfterReset: the same after a reset, where the run waits only ten seconds though `--settle` is longer.
+//  4. LagAfterRefusal: a 4xx or 429 after a part was created, from a server whose list lags. After a 4xx the
+//     run makes one observation without a settle window, since halving would otherwise use up the run's wait
+//     budget; once the list was observed to lag, a refusal gets the window too.
 //
-// Webhooks of others that cannot be told from ours; no duplicate comes of them:
-//  5. A foreign twin (equal, of the same alias and type, or of the same type, url and fields) that appears
-//     between a request and the look after it may be adopted, and then ours is listed as appeared. Where
-//     twins are equal, which id stands for which want is arbitrary.
-//  6. An answer that lists more than its request made, such as the whole account, may acknowledge a twin.
-//  7. Ours that is removed before anybody saw it counts as not arrived, and is made again.
-//  8. A stranger of the same type in that moment stops the run as unresolved where something else is missing.
+// Webhooks of others that cannot be told apart from ours; they cause no duplicates:
+//  5. A foreign twin (equal, or with the same alias and type, or with the same type, URL and fields) that is
+//     created between a request and the next observation may be adopted; ours is then listed as new in the
+//     target. Where twins are equal, it is arbitrary which id is attributed to which item.
+//  6. A response that lists more than its request created, such as the whole account, may acknowledge a twin.
+//  7. One of ours that is removed before any observation counts as not written, and is created again.
+//  8. A foreign webhook of the same type at that moment stops the run as unresolved if an item is missing.
 //
-// Not told apart because it does not matter:
-//  9. Wants that the server stores alike (aliases that differ by what it tidies) count as copies of one.
-// 10. A clock of `created_at` that is more than a minute behind `Date` makes a lost answer unresolved, and an
-//     altered alias together with altered content then looks like a stranger.
+// Not distinguished because it does not matter:
+//  9. Items that the server stores alike (their aliases differ only in what it normalizes) count as copies.
+// 10. A `created_at` clock more than a minute behind `Date` makes a lost response unresolved, and an altered
+//     alias together with altered content then looks like a foreign webhook.
 
 mod check;
 mod faults;
@@ -43,17 +43,17 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tally::Tally;
 
-/// Seeds of an ordinary test run: what takes a few seconds without optimisation.
+/// Seeds of an ordinary test run: they take a few seconds without optimization.
 const SEEDS: u64 = 8_000;
-/// Seeds that are taken at once.
+/// Seeds that a thread claims at a time.
 const CHUNK: u64 = 500;
 
-/// The number that an environment variable holds.
+/// Reads a number from an environment variable.
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.replace('_', "").parse().ok()
 }
 
-/// Runs all seeds below the bound on all cores.
+/// Runs the seeds below `n_seeds` on all cores.
 fn all(n_seeds: u64) -> Tally {
     let next = AtomicU64::new(0);
     let whole = Mutex::new(Tally::default());
@@ -80,7 +80,7 @@ fn all(n_seeds: u64) -> Tally {
     whole.into_inner().expect("no test panics here")
 }
 
-/// One seed with everything that happened in it.
+/// Replays one seed and returns the log of everything that happened in it.
 fn replay(seed: u64) -> String {
     let result = run(seed, &mut Contents::default(), true);
     format!(

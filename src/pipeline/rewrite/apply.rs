@@ -1,4 +1,4 @@
-//! The rules applied to one webhook: each value is changed by one rule at most, and by `retarget` where no rule does.
+//! Applies the rules to one webhook. At most one rule changes a value, and `retarget` only if no rule does.
 
 use super::change::{Change, How, Leftover, Unread};
 use super::flow::flows_back;
@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use std::borrow::Cow;
 use uuid::Uuid;
 
-/// A webhook on its way through the rules.
+/// The state of one webhook while the rules are applied to it.
 pub(super) struct Applying<'r> {
     pub(super) webhook: StrippedWebhook,
     rewriting: &'r Rewriting,
@@ -26,7 +26,7 @@ pub(super) struct Applying<'r> {
     name: Option<(String, usize)>,
 }
 
-/// A place that is changed, and the JSON that it gets.
+/// A value to change, with its new JSON.
 struct Claim {
     place: usize,
     token: String,
@@ -54,7 +54,7 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// Follows every rule that means this webhook, in the order of the file.
+    /// Applies every rule that matches this webhook, in the order of the file.
     pub(super) fn rules(&mut self, mistakes: &mut Mistakes) {
         for rule in &self.rewriting.rules.rules {
             if !rule.matches.selects(&self.webhook.bare, self.webhook.id()) {
@@ -98,7 +98,7 @@ impl<'r> Applying<'r> {
         self.claim(at, token, How::Set(source), rule.line, mistakes);
     }
 
-    /// The place of a path that a rule names; fields that cannot be looked into block the webhook.
+    /// Finds the place that a rule addresses. Blocks the webhook if its unreadable fields may contain that place.
     fn at(&mut self, rule: &Rule, path: &Path, mistakes: &mut Mistakes) -> Option<usize> {
         let found = self.places.iter().position(|place| place.path == *path);
         let is_readable = |at: &usize| self.places[*at].shape != Shape::Unreadable;
@@ -152,7 +152,8 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// The field and the payload's copy of it, each from its own old value, so that equal ones stay equal.
+    /// Derives new uuids for the field and for the payload's copy of it, each from its own old value: equal
+    /// ones stay equal.
     fn new_uuid(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
         let field = Path::of(&["uuid"]);
         let Some(at) = self.at(rule, &field, mistakes) else {
@@ -170,7 +171,7 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// The same for the same old one, source account and target, so that running again changes nothing.
+    /// The same old uuid, source account and target give the same new uuid, so that a second run changes nothing.
     fn uuid(&self, old: &str) -> String {
         let (source, target) = &self.rewriting.uuid_names;
         let name = format!("hookferry:{source}:{target}");
@@ -188,7 +189,7 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// Points the vendor's hosts at the target's region, where no rule has changed the text.
+    /// Points vendor hosts at the target's region in every text that no rule has changed.
     pub(super) fn retarget(&mut self) {
         let Some(retarget) = self.rewriting.retarget else {
             return;
@@ -230,7 +231,7 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// Takes a place for a rule; another rule that has it, or something around or inside it, is a mistake.
+    /// Claims a place for a rule; it is a mistake if another rule has claimed it, or a place around or inside it.
     fn claim(&mut self, at: usize, token: String, how: How, line: usize, mistakes: &mut Mistakes) {
         let path = &self.places[at].path;
         let other = self
@@ -250,7 +251,7 @@ impl<'r> Applying<'r> {
         });
     }
 
-    /// The webhook as it is wanted in the target.
+    /// Builds the desired webhook from the original and the claims.
     pub(super) fn done(mut self) -> PortableWebhook {
         let leftover = self.leftover();
         let mut webhook = self.webhook;
@@ -310,7 +311,7 @@ impl<'r> Applying<'r> {
         }
     }
 
-    /// The hidden values that no rule changes and none says to keep.
+    /// The secrets that no rule changes or keeps.
     fn leftover(&self) -> Vec<Leftover> {
         let is_decided = |place: &Place| {
             let by_rule = |claim: &Claim| {
@@ -333,7 +334,7 @@ impl<'r> Applying<'r> {
     }
 }
 
-/// Whether two JSON texts say the same, however they are spelled.
+/// Whether two JSON texts have the same value, whatever their notation.
 fn is_same(left: &str, right: &str) -> bool {
     matches!(
         (Json::parse(left), Json::parse(right)),
@@ -341,7 +342,7 @@ fn is_same(left: &str, right: &str) -> bool {
     )
 }
 
-/// The copy of the field's uuid that the documented payloads carry.
+/// The place of the uuid's copy in the documented payloads.
 fn field_copy(places: &[Place]) -> Option<usize> {
     let copy = Path::of(&["payload", "uuid"]);
     places.iter().position(|place| place.path == copy)

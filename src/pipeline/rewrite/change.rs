@@ -1,39 +1,39 @@
-//! What rewriting did to a webhook, without any value.
+//! The report of a rewrite: changed values, unreadable values and uncovered secrets. Contains none of the values.
 
 use crate::coralogix::path::Path;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 
-/// One value that was changed.
+/// A value that a rule or `retarget` changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// Where.
+    /// The path of the value.
     pub path: Path,
-    /// How.
+    /// How the value was changed.
     pub how: How,
-    /// The line of the rule; `None` where no rule but `retarget` did it.
+    /// The line on which the rule starts; `None` if `retarget` made the change.
     pub line: Option<usize>,
-    /// Whether the new value is the one that was there before.
+    /// Whether the new value equals the old one.
     pub is_equal: bool,
 }
 
 /// How a value was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum How {
-    /// Set from there, such as `env SLACK_URL`.
+    /// Set from a source, such as `env SLACK_URL`.
     Set(String),
-    /// A text in it was replaced.
+    /// A text within the value was replaced.
     Replaced,
-    /// The vendor's hosts in it were pointed at the target's region.
+    /// Vendor hosts in it were pointed at the target's region.
     Retargeted,
-    /// A new uuid was made from the old one.
+    /// A new uuid was derived from the old one.
     NewUuid,
-    /// The alias was made from that one.
+    /// The alias was changed; holds the old one.
     Renamed(SmolStr),
 }
 
 impl How {
-    /// The word for it in JSON.
+    /// The code for it in JSON.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Set(_) => "set",
@@ -45,22 +45,22 @@ impl How {
     }
 }
 
-/// A value that a rule asks for and that could not be read.
+/// A value that a rule needs but hookferry could not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
-    /// Where it is needed.
+    /// The path at which the rule sets the value.
     pub path: Path,
-    /// Where it should come from, such as `env SLACK_URL`.
+    /// The source of the value, such as `env SLACK_URL`.
     pub source: String,
-    /// Why it could not be read.
+    /// Why hookferry could not read it.
     pub why: String,
 }
 
-/// A secret about which no rule says anything.
+/// A secret that no rule covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
-    /// Where.
+    /// The path of the secret.
     pub path: Path,
-    /// What is hidden there, in a word.
+    /// The kind of secret, such as `service key`.
     pub kind: Cow<'static, str>,
 }

@@ -1,4 +1,4 @@
-//! The rules file: TOML in, rules out, and every mistake in it at once with its line and column.
+//! Parses the rules file, and reports all mistakes in it at once, each with line and column.
 //! Never repeats a value of the file in a message: values are secrets.
 
 mod entry;
@@ -9,7 +9,7 @@ use super::rule::{Matches, Rename, Replace, Rule, Rules, Unmatched};
 use crate::coralogix::path::Path;
 use crate::toml_file::{self, Entry, Reading, Table};
 
-/// Reads a rules file; an error lists every mistake, in the order of the file.
+/// Parses a rules file; on error, returns every mistake in the order of the file.
 pub fn parse(text: &str) -> Result<Rules, Vec<Misread>> {
     toml_file::read(text, |reading, table| {
         let mut rules = Rules::default();
@@ -27,7 +27,7 @@ impl Reading<'_> {
                 "retarget" => rules.retarget = self.flag(&entry),
                 _ => {
                     let Some(tables) = entry.tables() else {
-                        self.wrong(entry.at, "rules are written as `[[rule]]` tables");
+                        self.wrong(entry.at, "write each rule as a `[[rule]]` table");
                         continue;
                     };
                     for table in tables {
@@ -77,7 +77,10 @@ impl Reading<'_> {
             Some("keep") => Some(Unmatched::Keep),
             Some("refuse") => Some(Unmatched::Refuse),
             _ => {
-                self.wrong(entry.value_at, "unmatched_secret is \"keep\" or \"refuse\"");
+                self.wrong(
+                    entry.value_at,
+                    "unmatched_secret must be \"keep\" or \"refuse\"",
+                );
                 None
             }
         }
@@ -85,7 +88,10 @@ impl Reading<'_> {
 
     fn flag(&mut self, entry: &Entry<'_>) -> bool {
         entry.flag().unwrap_or_else(|| {
-            self.wrong(entry.value_at, format!("{} is true or false", entry.key()));
+            self.wrong(
+                entry.value_at,
+                format!("{} must be true or false", entry.key()),
+            );
             false
         })
     }
@@ -95,7 +101,7 @@ impl Reading<'_> {
         if rename.is_none() {
             self.wrong(
                 entry.value_at,
-                "rename is a text such as \"us-{alias}\"; {alias} stands for the source's alias",
+                "rename must be a string such as \"us-{alias}\", in which {alias} is the source's alias",
             );
         }
         rename
@@ -107,7 +113,7 @@ impl Reading<'_> {
         let Some(table) = entry.table() else {
             self.wrong(
                 entry.value_at,
-                "match is a table such as { type = \"slack\" }",
+                "match must be a table such as { type = \"slack\" }",
             );
             return matches;
         };
@@ -119,7 +125,7 @@ impl Reading<'_> {
 
     fn sets(&mut self, entry: &Entry<'_>, sets: &mut Vec<super::rule::Set>) {
         let Some(table) = entry.table() else {
-            let what = "set is a table such as { url = { env = \"SLACK_URL\" } }";
+            let what = "set must be a table such as { url = { env = \"SLACK_URL\" } }";
             return self.wrong(entry.value_at, what);
         };
         for entry in table.entries() {
@@ -135,7 +141,8 @@ impl Reading<'_> {
     fn replaces(&mut self, entry: &Entry<'_>, replaces: &mut Vec<Replace>) {
         const KNOWN: &[&str] = &["in", "from", "to"];
         let Some(tables) = entry.tables() else {
-            let what = "replace is a list such as [ { in = \"url\", from = \"a\", to = \"b\" } ]";
+            let what =
+                "replace must be a list such as [ { in = \"url\", from = \"a\", to = \"b\" } ]";
             return self.wrong(entry.value_at, what);
         };
         for table in tables {
@@ -155,7 +162,7 @@ impl Reading<'_> {
                 _ if self.n_wrong() > before => {}
                 _ => self.wrong(
                     table.at,
-                    "replace needs `in` (paths), `from` (a text that is not empty) and `to` (a text)",
+                    "replace needs `in` (paths), `from` (a non-empty string) and `to` (a string)",
                 ),
             }
         }
@@ -163,7 +170,7 @@ impl Reading<'_> {
 
     fn paths(&mut self, entry: &Entry<'_>) -> Vec<Path> {
         let Some(texts) = entry.texts() else {
-            let what = format!("{} is a path or a list of paths", entry.key());
+            let what = format!("{} must be a path or a list of paths", entry.key());
             self.wrong(entry.value_at, what);
             return Vec::new();
         };

@@ -1,4 +1,4 @@
-//! Whether the logs that a `SendLog` webhook sends would still reach the source's account, or nobody.
+//! Detects `SendLog` webhooks whose logs would still reach the source's account, or no account at all.
 
 use super::retarget::is_old_logs;
 use super::rule::host_of;
@@ -10,19 +10,20 @@ use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook};
 use std::borrow::Cow;
 
-/// What makes the logs of a webhook flow elsewhere than to the target.
+/// Why the logs of a webhook do not reach the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowsBack {
     /// It keeps the source's ingest key, `payload.privateKey`.
     pub keeps_key: bool,
-    /// It sends to that host, which is of another region than the target, or was not changed where the target's is not known.
+    /// The host it sends to, if that is in another region than the target, or unchanged and the target's
+    /// region is unknown.
     pub host: Option<String>,
     /// It sends to the endpoint `api.…/api/v1/logs`, which the vendor is switching off.
     pub is_old_endpoint: bool,
 }
 
 impl FlowsBack {
-    /// What the reader should know, a sentence each.
+    /// The problems in words, as notes for the reader of a plan.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if self.keeps_key {
@@ -39,7 +40,7 @@ impl FlowsBack {
     }
 }
 
-/// The ingest key of a webhook, where it has one that is a text.
+/// The ingest key of a webhook; `None` if it has none, or one that is not a string.
 fn key_of(webhook: &Webhook) -> Option<String> {
     const PAYLOAD: &str = "payload";
     const KEY: &str = "privateKey";
@@ -48,7 +49,7 @@ fn key_of(webhook: &Webhook) -> Option<String> {
         && is_named_list(&entries)
         && webhook.raw(PAYLOAD).is_none()
     {
-        // The documented form, in which this is the place that the path names.
+        // The documented list form, in which `payload.privateKey` is a member of this entry's value.
         let mut entries = entries.iter();
         let payload = entries.find(|entry| entry_name(entry) == Some(PAYLOAD))?;
         let key = payload.get("value")?.get(KEY)?;
@@ -58,7 +59,7 @@ fn key_of(webhook: &Webhook) -> Option<String> {
     place.text().map(Cow::into_owned)
 }
 
-/// What is wrong with where a webhook's logs go after rewriting, if anything is.
+/// Compares a webhook before and after rewriting and reports what is wrong with the destination of its logs.
 pub(super) fn flows_back(
     type_id: Option<TypeId>,
     before: &Webhook,

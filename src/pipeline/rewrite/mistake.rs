@@ -1,4 +1,4 @@
-//! Rules that cannot be followed, each told once with the webhooks that it is about.
+//! Rules that cannot be applied. Each problem is reported once, with all the webhooks that it affects.
 
 use super::PortableWebhook;
 use super::change::How;
@@ -12,12 +12,12 @@ use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A rule that cannot be followed.
+/// A rule that cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mistake {
-    /// The line on which the rule begins.
+    /// The line on which the rule starts.
     pub line: usize,
-    /// What is wrong with it, naming webhooks where that helps.
+    /// What is wrong with it, and in which webhooks.
     pub what: String,
 }
 
@@ -27,20 +27,20 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// What one rule did wrong to some webhooks.
+/// Why a rule cannot be applied to a webhook.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Wrong {
-    /// There is nothing at that path; there may be something at another one.
+    /// The webhook has no value at this path; the second path differs only in case and does have one.
     NoSuchPath(Path, Option<Path>),
-    /// The rule that begins on that line changes the same.
+    /// The rule that starts on this line changes the same value.
     TwoRules(Path, usize),
-    /// The new value is something else than what is there.
+    /// The new value is of another JSON type (the last element) than the current one (the second).
     OtherShape(Path, &'static str, &'static str),
-    /// Two rules give it an alias.
+    /// The rule that starts on this line renames the webhook too.
     TwoNames(usize),
 }
 
-/// The mistakes found so far, with the webhooks that each is about.
+/// Collects mistakes, and groups the affected webhooks by mistake.
 #[derive(Default)]
 pub(super) struct Mistakes {
     found: BTreeMap<(usize, Wrong), Vec<String>>,
@@ -56,7 +56,7 @@ impl Mistakes {
         self.found.entry((line, wrong)).or_default().push(name);
     }
 
-    /// Webhooks that would have one alias in the target only because rules gave it to them.
+    /// Adds a mistake for webhooks of the same type that would share an alias in the target because of a rename.
     pub(super) fn collisions(&mut self, webhooks: &[PortableWebhook]) {
         let renamed_at = |webhook: &PortableWebhook| {
             let mut changes = webhook.changes().iter();
@@ -85,7 +85,7 @@ impl Mistakes {
                 .collect();
             let alias = foreign::shortened(&key.alias, 40);
             let what = format!(
-                "{} webhooks of one type would be called `{alias}` in the target: {}",
+                "{} webhooks of the same type would get the alias `{alias}` in the target: {}",
                 webhooks.len(),
                 listed(&ids)
             );
@@ -93,7 +93,7 @@ impl Mistakes {
         }
     }
 
-    /// What was made, or the mistakes in the order of the file.
+    /// Returns `made` if there are no mistakes, else the mistakes in the order of the file.
     pub(super) fn none_or<T>(self, made: T) -> Result<T, Vec<Mistake>> {
         let told = |((line, wrong), webhooks): ((usize, Wrong), Vec<String>)| Mistake {
             line,
@@ -115,22 +115,22 @@ fn said(wrong: &Wrong, webhooks: &str) -> String {
         Wrong::NoSuchPath(path, near) => {
             let near = near
                 .as_ref()
-                .map_or_else(String::new, |near| format!("; `{near}` is there"));
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             format!("there is no `{path}` in {webhooks}{near}")
         }
         Wrong::TwoRules(path, line) => {
-            format!("`{path}` is changed by the rule at line {line} too, in {webhooks}")
+            format!("the rule at line {line} also changes `{path}`, in {webhooks}")
         }
         Wrong::OtherShape(path, is, given) => {
             format!("`{path}` is {is} and cannot become {given}, in {webhooks}")
         }
         Wrong::TwoNames(line) => {
-            format!("the rule at line {line} renames it too: {webhooks}")
+            format!("the rule at line {line} also renames {webhooks}")
         }
     }
 }
 
-/// The first few of them, and how many there are more.
+/// Lists the first few names and counts the rest.
 fn listed(names: &[String]) -> String {
     const MOST: usize = 5;
     let first = names[..names.len().min(MOST)].join(", ");
@@ -141,7 +141,8 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Rules {
-    /// The rules that mean none of an account's webhooks although they should, and texts to replace that are nowhere.
+    /// Mistakes for rules that match no webhook although they are not optional, and for texts to replace that
+    /// no matched webhook contains.
     pub fn useless(&self, inventory: &Inventory) -> Vec<Mistake> {
         let mut useless = Vec::new();
         for rule in self.rules.iter().filter(|rule| !rule.is_optional) {
@@ -153,7 +154,7 @@ impl Rules {
                 .collect();
             if meant.is_empty() {
                 let n = inventory.webhooks.len();
-                let what = format!("it matches none of the source's {n} webhooks");
+                let what = format!("it matches no webhook of the source ({n} checked)");
                 useless.push(Mistake { line, what });
                 continue;
             }
@@ -175,13 +176,13 @@ fn found_nowhere(replace: &Replace) -> String {
         .map(|path| format!("`{path}`"))
         .collect();
     format!(
-        "the text that is to be replaced in {} is in none of the webhooks that it means",
+        "no webhook that it matches contains the text to replace in {}",
         paths.join(", ")
     )
 }
 
 impl Rule {
-    /// For each text to replace whether it is in any of those webhooks, once the ones before it are replaced.
+    /// For each text to replace, whether any of the webhooks contains it after the preceding replacements.
     fn found(&self, webhooks: &[&Webhook]) -> Vec<bool> {
         let mut found = vec![false; self.replace.len()];
         for webhook in webhooks {

@@ -1,17 +1,17 @@
-//! The vendor's hosts of the source's region, pointed at the target's.
-//! Touches no team's own address, and no host that it does not know.
+//! Points vendor hosts of the source's region at the target's region.
+//! Leaves team URLs and unknown hosts alone.
 
 use crate::coralogix::place::Place;
 use crate::coralogix::region::{Region, moved};
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::fetch::Inventory;
 
-/// From which region to which.
+/// The regions from and to which vendor hosts are moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retarget {
-    /// The source's.
+    /// The source's region.
     pub from: Region,
-    /// The target's.
+    /// The target's region.
     pub to: Region,
 }
 
@@ -19,7 +19,8 @@ pub struct Retarget {
 const OLD_LOGS_PATH: &str = "/api/v1/logs";
 
 impl Retarget {
-    /// The text with every address of the source region's services pointed at the target's; `None` where there is none.
+    /// Points every address of the source region's services in a text at the target's region; `None` if
+    /// nothing changes.
     pub(super) fn of(self, text: &str) -> Option<String> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -46,7 +47,7 @@ impl Retarget {
     }
 }
 
-/// The text up to the next host of an address, the host, and what follows it.
+/// Splits a text at the host of the next address: the text before it, the host, and the text after it.
 fn next_host(text: &str) -> Option<(&str, &str, &str)> {
     let at = text.find("://")?;
     let (before, after) = text.split_at(at + "://".len());
@@ -56,7 +57,7 @@ fn next_host(text: &str) -> Option<(&str, &str, &str)> {
     Some((before, host, behind))
 }
 
-/// The regions of whose services the webhooks name hosts, each once.
+/// The regions whose service hosts occur in the webhooks, each once.
 pub fn regions(inventory: &Inventory) -> Vec<Region> {
     let mut found = Vec::new();
     for webhook in &inventory.webhooks {
@@ -77,7 +78,7 @@ fn regions_of(webhook: &Webhook, found: &mut Vec<Region>) {
     }
 }
 
-/// Whether an address is the log endpoint that is being switched off, whatever follows it.
+/// Whether an address starts with the log endpoint that the vendor is switching off.
 pub(super) fn is_old_logs(host: &str, behind: &str) -> bool {
     let is_api = host
         .get(..4)

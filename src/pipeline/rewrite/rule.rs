@@ -1,5 +1,5 @@
-//! What a user wants changed on the way: which webhooks, which values of them, and where new values come from.
-//! Never shows a value; a rule is named by the line on which it begins.
+//! The rules: which webhooks to change, which of their values, and the sources of the new values.
+//! Never prints a value; messages refer to a rule by the line on which it starts.
 
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
@@ -10,50 +10,50 @@ use std::path::PathBuf;
 use url::Url;
 use wildmatch::WildMatch;
 
-/// Everything that a rules file says.
+/// The content of a rules file.
 #[derive(Debug, Default)]
 pub struct Rules {
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
-    /// What becomes of secrets that no rule names.
+    /// The policy for secrets that no rule covers; `None` if the file does not set one.
     pub unmatched: Option<Unmatched>,
-    /// Whether the vendor's hosts are pointed at the target's region.
+    /// Whether to point vendor hosts at the target's region.
     pub retarget: bool,
 }
 
-/// What becomes of secrets that no rule names.
+/// The policy for secrets that no rule covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unmatched {
-    /// They are copied.
+    /// Copy them.
     Keep,
-    /// A webhook that has one is not sent.
+    /// Do not send a webhook that contains one.
     Refuse,
 }
 
-/// One rule.
+/// One `[[rule]]` of the rules file.
 #[derive(Debug, Default)]
 pub struct Rule {
-    /// The line of the file on which it begins, counted from 1.
+    /// The line of the file on which it starts, counted from 1.
     pub line: usize,
-    /// Which webhooks it is about.
+    /// The webhooks to which the rule applies.
     pub matches: Matches,
-    /// Values that are set.
+    /// Values to set.
     pub set: Vec<Set>,
-    /// Texts that are replaced, one after the other.
+    /// Texts to replace, one after the other.
     pub replace: Vec<Replace>,
-    /// Places that may stay as they are, with all that is below them.
+    /// Secrets at or below these paths are copied on purpose, and so count as covered.
     pub keep: Vec<Path>,
-    /// Whether the webhook gets a uuid of its own.
+    /// Whether to derive a new uuid for the webhook.
     pub new_uuid: bool,
-    /// The alias in the target, where it is another one.
+    /// The template of the alias in the target; `None` to keep the alias.
     pub rename: Option<Rename>,
-    /// Whether it may match nothing.
+    /// Whether the rule may match no webhook.
     pub is_optional: bool,
 }
 
 impl Rule {
-    /// Whether it looks for texts in more than the url.
+    /// Whether it replaces texts anywhere but in the url.
     pub(super) fn looks_into_fields(&self) -> bool {
         let url = Path::of(&["url"]);
         let mut within = self.replace.iter().flat_map(|replace| &replace.within);
@@ -61,21 +61,21 @@ impl Rule {
     }
 }
 
-/// Which webhooks a rule is about: those that fulfil every one of these; an empty one is fulfilled by all.
+/// The conditions under which a rule applies to a webhook. All must hold; an empty one always holds.
 #[derive(Debug, Default)]
 pub struct Matches {
-    /// Any of these types.
+    /// The webhook has any of these types.
     pub types: Vec<TypeId>,
-    /// Any of these patterns of the source's alias.
+    /// Its alias in the source matches any of these patterns.
     pub aliases: Vec<WildMatch>,
-    /// Any of these patterns of the host of the source's url.
+    /// The host of its url in the source matches any of these patterns.
     pub hosts: Vec<WildMatch>,
-    /// Any of these ids of the source.
+    /// It has any of these ids in the source.
     pub ids: Vec<WebhookId>,
 }
 
 impl Matches {
-    /// Whether a webhook of the source is meant.
+    /// Whether the rule applies to a webhook of the source.
     pub fn selects(&self, webhook: &Webhook, id: Option<&WebhookId>) -> bool {
         let alias = webhook.alias().unwrap_or_default();
         let is_type = |wanted: &TypeId| webhook.type_id() == Ok(*wanted);
@@ -95,35 +95,35 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
     Url::parse(url).ok()?.host_str().map(str::to_owned)
 }
 
-/// A value that is set.
+/// A value to set.
 #[derive(Debug)]
 pub struct Set {
-    /// Where.
+    /// The path of the value to replace; it must exist in the webhook.
     pub path: Path,
-    /// Where the new value comes from.
+    /// The source of the new value.
     pub from: Source,
 }
 
-/// Where a value comes from.
+/// The source of a value.
 #[derive(Clone)]
 pub enum Source {
-    /// The environment variable of that name.
+    /// The environment variable with this name.
     Env(String),
-    /// The file of that name; a relative one is found beside the rules file.
+    /// The file at this path; a relative path starts at the directory of the rules file.
     File(PathBuf),
-    /// What a program prints, with the line of the file on which it is named.
+    /// The output of a program.
     Command {
         /// The program and its arguments.
         arguments: Vec<String>,
-        /// The line.
+        /// The line of the rules file that names the program.
         line: usize,
     },
-    /// The file of rules itself, as a JSON token.
+    /// The rules file itself; holds the value as a JSON token.
     Value(SecretString),
 }
 
 impl Source {
-    /// Whether both lead to one value, so that it is read once.
+    /// Whether both sources provide the same value, so that hookferry reads it only once.
     pub fn is_same_as(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Env(left), Self::Env(right)) => left == right,
@@ -139,7 +139,7 @@ impl Source {
     }
 }
 
-/// `env X`, `file x`, `command op (line 7)`: never a value, and never an argument, which may be one.
+/// Formats as `env X`, `file x` or `command op (line 7)`: never a value, nor an argument, which may be a secret.
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -160,18 +160,18 @@ impl fmt::Debug for Source {
     }
 }
 
-/// A text that takes the place of another.
+/// A text replacement.
 #[derive(Debug)]
 pub struct Replace {
-    /// Where it is looked for, with all that is below.
+    /// The paths to search, including everything below them.
     pub within: Vec<Path>,
-    /// What is looked for, literally.
+    /// The literal text to search for.
     pub from: Literal,
-    /// What takes its place.
+    /// The text that replaces it.
     pub to: Literal,
 }
 
-/// A text of the rules file that may be, or be part of, a secret.
+/// A text of the rules file that may be a secret or contain one.
 #[derive(Clone)]
 pub struct Literal(pub SecretString);
 
@@ -181,19 +181,19 @@ impl fmt::Debug for Literal {
     }
 }
 
-/// How an alias is made from the source's: the text before and after each place where that stands.
+/// A template for the alias in the target, split at each `{alias}`, the placeholder of the source's alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rename(Vec<String>);
 
 impl Rename {
-    /// Reads `us-{alias}`; `None` where another brace is in it.
+    /// Parses a template such as `us-{alias}`; `None` if it is blank or contains any other brace.
     pub fn parse(template: &str) -> Option<Self> {
         let parts: Vec<String> = template.split("{alias}").map(str::to_owned).collect();
         let is_plain = |part: &String| !part.contains(['{', '}']);
         (!template.trim().is_empty() && parts.iter().all(is_plain)).then_some(Self(parts))
     }
 
-    /// The alias in the target.
+    /// The alias in the target for an alias of the source.
     pub fn of(&self, alias: &str) -> String {
         self.0.join(alias)
     }

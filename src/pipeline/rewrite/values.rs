@@ -1,36 +1,36 @@
-//! The values that rules ask for, once they have been read, or why they could not be.
-//! Read elsewhere: this stage knows no environment, no disk and no programs.
+//! The values that rules need, or the reasons why they could not be read.
+//! The caller reads them: this stage accesses no environment, no disk and no programs.
 
 use super::rule::{Rule, Rules, Set, Source};
 use crate::coralogix::json;
 use crate::pipeline::fetch::Inventory;
 use secrecy::{ExposeSecret, SecretString};
 
-/// What became of reading one value.
+/// The result of reading one value.
 #[derive(Debug)]
 pub enum Reading {
-    /// It was read; wiped from memory when dropped.
+    /// The value, wiped from memory when dropped.
     Read(SecretString),
-    /// It was not; the text says why, and holds nothing of it.
+    /// The reason why the value could not be read, without any part of the value.
     Unread(String),
 }
 
-/// Values by where they come from.
+/// The values with their sources.
 #[derive(Debug, Default)]
 pub struct Values(Vec<(Source, Reading)>);
 
 impl Values {
-    /// Values that were read.
+    /// Stores the result of reading each source.
     pub fn of(readings: Vec<(Source, Reading)>) -> Self {
         Self(readings)
     }
 
-    /// Every source that was asked, with what became of it.
+    /// Every source with the result of reading it.
     pub fn all(&self) -> &[(Source, Reading)] {
         &self.0
     }
 
-    /// The JSON of a value, or why there is none.
+    /// The value as a JSON token, or the reason why there is none.
     pub(super) fn token(&self, source: &Source) -> Result<String, String> {
         if let Source::Value(token) = source {
             return Ok(token.expose_secret().to_owned());
@@ -45,7 +45,7 @@ impl Values {
 }
 
 impl Rules {
-    /// For each rule the places of the webhooks that it means, counted from 0.
+    /// For each rule, the indices of the webhooks that it matches.
     pub fn matched(&self, inventory: &Inventory) -> Vec<Vec<usize>> {
         let places_of = |rule: &Rule| {
             let webhooks = inventory.webhooks.iter().enumerate();
@@ -57,7 +57,7 @@ impl Rules {
         self.rules.iter().map(places_of).collect()
     }
 
-    /// Every source that the rules need for these webhooks, each once, in the order of the file.
+    /// The sources whose values the rules need for these webhooks, each once, in the order of the file.
     pub fn needed(&self, inventory: &Inventory) -> Vec<Source> {
         let mut needed: Vec<Source> = Vec::new();
         for rule in &self.rules {

@@ -1,5 +1,5 @@
-//! The findings of one look at an account, subject by subject.
-//! Pure; says of each what proves it, and that it is unknown where nothing does.
+//! The findings of one reading of an account, by subject.
+//! Pure. Each finding states what proves it, or is marked unknown if nothing does.
 
 use super::{CheckView, Seen};
 use crate::coralogix::failure::{MAY_READ, MAY_WRITE, PRESET};
@@ -9,10 +9,11 @@ use crate::render::style::Meaning;
 use crate::wording::{counted, seconds};
 use std::time::Duration;
 
-/// Clocks that are further apart make times in records and answers hard to compare.
+/// The largest clock skew in seconds without a warning. Beyond it, times in records and responses are hard to
+/// compare.
 const MOST_SKEW: u64 = 60;
 
-/// How it stands with one subject of the report.
+/// The result for one subject of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Good,
@@ -58,12 +59,12 @@ impl Finding {
     }
 }
 
-/// Everything that one look tells, in the order of the report.
+/// All findings, in the order of the report.
 pub(super) fn findings(view: &CheckView<'_>) -> Vec<Finding> {
     let mut findings = vec![key(view)];
     match view.seen {
         None => {
-            let why = "not asked: there is no key";
+            let why = "not checked: there is no key";
             let subjects = ["reach", "tls", "company", "webhooks", "read"];
             let unknown = subjects.map(|subject| Finding::new(subject, Standing::Unknown, why));
             findings.extend(unknown);
@@ -81,7 +82,7 @@ pub(super) fn findings(view: &CheckView<'_>) -> Vec<Finding> {
     findings.push(Finding::new(
         "write",
         Standing::Unknown,
-        format!("not tried: no documented call tells without writing; it needs {MAY_WRITE} (preset {PRESET})"),
+        format!("not checked: no documented call can test this without writing; writing needs {MAY_WRITE} (preset {PRESET})"),
     ));
     findings.extend(view.seen.map(clock));
     findings
@@ -96,7 +97,7 @@ fn key(view: &CheckView<'_>) -> Finding {
         Ok(account) => {
             let winners = view.winners.join(", ");
             let text = format!(
-                "{}; in a run it would give way to {winners}, which is set",
+                "{}; in a run, {winners} would take precedence because it is set",
                 account.key_from
             );
             Finding::new("key", Standing::Warning, text)
@@ -110,32 +111,32 @@ fn reach(seen: &Seen) -> Finding {
         long => seconds(long),
     };
     match &seen.outcome {
-        Ok(_) => Finding::new("reach", Standing::Good, format!("answered in {took}")),
+        Ok(_) => Finding::new("reach", Standing::Good, format!("responded in {took}")),
         Err(Failure::Refused(refusal)) => {
-            let text = format!("answered {} in {took}", refusal.status);
+            let text = format!("responded with {} in {took}", refusal.status);
             Finding::new("reach", Standing::Good, text)
         }
         Err(Failure::Unusable(what)) => {
-            let text = format!("something answered in {took}, and not the webhooks API: {what}");
+            let text = format!("something other than the webhooks API responded in {took}: {what}");
             Finding::new("reach", Standing::Failed, text)
         }
         Err(Failure::NotSent(Unreached::Host(cause) | Unreached::Certificate(cause))) => {
             Finding::new("reach", Standing::Failed, format!("no connection: {cause}"))
         }
         Err(Failure::Lost { why, .. }) => {
-            Finding::new("reach", Standing::Failed, format!("no answer: {why}"))
+            Finding::new("reach", Standing::Failed, format!("no response: {why}"))
         }
     }
 }
 
 fn tls(view: &CheckView<'_>, seen: &Seen) -> Finding {
     if view.endpoint.base().scheme() == "http" {
-        let text = "plain http: nothing is encrypted, and nothing leaves this machine";
+        let text = "plain http: not encrypted, but nothing leaves this machine";
         return Finding::new("tls", Standing::Good, text);
     }
     match &seen.outcome {
         Err(Failure::NotSent(Unreached::Certificate(cause))) => {
-            let text = format!("the certificate was not accepted: {cause}");
+            let text = format!("the certificate is not trusted: {cause}");
             Finding::new("tls", Standing::Failed, text)
         }
         Err(Failure::NotSent(Unreached::Host(_))) => {
@@ -146,7 +147,7 @@ fn tls(view: &CheckView<'_>, seen: &Seen) -> Finding {
                 .ca_file
                 .map(|file| format!(" or {}", foreign::shown(file)));
             let text = format!(
-                "the certificate was verified by the system's authorities{}",
+                "the certificate was verified against the system's CA certificates{}",
                 more.unwrap_or_default()
             );
             Finding::new("tls", Standing::Good, text)
@@ -156,7 +157,7 @@ fn tls(view: &CheckView<'_>, seen: &Seen) -> Finding {
 
 fn company(view: &CheckView<'_>, seen: &Seen) -> Finding {
     let Ok(inventory) = &seen.outcome else {
-        return Finding::new("company", Standing::Unknown, "the list was not given");
+        return Finding::new("company", Standing::Unknown, "the list could not be read");
     };
     let expected = view
         .profile
@@ -172,19 +173,19 @@ fn company(view: &CheckView<'_>, seen: &Seen) -> Finding {
             "an empty account does not show its company id".to_owned(),
         ),
         ([one], Some(expected)) if one == expected => {
-            (Standing::Good, format!("{one}, as its profile expects"))
+            (Standing::Good, format!("{one}, as the profile expects"))
         }
         (found, Some(expected)) => (
             Standing::Failed,
             format!(
-                "{}, and its profile expects {}",
+                "{}, but the profile expects {}",
                 found.join(" and "),
                 foreign::shortened(expected, 40)
             ),
         ),
         ([one], None) => (
             Standing::Good,
-            format!("{one}; no profile says which one is meant"),
+            format!("{one}; no profile states the expected company id"),
         ),
         (found, None) => (Standing::Warning, format!("several: {}", found.join(", "))),
     };
@@ -197,14 +198,14 @@ fn webhooks(seen: &Seen) -> Finding {
             let count = counted(inventory.webhooks.len(), "webhook");
             Finding::new("webhooks", Standing::Good, count)
         }
-        Err(_) => Finding::new("webhooks", Standing::Unknown, "the list was not given"),
+        Err(_) => Finding::new("webhooks", Standing::Unknown, "the list could not be read"),
     }
 }
 
 fn read(seen: &Seen) -> Finding {
     match &seen.outcome {
         Ok(_) => {
-            let text = format!("the key may read: it has just done so ({MAY_READ})");
+            let text = format!("the key can read: the list was just read with it ({MAY_READ})");
             Finding::new("read", Standing::Good, text)
         }
         Err(Failure::Refused(refusal)) if matches!(refusal.status, 401 | 403) => {
@@ -219,13 +220,17 @@ fn read(seen: &Seen) -> Finding {
             let text = format!("the call failed ({})", refusal.status);
             Finding::new("read", Standing::Failed, text)
         }
-        Err(_) => Finding::new("read", Standing::Unknown, "the list was not given"),
+        Err(_) => Finding::new("read", Standing::Unknown, "the list could not be read"),
     }
 }
 
 fn clock(seen: &Seen) -> Finding {
     match skew(seen) {
-        None => Finding::new("clock", Standing::Unknown, "no list with a date was given"),
+        None => Finding::new(
+            "clock",
+            Standing::Unknown,
+            "no list with a date was received",
+        ),
         Some((_, by)) if by <= MOST_SKEW => {
             let text = format!("both clocks agree within {MOST_SKEW} s");
             Finding::new("clock", Standing::Good, text)
@@ -233,15 +238,14 @@ fn clock(seen: &Seen) -> Finding {
         Some((is_ahead, by)) => {
             let by = seconds(Duration::from_secs(by));
             let way = if is_ahead { "ahead of" } else { "behind" };
-            let text = format!(
-                "the server's clock is {by} {way} this machine's; set the one that is wrong"
-            );
+            let text =
+                format!("the server's clock is {by} {way} this machine's; correct the wrong one");
             Finding::new("clock", Standing::Warning, text)
         }
     }
 }
 
-/// Whether the server's clock is ahead, and by how many seconds they differ.
+/// Whether the server's clock is ahead of ours, and the difference in seconds.
 pub(super) fn skew(seen: &Seen) -> Option<(bool, u64)> {
     let theirs = seen.outcome.as_ref().ok()?.server_time?;
     Some(match theirs.duration_since(seen.now) {
@@ -250,10 +254,10 @@ pub(super) fn skew(seen: &Seen) -> Option<(bool, u64)> {
     })
 }
 
-/// What one look cannot tell.
+/// What reading the account once cannot show.
 pub(super) fn not_known(view: &CheckView<'_>) -> Vec<String> {
     let mut unknown = vec![
-        "whether the key may write".to_owned(),
+        "whether the key can write".to_owned(),
         "whether the webhooks deliver".to_owned(),
     ];
     if view
@@ -261,7 +265,8 @@ pub(super) fn not_known(view: &CheckView<'_>) -> Vec<String> {
         .is_none_or(|profile| profile.company_id.is_none())
     {
         unknown.push(
-            "whether this is the account you mean: a profile with company_id would tell".to_owned(),
+            "whether this is the account you mean: set company_id in a profile to check it"
+                .to_owned(),
         );
     }
     unknown

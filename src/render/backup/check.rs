@@ -1,4 +1,4 @@
-//! Whether backups can be relied on: a line for each account, and one for each backup that is not in order.
+//! Renders `backup check`: a line for each account, and one for each backup with a problem.
 
 use super::{age, members, shown};
 use crate::error::ExitCode;
@@ -13,32 +13,32 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A backup that was looked at.
+/// A backup with the result of its check.
 #[derive(Debug)]
 pub struct CheckedBackup {
-    /// What is stored.
+    /// The backup as the repository lists it.
     pub stored: Stored,
     /// The path by which a user can name it.
     pub path: String,
-    /// What is known of it.
+    /// The result of checking its bytes.
     pub condition: Condition,
 }
 
-/// The backups of one account, the oldest first, and whether they are young enough.
+/// The checked backups of one account, and whether they are recent enough.
 #[derive(Debug)]
 pub struct CheckedAccount {
-    /// The account as the repository names it.
+    /// The account's folder name in the repository.
     pub account: String,
-    /// Its backups.
+    /// Its backups, oldest first.
     pub backups: Vec<CheckedBackup>,
-    /// When it was last known to look as the newest says; `None` without a backup.
+    /// When the account was last known to match its newest backup; `None` without a backup.
     pub checked: Option<Timestamp>,
-    /// Whether that is longer ago than is allowed.
+    /// Whether `checked` is older than `--max-age` allows.
     pub is_stale: bool,
 }
 
 impl CheckedAccount {
-    /// The exit code that it would have alone.
+    /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
         let is_any = |is_it: fn(&Condition) -> bool| {
             self.backups.iter().any(|backup| is_it(&backup.condition))
@@ -60,18 +60,18 @@ impl CheckedAccount {
     }
 }
 
-/// Every condition in the order in which they are counted, with what it means.
+/// The code of each condition with its description, in the order of the counts.
 const CONDITIONS: [(&str, &str); 4] = [
     ("verified", "verified"),
     ("intact", "intact, but encrypted and not opened"),
     (
         "not-opened",
-        "encrypted to others than the identities given",
+        "encrypted, and none of the identities passed can decrypt it",
     ),
     ("damaged", "damaged"),
 ];
 
-/// What was found, for people.
+/// Renders the result as text.
 pub fn text(
     accounts: &[CheckedAccount],
     now: Timestamp,
@@ -125,16 +125,16 @@ fn freshness(account: &CheckedAccount, now: Timestamp, max_age: Option<SignedDur
     );
     match max_age {
         Some(_) if account.is_stale && is_future(checked, now) => {
-            format!("{last}: a clock is or was wrong, so its age is not known")
+            format!("{last}: a clock is or was wrong, so the age is unknown")
         }
         Some(max_age) if account.is_stale => {
-            format!("{last}: too old, at most {max_age:#} is allowed")
+            format!("{last}: too old; the maximum age is {max_age:#}")
         }
         _ => last,
     }
 }
 
-/// The same for programs.
+/// Renders the result as JSON.
 pub fn document(
     accounts: &[CheckedAccount],
     repository: &str,
@@ -152,7 +152,7 @@ pub fn document(
     )
 }
 
-/// What was found of one account.
+/// The JSON object for one account.
 pub(crate) fn row(account: &CheckedAccount) -> Value {
     let backup = |backup: &CheckedBackup| {
         let mut row = members(&backup.stored, &backup.path);

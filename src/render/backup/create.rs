@@ -1,4 +1,4 @@
-//! What became of each account that was to be backed up.
+//! Renders `backup create`: the result for each account.
 
 use super::{failure, members, protection, shown, size};
 use crate::error::{Error, ExitCode};
@@ -11,32 +11,32 @@ use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// An account that was to be backed up.
+/// The result of backing up one account.
 #[derive(Debug)]
 pub struct Taken {
-    /// What the user calls it.
+    /// The account's name as the user passed it.
     pub name: String,
-    /// What holds it now, or why nothing was stored.
+    /// The backup that holds the account's webhooks, or why nothing was stored.
     pub outcome: Result<Kept, Error>,
 }
 
-/// The backup that holds an account.
+/// The backup that holds an account's current webhooks.
 #[derive(Debug)]
 pub struct Kept {
-    /// What is stored.
+    /// The backup as the repository lists it.
     pub stored: Stored,
     /// The path by which a user can name it.
     pub path: String,
     /// When the account was read.
     pub checked: Timestamp,
-    /// Whether it was stored now; else the account has not changed since it was.
+    /// `true` if this run stored it, `false` if the account is unchanged since an earlier backup.
     pub is_new: bool,
-    /// What went wrong beside it: the backup is safe, and the repository not as it should be.
+    /// Other errors: the backup itself is safe, but the repository needs attention.
     pub troubles: Vec<Error>,
 }
 
 impl Taken {
-    /// The exit code that it would have alone.
+    /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
         match &self.outcome {
             Ok(kept) if kept.troubles.is_empty() => ExitCode::Done,
@@ -45,7 +45,7 @@ impl Taken {
         }
     }
 
-    /// Everything that went wrong.
+    /// All errors for this account.
     pub fn errors(&self) -> &[Error] {
         match &self.outcome {
             Ok(kept) => &kept.troubles,
@@ -62,7 +62,7 @@ impl Taken {
     }
 }
 
-/// A line for each account.
+/// Renders a table with one row for each account.
 pub fn text(taken: &[Taken], page: Page) -> String {
     let row = |taken: &Taken| {
         let what = match &taken.outcome {
@@ -87,7 +87,7 @@ fn kept_words(kept: &Kept) -> String {
     }
 }
 
-/// The same for programs.
+/// Renders the results as JSON.
 pub fn document(taken: &[Taken], repository: &Repository, code: ExitCode) -> Value {
     json::document(
         "backup-create",
@@ -99,7 +99,7 @@ pub fn document(taken: &[Taken], repository: &Repository, code: ExitCode) -> Val
     )
 }
 
-/// A member for each account, with its outcome in a word.
+/// The JSON objects, one for each account.
 pub(crate) fn rows(taken: &[Taken]) -> Vec<Value> {
     let row = |taken: &Taken| {
         let (backup, checked, error) = match &taken.outcome {

@@ -1,4 +1,4 @@
-//! Which backups are removed by a policy, and why each of the others stays.
+//! Renders `backup forget`: which backups a policy removes, and why it keeps the others.
 
 use super::{failure, members, shown};
 use crate::error::{Error, ExitCode};
@@ -13,37 +13,37 @@ use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// A backup and what keeps it.
+/// A backup with the policy's decision.
 #[derive(Debug)]
 pub struct Judged {
-    /// What is stored, or was.
+    /// The backup as the repository lists it, or listed it before its removal.
     pub stored: Stored,
     /// The path by which a user can name it.
     pub path: String,
-    /// Why it stays; none where it is removed.
+    /// The reasons to keep it; empty if the policy removes it.
     pub reasons: Vec<Reason>,
 }
 
-/// The backups of one account, the oldest first; an error where none could be removed or not all that should.
+/// The result of applying a policy to the backups of one account.
 #[derive(Debug)]
 pub struct Forgotten {
-    /// The account as the repository names it.
+    /// The account's folder name in the repository.
     pub account: String,
-    /// Its backups.
+    /// Its backups, oldest first.
     pub backups: Vec<Judged>,
-    /// What stood in the way.
+    /// Why not all backups were removed that the policy does not keep.
     pub failure: Option<Error>,
 }
 
 impl Forgotten {
-    /// The exit code that it would have alone.
+    /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
         self.failure
             .as_ref()
             .map_or(ExitCode::Done, |error| error.kind().exit_code())
     }
 
-    /// How many backups the policy does not keep.
+    /// The number of backups that the policy does not keep.
     pub fn n_removed(&self) -> usize {
         let removed = self
             .backups
@@ -53,12 +53,12 @@ impl Forgotten {
     }
 }
 
-/// A table for each account.
+/// Renders a table for each account.
 pub fn text(accounts: &[Forgotten], dry_run: bool, page: Page) -> String {
     let mut out = String::new();
     for account in accounts {
         let verb = match (&account.failure, dry_run) {
-            (Some(_), _) => "should be removed, and were not all",
+            (Some(_), _) => "to be removed, but not all removals succeeded",
             (None, true) => "would be removed",
             (None, false) => "removed",
         };
@@ -84,7 +84,7 @@ pub fn text(accounts: &[Forgotten], dry_run: bool, page: Page) -> String {
     out
 }
 
-/// The same for programs.
+/// Renders the decisions as JSON.
 pub fn document(accounts: &[Forgotten], repository: &str, dry_run: bool, code: ExitCode) -> Value {
     json::document(
         "backup-forget",
@@ -97,7 +97,7 @@ pub fn document(accounts: &[Forgotten], repository: &str, dry_run: bool, code: E
     )
 }
 
-/// What was decided about one account.
+/// The JSON object for one account.
 pub(crate) fn row(account: &Forgotten) -> Value {
     let backup = |judged: &Judged| {
         let mut row = members(&judged.stored, &judged.path);

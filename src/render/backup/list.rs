@@ -1,4 +1,4 @@
-//! The backups of a repository.
+//! Renders `backup list`: the backups of a repository.
 
 use super::{age, members, protection, shown, size};
 use crate::foreign::name;
@@ -12,20 +12,20 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
-/// The backups of one account, the oldest first.
+/// The backups of one account.
 #[derive(Debug)]
 pub struct ListedAccount {
-    /// The account as the repository names it.
+    /// The account's folder name in the repository.
     pub account: String,
-    /// Its backups, each with the path by which a user can name it.
+    /// Its backups, oldest first, each with the path by which a user can name it.
     pub backups: Vec<(Stored, String)>,
-    /// When it was last known to look as the newest says; `None` without a backup.
+    /// When the account was last known to match its newest backup; `None` without a backup.
     pub checked: Option<Timestamp>,
 }
 
 const HEADINGS: [&str; 6] = ["account", "time", "age", "webhooks", "size", "protection"];
 
-/// The backups as a table, and each account's last look below.
+/// Renders the backups as a table, followed by each account's newest backup and last check.
 pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: Page) -> String {
     let row = |(stored, _): &(Stored, String)| {
         [
@@ -40,7 +40,7 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
     let backups = accounts.iter().flat_map(|account| &account.backups);
     let rows: Vec<[String; 6]> = backups.map(row).collect();
     if rows.is_empty() {
-        return format!("No backup in {repository}.\n");
+        return format!("No backups in {repository}.\n");
     }
     let mut out = table(HEADINGS, &rows, page);
     out.push('\n');
@@ -72,7 +72,7 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
     out
 }
 
-/// The backups for programs.
+/// Renders the backups as JSON.
 pub fn document(accounts: &[ListedAccount], repository: &str) -> Value {
     let row = |account: &ListedAccount| {
         let backups = account.backups.iter();

@@ -1,4 +1,4 @@
-//! Foreign text in HTML: the one way in.
+//! Untrusted text in HTML: the only way in.
 
 use crate::coralogix::mask::Masked;
 use crate::foreign;
@@ -83,8 +83,8 @@ mod tests {
             "&lt;a href=&quot;x&quot; title=&#39;&amp;&#39;&gt;\\u{202e}é"
         );
         assert_eq!(
-            Sentence("say `<b>` & go").to_string(),
-            "say <code>&lt;b&gt;</code> &amp; go"
+            Sentence("pass `<b>` & go").to_string(),
+            "pass <code>&lt;b&gt;</code> &amp; go"
         );
     }
 

@@ -13,7 +13,7 @@ pub(super) fn summary(out: &mut String, report: &Report<'_>) {
     chart::figure(out, report);
     out.push_str("<div class=\"stack\">\n");
     facts(out, report);
-    list(out, "notes", "To know", &report.notes);
+    list(out, "notes", "Notes", &report.notes);
     out.push_str("</div>\n</div>\n");
 }
 
@@ -42,7 +42,7 @@ fn conclusion(out: &mut String, report: &Report<'_>) {
     out.push_str("</section>\n");
 }
 
-/// Each count leads to its group.
+/// Each count links to its group.
 fn counts(out: &mut String, counts: &[(Mark, usize)]) {
     if counts.is_empty() {
         return;

@@ -16,7 +16,7 @@ pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
     // Writing to a string cannot fail, here and below.
     out.push_str("<section id=\"webhooks\" aria-labelledby=\"webhooks-heading\" tabindex=\"-1\">\n<h2 id=\"webhooks-heading\">Webhooks</h2>\n");
     if n == 0 {
-        out.push_str("<p>None is selected.</p>\n");
+        out.push_str("<p>No webhooks are selected.</p>\n");
     } else {
         controls(out, report);
         for group in &report.groups {
@@ -24,7 +24,7 @@ pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
                 table(out, group, at, report);
             }
         }
-        out.push_str("<p id=\"none\" hidden>No webhook matches.</p>\n");
+        out.push_str("<p id=\"none\" hidden>No webhooks match.</p>\n");
     }
     out.push_str("</section>\n");
 }
@@ -77,7 +77,7 @@ fn table(out: &mut String, group: &Group<'_>, at: usize, report: &Report<'_>) {
     } else {
         ("group", String::new())
     };
-    // The counts lead to the first table of a group.
+    // The counts link to the first table of a group.
     let id = if at == 0 {
         format!(" id=\"group-{code}\"")
     } else {
@@ -168,9 +168,9 @@ fn differences(out: &mut String, differences: &[DifferenceDocument], [one, other
     };
     for difference in differences {
         let (source, target) = (side(&difference.source), side(&difference.target));
-        // Two sides that look the same once masked would otherwise read like a mistake.
+        // Without this, two sides that look the same once masked would look like a bug.
         let verdict = if source == target {
-            " <span class=\"none\">differs in what is masked</span>"
+            " <span class=\"none\">differs in the masked part</span>"
         } else {
             ""
         };

@@ -1,6 +1,6 @@
-//! The bytes that are left.
+//! The size budget of a markdown report.
 
-/// What may still be written.
+/// The number of bytes that may still be written.
 pub(super) struct Budget {
     left: usize,
 }
@@ -10,7 +10,7 @@ impl Budget {
         Self { left: most }
     }
 
-    /// Takes room for so many bytes, if there is as much.
+    /// Reserves `n` bytes; returns whether there was room for them.
     pub(super) fn take(&mut self, n: usize) -> bool {
         let fits = n <= self.left;
         if fits {
@@ -19,7 +19,7 @@ impl Budget {
         fits
     }
 
-    /// Appends a text for which there is room.
+    /// Appends the text if there is room for it.
     pub(super) fn push(&mut self, out: &mut String, text: &str) {
         if self.take(text.len()) {
             out.push_str(text);

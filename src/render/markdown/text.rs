@@ -1,16 +1,16 @@
-//! Foreign text in markdown: written so that neither markdown nor HTML nor the site that shows it makes anything of it.
+//! Untrusted text in markdown, escaped so that neither markdown, HTML nor the hosting site interprets it.
 //!
-//! Every ASCII punctuation character is a numeric entity, which markdown never takes for its own syntax.
-//! Sites act on words after that: they link `@names`, `#1`, hashes and addresses, but not inside `<code>`.
+//! ASCII punctuation characters become numeric entities, which markdown never takes for its own syntax.
+//! Sites still act on words: they link `@names`, `#1`, hashes and addresses, but not inside `<code>`.
 
 use crate::foreign;
 use crate::render::report::pieces;
 use std::fmt::Write as _;
 
-/// Letters in a row that may be a commit.
+/// The number of hexadecimal digits from which a word may be taken for a commit hash.
 const SHORTEST_HASH: usize = 7;
 
-/// A foreign text of at most so many characters, as code.
+/// An untrusted text as code, cut after `max_chars` characters.
 pub(super) fn code(text: &str, longest: usize) -> String {
     format!(
         "<code>{}</code>",
@@ -18,7 +18,7 @@ pub(super) fn code(text: &str, longest: usize) -> String {
     )
 }
 
-/// A sentence that may hold foreign text: plain words stay words, everything that could act becomes code.
+/// A sentence that may hold untrusted text: plain words stay; anything a site could act on becomes code.
 pub(super) fn sentence(text: &str, longest: usize) -> String {
     let text = foreign::shortened(text, longest);
     let mut out = String::with_capacity(text.len() * 2);
@@ -42,7 +42,7 @@ fn words(out: &mut String, text: &str) {
             .trim_end_matches([',', '.', ';', ':', ')', '\'']);
         let start = word.len() - word.trim_start_matches('(').len();
         let end = start + inner.len();
-        // Trimming both ends of `(((` leaves nothing, and then there is nothing that could act.
+        // Trimming both ends of `(((` leaves nothing, so there is nothing that a site could act on.
         if inner.is_empty() || is_plain(inner) {
             out.push_str(&escaped(word));
         } else {
@@ -53,7 +53,7 @@ fn words(out: &mut String, text: &str) {
     }
 }
 
-/// Whether nothing makes anything of a word: letters, with `-` or `'` between them, or a short number.
+/// Whether no site acts on the word: letters, with `-` or `'` between them, or a short number.
 fn is_plain(word: &str) -> bool {
     let is_number = word.chars().all(|c| c.is_ascii_digit());
     let is_hash = word.len() >= SHORTEST_HASH && word.chars().all(|c| c.is_ascii_hexdigit());
@@ -63,12 +63,12 @@ fn is_plain(word: &str) -> bool {
     word == "–" || (!is_hash && (is_number || is_word))
 }
 
-/// The text with every ASCII punctuation character as an entity, and what could be read as an address in two.
+/// Escapes ASCII punctuation characters as entities, and breaks up anything like an email address.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for character in text.chars() {
         if character == '@' {
-            // Some parsers look for addresses in the text that entities stand for; a comment ends that text.
+            // Some parsers decode entities before they look for addresses; a comment interrupts the match.
             out.push_str("<!-- -->");
         }
         if character.is_ascii_punctuation() {
@@ -80,7 +80,7 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A name in the first line's comment: letters, digits, dots and single hyphens, so that it cannot end the comment.
+/// A name for the marker comment: letters, digits, dots and single hyphens, so it cannot end the comment.
 pub(super) fn marker_part(name: &str) -> String {
     let mut out = String::new();
     for character in name.chars().take(100) {
@@ -100,10 +100,10 @@ mod tests {
     fn what_could_act_is_code_and_words_stay_words() {
         assert_eq!(
             sentence(
-                "set payload.key by a rule, and say --retarget (or `-n`).",
+                "set payload.key with a rule, and pass --retarget (or `-n`).",
                 99
             ),
-            "set <code>payload&#46;key</code> by a rule&#44; and say <code>&#45;&#45;retarget</code> &#40;or <code>&#45;n</code>&#41;&#46;"
+            "set <code>payload&#46;key</code> with a rule&#44; and pass <code>&#45;&#45;retarget</code> &#40;or <code>&#45;n</code>&#41;&#46;"
         );
         assert_eq!(
             sentence("#1 deadbeef don't 17 fixes", 99),

@@ -1,5 +1,5 @@
-//! The outcome of a run as a report: what is not as it should be first; its table is also the id map.
-//! Pure. Says what the outcome in text says, in its words.
+//! Builds the report of a run's outcome: problems first; its table also serves as the id map.
+//! Pure. Uses the same sentences as the text output.
 
 use super::{Conclusion, Fact, Group, Mark, Report, Row, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
@@ -39,7 +39,7 @@ fn conclusion(outcome: &OutcomeDocument) -> Conclusion {
     }
 }
 
-/// The warnings, and the other notices; neither where nothing can have been written.
+/// The warnings, and the notes; both empty if the run cannot have written anything.
 fn notices(outcome: &OutcomeDocument) -> (Vec<String>, Vec<String>) {
     if !outcome.may_have_written {
         return (Vec::new(), Vec::new());
@@ -75,12 +75,12 @@ fn facts(outcome: &OutcomeDocument) -> Vec<Fact> {
         facts.push(fact("read back", text));
     }
     if let Some(text) = appeared(outcome) {
-        facts.push(fact("meanwhile", text));
+        facts.push(fact("new in target", text));
     }
     facts
 }
 
-/// What remains to be looked at, what was done, and what stayed as it was.
+/// The groups: what needs attention, what was done, what was left alone, what is unchanged.
 fn groups(outcome: &OutcomeDocument) -> Vec<Group<'_>> {
     let rank = |ending: Ending| match ending {
         Ending::Created | Ending::Updated | Ending::Appeared => 1,

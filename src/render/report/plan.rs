@@ -1,5 +1,5 @@
-//! A plan as a report: what needs a decision first, then what would be written, then what stays.
-//! Pure. Says what the preview in text says, in its words.
+//! Builds the report of a plan: first what needs a decision, then what would be written, then what stays.
+//! Pure. Uses the same sentences as the text preview.
 
 use super::{Conclusion, Fact, Group, Report, Row, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
@@ -13,7 +13,7 @@ use crate::render::plan::{
 use crate::wording::counted;
 
 pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
-    // Counted on the webhooks that are shown: a document from a file may say anything else.
+    // Counts the steps that are shown: the counts of a document from a file cannot be trusted.
     let count = |state| plan.steps.iter().filter(|step| step.state == state).count();
     Report {
         kind: "plan",
@@ -35,7 +35,7 @@ pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
             .map(|notice| notice.text.clone())
             .collect(),
         sides: ["source", "target"],
-        tail: "leads to",
+        tail: "destination",
     }
 }
 
@@ -58,13 +58,13 @@ fn conclusion(plan: &PlanDocument) -> Conclusion {
     Conclusion {
         tone: Tone::Good,
         text: format!(
-            "Nothing stands in the way: {} would be written.",
+            "Ready to apply: {} would be written.",
             counted(n, "webhook")
         ),
         next: vec![
-            "to carry out exactly this plan: `hookferry apply` with the file that `plan --out` saved; it checks first that nothing moved"
+            "to apply exactly this plan: `hookferry apply FILE` with the file that `plan --out FILE` saved; it first checks that nothing has changed since"
                 .to_owned(),
-            "or `hookferry migrate` with the same options; it reads both accounts again, shows the plan and asks"
+            "or run `hookferry migrate` with the same options: it reads both accounts again, shows the plan and asks before it writes"
                 .to_owned(),
         ],
     }
@@ -76,7 +76,7 @@ fn warnings(plan: &PlanDocument) -> Vec<String> {
         .iter()
         .map(|value| {
             format!(
-                "a value that the rules ask for could not be read: {}",
+                "a value that the rules need could not be read: {}",
                 missing_value(value)
             )
         })
@@ -84,7 +84,7 @@ fn warnings(plan: &PlanDocument) -> Vec<String> {
     let held = plan.invariants;
     if !held.hold() {
         warnings.push(format!(
-            "not every body is as it must be: {}",
+            "not every request body has the expected form: {}",
             held_words(held, 0)
         ));
     }

@@ -1,28 +1,28 @@
-//! States and endings as one kind of mark, and how many of each there are.
-//! Pure. A mark has a word and a symbol, so that its colour only repeats them.
+//! Marks: one display form for plan states and final statuses, and counts of them.
+//! Pure. A mark has a word and a symbol, so its color only repeats them.
 
 use super::Row;
 use crate::pipeline::outcome::Ending;
 use crate::pipeline::plan::State;
 use crate::render::style::{Meaning, symbol};
 
-/// What a colour repeats.
+/// The tone of a mark or a conclusion; colors only repeat it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::render) enum Tone {
-    /// It arrives, or all went well.
+    /// A create, or success.
     Good,
-    /// It is changed.
+    /// An update, or something to note.
     Change,
-    /// It stays.
+    /// No change.
     Quiet,
-    /// Something is in the way, or went wrong.
+    /// A conflict, a block or an error.
     Bad,
-    /// Nobody can tell.
+    /// Ambiguous or unknown.
     Unclear,
 }
 
 impl Tone {
-    /// The name of its style.
+    /// The CSS class of the tone.
     pub(in crate::render) fn class(self) -> &'static str {
         match self {
             Self::Good => "good",
@@ -44,11 +44,11 @@ impl Tone {
     }
 }
 
-/// A state or an ending as it is shown.
+/// The display form of a plan state or a final status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::render) struct Mark {
     pub(in crate::render) word: &'static str,
-    /// The word for programs.
+    /// The code for programs; names the group in ids and filters of the HTML page.
     pub(in crate::render) code: &'static str,
     pub(in crate::render) symbol: &'static str,
     pub(in crate::render) tone: Tone,
@@ -76,7 +76,7 @@ impl From<Ending> for Mark {
     }
 }
 
-/// How many rows have each mark, in the order in which marks first appear.
+/// Number of rows by mark, in the order in which the marks first occur.
 pub(in crate::render) fn tally<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> Vec<(Mark, usize)> {
     let mut counts: Vec<(Mark, usize)> = Vec::new();
     for row in rows {
@@ -88,7 +88,7 @@ pub(in crate::render) fn tally<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> V
     counts
 }
 
-/// The rows of each type, the most frequent type first.
+/// The rows by type, the most frequent type first.
 pub(in crate::render) fn by_kind<'r>(
     rows: impl Iterator<Item = &'r Row<'r>>,
 ) -> Vec<(&'r str, Vec<&'r Row<'r>>)> {

@@ -1,5 +1,5 @@
-//! The check of a rules file as programs read it.
-//! Pure. Says the same as the text, from the same view.
+//! Renders `rules check` as JSON, from the same view as the text.
+//! Pure.
 
 use super::{CheckView, counts};
 use crate::document::view::kind_name;
@@ -9,7 +9,7 @@ use crate::pipeline::rewrite::{Change, Reading};
 use crate::render::json;
 use serde_json::{Value, json};
 
-/// The check for programs.
+/// Renders the check as JSON.
 pub fn document(view: &CheckView<'_>) -> Value {
     let counts = counts(view);
     let rules: Vec<Value> = view

@@ -1,5 +1,6 @@
-//! A first rules file for an account: every secret has its decision, and what must change has a variable to fill.
-//! Pure. Holds names, paths and hosts, never a secret; the same account always gives the same file.
+//! Renders `rules init`: a first rules file that decides on every secret of an account, with a variable for each
+//! value that must change.
+//! Pure. Contains names, paths, and hosts, never a secret; the same account always gives the same file.
 
 mod secrets;
 mod variables;
@@ -13,19 +14,19 @@ use secrets::{Group, Kin, groups};
 use smol_str::SmolStr;
 use std::fmt::Write as _;
 
-/// What a first rules file is made of.
+/// The input for a first rules file.
 pub struct Draft {
-    /// The webhooks that it is about.
+    /// The webhooks that the rules apply to.
     pub inventory: Inventory,
-    /// Where they are from.
+    /// The account or file that they come from.
     pub account: Party,
-    /// The host that they go to, where that is known.
+    /// The target's host, if known.
     pub target: Option<String>,
-    /// Whether they name hosts of a region that is not the target's.
+    /// Whether any webhook uses a Coralogix host of a region other than the target's.
     pub moves: bool,
 }
 
-/// The text of the file.
+/// Writes the text of the file.
 pub fn draft(draft: &Draft) -> String {
     let mut out = head(draft);
     for group in groups(&draft.inventory) {
@@ -41,28 +42,28 @@ fn head(draft: &Draft) -> String {
     });
     let retarget = match (draft.moves, &draft.target) {
         (true, _) => {
-            "# Coralogix hosts of the source's region are pointed at the target's.\nretarget = true\n"
+            "# Replaces Coralogix hosts of the source's region with the target's.\nretarget = true\n"
         }
         (false, Some(_)) => {
-            "# The webhooks name no Coralogix host of another region than the target's.\nretarget = false\n"
+            "# No webhook uses a Coralogix host of a region other than the target's.\nretarget = false\n"
         }
         (false, None) => {
-            "# To point Coralogix hosts of the source's region at the target's:\n# retarget = true\n"
+            "# To replace Coralogix hosts of the source's region with the target's:\n# retarget = true\n"
         }
     };
     format!(
         "# Rules for the webhooks of {from}{to}.\n\
-         # Written by `hookferry rules init`. There is no secret in this file, and none belongs into it.\n\
+         # Written by `hookferry rules init`. This file contains no secrets; do not add any.\n\
          #\n\
-         # A rule means the webhooks that fulfil its `match`. For each of their secrets it says\n\
+         # A rule applies to the webhooks that satisfy its `match`. For each of their secrets it says\n\
          #   keep    the target gets the same value, or\n\
-         #   set     the target gets another one, from {{ env = \"NAME\" }}, {{ file = \"path\" }}\n\
+         #   set     the target gets a different value, from {{ env = \"NAME\" }}, {{ file = \"path\" }}\n\
          #           or {{ command = [\"program\", \"argument\"] }} (run only with --allow-commands).\n\
-         # Rules that begin with `# [[rule]]` are proposals: take the `# ` off where a secret must differ.\n\
-         # `set` goes before `keep`; two rules that set the same are an error.\n\
+         # Rules that start with `# [[rule]]` are suggestions: remove the `# ` where a secret must differ.\n\
+         # `set` takes precedence over `keep`; two rules that set the same path are an error.\n\
          # Then: hookferry rules check --rules THIS-FILE --from ... --to ...\n\
          \n\
-         # A webhook with a secret that no rule names is not sent.\n\
+         # A webhook with a secret that no rule covers is not sent.\n\
          unmatched_secret = \"refuse\"\n\
          \n\
          {retarget}"
@@ -76,11 +77,11 @@ fn section(out: &mut String, group: &Group) {
     let n = counted(group.n_webhooks, "webhook");
     let _ = writeln!(out, "\n\n# ---- {kind}: {n} ----");
     if group.type_id.is_none() {
-        out.push_str("# they cannot be sent, and a rule cannot help\n");
+        out.push_str("# These webhooks cannot be sent, and no rule can change that.\n");
         return;
     }
     if group.secrets.is_empty() {
-        out.push_str("# nothing secret in them\n");
+        out.push_str("# These webhooks contain no secrets.\n");
         return;
     }
     for secret in &group.secrets {
@@ -113,12 +114,12 @@ fn section(out: &mut String, group: &Group) {
     }
 }
 
-/// A rule for the webhooks that share all their credentials: at work where one must change, else a proposal.
+/// Writes a rule for webhooks that share credentials: active if a credential must change, else commented out.
 fn rule(out: &mut String, group: &Group, kin: &Kin) {
     let off = if kin.must_change { "" } else { "# " };
     if kin.must_change {
         out.push_str(
-            "\n# The key is the source account's own: kept, the logs would flow back there.\n",
+            "\n# This key belongs to the source account: if kept, the logs would flow back there.\n",
         );
     } else {
         out.push('\n');
@@ -132,11 +133,11 @@ fn rule(out: &mut String, group: &Group, kin: &Kin) {
         .collect();
     let _ = writeln!(out, "{off}set = {{ {} }}", sets.join(", "));
     if kin.must_change {
-        out.push_str("# new_uuid = true    # a uuid of its own in the target, the field and payload.uuid together\n");
+        out.push_str("# new_uuid = true    # a new uuid in the target, for the field and payload.uuid together\n");
     }
 }
 
-/// A key as TOML writes it: without quotes where it needs none.
+/// Writes a TOML key, quoted only if necessary.
 fn key(text: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if text.chars().all(is_bare) {
@@ -146,7 +147,7 @@ fn key(text: &str) -> String {
     }
 }
 
-/// A text as TOML writes it, with every character escaped that could mislead a reader.
+/// Writes a TOML string, escaping every character that could mislead a reader.
 fn quoted(text: &str) -> String {
     let mut out = String::from("\"");
     let mut one = [0; 4];

@@ -11,12 +11,12 @@ pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
     let mut text = head(job, &name);
     let _ = write!(
         text,
-        "# Install it, as the user that is to run it: `crontab -e`, and put all of this at the end.
-# See it work:   {binary} run-schedule {schedule} --config {config}; echo $?
-# Hear of failures: on standard error the run says nothing unless something is wrong, so whatever cron mails is a failure.
-#   Where no mail is delivered, only a heartbeat (heartbeat_url_file) tells you, and it also tells when cron itself is dead.
-# Two runs at once do no harm, because a backup appears whole under a name of its own: `flock` is not needed.
-# No pipe and no `|| true` behind it: the exit code is the program's.
+        "# Install it: as the user that will run it, call `crontab -e` and append all of this.
+# Test it:        {binary} run-schedule {schedule} --config {config}; echo $?
+# Failure alerts: the run writes to standard error only if something is wrong, so any mail from cron reports a failure.
+#   Where no mail is delivered, only a heartbeat (heartbeat_url_file) alerts you; it also detects that cron itself is dead.
+# Two runs at once do no harm, because each backup is written atomically under a unique name: `flock` is not needed.
+# Append no pipe and no `|| true`: they would hide the program's exit code.
 ",
         binary = shell(binary),
         schedule = job.name,
@@ -27,7 +27,7 @@ pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
     let _ = write!(
         text,
         "#
-# The times are UTC. cronie takes CRON_TZ; Debian's cron ignores it and uses the time zone of the machine: is that UTC?
+# The times are UTC. cronie honors CRON_TZ; Debian's cron ignores it and uses the machine's time zone, which must be UTC.
 CRON_TZ=UTC
 SHELL=/bin/sh
 PATH=/usr/local/bin:/usr/bin:/bin
@@ -50,10 +50,10 @@ fn folders(job: &Job) -> String {
         let shown = shell(&folder);
         if Some(&folder) == repo.as_ref() {
             format!(
-                "# It writes its backups to {shown}, which only that user should enter: chmod 0700\n"
+                "# It writes its backups to {shown}, which only that user should be able to access: chmod 0700\n"
             )
         } else {
-            format!("# It writes to {shown}; that user has to be able to.\n")
+            format!("# It writes to {shown}; that user needs write access.\n")
         }
     };
     job.written_folders().into_iter().map(line).collect()
@@ -68,12 +68,12 @@ fn secrets(job: &Job) -> String {
                 let file = shell(&job.beside_config(path));
                 writeln!(
                     out,
-                    "# It reads {what} from {file}, which only that user should be able to: chmod 0600"
+                    "# It reads {what} from {file}, which only that user should be able to read: chmod 0600"
                 )
             }
             SecretPlace::Command(program) => writeln!(
                 out,
-                "# It gets {what} from {}, which has to work without a terminal and with the PATH below.",
+                "# It gets {what} from {}, which must work without a terminal and with the PATH below.",
                 shell(program)
             ),
             SecretPlace::Env(_) => Ok(()),
@@ -81,8 +81,8 @@ fn secrets(job: &Job) -> String {
     }
     let variables = job.variables();
     if !variables.is_empty() {
-        out += "# It takes these from the environment, where cron has none of them. Name files in the config file where you can; else\n\
-                # write NAME=value lines above the last one, and look that others cannot read the crontab:\n";
+        out += "# It reads these from the environment, where cron sets none of them. Use files in the config file instead if you\n\
+                # can; otherwise add NAME=value lines above the last line, and make sure that nobody else can read the crontab:\n";
     }
     for (name, what) in variables {
         let _ = writeln!(out, "#   {name}: {what}");

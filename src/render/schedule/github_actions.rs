@@ -14,8 +14,8 @@ pub(super) fn file(job: &Job, fields: &str) -> File {
         text,
         "# Install it:
 #   1. commit it as .github/workflows/{name} on the default branch, and the config file as
-#      {config}; that holds no key
-#   2. say below from which repository and commit hookferry is built: there is no released binary
+#      {config}, which contains no key
+#   2. set the repository and commit from which to build hookferry below: there is no released binary
 #   3. add the secrets: Settings > Secrets and variables > Actions
 ",
         config = shell(&job.config),
@@ -25,10 +25,10 @@ pub(super) fn file(job: &Job, fields: &str) -> File {
     }
     let _ = write!(
         text,
-        "# See it work:   Actions > {title} > Run workflow
-# Hear of failures: GitHub mails whoever last changed the schedule below, and nobody when it does not run at all.
-#   Runs are delayed or left out when GitHub is busy, at full hours most of all, and a public repository without a
-#   commit for 60 days gets none any more. Only a heartbeat (heartbeat_url_env) tells you: {heartbeat}.
+        "# Test it:        Actions > {title} > Run workflow
+# Failure alerts: GitHub mails the person who last changed the schedule below, but nobody if it does not run at all.
+#   GitHub delays or skips runs when it is busy, especially on the hour, and stops scheduled runs in a public repository
+#   after 60 days without a commit. Only a heartbeat (heartbeat_url_env) detects that: {heartbeat}.
 name: {quoted_title}
 on:
   schedule:
@@ -45,12 +45,12 @@ jobs:
     runs-on: ubuntu-latest
     timeout-minutes: 45
     steps:
-      # Versions can be moved: replace them by the commits that you have looked at.
+      # Version tags can be moved: replace them with the hashes of commits that you have reviewed.
       - uses: actions/checkout@v4
         with:
           persist-credentials: false
       - name: Build hookferry
-        # No secret is in the environment of this step.
+        # The environment of this step contains no secrets.
         run: cargo install --locked --git \"$HOOKFERRY_REPOSITORY\" --rev \"$HOOKFERRY_COMMIT\" --features cloud hookferry
         env:
           HOOKFERRY_REPOSITORY: https://example.invalid/SET-THIS/hookferry
@@ -64,7 +64,7 @@ jobs:
         quoted_title = workflow_yaml(&title(job)),
         heartbeat = match job.heartbeat {
             Some(_) => "this schedule has one",
-            None => "give this schedule one",
+            None => "add one to this schedule",
         },
         fields = workflow_yaml(fields),
         group = workflow_yaml(&format!("hookferry-{}", job.name)),

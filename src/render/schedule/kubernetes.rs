@@ -66,9 +66,9 @@ fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> S
         _ => String::new(),
     };
     let mut out = format!(
-        "# In the namespace that it is to run in, once:
-#   1. an image: build {image} from docs/container/Containerfile, and push it where the cluster finds it
-#   2. the config file, which holds no key:
+        "# Once, in the namespace where it will run:
+#   1. the image: build {image} from docs/container/Containerfile, and push it to a registry that the cluster uses
+#   2. the config file, which contains no key:
 #        kubectl create configmap {object} --from-file=config.toml={config}{recipients}
 ",
         image = shell(image),
@@ -79,22 +79,22 @@ fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> S
     if !secret.is_empty() {
         let _ = write!(
             out,
-            "#   3. the secrets, each in a file of its own that you delete afterwards:\n{secret}"
+            "#   3. the secrets, each in a separate file that you delete afterwards:\n{secret}"
         );
         n += 1;
     }
     let _ = writeln!(
         out,
         "#   {n}. kubectl apply -f {object}.yaml\n\
-         # See it work:   kubectl create job --from=cronjob/{object} {object}-now && kubectl logs -f job/{object}-now\n\
-         # Hear of failures: a heartbeat in the config file, or an alert on\n\
+         # Test it:        kubectl create job --from=cronjob/{object} {object}-now && kubectl logs -f job/{object}-now\n\
+         # Failure alerts: a heartbeat in the config file, or an alert on\n\
          #   kube_job_status_failed{{job_name=~\"{object}-.*\"}} > 0"
     );
     for file in [&job.metrics_file, &job.status_file].into_iter().flatten() {
         if !mounts.keeps(file) {
             let _ = writeln!(
                 out,
-                "# {} ends with the pod: nobody reads it there.",
+                "# {} disappears with the pod: nothing can read it.",
                 shell(file)
             );
         }
@@ -116,10 +116,7 @@ fn secret_step(job: &Job, object: &str, mounts: &Mounts) -> String {
     }
     out.push('\n');
     for (name, what) in &variables {
-        let _ = writeln!(
-            out,
-            "#        {name}: {what}; without a line break at its end"
-        );
+        let _ = writeln!(out, "#        {name}: {what}; without a trailing newline");
     }
     out
 }

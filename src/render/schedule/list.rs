@@ -50,11 +50,11 @@ pub struct ScheduleRow {
 /// The schedules as a table.
 pub fn text(view: &SchedulesView, page: Page) -> String {
     let Some(file) = view.file.as_deref().map(foreign::shown) else {
-        return "No schedules: neither XDG_CONFIG_HOME nor HOME says where the config file is; name one with --config.\n"
+        return "No schedules: neither XDG_CONFIG_HOME nor HOME is set, so there is no default config file; pass one with --config.\n"
             .to_owned();
     };
     if !view.is_there {
-        return format!("No schedules: there is no config file {file}.\n");
+        return format!("No schedules: the config file {file} does not exist.\n");
     }
     let mut out = String::new();
     if !view.rows.is_empty() {

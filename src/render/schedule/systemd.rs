@@ -13,7 +13,7 @@ const CREDENTIALS: &str = "/run/credentials/";
 const CREDENTIAL_STORE: &str = "/etc/hookferry/credentials";
 /// What nothing of a run needs.
 const SANDBOX: &str = "
-# It may read what its user may, write to the folders above, and talk to the network; nothing else.
+# It can read what its user can, write to the folders above, and use the network; nothing else.
 NoNewPrivileges=yes
 CapabilityBoundingSet=
 AmbientCapabilities=
@@ -89,7 +89,7 @@ fn service(job: &Job, binary: &str, service: &str) -> String {
 Description=Back up webhooks: hookferry schedule {name}
 Wants=network-online.target
 After=network-online.target
-# OnFailure=a-unit-that-tells-you.service
+# OnFailure=a-unit-that-alerts-you.service
 
 [Service]
 Type=oneshot
@@ -128,13 +128,13 @@ fn by_paths(job: &Job, binary: &str) -> String {
     let paths = used_paths(job, binary);
     let mut out = String::new();
     if paths.iter().any(|path| is_at_home(path)) {
-        out += "# Something that is used lies in a home.\nProtectHome=read-only\n";
+        out += "# It uses a path in a home directory.\nProtectHome=read-only\n";
     } else {
         out += "ProtectHome=yes\n";
     }
     let is_temporary = |path: &String| is_below(path, &["/tmp", "/var/tmp"]);
     if paths.iter().any(is_temporary) {
-        out += "# Something that is used lies in /tmp or /var/tmp.\nPrivateTmp=no\n";
+        out += "# It uses a path in /tmp or /var/tmp.\nPrivateTmp=no\n";
     } else {
         out += "PrivateTmp=yes\n";
     }
@@ -180,14 +180,14 @@ fn timer(job: &Job) -> String {
     let delay = (job.shortest_gap * 60 / 10).min(600);
     let accuracy = if job.shortest_gap >= 10 { "1min" } else { "1s" };
     format!(
-        "# It is installed together with the service.
+        "# Install it together with the service.
 
 [Unit]
 Description=Back up webhooks on time: hookferry schedule {name}
 
 [Timer]
 OnCalendar={calendar} UTC
-# A run that was missed while the machine was off is made up for.
+# Catches up on a run that was missed while the machine was off.
 Persistent=true
 RandomizedDelaySec={delay}s
 AccuracySec={accuracy}

@@ -1,4 +1,4 @@
-//! Which backups a schedule keeps.
+//! Reads the retention policy of a schedule.
 
 use crate::store::backup::retention::{Policy, Within};
 use crate::toml_file::{Entry, Reading};
@@ -7,10 +7,10 @@ const KNOWN: &[&str] = &[
     "last", "hourly", "daily", "weekly", "monthly", "yearly", "within",
 ];
 
-/// The policy that a table says; `None` where something is wrong with it.
+/// Reads the `keep` table; `None` if it has mistakes.
 pub(super) fn policy(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Policy> {
     let Some(table) = entry.table() else {
-        let what = "keep is a table, such as { last = 3, daily = 14 }";
+        let what = "keep must be a table, such as { last = 3, daily = 14 }";
         reading.wrong(entry.value_at, what);
         return None;
     };
@@ -27,7 +27,7 @@ pub(super) fn policy(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Pol
             _ => {
                 policy.within = entry.text().and_then(Within::parse);
                 if policy.within.is_none() {
-                    let what = "within is a length of time such as \"30d\" or \"2y5m7d3h\": years, months, days, hours";
+                    let what = "within must be a length of time such as \"30d\" or \"2y5m7d3h\": years, months, days, hours";
                     reading.wrong(entry.value_at, what);
                 }
             }
@@ -36,7 +36,7 @@ pub(super) fn policy(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Pol
     let is_whole = reading.n_wrong() == before;
     if is_whole && policy.is_empty() {
         let what = format!(
-            "keep says nothing, so that nothing would be kept: it needs at least one of {}",
+            "keep is empty, so it would keep no backups: set at least one of {}",
             KNOWN.join(", ")
         );
         reading.wrong(entry.value_at, what);
@@ -48,7 +48,7 @@ pub(super) fn policy(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Pol
 fn count(reading: &mut Reading<'_>, entry: &Entry<'_>) -> usize {
     let count = entry.number().and_then(|number| number.parse().ok());
     count.filter(|count| *count > 0).unwrap_or_else(|| {
-        let what = format!("{} is a whole number of at least 1", entry.key());
+        let what = format!("{} must be a whole number of at least 1", entry.key());
         reading.wrong(entry.value_at, what);
         0
     })

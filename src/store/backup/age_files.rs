@@ -1,4 +1,4 @@
-//! Who can read a backup: recipients, which are public, and identities, which are secret and lie in files.
+//! age keys: recipients, which are public and encrypt, and identities, which are secret files and decrypt.
 //! Never shows an identity.
 
 use crate::error::{Error, ErrorKind};
@@ -11,14 +11,14 @@ use std::path::PathBuf;
 /// How a backup is protected.
 #[derive(Debug, Clone)]
 pub enum Protection {
-    /// Encrypted with age to these.
+    /// Encrypted with age to these recipients.
     Recipients(Recipients),
-    /// Not at all: the user said so.
+    /// Not encrypted, at the user's explicit request.
     Plaintext,
 }
 
 impl Protection {
-    /// What tells one protection from another: backups are made anew when it changes.
+    /// Identifies the protection; when it changes, an unchanged account is backed up again.
     pub fn mark(&self) -> String {
         match self {
             Self::Plaintext => "plaintext".to_owned(),
@@ -33,12 +33,15 @@ impl Protection {
     }
 }
 
-/// Those who can read what is encrypted; at least one.
+/// The recipients who can decrypt a backup; at least one.
 #[derive(Clone)]
 pub struct Recipients(Vec<Recipient>);
 
 impl Recipients {
-    /// Reads recipients (`age1…`), each with the place that a message names.
+    /// Parses recipients (`age1…`), each given with its location for error messages.
+    ///
+    /// # Errors
+    /// Where one is not a usable recipient, or there is none. Never repeats the text of an invalid one.
     pub fn parse<'t>(given: impl IntoIterator<Item = (String, &'t str)>) -> Result<Self, Error> {
         let mut recipients: Vec<Recipient> = Vec::new();
         for (place, text) in given {
@@ -51,11 +54,9 @@ impl Recipients {
             }
         }
         if recipients.is_empty() {
-            return Err(
-                Error::usage("there is no recipient to encrypt to").with_hint(
-                    "`age-keygen -o key.txt` makes one; keep key.txt away from this machine",
-                ),
-            );
+            return Err(Error::usage("no recipient to encrypt to").with_hint(
+                "create one with `age-keygen -o key.txt`, and keep key.txt off this machine",
+            ));
         }
         Ok(Self(recipients))
     }
@@ -73,7 +74,7 @@ impl std::fmt::Debug for Recipients {
     }
 }
 
-/// The lines of a recipients file that say something, each with its place.
+/// The lines of a recipients file except comments and empty ones, each with its location for error messages.
 pub fn recipient_lines<'t>(name: &str, text: &'t str) -> Vec<(String, &'t str)> {
     let name = crate::foreign::shown(name);
     lines(text)
@@ -89,43 +90,43 @@ fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn unusable(place: &str, text: &str, why: &str) -> Error {
-    // An identity in the place of a recipient is a secret that somebody has put where it can be read.
+    // An identity in place of a recipient is an exposed secret.
     if resembles_age_identity(text) {
-        return Error::usage(format!("{place} is an identity, which is secret, and no recipient"))
-            .with_hint("the recipient is the line `# public key: age1…` of the same file; think of the identity as known to others now");
+        return Error::usage(format!("{place} is a secret identity, not a recipient"))
+            .with_hint("use the `# public key: age1…` line of the same file as the recipient, and treat the identity as compromised");
     }
-    // The letters of a recipient's key have no `1`: a second one ends the name of another kind.
+    // The alphabet of a recipient's key has no `1`, so a second `1` ends the prefix of another key type.
     let is_other_kind = text
         .strip_prefix("age1")
         .is_some_and(|key| key.contains('1'));
     if is_other_kind || text.starts_with("ssh-") {
         return Error::usage(format!(
-            "{place} is a recipient of a kind that hookferry does not encrypt to"
+            "{place} is a recipient of a kind that hookferry does not support"
         ))
-        .with_hint("give one that `age-keygen` made: age1…");
+        .with_hint("use one that `age-keygen` created: age1…");
     }
-    Error::usage(format!("{place} is no age recipient: {why}"))
+    Error::usage(format!("{place} is not an age recipient: {why}"))
         .with_hint("a recipient is the public key that `age-keygen` prints: age1…")
 }
 
-/// Files with the identities that open backups; they are read when they are needed.
+/// The files of the identities that decrypt backups; read only when needed.
 #[derive(Debug, Clone, Default)]
 pub struct Identities {
     files: Vec<PathBuf>,
 }
 
 impl Identities {
-    /// The identities of these files.
+    /// Identities to be read from these files.
     pub fn of(files: Vec<PathBuf>) -> Self {
         Self { files }
     }
 
-    /// Whether there is any file.
+    /// Whether the user passed no identity file.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
     }
 
-    /// Reads them all.
+    /// Reads and parses all identity files.
     pub(super) fn read(&self) -> Result<Vec<Identity>, Error> {
         let mut identities = Vec::new();
         for path in &self.files {
@@ -139,16 +140,16 @@ impl Identities {
                 let identity = line.parse().map_err(|_| {
                     Error::new(
                         ErrorKind::CannotDecrypt,
-                        format!("`{name}`, line {at} is no age identity"),
+                        format!("`{name}`, line {at} is not an age identity"),
                     )
-                    .with_hint("hookferry reads the files that `age-keygen` makes: AGE-SECRET-KEY-1…; one with a passphrase has to be decrypted by `age -d` first")
+                    .with_hint("hookferry reads the files that `age-keygen` creates (AGE-SECRET-KEY-1…); decrypt a passphrase-protected file with `age -d` first")
                 })?;
                 identities.push(identity);
             }
             if identities.len() == before {
                 return Err(Error::new(
                     ErrorKind::CannotDecrypt,
-                    format!("`{name}` holds no age identity"),
+                    format!("`{name}` contains no age identity"),
                 ));
             }
         }
@@ -181,7 +182,7 @@ mod tests {
         for (text, says) in [
             ("AGE-SECRET-KEY-1CANARY", "secret"),
             ("ssh-ed25519 AAAA-canary", "kind"),
-            ("canary", "no age recipient"),
+            ("canary", "not an age recipient"),
         ] {
             let error = Recipients::parse([("--recipient".to_owned(), text)]).expect_err("none");
             assert!(error.to_string().contains(says), "{error}");

@@ -1,5 +1,5 @@
-//! A repository in an S3-compatible object store: keys `PREFIX/ACCOUNT/NAME` in one bucket.
-//! A backup is one conditional PUT, so it is there whole or not at all, and is never written over.
+//! A repository in an S3-compatible object store, with keys `PREFIX/ACCOUNT/NAME` in one bucket.
+//! A backup is stored by one conditional PUT, so it appears complete or not at all, and is never overwritten.
 
 mod access;
 mod failure;
@@ -18,27 +18,27 @@ use tokio::time::Instant;
 
 use super::environment::LookUp;
 
-/// For how long a conditional PUT of which nothing is known is sent again, once the store was looked at.
+/// How long a conditional PUT with an unknown result is retried, each time after reading the object back.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The most attempts of a conditional PUT.
+/// Maximum number of attempts for a conditional PUT.
 const MOST_ATTEMPTS: u32 = 3;
-/// The wait before another attempt, for each that was made.
+/// The wait before another attempt, multiplied by the number of attempts so far.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// The place of a repository in a bucket.
+/// A repository in a bucket of an object store.
 #[derive(Clone)]
 pub(super) struct Bucket {
     store: AmazonS3,
-    /// Below which keys begin; empty for the whole bucket.
+    /// The prefix of all keys; empty for the whole bucket.
     prefix: Path,
-    /// The place as the user named it, harmless.
+    /// The repository's name as the user passed it, escaped.
     name: String,
-    /// Where the store is reached.
+    /// The host of the store.
     host: String,
 }
 
 impl Bucket {
-    /// The place that `s3://BUCKET/PREFIX` names, reached as variables say; nothing is sent yet.
+    /// The repository `s3://BUCKET/PREFIX`, with access configured by environment variables; sends nothing.
     pub(super) fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
         let (bucket, prefix) = access::place_of(text)?;
         let access = Access::of(look_up)?;
@@ -51,35 +51,41 @@ impl Bucket {
         })
     }
 
-    /// Whether the bucket can be reached and read: told once, before any account is read. No bucket is made.
+    /// Checks that the bucket can be reached and read, before any account is read; never creates a bucket.
+    /// Returns whether the prefix is empty.
     pub(super) async fn prepare(&self) -> Result<bool, Error> {
         let found = self.list(&self.prefix, Some(1)).await?;
         Ok(found.objects.is_empty() && found.common_prefixes.is_empty())
     }
 
-    /// What looks like a folder below the prefix, by name; an error where the prefix has no object at all.
+    /// The names of the key prefixes directly below the repository's prefix.
+    ///
+    /// # Errors
+    /// Where no object at all exists below the prefix: then there is no repository.
     pub(super) async fn accounts(&self) -> Result<Vec<String>, Error> {
         let found = self.list(&self.prefix, None).await?;
         if found.common_prefixes.is_empty() && found.objects.is_empty() {
             return Err(Error::new(
                 ErrorKind::NoBackup,
                 format!(
-                    "there is no repository `{}`: the bucket holds nothing there",
+                    "there is no repository `{}`: the bucket has no objects under that prefix",
                     self.name
                 ),
             )
-            .with_hint("check bucket and prefix; `hookferry backup create` makes a repository"));
+            .with_hint(
+                "check the bucket and the prefix; `hookferry backup create` creates a repository",
+            ));
         }
         let names = found.common_prefixes.iter().filter_map(Path::filename);
         Ok(names.map(str::to_owned).collect())
     }
 
-    /// The objects of an account, each with its size; none where there is no such account.
+    /// The name and size in bytes of each object of an account; empty if there is no such account.
     pub(super) async fn objects(&self, account: &str) -> Result<Vec<(String, u64)>, Error> {
         let folder = self.prefix.clone().join(account);
         let found = self.list(&folder, None).await?;
         let named = |object: ObjectMeta| {
-            // The key of an empty object that stands for a folder is the folder itself.
+            // An empty object that represents the folder has the folder itself as its key.
             let is_inside = object.location != folder;
             let name = object.location.filename().filter(|_| is_inside)?;
             Some((name.to_owned(), object.size))
@@ -87,7 +93,7 @@ impl Bucket {
         Ok(found.objects.into_iter().filter_map(named).collect())
     }
 
-    /// The content of an object; `None` where it is not there.
+    /// The content of an object; `None` if it does not exist.
     pub(super) async fn get(&self, account: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
         self.ready().await?;
         let read = async {
@@ -100,13 +106,13 @@ impl Bucket {
         match read.await {
             Ok(bytes) => Ok(Some(bytes.into())),
             Err(error) if failure::is_missing(&error) => Ok(None),
-            Err(error) => Err(self.failed(&format!("give {name}"), &error)),
+            Err(error) => Err(self.failed(&format!("return {name}"), &error)),
         }
     }
 
-    /// Adds an object that must not exist: a conditional PUT, which is never sent again before the store was looked at.
+    /// Creates an object, by a conditional PUT that is never re-sent before the object was read back.
     ///
-    /// What is there with the same bytes was stored by this very PUT, or by one that says the same.
+    /// An object with the same bytes counts as success: this PUT stored it, or an equivalent one did.
     pub(super) async fn create(
         &self,
         account: &str,
@@ -126,7 +132,7 @@ impl Bucket {
             if failure::is_certain(&error) {
                 return Err(self.failed(&format!("store {name}"), &error));
             }
-            // Where even looking fails, the first failure is the one to tell.
+            // If reading back fails as well, report the failure of the PUT.
             match self.get(account, name).await {
                 Ok(Some(there)) if there == bytes => return Ok(()),
                 Ok(Some(_)) => return Err(self.occupied(account, name)),
@@ -138,7 +144,7 @@ impl Bucket {
         }
     }
 
-    /// Writes an object anew, whole or not at all.
+    /// Writes an object, replacing an existing one.
     pub(super) async fn replace(&self, account: &str, name: &str, text: &str) -> Result<(), Error> {
         self.ready().await?;
         let key = self.key(account, name);
@@ -147,7 +153,7 @@ impl Bucket {
             .map_err(|error| self.failed(&format!("store {name}"), &error))
     }
 
-    /// Removes an object; one that is gone already counts as removed.
+    /// Removes an object; succeeds if it is already gone.
     pub(super) async fn remove(&self, account: &str, name: &str) -> Result<(), Error> {
         self.ready().await?;
         match self.store.delete(&self.key(account, name)).await {
@@ -162,7 +168,7 @@ impl Bucket {
         self.prefix.clone().join(account).join(name)
     }
 
-    /// What lies directly below a key, page by page; at most one page where a number is given.
+    /// Lists the objects and prefixes directly below a key: all pages, or one page of at most `limit` entries.
     async fn list(&self, below: &Path, most: Option<usize>) -> Result<ListResult, Error> {
         self.ready().await?;
         let found = match most {
@@ -177,12 +183,12 @@ impl Bucket {
                 page.map(|page| page.result)
             }
         };
-        found.map_err(|error| self.failed("list what it holds", &error))
+        found.map_err(|error| self.failed("list its objects", &error))
     }
 
-    /// Has credentials, which may have to be asked for first.
+    /// Ensures that credentials are available and usable; the client may have to request them first.
     async fn ready(&self) -> Result<(), Error> {
-        // The library does not survive one that cannot stand in a header.
+        // The library panics on credentials that are not valid in a header.
         let is_usable =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
         match self.store.credentials().get_credential().await {
@@ -203,13 +209,13 @@ impl Bucket {
     fn occupied(&self, account: &str, name: &str) -> Error {
         let place = &self.name;
         Error::failed(format!(
-            "{place}/{account}/{name} is there with other content, and was left as it is"
+            "{place}/{account}/{name} already exists with other content; it was not changed"
         ))
-        .with_hint("look at that object: its name says that it is this backup; move it away if it is not whole")
+        .with_hint("inspect that object, which has the name of this backup; if it is incomplete, move it away and run the same command again")
     }
 }
 
-/// Without what opens it.
+/// Omits the credentials.
 impl fmt::Debug for Bucket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bucket").field(&self.name).finish()

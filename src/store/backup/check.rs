@@ -1,4 +1,4 @@
-//! Whether backups can be relied on: whole, readable, and young enough.
+//! Checks backups: intact, decryptable, and recent enough.
 
 use super::age_files::Identities;
 use super::document::{self, About, Broken};
@@ -9,21 +9,21 @@ use super::name::Stored;
 use crate::error::Error;
 use jiff::{SignedDuration, Timestamp};
 
-/// What is known of a backup after a look at all of its bytes.
+/// The condition of a backup after checking all of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Condition {
-    /// It was opened, and is what was backed up.
+    /// Decrypted and parsed, and its content is what was backed up.
     Verified,
-    /// Its bytes are those that were stored; it is encrypted and was not opened.
+    /// The stored bytes are unchanged, but it is encrypted and no identity was passed to open it.
     Intact,
-    /// It is encrypted to others than the identities at hand.
+    /// It is encrypted, and none of the identities passed can decrypt it.
     NotOpened,
-    /// It is not as it was made: why.
+    /// It differs from what was stored, for this reason.
     Damaged(String),
 }
 
 impl Condition {
-    /// The word for it in every output.
+    /// The code of the condition in text and JSON output.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Verified => "verified",
@@ -34,7 +34,10 @@ impl Condition {
     }
 }
 
-/// Looks at a backup; an error where the identities cannot be read.
+/// Checks the bytes of a backup.
+///
+/// # Errors
+/// Where the identities cannot be read; damage to the backup is a [`Condition`], not an error.
 pub fn inspect(
     backup: &Stored,
     bytes: Vec<u8>,
@@ -42,10 +45,12 @@ pub fn inspect(
 ) -> Result<Condition, Error> {
     let damaged = |why: &str| Ok(Condition::Damaged(why.to_owned()));
     if !backup.name.fits(&bytes) {
-        return damaged("its bytes are not those that were stored: the digest in its name differs");
+        return damaged(
+            "its bytes have changed since it was stored: they do not match the digest in its name",
+        );
     }
     if envelope::is_encrypted(&bytes) != backup.name.is_encrypted {
-        return damaged("its name says otherwise whether it is encrypted");
+        return damaged("whether it is encrypted does not match its name");
     }
     let text = match envelope::unwrap(bytes, identities)? {
         Ok(text) => text,
@@ -58,37 +63,37 @@ pub fn inspect(
             Some(why) => damaged(why),
             None => Ok(Condition::Verified),
         },
-        Err(Broken::OtherText) => damaged("it is no backup of hookferry's"),
+        Err(Broken::OtherText) => damaged("it is not a hookferry backup"),
         Err(Broken::NewerFormat(version)) => {
             let version = crate::foreign::shortened(&version, 20);
             Ok(Condition::Damaged(format!(
-                "its format {version} is one that this version does not read"
+                "this version of hookferry cannot read its format version {version}"
             )))
         }
         Err(Broken::Damaged(why)) => Ok(Condition::Damaged(why)),
     }
 }
 
-/// What a backup says of itself that its name says otherwise; by names it is decided which one is meant.
+/// Describes a mismatch between a backup's metadata and its name; names decide which backup a command uses.
 pub fn contradiction(name: &BackupName, about: &About) -> Option<&'static str> {
     if about.count != name.count {
-        Some("it holds another number of webhooks than its name says")
+        Some("its number of webhooks does not match its name")
     } else if about.time != name.time {
-        Some("it is of another time than its name says")
+        Some("its time does not match its name")
     } else {
         None
     }
 }
 
-/// The clocks of two machines differ by no more, where both are right.
+/// The largest difference between two machines' clocks that still counts as correct.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(10);
 
-/// Whether a time is one that has not come yet, so that a clock is or was wrong.
+/// Whether a time is in the future by more than clocks may differ, so that a clock is or was wrong.
 pub fn is_future(time: Timestamp, now: Timestamp) -> bool {
     time.duration_since(now) > CLOCKS_DIFFER
 }
 
-/// When an account was last known to look as its newest backup says.
+/// When the account was last known to match its newest backup: the time of the backup, or of a later check.
 pub fn fresh_at(newest: &Stored, check: Option<&LastCheck>) -> Timestamp {
     let name = newest.name.to_string();
     let checked = check.filter(|check| check.backup == name);

@@ -1,54 +1,54 @@
-//! The document of a backup: JSON that says of itself which account it shows, when, and how to check it.
+//! The backup document: self-describing JSON with the account, the time, and a checksum.
 //!
-//! Its last member is `webhooks`, on lines of its own, the array as the account's API gave it; `sha256` is over
-//! these lines, so that everybody can check it with the usual tools.
+//! Its last member, `webhooks`, is the array exactly as the account's API returned it, on lines of its own.
+//! `sha256` covers these lines, so anybody can verify it with standard tools.
 
 use crate::coralogix::webhook::{Webhook, list_to_wire, parse_list};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-/// The form of the document: readers accept every one with the same number before the dot.
+/// The version of the document format; readers accept any version with the same major number.
 pub const FORMAT_VERSION: &str = "1.0";
-/// What the document calls itself.
+/// The value of the member `kind`.
 const KIND: &str = "backup";
 
-/// What a backup says of itself.
+/// The metadata of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
-    /// The program that made it.
+    /// The program that made the backup, with its version.
     pub tool: String,
-    /// The name under which the account's backups are kept.
+    /// The account's folder name in the repository.
     pub account: String,
-    /// The profile by which the account was named.
+    /// The profile that named the account; `None` if the user passed a region, domain, or URL.
     pub profile: Option<String>,
     /// The host of the account's API, the same for every host of one region.
     pub host: String,
-    /// The account's company id; `None` where it was empty.
+    /// The account's company id; `None` if the account was empty and so showed none.
     pub company_id: Option<String>,
-    /// When it was read.
+    /// When the account was read.
     pub time: Timestamp,
-    /// How many webhooks it holds.
+    /// The number of webhooks.
     pub count: usize,
 }
 
-/// A backup that was read and found whole.
+/// A backup whose checksum and count are verified.
 #[derive(Debug, Clone)]
 pub struct Backup {
-    /// What it says of itself.
+    /// The metadata.
     pub about: About,
-    /// The webhooks as the account gave them.
+    /// The webhooks exactly as the account's API returned them.
     pub webhooks: Vec<Webhook>,
 }
 
-/// Why a text is no backup that can be used.
+/// Why a text is not a usable backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Broken {
-    /// It is something else.
+    /// The text is not a backup document.
     OtherText,
-    /// A newer version wrote it: in which form.
+    /// The document has this newer format version.
     NewerFormat(String),
-    /// It is not as it was made: why.
+    /// The document differs from what was written, for this reason.
     Damaged(String),
 }
 
@@ -71,14 +71,14 @@ struct Whole<'a> {
     webhooks: &'a RawValue,
 }
 
-/// Only what tells whether the rest can be understood.
+/// The members that decide whether the rest can be parsed.
 #[derive(Deserialize)]
 struct Version {
     format_version: String,
     kind: String,
 }
 
-/// The document of a backup; the salt is random, so that nobody can guess at the content by its digest.
+/// Writes a backup document. The salt is random, so that nobody can confirm a guess at the content by its digest.
 pub(super) fn write(about: &About, webhooks: &[Webhook], salt: &str) -> String {
     let mut array = String::new();
     list_to_wire(webhooks, &mut array);
@@ -95,7 +95,7 @@ pub(super) fn write(about: &About, webhooks: &[Webhook], salt: &str) -> String {
     format!("{head},\n  \"webhooks\":\n{array}}}\n")
 }
 
-/// Whether a text could be meant as a backup: an object that says so.
+/// Whether a text claims to be a backup: an object with the right `kind`.
 pub(super) fn is_meant(text: &str) -> bool {
     text.trim_start().starts_with('{') && version(text).is_some()
 }
@@ -105,7 +105,7 @@ fn version(text: &str) -> Option<Version> {
     (version.kind == KIND).then_some(version)
 }
 
-/// Reads a document and checks it against all that it says of itself.
+/// Parses a document and verifies its version, checksum, and count.
 pub(super) fn read(text: &str) -> Result<Backup, Broken> {
     let version = version(text).ok_or(Broken::OtherText)?;
     let major = |version: &str| version.split('.').next().map(str::to_owned);
@@ -113,17 +113,18 @@ pub(super) fn read(text: &str) -> Result<Backup, Broken> {
         return Err(Broken::NewerFormat(version.format_version));
     }
     let damaged = |why: &str| Broken::Damaged(why.to_owned());
-    let whole: Whole<'_> =
-        serde_json::from_str(text).map_err(|_| damaged("it lacks a part that every backup has"))?;
+    let whole: Whole<'_> = serde_json::from_str(text)
+        .map_err(|_| damaged("a required member is missing or malformed"))?;
     let array = format!("{}\n", whole.webhooks.get());
     if super::sha256(array.as_bytes()) != whole.sha256 {
         return Err(damaged(
-            "its webhooks are not those that were backed up: the SHA-256 differs",
+            "its webhooks were changed after the backup: the SHA-256 does not match",
         ));
     }
-    let webhooks = parse_list(array).map_err(|_| damaged("its webhooks are no list of objects"))?;
+    let webhooks =
+        parse_list(array).map_err(|_| damaged("its webhooks are not a list of objects"))?;
     if webhooks.len() != whole.about.count {
-        return Err(damaged("it does not hold as many webhooks as it says"));
+        return Err(damaged("the number of webhooks differs from its `count`"));
     }
     Ok(Backup {
         about: whole.about,

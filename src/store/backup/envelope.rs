@@ -1,5 +1,5 @@
-//! What lies around a backup's document: gzip, and age where it is encrypted.
-//! The usual tools take it off again: `age -d`, then `gunzip`.
+//! The envelope of a backup document: gzip, and age if it is encrypted.
+//! Standard tools open it: `age -d`, then `gunzip`.
 
 use super::age_files::{Identities, Protection};
 use crate::error::Error;
@@ -10,42 +10,42 @@ use std::io::{self, Read, Write as _};
 
 /// The first bytes of an age file.
 const AGE: &[u8] = b"age-encryption.org/";
-/// The first bytes of an age file that was made printable.
+/// The first bytes of an ASCII-armored age file.
 const ARMOURED_AGE: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
-/// The first bytes of gzip.
+/// The first bytes of a gzip stream.
 const GZIP: &[u8] = &[0x1f, 0x8b];
-/// The most that is read of a document, so that no file can fill the memory.
+/// Maximum size in bytes of a decompressed document, so that no file can exhaust memory.
 const LARGEST: u64 = 1 << 30;
 
-/// Why an envelope stays shut.
+/// Why an envelope cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Shut {
-    /// It is encrypted, and there is no identity at hand.
+    /// It is encrypted, and no identity was passed.
     NeedsIdentity,
-    /// It is encrypted to others than the identities at hand.
+    /// It is encrypted, and none of the identities passed can decrypt it.
     WrongIdentity,
-    /// It is not as it was made: why.
+    /// It is damaged, for this reason.
     Damaged(String),
 }
 
-/// Whether these are the first bytes of something encrypted.
+/// Whether the bytes start like an age file, binary or armored.
 pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
     bytes.starts_with(AGE) || bytes.starts_with(ARMOURED_AGE)
 }
 
-/// Compresses a text, and encrypts it where that is wanted.
+/// Compresses a text, and encrypts it if the protection demands that.
 pub(crate) fn wrap(text: &str, protection: &Protection) -> Result<Vec<u8>, Error> {
-    let failed = |what: &str| Error::failed(format!("the backup cannot be {what}"));
+    let failed = |verb: &str| Error::failed(format!("cannot {verb} the backup"));
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     let compressed = gzip
         .write_all(text.as_bytes())
         .and_then(|()| gzip.finish())
-        .map_err(|error| failed("compressed").with_source(error))?;
+        .map_err(|error| failed("compress").with_source(error))?;
     let Protection::Recipients(recipients) = protection else {
         return Ok(compressed);
     };
     let encryptor = age::Encryptor::with_recipients(recipients.iter())
-        .map_err(|error| failed("encrypted").with_source(error))?;
+        .map_err(|error| failed("encrypt").with_source(error))?;
     let mut sealed = Vec::with_capacity(compressed.len() + 1024);
     encryptor
         .wrap_output(&mut sealed)
@@ -53,11 +53,13 @@ pub(crate) fn wrap(text: &str, protection: &Protection) -> Result<Vec<u8>, Error
             writer.write_all(&compressed)?;
             writer.finish()
         })
-        .map_err(|error| failed("encrypted").with_source(error))?;
+        .map_err(|error| failed("encrypt").with_source(error))?;
     Ok(sealed)
 }
 
-/// The text in an envelope; a text without any envelope is given as it is.
+/// Opens an envelope and returns its text; returns a text without an envelope unchanged.
+///
+/// The outer error means that the identities cannot be read, the inner one that the envelope cannot be opened.
 pub(super) fn unwrap(
     bytes: Vec<u8>,
     identities: &Identities,
@@ -74,13 +76,15 @@ pub(super) fn unwrap(
         bytes
     };
     Ok(expanded(bytes).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| Shut::Damaged("its content is no text".to_owned()))
+        String::from_utf8(bytes)
+            .map_err(|_| Shut::Damaged("its content is not valid UTF-8".to_owned()))
     }))
 }
 
 fn decrypted(bytes: &[u8], identities: &Identities) -> Result<Result<Vec<u8>, Shut>, Error> {
     if bytes.starts_with(ARMOURED_AGE) {
-        let why = "it is armoured age, which hookferry does not read; decrypt it by `age -d`";
+        let why =
+            "it is ASCII-armored, which hookferry does not support; decrypt it with `age -d` first";
         return Ok(Err(Shut::Damaged(why.to_owned())));
     }
     let identities = identities.read()?;
@@ -89,9 +93,9 @@ fn decrypted(bytes: &[u8], identities: &Identities) -> Result<Result<Vec<u8>, Sh
         .map(|identity| identity as &dyn age::Identity);
     let opened = age::Decryptor::new(bytes).and_then(|decryptor| decryptor.decrypt(identities));
     Ok(match opened {
-        Ok(reader) => read_whole(reader, "its encrypted part is damaged or cut off"),
+        Ok(reader) => read_whole(reader, "its encrypted data is damaged or truncated"),
         Err(age::DecryptError::NoMatchingKeys) => Err(Shut::WrongIdentity),
-        // A damaged header cannot be told from one that a wrong key does not fit.
+        // With other errors, a damaged header is indistinguishable from a wrong key.
         Err(_) => Err(Shut::Damaged("its age header is damaged".to_owned())),
     })
 }
@@ -100,7 +104,7 @@ fn expanded(bytes: Vec<u8>) -> Result<Vec<u8>, Shut> {
     if bytes.starts_with(GZIP) {
         read_whole(
             MultiGzDecoder::new(bytes.as_slice()),
-            "its compressed part is damaged or cut off",
+            "its compressed data is damaged or truncated",
         )
     } else {
         Ok(bytes)

@@ -2,5 +2,7 @@
 
 use crate::error::Error;
 
-/// Looks a variable of the environment up, which only the settings read: how an object store is reached.
+/// Looks up an environment variable that configures access to an object store.
+///
+/// Passed in, because only the settings read the environment.
 pub type LookUp<'v> = &'v dyn Fn(&str) -> Result<Option<String>, Error>;

@@ -1,5 +1,5 @@
-//! A repository in a folder of this machine: a folder for each account, a file for each backup.
-//! A file appears whole or not at all, readable by its owner alone.
+//! A repository in a local folder: a subfolder for each account, a file for each backup.
+//! Files are written atomically and are readable only by their owner.
 
 use crate::error::{Error, ErrorKind};
 use crate::store::{disk, half_written};
@@ -7,10 +7,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What helps where the system refuses.
-const LOOK_AT: &str = "check the repository's permissions, free space and mount";
+/// The hint for errors of the file system.
+const LOOK_AT: &str = "check the repository's permissions, free space, and mount";
 
-/// The folder of a repository.
+/// A repository in a local folder.
 #[derive(Debug, Clone)]
 pub(super) struct Folder {
     path: PathBuf,
@@ -21,14 +21,14 @@ impl Folder {
         Self { path }
     }
 
-    /// Makes the folder where it is missing; says whether it was.
+    /// Creates the folder if it is missing; returns whether it did.
     pub(super) fn prepare(&self) -> Result<bool, Error> {
         let is_missing = !is_folder(&self.path)?;
         Self::make(&self.path)?;
         Ok(is_missing)
     }
 
-    /// The folders in it, by name.
+    /// The names of its subfolders, sorted.
     pub(super) fn accounts(&self) -> Result<Vec<String>, Error> {
         if !is_folder(&self.path)? {
             let shown = crate::foreign::shown(&self.path.display().to_string());
@@ -36,7 +36,7 @@ impl Folder {
                 ErrorKind::NoBackup,
                 format!("there is no repository `{shown}`"),
             )
-            .with_hint("check the path, and whether its disk is mounted; `hookferry backup create` makes a repository"));
+            .with_hint("check the path and whether its disk is mounted; `hookferry backup create` creates a repository"));
         }
         let mut accounts = Vec::new();
         for path in names_in(&self.path)? {
@@ -47,7 +47,7 @@ impl Folder {
         Ok(accounts)
     }
 
-    /// The files of an account, each with its size; none where there is no such account.
+    /// The name and size in bytes of each file of an account; empty if there is no such account.
     pub(super) fn objects(&self, account: &str) -> Result<Vec<(String, u64)>, Error> {
         let mut objects = Vec::new();
         for path in names_in(&self.path.join(account))? {
@@ -55,7 +55,7 @@ impl Folder {
             match fs::metadata(&path) {
                 Ok(metadata) if metadata.is_file() => objects.push((name, metadata.len())),
                 Ok(_) => {}
-                // Somebody else's `forget` was at work.
+                // Another run's `forget` removed it in the meantime.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(cannot("read", &path, error)),
             }
@@ -63,7 +63,7 @@ impl Folder {
         Ok(objects)
     }
 
-    /// The content of a file; `None` where it is not there.
+    /// The content of a file; `None` if it does not exist.
     pub(super) fn get(&self, account: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(account, name);
         match fs::read(&path) {
@@ -73,21 +73,21 @@ impl Folder {
         }
     }
 
-    /// Adds a file that must not exist.
+    /// Creates a file; fails if it already exists.
     pub(super) fn create(&self, account: &str, name: &str, bytes: &[u8]) -> Result<(), Error> {
         Self::make(&self.path.join(account))?;
         let written = disk::write_new(&self.path(account, name), bytes, "the backup");
         written.map_err(|error| error.with_hint(LOOK_AT))
     }
 
-    /// Writes a file anew, whole or not at all.
+    /// Atomically writes a file, replacing an existing one.
     pub(super) fn replace(&self, account: &str, name: &str, text: &str) -> Result<(), Error> {
         Self::make(&self.path.join(account))?;
         let written = disk::replace(&self.path(account, name), text, "the last check");
         written.map_err(|error| error.with_hint(LOOK_AT))
     }
 
-    /// Removes a file; one that is gone already counts as removed.
+    /// Removes a file; succeeds if it is already gone.
     pub(super) fn remove(&self, account: &str, name: &str) -> Result<(), Error> {
         let path = self.path(account, name);
         match fs::remove_file(&path) {
@@ -98,13 +98,13 @@ impl Folder {
         }
     }
 
-    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    /// Removes temporary files of killed runs, once they are too old to belong to a running process.
     pub(super) fn sweep(&self, account: &str) -> Result<(), Error> {
         let folder = self.path.join(account);
         match half_written::remove_abandoned(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(
-                    disk::cannot("remove half-written files from", "the folder", &folder)
+                    disk::cannot("remove temporary files from", "the folder", &folder)
                         .with_source(error)
                         .with_hint(LOOK_AT),
                 )
@@ -117,13 +117,13 @@ impl Folder {
         self.path.join(account).join(name)
     }
 
-    /// Makes a folder and what is above it, and makes its name safe against a crash.
+    /// Creates a folder and its missing parents, and syncs the parent so that the folder survives a crash.
     fn make(path: &Path) -> Result<(), Error> {
         if path.is_dir() {
             return Ok(());
         }
         disk::make_private(path).map_err(|error| {
-            disk::cannot("make", "the repository", path)
+            disk::cannot("create", "the repository", path)
                 .with_source(error)
                 .with_hint(LOOK_AT)
         })?;
@@ -137,7 +137,7 @@ fn names_in(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     disk::names_in(folder, "the repository").map_err(|error| error.with_hint(LOOK_AT))
 }
 
-/// Whether there is a folder; a disk that cannot tell has not said no.
+/// Whether the path is a folder. A disk that fails to answer is an error, not a "no".
 fn is_folder(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(metadata) => Ok(metadata.is_dir()),

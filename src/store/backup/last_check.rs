@@ -1,4 +1,5 @@
-//! What the newest backup is compared with: whether the account has changed since, and whether the object is whole.
+//! The record of an account's last check, which shows whether the account has changed since the newest backup and
+//! whether that backup's object is intact.
 
 use super::age_files::Protection;
 use super::document::About;
@@ -9,14 +10,14 @@ use crate::coralogix::webhook::Webhook;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The object beside an account's backups.
+/// The name of the object next to an account's backups.
 pub(super) const FILE: &str = "last-check.json";
-/// Its form.
+/// The version of its format.
 const FORMAT_VERSION: &str = "1.0";
 
-/// What was found when an account was read last: `last-check.json`, overwritten each time.
+/// The result of the last time an account was read: `last-check.json`, overwritten each time.
 ///
-/// Holds no secret, and nothing that could be tried out without the account's API key.
+/// Contains no secret, and nothing against which anyone could test guesses without the account's API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastCheck {
     format_version: String,
@@ -24,16 +25,16 @@ pub struct LastCheck {
     pub time: Timestamp,
     /// The host of its API, the same for every host of one region.
     pub host: String,
-    /// Its company id, also from before it was empty; `None` where it never showed one.
+    /// Its company id, kept from earlier checks if the account is empty now; `None` if it never showed one.
     pub company_id: Option<String>,
-    /// How many webhooks it had.
+    /// The number of its webhooks.
     pub count: usize,
-    /// How many of them showed a mask instead of a secret.
+    /// How many of them showed a mask such as `****` instead of a secret.
     #[serde(default)]
     pub masked: usize,
-    /// The name of the backup that holds what it had.
+    /// The name of the backup that holds these webhooks.
     pub backup: String,
-    /// The SHA-256 of that backup as it is stored.
+    /// The SHA-256 of the stored bytes of that backup, in hexadecimal.
     pub sha256: String,
     /// How that backup is protected: see [`Protection::mark`](super::Protection::mark).
     pub protection: String,
@@ -43,9 +44,9 @@ pub struct LastCheck {
 }
 
 impl LastCheck {
-    /// What was found of an account that was read with that key, and which backup holds it.
+    /// Records that an account, read with `key`, has these webhooks, and which backup contains them.
     ///
-    /// `None` where the system gives no random numbers.
+    /// `None` if the system provides no random numbers.
     pub fn of(
         key: &ApiKey,
         about: &About,
@@ -70,38 +71,38 @@ impl LastCheck {
         })
     }
 
-    /// The same finding at a later time.
+    /// The same result at a later time.
     #[must_use]
     pub fn again(mut self, time: Timestamp) -> Self {
         self.time = time;
         self
     }
 
-    /// The same of an account that is empty now, and known to be of that company.
+    /// The same result with a known company id, for an account that is empty now.
     #[must_use]
     pub fn or_of(mut self, company: Option<String>) -> Self {
         self.company_id = self.company_id.or(company);
         self
     }
 
-    /// Whether a backup with those bytes is the one that was found whole then.
+    /// Whether the bytes are those of the recorded backup.
     pub fn fits(&self, bytes: &[u8]) -> bool {
         self.sha256 == super::sha256(bytes)
     }
 
-    /// Reads what `text` wrote; `None` for anything else, which then counts as no check at all.
+    /// Parses what `text` produces; `None` for anything else, which counts as no check.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let check: Self = serde_json::from_str(text).ok()?;
         (check.format_version == FORMAT_VERSION).then_some(check)
     }
 
-    /// The text of the object.
+    /// Serializes the record.
     pub(super) fn text(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.expect("a check has texts for keys and no number that JSON lacks") + "\n"
     }
 
-    /// Whether these are the webhooks that were found; also `false` where another key was used.
+    /// Whether the account's webhooks are unchanged since the check; `false` also if `key` is not the recorded one.
     pub fn holds(&self, key: &ApiKey, webhooks: &[Webhook]) -> bool {
         let Some(sealer) = Sealer::again(key, &self.salt, &self.check) else {
             return false;
@@ -110,7 +111,7 @@ impl LastCheck {
     }
 }
 
-/// How many webhooks show a mask such as `****` instead of a secret.
+/// The number of webhooks that show a mask such as `****` instead of a secret.
 pub fn n_masked(webhooks: &[Webhook]) -> usize {
     let masked = webhooks
         .iter()

@@ -1,50 +1,50 @@
-//! The name of a backup's object, which says all that a list of backups needs.
+//! The name of a backup's object, which carries everything that a listing of backups needs.
 
 use crate::store::lock::plain;
 use jiff::Timestamp;
 use std::fmt;
 
-/// How much of the object's SHA-256 stands in the name, in hexadecimal digits.
+/// Number of hexadecimal digits of the object's SHA-256 in its name.
 const DIGEST_DIGITS: usize = 16;
 
-/// What the name of a backup says: `<UTC time>-<count>-<digest>.json.gz[.age]`.
+/// The parsed name of a backup: `<UTC time>-<count>-<digest>.json.gz[.age]`.
 ///
-/// The digest is of the object as it is stored, so that damage is seen without any key. It tells nothing of the
-/// content: what is encrypted has other bytes each time, and a plain document holds a random salt.
+/// The digest covers the stored bytes, so that damage is detectable without a key. It reveals nothing about the
+/// content: encryption produces different bytes each time, and a plaintext document contains a random salt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BackupName {
     /// When the account was read, to the second.
     pub time: Timestamp,
-    /// How many webhooks it holds.
+    /// The number of webhooks in the backup.
     pub count: usize,
     /// The first digits of the SHA-256 of the stored bytes.
     digest: String,
-    /// Whether it is encrypted.
+    /// Whether the backup is encrypted (`.age`).
     pub is_encrypted: bool,
 }
 
-/// A backup as the list of a repository shows it.
+/// A backup in a repository, as listed; its content has not been read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stored {
-    /// What its name says.
+    /// The backup's name, which carries its time and count.
     pub name: BackupName,
     /// The account under which it lies.
     pub account: String,
-    /// Its size as it is stored, in bytes.
+    /// The size of the stored object in bytes.
     pub size: u64,
 }
 
-/// A backup that was just added.
+/// A backup that was just stored.
 #[derive(Debug, Clone)]
 pub struct Added {
-    /// What is stored.
+    /// The backup as a listing would show it.
     pub stored: Stored,
-    /// The SHA-256 of the stored bytes.
+    /// The SHA-256 of the stored bytes, in hexadecimal.
     pub sha256: String,
 }
 
 impl BackupName {
-    /// The name of an object with those bytes.
+    /// The name for an object with these bytes.
     pub(super) fn of(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {
         Self {
             time: to_the_second(time),
@@ -54,7 +54,7 @@ impl BackupName {
         }
     }
 
-    /// Reads what `Display` wrote; `None` for any other text.
+    /// Parses what `Display` produces; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         let (stem, is_encrypted) = match text.strip_suffix(".age") {
             Some(stem) => (stem, true),
@@ -74,11 +74,11 @@ impl BackupName {
             digest: is_digest.then(|| digest.to_owned())?,
             is_encrypted,
         };
-        // Another spelling of the same would be another object.
+        // A different spelling of the same values would be a different object.
         (name.to_string() == text).then_some(name)
     }
 
-    /// Whether an object with those bytes could have this name: damage shows here.
+    /// Whether the bytes match the digest in the name; if not, the object is damaged.
     pub fn fits(&self, bytes: &[u8]) -> bool {
         self.digest == digest(bytes)
     }
@@ -96,13 +96,13 @@ impl fmt::Display for BackupName {
     }
 }
 
-/// The name under which the backups of an account lie that no profile names; none for an account without a company id.
+/// The folder name for an account without a profile: host and company id; `None` without a company id.
 pub fn account_name(host: &str, company: Option<&str>) -> Option<String> {
     let company = company?;
     Some(format!("{}+{}", plain(host), plain(company)))
 }
 
-/// A time without its fraction of a second.
+/// Truncates a time to whole seconds.
 pub fn to_the_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -1,20 +1,20 @@
-//! A file that a user named, opened as whatever it is: a backup, or a plain list of webhooks.
+//! Opens a file that the user named: a backup, or a plain list of webhooks.
 
 use super::age_files::Identities;
 use super::document::{self, Backup, Broken};
 use super::envelope::{Shut, unwrap};
 use crate::error::{Error, ErrorKind};
 
-/// What a file turned out to be.
+/// The content of an opened file.
 #[derive(Debug)]
 pub enum Opened {
-    /// A backup, found whole.
+    /// A verified backup.
     Backup(Box<Backup>),
-    /// Some other text, such as an exported list.
+    /// Any other text, such as an exported list.
     Text(String),
 }
 
-/// Opens the bytes of a file: decrypts and expands where that is needed; `name` is what a message calls it.
+/// Decrypts and decompresses the bytes of a file as needed; errors refer to it by `name`.
 pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Opened, Error> {
     let text = unwrap(bytes, identities)?.map_err(|shut| explain(&shut, name))?;
     if !document::is_meant(&text) {
@@ -24,7 +24,7 @@ pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Opene
     Ok(Opened::Backup(Box::new(backup)))
 }
 
-/// Opens what has to be a backup.
+/// Like [`open`], but fails if the file is not a backup.
 pub fn open_backup(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Backup, Error> {
     match open(bytes, identities, name)? {
         Opened::Backup(backup) => Ok(*backup),
@@ -36,12 +36,14 @@ fn explain(shut: &Shut, name: &str) -> Error {
     let name = crate::foreign::shown(name);
     let cannot = |what: &str| Error::new(ErrorKind::CannotDecrypt, format!("`{name}` {what}"));
     match shut {
-        Shut::NeedsIdentity => cannot("is encrypted, and no identity is given")
-            .with_hint("name the file that `age-keygen` made: --identity FILE"),
-        Shut::WrongIdentity => cannot("is encrypted to others than the identities given")
-            .with_hint(
-                "give the identity of one of those to whom it was encrypted: --identity FILE",
-            ),
+        Shut::NeedsIdentity => cannot("is encrypted, and no identity was passed")
+            .with_hint("pass the key file that `age-keygen` created: --identity FILE"),
+        Shut::WrongIdentity => cannot(
+            "is encrypted, and none of the identities passed can decrypt it",
+        )
+        .with_hint(
+            "pass the identity of one of the recipients that it was encrypted to: --identity FILE",
+        ),
         Shut::Damaged(why) => damaged(&name, why),
     }
 }
@@ -49,22 +51,22 @@ fn explain(shut: &Shut, name: &str) -> Error {
 fn explain_broken(broken: &Broken, name: &str) -> Error {
     let name = crate::foreign::shown(name);
     match broken {
-        Broken::OtherText => Error::failed(format!("`{name}` is no backup of hookferry's"))
-            .with_hint("use another one; `hookferry backup check` says which are whole"),
+        Broken::OtherText => Error::failed(format!("`{name}` is not a hookferry backup"))
+            .with_hint("use another backup; `hookferry backup check` shows which are intact"),
         Broken::NewerFormat(version) => {
             let version = crate::foreign::shortened(version, 20);
             Error::failed(format!(
-                "`{name}` has format {version}, and this version of hookferry reads {}",
+                "`{name}` has format version {version}, but this version of hookferry reads {}",
                 document::FORMAT_VERSION
             ))
-            .with_hint("use the version that made it, or a newer one")
+            .with_hint("use the version of hookferry that made it, or a newer one")
         }
         Broken::Damaged(why) => damaged(&name, why),
     }
 }
 
-/// A backup that is not as it was made; the name has to be harmless already.
+/// The error for a damaged backup; `name` must already be escaped.
 pub fn damaged(name: &str, why: &str) -> Error {
     Error::failed(format!("the backup `{name}` cannot be used: {why}"))
-        .with_hint("use another one; `hookferry backup check` says which are whole")
+        .with_hint("use another backup; `hookferry backup check` shows which are intact")
 }

@@ -1,5 +1,5 @@
-//! A repository of backups: some accounts, each with its backups and its last check, in a folder or an object store.
-//! Needs no lock: an object appears whole under a name of its own, and nobody writes to it again.
+//! A repository of backups in a folder or an object store: for each account its backups and its last check.
+//! Needs no lock: each object is written atomically under a unique name and never modified.
 
 use super::age_files::Protection;
 use super::document::{self, About};
@@ -14,11 +14,11 @@ use crate::error::{Error, ErrorKind};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where backups are kept.
+/// A repository of backups.
 #[derive(Debug, Clone)]
 pub struct Repository {
     place: Place,
-    /// The place as the user named it.
+    /// The repository's path or URL as the user passed it.
     name: String,
 }
 
@@ -29,14 +29,14 @@ enum Place {
     Bucket(super::bucket::Bucket),
 }
 
-/// What file systems keep at the top of a volume, readable by root alone.
+/// A folder that file systems create at the top of a volume, readable only by root.
 const LOST_AND_FOUND: &str = "lost+found";
 
-/// Carries out a call on whichever place it is.
+/// Calls a method on whichever store holds the repository.
 macro_rules! at {
     ($place:expr, $call:ident ( $($argument:expr),* )) => {
         match $place {
-            // A disk answers at once.
+            // Disk access is synchronous.
             Place::Folder(folder) => std::future::ready(folder.$call($($argument),*)).await,
             #[cfg(feature = "cloud")]
             Place::Bucket(bucket) => bucket.$call($($argument),*).await,
@@ -45,7 +45,7 @@ macro_rules! at {
 }
 
 impl Repository {
-    /// The repository that a text names: a folder, or `s3://BUCKET/PREFIX`; nothing is read yet.
+    /// Parses the name of a repository: the path of a folder, or `s3://BUCKET/PREFIX`. Reads nothing.
     pub fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
         Ok(Self {
             place: place(text, look_up)?,
@@ -53,12 +53,15 @@ impl Repository {
         })
     }
 
-    /// Makes the repository where it is missing and can be made; says whether it was.
+    /// Creates the repository if it is missing, but never a bucket; returns whether the repository was missing.
     pub async fn prepare(&self) -> Result<bool, Error> {
         at!(&self.place, prepare())
     }
 
-    /// The accounts that have backups or a last check, sorted; an error where there is no repository.
+    /// The accounts that have backups or a last check, sorted.
+    ///
+    /// # Errors
+    /// Where the repository does not exist or cannot be read.
     pub async fn accounts(&self) -> Result<Vec<String>, Error> {
         let mut accounts = Vec::new();
         for account in at!(&self.place, accounts())? {
@@ -70,14 +73,14 @@ impl Repository {
         Ok(accounts)
     }
 
-    /// Whether anything of ours lies under that name: a disk brings folders of its own, such as `lost+found`.
+    /// Whether a folder contains any of our objects: a disk has folders of its own, such as `lost+found`.
     async fn has_any(&self, account: &str) -> Result<bool, Error> {
         let objects = at!(&self.place, objects(account))?;
         let mut names = objects.iter().map(|(name, _)| name.as_str());
         Ok(names.any(|name| name == last_check::FILE || BackupName::parse(name).is_some()))
     }
 
-    /// The backups of an account, the oldest first; nothing that is half written, and nothing of others.
+    /// The backups of an account, oldest first; ignores temporary files and foreign objects.
     pub async fn backups(&self, account: &str) -> Result<Vec<Stored>, Error> {
         let objects = at!(&self.place, objects(account))?;
         let stored = |(name, size): (String, u64)| {
@@ -92,18 +95,18 @@ impl Repository {
         Ok(backups)
     }
 
-    /// The bytes of a backup.
+    /// Reads the bytes of a backup.
     pub async fn read(&self, backup: &Stored) -> Result<Vec<u8>, Error> {
         let bytes = self.read_if_there(backup).await?;
         bytes.ok_or_else(|| self.missing(&backup.account, &backup.name.to_string()))
     }
 
-    /// The bytes of a backup; `None` where it is gone since it was listed, as another run may have removed it.
+    /// Reads the bytes of a backup; `None` if another run removed it since it was listed.
     pub async fn read_if_there(&self, backup: &Stored) -> Result<Option<Vec<u8>>, Error> {
         at!(&self.place, get(&backup.account, &backup.name.to_string()))
     }
 
-    /// Adds a backup and reads it back: what is not there as it was written is an error.
+    /// Stores a backup and reads it back; fails if the bytes read differ from those written.
     pub async fn add(
         &self,
         about: &About,
@@ -123,10 +126,10 @@ impl Repository {
         };
         if self.read(&stored).await? != bytes {
             return Err(Error::failed(format!(
-                "the backup {} was written, but is read back with other content",
+                "the backup {} was written, but reading it back returned other content",
                 self.path_of(&stored)
             ))
-            .with_hint("do not trust this place; keep the backups elsewhere"));
+            .with_hint("this storage is unreliable; keep the backups elsewhere"));
         }
         Ok(Added {
             stored,
@@ -142,9 +145,9 @@ impl Repository {
         )
     }
 
-    /// Removes what killed runs have left half written, once it is too old to be anybody's work.
+    /// Removes temporary files of killed runs, once they are too old to belong to a running process.
     ///
-    /// An object store has nothing of the kind: there an object is sent whole or not at all.
+    /// An object store has no such files: there an object is stored complete or not at all.
     pub fn sweep(&self, account: &str) -> Result<(), Error> {
         match &self.place {
             Place::Folder(folder) => folder.sweep(account),
@@ -153,14 +156,14 @@ impl Repository {
         }
     }
 
-    /// What was found when the account was read last; `None` where that is not on record or not readable.
+    /// Reads the record of the account's last check; `None` if it is missing or cannot be parsed.
     pub async fn last_check(&self, account: &str) -> Result<Option<LastCheck>, Error> {
         let bytes = at!(&self.place, get(account, last_check::FILE))?;
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         Ok(text.and_then(|text| LastCheck::parse(&text)))
     }
 
-    /// Puts on record what was found.
+    /// Writes the record of a check, replacing the previous one.
     pub async fn put_last_check(&self, account: &str, check: &LastCheck) -> Result<(), Error> {
         at!(
             &self.place,
@@ -168,12 +171,12 @@ impl Repository {
         )
     }
 
-    /// The backup as a user can name it: the place, the account and the name.
+    /// The path by which a user can name the backup: repository, account, and name.
     pub fn path_of(&self, backup: &Stored) -> String {
         format!("{}/{}/{}", self.name, backup.account, backup.name)
     }
 
-    /// There is no such backup.
+    /// The error for a backup that does not exist.
     pub fn missing(&self, account: &str, name: &str) -> Error {
         let (account, name) = (
             crate::foreign::shortened(account, 80),
@@ -183,11 +186,11 @@ impl Repository {
             ErrorKind::NoBackup,
             format!("there is no backup `{name}` of {account} in {self}"),
         )
-        .with_hint("`hookferry backup list` shows those that are there")
+        .with_hint("`hookferry backup list` shows the backups of a repository")
     }
 }
 
-/// The place as the user named it, harmless.
+/// The path or URL as the user passed it, escaped.
 impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&crate::foreign::shown(&self.name))
@@ -198,14 +201,14 @@ fn place(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
     match text.split_once("://") {
         Some(("s3", _)) => bucket(text, look_up),
         Some(_) => Err(
-            Error::usage("a repository is a folder, or s3://BUCKET/PREFIX")
-                .with_hint("other stores are not reached; mount one, or copy the folder there"),
+            Error::usage("a repository must be a folder or s3://BUCKET/PREFIX")
+                .with_hint("other stores are not supported; mount yours as a folder, or copy a local repository there"),
         ),
-        None if text.trim().is_empty() => Err(Error::usage("the name of the repository is empty")),
+        None if text.trim().is_empty() => Err(Error::usage("the path of the repository is empty")),
         None if text.starts_with('~') => Err(Error::usage(
-            "the repository's path begins with ~, which only a shell turns into your home",
+            "the repository's path starts with ~, which only a shell expands",
         )
-        .with_hint("write the whole path, or leave a space instead of `=` before it")),
+        .with_hint("write the full path, or put a space instead of `=` before the path so that the shell expands it")),
         None => Ok(Place::Folder(Folder::new(PathBuf::from(text)))),
     }
 }
@@ -218,12 +221,12 @@ fn bucket(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
 #[cfg(not(feature = "cloud"))]
 fn bucket(_text: &str, _look_up: LookUp<'_>) -> Result<Place, Error> {
     Err(
-        Error::usage("this hookferry was built without object stores, so it cannot reach s3://")
-            .with_hint("build it with them: cargo install --path . --features cloud"),
+        Error::usage("this build of hookferry does not support object stores (s3://)")
+            .with_hint("build it with support: cargo install --path . --features cloud"),
     )
 }
 
-/// Whether a name can be that of an account: one that leads nowhere else, and no hidden one.
+/// Whether a name is valid for an account's folder: no path separators, not hidden, not `lost+found`.
 pub(super) fn is_account(name: &str) -> bool {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "._+-".contains(character);
@@ -233,7 +236,7 @@ pub(super) fn is_account(name: &str) -> bool {
         && name.chars().all(is_plain)
 }
 
-/// The repository, the account and the name of a backup that was named by its whole path.
+/// Splits the full path of a backup into repository, account, and name; `None` if it is not such a path.
 pub fn split_path(path: &str) -> Option<(String, String, BackupName)> {
     let (above, name) = path.rsplit_once('/')?;
     let (repository, account) = above.rsplit_once('/')?;

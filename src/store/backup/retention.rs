@@ -1,29 +1,29 @@
-//! Which backups of one account are kept: a pure decision over their times, in UTC.
-//! The rules have the names and the meaning that users of restic know.
+//! Retention: which backups of one account to keep, decided from their times in UTC. Pure.
+//! The rules have the names and meanings of restic's.
 
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
 use std::fmt;
 
-/// How many backups are kept; a backup stays if any rule keeps it.
+/// A retention policy; a backup is kept if any rule keeps it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Policy {
-    /// The newest backups, at most so many.
+    /// Keep this many of the newest backups.
     pub last: usize,
-    /// The newest backup of each hour, for so many hours that have one.
+    /// Keep the newest backup of each hour, for this many hours that have a backup.
     pub hourly: usize,
-    /// The newest backup of each day, for so many days that have one.
+    /// Keep the newest backup of each day, for this many days that have a backup.
     pub daily: usize,
-    /// The newest backup of each ISO week, for so many weeks that have one.
+    /// Keep the newest backup of each ISO week, for this many weeks that have a backup.
     pub weekly: usize,
-    /// The newest backup of each month, for so many months that have one.
+    /// Keep the newest backup of each month, for this many months that have a backup.
     pub monthly: usize,
-    /// The newest backup of each year, for so many years that have one.
+    /// Keep the newest backup of each year, for this many years that have a backup.
     pub yearly: usize,
-    /// Every backup that is at most this much older than the newest one, and the one that held when this time began.
+    /// Keep every backup within this period before the newest one, and the last one from before the period.
     pub within: Option<Within>,
 }
 
-/// A length of time in calendar units, such as two years and five months.
+/// A period in calendar units, such as two years and five months.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Within {
     years: u16,
@@ -33,9 +33,9 @@ pub struct Within {
 }
 
 impl Within {
-    /// Reads `2y5m7d3h`: years, months, days and hours in that order, each at most once; `m` is months.
+    /// Parses `2y5m7d3h`: years, months, days, and hours in that order, each at most once; `m` means months.
     ///
-    /// `None` for anything else, also for no time at all.
+    /// `None` for anything else, including an empty period.
     pub fn parse(text: &str) -> Option<Self> {
         let mut rest = text;
         let mut amounts = [0u16; 4];
@@ -56,7 +56,7 @@ impl Within {
         })
     }
 
-    /// The moment that lies this long before another; the earliest one there is, where there is none.
+    /// The time this long before `newest`; [`Timestamp::MIN`] if that is out of range.
     fn before(self, newest: Timestamp) -> Timestamp {
         let span = Span::new()
             .try_years(self.years)
@@ -72,28 +72,28 @@ impl Within {
 /// Why a backup is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// It is the newest one, which is never removed.
+    /// The newest of all, which is never removed.
     Newest,
-    /// It is one of the last.
+    /// Among the newest, as counted by `last`.
     Last,
-    /// It is the newest of its hour.
+    /// The newest of its hour.
     Hourly,
-    /// It is the newest of its day.
+    /// The newest of its day.
     Daily,
-    /// It is the newest of its week.
+    /// The newest of its ISO week.
     Weekly,
-    /// It is the newest of its month.
+    /// The newest of its month.
     Monthly,
-    /// It is the newest of its year.
+    /// The newest of its year.
     Yearly,
-    /// It is the oldest one, and a rule has room left.
+    /// The oldest of all, kept because a calendar rule is not used up.
     Oldest,
-    /// It held at some moment of the policy's length of time.
+    /// Current at some time in the period `within`.
     Within,
 }
 
 impl Reason {
-    /// The reason in one word, as text and JSON show it.
+    /// The code of the reason in text and JSON output.
     pub fn word(self) -> &'static str {
         match self {
             Self::Newest => "newest",
@@ -116,15 +116,15 @@ impl fmt::Display for Reason {
 }
 
 impl Policy {
-    /// Whether it keeps nothing, so that it can only be a mistake.
+    /// Whether the policy has no rule, which can only be a mistake.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Why each backup is kept, in the order of the times given; those without a reason are to be removed.
+    /// The reasons to keep each backup, in the order of `times`; a backup without a reason is to be removed.
     ///
-    /// The newest has a reason under every policy. As in restic, a calendar rule that is not used up by the backups
-    /// there are keeps the oldest one besides.
+    /// The newest backup has a reason under every policy. As in restic, a calendar rule that the existing backups
+    /// do not use up also keeps the oldest one.
     pub fn reasons(&self, times: &[Timestamp]) -> Vec<Vec<Reason>> {
         let mut reasons = vec![Vec::new(); times.len()];
         let mut order: Vec<usize> = (0..times.len()).collect();
@@ -153,7 +153,7 @@ impl Policy {
         }
         if let Some(within) = self.within {
             let since = within.before(times[newest]);
-            // What has not changed is not stored again: the one before is what held when the time began.
+            // Unchanged content is not stored again, so the last backup before the period was current when it began.
             let n_later = order.iter().filter(|&&at| times[at] >= since).count();
             for &at in order.iter().take(n_later + 1) {
                 reasons[at].push(Reason::Within);
@@ -180,10 +180,10 @@ fn in_utc(time: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(time)
 }
 
-/// Tells which backups are of one hour, day, week, month or year.
+/// Maps a time to its hour, day, week, month, or year.
 type Calendar = fn(DateTime) -> Bucket;
 
-/// What two backups of one hour, day, week, month or year have in common.
+/// Identifies an hour, day, week, month, or year; equal for two backups of the same one.
 type Bucket = (i16, i8, i8, i8);
 
 fn hour(time: DateTime) -> Bucket {

@@ -1,5 +1,5 @@
-//! The lines of a run's journal: what each of them says, and nothing about what follows from it.
-//! Holds no secret: contents are sealed, and aliases and ids are what the plan shows anyway.
+//! The entries of a run's journal as they are serialized; `record` interprets them.
+//! Holds no secret: contents are keyed digests, and the plan shows aliases and ids anyway.
 
 use crate::coralogix::sealed::{Seal, Sealed};
 use crate::pipeline::plan::State;
@@ -8,219 +8,219 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// The version of the journal; another major number is not read.
+/// The version of the journal format; a journal with another major version is rejected.
 pub const JOURNAL_VERSION: &str = "1.0";
 
-/// One line of a journal.
+/// One entry of a journal, on a line of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Entry {
-    /// The first line: what the run wants, and what the target held before.
+    /// The first entry: what the run is about to write, and what the target held before.
     Begin(Box<Begin>),
-    /// A request is about to be sent.
+    /// The run is about to send a request.
     Sending {
-        /// When.
+        /// When the entry was written, just before the request.
         at: Timestamp,
-        /// The webhooks of the request, by their place in the plan.
+        /// The webhooks in the request, as indexes into the plan's steps.
         places: Vec<usize>,
     },
-    /// What became of webhooks that were sent.
+    /// The run learned the status of webhooks that it had sent.
     Learned {
-        /// When it became known.
+        /// When the entry was written.
         at: Timestamp,
-        /// Each of them.
+        /// One row for each webhook.
         webhooks: Vec<LearnedRow>,
     },
-    /// The run came to its end, however it went.
+    /// The last entry of the run itself, whether it succeeded or stopped early.
     End(End),
-    /// A later run or a rollback found out what became of what this one left open.
+    /// A later run or a rollback reconciled sends that this run left open.
     Settled {
-        /// When.
+        /// When the entry was written.
         at: Timestamp,
-        /// The run or command that did.
+        /// The id of the run, or the command, that reconciled them.
         by: String,
-        /// What it found.
+        /// The status of each reconciled webhook.
         webhooks: Vec<LearnedRow>,
     },
-    /// Somebody decided that what is open does not matter any more.
+    /// A user declared, with `hookferry runs close`, that the open sends no longer matter.
     Closed {
-        /// When.
+        /// When the entry was written.
         at: Timestamp,
     },
-    /// The run was undone, wholly or in part.
+    /// A rollback undid the run, completely or in part.
     RolledBack {
-        /// When.
+        /// When the entry was written.
         at: Timestamp,
-        /// Target ids that were deleted.
+        /// Target ids of webhooks that the rollback deleted.
         deleted: Vec<String>,
-        /// Target ids whose previous content was put back.
+        /// Target ids of webhooks whose previous content the rollback restored.
         restored: Vec<String>,
-        /// Target ids that were left as they are.
+        /// Target ids of webhooks that the rollback left unchanged.
         untouched: Vec<String>,
     },
 }
 
-/// What a run begins with.
+/// The first entry of a journal: everything known before the first write.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Begin {
     /// [`JOURNAL_VERSION`].
     pub format_version: String,
-    /// The run's id.
+    /// The run's id, also the name of its folder.
     pub run: String,
-    /// The program and its version.
+    /// The program that wrote the journal, with its version.
     pub tool: String,
-    /// When it began.
+    /// When the run started.
     pub at: Timestamp,
-    /// Its process, for messages.
+    /// The process id, for messages.
     pub pid: u32,
-    /// Where the webhooks come from.
+    /// The account or file that the webhooks come from.
     pub source: SourceRow,
-    /// Where they go.
+    /// The account that the run writes to.
     pub target: TargetRow,
-    /// What happens to conflicts, in the word of the command line.
+    /// How the run treats conflicts: the value of `--on-conflict`.
     pub on_conflict: String,
-    /// How long a server may be at work on a request without an answer.
+    /// The settle window in milliseconds: how long the server may still be processing an unanswered request.
     pub settle_ms: u64,
-    /// The salt of the sealed contents.
+    /// The salt of the keyed digests, in hexadecimal.
     pub salt: String,
-    /// What tells whether another API key than the run's is at hand.
+    /// A digest that only the run's API key reproduces, so that a different key is detected.
     pub check: String,
-    /// The target's clock when it was read, where it told.
+    /// The target's clock when the baseline was read; `None` if its answer had no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_time: Option<Timestamp>,
-    /// The ids that the target held before the first write.
+    /// The ids of the webhooks that the target held before the first write.
     pub baseline: Vec<SmolStr>,
-    /// Every webhook of the plan, in its order.
+    /// Every step of the plan, in the plan's order.
     pub wanted: Vec<WantedRow>,
-    /// The seal of the file of previous bodies, where there is one.
+    /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
-    /// Earlier runs whose open sends this one accounted for.
+    /// The earlier runs whose open sends this run reconciled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
-    /// The saved plan that the run applies, by its seal.
+    /// The keyed digest of the saved plan that the run applies; `None` unless the command is `apply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_plan: Option<String>,
 }
 
-/// Where the webhooks of a run come from.
+/// The source of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRow {
-    /// Host or file name.
+    /// Host name or file name.
     pub name: String,
-    /// Company id, where it is known.
+    /// The company id; `None` if unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
 }
 
-/// Where the webhooks of a run go.
+/// The target of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetRow {
     /// The base URL of its API.
     pub url: String,
-    /// Its host, with the port where that is not the usual one.
+    /// Its host, with the port unless that is the default.
     pub host: String,
-    /// Company id, where it is known; an empty account shows none.
+    /// The company id; `None` if unknown, as for an empty account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
 }
 
-/// One webhook of the plan.
+/// One step of the plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct WantedRow {
-    /// Its id in the source.
+    /// The webhook's id in the source; `None` if a file did not list one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<SmolStr>,
-    /// Its alias.
+    /// The alias to write, which a rule may have changed.
     pub alias: SmolStr,
-    /// Its type.
+    /// The numeric type id; `None` if the webhook is blocked for lack of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_id: Option<u64>,
-    /// What the plan says.
+    /// What the plan does with the webhook.
     pub state: State,
-    /// The target's webhook that it corresponds to.
+    /// The id of the matching webhook in the target, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_id: Option<SmolStr>,
-    /// The sealed content.
+    /// The digest of the content to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Sealed>,
-    /// The sealed content of the target's webhook where that differs.
+    /// The digest of the matching webhook's content in the target, if that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Sealed>,
 }
 
-/// What became of one webhook.
+/// A recorded status update of one webhook.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct LearnedRow {
-    /// Its place in the plan, from 0.
+    /// The index of the webhook's step in the plan.
     pub place: usize,
-    /// What became of it.
+    /// The new status.
     #[serde(flatten)]
     pub what: LearnedWhat,
 }
 
-/// What became of one webhook that was sent.
+/// The status of a webhook that was sent, as recorded in the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
 pub enum LearnedWhat {
-    /// The target has it.
+    /// The webhook is in the target.
     Arrived {
-        /// Its id there.
+        /// Its id in the target.
         id: SmolStr,
-        /// Whether the server's own answer said so, instead of a look afterwards.
+        /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
         acknowledged: bool,
-        /// What the target keeps of it where that is not what was sent.
+        /// The digest of what the target stored, if that differs from what was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<Sealed>,
     },
-    /// It did not arrive and may be sent again.
+    /// The webhook is not in the target, and the run may send it again.
     Returned,
-    /// It did not arrive, and that is the end of it.
+    /// The webhook is not in the target, and the run does not send it again.
     Over,
-    /// It cannot be told whether it arrived.
+    /// Whether the webhook is in the target cannot be determined.
     Unresolved {
-        /// Why not.
+        /// The reason.
         why: String,
     },
 }
 
-/// How a run ended.
+/// The outcome of a run, written when it ends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct End {
-    /// When.
+    /// When the run ended.
     pub at: Timestamp,
-    /// Whether everything that was to be written was found in the target, exactly once.
+    /// Whether everything that the run was to write is in the target exactly once.
     pub complete: bool,
-    /// Why it stopped early, if it did.
+    /// Why the run stopped early; `None` if it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stopped: Option<String>,
-    /// How many webhooks ended in each way, in the words of the report.
+    /// The number of webhooks by outcome, under the codes of the report.
     pub summary: BTreeMap<String, usize>,
-    /// The target's company id, once it was seen.
+    /// The target's company id; `None` if the run never saw one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub company: Option<String>,
-    /// What the last look showed of each webhook that arrived, so that any later change is noticed.
+    /// The full digest of each written webhook at the last observation, so that any later change is noticed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shown: Vec<ShownRow>,
-    /// What the last look showed of webhooks that the server altered.
+    /// The content, at the last observation, of each webhook that the server altered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<AlteredRow>,
 }
 
-/// Everything that the target shows of one webhook, sealed.
+/// The full digest of one webhook: it covers everything that the target shows of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ShownRow {
-    /// Its place in the plan, from 0.
+    /// The index of the webhook's step in the plan.
     pub place: usize,
-    /// The seal.
+    /// The keyed digest.
     pub seal: Seal,
 }
 
-/// What a server made of one webhook.
+/// A webhook that the server stored with other content than was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlteredRow {
-    /// Its place in the plan, from 0.
+    /// The index of the webhook's step in the plan.
     pub place: usize,
-    /// What it looks like in the target.
+    /// The digest of its content in the target.
     pub kept: Sealed,
 }

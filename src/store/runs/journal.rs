@@ -1,5 +1,6 @@
-//! A journal on disk: lines of JSON, each with a checksum over itself and all before it, each on disk before it counts.
-//! A last line that was cut by a crash is dropped; any other damage is an error, never an empty journal.
+//! The journal file: lines of JSON, each with a checksum over itself and all lines before it, each synced to disk
+//! before it counts. A last line that a crash cut off is dropped; any other damage is an error, and a damaged
+//! journal never counts as an empty one.
 
 use super::entry::Entry;
 use crate::coralogix::sealed::hex;
@@ -9,38 +10,37 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Hexadecimal digits of a line's checksum.
+/// Length of a line's checksum in hexadecimal digits.
 const SUM_DIGITS: usize = 16;
 
-/// A journal that can be written on.
+/// A journal file that is open for appending.
 #[derive(Debug)]
 pub(super) struct Journal {
     file: File,
     path: PathBuf,
     sum: String,
-    /// Whether a write failed: what is on disk behind the last whole line is not known any more.
+    /// Whether a write failed; the bytes after the last complete line are then unknown, so nothing more is appended.
     is_broken: bool,
 }
 
-/// What a journal holds.
+/// The content of a journal file.
 #[derive(Debug, Default)]
 pub(super) struct Read {
-    /// Its entries, in order.
     pub(super) entries: Vec<Entry>,
-    /// Bytes up to the end of the last whole line.
+    /// Offset in bytes of the end of the last complete line.
     whole: u64,
     sum: String,
 }
 
 impl Journal {
-    /// Makes a new journal, readable by its owner alone.
+    /// Creates a journal file that only its owner can read.
     pub(super) fn create(path: &Path) -> Result<Self, Error> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         crate::store::disk::owner_only(&mut options);
         let file = options
             .open(path)
-            .map_err(|error| cannot("be made", path).with_source(error))?;
+            .map_err(|error| cannot("be created", path).with_source(error))?;
         Ok(Self {
             file,
             path: path.to_owned(),
@@ -49,7 +49,7 @@ impl Journal {
         })
     }
 
-    /// Opens a journal to write on behind its last whole line; also gives what it holds.
+    /// Opens a journal to append after its last complete line; also returns its entries.
     pub(super) fn reopen(path: &Path) -> Result<(Self, Vec<Entry>), Error> {
         let failed = |error| cannot("be opened", path).with_source(error);
         let read = read(path)?;
@@ -65,14 +65,17 @@ impl Journal {
         Ok((journal, read.entries))
     }
 
-    /// Adds an entry; it is on disk when this returns.
+    /// Appends an entry durably: it is synced to disk when this returns.
     pub(super) fn append(&mut self, entry: &Entry) -> Result<(), Error> {
-        // The checksum stands before the text that it is of, and the line goes out in one write.
+        // The checksum precedes the text that it covers; the whole line goes out in one write.
         let mut line = vec![b' '; SUM_DIGITS + 1];
         serde_json::to_writer(&mut line, entry)
             .map_err(|error| cannot("be written", &self.path).with_source(error))?;
         if self.is_broken {
-            return Err(cannot("be written on since a write failed", &self.path));
+            return Err(cannot(
+                "be appended to because an earlier write failed",
+                &self.path,
+            ));
         }
         let sum = sum(&self.sum, &line[SUM_DIGITS + 1..]);
         line[..SUM_DIGITS].copy_from_slice(sum.as_bytes());
@@ -88,7 +91,7 @@ impl Journal {
     }
 }
 
-/// Reads a journal; a last line without its end is what a crash leaves and does not count.
+/// Reads a journal; ignores a last line without a line end, which a crash may leave.
 pub(super) fn read(path: &Path) -> Result<Read, Error> {
     let mut bytes = Vec::new();
     File::open(path)
@@ -113,7 +116,7 @@ pub(super) fn read(path: &Path) -> Result<Read, Error> {
     Ok(found)
 }
 
-/// The JSON of a line that is as it was written, and its checksum.
+/// Verifies the checksum of a line; returns its JSON and checksum, or `None` if the line is damaged.
 fn whole<'l>(line: &'l [u8], before: &str) -> Option<(&'l str, String)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
     let (found, json) = line.split_at_checked(SUM_DIGITS)?;
@@ -134,22 +137,22 @@ fn sum(before: &str, json: &[u8]) -> String {
 pub(super) fn damaged(path: &Path, line: usize) -> Error {
     let shown = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` is damaged in line {line}"))
-        .with_hint("what that run sent cannot be told from it: look at the target, then move the run's folder away")
+        .with_hint("it no longer shows what the run sent: check the target with `hookferry list --from ACCOUNT`, then move the run's folder away")
 }
 
-/// A line that is as it was written says something that this version does not know.
+/// The error for an undamaged line that this version cannot interpret.
 fn unknown(path: &Path, line: usize) -> Error {
     let shown = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!(
-        "the run record `{shown}` says in line {line} what this version does not know"
+        "the run record `{shown}` has an entry in line {line} that this version does not know"
     ))
-    .with_hint("use the version that wrote it, or a newer one")
+    .with_hint("use the version of hookferry that wrote it, or a newer one")
 }
 
 fn cannot(verb: &str, path: &Path) -> Error {
     let shown = crate::foreign::shown(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` cannot {verb}")).with_hint(
-        "check the folder's permissions and free space, or name another with --state-dir",
+        "check the folder's permissions and free space, or pass another folder with --state-dir",
     )
 }
 
@@ -200,7 +203,7 @@ mod tests {
         std::fs::write(&path, format!("{text}{newer} {json}\n")).expect("written");
         let wrong = read(&path).expect_err("not known").to_string();
         assert!(
-            wrong.contains("line 2 what this version does not know"),
+            wrong.contains("line 2 that this version does not know"),
             "{wrong}"
         );
     }

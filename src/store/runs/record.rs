@@ -1,5 +1,5 @@
-//! What a journal amounts to: for each webhook whether it was sent, where it is, and what is still open.
-//! Pure; the same entries always give the same record.
+//! A run record, rebuilt from the journal: for each webhook whether it was sent, its id in the target, and
+//! whether the send is still open. Pure: the same entries always give the same record.
 
 use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, ShownRow, WantedRow};
 use crate::coralogix::account::ApiKey;
@@ -16,68 +16,68 @@ use jiff::Timestamp;
 use smol_str::SmolStr;
 use std::collections::{BTreeSet, HashSet};
 
-/// One run as its journal tells it.
+/// The state of one run, rebuilt from its journal.
 #[derive(Debug)]
 pub struct Record {
-    /// What it began with.
+    /// The journal's header: everything known before the first write.
     pub begin: Begin,
-    /// What is known of each webhook of the plan, in its order.
+    /// The status of each webhook, in the order of the plan's steps.
     pub standings: Vec<Standing>,
-    /// When it last sent something.
+    /// When the run last sent a request; `None` if it never did.
     pub last_sent: Option<Timestamp>,
-    /// How it ended; `None` for one that is at work or was killed.
+    /// The outcome; `None` for a run that is in progress or was killed.
     pub end: Option<End>,
-    /// Whether somebody decided that what is open does not matter.
+    /// Whether a user closed the run, so that its open sends no longer matter.
     pub is_closed: bool,
-    /// What rollbacks did.
+    /// The combined effect of all rollbacks of this run; `None` if there was none.
     pub rolled_back: Option<RolledBack>,
-    /// What a later run or rollback found out about it.
+    /// The runs or commands that later reconciled open sends of this run.
     pub settled_by: Vec<String>,
 }
 
-/// What is known of one webhook of a run.
+/// Status of one webhook of a run, as recorded in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// The run never sent it.
     NotSent,
-    /// It was sent, and nothing is known since.
+    /// The run sent it, and the journal does not record the result.
     Open,
-    /// It was sent, and it cannot be told what came of it.
+    /// The run sent it, and whether it is in the target could not be determined; holds the reason.
     Unresolved(String),
-    /// The target has it.
+    /// The webhook is in the target.
     Arrived(Arrived),
-    /// It was sent and did not arrive.
+    /// The run sent it, and it is not in the target.
     Over,
 }
 
-/// A webhook that a run brought into the target.
+/// A webhook that a run created or updated in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Arrived {
     /// Its id in the target.
     pub id: WebhookId,
-    /// Whether the server's own answer said so.
+    /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
     pub is_acknowledged: bool,
-    /// What the target keeps of it where that is not what was sent.
+    /// The digest of what the target stored, if that differs from what was sent.
     pub kept: Option<Sealed>,
-    /// Everything that the target showed of it when the run ended.
+    /// The full digest of the webhook when the run ended; `None` for a run that was killed.
     pub shown: Option<Seal>,
 }
 
-/// What rollbacks of a run did, all together.
+/// The combined effect of all rollbacks of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RolledBack {
-    /// When the last one was.
+    /// When the last rollback ended.
     pub at: Timestamp,
-    /// Target ids that were deleted.
+    /// Target ids of deleted webhooks.
     pub deleted: BTreeSet<String>,
-    /// Target ids whose previous content was put back.
+    /// Target ids of webhooks whose previous content was restored.
     pub restored: BTreeSet<String>,
-    /// Target ids that the last one left as they are.
+    /// Target ids of webhooks that the last rollback left unchanged.
     pub untouched: BTreeSet<String>,
 }
 
 impl Record {
-    /// The record that entries amount to; `None` where not even the first one was written, and so nothing was sent.
+    /// Rebuilds the record from journal entries; `None` if the header is missing, and so nothing was sent.
     pub fn of(entries: Vec<Entry>) -> Option<Self> {
         let mut entries = entries.into_iter();
         let Some(Entry::Begin(begin)) = entries.next() else {
@@ -100,7 +100,7 @@ impl Record {
 
     fn take(&mut self, entry: Entry) {
         match entry {
-            // A journal has one beginning; a second one could only be another run's, and tells nothing of this one.
+            // A journal has one header. A second one could only belong to another run and does not affect this one.
             Entry::Begin(_) => {}
             Entry::Sending { at, places } => {
                 self.last_sent = Some(at);
@@ -142,7 +142,7 @@ impl Record {
         }
     }
 
-    /// Takes in what was found out about its webhooks.
+    /// Applies status updates to the record.
     pub fn learn(&mut self, rows: Vec<LearnedRow>) {
         for LearnedRow { place, what } in rows {
             let standing = match what {
@@ -170,12 +170,14 @@ impl Record {
         }
     }
 
-    /// The run's id.
+    /// The run's id, as [`Runs::find`](super::Runs::find) resolves it.
     pub fn id(&self) -> &str {
         &self.begin.run
     }
 
-    /// The places of webhooks that were sent and of which it is not known whether they arrived.
+    /// The indexes of webhooks with an open send: sent, but not known to be in the target or not.
+    ///
+    /// Empty for a closed run.
     pub fn open(&self) -> Vec<usize> {
         if self.is_closed {
             return Vec::new();
@@ -187,7 +189,7 @@ impl Record {
             .collect()
     }
 
-    /// The webhooks that the run created or updated, by their place in the plan.
+    /// The webhooks that the run created or updated, with the indexes of their steps in the plan.
     pub fn arrived(&self) -> impl Iterator<Item = (usize, &Arrived)> {
         self.standings
             .iter()
@@ -198,13 +200,13 @@ impl Record {
             })
     }
 
-    /// The target's company id, as far as the run saw it.
+    /// The target's company id; `None` if the run never saw one.
     pub fn company(&self) -> Option<&str> {
         let seen = self.end.as_ref().and_then(|end| end.company.as_deref());
         self.begin.target.company.as_deref().or(seen)
     }
 
-    /// Whether the run wrote to that account; an account without a known company id is told by its API key.
+    /// Whether the run wrote to the given account. Where either company id is unknown, the API key decides.
     pub fn is_about(&self, home: &str, company: Option<&str>, key: &ApiKey) -> bool {
         self.home() == home
             && match (self.company(), company) {
@@ -213,19 +215,19 @@ impl Record {
             }
     }
 
-    /// The name under which locks and records know the target.
+    /// The target's name in locks and records.
     pub fn home(&self) -> String {
         let target = &self.begin.target;
         Endpoint::parse(&target.url)
             .map_or_else(|_| target.host.clone(), |endpoint| endpoint.home())
     }
 
-    /// What seals contents as this record has them; `None` with another API key than the run's.
+    /// The key of this record's digests; `None` if `key` is not the run's API key.
     pub fn sealer(&self, key: &ApiKey) -> Option<Sealer> {
         Sealer::again(key, &self.begin.salt, &self.begin.check)
     }
 
-    /// What was to be written at a place: by what it is matched, and its sealed content.
+    /// The match key and the content digest that a step was to write; `None` if the step has no content.
     pub fn sent(&self, place: usize) -> Option<(Key, Sealed)> {
         let row = self.begin.wanted.get(place)?;
         let key = Key {
@@ -254,7 +256,7 @@ impl Record {
         self.begin.baseline.iter().map(SmolStr::as_str).collect()
     }
 
-    /// The ids of every webhook that both accounts have, as far as the run knows.
+    /// The source and target ids of every webhook that the run found in both accounts or wrote to the target.
     pub fn id_map(&self) -> Result<IdMap, Error> {
         let row = |(row, standing): (&WantedRow, &Standing)| {
             let (target_id, result) = match standing {
@@ -281,7 +283,7 @@ impl Record {
         IdMap::new(rows.filter_map(row).collect())
     }
 
-    /// What the target keeps of a webhook that the run found or left altered, with the content it stands for.
+    /// The webhooks that the target stores altered: id, digest of the desired content, digest of the stored content.
     pub fn altered(&self) -> Vec<(WebhookId, Sealed, Sealed)> {
         let mut altered = Vec::new();
         for (place, row) in self.begin.wanted.iter().enumerate() {

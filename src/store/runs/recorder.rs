@@ -1,4 +1,5 @@
-//! The record of the run at work: begun before its first write, written on around every request, closed with the report.
+//! Writes the record of the current run: starts it before the first write to the target, appends to it around every
+//! request, and completes it with the report.
 
 use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat};
 use super::journal::Journal;
@@ -12,13 +13,13 @@ use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// The files of one run that are made before it may write.
+/// The content of a run's files that must exist before the run may write to the target.
 pub struct Opening<'o> {
-    /// The first line of the journal.
+    /// The first entry of the journal.
     pub begin: Begin,
-    /// What writes the plan as it was shown, masked.
+    /// Writes the plan as it was shown, masked.
     pub plan: WriteContent<'o>,
-    /// The bodies of the webhooks that are about to be updated, as an array; with their secrets.
+    /// A JSON array of the current bodies of the webhooks to update, secrets included; `None` if there are none.
     pub previous: Option<&'o str>,
 }
 
@@ -31,7 +32,7 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// Makes the folder of a run with everything that must be safe before the first write.
+    /// Creates the folder of a run with everything that must be durable before the first write to the target.
     pub(super) fn begin(
         folder: PathBuf,
         opening: Opening<'_>,
@@ -55,27 +56,27 @@ impl Recorder {
         })
     }
 
-    /// The run's id.
+    /// The run's id, also the name of its folder.
     pub fn run(&self) -> &str {
         &self.run
     }
 
-    /// The run's folder.
+    /// The path of the run's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Seals a content as this record has them.
+    /// Digests a content under this record's key.
     pub fn seal(&self, content: Content) -> Sealed {
         self.sealer.content(content)
     }
 
-    /// Seals everything that the target shows of a webhook.
+    /// Digests a full fingerprint of a webhook under this record's key.
     pub fn seal_shown(&self, shown: Fingerprint) -> Seal {
         self.sealer.fingerprint(shown)
     }
 
-    /// Ends the journal.
+    /// Appends the run's outcome as its last entry.
     pub fn end(&self, end: End) -> Result<(), Error> {
         self.append(&Entry::End(end))
     }
@@ -85,12 +86,12 @@ impl Recorder {
         journal.append(entry)
     }
 
-    /// Keeps a file of the run's results, such as the report or the id map.
+    /// Writes a result file into the run's folder, such as the report or the id map.
     pub fn keep(&self, name: &str, content: WriteContent<'_>) -> Result<(), Error> {
         disk::replace_with(&self.folder.join(name), content, "the run record")
     }
 
-    /// The row of what became of a webhook.
+    /// Converts a status update into its journal form.
     fn row(&self, place: usize, learned: &Learned) -> LearnedRow {
         let what = match learned {
             Learned::Arrived { id, proof, kept } => LearnedWhat::Arrived {
@@ -106,7 +107,7 @@ impl Recorder {
     }
 }
 
-/// The notes of a push go into the journal.
+/// Records the notes of a push in the journal file.
 impl push::Journal for Recorder {
     fn note(&mut self, note: &Note) -> Result<(), Error> {
         let at = Timestamp::now();

@@ -1,16 +1,18 @@
-//! When an account is not backed up although it was read: it is another one, the clock is wrong, or it has shrunk.
+//! Refuses to store an account that was read: it is another account, the clock is wrong, it has shrunk, or
+//! its secrets are masked.
 
 use crate::coralogix::account::Account;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 use crate::render::screen::Screen;
 use crate::store::backup::{About, LastCheck, Stored, n_masked};
+use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 
-/// A clock that is further off the server's than this is worth a word.
+/// A larger difference from the server's clock is worth a warning.
 const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
 
-/// Backups of one name are of one account.
+/// Refuses another account than the one whose backups have this name.
 pub(super) fn refuse_other_account(
     about: &About,
     inventory: &Inventory,
@@ -36,25 +38,25 @@ pub(super) fn refuse_other_account(
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "the backups of {} are of {}, and this account is {}",
+            "the backups of {} belong to {}, but this account is {}",
             about.account,
             named(&check.host, known.map(String::as_str).into_iter().collect()),
             named(&about.host, shown.iter().map(String::as_str).collect()),
         ),
     )
-    .with_hint("give the other account a profile of another name, or another repository; nothing was stored"))
+    .with_hint("use a profile with another name, or another repository, for the other account; nothing was stored"))
 }
 
-/// A backup of the past would not be the newest, and so never be found as `latest`.
+/// Refuses a backup older than the newest one: `latest` would never find it.
 pub(super) fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), Error> {
     let Some(newest) = newest.filter(|newest| newest.name.time > about.time) else {
         return Ok(());
     };
     Err(Error::failed(format!(
-        "the newest backup of {} is of {}, and the clock of this machine says {}",
+        "the newest backup of {} is from {}, but the clock of this machine says {}",
         about.account, newest.name.time, about.time
     ))
-    .with_hint("set the clock; or, where that backup's time is wrong, move the backup out of the repository. Nothing was stored"))
+    .with_hint("set the clock, or if the time of that backup is wrong, move the backup out of the repository; nothing was stored"))
 }
 
 pub(super) fn warn_of_clock(
@@ -68,13 +70,14 @@ pub(super) fn warn_of_clock(
     let off = about.time.duration_since(server);
     if off.abs() > CLOCK_OFF {
         screen.warn(&format!(
-            "the clock of this machine says {}, and that of {account} {server:.0}; backups are named by the former",
+            "the clock of this machine says {}, but that of {account} says {server:.0}; the names of backups follow this machine's clock",
             about.time
         ));
     }
 }
 
-/// An account that lost most of what it had is more probably a mistake than the new truth.
+/// Refuses an account that is empty or lost more than half of its webhooks: more likely a mistake than a real
+/// change.
 pub(super) fn refuse_shrink(
     account: &Account,
     about: &About,
@@ -88,18 +91,19 @@ pub(super) fn refuse_shrink(
         return Ok(());
     }
     let than = before.map_or_else(String::new, |before| {
-        format!(", and its newest backup holds {before}")
+        format!(", but its newest backup holds {before}")
     });
     Err(Error::new(
         ErrorKind::Refused,
-        format!("{account} shows {} webhooks{than}", about.count),
+        format!("{account} shows {}{than}", counted(about.count, "webhook")),
     )
-    .with_hint("look into the account: does the key see everything? Where it is right, say --accept-shrink once. Nothing was stored"))
+    .with_hint("check whether the API key sees all webhooks of the account; if the number is right, pass --accept-shrink once; nothing was stored"))
 }
 
-/// A backup of masks could not be restored, and would in time take the place of those that can.
+/// Refuses an account that shows masks: its backup could not be restored, and would in time replace those
+/// that can.
 ///
-/// Where the account showed as many before, somebody has accepted that.
+/// Masks in at most as many webhooks as before are accepted: somebody has accepted them already.
 pub(super) fn refuse_masks(
     account: &Account,
     inventory: &Inventory,
@@ -113,9 +117,9 @@ pub(super) fn refuse_masks(
     Err(Error::new(
         ErrorKind::Refused,
         format!(
-            "{account} shows a mask such as **** instead of a secret in {n_masked} of {} webhooks, so a backup of them could not be restored",
-            inventory.webhooks.len()
+            "{account} shows a mask such as **** instead of a secret in {n_masked} of {}, so a backup of them could not be restored",
+            counted(inventory.webhooks.len(), "webhook")
         ),
     )
-    .with_hint("does the key lack a permission? Use one that sees the secrets; where there is none, say --accept-shrink once. Nothing was stored"))
+    .with_hint("use an API key with the permission to see secrets; if there is none, pass --accept-shrink once; nothing was stored"))
 }

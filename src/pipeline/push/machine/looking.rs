@@ -1,5 +1,5 @@
-//! Looking: what an observation of the target proves, and what is done about the rest.
-//! Pure. Where it cannot be told what arrived, nothing is sent again.
+//! Observing: what an observation of the target proves about the open items, and what happens to the rest.
+//! Pure. Never resends an item whose effect on the target is still unknown.
 
 use super::super::adopt::{Adoption, adopt, print_of};
 use super::super::fate::{Fate, Proof, Stop};
@@ -15,6 +15,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 impl Machine {
+    /// Processes an observation after an uncertain request.
+    ///
+    /// The observation is conclusive if it explains every item of the batch, if the server is known to be
+    /// done with the request, or if the settle window is over and the previous observation agrees. Otherwise
+    /// the machine waits and observes again.
     pub(super) fn looked(&mut self, now: Duration, mut look: Look, list: &[Seen]) -> Command {
         let is_create = matches!(self.wants[look.batch[0]].aim, Aim::Create);
         let seen = if is_create {
@@ -32,7 +37,8 @@ impl Machine {
         if is_explained || is_settled {
             return self.conclude(now, look.batch, look.doubt, seen, is_create);
         }
-        // Looks within the settle window are no sign of trouble, however many a long window takes.
+        // Observations within the settle window do not count: a long window takes many of them, and they are
+        // no sign of trouble.
         if look.until.is_none_or(|until| now >= until) {
             look.n += 1;
         }
@@ -44,15 +50,15 @@ impl Machine {
         let pause = left.min(longest_pause(self.limits.settle));
         let pause = pause.max(self.limits.settle.clamp(SHORTEST_PAUSE, SHORTEST_PAUSE * 5));
         let why = match &look.doubt {
-            Doubt::Lost(why) => format!("{why}; looking whether it arrived"),
-            _ => "the answer does not say what was created; looking".to_owned(),
+            Doubt::Lost(why) => format!("{why}, checking the target"),
+            _ => "the response does not show what was written, checking the target".to_owned(),
         };
         look.previous = Some(print);
         self.phase = Phase::Looking(look);
         Command::Wait(pause, why)
     }
 
-    /// Remembers what is new in the target, so that a later request cannot be credited with it.
+    /// Remembers the ids that are new in the target, so that no later request is credited with them.
     fn glimpse(&mut self, list: &[Seen]) {
         let (baseline, accounted) = (&self.baseline, &self.accounted);
         let new = list
@@ -62,7 +68,8 @@ impl Machine {
         self.glimpsed.extend(new.cloned());
     }
 
-    /// Whether something is not listed that the target has answered for, or was not until now.
+    /// Whether the list lags behind the target's responses: it lacks a webhook that is attributed to an item,
+    /// or shows only now what an accepted request wrote before the previous observation.
     fn shows_lag(&self, look: &Look, seen: &Adoption, list: &[Seen]) -> bool {
         let is_answered = matches!(look.doubt, Doubt::Accepted);
         if is_answered && look.previous.is_some() && !seen.adopted.is_empty() {
@@ -72,9 +79,9 @@ impl Machine {
         self.accounted.iter().any(|id| !listed.contains(id))
     }
 
-    /// What an observation says about the creates of a batch.
+    /// Matches the creates of a batch with the ids that are new in the target.
     pub(super) fn see_creates(&self, batch: &[usize], list: &[Seen]) -> Adoption {
-        // What appeared before these were sent, or was told from them already, cannot be one of them.
+        // An id that is attributed to another item, or known not to be ours, cannot be one of these creates.
         let is_new = |seen: &&Seen| {
             !self.baseline.contains(&seen.id)
                 && !self.accounted.contains(&seen.id)
@@ -84,7 +91,7 @@ impl Machine {
         adopt(self.sent(batch), newcomers, self.began)
     }
 
-    /// What an observation says about the updates of a batch.
+    /// Compares the webhooks that a batch updates with their desired and previous content.
     pub(super) fn see_updates(
         &mut self,
         batch: &[usize],
@@ -107,13 +114,13 @@ impl Machine {
                     adoption.adopted.push((*at, seen.clone()));
                 }
                 Some(content) if content == **previous => {}
-                // It was accepted, so what it holds now is our content as the server keeps it.
+                // The server accepted the update, so this is our content as the server altered it.
                 _ if matches!(doubt, Doubt::Accepted) => {
                     adoption.adopted.push((*at, seen.clone()));
                 }
                 _ => {
                     let why =
-                        format!("webhook {id} has neither its previous content nor the wanted one");
+                        format!("webhook {id} has neither its previous nor the desired content");
                     adoption.unresolved.push((*at, why));
                 }
             }
@@ -121,7 +128,8 @@ impl Machine {
         adoption
     }
 
-    /// The effect of a request is known as well as it can be: account for it, and decide about the rest.
+    /// Concludes an uncertain request once its effect is known as well as it can be: gives the items that
+    /// were written their final status and decides about the rest.
     pub(super) fn conclude(
         &mut self,
         now: Duration,
@@ -153,13 +161,13 @@ impl Machine {
         if is_progress {
             self.progress();
         } else if matches!(doubt, Doubt::Lost(_) | Doubt::Throttled(_)) {
-            // Any other answer makes the batch smaller, and so comes to an end by itself.
+            // Any other response leads to smaller batches, so those rounds end by themselves.
             self.n_idle_rounds += 1;
         }
         self.carry_on(now, batch, doubt)
     }
 
-    /// Somebody else created what is still to be sent: theirs stays, ours is not sent.
+    /// Gives up items that somebody else created during the run: theirs stays, ours is not sent.
     pub(super) fn yield_to(&mut self, others: &[Seen]) {
         for other in others {
             let is_same = |at: &usize| {
@@ -175,14 +183,15 @@ impl Machine {
                 self.accounted.insert(other.id.clone());
             } else if let Some(at) = same.first() {
                 self.ended(*at, Fate::Unresolved(format!(
-                    "webhook {} of the same alias and type, with other content, was created by somebody else meanwhile",
+                    "somebody else created webhook {} with this alias and type, but other content, during the run",
                     other.id
                 )));
             }
         }
     }
 
-    /// Sends again what did not arrive, as far as the doubt allows it.
+    /// Decides about the items of a batch that were not written: resends them, alone or in smaller batches,
+    /// ends them, or stops the run, depending on why the effect was uncertain.
     pub(super) fn carry_on(&mut self, now: Duration, batch: Vec<usize>, doubt: Doubt) -> Command {
         let was_alone = batch.len() == 1;
         let rest: Vec<usize> = batch
@@ -199,14 +208,14 @@ impl Machine {
             _ if rest.is_empty() => {}
             Doubt::Lost(why) if is_stuck => return self.give_up(now, why),
             Doubt::Throttled(_) if is_stuck => {
-                // It was refused and looked for, so it is certain that nothing of it arrived.
+                // The server refused them and an observation did not find them: certainly not written.
                 self.put_back(rest);
                 return self.give_up(now, "rate limited (429)".to_owned());
             }
             Doubt::Lost(why) => {
                 self.put_back(rest);
                 let wait = retry::back_off(self.n_idle_rounds.max(1), 0.0);
-                return self.wait(wait, format!("{why}; it did not arrive, sending again"));
+                return self.wait(wait, format!("{why}, resending what did not arrive"));
             }
             Doubt::Throttled(asked) => {
                 self.put_back(rest);
@@ -217,7 +226,7 @@ impl Machine {
                 return self.refuse(now, rest[0], Fate::Refused(refusal.into()));
             }
             Doubt::Accepted if was_alone => return self.refuse(now, rest[0], Fate::Ignored),
-            // An update is accepted once a run: what it did not change, another would not either.
+            // A run sends an accepted update once: if that changed nothing, a second one would not either.
             Doubt::Accepted if self.update_id(rest[0]).is_some() => {
                 for at in rest {
                     self.ended(at, Fate::Ignored);
@@ -242,6 +251,7 @@ impl Machine {
         self.send_next(now)
     }
 
+    /// Ends an item that the server refused or ignored; too many refusals in a row stop the run.
     pub(super) fn refuse(&mut self, now: Duration, at: usize, fate: Fate) -> Command {
         self.ended(at, fate);
         self.is_open[at] = false;
@@ -253,10 +263,10 @@ impl Machine {
         self.send_next(now)
     }
 
-    /// The target cannot be read any more, so it is not known what the last request did.
+    /// Stops the run: the target cannot be read any more, so the effect of the last request stays unknown.
     pub(super) fn blind(&mut self, look: Look, why: String) -> Command {
         self.stop = Some(match look.doubt {
-            // A key or an address that is refused for writing did nothing, whatever reading says.
+            // A write that was refused because of its key or URL had no effect, even if reading fails too.
             Doubt::Closed(refusal) => {
                 self.put_back(look.batch);
                 Stop::Refused(refusal)
@@ -266,13 +276,14 @@ impl Machine {
         Command::Finish
     }
 
-    /// Leaves the rest open, so that the last look can still find it.
+    /// Stops the run, but leaves open items open, so that the final observation can still find them.
     pub(super) fn give_up(&mut self, now: Duration, why: String) -> Command {
         self.stop = Some(Stop::NoProgress(why));
         self.close(now)
     }
 
-    /// The last look: finds what is still open, and waits for a list that lags behind the answers.
+    /// Processes the final observation: looks for the items that are still open, and within the settle window
+    /// waits for a list that lags behind the responses.
     pub(super) fn closed(
         &mut self,
         now: Duration,
@@ -304,14 +315,14 @@ impl Machine {
             let pause = Duration::from_millis(250) * 2u32.pow(looks.min(4));
             return Command::Wait(
                 pause,
-                "created webhooks are not listed yet; looking again".to_owned(),
+                "created webhooks are not listed yet, checking again".to_owned(),
             );
         }
         Command::Finish
     }
 }
 
-/// Several looks fit into a settle window of any length, so that two of them can disagree.
+/// Maximum pause between observations: any settle window holds several of them, so that two can disagree.
 fn longest_pause(settle: Duration) -> Duration {
     (settle / 6).clamp(SHORTEST_PAUSE, LONGEST_PAUSE)
 }

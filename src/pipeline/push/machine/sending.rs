@@ -1,5 +1,5 @@
-//! Sending: which request is next, and what its answer proves.
-//! Pure. An answer counts only where it names every webhook of its request.
+//! Sending: which request is next, and what its response proves.
+//! Pure. A response proves that a request took effect only if it names every webhook of the request.
 
 use super::super::adopt::adopt;
 use super::super::fate::{Proof, Stop};
@@ -13,6 +13,7 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 impl Machine {
+    /// Sends the next batch that has items without a final status; closes the push if there is none.
     pub(super) fn send_next(&mut self, now: Duration) -> Command {
         while let Some(mut batch) = self.queue.pop_front() {
             batch.retain(|at| self.fates[*at].is_none());
@@ -30,7 +31,10 @@ impl Machine {
         self.close(now)
     }
 
-    /// What was glimpsed before a request cannot come of it; nor of an earlier one, once those are all accounted for.
+    /// Rules out the ids that observations showed before this request, which therefore cannot be its effect.
+    ///
+    /// Such an id could still be the late effect of an earlier request. So this happens only if every item
+    /// that was ever sent has its final status, and no item of this batch was sent before.
     fn exclude_glimpsed(&mut self, batch: &[usize]) {
         if self.glimpsed.is_empty() {
             return;
@@ -47,6 +51,8 @@ impl Machine {
         }
     }
 
+    /// Processes the outcome of a request: proof that it took effect, proof that it did not, or uncertainty
+    /// that an observation must resolve.
     pub(super) fn answered(
         &mut self,
         now: Duration,
@@ -54,7 +60,8 @@ impl Machine {
         outcome: Outcome,
     ) -> Command {
         let settled = Some(now + self.limits.settle);
-        // A refusal that was answered is over, unless the list is known to show things late.
+        // A server that has answered with a refusal is done with the request, so one observation suffices,
+        // unless the list is known to lag.
         let refused = settled.filter(|_| self.is_lagging);
         let (doubt, until) = match outcome {
             Outcome::NotSent { why, is_final } => return self.not_sent(now, batch, why, is_final),
@@ -101,6 +108,7 @@ impl Machine {
         Command::Look
     }
 
+    /// Resends after a back-off: without a connection, the server cannot have processed the request.
     pub(super) fn not_sent(
         &mut self,
         now: Duration,
@@ -117,7 +125,7 @@ impl Machine {
         self.wait(retry::back_off(self.n_idle_rounds, 0.0), why)
     }
 
-    /// Whether the answer names every webhook of the batch; if so they are accounted for.
+    /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
     pub(super) fn acknowledge(&mut self, batch: &[usize], rows: Vec<Seen>) -> bool {
         if rows.len() != batch.len() {
             return false;
@@ -148,7 +156,7 @@ impl Machine {
         true
     }
 
-    /// The row that names the webhook of an update and does not show that it still is what it was.
+    /// The row that confirms an update: it has the updated id and does not show the previous content.
     fn confirmed<'r>(&self, at: usize, rows: &'r [Seen]) -> Option<&'r Seen> {
         let Aim::Update { id, previous } = &self.wants[at].aim else {
             return None;
@@ -158,7 +166,7 @@ impl Machine {
     }
 }
 
-/// Cuts wants into requests, by number and by bytes; a single larger one still makes a request.
+/// Splits items into batches by count and by bytes; an item over the byte limit gets a batch of its own.
 pub(super) fn batches(wants: &[Want], places: &[usize], limits: Limits) -> VecDeque<Vec<usize>> {
     let mut batches = VecDeque::new();
     let mut batch: Vec<usize> = Vec::new();

@@ -1,4 +1,4 @@
-//! What must hold in every simulated push: after each step, and when it has ended.
+//! The invariants of every simulated push: before each request, after each step, and at the end.
 
 use super::super::fate::{Fate, Proof, Stop};
 use super::object::Object;
@@ -8,12 +8,12 @@ use super::switches::Rows;
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
-/// A webhook that is older than the run by more than this, in milliseconds, is proven not to be ours.
+/// A webhook older than the run by more than this many milliseconds is certainly not ours.
 const PROVEN: i64 = 60_000;
-/// Requests that may contain the same webhook.
+/// Maximum number of requests that may contain the same webhook.
 const MOST_SENDINGS: usize = 40;
 
-/// After each step: our requests have made no more of anything than is wanted.
+/// After each step: our requests created no more copies of any webhook than desired.
 pub(super) fn step(run: &mut Run<'_>) {
     if run.server.excuses.is_empty()
         && run.violations.is_empty()
@@ -23,7 +23,8 @@ pub(super) fn step(run: &mut Run<'_>) {
     }
 }
 
-/// Before a request: it has one kind, repeats nothing, and no create goes out again unseen.
+/// Before a request: it has only creates or only updates, repeats no item, and resends no create before an
+/// observation.
 pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
     let mut problems = Vec::new();
     let is_update = |at: &usize| run.wants[*at].updates.is_some();
@@ -41,7 +42,7 @@ pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
         problems.push(format!("twice in a request: {batch:?}"));
     }
     if let Some(at) = batch.iter().find(|at| run.unlooked.contains(at)) {
-        problems.push(format!("create {at} sent again without a look"));
+        problems.push(format!("create {at} sent again without an observation"));
     }
     let mut accepted = run.sendings.iter().filter(|sending| sending.is_accepted);
     if let Some(at) = batch.iter().find(|at| is_update(at))
@@ -52,14 +53,14 @@ pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
     run.violations.extend(problems);
 }
 
-/// When the push has ended.
+/// Checks everything that must hold when the push has ended.
 pub(super) fn ending(run: &mut Run<'_>) {
     step(run);
     let mut problems = Vec::new();
     match &run.ending {
         None => problems.push("no end".to_owned()),
         Some(ending) if ending.fates.len() != run.wants.len() => {
-            problems.push("a want without a fate".to_owned());
+            problems.push("an item without a status".to_owned());
         }
         Some(ending) => {
             for (at, fate) in ending.fates.iter().enumerate() {
@@ -75,7 +76,7 @@ pub(super) fn ending(run: &mut Run<'_>) {
     run.violations.extend(problems);
 }
 
-/// A fate says nothing that the server's own books contradict.
+/// A final status does not contradict the server's own state.
 fn fate_of(run: &Run<'_>, at: usize, fate: &Fate, stop: Option<&Stop>, problems: &mut Vec<String>) {
     let want = run.wants[at];
     let server = &run.server;
@@ -107,7 +108,7 @@ fn fate_of(run: &Run<'_>, at: usize, fate: &Fate, stop: Option<&Stop>, problems:
         Fate::NotSeen | Fate::NotSent => stop.is_some(),
     };
     if !is_true {
-        problems.push(format!("want {at} ({want:?}) has the fate {fate:?}"));
+        problems.push(format!("item {at} ({want:?}) has the status {fate:?}"));
     }
 }
 
@@ -121,16 +122,16 @@ fn is_gone(run: &Run<'_>, id: u64) -> bool {
     at.is_some_and(|at| run.server.webhooks[at].is_removed)
 }
 
-/// Whether this webhook appeared, equal to what is wanted, and without us.
+/// Whether this webhook is new in the target, equals the desired one, and is not ours.
 fn is_strange(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
-    // Where a foreign writer makes equal ones, it does not matter which is whose.
+    // Where a foreign writer creates equal webhooks, it does not matter which is whose.
     let is_foreign = stored.sent.is_none() || run.server.switches.foreign > 0;
     (is_foreign || !run.server.excuses.is_empty())
         && stored.listed_in != Some(0)
         && (stored.is_edited || stored.object == wanted)
 }
 
-/// Whether the server would store what was wanted as this.
+/// Whether the server stores the desired object as this webhook.
 fn is_what_came_of(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
     let mut expected = run.server.altered_but_uuid(wanted);
     if run.server.switches.replaces_uuid {
@@ -139,14 +140,15 @@ fn is_what_came_of(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
     expected == stored.object
 }
 
-/// Whether this webhook may stand for a create: it is ours and this one, or nothing proves that it is not.
+/// Whether this webhook may be attributed to a create: it is that create's, or nothing proves that it is not.
 fn is_rightful(run: &Run<'_>, at: usize, stored: &Stored, proof: Proof) -> bool {
     if let Some(sent) = stored.sent {
         let wanted = run.wants[at].object;
         let is_excused = stored.is_edited || run.server.has_twin || !run.server.excuses.is_empty();
         return sent == wanted || is_excused || is_what_came_of(run, wanted, stored);
     }
-    // Limit 5: what an earlier request for an equal want may have made can stand for this one.
+    // Limit 5: a webhook that an earlier request for an equal item may have created can be attributed to this
+    // one.
     let is_equal = |other: &usize| {
         let want = run.wants[*other];
         want.updates.is_none() && want.object == run.wants[at].object
@@ -159,22 +161,22 @@ fn is_rightful(run: &Run<'_>, at: usize, stored: &Stored, proof: Proof) -> bool 
         first.is_none_or(|first| stored.listed_in.is_none_or(|call| call < first.call));
     let switches = &run.server.switches;
     let is_older = switches.has_clock && stored.created_at < 5_000_000 - PROVEN;
-    // Limit 6: such an answer names what others made as if our request had made it.
+    // Limit 6: such a response names what others created as if our request had created it.
     let is_named = proof == Proof::Acknowledged && switches.rows == Rows::Everything;
     is_named || proof == Proof::Observed && !was_seen_before && !is_older
 }
 
-/// No id stands for two wants.
+/// No id is attributed to two items.
 fn ids(fates: &[Fate], problems: &mut Vec<String>) {
     let mut taken = HashSet::new();
     for id in fates.iter().filter_map(Fate::arrived) {
         if !taken.insert(id) {
-            problems.push(format!("{id} stands for two wants"));
+            problems.push(format!("{id} is attributed to two items"));
         }
     }
 }
 
-/// Everything that our requests made is owned up to.
+/// Some final status accounts for every webhook that our requests created.
 fn silence(run: &Run<'_>, fates: &[Fate], problems: &mut Vec<String>) {
     if !run.server.excuses.is_empty() {
         return;
@@ -199,7 +201,10 @@ fn silence(run: &Run<'_>, fates: &[Fate], problems: &mut Vec<String>) {
         let Some(sent) = stored.sent else { continue };
         match owned.get_mut(&run.server.altered_but_uuid(sent)) {
             Some(left) if *left > 0 => *left -= 1,
-            _ => problems.push(format!("{} was made and no fate says so", stored.id)),
+            _ => problems.push(format!(
+                "{} was created and no status accounts for it",
+                stored.id
+            )),
         }
     }
 }
@@ -208,11 +213,11 @@ fn written(run: &Run<'_>, may_have_written: bool, problems: &mut Vec<String>) {
     let is_ours = |stored: &Stored| stored.sent.is_some() && !stored.is_removed;
     let has_written = run.server.webhooks.iter().any(is_ours);
     if has_written && !may_have_written && run.server.excuses.is_empty() {
-        problems.push("something was written, and the ending denies it".to_owned());
+        problems.push("something was written, and the result denies it".to_owned());
     }
 }
 
-/// A push gives up only for what happened often enough.
+/// A push gives up only after enough failures.
 fn patience(run: &Run<'_>, stop: Option<&Stop>, problems: &mut Vec<String>) {
     let n_failed = run.sendings.iter().filter(|sending| sending.is_passing);
     let is_stable = run.server.switches.foreign == 0 && !run.server.switches.is_flapping;
@@ -226,12 +231,12 @@ fn patience(run: &Run<'_>, stop: Option<&Stop>, problems: &mut Vec<String>) {
     }
 }
 
-/// A push ends, does not ask too often, and does everything where nothing stands in its way.
+/// A push ends, does not repeat requests too often, and writes everything if nothing prevents it.
 fn effort(run: &Run<'_>, stop: Option<&Stop>, fates: &[Fate], problems: &mut Vec<String>) {
     let switches = &run.server.switches;
     for at in 0..run.wants.len() {
         if run.n_sendings(at) > MOST_SENDINGS {
-            problems.push(format!("want {at} was sent too often"));
+            problems.push(format!("item {at} was sent too often"));
         }
     }
     let is_easy = switches.faults + switches.foreign + switches.poison + switches.lag == 0
@@ -242,7 +247,7 @@ fn effort(run: &Run<'_>, stop: Option<&Stop>, fates: &[Fate], problems: &mut Vec
         && !(switches.alters() || switches.has_clash);
     if is_easy && (stop.is_some() || fates.iter().any(|fate| fate.arrived().is_none())) {
         problems.push(format!(
-            "nothing stood in the way, and it stopped with {stop:?}"
+            "nothing prevented completion, and it stopped with {stop:?}"
         ));
     }
     if is_easy && switches.is_calm() {
@@ -250,7 +255,7 @@ fn effort(run: &Run<'_>, stop: Option<&Stop>, fates: &[Fate], problems: &mut Vec
     }
 }
 
-/// Where nothing happens, there is not one request or look too many.
+/// Without any fault, there is no request and no observation more than necessary.
 fn calm(run: &Run<'_>, problems: &mut Vec<String>) {
     let updates = run.wants.iter().filter(|want| want.updates.is_some());
     let n_updates = updates.count();
@@ -260,7 +265,7 @@ fn calm(run: &Run<'_>, problems: &mut Vec<String>) {
     let n_looks = u32::from(!run.wants.is_empty());
     if run.sendings.len() != n_requests || run.n_looks != n_looks {
         problems.push(format!(
-            "{} requests instead of {n_requests}, {} looks instead of {n_looks}",
+            "{} requests instead of {n_requests}, {} observations instead of {n_looks}",
             run.sendings.len(),
             run.n_looks
         ));

@@ -1,15 +1,15 @@
-//! How the simulated target and the network between fail.
+//! Faults of the simulated target and of the network in between.
 
 use super::super::machine::Outcome;
 use super::requests::{Effect, refused};
 use super::server::{Excuse, Item, Server};
 use std::time::Duration;
 
-/// After a reset nobody waits for longer than this, in milliseconds.
+/// After a reset, the run waits at most this many milliseconds.
 const AFTER_RESET: u64 = 10_000;
 
 impl Server<'_> {
-    /// An answer that does not arrive, or that says that something failed.
+    /// Processes a request whose response is lost or reports a failure.
     pub(super) fn fail(&mut self, items: &[Item]) -> Outcome {
         match self.random.below(9) {
             0 | 1 => Outcome::NotSent {
@@ -29,7 +29,7 @@ impl Server<'_> {
         }
     }
 
-    /// Loses the answer of a request of which some takes effect at once and some later.
+    /// Loses the response to a request; `soon` takes effect at once, `later` after a delay.
     fn lose(&mut self, soon: &[Item], later: &[Item]) -> Outcome {
         self.commit(soon);
         let is_timeout = self.random.percent(50);
@@ -48,7 +48,7 @@ impl Server<'_> {
         }
     }
 
-    /// Has these take effect later, but while somebody still looks, unless the seed is one without bounds.
+    /// Lets these items take effect later, but while the run still observes, unless the seed is unbounded.
     fn postpone(&mut self, items: &[Item], window: u64) {
         if items.is_empty() {
             return;
@@ -65,7 +65,7 @@ impl Server<'_> {
         self.late.push((self.now + delay, items.to_vec()));
     }
 
-    /// A 5xx, or a 408, with none, some or all of the work done.
+    /// Answers with a 5xx or 408 after none, some or all of the work.
     fn break_down(&mut self, items: &[Item]) -> Outcome {
         let n_done = self.random.place(items.len() + 1);
         let (soon, later) = items.split_at(n_done);
@@ -77,7 +77,7 @@ impl Server<'_> {
         refused(self.random.pick(&[500, 502, 503, 504, 524, 408]), None)
     }
 
-    /// A 429, sometimes in the middle of the work; or a key that is revoked.
+    /// Answers with a 429, sometimes in the middle of the work, or revokes the key.
     fn throttle(&mut self, items: &[Item]) -> Outcome {
         if self.random.percent(10) {
             self.is_revoked = true;
@@ -95,7 +95,8 @@ impl Server<'_> {
         )
     }
 
-    /// Notes what is beyond the promise: something done that late, with a list that lags, and only so long a wait.
+    /// Notes what is beyond the promise: an effect after `delay` on a list that lags, if the run waits only
+    /// `window`.
     pub(super) fn excuse(&mut self, window: u64, delay: u64) {
         let hides = self.switches.hidden_looks > 0;
         if delay > window {
@@ -109,7 +110,7 @@ impl Server<'_> {
         }
     }
 
-    /// Notes a refusal after which something had been done that no list shows yet.
+    /// Notes a refusal of a request that wrote something that no list shows yet.
     pub(super) fn excuse_refusal(&mut self, effect: &Effect) {
         let is_hidden = self.switches.lag > 0 || self.switches.hidden_looks > 0;
         if is_hidden && !effect.written.is_empty() {

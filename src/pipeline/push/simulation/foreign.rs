@@ -1,10 +1,10 @@
-//! The foreign writer, who works in the target at the same time as we do.
+//! The foreign writer, who changes the target while the push runs.
 
 use super::object::{Object, Spelling};
 use super::server::Server;
 
 impl Server<'_> {
-    /// The foreign writer's moment.
+    /// Lets the foreign writer act, with the probability of the seed's switch.
     pub(super) fn meddle(&mut self) {
         if !self.random.percent(self.switches.foreign) {
             return;
@@ -30,7 +30,7 @@ impl Server<'_> {
                         }
                     }
                     _ => {
-                        // Moved here from elsewhere with the date of its first creation.
+                        // Moved here from elsewhere, with the date of its original creation.
                         let at = self.add(wanted, None);
                         self.webhooks[at].created_at -= 86_400_000;
                         return;

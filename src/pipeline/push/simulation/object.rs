@@ -1,4 +1,4 @@
-//! The webhooks of the simulated accounts, small enough to be copied, with the real keys and contents.
+//! The webhooks of the simulated accounts: small enough to copy, with real keys and contents.
 
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::{TypeId, Webhook};
@@ -9,15 +9,15 @@ use std::collections::HashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Spelling {
     Plain,
-    /// With spaces that a tidying server takes off.
+    /// With spaces that a normalizing server removes.
     Untidy,
-    /// As a tidying server stores it.
+    /// As a normalizing server stores it.
     Tidy,
-    /// With a prefix that no tidying explains.
+    /// With a prefix that normalization does not explain.
     Prefixed,
 }
 
-/// A webhook without what the server owns.
+/// A webhook without the keys that the server owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Object {
     pub(super) name: u16,
@@ -53,7 +53,7 @@ impl Object {
     }
 }
 
-/// The contents that were computed already: the same few objects come again in every run.
+/// Cache of computed contents: every run uses the same few objects.
 #[derive(Default)]
 pub(super) struct Contents(HashMap<Object, Content>);
 

@@ -1,6 +1,6 @@
-//! The simulator's own random numbers: splitmix64, the same on every machine and in every release.
+//! The simulator's own random number generator: splitmix64, the same on every machine and in every release.
 
-/// A stream of numbers that depends on nothing but its seed.
+/// A stream of numbers that depends only on its seed.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -16,17 +16,17 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 up to, and without, the bound; 0 where the bound is 0.
+    /// A number from 0 up to, but not including, `bound`; 0 if `bound` is 0.
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.next().checked_rem(bound).unwrap_or(0)
     }
 
-    /// A place in a list of that length.
+    /// An index in a list of that length.
     pub(super) fn place(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len as u64)).unwrap_or(0)
     }
 
-    /// True in so many of a hundred cases.
+    /// True with a probability of that many percent.
     pub(super) fn percent(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }

@@ -1,4 +1,4 @@
-//! What the simulation found, each as a short script that does not depend on any seed.
+//! Bugs that the simulation found, each as a short script that does not depend on a seed.
 
 use super::super::fate::{Fate, Proof, Stop};
 use super::super::machine::{Aim, Command, Event, Limits, Machine, Outcome, Want};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const BEGAN: i64 = 1_800_000_000;
 
-/// A push whose events are written down by hand; waits pass by themselves.
+/// A push with scripted events; waits pass by themselves.
 struct Script {
     machine: Machine,
     now: Duration,
@@ -61,7 +61,7 @@ impl Script {
         self.on(Event::Answered(outcome))
     }
 
-    /// Shows the same list for as long as somebody looks.
+    /// Answers every observation with the same list until the machine does something else.
     fn looks(&mut self, list: &[Seen]) -> Command {
         for _ in 0..500 {
             let command = self.on(Event::Looked(list.to_vec()));
@@ -69,7 +69,7 @@ impl Script {
                 return command;
             }
         }
-        panic!("it looks for ever");
+        panic!("it never stops observing");
     }
 
     fn fates(self) -> (Vec<Fate>, Option<Stop>) {
@@ -88,7 +88,7 @@ fn object(name: u16, type_id: u64) -> Object {
     }
 }
 
-/// A row with a webhook that was created so many seconds after the first reading.
+/// A row with a webhook that was created `after` seconds after the baseline.
 fn row(id: u64, object: Object, after: i64) -> Seen {
     Seen {
         id: id_of(id),
@@ -149,7 +149,7 @@ fn what_appeared_before_a_request_is_not_taken_for_its_effect() {
     assert_eq!(
         script.looks(&list),
         Command::Send(vec![1]),
-        "it did not arrive"
+        "it was not written"
     );
 }
 
@@ -215,7 +215,7 @@ fn finding_a_bad_webhook_costs_no_patience() {
     assert_eq!(
         script.looks(&[]),
         Command::Send(vec![0]),
-        "the first 429 is waited for"
+        "the push waits out the first 429"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What the simulated target does with a request, and what the client learns of it.
+//! How the simulated target processes a request, and what its response shows.
 
 use super::super::machine::Outcome;
 use super::super::observation::Seen;
@@ -8,13 +8,14 @@ use super::switches::{Bulk, Rows};
 use crate::http::failure::Refusal;
 use std::time::Duration;
 
-/// What a request did: the places of what was written, each with what was sent, and the refusal if there was one.
+/// The effect of a request: the index of each webhook it wrote, with the object that was sent, and the status
+/// of a refusal.
 pub(super) struct Effect {
     pub(super) written: Vec<(usize, Object)>,
     pub(super) refusal: Option<u16>,
 }
 
-/// The answer of that status.
+/// A refusal with that status.
 pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Outcome {
     Outcome::Refused(Refusal {
         status,
@@ -26,7 +27,7 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Outcome {
 }
 
 impl Server<'_> {
-    /// One request.
+    /// Processes one bulk request.
     pub(super) fn post(&mut self, items: &[Item]) -> Outcome {
         self.n_calls += 1;
         let latency = self.random.below(300);
@@ -43,7 +44,7 @@ impl Server<'_> {
         outcome
     }
 
-    /// Carries a request out as far as the server does.
+    /// Applies a request as far as the server's switches allow.
     pub(super) fn commit(&mut self, items: &[Item]) -> Effect {
         let mut effect = Effect {
             written: Vec::new(),
@@ -88,7 +89,8 @@ impl Server<'_> {
         }
     }
 
-    /// The status that refuses a webhook; `before` are those that the same request would create first.
+    /// The status with which the server refuses a webhook, if it does; `before` holds the webhooks that the
+    /// same request creates first.
     fn verdict(&self, item: &Item, before: &[Object]) -> Option<u16> {
         if self.poison.contains(&item.object) {
             return Some(self.switches.refusal);
@@ -110,7 +112,7 @@ impl Server<'_> {
         (self.switches.has_clash && is_taken).then_some(409)
     }
 
-    /// An answer that arrives.
+    /// Processes a request whose response arrives.
     fn answer(&mut self, items: &[Item]) -> Outcome {
         let effect = self.commit(items);
         if let Some(status) = effect.refusal {

@@ -1,4 +1,4 @@
-//! One simulated push: draws a world from a seed and carries out what the machine says.
+//! One simulated push: draws a world from a seed and carries out the machine's commands.
 
 use super::super::fate::{Fate, Stop};
 use super::super::machine::{Aim, Command, Ending, Event, Limits, Machine, Outcome, Want};
@@ -12,43 +12,43 @@ use crate::coralogix::webhook::WebhookId;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-/// Commands after which a push counts as endless.
+/// A push with this many commands counts as endless.
 const MOST_COMMANDS: usize = 20_000;
 
-/// A request as the simulator remembers it.
+/// A request in the simulator's log.
 pub(super) struct Sending {
-    /// Which of the calls it was.
+    /// Its number among all calls.
     pub(super) call: u32,
     pub(super) batch: Vec<usize>,
     pub(super) is_accepted: bool,
     pub(super) is_not_sent: bool,
-    /// Whether it brought no answer, or one that asks to try again.
+    /// Whether it had no response, or one that invites a retry.
     pub(super) is_passing: bool,
 }
 
-/// Everything that is known of a push when it has ended.
+/// The state of one simulated push.
 pub(super) struct Run<'c> {
     pub(super) server: Server<'c>,
     pub(super) wants: Vec<Wanted>,
     pub(super) sendings: Vec<Sending>,
-    /// The wants of creates that were sent since the last look.
+    /// Creates that were sent since the last observation.
     pub(super) unlooked: HashSet<usize>,
     pub(super) n_looks: u32,
     pub(super) n_commands: usize,
     pub(super) ending: Option<Ending>,
     pub(super) violations: Vec<String>,
-    /// What happened, for the reader of a failing seed; empty unless asked for.
+    /// Log of what happened, for the reader of a failing seed; `None` unless requested.
     pub(super) story: Option<String>,
 }
 
-/// A webhook that the run wants, and the id that it updates.
+/// A desired webhook, and the id that it updates.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) object: Object,
     pub(super) updates: Option<u64>,
 }
 
-/// What a seed brought, for the figures.
+/// The result of a seed, for the statistics.
 pub(super) struct Ended {
     pub(super) switches: Switches,
     pub(super) violations: Vec<String>,
@@ -57,7 +57,7 @@ pub(super) struct Ended {
     pub(super) fates: Vec<Fate>,
     pub(super) stop: Option<Stop>,
     pub(super) n_requests: usize,
-    /// How often the want that was sent most often was sent.
+    /// How often the most frequently sent item was sent.
     pub(super) most_sendings: usize,
     pub(super) n_commands: usize,
     pub(super) story: String,
@@ -157,12 +157,12 @@ impl Run<'_> {
             check::step(self);
             self.tell(|run| format!("{:>9}   {}", run.server.now, told(&event)));
         }
-        // What is still under way takes effect after all.
+        // Requests that are still in flight take effect after all.
         self.server.pass(10_000_000);
         self.tell(|run| format!("in the end: {:#?}", run.server.webhooks));
     }
 
-    /// Adds to the story, if one is told.
+    /// Adds a line to the log, if there is one.
     fn tell(&mut self, what: impl FnOnce(&Self) -> String) {
         if self.story.is_some() {
             let line = what(self);
@@ -209,7 +209,7 @@ impl Run<'_> {
     }
 }
 
-/// An event in one line.
+/// Describes an event in one line.
 fn told(event: &Event) -> String {
     let (Event::Looked(rows) | Event::Answered(Outcome::Accepted(rows))) = event else {
         return format!("{event:?}");
@@ -237,7 +237,7 @@ pub(super) fn id_of(id: u64) -> WebhookId {
 }
 
 impl Run<'_> {
-    /// How often a want was sent over a connection that was established.
+    /// How often an item was sent over an established connection.
     pub(super) fn n_sendings(&self, at: usize) -> usize {
         let has_it = |sending: &&Sending| !sending.is_not_sent && sending.batch.contains(&at);
         self.sendings.iter().filter(has_it).count()

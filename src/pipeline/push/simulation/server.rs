@@ -1,4 +1,4 @@
-//! The simulated target: what it holds, its clock, its lists, and the foreign writer who works in it.
+//! The simulated target: its webhooks, its clock, its lists, and the state of the foreign writer.
 
 use super::super::observation::{Beyond, Seen};
 use super::object::{Contents, Object};
@@ -8,19 +8,19 @@ use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-/// What the target's calendar shows when a simulation begins, in milliseconds.
+/// The target's clock when a simulation starts, in epoch milliseconds.
 const EPOCH: i64 = 1_800_000_000_000;
 
-/// Behaviour that the design does not promise anything for, as it happened in a run.
+/// Server behavior in a run for which the design promises nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Excuse {
     /// A request took effect later than the settle window.
     LateCommit,
-    /// What was created stayed hidden for longer than the settle window had left.
+    /// A created webhook stayed hidden past the end of the settle window.
     LaggingList,
-    /// The same after a reset, where only ten seconds of the settle window are waited for.
+    /// The same after a reset, where the run waits only ten seconds of the settle window.
     LagAfterReset,
-    /// A request was refused with a 4xx after some of it was created, and the list lagged.
+    /// The server refused a request with a 4xx after it created some of it, and the list lagged.
     LagAfterRefusal,
 }
 
@@ -29,15 +29,15 @@ pub(super) enum Excuse {
 pub(super) struct Stored {
     pub(super) id: u64,
     pub(super) object: Object,
-    /// What our request held, for one that we created.
+    /// The object in our request; `None` if we did not create it.
     pub(super) sent: Option<Object>,
     pub(super) created_at: i64,
-    /// The call that listed it first.
+    /// The number of the call that listed it first.
     pub(super) listed_in: Option<u32>,
     pub(super) is_removed: bool,
     /// Whether the foreign writer changed it.
     pub(super) is_edited: bool,
-    /// What it was before the last write, if it was there.
+    /// Its content before the last write; `None` if it did not exist.
     before: Option<Object>,
     written_at: u64,
     written_in_look: u32,
@@ -55,19 +55,19 @@ pub(super) struct Server<'c> {
     pub(super) switches: Switches,
     pub(super) random: Random,
     pub(super) contents: &'c mut Contents,
-    /// Milliseconds since the simulation began.
+    /// Milliseconds since the simulation started.
     pub(super) now: u64,
     pub(super) webhooks: Vec<Stored>,
     /// Requests that take effect later.
     pub(super) late: Vec<(u64, Vec<Item>)>,
     pub(super) poison: HashSet<Object>,
-    /// What the run wants, which the foreign writer sometimes writes too.
+    /// The desired creates, which the foreign writer sometimes writes too.
     pub(super) wanted: Vec<Object>,
     pub(super) excuses: BTreeSet<Excuse>,
     pub(super) is_revoked: bool,
-    /// Whether the foreign writer made something like what is wanted.
+    /// Whether the foreign writer created something that resembles a desired webhook.
     pub(super) has_twin: bool,
-    /// Requests and lists so far.
+    /// Number of requests and lists so far.
     pub(super) n_calls: u32,
     n_looks: u32,
     n_given: u64,
@@ -93,13 +93,13 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// The target's clock as its answers show it: whole seconds.
+    /// The target's clock as its responses show it: whole seconds.
     pub(super) fn clock(&self) -> Timestamp {
         let now = EPOCH + i64::try_from(self.now).unwrap_or_default();
         Timestamp::from_second(now / 1000).expect("the simulated time is near")
     }
 
-    /// Lets time pass, with everything that was to happen meanwhile.
+    /// Advances the clock and applies the late requests that come due.
     pub(super) fn pass(&mut self, milliseconds: u64) {
         let until = self.now + milliseconds;
         while let Some(at) = (0..self.late.len()).min_by_key(|at| self.late[*at].0) {
@@ -113,7 +113,7 @@ impl<'c> Server<'c> {
         self.now = until;
     }
 
-    /// Adds a webhook and says where it is.
+    /// Adds a webhook and returns its index.
     pub(super) fn add(&mut self, object: Object, sent: Option<Object>) -> usize {
         self.n_given += 1;
         let id = if self.switches.ids_fall {
@@ -136,7 +136,7 @@ impl<'c> Server<'c> {
         self.webhooks.len() - 1
     }
 
-    /// Lists everything as it is now: the baseline.
+    /// Marks everything as listed: the baseline.
     pub(super) fn show_all(&mut self) {
         for stored in &mut self.webhooks {
             stored.listed_in = Some(0);
@@ -144,7 +144,7 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// Changes the webhook at that place.
+    /// Changes the webhook at index `at`.
     pub(super) fn change(&mut self, at: usize, object: Object) {
         let stored = &mut self.webhooks[at];
         stored.before = Some(stored.object);
@@ -153,7 +153,7 @@ impl<'c> Server<'c> {
         stored.written_in_look = self.n_looks;
     }
 
-    /// What the server stores of what was sent; a replaced uuid is a new one each time.
+    /// The object that the server stores for one that was sent; a replaced uuid is new each time.
     pub(super) fn altered(&mut self, sent: Object) -> Object {
         let mut object = self.altered_but_uuid(sent);
         if self.switches.replaces_uuid {
@@ -176,7 +176,7 @@ impl<'c> Server<'c> {
         self.webhooks.iter().position(|stored| stored.id == id)
     }
 
-    /// The answer to a list request.
+    /// Answers a list request.
     pub(super) fn list(&mut self) -> Vec<Seen> {
         self.n_calls += 1;
         let latency = self.random.below(300);
@@ -207,7 +207,7 @@ impl<'c> Server<'c> {
         seen
     }
 
-    /// The row of a list or an answer that shows a webhook as this object.
+    /// The row of a list or a response that shows the webhook at index `at` as this object.
     pub(super) fn seen(&mut self, at: usize, object: Object) -> Seen {
         let stored = &self.webhooks[at];
         Seen {
@@ -219,8 +219,8 @@ impl<'c> Server<'c> {
         }
     }
 
-    /// An object of which our requests made more than are wanted, if there is one;
-    /// what the server stores alike counts as one object.
+    /// An object of which our requests created more copies than desired, if there is one.
+    /// Objects that the server stores alike count as one.
     pub(super) fn surplus(&self) -> Option<Object> {
         let mut left: HashMap<Object, i64> = HashMap::new();
         for object in &self.wanted {

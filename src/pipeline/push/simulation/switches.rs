@@ -1,20 +1,20 @@
-//! What a simulated server does where the vendor's page is silent, drawn anew for every seed.
+//! The behavior of a simulated server where the vendor's page says nothing, drawn anew for every seed.
 
 use super::object::Spelling;
 use super::random::Random;
 
-/// What a bulk request does when some of its webhooks are refused.
+/// How a bulk request ends when the server refuses some of its webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Bulk {
-    /// Nothing is created and the request is refused.
+    /// The server creates nothing and refuses the request.
     Atomic,
-    /// The others are created, and the answer has fewer rows.
+    /// The server creates the others, and the response has fewer rows.
     BestEffort,
-    /// Those before the first bad one are created, and the request is refused.
+    /// The server creates those before the first bad one, and refuses the request.
     StopAtBad,
 }
 
-/// The rows of an answer to a bulk request.
+/// The rows of the response to a bulk request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rows {
     Whole,
@@ -28,7 +28,7 @@ pub(super) enum Rows {
     Everything,
 }
 
-/// The decisions of one simulated server, and of the user who runs the push.
+/// The behavior of one simulated server, and the settings of the user who runs the push.
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -37,45 +37,45 @@ pub(super) enum Rows {
 pub(super) struct Switches {
     pub(super) bulk: Bulk,
     pub(super) rows: Rows,
-    /// The status that a refused webhook brings.
+    /// The status with which the server refuses a webhook.
     pub(super) refusal: u16,
-    /// How every alias is spelled when it is stored.
+    /// How the server respells every alias that it stores, if it does.
     pub(super) respells: Option<Spelling>,
     pub(super) alters_url: bool,
     pub(super) replaces_uuid: bool,
-    /// Whether answers show what was sent, though something else was stored.
+    /// Whether responses show what was sent, even if the server stored something else.
     pub(super) echoes: bool,
-    /// Whether an alias that exists is refused with 409.
+    /// Whether the server refuses an existing alias with 409.
     pub(super) has_clash: bool,
-    /// More webhooks in one request are refused with 413.
+    /// The server refuses more webhooks in one request with 413.
     pub(super) most_items: usize,
-    /// How long what was written stays hidden from lists, in milliseconds.
+    /// How long lists hide a write, in milliseconds.
     pub(super) lag: u64,
-    /// Whether each list lags by another time, up to that.
+    /// Whether each list lags by a random time, up to `lag`.
     pub(super) is_flapping: bool,
-    /// How many lists do not show what was written.
+    /// How many lists hide a write.
     pub(super) hidden_looks: u32,
     pub(super) ids_fall: bool,
-    /// How far the clock of `created_at` is behind that of the answers, in milliseconds.
+    /// How far the clock of `created_at` is behind that of the responses, in milliseconds.
     pub(super) skew: i64,
-    /// Faults in a hundred requests.
+    /// Percentage of requests with a fault.
     pub(super) faults: u64,
-    /// Acts of a foreign writer in a hundred moments.
+    /// Percentage of opportunities at which the foreign writer acts.
     pub(super) foreign: u64,
-    /// Webhooks in a hundred that the server refuses.
+    /// Percentage of webhooks that the server refuses.
     pub(super) poison: u64,
-    /// Whether late commits and lagging lists keep within what the design allows.
+    /// Whether late commits and lagging lists stay within what the design allows.
     pub(super) is_bounded: bool,
     pub(super) settle: u64,
     pub(super) batch_size: usize,
     /// How long the run may wait in total, in milliseconds.
     pub(super) patience: u64,
-    /// Whether the target's clock is known.
+    /// Whether the run knows the target's clock.
     pub(super) has_clock: bool,
 }
 
 impl Switches {
-    /// A server that does all the page says and nothing else.
+    /// A server that does exactly what the vendor's page says.
     pub(super) fn calm(random: &mut Random) -> Self {
         Self {
             bulk: random.pick(&[Bulk::Atomic, Bulk::BestEffort, Bulk::StopAtBad]),
@@ -103,7 +103,7 @@ impl Switches {
         }
     }
 
-    /// A server that does anything it may do.
+    /// A server that does anything the vendor's page allows.
     pub(super) fn wild(random: &mut Random) -> Self {
         let mut switches = Self::calm(random);
         let answers = [
@@ -135,13 +135,13 @@ impl Switches {
         switches
     }
 
-    /// Whether nothing but a server's ordinary answers happens.
+    /// Whether the server gives only ordinary responses.
     pub(super) fn is_calm(&self) -> bool {
         let answers_all = matches!(self.rows, Rows::Whole | Rows::Reversed);
         answers_all && self.hidden_looks == 0 && self.most_items >= self.batch_size
     }
 
-    /// Whether the server stores something else than what was sent.
+    /// Whether the server stores something other than what was sent.
     pub(super) fn alters(&self) -> bool {
         self.respells.is_some() || self.alters_url || self.replaces_uuid
     }

@@ -1,10 +1,10 @@
-//! The figures of many simulated pushes.
+//! Statistics of many simulated pushes.
 
 use super::run::Ended;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What many seeds brought.
+/// The combined results of many seeds.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     n_seeds: u64,
@@ -14,7 +14,7 @@ pub(super) struct Tally {
     counts: BTreeMap<String, u64>,
     /// The seeds with a violation.
     pub(super) failing: Vec<u64>,
-    /// The first seed of each kind of violation, and how many there are.
+    /// Each kind of violation, with its first seed and its number.
     pub(super) kinds: BTreeMap<String, (u64, u64)>,
 }
 
@@ -39,7 +39,7 @@ impl Tally {
         self.note(format!("rows {:?}", switches.rows));
         self.note(format!("faults {:02} of 100", switches.faults));
         for fate in &ended.fates {
-            self.note(format!("fate {}", word(&format!("{fate:?}"))));
+            self.note(format!("status {}", word(&format!("{fate:?}"))));
         }
         for excuse in &ended.excuses {
             self.note(format!("beyond the promise {excuse:?}"));
@@ -74,11 +74,14 @@ impl Tally {
     }
 }
 
-/// A violation without its numbers.
+/// The kind of a violation: its text without numbers.
 fn kind_of(violation: &str) -> String {
     let kind = violation.split(['(', '{']).next().unwrap_or_default();
     let kind: String = kind.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let fate = violation.split("has the fate ").nth(1).unwrap_or_default();
+    let fate = violation
+        .split("has the status ")
+        .nth(1)
+        .unwrap_or_default();
     format!("{kind}{}", word(fate))
 }
 

@@ -1,11 +1,11 @@
-//! The world of a seed: what is wanted, what is there already, and what the server refuses.
+//! The world of a seed: the desired webhooks, those in the target already, and those that the server refuses.
 
 use super::object::{Object, Spelling};
 use super::random::Random;
 use super::run::{Run, Wanted};
 
 impl Run<'_> {
-    /// Draws what is wanted, what is there, and what the server refuses.
+    /// Draws the desired webhooks, those in the target, and those that the server refuses.
     pub(super) fn draw(&mut self) {
         let server = &mut self.server;
         let most = server.random.pick(&[1, 2, 3, 6, 12, 12, 50]);

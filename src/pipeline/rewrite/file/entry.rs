@@ -1,4 +1,4 @@
-//! The values of a TOML file with their places, as the rules need them.
+//! Converts single entries of the rules file to parts of rules.
 
 use super::super::rule::{Literal, Matches, Source};
 use crate::coralogix::json;
@@ -11,18 +11,21 @@ use toml::Spanned;
 use toml::de::DeValue;
 use wildmatch::WildMatch;
 
-/// Where something is wrong, and what.
+/// The byte offset of a mistake, and its message.
 pub(super) type Wrong = (usize, String);
 
-/// A text that is shown to nobody.
+/// The string of an entry as a secret; `None` if the value is not a string.
 pub(super) fn literal(entry: &Entry<'_>) -> Option<Literal> {
     entry.text().map(|text| Literal(SecretString::from(text)))
 }
 
-/// Takes over one condition of a rule.
+/// Adds one condition of `match` to the conditions of a rule.
 pub(super) fn fill(matches: &mut Matches, entry: &Entry<'_>, wrong: &mut dyn FnMut(usize, String)) {
     let Some(values) = entry.values() else {
-        return wrong(entry.value_at, format!("{} is an empty list", entry.key()));
+        return wrong(
+            entry.value_at,
+            format!("{} must not be an empty list", entry.key()),
+        );
     };
     for (at, value) in values {
         let number = decimal(value);
@@ -50,19 +53,19 @@ pub(super) fn fill(matches: &mut Matches, entry: &Entry<'_>, wrong: &mut dyn FnM
 fn wanted_for(key: &str) -> &'static str {
     match key {
         "type" => {
-            "not a webhook type: a documented name such as \"slack\" or \"pager_duty\", or a number"
+            "not a webhook type: use a documented name such as \"slack\" or \"pager_duty\", or a number"
         }
-        "id" => "not an id: a number or a text",
-        "alias" => "not a pattern of the alias: a text, in which * and ? stand for others",
-        _ => "not a pattern of the url's host: a text, in which * and ? stand for others",
+        "id" => "not an id: use a number or a string",
+        "alias" => "not an alias pattern: use a string, in which * and ? are wildcards",
+        _ => "not a pattern for the url's host: use a string, in which * and ? are wildcards",
     }
 }
 
-/// Where the value of a `set` comes from.
+/// Reads the source of a value to set.
 pub(super) fn source(entry: &Entry<'_>, line: usize) -> Result<Source, Wrong> {
-    const FORMS: &str = "a value comes from { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { value = \"text\" }";
+    const FORMS: &str = "a value must come from { env = \"NAME\" }, { file = \"path\" }, { command = [\"program\", \"argument\"] } or { value = \"text\" }";
     const DOTS: &str =
-        "a path with dots stands in quotes: \"headers.Authorization\" = { env = \"NAME\" }";
+        "put a path with dots in quotes: \"headers.Authorization\" = { env = \"NAME\" }";
     let table = entry.table().ok_or((entry.value_at, FORMS.to_owned()))?;
     let entries = table.entries();
     let is_form = |key: &str| matches!(key, "env" | "file" | "command" | "value");
@@ -73,12 +76,12 @@ pub(super) fn source(entry: &Entry<'_>, line: usize) -> Result<Source, Wrong> {
         return Err((entry.at, DOTS.to_owned()));
     }
     let [from] = entries.as_slice() else {
-        return Err((entry.value_at, format!("{FORMS}: exactly one of them")));
+        return Err((entry.value_at, format!("{FORMS}: give exactly one of them")));
     };
     let source = match from.key() {
         "env" => {
             let name = from.variable();
-            let what = "not the name of an environment variable: letters, digits and _";
+            let what = "not the name of an environment variable: use letters, digits and _";
             let name = name.ok_or((from.value_at, what.to_owned()))?;
             Some(Source::Env(name.to_owned()))
         }
@@ -96,7 +99,7 @@ pub(super) fn source(entry: &Entry<'_>, line: usize) -> Result<Source, Wrong> {
     source.ok_or((from.value_at, FORMS.to_owned()))
 }
 
-/// A TOML value as JSON.
+/// Converts a TOML value to JSON; fails for values that JSON cannot represent.
 fn token(value: &DeValue<'_>) -> Result<String, &'static str> {
     Ok(match value {
         DeValue::String(text) => json::quoted(text),
@@ -110,11 +113,11 @@ fn token(value: &DeValue<'_>) -> Result<String, &'static str> {
         DeValue::Float(number) => {
             let digits = number.as_str().trim_start_matches('+');
             if digits.contains(['i', 'n']) {
-                return Err("JSON has no such number");
+                return Err("JSON cannot represent this number");
             }
             digits.to_owned()
         }
-        DeValue::Datetime(_) => return Err("JSON has no dates; write it in quotes"),
+        DeValue::Datetime(_) => return Err("JSON has no date type; write the date in quotes"),
         DeValue::Array(elements) => {
             let elements: Result<Vec<String>, _> =
                 elements.iter().map(|each| token(each.get_ref())).collect();

@@ -1,4 +1,4 @@
-//! The secrets of an account, grouped for a first rules file: by type, and by which webhooks share their credentials.
+//! The secrets of an account, grouped for a first rules file: by type, and by webhooks that share credentials.
 
 use super::quoted;
 use super::variables::Variables;
@@ -11,22 +11,22 @@ use crate::secret::resembles_vendor_key;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Beyond this many different paths of a field, the whole field is kept instead.
+/// Maximum number of paths of one field that `keep` lists; beyond it, `keep` names the whole field.
 const MOST_PATHS: usize = 6;
 
 /// The webhooks of one type.
 pub(super) struct Group {
     pub(super) type_id: Option<TypeId>,
     pub(super) n_webhooks: usize,
-    /// What is secret in them, by path.
+    /// Their secrets, by path.
     pub(super) secrets: Vec<Secret>,
-    /// The paths that one rule keeps for all of them.
+    /// The paths in the `keep` of the one rule for all of them.
     pub(super) keep: Vec<String>,
-    /// Those with credentials, by what they share.
+    /// A rule for each set of webhooks that share credentials.
     pub(super) kin: Vec<Kin>,
 }
 
-/// One path that is secret in some of a group.
+/// A path with a secret in at least one webhook of a group.
 pub(super) struct Secret {
     pub(super) path: String,
     pub(super) kind: Cow<'static, str>,
@@ -34,10 +34,10 @@ pub(super) struct Secret {
     pub(super) n_different: usize,
 }
 
-/// Webhooks of one type for which one rule sets what they share.
+/// A rule that sets the credentials that some webhooks of one type share.
 pub(super) struct Kin {
     aliases: Vec<String>,
-    /// Used where an alias alone would mean others too, or could not be told from a pattern.
+    /// Used instead of aliases if those would match other webhooks too, or would read as patterns.
     ids: Vec<String>,
     pub(super) set: Vec<(String, String)>,
     pub(super) must_change: bool,
@@ -47,7 +47,7 @@ pub(super) struct Kin {
 struct Found {
     path: Path,
     kind: Cow<'static, str>,
-    /// Whether it is a text, which variables, files and commands give.
+    /// Whether the value is a string, the only kind that variables, files, and commands can supply.
     is_text: bool,
     value: String,
 }
@@ -58,7 +58,7 @@ struct Holder<'i> {
     found: Vec<Found>,
 }
 
-/// The webhooks by type, in the order of the types' numbers; those without one come first.
+/// Groups the webhooks by type id, in ascending order; those without a type id come first.
 pub(super) fn groups(inventory: &Inventory) -> Vec<Group> {
     let mut by_type: BTreeMap<Option<TypeId>, Vec<Holder<'_>>> = BTreeMap::new();
     for webhook in &inventory.webhooks {
@@ -106,7 +106,7 @@ fn group(type_id: Option<TypeId>, holders: &[Holder<'_>], variables: &mut Variab
     }
 }
 
-/// Webhooks of one type that share credentials: each value at its path in all of them, and in no others.
+/// Webhooks of one type that share credentials: each value is at its path in all of them and in no others.
 struct Family<'h> {
     shared: Vec<(&'h Path, &'h str)>,
     holders: Vec<&'h Holder<'h>>,
@@ -141,7 +141,7 @@ fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
     families
 }
 
-/// Whether it opens something; texts of a payload and addresses are hidden only to be on the safe side.
+/// Whether a secret grants access; payload texts and e-mail addresses are masked only as a precaution.
 fn is_credential(found: &Found) -> bool {
     found.is_text
         && !matches!(
@@ -155,12 +155,12 @@ fn is_credential(found: &Found) -> bool {
             .all(|part| !resembles_vendor_key(part))
 }
 
-/// Whether a secret belongs to the source account, so that a copy of it would be wrong in any other.
+/// Whether a secret belongs to the source account itself, so that it would be wrong in any other account.
 fn is_account_s_own(kind: Option<&Kind>, path: &Path) -> bool {
     kind.is_some_and(|kind| kind.name == "sendlog") && *path == Path::of(&["payload", "privateKey"])
 }
 
-/// What must change is a rule of its own, apart from what may.
+/// The rules for a family: one for the credentials that must change, one for those that may.
 fn rules_of(
     family: &Family<'_>,
     kind: &str,
@@ -194,7 +194,7 @@ fn alias_of(holder: &Holder<'_>) -> String {
     holder.webhook.alias().unwrap_or_default().into_owned()
 }
 
-/// What a variable is named after: the one webhook, else what the aliases begin with, else the type.
+/// The first part of a variable's name: the only webhook's alias, else the aliases' common prefix, else the type.
 fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
     const SHORTEST: usize = 3;
     let aliases: Vec<String> = holders.iter().map(|holder| alias_of(holder)).collect();
@@ -216,7 +216,7 @@ fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
         .to_owned()
 }
 
-/// The aliases of the webhooks, or their ids where aliases would mean others too or could be taken for patterns.
+/// The aliases of the webhooks, or their ids if the aliases would match other webhooks too or read as patterns.
 fn named(kin: &[&Holder<'_>], counts: &HashMap<String, usize>) -> (Vec<String>, Vec<String>) {
     let aliases: BTreeSet<String> = kin.iter().map(|holder| alias_of(holder)).collect();
     let is_literal = aliases
@@ -260,7 +260,8 @@ fn is_number(part: &str) -> bool {
     part.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// The paths to keep: each as it is, or the whole field where it is a list, or there are many, or one that cannot be written.
+/// The paths for `keep`. A field is named as a whole if it is a list, has too many paths, or has a path that looks
+/// like a key and so must not be written.
 fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let mut by_field: Vec<(&str, Vec<&Path>)> = Vec::new();
     for found in holders.iter().flat_map(|holder| &holder.found) {
@@ -296,7 +297,7 @@ fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<Stri
 }
 
 impl Group {
-    /// The `match` line of the whole group, where one is needed.
+    /// The `match` line for the whole group; empty for webhooks without a type id.
     pub(super) fn type_match(&self) -> String {
         match self.type_id {
             Some(type_id) => format!("match = {{ type = {} }}\n", type_text(type_id)),
@@ -310,7 +311,7 @@ fn type_text(type_id: TypeId) -> String {
 }
 
 impl Kin {
-    /// The `match` line of a rule for these alone.
+    /// The `match` line for exactly the webhooks of this rule.
     pub(super) fn matches(&self, group: &Group) -> String {
         let kind = group
             .type_id

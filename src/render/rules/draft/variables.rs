@@ -3,7 +3,7 @@
 use crate::coralogix::path::Path;
 use std::collections::{BTreeSet, HashMap};
 
-/// The names of variables: one for each value, so that equal secrets are asked for once.
+/// Assigns variable names: one for each distinct value, so that equal secrets share a variable.
 #[derive(Default)]
 pub(super) struct Variables {
     by_value: HashMap<String, String>,
@@ -11,7 +11,7 @@ pub(super) struct Variables {
 }
 
 impl Variables {
-    /// The name for a value at a path of what is called so.
+    /// The name of the variable for a value at a path; `owner` is the first part of a new name.
     pub(super) fn of(&mut self, owner: &str, path: &Path, value: &str) -> String {
         if let Some(name) = self.by_value.get(value) {
             return name.clone();
@@ -30,7 +30,7 @@ impl Variables {
     }
 }
 
-/// `payments-oncall` and `serviceKey` make `PAYMENTS_ONCALL_SERVICE_KEY`.
+/// Builds a name: `payments-oncall` and `serviceKey` give `PAYMENTS_ONCALL_SERVICE_KEY`.
 fn variable_name(alias: &str, key: &str) -> String {
     let mut name = String::new();
     for text in [alias, key] {

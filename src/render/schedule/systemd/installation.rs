@@ -11,7 +11,7 @@ const STATE: &str = "/var/lib/hookferry";
 /// How to install it, in steps that a person can paste.
 pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> String {
     let mut steps = vec![
-        "a user that may do nothing else:\n\
+        "a user with no other permissions:\n\
          useradd --system --user-group --home-dir /var/lib/hookferry --shell /usr/sbin/nologin hookferry"
             .to_owned(),
         format!("the program, at {}", shell(binary)),
@@ -20,13 +20,13 @@ pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> Stri
     if let Repo::Folder(folder) = &job.repo {
         let folder = shell(folder);
         steps.push(format!(
-            "the folder of the backups:\ninstall -d -o hookferry -g hookferry -m 0700 {folder}"
+            "the folder for the backups:\ninstall -d -o hookferry -g hookferry -m 0700 {folder}"
         ));
     }
     for folder in other_folders(job) {
         let folder = shell(&folder);
         steps.push(format!(
-            "a folder that metrics or status are written to; the user hookferry has to be able to:\nchgrp hookferry {folder} && chmod g+rwx {folder}"
+            "the folder for metrics or status; the user hookferry needs write access:\nchgrp hookferry {folder} && chmod g+rwx {folder}"
         ));
     }
     steps.extend(secret_steps(job, service));
@@ -46,9 +46,9 @@ pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> Stri
     }
     let _ = writeln!(
         out,
-        "# See it work:   systemctl start {service}; journalctl -u {service}\n\
-         #                systemctl list-timers {timer}\n\
-         # Hear of failures: a heartbeat (heartbeat_url_file), or OnFailure= below with a unit that tells you."
+        "# Test it:        systemctl start {service}; journalctl -u {service}\n\
+         #                 systemctl list-timers {timer}\n\
+         # Failure alerts: a heartbeat (heartbeat_url_file), or OnFailure= below with a unit that alerts you."
     );
     out
 }
@@ -67,11 +67,11 @@ fn other_folders(job: &Job) -> Vec<String> {
 fn config_step(job: &Job) -> String {
     let config = shell(&job.config);
     let mut step = format!(
-        "the config file, readable by that user; it holds no key:\nchgrp hookferry {config} && chmod 0640 {config}"
+        "the config file, readable by that user; it contains no key:\nchgrp hookferry {config} && chmod 0640 {config}"
     );
     if is_at_home(&job.config) {
-        step += "\nIt lies in somebody's home, which that user can probably not enter: move it to\n\
-                 /etc/hookferry/config.toml and print this anew with --config /etc/hookferry/config.toml";
+        step += "\nIt is in a home directory, which that user probably cannot enter: move it to\n\
+                 /etc/hookferry/config.toml and print this again with --config /etc/hookferry/config.toml";
     }
     step
 }
@@ -82,7 +82,7 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
     let names = credentials(job, service);
     if !names.is_empty() {
         let mut step = format!(
-            "the secrets, which only root can read; systemd hands them over (LoadCredential= below):\n\
+            "the secrets, readable only by root; systemd passes them to the service (LoadCredential= below):\n\
              install -d -m 0700 {CREDENTIAL_STORE}"
         );
         for name in names {
@@ -91,7 +91,7 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
                 "\ninstall -m 0600 /dev/stdin {CREDENTIAL_STORE}/{name}       (paste it, then Ctrl-D)"
             );
         }
-        step += "\nTo keep them encrypted as well: systemd-creds(1), and LoadCredentialEncrypted= below";
+        step += "\nTo store them encrypted as well: systemd-creds(1), and LoadCredentialEncrypted= below";
         steps.push(step);
     }
     for (what, place) in job.secrets() {
@@ -103,12 +103,12 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
                 steps.push(format!(
                     "the file with {what}, readable by that user:\n\
                      chgrp hookferry {file} && chmod 0640 {file}\n\
-                     Or let only root read it: write {CREDENTIALS}{service}/{id} into the config file\n\
-                     instead, and print this anew"
+                     Or make it readable only by root: write {CREDENTIALS}{service}/{id} into the config file\n\
+                     instead, and print this again"
                 ));
             }
             SecretPlace::Command(program) => steps.push(format!(
-                "{what} is printed by {}, which has to work for that user in this sandbox",
+                "{what} comes from {}, which must work for that user in this sandbox",
                 shell(program)
             )),
             SecretPlace::File(_) | SecretPlace::Env(_) => {}
@@ -118,7 +118,7 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
     if !variables.is_empty() {
         let file = environment_file(job);
         let mut step = format!(
-            "the variables, in a file that only root can read (a line NAME=value for each):\ninstall -m 0600 /dev/stdin {file}"
+            "the variables, in a file readable only by root (one line NAME=value each):\ninstall -m 0600 /dev/stdin {file}"
         );
         for (name, what) in variables {
             let _ = write!(step, "\n{name}=…    {what}");

@@ -1,5 +1,5 @@
-//! How an object store is reached: what `s3://BUCKET/PREFIX` and the usual variables of AWS say.
-//! Never repeats a value that may be a credential.
+//! Access to an object store, configured by `s3://BUCKET/PREFIX` and the usual AWS variables.
+//! Never shows a value that may be a credential.
 
 use super::transport::Connector;
 use crate::error::{Error, ErrorKind};
@@ -12,12 +12,12 @@ use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
 use std::time::Duration;
 use url::Url;
 
-/// How often and for how long a request is tried again that can be sent twice; the library's own is 10 times in 3 minutes.
+/// Maximum number of retries of an idempotent request; the library's default is 10 retries in 3 minutes.
 const RETRIES: usize = 2;
-/// After this no further attempt is begun.
+/// No retry starts after this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The variables that the library understands, in the words of AWS; those of one meaning in the order that counts.
+/// The library's options and the AWS variables that set them; of several variables, the first one set wins.
 const VARIABLES: &[(Key, &[&str])] = &[
     (Key::AccessKeyId, &["AWS_ACCESS_KEY_ID"]),
     (Key::SecretAccessKey, &["AWS_SECRET_ACCESS_KEY"]),
@@ -44,10 +44,10 @@ const VARIABLES: &[(Key, &[&str])] = &[
         &["AWS_EC2_METADATA_SERVICE_ENDPOINT"],
     ),
 ];
-/// Where the store is, if it is not that of AWS.
+/// The variables for the endpoint of a store other than AWS; the first one set wins.
 const ENDPOINTS: &[&str] = &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
 
-/// How a store is reached, decided and checked.
+/// Validated configuration for reaching a store.
 pub(super) struct Access {
     builder: AmazonS3Builder,
     endpoint: Option<Url>,
@@ -56,7 +56,10 @@ pub(super) struct Access {
 }
 
 impl Access {
-    /// What the variables say; an error where they leave something open or contradict each other.
+    /// Reads the configuration from environment variables.
+    ///
+    /// # Errors
+    /// Where variables are missing, unusable, or contradict each other.
     pub(super) fn of(look_up: LookUp<'_>) -> Result<Self, Error> {
         let mut builder = AmazonS3Builder::new();
         for (key, names) in VARIABLES {
@@ -76,8 +79,8 @@ impl Access {
             (Some(region), _) => region,
             (None, Some(_)) => "us-east-1".to_owned(),
             (None, None) => {
-                return Err(Error::usage("it is not said in which region the bucket is").with_hint(
-                    "set AWS_REGION; for a store that is not of AWS, AWS_ENDPOINT_URL to its address",
+                return Err(Error::usage("the region of the bucket is not set").with_hint(
+                    "set AWS_REGION; for a store other than AWS, set AWS_ENDPOINT_URL to its address",
                 ));
             }
         };
@@ -96,7 +99,7 @@ impl Access {
         })
     }
 
-    /// The host that is asked.
+    /// The host of the store, with the port unless that is the default.
     pub(super) fn host(&self) -> String {
         let host = self.endpoint.as_ref().map(|url| {
             let port = url
@@ -107,7 +110,7 @@ impl Access {
         host.unwrap_or_else(|| format!("s3.{}.amazonaws.com", self.region))
     }
 
-    /// The bucket, reached in that way: with its name in the path, which every store understands.
+    /// Builds the client for a bucket. It uses path-style addressing, which every store supports.
     pub(super) fn open(self, bucket: &str) -> Result<AmazonS3, Error> {
         let is_near = self.endpoint.as_ref().is_some_and(is_loopback);
         let is_plain = self
@@ -122,7 +125,7 @@ impl Access {
                 Key::Client(ClientConfigKey::AllowHttp),
                 is_plain.to_string(),
             )
-            // One object at a time: the call for many is one that not every store has.
+            // Delete objects one at a time: not every store supports the bulk call.
             .with_disable_bulk_delete(true)
             .with_retry(RetryConfig {
                 backoff: BackoffConfig {
@@ -137,31 +140,31 @@ impl Access {
         if let Some(endpoint) = self.endpoint {
             builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
         }
-        // Its message may hold what it was given.
+        // The library's message may contain configured values.
         builder.build().map_err(|_| {
-            Error::failed("the client of the object store could not be set up")
-                .with_hint("check the variables that begin with AWS_")
+            Error::failed("cannot set up the object store client")
+                .with_hint("check the AWS_* variables; docs/object-stores.md lists them")
         })
     }
 }
 
-/// The bucket and the prefix of `s3://BUCKET/PREFIX`.
+/// Parses `s3://BUCKET/PREFIX` into bucket and prefix.
 pub(super) fn place_of(text: &str) -> Result<(&str, Path), Error> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let is_name = bucket.len() >= 3
         && bucket.chars().all(is_plain)
         && bucket.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let form = "the form is s3://BUCKET/PREFIX; address, region and keys of the store are taken from variables such as AWS_ENDPOINT_URL";
+    let form = "the format is s3://BUCKET/PREFIX; the store's address, region, and keys come from variables such as AWS_ENDPOINT_URL";
     if !is_name {
-        return Err(Error::usage("the repository names no bucket").with_hint(form));
+        return Err(Error::usage("the repository URL has no valid bucket name").with_hint(form));
     }
-    // Whoever writes these means something that is not part of a key.
+    // These characters indicate a query, a fragment, or an escape, not part of a key.
     let prefix = Path::parse(prefix)
         .ok()
         .filter(|prefix| !prefix.as_ref().contains(['?', '#', '\\', '%']));
     let prefix = prefix.ok_or_else(|| {
-        Error::usage("the repository's prefix cannot be part of a key: it has an empty part, `.`, `..`, or one of ? # % \\").with_hint(form)
+        Error::usage("the repository's prefix is not valid: it has an empty segment, `.`, `..`, or one of ? # % \\").with_hint(form)
     })?;
     Ok((bucket, prefix))
 }
@@ -178,25 +181,25 @@ fn first(
     Ok(None)
 }
 
-/// A value that can stand in a header: no space, no control character.
+/// Validates a value for use in a header: no spaces, no control characters, ASCII only.
 fn usable(name: &str, value: &str) -> Result<String, Error> {
     let value = value.trim_end_matches(['\n', '\r']);
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(unusable(
             name,
-            "it is empty, or holds spaces, control characters or letters beyond ASCII",
+            "it is empty, or contains spaces, control characters, or non-ASCII characters",
         ));
     }
     Ok(value.to_owned())
 }
 
-/// A value in a form that the library can make a request of: it does not survive any other.
+/// Validates a value that becomes part of a request; the library panics on an invalid one.
 fn part_of_request(key: Key, name: &str, value: String) -> Result<String, Error> {
     let address = |text: &str| Url::parse(text).ok().filter(Url::has_host);
-    let no_address = || unusable(name, "it is no address");
+    let no_address = || unusable(name, "it is not a URL");
     match key {
         Key::Region if value.chars().all(is_plain) => Ok(value),
-        Key::Region => Err(unusable(name, "it is no region")),
+        Key::Region => Err(unusable(name, "it is not a region")),
         Key::StsEndpoint | Key::MetadataEndpoint | Key::ContainerCredentialsFullUri => {
             let url = address(&value).ok_or_else(no_address)?;
             Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -218,10 +221,10 @@ fn part_of_request(key: Key, name: &str, value: String) -> Result<String, Error>
 
 fn unusable(name: &str, why: &str) -> Error {
     Error::usage(format!("{name} cannot be used: {why}"))
-        .with_hint("docs/object-stores.md lists the variables; an empty one counts as none")
+        .with_hint("docs/object-stores.md lists the variables; an empty one counts as not set")
 }
 
-/// What names of buckets and regions are made of.
+/// Whether the character may occur in the name of a bucket or region.
 fn is_plain(character: char) -> bool {
     character.is_ascii_alphanumeric() || ".-_".contains(character)
 }
@@ -230,15 +233,16 @@ fn switched_on(value: Option<String>) -> bool {
     value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
-/// Half a key is a mistake, and without any the machine itself is asked, unless that was ruled out.
+/// Checks the configured credentials: half a key pair is an error. Without any, the library queries the instance
+/// metadata service, unless AWS_EC2_METADATA_DISABLED forbids it.
 fn check_credentials(builder: &AmazonS3Builder, look_up: LookUp<'_>) -> Result<(), Error> {
     let has = |key: Key| builder.get_config_value(&key).is_some();
     let refused = |what: &str| {
         Err(Error::new(ErrorKind::Authentication, what).with_hint(super::failure::CREDENTIALS))
     };
     match (has(Key::AccessKeyId), has(Key::SecretAccessKey)) {
-        (true, false) => refused("AWS_ACCESS_KEY_ID is set, and AWS_SECRET_ACCESS_KEY is not"),
-        (false, true) => refused("AWS_SECRET_ACCESS_KEY is set, and AWS_ACCESS_KEY_ID is not"),
+        (true, false) => refused("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"),
+        (false, true) => refused("AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not"),
         (true, true) => Ok(()),
         (false, false) => {
             let has_other = (has(Key::WebIdentityTokenFile) && has(Key::RoleArn))
@@ -266,14 +270,14 @@ fn endpoint(name: &str, text: &str, allows_http: bool) -> Result<Url, Error> {
     });
     let Some(url) = url else {
         return refused(
-            "is no address of a store",
-            "such as https://s3.example.net, without user name, password or query",
+            "is not the URL of an object store",
+            "use a URL such as https://s3.example.net, without user name, password, or query",
         );
     };
     if url.scheme() == "http" && !is_loopback(&url) && !allows_http {
         return refused(
-            "is plain http, which shows everybody on the way what is stored",
-            "use https://; or set AWS_ALLOW_HTTP=true where the way is your own",
+            "uses plain http, which exposes the backups to everybody on the network path",
+            "use https://, or set AWS_ALLOW_HTTP=true on a network that you trust",
         );
     }
     Ok(url)

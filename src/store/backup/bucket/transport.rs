@@ -1,5 +1,5 @@
-//! How requests reach an object store: by the HTTP library and the TLS of everything else, with the same care.
-//! No redirect is followed, nothing is re-sent behind our back, and no error carries a URL or what was sent.
+//! The HTTP transport to an object store, with the same HTTP client, TLS settings, and safeguards as everything else.
+//! Follows no redirect, never re-sends a request on its own, and keeps URLs and request contents out of errors.
 
 use crate::error::Error;
 use crate::http::client::base_client;
@@ -18,37 +18,37 @@ use std::fmt;
 use std::time::Duration;
 use tracing::info;
 
-/// The longest wait without progress; a whole request may take ten times as long.
+/// Maximum wait without progress; a whole request may take ten times as long.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest wait for what only answers inside a cloud, so that elsewhere it is missed soon.
+/// Timeout for link-local addresses, which respond only inside a cloud; short, so that other machines fail fast.
 const TIMEOUT_NEARBY: Duration = Duration::from_secs(2);
-/// The most that is shown of a store's own words.
+/// Maximum number of characters shown of a store's message.
 const LONGEST_WORDS: usize = 200;
 
-/// The ends of the paths at which a cloud tells a token and a role, which the next request repeats.
+/// Suffixes of the paths where a cloud returns a token or a role name, which becomes part of the next request.
 const PARTS_OF_REQUESTS: [&str; 2] = [
     "/latest/api/token",
     "/latest/meta-data/iam/security-credentials/",
 ];
 
-/// Why a request brought nothing that can be used; it is found at the end of the library's chain of errors.
+/// Why a request failed; found at the end of the library's chain of errors.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// No answer, or none that was whole.
+    /// No complete response arrived.
     Transport(Failure),
-    /// The store answered with another status than success.
+    /// The store responded with a status outside 200–299.
     Refused(Refusal),
 }
 
-/// A status outside 200–299.
+/// A response with a status outside 200–299.
 #[derive(Debug, Clone)]
 pub(super) struct Refusal {
     pub(super) status: u16,
-    /// The store's name for the problem, such as `AccessDenied`; empty where it gave none.
+    /// The store's error code, such as `AccessDenied`; empty if there is none.
     pub(super) code: String,
-    /// What it said: at most 200 harmless characters, or nothing.
+    /// The store's message, at most 200 escaped characters; empty if there is none.
     pub(super) words: String,
-    /// The region in which the bucket is, where the store says so.
+    /// The bucket's region, if the store names it.
     pub(super) region: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl fmt::Display for Trouble {
 impl std::error::Error for Trouble {}
 
 impl From<Trouble> for HttpError {
-    /// The kind decides whether the library tries again: an uncertain request only if it can be sent twice.
+    /// The kind decides whether the library retries: a request with an unknown result only if it is idempotent.
     fn from(trouble: Trouble) -> Self {
         let kind = match &trouble {
             Trouble::Transport(Failure::NotSent(Unreached::Host(_))) => HttpErrorKind::Connect,
@@ -77,14 +77,14 @@ impl From<Trouble> for HttpError {
 }
 
 impl Refusal {
-    /// Whether the same request may be answered otherwise in a moment.
+    /// Whether the same request may succeed if retried.
     pub(super) fn is_passing(&self) -> bool {
-        // 501 says that the store does not know the request.
+        // 501 means that the store does not support the request.
         (self.status >= 500 && self.status != 501) || matches!(self.status, 408 | 429)
     }
 }
 
-/// Makes the clients: one for the store, and one for what gives out credentials, where that is needed.
+/// Creates the HTTP clients: one for the store and, if needed, one for the credentials endpoint.
 #[derive(Debug)]
 pub(super) struct Connector {
     is_near: bool,
@@ -92,7 +92,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    /// Clients that trust these certificates, as PEM, besides the system's; `is_near` for a store on this machine.
+    /// Creates a connector that also trusts the PEM certificates in `ca`; `is_near` marks a store on this machine.
     pub(super) fn new(is_near: bool, ca: Option<Vec<u8>>) -> Result<Self, Error> {
         let Some(pem) = ca else {
             return Ok(Self {
@@ -103,7 +103,7 @@ impl Connector {
         let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
         if certificates.is_empty() {
             return Err(Error::usage(
-                "the file of AWS_CA_BUNDLE holds no PEM certificate",
+                "the file in AWS_CA_BUNDLE contains no PEM certificate",
             ));
         }
         Ok(Self {
@@ -118,7 +118,7 @@ impl HttpConnector for Connector {
         let allows_http = options.get_config_value(&ClientConfigKey::AllowHttp);
         let allows_http = allows_http.is_some_and(|value| value == "true");
         let mut builder = base_client()
-            // A backup is compressed as it lies there; what the store calls gzip must not be taken off.
+            // A stored backup is already gzip; the client must not decode it because of a Content-Encoding header.
             .no_gzip()
             .connect_timeout(TIMEOUT)
             .read_timeout(TIMEOUT)
@@ -126,7 +126,7 @@ impl HttpConnector for Connector {
             .https_only(!allows_http)
             .tls_certs_merge(self.certificates.clone());
         if self.is_near || allows_http {
-            // A proxy has no business with this machine, nor with addresses that only the cloud's inside knows.
+            // No proxy for this machine, nor for addresses that exist only inside a cloud.
             builder = builder.no_proxy();
         }
         let client = builder
@@ -145,7 +145,7 @@ struct Http {
 }
 
 impl HttpService for Http {
-    // What the library's own attribute would make of an `async fn`, without that attribute's crate.
+    // Written out as the `async_trait` attribute would expand it, to avoid a dependency on that crate.
     fn call<'life0, 'async_trait>(
         &'life0 self,
         request: HttpRequest,
@@ -159,7 +159,7 @@ impl HttpService for Http {
 }
 
 impl Http {
-    /// One request and its whole answer; anything but 200–299 is an error.
+    /// Sends one request and receives the complete response; a status outside 200–299 is an error.
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (head, body) = request.into_parts();
         let unusable = || Trouble::Transport(Failure::Unusable("not asked for".to_owned()));
@@ -196,41 +196,41 @@ impl Http {
         let mut response = HttpResponse::new(answer.body.into());
         *response.status_mut() = answer.status;
         *response.headers_mut() = answer.headers;
-        // It is missing where the answer came in pieces; the library insists on it.
+        // A chunked response lacks this header, but the library requires it.
         response.headers_mut().insert(CONTENT_LENGTH, length);
         Ok(response)
     }
 }
 
-/// Whether an answer can become a part of the next request; the library does not survive one that cannot.
+/// Checks that a response can become part of the next request; the library panics on one that cannot.
 fn check_part(body: &[u8]) -> Result<(), Trouble> {
     if !body.is_empty() && body.iter().all(u8::is_ascii_graphic) {
         return Ok(());
     }
-    let what = "not that of a cloud's metadata";
+    let what = "not from a cloud's metadata service";
     Err(Trouble::Transport(Failure::Unusable(what.to_owned())))
 }
 
-/// Whether the answer to a list request is a list, and says how it goes on where it does.
+/// Checks that the response to a list request is a list and, if truncated, carries a continuation token.
 ///
-/// The library takes any XML for a list, and a page of something else for an empty one: backups would seem to be gone.
+/// The library accepts any XML as a list, and other content as an empty one: backups would seem to be gone.
 fn check_list(body: &[u8]) -> Result<(), Trouble> {
     let text = String::from_utf8_lossy(body);
     let unusable = |what: &str| Err(Trouble::Transport(Failure::Unusable(what.to_owned())));
     if !text.contains("<ListBucketResult") {
-        return unusable("not that of an object store");
+        return unusable("not from an object store");
     }
     let goes_on = element(&text, "IsTruncated").is_some_and(|text| text == "true");
     let token = element(&text, "NextContinuationToken");
     if goes_on && token.is_none_or(|token| token.is_empty()) {
         return unusable(
-            "the first page of a list, without a way to the next: the store does not know ListObjectsV2",
+            "the first page of a list without a continuation token: the store does not support ListObjectsV2",
         );
     }
     Ok(())
 }
 
-/// Addresses that every cloud has for its own machines alone.
+/// Whether the host is a link-local or unique-local address, which clouds use for their metadata services.
 fn is_nearby(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_link_local(),
@@ -239,7 +239,7 @@ fn is_nearby(url: &Url) -> bool {
     }
 }
 
-/// What a request carries that nobody may repeat to us.
+/// The secrets in a request, which must not be shown if a response repeats them.
 fn secrets_of(headers: &HeaderMap, url: &Url) -> Vec<String> {
     let carried = headers
         .iter()
@@ -276,7 +276,7 @@ fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[Stri
     }
 }
 
-/// The text of the first element of that name, which is all that is read of an error.
+/// The text of the first XML element of that name; nothing else of an error response is read.
 fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
@@ -285,7 +285,7 @@ fn element(xml: &str, name: &str) -> Option<String> {
     Some(text.replace("&amp;", "&"))
 }
 
-/// A word that a store chose from a list of its own, such as a code or a region.
+/// Accepts a short token from a store's fixed vocabulary, such as an error code or a region.
 fn word(text: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let is_one = !text.is_empty() && text.len() <= 40 && text.chars().all(is_word);
