@@ -191,7 +191,7 @@ impl Migrate {
         let route = Route::resolve(
             &arguments.route,
             arguments.selection,
-            arguments.on_conflict,
+            arguments.conflict.on_conflict,
             &arguments.rewriting,
             &arguments.connection,
         )
@@ -201,10 +201,10 @@ impl Migrate {
             command: "migrate",
             flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
             route,
-            consent: Consent::of(arguments.dry_run, arguments.yes),
-            max_changes: arguments.max_changes,
+            consent: Consent::of(arguments.consent.dry_run, arguments.consent.yes),
+            max_changes: arguments.limit.max_changes,
             state,
-            detail: detail(arguments.diff),
+            detail: detail(arguments.detail.diff),
             push: push_options(&arguments.writing),
             output: ReportForm::resolve(&arguments.output)?,
         })
@@ -218,7 +218,7 @@ impl Plan {
             route: Route::resolve(
                 &arguments.route,
                 arguments.selection,
-                arguments.on_conflict,
+                arguments.conflict.on_conflict,
                 &arguments.rewriting,
                 &arguments.connection,
             )
@@ -227,7 +227,7 @@ impl Plan {
             out: arguments.out,
             valid_for: arguments.valid_for,
             state: StateFolder::resolve(arguments.state.state_dir),
-            detail: detail(arguments.diff),
+            detail: detail(arguments.detail.diff),
             output: ReportForm::resolve(&arguments.output)?,
         })
     }

@@ -129,18 +129,20 @@ pub enum ConflictArg {
     Update,
 }
 
-/// Arguments of `migrate`.
+/// Whether a command writes, and whether it asks first.
 #[derive(Debug, Args)]
-pub struct MigrateArgs {
-    /// The source and the target.
-    #[command(flatten)]
-    pub route: RouteArgs,
+pub struct ConsentArgs {
     /// Show the plan, and write nothing
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Write without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
+}
+
+/// The policy for webhooks that exist on both sides with different content.
+#[derive(Debug, Args)]
+pub struct ConflictArgs {
     /// What to do about conflicts: webhooks that match one in the target by alias and type, but not in content
     ///
     /// A webhook is ambiguous if hookferry cannot tell which webhook of the target it corresponds to, because
@@ -148,12 +150,42 @@ pub struct MigrateArgs {
     /// hookferry cannot send it; the plan states why.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
     pub on_conflict: ConflictArg,
+}
+
+/// A limit on what a run may write.
+#[derive(Debug, Args)]
+pub struct LimitArgs {
     /// Refuse the run if it would write more than N webhooks
     #[arg(long, value_name = "N")]
     pub max_changes: Option<usize>,
+}
+
+/// The level of detail of a plan.
+#[derive(Debug, Args)]
+pub struct DetailArgs {
     /// Show every field of new webhooks and every difference, with secrets masked
     #[arg(long)]
     pub diff: bool,
+}
+
+/// Arguments of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// The source and the target.
+    #[command(flatten)]
+    pub route: RouteArgs,
+    /// Whether anything is written, and who agrees.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// What happens to webhooks that differ.
+    #[command(flatten)]
+    pub conflict: ConflictArgs,
+    /// How much may be written.
+    #[command(flatten)]
+    pub limit: LimitArgs,
+    /// How much is shown.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
@@ -180,13 +212,9 @@ pub struct PlanArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// What to do about conflicts: webhooks that match one in the target by alias and type, but not in content
-    ///
-    /// A webhook is ambiguous if hookferry cannot tell which webhook of the target it corresponds to, because
-    /// several share its alias and type, or because another alias is nearly the same. A webhook is blocked if
-    /// hookferry cannot send it; the plan states why.
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
-    pub on_conflict: ConflictArg,
+    /// What happens to webhooks that differ.
+    #[command(flatten)]
+    pub conflict: ConflictArgs,
     /// Exit with code 2 if there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -196,9 +224,9 @@ pub struct PlanArgs {
     /// How long `apply` accepts the saved plan
     #[arg(long, value_name = "TIME", default_value = "24h", value_parser = age)]
     pub valid_for: SignedDuration,
-    /// Show every field of new webhooks and every difference, with secrets masked
-    #[arg(long)]
-    pub diff: bool,
+    /// How much is shown.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
@@ -238,15 +266,12 @@ pub struct ApplyArgs {
     /// Run the commands that the rules get values from
     #[arg(long)]
     pub allow_commands: bool,
-    /// Check the plan for drift, show it, and write nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Write without asking for confirmation
-    #[arg(short, long)]
-    pub yes: bool,
-    /// Show every field of new webhooks and every difference, with secrets masked
-    #[arg(long)]
-    pub diff: bool,
+    /// Whether anything is written, and who agrees.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// How much is shown.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,

@@ -1,8 +1,8 @@
 //! The arguments of `backup` and `restore`.
 
 use super::arguments::{
-    ConflictArg, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
-    StateArgs, WritingArgs,
+    ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
+    ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs, WritingArgs,
 };
 use super::{OutputForm, arguments};
 use clap::{ArgGroup, Args, Subcommand};
@@ -215,25 +215,18 @@ pub struct RestoreArgs {
     /// Restore to an account embedded in this program and verify the result, without touching a real account
     #[arg(long, conflicts_with_all = ["dry_run", "yes"])]
     pub rehearse: bool,
-    /// Show the plan, and write nothing
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-    /// Write without asking for confirmation
-    #[arg(short, long)]
-    pub yes: bool,
-    /// What to do about conflicts: webhooks that the account has with other content than the backup
-    ///
-    /// A webhook is ambiguous if hookferry cannot tell which webhook of the account it corresponds to, because
-    /// several share its alias and type, or because another alias is nearly the same. A webhook is blocked if
-    /// hookferry cannot send it; the plan states why.
-    #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
-    pub on_conflict: ConflictArg,
-    /// Refuse the run if it would write more than N webhooks
-    #[arg(long, value_name = "N")]
-    pub max_changes: Option<usize>,
-    /// Show every field of new webhooks and every difference, with secrets masked
-    #[arg(long)]
-    pub diff: bool,
+    /// Whether anything is written, and who agrees.
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// What happens to webhooks that differ.
+    #[command(flatten)]
+    pub conflict: ConflictArgs,
+    /// How much may be written.
+    #[command(flatten)]
+    pub limit: LimitArgs,
+    /// How much is shown.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,

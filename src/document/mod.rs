@@ -41,7 +41,7 @@ pub const FORMAT_VERSION: &str = "1.0";
 
 /// The first members of every JSON document.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct Header {
+pub struct DocumentHeader {
     /// The version of the document's format.
     pub format_version: &'static str,
     /// What the document is, such as `plan`.
@@ -50,7 +50,7 @@ pub struct Header {
     pub tool: &'static str,
 }
 
-impl Header {
+impl DocumentHeader {
     /// The header of a document of this kind.
     pub fn new(kind: &'static str) -> Self {
         Self {

@@ -2,7 +2,7 @@
 
 use super::notice::notices;
 use super::view::{OutcomeView, kind_name};
-use super::{DifferenceDocument, Header, NoticeDocument, PartyDocument, SelectionDocument, ids};
+use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, ids};
 use crate::coralogix::account::Side;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::outcome::{self, End, Ending, ends};
@@ -137,7 +137,7 @@ impl OutcomeDocument {
                 text,
             }
         });
-        let header = Header::new("outcome");
+        let header = DocumentHeader::new("outcome");
         Self {
             format_version: header.format_version.to_owned(),
             kind: header.kind.to_owned(),

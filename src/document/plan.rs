@@ -5,7 +5,7 @@ use super::change::{
 };
 use super::view::{Detail, PlanView, kind_name, leads_to, url};
 use super::{
-    DifferenceDocument, Header, NoticeDocument, PartyDocument, SelectionDocument, ids, masked,
+    DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, ids, masked,
     notice,
 };
 use crate::coralogix::mask::Masked;
@@ -183,7 +183,7 @@ impl<'p> PlanDocument<StreamedSteps<'p>> {
 impl<S> PlanDocument<S> {
     fn with_steps(view: PlanView<'_>, steps: S) -> Self {
         let plan = view.plan;
-        let header = Header::new("plan");
+        let header = DocumentHeader::new("plan");
         Self {
             format_version: header.format_version.to_owned(),
             kind: header.kind.to_owned(),

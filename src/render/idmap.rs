@@ -7,7 +7,7 @@ use super::style::Meaning;
 use crate::coralogix::alert::{Reference, Unresolved, Why};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
-use crate::document::{Header, MapRowDocument, OutcomeDocument};
+use crate::document::{DocumentHeader, MapRowDocument, OutcomeDocument};
 use crate::foreign::name;
 use crate::foreign::{shortened, shown};
 use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
@@ -73,14 +73,14 @@ fn write_csv<'r>(
 #[derive(Debug, Serialize)]
 pub struct OutcomeMap<'o> {
     #[serde(flatten)]
-    header: Header,
+    header: DocumentHeader,
     id_map: &'o [MapRowDocument],
 }
 
 impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
     fn from(outcome: &'o OutcomeDocument) -> Self {
         Self {
-            header: Header::new("id-map"),
+            header: DocumentHeader::new("id-map"),
             id_map: &outcome.id_map,
         }
     }

@@ -4,7 +4,7 @@
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Party;
-use crate::document::{DifferenceDocument, Header, PartyDocument, ids, masked};
+use crate::document::{DifferenceDocument, DocumentHeader, PartyDocument, ids, masked};
 use crate::error::{Error, ExitCode};
 use crate::foreign;
 use crate::pipeline::plan::Difference;
@@ -115,7 +115,7 @@ fn escaped(text: &str) -> String {
 
 /// A document of the given kind: the standard members first, then the given ones.
 pub(crate) fn document(kind: &'static str, members: Value) -> Value {
-    let mut document = value(&Header::new(kind));
+    let mut document = value(&DocumentHeader::new(kind));
     if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
         document.extend(members);
     }

@@ -6,7 +6,7 @@ use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
 use crate::document::view::{Party, fields_summary, kind_name};
-use crate::document::{Header, PartyDocument, SelectionDocument};
+use crate::document::{DocumentHeader, PartyDocument, SelectionDocument};
 use crate::foreign::name;
 use crate::render::page::Page;
 use crate::wording::counted;
@@ -62,7 +62,7 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
 pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
     let by_type = by_type(webhooks).into_iter();
     ListDocument {
-        header: Header::new("list"),
+        header: DocumentHeader::new("list"),
         account: account.into(),
         selection: SelectionDocument {
             matched: webhooks.len(),
@@ -76,7 +76,7 @@ pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize
 #[derive(Serialize)]
 struct ListDocument<'l> {
     #[serde(flatten)]
-    header: Header,
+    header: DocumentHeader,
     account: PartyDocument,
     selection: SelectionDocument,
     webhooks: Rows<'l>,
