@@ -10,6 +10,7 @@ pub(crate) mod edit;
 pub mod endpoint;
 pub mod failure;
 mod fields;
+pub(crate) mod id_json;
 mod intake;
 pub mod json;
 pub mod kind;

@@ -3,7 +3,6 @@
 
 mod change;
 mod ending;
-pub(crate) mod ids;
 pub mod job;
 pub(crate) mod masked;
 mod notice;
@@ -27,6 +26,7 @@ pub(crate) use refusal::state_count;
 pub use refusal::{Refusal, refusal};
 pub use saved::{SavedPlan, seal};
 
+use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;
 use crate::foreign;
@@ -67,7 +67,7 @@ pub struct PartyDocument {
     /// The host of an account, or the name of a file.
     pub name: String,
     /// The account's company id; `None` if it is unknown.
-    #[serde(with = "ids::optional")]
+    #[serde(with = "id_json::optional")]
     pub company_id: Option<WebhookId>,
     /// Number of webhooks that it holds, selected or not.
     pub webhooks: usize,

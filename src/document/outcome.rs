@@ -2,8 +2,9 @@
 
 use super::notice::notices;
 use super::view::{OutcomeView, kind_name};
-use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, ids};
+use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument};
 use crate::coralogix::account::Side;
+use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::outcome::{self, End, Ending, ends};
 use crate::pipeline::plan::State;
@@ -49,7 +50,7 @@ pub struct OutcomeDocument {
     /// Number of write requests sent.
     pub requests: usize,
     /// Ids that are new in the target and that this run did not create.
-    #[serde(with = "ids::list")]
+    #[serde(with = "id_json::list")]
     pub appeared_in_target: Vec<WebhookId>,
     /// Source id and target id of every webhook that both accounts now have.
     pub id_map: Vec<MapRowDocument>,
@@ -71,10 +72,10 @@ pub struct EndDocument {
     /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
     /// Its id in the source; `None` if the source, such as a file, has none.
-    #[serde(with = "ids::optional")]
+    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// Its id in the target; `None` if it has none or the id is unknown.
-    #[serde(with = "ids::optional")]
+    #[serde(with = "id_json::optional")]
     pub target_id: Option<WebhookId>,
     /// The evidence that it was written; `None` if this run did not write it.
     pub proof: Option<Proof>,
@@ -109,10 +110,10 @@ pub struct StopDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRowDocument {
     /// Its id in the source.
-    #[serde(with = "ids")]
+    #[serde(with = "id_json")]
     pub source_id: WebhookId,
     /// Its id in the target.
-    #[serde(with = "ids")]
+    #[serde(with = "id_json")]
     pub target_id: WebhookId,
     /// The name of its type, such as `slack`.
     #[serde(rename = "type")]
@@ -284,7 +285,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
     }
     // As long as anything is missing, other steps come first.
     if has(&[Ending::Created]) && is_complete {
-        steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
+        steps.push("point your alerts at the new the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
         if !view.plan.source.is_backup {
             steps.push(
                 "the source stays active: turn its webhooks off once the target's webhooks have proven themselves"

@@ -3,11 +3,12 @@
 use super::change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, UnreadDocument,
 };
-use super::view::{Detail, PlanView, kind_name, leads_to, url};
+use super::view::{Detail, PlanView, destination, kind_name, url};
 use super::{
-    DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, ids, masked,
+    DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, masked,
     notice,
 };
+use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::binding::Binding;
@@ -96,16 +97,16 @@ pub struct StepDocument {
     /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
     /// Its id in the source; `None` if the source, such as a file, has none.
-    #[serde(with = "ids::optional")]
+    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// The id of the corresponding webhook in the target; `None` if there is none or more than one candidate.
-    #[serde(with = "ids::optional")]
+    #[serde(with = "id_json::optional")]
     pub target_id: Option<WebhookId>,
     /// Its url, masked; `None` if it has none.
     #[serde(with = "masked::optional")]
     pub url: Option<Masked>,
     /// Its destination on one line, masked: its url, else its fields.
-    pub leads_to: String,
+    pub destination: String,
     /// The reason for its state; empty if the state says it all.
     pub reason: String,
     /// Other remarks on it.
@@ -240,7 +241,7 @@ impl StepDocument {
             type_id: webhook.type_id().map(|type_id| type_id.0),
             source_id: webhook.source_id().cloned(),
             target_id: step.target_id().cloned(),
-            leads_to: leads_to(webhook.bare(), url.as_ref()),
+            destination: destination(webhook.bare(), url.as_ref()),
             url,
             reason: step.reason.clone(),
             notes: step.notes.clone(),

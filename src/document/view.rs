@@ -98,7 +98,7 @@ pub(crate) fn kind_name(type_id: Option<TypeId>) -> SmolStr {
 }
 
 /// The destination of a webhook, masked: its url, else its fields.
-pub(crate) fn leads_to(webhook: &Webhook, url: Option<&Masked>) -> String {
+pub(crate) fn destination(webhook: &Webhook, url: Option<&Masked>) -> String {
     match url {
         Some(url) => url.to_string(),
         None => fields_summary(&webhook.masked()),

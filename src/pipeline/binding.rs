@@ -10,7 +10,9 @@ use super::rewrite::rule::Unmatched;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::account::{ApiKey, Side};
 use crate::coralogix::content::Fingerprint;
+use crate::coralogix::id_json;
 use crate::coralogix::sealed::Sealer;
+use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -55,7 +57,8 @@ pub struct BoundSide {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// The company id; `None` if the webhooks did not show one.
-    pub company_id: Option<String>,
+    #[serde(with = "id_json::optional")]
+    pub company_id: Option<WebhookId>,
     /// The digest of the account's API key, which identifies an account without a company id; `None` for a file.
     pub key: Option<String>,
     /// The webhooks that it had.
@@ -78,7 +81,8 @@ pub enum BoundPlace {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundWebhook {
     /// Its id in its account.
-    pub id: Option<String>,
+    #[serde(with = "id_json::optional")]
+    pub id: Option<WebhookId>,
     /// Its alias in its account.
     pub alias: SmolStr,
     /// The vendor's number of its type.
@@ -167,7 +171,7 @@ impl Binding {
         let mut source = side(
             made.source,
             decided.source,
-            made.source_company.clone(),
+            made.source_company.as_deref(),
             sealer,
         );
         source.key = made.source_key.map(|key| sealer.key(key).to_string());
@@ -177,7 +181,7 @@ impl Binding {
         let mut target = side(
             made.target,
             decided.target,
-            made.target_company.clone(),
+            made.target_company.as_deref(),
             sealer,
         );
         target.key = Some(sealer.key(made.target_key).to_string());
@@ -205,14 +209,14 @@ impl Binding {
 fn side(
     webhooks: &Stripped,
     (place, profile): (BoundPlace, Option<String>),
-    company_id: Option<String>,
+    company_id: Option<&str>,
     sealer: &Sealer,
 ) -> BoundSide {
     let webhooks = webhooks.webhooks().iter();
     BoundSide {
         place,
         profile,
-        company_id,
+        company_id: company_id.map(WebhookId::new),
         key: None,
         webhooks: webhooks
             .map(|webhook| BoundWebhook::of(webhook, sealer))
@@ -223,7 +227,7 @@ fn side(
 impl BoundWebhook {
     fn of(webhook: &StrippedWebhook, sealer: &Sealer) -> Self {
         Self {
-            id: webhook.id().map(|id| id.as_str().to_owned()),
+            id: webhook.id().cloned(),
             alias: webhook.alias().clone(),
             type_id: webhook.type_id().map(|type_id| type_id.0),
             seal: sealer.carried(webhook.bare()).to_string(),

@@ -261,7 +261,7 @@ fn file_json(file: &RepointedFile) -> Value {
             Why::NotMapped => "not_mapped",
             Why::NotAnId => "not_an_id",
         };
-        json!({"path": each.path, "id": each.id, "why": why})
+        json!({"path": each.path, "id": json::id(Some(&WebhookId::new(&each.id))), "why": why})
     };
     let (done, left) = (&file.repointed.rewritten, &file.repointed.unresolved);
     json!({

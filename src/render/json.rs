@@ -1,10 +1,11 @@
 //! JSON output for programs: every document has a `format_version`; `docs/json.md` describes them all.
 //! Pure. Writes masked values as tagged trees, so that programs can tell hidden values from literal ones.
 
+use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Party;
-use crate::document::{DifferenceDocument, DocumentHeader, PartyDocument, ids, masked};
+use crate::document::{DifferenceDocument, DocumentHeader, PartyDocument, masked};
 use crate::error::{Error, ExitCode};
 use crate::foreign;
 use crate::pipeline::plan::Difference;
@@ -158,7 +159,7 @@ pub(crate) fn type_number(type_id: Option<TypeId>) -> Value {
 
 /// An id as a number if it is numeric, else as a string; `null` if there is none.
 pub(crate) fn id(id: Option<&WebhookId>) -> Value {
-    id.map_or(Value::Null, ids::to_value)
+    id.map_or(Value::Null, id_json::to_value)
 }
 
 /// A masked value as a JSON tree; `null` if there is none.

@@ -109,7 +109,7 @@ fn line(step: &StepDocument) -> Line {
     let meaning = Meaning::State(step.state);
     let symbol = symbol(step.state);
     if step.state == State::Create {
-        return Line::new(meaning, symbol, step, None, &step.leads_to).with_new_id();
+        return Line::new(meaning, symbol, step, None, &step.destination).with_new_id();
     }
     let target_id = step.target_id.as_ref();
     Line::new(meaning, symbol, step, target_id, "")

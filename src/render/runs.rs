@@ -4,6 +4,7 @@
 use super::columns::{padded, wrapped};
 use super::json;
 use super::style::Meaning;
+use crate::coralogix::webhook::WebhookId;
 use crate::foreign;
 use crate::pipeline::plan::State;
 use crate::render::page::Page;
@@ -111,6 +112,10 @@ fn listed_row(listed: &Listed) -> Value {
     }
 }
 
+fn company(id: Option<&str>) -> Value {
+    json::id(id.map(WebhookId::new).as_ref())
+}
+
 fn row(record: &Record) -> Value {
     let begin = &record.begin;
     json!({
@@ -118,8 +123,8 @@ fn row(record: &Record) -> Value {
         "state": state(record),
         "began": begin.at,
         "ended": record.end.as_ref().map(|end| end.at),
-        "source": {"name": begin.source.name, "company_id": begin.source.company},
-        "target": {"name": begin.target.host, "company_id": record.company()},
+        "source": {"name": begin.source.name, "company_id": company(begin.source.company.as_deref())},
+        "target": {"name": begin.target.host, "company_id": company(record.company())},
         "written": written(record),
         "open": record.open().len(),
         "summary": record.end.as_ref().map(|end| &end.summary),
@@ -271,12 +276,12 @@ pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Va
             json!({
                 "alias": row.alias,
                 "type_id": row.type_id,
-                "source_id": row.source_id,
+                "source_id": json::id(row.source_id.as_ref().map(WebhookId::new).as_ref()),
                 "planned": row.state,
                 "standing": standing_word(standing),
                 "target_id": match standing {
-                    Standing::Arrived(arrived) => Some(arrived.id.as_str()),
-                    _ => row.target_id.as_deref(),
+                    Standing::Arrived(arrived) => json::id(Some(&arrived.id)),
+                    _ => json::id(row.target_id.as_ref().map(WebhookId::new).as_ref()),
                 },
             })
         })

@@ -185,7 +185,7 @@ fn other_account(
     key: Option<&ApiKey>,
     sealer: &Sealer,
 ) -> Option<Moved> {
-    match (then.company_id.as_deref(), company) {
+    match (then.company_id.as_ref().map(WebhookId::as_str), company) {
         (Some(then), Some(now)) if then == now => None,
         (Some(then), Some(now)) => Some(Moved::Company {
             side,
@@ -226,7 +226,11 @@ impl<'b> Bound<'b> {
     fn new(webhooks: &'b [BoundWebhook]) -> Self {
         let mut bound: HashMap<BoundKey<'b>, VecDeque<_>> = HashMap::new();
         for (at, webhook) in webhooks.iter().enumerate() {
-            let key = key(webhook.id.as_deref(), &webhook.alias, webhook.type_id);
+            let key = key(
+                webhook.id.as_ref().map(WebhookId::as_str),
+                &webhook.alias,
+                webhook.type_id,
+            );
             bound.entry(key).or_default().push_back((at, webhook));
         }
         Self(bound)
@@ -269,7 +273,7 @@ fn compared(
     }
     let gone = |webhook: &BoundWebhook| MovedWebhook {
         side,
-        id: webhook.id.as_deref().map(WebhookId::new),
+        id: webhook.id.clone(),
         alias: webhook.alias.clone(),
         type_id: webhook.type_id,
         what: What::Gone,

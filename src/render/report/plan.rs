@@ -160,7 +160,7 @@ fn row(step: &StepDocument, tells_reason: bool) -> Row<'_> {
         alias: &step.alias,
         source_id: step.source_id.as_ref(),
         target_id,
-        tail: &step.leads_to,
+        tail: &step.destination,
         remarks: remarks(step, tells_reason),
         differences: &step.differences,
         fields: &step.fields,

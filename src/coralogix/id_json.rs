@@ -1,6 +1,6 @@
 //! Serializes webhook ids: as a JSON number if the account's id is numeric, else as a string.
 
-use crate::coralogix::webhook::WebhookId;
+use super::webhook::WebhookId;
 use serde::{Deserialize as _, Deserializer, Serializer};
 use serde_json::Value;
 
@@ -17,19 +17,19 @@ fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
     }
 }
 
-pub(super) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
     match id.as_str().parse::<u64>() {
         Ok(number) => to.serialize_u64(number),
         Err(_) => to.serialize_str(id.as_str()),
     }
 }
 
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
+pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
     from_value(&Value::deserialize(from)?)
 }
 
 /// For an `Option`: `None` becomes `null`.
-pub(super) mod optional {
+pub(crate) mod optional {
     use super::{Value, WebhookId, from_value};
     use serde::{Deserialize as _, Deserializer, Serializer};
 
@@ -55,7 +55,7 @@ pub(super) mod optional {
 }
 
 /// For a list of ids.
-pub(super) mod list {
+pub(crate) mod list {
     use super::{Value, WebhookId, from_value, to_value};
     use serde::{Deserialize as _, Deserializer, Serializer};
 
