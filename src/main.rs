@@ -100,10 +100,14 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
                 screen.warn(&format!("{name}: stopped; nothing was written"));
             }
             (true, Some(words)) => {
-                screen.warn(&format!("{name}: {words}; a second signal exits immediately"));
+                screen.warn(&format!(
+                    "{name}: {words}; a second signal exits immediately"
+                ));
             }
             (false, _) => {
-                screen.warn(&format!("{name}: exited immediately; everything that was sent is on record"));
+                screen.warn(&format!(
+                    "{name}: exited immediately; everything that was sent is on record"
+                ));
                 #[expect(
                     clippy::exit,
                     reason = "a user who asks twice does not want to wait; the journal records each write before it is sent"
