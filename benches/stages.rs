@@ -1,4 +1,4 @@
-//! Each pure stage alone, with 1,000 webhooks: `cargo bench --bench stages`, so that a regression has a name.
+//! Benchmarks of each pure stage alone, with 1,000 webhooks, to pin down a regression: `cargo bench --bench stages`.
 
 mod webhooks;
 
@@ -18,8 +18,8 @@ use std::sync::LazyLock;
 
 const N: usize = 1_000;
 
-/// An account's answer, with what its server adds.
-static ANSWER: LazyLock<String> = LazyLock::new(|| {
+/// An account's list response, including the keys that its server adds.
+static RESPONSE: LazyLock<String> = LazyLock::new(|| {
     let mut webhooks = webhooks::webhooks(N);
     for (webhook, id) in webhooks.iter_mut().zip(1050..) {
         webhook["id"] = id.into();
@@ -34,24 +34,24 @@ fn main() {
     divan::main();
 }
 
-fn read() -> Vec<Webhook> {
-    parse_list(ANSWER.as_str()).expect("a list")
+fn parse() -> Vec<Webhook> {
+    parse_list(RESPONSE.as_str()).expect("a list")
 }
 
 fn inventory() -> Inventory {
-    Inventory::from(read())
+    Inventory::from(parse())
 }
 
 fn portable() -> Portable {
-    rewrite(strip(inventory()), &Rewriting::nothing()).expect("no rule, no mistake")
+    rewrite(strip(inventory()), &Rewriting::nothing()).expect("rewriting without rules succeeds")
 }
 
-fn nothing() -> Stripped {
+fn empty() -> Stripped {
     strip(Vec::new().into())
 }
 
 fn planned() -> Plan {
-    plan(portable(), &nothing(), OnConflict::Fail, &Known::nothing())
+    plan(portable(), &empty(), OnConflict::Fail, &Known::nothing())
 }
 
 fn party() -> Party {
@@ -76,12 +76,12 @@ fn document() -> PlanDocument {
 
 #[divan::bench]
 fn parse_the_list(bencher: Bencher<'_, '_>) {
-    bencher.bench(read);
+    bencher.bench(parse);
 }
 
 #[divan::bench]
 fn digest_contents(bencher: Bencher<'_, '_>) {
-    let webhooks = read();
+    let webhooks = parse();
     bencher.bench(|| {
         for webhook in &webhooks {
             let type_id = webhook.type_id().expect("a type");
@@ -91,8 +91,8 @@ fn digest_contents(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn digest_what_is_shown(bencher: Bencher<'_, '_>) {
-    let webhooks = read();
+fn digest_full_webhooks(bencher: Bencher<'_, '_>) {
+    let webhooks = parse();
     let content = |webhook: &Webhook| Some(Content::of(webhook, webhook.type_id().ok()?));
     let contents: Vec<_> = webhooks.iter().map(content).collect();
     bencher.bench(|| {
@@ -108,11 +108,11 @@ fn strip_the_source(bencher: Bencher<'_, '_>) {
 }
 
 #[divan::bench]
-fn strip_what_is_known(bencher: Bencher<'_, '_>) {
-    let wanted = portable();
-    let known = wanted.content_cache();
+fn strip_known_contents(bencher: Bencher<'_, '_>) {
+    let desired = portable();
+    let cache = desired.content_cache();
     let inputs = bencher.with_inputs(inventory);
-    inputs.bench_values(|target| strip_knowing(target, &known));
+    inputs.bench_values(|target| strip_knowing(target, &cache));
 }
 
 #[divan::bench]
@@ -123,16 +123,16 @@ fn rewrite_without_rules(bencher: Bencher<'_, '_>) {
 
 #[divan::bench]
 fn plan_into_an_empty_target(bencher: Bencher<'_, '_>) {
-    let target = nothing();
+    let target = empty();
     let inputs = bencher.with_inputs(portable);
-    inputs.bench_values(|wanted| plan(wanted, &target, OnConflict::Fail, &Known::nothing()));
+    inputs.bench_values(|desired| plan(desired, &target, OnConflict::Fail, &Known::nothing()));
 }
 
 #[divan::bench]
 fn plan_with_nothing_to_do(bencher: Bencher<'_, '_>) {
     let target = strip(inventory());
     let inputs = bencher.with_inputs(portable);
-    inputs.bench_values(|wanted| plan(wanted, &target, OnConflict::Fail, &Known::nothing()));
+    inputs.bench_values(|desired| plan(desired, &target, OnConflict::Fail, &Known::nothing()));
 }
 
 #[divan::bench]

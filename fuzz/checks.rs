@@ -1,5 +1,5 @@
-//! What must hold for any bytes at all: shared by the fuzz targets and by the property tests of the main suite.
-//! Each takes what a fuzzer gives and panics where the program does not keep its word.
+//! Properties that must hold for any bytes, shared by the fuzz targets and the property tests of the main suite.
+//! Each function takes a fuzzer's input and panics if the program violates the property.
 #![allow(
     dead_code,
     clippy::allow_attributes,
@@ -15,36 +15,36 @@ use hookferry::pipeline::strip::strip;
 use hookferry::secret::{SAFE_PATHS, resembles_vendor_key};
 use std::sync::Arc;
 
-/// What stands for a secret.
+/// A stand-in for a secret.
 const PLANTED: &str = "canary-4f1c-27182818";
 
-/// A rules file is read or refused with places that are in it, and nothing repeats a secret that is written in it.
+/// A rules file parses or is refused with positions inside it, and no output repeats a secret that it contains.
 pub(crate) fn rules_file(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    // A fuzzer that follows comparisons learns the planted text, and may write it where texts are shown: as a key.
+    // A fuzzer that follows comparisons learns the planted text and may use it where texts are shown: as a key.
     if text.contains(PLANTED) {
         return;
     }
-    let text = planted(text);
+    let text = plant_secrets(text);
     match file::parse(&text) {
         Ok(rules) => assert!(!format!("{rules:?}").contains(PLANTED)),
-        Err(misread) => {
-            assert!(!misread.is_empty());
+        Err(diagnostics) => {
+            assert!(!diagnostics.is_empty());
             let lines: Vec<&str> = text.split('\n').collect();
-            for misread in misread {
-                let line = lines.get(misread.line.wrapping_sub(1));
+            for diagnostic in diagnostics {
+                let line = lines.get(diagnostic.line.wrapping_sub(1));
                 let n = line.expect("a line of the file").chars().count();
-                assert!((1..=n + 1).contains(&misread.column), "{misread}");
-                assert!(!misread.what.contains(PLANTED), "{misread}");
+                assert!((1..=n + 1).contains(&diagnostic.column), "{diagnostic}");
+                assert!(!diagnostic.what.contains(PLANTED), "{diagnostic}");
             }
         }
     }
 }
 
-/// The same file with a planted secret wherever one is given in the plainest way.
-fn planted(text: &str) -> String {
+/// Inserts the planted secret wherever the file gives a value in the simplest syntax.
+fn plant_secrets(text: &str) -> String {
     let mut text = text.to_owned();
     for start in ["value = \"", "from = \"", "to = \"", "\"op\", \""] {
         let end = format!("{start}{PLANTED}");
@@ -53,9 +53,9 @@ fn planted(text: &str) -> String {
     text
 }
 
-/// Webhooks under rules: what no rule names stays to the byte, and what comes out is what went in but for the changes.
+/// Rewriting changes no byte that no rule names, and the output differs from the input only in the reported changes.
 ///
-/// The bytes are the rules, a line of `----`, and the list of webhooks.
+/// The input is the rules, a line of `----`, and the list of webhooks.
 pub(crate) fn rewriter(data: &[u8]) {
     let Some((rules, list)) = std::str::from_utf8(data)
         .ok()
@@ -69,11 +69,11 @@ pub(crate) fn rewriter(data: &[u8]) {
     let inventory = Inventory::from(webhooks);
     let before = strip(inventory.clone());
     let untouched = rewrite(strip(inventory.clone()), &Rewriting::nothing());
-    for (old, new) in before
-        .webhooks()
-        .iter()
-        .zip(untouched.expect("no rule, no mistake").webhooks())
-    {
+    for (old, new) in before.webhooks().iter().zip(
+        untouched
+            .expect("rewriting without rules succeeds")
+            .webhooks(),
+    ) {
         assert!(
             wire(old.bare()) == wire(new.bare()),
             "changed without a rule"
@@ -90,18 +90,18 @@ pub(crate) fn rewriter(data: &[u8]) {
         return;
     };
     for (old, new) in before.webhooks().iter().zip(portable.webhooks()) {
-        same_but_for_changes(old.bare(), new);
+        assert_only_reported_changes(old.bare(), new);
     }
 }
 
-fn same_but_for_changes(old: &Webhook, new: &PortableWebhook) {
+fn assert_only_reported_changes(old: &Webhook, new: &PortableWebhook) {
     let (before, after) = (wire(old), wire(new.bare()));
     assert!(
         Webhook::parse(after.as_str()).is_some(),
-        "no webhook any more"
+        "no longer a webhook"
     );
     if new.changes().iter().all(|change| change.is_equal) {
-        assert!(before == after, "changed where nothing was said to change");
+        assert!(before == after, "changed although no change was reported");
         return;
     }
     let changed = |path: &hookferry::coralogix::path::Path| {
@@ -114,14 +114,14 @@ fn same_but_for_changes(old: &Webhook, new: &PortableWebhook) {
         .filter(|place| !changed(&place.path) && !place.shape.is_container())
     {
         let same = new_places.iter().find(|other| other.path == place.path);
-        let same = same.expect("a place that no rule names is gone");
+        let same = same.expect("a place that no rule names has disappeared");
         assert!(same.masked == place.masked && same.shape == place.shape);
     }
 }
 
-/// Of any webhook nothing is shown but what the table of types allows, said here a second time and in other words.
+/// A mask shows only what the table of types allows; the check states that table a second time, independently.
 ///
-/// The bytes are one webhook.
+/// The input is one webhook.
 pub(crate) fn masker(data: &[u8]) {
     let Some(webhook) = std::str::from_utf8(data).ok().and_then(Webhook::parse) else {
         return;
@@ -129,7 +129,7 @@ pub(crate) fn masker(data: &[u8]) {
     let fields = webhook.masked().fields;
     let type_id = webhook.type_id().map_or(u64::MAX, |type_id| type_id.0);
     for place in webhook.places() {
-        let path = by_name(place.path.parts(), fields.as_ref());
+        let path = path_by_name(place.path.parts(), fields.as_ref());
         match &place.masked {
             Masked::Text(text) | Masked::Number(text) => {
                 assert!(text.chars().count() <= 64 && !resembles_vendor_key(text));
@@ -155,17 +155,17 @@ pub(crate) fn masker(data: &[u8]) {
     }
 }
 
-/// A path that starts with the name of the field, also where the field is reached by its place in the list,
+/// The path starting with the field's name, even where the field is addressed by its index in the list
 /// because the webhook has a key of that name.
-fn by_name<'p>(path: &'p [String], fields: Option<&'p Masked>) -> Vec<&'p str> {
+fn path_by_name<'p>(path: &'p [String], fields: Option<&'p Masked>) -> Vec<&'p str> {
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
-    let ["integration_type_fields", at, "value", below @ ..] = path.as_slice() else {
+    let ["integration_type_fields", index, "value", below @ ..] = path.as_slice() else {
         return path;
     };
     let Some(Masked::Array(entries)) = fields else {
         return path;
     };
-    let Some(Masked::Object(members)) = at.parse().ok().and_then(|at: usize| entries.get(at))
+    let Some(Masked::Object(members)) = index.parse().ok().and_then(|ix: usize| entries.get(ix))
     else {
         return path;
     };

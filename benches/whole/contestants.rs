@@ -9,19 +9,19 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// The program as `cargo bench` has built it.
+/// The program that `cargo bench` built.
 pub(crate) const HOOKFERRY: &str = env!("CARGO_BIN_EXE_hookferry");
 
-/// What the recipe has cost: together, and jq alone.
+/// The cost of the recipe: in total, and of jq alone.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecipeCost {
-    /// The sum of both curl and jq; its memory is the largest of the three.
+    /// The sum of both curl processes and jq; its memory is the largest of the three.
     pub(crate) all: Cost,
     /// jq alone.
     pub(crate) jq: Cost,
 }
 
-/// The vendor's page: GET the list, remove the ids, POST the array to `/integrations-bulk`.
+/// Runs the recipe of the vendor's page: GET the list, remove the ids, POST the array to `/integrations-bulk`.
 pub(crate) fn recipe(
     source: SocketAddr,
     target: SocketAddr,
@@ -71,29 +71,33 @@ fn curl(cost_file: &Path, key: &str) -> Result<Command, Box<dyn Error>> {
     Ok(command)
 }
 
-/// `hookferry migrate --yes`, with its records in the given folder.
+/// Runs `hookferry migrate --yes` with its run records in the given folder.
 pub(crate) fn hookferry(
     source: SocketAddr,
     target: SocketAddr,
     folder: &Path,
 ) -> Result<Cost, Box<dyn Error>> {
-    let (cost_file, talk) = (folder.join("hookferry"), folder.join("talk"));
+    let (cost_file, stderr_file) = (folder.join("hookferry"), folder.join("stderr"));
     let started = Instant::now();
     let status = measured(&cost_file, HOOKFERRY)?
         .args(["migrate", "--yes", "--from", &format!("http://{source}")])
         .args(["--to", &format!("http://{target}")])
-        // The limit is kindness to the vendor's servers; the bench has its own, and the recipe keeps none.
+        // The rate limit protects the vendor's servers; the bench has its own, and the recipe has no limit.
         .args(["--rate", "1000"])
         .arg("--state-dir")
         .arg(folder.join("state"))
         .env("HOOKFERRY_SOURCE_API_KEY", KEY)
         .env("HOOKFERRY_TARGET_API_KEY", target_key())
         .stdout(Stdio::null())
-        .stderr(File::create(&talk)?)
+        .stderr(File::create(&stderr_file)?)
         .status()?;
     let wall = started.elapsed();
     if !status.success() {
-        return Err(format!("hookferry failed: {}", std::fs::read_to_string(talk)?).into());
+        return Err(format!(
+            "hookferry failed: {}",
+            std::fs::read_to_string(stderr_file)?
+        )
+        .into());
     }
     Ok(Cost {
         wall,
@@ -101,7 +105,7 @@ pub(crate) fn hookferry(
     })
 }
 
-/// Any command that only starts and ends.
+/// Runs `hookferry --version`, which only starts and exits.
 pub(crate) fn version(folder: &Path) -> Result<Cost, Box<dyn Error>> {
     let cost_file = folder.join("version");
     measured(&cost_file, HOOKFERRY)?

@@ -1,8 +1,8 @@
-//! A long link to a server on loopback: every byte takes half of the round trip, in either direction.
+//! A simulated long link to a server on loopback: every byte is delayed by half a round trip, in each direction.
 //!
-//! Modelled: the delay of each direction, and the round trip of connecting. The kernel answers a connect on loopback at
-//! once, so the first bytes of a connection are held back for a round trip more instead, for every client alike.
-//! Not modelled: bandwidth, loss, slow start, TLS.
+//! Modeled: the delay of each direction, and the round trip of connecting. The kernel completes a connect on loopback at
+//! once, so the link holds back the first bytes of a connection for one more round trip, for every client alike.
+//! Not modeled: bandwidth, loss, slow start, TLS.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -10,13 +10,13 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Opens a link to a server and says where it begins.
+/// Opens a link to a server and returns the address to connect to.
 pub(crate) fn open(server: SocketAddr, round_trip: Duration) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
     thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A connection that cannot be carried ends, which its client sees.
+            // If the connection fails it is closed, which the client notices.
             let _ = carry(client, server, round_trip);
         }
     });
@@ -39,7 +39,7 @@ fn carry(client: TcpStream, server: SocketAddr, round_trip: Duration) -> io::Res
     Ok(())
 }
 
-/// Copies one direction; what is read leaves at its time, so that one delay does not wait for another.
+/// Copies one direction. Each chunk leaves at its own due time, so that delays do not add up.
 fn delay(mut from: TcpStream, mut to: TcpStream, connected: Instant, delay: Duration) {
     let (sender, receiver) = mpsc::channel::<(Instant, Vec<u8>)>();
     thread::spawn(move || {

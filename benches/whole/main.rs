@@ -1,12 +1,12 @@
-//! Whole processes against the same server: the vendor's recipe, `curl | jq | curl`, and `hookferry migrate`.
+//! Compares whole processes against the same server: the vendor's recipe, `curl | jq | curl`, and `hookferry migrate`.
 //!
-//! `cargo bench --bench whole`; behind `--`, `--quick` takes fewer webhooks and runs, and `--write` writes the figures
-//! into `docs/performance.md` and its chart.
+//! Run it with `cargo bench --bench whole`. After `--`, `--quick` uses fewer webhooks and runs, and `--write` writes the
+//! figures into `docs/performance.md` and its chart.
 
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "a bench talks to its user"
+    reason = "a bench prints to its user"
 )]
 
 #[path = "../webhooks.rs"]
@@ -43,11 +43,11 @@ fn compare(arguments: &[OsString]) -> Result<ExitCode, Box<dyn Error>> {
     let has = |flag: &str| arguments.iter().any(|word| word == flag);
     let missing: Vec<&str> = ["curl", "jq"]
         .into_iter()
-        .filter(|tool| !is_there(tool))
+        .filter(|tool| !is_installed(tool))
         .collect();
     if !missing.is_empty() {
         println!(
-            "NOT RUN: the recipe needs {}, which is not there",
+            "NOT RUN: the recipe needs {}, which is not installed",
             missing.join(" and ")
         );
         return Ok(ExitCode::SUCCESS);
@@ -57,7 +57,7 @@ fn compare(arguments: &[OsString]) -> Result<ExitCode, Box<dyn Error>> {
     } else {
         Plan::FULL
     };
-    let report = Report::of(&rounds::run(&plan)?);
+    let report = Report::new(&rounds::run(&plan)?);
     println!("{}", report.text());
     if has("--write") {
         report.write()?;
@@ -65,7 +65,7 @@ fn compare(arguments: &[OsString]) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn is_there(tool: &str) -> bool {
+fn is_installed(tool: &str) -> bool {
     let mut command = Command::new(tool);
     command
         .arg("--version")

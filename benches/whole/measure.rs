@@ -1,4 +1,4 @@
-//! What a process has cost: processor time and peak memory as the kernel counted them, wall time by the clock.
+//! The cost of a process: processor time and peak memory as the kernel counts them, and wall time.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
@@ -8,27 +8,27 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-/// What one process has cost, or several one after the other or side by side.
+/// The cost of one process, or of several in sequence or in parallel.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Cost {
-    /// Processor time, of the user and of the system.
+    /// Processor time, user plus system.
     pub(crate) processor: Duration,
-    /// The peak of resident memory, in KiB; of several processes the largest.
+    /// Peak resident memory in KiB; for several processes, the largest.
     pub(crate) memory: u64,
     /// From start to end.
     pub(crate) wall: Duration,
 }
 
-/// A command that runs below a measuring process of its own and leaves its cost in a file.
+/// A command that runs as the child of a measuring process, which writes its cost to a file.
 ///
-/// The kernel counts the memory of the process that started another towards it, so that process has to be small.
+/// The kernel counts the memory of a parent towards its child, so the parent has to be small.
 pub(crate) fn measured(cost_file: &Path, program: &str) -> Result<Command, Box<dyn Error>> {
     let mut command = Command::new(std::env::current_exe()?);
     command.arg("measure").arg(cost_file).arg(program);
     Ok(command)
 }
 
-/// The measuring process: runs the command and writes what it has cost.
+/// The measuring process: runs the command and writes its cost to a file.
 pub(crate) fn measure(arguments: &[OsString]) -> Result<ExitCode, Box<dyn Error>> {
     let [cost_file, program, arguments @ ..] = arguments else {
         return Err("measure FILE PROGRAM ARGUMENTS".into());
@@ -50,12 +50,12 @@ pub(crate) fn measure(arguments: &[OsString]) -> Result<ExitCode, Box<dyn Error>
 }
 
 impl Cost {
-    /// What a measuring process has left in its file.
+    /// Reads the file that a measuring process wrote.
     pub(crate) fn read(cost_file: &Path) -> Result<Self, Box<dyn Error>> {
         let text = std::fs::read_to_string(cost_file)?;
         let numbers: Vec<u64> = text.split(' ').map(str::parse).collect::<Result<_, _>>()?;
         let [processor, memory, wall] = numbers[..] else {
-            return Err("a cost of another form".into());
+            return Err("the cost file is malformed".into());
         };
         Ok(Self {
             processor: Duration::from_micros(processor),
@@ -65,7 +65,7 @@ impl Cost {
     }
 }
 
-/// The middle one of several figures.
+/// The median; the upper one if the count is even.
 pub(crate) fn median<T: Copy + PartialOrd>(figures: impl IntoIterator<Item = T>) -> T {
     let mut figures: Vec<T> = figures.into_iter().collect();
     figures.sort_by(|a, b| a.partial_cmp(b).expect("figures can be compared"));

@@ -1,4 +1,4 @@
-//! The figures as a table: medians, ratios of the same round, and the bar that each has to meet.
+//! The figures as a table: medians, ratios within a round, and the limit for each ratio.
 
 use crate::chart::{Bar, chart};
 use crate::contestants::HOOKFERRY;
@@ -8,20 +8,21 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Where the table stands in the documentation.
+/// Markers of the table in the documentation.
 const BEGIN: &str = "<!-- figures: cargo bench --bench whole -- --write -->\n";
 const END: &str = "<!-- end of the figures -->\n";
 
 /// One line of the table.
 struct Row {
-    what: String,
+    label: String,
     theirs: String,
     ours: String,
     ratio: f64,
-    most: f64,
+    /// The limit that the ratio must not exceed.
+    limit: f64,
 }
 
-/// What was measured, ready to be shown.
+/// The measured figures, formatted for output.
 pub(crate) struct Report {
     rows: Vec<Row>,
     others: Vec<(String, String)>,
@@ -29,16 +30,16 @@ pub(crate) struct Report {
 
 impl Report {
     /// The table of all figures.
-    pub(crate) fn of(figures: &Figures) -> Self {
+    pub(crate) fn new(figures: &Figures) -> Self {
         let (n, few) = figures.plan;
         let large = &figures.large;
-        let per_webhook = |rounds: &[Round], n: usize, of: fn(&Cost) -> f64| {
-            median(rounds.iter().map(|round| of(&round.first))) / count(n)
+        let per_webhook = |rounds: &[Round], n: usize, figure: fn(&Cost) -> f64| {
+            median(rounds.iter().map(|round| figure(&round.first))) / count(n)
         };
-        let growth = |of: fn(&Cost) -> f64| {
+        let growth = |figure: fn(&Cost) -> f64| {
             let (small, large) = (
-                per_webhook(&figures.small, few, of),
-                per_webhook(large, n, of),
+                per_webhook(&figures.small, few, figure),
+                per_webhook(large, n, figure),
             );
             (small, large, large / small)
         };
@@ -77,18 +78,18 @@ impl Report {
                 1.05,
             ),
             Row {
-                what: format!("growth {few} to {n}, processor time a webhook"),
+                label: format!("growth {few} to {n}, processor time per webhook"),
                 theirs: format!("{:.1} µs", small_time * 1e6),
                 ours: format!("{:.1} µs", large_time * 1e6),
                 ratio: time_growth,
-                most: 1.2,
+                limit: 1.2,
             },
             Row {
-                what: format!("growth {few} to {n}, memory a webhook"),
+                label: format!("growth {few} to {n}, memory per webhook"),
                 theirs: format!("{:.1} KiB", small_memory * 1024.0),
                 ours: format!("{:.1} KiB", large_memory * 1024.0),
                 ratio: memory_growth,
-                most: 1.2,
+                limit: 1.2,
             },
         ];
         let start = median(figures.versions.iter().map(|cost| cost.wall.as_secs_f64()));
@@ -109,28 +110,28 @@ impl Report {
         Self { rows, others }
     }
 
-    /// The table in markdown, which reads well on a terminal too.
+    /// The table as Markdown, which is readable on a terminal too.
     pub(crate) fn text(&self) -> String {
         let mut out = String::from(
-            "| work | recipe, or what it is held against | hookferry | ratio | bar | |\n|---|---|---|---|---|---|\n",
+            "| work | recipe or baseline | hookferry | ratio | bar | |\n|---|---|---|---|---|---|\n",
         );
         for Row {
-            what,
+            label,
             theirs,
             ours,
             ratio,
-            most,
+            limit,
         } in &self.rows
         {
-            let verdict = if ratio <= most { "met" } else { "not met" };
+            let verdict = if ratio <= limit { "met" } else { "not met" };
             // Writing to a string cannot fail.
             let _ = writeln!(
                 out,
-                "| {what} | {theirs} | {ours} | {ratio:.2} | ≤ {most} | {verdict} |"
+                "| {label} | {theirs} | {ours} | {ratio:.2} | ≤ {limit} | {verdict} |"
             );
         }
-        for (what, figure) in &self.others {
-            let _ = writeln!(out, "| {what} | | {figure} | | | |");
+        for (label, figure) in &self.others {
+            let _ = writeln!(out, "| {label} | | {figure} | | | |");
         }
         out
     }
@@ -142,15 +143,15 @@ impl Report {
         let text = std::fs::read_to_string(&page)?;
         let (before, rest) = text
             .split_once(BEGIN)
-            .ok_or("the page has no place for the figures")?;
+            .ok_or("the page has no start marker for the figures")?;
         let (_, after) = rest
             .split_once(END)
-            .ok_or("the place for the figures has no end")?;
+            .ok_or("the page has no end marker for the figures")?;
         std::fs::write(page, format!("{before}{BEGIN}{}{END}{after}", self.text()))?;
         let bars = self.rows.iter().map(|row| Bar {
-            what: &row.what,
+            label: &row.label,
             ratio: row.ratio,
-            most: row.most,
+            limit: row.limit,
         });
         std::fs::write(docs.join("performance.svg"), chart(bars))?;
         Ok(())
@@ -159,19 +160,19 @@ impl Report {
 
 type Figure = (fn(&Round) -> f64, &'static str);
 
-/// A line of medians; its ratio is the median of the ratios within a round.
-fn row(what: &str, rounds: &[Round], theirs: Figure, ours: Figure, most: f64) -> Row {
-    let shown = |(of, unit): Figure| {
-        let figure = median(rounds.iter().map(of));
+/// A row of medians; its ratio is the median of the ratios within a round.
+fn row(label: &str, rounds: &[Round], theirs: Figure, ours: Figure, limit: f64) -> Row {
+    let formatted = |(figure, unit): Figure| {
+        let figure = median(rounds.iter().map(figure));
         let digits = if unit == "s" { 2 } else { 0 };
         format!("{figure:.digits$} {unit}")
     };
     Row {
-        what: what.to_owned(),
-        theirs: shown(theirs),
-        ours: shown(ours),
+        label: label.to_owned(),
+        theirs: formatted(theirs),
+        ours: formatted(ours),
         ratio: median(rounds.iter().map(|round| ours.0(round) / theirs.0(round))),
-        most,
+        limit,
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is run how often: each contestant in turn, so that what else the machine does meets both.
+//! The rounds of the comparison: contestants take turns, so that other load on the machine affects both.
 
 use crate::contestants::{RecipeCost, hookferry, recipe, version};
 use crate::link;
@@ -8,24 +8,24 @@ use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// How much is run.
+/// The amount of work.
 pub(crate) struct Plan {
     /// Webhooks of the large account.
     pub(crate) large: usize,
-    /// Webhooks of the small account that growth is counted from.
+    /// Webhooks of the small account, the baseline for growth.
     pub(crate) small: usize,
-    /// Runs with the large account; the small ones are run thrice as often.
+    /// Rounds with the large account; the smaller accounts get three times as many.
     pub(crate) runs: usize,
 }
 
 impl Plan {
-    /// What the documentation quotes.
+    /// The figures in the documentation.
     pub(crate) const FULL: Self = Self {
         large: 100_000,
         small: 1_000,
         runs: 5,
     };
-    /// A look in between.
+    /// A quick check during development.
     pub(crate) const QUICK: Self = Self {
         large: 5_000,
         small: 1_000,
@@ -35,10 +35,10 @@ impl Plan {
 
 /// Webhooks of the account at the end of a long link.
 pub(crate) const LINKED: usize = 200;
-/// How long the link is.
+/// Round-trip time of the link.
 pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(80);
 
-/// One round: the recipe, then hookferry, then hookferry once more with nothing left to do.
+/// One round: the recipe, then hookferry, then hookferry again with nothing left to do.
 #[derive(Clone, Copy)]
 pub(crate) struct Round {
     pub(crate) recipe: RecipeCost,
@@ -46,7 +46,7 @@ pub(crate) struct Round {
     pub(crate) again: Cost,
 }
 
-/// Everything that was measured.
+/// All measured costs.
 pub(crate) struct Figures {
     pub(crate) plan: (usize, usize),
     pub(crate) large: Vec<Round>,
@@ -55,7 +55,7 @@ pub(crate) struct Figures {
     pub(crate) versions: Vec<Cost>,
 }
 
-/// Runs everything.
+/// Runs all rounds.
 pub(crate) fn run(plan: &Plan) -> Result<Figures, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let versions = (0..20).map(|_| version(folder.path()));
@@ -83,20 +83,20 @@ fn rounds(
 
 fn round(n: usize, round_trip: Option<Duration>) -> Result<Round, Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let reached = |server: SocketAddr| match round_trip {
+    let link_to = |server: SocketAddr| match round_trip {
         Some(round_trip) => link::open(server, round_trip),
         None => Ok(server),
     };
-    // Each contestant begins with an empty target.
+    // Each contestant starts with an empty target.
     let accounts = Accounts::start(n)?;
     let recipe = recipe(
-        reached(accounts.source)?,
-        reached(accounts.target)?,
+        link_to(accounts.source)?,
+        link_to(accounts.target)?,
         folder.path(),
     )?;
     drop(accounts);
     let accounts = Accounts::start(n)?;
-    let (source, target) = (reached(accounts.source)?, reached(accounts.target)?);
+    let (source, target) = (link_to(accounts.source)?, link_to(accounts.target)?);
     Ok(Round {
         recipe,
         first: hookferry(source, target, folder.path())?,

@@ -1,4 +1,4 @@
-//! The two accounts, in a process of their own: what they cost is nobody's processor time but theirs.
+//! The two accounts, in a separate process, so that no contestant is charged for their processor time.
 
 use crate::webhooks::webhooks;
 use hookferry::sandbox::{Options, Sandbox};
@@ -15,7 +15,7 @@ pub(crate) fn serve(n: usize) -> Result<(), Box<dyn Error>> {
     let mut options = Options::default();
     options.source.webhooks = webhooks(n);
     KEY.clone_into(&mut options.source.key);
-    // The same key on both sides would be taken for one account.
+    // hookferry would treat the same key on both sides as one account.
     options.target.key = target_key();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -34,7 +34,7 @@ pub(crate) fn target_key() -> String {
     format!("{KEY}-of-the-target")
 }
 
-/// Two running accounts; dropping it ends them.
+/// Two running accounts; dropping this stops them.
 pub(crate) struct Accounts {
     child: Child,
     /// Where the source listens.
@@ -44,7 +44,7 @@ pub(crate) struct Accounts {
 }
 
 impl Accounts {
-    /// A source with so many webhooks, and an empty target.
+    /// Starts a source with `n` webhooks and an empty target.
     pub(crate) fn start(n: usize) -> Result<Self, Box<dyn Error>> {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["serve", &n.to_string()])

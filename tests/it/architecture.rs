@@ -1,6 +1,6 @@
 //! The rules of `docs/architecture.md`, held against the source itself.
 
-use crate::support::source::{SourceFile, below, files, paths};
+use crate::support::source::{SourceFile, files, files_below, paths};
 use std::path::Path;
 
 /// The layers of the program from top to bottom, and which others each may import.
@@ -300,7 +300,7 @@ const DOORS: &[&str] = &[
 #[test]
 fn a_webhook_leaves_by_few_doors() {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for path in below(&src) {
+    for path in files_below(&src) {
         let text = std::fs::read_to_string(&path).unwrap();
         let is_door = DOORS.iter().any(|door| path == src.join(door));
         assert!(is_door || !text.contains("to_wire("), "{}", path.display());
@@ -310,7 +310,7 @@ fn a_webhook_leaves_by_few_doors() {
 /// Every secret of the fixtures and tests contains the word.
 #[test]
 fn no_snapshot_holds_a_secret() {
-    let snapshots = below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));
+    let snapshots = files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots"));
     assert!(!snapshots.is_empty());
     for path in snapshots {
         let text = std::fs::read_to_string(&path).unwrap().to_lowercase();

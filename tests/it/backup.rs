@@ -1,4 +1,4 @@
-//! The form of a backup: what goes in comes out to the letter, and says of itself what it is.
+//! The backup format: content round-trips byte for byte, and a backup describes itself.
 
 use crate::support::fixture::{account, inventory, list_tokens, wire};
 use crate::support::generator::{cases, draft};
@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use std::future::Future;
 use tempfile::TempDir;
 
-/// Runs what would run in the program's runtime.
-fn finished<T>(future: impl Future<Output = T>) -> T {
+/// Runs a future to completion on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     runtime.unwrap().block_on(future)
 }
@@ -32,15 +32,15 @@ fn about(count: usize) -> About {
     }
 }
 
-/// A repository in a folder, with an identity beside it.
-struct Place {
+/// A repository in a temporary folder, with an age identity next to it.
+struct TestRepository {
     folder: TempDir,
     repository: Repository,
     recipients: Protection,
     identities: Identities,
 }
 
-impl Place {
+impl TestRepository {
     fn new() -> Self {
         use secrecy::ExposeSecret as _;
         use std::os::unix::fs::PermissionsExt as _;
@@ -52,7 +52,7 @@ impl Place {
         let recipient = identity.to_public().to_string();
         let path = folder.path().join("repo");
         let repository = Repository::named(path.to_str().unwrap(), &|_| Ok(None)).unwrap();
-        finished(repository.prepare()).unwrap();
+        block_on(repository.prepare()).unwrap();
         Self {
             folder,
             repository,
@@ -65,25 +65,25 @@ impl Place {
 
     fn add(&self, webhooks: &[Webhook], protection: &Protection) -> Added {
         let about = about(webhooks.len());
-        finished(self.repository.add(&about, webhooks, "a salt", protection)).unwrap()
+        block_on(self.repository.add(&about, webhooks, "a salt", protection)).unwrap()
     }
 
     fn read(&self, added: &Added) -> Vec<u8> {
-        finished(self.repository.read(&added.stored)).unwrap()
+        block_on(self.repository.read(&added.stored)).unwrap()
     }
 }
 
-/// The whole document of a small account without secrets, as the usual tools show it.
+/// The whole document of a small account without secrets, as common tools show it.
 #[test]
 fn the_document() {
-    let place = Place::new();
+    let test = TestRepository::new();
     let webhooks = account(
         r#"[ {"id": 7, "alias": "a name", "url": "https://hooks.example.net/", "integration_type_id": 0,
              "integration_type": {"label": "Slack", "icon": "/s.png", "id": 0}, "new_key": 1.10} ,{"id":8,"alias":"b"}]"#,
     )
     .webhooks;
-    let added = place.add(&webhooks, &Protection::Plaintext);
-    let bytes = place.read(&added);
+    let added = test.add(&webhooks, &Protection::Plaintext);
+    let bytes = test.read(&added);
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text)
         .unwrap();
@@ -101,27 +101,27 @@ fn the_document() {
 }
 
 #[test]
-fn what_was_found_tells_nothing_without_the_key() {
-    let place = Place::new();
+fn the_last_check_reveals_nothing_without_the_key() {
+    let test = TestRepository::new();
     let webhooks = inventory("account.json").webhooks;
-    let added = place.add(&webhooks, &place.recipients);
+    let added = test.add(&webhooks, &test.recipients);
     let key = ApiKey::new("key-canary").unwrap();
     let about = about(webhooks.len());
-    let check = || LastCheck::of(&key, &about, &webhooks, &added, &place.recipients).unwrap();
-    let found = check();
-    assert!(found.holds(&key, &webhooks));
-    assert!(!found.holds(&ApiKey::new("other-canary").unwrap(), &webhooks));
-    assert!(!found.holds(&key, &webhooks[1..]));
-    let mut turned = webhooks.clone();
-    turned.reverse();
+    let check = || LastCheck::of(&key, &about, &webhooks, &added, &test.recipients).unwrap();
+    let last_check = check();
+    assert!(last_check.holds(&key, &webhooks));
+    assert!(!last_check.holds(&ApiKey::new("other-canary").unwrap(), &webhooks));
+    assert!(!last_check.holds(&key, &webhooks[1..]));
+    let mut reversed = webhooks.clone();
+    reversed.reverse();
     assert!(
-        found.holds(&key, &turned),
-        "the order of the answer does not count"
+        last_check.holds(&key, &reversed),
+        "the order of the response does not matter"
     );
-    finished(place.repository.put_last_check("eu", &found)).unwrap();
-    finished(place.repository.put_last_check("us", &check())).unwrap();
+    block_on(test.repository.put_last_check("eu", &last_check)).unwrap();
+    block_on(test.repository.put_last_check("us", &check())).unwrap();
     let text = |account: &str| {
-        let path = place
+        let path = test
             .folder
             .path()
             .join("repo")
@@ -136,7 +136,7 @@ fn what_was_found_tells_nothing_without_the_key() {
             .unwrap()
             .to_owned()
     };
-    assert_ne!(line("eu"), line("us"), "each has a salt of its own");
+    assert_ne!(line("eu"), line("us"), "each has its own salt");
     assert!(!text("eu").contains("canary"));
 }
 
@@ -144,58 +144,58 @@ proptest! {
     #![proptest_config(cases(48))]
 
     #[test]
-    fn what_goes_in_comes_out_to_the_letter(
+    fn content_round_trips_byte_for_byte(
         drafts in prop::collection::vec((draft(), any::<u64>()), 0..10),
         is_encrypted in any::<bool>(),
     ) {
         let texts: Vec<String> = drafts
             .iter()
             .enumerate()
-            .map(|(at, (draft, seed))| draft.json(at, &mut Spelling::varied(*seed)))
+            .map(|(id, (draft, seed))| draft.json(id, &mut Spelling::varied(*seed)))
             .collect();
-        let answer = format!("[{}]", texts.join(",\n "));
-        let webhooks = account(&answer).webhooks;
-        let place = Place::new();
-        let protection = if is_encrypted { place.recipients.clone() } else { Protection::Plaintext };
-        let added = place.add(&webhooks, &protection);
-        let bytes = place.read(&added);
-        let condition = inspect(&added.stored, bytes.clone(), &place.identities).unwrap();
+        let response = format!("[{}]", texts.join(",\n "));
+        let webhooks = account(&response).webhooks;
+        let test = TestRepository::new();
+        let protection = if is_encrypted { test.recipients.clone() } else { Protection::Plaintext };
+        let added = test.add(&webhooks, &protection);
+        let bytes = test.read(&added);
+        let condition = inspect(&added.stored, bytes.clone(), &test.identities).unwrap();
         prop_assert_eq!(condition, Condition::Verified);
-        let backup = open_backup(bytes, &place.identities, "the backup").unwrap();
+        let backup = open_backup(bytes, &test.identities, "the backup").unwrap();
         prop_assert_eq!(&backup.about, &about(webhooks.len()));
         let wires: Vec<String> = backup.webhooks.iter().map(wire).collect();
         let tokens = list_tokens(&format!("[{}]", wires.join(",")));
-        prop_assert!(tokens == list_tokens(&answer), "something changed on the way");
-        let listed = finished(place.repository.backups("eu")).unwrap();
+        prop_assert!(tokens == list_tokens(&response), "the round trip changed something");
+        let listed = block_on(test.repository.backups("eu")).unwrap();
         prop_assert_eq!(listed, vec![added.stored]);
     }
 
-    /// Any byte that changes is found, with a key and without one.
+    /// Any changed byte is detected, with an identity and without one.
     #[test]
     fn any_changed_byte_is_damage(at in any::<prop::sample::Index>(), bit in 0..8u8, is_encrypted in any::<bool>()) {
-        let place = Place::new();
+        let test = TestRepository::new();
         let webhooks = inventory("account.json").webhooks;
-        let protection = if is_encrypted { place.recipients.clone() } else { Protection::Plaintext };
-        let added = place.add(&webhooks, &protection);
-        let mut bytes = place.read(&added);
+        let protection = if is_encrypted { test.recipients.clone() } else { Protection::Plaintext };
+        let added = test.add(&webhooks, &protection);
+        let mut bytes = test.read(&added);
         let at = at.index(bytes.len());
         bytes[at] ^= 1 << bit;
-        for identities in [&place.identities, &Identities::default()] {
+        for identities in [&test.identities, &Identities::default()] {
             let condition = inspect(&added.stored, bytes.clone(), identities).unwrap();
             prop_assert!(matches!(condition, Condition::Damaged(_)), "{:?}", condition);
         }
-        // Opened without its name, the document or its envelope tells; only gzip's own header has bytes that say nothing.
-        if let Ok(backup) = open_backup(bytes, &place.identities, "the backup") {
+        // Without the file name, the document or its envelope detects damage; only bytes of gzip's own header carry no meaning.
+        if let Ok(backup) = open_backup(bytes, &test.identities, "the backup") {
             let wires = |webhooks: &[Webhook]| webhooks.iter().map(wire).collect::<Vec<_>>();
-            prop_assert!(wires(&backup.webhooks) == wires(&webhooks), "damage passed for content");
+            prop_assert!(wires(&backup.webhooks) == wires(&webhooks), "damage passed as content");
         }
     }
 }
 
 #[test]
-fn times_of_a_name_are_those_of_the_document() {
-    let place = Place::new();
-    let added = place.add(&[], &Protection::Plaintext);
+fn time_and_count_in_the_name_match_the_document() {
+    let test = TestRepository::new();
+    let added = test.add(&[], &Protection::Plaintext);
     let time: Timestamp = added.stored.name.time;
     assert_eq!(time, about(0).time);
     assert_eq!(added.stored.name.count, 0);

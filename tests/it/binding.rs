@@ -1,4 +1,4 @@
-//! What a saved plan is bound to, on random accounts: any change is found and named, and no spelling is a change.
+//! The binding of a saved plan, on random accounts: it detects and names every change, and no respelling counts as one.
 
 use crate::support::draft::{Draft, list};
 use crate::support::fixture::{account, stripped, unchanged};
@@ -22,19 +22,19 @@ use proptest::sample::Index;
 use smol_str::SmolStr;
 use std::collections::HashSet;
 
-/// Ids begin here on either side, so that one never stands for two webhooks.
-const FIRST: [usize; 2] = [1000, 5000];
+/// The first id on each side, chosen so that no id occurs twice.
+const FIRST_IDS: [usize; 2] = [1000, 5000];
 
-/// Both accounts as they answer, and the plan between them.
-struct Read {
+/// Both accounts as their servers list them, and the plan between them.
+struct Accounts {
     source: Stripped,
     target: Stripped,
     plan: Plan,
     keys: [ApiKey; 2],
 }
 
-impl Read {
-    fn of(source: &[Draft], target: &[Draft], seed: u64) -> Self {
+impl Accounts {
+    fn new(source: &[Draft], target: &[Draft], seed: u64) -> Self {
         Self::spelled(source, target, &|| Spelling::varied(seed))
     }
 
@@ -43,11 +43,14 @@ impl Read {
     }
 
     fn spelled(source: &[Draft], target: &[Draft], spelling: &dyn Fn() -> Spelling) -> Self {
-        let answer = |drafts: &[Draft], first| {
+        let response = |drafts: &[Draft], first_id| {
             let drafts: Vec<&Draft> = drafts.iter().collect();
-            list(&drafts, first, &mut spelling())
+            list(&drafts, first_id, &mut spelling())
         };
-        let (source, target) = (answer(source, FIRST[0]), answer(target, FIRST[1]));
+        let (source, target) = (
+            response(source, FIRST_IDS[0]),
+            response(target, FIRST_IDS[1]),
+        );
         let portable = unchanged(strip(account(&source)));
         let target = stripped(&target);
         Self {
@@ -58,7 +61,7 @@ impl Read {
         }
     }
 
-    fn made(&self) -> Made<'_> {
+    fn inputs(&self) -> Made<'_> {
         Made {
             source: &self.source,
             source_company: Some("1".to_owned()),
@@ -71,11 +74,11 @@ impl Read {
         }
     }
 
-    fn sealer(&self) -> Sealer {
+    fn digest_key(&self) -> Sealer {
         Sealer::new(&self.keys[0]).unwrap()
     }
 
-    fn bound(&self, sealer: &Sealer) -> Binding {
+    fn binding(&self, digest_key: &Sealer) -> Binding {
         let url = |host: &str| (BoundPlace::Url(format!("https://{host}/")), None);
         let decided = Decided {
             created: Timestamp::UNIX_EPOCH,
@@ -86,16 +89,16 @@ impl Read {
             unmatched_secret: Unmatched::Keep,
             retarget: None,
         };
-        Binding::of(&self.made(), decided, sealer)
+        Binding::of(&self.inputs(), decided, digest_key)
     }
 
-    fn promised(&self) -> Vec<Promise> {
-        let promise = |(wanted, step): (
+    fn promises(&self) -> Vec<Promise> {
+        let promise = |(item, step): (
             &hookferry::pipeline::rewrite::PortableWebhook,
             &hookferry::pipeline::plan::Step,
         )| {
             (
-                wanted.source_id().cloned(),
+                item.source_id().cloned(),
                 step.state,
                 step.target_id().cloned(),
             )
@@ -103,12 +106,12 @@ impl Read {
         self.plan.steps().map(promise).collect()
     }
 
-    fn document(&self, sealer: &Sealer) -> PlanDocument {
-        let party = |n| Party {
+    fn document(&self, digest_key: &Sealer) -> PlanDocument {
+        let party = |count| Party {
             is_backup: false,
             name: "a".to_owned(),
             company: None,
-            count: n,
+            count,
             profile: None,
         };
         let (source, target) = (party(self.source.webhooks().len()), party(0));
@@ -118,22 +121,27 @@ impl Read {
             target: &target,
         };
         let mut document = PlanDocument::of(view, Depth::Fields);
-        document.binding = Some(self.bound(sealer));
-        seal(&mut document, sealer);
+        document.binding = Some(self.binding(digest_key));
+        seal(&mut document, digest_key);
         document
     }
 }
 
-/// What moved between two readings; the plan is held against the first.
-fn moved(before: &Read, after: &Read) -> Vec<Moved> {
-    let sealer = before.sealer();
-    let binding = before.bound(&sealer);
-    binding.moved(&before.promised(), &after.made(), &sealer, &HashSet::new())
+/// The drift between two readings, relative to the plan made from the first.
+fn drift(before: &Accounts, after: &Accounts) -> Vec<Moved> {
+    let digest_key = before.digest_key();
+    let binding = before.binding(&digest_key);
+    binding.moved(
+        &before.promises(),
+        &after.inputs(),
+        &digest_key,
+        &HashSet::new(),
+    )
 }
 
-/// The one webhook that moved, and what happened to it.
-fn only(moved: &[Moved]) -> Option<(Side, Option<String>, What)> {
-    match moved {
+/// The only changed webhook and what happened to it; `None` unless there is exactly one.
+fn only_change(drift: &[Moved]) -> Option<(Side, Option<String>, What)> {
+    match drift {
         [Moved::Webhook(webhook)] => {
             let id = webhook.id.as_ref().map(|id| id.as_str().to_owned());
             Some((webhook.side, id, webhook.what.clone()))
@@ -146,7 +154,7 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
     vec(draft(), 0..6)
 }
 
-/// One edit of a webhook that changes what it means, and the path at which it does.
+/// The path of one edit that changes a webhook's meaning.
 fn edit() -> impl Strategy<Value = &'static str> {
     prop_oneof![
         Just("alias"),
@@ -160,7 +168,7 @@ fn edited(draft: &Draft, path: &str) -> Draft {
     let mut draft = draft.clone();
     match path {
         "alias" => draft.alias.push('~'),
-        "url" => draft.url.push_str("?moved"),
+        "url" => draft.url.push_str("?changed"),
         "integration_type.id" => draft.type_id = 77,
         key => draft
             .unknown
@@ -173,92 +181,92 @@ proptest! {
     #![proptest_config(cases(96))]
 
     #[test]
-    fn no_spelling_is_a_change(source in drafts(), target in drafts(), seed: u64, other: u64) {
-        let (before, after) = (Read::of(&source, &target, seed), Read::of(&source, &target, other));
-        prop_assert_eq!(moved(&before, &after), Vec::new());
+    fn respelling_is_no_change(source in drafts(), target in drafts(), seed: u64, other: u64) {
+        let (before, after) = (Accounts::new(&source, &target, seed), Accounts::new(&source, &target, other));
+        prop_assert_eq!(drift(&before, &after), Vec::new());
     }
 
     #[test]
     fn every_change_is_found_and_named(source in drafts(), target in drafts(), which: Index, path in edit()) {
-        // An entry that can only be named by its place has another path where a server puts it elsewhere.
-        let before = Read::plain(&source, &target);
+        // A list entry addressed by its index gets another path when a server reorders the list.
+        let before = Accounts::plain(&source, &target);
         let (mut source, mut target) = (source, target);
         let n = source.len() + target.len();
         if n == 0 {
             return Ok(());
         }
-        let at = which.index(n);
-        let (side, drafts, at, first) = match at.checked_sub(source.len()) {
-            None => (Side::Source, &mut source, at, FIRST[0]),
-            Some(at) => (Side::Target, &mut target, at, FIRST[1]),
+        let ix = which.index(n);
+        let (side, drafts, ix, first_id) = match ix.checked_sub(source.len()) {
+            None => (Side::Source, &mut source, ix, FIRST_IDS[0]),
+            Some(ix) => (Side::Target, &mut target, ix, FIRST_IDS[1]),
         };
-        drafts[at] = edited(&drafts[at], path);
-        let found = moved(&before, &Read::plain(&source, &target));
-        let Some((found_side, id, What::Changed(fields))) = only(&found) else {
+        drafts[ix] = edited(&drafts[ix], path);
+        let found = drift(&before, &Accounts::plain(&source, &target));
+        let Some((found_side, id, What::Changed(fields))) = only_change(&found) else {
             panic!("{found:?}");
         };
-        prop_assert_eq!((found_side, id), (side, Some((first + at).to_string())));
-        // Another type may read the same fields differently.
-        let names_it = fields.iter().any(|field| field.path == path);
-        prop_assert!(names_it, "{:?}", fields);
+        prop_assert_eq!((found_side, id), (side, Some((first_id + ix).to_string())));
+        // Another type may interpret the same fields differently.
+        let is_named = fields.iter().any(|field| field.path == path);
+        prop_assert!(is_named, "{:?}", fields);
         prop_assert!(path == "integration_type.id" || fields.len() == 1, "{:?}", fields);
     }
 
     #[test]
-    fn what_appears_or_goes_is_found_and_named(source in drafts(), target in drafts(), new in draft(), on_source: bool, seed: u64) {
-        let before = Read::of(&source, &target, seed);
+    fn created_and_deleted_webhooks_are_found_and_named(source in drafts(), target in drafts(), new in draft(), on_source: bool, seed: u64) {
+        let before = Accounts::new(&source, &target, seed);
         let (mut source, mut target) = (source, target);
-        let (side, drafts, first) = if on_source {
-            (Side::Source, &mut source, FIRST[0])
+        let (side, drafts, first_id) = if on_source {
+            (Side::Source, &mut source, FIRST_IDS[0])
         } else {
-            (Side::Target, &mut target, FIRST[1])
+            (Side::Target, &mut target, FIRST_IDS[1])
         };
         drafts.push(new);
-        let id = Some((first + drafts.len() - 1).to_string());
-        let after = Read::of(&source, &target, seed);
-        prop_assert_eq!(only(&moved(&before, &after)), Some((side, id.clone(), What::Appeared)));
-        prop_assert_eq!(only(&moved(&after, &before)), Some((side, id, What::Gone)));
+        let id = Some((first_id + drafts.len() - 1).to_string());
+        let after = Accounts::new(&source, &target, seed);
+        prop_assert_eq!(only_change(&drift(&before, &after)), Some((side, id.clone(), What::Appeared)));
+        prop_assert_eq!(only_change(&drift(&after, &before)), Some((side, id, What::Gone)));
     }
 
     #[test]
-    fn a_saved_plan_is_intact_until_somebody_changes_a_character(source in drafts(), target in drafts(), at: Index, seed: u64) {
-        let read = Read::of(&source, &target, seed);
-        let sealer = read.sealer();
-        let text = serde_json::to_string(&read.document(&sealer)).unwrap();
-        prop_assert!(SavedPlan::read(&text).unwrap().is_intact(&sealer));
-        prop_assert!(!SavedPlan::read(&text).unwrap().is_intact(&read.sealer()), "another salt");
-        let places: Vec<usize> = text.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
-        let at = places[at.index(places.len())];
+    fn changing_any_character_of_a_saved_plan_is_detected(source in drafts(), target in drafts(), at: Index, seed: u64) {
+        let accounts = Accounts::new(&source, &target, seed);
+        let digest_key = accounts.digest_key();
+        let text = serde_json::to_string(&accounts.document(&digest_key)).unwrap();
+        prop_assert!(SavedPlan::read(&text).unwrap().is_intact(&digest_key));
+        prop_assert!(!SavedPlan::read(&text).unwrap().is_intact(&accounts.digest_key()), "another salt");
+        let offsets: Vec<usize> = text.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
+        let at = offsets[at.index(offsets.len())];
         let mut changed = text.into_bytes();
         changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
         let changed = String::from_utf8(changed).unwrap();
-        let is_accepted = SavedPlan::read(&changed).is_ok_and(|plan| plan.is_intact(&sealer));
+        let is_accepted = SavedPlan::read(&changed).is_ok_and(|plan| plan.is_intact(&digest_key));
         prop_assert!(!is_accepted, "{}", changed);
     }
 
     #[test]
-    fn what_the_plan_itself_wrote_is_no_change(source in drafts(), target in drafts(), n_written: Index, seed: u64) {
-        let before = Read::of(&source, &target, seed);
+    fn webhooks_that_the_plan_wrote_are_no_change(source in drafts(), target in drafts(), n_written: Index, seed: u64) {
+        let before = Accounts::new(&source, &target, seed);
         let created: Vec<&Draft> = source.iter().zip(before.plan.steps()).filter(|(_, (_, step))| step.state == State::Create).map(|(draft, _)| draft).collect();
         if created.is_empty() {
             return Ok(());
         }
         let mut after = target.clone();
         after.extend(created[..=n_written.index(created.len())].iter().map(|draft| (*draft).clone()));
-        let ours: HashSet<WebhookId> = (target.len()..after.len()).map(|at| WebhookId::new((FIRST[1] + at).to_string())).collect();
-        let after = Read::of(&source, &after, !seed);
-        let sealer = before.sealer();
-        let binding = before.bound(&sealer);
-        let found = binding.moved(&before.promised(), &after.made(), &sealer, &ours);
+        let ours: HashSet<WebhookId> = (target.len()..after.len()).map(|ix| WebhookId::new((FIRST_IDS[1] + ix).to_string())).collect();
+        let after = Accounts::new(&source, &after, !seed);
+        let digest_key = before.digest_key();
+        let binding = before.binding(&digest_key);
+        let found = binding.moved(&before.promises(), &after.inputs(), &digest_key, &ours);
         prop_assert_eq!(found, Vec::new());
-        let found = binding.moved(&before.promised(), &after.made(), &sealer, &HashSet::new());
+        let found = binding.moved(&before.promises(), &after.inputs(), &digest_key, &HashSet::new());
         prop_assert_eq!(found.len(), ours.len());
     }
 }
 
-/// The forms in which a bound plan could be tried out: none of them is the same twice, and none holds a value.
+/// Nobody can test guesses against a binding: no digest occurs twice, and no value occurs at all.
 #[test]
-fn nothing_in_a_binding_can_be_recognised_without_the_key() {
+fn nothing_in_a_binding_can_be_recognized_without_the_key() {
     let draft = Draft {
         alias: "a".to_owned(),
         type_id: 0,
@@ -266,9 +274,10 @@ fn nothing_in_a_binding_can_be_recognised_without_the_key() {
         fields: crate::support::draft::Fields::None,
         unknown: Vec::new(),
     };
-    let read = Read::of(&[draft.clone(), draft], &[], 1);
-    let [one, other] = [read.sealer(), read.sealer()].map(|sealer| read.bound(&sealer));
-    let seals = |binding: &Binding| -> HashSet<SmolStr> {
+    let accounts = Accounts::new(&[draft.clone(), draft], &[], 1);
+    let [one, other] = [accounts.digest_key(), accounts.digest_key()]
+        .map(|digest_key| accounts.binding(&digest_key));
+    let digests = |binding: &Binding| -> HashSet<SmolStr> {
         let webhooks = binding.source.webhooks.iter();
         let fields = webhooks
             .clone()
@@ -279,7 +288,7 @@ fn nothing_in_a_binding_can_be_recognised_without_the_key() {
             .chain([binding.check.as_str().into(), binding.salt.as_str().into()])
             .collect()
     };
-    assert!(seals(&one).is_disjoint(&seals(&other)));
+    assert!(digests(&one).is_disjoint(&digests(&other)));
     let text = serde_json::to_string(&one).unwrap();
     assert!(!text.contains("canary"), "{text}");
 }

@@ -1,5 +1,5 @@
-//! The HTML report in a real browser: what it does with scripts and without, in both themes, on paper and by keyboard.
-//! One test a page that is opened, because a browser takes a second to start.
+//! The HTML report in a real browser: with and without scripts, in both themes, on paper and by keyboard.
+//! One test per opened page, because a browser takes a second to start.
 
 use crate::support::chromium::{Browser, tools};
 use crate::support::stand_in::StandIn;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Aliases that mean something to a browser that takes them for markup.
+/// Aliases that would act if a browser treated them as markup.
 const HOSTILE: [&str; 4] = [
     "<script>document.title='owned'</script>",
     "\"><img src=x onerror=document.title='owned'>",
@@ -18,7 +18,7 @@ const HOSTILE: [&str; 4] = [
     "</style></script><svg onload=document.title='owned'>",
 ];
 
-/// Two accounts whose source holds everything awkward, and hostile aliases besides.
+/// Two accounts whose source holds every awkward case, and hostile aliases.
 fn accounts() -> StandIn {
     let accounts = StandIn::start(seeds::awkward().into());
     for alias in HOSTILE {
@@ -31,7 +31,7 @@ fn accounts() -> StandIn {
     accounts
 }
 
-/// Runs a command and keeps its result as a file.
+/// Runs a command and stores its output as a file.
 fn page(accounts: &StandIn, command_line: &str) -> PathBuf {
     let run = accounts.program(command_line).run();
     assert!(matches!(run.code, Some(0 | 6)), "{}", run.transcript());
@@ -47,10 +47,10 @@ fn plan_page(accounts: &StandIn) -> PathBuf {
     )
 }
 
-/// Nothing was complained of, and nothing asked for but the page itself.
+/// Asserts that the browser reported no problem and requested nothing but the page itself.
 #[track_caller]
-fn was_quiet(happened: &[Value], path: &Path) {
-    for event in happened {
+fn assert_quiet(events: &[Value], path: &Path) {
+    for event in events {
         let method = event["method"].as_str().unwrap_or_default();
         assert!(
             !matches!(
@@ -70,32 +70,32 @@ fn was_quiet(happened: &[Value], path: &Path) {
     }
 }
 
-/// How many rows are shown, and what is announced.
-fn shown(browser: &mut Browser) -> (u64, String) {
+/// The number of visible rows, and the text announced to screen readers.
+fn shown_rows(browser: &mut Browser) -> (u64, String) {
     let n = "[...document.querySelectorAll('.group > table > tbody > tr')].filter(row => row.checkVisibility()).length";
-    let n = browser.ask(n).as_u64().unwrap();
-    let said = browser.ask("document.getElementById('shown')?.textContent ?? ''");
-    (n, said.as_str().unwrap().to_owned())
+    let n = browser.evaluate(n).as_u64().unwrap();
+    let announced = browser.evaluate("document.getElementById('shown')?.textContent ?? ''");
+    (n, announced.as_str().unwrap().to_owned())
 }
 
 #[track_caller]
-fn shows(browser: &mut Browser, n: u64, of: u64) {
-    let said = format!("{n} of {of} shown");
-    assert_eq!(shown(browser), (n, said));
+fn assert_shown(browser: &mut Browser, n: u64, total: u64) {
+    let announced = format!("{n} of {total} shown");
+    assert_eq!(shown_rows(browser), (n, announced));
 }
 
 fn focused(browser: &mut Browser) -> String {
-    let id = browser.ask("document.activeElement.id");
+    let id = browser.evaluate("document.activeElement.id");
     id.as_str().unwrap().to_owned()
 }
 
-/// No rule of axe-core is broken.
+/// Asserts that the page breaks no rule of axe-core.
 #[track_caller]
-fn is_accessible(browser: &mut Browser, axe: &str) {
-    browser.ask(&format!("{axe}; 0"));
+fn assert_accessible(browser: &mut Browser, axe: &str) {
+    browser.evaluate(&format!("{axe}; 0"));
     let broken = "axe.run(document, {resultTypes: ['violations']}).then(found => JSON.stringify(found.violations.map(rule => \
         [rule.id, rule.nodes.slice(0, 3).map(node => [node.html.slice(0, 200), node.failureSummary])])))";
-    let broken = browser.ask(broken);
+    let broken = browser.evaluate(broken);
     assert_eq!(broken, "[]");
 }
 
@@ -107,58 +107,61 @@ fn a_plan_is_searched_and_filtered() {
     let accounts = accounts();
     let path = plan_page(&accounts);
     let mut browser = Browser::start(&chromium);
-    was_quiet(&browser.open(&path, ""), &path);
-    shows(&mut browser, 32, 32);
-    assert_ne!(browser.ask("document.title"), "owned");
+    assert_quiet(&browser.open(&path, ""), &path);
+    assert_shown(&mut browser, 32, 32);
+    assert_ne!(browser.evaluate("document.title"), "owned");
     assert_eq!(
-        browser.ask("document.querySelectorAll('img, svg [onload]').length"),
+        browser.evaluate("document.querySelectorAll('img, svg [onload]').length"),
         0
     );
 
     browser.press("/");
     assert_eq!(focused(&mut browser), "q");
     browser.type_text("INGRESS.eu1");
-    shows(&mut browser, 2, 32);
-    assert_eq!(browser.ask("location.hash"), "#q=INGRESS.eu1");
+    assert_shown(&mut browser, 2, 32);
+    assert_eq!(browser.evaluate("location.hash"), "#q=INGRESS.eu1");
     browser.press("Escape");
-    shows(&mut browser, 32, 32);
-    // Alias, id, type, reason, and nothing.
+    assert_shown(&mut browser, 32, 32);
+    // By alias, by id, by type, by reason, and without a match.
     for (query, n) in [
         ("payments-oncall", 1),
         ("1077", 1),
         ("pager_duty", 3),
-        ("accents' spelling", 0),
+        ("Unicode normalization", 0),
         ("slack 1074", 1),
         ("owned", 4),
     ] {
-        browser.ask("document.getElementById('q').value = ''");
-        browser.ask("document.getElementById('q').focus()");
+        browser.evaluate("document.getElementById('q').value = ''");
+        browser.evaluate("document.getElementById('q').focus()");
         browser.type_text(query);
-        shows(&mut browser, n, 32);
+        assert_shown(&mut browser, n, 32);
     }
     assert_eq!(
-        browser.ask("document.getElementById('none').checkVisibility()"),
+        browser.evaluate("document.getElementById('none').checkVisibility()"),
         false
     );
     browser.press("Escape");
 
-    browser.ask("document.querySelector('[value=unchanged]').click()");
-    shows(&mut browser, 3, 32);
-    browser.ask("const type = document.getElementById('type'); type.value = 'slack'; type.dispatchEvent(new Event('input', {bubbles: true})); 0");
-    shows(&mut browser, 2, 32);
-    assert_eq!(browser.ask("location.hash"), "#type=slack&state=unchanged");
-    was_quiet(&browser.happened(), &path);
+    browser.evaluate("document.querySelector('[value=unchanged]').click()");
+    assert_shown(&mut browser, 3, 32);
+    browser.evaluate("const type = document.getElementById('type'); type.value = 'slack'; type.dispatchEvent(new Event('input', {bubbles: true})); 0");
+    assert_shown(&mut browser, 2, 32);
+    assert_eq!(
+        browser.evaluate("location.hash"),
+        "#type=slack&state=unchanged"
+    );
+    assert_quiet(&browser.take_events(), &path);
 
-    // The address of a filtered view shows the same again.
-    was_quiet(&browser.open(&path, "#type=slack&state=unchanged"), &path);
-    shows(&mut browser, 2, 32);
-    browser.ask("document.getElementById('clear').click()");
-    shows(&mut browser, 32, 32);
-    browser.ask("document.querySelector('.counts a').focus()");
+    // Opening the URL of a filtered view restores the filter.
+    assert_quiet(&browser.open(&path, "#type=slack&state=unchanged"), &path);
+    assert_shown(&mut browser, 2, 32);
+    browser.evaluate("document.getElementById('clear').click()");
+    assert_shown(&mut browser, 32, 32);
+    browser.evaluate("document.querySelector('.counts a').focus()");
     browser.press("Enter");
-    assert_eq!(browser.ask("location.hash"), "#group-create");
-    shows(&mut browser, 32, 32);
-    was_quiet(&browser.happened(), &path);
+    assert_eq!(browser.evaluate("location.hash"), "#group-create");
+    assert_shown(&mut browser, 32, 32);
+    assert_quiet(&browser.take_events(), &path);
 }
 
 #[test]
@@ -172,33 +175,33 @@ fn a_plan_is_read_by_keyboard_and_in_both_themes() {
     for scheme in ["light", "dark"] {
         browser.emulate("screen", scheme);
         browser.open(&path, "");
-        let background = browser.ask("getComputedStyle(document.body).backgroundColor");
-        is_accessible(&mut browser, &axe);
-        browser.ask("document.getElementById('expand').click()");
+        let background = browser.evaluate("getComputedStyle(document.body).backgroundColor");
+        assert_accessible(&mut browser, &axe);
+        browser.evaluate("document.getElementById('expand').click()");
         assert_eq!(
-            browser.ask("document.querySelectorAll('details:not([open])').length"),
+            browser.evaluate("document.querySelectorAll('details:not([open])').length"),
             0
         );
-        is_accessible(&mut browser, &axe);
+        assert_accessible(&mut browser, &axe);
         let other = if scheme == "light" { "dark" } else { "light" };
-        browser.ask(&format!(
+        browser.evaluate(&format!(
             "document.querySelector('[name=theme][value={other}]').click()"
         ));
-        let chosen = browser.ask("getComputedStyle(document.body).backgroundColor");
+        let chosen = browser.evaluate("getComputedStyle(document.body).backgroundColor");
         assert_ne!(
             chosen, background,
-            "the choice counts for more than the system"
+            "the choice overrides the system's theme"
         );
-        browser.ask("document.querySelector('[name=theme][value=auto]').click()");
+        browser.evaluate("document.querySelector('[name=theme][value=auto]').click()");
         assert_eq!(
-            browser.ask("getComputedStyle(document.body).backgroundColor"),
+            browser.evaluate("getComputedStyle(document.body).backgroundColor"),
             background
         );
     }
 
     browser.open(&path, "");
     browser.press("Tab");
-    assert_eq!(browser.ask("document.activeElement.className"), "skip");
+    assert_eq!(browser.evaluate("document.activeElement.className"), "skip");
     browser.press("Enter");
     assert_eq!(focused(&mut browser), "webhooks");
     browser.press("Tab");
@@ -206,19 +209,19 @@ fn a_plan_is_read_by_keyboard_and_in_both_themes() {
     for _ in 0..2 {
         browser.press("Tab");
     }
-    assert_eq!(browser.ask("document.activeElement.value"), "conflict");
+    assert_eq!(browser.evaluate("document.activeElement.value"), "conflict");
     browser.press(" ");
-    shows(&mut browser, 1, 32);
-    browser.ask("document.querySelector('#group-conflict summary').focus()");
+    assert_shown(&mut browser, 1, 32);
+    browser.evaluate("document.querySelector('#group-conflict summary').focus()");
     browser.press("Enter");
     assert_eq!(
-        browser.ask("document.querySelector('#group-conflict details').open"),
+        browser.evaluate("document.querySelector('#group-conflict details').open"),
         true
     );
 }
 
 #[test]
-fn a_plan_without_scripts_lacks_nothing_but_the_controls() {
+fn a_plan_without_scripts_lacks_only_the_controls() {
     let Some((chromium, _)) = tools("a plan without scripts") else {
         return;
     };
@@ -229,16 +232,19 @@ fn a_plan_without_scripts_lacks_nothing_but_the_controls() {
         "Emulation.setScriptExecutionDisabled",
         &json!({"value": true}),
     );
-    was_quiet(&browser.open(&path, ""), &path);
-    assert_eq!(shown(&mut browser), (32, String::new()));
+    assert_quiet(&browser.open(&path, ""), &path);
+    assert_eq!(shown_rows(&mut browser), (32, String::new()));
     for control in ["#filters", "#theme"] {
         let is_seen = format!("document.querySelector('{control}').checkVisibility()");
-        assert_eq!(browser.ask(&is_seen), false, "{control}");
+        assert_eq!(browser.evaluate(&is_seen), false, "{control}");
     }
-    // Details open without any script: the browser does it.
-    browser.ask("document.querySelector('summary').focus()");
+    // Details open without any script: the browser does that.
+    browser.evaluate("document.querySelector('summary').focus()");
     browser.press("Enter");
-    assert_eq!(browser.ask("document.querySelector('details').open"), true);
+    assert_eq!(
+        browser.evaluate("document.querySelector('details').open"),
+        true
+    );
 }
 
 #[test]
@@ -249,29 +255,29 @@ fn a_plan_on_paper_has_everything_and_no_controls() {
     let accounts = accounts();
     let path = plan_page(&accounts);
     let mut browser = Browser::start(&chromium);
-    // Without scripts the style alone has to open what is closed.
-    for is_without in [false, true] {
+    // Without scripts the style sheet alone must open what is closed.
+    for is_disabled in [false, true] {
         browser.call(
             "Emulation.setScriptExecutionDisabled",
-            &json!({"value": is_without}),
+            &json!({"value": is_disabled}),
         );
         browser.emulate("print", "dark");
         browser.open(&path, "");
         assert_eq!(
-            browser.ask("document.querySelector('#filters').checkVisibility()"),
+            browser.evaluate("document.querySelector('#filters').checkVisibility()"),
             false
         );
         assert_eq!(
-            browser.ask("getComputedStyle(document.body).backgroundColor"),
+            browser.evaluate("getComputedStyle(document.body).backgroundColor"),
             "rgb(255, 255, 255)"
         );
         let is_open =
             "document.querySelector('details > dl').checkVisibility({contentVisibilityAuto: true})";
-        assert_eq!(browser.ask(is_open), true);
+        assert_eq!(browser.evaluate(is_open), true);
         let paper = browser.call("Page.printToPDF", &json!({"printBackground": true}));
         let pdf = STANDARD.decode(paper["data"].as_str().unwrap()).unwrap();
         assert!(pdf.starts_with(b"%PDF"));
-        // Squeezed columns once made fifty pages of it.
+        // Squeezed columns once stretched it to fifty pages.
         let is_page = |at: &&[u8]| at.starts_with(b"/Type /Page\n");
         let n_pages = pdf.windows(12).filter(is_page).count();
         assert!((2..15).contains(&n_pages), "{n_pages} pages");
@@ -279,7 +285,7 @@ fn a_plan_on_paper_has_everything_and_no_controls() {
 }
 
 #[test]
-fn an_outcome_in_both_themes() {
+fn an_outcome_is_accessible_in_both_themes() {
     let Some((chromium, axe)) = tools("an outcome in a browser") else {
         return;
     };
@@ -291,16 +297,16 @@ fn an_outcome_in_both_themes() {
     let mut browser = Browser::start(&chromium);
     for scheme in ["light", "dark"] {
         browser.emulate("screen", scheme);
-        was_quiet(&browser.open(&path, ""), &path);
-        shows(&mut browser, 32, 32);
-        is_accessible(&mut browser, &axe);
+        assert_quiet(&browser.open(&path, ""), &path);
+        assert_shown(&mut browser, 32, 32);
+        assert_accessible(&mut browser, &axe);
     }
     browser.press("/");
     browser.type_text("skipped");
-    shows(&mut browser, 2, 32);
+    assert_shown(&mut browser, 2, 32);
 }
 
-/// One of the largest accounts that anybody has; how long a filter takes is told, and depends on the machine.
+/// A very large account. The test prints how long a filter takes, which depends on the machine.
 #[test]
 fn five_thousand_webhooks_are_filtered() {
     let Some((chromium, _)) = tools("5,000 webhooks in a browser") else {
@@ -330,19 +336,20 @@ fn five_thousand_webhooks_are_filtered() {
     let path = page(&accounts, "report many.json -o html");
     let size = std::fs::metadata(&path).unwrap().len();
     let mut browser = Browser::start(&chromium);
-    was_quiet(&browser.open(&path, ""), &path);
-    shows(&mut browser, 5000, 5000);
-    // From the letter to the picture; the first time the words of all rows are read, and nothing is all rows again.
+    assert_quiet(&browser.open(&path, ""), &path);
+    assert_shown(&mut browser, 5000, 5000);
+    // Timed from the input event to the next frame. The first query also reads the words of all rows; an empty one shows
+    // all rows again.
     let mut times = Vec::new();
     for query in ["oncall", "", "slack", "no such thing", ""] {
         let filter = format!(
-            "(async () => {{ const q = document.getElementById('q'); const began = performance.now(); q.value = '{query}'; \
+            "(async () => {{ const q = document.getElementById('q'); const started = performance.now(); q.value = '{query}'; \
              q.dispatchEvent(new Event('input', {{bubbles: true}})); document.body.offsetHeight; \
              await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))); \
-             return performance.now() - began; }})()"
+             return performance.now() - started; }})()"
         );
-        times.push(browser.ask(&filter).as_f64().unwrap());
-        let (n, _) = shown(&mut browser);
+        times.push(browser.evaluate(&filter).as_f64().unwrap());
+        let (n, _) = shown_rows(&mut browser);
         assert_eq!(n == 5000, query.is_empty(), "{query}: {n}");
         assert_eq!(n == 0, query.starts_with("no"), "{query}: {n}");
     }

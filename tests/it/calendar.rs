@@ -1,4 +1,4 @@
-//! The calendar: read as systemd reads it, and as cron where cron can say it.
+//! Calendar expressions: parsed as systemd parses them, and converted to cron where cron can express them.
 
 use crate::support::generator::cases;
 use crate::support::tools;
@@ -18,7 +18,7 @@ fn calendar(text: &str) -> Calendar {
     Calendar::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"))
 }
 
-/// The next moments after a base, as `2026-02-28 03:17:00`.
+/// The next moments after [`BASE`], as `2026-02-28 03:17:00`.
 fn moments(calendar: &Calendar) -> Vec<String> {
     let next = |moment: &DateTime| calendar.next_after(*moment);
     let moments = std::iter::successors(calendar.next_after(BASE), next);
@@ -29,7 +29,7 @@ fn moments(calendar: &Calendar) -> Vec<String> {
 }
 
 #[test]
-fn the_canonical_form_says_everything() {
+fn the_canonical_form_is_explicit() {
     for (text, canonical) in [
         ("*-*-* 03:17", "*-*-* 03:17:00"),
         ("3:17", "*-*-* 03:17:00"),
@@ -122,7 +122,7 @@ fn what_cannot_be_understood_says_why_and_repeats_nothing() {
 }
 
 #[test]
-fn in_words_where_that_is_simple() {
+fn simple_calendars_are_described_in_words() {
     for (text, words) in [
         ("03:17", Some("every day at 03:17 UTC")),
         ("3,15:17", Some("every day at 03:17 and 15:17 UTC")),
@@ -144,7 +144,7 @@ fn in_words_where_that_is_simple() {
 }
 
 #[test]
-fn cron_says_the_same_or_it_is_told_why_it_cannot() {
+fn cron_is_equivalent_or_the_reason_it_cannot_be_is_reported() {
     for (text, cron) in [
         ("03:17", Ok("17 3 * * *")),
         ("Mon..Fri 06:30", Ok("30 6 * * 1-5")),
@@ -166,7 +166,7 @@ fn cron_says_the_same_or_it_is_told_why_it_cannot() {
 }
 
 #[test]
-fn how_often_it_comes_at_most() {
+fn the_shortest_gap_between_moments() {
     for (text, minutes) in [
         ("*:0/5", 5),
         ("*:0,4", 4),
@@ -179,8 +179,8 @@ fn how_often_it_comes_at_most() {
     }
 }
 
-/// One part of a date or a time: `*`, or a list of numbers, ranges and steps.
-fn part(min: u16, max: u16, width: usize) -> BoxedStrategy<String> {
+/// A component of a date or time: `*`, or a list of numbers, ranges and steps.
+fn component(min: u16, max: u16, width: usize) -> BoxedStrategy<String> {
     let number = move |n: u16| format!("{n:0width$}");
     let one = (min..=max).prop_map(number);
     let range = (min..max).prop_flat_map(move |first| {
@@ -203,20 +203,19 @@ fn weekdays() -> impl Strategy<Value = String> {
     prop_oneof![3 => Just(String::new()), 1 => range, 1 => list]
 }
 
-/// Anything that this program and systemd should read alike.
-fn text() -> impl Strategy<Value = String> {
-    let year = prop_oneof![6 => Just("*".to_owned()), 1 => part(2026, 2199, 4)];
-    let date = (year, part(1, 12, 2), part(1, 31, 2));
+/// Any expression that this program and systemd should parse alike.
+fn expression() -> impl Strategy<Value = String> {
+    let year = prop_oneof![6 => Just("*".to_owned()), 1 => component(2026, 2199, 4)];
+    let date = (year, component(1, 12, 2), component(1, 31, 2));
     let date = date.prop_map(|(year, month, day)| format!("{year}-{month}-{day} "));
     let date = prop_oneof![1 => Just(String::new()), 1 => Just("*-*-* ".to_owned()), 3 => date];
-    let second =
-        prop_oneof![2 => Just(String::new()), 1 => part(0, 59, 2).prop_map(|s| format!(":{s}"))];
-    let time = (part(0, 23, 1), part(0, 59, 2), second);
+    let second = prop_oneof![2 => Just(String::new()), 1 => component(0, 59, 2).prop_map(|s| format!(":{s}"))];
+    let time = (component(0, 23, 1), component(0, 59, 2), second);
     let time = time.prop_map(|(hour, minute, second)| format!("{hour}:{minute}{second}"));
     (weekdays(), date, time).prop_map(|(weekdays, date, time)| weekdays + &date + &time)
 }
 
-/// Nearly a calendar: pieces in any order.
+/// Almost an expression: pieces in any order.
 fn pieces() -> impl Strategy<Value = String> {
     const PIECES: &[&str] = &[
         "Mon", "Sun", "tues", "..", ",", " ", "-", ":", "/", "*", "0", "1", "7", "23", "31", "59",
@@ -225,15 +224,15 @@ fn pieces() -> impl Strategy<Value = String> {
     proptest::collection::vec(select(PIECES), 1..7).prop_map(|pieces| pieces.concat())
 }
 
-/// Whether it comes at that moment.
+/// Whether the calendar elapses at that moment.
 fn is_moment(calendar: &Calendar, moment: &str) -> bool {
     let moment: DateTime = moment.parse().unwrap();
     let before = moment.checked_sub(jiff::Span::new().seconds(1)).unwrap();
     calendar.next_after(before) == Some(moment)
 }
 
-/// The moments of an answer such as `Next elapse: Fri 2026-02-27 23:00:00 UTC`; none where it says `never`.
-fn moments_said(answer: &str) -> Vec<String> {
+/// Parses the moments in output such as `Next elapse: Fri 2026-02-27 23:00:00 UTC`; none if it is `never`.
+fn parse_moments(output: &str) -> Vec<String> {
     let is_moment = |line: &&str| line.contains("Next elapse") || line.contains("Iter");
     let moment = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -242,21 +241,21 @@ fn moments_said(answer: &str) -> Vec<String> {
             _ => None,
         }
     };
-    answer
+    output
         .lines()
         .filter(is_moment)
         .filter_map(moment)
         .collect()
 }
 
-/// The next moments by systemd, and by this program, of texts and of their canonical forms.
+/// Compares the next moments computed by systemd and by this program, for expressions and their canonical forms.
 fn compare_with_systemd(texts: &[String]) {
-    let read: Vec<(&String, Calendar)> = texts
+    let parsed: Vec<(&String, Calendar)> = texts
         .iter()
         .filter_map(|text| Some((text, Calendar::parse(text).ok()?)))
         .collect();
-    let forms = read.iter().flat_map(|(text, calendar)| {
-        // As a unit gets it: the time zone is said.
+    let forms = parsed.iter().flat_map(|(text, calendar)| {
+        // As written to a unit: with an explicit time zone.
         [text.trim().to_owned(), format!("{calendar} UTC")]
     });
     let forms: Vec<String> = forms.collect();
@@ -272,30 +271,30 @@ fn compare_with_systemd(texts: &[String]) {
         "{forms:?}\n{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let said = String::from_utf8(output.stdout).unwrap();
-    let answers = said.split("Normalized form:").skip(1);
-    let answers: Vec<Vec<String>> = answers.map(moments_said).collect();
-    assert_eq!(answers.len(), forms.len(), "{said}");
-    for ((text, calendar), answers) in read.iter().zip(answers.chunks(2)) {
+    let output = String::from_utf8(output.stdout).unwrap();
+    let sections = output.split("Normalized form:").skip(1);
+    let theirs: Vec<Vec<String>> = sections.map(parse_moments).collect();
+    assert_eq!(theirs.len(), forms.len(), "{output}");
+    for ((text, calendar), theirs) in parsed.iter().zip(theirs.chunks(2)) {
         let ours = moments(calendar);
-        assert_eq!(answers[1], ours, "{calendar}, from {text}");
-        // Of a step without an end systemd passes over some moments: its issues 22665 and 40260.
+        assert_eq!(theirs[1], ours, "{calendar}, from {text}");
+        // For a step without an end, systemd skips some moments: its issues 22665 and 40260.
         let has_open_step = text.contains('/');
         if has_open_step {
-            let is_one = |moment: &&String| is_moment(calendar, moment);
-            let odd: Vec<&String> = answers[0].iter().filter(|m| !is_one(m)).collect();
+            let elapses = |moment: &&String| is_moment(calendar, moment);
+            let odd: Vec<&String> = theirs[0].iter().filter(|m| !elapses(m)).collect();
             assert!(odd.is_empty(), "{text}: {odd:?}");
         } else {
-            assert_eq!(answers[0], ours, "{text}");
+            assert_eq!(theirs[0], ours, "{text}");
         }
     }
 }
 
 fn systemd(test: &str) -> bool {
-    tools::is_there(test, "systemd-analyze")
+    tools::is_installed(test, "systemd-analyze")
 }
 
-/// Many at once: one process answers for all of them.
+/// Draws many expressions at once, so that one process can parse all of them.
 fn draw(strategy: impl Strategy<Value = String>, n: u32) -> Vec<String> {
     let mut runner = TestRunner::new(cases(n));
     let n = runner.config().cases;
@@ -304,31 +303,31 @@ fn draw(strategy: impl Strategy<Value = String>, n: u32) -> Vec<String> {
 }
 
 #[test]
-fn systemd_reads_the_same_moments() {
-    if systemd("systemd_reads_the_same_moments") {
-        let texts = draw(text(), 256);
-        let n_read = texts
+fn systemd_computes_the_same_moments() {
+    if systemd("systemd_computes_the_same_moments") {
+        let texts = draw(expression(), 256);
+        let n_parsed = texts
             .iter()
             .filter(|text| Calendar::parse(text).is_ok())
             .count();
         assert!(
-            n_read * 10 > texts.len() * 8,
-            "only {n_read} were understood"
+            n_parsed * 10 > texts.len() * 8,
+            "only {n_parsed} were parsed"
         );
         compare_with_systemd(&texts);
     }
 }
 
 #[test]
-fn systemd_reads_whatever_is_read_here() {
-    if systemd("systemd_reads_whatever_is_read_here") {
+fn systemd_accepts_everything_that_parses_here() {
+    if systemd("systemd_accepts_everything_that_parses_here") {
         let texts = draw(pieces(), 8192);
         assert!(texts.iter().any(|text| Calendar::parse(text).is_ok()));
         compare_with_systemd(&texts);
     }
 }
 
-/// The numbers of a cron field, by the form that every cron reads.
+/// The numbers of a cron field, in the syntax that every cron accepts.
 fn numbers(field: &str, min: u32, max: u32) -> Vec<u32> {
     let number = |text: &str| -> u32 { text.parse().unwrap() };
     let mut found = Vec::new();
@@ -345,8 +344,8 @@ fn numbers(field: &str, min: u32, max: u32) -> Vec<u32> {
     found
 }
 
-/// Every moment of some years at which cron would start a job, found by looking at each.
-fn by_cron(cron: &str) -> Vec<String> {
+/// The next moments at which cron would start a job, found by testing every minute of several years.
+fn cron_moments(cron: &str) -> Vec<String> {
     let fields: Vec<&str> = cron.split(' ').collect();
     let [minute, hour, day, month, weekday] = fields[..] else {
         panic!("{cron}");
@@ -358,7 +357,7 @@ fn by_cron(cron: &str) -> Vec<String> {
         let number = |n: i8| u32::try_from(n).unwrap();
         let of_month = days.contains(&number(date.day()));
         let of_week = weekdays.contains(&number(date.weekday().to_sunday_zero_offset()));
-        // The trap: cron takes either where both are restricted.
+        // The trap: if both day fields are restricted, cron matches either of them.
         let is_day = if day.starts_with('*') || weekday.starts_with('*') {
             of_month && of_week
         } else {
@@ -389,16 +388,16 @@ proptest! {
     #![proptest_config(cases(128))]
 
     #[test]
-    fn the_cron_form_means_the_same_moments(text in text()) {
+    fn the_cron_form_fires_at_the_same_moments(text in expression()) {
         if let Ok(calendar) = Calendar::parse(&text)
             && let Ok(cron) = calendar.cron()
         {
-            prop_assert_eq!(by_cron(&cron), moments(&calendar), "{} from {}", cron, text);
+            prop_assert_eq!(cron_moments(&cron), moments(&calendar), "{} from {}", cron, text);
         }
     }
 
     #[test]
-    fn nothing_makes_it_panic_and_the_canonical_form_is_its_own(text in prop_oneof![text(), pieces(), any::<String>()]) {
+    fn parsing_never_panics_and_the_canonical_form_is_stable(text in prop_oneof![expression(), pieces(), any::<String>()]) {
         if let Ok(calendar) = Calendar::parse(&text) {
             let canonical = calendar.to_string();
             let again = Calendar::parse(&canonical);

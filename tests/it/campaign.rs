@@ -1,20 +1,20 @@
-//! The whole program through a seeded campaign: a server with random habits and faults, runs that are killed or
-//! interrupted at random requests, records that get lost, migrations and saved plans; and what must be true in the end whatever happened.
+//! Runs the whole program through a seeded campaign: a server with random habits and faults, runs killed or interrupted
+//! at random requests, lost records, migrations and saved plans. Checks the invariants that must hold whatever happens.
 //!
-//! `HOOKFERRY_CAMPAIGN_SEEDS` raises how many seeds are run, `HOOKFERRY_CAMPAIGN_SEED` runs a single one and tells
-//! its story, `HOOKFERRY_CAMPAIGN_FIRST` says where to begin, `HOOKFERRY_CAMPAIGN_AT_ONCE` how many play at once.
+//! `HOOKFERRY_CAMPAIGN_SEEDS` sets the number of seeds, `HOOKFERRY_CAMPAIGN_SEED` runs a single seed and prints its log,
+//! `HOOKFERRY_CAMPAIGN_FIRST` sets the first seed, and `HOOKFERRY_CAMPAIGN_AT_ONCE` how many seeds run in parallel.
 
 mod draw;
 mod play;
 
-use crate::support::at_once::so_many_at_once;
+use crate::support::parallel::in_parallel_with;
 use play::play;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-/// Seeds of an ordinary test run: well below a minute on two cores.
+/// Number of seeds in an ordinary test run: well below a minute on two cores.
 const SEEDS: u64 = 240;
-/// Seeds that are judged together, so that a long campaign shows how far it has come.
+/// Seeds per batch; a long campaign prints its progress after each batch.
 const CHUNK: u64 = 240;
 
 fn setting(name: &str) -> Option<u64> {
@@ -22,11 +22,11 @@ fn setting(name: &str) -> Option<u64> {
 }
 
 #[test]
-fn every_webhook_is_there_exactly_once_whatever_happens() {
+fn every_webhook_exists_exactly_once_whatever_happens() {
     if let Some(seed) = setting("HOOKFERRY_CAMPAIGN_SEED") {
-        let played = play(seed);
-        tell(&played.story);
-        assert!(played.violations.is_empty(), "{:#?}", played.violations);
+        let result = play(seed);
+        print(&result.log);
+        assert!(result.violations.is_empty(), "{:#?}", result.violations);
         return;
     }
     let first = setting("HOOKFERRY_CAMPAIGN_FIRST").unwrap_or(0);
@@ -36,18 +36,18 @@ fn every_webhook_is_there_exactly_once_whatever_happens() {
     let mut failures = String::new();
     for start in (first..last).step_by(usize::try_from(CHUNK).unwrap()) {
         let seeds: Vec<u64> = (start..last.min(start + CHUNK)).collect();
-        let outcomes = so_many_at_once(n_at_once, &seeds, |seed| play(*seed));
+        let outcomes = in_parallel_with(n_at_once, &seeds, |seed| play(*seed));
         for (seed, outcome) in seeds.iter().zip(outcomes) {
             let replay =
                 format!("HOOKFERRY_CAMPAIGN_SEED={seed} cargo test campaign -- --nocapture");
             match outcome {
-                Ok(played) if played.violations.is_empty() => {
-                    for what in played.met {
-                        *counts.entry(what).or_default() += 1;
+                Ok(result) if result.violations.is_empty() => {
+                    for event in result.coverage {
+                        *counts.entry(event).or_default() += 1;
                     }
                 }
-                Ok(played) => {
-                    let _ = writeln!(failures, "{replay}\n{:#?}", played.violations);
+                Ok(result) => {
+                    let _ = writeln!(failures, "{replay}\n{:#?}", result.violations);
                 }
                 Err(_) => {
                     let _ = writeln!(failures, "{replay}\npanicked");
@@ -55,32 +55,32 @@ fn every_webhook_is_there_exactly_once_whatever_happens() {
             }
         }
         if last - first > CHUNK {
-            tell(&format!(
+            print(&format!(
                 "{} seeds: {counts:?}\n{failures}",
                 start + CHUNK - first
             ));
         }
     }
     assert!(failures.is_empty(), "{failures}");
-    // A campaign that meets nothing proves nothing.
-    for what in [
+    // A campaign that exercises nothing proves nothing.
+    for event in [
         "killed",
         "interrupted",
         "a fault",
         "a switch",
-        "went on",
-        "a saved plan is carried out",
+        "resumed",
+        "a saved plan is applied",
         "a saved plan is stale",
     ] {
         assert!(
-            counts.contains_key(what) || last - first < SEEDS,
-            "no seed met {what}: {counts:?}"
+            counts.contains_key(event) || last - first < SEEDS,
+            "no seed covered {event}: {counts:?}"
         );
     }
 }
 
-/// Past the test harness, which shows what a test prints only when it fails.
-fn tell(text: &str) {
+/// Writes to standard error directly: the test harness shows captured output only when a test fails.
+fn print(text: &str) {
     use std::io::Write as _;
     std::io::stderr().write_all(text.as_bytes()).unwrap();
 }

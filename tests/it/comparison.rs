@@ -1,11 +1,11 @@
-//! hookferry beside what people do without it: three clients meet the same failures, and only what the target truly
-//! holds afterwards counts. The table of it is a snapshot.
+//! hookferry compared with what people do without it: three clients meet the same failures, and the target's true state
+//! afterwards decides. The resulting table is a snapshot.
 
 mod clients;
 mod scenarios;
 mod verdict;
 
-use crate::support::at_once::at_once;
+use crate::support::parallel::in_parallel;
 use clients::Client;
 use scenarios::{Scenario, scenarios};
 use std::fmt::Write as _;
@@ -30,12 +30,12 @@ fn three_clients_meet_the_same_failures() {
         .iter()
         .flat_map(|scenario| Client::ALL.map(|client| (scenario, client)))
         .collect();
-    let outcomes = at_once(&runs, |(scenario, client)| scenario.play(*client));
+    let outcomes = in_parallel(&runs, |(scenario, client)| scenario.play(*client));
     let mut verdicts = Vec::new();
     for ((scenario, client), outcome) in runs.iter().zip(outcomes) {
         let verdict = outcome.unwrap_or_else(|_| panic!("{}, {client:?}", scenario.name));
         if let (Client::Hookferry, Some(verdict)) = (client, &verdict) {
-            assert!(verdict.is_well(), "{}: {verdict}", scenario.name);
+            assert!(verdict.is_ok(), "{}: {verdict}", scenario.name);
         }
         verdicts.push(verdict);
     }
@@ -44,7 +44,7 @@ fn three_clients_meet_the_same_failures() {
     insta::assert_snapshot!(table(&scenarios, &rows));
 }
 
-/// A line a scenario, and the totals of each client.
+/// One line per scenario, and the totals of each client.
 fn table(scenarios: &[Scenario], rows: &[&[Option<Verdict>]]) -> String {
     let mut lines = vec![
         ["scenario", "hookferry", "recipe", "blind retries"].map(str::to_owned),
@@ -58,25 +58,25 @@ fn table(scenarios: &[Scenario], rows: &[&[Option<Verdict>]]) -> String {
         lines.push([scenario.name.to_owned(), cell(0), cell(1), cell(2)]);
     }
     lines.push(Default::default());
-    let total = |name: &str, of: fn(&Verdict) -> usize| {
+    let total = |name: &str, count: fn(&Verdict) -> usize| {
         let sum = |client: usize| {
             let verdicts = rows.iter().filter_map(|row| row[client].as_ref());
-            verdicts.map(of).sum::<usize>().to_string()
+            verdicts.map(count).sum::<usize>().to_string()
         };
         [name.to_owned(), sum(0), sum(1), sum(2)]
     };
     lines.push(total("scenarios met", |_| 1));
-    lines.push(total("  ended well", |verdict| verdict.is_well().into()));
+    lines.push(total("  ended well", |verdict| verdict.is_ok().into()));
     lines.push(total("  said done, and was not", |verdict| {
         verdict.is_false_success().into()
     }));
     lines.push(total("webhooks lost", |verdict| verdict.n_lost));
     lines.push(total("webhooks too many", Verdict::n_surplus));
     lines.push(total("own webhooks changed", |verdict| verdict.n_changed));
-    aligned(&lines)
+    align(&lines)
 }
 
-fn aligned(lines: &[[String; 4]]) -> String {
+fn align(lines: &[[String; 4]]) -> String {
     let width = |column: usize| {
         let widths = lines.iter().map(|line| line[column].chars().count());
         widths.max().unwrap_or_default()

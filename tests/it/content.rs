@@ -1,15 +1,15 @@
-//! What counts when two webhooks are compared, and what does not.
+//! Which differences matter when two webhooks are compared, and which do not.
 
 use hookferry::coralogix::content::Content;
 use hookferry::coralogix::webhook::Webhook;
 use std::fmt::Write as _;
 
-/// The webhook that every row of the table is compared with.
+/// The webhook that every row of the table changes and is compared with.
 const BASE: &str = r#"{"id":1,"alias":"a","url":"https://h.example.net/x","company_id":1,"integration_type_id":1,
     "integration_type":{"id":1,"label":"WebHook","icon":"/assets/webhook.png"},"integration_type_fields":
     "[{\"name\":\"method\",\"value\":\"post\"},{\"name\":\"payload\",\"value\":{\"n\":1.10,\"t\":\"\u00fc\",\"l\":[1,2],\"e\":[]}}]"}"#;
 
-/// What is changed: a name, the text that is replaced, and what stands there instead.
+/// Changes to the base webhook: a name, the text to replace, and its replacement.
 const CHANGES: &[(&str, &str, &str)] = &[
     ("nothing", "", ""),
     ("id", r#""id":1,"alias""#, r#""id":2,"alias""#),
@@ -87,7 +87,7 @@ fn what_counts() {
 }
 
 #[test]
-fn missing_null_and_empty_are_one_class() {
+fn missing_null_and_empty_fields_compare_equal() {
     let webhook = |url: &str, fields: &str| {
         content(&format!(
             r#"{{"alias":"a","integration_type_id":0{url}{fields}}}"#
@@ -119,9 +119,9 @@ fn missing_null_and_empty_are_one_class() {
     }
 }
 
-/// A value that is no text is not nothing: two webhooks that differ in it must not pass as identical.
+/// A value that is not a string still counts: two webhooks that differ in it must not pass as identical.
 #[test]
-fn a_url_that_is_no_text_is_not_an_empty_one() {
+fn a_url_that_is_not_a_string_differs_from_an_empty_one() {
     let webhook = |url: &str| {
         content(&format!(
             r#"{{"alias":"a","integration_type_id":0,"url":{url}}}"#
@@ -136,12 +136,12 @@ fn a_url_that_is_no_text_is_not_an_empty_one() {
         r#""\ud800""#,
     ];
     odd.retain(|odd| webhook(odd) == empty);
-    assert!(odd.is_empty(), "taken for no url at all: {odd:?}");
+    assert!(odd.is_empty(), "treated as no url: {odd:?}");
     assert_ne!(webhook("7"), webhook("8"));
 }
 
 #[test]
-fn text_that_is_no_json_compares_as_text() {
+fn fields_that_are_not_json_compare_as_text() {
     let webhook = |fields: &str| {
         content(&format!(
             r#"{{"alias":"a","integration_type_id":1,"integration_type_fields":{fields}}}"#
@@ -159,6 +159,6 @@ fn text_that_is_no_json_compares_as_text() {
 }
 
 #[test]
-fn a_fingerprint_shows_nothing() {
+fn a_fingerprint_prints_no_content() {
     assert_eq!(format!("{:?}", content(BASE).whole), "Fingerprint");
 }

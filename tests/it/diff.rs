@@ -1,4 +1,4 @@
-//! Two readings side by side, as entries: what is paired, what is not, and what differs.
+//! Comparing two listings: which webhooks pair up, which do not, and what differs.
 
 use crate::support::fixture::stripped;
 use hookferry::pipeline::diff::{Comparison, diff};
@@ -10,20 +10,26 @@ fn hook(id: u32, alias: &str, key: &str) -> String {
     )
 }
 
-fn told(left: &[String], right: &[String], by_id: bool) -> String {
+fn compare(left: &[String], right: &[String], by_id: bool) -> String {
     let side = |webhooks: &[String]| stripped(&format!("[{}]", webhooks.join(",")));
     let (left, right) = (side(left), side(right));
     let mut out = String::new();
     for entry in diff(&left, &right, by_id) {
         let id = |id: Option<_>| id.map_or("-".to_owned(), ToString::to_string);
-        let (one, other) = entry.ids(&left, &right);
+        let (left_id, right_id) = entry.ids(&left, &right);
         let paths = match &entry.kind {
             Comparison::Different(found) => found.iter().map(|each| each.path.clone()).collect(),
             _ => Vec::new(),
         };
         let word = format!("{:?}", entry.kind);
         let word = word.split('(').next().unwrap();
-        let _ = writeln!(out, "{} {} {word} {}", id(one), id(other), paths.join(" "));
+        let _ = writeln!(
+            out,
+            "{} {} {word} {}",
+            id(left_id),
+            id(right_id),
+            paths.join(" ")
+        );
     }
     out.replace(" \n", "\n")
 }
@@ -32,12 +38,12 @@ fn told(left: &[String], right: &[String], by_id: bool) -> String {
 fn copies_are_counted() {
     let left = [hook(1, "a", "canary"), hook(2, "a", "canary")];
     let right = [hook(7, "a", "canary")];
-    assert_eq!(told(&left, &right, false), "1 7 Same\n2 - OnlyLeft\n");
-    assert_eq!(told(&right, &left, false), "7 1 Same\n- 2 OnlyRight\n");
+    assert_eq!(compare(&left, &right, false), "1 7 Same\n2 - OnlyLeft\n");
+    assert_eq!(compare(&right, &left, false), "7 1 Same\n- 2 OnlyRight\n");
 }
 
 #[test]
-fn one_left_over_on_each_side_is_a_pair_and_more_cannot_be_told() {
+fn one_leftover_on_each_side_pairs_up_and_more_are_ambiguous() {
     let left = [
         hook(1, "a", "canary1"),
         hook(2, "b", "canary"),
@@ -45,36 +51,36 @@ fn one_left_over_on_each_side_is_a_pair_and_more_cannot_be_told() {
     ];
     let right = [hook(7, "a", "canary2"), hook(8, "b", "y")];
     assert_eq!(
-        told(&left, &right, false),
+        compare(&left, &right, false),
         "1 7 Different serviceKey\n2 - Ambiguous\n3 - Ambiguous\n- 8 Ambiguous\n"
     );
 }
 
 #[test]
-fn within_an_account_ids_go_first() {
+fn within_an_account_ids_take_precedence() {
     let left = [hook(1, "a", "canary"), hook(2, "b", "canary2")];
     let right = [hook(2, "a", "canary"), hook(1, "b", "canary2")];
-    assert_eq!(told(&left, &right, false), "1 2 Same\n2 1 Same\n");
+    assert_eq!(compare(&left, &right, false), "1 2 Same\n2 1 Same\n");
     assert_eq!(
-        told(&left, &right, true),
+        compare(&left, &right, true),
         "1 1 Different alias serviceKey\n2 2 Different alias serviceKey\n"
     );
 }
 
 #[test]
-fn a_key_that_nobody_knows_is_a_difference() {
+fn an_unknown_key_is_a_difference() {
     let with = |text: &str| hook(1, "a", "canary").replacen('{', text, 1);
     let left = [with(r#"{"x":1.0,"y":"canary","#)];
     let right = [with(r#"{"x":1,"z":null,"#)];
-    assert_eq!(told(&left, &right, true), "1 1 Different y z\n");
+    assert_eq!(compare(&left, &right, true), "1 1 Different y z\n");
 }
 
 #[test]
-fn what_cannot_be_sent_is_compared_all_the_same() {
+fn webhooks_that_cannot_be_sent_are_compared_too() {
     let odd = [
         r#"{"id":1,"alias":null}"#.to_owned(),
         r#"{"id":2,"x":1,"x":2}"#.to_owned(),
     ];
-    assert_eq!(told(&odd, &odd, false), "1 1 Same\n2 2 Same\n");
-    assert_eq!(told(&odd, &[], false), "1 - OnlyLeft\n2 - OnlyLeft\n");
+    assert_eq!(compare(&odd, &odd, false), "1 1 Same\n2 2 Same\n");
+    assert_eq!(compare(&odd, &[], false), "1 - OnlyLeft\n2 - OnlyLeft\n");
 }

@@ -1,12 +1,12 @@
-//! What people paste to name an account, and where it leads.
+//! What people paste to name an account, and the base URL it resolves to.
 
 use hookferry::coralogix::endpoint::Endpoint;
 use hookferry::coralogix::region::Region;
 
-/// What is said of a text that names nothing.
+/// The error for a text that names no account.
 const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";
 
-/// What is pasted, and the base URL that comes of it.
+/// A pasted text and the base URL that it resolves to.
 const ACCEPTED: [(&str, &str); 84] = [
     // Codes and aliases.
     ("us1", "https://api.us1.coralogix.com/"),
@@ -43,7 +43,7 @@ const ACCEPTED: [(&str, &str); 84] = [
     ("app.coralogix.in", "https://api.ap1.coralogix.com/"),
     ("coralogixsg.com", "https://api.ap2.coralogix.com/"),
     ("https://coralogix.us", "https://api.us1.coralogix.com/"),
-    // Hosts of services, without a scheme or of another service: they tell the region.
+    // Service hosts, without a scheme or of another service: only their region counts.
     ("api.coralogix.com", "https://api.eu1.coralogix.com/"),
     (
         "api.us2.coralogix.com:443",
@@ -133,7 +133,7 @@ const ACCEPTED: [(&str, &str); 84] = [
         "eu1-coralogix.coralogix.com",
         "https://api.eu1.coralogix.com/",
     ),
-    // An API host after https:// is used as it is.
+    // An API host after https:// is used as is.
     ("https://api.coralogix.com", "https://api.coralogix.com/"),
     ("https://api.coralogix.us/", "https://api.coralogix.us/"),
     (
@@ -213,7 +213,7 @@ const ACCEPTED: [(&str, &str); 84] = [
     ),
 ];
 
-/// What is typed, and what the refusal says.
+/// A pasted text and a part of the error message.
 const REFUSED: [(&str, &str); 38] = [
     ("", NOT_AN_ACCOUNT),
     ("  ", NOT_AN_ACCOUNT),
@@ -298,7 +298,7 @@ const REFUSED: [(&str, &str); 38] = [
 ];
 
 #[test]
-fn what_people_paste_leads_to_its_base_url() {
+fn pasted_texts_resolve_to_base_urls() {
     for (text, base) in ACCEPTED {
         let endpoint = Endpoint::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(endpoint.base().as_str(), base, "{text}");
@@ -306,7 +306,7 @@ fn what_people_paste_leads_to_its_base_url() {
 }
 
 #[test]
-fn refusals_say_why_and_repeat_no_secret() {
+fn refusals_explain_and_repeat_no_secret() {
     for (text, expected) in REFUSED {
         let Err(error) = Endpoint::parse(text) else {
             panic!("{text} was accepted");
@@ -324,7 +324,7 @@ fn refusals_say_why_and_repeat_no_secret() {
 }
 
 #[test]
-fn every_name_and_domain_of_a_region_leads_to_it() {
+fn every_name_and_domain_of_a_region_resolves_to_it() {
     for region in Region::all() {
         let current = format!("api.{}", region.domain());
         let names = std::iter::once(region.code()).chain(region.aliases().iter().copied());
@@ -340,7 +340,7 @@ fn every_name_and_domain_of_a_region_leads_to_it() {
 }
 
 #[test]
-fn region_and_vendor_are_told_from_the_host() {
+fn region_and_vendor_are_derived_from_the_host() {
     for (text, region, is_vendor, is_loopback) in [
         (
             "https://api.app.coralogix.in",
@@ -371,7 +371,7 @@ fn region_and_vendor_are_told_from_the_host() {
 }
 
 #[test]
-fn addresses_of_the_calls_lie_below_the_base() {
+fn request_urls_are_below_the_base_url() {
     let endpoint = Endpoint::parse("https://gateway.example.net:8443/cx/").expect("base URL");
     assert_eq!(endpoint.host(), "gateway.example.net:8443");
     assert_eq!(endpoint.ingress_host(), None);
@@ -389,7 +389,7 @@ fn addresses_of_the_calls_lie_below_the_base() {
 }
 
 #[test]
-fn an_id_that_is_not_one_plain_segment_has_no_address() {
+fn an_id_that_is_not_one_plain_segment_has_no_url() {
     let endpoint = Endpoint::parse("eu1").expect("code");
     for id in [
         "", ".", "..", "../7", "7/8", "7?x", "7#x", "%2e%2e", ".\n.", " 7",

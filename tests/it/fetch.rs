@@ -1,11 +1,11 @@
-//! First stage: which answers are a list of webhooks, and what is said of those that are not.
+//! First stage: which responses parse as a list of webhooks, and how the others are refused.
 
 use crate::support::fixture::{account, inventory, list_tokens, text, wire};
 use hookferry::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use std::fmt::Write as _;
 
-/// Answers that servers, proxies and files give.
-const ANSWERS: &[&str] = &[
+/// Responses of servers and proxies, and contents of files.
+const RESPONSES: &[&str] = &[
     "[]",
     " [ ] \n",
     "\u{feff}[{}]",
@@ -34,35 +34,35 @@ const ANSWERS: &[&str] = &[
 fn answers() {
     snapshots!();
     let mut table = String::new();
-    for answer in ANSWERS {
-        let read = match parse_list(*answer) {
+    for response in RESPONSES {
+        let result = match parse_list(*response) {
             Ok(webhooks) => {
                 let ids: Vec<Option<WebhookId>> = webhooks.iter().map(Webhook::id).collect();
                 format!("{} webhooks, ids {ids:?}", webhooks.len())
             }
             Err(refusal) => format!("refused: {refusal:?}"),
         };
-        let _ = writeln!(table, "{answer:?}\n    {read}");
+        let _ = writeln!(table, "{response:?}\n    {result}");
     }
     insta::assert_snapshot!(table);
 }
 
 #[test]
-fn every_member_of_a_fixture_is_carried_byte_for_byte() {
+fn every_member_of_a_fixture_is_kept_byte_for_byte() {
     for name in ["account.json", "awkward.json"] {
         let text = text(name);
         let expected = list_tokens(&text);
-        let read = account(&text);
-        assert_eq!(read.webhooks.len(), expected.len(), "{name}");
-        for (webhook, expected) in read.webhooks.iter().zip(expected) {
-            let carried = list_tokens(&format!("[{}]", wire(webhook)));
-            assert!(carried == [expected], "{name}: {:?}", webhook.id());
+        let inventory = account(&text);
+        assert_eq!(inventory.webhooks.len(), expected.len(), "{name}");
+        for (webhook, expected) in inventory.webhooks.iter().zip(expected) {
+            let kept = list_tokens(&format!("[{}]", wire(webhook)));
+            assert!(kept == [expected], "{name}: {:?}", webhook.id());
         }
     }
 }
 
 #[test]
-fn company_ids_are_read_under_both_names_and_as_number_or_text() {
+fn company_ids_parse_under_both_names_and_as_number_or_text() {
     let ids = |json: &str| account(json).company_ids().into_iter().collect::<Vec<_>>();
     assert_eq!(inventory("account.json").company_ids().len(), 1);
     assert_eq!(ids("[]"), [""; 0]);

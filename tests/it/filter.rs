@@ -1,11 +1,11 @@
-//! Which webhooks `--type`, `--name` and `--id` mean, and that a value which matches nothing is an error.
+//! Which webhooks `--type`, `--name` and `--id` select, and that a value that matches nothing is an error.
 
 use crate::support::fixture::{account, inventory};
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::error::{Error, ErrorKind};
 use hookferry::pipeline::filter::Filter;
 
-/// What was asked for: `type …`, `name …`, `id …`.
+/// Builds a filter from pairs of option and value: `type …`, `name …`, `id …`.
 fn filter(values: &[(&str, &str)]) -> Result<Filter, Error> {
     let mut filter = Filter::default();
     for (option, value) in values {
@@ -19,7 +19,7 @@ fn filter(values: &[(&str, &str)]) -> Result<Filter, Error> {
     Ok(filter)
 }
 
-/// The ids that are left of the ordinary account.
+/// The ids that the filter selects from the ordinary account.
 fn ids(values: &[(&str, &str)]) -> Result<Vec<String>, Error> {
     let webhooks = filter(values)?.apply(inventory("account.json").webhooks)?;
     let id = |webhook: &hookferry::coralogix::webhook::Webhook| webhook.id().unwrap().to_string();
@@ -27,7 +27,7 @@ fn ids(values: &[(&str, &str)]) -> Result<Vec<String>, Error> {
 }
 
 #[test]
-fn values_of_one_option_are_alternatives_and_options_must_all_agree() {
+fn values_of_one_option_are_alternatives_and_all_options_must_match() {
     let all: Vec<String> = (2001..=2010).map(|id| id.to_string()).collect();
     assert_eq!(ids(&[]).unwrap(), all);
     for (values, expected) in [
@@ -58,7 +58,7 @@ fn values_of_one_option_are_alternatives_and_options_must_all_agree() {
 }
 
 #[test]
-fn odd_webhooks_can_be_named() {
+fn malformed_webhooks_can_be_selected() {
     let json = r#"[{"id":"3030","alias":"new\nline","integration_type_id":99,"integration_type":null},
         {"id":2,"alias":null,"integration_type_id":1,"integrationTypeId":0},{"id":3,"alias":"*"}]"#;
     for (values, expected) in [
@@ -101,14 +101,14 @@ fn useless_values() {
     ] {
         let error = ids(values).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
-        let asked: Vec<String> = values
+        let arguments: Vec<String> = values
             .iter()
             .map(|(option, value)| format!("--{option} {value:?}"))
             .collect();
         let hint = error.hint().unwrap();
         lines.push(format!(
             "{}\n    error: {error}\n    hint: {hint}",
-            asked.join(" ")
+            arguments.join(" ")
         ));
     }
     insta::assert_snapshot!(lines.join("\n"));
@@ -119,7 +119,7 @@ fn a_filter_on_an_empty_account_says_that_it_is_empty() {
     let error = filter(&[("name", "*")]).unwrap().apply(Vec::new());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "--name '*' matches none of the 0 webhooks"
+        "--name '*' matches no webhook (0 checked)"
     );
     assert!(Filter::default().apply(Vec::new()).unwrap().is_empty());
 }

@@ -1,21 +1,21 @@
-//! The checks of the fuzz targets, on as much as fits into an ordinary test run: their seeds, each with random wounds.
+//! The checks of the fuzz targets, as many as fit into an ordinary test run: their seeds, each with random mutations.
 
 #[path = "../../fuzz/checks.rs"]
 mod checks;
 
 use crate::support::generator::cases;
-use crate::support::source::below;
+use crate::support::source::files_below;
 use proptest::collection::vec;
 use proptest::prelude::{any, proptest};
 use proptest::sample::{Index, select};
 use std::path::Path;
 
-/// The seeds of a target.
+/// The seeds of a fuzz target.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/seeds")
         .join(target);
-    let seeds: Vec<Vec<u8>> = below(&folder)
+    let seeds: Vec<Vec<u8>> = files_below(&folder)
         .iter()
         .map(|path| std::fs::read(path).unwrap())
         .collect();
@@ -23,16 +23,16 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     seeds
 }
 
-/// What a wound puts in: the characters that carry meaning in JSON and TOML, and one of more than a byte.
+/// Texts that a mutation inserts: characters with a meaning in JSON and TOML, and a multi-byte one.
 const MEANINGFUL: &[&str] = &[
     "", "\"", "\\", "{", "}", "[", "]", ",", ":", ".", "=", "\n", "0", "null", "é", "cxtp_", "$A",
     "\\u0041",
 ];
 
-/// A seed with some ranges replaced.
-fn wounded(seed: &[u8], wounds: &[(Index, usize, &'static str)]) -> Vec<u8> {
+/// Replaces some ranges of a seed.
+fn mutate(seed: &[u8], mutations: &[(Index, usize, &'static str)]) -> Vec<u8> {
     let mut bytes = seed.to_vec();
-    for (at, length, text) in wounds {
+    for (at, length, text) in mutations {
         let start = at.index(bytes.len() + 1);
         let end = (start + length).min(bytes.len());
         bytes.splice(start..end, text.bytes());
@@ -40,12 +40,12 @@ fn wounded(seed: &[u8], wounds: &[(Index, usize, &'static str)]) -> Vec<u8> {
     bytes
 }
 
-/// What must hold for any bytes.
+/// Panics if its property does not hold for these bytes.
 type Check = fn(&[u8]);
 
-fn check(target: &str, check: Check, at: Index, wounds: &[(Index, usize, &'static str)]) {
+fn check(target: &str, check: Check, at: Index, mutations: &[(Index, usize, &'static str)]) {
     let seeds = seeds(target);
-    check(&wounded(&seeds[at.index(seeds.len())], wounds));
+    check(&mutate(&seeds[at.index(seeds.len())], mutations));
 }
 
 #[test]
@@ -66,17 +66,17 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn rules_file(at: Index, wounds in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
-        check("rules_file", checks::rules_file, at, &wounds);
+    fn rules_file(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("rules_file", checks::rules_file, at, &mutations);
     }
 
     #[test]
-    fn rewriter(at: Index, wounds in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
-        check("rewriter", checks::rewriter, at, &wounds);
+    fn rewriter(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("rewriter", checks::rewriter, at, &mutations);
     }
 
     #[test]
-    fn masker(at: Index, wounds in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
-        check("masker", checks::masker, at, &wounds);
+    fn masker(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("masker", checks::masker, at, &mutations);
     }
 }

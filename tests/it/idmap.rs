@@ -1,4 +1,4 @@
-//! The id map in its forms, and alert definitions pointed at the target with it.
+//! The id map in each of its formats, and alert definitions rewritten with it to point at the target.
 
 use crate::support::fixture::text as fixture;
 use hookferry::coralogix::alert::{NotJson, Why, repoint};
@@ -45,7 +45,7 @@ fn alerts_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/alerts")
 }
 
-/// The text after `1050` became `2207` and `1051` became `1050`.
+/// Rewrites a text with [`map`]: `1050` becomes `2207`, and `1051` becomes `1050`.
 fn repointed(text: &str) -> String {
     let map = map();
     repoint(text, |id| map.target_of(id).cloned()).unwrap().text
@@ -59,7 +59,7 @@ fn reason<T>(result: Result<T, hookferry::error::Error>) -> String {
 }
 
 #[test]
-fn the_map_is_shown_in_three_forms() {
+fn the_map_renders_as_csv_table_and_json() {
     snapshots!();
     insta::assert_snapshot!("csv", shown::csv(&map()));
     insta::assert_snapshot!("table", shown::id_map(&map(), PAGE));
@@ -67,7 +67,7 @@ fn the_map_is_shown_in_three_forms() {
 }
 
 #[test]
-fn what_became_of_a_folder_is_shown() {
+fn applying_to_a_folder_reports_every_file() {
     snapshots!();
     let applied = alerts::apply(&map(), &alerts_folder(), None).unwrap();
     assert!(!applied.is_complete());
@@ -80,7 +80,7 @@ fn what_became_of_a_folder_is_shown() {
 }
 
 #[test]
-fn a_map_comes_back_from_every_form() {
+fn every_format_parses_back_to_the_same_map() {
     let map = map();
     let document = json::text(&shown::id_map_json(&map));
     assert_eq!(idmap::parse(&document).unwrap(), map);
@@ -100,9 +100,9 @@ fn a_map_comes_back_from_every_form() {
     );
 }
 
-/// What `migrate -o json` prints, as the snapshot of that test has it.
+/// Reads the output of `migrate -o json` from that test's snapshot.
 #[test]
-fn a_map_comes_from_an_outcome_and_keeps_its_rows() {
+fn a_map_parsed_from_an_outcome_keeps_its_rows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let snapshot = fs::read_to_string(root.join("snapshots/cli/migrate/json.snap")).unwrap();
     let body = &snapshot[snapshot.find("\n{").unwrap()..=snapshot.rfind('}').unwrap()];
@@ -115,7 +115,7 @@ fn a_map_comes_from_an_outcome_and_keeps_its_rows() {
 }
 
 #[test]
-fn what_is_no_map_is_refused() {
+fn malformed_maps_are_refused() {
     snapshots!();
     let texts = [
         "",
@@ -149,7 +149,7 @@ fn only_references_change() {
 }
 
 #[test]
-fn a_reference_keeps_its_form_and_no_other_form_is_guessed() {
+fn a_reference_keeps_its_spelling_and_other_value_types_stay_untouched() {
     for (before, after) in [
         (r#"{"integrationId":1053}"#, r#"{"integrationId":"ab-1"}"#),
         (r#"{"integrationId":"1053"}"#, r#"{"integrationId":"ab-1"}"#),
@@ -190,7 +190,7 @@ fn a_reference_keeps_its_form_and_no_other_form_is_guessed() {
 }
 
 #[test]
-fn deep_nesting_costs_no_stack() {
+fn deep_nesting_uses_no_stack() {
     let n = 200_000;
     let deep = |id: &str| {
         format!(
@@ -203,7 +203,7 @@ fn deep_nesting_costs_no_stack() {
 }
 
 #[test]
-fn a_folder_is_written_anew_and_never_over_another() {
+fn output_goes_to_a_new_folder_and_never_into_a_used_one() {
     let place = tempfile::tempdir().unwrap();
     let out = place.path().join("new");
     let applied = alerts::apply(&map(), &alerts_folder(), Some(&out)).unwrap();
@@ -217,7 +217,7 @@ fn a_folder_is_written_anew_and_never_over_another() {
     assert!(again.ends_with("it is not empty"), "{again}");
     let inside = reason(alerts::apply(&map(), &out, Some(&out.join("inside"))));
     assert!(
-        inside.ends_with("it lies in the folder that is read"),
+        inside.ends_with("it is inside the input folder"),
         "{inside}"
     );
     assert!(!out.join("inside").exists());
@@ -225,7 +225,7 @@ fn a_folder_is_written_anew_and_never_over_another() {
 
 #[cfg(unix)]
 #[test]
-fn files_are_private_and_a_loop_of_links_ends() {
+fn files_are_private_and_symlink_loops_terminate() {
     use std::os::unix::fs::{PermissionsExt, symlink};
     let place = tempfile::tempdir().unwrap();
     let (input, out) = (place.path().join("in"), place.path().join("out"));
@@ -242,8 +242,8 @@ fn files_are_private_and_a_loop_of_links_ends() {
     assert_eq!(mode & 0o777, 0o600);
 }
 
-/// Pieces of text between references, and the references: `None` is where one stands.
-fn planted() -> impl Strategy<Value = (Vec<Option<String>>, Vec<u64>)> {
+/// Pieces of text, where `None` marks a reference, and the ids that fill the references.
+fn pieces_and_ids() -> impl Strategy<Value = (Vec<Option<String>>, Vec<u64>)> {
     let leaf = prop_oneof![
         Just("null".to_owned()),
         Just("1.50E+1".to_owned()),
@@ -281,21 +281,21 @@ fn assembled(pieces: &[Option<String>], ids: &[u64], change: impl Fn(u64) -> u64
 
 proptest! {
     #[test]
-    fn nothing_else_changes_and_the_inverse_map_restores((pieces, ids) in planted()) {
-        let by = |change: fn(u64) -> u64| {
+    fn nothing_else_changes_and_the_inverse_map_restores((pieces, ids) in pieces_and_ids()) {
+        let mapping = |change: fn(u64) -> u64| {
             move |id: &WebhookId| {
                 let id: u64 = id.as_str().parse().ok()?;
                 Some(WebhookId::new(change(id).to_string()))
             }
         };
         let before = assembled(&pieces, &ids, |id| id);
-        let there = repoint(&before, by(|id| id + 25)).unwrap();
-        prop_assert_eq!(&there.text, &assembled(&pieces, &ids, |id| id + 25));
-        prop_assert!(there.unresolved.is_empty());
-        prop_assert_eq!(there.rewritten.len(), pieces.iter().filter(|piece| piece.is_none()).count());
-        for reference in &there.rewritten {
+        let mapped = repoint(&before, mapping(|id| id + 25)).unwrap();
+        prop_assert_eq!(&mapped.text, &assembled(&pieces, &ids, |id| id + 25));
+        prop_assert!(mapped.unresolved.is_empty());
+        prop_assert_eq!(mapped.rewritten.len(), pieces.iter().filter(|piece| piece.is_none()).count());
+        for reference in &mapped.rewritten {
             prop_assert_eq!(before[reference.bytes.clone()].trim_matches('"'), reference.from.as_str());
         }
-        prop_assert_eq!(repoint(&there.text, by(|id| id - 25)).unwrap().text, before);
+        prop_assert_eq!(repoint(&mapped.text, mapping(|id| id - 25)).unwrap().text, before);
     }
 }

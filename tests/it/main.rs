@@ -1,7 +1,7 @@
-//! The tests: one binary, one module a subject; snapshots lie in the top-level `snapshots/`.
+//! The tests: one binary, one module per subject; snapshots live in the top-level `snapshots/`.
 #![expect(
     clippy::unwrap_used,
-    reason = "a test that cannot go on has failed, and says where"
+    reason = "a test that cannot continue has failed, and the panic says where"
 )]
 
 #[macro_use]

@@ -1,4 +1,4 @@
-//! What a person may see of a webhook.
+//! Masking: what output may show of a webhook.
 
 use crate::support::fixture::inventory;
 use hookferry::coralogix::kind::type_name;
@@ -22,13 +22,13 @@ fn awkward() {
 fn masked(name: &str) -> String {
     let mut out = String::new();
     for webhook in inventory(name).webhooks {
-        one(&mut out, &webhook);
+        write_masked(&mut out, &webhook);
     }
-    assert!(!out.contains("canary"), "a secret is shown");
+    assert!(!out.contains("canary"), "the mask shows a secret");
     out
 }
 
-fn one(out: &mut String, webhook: &Webhook) {
+fn write_masked(out: &mut String, webhook: &Webhook) {
     let masked = webhook.masked();
     let _ = writeln!(
         out,
@@ -110,9 +110,9 @@ fn urls() {
     insta::assert_snapshot!(out);
 }
 
-/// Two webhooks whose masks are equal must not become distinguishable by the mask's length or form.
+/// The length and shape of a mask must not reveal anything about the secret.
 #[test]
-fn equal_kinds_of_secrets_have_equal_masks() {
+fn secrets_of_the_same_kind_have_equal_masks() {
     let webhook = |secret: &str| {
         let json = format!(
             r#"{{"url":"https://h.example.net/{secret}","integration_type_id":1,"integration_type_fields":

@@ -1,4 +1,4 @@
-//! The picture in the README is what the program prints; `docs/pictures` makes it anew.
+//! The picture in the README is what the program prints; `docs/pictures` regenerates it.
 
 use crate::support::stand_in::StandIn;
 use anstyle::RgbColor;
@@ -6,16 +6,16 @@ use std::path::Path;
 
 const PREVIEW: &str = "docs/preview.svg";
 
-/// The preview of the demonstration's accounts, as a terminal shows it.
+/// The preview of a plan between the demo accounts, as a terminal shows it.
 fn preview() -> String {
     let accounts = StandIn::demo();
-    // A conflict, so that every kind of line is seen.
-    let mut taken = accounts.source().webhooks()[6].clone();
+    // Adds a conflict, so that every kind of line occurs.
+    let mut conflicting = accounts.source().webhooks()[6].clone();
     for owned in ["company_id", "companyId"] {
-        taken[owned] = accounts.target().company_id().into();
+        conflicting[owned] = accounts.target().company_id().into();
     }
-    taken["url"] = "https://acme-us.atlassian.example/canary".into();
-    accounts.target().insert(&taken);
+    conflicting["url"] = "https://acme-us.atlassian.example/canary".into();
+    accounts.target().insert(&conflicting);
     let run = accounts
         .program("plan --from [source] --to [target] --color always -q --on-conflict skip")
         .run();
@@ -34,15 +34,15 @@ fn preview() -> String {
 }
 
 #[test]
-fn the_picture_of_the_preview_is_true() {
-    let drawn = preview();
+fn the_picture_of_the_preview_is_up_to_date() {
+    let rendered = preview();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PREVIEW);
     if std::env::var_os("HOOKFERRY_PICTURES").is_some() {
-        std::fs::write(&path, &drawn).unwrap();
+        std::fs::write(&path, &rendered).unwrap();
     }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
-        kept == drawn,
+        committed == rendered,
         "{PREVIEW} is not what the program prints: run docs/pictures"
     );
 }

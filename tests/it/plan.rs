@@ -1,4 +1,4 @@
-//! Fourth stage: what has to happen to each webhook.
+//! Fourth stage: the plan, which decides what happens to each webhook.
 
 mod differences;
 mod equal_ids;
@@ -6,7 +6,7 @@ mod known;
 mod matching;
 mod policy;
 
-/// A Slack webhook: its only content is its url.
+/// A Slack webhook; its url is its only content.
 fn slack(id: u32, alias: &str, url: &str) -> String {
     format!(
         r#"{{"id":{id},"alias":"{alias}","url":"https://hooks.slack.com/services/canary-{url}","company_id":1,
@@ -14,7 +14,7 @@ fn slack(id: u32, alias: &str, url: &str) -> String {
     )
 }
 
-/// A webhook of that type with these fields, given as JSON.
+/// A webhook of a type, with its fields as JSON.
 fn typed(id: u32, alias: &str, type_id: u32, fields: &str) -> String {
     format!(
         r#"{{"id":{id},"alias":"{alias}","url":"https://hooks.example.net/canary","integration_type_id":{type_id},
@@ -22,7 +22,7 @@ fn typed(id: u32, alias: &str, type_id: u32, fields: &str) -> String {
     )
 }
 
-/// The answer of a list call.
+/// The response of a list request.
 fn list(webhooks: &[String]) -> String {
     format!("[{}]", webhooks.join(","))
 }

@@ -1,4 +1,4 @@
-//! The config file: what it may say, and every mistake with its line and column.
+//! Profiles of the config file: everything they may contain, and every mistake with its line and column.
 
 use hookferry::settings::config;
 use hookferry::settings::profiles::{KeySource, Profile, is_name};
@@ -6,8 +6,8 @@ use hookferry::toml_file::Misread;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-/// Everything that a config file can say.
-const WHOLE: &str = r#"
+/// Profiles with every setting.
+const FULL: &str = r#"
 format_version = 1
 
 [profile.prod-eu]
@@ -41,8 +41,8 @@ fn names(profiles: &[Profile]) -> Vec<&str> {
 }
 
 #[test]
-fn everything_that_a_file_can_say() {
-    let profiles = parse(WHOLE).unwrap();
+fn a_file_with_every_setting_parses() {
+    let profiles = parse(FULL).unwrap();
     assert_eq!(names(&profiles), ["prod-eu", "prod-us", "Test_1", "bare"]);
     let [eu, us, test, bare] = profiles.as_slice() else {
         panic!("four profiles");
@@ -71,24 +71,24 @@ fn an_empty_file_has_no_profile() {
     assert!(parse("[profile]\n").unwrap().is_empty());
 }
 
-/// What is shown of a key's place is no argument of a command: one of them may be a secret.
+/// The description of a key source omits the command's arguments: one of them may be a secret.
 #[test]
-fn where_a_key_is_in_words() {
-    let profiles = parse(WHOLE).unwrap();
-    let words: Vec<String> = profiles
+fn a_key_source_is_described_without_secrets() {
+    let profiles = parse(FULL).unwrap();
+    let descriptions: Vec<String> = profiles
         .iter()
         .filter_map(|profile| profile.key.as_ref())
         .map(ToString::to_string)
         .collect();
     let expected = ["env PROD_EU_KEY", "file keys/prod-us", "command op …"];
-    assert_eq!(words, expected);
+    assert_eq!(descriptions, expected);
     assert!(!format!("{profiles:?}").contains("canary"));
-    let alone = KeySource::Command(vec!["print\u{1b}key".to_owned()]);
-    assert_eq!(alone.to_string(), "command print\\u{1b}key");
+    let without_arguments = KeySource::Command(vec!["print\u{1b}key".to_owned()]);
+    assert_eq!(without_arguments.to_string(), "command print\\u{1b}key");
 }
 
 #[test]
-fn names_are_plain_and_not_a_region_s() {
+fn names_are_plain_and_not_those_of_regions() {
     for name in ["prod-eu", "a", "2", "EU", "eu1x", "_", "a-"] {
         assert!(is_name(name), "{name}");
     }
@@ -143,9 +143,9 @@ fn every_mistake_is_told_with_its_place() {
         "[profile.a]\nregion = \"canary\n",
         "[profile.a]\nregion = canary\n",
     ] {
-        let misread = parse(text).unwrap_err();
+        let diagnostics = parse(text).unwrap_err();
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in misread {
+        for Misread { line, column, what } in diagnostics {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');
@@ -158,9 +158,9 @@ fn every_mistake_is_told_with_its_place() {
     insta::assert_snapshot!(out.replace("canary", "[secret]"));
 }
 
-/// What the README shows is a config file.
+/// The config file that the README shows parses.
 #[test]
-fn the_example_of_the_readme_is_a_config_file() {
+fn the_example_in_the_readme_is_a_valid_config_file() {
     let readme = include_str!("../../README.md");
     let example = readme.split("```toml\n").nth(1).unwrap();
     let profiles = parse(example.split("```").next().unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! What holds for every webhook and every pair of accounts, on random ones.
+//! Properties that hold for every webhook and every pair of accounts, checked on random ones.
 
 use crate::support::draft::{Draft, Fields, list};
 use crate::support::fixture::{account, stripped, tokens, wire};
@@ -49,8 +49,8 @@ fn json(drafts: &[Draft], first_id: usize, spelling: &mut Spelling) -> String {
     list(&drafts.iter().collect::<Vec<_>>(), first_id, spelling)
 }
 
-/// The target's answer after everything planned was done.
-fn applied(plan: &Plan, target: &str) -> String {
+/// The target's list response after every planned change was applied.
+fn apply(plan: &Plan, target: &str) -> String {
     let mut webhooks: Vec<(String, String)> = account(target)
         .webhooks
         .iter()
@@ -75,7 +75,7 @@ fn applied(plan: &Plan, target: &str) -> String {
     format!("[{}]", bodies.join(","))
 }
 
-/// Whether the mask has the containers and keys of the value, in its order.
+/// Whether the mask has the containers and keys of the value, in the same order.
 fn has_shape(tree: &Tree, masked: &Masked) -> bool {
     match (tree, masked) {
         (Tree::List(elements), Masked::Array(shown)) => {
@@ -111,7 +111,7 @@ proptest! {
     }
 
     #[test]
-    fn a_stripped_body_has_nothing_of_the_server_and_all_of_the_rest(draft in draft(), seed: u64) {
+    fn stripping_removes_exactly_the_server_owned_keys(draft in draft(), seed: u64) {
         let before = draft.json(1, &mut Spelling::varied(seed));
         let after = stripped(&format!("[{before}]"));
         let after = tokens(&wire(after.webhooks()[0].bare()));
@@ -153,7 +153,7 @@ proptest! {
     }
 
     #[test]
-    fn no_secret_is_shown_and_the_shape_stays(draft in draft(), seed: u64) {
+    fn masks_show_no_secret_and_keep_the_shape(draft in draft(), seed: u64) {
         for spelling in [&mut Spelling::plain(), &mut Spelling::varied(seed)] {
             let webhook = Webhook::parse(draft.json(1, spelling)).unwrap();
             let masked = webhook.masked();
@@ -174,13 +174,13 @@ proptest! {
     }
 
     #[test]
-    fn a_target_that_has_everything_needs_nothing(
+    fn a_target_that_has_everything_needs_no_changes(
         drafts in vec(draft(), 0..6), policy in policy(), seed: u64
     ) {
         let mut spelling = Spelling::varied(seed);
         let source = json(&drafts, 1, &mut spelling);
-        let theirs = spelling.shuffled(drafts);
-        let plan = planned(&source, &json(&theirs, 700, &mut spelling), policy);
+        let target = spelling.shuffled(drafts);
+        let plan = planned(&source, &json(&target, 700, &mut spelling), policy);
         prop_assert!(states(&plan).iter().all(|state| *state == State::Unchanged), "{}", preview(&plan));
         prop_assert_eq!((plan.n_refusing(), plan.n_untouched(), plan.has_changes()), (0, 0, false));
     }
@@ -216,19 +216,19 @@ proptest! {
     fn the_same_accounts_give_the_same_plan((source, target) in accounts(), policy in policy(), seed: u64) {
         let mut spelling = Spelling::varied(seed);
         let source = json(&source, 1, &mut spelling);
-        let theirs = json(&target, 700, &mut spelling);
-        let plan = planned(&source, &theirs, policy);
-        prop_assert_eq!(preview(&planned(&source, &theirs, policy)), preview(&plan));
+        let listed = json(&target, 700, &mut spelling);
+        let plan = planned(&source, &listed, policy);
+        prop_assert_eq!(preview(&planned(&source, &listed, policy)), preview(&plan));
         let shuffled = json(&spelling.shuffled(target), 700, &mut spelling);
         prop_assert_eq!(states(&planned(&source, &shuffled, policy)), states(&plan));
     }
 
     #[test]
-    fn what_was_applied_needs_nothing_more((source, target) in accounts(), policy in policy(), seed: u64) {
+    fn an_applied_plan_leaves_nothing_to_do((source, target) in accounts(), policy in policy(), seed: u64) {
         let mut spelling = Spelling::varied(seed);
         let (source, target) = (json(&source, 1, &mut spelling), json(&target, 700, &mut spelling));
         let plan = planned(&source, &target, policy);
-        let again = planned(&source, &applied(&plan, &target), policy);
+        let again = planned(&source, &apply(&plan, &target), policy);
         prop_assert!(!again.has_changes(), "{}\nthen\n{}", preview(&plan), preview(&again));
         prop_assert_eq!(again.n_refusing(), plan.n_refusing());
         prop_assert_eq!(again.n_untouched(), plan.n_untouched());
@@ -239,7 +239,7 @@ proptest! {
     #![proptest_config(cases(512))]
 
     #[test]
-    fn any_text_is_read_or_refused(text: String, like in "[\\[\\]{}\",:\\\\u0-9eE.+ truefalsn-]{0,24}") {
+    fn any_text_parses_or_is_refused(text: String, like in "[\\[\\]{}\",:\\\\u0-9eE.+ truefalsn-]{0,24}") {
         for text in [text, like] {
             let _ = Json::parse(&text);
             let _ = Webhook::parse(text.as_str()).map(|webhook| (webhook.masked(), webhook.id()));
@@ -248,7 +248,7 @@ proptest! {
     }
 
     #[test]
-    fn any_number_is_compared_as_it_is(number in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,24})?") {
+    fn numbers_compare_exactly_whatever_their_spelling(number in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,24})?") {
         let content = |number: &str| {
             let json = format!("{{\"integration_type_fields\":[{number}]}}");
             Content::of(&Webhook::parse(json).unwrap(), TypeId(1))
@@ -263,7 +263,7 @@ proptest! {
     }
 
     #[test]
-    fn shown_text_drives_no_terminal(text: String, raw in "[\u{0}-\u{9f}\u{200b}-\u{206f}\u{feff}\u{e0000}-\u{e007f}a]{0,8}") {
+    fn escaped_text_cannot_control_a_terminal(text: String, raw in "[\u{0}-\u{9f}\u{200b}-\u{206f}\u{feff}\u{e0000}-\u{e007f}a]{0,8}") {
         for text in [text, raw] {
             let shown = shown(&text);
             let is_hostile = |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}'

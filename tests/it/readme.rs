@@ -1,4 +1,4 @@
-//! The README is true: its transcript is what the demo prints, its table of exit codes is the program's.
+//! The README is accurate: its transcript is what the demo prints, and its table of exit codes matches the program.
 
 use crate::support::program::without_run_ids;
 use hookferry::error::ExitCode;
@@ -26,7 +26,7 @@ fn the_transcript_is_what_the_demo_prints() {
     );
 }
 
-/// The first host that is named is the source, the second the target; run ids differ each time.
+/// Replaces what differs in each run: ports and run ids. The first host named is the source, the second the target.
 fn without_ports(text: &str) -> String {
     let mut text = text.to_owned();
     for name in ["[source]", "[target]"] {
@@ -39,7 +39,7 @@ fn without_ports(text: &str) -> String {
 }
 
 #[test]
-fn the_table_of_exit_codes_is_the_one_in_the_program() {
+fn the_table_of_exit_codes_matches_the_program() {
     let row = |(code, meaning): &(ExitCode, &str)| format!("| {} | {meaning} |", code.code());
     let rows: Vec<String> = ExitCode::TABLE.iter().map(row).collect();
     let table = format!("| code | meaning |\n|---|---|\n{}\n\n", rows.join("\n"));

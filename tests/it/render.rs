@@ -1,4 +1,4 @@
-//! What is shown: the whole outputs as a reader gets them, never with a secret in them.
+//! Rendering: complete outputs as a reader gets them, and never a secret in them.
 
 mod reports;
 
@@ -26,10 +26,10 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A webhook of that id, alias and type, with a url and fields.
 /// The id of a run record.
 const RUN: &str = "20261124-021530-7f3a2b";
 
+/// A webhook as a server lists it, `fields` being its `integration_type_fields` as text.
 fn webhook(id: u64, alias: &str, type_id: u64, url: &str, fields: &str) -> Webhook {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let (alias, url, fields) = (quoted(alias), quoted(url), quoted(fields));
@@ -53,7 +53,7 @@ fn jira(id: u64, alias: &str, host: &str, project: &str) -> Webhook {
     webhook(id, alias, 6, &url, &fields)
 }
 
-/// One of everything that a plan can say.
+/// Webhooks that together cover everything a plan can show.
 fn source() -> Vec<Webhook> {
     let headers = r#"[{"name":"uuid","value":"11111111-2222-3333-4444-555555555555"},{"name":"method","value":"post"},{"name":"headers","value":{"Authorization":"canary-bearer","Content-Type":"application/json"}},{"name":"payload","value":{"text":"$ALERT_NAME","token":"canary-token"}}]"#;
     let log = r#"[{"name":"payload","value":{"privateKey":"canary-private-key","applicationName":"shop"}}]"#;
@@ -152,7 +152,7 @@ fn page(width: usize) -> Page {
     }
 }
 
-/// The plan as text, checked for what no plan may show.
+/// The plan as text, checked for secrets and escape sequences.
 #[track_caller]
 fn preview(plan: &Plan, page: Page) -> String {
     let source = party(
@@ -167,35 +167,35 @@ fn preview(plan: &Plan, page: Page) -> String {
         target: &target,
     };
     let document = PlanDocument::of(view, Depth::Fields);
-    harmless(&as_json(&document).to_string());
+    checked(&as_json(&document).to_string());
     let read: PlanDocument = serde_json::from_value(as_json(&document)).unwrap();
-    assert_eq!(read, document, "a saved plan reads as it was written");
-    harmless(&hookferry::render::plan::plan(&document, page))
+    assert_eq!(read, document, "a saved plan round-trips");
+    checked(&hookferry::render::plan::plan(&document, page))
 }
 
 fn as_json(document: &impl serde::Serialize) -> serde_json::Value {
     serde_json::to_value(document).unwrap()
 }
 
-/// The text again, if it holds no secret and nothing that drives a terminal.
+/// Asserts that the text contains no secret and no escape sequence, and returns it.
 #[track_caller]
-fn harmless(text: &str) -> String {
+fn checked(text: &str) -> String {
     for secret in text.match_indices("canary") {
         let rest = &text[secret.0..];
-        // A host is shown: it is what the reader of a plan looks for.
+        // Hosts are shown on purpose: the reader of a plan needs them.
         assert!(
             rest.starts_with("canary.example.com"),
-            "a secret is shown: {text}"
+            "the text shows a secret: {text}"
         );
     }
     assert!(
         !text.contains('\u{1b}'),
-        "an escape sequence is shown: {text}"
+        "the text contains an escape sequence: {text}"
     );
     text.to_owned()
 }
 
-/// A document with a line for each member and for each element of its lists.
+/// Renders a document with one line per member and per list element.
 fn outline(document: &serde_json::Value) -> String {
     let mut out = String::new();
     for (key, value) in document.as_object().unwrap() {
@@ -213,7 +213,7 @@ fn outline(document: &serde_json::Value) -> String {
 }
 
 #[test]
-fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
+fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     let plan = planned(source(), target(), OnConflict::Fail);
     insta::assert_snapshot!(preview(&plan, page(120)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
@@ -221,8 +221,8 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
 
       + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
 
-    2 conflicts: same alias and type in the target, other content: changed on one side, or altered by the server when it was
-        created
+    2 conflicts: same alias and type in the target, different content: changed on one side, or altered by the server when it
+        was created
       ! slack            prod-oncall                               1050 -> 2207
             url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
       ! jira             ops-board                                 1056 -> 2209
@@ -230,8 +230,8 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
             apiToken    source (api token)                   target (api token)  different
             projectKey  source "OPS"                         target "SRE"
 
-    1 ambiguous: the target has one of this type whose alias differs only in spaces, case or accents' spelling (target ids
-        2210)
+    1 ambiguous: the target has one of this type whose alias differs only in surrounding spaces, case or Unicode
+        normalization (target ids 2210)
       ? slack            Deploys                                   1055 -> -
 
     1 blocked: it has no type
@@ -245,30 +245,30 @@ fn a_plan_that_would_be_refused_shows_what_is_in_the_way_first() {
             note: keeps the source's ingest key in payload.privateKey
             note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -> new     https://safe.e…  1057 -> new   https://canary.example.com/
-            note: type 99 is not in the documented table; it is copied as it is
+            note: type 99 is undocumented; the webhook is copied as is
       + email_group      mail\u{1b}[2J\nforged                     1058 -> new   payload […@example.com, …@example.org]
       + microsoft_teams  old teams                                 1059 -> new   https://outlook.office.com/(path)
 
     11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2 conflicts, 1 ambiguous, 1 blocked; 1 other in
       the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
-    note: the source stays active, so both accounts will notify 7 targets
+    note: the source stays active, so both accounts will notify 7 destinations
     warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account:
-      set payload.privateKey by a rule, and say --retarget where the region changes
+      set payload.privateKey with a rule, and pass --retarget if the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
     note: alerts refer to webhooks by id: point them at the new ids with the id map
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
-    Would be refused: nothing would be written, because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: a conflict: `--on-conflict update` gives the target's webhook the source's content
-    hint: an ambiguous one: rename or remove the copies in one of the accounts
-    hint: a blocked one: repair it in the source, or write a rule for it
-    hint: any of them: leave it out with `--name '!ALIAS'`, or leave all of them alone with `--on-conflict skip`
+    Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
+    hint: conflict: pass `--on-conflict update` to overwrite the target's webhook with the source's content
+    hint: ambiguous (no certain match in the target): rename or remove the copies in one of the accounts
+    hint: blocked (cannot be sent as it is): fix it in the source, or write a rule for it
+    hint: to exclude any of these: pass `--name '!ALIAS'`; to leave all of them alone: pass `--on-conflict skip`
     "#);
 }
 
 #[test]
-fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
+fn a_narrow_terminal_keeps_one_line_per_webhook_and_wraps_sentences() {
     let plan = planned(source(), target(), OnConflict::Skip);
     insta::assert_snapshot!(preview(&plan, page(80)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
@@ -276,7 +276,7 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
 
       + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
 
-    2 conflicts, left alone: same alias and type in the target, other content:
+    2 conflicts, left alone: same alias and type in the target, different content:
         changed on one side, or altered by the server when it was created
       ! slack            prod-oncall       1050 -> 2207
             url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
@@ -286,7 +286,7 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
             projectKey  source "OPS"                         target "SRE"
 
     1 ambiguous, left alone: the target has one of this type whose alias differs
-        only in spaces, case or accents' spelling (target ids 2210)
+        only in surrounding spaces, case or Unicode normalization (target ids 2210)
       ? slack            Deploys           1055 -> -
 
     1 blocked, left alone: it has no type
@@ -300,17 +300,17 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
             note: keeps the source's ingest key in payload.privateKey
             note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -…  1057 -> new   https://canary.example.com/
-            note: type 99 is not in the documented table; it is copied as it is
+            note: type 99 is undocumented; the webhook is copied as is
       + email_group      mail\u{1b}[2J\n…  1058 -> new   payload […@example.com, …@example.org]
       + microsoft_teams  old teams         1059 -> new   https://outlook.office.com/(path)
 
     11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2
       conflicts, 1 ambiguous, 1 blocked; 1 other in the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
-    note: the source stays active, so both accounts will notify 7 targets
+    note: the source stays active, so both accounts will notify 7 destinations
     warning: 1 SendLog webhook keeps the source account's ingest key or host, so its
-      logs flow back to the source account: set payload.privateKey by a rule, and
-      say --retarget where the region changes
+      logs flow back to the source account: set payload.privateKey with a rule, and
+      pass --retarget if the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has
       retired it
     note: alerts refer to webhooks by id: point them at the new ids with the id map
@@ -319,7 +319,7 @@ fn a_small_terminal_keeps_one_line_a_webhook_and_wraps_sentences() {
 }
 
 #[test]
-fn an_update_says_what_it_replaces() {
+fn an_update_shows_what_it_replaces() {
     let source = vec![jira(1056, "ops-board", "a.example.com", "OPS")];
     let plan = planned(source, target(), OnConflict::Update);
     insta::assert_snapshot!(preview(&plan, page(120)), @r#"
@@ -337,13 +337,13 @@ fn an_update_says_what_it_replaces() {
     1 selected (matched 1 of 1): 0 to create, 1 to update, 0 unchanged, 0 conflicts, 0 ambiguous, 0 blocked; 3 others in the
       target are never touched
     top-level id removed 1/1, integration_type.id kept 1/1; an update carries the id of the target's own webhook
-    note: the source stays active, so both accounts will notify 1 target
+    note: the source stays active, so both accounts will notify 1 destination
     Not checked: whether the target accepts each webhook, and whether it delivers.
     "#);
 }
 
 #[test]
-fn a_plan_without_work_says_so() {
+fn a_plan_with_nothing_to_do_says_so() {
     let same = planned(vec![slack(1, "a")], vec![slack(1, "a")], OnConflict::Fail);
     let last = |plan: &Plan| preview(plan, page(120)).lines().last().unwrap().to_owned();
     assert_eq!(
@@ -361,7 +361,7 @@ fn a_plan_without_work_says_so() {
 }
 
 #[test]
-fn many_unchanged_webhooks_are_counted_unless_all_detail_is_wanted() {
+fn many_unchanged_webhooks_are_counted_unless_full_detail_is_requested() {
     let many = || {
         (0..60)
             .map(|n| slack(n, &format!("hook {n}")))
@@ -382,7 +382,7 @@ fn many_unchanged_webhooks_are_counted_unless_all_detail_is_wanted() {
 }
 
 #[test]
-fn colour_only_repeats_what_the_text_says() {
+fn color_carries_no_information_of_its_own() {
     let plan = planned(source(), target(), OnConflict::Fail);
     let (source, target) = (party("a", None, 11), party("b", None, 4));
     let view = PlanView {
@@ -395,10 +395,10 @@ fn colour_only_repeats_what_the_text_says() {
         ..page(100)
     };
     let coloured = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), coloured);
-    let bare = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), page(100));
-    assert_ne!(coloured, bare);
+    let plain = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), page(100));
+    assert_ne!(coloured, plain);
     let stripped = anstream::adapter::strip_str(&coloured).to_string();
-    assert_eq!(stripped, bare);
+    assert_eq!(stripped, plain);
 }
 
 #[test]
@@ -411,10 +411,10 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
         target: &target,
     };
     let mut document = as_json(&PlanDocument::of(view, Depth::Fields));
-    // The conflict and one create stand for all steps.
+    // One conflict and one create represent all steps.
     let steps = document["steps"].as_array_mut().unwrap();
     steps.retain(|step| step["source_id"] == 1056 || step["source_id"] == 1051);
-    insta::assert_snapshot!(harmless(&outline(&document)), @r#"
+    insta::assert_snapshot!(checked(&outline(&document)), @r#"
     format_version: "1.0"
     kind: "plan"
     tool: "hookferry [version]"
@@ -424,14 +424,14 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
     selection: {"matched":11,"of":11}
     steps:
       {"state":"create","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":null,"url":null,"destination":"serviceKey (service key)","reason":"","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[],"fields":[{"path":"url","value":null},{"path":"serviceKey","value":{"hidden":"service key"}}]}
-      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"destination":"https://a.example.com/(path)","reason":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
+      {"state":"conflict","alias":"ops-board","type":"jira","type_id":6,"source_id":1056,"target_id":2209,"url":{"part":"https://a.example.com/(path)"},"destination":"https://a.example.com/(path)","reason":"same alias and type in the target, different content: changed on one side, or altered by the server when it was created","notes":[],"changes":[],"unread":[],"leftover":[],"flows_back":null,"differences":[{"path":"url","source":{"part":"https://a.example.com/(path)"},"target":{"part":"https://b.example.com/(path)"},"equal":false},{"path":"apiToken","source":{"hidden":"api token"},"target":{"hidden":"api token"},"equal":false},{"path":"projectKey","source":"OPS","target":"SRE","equal":false}]}
     summary: {"create":7,"update":0,"unchanged":0,"conflict":2,"ambiguous":1,"blocked":1,"total":11}
     untouched_in_target: 1
     invariants: {"top_level_id_removed":7,"integration_type_id_kept":7,"of":7}
     missing_values: []
     notices:
-      {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 targets","warning":false}
-      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey by a rule, and say --retarget where the region changes","warning":true}
+      {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 destinations","warning":false}
+      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey with a rule, and pass --retarget if the region changes","warning":true}
       {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it","warning":true}
       {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map","warning":false}
     not_checked:
@@ -443,7 +443,7 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
 }
 
 #[test]
-fn every_state_of_a_plan_has_a_number_in_the_document() {
+fn every_state_of_a_plan_is_counted_in_the_document() {
     let plan = planned(source(), target(), OnConflict::Fail);
     let (source, target) = (party("a", None, 11), party("b", None, 4));
     let view = PlanView {
@@ -463,7 +463,7 @@ fn every_state_of_a_plan_has_a_number_in_the_document() {
 fn a_list_shows_hosts_and_hides_secrets() {
     let account = party("api.eu1.coralogix.com", Some("12345"), 11);
     let text = list::list(&source(), &account, page(140));
-    insta::assert_snapshot!(harmless(&text), @r#"
+    insta::assert_snapshot!(checked(&text), @r#"
       id  type             alias                             url                                                   fields
     1050  slack            prod-oncall                       https://hooks.slack.com/(path)
     1051  pager_duty       payments-p1                       -                                                     serviceKey (service key)
@@ -482,13 +482,13 @@ fn a_list_shows_hosts_and_hides_secrets() {
 }
 
 #[test]
-fn a_list_document_tells_what_is_hidden() {
+fn a_list_document_names_the_kind_of_each_hidden_value() {
     let account = party("api.eu1.coralogix.com", Some("12345"), 11);
     let mut webhooks = source();
     webhooks.drain(3..);
     webhooks.remove(0);
     let document = list::list_json(&webhooks, &account);
-    insta::assert_snapshot!(harmless(&outline(&serde_json::to_value(document).unwrap())), @r#"
+    insta::assert_snapshot!(checked(&outline(&serde_json::to_value(document).unwrap())), @r#"
     format_version: "1.0"
     kind: "list"
     tool: "hookferry [version]"
@@ -502,8 +502,8 @@ fn a_list_document_tells_what_is_hidden() {
 }
 
 #[test]
-fn a_side_is_called_by_its_profile_too() {
-    let called = |label: Option<&str>, company, count| Party {
+fn a_party_is_described_with_its_profile() {
+    let profiled = |label: Option<&str>, company, count| Party {
         is_backup: false,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),
@@ -512,22 +512,22 @@ fn a_side_is_called_by_its_profile_too() {
         }),
         ..party("api.eu1.coralogix.com", company, count)
     };
-    let labelled = called(Some("prod\u{1b}"), Some("12345"), 14);
+    let labeled = profiled(Some("prod\u{1b}"), Some("12345"), 14);
     assert_eq!(
-        labelled.described(),
+        labeled.described(),
         "api.eu1.coralogix.com (prod-eu, prod\\u{1b}; company 12345, 14 webhooks)"
     );
     assert_eq!(
-        labelled.identity(),
+        labeled.identity(),
         "api.eu1.coralogix.com (prod-eu, prod\\u{1b}; company 12345)"
     );
-    let bare = called(None, None, 1);
+    let unlabeled = profiled(None, None, 1);
     assert_eq!(
-        bare.described(),
+        unlabeled.described(),
         "api.eu1.coralogix.com (prod-eu; 1 webhook)"
     );
-    assert_eq!(bare.identity(), "api.eu1.coralogix.com (prod-eu)");
-    assert_eq!(bare.named(), "api.eu1.coralogix.com (prod-eu)");
+    assert_eq!(unlabeled.identity(), "api.eu1.coralogix.com (prod-eu)");
+    assert_eq!(unlabeled.named(), "api.eu1.coralogix.com (prod-eu)");
     let unnamed = party("api.eu1.coralogix.com", Some("12345"), 14);
     assert_eq!(unnamed.named(), "api.eu1.coralogix.com");
     assert_eq!(
@@ -537,13 +537,13 @@ fn a_side_is_called_by_its_profile_too() {
 }
 
 #[test]
-fn an_empty_account_is_a_list_of_nothing() {
+fn an_empty_account_lists_zero_webhooks() {
     let text = list::list(&[], &party("api.eu1.coralogix.com", None, 0), page(80));
     assert_eq!(text, "api.eu1.coralogix.com: 0 webhooks\n");
 }
 
-/// A run over the whole example in which everything happens that can.
-fn applied(plan: &Plan) -> Applied {
+/// The result of pushing the whole example, with every possible status.
+fn push_result(plan: &Plan) -> Applied {
     let refusal = Refusal {
         status: 422,
         message: "type 99 is not allowed".to_owned(),
@@ -555,7 +555,7 @@ fn applied(plan: &Plan) -> Applied {
         id: WebhookId::new(id),
         proof,
     };
-    let mut fates = vec![
+    let mut statuses = vec![
         created("3001", Proof::Acknowledged),
         created("3002", Proof::Observed),
         created("3003", Proof::Acknowledged),
@@ -567,11 +567,11 @@ fn applied(plan: &Plan) -> Applied {
         Fate::NotSent,
     ]
     .into_iter();
-    let places = plan.steps().enumerate();
-    let written = places.filter(|(_, (_, step))| step.state == State::Create);
+    let steps = plan.steps().enumerate();
+    let written = steps.filter(|(_, (_, step))| step.state == State::Create);
     Applied {
         fates: written
-            .map(|(place, _)| (place, fates.next().unwrap()))
+            .map(|(step_ix, _)| (step_ix, statuses.next().unwrap()))
             .collect(),
         stop: Some(Stop::Unresolved),
         may_have_written: true,
@@ -600,17 +600,17 @@ fn after() -> Vec<Webhook> {
     after
 }
 
-fn verdict(plan: &Plan, applied: &Applied) -> Verdict {
-    let mut seen = Observation::default();
-    seen.add(&after(), &plan.portable().content_cache(), |_| true);
-    verify(plan, applied, &seen)
+fn verdict(plan: &Plan, push_result: &Applied) -> Verdict {
+    let mut observation = Observation::default();
+    observation.add(&after(), &plan.portable().content_cache(), |_| true);
+    verify(plan, push_result, &observation)
 }
 
 #[test]
 fn an_outcome_accounts_for_every_webhook() {
     let plan = planned(source(), target(), OnConflict::Skip);
-    let applied = applied(&plan);
-    let verdict = verdict(&plan, &applied);
+    let push_result = push_result(&plan);
+    let verdict = verdict(&plan, &push_result);
     let (source, target) = (
         party("api.eu1.coralogix.com", None, 11),
         party("b", None, 4),
@@ -625,19 +625,19 @@ fn an_outcome_accounts_for_every_webhook() {
             source: &source,
             target: &target,
         },
-        applied: &applied,
+        applied: &push_result,
         verdict: Some(&verdict),
     };
     let document = OutcomeDocument::of(view);
-    harmless(&json::text(&as_json(&document)));
+    checked(&json::text(&as_json(&document)));
     let read: OutcomeDocument = serde_json::from_value(as_json(&document)).unwrap();
-    assert_eq!(read, document, "a report reads as it was written");
-    insta::assert_snapshot!(harmless(&outcome::outcome(&document, page(110))), @r#"
+    assert_eq!(read, document, "a report round-trips");
+    insta::assert_snapshot!(checked(&outcome::outcome(&document, page(110))), @r#"
     hookferry outcome: source api.eu1.coralogix.com -> target b
 
     2 created
       + pager_duty       payments-p1                               1051 -> 3001
-      + webhook          status-page                               1052 -> 3002  found in the target, its answer was lost
+      + webhook          status-page                               1052 -> 3002  found in the target; the response was lost
 
     4 skipped: left alone, as planned
       - slack            prod-oncall                               1050 -> 2207  conflict
@@ -649,7 +649,7 @@ fn an_outcome_accounts_for_every_webhook() {
       x type 99          "hook    1050 -> new     https://safe.e…  1057 -> -
             answered 422: type 99 is not allowed
 
-    2 missing: had arrived, and is not there any more
+    2 missing: arrived, but no longer in the target
       ! webhook          日本 — on call, third line of the payme…  1053 -> 3003
       ! email_group      mail\u{1b}[2J\nforged                     1058 -> 3004
 
@@ -657,11 +657,11 @@ fn an_outcome_accounts_for_every_webhook() {
       ? sendlog          to logs                                   1054 -> -
             two newcomers have its alias and type, and neither its content
 
-    1 not sent: the run ended before
+    1 not sent: the run ended first
       - microsoft_teams  old teams                                 1059 -> -
 
     1 of these altered by the server:
-      + webhook  status-page  1052 -> 3002  found in the target, its answer was lost
+      + webhook  status-page  1052 -> 3002  found in the target; the response was lost
             url      source https://status.example.com/(path)  target https://status.example.com/(path)  different
             uuid     source "11111111-2222-3333-4444-5555555…  target nothing
             method   source "post"                             target nothing
@@ -681,19 +681,19 @@ fn an_outcome_accounts_for_every_webhook() {
       all types              2        4        1        2           1         1
 
     11 webhooks selected: 2 created, 4 skipped, 1 refused, 2 missing, 1 unresolved, 1 not sent
-    read back: 1 as wanted, 1 altered by the server, 2 missing, 0 duplicated
-    1 webhook appeared in the target meanwhile, not from this run: 3009
+    read back: 1 verified, 1 altered by the server, 2 missing, 0 duplicated
+    1 new webhook in the target that this run did not create: 3009
 
-    Stopped early: what appeared in the target could be from this run or not, and sending on could make a second
-      one.
-    Not finished: 5 webhooks not known to be in the target exactly once.
+    Stopped early: a new webhook in the target may or may not come from this run, and sending more could create a
+      duplicate.
+    Not finished: 1 refused, 2 missing, 1 unresolved, 1 not sent.
     warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source
-      account: set payload.privateKey by a rule, and say --retarget where the region changes
+      account: set payload.privateKey with a rule, and pass --retarget if the region changes
     warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
-    next: repair in the source what the target refuses, or leave it out with `--name '!ALIAS'`
-    next: look at these in the target; a webhook that is there twice has to be removed by hand
-    next: run the same command again: it looks first, and sends only what the target still lacks
-    next: undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b
+    next: fix refused and ignored webhooks in the source, or exclude them with `--name '!ALIAS'`
+    next: check the unresolved, not seen and duplicated webhooks in the target; delete surplus copies by hand
+    next: run the same command again: it reads the target first and sends only what is still missing
+    next: undo this run: hookferry rollback 20261124-021530-7f3a2b
     "#);
 }
 
@@ -704,10 +704,10 @@ fn an_outcome_document_has_the_id_map() {
         target(),
         OnConflict::Fail,
     );
-    let mut applied = applied(&plan);
-    applied.stop = None;
-    applied.appeared.clear();
-    let verdict = verdict(&plan, &applied);
+    let mut push_result = push_result(&plan);
+    push_result.stop = None;
+    push_result.appeared.clear();
+    let verdict = verdict(&plan, &push_result);
     let (source, target) = (party("a", None, 3), party("b", None, 4));
     let view = OutcomeView {
         is_rehearsal: false,
@@ -719,11 +719,11 @@ fn an_outcome_document_has_the_id_map() {
             source: &source,
             target: &target,
         },
-        applied: &applied,
+        applied: &push_result,
         verdict: Some(&verdict),
     };
     let document = OutcomeDocument::of(view);
-    insta::assert_snapshot!(harmless(&outline(&as_json(&document))), @r#"
+    insta::assert_snapshot!(checked(&outline(&as_json(&document))), @r#"
     format_version: "1.0"
     kind: "outcome"
     tool: "hookferry [version]"
@@ -733,7 +733,7 @@ fn an_outcome_document_has_the_id_map() {
     target: {"name":"b","company_id":null,"webhooks":4,"profile":null,"label":null}
     selection: {"matched":3,"of":3}
     webhooks:
-      {"result":"skipped","alias":"prod-oncall","type":"slack","type_id":0,"source_id":1050,"target_id":2207,"proof":null,"planned":"conflict","why":"same alias and type in the target, other content: changed on one side, or altered by the server when it was created","altered":[]}
+      {"result":"skipped","alias":"prod-oncall","type":"slack","type_id":0,"source_id":1050,"target_id":2207,"proof":null,"planned":"conflict","why":"same alias and type in the target, different content: changed on one side, or altered by the server when it was created","altered":[]}
       {"result":"created","alias":"payments-p1","type":"pager_duty","type_id":2,"source_id":1051,"target_id":3001,"proof":"acknowledged","planned":"create","why":null,"altered":[]}
       {"result":"created","alias":"status-page","type":"webhook","type_id":1,"source_id":1052,"target_id":3002,"proof":"observed","planned":"create","why":null,"altered":[{"path":"url","source":{"part":"https://status.example.com/(path)"},"target":{"part":"https://status.example.com/(path)"},"equal":false},{"path":"uuid","source":"11111111-2222-3333-4444-555555555555","equal":false},{"path":"method","source":"post","equal":false},{"path":"headers","source":{"object":{"Authorization":{"hidden":"header"},"Content-Type":"application/json"}},"equal":false},{"path":"payload","source":{"object":{"text":"$ALERT_NAME","token":{"hidden":"text"}}},"equal":false}]}
     summary: {"unchanged":0,"created":2,"updated":0,"appeared":0,"skipped":1,"refused":0,"ignored":0,"vanished":0,"missing":0,"duplicated":0,"unresolved":0,"not_seen":0,"not_sent":0,"total":3}
@@ -742,7 +742,7 @@ fn an_outcome_document_has_the_id_map() {
     complete: true
     may_have_written: true
     notices:
-      {"code":"both-notify","count":2,"text":"the source stays active, so both accounts will notify 2 targets","warning":false}
+      {"code":"both-notify","count":2,"text":"the source stays active, so both accounts will notify 2 destinations","warning":false}
       {"code":"alerts-need-new-ids","count":2,"text":"alerts refer to webhooks by id: point them at the new ids with the id map","warning":false}
     requests: 4
     appeared_in_target: []
@@ -750,19 +750,21 @@ fn an_outcome_document_has_the_id_map() {
       {"source_id":1051,"target_id":3001,"type":"pager_duty","alias":"payments-p1","result":"created"}
       {"source_id":1052,"target_id":3002,"type":"webhook","alias":"status-page","result":"created"}
     next_steps:
-      "compare once more, whenever you like: hookferry verify --run 20261124-021530-7f3a2b"
-      "undo exactly this run, if you have to: hookferry rollback 20261124-021530-7f3a2b"
-      "point the alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export them and run `hookferry idmap apply`"
-      "the source stays active: turn its webhooks off once the target's are proven"
+      "verify: hookferry verify --run 20261124-021530-7f3a2b"
+      "undo this run: hookferry rollback 20261124-021530-7f3a2b"
+      "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`"
+      "the source stays active: turn its webhooks off once the target's webhooks have proven themselves"
     "#);
     let text = outcome::outcome(&document, page(110));
     assert!(
-        text.contains("Done: the target has everything that was to be written; 1 webhook left alone, as planned."),
+        text.contains(
+            "Done: the target has every planned change; 1 webhook left alone, as planned."
+        ),
         "{text}"
     );
 }
 
-/// A stream whose content can be read back; `limit` is where its reader goes away.
+/// A stream that stores what is written to it.
 #[derive(Clone, Default)]
 struct Captured(Arc<Mutex<Vec<u8>>>);
 
@@ -783,7 +785,7 @@ impl Write for Captured {
     }
 }
 
-/// A stream that fails in one way.
+/// A stream on which every write fails with this error.
 struct Failing(io::ErrorKind);
 
 impl Write for Failing {
@@ -796,22 +798,25 @@ impl Write for Failing {
     }
 }
 
-fn options(talk: Talk) -> ScreenOptions {
+fn options(verbosity: Talk) -> ScreenOptions {
     ScreenOptions {
         colour: ColorChoice::Auto,
-        talk,
+        talk: verbosity,
         motion: Motion::Auto,
     }
 }
 
-/// What a run says, and what it writes.
-fn spoken(talk: Talk) -> (String, String) {
+/// Prints one of everything and returns standard output and standard error.
+fn captured_output(verbosity: Talk) -> (String, String) {
     let (stdout, stderr) = (Captured::default(), Captured::default());
-    let screen = Screen::onto(stdout.clone(), stderr.clone(), options(talk));
+    let screen = Screen::onto(stdout.clone(), stderr.clone(), options(verbosity));
     screen.say("  a word");
     let stage = screen.stage("read source");
     stage.detail("2 webhooks");
-    stage.waiting("the answer was lost; looking", Duration::from_secs(8));
+    stage.waiting(
+        "connection lost, checking the target",
+        Duration::from_secs(8),
+    );
     let account = Account::new(
         Side::Target,
         Endpoint::parse("us1").unwrap(),
@@ -821,7 +826,7 @@ fn spoken(talk: Talk) -> (String, String) {
     stage.finish("14 webhooks");
     drop(screen.stage("never finished"));
     screen.warn("the source answers slowly");
-    let error = Error::new(ErrorKind::Refused, "refused\u{1b}[2J").with_hint("say --yes");
+    let error = Error::new(ErrorKind::Refused, "refused\u{1b}[2J").with_hint("pass --yes");
     screen.error(&error);
     writeln!(screen.log_writer(), "a log line").unwrap();
     screen.result("the result\n").unwrap();
@@ -829,40 +834,40 @@ fn spoken(talk: Talk) -> (String, String) {
 }
 
 #[test]
-fn talk_goes_to_standard_error_and_the_result_alone_to_standard_output() {
-    let (stdout, stderr) = spoken(Talk::Normal);
+fn messages_go_to_standard_error_and_only_the_result_to_standard_output() {
+    let (stdout, stderr) = captured_output(Talk::Normal);
     assert_eq!(stdout, "the result\n");
     let stderr = stderr.replace("0.0 s", "[elapsed]");
     insta::assert_snapshot!(stderr, @r"
       a word
       read source    started
-      read source    waits 8 s: the answer was lost; looking
-      target api.us1.coralogix.com: rate limited (429), next try in 3 s
+      read source    waiting 8 s: connection lost, checking the target
+      target api.us1.coralogix.com: rate limited (429), retrying in 3 s
       read source    14 webhooks             [elapsed]
       never finished  started
     warning: the source answers slowly
     hookferry: error: refused\u{1b}[2J
-    hint: say --yes
+    hint: pass --yes
     a log line
     ");
 }
 
 #[test]
-fn quiet_leaves_warnings_errors_and_logs() {
-    let (stdout, stderr) = spoken(Talk::Quiet);
+fn quiet_keeps_warnings_errors_and_logs() {
+    let (stdout, stderr) = captured_output(Talk::Quiet);
     assert_eq!(stdout, "the result\n");
     insta::assert_snapshot!(stderr, @r"
     warning: the source answers slowly
     hookferry: error: refused\u{1b}[2J
-    hint: say --yes
+    hint: pass --yes
     a log line
     ");
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
-    let gone = Failing(io::ErrorKind::BrokenPipe);
-    let screen = Screen::onto(gone, Captured::default(), options(Talk::Normal));
+fn a_closed_standard_output_is_no_error_but_a_full_disk_is() {
+    let closed = Failing(io::ErrorKind::BrokenPipe);
+    let screen = Screen::onto(closed, Captured::default(), options(Talk::Normal));
     assert!(!screen.is_stdout_gone());
     screen.result("text").unwrap();
     assert!(screen.is_stdout_gone());
@@ -873,7 +878,7 @@ fn a_reader_that_goes_away_is_no_error_and_a_full_disk_is_one() {
 }
 
 #[test]
-fn nobody_listening_to_standard_error_stops_nothing() {
+fn a_closed_standard_error_stops_nothing() {
     let stdout = Captured::default();
     let stderr = Failing(io::ErrorKind::BrokenPipe);
     let screen = Screen::onto(stdout.clone(), stderr, options(Talk::Normal));
@@ -883,9 +888,9 @@ fn nobody_listening_to_standard_error_stops_nothing() {
     assert_eq!(stdout.text(), "the result\n");
 }
 
-/// Whoever reads a log of a pipeline sees every ten seconds that the run is alive, how far it is and why it waits.
+/// The log of a CI pipeline shows every ten seconds that the run is alive, how far it is and why it waits.
 #[test]
-fn without_a_terminal_a_long_stage_speaks_every_ten_seconds() {
+fn without_a_terminal_a_long_stage_reports_every_ten_seconds() {
     let stderr = Captured::default();
     let screen = Screen::onto(Captured::default(), stderr.clone(), options(Talk::Normal));
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -894,27 +899,27 @@ fn without_a_terminal_a_long_stage_speaks_every_ten_seconds() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let pass = async |seconds| {
+        let advance = async |seconds| {
             tokio::time::advance(Duration::from_secs(seconds)).await;
             tokio::task::yield_now().await;
         };
         let stage = screen.stage("write target");
         tokio::task::yield_now().await;
         stage.set(3, 12);
-        pass(9).await;
-        pass(1).await;
+        advance(9).await;
+        advance(1).await;
         stage.waiting("rate limited (429)", Duration::from_secs(15));
-        pass(10).await;
-        pass(10).await;
+        advance(10).await;
+        advance(10).await;
         stage.finish("12 of 12 webhooks");
-        pass(60).await;
+        advance(60).await;
     });
     insta::assert_snapshot!(stderr.text(), @"
     write target   started
-    write target   still at it, 3 of 12, 10 s
-    write target   waits 15 s: rate limited (429)
-    write target   still at it, 3 of 12, waits 6 s: rate limited (429), 20 s
-    write target   still at it, 3 of 12, 30 s
+    write target   still working, 3 of 12, 10 s
+    write target   waiting 15 s: rate limited (429)
+    write target   still working, 3 of 12, waiting 6 s: rate limited (429), 20 s
+    write target   still working, 3 of 12, 30 s
     write target   12 of 12 webhooks       30 s
     ");
 }

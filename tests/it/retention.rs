@@ -1,4 +1,4 @@
-//! Which backups a policy keeps: by hand, over a simulated year, and for random times.
+//! Which backups a policy keeps: in fixed cases, over a simulated year, and for random times.
 
 use hookferry::store::backup::retention::{Policy, Reason, Within};
 use jiff::{SignedDuration, Timestamp};
@@ -20,8 +20,8 @@ fn kept(policy: &Policy, times: &[Timestamp]) -> Vec<Timestamp> {
     kept.into_iter().collect()
 }
 
-/// The nights of a year, each at the same time, after each of which `forget` runs.
-fn after_nights(policy: &Policy, first: &str, n_nights: i32) -> Vec<Timestamp> {
+/// The backups left after nightly backups at the same time, with `forget` run after each.
+fn left_after_nights(policy: &Policy, first: &str, n_nights: i32) -> Vec<Timestamp> {
     (0..n_nights).fold(Vec::new(), |mut times, night| {
         times.push(time(first) + SignedDuration::from_hours(24 * i64::from(night)));
         kept(policy, &times)
@@ -29,7 +29,7 @@ fn after_nights(policy: &Policy, first: &str, n_nights: i32) -> Vec<Timestamp> {
 }
 
 #[test]
-fn a_year_of_nightly_backups_leaves_what_the_policy_says() {
+fn a_year_of_nightly_backups_follows_the_policy() {
     let policy = Policy {
         last: 3,
         daily: 14,
@@ -37,7 +37,7 @@ fn a_year_of_nightly_backups_leaves_what_the_policy_says() {
         monthly: 12,
         ..Policy::default()
     };
-    let times = after_nights(&policy, "2026-01-01T03:17:00Z", 365 + 1);
+    let times = left_after_nights(&policy, "2026-01-01T03:17:00Z", 365 + 1);
     let reasons = policy.reasons(&times);
     let lines: Vec<String> = times
         .iter()
@@ -52,7 +52,7 @@ fn a_year_of_nightly_backups_leaves_what_the_policy_says() {
 }
 
 #[test]
-fn the_newest_is_kept_by_every_policy_and_nothing_else_by_an_empty_one() {
+fn every_policy_keeps_the_newest_and_an_empty_one_nothing_else() {
     let times = [
         time("2026-03-02T00:00:00Z"),
         time("2026-03-03T00:00:00Z"),
@@ -68,7 +68,7 @@ fn the_newest_is_kept_by_every_policy_and_nothing_else_by_an_empty_one() {
 }
 
 #[test]
-fn a_rule_with_room_left_keeps_the_oldest() {
+fn a_rule_that_is_not_exhausted_keeps_the_oldest() {
     let policy = Policy {
         daily: 3,
         ..Policy::default()
@@ -81,7 +81,7 @@ fn a_rule_with_room_left_keeps_the_oldest() {
 }
 
 #[test]
-fn within_counts_from_the_newest_in_calendar_units_and_keeps_what_held_when_it_began() {
+fn within_counts_back_from_the_newest_and_keeps_the_state_at_its_start() {
     let policy = Policy {
         within: Within::parse("1m"),
         ..Policy::default()
@@ -98,7 +98,7 @@ fn within_counts_from_the_newest_in_calendar_units_and_keeps_what_held_when_it_b
 }
 
 #[test]
-fn lengths_of_time_are_read_as_restic_writes_them() {
+fn durations_parse_in_restic_syntax() {
     for text in ["2y5m7d3h", "30d", "1y", "36h", "1y3h"] {
         assert!(Within::parse(text).is_some(), "{text}");
     }
@@ -128,10 +128,10 @@ fn policies() -> impl Strategy<Value = Policy> {
 
 proptest! {
     #[test]
-    fn what_is_kept_does_not_depend_on_the_order_and_is_kept_again(
+    fn retention_is_idempotent_and_independent_of_order(
         policy in policies(),
         minutes in prop::collection::btree_set(0..2_000_000i64, 1..60),
-        turn in 0..60usize,
+        rotation in 0..60usize,
     ) {
         let start = time("2024-02-27T22:30:00Z");
         let times: Vec<Timestamp> = minutes
@@ -139,16 +139,16 @@ proptest! {
             .map(|minutes| start + SignedDuration::from_mins(minutes))
             .collect();
         let left = kept(&policy, &times);
-        let mut turned = times.clone();
-        turned.rotate_left(turn % times.len());
-        prop_assert_eq!(&kept(&policy, &turned), &left);
+        let mut rotated = times.clone();
+        rotated.rotate_left(rotation % times.len());
+        prop_assert_eq!(&kept(&policy, &rotated), &left);
         prop_assert_eq!(&kept(&policy, &left), &left, "a second forget removes nothing");
         prop_assert!(left.contains(times.last().unwrap()), "the newest stays");
         let last = &times[times.len().saturating_sub(policy.last)..];
         prop_assert!(last.iter().all(|time| left.contains(time)));
     }
 
-    /// By another way of counting: a day counts if it is among the last that have a backup.
+    /// Computed independently: a day counts if it is among the last days that have a backup.
     #[test]
     fn each_of_the_last_days_keeps_its_newest(
         daily in 1..20usize,
@@ -164,13 +164,13 @@ proptest! {
         for time in &times {
             newest.insert(day(time), *time);
         }
-        let mut wanted: BTreeSet<Timestamp> =
+        let mut expected: BTreeSet<Timestamp> =
             newest.values().rev().take(daily).copied().collect();
         if newest.len() < daily {
-            wanted.insert(times[0]);
+            expected.insert(times[0]);
         }
         let policy = Policy { daily, ..Policy::default() };
-        let wanted: Vec<Timestamp> = wanted.into_iter().collect();
-        prop_assert_eq!(kept(&policy, &times), wanted);
+        let expected: Vec<Timestamp> = expected.into_iter().collect();
+        prop_assert_eq!(kept(&policy, &times), expected);
     }
 }

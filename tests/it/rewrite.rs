@@ -1,4 +1,4 @@
-//! Third stage: what the rules name is changed, and nothing else is, to the byte.
+//! Third stage: rewriting changes what the rules name, and not a byte more.
 
 mod file;
 mod properties;
@@ -8,7 +8,7 @@ use crate::support::fixture::{inventory, unchanged, wire};
 use hookferry::pipeline::rewrite::PortableWebhook;
 use hookferry::pipeline::strip::{Blocked, strip};
 
-/// The one webhook of the fixtures whose secret the source did not show.
+/// The one webhook of the fixtures whose secret the source server masked.
 const MASKED: &str = "secret masked by the server";
 
 fn alias_of(webhook: &PortableWebhook) -> &str {
@@ -16,7 +16,7 @@ fn alias_of(webhook: &PortableWebhook) -> &str {
 }
 
 #[test]
-fn a_secret_that_was_read_as_a_mask_blocks_its_webhook_and_no_other() {
+fn a_masked_secret_blocks_its_webhook_and_no_other() {
     let portable = unchanged(strip(inventory("awkward.json")));
     let masked: Vec<&str> = portable
         .webhooks()
@@ -28,7 +28,7 @@ fn a_secret_that_was_read_as_a_mask_blocks_its_webhook_and_no_other() {
 }
 
 #[test]
-fn every_webhook_passes_byte_for_byte_and_in_order() {
+fn without_rules_every_webhook_passes_byte_for_byte_and_in_order() {
     for name in ["account.json", "awkward.json"] {
         let stripped = strip(inventory(name));
         let portable = unchanged(strip(inventory(name)));

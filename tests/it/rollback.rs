@@ -1,4 +1,4 @@
-//! What of a run may be undone, decided from its record and what the target holds now.
+//! Rollback decisions: what may be undone of a run, given its record and the target's current state.
 
 use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
@@ -9,11 +9,11 @@ use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rollback::{Previous, Undo, Written, rollback};
 use hookferry::pipeline::strip::{Key, Stripped, strip};
 
-fn sealer() -> Sealer {
+fn digest_key() -> Sealer {
     Sealer::new(&ApiKey::new("key-canary").unwrap()).unwrap()
 }
 
-/// A webhook of the target with that url.
+/// A webhook of the target with this url.
 fn webhook(id: u32, url: &str) -> Webhook {
     let text = format!(
         r#"{{"id":{id},"alias":"a","url":"{url}","integration_type_id":1,"integration_type":{{"id":1}}}}"#
@@ -25,12 +25,12 @@ fn target(webhooks: Vec<Webhook>) -> Stripped {
     strip(Inventory::from(webhooks))
 }
 
-fn sealed(sealer: &Sealer, url: &str) -> Sealed {
+fn digest(key: &Sealer, url: &str) -> Sealed {
     let one = target(vec![webhook(1, url)]);
-    sealer.content(one.webhooks()[0].content().unwrap())
+    key.content(one.webhooks()[0].content().unwrap())
 }
 
-fn written(sealer: &Sealer) -> Written {
+fn written(key: &Sealer) -> Written {
     Written {
         id: WebhookId::new("7"),
         source_id: Some(WebhookId::new("3")),
@@ -38,7 +38,7 @@ fn written(sealer: &Sealer) -> Written {
             alias: "a".into(),
             type_id: TypeId(1),
         },
-        sent: sealed(sealer, "https://sent.example.com"),
+        sent: digest(key, "https://sent.example.com"),
         kept: None,
         shown: None,
         is_acknowledged: true,
@@ -47,12 +47,12 @@ fn written(sealer: &Sealer) -> Written {
 }
 
 #[track_caller]
-fn assert_undo(written: Written, now: Option<&str>, sealer: &Sealer, expected: &str) {
-    let now = now.map(|url| webhook(7, url));
+fn assert_undo(written: Written, current_url: Option<&str>, key: &Sealer, expected: &str) {
+    let current = current_url.map(|url| webhook(7, url));
     let undo = rollback(
         &[written],
-        &Inventory::from(now.into_iter().collect::<Vec<_>>()),
-        sealer,
+        &Inventory::from(current.into_iter().collect::<Vec<_>>()),
+        key,
     );
     let found = match &undo[0] {
         Undo::Keep(why) => format!("keep: {why}"),
@@ -62,11 +62,11 @@ fn assert_undo(written: Written, now: Option<&str>, sealer: &Sealer, expected: &
 }
 
 #[test]
-fn a_creation_is_deleted_only_as_it_was_left() {
-    let sealer = sealer();
+fn a_created_webhook_is_deleted_only_if_unchanged_since() {
+    let key = digest_key();
     let kept = || Written {
-        kept: Some(sealed(&sealer, "https://kept.example.com")),
-        ..written(&sealer)
+        kept: Some(digest(&key, "https://kept.example.com")),
+        ..written(&key)
     };
     let observed = |written: Written| Written {
         is_acknowledged: false,
@@ -77,105 +77,107 @@ fn a_creation_is_deleted_only_as_it_was_left() {
         Some("https://kept.example.com"),
     );
     let changed = "keep: it was changed after the run";
-    assert_undo(written(&sealer), sent, &sealer, "delete");
-    assert_undo(written(&sealer), altered, &sealer, changed);
-    assert_undo(written(&sealer), None, &sealer, "gone");
-    assert_undo(kept(), altered, &sealer, "delete");
-    assert_undo(kept(), sent, &sealer, "delete");
-    assert_undo(kept(), Some("https://else.example.com"), &sealer, changed);
-    assert_undo(observed(written(&sealer)), sent, &sealer, "delete");
-    assert_undo(observed(written(&sealer)), altered, &sealer, changed);
-    assert_undo(observed(kept()), sent, &sealer, "delete");
+    assert_undo(written(&key), sent, &key, "delete");
+    assert_undo(written(&key), altered, &key, changed);
+    assert_undo(written(&key), None, &key, "gone");
+    assert_undo(kept(), altered, &key, "delete");
+    assert_undo(kept(), sent, &key, "delete");
+    assert_undo(kept(), Some("https://else.example.com"), &key, changed);
+    assert_undo(observed(written(&key)), sent, &key, "delete");
+    assert_undo(observed(written(&key)), altered, &key, changed);
+    assert_undo(observed(kept()), sent, &key, "delete");
     assert_undo(
         observed(kept()),
         altered,
-        &sealer,
-        "keep: it was found after a lost answer and is not exactly what was sent, so it may be somebody else's",
+        &key,
+        "keep: it was found after a lost response and differs from what was sent, so it may belong to somebody else",
     );
 }
 
 #[test]
-fn an_update_is_put_back_only_as_it_was_left_and_only_where_its_body_is_kept() {
-    let sealer = sealer();
+fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
+    let key = digest_key();
     let update = |has_body: bool| Written {
         previous: Some(Previous {
-            content: sealed(&sealer, "https://before.example.com"),
+            content: digest(&key, "https://before.example.com"),
             body: has_body.then(|| webhook(7, "https://before.example.com")),
         }),
-        ..written(&sealer)
+        ..written(&key)
     };
     let (sent, before) = (
         Some("https://sent.example.com"),
         Some("https://before.example.com"),
     );
-    assert_undo(update(true), sent, &sealer, "restore");
-    assert_undo(update(true), before, &sealer, "restored");
-    assert_undo(update(false), before, &sealer, "restored");
-    assert_undo(update(true), None, &sealer, "gone");
+    assert_undo(update(true), sent, &key, "restore");
+    assert_undo(update(true), before, &key, "restored");
+    assert_undo(update(false), before, &key, "restored");
+    assert_undo(update(true), None, &key, "gone");
     assert_undo(
         update(true),
         Some("https://else.example.com"),
-        &sealer,
+        &key,
         "keep: it was changed after the run",
     );
     assert_undo(
         update(false),
         sent,
-        &sealer,
-        "keep: what it held before is not on record",
+        &key,
+        "keep: its previous content is not in the run record",
     );
 }
 
-/// A key that nobody documents, or a new date, is a change too.
+/// A changed undocumented key or a new date counts as a change too.
 #[test]
-fn any_change_that_leaves_a_trace_is_one() {
-    let sealer = sealer();
-    let left = webhook(7, "https://sent.example.com");
+fn any_visible_change_prevents_deletion() {
+    let key = digest_key();
+    let as_written = webhook(7, "https://sent.example.com");
     let written = Written {
-        shown: Some(sealer.shown(&left, left.type_id().ok().map(|id| Content::of(&left, id)))),
-        ..written(&sealer)
+        shown: Some(
+            key.shown(
+                &as_written,
+                as_written
+                    .type_id()
+                    .ok()
+                    .map(|id| Content::of(&as_written, id)),
+            ),
+        ),
+        ..written(&key)
     };
-    let undo = |now: Webhook| {
+    let undo = |current: Webhook| {
         rollback(
             std::slice::from_ref(&written),
-            &Inventory::from(vec![now]),
-            &sealer,
+            &Inventory::from(vec![current]),
+            &key,
         )
     };
-    assert_eq!(undo(left.clone()), [Undo::Delete]);
+    assert_eq!(undo(as_written.clone()), [Undo::Delete]);
     let with = |member: &str| {
         let text = format!(
             r#"{{"alias":"a","url":"https://sent.example.com","integration_type_id":1,"id":7,{member}}}"#
         );
         Webhook::parse(text).unwrap()
     };
-    let spelled = r#""integration_type":{ "label": "new", "id": 1 }"#;
-    assert_eq!(undo(with(spelled)), [Undo::Delete]);
+    let respelled = r#""integration_type":{ "label": "new", "id": 1 }"#;
+    assert_eq!(undo(with(respelled)), [Undo::Delete]);
     for member in [
         r#""is_active":false"#,
         r#""updated_at":"2026-11-24T00:00:00Z""#,
     ] {
-        let now = with(&format!("{spelled},{member}"));
-        assert!(matches!(undo(now)[..], [Undo::Keep(_)]), "{member}");
+        let current = with(&format!("{respelled},{member}"));
+        assert!(matches!(undo(current)[..], [Undo::Keep(_)]), "{member}");
     }
 }
 
-/// Another number is another webhook, whatever it holds.
+/// A webhook with another id is another webhook, whatever its content.
 #[test]
-fn only_the_ids_of_the_run_are_looked_at() {
-    let sealer = sealer();
+fn only_the_ids_of_the_run_matter() {
+    let key = digest_key();
     let others = Inventory::from(vec![
         webhook(8, "https://sent.example.com"),
         webhook(70, "https://sent.example.com"),
     ]);
-    assert_eq!(
-        rollback(&[written(&sealer)], &others, &sealer),
-        [Undo::Gone]
-    );
-    // The fixture's account has its own.
+    assert_eq!(rollback(&[written(&key)], &others, &key), [Undo::Gone]);
+    // The account of the fixtures has other ids.
     let account = inventory(&text("account.json"));
-    assert_eq!(
-        rollback(&[written(&sealer)], &account, &sealer),
-        [Undo::Gone]
-    );
+    assert_eq!(rollback(&[written(&key)], &account, &key), [Undo::Gone]);
 }

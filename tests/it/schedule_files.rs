@@ -1,4 +1,4 @@
-//! The files that make a scheduler run a schedule: as a user reads them, and as the scheduler's own tools read them.
+//! The files that make a scheduler run a schedule, as a user and as the scheduler's own tools read them.
 
 mod escaping;
 mod snapshots;
@@ -11,7 +11,7 @@ use hookferry::settings::SchedulePrint;
 use hookferry::settings::config::{Config, ConfigPlace, parse};
 use std::path::PathBuf;
 
-/// A config file that lies at a path, without a disk.
+/// A config file at a path, in memory.
 fn config(path: &str, text: &str) -> Config {
     let contents = parse(text).unwrap_or_else(|misread| panic!("{text}\n{misread:?}"));
     Config {
@@ -36,8 +36,8 @@ fn arguments(name: &str, backend: BackendArg) -> SchedulePrintArgs {
     }
 }
 
-/// What would be printed; an error where the backend cannot run it.
-fn printed(config: &Config, arguments: &SchedulePrintArgs) -> Result<Vec<File>, Error> {
+/// The files that `schedule print` prints; an error if the backend cannot run the schedule.
+fn print(config: &Config, arguments: &SchedulePrintArgs) -> Result<Vec<File>, Error> {
     let settings = SchedulePrint::of(config, arguments)?;
     Ok(files(&settings.job, &settings.backend))
 }

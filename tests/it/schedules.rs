@@ -1,4 +1,4 @@
-//! The schedules of the config file: what they may say, and every mistake with its line and column.
+//! Schedules of the config file: everything they may contain, and every mistake with its line and column.
 
 use hookferry::settings::config::{Contents, parse};
 use hookferry::settings::schedules::{Encryption, HeartbeatSource, Schedule};
@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 const PROFILES: &str = "[profile.prod-eu]\nregion = \"eu1\"\n[profile.prod-us]\nregion = \"us1\"\n";
 
-/// Everything that a schedule can say.
-const WHOLE: &str = r#"
+/// Schedules with every setting.
+const FULL: &str = r#"
 [schedule.nightly]
 profiles = ["prod-us", "prod-eu"]
 at = "*-*-* 03:17"
@@ -33,19 +33,19 @@ plaintext = true
 heartbeat_url_env = "HEARTBEAT"
 "#;
 
-fn read(schedules: &str) -> Result<Contents, Vec<Misread>> {
+fn parse_schedules(schedules: &str) -> Result<Contents, Vec<Misread>> {
     parse(&format!("{schedules}\n{PROFILES}"))
 }
 
 fn one(schedule: &str) -> Schedule {
-    let contents = read(schedule).unwrap();
+    let contents = parse_schedules(schedule).unwrap();
     let [schedule] = <[Schedule; 1]>::try_from(contents.schedules).unwrap();
     schedule
 }
 
 #[test]
-fn everything_that_a_schedule_can_say() {
-    let contents = read(WHOLE).unwrap();
+fn a_schedule_with_every_setting_parses() {
+    let contents = parse_schedules(FULL).unwrap();
     assert_eq!(contents.profiles.len(), 2);
     let [nightly, test] = contents.schedules.as_slice() else {
         panic!("two schedules");
@@ -93,7 +93,7 @@ fn everything_that_a_schedule_can_say() {
 }
 
 #[test]
-fn each_way_to_say_for_whom_is_enough() {
+fn recipients_or_a_recipients_file_suffices() {
     const REST: &str =
         "[schedule.a]\nprofiles = [\"prod-eu\"]\nat = \"daily\"\nrepo = \"s3://b\"\n";
     let given = one(&format!(
@@ -120,7 +120,7 @@ fn a_file_without_schedules_has_none() {
     assert!(parse("[schedule]\n").unwrap().schedules.is_empty());
 }
 
-/// A schedule of which everything is right but these lines.
+/// A valid schedule, except for these lines.
 fn with(lines: &str) -> String {
     let mut text = "[schedule.a]\n".to_owned();
     for (key, line) in [
@@ -132,10 +132,10 @@ fn with(lines: &str) -> String {
             "recipients = [\"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"]",
         ),
     ] {
-        let is_said = lines
+        let is_given = lines
             .lines()
             .any(|other| other.starts_with(&format!("{key} =")));
-        if !is_said {
+        if !is_given {
             let _ = writeln!(text, "{line}");
         }
     }
@@ -204,7 +204,7 @@ fn every_mistake_is_told_with_its_place() {
         "reciepients = \"canary\"",
         "cxtp_canary = 1",
     ];
-    let whole = [
+    let whole_files = [
         "schedule = \"canary\"\n".to_owned(),
         "[schedule]\nnightly = \"canary\"\n".to_owned(),
         "[[schedule]]\nat = \"canary\"\n".to_owned(),
@@ -219,9 +219,9 @@ fn every_mistake_is_told_with_its_place() {
             with("profiles = [\"prod-xx\"]\n")
         ),
     ];
-    for text in lines.into_iter().map(with).chain(whole) {
+    for text in lines.into_iter().map(with).chain(whole_files) {
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in read(&text).unwrap_err() {
+        for Misread { line, column, what } in parse_schedules(&text).unwrap_err() {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');
@@ -230,7 +230,7 @@ fn every_mistake_is_told_with_its_place() {
         .lines()
         .filter(|line| line.starts_with("    "))
         .collect();
-    // A key is repeated, where it is no secret; a value never.
+    // Messages may repeat a key that is no secret, but never a value.
     let messages = messages.replace("`canary_ly`", "");
     assert!(!messages.to_lowercase().contains("canary"), "{messages}");
     insta::assert_snapshot!(
@@ -239,9 +239,9 @@ fn every_mistake_is_told_with_its_place() {
     );
 }
 
-/// What the documentation shows is a config file.
+/// The config file that the documentation shows parses.
 #[test]
-fn the_example_of_the_documentation_is_a_config_file() {
+fn the_example_in_the_documentation_is_a_valid_config_file() {
     let page = include_str!("../../docs/schedules.md");
     let example = page.split("```toml\n").nth(1).unwrap();
     let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p";
@@ -259,8 +259,8 @@ fn the_example_of_the_documentation_is_a_config_file() {
 }
 
 #[test]
-fn a_broken_profile_is_told_once() {
+fn a_broken_profile_is_reported_once() {
     let text = format!("[profile.p]\n{}", with("profiles = [\"p\"]"));
-    let misread = read(&text).unwrap_err();
-    assert_eq!(misread.len(), 1, "{misread:?}");
+    let diagnostics = parse_schedules(&text).unwrap_err();
+    assert_eq!(diagnostics.len(), 1, "{diagnostics:?}");
 }

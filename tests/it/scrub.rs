@@ -1,4 +1,4 @@
-//! A server's words about a webhook, which may repeat what was sent.
+//! Scrubbing of server messages about a webhook, which may repeat what was sent.
 
 use hookferry::coralogix::webhook::Webhook;
 
@@ -8,19 +8,19 @@ const WEBHOOK: &str = r#"{"alias":"a","integration_type_id":1,
     {"name":"payload","value":{"note":"canary words with spaces","pin":"canary/é","list":["canary-item"]}},
     {"name":"odd","value":"canary-odd"}],"more":"canary-more"}"#;
 
-fn scrubbed(words: &str) -> String {
-    Webhook::parse(WEBHOOK).unwrap().scrub(words)
+fn scrub(message: &str) -> String {
+    Webhook::parse(WEBHOOK).unwrap().scrub(message)
 }
 
 #[test]
-fn harmless_words_stay() {
-    let words =
+fn a_message_without_secrets_is_unchanged() {
+    let message =
         "alias must not be longer than 64 characters (was 80), see https://docs.example.net/";
-    assert_eq!(scrubbed(words), words);
+    assert_eq!(scrub(message), message);
 }
 
 #[test]
-fn whole_values_are_taken_out() {
+fn whole_values_are_removed() {
     let leaks: Vec<String> = [
         "bad note: canary words with spaces.",
         "header 'canary-item' refused",
@@ -29,42 +29,42 @@ fn whole_values_are_taken_out() {
         "cannot reach <https://hooks.example.net/in/canary-path>",
     ]
     .into_iter()
-    .map(scrubbed)
+    .map(scrub)
     .filter(|shown| shown.contains("canary"))
     .collect();
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
-/// `prod` is a value of its own; taking it out first must not leave the rest of the longer one.
+/// `prod` is also a value; removing it first must not leave the rest of the longer one.
 #[test]
-fn a_value_that_starts_another_does_not_uncover_it() {
-    let shown = scrubbed("header prod-canary-key refused");
+fn removing_a_prefix_of_another_value_does_not_expose_it() {
+    let shown = scrub("header prod-canary-key refused");
     assert!(!shown.contains("canary"), "{shown}");
 }
 
 #[test]
-fn the_secret_parts_of_the_url_are_taken_out_one_by_one() {
+fn each_secret_part_of_the_url_is_removed() {
     let leaks: Vec<String> = [
         "no route for /in/canary-path",
         "unknown token canary-query",
         "login canary-user / canary-pass failed",
     ]
     .into_iter()
-    .map(scrubbed)
+    .map(scrub)
     .filter(|shown| shown.contains("canary"))
     .collect();
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
 }
 
 #[test]
-fn values_of_unknown_keys_are_taken_out() {
-    let shown = scrubbed("more cannot be canary-more");
+fn values_of_unknown_keys_are_removed() {
+    let shown = scrub("more cannot be canary-more");
     assert!(!shown.contains("canary"), "{shown}");
 }
 
 #[test]
-fn what_a_server_shows_instead_of_a_secret_is_recognised() {
-    let shown = |key: &str| {
+fn masks_in_place_of_a_secret_are_recognized() {
+    let is_masked = |key: &str| {
         let fields = format!(r#"[{{"name":"serviceKey","value":"{key}"}}]"#);
         let fields = serde_json::Value::from(fields);
         let text = format!(
@@ -72,7 +72,7 @@ fn what_a_server_shows_instead_of_a_secret_is_recognised() {
         );
         Webhook::parse(text).unwrap().has_masked_secret()
     };
-    for stand_in in [
+    for mask in [
         "****",
         "abc****xyz",
         "<redacted>",
@@ -80,7 +80,7 @@ fn what_a_server_shows_instead_of_a_secret_is_recognised() {
         "(hidden)",
         "REDACTED",
     ] {
-        assert!(shown(stand_in), "{stand_in}");
+        assert!(is_masked(mask), "{mask}");
     }
     for secret in [
         "canary-0123456789abcdef",
@@ -89,6 +89,6 @@ fn what_a_server_shows_instead_of_a_secret_is_recognised() {
         "***",
         "a*b*c",
     ] {
-        assert!(!shown(secret), "{secret}");
+        assert!(!is_masked(secret), "{secret}");
     }
 }

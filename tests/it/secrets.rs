@@ -1,4 +1,4 @@
-//! The documentation of secrets is true: its table is the program's, and its example is a rules file.
+//! The documentation of secrets is accurate: its table matches the program, and its example is a valid rules file.
 
 use hookferry::coralogix::kind::{Field, KINDS, Kind, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot};
 use hookferry::pipeline::rewrite::file;
@@ -13,7 +13,7 @@ fn quoted(names: &[&str]) -> String {
     quoted.join(", ")
 }
 
-fn shown(slot: Slot) -> String {
+fn visible_part(slot: Slot) -> String {
     match slot {
         Slot::Plain => "the value".to_owned(),
         Slot::Secret(kind) => format!("nothing: {kind}"),
@@ -32,12 +32,16 @@ fn rows(out: &mut String, kind: &Kind) {
         let _ = writeln!(out, "| {name} | {id} | | no field is documented |");
     }
     for Field { name: field, slot } in kind.fields {
-        let _ = writeln!(out, "| {name} | {id} | `{field}` | {} |", shown(*slot));
+        let _ = writeln!(
+            out,
+            "| {name} | {id} | `{field}` | {} |",
+            visible_part(*slot)
+        );
     }
 }
 
 #[test]
-fn the_table_of_secrets_is_the_one_in_the_program() {
+fn the_table_of_secrets_matches_the_program() {
     let mut table = format!(
         "| type | number | field | what is shown |\n|---|---|---|---|\n| every type | | `url` | scheme, host, port, and the path where it is one of: {}; user, any other path, query and fragment are hidden |\n",
         quoted(SAFE_PATHS)
@@ -53,7 +57,7 @@ fn the_table_of_secrets_is_the_one_in_the_program() {
 }
 
 #[test]
-fn the_example_is_a_rules_file() {
+fn the_example_is_a_valid_rules_file() {
     let example = DOC.split("```toml\n").nth(1).unwrap();
     let example = example.split("```").next().unwrap();
     let rules = file::parse(example).unwrap();

@@ -1,4 +1,4 @@
-//! Second stage: what is taken off, what stays, and that what stays keeps its bytes.
+//! Second stage: what stripping removes and what it keeps, byte for byte.
 
 use crate::support::fixture::{inventory, list_tokens, stripped, text, tokens, wire};
 use hookferry::coralogix::kind::type_name;
@@ -7,7 +7,7 @@ use hookferry::pipeline::strip::{Blocked, StrippedWebhook, strip};
 use smol_str::SmolStr;
 use std::fmt::Write as _;
 
-/// The server's keys, spelled out here again so that a slip in the program is seen.
+/// The server-owned keys, repeated here so that a mistake in the program's list shows.
 const SERVER_OWNED: &[&str] = &[
     "id",
     "company_id",
@@ -29,7 +29,7 @@ fn awkward() {
     insta::assert_snapshot!(table("awkward.json"));
 }
 
-/// One line a webhook: `id  "alias"  type | - what went | = what stayed, + what was added | verdict`.
+/// One line per webhook: `id  "alias"  type | - removed | = kept, + added | verdict`.
 fn table(name: &str) -> String {
     let before = list_tokens(&text(name));
     let after = strip(inventory(name));
@@ -87,7 +87,7 @@ fn nested_id(value: &str) -> Option<String> {
 }
 
 #[test]
-fn what_stays_keeps_its_bytes_and_its_order() {
+fn kept_members_keep_their_bytes_and_order() {
     for name in ["account.json", "awkward.json"] {
         let after = strip(inventory(name));
         for (before, after) in list_tokens(&text(name)).iter().zip(after.webhooks()) {
@@ -107,21 +107,21 @@ fn what_stays_keeps_its_bytes_and_its_order() {
     }
 }
 
-/// What a create needs and an answer may lack: `integration_type` in place or at the end, then the number.
+/// Adds what a create request needs and a response may lack: `integration_type`, in place or at the end, then its number.
 fn complete(members: &mut Vec<(String, String)>, webhook: &StrippedWebhook) {
     let type_id = webhook.type_id().unwrap().0;
     let documented = match type_id {
         0 => r#"{"label":"Slack","icon":"/assets/settings/slack-48.png","id":0}"#,
         1 => r#"{"label":"WebHook","icon":"/assets/webhook.png","id":1}"#,
-        _ => "nothing else in the fixtures lacks its type",
+        _ => "no other type is missing in the fixtures",
     };
-    let place = members
+    let ix = members
         .iter()
         .position(|(key, _)| key == "integration_type");
     let member = ("integration_type".to_owned(), documented.to_owned());
-    match place {
+    match ix {
         None => members.push(member),
-        Some(place) if members[place].1 == "null" => members[place] = member,
+        Some(ix) if members[ix].1 == "null" => members[ix] = member,
         Some(_) => {}
     }
     if !members.iter().any(|(key, _)| key == "integration_type_id") {
@@ -130,7 +130,7 @@ fn complete(members: &mut Vec<(String, String)>, webhook: &StrippedWebhook) {
 }
 
 #[test]
-fn escaped_keys_are_the_keys_they_spell() {
+fn escaped_keys_are_recognized() {
     let json = r#"[{"\u0069d":7,"\u0061lias":"a","company\u005fid":1,"x\u00fc":1.10,
         "integration_type_id":0,"integration_type":{"\u0069d":0}}]"#;
     let after = stripped(json);
@@ -159,7 +159,7 @@ fn only_the_top_level_loses_its_server_owned_keys() {
     assert!(body.starts_with(r#"{"alias":"#));
 }
 
-/// Nobody can tell which of two values a server takes, wherever the object is.
+/// Which of two values a server uses is unknowable, at any depth.
 #[test]
 fn a_duplicate_key_in_any_object_blocks() {
     let webhook = |members: &str| {
@@ -184,7 +184,7 @@ fn a_duplicate_key_in_any_object_blocks() {
 }
 
 #[test]
-fn a_blocked_webhook_is_never_called_filled() {
+fn a_blocked_webhook_is_never_reported_as_type_filled() {
     let stripped = strip(inventory("awkward.json"));
     let is_wrong =
         |webhook: &&StrippedWebhook| webhook.blocked().is_some() && webhook.is_type_filled();

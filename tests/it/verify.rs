@@ -1,4 +1,4 @@
-//! What a last look says of what was written.
+//! Verification: what the final read back reports about the written webhooks.
 
 use crate::support::fixture::unchanged;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
@@ -15,32 +15,32 @@ fn slack(id: u32, alias: &str) -> Webhook {
     Webhook::parse(json).unwrap()
 }
 
-/// A plan that creates all of these, and what became of them: ids from 1 in their order.
+/// A plan that creates all of these webhooks, and the result of applying it: ids from 1, in order.
 fn created(webhooks: Vec<Webhook>) -> (Plan, Applied) {
-    let wanted = unchanged(strip(Inventory::from(webhooks)));
-    let nothing = strip(Inventory::from(Vec::new()));
-    let plan = plan(wanted, &nothing, OnConflict::Fail, &Known::nothing());
-    let fate = |place: usize| Fate::Created {
-        id: WebhookId::new((place + 1).to_string()),
+    let desired = unchanged(strip(Inventory::from(webhooks)));
+    let empty = strip(Inventory::from(Vec::new()));
+    let plan = plan(desired, &empty, OnConflict::Fail, &Known::nothing());
+    let status = |item_ix: usize| Fate::Created {
+        id: WebhookId::new((item_ix + 1).to_string()),
         proof: Proof::Acknowledged,
     };
     let n = plan.steps().count();
-    let applied = Applied {
-        fates: (0..n).map(|place| (place, fate(place))).collect(),
+    let push_result = Applied {
+        fates: (0..n).map(|item_ix| (item_ix, status(item_ix))).collect(),
         may_have_written: true,
         ..Applied::nothing()
     };
-    (plan, applied)
+    (plan, push_result)
 }
 
 #[test]
-fn what_a_server_made_like_another_wanted_webhook_is_told_by_its_differences() {
-    let (plan, applied) = created(vec![slack(1, "Ops "), slack(2, "Ops")]);
-    // The server trims aliases, and so has the same webhook twice.
-    let mut look = Observation::default();
-    let shown = [slack(1, "Ops"), slack(2, "Ops")];
-    look.add(&shown, &plan.portable().content_cache(), |_| true);
-    let findings = verify(&plan, &applied, &look).findings;
+fn a_copy_that_a_server_altered_into_another_item_is_reported_as_altered() {
+    let (plan, push_result) = created(vec![slack(1, "Ops "), slack(2, "Ops")]);
+    // The server trims aliases, so it holds the same webhook twice.
+    let mut observation = Observation::default();
+    let listed = [slack(1, "Ops"), slack(2, "Ops")];
+    observation.add(&listed, &plan.portable().content_cache(), |_| true);
+    let findings = verify(&plan, &push_result, &observation).findings;
     let Finding::Altered(differences) = &findings[0].1 else {
         panic!("{:?}", findings[0]);
     };
@@ -50,13 +50,15 @@ fn what_a_server_made_like_another_wanted_webhook_is_told_by_its_differences() {
 }
 
 #[test]
-fn of_what_the_run_cannot_have_written_no_body_is_kept() {
+fn no_body_is_kept_of_webhooks_that_the_run_cannot_have_written() {
     let (plan, _) = created(vec![slack(1, "Ops")]);
-    let mut look = Observation::default();
+    let mut observation = Observation::default();
     let theirs = WebhookId::new("9");
-    let shown = [slack(1, "Ops"), slack(2, "other"), slack(9, "theirs")];
-    look.add(&shown, &plan.portable().content_cache(), |id| *id != theirs);
-    let kept: Vec<(bool, bool)> = look
+    let listed = [slack(1, "Ops"), slack(2, "other"), slack(9, "theirs")];
+    observation.add(&listed, &plan.portable().content_cache(), |id| {
+        *id != theirs
+    });
+    let kept: Vec<(bool, bool)> = observation
         .seen()
         .iter()
         .map(|seen| (seen.differing().is_some(), seen.shown().is_some()))

@@ -1,9 +1,9 @@
-//! What a seed stands for: two accounts, the habits and faults of the target, and what is done to each run.
+//! Draws a campaign's setup from its seed: two accounts, the target's habits and faults, and how each run is disturbed.
 
 use hookferry::sandbox::seeds::Seeds;
 use serde_json::{Value, json};
 
-/// Numbers that follow from a seed, the same everywhere (splitmix64).
+/// Pseudo-random numbers from a seed, identical on every platform (splitmix64).
 pub(super) struct Random(u64);
 
 impl Random {
@@ -19,7 +19,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below the bound.
+    /// A number below `bound`.
     pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
@@ -28,40 +28,39 @@ impl Random {
         self.below(100) < chance
     }
 
-    pub(super) fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
-        of[self.below(of.len())]
+    pub(super) fn pick<'a>(&mut self, options: &[&'a str]) -> &'a str {
+        options[self.below(options.len())]
     }
 }
 
-/// What happens to one run of the program.
+/// How one run of the program is disturbed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    /// Nothing.
-    Undisturbed,
-    /// That signal, once the target has seen so many more requests.
+pub(super) enum Disturbance {
+    None,
+    /// Sends this signal once the target has received this many more requests.
     Signal(&'static str, usize),
 }
 
-/// Everything that a seed stands for.
+/// Everything that a seed determines.
 #[derive(Debug)]
-pub(super) struct Drawn {
+pub(super) struct Setup {
     pub(super) seeds: Seeds,
     pub(super) switches: Vec<String>,
     pub(super) faults: Vec<String>,
-    pub(super) fates: Vec<Fate>,
-    /// The run before which the records are lost, if they are.
+    pub(super) disturbances: Vec<Disturbance>,
+    /// The run before which the run records are deleted, if any.
     pub(super) lost_before: Option<usize>,
-    /// The run before which somebody else creates a webhook of another type.
+    /// The run before which another writer creates a webhook of another type, if any.
     pub(super) foreign_before: Option<usize>,
     pub(super) batch_size: usize,
-    /// What is given to `--settle`, in milliseconds.
+    /// The value of `--settle`, in milliseconds.
     pub(super) settle: u32,
-    /// Whether the server alters what it is given, so that without the record a copy looks like a conflict.
+    /// Whether the server alters what it stores, so that without the run record a copy looks like a conflict.
     pub(super) is_altering: bool,
 }
 
 const KINDS: [(u64, &str); 3] = [(0, "Slack"), (1, "WebHook"), (2, "PagerDuty")];
-/// The type of what somebody else creates: none of the source has it.
+/// The type of the webhook that another writer creates; no source webhook has it.
 pub(super) const FOREIGN_TYPE: u64 = 5;
 
 fn webhook(alias: &str, kind: usize, variant: usize) -> Value {
@@ -76,30 +75,32 @@ fn webhook(alias: &str, kind: usize, variant: usize) -> Value {
     })
 }
 
-/// Draws everything from the seed.
-pub(super) fn draw(seed: u64) -> Drawn {
+/// Draws the setup of a seed.
+pub(super) fn draw(seed: u64) -> Setup {
     let mut random = Random::new(seed);
     let seeds = accounts(&mut random);
     let is_altering = random.percent(30);
     let mut switches = switches(&mut random, is_altering);
     let faults = faults(&mut random);
-    // Beyond the promise: a server that creates a part, refuses the request, and lists the part only later.
+    // Outside the guarantee: a server that creates part of a batch, refuses the request, and lists that part only later.
     let is_partial = |fault: &String| fault.contains("status=4") && fault.contains("commit=half");
     if faults.iter().any(is_partial) {
         switches.retain(|switch| !switch.starts_with("visible-after"));
     }
-    let n_fates = random.below(4);
-    let fates = (0..n_fates).map(|_| fate(&mut random)).collect();
+    let n_disturbances = random.below(4);
+    let disturbances = (0..n_disturbances)
+        .map(|_| disturbance(&mut random))
+        .collect();
     let is_late = faults.iter().any(|fault| fault.contains("late"));
     let settle = settle(&switches);
-    // Who loses the record loses what it is for: waiting for what comes late, and knowing alterations.
+    // Without its record a run can neither wait for late effects nor recognize the server's alterations.
     let may_lose = !is_late && !is_altering && settle == SETTLE;
-    Drawn {
+    Setup {
         seeds,
         settle,
         switches,
         faults,
-        fates,
+        disturbances,
         lost_before: (may_lose && random.percent(20)).then(|| 1 + random.below(2)),
         foreign_before: random.percent(30).then(|| random.below(3)),
         batch_size: 1 + random.below(6),
@@ -110,7 +111,7 @@ pub(super) fn draw(seed: u64) -> Drawn {
 /// The usual `--settle`, in milliseconds.
 const SETTLE: u32 = 600;
 
-/// A list that lags by a number of reads must lag less than the window, on a busy machine too.
+/// A list that lags by a number of reads must catch up within the settle window, even on a busy machine.
 fn settle(switches: &[String]) -> u32 {
     let is_lagging = |switch: &String| switch.starts_with("visible-after");
     if switches.iter().any(is_lagging) {
@@ -124,26 +125,26 @@ fn accounts(random: &mut Random) -> Seeds {
     let (source, target) = (Vec::new(), Vec::new());
     let mut seeds = Seeds { source, target };
     for n in 0..2 + random.below(9) {
-        let each = webhook(
+        let hook = webhook(
             &format!("hook {n}"),
             random.below(KINDS.len()),
             random.below(3),
         );
-        // Copies are counted, so some webhooks come two or three times.
+        // hookferry counts identical copies, so some webhooks occur two or three times.
         let copies = if random.percent(15) {
             2 + random.below(2)
         } else {
             1
         };
-        let there = if random.percent(20) {
+        let n_in_target = if random.percent(20) {
             random.below(copies + 1)
         } else {
             0
         };
         seeds
             .source
-            .extend(std::iter::repeat_n(each.clone(), copies));
-        seeds.target.extend(std::iter::repeat_n(each, there));
+            .extend(std::iter::repeat_n(hook.clone(), copies));
+        seeds.target.extend(std::iter::repeat_n(hook, n_in_target));
     }
     for n in 0..random.below(4) {
         let kind = random.below(KINDS.len());
@@ -179,10 +180,10 @@ fn switches(random: &mut Random, is_altering: bool) -> Vec<String> {
     ];
     const ALTERATIONS: &[&str] = &["url=slash", "url=no-query", "uuid=fresh", "alias=tidied"];
     let mut switches: Vec<String> = (0..random.below(4))
-        .map(|_| random.one(HABITS).to_owned())
+        .map(|_| random.pick(HABITS).to_owned())
         .collect();
     if is_altering {
-        switches.push(random.one(ALTERATIONS).to_owned());
+        switches.push(random.pick(ALTERATIONS).to_owned());
     }
     switches
 }
@@ -225,20 +226,20 @@ fn faults(random: &mut Random) -> Vec<String> {
     let mut faults = Vec::new();
     for _ in 0..random.below(4) {
         let (method, action) = if random.percent(75) {
-            ("post", random.one(POST))
+            ("post", random.pick(POST))
         } else {
-            ("get", random.one(GET))
+            ("get", random.pick(GET))
         };
         faults.push(format!("{method}:{}:{action}", 1 + random.below(5)));
     }
     faults
 }
 
-fn fate(random: &mut Random) -> Fate {
+fn disturbance(random: &mut Random) -> Disturbance {
     match random.below(6) {
-        0 => Fate::Undisturbed,
-        1 => Fate::Signal("INT", 1 + random.below(6)),
-        2 => Fate::Signal("TERM", 1 + random.below(6)),
-        _ => Fate::Signal("KILL", 1 + random.below(7)),
+        0 => Disturbance::None,
+        1 => Disturbance::Signal("INT", 1 + random.below(6)),
+        2 => Disturbance::Signal("TERM", 1 + random.below(6)),
+        _ => Disturbance::Signal("KILL", 1 + random.below(7)),
     }
 }

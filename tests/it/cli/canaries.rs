@@ -1,11 +1,11 @@
-//! Every command but `export`, in every form, at every depth of logging, when all goes well and when it does not:
-//! no secret of a webhook, no API key and no value of a rule is shown, or kept in a file that is not meant to hold it.
-//! (Every run of the program in any test fails if it shows one; here they are all made.)
+//! Every command except `export`, in every format, at every log level, with and without failures:
+//! no webhook secret, API key or rule value is printed, or written to a file that must not hold it.
+//! (Every run in any test fails if it prints one; these tests run all combinations.)
 
 mod backups;
 
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, behaving};
+use crate::support::stand_in::{StandIn, options_with};
 use hookferry::sandbox::seeds;
 use std::path::{Path, PathBuf};
 
@@ -25,15 +25,15 @@ replace = [ { in = "url", from = "canary", to = "canary2" } ]
 optional = true
 "#;
 
-/// The same account with a rule that cannot be followed, a value that cannot be read, and text that is no rule.
+/// A rule that cannot be applied, a value that cannot be read, and invalid TOML.
 const WRONG: [&str; 3] = [
     "[[rule]]\nset = { serviceKey = { value = \"canary\" } }\n",
     "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"false\", \"canary\"] } }\n",
     "[[rule]]\nset = { serviceKey = \"canary\", canary = }\n",
 ];
 
-/// Files that hold secrets on purpose, or that the test has put there itself.
-const MEANT_TO: [&str; 6] = [
+/// Name prefixes of files that hold secrets on purpose, or that the test itself has written.
+const MAY_HOLD_SECRETS: [&str; 6] = [
     "rules.toml",
     "wrong-",
     "source.json",
@@ -63,16 +63,18 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Looks into everything that was written below the folder in which the program ran.
-fn no_file_holds_a_secret(accounts: &StandIn) -> usize {
+/// Asserts that no file in the home folder holds a secret. Returns the number of files.
+fn assert_no_file_holds_a_secret(accounts: &StandIn) -> usize {
     let all = files(accounts.home());
     for path in &all {
         let name = path.file_name().unwrap().to_str().unwrap();
-        let is_meant_to = MEANT_TO.iter().any(|start| name.starts_with(start));
+        let may_hold_secrets = MAY_HOLD_SECRETS
+            .iter()
+            .any(|prefix| name.starts_with(prefix));
         let bytes = std::fs::read(path).unwrap();
         let text = String::from_utf8_lossy(&bytes);
         assert!(
-            is_meant_to || !text.contains("canary"),
+            may_hold_secrets || !text.contains("canary"),
             "{}",
             path.display()
         );
@@ -90,53 +92,60 @@ fn prepare(accounts: &StandIn) {
     accounts.write("alerts.json", r#"{"alerts":[{"integrationId":1051}]}"#);
 }
 
-const RULED: &str = "--rules rules.toml --allow-commands --retarget=us2";
+const RULE_FLAGS: &str = "--rules rules.toml --allow-commands --retarget=us2";
 
-/// What only looks.
-fn looking() -> Vec<String> {
+/// Commands that only read.
+fn read_commands() -> Vec<String> {
     let route = "--from [source] --to [target]";
     let mut lines = Vec::new();
-    for form in ["text", "json"] {
-        for talk in ["", "-vvv", "-vvv --log-format json"] {
+    for format in ["text", "json"] {
+        for verbosity in ["", "-vvv", "-vvv --log-format json"] {
             for from in ["[source]", "source.json"] {
-                lines.push(format!("list --from {from} -o {form} {talk}"));
+                lines.push(format!("list --from {from} -o {format} {verbosity}"));
             }
-            lines.push(format!("diff [source] [target] -o {form} {talk}"));
-            lines.push(format!("plan {route} --diff {RULED} -o {form} {talk}"));
+            lines.push(format!("diff [source] [target] -o {format} {verbosity}"));
             lines.push(format!(
-                "plan {route} --on-conflict update -o {form} {talk}"
+                "plan {route} --diff {RULE_FLAGS} -o {format} {verbosity}"
             ));
-            lines.push(format!("plan {route} {RULED} -o {form} {talk}"));
             lines.push(format!(
-                "plan {route} --unmatched-secret refuse -o {form} {talk}"
+                "plan {route} --on-conflict update -o {format} {verbosity}"
             ));
-            lines.push(format!("verify {route} {RULED} -o {form} {talk}"));
+            lines.push(format!("plan {route} {RULE_FLAGS} -o {format} {verbosity}"));
             lines.push(format!(
-                "rules check --from [source] {RULED} -o {form} {talk}"
+                "plan {route} --unmatched-secret refuse -o {format} {verbosity}"
+            ));
+            lines.push(format!(
+                "verify {route} {RULE_FLAGS} -o {format} {verbosity}"
+            ));
+            lines.push(format!(
+                "rules check --from [source] {RULE_FLAGS} -o {format} {verbosity}"
             ));
         }
         for n in 0..WRONG.len() {
-            let wrong = format!("--rules wrong-{n}.toml --allow-commands -o {form} -vvv");
+            let wrong = format!("--rules wrong-{n}.toml --allow-commands -o {format} -vvv");
             lines.push(format!("plan {route} {wrong}"));
             lines.push(format!("rules check --from [source] {wrong}"));
             lines.push(format!("migrate {route} --yes {wrong}"));
         }
     }
-    for form in ["markdown", "html"] {
-        lines.push(format!("plan {route} {RULED} -o {form} -vvv"));
-        lines.push(format!("plan {route} --on-conflict update -o {form}"));
-        lines.push(format!("migrate {route} --dry-run {RULED} -o {form} -vvv"));
+    for format in ["markdown", "html"] {
+        lines.push(format!("plan {route} {RULE_FLAGS} -o {format} -vvv"));
+        lines.push(format!("plan {route} --on-conflict update -o {format}"));
+        lines.push(format!(
+            "migrate {route} --dry-run {RULE_FLAGS} -o {format} -vvv"
+        ));
     }
     lines.push("rules init --from [source] -vvv".to_owned());
     lines.push("rules init --from source.json --to us2 --out made.toml".to_owned());
     lines
 }
 
-/// What writes, and what looks back at it.
-fn writing() -> Vec<String> {
-    let migrate =
-        format!("migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms {RULED}");
-    let plan = format!("plan --from [source] --to [target] {RULED}");
+/// Commands that write, and commands that read the result.
+fn write_commands() -> Vec<String> {
+    let migrate = format!(
+        "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms {RULE_FLAGS}"
+    );
+    let plan = format!("plan --from [source] --to [target] {RULE_FLAGS}");
     let apply = "apply plan.json --rate 1000 --settle 300ms --allow-commands";
     let mut lines = vec![
         format!("{plan} --on-conflict skip --type slack,pager_duty --out plan.json -vvv"),
@@ -153,7 +162,7 @@ fn writing() -> Vec<String> {
         format!("{migrate} --on-conflict skip -o markdown -vvv"),
         format!("{migrate} --on-conflict skip -o html -vvv"),
     ];
-    for form in ["text", "json"] {
+    for format in ["text", "json"] {
         for line in [
             "runs",
             "runs show latest",
@@ -161,11 +170,11 @@ fn writing() -> Vec<String> {
             "idmap show latest",
             "rollback latest --dry-run",
         ] {
-            lines.push(format!("{line} -o {form} -vvv"));
+            lines.push(format!("{line} -o {format} -vvv"));
         }
     }
-    for form in ["text", "json", "markdown", "html"] {
-        lines.push(format!("report latest -o {form} -vvv"));
+    for format in ["text", "json", "markdown", "html"] {
+        lines.push(format!("report latest -o {format} -vvv"));
     }
     lines.push("idmap show latest --csv".to_owned());
     lines.push("idmap apply alerts.json --out new-alerts".to_owned());
@@ -174,26 +183,30 @@ fn writing() -> Vec<String> {
 }
 
 #[test]
-fn an_awkward_account_in_every_form() {
+fn no_command_prints_a_secret_of_an_awkward_account() {
     let accounts = StandIn::awkward();
     prepare(&accounts);
-    for line in looking().iter().chain(&writing()) {
+    for line in read_commands().iter().chain(&write_commands()) {
         let run = run(&accounts, line);
-        let is_to_write = line.starts_with("migrate")
+        let should_succeed = line.starts_with("migrate")
             && line.contains("rules.toml")
             && !line.contains("--dry-run")
             || line.starts_with("apply plan.json");
-        assert!(!is_to_write || run.code == Some(0), "{}", run.transcript());
+        assert!(
+            !should_succeed || run.code == Some(0),
+            "{}",
+            run.transcript()
+        );
         assert!(
             matches!(run.code, Some(0 | 1 | 3 | 5 | 6 | 64)),
             "{}",
             run.transcript()
         );
     }
-    assert!(no_file_holds_a_secret(&accounts) > 10);
+    assert!(assert_no_file_holds_a_secret(&accounts) > 10);
 }
 
-/// Profiles with a key in a file, one that a command prints, one that is refused, and one of the vendor's program.
+/// Profiles with a key in a file, a key that a command prints, and keys that fail in various ways.
 const PROFILES: &str = r#"
 [profile.from]
 url = "[source]"
@@ -218,7 +231,7 @@ api_key_command = ["cat", "key-of-target"]
 company_id = 1
 "#;
 
-/// Keys wherever somebody could write them by mistake.
+/// Keys in every place where somebody could write them by mistake.
 const BROKEN: &str = r#"
 [profile.a]
 region = "canary"
@@ -232,13 +245,13 @@ company_id = "canary canary"
 "#;
 
 #[test]
-fn the_keys_of_profiles_in_every_form() {
+fn no_command_prints_a_key_of_a_profile() {
     let accounts = StandIn::demo();
     let with_urls = |text: &str| {
         let text = text.replace("[source]", &accounts.source().url());
         text.replace("[target]", &accounts.target().url())
     };
-    // Some of the commands in it hold what they print.
+    // The name starts with `wrong-`, because some commands in it contain the keys that they print.
     accounts.write("wrong-profiles.toml", &with_urls(PROFILES));
     accounts.write("broken.toml", BROKEN);
     accounts.write("key-of-source", accounts.source().key());
@@ -250,12 +263,12 @@ fn the_keys_of_profiles_in_every_form() {
     );
     accounts.write(".cx/profiles/key-of-cx.toml", &cx);
     let mut lines = Vec::new();
-    for form in ["text", "json"] {
-        for talk in ["", "-vvv", "-vvv --log-format json"] {
-            let end = format!("-o {form} {talk} --config wrong-profiles.toml");
+    for format in ["text", "json"] {
+        for verbosity in ["", "-vvv", "-vvv --log-format json"] {
+            let end = format!("-o {format} {verbosity} --config wrong-profiles.toml");
             lines.push(format!("account list {end}"));
             lines.push(format!(
-                "account list -o {form} {talk} --config broken.toml"
+                "account list -o {format} {verbosity} --config broken.toml"
             ));
             for name in [
                 "from",
@@ -288,19 +301,23 @@ fn the_keys_of_profiles_in_every_form() {
             .without_env("HOOKFERRY_TARGET_API_KEY")
             .env("PATH", "/usr/bin:/bin")
             .run();
-        let is_to_write = line.starts_with("migrate") || line.starts_with("rollback");
-        assert!(!is_to_write || run.code == Some(0), "{}", run.transcript());
+        let should_succeed = line.starts_with("migrate") || line.starts_with("rollback");
+        assert!(
+            !should_succeed || run.code == Some(0),
+            "{}",
+            run.transcript()
+        );
         assert!(
             matches!(run.code, Some(0 | 4 | 5 | 64)),
             "{}",
             run.transcript()
         );
     }
-    assert!(no_file_holds_a_secret(&accounts) > 5);
+    assert!(assert_no_file_holds_a_secret(&accounts) > 5);
 }
 
 #[test]
-fn a_server_that_repeats_what_it_was_sent() {
+fn secrets_that_a_server_echoes_are_not_printed() {
     for (switches, faults) in [
         (&["errors=echo", "poison=o"][..], &[][..]),
         (&["errors=echo", "auth=read-only"], &[]),
@@ -309,29 +326,29 @@ fn a_server_that_repeats_what_it_was_sent() {
         (&["errors=plain", "answer=html"], &["post:1:truncate"]),
         (&["answer=text"], &["post:1:drop-after"]),
     ] {
-        let accounts = StandIn::start(behaving(seeds::demo(), switches, faults));
+        let accounts = StandIn::start(options_with(seeds::demo(), switches, faults));
         prepare(&accounts);
-        for line in &writing() {
+        for line in &write_commands() {
             run(&accounts, line);
         }
-        no_file_holds_a_secret(&accounts);
+        assert_no_file_holds_a_secret(&accounts);
     }
 }
 
-/// Killed while a request is in flight: whatever is on disk then stays there.
+/// Killed while a request is in flight: what is on disk at that moment stays there.
 #[test]
-fn a_run_that_is_killed_leaves_no_secret_behind() {
+fn a_killed_run_leaves_no_secret_on_disk() {
     let accounts = StandIn::with(&[], &["post:1:stall-after"]);
     prepare(&accounts);
     let running = accounts
         .program(&format!(
-            "migrate --from [source] --to [target] --yes {RULED}"
+            "migrate --from [source] --to [target] --yes {RULE_FLAGS}"
         ))
         .env("PAGER", "canary")
         .env("PATH", "/usr/bin:/bin")
         .start();
-    accounts.until_posts(1);
+    accounts.wait_for_posts(1);
     running.signal("KILL");
     running.status();
-    assert!(no_file_holds_a_secret(&accounts) > 5);
+    assert!(assert_no_file_holds_a_secret(&accounts) > 5);
 }

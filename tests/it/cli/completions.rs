@@ -1,11 +1,11 @@
-//! Completion as a shell asks for it: by environment variables and the words so far; no shell is needed for that.
+//! Completions as shells request them: by environment variables and the words so far. The tests need no shell.
 
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
 use hookferry::cli::COMPLETION_VARIABLE;
 
-/// Two profiles of one beginning, and one of another.
-fn named() -> StandIn {
+/// Two profiles with a common prefix, and another one.
+fn with_profiles() -> StandIn {
     let accounts = StandIn::demo();
     accounts.write(
         "config/hookferry/config.toml",
@@ -15,11 +15,11 @@ fn named() -> StandIn {
     accounts
 }
 
-/// Asks as bash does: the words so far, and the last of them is the one to complete.
-fn asked<'s>(accounts: &'s StandIn, line: &str) -> Program<'s> {
+/// Requests completions as bash does: the words so far, of which the last is to be completed.
+fn completion_request<'s>(accounts: &'s StandIn, line: &str) -> Program<'s> {
     let program = accounts.program(&format!("-- {line}"));
     let (n_words, program) = match line.strip_suffix(' ') {
-        Some(whole) => (whole.split_whitespace().count() + 1, program.word("")),
+        Some(whole) => (whole.split_whitespace().count() + 1, program.arg("")),
         None => (line.split_whitespace().count(), program),
     };
     program
@@ -29,8 +29,8 @@ fn asked<'s>(accounts: &'s StandIn, line: &str) -> Program<'s> {
         .env("_CLAP_IFS", "\n")
 }
 
-fn offered(accounts: &StandIn, line: &str) -> Vec<String> {
-    let run = asked(accounts, line).run();
+fn completions(accounts: &StandIn, line: &str) -> Vec<String> {
+    let run = completion_request(accounts, line).run();
     run.assert_code(0);
     assert_eq!(run.stderr, "", "{line}");
     assert_eq!(run.requests, "", "{line}");
@@ -38,35 +38,35 @@ fn offered(accounts: &StandIn, line: &str) -> Vec<String> {
 }
 
 #[test]
-fn commands_options_and_their_values() {
+fn commands_options_and_values_are_completed() {
     let accounts = StandIn::demo();
-    assert_eq!(offered(&accounts, "hookferry acc"), ["account"]);
-    assert_eq!(offered(&accounts, "hookferry account ch"), ["check"]);
+    assert_eq!(completions(&accounts, "hookferry acc"), ["account"]);
+    assert_eq!(completions(&accounts, "hookferry account ch"), ["check"]);
     assert_eq!(
-        offered(&accounts, "hookferry migrate --on-c"),
+        completions(&accounts, "hookferry migrate --on-c"),
         ["--on-conflict"]
     );
     assert_eq!(
-        offered(&accounts, "hookferry migrate --on-conflict u"),
+        completions(&accounts, "hookferry migrate --on-conflict u"),
         ["update"]
     );
 }
 
 #[test]
-fn schedules_are_those_of_the_config_file() {
-    let accounts = named();
+fn schedules_of_the_config_file_are_completed() {
+    let accounts = with_profiles();
     let line = "hookferry schedule print n";
-    assert_eq!(offered(&accounts, line), ["nightly"]);
+    assert_eq!(completions(&accounts, line), ["nightly"]);
     accounts.write("other.toml", "[profile.p]\nregion = \"eu1\"\n");
     let line = "hookferry schedule print --config other.toml n";
-    assert!(offered(&accounts, line).is_empty());
+    assert!(completions(&accounts, line).is_empty());
     let line = "hookferry schedule print nightly --backend s";
-    assert_eq!(offered(&accounts, line), ["systemd"]);
+    assert_eq!(completions(&accounts, line), ["systemd"]);
 }
 
 #[test]
-fn accounts_are_profiles_regions_and_files_where_a_file_may_stand() {
-    let accounts = named();
+fn accounts_complete_to_profiles_regions_and_permitted_files() {
+    let accounts = with_profiles();
     accounts.write("prices.json", "[]");
     for line in [
         "list --from pr",
@@ -77,7 +77,7 @@ fn accounts_are_profiles_regions_and_files_where_a_file_may_stand() {
         "diff pr",
         "diff eu1 pr",
     ] {
-        let found = offered(&accounts, &format!("hookferry {line}"));
+        let found = completions(&accounts, &format!("hookferry {line}"));
         assert_eq!(found, ["prod-eu", "prod-us", "prices.json"], "{line}");
     }
     for line in [
@@ -86,27 +86,30 @@ fn accounts_are_profiles_regions_and_files_where_a_file_may_stand() {
         "rollback latest --to pr",
         "account check pr",
     ] {
-        let found = offered(&accounts, &format!("hookferry {line}"));
+        let found = completions(&accounts, &format!("hookferry {line}"));
         assert_eq!(found, ["prod-eu", "prod-us"], "{line}");
     }
-    assert_eq!(offered(&accounts, "hookferry plan --to eu"), ["eu1", "eu2"]);
     assert_eq!(
-        offered(&accounts, "hookferry plan --to=prod-e"),
+        completions(&accounts, "hookferry plan --to eu"),
+        ["eu1", "eu2"]
+    );
+    assert_eq!(
+        completions(&accounts, "hookferry plan --to=prod-e"),
         ["--to=prod-eu"]
     );
 }
 
 #[test]
-fn runs_are_latest_and_the_ids_on_record() {
+fn runs_complete_to_latest_and_recorded_ids() {
     let accounts = StandIn::demo();
-    assert!(offered(&accounts, "hookferry rollback l").is_empty());
+    assert!(completions(&accounts, "hookferry rollback l").is_empty());
     let line = "migrate --from [source] --to [target] --yes --rate 1000";
     accounts.program(line).run().assert_code(0);
     accounts
         .program(&format!("{line} --state-dir other"))
         .run()
         .assert_code(0);
-    let runs = offered(&accounts, "hookferry rollback 2");
+    let runs = completions(&accounts, "hookferry rollback 2");
     assert_eq!(runs.len(), 1);
     for line in [
         "runs show ",
@@ -115,10 +118,10 @@ fn runs_are_latest_and_the_ids_on_record() {
         "idmap show ",
         "idmap apply a --run ",
     ] {
-        let found = offered(&accounts, &format!("hookferry {line}"));
+        let found = completions(&accounts, &format!("hookferry {line}"));
         assert_eq!(found[..2], ["latest".to_owned(), runs[0].clone()], "{line}");
     }
-    let below = |flag: &str| offered(&accounts, &format!("hookferry rollback {flag} 2"));
+    let below = |flag: &str| completions(&accounts, &format!("hookferry rollback {flag} 2"));
     assert!(below("--state-dir missing").is_empty());
     for flag in ["--state-dir state/hookferry", "--state-dir=state/hookferry"] {
         assert_eq!(below(flag), runs, "{flag}");
@@ -126,27 +129,27 @@ fn runs_are_latest_and_the_ids_on_record() {
 }
 
 #[test]
-fn the_config_file_of_the_line_is_the_one_that_is_asked() {
-    let accounts = named();
+fn completion_reads_the_config_file_that_the_line_names() {
+    let accounts = with_profiles();
     accounts.write("other.toml", "[profile.prod-other]\nregion = \"eu1\"\n");
-    // Bash gives the last one as three words.
+    // Bash passes the last form as three words.
     for flag in [
         "--config other.toml",
         "--config=other.toml",
         "--config = other.toml",
     ] {
         let line = format!("hookferry plan {flag} --to prod");
-        assert_eq!(offered(&accounts, &line), ["prod-other"]);
+        assert_eq!(completions(&accounts, &line), ["prod-other"]);
     }
-    let by_variable =
-        asked(&accounts, "hookferry plan --to prod").env("HOOKFERRY_CONFIG", "other.toml");
+    let by_variable = completion_request(&accounts, "hookferry plan --to prod")
+        .env("HOOKFERRY_CONFIG", "other.toml");
     assert_eq!(by_variable.run().stdout, "prod-other");
 }
 
-/// Somebody is in the middle of a line: whatever is wrong with a file is told when the line is run.
+/// The user is still typing: problems with a file are reported when the command runs.
 #[test]
-fn what_cannot_be_read_offers_nothing_and_says_nothing() {
-    let accounts = named();
+fn an_unreadable_file_completes_to_nothing_silently() {
+    let accounts = with_profiles();
     accounts.write("broken.toml", "[profile.prod-x]\nregion = \"canary\n");
     for flag in [
         "--config broken.toml",
@@ -154,30 +157,30 @@ fn what_cannot_be_read_offers_nothing_and_says_nothing() {
         "--config state",
     ] {
         let line = format!("hookferry plan {flag} --to prod");
-        assert!(offered(&accounts, &line).is_empty(), "{flag}");
+        assert!(completions(&accounts, &line).is_empty(), "{flag}");
     }
     accounts.set_mode("config/hookferry/config.toml", 0o666);
-    assert!(offered(&accounts, "hookferry plan --to prod").is_empty());
+    assert!(completions(&accounts, "hookferry plan --to prod").is_empty());
 }
 
-/// Neither is a key read, nor a program run that would print one.
+/// Completion reads no key, and runs no key command.
 #[test]
-fn no_key_is_touched() {
+fn completion_reads_no_key() {
     let accounts = StandIn::demo();
     accounts.write(
         "config/hookferry/config.toml",
         "[profile.prod]\nregion = \"eu1\"\napi_key_command = [\"touch\", \"was-run\"]\n",
     );
-    let asked = asked(&accounts, "hookferry plan --to pr")
+    let request = completion_request(&accounts, "hookferry plan --to pr")
         .env("PATH", "/usr/bin:/bin")
         .env("HOOKFERRY_SOURCE_API_KEY_FILE", "missing");
-    assert_eq!(asked.run().stdout, "prod");
+    assert_eq!(request.run().stdout, "prod");
     assert!(!accounts.home().join("was-run").exists());
 }
 
 #[test]
-fn every_shell_has_a_script_and_gets_answers() {
-    let accounts = named();
+fn every_shell_has_a_script_and_gets_completions() {
+    let accounts = with_profiles();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = accounts.program(&format!("completions {shell}")).run();
         script.assert_code(0);
@@ -185,13 +188,13 @@ fn every_shell_has_a_script_and_gets_answers() {
         for word in ["hookferry", COMPLETION_VARIABLE] {
             assert!(script.stdout.contains(word), "{shell} lacks {word}");
         }
-        let run = asked(&accounts, "hookferry plan --to prod-u")
+        let run = completion_request(&accounts, "hookferry plan --to prod-u")
             .env(COMPLETION_VARIABLE, shell)
             .run();
         run.assert_code(0);
         assert!(run.stdout.starts_with("prod-us"), "{shell}: {}", run.stdout);
     }
-    let run: Run = asked(&accounts, "hookferry acc")
+    let run: Run = completion_request(&accounts, "hookferry acc")
         .env(COMPLETION_VARIABLE, "ksh")
         .run();
     run.assert_code(64);

@@ -1,4 +1,4 @@
-//! Webhooks that both accounts have and that differ, copies that cannot be told apart, and what cannot be sent.
+//! Webhooks that differ between the accounts, indistinguishable copies, and webhooks that cannot be sent.
 
 use crate::support::stand_in::{StandIn, text};
 use hookferry::sandbox::seeds;
@@ -14,8 +14,8 @@ fn one_conflict() -> StandIn {
     StandIn::start(seeds.into())
 }
 
-/// An account that the target's API could not be given as it is.
-fn blocked() -> StandIn {
+/// An account with webhooks that the target's API would not accept.
+fn with_blocked_webhooks() -> StandIn {
     let mut seeds = seeds::demo();
     seeds.source = vec![
         json!({"alias": "good", "url": "https://a.example.com", "integration_type_id": 1}),
@@ -27,7 +27,7 @@ fn blocked() -> StandIn {
     StandIn::start(seeds.into())
 }
 
-fn held<'v>(webhooks: &'v [Value], alias: &str) -> &'v Value {
+fn find<'v>(webhooks: &'v [Value], alias: &str) -> &'v Value {
     webhooks
         .iter()
         .find(|webhook| text(webhook, "alias") == alias)
@@ -44,18 +44,18 @@ fn a_conflict_stops_everything() {
 }
 
 #[test]
-fn a_conflict_is_left_alone() {
+fn skip_leaves_a_conflict_unchanged() {
     let accounts = one_conflict();
     let line = format!("{LINE} --on-conflict skip");
     assert_transcript!("skip", accounts.program(&line).run());
     assert_transcript!("skip_once_more", accounts.program(&line).run());
     assert_eq!(accounts.posts().len(), 1);
-    let held_now = accounts.target().webhooks();
-    assert!(text(held(&held_now, "payments-alerts"), "url").ends_with("canary-older"));
+    let webhooks = accounts.target().webhooks();
+    assert!(text(find(&webhooks, "payments-alerts"), "url").ends_with("canary-older"));
 }
 
 #[test]
-fn a_conflict_is_resolved() {
+fn update_resolves_a_conflict() {
     let accounts = one_conflict();
     let before = accounts.target().webhooks();
     let line = format!("{LINE} --on-conflict update");
@@ -64,21 +64,21 @@ fn a_conflict_is_resolved() {
     assert_eq!(
         accounts.posts().len(),
         2,
-        "creates first, updates in a request of their own"
+        "one request for creates, then one for updates"
     );
     let (source, target) = (accounts.source().webhooks(), accounts.target().webhooks());
     assert_eq!(target.len(), 15);
-    let (wanted, updated) = (
-        held(&source, "payments-alerts"),
-        held(&target, "payments-alerts"),
+    let (desired, updated) = (
+        find(&source, "payments-alerts"),
+        find(&target, "payments-alerts"),
     );
-    assert_eq!(updated["url"], wanted["url"]);
-    assert_eq!(updated["id"], held(&before, "payments-alerts")["id"]);
+    assert_eq!(updated["url"], desired["url"]);
+    assert_eq!(updated["id"], find(&before, "payments-alerts")["id"]);
     assert_eq!(updated["region_hint"], "kept");
 }
 
 #[test]
-fn an_update_whose_answer_is_lost() {
+fn an_update_with_a_lost_response_succeeds() {
     for fault in [
         "post:2:drop-after",
         "post:2:drop-before",
@@ -93,8 +93,8 @@ fn an_update_whose_answer_is_lost() {
         let (source, target) = (accounts.source().webhooks(), accounts.target().webhooks());
         assert_eq!(target.len(), 15, "{}", run.transcript());
         assert_eq!(
-            held(&target, "payments-alerts")["url"],
-            held(&source, "payments-alerts")["url"]
+            find(&target, "payments-alerts")["url"],
+            find(&source, "payments-alerts")["url"]
         );
         let n_posts = accounts.posts().len();
         accounts.program(&line).run().assert_code(0);
@@ -103,7 +103,7 @@ fn an_update_whose_answer_is_lost() {
 }
 
 #[test]
-fn the_awkward_account_under_every_policy() {
+fn every_policy_handles_the_awkward_account() {
     let accounts = StandIn::awkward();
     accounts
         .program(&format!("{LINE} --quiet"))
@@ -126,7 +126,7 @@ fn the_awkward_account_under_every_policy() {
 }
 
 #[test]
-fn the_awkward_account_without_what_is_ambiguous() {
+fn the_awkward_account_migrates_without_its_ambiguous_webhooks() {
     let accounts = StandIn::awkward();
     let line = format!("{LINE} --quiet --on-conflict update --name !*padded*");
     accounts.program(&line).run().assert_code(0);
@@ -136,8 +136,8 @@ fn the_awkward_account_without_what_is_ambiguous() {
 }
 
 #[test]
-fn what_cannot_be_sent_stops_everything() {
-    let accounts = blocked();
+fn a_blocked_webhook_stops_everything_unless_skipped() {
+    let accounts = with_blocked_webhooks();
     let run = accounts.program(LINE).run();
     run.assert_code(6);
     assert_transcript!("blocked", run);
@@ -150,7 +150,7 @@ fn what_cannot_be_sent_stops_everything() {
 }
 
 #[test]
-fn copies_are_counted_one_by_one() {
+fn identical_copies_are_counted_individually() {
     let mut seeds = seeds::demo();
     let twin = seeds.source[0].clone();
     seeds.source = vec![twin.clone(), twin.clone(), twin];

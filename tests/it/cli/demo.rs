@@ -1,8 +1,8 @@
-//! `demo` and `sandbox`: the whole job without any account, and the stand-in as a server.
+//! `demo` and `sandbox`: a whole migration without any account, and the stand-in accounts as a server.
 
 use crate::support::program::Program;
 
-/// The text with a name in place of every port.
+/// The text with a placeholder for every port.
 fn without_ports(text: &str) -> String {
     let mut parts = text.split("127.0.0.1:");
     let mut out = parts.next().unwrap_or_default().to_owned();
@@ -18,7 +18,7 @@ fn without_ports(text: &str) -> String {
 
 #[test]
 fn the_demo_shows_a_whole_migration() {
-    let run = Program::alone("demo")
+    let run = Program::without_accounts("demo")
         .without_env("HOOKFERRY_SOURCE_API_KEY")
         .without_env("HOOKFERRY_TARGET_API_KEY")
         .run();
@@ -27,20 +27,26 @@ fn the_demo_shows_a_whole_migration() {
 }
 
 #[test]
-fn the_sandbox_explains_itself() {
-    assert_transcript!("switches", Program::alone("sandbox --switch help").run());
-    assert_transcript!("faults", Program::alone("sandbox --fault help").run());
+fn the_sandbox_lists_its_switches_and_faults() {
+    assert_transcript!(
+        "switches",
+        Program::without_accounts("sandbox --switch help").run()
+    );
+    assert_transcript!(
+        "faults",
+        Program::without_accounts("sandbox --fault help").run()
+    );
 }
 
 #[test]
-fn the_sandbox_refuses_what_it_does_not_know() {
+fn the_sandbox_refuses_unknown_values() {
     for (name, flags) in [
         ("no_such_switch", "--switch bulk=never"),
         ("no_such_fault", "--fault post:1:explode"),
         ("no_such_source_switch", "--source-switch color=red"),
         ("no_such_seeds", "--seeds none"),
     ] {
-        let run = Program::alone(&format!("sandbox {flags}")).run();
+        let run = Program::without_accounts(&format!("sandbox {flags}")).run();
         run.assert_code(64);
         assert_transcript!(name, run);
     }

@@ -1,4 +1,4 @@
-//! `diff`: two accounts, an account and its export, two files; nothing is written, whatever is compared.
+//! `diff`: two accounts, an account and its export, two files. It never writes anything.
 
 use crate::support::stand_in::StandIn;
 
@@ -10,7 +10,7 @@ fn export(accounts: &StandIn, from: &str, name: &str) {
 }
 
 #[test]
-fn two_accounts_side_by_side() {
+fn two_accounts_are_compared() {
     let accounts = StandIn::demo();
     let run = accounts.program("diff [source] [target]").run();
     run.assert_code(0);
@@ -34,14 +34,14 @@ fn an_awkward_account_is_the_same_as_its_export() {
             .run();
         run.assert_code(0);
         assert!(
-            run.stdout.contains("Both sides have the same."),
+            run.stdout.contains("Both sides have the same webhooks."),
             "{}",
             run.stdout
         );
     }
 }
 
-/// Within one account an id is the same webhook, whatever it is called today.
+/// Within one account the id identifies a webhook, even after it was renamed.
 #[test]
 fn what_changed_in_an_account_since_it_was_exported() {
     let accounts = StandIn::demo();
@@ -59,7 +59,7 @@ fn what_changed_in_an_account_since_it_was_exported() {
 }
 
 #[test]
-fn what_migrated_is_no_difference_any_more() {
+fn migrated_webhooks_no_longer_differ() {
     let accounts = StandIn::demo();
     accounts
         .program("migrate --from [source] --to [target] --yes --rate 1000")
@@ -82,7 +82,7 @@ fn what_migrated_is_no_difference_any_more() {
 }
 
 #[test]
-fn mistakes() {
+fn usage_errors_are_explained() {
     let accounts = StandIn::demo();
     for (line, words) in [
         ("diff - -", "only one side"),

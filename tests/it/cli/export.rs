@@ -1,4 +1,4 @@
-//! `export`: the raw webhooks for jq, curl and `--from`. What it writes holds secrets, so no snapshot holds it.
+//! `export`: the raw webhooks for jq, curl and `--from`. The output holds secrets, so no snapshot contains it.
 
 use crate::support::stand_in::{StandIn, text};
 use serde_json::Value;
@@ -15,13 +15,13 @@ pub(super) const SERVER_OWNED: [&str; 6] = [
     "integrationTypeId",
 ];
 
-/// Each webhook of an export as its members in the spelling of the file.
+/// The members of each webhook of an export, values in the file's spelling.
 fn members(export: &str) -> Vec<HashMap<String, Box<RawValue>>> {
     serde_json::from_str(export).unwrap()
 }
 
-/// What the stand-in's own answer to a GET says, asked without the program.
-fn listed(accounts: &StandIn) -> String {
+/// The stand-in's raw response to a GET, requested without the program.
+fn raw_list(accounts: &StandIn) -> String {
     let request = format!(
         "GET /api/v1/external/integrations/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
         accounts.source().key()
@@ -33,7 +33,7 @@ fn listed(accounts: &StandIn) -> String {
     answer.split_once("\r\n\r\n").unwrap().1.to_owned()
 }
 
-/// Every member of every webhook is what the server said, byte for byte.
+/// Asserts that every member of every webhook is what the server sent, byte for byte, except for those in `left_out`.
 #[track_caller]
 fn assert_same_members(exported: &str, listed: &str, left_out: &[&str]) {
     let (exported, listed) = (members(exported), members(listed));
@@ -41,8 +41,8 @@ fn assert_same_members(exported: &str, listed: &str, left_out: &[&str]) {
     for (ours, theirs) in exported.iter().zip(&listed) {
         for (name, value) in theirs {
             let kept = ours.get(name).map(|value| value.get());
-            let wanted = (!left_out.contains(&name.as_str())).then(|| value.get());
-            assert_eq!(kept, wanted, "{name} of {}", theirs["alias"]);
+            let expected = (!left_out.contains(&name.as_str())).then(|| value.get());
+            assert_eq!(kept, expected, "{name} of {}", theirs["alias"]);
         }
         assert!(ours.keys().all(|name| theirs.contains_key(name)));
     }
@@ -55,27 +55,27 @@ pub(super) fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn to_a_pipe_byte_for_byte() {
+fn an_export_to_a_pipe_is_exact_byte_for_byte() {
     let accounts = StandIn::awkward();
     let run = accounts
         .program("export --from [source]")
-        .reveals_secrets()
+        .allow_secrets()
         .run();
     run.assert_code(0);
-    assert_same_members(&run.stdout, &listed(&accounts), &[]);
-    assert_eq!(run.stdout.lines().count(), 28 + 2, "one webhook a line");
+    assert_same_members(&run.stdout, &raw_list(&accounts), &[]);
+    assert_eq!(run.stdout.lines().count(), 28 + 2, "one webhook per line");
     assert!(!run.stderr.contains("canary"), "{}", run.stderr);
 }
 
 #[test]
-fn ready_for_a_post() {
+fn a_ready_export_leaves_out_server_owned_members() {
     let accounts = StandIn::awkward();
     let run = accounts
         .program("export --from [source] --ready")
-        .reveals_secrets()
+        .allow_secrets()
         .run();
     run.assert_code(0);
-    assert_same_members(&run.stdout, &listed(&accounts), &SERVER_OWNED);
+    assert_same_members(&run.stdout, &raw_list(&accounts), &SERVER_OWNED);
     let webhooks: Vec<Value> = serde_json::from_str(&run.stdout).unwrap();
     assert!(
         webhooks
@@ -85,11 +85,11 @@ fn ready_for_a_post() {
 }
 
 #[test]
-fn only_what_is_selected() {
+fn only_selected_webhooks_are_exported() {
     let accounts = StandIn::demo();
     let run = accounts
         .program("export --from [source] --type pager_duty --quiet")
-        .reveals_secrets()
+        .allow_secrets()
         .run();
     run.assert_code(0);
     assert_eq!(run.stderr, "");
@@ -102,7 +102,7 @@ fn only_what_is_selected() {
 }
 
 #[test]
-fn of_an_empty_account() {
+fn an_empty_account_exports_an_empty_list() {
     let accounts = StandIn::start(hookferry::sandbox::Options::default());
     let run = accounts.program("export --from [source]").run();
     run.assert_code(0);
@@ -110,13 +110,13 @@ fn of_an_empty_account() {
 }
 
 #[test]
-fn to_a_file_that_only_its_owner_can_read() {
+fn an_exported_file_is_readable_only_by_its_owner() {
     let accounts = StandIn::awkward();
     let line = "export --from [source] --out webhooks.json";
     assert_transcript!("to_a_file", accounts.program(line).run());
     let path = accounts.home().join("webhooks.json");
     let written = std::fs::read_to_string(&path).unwrap();
-    assert_same_members(&written, &listed(&accounts), &[]);
+    assert_same_members(&written, &raw_list(&accounts), &[]);
     #[cfg(unix)]
     assert_eq!(mode(&path), 0o600);
 
@@ -189,11 +189,11 @@ fn an_export_migrates_like_the_account_it_came_from() {
 }
 
 #[test]
-fn an_export_that_is_ready_migrates_as_well() {
+fn a_ready_export_migrates_too() {
     let accounts = StandIn::demo();
     let export = accounts
         .program("export --from [source] --ready --quiet")
-        .reveals_secrets()
+        .allow_secrets()
         .run();
     let line = "migrate --to [target] --yes --quiet --from -";
     let run = accounts.program(line).stdin(&export.stdout).run();

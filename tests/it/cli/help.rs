@@ -1,4 +1,4 @@
-//! What the program says of itself: help, manual pages, and the table of exit codes in the README.
+//! Help, manual pages, and the README's table of exit codes.
 
 use crate::support::program::Program;
 use clap::{Command, CommandFactory as _};
@@ -30,19 +30,19 @@ const COMMANDS: [&str; 21] = [
 ];
 
 #[test]
-fn help_of_the_program() {
-    assert_transcript!("long_help", Program::alone("--help").run());
-    assert_transcript!("short_help", Program::alone("-h").run());
+fn the_program_has_short_and_long_help() {
+    assert_transcript!("long_help", Program::without_accounts("--help").run());
+    assert_transcript!("short_help", Program::without_accounts("-h").run());
 }
 
 #[test]
-fn help_of_every_command() {
+fn every_command_has_help() {
     for command in COMMANDS {
-        let run = Program::alone(&format!("{command} --help")).run();
+        let run = Program::without_accounts(&format!("{command} --help")).run();
         run.assert_code(0);
         assert_eq!(run.stderr, "");
         assert_transcript!(command, run);
-        Program::alone(&format!("{command} -h"))
+        Program::without_accounts(&format!("{command} -h"))
             .run()
             .assert_code(0);
     }
@@ -54,14 +54,14 @@ fn help_of_every_command() {
     ] {
         assert_transcript!(
             command.replace(' ', "_"),
-            Program::alone(&format!("{command} --help")).run()
+            Program::without_accounts(&format!("{command} --help")).run()
         );
     }
 }
 
 #[test]
-fn help_in_a_narrow_terminal_without_colour() {
-    let run = Program::alone("plan -h")
+fn help_works_in_a_narrow_terminal_without_color() {
+    let run = Program::without_accounts("plan -h")
         .env("NO_COLOR", "1")
         .env("COLUMNS", "40")
         .run();
@@ -95,8 +95,8 @@ fn every_command_and_every_flag_is_explained() {
 }
 
 #[test]
-fn the_version() {
-    let run = Program::alone("--version").run();
+fn the_version_is_printed() {
+    let run = Program::without_accounts("--version").run();
     run.assert_code(0);
     assert_eq!(
         run.stdout,
@@ -105,9 +105,9 @@ fn the_version() {
 }
 
 #[test]
-fn manual_pages() {
+fn every_command_has_a_manual_page() {
     let page = |command_line: &str| {
-        let run = Program::alone(command_line).run();
+        let run = Program::without_accounts(command_line).run();
         run.assert_code(0);
         assert!(run.stdout.contains(".TH"), "{command_line}");
         assert!(run.stdout.contains(".SH SYNOPSIS"), "{command_line}");
@@ -116,8 +116,8 @@ fn manual_pages() {
     let program = page("man");
     for command in COMMANDS {
         assert!(program.contains(&command.replace('-', "\\-")), "{command}");
-        let own = page(&format!("man {command}"));
-        assert!(own.contains("\\-\\-quiet"), "{command}");
+        let command_page = page(&format!("man {command}"));
+        assert!(command_page.contains("\\-\\-quiet"), "{command}");
     }
     assert!(page("man migrate").contains("\\-\\-dry\\-run"));
 }
@@ -137,16 +137,16 @@ fn table(text: &str, header: &str) -> Vec<Vec<String>> {
 fn the_readme_lists_every_exit_code() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
-    let told = table(&readme, "| code | meaning |");
-    let meant: Vec<Vec<String>> = ExitCode::TABLE
+    let documented = table(&readme, "| code | meaning |");
+    let defined: Vec<Vec<String>> = ExitCode::TABLE
         .iter()
         .map(|(code, meaning)| vec![code.code().to_string(), (*meaning).to_owned()])
         .collect();
-    // How a table sets code apart does not matter.
+    // Formatting of code in the tables does not matter.
     let plain = |rows: Vec<Vec<String>>| -> Vec<String> {
         rows.iter()
             .map(|row| row.join(": ").replace('`', ""))
             .collect()
     };
-    assert_eq!(plain(told), plain(meant));
+    assert_eq!(plain(documented), plain(defined));
 }

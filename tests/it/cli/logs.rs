@@ -1,4 +1,4 @@
-//! Talk, logs and colour: what goes to standard error, in which form, and what happens when nobody reads.
+//! Verbosity, logs and color: what goes to standard error, in which format, and what happens when the reader is gone.
 
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 const LINE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
 
-fn noisy(command_line: &str) -> Run {
+fn run_with_faults(command_line: &str) -> Run {
     let accounts = StandIn::with(&[], &["post:1:drop-after", "get:2:status=503"]);
     let run = accounts.program(command_line).run();
     run.assert_code(0);
@@ -15,7 +15,7 @@ fn noisy(command_line: &str) -> Run {
 
 #[test]
 fn verbose_logs_every_request() {
-    let run = noisy(&format!("{LINE} -v"));
+    let run = run_with_faults(&format!("{LINE} -v"));
     let lines: Vec<&str> = run
         .stderr
         .lines()
@@ -43,12 +43,12 @@ fn verbose_logs_every_request() {
 
 #[test]
 fn without_verbose_nothing_is_logged() {
-    let run = noisy(LINE);
+    let run = run_with_faults(LINE);
     assert!(!run.stderr.contains("INFO"), "{}", run.stderr);
 }
 
 #[test]
-fn logs_as_json_are_one_object_a_line() {
+fn json_logs_are_one_object_per_line() {
     for (flags, filter) in [
         ("-v", ""),
         ("-vvv", ""),
@@ -88,7 +88,7 @@ fn logs_as_json_are_one_object_a_line() {
 }
 
 #[test]
-fn quiet_says_nothing_but_the_result() {
+fn quiet_prints_only_the_result() {
     let accounts = StandIn::demo();
     let route = "--from [source] --to [target]";
     for line in [
@@ -104,17 +104,14 @@ fn quiet_says_nothing_but_the_result() {
         assert_eq!(run.stderr, "", "{line}");
     }
     let run = accounts.program("list --from [source] -q --type 99").run();
-    assert!(
-        run.stderr.contains("error:"),
-        "an error is told all the same"
-    );
+    assert!(run.stderr.contains("error:"), "an error is still printed");
 }
 
 #[test]
-fn colour_is_for_those_who_want_it() {
+fn color_follows_flags_and_variables() {
     let accounts = StandIn::demo();
     let line = "plan --from [source] --to [target]";
-    let is_coloured = |flags: &str, variables: &[(&str, &str)]| {
+    let is_colored = |flags: &str, variables: &[(&str, &str)]| {
         let mut program = accounts.program(&format!("{line} {flags}"));
         for (name, value) in variables {
             program = program.env(name, value);
@@ -125,25 +122,25 @@ fn colour_is_for_those_who_want_it() {
         assert_eq!(out, err, "{flags} {variables:?}");
         out
     };
-    assert!(!is_coloured("", &[]), "a pipe gets no colour");
-    assert!(is_coloured("--color always", &[]));
-    assert!(is_coloured("", &[("CLICOLOR_FORCE", "1")]));
+    assert!(!is_colored("", &[]), "a pipe gets no color");
+    assert!(is_colored("--color always", &[]));
+    assert!(is_colored("", &[("CLICOLOR_FORCE", "1")]));
     assert!(
-        is_coloured("--color always", &[("NO_COLOR", "1")]),
+        is_colored("--color always", &[("NO_COLOR", "1")]),
         "the flag wins"
     );
-    assert!(!is_coloured(
+    assert!(!is_colored(
         "",
         &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1")]
     ));
-    assert!(!is_coloured("--color never", &[("CLICOLOR_FORCE", "1")]));
+    assert!(!is_colored("--color never", &[("CLICOLOR_FORCE", "1")]));
     let plain = accounts.program(line).run();
-    let coloured = accounts.program(&format!("{line} --color always")).run();
-    assert_eq!(console::strip_ansi_codes(&coloured.stdout), plain.stdout);
+    let colored = accounts.program(&format!("{line} --color always")).run();
+    assert_eq!(console::strip_ansi_codes(&colored.stdout), plain.stdout);
 }
 
 #[test]
-fn a_reader_that_went_away_changes_no_exit_code() {
+fn a_closed_output_pipe_does_not_change_the_exit_code() {
     for (line, code) in [
         ("list --from [source]", 0),
         ("list --from [source] -o json", 0),
@@ -156,7 +153,7 @@ fn a_reader_that_went_away_changes_no_exit_code() {
     ] {
         let accounts = StandIn::demo();
         let mut command = accounts.program(line).command();
-        // The reading end is closed before the program starts, so that no write can slip through.
+        // The reading end is closed before the program starts, so that no write can succeed.
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let child = command.stdout(writer).spawn().unwrap();
@@ -176,7 +173,7 @@ fn a_reader_that_went_away_changes_no_exit_code() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_full_disk_is_told_and_changes_no_exit_code_of_a_write() {
+fn a_full_disk_is_reported_and_does_not_change_the_exit_code_of_a_write() {
     let accounts = StandIn::demo();
     let full = || {
         std::fs::OpenOptions::new()

@@ -1,10 +1,10 @@
-//! `migrate` where nothing goes wrong: what it shows, what it sends, and that a second run sends nothing.
+//! `migrate` without failures: what it prints, what it sends, and that a second run sends nothing.
 
 use crate::support::stand_in::{StandIn, text};
 use serde_json::Value;
 
 #[test]
-fn once_and_once_more() {
+fn a_second_run_sends_nothing() {
     let accounts = StandIn::demo();
     let line = "migrate --from [source] --to [target] --yes";
     let first = accounts.program(line).run();
@@ -16,7 +16,7 @@ fn once_and_once_more() {
 }
 
 #[test]
-fn the_outcome_as_json() {
+fn the_outcome_is_available_as_json() {
     let accounts = StandIn::demo();
     let line = "migrate --from [source] --to [target] --yes --quiet -o json";
     let first = accounts.program(line).run();
@@ -97,7 +97,7 @@ fn nobody_can_say_yes_without_a_terminal() {
 }
 
 #[test]
-fn what_is_sent_has_no_id_and_keeps_the_fields_byte_for_byte() {
+fn requests_omit_server_owned_members_and_keep_fields_byte_for_byte() {
     let accounts = StandIn::awkward();
     accounts
         .program("migrate --from [source] --to [target] --yes --quiet --on-conflict skip")
@@ -106,7 +106,7 @@ fn what_is_sent_has_no_id_and_keeps_the_fields_byte_for_byte() {
     let posts = accounts.posts();
     assert_eq!(posts.len(), 1);
     let sent: Vec<Value> = serde_json::from_slice(&posts[0].body).unwrap();
-    let held = accounts.source().webhooks();
+    let source_webhooks = accounts.source().webhooks();
     for webhook in &sent {
         let server_owned = ["id", "company_id", "companyId", "created_at", "updated_at"];
         assert!(
@@ -114,7 +114,7 @@ fn what_is_sent_has_no_id_and_keeps_the_fields_byte_for_byte() {
                 .iter()
                 .all(|member| webhook.get(member).is_none())
         );
-        let has_everything = |other: &&Value| {
+        let has_same_content = |other: &&Value| {
             [
                 "alias",
                 "url",
@@ -125,7 +125,7 @@ fn what_is_sent_has_no_id_and_keeps_the_fields_byte_for_byte() {
             .all(|member| webhook.get(member) == other.get(member))
         };
         assert!(
-            held.iter().any(|other| has_everything(&other)),
+            source_webhooks.iter().any(|other| has_same_content(&other)),
             "{}",
             webhook["alias"]
         );

@@ -1,4 +1,4 @@
-//! What a person can type or set wrongly: each is told with the next step, and nothing is sent.
+//! User errors on the command line, in the environment and in files: each is reported with a hint, and nothing is sent.
 
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
@@ -6,30 +6,30 @@ use hookferry::sandbox::{Options, seeds};
 
 const BOTH: &str = "migrate --yes --from [source] --to [target]";
 
-/// Runs a command line that must fail before the first request.
-fn told(command_line: &str, code: i32) -> Run {
-    let run = Program::alone(command_line).run();
+/// Runs a command line that must fail with this exit code before the first request.
+fn assert_fails(command_line: &str, code: i32) -> Run {
+    let run = Program::without_accounts(command_line).run();
     run.assert_code(code);
     run
 }
 
 #[test]
-fn an_address_that_is_none() {
-    assert_transcript!("no_region", told("list --from eu9", 64));
+fn an_invalid_address_is_refused() {
+    assert_transcript!("no_region", assert_fails("list --from eu9", 64));
     assert_transcript!(
         "plain_http",
-        told("list --from http://api.eu1.coralogix.com", 64)
+        assert_fails("list --from http://api.eu1.coralogix.com", 64)
     );
     assert_transcript!(
         "imitation",
-        told(
+        assert_fails(
             "migrate --from eu1 --to https://api.coralogix.com.example.net --yes",
             64
         )
     );
     assert_transcript!(
         "other_scheme",
-        told("list --from ftp://api.eu1.coralogix.com", 64)
+        assert_fails("list --from ftp://api.eu1.coralogix.com", 64)
     );
 }
 
@@ -42,26 +42,33 @@ fn an_address_with_a_password_is_never_repeated() {
         "https://api.example.net/#canary-fragment",
         "cxtp_canaryCanaryCanaryCanary123456",
     ] {
-        let run = told(&format!("plan --from eu1 --to {address}"), 64);
+        let run = assert_fails(&format!("plan --from eu1 --to {address}"), 64);
         assert!(run.stderr.contains("hint:"), "{}", run.stderr);
     }
-    let run = Program::alone("list --from https://bob:canary@api.eu1.coralogix.com").run();
+    let run =
+        Program::without_accounts("list --from https://bob:canary@api.eu1.coralogix.com").run();
     assert!(!run.stderr.contains("bob"), "{}", run.stderr);
 }
 
 #[test]
-fn a_flag_that_does_not_exist() {
-    assert_transcript!("flag", told("migrate --from eu1 --to us2 --force", 64));
-    assert_transcript!("key_as_a_flag", told("list --from eu1 --api-key abc", 64));
-    assert_transcript!("command", told("copy --from eu1", 64));
-    assert_transcript!("missing_argument", told("migrate --from eu1", 64));
-    assert_transcript!("manual_of_nothing", told("man copy", 64));
-    assert_transcript!("nothing_at_all", told("", 64));
+fn unknown_flags_and_commands_are_explained() {
+    assert_transcript!(
+        "flag",
+        assert_fails("migrate --from eu1 --to us2 --force", 64)
+    );
+    assert_transcript!(
+        "key_as_a_flag",
+        assert_fails("list --from eu1 --api-key abc", 64)
+    );
+    assert_transcript!("command", assert_fails("copy --from eu1", 64));
+    assert_transcript!("missing_argument", assert_fails("migrate --from eu1", 64));
+    assert_transcript!("manual_of_nothing", assert_fails("man copy", 64));
+    assert_transcript!("nothing_at_all", assert_fails("", 64));
 }
 
 #[test]
-fn what_was_mistyped_gets_a_suggestion() {
-    for (line, meant) in [
+fn a_typo_gets_a_suggestion() {
+    for (line, suggestion) in [
         ("migrat --from eu1 --to us2", "'migrate'"),
         ("acount list", "'account'"),
         ("account chek eu1", "'check'"),
@@ -72,31 +79,35 @@ fn what_was_mistyped_gets_a_suggestion() {
         ("plan --from eu1 --to us2 --on-conflict updat", "'update'"),
         ("account check eu1 --as sorce", "'source'"),
     ] {
-        let run = told(line, 64);
+        let run = assert_fails(line, 64);
         let tip = run.stderr.lines().find(|line| line.contains("tip:"));
-        assert!(tip.is_some_and(|tip| tip.contains(meant)), "{}", run.stderr);
+        assert!(
+            tip.is_some_and(|tip| tip.contains(suggestion)),
+            "{}",
+            run.stderr
+        );
     }
 }
 
 #[test]
-fn a_value_that_makes_no_sense() {
-    assert_transcript!("duration", told("list --from eu1 --timeout 30", 64));
+fn an_invalid_value_is_explained() {
+    assert_transcript!("duration", assert_fails("list --from eu1 --timeout 30", 64));
     assert_transcript!(
         "negative_duration",
-        told("list --from eu1 --timeout=-1s", 64)
+        assert_fails("list --from eu1 --timeout=-1s", 64)
     );
-    assert_transcript!("type", told("list --from eu1 --type slak", 64));
+    assert_transcript!("type", assert_fails("list --from eu1 --type slak", 64));
     assert_transcript!(
         "policy",
-        told("plan --from eu1 --to us2 --on-conflict overwrite", 64)
+        assert_fails("plan --from eu1 --to us2 --on-conflict overwrite", 64)
     );
     assert_transcript!(
         "batch_size",
-        told("migrate --from eu1 --to us2 --batch-size 0", 64)
+        assert_fails("migrate --from eu1 --to us2 --batch-size 0", 64)
     );
-    assert_transcript!("rate", told("list --from eu1 --rate 0", 64));
+    assert_transcript!("rate", assert_fails("list --from eu1 --rate 0", 64));
     assert_transcript!("log_filter", {
-        let run = Program::alone("list --from eu1")
+        let run = Program::without_accounts("list --from eu1")
             .env("HOOKFERRY_LOG", "hookferry=loud")
             .run();
         run.assert_code(64);
@@ -105,7 +116,7 @@ fn a_value_that_makes_no_sense() {
 }
 
 #[test]
-fn a_filter_that_matches_nothing() {
+fn a_filter_that_matches_nothing_is_an_error() {
     let accounts = StandIn::demo();
     let line = "migrate --yes --quiet --from [source] --to [target]";
     for (name, filter) in [
@@ -123,7 +134,7 @@ fn a_filter_that_matches_nothing() {
 }
 
 #[test]
-fn a_key_that_is_missing() {
+fn a_missing_or_unusable_key_is_an_error() {
     let accounts = StandIn::demo();
     for (side, name) in [
         ("source", "HOOKFERRY_SOURCE_API_KEY"),
@@ -137,7 +148,7 @@ fn a_key_that_is_missing() {
         run.assert_code(4);
         assert_transcript!(format!("no_usable_key_for_the_{side}"), run);
     }
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
@@ -152,11 +163,11 @@ fn a_key_that_is_set_twice() {
         .run();
     run.assert_code(64);
     assert_transcript!(run);
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
-fn a_key_from_a_file() {
+fn a_key_can_come_from_a_file() {
     let accounts = StandIn::demo();
     let file = accounts.home().join("key");
     let path = file.to_str().unwrap();
@@ -170,7 +181,7 @@ fn a_key_from_a_file() {
     for end in ["", "\n", "\r\n"] {
         accounts.write("key", &format!("{}{end}", accounts.source().key()));
         program().run().assert_code(0);
-        // An empty variable counts as none.
+        // An empty variable counts as unset.
         program()
             .env("HOOKFERRY_SOURCE_API_KEY", "")
             .run()
@@ -182,9 +193,9 @@ fn a_key_from_a_file() {
     assert_transcript!("no_text", program().run());
 }
 
-/// Keys, and values that rules read from files, are not taken from where everybody could have read them.
+/// API keys and rule values are not read from files that everybody can read or change.
 #[test]
-fn a_secret_file_that_is_open_to_everybody() {
+fn a_secret_file_open_to_everybody_is_refused() {
     let accounts = StandIn::demo();
     accounts.write("key", accounts.source().key());
     accounts.write("rules.toml", "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { file = \"value\" } }\n");
@@ -212,15 +223,18 @@ fn a_secret_file_that_is_open_to_everybody() {
             run.assert_code(if is_used { 0 } else { code });
             if !is_used {
                 let shown = run.stdout + &run.stderr;
-                let words = format!("open to everybody on this machine (mode {mode:04o})");
-                assert!(shown.replace("\n        ", " ").contains(&words), "{shown}");
+                let message = format!("accessible to every user on this machine (mode {mode:04o})");
+                assert!(
+                    shown.replace("\n        ", " ").contains(&message),
+                    "{shown}"
+                );
             }
         }
     }
 }
 
 #[test]
-fn both_sides_are_one_account() {
+fn the_same_account_on_both_sides_is_refused() {
     let accounts = StandIn::demo();
     let key = accounts.source().key().to_owned();
     let run = accounts
@@ -229,7 +243,7 @@ fn both_sides_are_one_account() {
         .run();
     run.assert_code(5);
     assert_transcript!("same_key", run);
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 
     let mut options = Options::from(seeds::demo());
     options.target.company_id = options.source.company_id;
@@ -247,7 +261,7 @@ fn both_sides_are_one_account() {
 }
 
 #[test]
-fn a_file_that_holds_no_webhooks() {
+fn a_file_without_webhooks_is_an_error() {
     let accounts = StandIn::demo();
     let line = "migrate --yes --quiet --to [target] --from";
     for (name, text) in [
@@ -275,7 +289,7 @@ fn a_file_that_holds_no_webhooks() {
 }
 
 #[test]
-fn a_ca_file_that_is_none() {
+fn an_invalid_ca_file_is_refused() {
     let accounts = StandIn::demo();
     let line = "list --from [source] --ca-file";
     assert_transcript!(
@@ -288,9 +302,9 @@ fn a_ca_file_that_is_none() {
     assert_transcript!("no_certificate", run);
 }
 
-/// Whoever asked for JSON gets one document, also where there is no result.
+/// With `-o json` there is always one document, even without a result.
 #[test]
-fn json_on_stdout_is_one_document_whatever_happens() {
+fn json_output_is_one_document_even_on_errors() {
     let accounts = StandIn::with(&["auth=revoked"], &[]);
     accounts.write("broken.json", "{");
     for (line, code) in [
@@ -313,7 +327,7 @@ fn json_on_stdout_is_one_document_whatever_happens() {
         let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!(document["kind"], "error", "{line}");
         assert_eq!(document["exit_code"], code, "{line}");
-        let words = document["error"].as_str().unwrap();
-        assert!(run.stderr.contains(words), "{line}: {words}");
+        let message = document["error"].as_str().unwrap();
+        assert!(run.stderr.contains(message), "{line}: {message}");
     }
 }

@@ -1,4 +1,4 @@
-//! The whole program, run as its users run it, beside stand-in accounts that remember every request.
+//! The whole program, run as its users run it, against stand-in accounts that record every request.
 
 /// Asserts the transcript of a run.
 macro_rules! assert_transcript {
@@ -10,7 +10,7 @@ macro_rules! assert_transcript {
     };
 }
 
-/// Asserts a text in which times vary, and seals with their salt.
+/// Asserts a text in which times vary, and digests with their salt.
 macro_rules! assert_text {
     ($($argument:expr),+) => {{
         snapshots!(

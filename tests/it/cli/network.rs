@@ -1,26 +1,26 @@
-//! The network as it is in offices: a company's own certificates, and a proxy between.
+//! Office networks: a private certificate authority, and a proxy in between.
 
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
-use crate::support::tls::{Manner, Network, authority};
+use crate::support::tls::{Network, ProxyMode, authority};
 
 const MIGRATE: &str = "migrate --from eu1 --to us2 --yes --rate 1000 --timeout 10s";
 
 /// Two accounts behind TLS and a proxy; the authority's certificate is in `ca.pem`.
-fn office(manner: Manner) -> (StandIn, Network) {
+fn office_network(mode: ProxyMode) -> (StandIn, Network) {
     let accounts = StandIn::demo();
-    let network = Network::around(&accounts, manner);
+    let network = Network::around(&accounts, mode);
     accounts.write("ca.pem", network.ca());
     (accounts, network)
 }
 
-fn by_proxy<'s>(accounts: &'s StandIn, network: &Network, command_line: &str) -> Program<'s> {
+fn through_proxy<'s>(accounts: &'s StandIn, network: &Network, command_line: &str) -> Program<'s> {
     accounts
         .program(command_line)
         .env("HTTPS_PROXY", &network.proxy())
 }
 
-fn nothing_was_written(accounts: &StandIn, run: &Run) {
+fn assert_nothing_written(accounts: &StandIn, run: &Run) {
     run.assert_code(1);
     assert!(accounts.posts().is_empty(), "{}", run.transcript());
 }
@@ -31,35 +31,38 @@ fn assert_migrated(accounts: &StandIn, run: &Run) {
 }
 
 #[test]
-fn a_migration_through_a_proxy_with_an_authority_of_its_own() {
-    let (accounts, network) = office(Manner::Connects);
-    let run = by_proxy(&accounts, &network, &format!("{MIGRATE} --ca-file ca.pem")).run();
+fn a_migration_works_through_a_proxy_with_a_private_authority() {
+    let (accounts, network) = office_network(ProxyMode::Connect);
+    let run = through_proxy(&accounts, &network, &format!("{MIGRATE} --ca-file ca.pem")).run();
     assert_migrated(&accounts, &run);
     let log = network.log();
     assert!(log.contains("CONNECT api.eu1.coralogix.com:443 "), "{log}");
     assert!(log.contains("CONNECT api.us2.coralogix.com:443 "), "{log}");
-    // The proxy gets its own credentials, and hears of hosts only.
-    let asked = log.to_lowercase();
-    assert!(asked.contains("proxy-authorization: basic "), "{log}");
+    // The proxy gets its own credentials, and learns nothing but host names.
+    let requests = log.to_lowercase();
+    assert!(requests.contains("proxy-authorization: basic "), "{log}");
     for secret in ["canary", "bearer", "/api/v1"] {
-        assert!(!asked.contains(secret), "the proxy heard {secret}: {log}");
+        assert!(
+            !requests.contains(secret),
+            "the proxy received {secret}: {log}"
+        );
     }
 }
 
 #[test]
-fn the_system_s_certificates_can_be_replaced() {
-    let (accounts, network) = office(Manner::Connects);
+fn the_system_certificates_can_be_replaced() {
+    let (accounts, network) = office_network(ProxyMode::Connect);
     let ca = accounts.home().join("ca.pem");
-    let run = by_proxy(&accounts, &network, MIGRATE)
+    let run = through_proxy(&accounts, &network, MIGRATE)
         .env("SSL_CERT_FILE", ca.to_str().unwrap())
         .run();
     assert_migrated(&accounts, &run);
 }
 
 #[test]
-fn every_spelling_of_the_proxy_s_variable_is_heard() {
+fn every_spelling_of_the_proxy_variable_works() {
     for name in ["https_proxy", "ALL_PROXY", "all_proxy"] {
-        let (accounts, network) = office(Manner::Connects);
+        let (accounts, network) = office_network(ProxyMode::Connect);
         let run = accounts
             .program("list --from eu1 --ca-file ca.pem")
             .env(name, &network.proxy())
@@ -70,21 +73,21 @@ fn every_spelling_of_the_proxy_s_variable_is_heard() {
 }
 
 #[test]
-fn this_machine_is_reached_without_the_proxy() {
-    let (accounts, network) = office(Manner::WantsCredentials);
+fn localhost_is_reached_without_the_proxy() {
+    let (accounts, network) = office_network(ProxyMode::DemandCredentials);
     let command_line = format!(
         "migrate --from [source] --to {} --yes --rate 1000 --ca-file ca.pem",
         network.target()
     );
-    let run = by_proxy(&accounts, &network, &command_line).run();
+    let run = through_proxy(&accounts, &network, &command_line).run();
     assert_migrated(&accounts, &run);
     assert_eq!(network.log(), "");
 }
 
-/// Without a proxy the same failure comes in one more wrapping; it is no passing one, and is not tried again.
+/// Without a proxy the same error is wrapped once more; it is not transient, and is not retried.
 #[test]
-fn a_certificate_of_an_unknown_authority_is_told_without_a_proxy() {
-    let (accounts, network) = office(Manner::Connects);
+fn an_unknown_authority_is_reported_without_a_proxy() {
+    let (accounts, network) = office_network(ProxyMode::Connect);
     let run = accounts
         .program(&format!("list --from {}", network.target()))
         .run();
@@ -96,21 +99,21 @@ fn a_certificate_of_an_unknown_authority_is_told_without_a_proxy() {
 }
 
 #[test]
-fn a_certificate_of_an_unknown_authority_is_not_trusted() {
-    let (accounts, network) = office(Manner::Connects);
-    let run = by_proxy(&accounts, &network, MIGRATE).run();
-    nothing_was_written(&accounts, &run);
+fn an_unknown_authority_is_not_trusted() {
+    let (accounts, network) = office_network(ProxyMode::Connect);
+    let run = through_proxy(&accounts, &network, MIGRATE).run();
+    assert_nothing_written(&accounts, &run);
     assert_transcript!("untrusted", run);
     accounts.write("other.pem", &authority().0);
-    let run = by_proxy(
+    let run = through_proxy(
         &accounts,
         &network,
         &format!("{MIGRATE} --ca-file other.pem"),
     )
     .run();
-    nothing_was_written(&accounts, &run);
+    assert_nothing_written(&accounts, &run);
     accounts.write("empty.pem", "no certificate\n");
-    let run = by_proxy(
+    let run = through_proxy(
         &accounts,
         &network,
         &format!("{MIGRATE} --ca-file empty.pem"),
@@ -120,12 +123,12 @@ fn a_certificate_of_an_unknown_authority_is_not_trusted() {
 }
 
 #[test]
-fn a_proxy_that_does_not_connect_is_told_apart_from_the_account() {
-    let (accounts, network) = office(Manner::WantsCredentials);
-    let run = by_proxy(&accounts, &network, &format!("{MIGRATE} --ca-file ca.pem")).run();
-    nothing_was_written(&accounts, &run);
+fn proxy_errors_are_distinguished_from_account_errors() {
+    let (accounts, network) = office_network(ProxyMode::DemandCredentials);
+    let run = through_proxy(&accounts, &network, &format!("{MIGRATE} --ca-file ca.pem")).run();
+    assert_nothing_written(&accounts, &run);
     assert_transcript!("credentials", run);
-    // Nothing listens on the port of a listener that was closed.
+    // Nothing listens on the port of a closed listener.
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap();
     drop(closed);
@@ -133,16 +136,16 @@ fn a_proxy_that_does_not_connect_is_told_apart_from_the_account() {
         .program(&format!("{MIGRATE} --ca-file ca.pem"))
         .env("HTTPS_PROXY", &format!("http://user:canary@{address}"))
         .run();
-    nothing_was_written(&accounts, &run);
+    assert_nothing_written(&accounts, &run);
     assert_text!(
         "down",
         run.transcript().replace(&address.to_string(), "[proxy]")
     );
 }
 
-/// Whatever is logged, by this program and by what it is made of, no secret is in it.
+/// No log of the program or its libraries contains a secret.
 #[test]
-fn the_deepest_logs_hold_no_secret() {
+fn trace_logs_contain_no_secret() {
     for (flags, variable, filter) in [
         ("-vvv", "HOOKFERRY_LOG", "trace"),
         ("-vvv --log-format json", "HOOKFERRY_LOG", "trace"),
@@ -153,9 +156,9 @@ fn the_deepest_logs_hold_no_secret() {
         ),
         ("-vvv", "RUST_LOG", "trace"),
     ] {
-        let (accounts, network) = office(Manner::Connects);
+        let (accounts, network) = office_network(ProxyMode::Connect);
         let command_line = format!("{MIGRATE} --ca-file ca.pem {flags}");
-        let run = by_proxy(&accounts, &network, &command_line)
+        let run = through_proxy(&accounts, &network, &command_line)
             .env(variable, filter)
             .run();
         assert_migrated(&accounts, &run);

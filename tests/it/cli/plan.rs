@@ -1,4 +1,4 @@
-//! `plan`: what it shows, what its exit code says, and that it writes nothing.
+//! `plan`: its output and exit codes.
 
 use crate::support::stand_in::StandIn;
 use serde_json::Value;
@@ -42,7 +42,7 @@ fn an_awkward_plan_as_json() {
 }
 
 #[test]
-fn the_detailed_exit_code_tells_whether_there_is_something_to_do() {
+fn the_detailed_exit_code_says_whether_there_are_changes() {
     let accounts = StandIn::demo();
     let line = "plan --from [source] --to [target] --quiet --detailed-exitcode";
     accounts.program(line).run().assert_code(2);
@@ -59,7 +59,7 @@ fn the_detailed_exit_code_tells_whether_there_is_something_to_do() {
 }
 
 #[test]
-fn a_selection_is_planned_alone() {
+fn only_the_selection_is_planned() {
     let accounts = StandIn::demo();
     let run = accounts
         .program(

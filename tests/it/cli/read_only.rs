@@ -1,9 +1,9 @@
-//! What only looks sends nothing but GETs, however it is asked.
+//! Read-only commands send nothing but GETs, with any flags.
 
 use crate::support::stand_in::StandIn;
 
 #[test]
-fn looking_writes_nothing() {
+fn read_only_commands_write_nothing() {
     let accounts = StandIn::awkward();
     let before = accounts.target().webhooks();
     let route = "--from [source] --to [target]";
@@ -46,11 +46,7 @@ fn looking_writes_nothing() {
         "export --from [source] --ready",
         "export --from [source] --out a.json",
     ] {
-        accounts
-            .program(line)
-            .reveals_secrets()
-            .run()
-            .assert_code(0);
+        accounts.program(line).allow_secrets().run().assert_code(0);
     }
     let log = accounts.target().log();
     assert!(!log.is_empty());
@@ -63,7 +59,7 @@ fn looking_writes_nothing() {
 }
 
 #[test]
-fn a_key_goes_to_its_own_account_alone() {
+fn a_key_is_sent_only_to_its_own_account() {
     let accounts = StandIn::demo();
     accounts
         .program("migrate --from [source] --to [target] --yes --quiet")

@@ -1,9 +1,9 @@
-//! `report`: a run or a saved document shown again, in every form, and what it says of a file that is neither.
+//! `report`: prints a run or a saved document again, in every format, and refuses other files.
 
 use crate::support::stand_in::StandIn;
 use serde_json::{Value, json};
 
-/// Two accounts after a migration, with a saved plan in the folder.
+/// Two accounts after a migration, with a saved plan in the home folder.
 fn after_a_migration() -> StandIn {
     let accounts = StandIn::demo();
     let plan = accounts
@@ -17,18 +17,18 @@ fn after_a_migration() -> StandIn {
     accounts
 }
 
-/// What a command prints.
-fn printed(accounts: &StandIn, command_line: &str) -> String {
+/// The standard output of a command that succeeds.
+fn stdout_of(accounts: &StandIn, command_line: &str) -> String {
     let run = accounts.program(command_line).run();
     run.assert_code(0);
     run.stdout
 }
 
 #[test]
-fn what_was_printed_is_printed_again() {
+fn a_report_repeats_the_original_output() {
     let accounts = StandIn::demo();
     let route = "--from [source] --to [target] --quiet";
-    for form in [
+    for format in [
         "text",
         "text --diff",
         "json",
@@ -36,29 +36,29 @@ fn what_was_printed_is_printed_again() {
         "markdown --max-bytes 2000",
         "html",
     ] {
-        // Every plan has seals and times of its own, so what is shown again is the one that was shown.
-        let plan = format!("plan {route} --out plan.json -o {form}");
-        let first = printed(&accounts, &plan);
-        let dry_run = printed(&accounts, &format!("migrate --dry-run {route} -o {form}"));
+        // Every plan has its own digests and times, so the report must come from the saved plan.
+        let plan = format!("plan {route} --out plan.json -o {format}");
+        let first = stdout_of(&accounts, &plan);
+        let dry_run = stdout_of(&accounts, &format!("migrate --dry-run {route} -o {format}"));
         let again = accounts
-            .program(&format!("report plan.json -o {form}"))
+            .program(&format!("report plan.json -o {format}"))
             .run();
         assert_eq!(again.stdout, first);
-        if form.starts_with("text") {
+        if format.starts_with("text") {
             assert_eq!(dry_run, first);
         }
-        assert_eq!(again.requests, "", "a report asks no account");
+        assert_eq!(again.requests, "", "a report sends no request");
     }
-    let first = printed(&accounts, &format!("migrate {route} --yes -o html"));
-    assert_eq!(printed(&accounts, "report latest -o html"), first);
-    let saved = printed(&accounts, "report latest -o json");
+    let first = stdout_of(&accounts, &format!("migrate {route} --yes -o html"));
+    assert_eq!(stdout_of(&accounts, "report latest -o html"), first);
+    let saved = stdout_of(&accounts, "report latest -o json");
     accounts.write("outcome", &saved);
-    for form in ["text", "json", "markdown", "html"] {
-        let of_run = printed(&accounts, &format!("report latest -o {form}"));
-        // A name with a slash, and the name of a file that is there.
+    for format in ["text", "json", "markdown", "html"] {
+        let of_run = stdout_of(&accounts, &format!("report latest -o {format}"));
+        // A name with a slash, and the name of an existing file.
         for name in ["./outcome", "outcome"] {
             assert_eq!(
-                printed(&accounts, &format!("report {name} -o {form}")),
+                stdout_of(&accounts, &format!("report {name} -o {format}")),
                 of_run
             );
         }
@@ -82,13 +82,13 @@ fn a_newer_minor_version_is_read() {
     plan["invented"] = json!({"later": [1]});
     plan["steps"][0]["invented"] = json!("later");
     accounts.write("newer.json", &plan.to_string());
-    let newer = printed(&accounts, "report newer.json");
-    assert_eq!(newer, printed(&accounts, "report plan.json"));
+    let newer = stdout_of(&accounts, "report newer.json");
+    assert_eq!(newer, stdout_of(&accounts, "report plan.json"));
 }
 
-/// Whatever stands in the file, nothing of it is repeated: each run fails if it shows the word that secrets contain.
+/// Nothing of the file is repeated: each run fails if it prints the word that secrets contain.
 #[test]
-fn what_is_no_report_is_refused() {
+fn a_file_that_is_not_a_report_is_refused() {
     let accounts = after_a_migration();
     let plan: Value = serde_json::from_str(&accounts.read("plan.json")).unwrap();
     let with = |member: &str, value: Value| {
@@ -117,7 +117,7 @@ fn what_is_no_report_is_refused() {
         let run = accounts.program("report file.json -vvv -o html").run();
         run.assert_code(1);
         assert_eq!(run.stdout, "", "{name}");
-        // Where it is damaged depends on the length of the accounts' addresses.
+        // The position of the damage depends on the length of the accounts' URLs.
         if !["cut", "word", "member", "negative"].contains(&name) {
             assert_transcript!(name, run);
         }
@@ -125,7 +125,7 @@ fn what_is_no_report_is_refused() {
 }
 
 #[test]
-fn what_is_not_there_is_not_shown() {
+fn missing_reports_and_wrong_limits_are_errors() {
     let accounts = after_a_migration();
     let run = |command_line: &str, code| {
         let run = accounts.program(command_line).run();
@@ -142,7 +142,7 @@ fn what_is_not_there_is_not_shown() {
 }
 
 #[test]
-fn a_run_that_was_cut_off_has_no_report() {
+fn an_interrupted_run_has_no_report() {
     let accounts = after_a_migration();
     let runs = accounts.home().join("state/hookferry/runs");
     let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap();
@@ -151,5 +151,5 @@ fn a_run_that_was_cut_off_has_no_report() {
     report.assert_code(1);
     assert_transcript!("cut_off", report);
     let plan = format!("report {}", run.path().join("plan.json").display());
-    printed(&accounts, &plan);
+    stdout_of(&accounts, &plan);
 }

@@ -1,14 +1,14 @@
-//! No request that is not needed: two reads, the writes that batches need, one read, and one connection an account.
+//! No unnecessary requests: two reads, one write per batch, one read, and one connection per account.
 
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Account, Options};
 use serde_json::{Value, json};
 
-fn account_of(n: usize) -> Options {
-    let webhook = |at: usize| -> Value {
+fn account_with(n: usize) -> Options {
+    let webhook = |index: usize| -> Value {
         json!({
-            "alias": format!("hook {at}"),
-            "url": format!("https://hooks.example.com/{at}"),
+            "alias": format!("hook {index}"),
+            "url": format!("https://hooks.example.com/{index}"),
             "integration_type_fields": "[]",
             "integration_type_id": 0,
             "integration_type": {"label": "Slack", "icon": "/assets/settings/slack-48.png", "id": 0},
@@ -19,8 +19,8 @@ fn account_of(n: usize) -> Options {
     options
 }
 
-/// The methods that an account has seen, and over how many connections.
-fn asked(account: &Account) -> (Vec<String>, usize) {
+/// The methods of the requests to an account, and the number of connections.
+fn requests(account: &Account) -> (Vec<String>, usize) {
     let log = account.log();
     let mut connections: Vec<u64> = log.iter().map(|seen| seen.connection).collect();
     connections.dedup();
@@ -29,22 +29,22 @@ fn asked(account: &Account) -> (Vec<String>, usize) {
 }
 
 #[test]
-fn a_migration_takes_two_reads_its_batches_and_one_read() {
+fn a_migration_takes_two_reads_its_batches_and_a_final_read() {
     for (n, batch_size) in [(1, 500), (500, 500), (501, 500), (200, 70), (3, 1)] {
-        let accounts = StandIn::start(account_of(n));
+        let accounts = StandIn::start(account_with(n));
         let migrate =
             format!("migrate --from [source] --to [target] --yes --batch-size {batch_size}");
         accounts.program(&migrate).run().assert_code(0);
         let posts = vec!["POST".to_owned(); n.div_ceil(batch_size)];
         let get = || vec!["GET".to_owned()];
         assert_eq!(
-            asked(accounts.source()),
+            requests(accounts.source()),
             (get(), 1),
             "{n} in batches of {batch_size}"
         );
         let target = [get(), posts, get()].concat();
         assert_eq!(
-            asked(accounts.target()),
+            requests(accounts.target()),
             (target, 1),
             "{n} in batches of {batch_size}"
         );
@@ -52,12 +52,12 @@ fn a_migration_takes_two_reads_its_batches_and_one_read() {
 }
 
 #[test]
-fn with_nothing_to_do_it_takes_two_reads() {
-    let accounts = StandIn::start(account_of(20));
+fn a_migration_without_changes_takes_two_reads() {
+    let accounts = StandIn::start(account_with(20));
     let migrate = "migrate --from [source] --to [target] --yes";
     accounts.program(migrate).run().assert_code(0);
-    let before = accounts.n_seen();
+    let before = accounts.request_counts();
     accounts.program(migrate).run().assert_code(0);
-    let [source, target] = accounts.n_seen();
+    let [source, target] = accounts.request_counts();
     assert_eq!([source - before[0], target - before[1]], [1, 1]);
 }

@@ -1,4 +1,4 @@
-//! Rules on the command line: a first file, what a file does, and a migration with it.
+//! Rules on the command line: `rules init`, `rules check`, and migrations with rules.
 
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
@@ -25,7 +25,7 @@ replace = [ { in = "url", from = "deploys.", to = "releases." } ]
 rename = "us-{alias}"
 "#;
 
-/// Two accounts, with a file of rules in the folder in which the program runs.
+/// Two accounts, with a rules file in the home folder.
 fn with_rules(rules: &str) -> StandIn {
     let accounts = StandIn::demo();
     accounts.write("rules.toml", rules);
@@ -49,7 +49,7 @@ fn field(webhook: &Value, name: &str) -> Value {
 }
 
 #[test]
-fn a_first_file_holds_no_secret_and_decides_about_every_one() {
+fn init_writes_a_rule_for_every_secret_and_no_secret() {
     let accounts = StandIn::demo();
     let run = accounts
         .program("rules init --from [source] --to us2 --out rules.toml")
@@ -84,7 +84,7 @@ fn a_first_file_holds_no_secret_and_decides_about_every_one() {
 }
 
 #[test]
-fn a_first_file_of_an_awkward_account_is_read_back() {
+fn a_generated_file_for_an_awkward_account_is_valid() {
     let accounts = StandIn::awkward();
     accounts
         .program("rules init --from [source] --to us2 --out rules.toml")
@@ -102,7 +102,7 @@ fn a_first_file_of_an_awkward_account_is_read_back() {
 }
 
 #[test]
-fn a_check_shows_what_each_rule_does_and_no_value() {
+fn check_prints_what_each_rule_does_and_no_value() {
     let accounts = with_rules(RULES);
     let check = "rules check --rules rules.toml --from [source] --to us2 --allow-commands";
     let run = with_values(&accounts, check).run();
@@ -114,26 +114,27 @@ fn a_check_shows_what_each_rule_does_and_no_value() {
 }
 
 #[test]
-fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
+fn a_migration_applies_the_rules_exactly_once() {
     let accounts = with_rules(RULES);
     let command_line = format!("{MIGRATE} --retarget=us2 --allow-commands");
     let run = with_values(&accounts, &command_line).run();
     run.assert_code(0);
     assert_transcript!("migrated", run);
-    let held = accounts.target().webhooks();
-    let of = |alias: &str| {
-        held.iter()
+    let in_target = accounts.target().webhooks();
+    let find = |alias: &str| {
+        in_target
+            .iter()
             .find(|webhook| webhook["alias"] == alias)
             .unwrap()
     };
     for alias in ["payments-oncall", "platform-oncall"] {
-        assert_eq!(field(of(alias), "serviceKey"), "pager-canary");
+        assert_eq!(field(find(alias), "serviceKey"), "pager-canary");
     }
-    let sendlog = of("alert-audit-log");
+    let sendlog = find("alert-audit-log");
     assert_eq!(sendlog["url"], "https://ingress.us2.coralogix.com");
     assert_eq!(field(sendlog, "payload")["privateKey"], "ingest-canary");
     assert_eq!(field(sendlog, "payload")["uuid"], field(sendlog, "uuid"));
-    let bot = of("us-deploy-bot");
+    let bot = find("us-deploy-bot");
     assert!(
         bot["url"]
             .as_str()
@@ -141,7 +142,7 @@ fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
             .starts_with("https://releases.")
     );
     assert_eq!(field(bot, "headers")["Authorization"], "Bearer new-canary");
-    // The same again, and a look at it, find nothing to do.
+    // A second run and a verification find nothing to do.
     let n_posts = accounts.posts().len();
     let again = with_values(&accounts, &command_line).run();
     again.assert_code(0);
@@ -153,13 +154,17 @@ fn a_migration_with_rules_writes_what_they_say_and_does_so_once() {
         .program("verify --from [source] --to [target]")
         .run();
     without.assert_code(3);
-    let blind = accounts.program(verify).run();
-    blind.assert_code(6);
-    assert!(blind.stderr.contains("env PAGER_KEY"), "{}", blind.stderr);
+    let without_values = accounts.program(verify).run();
+    without_values.assert_code(6);
+    assert!(
+        without_values.stderr.contains("env PAGER_KEY"),
+        "{}",
+        without_values.stderr
+    );
 }
 
 #[test]
-fn a_check_tells_what_a_rule_says_and_does_not_do() {
+fn check_reports_parts_of_a_rule_without_effect() {
     let accounts = with_rules(
         "[[rule]]\nmatch = { type = \"jira\" }\nkeep = [\"url\", \"apiToken\"]\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\noptional = true\n",
     );
@@ -168,21 +173,21 @@ fn a_check_tells_what_a_rule_says_and_does_not_do() {
         .run();
     run.assert_code(0);
     for words in [
-        "`keep` of url: nothing there is secret",
-        "is nowhere in them",
+        "`keep` has no effect on url: it contains no secret",
+        "`replace` has no effect",
     ] {
         assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
     }
     assert!(!run.stdout.contains("of apiToken"), "{}", run.stdout);
 }
 
-fn nothing_was_written(accounts: &StandIn, run: &Run, code: i32) {
+fn assert_nothing_written(accounts: &StandIn, run: &Run, code: i32) {
     run.assert_code(code);
     assert!(accounts.posts().is_empty(), "{}", run.transcript());
 }
 
 #[test]
-fn all_missing_values_are_told_at_once_whatever_the_policy() {
+fn all_missing_values_are_reported_at_once_under_every_policy() {
     let accounts = with_rules(RULES);
     for policy in ["fail", "skip", "update"] {
         let run = accounts
@@ -191,7 +196,7 @@ fn all_missing_values_are_told_at_once_whatever_the_policy() {
             ))
             .env("PAGER_KEY", "")
             .run();
-        nothing_was_written(&accounts, &run, 6);
+        assert_nothing_written(&accounts, &run, 6);
         for words in [
             "env PAGER_KEY",
             "file secrets/ingest",
@@ -212,7 +217,7 @@ fn all_missing_values_are_told_at_once_whatever_the_policy() {
 }
 
 #[test]
-fn a_command_that_fails_hangs_or_says_nothing_is_told_without_its_arguments() {
+fn a_failing_command_is_reported_without_its_arguments() {
     for (arguments, words) in [
         (
             r#"["sh", "-c", "echo canary; exit 3"]"#,
@@ -223,19 +228,22 @@ fn a_command_that_fails_hangs_or_says_nothing_is_told_without_its_arguments() {
             r#"["no-such-program-of-anybody", "canary"]"#,
             "it cannot be run",
         ),
-        (r#"["printf", "\\377canary"]"#, "it did not print text"),
+        (
+            r#"["printf", "\\377canary"]"#,
+            "its output is not valid UTF-8",
+        ),
     ] {
         let rules = format!(
             "[[rule]]\nmatch = {{ type = \"pager_duty\" }}\nset = {{ serviceKey = {{ command = {arguments} }} }}\n"
         );
         let accounts = with_rules(&rules);
         let run = with_values(&accounts, &format!("{MIGRATE} --allow-commands")).run();
-        nothing_was_written(&accounts, &run, 6);
+        assert_nothing_written(&accounts, &run, 6);
         assert!(run.stderr.contains(words), "{}", run.stderr);
     }
 }
 
-/// What a command gets of the environment is the user's, but for the keys of the two accounts.
+/// A command inherits the user's environment, except for the two API keys.
 #[test]
 fn a_command_does_not_get_the_api_keys() {
     let rules = "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"sh\", \"-c\", \"echo ${HOOKFERRY_SOURCE_API_KEY:-none}${HOOKFERRY_TARGET_API_KEY:-none}$PAGER_KEY\"] } }\n";
@@ -243,22 +251,22 @@ fn a_command_does_not_get_the_api_keys() {
     with_values(&accounts, &format!("{MIGRATE} --allow-commands"))
         .run()
         .assert_code(0);
-    let held = accounts.target().webhooks();
-    let pager = held
+    let in_target = accounts.target().webhooks();
+    let pager = in_target
         .iter()
         .find(|webhook| webhook["alias"] == "payments-oncall");
     assert_eq!(field(pager.unwrap(), "serviceKey"), "nonenonepager-canary");
 }
 
 #[test]
-fn without_a_decision_for_each_secret_nothing_is_sent_if_the_user_wants_one() {
+fn a_secret_without_a_rule_is_refused_on_request() {
     let accounts = with_rules(&RULES.replace("\"keep\"", "\"refuse\""));
     let run = with_values(
         &accounts,
         &format!("{MIGRATE} --retarget=us2 --allow-commands"),
     )
     .run();
-    nothing_was_written(&accounts, &run, 6);
+    assert_nothing_written(&accounts, &run, 6);
     assert_transcript!("refused", run);
     let run = accounts
         .program("plan --from [source] --to [target] --unmatched-secret refuse")
@@ -269,7 +277,7 @@ fn without_a_decision_for_each_secret_nothing_is_sent_if_the_user_wants_one() {
 }
 
 #[test]
-fn mistakes_in_a_file_are_told_with_line_and_column_and_no_value() {
+fn mistakes_in_a_file_are_reported_with_position_and_without_values() {
     for (name, rules) in [
         (
             "unreadable",
@@ -286,17 +294,17 @@ fn mistakes_in_a_file_are_told_with_line_and_column_and_no_value() {
     ] {
         let accounts = with_rules(rules);
         let run = accounts.program(MIGRATE).run();
-        nothing_was_written(&accounts, &run, 64);
+        assert_nothing_written(&accounts, &run, 64);
         assert_transcript!(name, run);
     }
     let accounts = StandIn::demo();
     let run = accounts.program(MIGRATE).run();
-    nothing_was_written(&accounts, &run, 1);
+    assert_nothing_written(&accounts, &run, 1);
     assert!(run.stderr.contains("rules.toml"), "{}", run.stderr);
 }
 
 #[test]
-fn a_region_that_is_not_known_has_to_be_named() {
+fn an_unknown_region_has_to_be_given() {
     let accounts = StandIn::demo();
     let run = accounts
         .program("plan --from [source] --to [target] --retarget")

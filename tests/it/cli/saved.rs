@@ -1,4 +1,4 @@
-//! Saved plans: what a file holds, that exactly it is applied, and that nothing is where anything moved.
+//! Saved plans: what the file holds, that `apply` does exactly what it says, and that drift stops it.
 
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
@@ -22,15 +22,15 @@ fn save(accounts: &StandIn, document: &Value) {
     accounts.write("plan.json", &document.to_string());
 }
 
-fn posts(accounts: &StandIn) -> usize {
+fn n_posts(accounts: &StandIn) -> usize {
     accounts.posts().len()
 }
 
-/// A refusal of a stale plan: exit code 5 and nothing sent.
+/// Asserts that a stale plan was refused: exit code 5, and nothing sent.
 #[track_caller]
 fn assert_stale(accounts: &StandIn, run: &Run) {
     run.assert_code(5);
-    assert_eq!(posts(accounts), 0, "{}", run.transcript());
+    assert_eq!(n_posts(accounts), 0, "{}", run.transcript());
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn a_plan_is_saved_for_its_owner_alone_and_says_what_to_do_with_it() {
 }
 
 #[test]
-fn json_on_stdout_is_what_is_saved() {
+fn json_output_equals_the_saved_file() {
     let accounts = StandIn::demo();
     let run = accounts.program(&format!("{PLAN} -o json")).run();
     run.assert_code(0);
@@ -71,7 +71,7 @@ fn json_on_stdout_is_what_is_saved() {
 }
 
 #[test]
-fn only_an_older_plan_is_replaced() {
+fn only_an_existing_plan_file_is_replaced() {
     let accounts = with_plan();
     let first = accounts.read("plan.json");
     accounts.program(PLAN).run().assert_code(0);
@@ -79,7 +79,7 @@ fn only_an_older_plan_is_replaced() {
     accounts.write("plan.json", "{\"kind\": \"list\"}");
     let run = accounts.program(PLAN).run();
     run.assert_code(1);
-    assert!(run.stderr.contains("is not replaced"), "{}", run.stderr);
+    assert!(run.stderr.contains("is not overwritten"), "{}", run.stderr);
     assert_eq!(accounts.read("plan.json"), "{\"kind\": \"list\"}");
 }
 
@@ -89,14 +89,14 @@ fn an_approved_plan_is_applied_and_once_more_changes_nothing() {
     let run = accounts.program("apply plan.json --dry-run").run();
     run.assert_code(0);
     assert!(run.stdout.contains("11 to create"), "{}", run.stdout);
-    assert_eq!(posts(&accounts), 0);
+    assert_eq!(n_posts(&accounts), 0);
     accounts.program("apply plan.json").run().assert_code(6);
-    assert_eq!(posts(&accounts), 0, "nobody said yes");
+    assert_eq!(n_posts(&accounts), 0, "nobody confirmed");
     let run = accounts.program(APPLY).run();
     run.assert_code(0);
     assert_transcript!(run);
     assert!(accounts.copies().iter().all(|n| *n == 1));
-    let sent = posts(&accounts);
+    let sent = n_posts(&accounts);
     let run = accounts.program(APPLY).run();
     run.assert_code(0);
     assert!(
@@ -104,11 +104,11 @@ fn an_approved_plan_is_applied_and_once_more_changes_nothing() {
         "{}",
         run.stdout
     );
-    assert_eq!(posts(&accounts), sent);
+    assert_eq!(n_posts(&accounts), sent);
 }
 
 #[test]
-fn everything_that_moved_is_listed_and_nothing_is_written() {
+fn all_drift_is_listed_and_nothing_is_written() {
     let accounts = with_plan();
     let (source, target) = (accounts.source(), accounts.target());
     assert!(source.change(1050, |webhook| {
@@ -132,13 +132,13 @@ fn everything_that_moved_is_listed_and_nothing_is_written() {
     assert_transcript!("text", run);
     let run = accounts.program(&format!("{APPLY} -q -o json")).run();
     assert_stale(&accounts, &run);
-    let told: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(told["kind"], "stale-plan");
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["kind"], "stale-plan");
     assert_transcript!("json", run);
 }
 
 #[test]
-fn dates_and_the_order_of_the_list_are_no_change() {
+fn dates_and_labels_do_not_count_as_drift() {
     let accounts = with_plan();
     for account in [accounts.source(), accounts.target()] {
         account.change(1050, |webhook| {
@@ -150,7 +150,7 @@ fn dates_and_the_order_of_the_list_are_no_change() {
 }
 
 #[test]
-fn a_webhook_outside_the_selection_may_move() {
+fn drift_outside_the_selection_is_ignored() {
     let accounts = StandIn::demo();
     accounts
         .program(&format!("{PLAN} --type pager_duty --name pay*"))
@@ -164,19 +164,19 @@ fn a_webhook_outside_the_selection_may_move() {
 }
 
 #[test]
-fn a_plan_that_somebody_changed_or_that_is_too_old_is_refused_unread() {
+fn an_edited_plan_is_refused_before_any_request() {
     let accounts = with_plan();
-    let untouched = document(&accounts);
-    let seen = accounts.n_seen();
+    let original = document(&accounts);
+    let seen = accounts.request_counts();
     let with = |edit: &dyn Fn(&mut Value)| {
-        let mut document = untouched.clone();
+        let mut document = original.clone();
         edit(&mut document);
         save(&accounts, &document);
         let run = accounts.program(APPLY).run();
         assert_stale(&accounts, &run);
         run.stderr
     };
-    let changed = "is not as it was saved";
+    let changed = "after it was saved";
     assert!(with(&|plan| plan["on_conflict"] = json!("update")).contains(changed));
     assert!(with(&|plan| plan["steps"][1]["alias"] = json!("another")).contains(changed));
     assert!(with(&|plan| plan["notices"] = json!([])).contains(changed));
@@ -187,7 +187,7 @@ fn a_plan_that_somebody_changed_or_that_is_too_old_is_refused_unread() {
         with(&|plan| plan["binding"]["salt"] = json!("0".repeat(32)))
             .contains("another source API key")
     );
-    save(&accounts, &untouched);
+    save(&accounts, &original);
     let run = accounts
         .program(APPLY)
         .env("HOOKFERRY_SOURCE_API_KEY", "another-key-canary")
@@ -198,56 +198,59 @@ fn a_plan_that_somebody_changed_or_that_is_too_old_is_refused_unread() {
         "{}",
         run.stderr
     );
-    assert_eq!(accounts.n_seen(), seen, "nothing was even read");
+    assert_eq!(accounts.request_counts(), seen, "nothing was read");
 }
 
 #[test]
-fn a_plan_expires() {
+fn an_expired_plan_is_refused() {
     let accounts = StandIn::demo();
     accounts
         .program(&format!("{PLAN} --valid-for 1ms"))
         .run()
         .assert_code(0);
-    // A plan is made in whole seconds, so one of a millisecond is over when it is saved.
+    // Times in a plan are whole seconds, so a plan valid for a millisecond has expired when it is saved.
     let run = accounts.program(APPLY).run();
     assert_stale(&accounts, &run);
     assert!(run.stderr.contains("was valid until"), "{}", run.stderr);
 }
 
 #[test]
-fn what_is_no_plan_of_this_version_is_refused() {
+fn a_file_that_is_not_a_plan_of_this_version_is_refused() {
     let accounts = with_plan();
     let run = |text: &str| {
         accounts.write("plan.json", text);
         let run = accounts.program(APPLY).run();
         run.assert_code(1);
-        assert_eq!(posts(&accounts), 0);
+        assert_eq!(n_posts(&accounts), 0);
         run.stderr
     };
     let mut plan = document(&accounts);
-    assert!(run("{").contains("it is no JSON, or cut off"));
+    assert!(run("{").contains("it is not valid JSON, or it is cut off"));
     assert!(run("[]").contains("it has no `format_version`"));
     assert!(
         run("{\"kind\": \"list\", \"format_version\": \"1.0\"}")
             .contains("it is neither a plan nor an outcome")
     );
     plan["format_version"] = json!("2.0");
-    assert!(run(&plan.to_string()).contains("is of format 2, and this version reads format 1"));
+    assert!(
+        run(&plan.to_string())
+            .contains("has format version 2, but this version of hookferry reads 1")
+    );
     plan["format_version"] = json!("1.7");
     plan["steps"][0]["state"] = json!("explode-canary");
     assert!(run(&plan.to_string()).contains("it is damaged"));
     plan["steps"][0]["state"] = json!("unchanged");
     plan.as_object_mut().unwrap().remove("binding");
-    assert!(run(&plan.to_string()).contains("it is bound to nothing"));
+    assert!(run(&plan.to_string()).contains("the plan does not record its accounts"));
 }
 
 #[test]
-fn a_plan_that_would_be_refused_is_saved_and_not_applied() {
+fn a_plan_with_refusals_is_saved_but_not_applied() {
     let accounts = StandIn::awkward();
     accounts.program(PLAN).run().assert_code(6);
     let run = accounts.program(APPLY).run();
     run.assert_code(6);
-    assert_eq!(posts(&accounts), 0);
+    assert_eq!(n_posts(&accounts), 0);
     assert!(
         run.stderr
             .contains("cannot be applied: nothing would be written"),
@@ -272,7 +275,7 @@ fn rules_and_their_values_are_part_of_the_plan() {
     assert_stale(&accounts, &run);
     assert!(
         run.stderr
-            .contains("would get other values than planned: serviceKey"),
+            .contains("would get different values than planned: serviceKey"),
         "{}",
         run.stderr
     );
@@ -282,8 +285,7 @@ fn rules_and_their_values_are_part_of_the_plan() {
     let run = accounts.program(APPLY).env("KEY", "canary-1").run();
     assert_stale(&accounts, &run);
     assert!(
-        run.stderr
-            .contains("the rules file rules.toml has another text"),
+        run.stderr.contains("the rules file rules.toml has changed"),
         "{}",
         run.stderr
     );
@@ -302,7 +304,7 @@ fn rules_and_their_values_are_part_of_the_plan() {
 }
 
 #[test]
-fn a_plan_from_a_file_needs_the_same_webhooks_and_no_key_of_the_source() {
+fn a_plan_from_a_file_needs_the_same_webhooks_and_no_source_key() {
     let accounts = StandIn::demo();
     accounts
         .program("export --from [source] --out webhooks.json")
@@ -344,7 +346,7 @@ fn a_plan_from_standard_input_is_applied_with_a_file() {
     let accounts = StandIn::demo();
     let export = accounts
         .program("export --from [source]")
-        .reveals_secrets()
+        .allow_secrets()
         .run();
     accounts
         .program("plan --from - --to [target] -q --out plan.json")
@@ -361,7 +363,7 @@ fn a_plan_from_standard_input_is_applied_with_a_file() {
 }
 
 #[test]
-fn no_key_goes_to_a_host_that_only_the_file_names() {
+fn no_key_is_sent_to_a_host_that_only_the_plan_names() {
     let accounts = with_plan();
     let mut plan = document(&accounts);
     let url = plan["binding"]["target"]["url"].clone();
@@ -371,14 +373,14 @@ fn no_key_goes_to_a_host_that_only_the_file_names() {
     run.assert_code(6);
     assert!(
         run.stderr
-            .contains("collector.example.com, which is no Coralogix host"),
+            .contains("collector.example.com, which is not a Coralogix host"),
         "{}",
         run.stderr
     );
     let run = accounts.program(&format!("{APPLY} --to [target]")).run();
     assert_stale(&accounts, &run);
     assert!(
-        run.stderr.contains("and --to is 127.0.0.1"),
+        run.stderr.contains("but --to is 127.0.0.1"),
         "{}",
         run.stderr
     );
@@ -388,14 +390,14 @@ fn no_key_goes_to_a_host_that_only_the_file_names() {
     let run = accounts.program(APPLY).run();
     run.assert_code(6);
     assert!(
-        run.stderr.contains("name it once more with --from"),
+        run.stderr.contains("pass --from with that host"),
         "{}",
         run.stderr
     );
 }
 
 #[test]
-fn a_named_target_has_to_be_the_plan_s_own() {
+fn flags_may_repeat_the_accounts_of_the_plan() {
     let accounts = with_plan();
     accounts
         .program(&format!("{APPLY} --to [target] --from [source]"))
@@ -403,9 +405,9 @@ fn a_named_target_has_to_be_the_plan_s_own() {
         .assert_code(0);
 }
 
-/// A run that was cut off has changed the target itself: the same plan goes on, because its record explains it.
+/// An interrupted run has itself changed the target: the plan still applies, because the run record explains the change.
 #[test]
-fn an_interrupted_apply_goes_on_with_the_same_plan() {
+fn an_interrupted_apply_resumes_with_the_same_plan() {
     let accounts = with_plan();
     accounts
         .target()
@@ -413,7 +415,7 @@ fn an_interrupted_apply_goes_on_with_the_same_plan() {
     let running = accounts
         .program(&format!("{APPLY} --batch-size 4 -q"))
         .start();
-    accounts.until_posts(2);
+    accounts.wait_for_posts(2);
     running.signal("KILL");
     running.status();
     let n_arrived = accounts.target().webhooks().len() - 4;
@@ -427,9 +429,9 @@ fn an_interrupted_apply_goes_on_with_the_same_plan() {
     );
 }
 
-/// Without its record the half-done work is somebody's change, and that is said.
+/// Without the run record, partial work counts as somebody else's change, and is reported.
 #[test]
-fn without_the_record_what_an_interrupted_apply_wrote_makes_the_plan_stale() {
+fn without_the_run_record_an_interrupted_apply_makes_the_plan_stale() {
     let accounts = with_plan();
     accounts
         .target()
@@ -437,21 +439,21 @@ fn without_the_record_what_an_interrupted_apply_wrote_makes_the_plan_stale() {
     let running = accounts
         .program(&format!("{APPLY} --batch-size 4 -q"))
         .start();
-    accounts.until_posts(2);
+    accounts.wait_for_posts(2);
     running.signal("KILL");
     running.status();
-    let sent = posts(&accounts);
+    let sent = n_posts(&accounts);
     let run = accounts
         .program(&format!("{APPLY} --state-dir elsewhere"))
         .run();
     run.assert_code(5);
-    assert_eq!(posts(&accounts), sent);
-    assert!(run.stderr.contains("appeared"), "{}", run.stderr);
+    assert_eq!(n_posts(&accounts), sent);
+    assert!(run.stderr.contains("is new"), "{}", run.stderr);
 }
 
-/// An update that a run of the same plan has made is not a change of somebody else's.
+/// An update made by a run of the same plan does not count as drift.
 #[test]
-fn an_applied_update_is_not_asked_for_again() {
+fn an_applied_update_does_not_make_the_plan_stale() {
     let accounts = StandIn::demo();
     let source = accounts.source().webhooks()[0].clone();
     let id = accounts.target().insert(&json!({
@@ -468,15 +470,15 @@ fn an_applied_update_is_not_asked_for_again() {
     accounts.target().change(id, |webhook| {
         webhook["url"] = json!("https://hooks.example.com/third-canary");
     });
-    let sent = posts(&accounts);
+    let sent = n_posts(&accounts);
     let run = accounts.program(APPLY).run();
     run.assert_code(5);
-    assert_eq!(posts(&accounts), sent, "{}", run.transcript());
+    assert_eq!(n_posts(&accounts), sent, "{}", run.transcript());
 }
 
-/// An empty account shows no company id: then its API key has to be the one that the plan was made with.
+/// An empty account shows no company id: then its API key must be the one with which the plan was made.
 #[test]
-fn an_empty_target_is_known_by_its_key() {
+fn an_empty_target_is_identified_by_its_key() {
     let accounts = StandIn::demo();
     for id in [1050, 1051, 1052, 1053] {
         assert!(accounts.target().remove(id));
@@ -490,8 +492,8 @@ fn an_empty_target_is_known_by_its_key() {
     assert!(accounts.copies().iter().all(|n| *n == 1));
 }
 
-/// What is wrong with a plan by the committed schema; nothing where it follows it.
-fn problems(plan: &Value) -> Option<String> {
+/// Errors of a plan against the committed schema; `None` where it is valid.
+fn schema_errors(plan: &Value) -> Option<String> {
     let text = include_str!("../../../docs/plan.schema.json");
     let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
     compiler
@@ -507,7 +509,7 @@ fn a_saved_plan_follows_its_schema() {
     let check = |accounts: &StandIn, line: &str| {
         accounts.program(&format!("{PLAN} {line}")).run();
         let plan = document(accounts);
-        assert_eq!(problems(&plan), None);
+        assert_eq!(schema_errors(&plan), None);
         plan
     };
     check(&StandIn::awkward(), "--on-conflict skip");
@@ -518,7 +520,7 @@ fn a_saved_plan_follows_its_schema() {
     );
     let line = "--rules rules.toml --retarget=us2 --name !status* --unmatched-secret keep";
     let plan = check(&accounts, line);
-    for (at, value) in [
+    for (pointer, value) in [
         ("/steps/0/state", json!("explode")),
         ("/format_version", json!("2.0")),
         ("/summary/total", json!("many")),
@@ -526,7 +528,7 @@ fn a_saved_plan_follows_its_schema() {
         ("/steps/1/fields/0/value", json!({"value": "secret"})),
     ] {
         let mut wrong = plan.clone();
-        *wrong.pointer_mut(at).unwrap() = value;
-        assert!(problems(&wrong).is_some(), "{at}");
+        *wrong.pointer_mut(pointer).unwrap() = value;
+        assert!(schema_errors(&wrong).is_some(), "{pointer}");
     }
 }

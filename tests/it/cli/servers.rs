@@ -1,23 +1,23 @@
-//! Servers that are not what was meant: each is told with the next step and its exit code, and nothing is written.
+//! Servers that refuse, fail, or are not the API: each error has a hint and an exit code, and nothing is written.
 
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, behaving};
+use crate::support::stand_in::{StandIn, options_with};
 use hookferry::sandbox::{Options, Switches, seeds};
 use std::net::TcpListener;
 
 const LINE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
 
-/// Migrates, and demands that nothing arrived.
-fn migrated_nothing(accounts: &StandIn, code: i32) -> Run {
-    let held = accounts.target().webhooks();
+/// Runs a migration and asserts that it fails with this code and that nothing arrives.
+fn assert_migrates_nothing(accounts: &StandIn, code: i32) -> Run {
+    let before = accounts.target().webhooks();
     let run = accounts.program(LINE).run();
     run.assert_code(code);
-    assert_eq!(accounts.target().webhooks(), held);
+    assert_eq!(accounts.target().webhooks(), before);
     assert!(run.stderr.contains("hint:"), "{}", run.stderr);
     run
 }
 
-fn source_that(switches: &[&str], faults: &[&str]) -> StandIn {
+fn with_source(switches: &[&str], faults: &[&str]) -> StandIn {
     let mut options = Options::from(seeds::demo());
     options.source.switches = Switches::parse(switches).unwrap();
     options.source.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
@@ -25,7 +25,7 @@ fn source_that(switches: &[&str], faults: &[&str]) -> StandIn {
 }
 
 #[test]
-fn a_key_that_is_refused() {
+fn a_refused_key_is_reported() {
     let accounts = StandIn::demo();
     let wrong = accounts
         .program(LINE)
@@ -45,7 +45,7 @@ fn a_key_that_is_refused() {
 #[test]
 fn a_key_that_may_not_write() {
     let accounts = StandIn::with(&["auth=read-only"], &[]);
-    assert_transcript!(migrated_nothing(&accounts, 4));
+    assert_transcript!(assert_migrates_nothing(&accounts, 4));
     assert_eq!(accounts.posts().len(), 1);
 }
 
@@ -59,22 +59,22 @@ fn a_key_that_is_revoked_while_it_writes() {
 }
 
 #[test]
-fn addresses_that_are_not_the_api() {
+fn addresses_other_than_the_api_are_reported() {
     assert_transcript!(
         "not_found",
-        migrated_nothing(&StandIn::with(&[], &["get:1x*:status=404"]), 1)
+        assert_migrates_nothing(&StandIn::with(&[], &["get:1x*:status=404"]), 1)
     );
     assert_transcript!(
         "not_allowed",
-        migrated_nothing(&StandIn::with(&[], &["get:1x*:status=405"]), 1)
+        assert_migrates_nothing(&StandIn::with(&[], &["get:1x*:status=405"]), 1)
     );
     assert_transcript!(
         "no_bulk",
-        migrated_nothing(&StandIn::with(&["bulk=gone"], &[]), 1)
+        assert_migrates_nothing(&StandIn::with(&["bulk=gone"], &[]), 1)
     );
     assert_transcript!(
         "a_page",
-        migrated_nothing(&StandIn::with(&[], &["get:1x*:html-200"]), 1)
+        assert_migrates_nothing(&StandIn::with(&[], &["get:1x*:html-200"]), 1)
     );
     let accounts = StandIn::demo();
     let run = accounts
@@ -85,30 +85,33 @@ fn addresses_that_are_not_the_api() {
 }
 
 #[test]
-fn lists_that_are_not_understood() {
+fn an_unknown_list_format_is_reported() {
     assert_transcript!(
         "wrapped",
-        migrated_nothing(&StandIn::with(&["list=wrapped"], &[]), 1)
+        assert_migrates_nothing(&StandIn::with(&["list=wrapped"], &[]), 1)
     );
-    let accounts = source_that(&["list=wrapped"], &[]);
-    assert_transcript!("wrapped_in_the_source", migrated_nothing(&accounts, 1));
+    let accounts = with_source(&["list=wrapped"], &[]);
+    assert_transcript!(
+        "wrapped_in_the_source",
+        assert_migrates_nothing(&accounts, 1)
+    );
 }
 
 #[test]
 fn a_list_that_stays_cut_short() {
     let accounts = StandIn::with(&[], &["get:1x*:truncate"]);
-    assert_transcript!(migrated_nothing(&accounts, 1));
+    assert_transcript!(assert_migrates_nothing(&accounts, 1));
 }
 
 #[test]
 fn a_server_that_stays_down() {
-    let accounts = source_that(&[], &["get:1x*:status=503"]);
-    assert_transcript!(migrated_nothing(&accounts, 1));
+    let accounts = with_source(&[], &["get:1x*:status=503"]);
+    assert_transcript!(assert_migrates_nothing(&accounts, 1));
 }
 
 #[test]
 fn a_server_that_never_answers() {
-    let accounts = source_that(&[], &["get:1x*:stall"]);
+    let accounts = with_source(&[], &["get:1x*:stall"]);
     let run = accounts.program(&format!("{LINE} --timeout 100ms")).run();
     run.assert_code(1);
     assert_transcript!(run);
@@ -117,7 +120,7 @@ fn a_server_that_never_answers() {
 #[test]
 fn a_host_that_cannot_be_reached() {
     let accounts = StandIn::demo();
-    // Free a moment ago, and nobody listens there.
+    // A free port on which nothing listens.
     let port = TcpListener::bind("127.0.0.1:0")
         .unwrap()
         .local_addr()
@@ -139,17 +142,17 @@ fn a_redirect_is_never_followed() {
         "any:1x*:redirect={}/api/v1/external/integrations/",
         elsewhere.target().url()
     );
-    let accounts = StandIn::start(behaving(seeds::demo(), &[], &[&fault]));
-    assert_transcript!("of_a_read", migrated_nothing(&accounts, 1));
+    let accounts = StandIn::start(options_with(seeds::demo(), &[], &[&fault]));
+    assert_transcript!("of_a_read", assert_migrates_nothing(&accounts, 1));
     let fault = fault.replace("any", "post");
-    let accounts = StandIn::start(behaving(seeds::demo(), &[], &[&fault]));
-    assert_transcript!("of_a_write", migrated_nothing(&accounts, 1));
-    assert_eq!(elsewhere.n_seen(), [0, 0]);
+    let accounts = StandIn::start(options_with(seeds::demo(), &[], &[&fault]));
+    assert_transcript!("of_a_write", assert_migrates_nothing(&accounts, 1));
+    assert_eq!(elsewhere.request_counts(), [0, 0]);
 }
 
 #[test]
 fn masked_secrets_are_never_copied() {
-    let accounts = source_that(&["list=masked"], &[]);
+    let accounts = with_source(&["list=masked"], &[]);
     let run = accounts
         .program(&format!("{LINE} --on-conflict skip --quiet"))
         .run();
@@ -159,9 +162,9 @@ fn masked_secrets_are_never_copied() {
     }
 }
 
-/// A burst of five, then five a second: the account sees no more, whatever the program does.
+/// A burst of five requests, then five per second: the account never receives more.
 #[test]
-fn the_rate_is_kept_at_all_times() {
+fn the_rate_limit_is_never_exceeded() {
     let accounts = StandIn::demo();
     let migrate = "migrate --from [source] --to [target] --yes --rate 5 --batch-size 1 --settle 1s";
     accounts.program(migrate).run().assert_code(0);

@@ -1,4 +1,4 @@
-//! The three clients, each together with a user who runs it once more when it failed.
+//! The three clients, each with a user who runs it again if it fails.
 
 use crate::support::stand_in::StandIn;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -7,47 +7,47 @@ use reqwest::{Client as Http, Response};
 use serde_json::Value;
 use std::time::Duration;
 
-/// How often the client with retries sends a POST again.
+/// How many times the retrying client resends a POST.
 const RETRIES: usize = 3;
-/// What the server puts on a webhook, and nobody sends back.
+/// Keys that the server adds to a webhook and that no client sends.
 const SERVER_OWNED: [&str; 5] = ["id", "company_id", "companyId", "created_at", "updated_at"];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {
     Hookferry,
-    /// The vendor's: `curl -f` the list, delete the ids, `curl -f` all of it to the other account.
+    /// The vendor's recipe: `curl -f` the list, delete the ids, `curl -f` all of it to the other account.
     Recipe,
-    /// The same with an HTTP library that follows redirects and sends again after a lost connection, a timeout, 429
+    /// The recipe with an HTTP library that follows redirects and resends after a lost connection, a timeout, 429
     /// and 5xx.
     BlindRetries,
 }
 
-/// What `curl -f` ends with: it failed.
+/// A failure of `curl -f`, which gives no details.
 #[derive(Debug)]
 struct Failed;
 
 impl Client {
     pub(super) const ALL: [Self; 3] = [Self::Hookferry, Self::Recipe, Self::BlindRetries];
 
-    /// Copies, a second time if the first failed, and gives whether the last run said that all went well.
+    /// Copies, a second time if the first run fails, and returns whether the last run reported success.
     ///
-    /// `patience` is how long it waits for an answer. `curl` waits for ever, and its user does not.
-    pub(super) fn copy(self, accounts: &StandIn, arguments: &str, patience: Duration) -> bool {
-        let mut runs = (0..2).map(|_| self.copy_once(accounts, arguments, patience));
-        runs.any(|says_done| says_done)
+    /// `timeout` is how long it waits for a response. `curl` waits forever, but its user does not.
+    pub(super) fn copy(self, accounts: &StandIn, arguments: &str, timeout: Duration) -> bool {
+        let mut runs = (0..2).map(|_| self.copy_once(accounts, arguments, timeout));
+        runs.any(|reports_success| reports_success)
     }
 
-    fn copy_once(self, accounts: &StandIn, arguments: &str, patience: Duration) -> bool {
+    fn copy_once(self, accounts: &StandIn, arguments: &str, timeout: Duration) -> bool {
         let script = match self {
             Self::Hookferry => {
                 let line = format!(
                     "migrate --from [source] --to [target] --yes --rate 1000 {arguments} --timeout {}s",
-                    patience.as_secs()
+                    timeout.as_secs()
                 );
                 return accounts.program(&line).run().code == Some(0);
             }
-            Self::Recipe => Script::new(patience, Policy::none(), 0),
-            Self::BlindRetries => Script::new(patience, Policy::default(), RETRIES),
+            Self::Recipe => Script::new(timeout, Policy::none(), 0),
+            Self::BlindRetries => Script::new(timeout, Policy::default(), RETRIES),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -64,12 +64,12 @@ struct Script {
 }
 
 impl Script {
-    fn new(patience: Duration, redirects: Policy, retries: usize) -> Self {
-        // Fails where another test of this process was first, which serves as well.
+    fn new(timeout: Duration, redirects: Policy, retries: usize) -> Self {
+        // Fails if another test of this process has installed it already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = Http::builder()
             .no_proxy()
-            .timeout(patience)
+            .timeout(timeout)
             .redirect(redirects)
             .pool_max_idle_per_host(0)
             .build()
@@ -83,7 +83,7 @@ impl Script {
             .http
             .get(format!("{}/api/v1/external/integrations", source.url()))
             .header(AUTHORIZATION, format!("Bearer {}", source.key()));
-        let list = whole(list.send().await).await.map_err(|_| Failed)?;
+        let list = success_body(list.send().await).await.map_err(|_| Failed)?;
         let mut webhooks: Vec<Value> = serde_json::from_slice(&list).map_err(|_| Failed)?;
         for webhook in &mut webhooks {
             let members = webhook.as_object_mut().ok_or(Failed)?;
@@ -93,14 +93,14 @@ impl Script {
         for _ in 0..self.retries {
             match self.post(accounts, body.clone()).await {
                 Ok(()) => return Ok(()),
-                Err(Refused::ForGood) => return Err(Failed),
-                Err(Refused::ForNow) => {}
+                Err(Failure::Permanent) => return Err(Failed),
+                Err(Failure::Transient) => {}
             }
         }
         self.post(accounts, body).await.map_err(|_| Failed)
     }
 
-    async fn post(&self, accounts: &StandIn, body: Vec<u8>) -> Result<(), Refused> {
+    async fn post(&self, accounts: &StandIn, body: Vec<u8>) -> Result<(), Failure> {
         let target = accounts.target();
         let url = format!("{}/api/v1/external/integrations-bulk", target.url());
         let request = self
@@ -109,24 +109,24 @@ impl Script {
             .header(AUTHORIZATION, format!("Bearer {}", target.key()))
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        whole(request.send().await).await.map(|_| ())
+        success_body(request.send().await).await.map(|_| ())
     }
 }
 
-/// Whether a retry is thought to help.
-enum Refused {
-    ForNow,
-    ForGood,
+/// Why a request failed, by whether a retry could help.
+enum Failure {
+    Transient,
+    Permanent,
 }
 
-/// The answer's body, unless something went wrong that `curl -f` would tell: a redirect is not among it.
-async fn whole(answer: reqwest::Result<Response>) -> Result<Vec<u8>, Refused> {
-    let answer = answer.map_err(|_| Refused::ForNow)?;
-    match answer.status().as_u16() {
-        429 | 500.. => Err(Refused::ForNow),
-        400.. => Err(Refused::ForGood),
+/// The response body, unless `curl -f` would fail; it accepts redirects.
+async fn success_body(response: reqwest::Result<Response>) -> Result<Vec<u8>, Failure> {
+    let response = response.map_err(|_| Failure::Transient)?;
+    match response.status().as_u16() {
+        429 | 500.. => Err(Failure::Transient),
+        400.. => Err(Failure::Permanent),
         _ => {
-            let body = answer.bytes().await.map_err(|_| Refused::ForNow)?;
+            let body = response.bytes().await.map_err(|_| Failure::Transient)?;
             Ok(body.into())
         }
     }

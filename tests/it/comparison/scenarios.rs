@@ -1,33 +1,33 @@
-//! What goes wrong. A fault strikes every client's request of that number, whatever the client had in mind with it.
+//! The failure scenarios. A fault hits the request of its number, whatever the client uses that request for.
 
 use super::clients::Client;
 use super::verdict::Verdict;
-use crate::support::stand_in::{StandIn, behaving, text};
+use crate::support::stand_in::{StandIn, options_with, text};
 use hookferry::sandbox::{Outcome, seeds};
 use std::time::Duration;
 
-/// The webhook of the demo that both accounts hold.
+/// The demo webhook that both accounts hold.
 const SHARED: &str = "payments-alerts";
-/// The one that a target with `poison=night` refuses.
+/// The demo webhook that a target with `poison=night` refuses.
 const REFUSED: &str = "night-shift";
-/// A client waits this long for an answer: nothing but a stall outlasts it on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(20);
-/// The same where an answer never comes; the next one has to come within it.
-const SHORT_PATIENCE: Duration = Duration::from_secs(3);
-/// An effect that is due comes within this time.
-const LATEST_EFFECT: Duration = Duration::from_secs(30);
+/// A client waits this long for a response; even on a busy machine only a stall exceeds it.
+const TIMEOUT: Duration = Duration::from_secs(20);
+/// The timeout where one response never comes; the next one must arrive within it.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A late effect happens within this time.
+const MAX_EFFECT_DELAY: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
     pub(super) name: &'static str,
-    /// hookferry's alone: the scripts have no options.
+    /// Options for hookferry; the scripts have none.
     arguments: &'static str,
     settle: &'static str,
     faults: Vec<&'static str>,
     source_faults: Vec<&'static str>,
     switches: Vec<&'static str>,
     holds_shared: bool,
-    is_for_requests: bool,
+    is_for_batches: bool,
     has_late_effect: bool,
 }
 
@@ -41,7 +41,7 @@ impl Scenario {
             source_faults: Vec::new(),
             switches: Vec::new(),
             holds_shared: false,
-            is_for_requests: false,
+            is_for_batches: false,
             has_late_effect: false,
         }
     }
@@ -61,21 +61,21 @@ impl Scenario {
         self
     }
 
-    /// Only for a client that copies in several requests, and how hookferry is told to.
-    fn in_requests(mut self, arguments: &'static str) -> Self {
+    /// Only for a client that sends several batches; `arguments` makes hookferry do so.
+    fn in_batches(mut self, arguments: &'static str) -> Self {
         self.arguments = arguments;
-        self.is_for_requests = true;
+        self.is_for_batches = true;
         self
     }
 
-    /// One of the source's webhooks is in the target already.
+    /// The target already holds one of the source's webhooks.
     fn holds_shared(mut self) -> Self {
         self.holds_shared = true;
         self
     }
 
-    /// Something takes effect when its client has long left; hookferry is told to look that long.
-    fn late(mut self, settle: &'static str) -> Self {
+    /// A request takes effect long after its client gave up on it; hookferry waits that long with `--settle`.
+    fn late_effect(mut self, settle: &'static str) -> Self {
         self.settle = settle;
         self.has_late_effect = true;
         self
@@ -86,12 +86,12 @@ impl Scenario {
         is_poisoned.then_some(REFUSED)
     }
 
-    /// Lets a client copy between two fresh accounts; nothing where the scenario does not concern it.
+    /// Lets a client copy between two fresh accounts; `None` if the scenario does not apply to it.
     pub(super) fn play(&self, client: Client) -> Option<Verdict> {
-        if self.is_for_requests && client != Client::Hookferry {
+        if self.is_for_batches && client != Client::Hookferry {
             return None;
         }
-        let mut options = behaving(seeds::demo(), &self.switches, &self.faults);
+        let mut options = options_with(seeds::demo(), &self.switches, &self.faults);
         options.source.faults = self
             .source_faults
             .iter()
@@ -104,36 +104,41 @@ impl Scenario {
         let accounts = StandIn::start(options);
         let own = accounts.target().webhooks();
         let arguments = format!("--settle {} {}", self.settle, self.arguments);
-        let patience = if self.has_late_effect {
-            SHORT_PATIENCE
+        let timeout = if self.has_late_effect {
+            SHORT_TIMEOUT
         } else {
-            PATIENCE
+            TIMEOUT
         };
-        let says_done = client.copy(&accounts, &arguments, patience);
-        self.assert_struck(&accounts);
+        let reports_success = client.copy(&accounts, &arguments, timeout);
+        self.assert_fault_hit(&accounts);
         if self.has_late_effect {
             wait_for_late_effect(&accounts);
         }
-        Some(Verdict::new(&accounts, &own, self.refused(), says_done))
+        Some(Verdict::new(
+            &accounts,
+            &own,
+            self.refused(),
+            reports_success,
+        ))
     }
 
-    /// A fault that strikes nobody proves nothing.
-    fn assert_struck(&self, accounts: &StandIn) {
+    /// Asserts that the faults hit a request; otherwise the scenario proves nothing.
+    fn assert_fault_hit(&self, accounts: &StandIn) {
         for (account, faults) in [
             (accounts.source(), &self.source_faults),
             (accounts.target(), &self.faults),
         ] {
             let log = account.log();
-            let is_struck = log
+            let is_hit = log
                 .iter()
-                .any(|seen| seen.outcome != Outcome::Answered(200));
-            let is_seen = faults.iter().any(|fault| !fault.ends_with("html-200"));
-            assert!(is_struck || !is_seen, "{} struck nobody", self.name);
+                .any(|request| request.outcome != Outcome::Answered(200));
+            let is_visible = faults.iter().any(|fault| !fault.ends_with("html-200"));
+            assert!(is_hit || !is_visible, "{} hit no request", self.name);
         }
     }
 }
 
-/// Waits until every POST without an answer has had its effect.
+/// Waits until every POST without a response has taken effect.
 fn wait_for_late_effect(accounts: &StandIn) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -141,12 +146,14 @@ fn wait_for_late_effect(accounts: &StandIn) {
         .unwrap();
     let effect = accounts.target().until(|account| {
         let log = account.log();
-        let mut stalled = log.iter().filter(|seen| seen.outcome == Outcome::Stalled);
-        stalled.all(|seen| seen.committed > 0)
+        let mut stalled = log
+            .iter()
+            .filter(|request| request.outcome == Outcome::Stalled);
+        stalled.all(|request| request.committed > 0)
     });
     runtime
-        .block_on(async { tokio::time::timeout(LATEST_EFFECT, effect).await })
-        .expect("the effect never came");
+        .block_on(async { tokio::time::timeout(MAX_EFFECT_DELAY, effect).await })
+        .expect("the request never took effect");
 }
 
 pub(super) fn scenarios() -> Vec<Scenario> {
@@ -160,11 +167,11 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         new("drop after the commit, twice").fault("post:1x2:drop-after"),
         new("drop after the commit of the 2nd batch")
             .fault("post:2:drop-after")
-            .in_requests("--batch-size 4"),
+            .in_batches("--batch-size 4"),
         new("answer cut short").fault("post:1:truncate"),
         new("no answer in time, commit later")
             .fault("post:1:stall,commit=all,late=4500ms")
-            .late("6s"),
+            .late_effect("6s"),
         new("429 with seconds").fault("post:1:status=429,retry-after=1"),
         new("429 with a date").fault("post:1:status=429,retry-after=date+1"),
         new("429 without Retry-After").fault("post:1:status=429"),

@@ -1,42 +1,46 @@
-//! What a client left behind: the target as it truly is, against the source and against what the client said.
+//! The verdict on a client: the target's true state, compared with the source and with the result that the client reported.
 
 use crate::support::stand_in::{StandIn, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Counts only: nothing of a webhook may reach the table.
+/// Only counts: no webhook content may reach the table.
 #[derive(Debug)]
 pub(super) struct Verdict {
-    /// Could have arrived and did not.
+    /// Webhooks that could have arrived and did not.
     pub(super) n_lost: usize,
-    /// Did not arrive, and rightly so: the target wants none of it.
+    /// Webhooks that did not arrive because the target accepts them from nobody.
     n_refused: usize,
-    /// How many webhooks there are of how many copies each, where that is more than the source has.
+    /// For each number of copies above one, how many webhooks the target holds that many times.
     copies: BTreeMap<usize, usize>,
-    /// Webhooks of the target that are gone or another than before.
+    /// The target's own webhooks that were changed or deleted.
     pub(super) n_changed: usize,
-    says_done: bool,
+    reports_success: bool,
 }
 
 impl Verdict {
-    /// `own` is what the target held before, `refused` the alias it takes from nobody.
+    /// `own` are the webhooks that the target held before; `refused` is the alias that it accepts from nobody.
     pub(super) fn new(
         accounts: &StandIn,
         own: &[Value],
         refused: Option<&str>,
-        says_done: bool,
+        reports_success: bool,
     ) -> Self {
         let held = accounts.target().webhooks();
-        let n_held = |webhook: &Value| held.iter().filter(|other| is_twin(webhook, other)).count();
+        let n_held = |webhook: &Value| {
+            held.iter()
+                .filter(|other| is_identical(webhook, other))
+                .count()
+        };
         let mut verdict = Self {
             n_lost: 0,
             n_refused: 0,
             copies: BTreeMap::new(),
             n_changed: own.iter().filter(|webhook| !held.contains(webhook)).count(),
-            says_done,
+            reports_success,
         };
-        // No two webhooks of the demo are twins, so that each is to be there once.
+        // No two demo webhooks are identical, so each must exist once.
         for webhook in accounts.source().webhooks() {
             match n_held(&webhook) {
                 0 if refused == Some(text(&webhook, "alias")) => verdict.n_refused += 1,
@@ -52,16 +56,16 @@ impl Verdict {
         self.copies.iter().map(|(copies, n)| (copies - 1) * n).sum()
     }
 
-    /// Everything is where it belongs, once, and what could not arrive was told.
-    pub(super) fn is_well(&self) -> bool {
-        !self.is_spoilt() && !self.is_false_success()
+    /// Whether every webhook exists exactly once and the client reported any refused one.
+    pub(super) fn is_ok(&self) -> bool {
+        !self.is_damaged() && !self.is_false_success()
     }
 
     pub(super) fn is_false_success(&self) -> bool {
-        self.says_done && (self.is_spoilt() || self.n_refused > 0)
+        self.reports_success && (self.is_damaged() || self.n_refused > 0)
     }
 
-    fn is_spoilt(&self) -> bool {
+    fn is_damaged(&self) -> bool {
         self.n_lost > 0 || !self.copies.is_empty() || self.n_changed > 0
     }
 }
@@ -70,7 +74,7 @@ impl Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
-        if self.is_well() {
+        if self.is_ok() {
             parts.push("ok".to_owned());
         }
         if self.n_lost > 0 {
@@ -91,15 +95,15 @@ impl fmt::Display for Verdict {
             }
             parts.push("said done".to_owned());
         }
-        if self.is_well() && !self.says_done && self.n_refused == 0 {
+        if self.is_ok() && !self.reports_success && self.n_refused == 0 {
             parts.push("said failed".to_owned());
         }
         formatter.write_str(&parts.join(", "))
     }
 }
 
-/// Whether both are the same webhook, byte for byte, but for what the server puts on it.
-fn is_twin(webhook: &Value, other: &Value) -> bool {
+/// Whether both webhooks are identical byte for byte, apart from the keys that the server adds.
+fn is_identical(webhook: &Value, other: &Value) -> bool {
     let content = |webhook: &Value| {
         json!([
             webhook["alias"],

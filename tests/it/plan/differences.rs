@@ -1,4 +1,4 @@
-//! What a reader sees of a conflict: every place that differs, and no secret.
+//! How a plan shows a conflict: every path that differs, and no secret.
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned, preview};
@@ -99,7 +99,7 @@ fn of_what_only_one_side_has() {
     );
 }
 
-/// A conflict without a visible reason would be a riddle.
+/// A conflict without a visible difference would be unexplainable.
 #[test]
 fn a_conflict_always_has_a_difference() {
     let fields = [
@@ -115,7 +115,7 @@ fn a_conflict_always_has_a_difference() {
         "[1]",
         "7",
     ];
-    let mut riddles = Vec::new();
+    let mut unexplained = Vec::new();
     for left in &fields {
         for right in &fields {
             let (source, target) = (typed(1, "a", 1, left), typed(2, "a", 1, right));
@@ -129,9 +129,9 @@ fn a_conflict_always_has_a_difference() {
                 "{left} and {right}"
             );
             if is_conflict == step.differences.is_empty() {
-                riddles.push(format!("{left} and {right}"));
+                unexplained.push(format!("{left} and {right}"));
             }
         }
     }
-    assert!(riddles.is_empty(), "{}", riddles.join("\n"));
+    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
 }

@@ -1,7 +1,7 @@
-//! A backup and the account that it was made of: an id means the same webhook, whatever became of its name.
+//! A backup and its own account: equal ids mean the same webhook, even if it has been renamed.
 
 use super::{list, slack, typed};
-use crate::support::preview::{planned_knowing, preview, states};
+use crate::support::preview::{planned_with, preview, states};
 use hookferry::pipeline::plan::{Known, OnConflict, State};
 
 fn known() -> Known {
@@ -27,9 +27,9 @@ fn by_id_first_then_as_between_any_accounts() {
         typed(6, "somebody else's", 1, "\"[]\""),
         slack(20, "renamed since", "new"),
     ]);
-    let plan = planned_knowing(&backup, &account, OnConflict::Fail, &known());
+    let plan = planned_with(&backup, &account, OnConflict::Fail, &known());
     insta::assert_snapshot!(preview(&plan));
-    let updating = planned_knowing(&backup, &account, OnConflict::Update, &known());
+    let updating = planned_with(&backup, &account, OnConflict::Update, &known());
     assert_eq!(
         states(&updating),
         [
@@ -43,12 +43,12 @@ fn by_id_first_then_as_between_any_accounts() {
     );
 }
 
-/// Two webhooks that swapped their names are two changes, and no two creations.
+/// Two webhooks that swapped their names are two changes, not two creations.
 #[test]
 fn swapped_names_are_two_changes() {
     let backup = list(&[slack(1, "a", "x"), slack(2, "b", "y")]);
     let account = list(&[slack(1, "b", "x"), slack(2, "a", "y")]);
-    let plan = planned_knowing(&backup, &account, OnConflict::Update, &known());
+    let plan = planned_with(&backup, &account, OnConflict::Update, &known());
     assert_eq!(states(&plan), [State::Update, State::Update]);
     let ids: Vec<String> = plan
         .steps()
@@ -57,11 +57,11 @@ fn swapped_names_are_two_changes() {
     assert_eq!(ids, ["1", "2"]);
 }
 
-/// Elsewhere a number means nothing: the same two accounts without the knowledge pair by name.
+/// Between different accounts an id means nothing: without `with_equal_ids`, webhooks pair by name.
 #[test]
-fn between_different_accounts_ids_mean_nothing() {
+fn ids_mean_nothing_between_different_accounts() {
     let source = list(&[slack(1, "a", "x")]);
     let target = list(&[slack(1, "other", "y")]);
-    let plan = planned_knowing(&source, &target, OnConflict::Update, &Known::nothing());
+    let plan = planned_with(&source, &target, OnConflict::Update, &Known::nothing());
     assert_eq!(states(&plan), [State::Create]);
 }

@@ -1,45 +1,45 @@
-//! What earlier runs have taught: altered copies are not conflicts, and what may have arrived is not sent again.
+//! Knowledge from earlier runs: altered copies are not conflicts, and webhooks that may have arrived are not sent again.
 
 use super::{list, slack};
 use crate::support::fixture::stripped;
-use crate::support::preview::{planned, planned_knowing, preview, states};
+use crate::support::preview::{planned, planned_with, preview, states};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::sealed::{Sealed, Sealer};
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::pipeline::plan::{Known, Memory, OnConflict, State};
 
-fn sealer() -> Sealer {
+fn digest_key() -> Sealer {
     Sealer::new(&ApiKey::new("key-canary").unwrap()).unwrap()
 }
 
-/// What a webhook holds, as a record keeps it.
-fn sealed(sealer: &Sealer, webhook: &str) -> Sealed {
+/// The digest of a webhook's content, as a run record stores it.
+fn digest(key: &Sealer, webhook: &str) -> Sealed {
     let one = stripped(&list(&[webhook.to_owned()]));
-    sealer.content(one.webhooks()[0].content().unwrap())
+    key.content(one.webhooks()[0].content().unwrap())
 }
 
-/// Knowledge of one run: each altered copy as its id, what was sent, what is kept; and what is in doubt.
-fn knowing(run: &str, altered: &[(&str, String, String)], doubtful: &[String]) -> Known {
-    let sealer = sealer();
+/// Knowledge from one run: for each altered copy its id, what was sent and what the target stored; and uncertain webhooks.
+fn knowledge(run: &str, altered: &[(&str, String, String)], uncertain: &[String]) -> Known {
+    let key = digest_key();
     let altered = altered
         .iter()
-        .map(|(id, sent, kept)| {
+        .map(|(id, sent, stored)| {
             (
                 WebhookId::new(*id),
-                sealed(&sealer, sent),
-                sealed(&sealer, kept),
+                digest(&key, sent),
+                digest(&key, stored),
             )
         })
         .collect();
-    let doubt = |webhook: &String| {
-        let why = "webhook 77 appeared in the target meanwhile; it could be this one".to_owned();
-        (sealed(&sealer, webhook), why)
+    let with_reason = |webhook: &String| {
+        let why = "webhook 77 is new in the target and could be this one".to_owned();
+        (digest(&key, webhook), why)
     };
     let memory = Memory {
         run: run.to_owned(),
         altered,
-        doubtful: doubtful.iter().map(doubt).collect(),
-        sealer,
+        doubtful: uncertain.iter().map(with_reason).collect(),
+        sealer: key,
     };
     let mut known = Known::nothing();
     known.add(memory);
@@ -63,9 +63,10 @@ fn altered_copies_and_doubts() {
         slack(103, "altered, and changed since", "c3"),
         slack(104, "altered, and the source has changed", "d/"),
     ]);
-    let copy =
-        |id: &'static str, alias: &str, sent: &str, kept: String| (id, slack(0, alias, sent), kept);
-    let known = knowing(
+    let copy = |id: &'static str, alias: &str, sent: &str, stored: String| {
+        (id, slack(0, alias, sent), stored)
+    };
+    let known = knowledge(
         "20261124-021530-7f3a2b",
         &[
             copy("101", "altered url", "a", slack(0, "altered url", "a/")),
@@ -90,27 +91,27 @@ fn altered_copies_and_doubts() {
         ],
         &[slack(0, "may have arrived", "e")],
     );
-    let plan = planned_knowing(&source, &target, OnConflict::Fail, &known);
+    let plan = planned_with(&source, &target, OnConflict::Fail, &known);
     insta::assert_snapshot!(preview(&plan));
 }
 
-/// Updating them would alter them again, every time.
+/// An update would be altered again, every time.
 #[test]
 fn an_altered_copy_is_not_updated() {
     let source = list(&[slack(1, "hook", "a")]);
     let target = list(&[slack(101, "hook", "a/")]);
-    let known = knowing(
+    let known = knowledge(
         "run",
         &[("101", slack(0, "hook", "a"), slack(0, "hook", "a/"))],
         &[],
     );
     let update = OnConflict::Update;
     assert_eq!(states(&planned(&source, &target, update)), [State::Update]);
-    let plan = planned_knowing(&source, &target, update, &known);
+    let plan = planned_with(&source, &target, update, &known);
     assert_eq!(states(&plan), [State::Unchanged]);
 }
 
-/// One copy stands for one webhook, and one doubt for one.
+/// One altered copy accounts for one webhook, and so does one uncertain webhook.
 #[test]
 fn knowledge_is_counted() {
     let source = list(&[
@@ -119,27 +120,27 @@ fn knowledge_is_counted() {
         slack(3, "hook", "a"),
     ]);
     let target = list(&[slack(101, "hook", "a/")]);
-    let known = knowing(
+    let known = knowledge(
         "run",
         &[("101", slack(0, "hook", "a"), slack(0, "hook", "a/"))],
         &[slack(0, "hook", "a")],
     );
-    let plan = planned_knowing(&source, &target, OnConflict::Skip, &known);
+    let plan = planned_with(&source, &target, OnConflict::Skip, &known);
     let found = states(&plan);
     assert_eq!(found[..2], [State::Unchanged, State::Ambiguous]);
     assert_eq!(found[2], State::Create);
 }
 
 #[test]
-fn what_is_identical_needs_no_knowledge() {
+fn identical_webhooks_need_no_knowledge() {
     let source = list(&[slack(1, "hook", "a")]);
     let target = list(&[slack(101, "hook", "a"), slack(102, "hook", "a/")]);
-    let known = knowing(
+    let known = knowledge(
         "run",
         &[("102", slack(0, "hook", "a"), slack(0, "hook", "a/"))],
         &[slack(0, "hook", "a")],
     );
-    let plan = planned_knowing(&source, &target, OnConflict::Fail, &known);
+    let plan = planned_with(&source, &target, OnConflict::Fail, &known);
     assert_eq!(states(&plan), [State::Unchanged]);
     assert_eq!(plan.n_untouched(), 1);
 }

@@ -1,12 +1,12 @@
-//! Which webhook of the target corresponds to which of the source.
+//! Matching: which target webhook corresponds to which source webhook.
 
 use super::{list, slack, typed};
 use crate::support::fixture::text;
 use crate::support::preview::{planned, preview, states};
 use hookferry::pipeline::plan::{OnConflict, State};
 
-/// The same webhook twice: as an account gives it, and as another server might spell it.
-const SPELLED: [&str; 2] = [
+/// The same webhook in two spellings: an account's, and one that another server might use.
+const SPELLINGS: [&str; 2] = [
     r#"{"id":1,"alias":"caf\u00e9","url":"https:\/\/h.example.net/canary","integration_type_id":1,"integrationTypeId":1,
         "integration_type":{"label":"WebHook","icon":"/a.png","id":1},"created_at":"2024-01-01T00:00:00Z","integration_type_fields":
         "[{\"name\":\"method\",\"value\":\"post\"},{\"name\":\"payload\",\"value\":{\"a\":1.10,\"b\":\"canary\"}}]"}"#,
@@ -73,7 +73,7 @@ fn copies_are_counted() {
 #[test]
 fn the_same_content_in_another_spelling_is_unchanged() {
     for (left, right) in [(0, 1), (1, 0)] {
-        let (source, target) = (SPELLED[left].to_owned(), SPELLED[right].to_owned());
+        let (source, target) = (SPELLINGS[left].to_owned(), SPELLINGS[right].to_owned());
         let plan = planned(&list(&[source]), &list(&[target]), OnConflict::Fail);
         assert_eq!(states(&plan), [State::Unchanged]);
         let (_, step) = plan.step(0);
@@ -124,9 +124,9 @@ fn unknown_keys_do_not_make_a_change() {
     insta::assert_snapshot!(preview(&planned(&source, &target, OnConflict::Fail)));
 }
 
-/// The spelling of an unknown key's value counts no more than that of the fields.
+/// As for the fields, the spelling of an unknown key's value does not matter.
 #[test]
-fn unknown_keys_that_are_only_spelled_otherwise_get_no_note() {
+fn unknown_keys_that_differ_only_in_spelling_get_no_note() {
     let mut noted = Vec::new();
     for (left, right) in [
         (r#""quota":1.10"#, r#""quota":1.1"#),
@@ -141,7 +141,7 @@ fn unknown_keys_that_are_only_spelled_otherwise_get_no_note() {
             noted.push((left, right));
         }
     }
-    assert!(noted.is_empty(), "called different: {noted:?}");
+    assert!(noted.is_empty(), "reported as different: {noted:?}");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! What `--on-conflict` makes of the same two accounts.
+//! How `--on-conflict` changes the plan between the same two accounts.
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned, preview, states};
 use hookferry::pipeline::plan::{Notice, OnConflict, State};
 
-/// A create, a conflict, an ambiguous and a blocked one, and one that is there already.
+/// Accounts that yield a create, a conflict, an ambiguous, a blocked and an unchanged webhook.
 fn accounts() -> (String, String) {
     let source = list(&[
         slack(1, "new", "1"),
@@ -60,7 +60,7 @@ fn a_conflict_alone_refuses_only_under_fail() {
 }
 
 #[test]
-fn notices_speak_of_what_is_written_only() {
+fn notices_cover_only_what_is_written() {
     let teams = |id| typed(id, "teams", 5, "null");
     let log = |id, key: &str| {
         let fields = format!(r#"[{{"name":"payload","value":{{"privateKey":"{key}"}}}}]"#);

@@ -1,8 +1,8 @@
-//! Markdown and HTML of a plan and of an outcome: what they show, and that no text of a document can act in them.
+//! Plans and outcomes as Markdown and HTML: what they show, and that no text of a document can become active in them.
 
 mod hostile;
 
-use super::{RUN, applied, harmless, party, planned, slack, source, target, verdict};
+use super::{RUN, checked, party, planned, push_result, slack, source, target, verdict};
 use crate::support::markup::{Token, tokens};
 use hookferry::document::view::{OutcomeView, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
@@ -18,7 +18,7 @@ fn small() -> PlanDocument {
     document(vec![slack(1050, "prod-oncall")], vec![], OnConflict::Fail)
 }
 
-/// A plan in which there is one of everything.
+/// A plan that covers everything.
 fn awkward() -> PlanDocument {
     document(source(), target(), OnConflict::Fail)
 }
@@ -43,11 +43,11 @@ fn document(
     PlanDocument::of(view, Depth::Fields)
 }
 
-/// A run in which everything happened that can.
+/// The outcome of a run with every possible status.
 fn outcome() -> OutcomeDocument {
     let plan = planned(source(), target(), OnConflict::Skip);
-    let applied = applied(&plan);
-    let verdict = verdict(&plan, &applied);
+    let push_result = push_result(&plan);
+    let verdict = verdict(&plan, &push_result);
     let (source, target) = (
         party("api.eu1.coralogix.com", Some("12345"), 11),
         party("api.us1.coralogix.com", None, 4),
@@ -62,12 +62,12 @@ fn outcome() -> OutcomeDocument {
             source: &source,
             target: &target,
         },
-        applied: &applied,
+        applied: &push_result,
         verdict: Some(&verdict),
     })
 }
 
-/// What a page says between its head and its script.
+/// The part of a page between its head and its script.
 fn body(page: &str) -> &str {
     let start = page.find("<body>").unwrap();
     &page[start..page.find("<script>").unwrap()]
@@ -76,9 +76,9 @@ fn body(page: &str) -> &str {
 #[test]
 fn plans_and_outcomes_as_markdown() {
     snapshots!(r"canary(\.|&#46;)example" => "elsewhere${1}example");
-    // Secrets are looked for in what a reader sees; a host is none.
+    // The check runs on the text that a reader sees, in which dots are not escaped; a host is no secret.
     let show = |text: String| {
-        harmless(&text.replace("&#46;", "."));
+        checked(&text.replace("&#46;", "."));
         text
     };
     insta::assert_snapshot!("small.md", show(markdown(&(&small()).into(), MOST_BYTES)));
@@ -96,7 +96,7 @@ fn plans_and_outcomes_as_markdown() {
 #[test]
 fn plans_and_outcomes_as_pages() {
     snapshots!(r"canary(\.|&#46;)example" => "elsewhere${1}example");
-    let show = |page: String| harmless(body(&page));
+    let show = |page: String| checked(body(&page));
     insta::assert_snapshot!("small.html", show(html(&(&small()).into())));
     insta::assert_snapshot!("awkward.html", show(html(&(&awkward()).into())));
     insta::assert_snapshot!("outcome.html", show(html(&(&outcome()).into())));
@@ -104,7 +104,7 @@ fn plans_and_outcomes_as_pages() {
     insta::assert_snapshot!("nothing.html", show(html(&(&nothing).into())));
 }
 
-/// The policy is of use only if its hashes are those of what stands in the page.
+/// The policy works only if its hashes match the page's own style and script.
 #[test]
 fn the_policy_allows_exactly_the_style_and_the_script_of_the_page() {
     use base64::Engine as _;
@@ -124,10 +124,10 @@ fn the_policy_allows_exactly_the_style_and_the_script_of_the_page() {
         "{policy}"
     );
     for (element, directive) in [("style", "style-src"), ("script", "script-src")] {
-        let is_it = |token: &Token| matches!(token, Token::Tag(name, _) if name == element);
-        assert_eq!(tokens.iter().filter(|token| is_it(token)).count(), 1);
-        let at = tokens.iter().position(is_it).unwrap();
-        let Token::Text(text) = &tokens[at + 1] else {
+        let is_element = |token: &Token| matches!(token, Token::Tag(name, _) if name == element);
+        assert_eq!(tokens.iter().filter(|token| is_element(token)).count(), 1);
+        let ix = tokens.iter().position(is_element).unwrap();
+        let Token::Text(text) = &tokens[ix + 1] else {
             panic!("{element} is empty");
         };
         let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());

@@ -1,11 +1,11 @@
-//! The rules file: what it may say, and every mistake with its line and column.
+//! The rules file: everything it may contain, and every mistake with its line and column.
 
 use hookferry::pipeline::rewrite::file::{Misread, parse};
 use hookferry::pipeline::rewrite::rule::{Rules, Unmatched};
 use std::fmt::Write as _;
 
-/// Everything that a rules file can say.
-const WHOLE: &str = r#"
+/// A file with every feature of rules.
+const FULL: &str = r#"
 unmatched_secret = "refuse"
 retarget = true
 
@@ -34,8 +34,8 @@ replace = [ { in = ["url", "payload.\"a.b\""], from = "a", to = "b" } ]
 "#;
 
 #[test]
-fn everything_that_a_file_can_say() {
-    let rules = parse(WHOLE).unwrap();
+fn a_file_with_every_feature_parses() {
+    let rules = parse(FULL).unwrap();
     assert_eq!(rules.unmatched, Some(Unmatched::Refuse));
     assert!(rules.retarget);
     let [first, second] = rules.rules.as_slice() else {
@@ -49,7 +49,7 @@ fn everything_that_a_file_can_say() {
 }
 
 #[test]
-fn an_empty_file_says_nothing() {
+fn an_empty_file_has_no_rules() {
     let Rules {
         rules,
         unmatched,
@@ -58,10 +58,10 @@ fn an_empty_file_says_nothing() {
     assert!(rules.is_empty() && unmatched.is_none() && !retarget);
 }
 
-/// Neither the debug form of rules nor anything in it holds what a rule sets.
+/// The debug output of rules contains no value that a rule sets.
 #[test]
-fn rules_show_no_value() {
-    let shown = format!("{:?}", parse(WHOLE).unwrap());
+fn debug_output_of_rules_holds_no_value() {
+    let shown = format!("{:?}", parse(FULL).unwrap());
     assert!(!shown.contains("canary"), "{shown}");
 }
 
@@ -99,9 +99,9 @@ fn every_mistake_is_told_with_its_place() {
         "url = https://canary.example.net\n",
         "\u{feff}[[rule]]\r\n\tkeep = 'url'\r\n\tname = 1\r\n",
     ] {
-        let misread = parse(text).unwrap_err();
+        let diagnostics = parse(text).unwrap_err();
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in misread {
+        for Misread { line, column, what } in diagnostics {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');

@@ -1,5 +1,5 @@
-//! What holds for the rules of any account: a first file decides about every secret and holds none, every secret can be
-//! reached by its path, and a value that is set changes its own bytes and no other.
+//! Properties of rules for any account: a generated rules file decides about every secret and contains none, every secret
+//! can be addressed by its path, and setting a value changes its own bytes and no others.
 
 use crate::support::draft::{self, Draft};
 use crate::support::fixture::{account, rewriting, stripped, tokens, wire};
@@ -60,8 +60,8 @@ fn first(inventory: &Inventory) -> String {
     })
 }
 
-/// A first file with every proposal put to work, and a value for each of its variables.
-fn at_work(text: &str, inventory: &Inventory) -> Rewriting {
+/// A first file with every proposal enabled, and a value for each of its variables.
+fn enabled(text: &str, inventory: &Inventory) -> Rewriting {
     let text = text.replace("\n# [[rule]]", "\n[[rule]]");
     let text = text
         .replace("\n# match", "\nmatch")
@@ -84,11 +84,11 @@ fn at_work(text: &str, inventory: &Inventory) -> Rewriting {
     }
 }
 
-fn shows_a_secret(text: &str) -> bool {
+fn contains_secret(text: &str) -> bool {
     text.contains("canary") || text.contains("27182818")
 }
 
-/// A rule that sets the value at that place of the one webhook to that JSON.
+/// A rule that sets the value at a place to this JSON.
 fn set(place: &Place, value: &str) -> String {
     format!(
         "[[rule]]\nset = {{ {} = {{ value = {value} }} }}\n",
@@ -96,8 +96,8 @@ fn set(place: &Place, value: &str) -> String {
     )
 }
 
-/// JSON of that shape with nothing secret in it.
-fn harmless(shape: Shape) -> Option<&'static str> {
+/// A replacement of this shape that contains no secret.
+fn replacement(shape: Shape) -> Option<&'static str> {
     match shape {
         Shape::Text => Some("\"changed\""),
         Shape::Number => Some("7"),
@@ -112,11 +112,11 @@ proptest! {
     fn a_first_file_holds_no_secret_and_leaves_none_undecided(drafts in vec(any_draft(), 0..6), seed: u64) {
         let inventory = account(&array(&drafts, seed));
         let text = first(&inventory);
-        prop_assert!(!shows_a_secret(&text), "{}", text);
+        prop_assert!(!contains_secret(&text), "{}", text);
         prop_assert_eq!(&first(&inventory), &text);
         let plain = file::parse(&text);
         prop_assert!(plain.is_ok(), "{:?}\n{}", plain, text);
-        for rewriting in [rewriting(&text, &[]), at_work(&text, &inventory)] {
+        for rewriting in [rewriting(&text, &[]), enabled(&text, &inventory)] {
             let portable = rewrite(strip(inventory.clone()), &rewriting);
             prop_assert!(portable.is_ok(), "{:?}\n{}", portable, text);
             for webhook in portable.unwrap().webhooks() {
@@ -126,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn no_path_leads_to_two_places(draft in any_draft(), seed: u64) {
+    fn no_two_places_share_a_path(draft in any_draft(), seed: u64) {
         let webhook = Webhook::parse(draft.json(1, &mut Spelling::varied(seed))).unwrap();
         let mut paths: Vec<_> = webhook.places().into_iter().map(|place| place.path).collect();
         let n_places = paths.len();
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn every_secret_can_be_reached_by_its_path(draft in any_draft(), seed: u64) {
+    fn every_secret_can_be_addressed_by_its_path(draft in any_draft(), seed: u64) {
         let json = format!("[{}]", draft.json(1, &mut Spelling::varied(seed)));
         let before = stripped(&json);
         let webhook = before.webhooks()[0].bare();
@@ -144,25 +144,25 @@ proptest! {
         if secrets.iter().any(|place| place.shape == Shape::Unreadable) {
             return Ok(());
         }
-        // Deepest first: nothing is above or below another leaf.
+        // Secrets are leaves, so no place contains another.
         let rules: String = secrets
             .iter()
-            .filter_map(|place| Some(set(place, harmless(place.shape)?)))
+            .filter_map(|place| Some(set(place, replacement(place.shape)?)))
             .collect();
         let after = rewrite(strip(account(&json)), &rewriting(&rules, &[]));
         prop_assert!(after.is_ok(), "{:?}\n{}", after, rules);
         let after = after.unwrap();
         let text = wire(after.webhooks()[0].bare());
-        prop_assert!(!shows_a_secret(&text), "{}\n{}", text, rules);
+        prop_assert!(!contains_secret(&text), "{}\n{}", text, rules);
         prop_assert!(Webhook::parse(text).is_some());
     }
 
     #[test]
-    fn a_value_that_is_set_changes_its_own_bytes_alone(draft in any_draft(), at: Index, new in "\\PC{0,12}|[\"\\\\\u{0}-\u{20}]{0,4}") {
+    fn setting_a_value_changes_only_its_own_bytes(draft in any_draft(), at: Index, new in "\\PC{0,12}|[\"\\\\\u{0}-\u{20}]{0,4}") {
         let json = format!("[{}]", draft.json(1, &mut Spelling::plain()));
         let before = stripped(&json);
         let webhook = before.webhooks()[0].bare();
-        // A control character can be spelled in two ways, and setting it back would choose the other.
+        // A control character has two spellings, and setting it again could choose the other one.
         let is_plain = |place: &Place| !text_at(webhook, place).chars().any(char::is_control);
         let is_text = |place: &Place| place.shape == Shape::Text && is_plain(place);
         let texts: Vec<Place> = webhook.places().into_iter().filter(is_text).collect();
@@ -171,25 +171,25 @@ proptest! {
         }
         let place = at.get(&texts);
         let rules = format!("[[rule]]\nset = {{ {} = {{ env = \"A\" }} }}\n", quoted(&place.path.to_string()));
-        let under = |json: &str, value: &str| {
+        let rewritten = |json: &str, value: &str| {
             let rewriting = rewriting(&rules, &[("A", value)]);
             wire(rewrite(strip(account(json)), &rewriting).unwrap().webhooks()[0].bare())
         };
         let old = text_at(webhook, place);
-        let changed = under(&json, &new);
+        let changed = rewritten(&json, &new);
         let found = stripped(&format!("[{changed}]"));
         prop_assert_eq!(text_at(found.webhooks()[0].bare(), place), new.clone());
-        // Set back, every byte is what it was: nothing else had moved.
-        let back = under(&format!("[{changed}]"), &old);
+        // Setting the old value again restores every byte: nothing else has changed.
+        let back = rewritten(&format!("[{changed}]"), &old);
         prop_assert_eq!(back, wire(webhook));
-        // The same rule again changes nothing more.
-        prop_assert_eq!(under(&format!("[{changed}]"), &new), changed);
+        // Applying the same rule again changes nothing.
+        prop_assert_eq!(rewritten(&format!("[{changed}]"), &new), changed);
     }
 
     #[test]
-    fn nothing_that_is_shown_of_rules_holds_a_secret(drafts in vec(any_draft(), 0..5), theirs in vec(any_draft(), 0..3), seed: u64, refuse in any::<bool>()) {
+    fn no_output_about_rules_holds_a_secret(drafts in vec(any_draft(), 0..5), target in vec(any_draft(), 0..3), seed: u64, refuse in any::<bool>()) {
         let inventory = account(&array(&drafts, seed));
-        let mut rewriting = at_work(&first(&inventory), &inventory);
+        let mut rewriting = enabled(&first(&inventory), &inventory);
         rewriting.unmatched = if refuse { Unmatched::Refuse } else { Unmatched::Keep };
         let matched = rewriting.rules.matched(&inventory);
         let webhooks = inventory.webhooks.clone();
@@ -205,19 +205,19 @@ proptest! {
         let listed = [list(&webhooks, &party, PAGE), json::text(&list_json(&webhooks, &party))];
         let mut shown = vec![text(&view, PAGE), json::text(&document(&view)), format!("{portable:?} {rewriting:?}")];
         shown.extend(listed);
-        let target = strip(account(&array(&theirs, seed)));
+        let target = strip(account(&array(&target, seed)));
         let plan = plan(portable, &target, OnConflict::Update, &Known::nothing());
         let view = PlanView { plan: &plan, source: &party, target: &party };
         let document = PlanDocument::of(view, Depth::Fields);
         let saved = json::text(&serde_json::to_value(&document).unwrap());
         shown.extend([preview::plan(&document, PAGE), saved, format!("{plan:?}")]);
         for text in shown {
-            prop_assert!(!shows_a_secret(&text), "{}", text);
+            prop_assert!(!contains_secret(&text), "{}", text);
         }
     }
 }
 
-/// The text at a place, read by another reader than the program's.
+/// The text at a place, read independently of the program's own reader.
 fn text_at(webhook: &Webhook, place: &Place) -> String {
     let member = |raw: &str, key: &str| {
         let mut members = tokens(raw).into_iter();

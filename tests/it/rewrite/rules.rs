@@ -1,4 +1,4 @@
-//! Rules applied: the places that they name change, every other byte stays, and what cannot be followed is told.
+//! Applied rules: the places that they name change, every other byte stays, and rules that cannot apply are reported.
 
 use crate::support::fixture::{account, inventory, rewriting, wire};
 use hookferry::coralogix::region::Region;
@@ -8,8 +8,8 @@ use hookferry::pipeline::rewrite::{
 use hookferry::pipeline::strip::{Blocked, strip};
 use std::fmt::Write as _;
 
-/// The account of the fixtures under those rules.
-fn under(rules: &str, variables: &[(&str, &str)]) -> Portable {
+/// Applies rules to the account of the fixtures.
+fn apply(rules: &str, variables: &[(&str, &str)]) -> Portable {
     rewrite(
         strip(inventory("account.json")),
         &rewriting(rules, variables),
@@ -25,8 +25,8 @@ fn mistakes(rules: &str) -> Vec<Mistake> {
     mistakes
 }
 
-/// One webhook of that JSON under those rules.
-fn one(json: &str, rewriting: &Rewriting) -> PortableWebhook {
+/// Applies rules to a single webhook, given as JSON.
+fn apply_to(json: &str, rewriting: &Rewriting) -> PortableWebhook {
     let portable = rewrite(strip(account(&format!("[{json}]"))), rewriting).unwrap();
     portable.webhooks()[0].clone()
 }
@@ -38,8 +38,8 @@ fn hook(fields: &str) -> String {
     )
 }
 
-/// What was done to each webhook, and how its fields look now.
-fn told(portable: &Portable) -> String {
+/// Lists each webhook's changes, unread values, block reason and leftover secrets.
+fn report(portable: &Portable) -> String {
     let mut out = String::new();
     for webhook in portable.webhooks() {
         let id = webhook.source_id().unwrap();
@@ -100,31 +100,31 @@ fn a_whole_file_over_a_whole_account() {
         "set = { \"payload.severity\" = { value = \"$OTHER\" } }\n",
         "",
     );
-    let portable = under(
+    let portable = apply(
         &rules,
         &[
             ("SLACK_URL", "https://hooks.slack.com/services/new-canary"),
             ("INGEST_KEY", "cxtp_canary"),
         ],
     );
-    let told = told(&portable);
-    assert!(!told.contains("canary"));
-    insta::assert_snapshot!(told);
+    let report = report(&portable);
+    assert!(!report.contains("canary"));
+    insta::assert_snapshot!(report);
 }
 
 #[test]
-fn what_no_rule_names_stays_to_the_byte() {
+fn bytes_that_no_rule_names_stay_unchanged() {
     let before = strip(inventory("account.json"));
     let rules =
         "[[rule]]\nmatch = { id = 2003 }\nset = { \"payload.team\" = { env = \"TEAM\" } }\n";
-    let portable = under(rules, &[("TEAM", "Köln \"7\"\n\\")]);
+    let portable = apply(rules, &[("TEAM", "Köln \"7\"\n\\")]);
     for (before, after) in before.webhooks().iter().zip(portable.webhooks()) {
         let (old, new) = (wire(before.bare()), wire(after.bare()));
         if after.changes().is_empty() {
             assert!(old == new);
             continue;
         }
-        // The leaf as it stands in the JSON inside the JSON: escaped once for each.
+        // The leaf in the JSON nested inside JSON, escaped once per level.
         let old_leaf = r#"\"canary M\\u00fcnchen\""#;
         assert_eq!(old.matches(old_leaf).count(), 1);
         let new_leaf = r#"\"Köln \\\"7\\\"\\n\\\\\""#;
@@ -136,7 +136,7 @@ fn what_no_rule_names_stays_to_the_byte() {
 fn awkward_escapes_do_not_shift_a_place() {
     let fields = r#"[{"name":"pay\/load \ud83d\ude00 é","value":1},{"name":"headers","value":{"A":"canary","\u00e9":"x"}}]"#;
     let json = hook(fields).replace('/', r"\/").replace('é', r"\u00e9");
-    let after = one(
+    let after = apply_to(
         &json,
         &rewriting(
             "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n",
@@ -150,13 +150,13 @@ fn awkward_escapes_do_not_shift_a_place() {
     );
 }
 
-/// Two places of one name are two paths: the webhook's own key goes first, the entry is reached by its place.
+/// A name that occurs twice has two paths: the webhook's own key takes precedence, and the entry is addressed by its index.
 #[test]
-fn an_entry_that_is_called_like_a_key_of_the_webhook() {
+fn an_entry_named_like_a_key_of_the_webhook_is_addressed_by_index() {
     let json =
         hook(r#"[{"name":"method","value":"post"},{"name":"url","value":"canary","hint":"x"}]"#);
     let rules = "[[rule]]\nset = { url = { value = \"https://a.example\" }, \"integration_type_fields.1.value\" = { value = \"b\" }, \"integration_type_fields.1.hint\" = { value = \"c\" } }\n";
-    let text = wire(one(&json, &rewriting(rules, &[])).bare());
+    let text = wire(apply_to(&json, &rewriting(rules, &[])).bare());
     assert!(text.contains(r#""url":"https://a.example""#), "{text}");
     assert!(
         text.contains(r#"{\"name\":\"url\",\"value\":\"b\",\"hint\":\"c\"}"#),
@@ -168,12 +168,12 @@ fn an_entry_that_is_called_like_a_key_of_the_webhook() {
 fn fields_that_are_a_real_array_are_not_escaped() {
     let json = hook("[]").replace(r#""[]""#, r#"[{"name":"headers","value":{"A":"canary"}}]"#);
     let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
-    let after = one(&json, &rewriting(rules, &[("A", "a\"b")]));
+    let after = apply_to(&json, &rewriting(rules, &[("A", "a\"b")]));
     assert!(wire(after.bare()).contains(r#"[{"name":"headers","value":{"A":"a\"b"}}]"#));
 }
 
 #[test]
-fn a_new_uuid_is_the_same_each_time_and_another_for_each_old_one() {
+fn a_new_uuid_is_stable_and_unique_to_the_old_one() {
     let rules =
         "[[rule]]\nmatch = { type = [\"webhook\", \"sendlog\", \"demisto\"] }\nnew_uuid = true\n";
     let uuids = |portable: &Portable| -> Vec<String> {
@@ -183,8 +183,8 @@ fn a_new_uuid_is_the_same_each_time_and_another_for_each_old_one() {
             .map(|webhook| wire(webhook.bare()))
             .collect()
     };
-    let first = uuids(&under(rules, &[]));
-    assert_eq!(first, uuids(&under(rules, &[])));
+    let first = uuids(&apply(rules, &[]));
+    assert_eq!(first, uuids(&apply(rules, &[])));
     assert_eq!(first.len(), 4);
     let sendlog = first.iter().find(|text| text.contains("ingress")).unwrap();
     assert!(!sendlog.contains("0d9e8f7a-6b5c-4d3e-a2f1-7c8b9a0d1e05"));
@@ -198,14 +198,14 @@ fn a_new_uuid_is_the_same_each_time_and_another_for_each_old_one() {
     let mut other = rewriting(rules, &[]);
     other.uuid_names.1 = "api.eu2.coralogix.com".to_owned();
     let other = rewrite(strip(inventory("account.json")), &other).unwrap();
-    assert_ne!(first, uuids(&other), "another target, other uuids");
+    assert_ne!(first, uuids(&other), "another target gets other uuids");
 }
 
 #[test]
-fn a_value_that_is_there_already_is_told_and_changes_no_byte() {
+fn setting_an_equal_value_is_reported_and_changes_no_byte() {
     let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
     let json = hook(r#"[{"name":"headers","value":{"A":"\u0063anary"}}]"#);
-    let after = one(&json, &rewriting(rules, &[("A", "canary")]));
+    let after = apply_to(&json, &rewriting(rules, &[("A", "canary")]));
     assert!(after.changes()[0].is_equal);
     assert_eq!(
         wire(after.bare()),
@@ -214,7 +214,7 @@ fn a_value_that_is_there_already_is_told_and_changes_no_byte() {
 }
 
 #[test]
-fn a_rule_goes_before_retargeting_and_teams_addresses_stay() {
+fn rules_run_before_retargeting_and_team_urls_stay() {
     let fields = r#"[{"name":"payload","value":{"a":"see https://ng-api-http.coralogix.com/x","b":"https://team.app.eu1.coralogix.com","c":"https://api.eu1.coralogix.com"}}]"#;
     let mut rewriting = rewriting(
         "[[rule]]\nset = { \"payload.c\" = { value = \"mine\" } }\n",
@@ -224,7 +224,7 @@ fn a_rule_goes_before_retargeting_and_teams_addresses_stay() {
         from: Region::Eu1,
         to: Region::Us2,
     });
-    let after = one(&hook(fields), &rewriting);
+    let after = apply_to(&hook(fields), &rewriting);
     let text = wire(after.bare());
     for words in [
         "see https://ng-api-http.us2.coralogix.com/x",
@@ -241,33 +241,37 @@ fn a_rule_goes_before_retargeting_and_teams_addresses_stay() {
 #[test]
 fn a_masked_secret_blocks_unless_a_rule_sets_it() {
     let json = r#"{"id":1,"alias":"a","integration_type_id":2,"integration_type":{"id":2,"label":"PagerDuty","icon":"i"},"integration_type_fields":"[{\"name\":\"serviceKey\",\"value\":\"****\"}]"}"#;
-    let blocked = |rules, variables| one(json, &rewriting(rules, variables)).blocked();
+    let blocked = |rules, variables| apply_to(json, &rewriting(rules, variables)).blocked();
     assert_eq!(blocked("", &[]), Some(Blocked::MaskedSecret));
     let rules = "[[rule]]\nset = { serviceKey = { env = \"A\" } }\n";
     assert_eq!(blocked(rules, &[("A", "canary")]), None);
 }
 
 #[test]
-fn fields_that_cannot_be_read_block_only_what_touches_them() {
-    let blocked = |rules| one(&hook("uuid=1; canary"), &rewriting(rules, &[])).blocked();
+fn unreadable_fields_block_only_rules_that_touch_them() {
+    let blocked = |rules| apply_to(&hook("uuid=1; canary"), &rewriting(rules, &[])).blocked();
     assert_eq!(blocked(""), None);
     assert_eq!(
         blocked("[[rule]]\nset = { url = { value = \"https://x.example\" } }\n"),
         None
     );
-    let touches = "[[rule]]\nset = { \"payload.a\" = { value = \"x\" } }\n";
-    assert_eq!(blocked(touches), Some(Blocked::UnreadableFields));
-    let looks = "[[rule]]\nreplace = [ { in = \"payload\", from = \"a\", to = \"b\" } ]\n";
-    assert_eq!(blocked(looks), Some(Blocked::UnreadableFields));
-    let elsewhere = "[[rule]]\nreplace = [ { in = \"url\", from = \"h.\", to = \"i.\" } ]\n";
-    assert_eq!(blocked(elsewhere), None);
+    let sets_payload = "[[rule]]\nset = { \"payload.a\" = { value = \"x\" } }\n";
+    assert_eq!(blocked(sets_payload), Some(Blocked::UnreadableFields));
+    let replaces_in_payload =
+        "[[rule]]\nreplace = [ { in = \"payload\", from = \"a\", to = \"b\" } ]\n";
+    assert_eq!(
+        blocked(replaces_in_payload),
+        Some(Blocked::UnreadableFields)
+    );
+    let replaces_in_url = "[[rule]]\nreplace = [ { in = \"url\", from = \"h.\", to = \"i.\" } ]\n";
+    assert_eq!(blocked(replaces_in_url), None);
 }
 
 #[test]
-fn a_value_that_was_not_read_leaves_a_stand_in_that_is_told() {
+fn an_unread_value_is_reported_and_replaced_by_a_placeholder() {
     let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
     let json = hook(r#"[{"name":"headers","value":{"A":"canary"}}]"#);
-    let after = one(&json, &rewriting(rules, &[]));
+    let after = apply_to(&json, &rewriting(rules, &[]));
     assert_eq!(after.unread().len(), 1);
     let text = wire(after.bare());
     assert!(text.contains("(from env A, not read)"));
@@ -279,26 +283,26 @@ fn what_cannot_be_followed_is_told_all_at_once() {
     snapshots!();
     let mut out = String::new();
     for rules in [
-        // No such path, with one that is nearly it.
+        // No such path, though a similar one exists.
         "[[rule]]\nmatch = { type = \"webhook\" }\nset = { \"headers.authorization\" = { env = \"A\" } }\n",
         "[[rule]]\nset = { serviceKey = { env = \"A\" } }\n",
-        // Two rules on one place, and around each other.
+        // Two rules for the same place, or for nested places.
         "[[rule]]\nset = { url = { env = \"A\" } }\nmatch = { id = 2001 }\n[[rule]]\nmatch = { type = 0 }\nset = { url = { env = \"B\" } }\n",
         "[[rule]]\nmatch = { id = 2006 }\nset = { payload = { value = [] } }\n[[rule]]\nmatch = { id = 2006 }\nset = { \"payload.0\" = { env = \"A\" } }\n",
         "[[rule]]\nmatch = { id = 2001 }\nset = { url = { env = \"A\" } }\n[[rule]]\nreplace = [ { in = \"url\", from = \"slack\", to = \"b\" } ]\n",
-        // Another shape.
+        // A value of another shape.
         "[[rule]]\nmatch = { id = 2005 }\nset = { \"payload.logEntries.0.severity\" = { env = \"A\" }, payload = { value = \"x\" } }\n",
-        // Names.
+        // Conflicting names.
         "[[rule]]\nmatch = { id = 2001 }\nrename = \"x\"\n[[rule]]\nmatch = { id = 2001 }\nrename = \"y\"\n",
         "[[rule]]\nmatch = { id = [2002, 2003] }\nrename = \"both\"\n",
-        // Nothing that it means.
+        // A rule that matches nothing.
         "[[rule]]\nmatch = { alias = \"nobody\" }\nrename = \"x\"\n[[rule]]\nmatch = { alias = \"nobody\" }\noptional = true\nrename = \"x\"\n",
-        // A text to replace that is nowhere, or in a place that is not there; but for a rule that is optional.
+        // A text to replace that does not occur, or in a missing place; an optional rule may miss.
         "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" }, { in = [\"payloads\", \"urls\"], from = \"example\", to = \"x\" } ]\n",
         "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"mars\", to = \"x\" } ]\noptional = true\n",
-        // One that is there only after another was replaced is found.
+        // A text that occurs only after an earlier replacement is found.
         "[[rule]]\nmatch = { type = \"webhook\" }\nreplace = [ { in = \"url\", from = \"example\", to = \"mars\" }, { in = \"url\", from = \"mars\", to = \"x\" } ]\n",
-        // No uuid.
+        // No uuid to replace.
         "[[rule]]\nmatch = { type = \"slack\" }\nnew_uuid = true\n",
     ] {
         let _ = writeln!(out, "{rules}");

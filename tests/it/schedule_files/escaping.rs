@@ -1,6 +1,6 @@
-//! Whatever the config file accepts is read back from the files as it was, by readers of their languages.
+//! Every value that the config file accepts survives in the printed files, as parsers of their languages read it.
 
-use super::{arguments, config, printed};
+use super::{arguments, config, print};
 use crate::support::generator::cases;
 use hookferry::cli::BackendArg::{self, Cron, GithubActions, Kubernetes, Systemd};
 use hookferry::cli::{Parsed, parse};
@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Everything that some language gives a meaning.
+/// Texts with a meaning in at least one of the languages.
 const PIECES: &[&str] = &[
     "a", "Z", "0", " ", "  ", "%", "%h", "%%", "$", "$HOME", "${x}", "$(id)", "$$", "${{ x }}",
     "${{", "}}", "\"", "'", "''", "\\", "\\n", "\\\"", "`id`", ";", "#", " #", ": ", ":", "- ",
@@ -19,7 +19,7 @@ const PIECES: &[&str] = &[
     "🚀", "\u{a0}", "\u{e000}", "null", "true", "1e3", "é", "^", "+", "(", ")",
 ];
 
-/// A path as the drawn config file has it: absolute, of one or more odd names.
+/// An absolute path of one or more odd names.
 fn path() -> impl Strategy<Value = String> {
     let name = proptest::collection::vec(select(PIECES), 1..5).prop_map(|pieces| pieces.concat());
     let plain = "[a-z]{1,6}";
@@ -27,9 +27,9 @@ fn path() -> impl Strategy<Value = String> {
         .prop_map(|names| format!("/x{}", names.join("/")))
 }
 
-/// A schedule with odd paths everywhere.
+/// A schedule in which every path is odd.
 #[derive(Debug, Clone)]
-pub(super) struct Drawn {
+pub(super) struct OddSchedule {
     pub(super) name: String,
     pub(super) config: String,
     pub(super) binary: String,
@@ -40,13 +40,13 @@ pub(super) struct Drawn {
     pub(super) status: String,
 }
 
-pub(super) fn drawn() -> impl Strategy<Value = Drawn> {
+pub(super) fn odd_schedule() -> impl Strategy<Value = OddSchedule> {
     let name = "[A-Za-z0-9_][A-Za-z0-9_-]{0,12}".prop_filter("no region", |name| {
         hookferry::settings::profiles::is_name(name)
     });
     let secrets = (path(), path(), path());
     (name, path(), path(), path(), secrets, path()).prop_map(
-        |(name, config, binary, repo, (key, heartbeat, recipients), status)| Drawn {
+        |(name, config, binary, repo, (key, heartbeat, recipients), status)| OddSchedule {
             name,
             config,
             binary,
@@ -59,9 +59,9 @@ pub(super) fn drawn() -> impl Strategy<Value = Drawn> {
     )
 }
 
-impl Drawn {
-    /// What a backend gets of it; `None` where it refuses that.
-    pub(super) fn printed(&self, backend: BackendArg) -> Option<Vec<File>> {
+impl OddSchedule {
+    /// The files of a backend; `None` if it refuses the schedule.
+    pub(super) fn print(&self, backend: BackendArg) -> Option<Vec<File>> {
         // TOML's basic strings are those of JSON.
         let quoted = |text: &str| serde_json::to_string(text).unwrap();
         let text = format!(
@@ -78,10 +78,10 @@ impl Drawn {
         if matches!(backend, Systemd | Cron) {
             arguments.binary = Some(PathBuf::from(&self.binary));
         }
-        printed(&config(&self.config, &text), &arguments).ok()
+        print(&config(&self.config, &text), &arguments).ok()
     }
 
-    /// The same on a runner, where only the config file's path is odd.
+    /// The same schedule on a CI runner, where only the config file's path is odd.
     pub(super) fn workflow(&self) -> File {
         let text = format!(
             "[profile.p]\nregion = \"eu1\"\napi_key_env = \"KEY\"\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"*-*-* 03:17\"\n\
@@ -89,7 +89,7 @@ impl Drawn {
             self.name
         );
         let config = config(&self.config[1..], &text);
-        let files = printed(&config, &arguments(&self.name, GithubActions));
+        let files = print(&config, &arguments(&self.name, GithubActions));
         let [file] = files.unwrap().try_into().unwrap();
         file
     }
@@ -100,7 +100,7 @@ impl Drawn {
     }
 }
 
-/// The value of a unit file's only line of that name.
+/// The values of a unit file's lines of that name.
 fn values<'u>(unit: &'u str, name: &str) -> Vec<&'u str> {
     let values = unit
         .lines()
@@ -108,7 +108,7 @@ fn values<'u>(unit: &'u str, name: &str) -> Vec<&'u str> {
     values.collect()
 }
 
-/// The words of a unit file's value, by the rules of systemd.syntax(7) and systemd.unit(5).
+/// Splits a unit file's value into words, by the rules of systemd.syntax(7) and systemd.unit(5).
 fn unit_words(value: &str, is_command: bool) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut is_quoted = false;
@@ -129,16 +129,16 @@ fn unit_words(value: &str, is_command: bool) -> Vec<String> {
             words.last_mut().unwrap().push(character);
         }
     }
-    let pairs = |word: &str, sign: char| {
+    let unescape = |word: &str, sign: char| {
         let double = format!("{sign}{sign}");
         assert!(!word.replace(&double, "").contains(sign), "{value}");
         word.replace(&double, &sign.to_string())
     };
     let resolved = |(n, word): (usize, String)| {
-        let word = pairs(&word, '%');
-        // The program's own path has no variables.
+        let word = unescape(&word, '%');
+        // systemd expands no variables in the program's own path.
         if is_command && n > 0 {
-            pairs(&word, '$')
+            unescape(&word, '$')
         } else {
             word
         }
@@ -150,9 +150,9 @@ proptest! {
     #![proptest_config(cases(96))]
 
     #[test]
-    fn a_unit_says_the_paths(drawn in drawn()) {
-        let files = drawn.printed(Systemd);
-        prop_assert_eq!(files.is_none(), drawn.binary.contains(['"', '\'', '\\']));
+    fn a_unit_preserves_the_paths(schedule in odd_schedule()) {
+        let files = schedule.print(Systemd);
+        prop_assert_eq!(files.is_none(), schedule.binary.contains(['"', '\'', '\\']));
         let Some(files) = files else {
             return Ok(());
         };
@@ -160,45 +160,45 @@ proptest! {
         let commands = values(&service.text, "ExecStart");
         prop_assert_eq!(commands.len(), 1);
         let words = unit_words(commands[0], true);
-        let expected = [&drawn.binary, "run-schedule", &drawn.name, "--config", &drawn.config, "--no-progress", "--log-format", "json"];
+        let expected = [&schedule.binary, "run-schedule", &schedule.name, "--config", &schedule.config, "--no-progress", "--log-format", "json"];
         prop_assert_eq!(&words, &expected);
         prop_assert!(is_command_line(words));
         let folders = values(&service.text, "ReadWritePaths");
         let folders: Vec<String> = folders.into_iter().flat_map(|value| unit_words(value, false)).collect();
-        prop_assert_eq!(folders, distinct([drawn.repo.clone(), drawn.status_folder()]));
+        prop_assert_eq!(folders, distinct([schedule.repo.clone(), schedule.status_folder()]));
         prop_assert_eq!(values(&timer.text, "OnCalendar"), ["*-*-* 03:17:00 UTC"]);
     }
 
     #[test]
-    fn a_crontab_says_the_paths(drawn in drawn()) {
-        let files = drawn.printed(Cron);
-        let is_odd = drawn.binary.contains('\\') || drawn.config.contains('\\');
+    fn a_crontab_preserves_the_paths(schedule in odd_schedule()) {
+        let files = schedule.print(Cron);
+        let is_odd = schedule.binary.contains('\\') || schedule.config.contains('\\');
         prop_assert_eq!(files.is_none(), is_odd);
         if let Some(files) = files {
             let [file] = files.try_into().unwrap();
             let line = file.text.lines().last().unwrap();
             let command = line.strip_prefix("17 3 * * * ").unwrap();
             let command = command.strip_suffix(" >/dev/null").unwrap();
-            let words = shell_words(&by_cron(command));
+            let words = shell_words(&cron_unescape(command));
             prop_assert_eq!(&words, &[
-                &drawn.binary, "run-schedule", &drawn.name, "--config", &drawn.config, "--quiet", "--no-progress",
+                &schedule.binary, "run-schedule", &schedule.name, "--config", &schedule.config, "--quiet", "--no-progress",
             ]);
             prop_assert!(is_command_line(words));
         }
     }
 
-    /// Comments are pasted, too.
+    /// Paths also occur in comments.
     #[test]
-    fn no_text_breaks_out_of_its_line(drawn in drawn()) {
-        let files = [Systemd, Cron, Kubernetes].map(|backend| drawn.printed(backend).unwrap_or_default());
-        for file in files.into_iter().flatten().chain([drawn.workflow()]) {
+    fn no_text_breaks_out_of_its_line(schedule in odd_schedule()) {
+        let files = [Systemd, Cron, Kubernetes].map(|backend| schedule.print(backend).unwrap_or_default());
+        for file in files.into_iter().flatten().chain([schedule.workflow()]) {
             prop_assert!(file.text.ends_with('\n'));
             prop_assert!(!file.text.replace('\n', "").contains(char::is_control));
         }
     }
 }
 
-/// Whether this program takes it, as `run-schedule`.
+/// Whether this program parses the words as a `run-schedule` command.
 pub(super) fn is_command_line(words: Vec<String>) -> bool {
     let parsed = parse(words.into_iter().map(OsString::from));
     let Parsed::Arguments(cli) = parsed else {
@@ -217,8 +217,8 @@ pub(super) fn distinct<const N: usize>(texts: [String; N]) -> Vec<String> {
     found
 }
 
-/// What cron hands to the shell: up to the first `%` that no backslash precedes.
-fn by_cron(command: &str) -> String {
+/// The command that cron hands to the shell: up to the first unescaped `%`.
+fn cron_unescape(command: &str) -> String {
     let mut out = String::new();
     let mut is_escaped = false;
     for character in command.chars() {
@@ -237,7 +237,7 @@ fn by_cron(command: &str) -> String {
     out
 }
 
-/// The words that a real shell makes of a command.
+/// The words that a real shell splits a command into.
 fn shell_words(command: &str) -> Vec<String> {
     let script = format!("printf '%s\\0' {command}");
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();

@@ -1,11 +1,11 @@
 //! Each backend's files as a user reads them.
 
-use super::{arguments, config, printed};
+use super::{arguments, config, print};
 use hookferry::cli::BackendArg::{Cron, GithubActions, Kubernetes, Systemd};
 use hookferry::render::schedule::text;
 use std::path::PathBuf;
 
-/// A schedule for each way to run one.
+/// A schedule for each way to run it.
 const CONFIG: &str = r#"
 [profile.prod-eu]
 region = "eu1"
@@ -81,24 +81,24 @@ fn every_backend() {
         ("kubernetes_store", "Cloud", Kubernetes),
         ("github_actions", "Cloud", GithubActions),
     ] {
-        let files = printed(&config(path, CONFIG), &arguments(schedule, backend)).unwrap();
+        let files = print(&config(path, CONFIG), &arguments(schedule, backend)).unwrap();
         insta::assert_snapshot!(name, text(&files));
     }
 }
 
 #[test]
-fn another_program_and_another_image() {
+fn binary_and_image_can_be_overridden() {
     let config = config("/root/hook ferry.toml", CONFIG);
     let mut arguments = arguments("cluster", Cron);
     arguments.binary = Some(PathBuf::from("/opt/hook%ferry"));
-    let [cron] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let [cron] = print(&config, &arguments).unwrap().try_into().unwrap();
     let last = cron.text.lines().last().unwrap();
     assert_eq!(
         last,
         r"0-45/15 * * * * '/opt/hook\%ferry' run-schedule cluster --config '/root/hook ferry.toml' --quiet --no-progress >/dev/null"
     );
     arguments.backend = Systemd;
-    let [service, timer] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let [service, timer] = print(&config, &arguments).unwrap().try_into().unwrap();
     let line = "ExecStart=/opt/hook%%ferry run-schedule cluster --config \"/root/hook ferry.toml\" --no-progress";
     assert!(service.text.contains(line), "{}", service.text);
     assert!(
@@ -114,14 +114,14 @@ fn another_program_and_another_image() {
     arguments.backend = Kubernetes;
     arguments.binary = None;
     arguments.image = Some("registry.example.net/tools/hookferry@sha256:abc".to_owned());
-    let [manifest] = printed(&config, &arguments).unwrap().try_into().unwrap();
+    let [manifest] = print(&config, &arguments).unwrap().try_into().unwrap();
     let line = "image: \"registry.example.net/tools/hookferry@sha256:abc\"";
     assert!(manifest.text.contains(line), "{}", manifest.text);
 }
 
-/// Two schedules never share an object, however their names are written.
+/// Two schedules never share a Kubernetes object, whatever their names.
 #[test]
-fn names_that_kubernetes_takes() {
+fn kubernetes_object_names_are_valid_and_distinct() {
     let long = "x".repeat(80);
     let names = [
         "nightly",
@@ -143,7 +143,7 @@ fn names_that_kubernetes_takes() {
             _ => text,
         };
         let config = config("/c.toml", &text);
-        let [file] = printed(&config, &arguments(name, Kubernetes))
+        let [file] = print(&config, &arguments(name, Kubernetes))
             .unwrap()
             .try_into()
             .unwrap();

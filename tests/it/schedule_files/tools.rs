@@ -1,9 +1,10 @@
-//! The files as those read them that run them: systemd, crontab, the schemas of Kubernetes and GitHub, actionlint.
+//! The printed files, as the tools of their schedulers read them: systemd, crontab, the schemas of Kubernetes and GitHub,
+//! actionlint.
 
-use super::escaping::{Drawn, distinct, drawn, is_command_line};
-use super::{arguments, config, printed};
+use super::escaping::{OddSchedule, distinct, is_command_line, odd_schedule};
+use super::{arguments, config, print};
 use crate::support::generator::cases;
-use crate::support::tools::{is_crontab_there, is_there, named_file};
+use crate::support::tools::{file_from_env, is_debian_crontab_installed, is_installed};
 use hookferry::cli::BackendArg::{Cron, Kubernetes, Systemd};
 use proptest::strategy::{Strategy, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -11,38 +12,42 @@ use serde_json::Value;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Many at once: one process reads all of them.
-fn schedules() -> Vec<Drawn> {
+/// Draws many schedules at once, so that one process can read all of them.
+fn schedules() -> Vec<OddSchedule> {
     let mut runner = TestRunner::new(cases(48));
     let n = runner.config().cases;
-    let drawn = drawn();
+    let strategy = odd_schedule();
     (0..n)
-        .map(|_| drawn.new_tree(&mut runner).unwrap().current())
+        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
         .collect()
 }
 
-fn said(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     let [out, err] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
     format!("{out}{err}")
 }
 
-/// Runs a program on files of a folder; it has to find nothing to complain about.
-fn accepts(folder: &Path, program: &str, arguments: &[&str], files: &[String]) -> String {
+/// Asserts that a program accepts files of a folder, and returns its output.
+fn assert_accepts(folder: &Path, program: &str, arguments: &[&str], files: &[String]) -> String {
     let output = Command::new(program)
         .current_dir(folder)
         .args(arguments)
         .args(files)
         .output()
         .unwrap();
-    assert!(output.status.success(), "{program}: {}", said(&output));
-    said(&output)
+    assert!(
+        output.status.success(),
+        "{program}: {}",
+        output_text(&output)
+    );
+    output_text(&output)
 }
 
-/// What `PyYAML` reads in files: for each a list of documents.
-fn yaml(folder: &Path, files: &[String]) -> Vec<Value> {
+/// Parses files with `PyYAML`: a list of documents for each file.
+fn parse_yaml(folder: &Path, files: &[String]) -> Vec<Value> {
     const SCRIPT: &str = "import json, sys, yaml\n\
         for name in sys.argv[1:]: print(json.dumps(list(yaml.safe_load_all(open(name, encoding='utf-8')))))";
-    let out = accepts(folder, "python3", &["-c", SCRIPT], files);
+    let out = assert_accepts(folder, "python3", &["-c", SCRIPT], files);
     let documents: Vec<Value> = out
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
@@ -52,37 +57,40 @@ fn yaml(folder: &Path, files: &[String]) -> Vec<Value> {
 }
 
 #[test]
-fn systemd_takes_the_units_without_a_word() {
-    if !is_there("systemd_takes_the_units_without_a_word", "systemd-analyze") {
+fn systemd_accepts_the_units_without_warnings() {
+    if !is_installed(
+        "systemd_accepts_the_units_without_warnings",
+        "systemd-analyze",
+    ) {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let mut names = Vec::new();
     for (n, mut one) in schedules().into_iter().enumerate() {
         one.name = format!("{}-{n}", one.name);
-        // The program has to be there.
+        // systemd-analyze checks that the program exists.
         let name = one.binary.rsplit('/').next().unwrap();
         one.binary = format!("{}/{n}{name}", folder.path().display());
         std::os::unix::fs::symlink("/bin/true", &one.binary).unwrap();
-        for file in one.printed(Systemd).unwrap_or_default() {
+        for file in one.print(Systemd).unwrap_or_default() {
             std::fs::write(folder.path().join(&file.name), &file.text).unwrap();
             names.push(format!("./{}", file.name));
         }
     }
     assert!(!names.is_empty());
-    let said = accepts(folder.path(), "systemd-analyze", &["verify"], &names);
-    assert_eq!(said, "");
+    let output = assert_accepts(folder.path(), "systemd-analyze", &["verify"], &names);
+    assert_eq!(output, "");
 }
 
-/// The sandbox stays as tight as the documentation says; `--threshold` counts tenths.
+/// The sandbox stays as tight as the documentation says; `--threshold` is in tenths.
 #[test]
-fn systemd_finds_little_exposed() {
-    if !is_there("systemd_finds_little_exposed", "systemd-analyze") {
+fn systemd_rates_the_exposure_as_low() {
+    if !is_installed("systemd_rates_the_exposure_as_low", "systemd-analyze") {
         return;
     }
     let text = "[profile.p]\nregion = \"eu1\"\napi_key_file = \"/keys/p\"\n[schedule.s]\nprofiles = [\"p\"]\nat = \"daily\"\n\
                 repo = \"/var/backups/hookferry\"\nplaintext = true\n";
-    let files = printed(
+    let files = print(
         &config("/etc/hookferry/config.toml", text),
         &arguments("s", Systemd),
     )
@@ -91,40 +99,40 @@ fn systemd_finds_little_exposed() {
     std::fs::write(folder.path().join(&files[0].name), &files[0].text).unwrap();
     let arguments = ["security", "--offline=true", "--threshold=16"];
     let file = format!("./{}", files[0].name);
-    accepts(folder.path(), "systemd-analyze", &arguments, &[file]);
+    assert_accepts(folder.path(), "systemd-analyze", &arguments, &[file]);
 }
 
 #[test]
-fn crontab_takes_the_lines() {
-    if !is_crontab_there("crontab_takes_the_lines") {
+fn crontab_accepts_the_lines() {
+    if !is_debian_crontab_installed("crontab_accepts_the_lines") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let mut n_checked = 0;
     for one in schedules() {
-        let Some(files) = one.printed(Cron) else {
+        let Some(files) = one.print(Cron) else {
             continue;
         };
         let name = format!("./{}", files[0].name);
         std::fs::write(folder.path().join(&name), &files[0].text).unwrap();
-        accepts(folder.path(), "crontab", &["-n"], &[name]);
+        assert_accepts(folder.path(), "crontab", &["-n"], &[name]);
         n_checked += 1;
     }
     assert!(n_checked > 0);
 }
 
 #[test]
-fn kubernetes_takes_the_manifests() {
-    let test = "kubernetes_takes_the_manifests";
-    if !is_there(test, "kubernetes-validate") {
+fn kubernetes_accepts_the_manifests() {
+    let test = "kubernetes_accepts_the_manifests";
+    if !is_installed(test, "kubernetes-validate") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let mut names = Vec::new();
     let mut expected = Vec::new();
     for (n, one) in schedules().into_iter().enumerate() {
-        let Some(files) = one.printed(Kubernetes) else {
-            // A colon, or a path that is a file and a folder.
+        let Some(files) = one.print(Kubernetes) else {
+            // Refused because of a colon, or because one path is a file and a folder.
             let folders = [&one.repo, &one.status_folder()].map(String::clone);
             let files = [&one.key, &one.heartbeat, &one.recipients];
             let clashes = files.iter().any(|file| folders.contains(file));
@@ -143,8 +151,8 @@ fn kubernetes_takes_the_manifests() {
         expected.push(one);
     }
     assert!(!names.is_empty());
-    accepts(folder.path(), "kubernetes-validate", &["--strict"], &names);
-    for (documents, one) in yaml(folder.path(), &names).iter().zip(expected) {
+    assert_accepts(folder.path(), "kubernetes-validate", &["--strict"], &names);
+    for (documents, one) in parse_yaml(folder.path(), &names).iter().zip(expected) {
         let [claim, job] = documents.as_array().unwrap().as_slice() else {
             panic!("{documents}");
         };
@@ -163,15 +171,18 @@ fn kubernetes_takes_the_manifests() {
             .iter()
             .map(|m| m["mountPath"].as_str().unwrap())
             .collect();
-        let wanted = [&one.repo, &one.key, &one.heartbeat, &one.recipients].map(String::clone);
-        for path in distinct(wanted) {
-            assert!(mounted.contains(&path.as_str()), "{path} of {mounted:?}");
+        let expected = [&one.repo, &one.key, &one.heartbeat, &one.recipients].map(String::clone);
+        for path in distinct(expected) {
+            assert!(
+                mounted.contains(&path.as_str()),
+                "{path} is not in {mounted:?}"
+            );
         }
         let has_volume =
             |mount: &Value| volumes.iter().any(|volume| volume["name"] == mount["name"]);
         assert!(mounts.iter().all(has_volume), "{job}");
-        let once = distinct_count(&mounted);
-        assert_eq!(once, mounted.len(), "{mounted:?}");
+        let n_distinct = distinct_count(&mounted);
+        assert_eq!(n_distinct, mounted.len(), "{mounted:?}");
     }
 }
 
@@ -181,38 +192,38 @@ fn distinct_count(texts: &[&str]) -> usize {
 }
 
 #[test]
-fn github_takes_the_workflows() {
-    if !is_there("github_takes_the_workflows", "check-jsonschema") {
+fn github_accepts_the_workflows() {
+    if !is_installed("github_accepts_the_workflows", "check-jsonschema") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let (names, expected) = workflows(folder.path());
     let schema = ["--builtin-schema", "vendor.github-workflows"];
-    accepts(folder.path(), "check-jsonschema", &schema, &names);
-    for (document, one) in yaml(folder.path(), &names).iter().zip(expected) {
+    assert_accepts(folder.path(), "check-jsonschema", &schema, &names);
+    for (document, one) in parse_yaml(folder.path(), &names).iter().zip(expected) {
         let steps = document[0]["jobs"]["backup"]["steps"].as_array().unwrap();
         let last = steps.last().unwrap();
         let config = last["env"]["HOOKFERRY_CONFIG"].as_str().unwrap();
-        // What the expression gives.
+        // The value that GitHub evaluates the expression to.
         assert_eq!(config.replace("${{ '${{' }}", "${{"), one.config[1..]);
         assert_eq!(last["env"]["KEY"], "${{ secrets.KEY }}");
     }
 }
 
 #[test]
-fn actionlint_takes_the_workflows() {
-    let test = "actionlint_takes_the_workflows";
-    if !is_there(test, "node") {
+fn actionlint_accepts_the_workflows() {
+    let test = "actionlint_accepts_the_workflows";
+    if !is_installed(test, "node") {
         return;
     }
-    let Some(module) = named_file(test, "HOOKFERRY_ACTIONLINT", "actionlint's node.mjs") else {
+    let Some(module) = file_from_env(test, "HOOKFERRY_ACTIONLINT", "actionlint's node.mjs") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
     let (names, _) = workflows(folder.path());
     let script = format!(
         "import {{ createLinter }} from {};\nimport {{ readFileSync }} from 'node:fs';\nconst found = [];\n\
-         // A new one each time: it forgets letters after some dozens of files.\n\
+         // A new linter for each file: one linter drops characters after some dozens of files.\n\
          for (const name of process.argv.slice(2)) {{\n\
            const lint = await createLinter();\n\
            found.push(...lint(readFileSync(name, 'utf8'), name));\n\
@@ -221,25 +232,25 @@ fn actionlint_takes_the_workflows() {
         serde_json::to_string(&module).unwrap()
     );
     std::fs::write(folder.path().join("lint.mjs"), script).unwrap();
-    accepts(folder.path(), "node", &["lint.mjs"], &names);
+    assert_accepts(folder.path(), "node", &["lint.mjs"], &names);
 }
 
-fn workflows(folder: &Path) -> (Vec<String>, Vec<Drawn>) {
-    let drawn = schedules();
+fn workflows(folder: &Path) -> (Vec<String>, Vec<OddSchedule>) {
+    let schedules = schedules();
     let mut names = Vec::new();
-    for (n, one) in drawn.iter().enumerate() {
+    for (n, one) in schedules.iter().enumerate() {
         let name = format!("{n}.yml");
         std::fs::write(folder.join(&name), one.workflow().text).unwrap();
         names.push(name);
     }
-    (names, drawn)
+    (names, schedules)
 }
 
-/// The tools are no rubber stamps.
+/// The tools really check: they reject broken files.
 #[test]
-fn what_is_wrong_is_not_taken() {
+fn the_tools_reject_broken_files() {
     let folder = tempfile::tempdir().unwrap();
-    let refuses = |program: &str, arguments: &[&str], name: &str, text: &str| {
+    let assert_rejects = |program: &str, arguments: &[&str], name: &str, text: &str| {
         std::fs::write(folder.path().join(name), text).unwrap();
         let command = Command::new(program)
             .current_dir(folder.path())
@@ -247,27 +258,27 @@ fn what_is_wrong_is_not_taken() {
             .arg(name)
             .output();
         let output = command.unwrap();
-        assert!(!output.status.success(), "{program} takes {text}");
+        assert!(!output.status.success(), "{program} accepts {text}");
     };
-    let test = "what_is_wrong_is_not_taken";
-    if is_there(test, "systemd-analyze") {
-        refuses(
+    let test = "the_tools_reject_broken_files";
+    if is_installed(test, "systemd-analyze") {
+        assert_rejects(
             "systemd-analyze",
             &["verify"],
             "./a.service",
             "[Service]\nExecStart=\"/bin/a'b\"\n",
         );
     }
-    if is_crontab_there(test) {
-        refuses("crontab", &["-n"], "a.cron", "17 33 * * * true\n");
+    if is_debian_crontab_installed(test) {
+        assert_rejects("crontab", &["-n"], "a.cron", "17 33 * * * true\n");
     }
-    if is_there(test, "kubernetes-validate") {
+    if is_installed(test, "kubernetes-validate") {
         let manifest = "apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: a}\nspec: {shedule: '* * * * *'}\n";
-        refuses("kubernetes-validate", &["--strict"], "a.yaml", manifest);
+        assert_rejects("kubernetes-validate", &["--strict"], "a.yaml", manifest);
     }
-    if is_there(test, "check-jsonschema") {
+    if is_installed(test, "check-jsonschema") {
         let arguments = ["--builtin-schema", "vendor.github-workflows"];
-        refuses(
+        assert_rejects(
             "check-jsonschema",
             &arguments,
             "a.yml",

@@ -1,5 +1,5 @@
-//! Object stores on this machine: servers of others, where they are installed, and one of our own that fails as told.
-//! Plain `cargo test` does without the former and says so; in CI their absence is a failure.
+//! Object stores on this machine: third-party servers, where they are installed, and a stub that fails on demand.
+//! Plain `cargo test` skips tests whose server is missing and reports it; CI fails instead.
 
 pub(crate) mod stub;
 
@@ -11,19 +11,19 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The key and the secret by which our own and the strict servers are opened.
+/// Access key ID and secret access key that the stub and the strict servers accept.
 pub(crate) const KEY: (&str, &str) = ("AKIACANARYCANARY0001", "secret-canary-of-the-store");
-/// The bucket that every server has.
+/// Name of the bucket that exists on every server.
 pub(crate) const BUCKET: &str = "backups";
 
-/// A program that speaks S3.
+/// A third-party S3 server.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Server {
-    /// Of the crate s3s-fs: files in a folder, honours conditional writes, checks signatures.
+    /// The crate s3s-fs: stores objects as files, honors conditional writes, checks signatures.
     S3sFs,
-    /// Of the Python package moto: in memory, honours conditional writes.
+    /// The Python package moto: stores objects in memory, honors conditional writes.
     Moto,
-    /// Of the npm package s3rver: ignores conditional writes.
+    /// The npm package s3rver: ignores conditional writes.
     S3rver,
 }
 
@@ -36,20 +36,20 @@ pub(crate) struct Store {
 }
 
 impl Server {
-    /// The program to start, and the variable that can name another.
+    /// The executable to start, unless an environment variable names another one.
     fn program(self) -> String {
-        let (variable, usual) = match self {
+        let (variable, default) = match self {
             Self::S3sFs => ("HOOKFERRY_S3S_FS", "s3s-fs"),
             Self::Moto => ("HOOKFERRY_MOTO_SERVER", "moto_server"),
             Self::S3rver => ("HOOKFERRY_S3RVER", "s3rver"),
         };
-        std::env::var(variable).unwrap_or_else(|_| usual.to_owned())
+        std::env::var(variable).unwrap_or_else(|_| default.to_owned())
     }
 
-    /// Starts it; `None` where it is not installed, which is said plainly.
+    /// Starts the server. Returns `None` where it is not installed, and reports that the test did not run.
     pub(crate) fn start(self, test: &str) -> Option<Store> {
         let program = self.program();
-        if !tools::answers(test, &program, "--help") {
+        if !tools::runs_with(test, &program, "--help") {
             return None;
         }
         let folder = tempfile::tempdir().unwrap();
@@ -66,10 +66,10 @@ impl Server {
                 .args(["-a", "127.0.0.1", "-p", "0", "--no-vhost-buckets", "-d"])
                 .arg(folder.path())
                 .args(["--configure-bucket", BUCKET])
-                // It marks its pages by a cipher that newer versions of Node call old.
+                // Its continuation tokens use a cipher that newer versions of Node treat as legacy.
                 .env("NODE_OPTIONS", "--openssl-legacy-provider"),
         };
-        // Servers differ in where they say that they are ready.
+        // Some servers announce their address on stdout, others on stderr.
         let mut child = Command::new("sh")
             .args(["-c", r#"exec "$@" 2>&1"#, "sh"])
             .arg(command.get_program())
@@ -84,8 +84,8 @@ impl Server {
             .spawn()
             .unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
-        let url = address_in(&mut output);
-        // Whoever is not listened to must not wait for it.
+        let url = read_address(&mut output);
+        // Drain the output, so that a full pipe never blocks the server.
         std::thread::spawn(move || std::io::copy(&mut output, &mut std::io::sink()));
         let store = Store {
             server: self,
@@ -94,49 +94,49 @@ impl Server {
             folder,
         };
         if self == Self::Moto {
-            store.make_bucket();
+            store.create_bucket();
         }
         Some(store)
     }
 }
 
-/// The address that a server names in its first lines.
-fn address_in(output: &mut impl std::io::BufRead) -> String {
-    let mut said = String::new();
-    while output.read_line(&mut said).unwrap() > 0 {
-        if let Some(at) = said.find("127.0.0.1:") {
-            let digits = said[at + 10..].chars().take_while(char::is_ascii_digit);
+/// Reads the server's output until it names its address.
+fn read_address(output: &mut impl std::io::BufRead) -> String {
+    let mut seen = String::new();
+    while output.read_line(&mut seen).unwrap() > 0 {
+        if let Some(start) = seen.find("127.0.0.1:") {
+            let digits = seen[start + 10..].chars().take_while(char::is_ascii_digit);
             return format!("http://127.0.0.1:{}", digits.collect::<String>());
         }
     }
-    panic!("the server names no address: {said}");
+    panic!("the server printed no address: {seen}");
 }
 
 impl Store {
-    /// The program beside two accounts, with what opens this store in its environment.
+    /// The program with two accounts and the credentials of this store in its environment.
     pub(crate) fn program<'s>(&self, accounts: &'s StandIn, command_line: &str) -> Program<'s> {
         let key = match self.server {
-            // It knows no other.
+            // The only key that s3rver knows.
             Server::S3rver => ("S3RVER", "S3RVER"),
             _ => KEY,
         };
-        opened(accounts.program(command_line), &self.url, key)
+        with_store(accounts.program(command_line), &self.url, key)
     }
 
-    /// Ends it at once.
+    /// Kills the server.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
 
-    /// Where s3s-fs keeps the objects whose keys begin with that.
+    /// The folder in which s3s-fs stores the objects whose keys start with `prefix`.
     pub(crate) fn folder(&self, prefix: &str) -> PathBuf {
         assert!(self.server == Server::S3sFs);
         self.folder.path().join(BUCKET).join(prefix)
     }
 
-    /// A server that asks for no signature is told so.
-    fn make_bucket(&self) {
+    /// Creates the bucket by an unsigned request, which servers that check no signature accept.
+    fn create_bucket(&self) {
         let host = self.url.trim_start_matches("http://");
         let mut stream = TcpStream::connect(host).unwrap();
         let request = format!(
@@ -151,22 +151,22 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        // It may have been killed by the test.
+        // The test may already have killed it.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// A command line with the variables by which a store is reached and opened.
-pub(crate) fn opened<'s>(program: Program<'s>, url: &str, key: (&str, &str)) -> Program<'s> {
+/// Sets the store's address and credentials in the program's environment.
+pub(crate) fn with_store<'s>(program: Program<'s>, url: &str, key: (&str, &str)) -> Program<'s> {
     program
         .env("AWS_ENDPOINT_URL", url)
         .env("AWS_ACCESS_KEY_ID", key.0)
         .env("AWS_SECRET_ACCESS_KEY", key.1)
 }
 
-/// The names of the files of a folder that is there, sorted.
-pub(crate) fn names_in(folder: &Path) -> Vec<String> {
+/// The sorted names of the files in an existing folder.
+pub(crate) fn file_names(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
     let mut names: Vec<String> = entries
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())

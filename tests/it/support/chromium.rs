@@ -1,7 +1,7 @@
-//! Debian's Chromium without a window, driven over its protocol for developers' tools: JSON messages over two pipes, ended by a NUL.
-//! The pipes need no network and no crate for web sockets; a shell hands them over as the descriptors 3 and 4.
+//! Drives headless Chromium over the DevTools protocol: NUL-terminated JSON messages over two pipes.
+//! The pipes need no network and no WebSocket crate; a shell passes them on as file descriptors 3 and 4.
 //!
-//! Plain `cargo test` does without it and says so; in CI its absence is a failure.
+//! Plain `cargo test` skips these tests where Chromium is missing and reports it; CI fails instead.
 
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -11,37 +11,40 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-/// A page that takes longer hangs.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// A page that takes longer than this hangs.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running browser with one page.
 pub(crate) struct Browser {
     child: Child,
     commands: ChildStdin,
     messages: Receiver<Value>,
-    /// What happened on the page since it was last asked for.
+    /// Events received since they were last taken.
     events: VecDeque<Value>,
     session: String,
     n_sent: u64,
     _profile: tempfile::TempDir,
 }
 
-/// The browser and the accessibility rules, if both are there; says plainly that a test did not run where they are not.
+/// Chromium's path and the source of axe-core. Returns `None` where either is missing, and reports that `test` did not run.
 pub(crate) fn tools(test: &str) -> Option<(String, String)> {
     let chromium = std::env::var("HOOKFERRY_CHROMIUM").unwrap_or_else(|_| "chromium".to_owned());
-    let works = Command::new(&chromium)
+    let has_chromium = Command::new(&chromium)
         .arg("--version")
         .output()
         .is_ok_and(|output| output.status.success());
     let axe = std::env::var_os("HOOKFERRY_AXE").and_then(|path| std::fs::read_to_string(path).ok());
-    let missing = match (works, &axe) {
+    let missing = match (has_chromium, &axe) {
         (true, Some(_)) => return axe.map(|axe| (chromium, axe)),
         (false, _) => "it needs Chromium (`chromium`, or what HOOKFERRY_CHROMIUM names)",
         (true, None) => "it needs axe-core (HOOKFERRY_AXE names its axe.min.js)",
     };
-    let must = std::env::var_os("HOOKFERRY_CI").is_some();
-    assert!(!must, "{test}: {missing}, and here it must run");
-    // Past the test harness, which shows what a test prints only when it fails.
+    let is_required = std::env::var_os("HOOKFERRY_CI").is_some();
+    assert!(
+        !is_required,
+        "{test}: {missing}, and HOOKFERRY_CI requires it"
+    );
+    // Written to stderr directly: the test harness shows captured output only for failed tests.
     let line = format!("NOT RUN: {test}: {missing}\n");
     std::io::stderr().write_all(line.as_bytes()).unwrap();
     None
@@ -64,7 +67,7 @@ impl Browser {
                 "--disable-gpu",
                 "--no-first-run",
             ])
-            // Root has no sandbox; the page is a file of our own.
+            // Chromium cannot sandbox as root; the page is our own file.
             .args([
                 "--no-sandbox",
                 "--disable-dev-shm-usage",
@@ -118,7 +121,7 @@ impl Browser {
         }
     }
 
-    /// Sends a command and gives its result.
+    /// Sends a command and returns its result.
     #[track_caller]
     pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
         self.n_sent += 1;
@@ -130,7 +133,7 @@ impl Browser {
         bytes.push(0);
         self.commands.write_all(&bytes).unwrap();
         loop {
-            let message = self.messages.recv_timeout(LONGEST_WAIT).expect(method);
+            let message = self.messages.recv_timeout(TIMEOUT).expect(method);
             if message["id"] == self.n_sent {
                 assert!(
                     message.get("error").is_none(),
@@ -143,37 +146,37 @@ impl Browser {
         }
     }
 
-    /// Waits for an event.
-    fn until(&mut self, method: &str) {
-        let is_it = |event: &Value| event["method"] == method;
-        while !self.events.iter().any(is_it) {
-            let message = self.messages.recv_timeout(LONGEST_WAIT).expect(method);
+    /// Waits for an event of this method.
+    fn wait_for_event(&mut self, method: &str) {
+        let is_expected = |event: &Value| event["method"] == method;
+        while !self.events.iter().any(is_expected) {
+            let message = self.messages.recv_timeout(TIMEOUT).expect(method);
             self.events.push_back(message);
         }
     }
 
-    /// Opens a file, with a fragment if there is one, and waits until it has loaded; gives what happened meanwhile.
+    /// Opens a file with an optional fragment, waits until it has loaded, and returns the events received meanwhile.
     pub(crate) fn open(&mut self, path: &Path, fragment: &str) -> Vec<Value> {
-        // Another fragment alone would not load the page anew.
+        // A change of the fragment alone does not reload the page.
         self.call("Page.navigate", &json!({"url": "about:blank"}));
-        self.until("Page.loadEventFired");
+        self.wait_for_event("Page.loadEventFired");
         self.events.clear();
         let url = format!("file://{}{fragment}", path.display());
         self.call("Page.navigate", &json!({"url": url}));
-        self.until("Page.loadEventFired");
-        self.happened()
+        self.wait_for_event("Page.loadEventFired");
+        self.take_events()
     }
 
-    /// What happened since this was last asked.
-    pub(crate) fn happened(&mut self) -> Vec<Value> {
-        // An answer comes after everything that happened before the question.
+    /// Takes the events received since the last call.
+    pub(crate) fn take_events(&mut self) -> Vec<Value> {
+        // A response arrives after every event that preceded the request.
         self.call("Runtime.evaluate", &json!({"expression": "0"}));
         self.events.drain(..).collect()
     }
 
-    /// The value of an expression on the page, promises awaited.
+    /// Evaluates an expression on the page, awaits a promise, and returns the value.
     #[track_caller]
-    pub(crate) fn ask(&mut self, expression: &str) -> Value {
+    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
         let parameters =
             json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let answer = self.call("Runtime.evaluate", &parameters);
@@ -184,7 +187,7 @@ impl Browser {
         answer["result"]["value"].clone()
     }
 
-    /// Presses and releases a key, as a person does.
+    /// Presses and releases a key.
     pub(crate) fn press(&mut self, key: &str) {
         let code = match key {
             "Escape" => 27,
@@ -208,12 +211,12 @@ impl Browser {
         self.call("Input.dispatchKeyEvent", &event("keyUp", ""));
     }
 
-    /// Types a text where the focus is.
+    /// Types text into the focused element.
     pub(crate) fn type_text(&mut self, text: &str) {
         self.call("Input.insertText", &json!({"text": text}));
     }
 
-    /// Pretends that the reader prefers a theme, or prints.
+    /// Emulates a CSS media type and a preferred color scheme.
     pub(crate) fn emulate(&mut self, media: &str, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
         self.call(
@@ -225,7 +228,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // It is our own child; a page left open holds nothing.
+        // An open page has no state to save.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,8 +1,8 @@
-//! A webhook as what it means, and its JSON in any spelling.
+//! A webhook by its meaning, and its JSON in any spelling.
 
 use super::spelling::{Spelling, Tree};
 
-/// What a webhook means, however it is spelled.
+/// The meaning of a webhook, independent of its spelling.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Draft {
     pub(crate) alias: String,
@@ -12,21 +12,21 @@ pub(crate) struct Draft {
     pub(crate) unknown: Vec<(String, Tree)>,
 }
 
-/// What its additional fields mean.
+/// The meaning of `integration_type_fields`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Fields {
     /// Missing, null, `""`, `"[]"` or `[]`.
     None,
-    /// Named entries; none where the list is empty.
+    /// Named entries; an empty list counts as [`Fields::None`].
     Entries(Vec<(String, Tree)>),
     /// Another JSON value.
     Other(Tree),
-    /// Text that is no JSON.
+    /// Text that is not JSON.
     Text(String),
 }
 
 impl Draft {
-    /// The webhook as an account gives it.
+    /// The webhook as an account lists it.
     pub(crate) fn json(&self, id: usize, spelling: &mut Spelling) -> String {
         let type_id = self.type_id.to_string();
         let number = [type_id.clone(), format!("\"{type_id}\"")];
@@ -72,7 +72,7 @@ impl Fields {
             Self::Other(tree) => spelling.value(tree),
             Self::Entries(entries) => {
                 let entries = spelling.shuffled(entries.clone());
-                spelling.value(&list_of(&entries))
+                spelling.value(&entry_list(&entries))
             }
         };
         Some(match spelling.pick(3) {
@@ -81,17 +81,17 @@ impl Fields {
         })
     }
 
-    /// What a reader of the plainly spelled fields finds; `None` where there is nothing to look into.
+    /// The value that a reader of the plainly spelled fields finds; `None` where there is no value to inspect.
     pub(crate) fn tree(&self) -> Option<Tree> {
         match self {
             Self::None | Self::Text(_) => None,
             Self::Other(tree) => Some(tree.clone()),
-            Self::Entries(entries) => (!entries.is_empty()).then(|| list_of(entries)),
+            Self::Entries(entries) => (!entries.is_empty()).then(|| entry_list(entries)),
         }
     }
 }
 
-fn list_of(entries: &[(String, Tree)]) -> Tree {
+fn entry_list(entries: &[(String, Tree)]) -> Tree {
     let entry = |(name, value): &(String, Tree)| {
         Tree::Object(vec![
             ("name".to_owned(), Tree::text(name)),
@@ -101,7 +101,7 @@ fn list_of(entries: &[(String, Tree)]) -> Tree {
     Tree::List(entries.iter().map(entry).collect())
 }
 
-/// An account's answer: the drafts in that order with ids from `first_id` on.
+/// An account's list response: the drafts in this order, with ids from `first_id` on.
 pub(crate) fn list(drafts: &[&Draft], first_id: usize, spelling: &mut Spelling) -> String {
     let webhooks: Vec<String> = (first_id..)
         .zip(drafts)

@@ -1,5 +1,5 @@
-//! Accounts for the tests: from `tests/fixtures/`, or from JSON in the test.
-//! Reads raw tokens with `serde_json` alone, so that it does not share a mistake with the program.
+//! Accounts for tests: from `tests/fixtures/`, or from JSON in the test.
+//! Reads raw tokens with `serde_json` alone, so that it cannot share a bug with the program.
 
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::pipeline::fetch::Inventory;
@@ -12,46 +12,46 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The bytes of a fixture.
+/// The text of a fixture.
 pub(crate) fn text(name: &str) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(root.join("tests/fixtures").join(name)).unwrap()
 }
 
-/// What the account of a fixture holds.
+/// The inventory of a fixture's account.
 pub(crate) fn inventory(name: &str) -> Inventory {
     account(&text(name))
 }
 
-/// What an account holds whose list call answers this JSON.
+/// The inventory of an account whose list response is this JSON.
 pub(crate) fn account(json: &str) -> Inventory {
     parse_list(json).unwrap().into()
 }
 
-/// The same, stripped.
+/// Like [`account`], stripped.
 pub(crate) fn stripped(json: &str) -> Stripped {
     strip(account(json))
 }
 
-/// Passed through the third stage without any rule.
+/// Passes stripped webhooks through the rewrite stage without any rule.
 pub(crate) fn unchanged(stripped: Stripped) -> Portable {
     rewrite(stripped, &Rewriting::nothing()).unwrap()
 }
 
-/// The JSON of a webhook as it leaves the process. Holds secrets: compare it, never show it.
+/// The JSON of a webhook as it is sent. Holds secrets: compare it, never print it.
 pub(crate) fn wire(webhook: &Webhook) -> String {
     let mut out = String::new();
     webhook.to_wire(&mut out);
     out
 }
 
-/// The members of each object of a list: the key decoded, the value as its exact text.
+/// The members of each object of a list: decoded keys, values as their exact text.
 pub(crate) fn list_tokens(json: &str) -> Vec<Vec<(String, String)>> {
     let objects: Vec<&RawValue> = serde_json::from_str(json).unwrap();
     objects.iter().map(|raw| tokens(raw.get())).collect()
 }
 
-/// The members of one object, in order, duplicates included.
+/// The members of one object in order, duplicate keys included.
 pub(crate) fn tokens(json: &str) -> Vec<(String, String)> {
     serde_json::from_str::<Tokens>(json).unwrap().0
 }
@@ -80,7 +80,7 @@ impl<'de> Deserialize<'de> for Tokens {
     }
 }
 
-/// Rules as a file has them, with the values of the variables that they name.
+/// Parses rules as in a file, with the values of the environment variables that they name.
 pub(crate) fn rewriting(rules: &str, variables: &[(&str, &str)]) -> Rewriting {
     let rules = file::parse(rules).unwrap();
     let readings = variables.iter().map(|(name, value)| {

@@ -1,5 +1,5 @@
-//! Webhooks by the thousand: every documented type, unknown ones, awkward names and keys, and secrets planted everywhere.
-//! Every secret text contains `canary`, every secret number `27182818`; nothing else does.
+//! Generates webhooks: every documented type, unknown types, awkward names and keys, and secrets planted everywhere.
+//! Every secret text contains `canary` and every secret number contains `27182818`; nothing else does.
 
 use super::draft::{Draft, Fields};
 use super::spelling::Tree;
@@ -8,7 +8,7 @@ use proptest::option;
 use proptest::prelude::{BoxedStrategy, Just, ProptestConfig, Strategy, any, prop_oneof};
 use proptest::sample::select;
 
-/// So many cases, or as many as `PROPTEST_CASES` asks for.
+/// Runs `n` cases, or as many as `PROPTEST_CASES` requests.
 pub(crate) fn cases(n: u32) -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
@@ -16,7 +16,7 @@ pub(crate) fn cases(n: u32) -> ProptestConfig {
     }
 }
 
-/// Few aliases, so that accounts collide; some of them differ only in what a server may tidy.
+/// Few aliases, so that accounts collide; some differ only in what a server may normalize.
 fn alias() -> impl Strategy<Value = String> {
     const ODD: &[&str] = &[
         "ops",
@@ -62,7 +62,7 @@ fn key() -> impl Strategy<Value = String> {
     prop_oneof![select(KNOWN).prop_map(str::to_owned), "[b-t]{1,4}"]
 }
 
-/// Keeps the first of each key.
+/// Keeps the first member of each key.
 fn distinct(members: Vec<(String, Tree)>) -> Vec<(String, Tree)> {
     let mut kept: Vec<(String, Tree)> = Vec::new();
     for (key, value) in members {
@@ -91,15 +91,15 @@ fn secret_leaf() -> impl Strategy<Value = Tree> {
     ]
 }
 
-/// A value of which every text and number is secret.
+/// A value in which every text and number is secret.
 fn secret() -> impl Strategy<Value = Tree> {
     nested(secret_leaf())
 }
 
-/// A payload: secrets, the vendor's placeholders, and keys whose values are shown.
+/// A payload: secrets, the vendor's placeholders, and keys whose values are not masked.
 fn payload() -> impl Strategy<Value = Tree> {
     let placeholder = "\\$[A-Z_]{1,12}".prop_map(Tree::Text);
-    let shown = (
+    let unmasked = (
         select(&["severity", "applicationName", "subsystemName", "uuid"][..]),
         "[A-Z0-9]{0,8}",
     );
@@ -111,7 +111,7 @@ fn payload() -> impl Strategy<Value = Tree> {
         0..4,
     );
     prop_oneof![
-        6 => (body, shown).prop_map(|(mut members, (key, text))| {
+        6 => (body, unmasked).prop_map(|(mut members, (key, text))| {
             members.push((key.to_owned(), Tree::Text(text)));
             Tree::Object(distinct(members))
         }),
@@ -121,12 +121,12 @@ fn payload() -> impl Strategy<Value = Tree> {
 
 fn headers() -> impl Strategy<Value = Tree> {
     let name = select(&["Authorization", "X-Api-Key", "Cookie", "x\u{1b}y", ""][..]);
-    let shown = select(&["Content-Type", "ACCEPT", "cache-control"][..]);
+    let unmasked = select(&["Content-Type", "ACCEPT", "cache-control"][..]);
     prop_oneof![
-        6 => (vec((name, secret()), 0..3), shown).prop_map(|(secrets, shown)| {
+        6 => (vec((name, secret()), 0..3), unmasked).prop_map(|(secrets, unmasked)| {
             let mut members: Vec<(String, Tree)> =
                 secrets.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            members.push((shown.to_owned(), Tree::text("application/json")));
+            members.push((unmasked.to_owned(), Tree::text("application/json")));
             Tree::Object(distinct(members))
         }),
         1 => secret(),
@@ -140,7 +140,7 @@ fn email() -> impl Strategy<Value = Tree> {
     ]
 }
 
-/// The documented fields of a type, each with secrets wherever that type keeps them, and one that nobody knows.
+/// The documented fields of a type, with secrets wherever that type keeps them, and unknown fields.
 fn entries(type_id: u64) -> impl Strategy<Value = Vec<(String, Tree)>> {
     let documented: Vec<(&str, BoxedStrategy<Tree>)> = match type_id {
         1 | 3 | 8 => vec![
@@ -196,7 +196,7 @@ fn url() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
-/// Any webhook that can be sent.
+/// Any webhook that is valid to send.
 pub(crate) fn draft() -> impl Strategy<Value = Draft> {
     select(&[0, 1, 2, 3, 4, 6, 8, 99, u64::MAX][..]).prop_flat_map(|type_id| {
         let name = prop_oneof!["x_[b-z]{1,4}", Just("x_b".to_owned())];

@@ -1,28 +1,28 @@
-//! HTML taken apart the way a browser begins to: tags with their attributes, and the text between them.
-//! Knows only what the program writes; anything else is a failure.
+//! A small HTML tokenizer: tags with their attributes, and the text between them.
+//! It knows only the HTML that the program writes and panics at anything else.
 
-/// A piece of a page.
+/// One token of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Token {
     /// `<name attribute="value">`, or `</name>` with the name `/name`.
     Tag(String, Vec<(String, String)>),
-    /// What stands between tags, its entities resolved.
+    /// Text between tags, with entities decoded.
     Text(String),
-    /// What stands between `<!--` and `-->`.
+    /// Text between `<!--` and `-->`.
     Comment(String),
 }
 
-/// The pieces of a page; the insides of style and script are text.
+/// The tokens of a page; the contents of `style` and `script` are text.
 pub(crate) fn tokens(html: &str) -> Vec<Token> {
     let mut found = Vec::new();
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         if start > 0 {
-            found.push(Token::Text(resolved(&rest[..start])));
+            found.push(Token::Text(decode_entities(&rest[..start])));
         }
         rest = &rest[start..];
         if let Some(comment) = rest.strip_prefix("<!--") {
-            let end = comment.find("-->").expect("a comment ends");
+            let end = comment.find("-->").expect("the end of the comment");
             found.push(Token::Comment(comment[..end].to_owned()));
             rest = &comment[end + 3..];
             continue;
@@ -31,7 +31,7 @@ pub(crate) fn tokens(html: &str) -> Vec<Token> {
         let (name, attributes) = tag(&rest[1..end]);
         rest = &rest[end + 1..];
         if let "style" | "script" = name.as_str() {
-            let end = rest.find(&format!("</{name}")).expect("it ends");
+            let end = rest.find(&format!("</{name}")).expect("a closing tag");
             found.push(Token::Tag(name, attributes));
             found.push(Token::Text(rest[..end].to_owned()));
             rest = &rest[end..];
@@ -40,21 +40,21 @@ pub(crate) fn tokens(html: &str) -> Vec<Token> {
         }
     }
     if !rest.is_empty() {
-        found.push(Token::Text(resolved(rest)));
+        found.push(Token::Text(decode_entities(rest)));
     }
     found
 }
 
 fn end_of_tag(rest: &str) -> usize {
     let mut is_quoted = false;
-    for (at, character) in rest.char_indices() {
+    for (index, character) in rest.char_indices() {
         match character {
             '"' => is_quoted = !is_quoted,
-            '>' if !is_quoted => return at,
+            '>' if !is_quoted => return index,
             _ => {}
         }
     }
-    panic!("a tag does not end: {rest:.60}");
+    panic!("unterminated tag: {rest:.60}");
 }
 
 fn tag(inside: &str) -> (String, Vec<(String, String)>) {
@@ -68,9 +68,9 @@ fn tag(inside: &str) -> (String, Vec<(String, String)>) {
         rest = &rest[end..];
         let value = match rest.strip_prefix("=\"") {
             Some(quoted) => {
-                let end = quoted.find('"').expect("the quotes close");
+                let end = quoted.find('"').expect("a closing quote");
                 rest = &quoted[end + 1..];
-                resolved(&quoted[..end])
+                decode_entities(&quoted[..end])
             }
             None => String::new(),
         };
@@ -79,13 +79,13 @@ fn tag(inside: &str) -> (String, Vec<(String, String)>) {
     (name.to_ascii_lowercase(), attributes)
 }
 
-fn resolved(text: &str) -> String {
+fn decode_entities(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        let end = at + rest[at..].find(';').expect("an entity ends");
-        out.push(match &rest[at + 1..end] {
+    while let Some(index) = rest.find('&') {
+        out.push_str(&rest[..index]);
+        let end = index + rest[index..].find(';').expect("the end of the entity");
+        out.push(match &rest[index + 1..end] {
             "amp" => '&',
             "lt" => '<',
             "gt" => '>',

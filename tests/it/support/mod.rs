@@ -1,9 +1,8 @@
-//! What several test modules need.
+//! Helpers shared by several test modules.
 
 #[macro_use]
 pub(crate) mod snapshots;
 
-pub(crate) mod at_once;
 #[cfg(feature = "cloud")]
 pub(crate) mod bucket;
 pub(crate) mod chromium;
@@ -11,6 +10,7 @@ pub(crate) mod draft;
 pub(crate) mod fixture;
 pub(crate) mod generator;
 pub(crate) mod markup;
+pub(crate) mod parallel;
 pub(crate) mod preview;
 pub(crate) mod program;
 pub(crate) mod receiver;

@@ -1,5 +1,5 @@
-//! A plan as plain lines, so that a snapshot of it can be read.
-//! Shows what a user may see, and nothing of a webhook's wire form.
+//! Renders a plan as plain lines for readable snapshots.
+//! Shows only what a user may see, and nothing of a webhook's JSON.
 
 use hookferry::coralogix::kind::type_name;
 use hookferry::coralogix::mask::Masked;
@@ -13,11 +13,11 @@ use super::fixture::{account, stripped, unchanged};
 
 /// The plan between two accounts given as JSON.
 pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
-    planned_knowing(source, target, on_conflict, &Known::nothing())
+    planned_with(source, target, on_conflict, &Known::nothing())
 }
 
-/// The same, with what earlier runs have taught.
-pub(crate) fn planned_knowing(
+/// Like [`planned`], with the knowledge of earlier runs.
+pub(crate) fn planned_with(
     source: &str,
     target: &str,
     on_conflict: OnConflict,
@@ -27,16 +27,16 @@ pub(crate) fn planned_knowing(
     plan(portable, &stripped(target), on_conflict, known)
 }
 
-/// The states alone, in the source's order.
+/// The states of all steps, in the order of the source.
 pub(crate) fn states(plan: &Plan) -> Vec<State> {
     plan.steps().map(|(_, step)| step.state).collect()
 }
 
-/// Every step with its reason, notes and differences, then the counts and notices.
+/// Every step with its reason, notes and differences, followed by the counts and notices.
 pub(crate) fn preview(plan: &Plan) -> String {
     let mut out = String::new();
     for (webhook, step) in plan.steps() {
-        line(&mut out, webhook, step);
+        write_step(&mut out, webhook, step);
     }
     let counts = plan.counts();
     let counts: Vec<String> = State::ALL
@@ -67,7 +67,7 @@ pub(crate) fn preview(plan: &Plan) -> String {
     out
 }
 
-fn line(out: &mut String, webhook: &PortableWebhook, step: &Step) {
+fn write_step(out: &mut String, webhook: &PortableWebhook, step: &Step) {
     let id = |id: Option<String>| id.unwrap_or_else(|| "none".to_owned());
     let _ = writeln!(
         out,

@@ -1,5 +1,5 @@
-//! The program as its users run it: a child process with an environment of its own, and the transcript of its run.
-//! Every run fails the test if the program shows a secret, unless the test says that showing it is the point.
+//! Runs the program as its users do: as a child process with its own environment, recording a transcript.
+//! Every run fails the test if the program prints a secret, unless the test allows that explicitly.
 
 use super::stand_in::StandIn;
 use std::fmt::Write as _;
@@ -11,26 +11,26 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// A run that takes longer hangs.
-const LONGEST_RUN: Duration = Duration::from_secs(60);
-/// Part of every made-up secret and of both keys.
+/// A run that takes longer than this hangs.
+const RUN_TIMEOUT: Duration = Duration::from_secs(60);
+/// Part of every fake secret and of both API keys.
 const CANARY: &str = "canary";
 
-/// Where runs without accounts take place; never removed, and nothing is written there.
-static NOWHERE: LazyLock<PathBuf> = LazyLock::new(std::env::temp_dir);
+/// Working folder of runs without accounts. Such runs write nothing there.
+static SHARED_FOLDER: LazyLock<PathBuf> = LazyLock::new(std::env::temp_dir);
 
-/// A command line that is to be run.
+/// A command line to run.
 pub(crate) struct Program<'s> {
     accounts: Option<&'s StandIn>,
-    shown: String,
-    words: Vec<String>,
+    command_line: String,
+    arguments: Vec<String>,
     environment: Vec<(String, String)>,
     stdin: String,
-    reveals: bool,
+    allows_secrets: bool,
     wrapper: Vec<String>,
 }
 
-/// The program while it runs.
+/// A running program.
 pub(crate) struct Running<'s> {
     program: Program<'s>,
     id: u32,
@@ -39,27 +39,27 @@ pub(crate) struct Running<'s> {
     before: Option<[usize; 2]>,
 }
 
-/// How it ended and what it said.
+/// Exit code and output of a finished run.
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
-    /// What the accounts saw of it, a line a request.
+    /// The requests that the accounts received, one per line.
     pub(crate) requests: String,
-    shown: String,
-    names: Vec<(String, &'static str)>,
+    command_line: String,
+    placeholders: Vec<(String, &'static str)>,
 }
 
 impl Program<'static> {
-    /// The program without any account to reach; both keys are set all the same.
-    pub(crate) fn alone(command_line: &str) -> Self {
+    /// The program without accounts. Both API keys are set nevertheless.
+    pub(crate) fn without_accounts(command_line: &str) -> Self {
         Self::new(None, command_line)
     }
 }
 
 impl<'s> Program<'s> {
-    /// The program beside two accounts.
-    pub(crate) fn beside(accounts: &'s StandIn, command_line: &str) -> Self {
+    /// The program with two accounts.
+    pub(crate) fn with_accounts(accounts: &'s StandIn, command_line: &str) -> Self {
         Self::new(Some(accounts), command_line)
     }
 
@@ -74,25 +74,25 @@ impl<'s> Program<'s> {
         ];
         Self {
             accounts,
-            shown: command_line.to_owned(),
-            words: command_line.split_whitespace().map(str::to_owned).collect(),
+            command_line: command_line.to_owned(),
+            arguments: command_line.split_whitespace().map(str::to_owned).collect(),
             environment: keys
                 .map(|(name, key)| (name.to_owned(), key.to_owned()))
                 .into(),
             stdin: String::new(),
-            reveals: false,
+            allows_secrets: false,
             wrapper: Vec::new(),
         }
     }
 
-    /// Adds a word to its command line, which may be empty or hold spaces.
+    /// Adds an argument, which may be empty or contain spaces.
     #[must_use]
-    pub(crate) fn word(mut self, word: &str) -> Self {
-        self.words.push(word.to_owned());
+    pub(crate) fn arg(mut self, argument: &str) -> Self {
+        self.arguments.push(argument.to_owned());
         self
     }
 
-    /// Sets a variable of its environment, which is empty but for the keys.
+    /// Sets an environment variable. The environment otherwise holds only the API keys.
     #[must_use]
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
         self = self.without_env(name);
@@ -100,46 +100,46 @@ impl<'s> Program<'s> {
         self
     }
 
-    /// Leaves a variable out of its environment.
+    /// Removes an environment variable.
     #[must_use]
     pub(crate) fn without_env(mut self, name: &str) -> Self {
         self.environment.retain(|(other, _)| other != name);
         self
     }
 
-    /// What it reads on standard input, which is never a terminal.
+    /// Sets its standard input, which is never a terminal.
     #[must_use]
     pub(crate) fn stdin(mut self, text: &str) -> Self {
         text.clone_into(&mut self.stdin);
         self
     }
 
-    /// Allows this run to show secrets.
+    /// Allows this run to print secrets.
     #[must_use]
-    pub(crate) fn reveals_secrets(mut self) -> Self {
-        self.reveals = true;
+    pub(crate) fn allow_secrets(mut self) -> Self {
+        self.allows_secrets = true;
         self
     }
 
-    /// Runs it by another program, such as a tracer, that is given before it.
+    /// Runs it under another program, such as a tracer.
     #[must_use]
     pub(crate) fn under(mut self, wrapper: &[&str]) -> Self {
         self.wrapper = wrapper.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
-    /// Runs it to its end.
+    /// Runs it and waits for its end.
     pub(crate) fn run(self) -> Run {
         self.start().finish()
     }
 
-    /// Starts it.
+    /// Starts it in the background.
     pub(crate) fn start(self) -> Running<'s> {
-        let before = self.accounts.map(StandIn::n_seen);
+        let before = self.accounts.map(StandIn::request_counts);
         let mut child = self.command().spawn().unwrap();
         let id = child.id();
         let mut stdin = child.stdin.take().unwrap();
-        // Who reads no input closes the pipe, and that is their right.
+        // A program that reads no input may close the pipe.
         let _ = stdin.write_all(self.stdin.as_bytes());
         drop(stdin);
         let (done, output) = mpsc::channel();
@@ -151,7 +151,7 @@ impl<'s> Program<'s> {
         std::thread::spawn(move || {
             let output = child.wait_with_output();
             flag.store(true, Ordering::SeqCst);
-            // Whoever waits at the account hears of the end too: removing what is not there wakes them.
+            // Wakes tests that wait on the account: removing an unknown id notifies them, too.
             if let Some(target) = target {
                 target.remove(u64::MAX);
             }
@@ -166,7 +166,7 @@ impl<'s> Program<'s> {
         }
     }
 
-    fn ended(self, output: Output, before: Option<[usize; 2]>) -> Run {
+    fn into_run(self, output: Output, before: Option<[usize; 2]>) -> Run {
         let requests = match (self.accounts, before) {
             (Some(accounts), Some(before)) => accounts.requests_since(before),
             _ => String::new(),
@@ -176,20 +176,20 @@ impl<'s> Program<'s> {
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
             requests,
-            names: self.names(),
-            shown: self.shown,
+            placeholders: self.placeholders(),
+            command_line: self.command_line,
         };
         assert!(
             !run.stderr.contains("panicked") && !run.stderr.contains("internal error"),
             "{} panicked: {}",
-            run.shown,
+            run.command_line,
             run.stderr
         );
         for text in [&run.stdout, &run.stderr] {
             assert!(
-                self.reveals || !text.contains(CANARY),
-                "{} shows a secret:\n{text}",
-                run.shown
+                self.allows_secrets || !text.contains(CANARY),
+                "{} printed a secret:\n{text}",
+                run.command_line
             );
         }
         run
@@ -208,7 +208,11 @@ impl<'s> Program<'s> {
         };
         let home = self.home();
         command
-            .args(self.words.iter().map(|word| self.meant(word)))
+            .args(
+                self.arguments
+                    .iter()
+                    .map(|argument| self.with_urls(argument)),
+            )
             .env_clear()
             .env("HOME", home)
             .env("XDG_CONFIG_HOME", home.join("config"))
@@ -222,48 +226,48 @@ impl<'s> Program<'s> {
     }
 
     fn home(&self) -> &Path {
-        self.accounts.map_or(NOWHERE.as_path(), StandIn::home)
+        self.accounts.map_or(SHARED_FOLDER.as_path(), StandIn::home)
     }
 
-    fn meant(&self, word: &str) -> String {
-        let mut word = word.to_owned();
+    fn with_urls(&self, argument: &str) -> String {
+        let mut argument = argument.to_owned();
         if let Some(accounts) = self.accounts {
-            word = word.replace("[source]", &accounts.source().url());
-            word = word.replace("[target]", &accounts.target().url());
+            argument = argument.replace("[source]", &accounts.source().url());
+            argument = argument.replace("[target]", &accounts.target().url());
         }
-        word
+        argument
     }
 
-    /// What differs from run to run, and what stands for it.
-    fn names(&self) -> Vec<(String, &'static str)> {
+    /// What differs from run to run, and the placeholder that replaces it.
+    fn placeholders(&self) -> Vec<(String, &'static str)> {
         let Some(accounts) = self.accounts else {
             return Vec::new();
         };
-        let mut names = Vec::new();
+        let mut placeholders = Vec::new();
         for (account, name) in [
             (accounts.source(), "[source]"),
             (accounts.target(), "[target]"),
         ] {
             let url = account.url();
             let host = url.trim_start_matches("http://").to_owned();
-            names.extend([(url, name), (host, name)]);
+            placeholders.extend([(url, name), (host, name)]);
         }
-        names.push((accounts.home().display().to_string(), "[home]"));
-        names
+        placeholders.push((accounts.home().display().to_string(), "[home]"));
+        placeholders
     }
 }
 
 impl Running<'_> {
-    /// Sends it a signal, such as `INT`; one that has ended meanwhile gets none.
+    /// Sends a signal such as `INT`. Does nothing if the program has already ended.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.id.to_string();
         let sent = Command::new("kill").args(["-s", name, &id]).output();
         assert!(sent.is_ok(), "kill -s {name} {id}");
     }
 
-    /// Waits until it has ended, and says only how.
+    /// Waits for its end and returns only the exit status.
     pub(crate) fn status(self) -> ExitStatus {
-        let output = self.output.recv_timeout(LONGEST_RUN).unwrap().unwrap();
+        let output = self.output.recv_timeout(RUN_TIMEOUT).unwrap().unwrap();
         output.status
     }
 
@@ -272,28 +276,31 @@ impl Running<'_> {
         self.has_ended.load(Ordering::SeqCst)
     }
 
-    /// Waits for its end.
+    /// Waits for its end and returns its output.
     pub(crate) fn finish(self) -> Run {
-        match self.output.recv_timeout(LONGEST_RUN) {
-            Ok(output) => self.program.ended(output.unwrap(), self.before),
+        match self.output.recv_timeout(RUN_TIMEOUT) {
+            Ok(output) => self.program.into_run(output.unwrap(), self.before),
             Err(RecvTimeoutError::Timeout) => {
                 self.signal("KILL");
-                panic!("{} did not end within a minute", self.program.shown);
+                panic!("{} did not end within a minute", self.program.command_line);
             }
-            Err(RecvTimeoutError::Disconnected) => panic!("the thread that waits is gone"),
+            Err(RecvTimeoutError::Disconnected) => panic!("the waiting thread is gone"),
         }
     }
 }
 
 impl Run {
-    /// Command line, exit code, both streams and the requests: what a snapshot holds.
+    /// Command line, exit code, both streams and the requests, as snapshots store them.
     pub(crate) fn transcript(&self) -> String {
-        let mut text = format!("$ {}\n", format!("hookferry {}", self.shown).trim_end());
+        let mut text = format!(
+            "$ {}\n",
+            format!("hookferry {}", self.command_line).trim_end()
+        );
         let code = self.code.map_or("none".to_owned(), |code| code.to_string());
         let _ = writeln!(text, "exit code: {code}");
         for (name, stream) in [
             ("stdout", self.stdout()),
-            ("stderr", in_order(&self.stderr())),
+            ("stderr", source_lines_first(&self.stderr())),
             ("requests", self.requests.clone()),
         ] {
             if !stream.is_empty() {
@@ -306,18 +313,18 @@ impl Run {
         text
     }
 
-    /// Standard output with names in place of what differs from run to run.
+    /// Standard output with placeholders for what differs from run to run.
     pub(crate) fn stdout(&self) -> String {
-        self.named(&self.stdout)
+        self.with_placeholders(&self.stdout)
     }
 
-    /// The same of standard error.
+    /// Standard error with placeholders for what differs from run to run.
     pub(crate) fn stderr(&self) -> String {
-        self.named(&self.stderr)
+        self.with_placeholders(&self.stderr)
     }
 
-    /// Both streams together.
-    pub(crate) fn said(&self) -> String {
+    /// Standard output followed by standard error.
+    pub(crate) fn output(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
     }
 
@@ -326,9 +333,9 @@ impl Run {
         assert_eq!(self.code, Some(code), "{}", self.transcript());
     }
 
-    fn named(&self, text: &str) -> String {
+    fn with_placeholders(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for (original, name) in &self.names {
+        for (original, name) in &self.placeholders {
             text = text.replace(original, name);
         }
         without_run_ids(&text)
@@ -338,7 +345,7 @@ impl Run {
 /// The text with `[run]` in place of every run id, such as 20261124-021530-7f3a2b.
 pub(crate) fn without_run_ids(text: &str) -> String {
     let is_id = |bytes: &[u8]| {
-        bytes.iter().enumerate().all(|(at, byte)| match at {
+        bytes.iter().enumerate().all(|(index, byte)| match index {
             8 | 15 => *byte == b'-',
             16.. => byte.is_ascii_hexdigit(),
             _ => byte.is_ascii_digit(),
@@ -346,16 +353,16 @@ pub(crate) fn without_run_ids(text: &str) -> String {
     };
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.as_bytes().windows(22).position(is_id) {
-        out.push_str(&rest[..at]);
+    while let Some(start) = rest.as_bytes().windows(22).position(is_id) {
+        out.push_str(&rest[..start]);
         out.push_str("[run]");
-        rest = &rest[at + 22..];
+        rest = &rest[start + 22..];
     }
     out + rest
 }
 
-/// Both accounts are read at once: the lines about the source go before the others of their block.
-fn in_order(text: &str) -> String {
+/// Moves the lines about the source to the front of their block: both accounts are read concurrently.
+fn source_lines_first(text: &str) -> String {
     let is_progress = |line: &&str| line.starts_with("  ");
     let is_source = |line: &&str| line.starts_with("  read source") || line.starts_with("  source");
     let lines: Vec<&str> = text.split_inclusive('\n').collect();

@@ -1,46 +1,46 @@
-//! A tiny HTTP server of the test's own, for what the sandbox does not do: it writes down each request and answers as told.
+//! A tiny HTTP server for what the sandbox does not do: it records each request and sends a configured reply.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 
-/// How it answers.
+/// How the server replies.
 #[derive(Clone, Debug)]
-pub(crate) enum Manner {
-    /// With this status, this header line (which may be empty) and this body.
-    Says(u16, String, String),
-    /// Never, while it lives.
-    Hangs,
-    /// By closing the connection.
-    Closes,
+pub(crate) enum ReplyMode {
+    /// With this status, header line (may be empty) and body.
+    Respond(u16, String, String),
+    /// Never: it keeps the connection open.
+    Hang,
+    /// It closes the connection.
+    Close,
 }
 
-impl Manner {
-    /// A JSON answer as the vendor's API gives it.
+impl ReplyMode {
+    /// A JSON response as the vendor's API sends it.
     pub(crate) fn json(body: &str) -> Self {
         let header = "content-type: application/json".to_owned();
-        Self::Says(200, header, body.to_owned())
+        Self::Respond(200, header, body.to_owned())
     }
 
-    /// An empty answer of that status.
+    /// An empty response with this status.
     pub(crate) fn status(status: u16) -> Self {
-        Self::Says(status, String::new(), String::new())
+        Self::Respond(status, String::new(), String::new())
     }
 }
 
 struct Shared {
     state: Mutex<State>,
-    arrived: Condvar,
+    request_arrived: Condvar,
 }
 
 struct State {
-    manner: Manner,
+    reply: ReplyMode,
     paths: Vec<String>,
-    is_over: bool,
+    is_stopped: bool,
 }
 
-/// The running server; it ends when this is dropped.
+/// A running server, stopped on drop.
 pub(crate) struct Receiver {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -48,20 +48,20 @@ pub(crate) struct Receiver {
 }
 
 impl Receiver {
-    /// A server that answers from the moment this returns.
-    pub(crate) fn start(manner: Manner) -> Self {
+    /// Starts a server, which accepts connections as soon as this returns.
+    pub(crate) fn start(reply: ReplyMode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             state: Mutex::new(State {
-                manner,
+                reply,
                 paths: Vec::new(),
-                is_over: false,
+                is_stopped: false,
             }),
-            arrived: Condvar::new(),
+            request_arrived: Condvar::new(),
         });
-        let kept = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || serve(&listener, &kept));
+        let shared_clone = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || serve(&listener, &shared_clone));
         Self {
             address,
             shared,
@@ -69,14 +69,14 @@ impl Receiver {
         }
     }
 
-    /// Its address, without a path.
+    /// Its URL without a path.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Answers otherwise from the next request on.
-    pub(crate) fn answer(&self, manner: Manner) {
-        self.shared.state.lock().unwrap().manner = manner;
+    /// Changes the reply from the next request on.
+    pub(crate) fn set_reply(&self, reply: ReplyMode) {
+        self.shared.state.lock().unwrap().reply = reply;
     }
 
     /// The paths of all requests so far.
@@ -84,20 +84,25 @@ impl Receiver {
         self.shared.state.lock().unwrap().paths.clone()
     }
 
-    /// Waits for so many requests.
-    pub(crate) fn until(&self, n: usize) {
+    /// Waits until it has received `n` requests.
+    pub(crate) fn wait_for_requests(&self, n: usize) {
         let state = self.shared.state.lock().unwrap();
         let is_short = |state: &mut State| state.paths.len() < n;
-        drop(self.shared.arrived.wait_while(state, is_short).unwrap());
+        drop(
+            self.shared
+                .request_arrived
+                .wait_while(state, is_short)
+                .unwrap(),
+        );
     }
 }
 
 impl Drop for Receiver {
     fn drop(&mut self) {
         if let Ok(mut state) = self.shared.state.lock() {
-            state.is_over = true;
+            state.is_stopped = true;
         }
-        // Wakes it where it waits for a request.
+        // Wakes the thread that waits for a connection.
         let _ = TcpStream::connect(self.address);
         let ended = self.thread.take().map(JoinHandle::join);
         assert!(
@@ -110,29 +115,29 @@ impl Drop for Receiver {
 fn serve(listener: &TcpListener, shared: &Shared) {
     let mut kept_open = Vec::new();
     for stream in listener.incoming() {
-        if shared.state.lock().unwrap().is_over {
+        if shared.state.lock().unwrap().is_stopped {
             return;
         }
         let Ok(mut stream) = stream else { continue };
-        let Some(path) = path_of_request(&mut stream) else {
+        let Some(path) = read_request_path(&mut stream) else {
             continue;
         };
         let mut state = shared.state.lock().unwrap();
         state.paths.push(path);
-        let manner = state.manner.clone();
+        let reply = state.reply.clone();
         drop(state);
-        shared.arrived.notify_all();
-        match manner {
-            Manner::Closes => {}
-            Manner::Hangs => kept_open.push(stream),
-            Manner::Says(status, header, body) => {
+        shared.request_arrived.notify_all();
+        match reply {
+            ReplyMode::Close => {}
+            ReplyMode::Hang => kept_open.push(stream),
+            ReplyMode::Respond(status, header, body) => {
                 let header = if header.is_empty() {
                     header
                 } else {
                     header + "\r\n"
                 };
                 let length = body.len();
-                // Whoever has gone away meanwhile does not want it.
+                // The client may have disconnected in the meantime.
                 let _ = write!(
                     stream,
                     "HTTP/1.1 {status} As Told\r\n{header}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
@@ -142,8 +147,8 @@ fn serve(listener: &TcpListener, shared: &Shared) {
     }
 }
 
-/// The path of a request without a body; `None` where the connection ends before.
-fn path_of_request(stream: &mut TcpStream) -> Option<String> {
+/// Reads a request without a body and returns its path; `None` where the connection closes early.
+fn read_request_path(stream: &mut TcpStream) -> Option<String> {
     let (mut head, mut buffer) = (Vec::new(), [0; 1024]);
     while !head.windows(4).any(|window| window == b"\r\n\r\n") {
         match stream.read(&mut buffer).ok()? {

@@ -1,11 +1,11 @@
-//! Where snapshots lie and what varies in them: one folder a test module, `it::plan::states` → `snapshots/plan/states/`.
-//! Hides no secret and no id: what must not be seen must already be absent.
+//! Location of snapshots, and filters for what varies in them: one folder per test module,
+//! `it::plan::states` → `snapshots/plan/states/`. Filters hide no secret and no id: the output itself must not hold any.
 
 use std::path::PathBuf;
 
-/// The settings of one test module, given its `module_path!()`.
+/// The snapshot settings of one test module, given its `module_path!()`.
 ///
-/// They belong to the thread: assert in the test's body, never in a spawned task.
+/// Settings are thread-local: assert in the test's body, never in a spawned task.
 pub(crate) fn settings(module: &str) -> insta::Settings {
     let mut path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("snapshots");
     path.extend(module.split("::").skip(1));
@@ -25,9 +25,9 @@ pub(crate) fn settings(module: &str) -> insta::Settings {
     settings
 }
 
-/// Binds the snapshot settings of the module it stands in to the rest of the test.
+/// Applies the snapshot settings of the calling module to the rest of the test.
 ///
-/// Filters given as `pattern => name` run before the common ones: `snapshots!(&url => "[source]")`.
+/// Filters given as `pattern => name` run before the common filters: `snapshots!(&url => "[source]")`.
 macro_rules! snapshots {
     ($($pattern:expr => $name:expr),* $(,)?) => {
         #[allow(unused_mut, clippy::allow_attributes, reason = "mutable only where filters are given")]

@@ -1,19 +1,19 @@
-//! The program's own source as the architecture tests read it: without comments and texts, and by paths.
+//! Reads the program's source for the architecture tests: the paths it mentions, without comments and literals.
 
 use std::path::{Path, PathBuf};
 
 /// One file of `src/`.
 pub(crate) struct SourceFile {
-    /// Where it lies, from `src/` on, with `/` between the folders.
+    /// Path relative to `src/`, with `/` between folders.
     pub(crate) name: String,
-    /// Every path it mentions, such as `crate::pipeline::plan::Plan`; `use a::{b, c}` is `a::b` and `a::c`.
+    /// Every path that the file mentions, such as `crate::pipeline::plan::Plan`; `use a::{b, c}` is `a::b` and `a::c`.
     pub(crate) paths: Vec<Vec<String>>,
 }
 
 /// Every Rust file below `src/`.
 pub(crate) fn files() -> Vec<SourceFile> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files: Vec<SourceFile> = below(&root)
+    let mut files: Vec<SourceFile> = files_below(&root)
         .into_iter()
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .map(|path| {
@@ -29,8 +29,8 @@ pub(crate) fn files() -> Vec<SourceFile> {
     files
 }
 
-/// Every file below a folder; none where there is no such folder.
-pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
+/// Every file below a folder; empty where the folder does not exist.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -38,7 +38,7 @@ pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(below(&path));
+            files.extend(files_below(&path));
         } else {
             files.push(path);
         }
@@ -46,42 +46,42 @@ pub(crate) fn below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Every path of a Rust text.
+/// Every path that Rust source text mentions.
 pub(crate) fn paths(text: &str) -> Vec<Vec<String>> {
-    let words = words(&without_comments_and_texts(text));
+    let words = words(&without_comments_and_literals(text));
     let mut found = Vec::new();
-    let mut at = 0;
-    while at < words.len() {
-        at = if is_name(&words[at]) {
-            path(&words, at, &[], &mut found)
+    let mut index = 0;
+    while index < words.len() {
+        index = if is_name(&words[index]) {
+            path(&words, index, &[], &mut found)
         } else {
-            at + 1
+            index + 1
         };
     }
     found
 }
 
-/// Follows one path from a name on, into its braces if it has any; returns where it ends.
+/// Follows one path from the name at `start`, including the group in its braces; returns the index after it.
 fn path(words: &[String], start: usize, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
     let mut path = before.to_vec();
-    let mut at = start;
+    let mut index = start;
     loop {
-        path.push(words[at].clone());
-        at += 1;
-        if words.get(at).is_none_or(|word| word != "::") {
+        path.push(words[index].clone());
+        index += 1;
+        if words.get(index).is_none_or(|word| word != "::") {
             break;
         }
-        match words.get(at + 1) {
-            Some(next) if is_name(next) => at += 1,
-            Some(next) if next == "{" => return group(words, at + 2, &path, found),
+        match words.get(index + 1) {
+            Some(next) if is_name(next) => index += 1,
+            Some(next) if next == "{" => return group(words, index + 2, &path, found),
             _ => {
-                at += 1;
+                index += 1;
                 break;
             }
         }
     }
     found.push(path);
-    at
+    index
 }
 
 fn group(
@@ -90,22 +90,22 @@ fn group(
     path_so_far: &[String],
     found: &mut Vec<Vec<String>>,
 ) -> usize {
-    let mut at = start;
-    while at < words.len() && words[at] != "}" {
-        at = if is_name(&words[at]) {
-            path(words, at, path_so_far, found)
+    let mut index = start;
+    while index < words.len() && words[index] != "}" {
+        index = if is_name(&words[index]) {
+            path(words, index, path_so_far, found)
         } else {
-            at + 1
+            index + 1
         };
     }
-    at + 1
+    index + 1
 }
 
 fn is_name(word: &str) -> bool {
     word.starts_with(|first: char| first.is_alphabetic() || first == '_')
 }
 
-/// Names, `::`, and every other character by itself.
+/// Splits code into names, `::`, and single other characters.
 fn words(code: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut rest = code.trim_start();
@@ -124,12 +124,12 @@ fn words(code: &str) -> Vec<String> {
     words
 }
 
-/// The text with comments, strings and characters replaced by a space.
-fn without_comments_and_texts(text: &str) -> String {
+/// Replaces each comment, string literal and character literal by a space.
+fn without_comments_and_literals(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let length = skipped(
+        let length = skipped_length(
             rest,
             out.ends_with(|c: char| c.is_alphanumeric() || c == '_'),
         );
@@ -144,12 +144,12 @@ fn without_comments_and_texts(text: &str) -> String {
     out
 }
 
-/// How many bytes of comment, string or character start here; 0 where code does.
-fn skipped(rest: &str, is_inside_word: bool) -> usize {
+/// Length in bytes of the comment or literal that starts here; 0 where code starts.
+fn skipped_length(rest: &str, is_inside_word: bool) -> usize {
     let until = |from: usize, end: &str| {
         rest[from..]
             .find(end)
-            .map_or(rest.len(), |at| from + at + end.len())
+            .map_or(rest.len(), |index| from + index + end.len())
     };
     if rest.starts_with("//") {
         return until(2, "\n");
@@ -164,7 +164,7 @@ fn skipped(rest: &str, is_inside_word: bool) -> usize {
         return until(2 + n_hashes, &format!("\"{}", "#".repeat(n_hashes)));
     }
     if rest.starts_with('"') {
-        return quoted(rest);
+        return string_literal_length(rest);
     }
     match rest.strip_prefix('\'') {
         Some(character) if character.starts_with('\\') => {
@@ -184,11 +184,11 @@ fn skipped(rest: &str, is_inside_word: bool) -> usize {
     }
 }
 
-fn quoted(rest: &str) -> usize {
+fn string_literal_length(rest: &str) -> usize {
     let bytes = rest.as_bytes();
-    let mut at = 1;
-    while at < bytes.len() && bytes[at] != b'"' {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    let mut index = 1;
+    while index < bytes.len() && bytes[index] != b'"' {
+        index += if bytes[index] == b'\\' { 2 } else { 1 };
     }
-    at + 1
+    index + 1
 }

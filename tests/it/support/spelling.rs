@@ -1,4 +1,4 @@
-//! JSON as a value, and the many texts that mean the same: other key order, spacing, escapes and number forms.
+//! JSON values, and the many texts with the same meaning: other key orders, spacing, escapes and number notations.
 //! Shares no code with the program, so that both cannot be wrong in the same way.
 
 use std::fmt::Write as _;
@@ -20,16 +20,16 @@ impl Tree {
     }
 }
 
-/// How values are spelled: plainly, or differently each time.
+/// How JSON is written: plainly, or with variations drawn from a seed.
 pub(crate) struct Spelling(Option<u64>);
 
 impl Spelling {
-    /// Keys in order, no spaces, escapes only where they must be.
+    /// Keys in order, no spaces, escapes only where JSON requires them.
     pub(crate) fn plain() -> Self {
         Self(None)
     }
 
-    /// Every choice is drawn from the seed.
+    /// Draws every choice from the seed.
     pub(crate) fn varied(seed: u64) -> Self {
         Self(Some(seed | 1))
     }
@@ -46,7 +46,7 @@ impl Spelling {
         usize::try_from(*state >> 33).unwrap() % n
     }
 
-    /// The order of the items, shuffled unless the spelling is plain.
+    /// Shuffles the items unless the spelling is plain.
     pub(crate) fn shuffled<T>(&mut self, mut items: Vec<T>) -> Vec<T> {
         if self.0.is_some() {
             for end in (1..items.len()).rev() {
@@ -82,7 +82,7 @@ impl Spelling {
         }
     }
 
-    /// An object of values that are JSON already.
+    /// An object whose values are already JSON.
     pub(crate) fn object(&mut self, members: Vec<(&str, String)>) -> String {
         let members: Vec<String> = self
             .shuffled(members)
@@ -97,8 +97,8 @@ impl Spelling {
 
     fn bracketed(&mut self, open: char, items: &[String], close: char) -> String {
         let mut out = String::from(open);
-        for (at, item) in items.iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
+        for (index, item) in items.iter().enumerate() {
+            let comma = if index > 0 { "," } else { "" };
             let (before, after) = (self.space(), self.space());
             let _ = write!(out, "{comma}{before}{item}{after}");
         }
@@ -106,7 +106,7 @@ impl Spelling {
         out
     }
 
-    /// A JSON string; sometimes a character is escaped that need not be.
+    /// A JSON string; a varied spelling also escapes characters that need no escape.
     pub(crate) fn string(&mut self, text: &str) -> String {
         let mut out = String::from('"');
         for character in text.chars() {
@@ -124,7 +124,7 @@ impl Spelling {
         out
     }
 
-    /// Another text of the same decimal.
+    /// A notation of the same decimal number.
     fn number(&mut self, text: &str) -> String {
         if text.contains(['e', 'E']) {
             return text.to_owned();

@@ -1,5 +1,5 @@
-//! Two stand-in accounts for one test, served by a thread of their own so that a test can wait for a child process.
-//! When dropped they fail the test if the source saw anything but a GET.
+//! Two stand-in accounts for one test, served by their own thread so that the test can wait for a child process.
+//! On drop they fail the test if the source received anything but a GET.
 
 use super::program::Program;
 use hookferry::sandbox::seeds::{self, Seeds};
@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Two running accounts, and a folder that stands for the user's home.
+/// Two running accounts, and a temporary home folder.
 pub(crate) struct StandIn {
     source: Account,
     target: Account,
@@ -27,17 +27,17 @@ impl StandIn {
         Self::start(seeds::demo().into())
     }
 
-    /// Every odd case.
+    /// The awkward accounts: every odd case.
     pub(crate) fn awkward() -> Self {
         Self::start(seeds::awkward().into())
     }
 
-    /// The ordinary webhooks and a target that behaves as its switches and faults say.
+    /// The ordinary webhooks, and a target with these switches and faults.
     pub(crate) fn with(switches: &[&str], faults: &[&str]) -> Self {
-        Self::start(behaving(seeds::demo(), switches, faults))
+        Self::start(options_with(seeds::demo(), switches, faults))
     }
 
-    /// Two accounts that answer from the moment this returns.
+    /// Starts two accounts, which accept requests as soon as this returns.
     pub(crate) fn start(options: Options) -> Self {
         let (started, accounts) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -51,7 +51,7 @@ impl StandIn {
                 started
                     .send((sandbox.source().clone(), sandbox.target().clone()))
                     .unwrap();
-                // Ends by a message, or because the test is gone.
+                // Ends on a message, or when the sender is dropped.
                 let _ = stopped.await;
             });
         });
@@ -73,12 +73,12 @@ impl StandIn {
         &self.target
     }
 
-    /// The folder in which the program runs.
+    /// The home folder, in which the program runs.
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
-    /// Writes a file below that folder, readable by its owner alone.
+    /// Writes a file in the home folder, readable only by its owner.
     pub(crate) fn write(&self, name: &str, text: &str) {
         let path = self.home().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -86,64 +86,65 @@ impl StandIn {
         self.set_mode(name, 0o600);
     }
 
-    /// Sets the permissions of such a file.
+    /// Sets the permissions of a file in the home folder.
     pub(crate) fn set_mode(&self, name: &str, mode: u32) {
         let permissions = std::fs::Permissions::from_mode(mode);
         std::fs::set_permissions(self.home().join(name), permissions).unwrap();
     }
 
-    /// The text of a file below that folder.
+    /// The text of a file in the home folder.
     pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.home().join(name)).unwrap()
     }
 
-    /// The program with this command line, words separated by spaces; `[source]` and `[target]` are the accounts.
+    /// The program with this space-separated command line; `[source]` and `[target]` stand for the accounts' URLs.
     pub(crate) fn program(&self, command_line: &str) -> Program<'_> {
-        Program::beside(self, command_line)
+        Program::with_accounts(self, command_line)
     }
 
-    /// How many requests each account has seen.
-    pub(crate) fn n_seen(&self) -> [usize; 2] {
+    /// How many requests the source and the target have received.
+    pub(crate) fn request_counts(&self) -> [usize; 2] {
         [self.source.log().len(), self.target.log().len()]
     }
 
-    /// The POSTs that the target has seen.
+    /// The target's requests other than GETs.
     pub(crate) fn posts(&self) -> Vec<Seen> {
         let mut log = self.target.log();
         log.retain(|seen| seen.method != "GET");
         log
     }
 
-    /// Waits until something holds of the target; the thread sleeps meanwhile and wakes with every request.
-    pub(crate) fn until_target(&self, condition: impl FnMut(&Account) -> bool) {
+    /// Waits until the target meets a condition, which is checked after every request.
+    pub(crate) fn wait_for_target(&self, condition: impl FnMut(&Account) -> bool) {
         tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap()
             .block_on(self.target.until(condition));
     }
 
-    /// Waits until the target has seen so many POSTs.
-    pub(crate) fn until_posts(&self, n: usize) {
+    /// Waits until the target has received `n` POSTs.
+    pub(crate) fn wait_for_posts(&self, n: usize) {
         let is_post = |seen: &&Seen| seen.method == "POST";
-        self.until_target(|target| target.log().iter().filter(is_post).count() >= n);
+        self.wait_for_target(|target| target.log().iter().filter(is_post).count() >= n);
     }
 
-    /// How many copies of each source webhook the target holds, in the source's order.
+    /// How many copies of each source webhook the target holds, in the order of the source.
     pub(crate) fn copies(&self) -> Vec<usize> {
-        let held = self.target.webhooks();
+        let in_target = self.target.webhooks();
         let key = |webhook: &Value| {
             let alias = webhook["alias"].clone();
             (alias, webhook["integration_type_id"].clone())
         };
         let copies = |webhook: &Value| {
-            held.iter()
+            in_target
+                .iter()
                 .filter(|other| key(other) == key(webhook))
                 .count()
         };
         self.source.webhooks().iter().map(copies).collect()
     }
 
-    /// What both accounts saw after those first requests, a line each, the source's first.
+    /// The requests after the given counts, one per line, the source's first.
     pub(crate) fn requests_since(&self, [source, target]: [usize; 2]) -> String {
         let mut text = String::new();
         for (side, log, earlier) in [
@@ -169,7 +170,7 @@ impl StandIn {
 impl Drop for StandIn {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The thread may have ended by a panic of its own, which the join below would tell.
+            // The thread may have panicked already; the join below reports that.
             let _ = stop.send(());
         }
         let ended = self.thread.take().map(JoinHandle::join);
@@ -180,20 +181,20 @@ impl Drop for StandIn {
         let log = self.source.log();
         assert!(
             log.iter().all(|seen| seen.method == "GET"),
-            "the source saw more than GETs: {log:?}"
+            "the source received more than GETs: {log:?}"
         );
     }
 }
 
-/// Seeds, and a target that behaves as its switches and faults say.
-pub(crate) fn behaving(seeds: Seeds, switches: &[&str], faults: &[&str]) -> Options {
+/// Sandbox options: seeds, and switches and faults for the target.
+pub(crate) fn options_with(seeds: Seeds, switches: &[&str], faults: &[&str]) -> Options {
     let mut options = Options::from(seeds);
     options.target.switches = Switches::parse(switches).unwrap();
     options.target.faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
     options
 }
 
-/// The text of a member; empty where it is missing or null.
+/// The text of a member; empty where it is missing, null or not a string.
 pub(crate) fn text<'v>(webhook: &'v Value, member: &str) -> &'v str {
     webhook[member].as_str().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! The network between the program and the stand-in accounts, as it is in offices: TLS by a company's own authority,
-//! and a proxy that writes down what it is asked.
-//! Everything stays on this machine, whatever hosts are named.
+//! An office network between the program and the stand-in accounts: TLS with a private certificate authority,
+//! and a proxy that records its requests.
+//! Everything stays on this machine, whatever hosts the program names.
 
 use super::stand_in::StandIn;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -19,19 +19,19 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 pub(crate) const SOURCE_HOST: &str = "api.eu1.coralogix.com";
 pub(crate) const TARGET_HOST: &str = "api.us2.coralogix.com";
 
-/// How the proxy answers.
+/// How the proxy responds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// It connects.
-    Connects,
-    /// It wants credentials.
-    WantsCredentials,
+pub(crate) enum ProxyMode {
+    /// It connects to the host.
+    Connect,
+    /// It demands credentials.
+    DemandCredentials,
 }
 
-/// TLS in front of two accounts, and a proxy that leads to them.
+/// TLS in front of two accounts, and a proxy that connects to them.
 pub(crate) struct Network {
     proxy: SocketAddr,
-    /// Where TLS is spoken for the target.
+    /// Address of the target's TLS front.
     target: SocketAddr,
     ca: String,
     log: Arc<Mutex<String>>,
@@ -40,14 +40,14 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// The network around two accounts.
-    pub(crate) fn around(accounts: &StandIn, manner: Manner) -> Self {
+    /// Starts the network around two accounts.
+    pub(crate) fn around(accounts: &StandIn, mode: ProxyMode) -> Self {
         let (ca, config) = authority();
         let plain = [accounts.source(), accounts.target()].map(|account| address(&account.url()));
         let log = Arc::new(Mutex::new(String::new()));
         let (started, addresses) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let kept = Arc::clone(&log);
+        let log_clone = Arc::clone(&log);
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -55,11 +55,11 @@ impl Network {
                 .unwrap();
             runtime.block_on(async {
                 let acceptor = TlsAcceptor::from(config);
-                let source = front(plain[0], acceptor.clone()).await;
-                let target = front(plain[1], acceptor).await;
-                let proxy = proxy([source, target], manner, kept).await;
+                let source = start_tls_front(plain[0], acceptor.clone()).await;
+                let target = start_tls_front(plain[1], acceptor).await;
+                let proxy = start_proxy([source, target], mode, log_clone).await;
                 started.send((proxy, target)).unwrap();
-                // Ends by a message, or because the test is gone.
+                // Ends on a message, or when the sender is dropped.
                 let _ = stopped.await;
             });
         });
@@ -74,22 +74,22 @@ impl Network {
         }
     }
 
-    /// The certificate of the authority, as PEM.
+    /// The authority's certificate as PEM.
     pub(crate) fn ca(&self) -> &str {
         &self.ca
     }
 
-    /// The proxy's URL, with credentials that must not be shown.
+    /// The proxy's URL, with credentials that must never be printed.
     pub(crate) fn proxy(&self) -> String {
         format!("http://user:proxy-canary@{}", self.proxy)
     }
 
-    /// The target by its address on this machine.
+    /// The target's URL on this machine.
     pub(crate) fn target(&self) -> String {
         format!("https://localhost:{}", self.target.port())
     }
 
-    /// Everything that the proxy was asked, head by head.
+    /// The heads of all requests to the proxy.
     pub(crate) fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
@@ -98,7 +98,7 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            // The thread may have ended by a panic of its own, which the join below would tell.
+            // The thread may have panicked already; the join below reports that.
             let _ = stop.send(());
         }
         let ended = self.thread.take().map(JoinHandle::join);
@@ -113,7 +113,7 @@ fn address(url: &str) -> SocketAddr {
     url.trim_start_matches("http://").parse().unwrap()
 }
 
-/// A new authority's certificate, and what serves the two hosts by it.
+/// A new authority's certificate as PEM, and a server configuration for the two hosts.
 pub(crate) fn authority() -> (String, Arc<ServerConfig>) {
     let mut params = CertificateParams::default();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -134,15 +134,15 @@ pub(crate) fn authority() -> (String, Arc<ServerConfig>) {
     (authority.pem(), Arc::new(config))
 }
 
-/// Speaks TLS and passes on to an address; returns where.
-pub(crate) async fn front(account: SocketAddr, acceptor: TlsAcceptor) -> SocketAddr {
+/// Starts a TLS front that forwards to `account`, and returns its address.
+pub(crate) async fn start_tls_front(account: SocketAddr, acceptor: TlsAcceptor) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // A client that does not trust the certificate hangs up, as it should.
+                // A client that does not trust the certificate hangs up, as expected.
                 if let Ok(mut stream) = acceptor.accept(stream).await {
                     let mut plain = TcpStream::connect(account).await.unwrap();
                     let _ = copy_bidirectional(&mut stream, &mut plain).await;
@@ -153,13 +153,17 @@ pub(crate) async fn front(account: SocketAddr, acceptor: TlsAcceptor) -> SocketA
     address
 }
 
-/// A proxy that leads the two hosts to those fronts and nothing anywhere else.
-async fn proxy(fronts: [SocketAddr; 2], manner: Manner, log: Arc<Mutex<String>>) -> SocketAddr {
+/// Starts a proxy that connects the two hosts to their fronts and refuses all others.
+async fn start_proxy(
+    fronts: [SocketAddr; 2],
+    mode: ProxyMode,
+    log: Arc<Mutex<String>>,
+) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(tunnel(stream, fronts, manner, Arc::clone(&log)));
+            tokio::spawn(tunnel(stream, fronts, mode, Arc::clone(&log)));
         }
     });
     address
@@ -168,7 +172,7 @@ async fn proxy(fronts: [SocketAddr; 2], manner: Manner, log: Arc<Mutex<String>>)
 async fn tunnel(
     mut stream: TcpStream,
     fronts: [SocketAddr; 2],
-    manner: Manner,
+    mode: ProxyMode,
     log: Arc<Mutex<String>>,
 ) {
     let mut head = Vec::new();
@@ -185,16 +189,16 @@ async fn tunnel(
         .zip(fronts)
         .find(|(host, _)| head.starts_with(&format!("CONNECT {host}:443 ")))
         .map(|(_, front)| front);
-    let answer = match (to, manner) {
-        (Some(_), Manner::Connects) => "HTTP/1.1 200 Connected\r\n\r\n",
-        (_, Manner::WantsCredentials) => {
+    let answer = match (to, mode) {
+        (Some(_), ProxyMode::Connect) => "HTTP/1.1 200 Connected\r\n\r\n",
+        (_, ProxyMode::DemandCredentials) => {
             "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
         }
-        (None, Manner::Connects) => "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
+        (None, ProxyMode::Connect) => "HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n",
     };
-    // Whoever hangs up does not want the answer.
+    // The client may have hung up in the meantime.
     let _ = stream.write_all(answer.as_bytes()).await;
-    if let (Some(front), Manner::Connects) = (to, manner) {
+    if let (Some(front), ProxyMode::Connect) = (to, mode) {
         let mut onward = TcpStream::connect(front).await.unwrap();
         let _ = copy_bidirectional(&mut stream, &mut onward).await;
     }

@@ -1,41 +1,45 @@
-//! Programs of others that check what this one writes, where they are installed.
-//! Plain `cargo test` does without them and says so; in CI their absence is a failure.
+//! Third-party programs that check hookferry's output, where they are installed.
+//! Plain `cargo test` skips tests whose program is missing and reports it; CI fails instead.
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Whether a program runs here.
-pub(crate) fn is_there(test: &str, program: &str) -> bool {
-    answers(test, program, "--version")
+/// Whether a program is installed.
+pub(crate) fn is_installed(test: &str, program: &str) -> bool {
+    runs_with(test, program, "--version")
 }
 
-/// Whether a program runs here that has no version to tell: the argument is harmless to it.
-pub(crate) fn answers(test: &str, program: &str, argument: &str) -> bool {
+/// Like [`is_installed`], for a program without `--version`: `argument` must have no side effect.
+pub(crate) fn runs_with(test: &str, program: &str, argument: &str) -> bool {
     let output = Command::new(program).arg(argument).output();
-    told(
+    check_found(
         test,
         output.is_ok_and(|output| output.status.success()),
         program,
     )
 }
 
-/// Whether there is a `crontab` that checks a file without installing it: Debian's.
-pub(crate) fn is_crontab_there(test: &str) -> bool {
-    // To others the same option means something else, so they are not even tried.
+/// Whether `crontab` is Debian's, which can check a file without installing it.
+pub(crate) fn is_debian_crontab_installed(test: &str) -> bool {
+    // In other implementations the same option means something else, so they are never run with it.
     let output = Command::new("crontab").arg("-h").output();
-    let says = |output: std::process::Output| {
+    let is_debian = |output: std::process::Output| {
         let help = [output.stdout, output.stderr].concat();
         String::from_utf8_lossy(&help).contains("dry run: checks the syntax")
     };
-    told(test, output.is_ok_and(says), "crontab of Debian's cron")
+    check_found(
+        test,
+        output.is_ok_and(is_debian),
+        "crontab of Debian's cron",
+    )
 }
 
-/// The file that a variable names, if there is one.
-pub(crate) fn named_file(test: &str, variable: &str, what: &str) -> Option<String> {
+/// The existing file that an environment variable names.
+pub(crate) fn file_from_env(test: &str, variable: &str, what: &str) -> Option<String> {
     let path = std::env::var(variable).ok();
     let path = path.filter(|path| Path::new(path).is_file());
-    told(
+    check_found(
         test,
         path.is_some(),
         &format!("{what} ({variable} names it)"),
@@ -43,17 +47,17 @@ pub(crate) fn named_file(test: &str, variable: &str, what: &str) -> Option<Strin
     .then_some(path)?
 }
 
-/// Says plainly that a test did not run where something is missing.
-fn told(test: &str, is_there: bool, what: &str) -> bool {
-    let must = std::env::var_os("HOOKFERRY_CI").is_some();
+/// Reports that `test` did not run where `what` is missing; panics where CI requires it.
+fn check_found(test: &str, is_found: bool, what: &str) -> bool {
+    let is_required = std::env::var_os("HOOKFERRY_CI").is_some();
     assert!(
-        is_there || !must,
-        "{test}: {what} is missing, and here it must be there"
+        is_found || !is_required,
+        "{test}: {what} is missing, and HOOKFERRY_CI requires it"
     );
-    if !is_there {
-        // Past the test harness, which shows what a test prints only when it fails.
+    if !is_found {
+        // Written to stderr directly: the test harness shows captured output only for failed tests.
         let line = format!("NOT RUN: {test}: it needs {what}, which is missing\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }
-    is_there
+    is_found
 }

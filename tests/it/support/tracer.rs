@@ -1,22 +1,22 @@
-//! strace, where it is installed: what the program asks of the system, and faults in exactly those requests.
-//! Plain `cargo test` does without it and says so; in CI its absence is a failure.
+//! strace, where it is installed: it records the program's system calls and injects faults into them.
+//! Plain `cargo test` skips these tests where strace is missing and reports it; CI fails instead.
 
 use std::io::Write as _;
 use std::process::Command;
 
-/// Whether system calls can be traced here; says plainly that a test did not run where they cannot.
-pub(crate) fn is_there(test: &str) -> bool {
+/// Whether strace works here; where it does not, reports that `test` did not run.
+pub(crate) fn is_available(test: &str) -> bool {
     let works = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "true"])
         .output()
         .is_ok_and(|output| output.status.success());
-    let must = std::env::var_os("HOOKFERRY_CI").is_some();
+    let is_required = std::env::var_os("HOOKFERRY_CI").is_some();
     assert!(
-        works || !must,
-        "{test}: strace is missing or may not trace, and here it must"
+        works || !is_required,
+        "{test}: strace is missing or may not trace, and HOOKFERRY_CI requires it"
     );
     if !works {
-        // Past the test harness, which shows what a test prints only when it fails.
+        // Written to stderr directly: the test harness shows captured output only for failed tests.
         let line = format!("NOT RUN: {test}: it needs strace, which is missing or may not trace\n");
         std::io::stderr().write_all(line.as_bytes()).unwrap();
     }

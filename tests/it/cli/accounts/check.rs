@@ -1,17 +1,17 @@
-//! `account check`: what one look tells; the report comes first and the exit code last.
+//! `account check`: one read of the account; a report and an exit code for every outcome.
 
-use super::{keyless, named, with_config};
+use super::{with_config, with_profiles, without_keys};
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, behaving};
-use crate::support::tls::{Manner, Network};
+use crate::support::stand_in::{StandIn, options_with};
+use crate::support::tls::{Network, ProxyMode};
 use hookferry::sandbox::{Options, seeds};
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::time::{Duration, SystemTime};
 
-/// The result of a subject of a JSON report.
-fn result<'d>(document: &'d Value, subject: &str) -> &'d str {
+/// The result for one subject of a JSON report.
+fn result_of<'d>(document: &'d Value, subject: &str) -> &'d str {
     let findings = document["findings"].as_array().unwrap();
     let finding = findings
         .iter()
@@ -24,12 +24,12 @@ fn report(run: &Run) -> Value {
 }
 
 #[test]
-fn an_account_in_both_forms() {
-    let accounts = named();
-    let run = keyless(&accounts, "account check from").run();
+fn an_account_is_checked_in_both_formats() {
+    let accounts = with_profiles();
+    let run = without_keys(&accounts, "account check from").run();
     run.assert_code(0);
     assert_transcript!("text", run);
-    let run = keyless(&accounts, "account check to -o json").run();
+    let run = without_keys(&accounts, "account check to -o json").run();
     run.assert_code(0);
     let document = report(&run);
     assert_eq!(document["kind"], "account-check");
@@ -39,13 +39,13 @@ fn an_account_in_both_forms() {
     assert_eq!(document["ok"], true);
     assert!(document["clock_skew_seconds"].as_i64().unwrap().abs() <= 2);
     assert!(document["milliseconds"].is_u64());
-    assert_eq!(result(&document, "write"), "unknown");
-    // One reading, and never a write.
-    assert_eq!(accounts.n_seen(), [1, 1]);
+    assert_eq!(result_of(&document, "write"), "unknown");
+    // One read, and no write.
+    assert_eq!(accounts.request_counts(), [1, 1]);
 }
 
 #[test]
-fn without_a_profile_the_side_s_key_is_used() {
+fn without_a_profile_the_key_of_the_side_is_used() {
     let accounts = StandIn::demo();
     let run = accounts.program("account check [source]").run();
     run.assert_code(0);
@@ -64,15 +64,16 @@ fn without_a_profile_the_side_s_key_is_used() {
 }
 
 #[test]
-fn a_profile_s_own_key_is_checked_unless_a_side_is_named() {
-    let accounts = named();
+fn the_profile_key_is_checked_unless_a_side_is_given() {
+    let accounts = with_profiles();
     let run = accounts
         .program("account check from")
         .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
         .run();
     run.assert_code(0);
     assert!(
-        run.stdout.contains("give way to HOOKFERRY_SOURCE_API_KEY"),
+        run.stdout
+            .contains("HOOKFERRY_SOURCE_API_KEY would take precedence"),
         "{}",
         run.stdout
     );
@@ -84,15 +85,15 @@ fn a_profile_s_own_key_is_checked_unless_a_side_is_named() {
 }
 
 #[test]
-fn what_fails_is_a_line_of_the_report_and_an_exit_code() {
-    let refused = |fault: &str| StandIn::start(behaving(seeds::demo(), &[], &[fault]));
+fn a_failure_is_reported_and_sets_the_exit_code() {
+    let failing = |fault: &str| StandIn::start(options_with(seeds::demo(), &[], &[fault]));
     for (name, accounts, code, failed) in [
-        ("forbidden", refused("get:1x*:status=403"), 4, "read"),
-        ("not_found", refused("get:1x*:status=404"), 1, "read"),
-        ("server_error", refused("get:1x*:status=503"), 1, "read"),
-        ("a_page", refused("get:1x*:html-200"), 1, "reach"),
-        ("cut_short", refused("get:1x*:truncate"), 1, "reach"),
-        ("hung_up", refused("get:1x*:drop-before"), 1, "reach"),
+        ("forbidden", failing("get:1x*:status=403"), 4, "read"),
+        ("not_found", failing("get:1x*:status=404"), 1, "read"),
+        ("server_error", failing("get:1x*:status=503"), 1, "read"),
+        ("a_page", failing("get:1x*:html-200"), 1, "reach"),
+        ("cut_short", failing("get:1x*:truncate"), 1, "reach"),
+        ("hung_up", failing("get:1x*:drop-before"), 1, "reach"),
     ] {
         let run = accounts.program("account check [target] --as target").run();
         run.assert_code(code);
@@ -102,20 +103,20 @@ fn what_fails_is_a_line_of_the_report_and_an_exit_code() {
             .run();
         run.assert_code(code);
         let document = report(&run);
-        assert_eq!(result(&document, failed), "failed", "{name}");
+        assert_eq!(result_of(&document, failed), "failed", "{name}");
         assert_eq!(document["ok"], false);
-        // It looks once each time.
-        assert_eq!(accounts.n_seen(), [0, 2]);
+        // Each run reads once.
+        assert_eq!(accounts.request_counts(), [0, 2]);
     }
 }
 
 #[test]
-fn no_key_and_no_server() {
-    let accounts = named();
-    let run = keyless(&accounts, "account check [source]").run();
+fn a_missing_key_and_an_unreachable_server_are_reported() {
+    let accounts = with_profiles();
+    let run = without_keys(&accounts, "account check [source]").run();
     run.assert_code(4);
     assert_transcript!("no_key", run);
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = closed.local_addr().unwrap().to_string();
     drop(closed);
@@ -127,39 +128,39 @@ fn no_key_and_no_server() {
 }
 
 #[test]
-fn another_company_and_none() {
+fn a_wrong_company_fails_and_no_company_is_unknown() {
     let wrong =
         "[profile.p]\nurl = \"[source]\"\napi_key_file = \"keys/source\"\ncompany_id = 4711\n";
     let accounts = with_config(StandIn::demo(), wrong);
-    let run = keyless(&accounts, "account check p").run();
+    let run = without_keys(&accounts, "account check p").run();
     run.assert_code(5);
     assert_transcript!("another", run);
     let accounts = with_config(StandIn::start(Options::default()), wrong);
-    let run = keyless(&accounts, "account check p -o json").run();
+    let run = without_keys(&accounts, "account check p -o json").run();
     run.assert_code(0);
     let document = report(&run);
-    assert_eq!(result(&document, "company"), "unknown");
+    assert_eq!(result_of(&document, "company"), "unknown");
     assert_eq!(document["expected_company_id"], 4711);
     assert!(document["company_id"].is_null());
 }
 
 #[test]
-fn certificates() {
+fn an_untrusted_certificate_fails_the_check() {
     let accounts = StandIn::demo();
-    let network = Network::around(&accounts, Manner::Connects);
+    let network = Network::around(&accounts, ProxyMode::Connect);
     accounts.write("ca.pem", network.ca());
     let line = "account check eu1";
-    let by_proxy = |line: &str| accounts.program(line).env("HTTPS_PROXY", &network.proxy());
-    let run = by_proxy(&format!("{line} --ca-file ca.pem")).run();
+    let through_proxy = |line: &str| accounts.program(line).env("HTTPS_PROXY", &network.proxy());
+    let run = through_proxy(&format!("{line} --ca-file ca.pem")).run();
     run.assert_code(0);
     assert_transcript!("trusted", run);
-    let run = by_proxy(line).run();
+    let run = through_proxy(line).run();
     run.assert_code(1);
     assert_transcript!("untrusted", run);
 }
 
-/// A server of one answer, whose clock is that far from ours.
-fn skewed(ahead: bool, by: Duration) -> Value {
+/// Checks an account whose server's clock differs from ours by `by`, and returns the report.
+fn check_with_skew(ahead: bool, by: Duration) -> Value {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
@@ -175,22 +176,22 @@ fn skewed(ahead: bool, by: Duration) -> Value {
         stream.write_all(answer.as_bytes()).unwrap();
     });
     let line = format!("account check http://{address} -o json");
-    let run = crate::support::program::Program::alone(&line).run();
+    let run = crate::support::program::Program::without_accounts(&line).run();
     run.assert_code(0);
     server.join().unwrap();
     report(&run)
 }
 
 #[test]
-fn clocks_that_are_far_apart_are_a_warning() {
-    let ahead = skewed(true, Duration::from_secs(300));
-    assert_eq!(result(&ahead, "clock"), "warning");
+fn a_large_clock_skew_is_a_warning() {
+    let ahead = check_with_skew(true, Duration::from_secs(300));
+    assert_eq!(result_of(&ahead, "clock"), "warning");
     assert!((298..=301).contains(&ahead["clock_skew_seconds"].as_i64().unwrap()));
-    let behind = skewed(false, Duration::from_secs(90));
-    assert_eq!(result(&behind, "clock"), "warning");
+    let behind = check_with_skew(false, Duration::from_secs(90));
+    assert_eq!(result_of(&behind, "clock"), "warning");
     assert!((-92..=-89).contains(&behind["clock_skew_seconds"].as_i64().unwrap()));
     assert_eq!(
-        result(&skewed(true, Duration::from_secs(30)), "clock"),
+        result_of(&check_with_skew(true, Duration::from_secs(30)), "clock"),
         "ok"
     );
 }

@@ -1,6 +1,6 @@
-//! The company that a profile expects: another one is refused before anything is written.
+//! The company id that a profile expects: any other company is refused before anything is written.
 
-use super::{keyless, named, with_config};
+use super::{with_config, with_profiles, without_keys};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::Options;
@@ -25,8 +25,8 @@ url = "[target]"
 api_key_command = ["cat", "target-key"]
 "#;
 
-fn refused(accounts: &StandIn, command_line: &str) -> Run {
-    let run = keyless(accounts, command_line).run();
+fn assert_refused(accounts: &StandIn, command_line: &str) -> Run {
+    let run = without_keys(accounts, command_line).run();
     run.assert_code(5);
     assert!(accounts.posts().is_empty(), "{}", run.transcript());
     assert!(run.stderr.contains("expects company 471"), "{}", run.stderr);
@@ -34,13 +34,13 @@ fn refused(accounts: &StandIn, command_line: &str) -> Run {
 }
 
 #[test]
-fn another_company_ends_every_command() {
+fn every_command_refuses_the_wrong_company() {
     let accounts = with_config(StandIn::demo(), WRONG);
     for (name, line) in [
         ("target", "migrate --quiet --from good-from --to to --yes"),
         ("source", "migrate --quiet --from from --to good-to --yes"),
     ] {
-        assert_transcript!(name, refused(&accounts, line));
+        assert_transcript!(name, assert_refused(&accounts, line));
     }
     for line in [
         "migrate --from good-from --to to --dry-run",
@@ -53,37 +53,37 @@ fn another_company_ends_every_command() {
         "rules init --from from",
         "export --from from --out export.json",
     ] {
-        refused(&accounts, line);
+        assert_refused(&accounts, line);
     }
     assert!(!accounts.home().join("export.json").exists());
 }
 
 #[test]
-fn a_run_is_neither_verified_nor_undone_in_another_company() {
+fn verify_and_rollback_refuse_the_wrong_company() {
     let accounts = with_config(StandIn::demo(), WRONG);
     let line = "migrate --from good-from --to good-to --yes --rate 1000";
-    keyless(&accounts, line).run().assert_code(0);
+    without_keys(&accounts, line).run().assert_code(0);
     let written = accounts.posts().len();
     for line in [
         "rollback latest --yes --to to",
         "verify --run latest --to to",
     ] {
-        keyless(&accounts, line).run().assert_code(5);
+        without_keys(&accounts, line).run().assert_code(5);
     }
     assert_eq!(accounts.posts().len(), written);
     assert!(accounts.copies().iter().all(|copies| *copies == 1));
 }
 
 #[test]
-fn an_empty_account_cannot_be_checked_and_that_is_said_once() {
+fn an_empty_account_gets_one_warning_that_its_company_is_unknown() {
     let mut options = Options::from(hookferry::sandbox::seeds::demo());
     options.target = Options::default().target;
     let accounts = with_config(StandIn::start(options), super::PROFILES);
     let line = "migrate --from from --to to --yes --rate 1000 --settle 300ms";
-    let run = keyless(&accounts, line).run();
+    let run = without_keys(&accounts, line).run();
     run.assert_code(0);
     assert_eq!(
-        run.stderr.matches("cannot be checked").count(),
+        run.stderr.matches("so hookferry cannot check").count(),
         1,
         "{}",
         run.stderr
@@ -94,11 +94,11 @@ fn an_empty_account_cannot_be_checked_and_that_is_said_once() {
 
 #[test]
 fn the_expected_company_passes_without_a_word() {
-    let accounts = named();
-    let run = keyless(&accounts, "plan --from from --to to").run();
+    let accounts = with_profiles();
+    let run = without_keys(&accounts, "plan --from from --to to").run();
     run.assert_code(0);
     assert_transcript!(run);
-    let run = keyless(&accounts, "plan --from from --to to -o json --type slack").run();
+    let run = without_keys(&accounts, "plan --from from --to to -o json --type slack").run();
     let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["source"]["profile"], "from");
     assert_eq!(document["source"]["label"], "production");

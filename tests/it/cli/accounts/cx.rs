@@ -1,17 +1,17 @@
-//! Profiles of the vendor's own program, only when they are named.
+//! Profiles of `cx`, the vendor's own program, which are used only when named.
 
-use super::keyless;
+use super::without_keys;
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 
-/// What `list --from cx:prod` makes of a profile file; `[source]` is the account and `[key]` its key.
-fn listed(profile: &str) -> (Run, StandIn) {
+/// Runs `list --from cx:prod` with this profile file; `[source]` stands for the account's URL and `[key]` for its key.
+fn list_with_cx_profile(profile: &str) -> (Run, StandIn) {
     let accounts = StandIn::demo();
     let text = profile
         .replace("[source]", &accounts.source().url())
         .replace("[key]", accounts.source().key());
     accounts.write(".cx/profiles/prod.toml", &text);
-    let run = keyless(&accounts, "list --quiet --from cx:prod").run();
+    let run = without_keys(&accounts, "list --quiet --from cx:prod").run();
     (run, accounts)
 }
 
@@ -24,19 +24,19 @@ fn a_key_in_the_file_is_used() {
             true,
         ),
     ] {
-        let (run, _accounts) = listed(text);
+        let (run, _accounts) = list_with_cx_profile(text);
         run.assert_code(0);
-        let called = if is_labelled {
+        let expected_name = if is_labelled {
             "(cx:prod, production)"
         } else {
             "(cx:prod)"
         };
-        assert!(run.stdout.contains(called), "{}", run.stdout);
+        assert!(run.stdout.contains(expected_name), "{}", run.stdout);
     }
 }
 
 #[test]
-fn what_is_not_in_the_file_is_told() {
+fn a_key_outside_the_file_is_an_error() {
     for (name, text) in [
         (
             "keyring",
@@ -52,14 +52,14 @@ fn what_is_not_in_the_file_is_told() {
         ),
         ("no_key", "region = \"eu1\"\n"),
     ] {
-        let (run, _accounts) = listed(text);
+        let (run, _accounts) = list_with_cx_profile(text);
         run.assert_code(4);
         assert_transcript!(name, run);
     }
 }
 
 #[test]
-fn a_profile_that_cannot_be_read_is_told() {
+fn an_unreadable_profile_is_an_error() {
     for (name, text, code) in [
         ("no_region", "api_key = \"canary\"\n", 1),
         (
@@ -69,21 +69,24 @@ fn a_profile_that_cannot_be_read_is_told() {
         ),
         ("no_toml", "region = \"eu1\"\napi_key = canary\n", 1),
     ] {
-        let (run, _accounts) = listed(text);
+        let (run, _accounts) = list_with_cx_profile(text);
         run.assert_code(code);
         assert_transcript!(name, run);
     }
     let accounts = StandIn::demo();
-    assert_transcript!("missing", keyless(&accounts, "list --from cx:prod").run());
+    assert_transcript!(
+        "missing",
+        without_keys(&accounts, "list --from cx:prod").run()
+    );
 }
 
 #[test]
-fn the_environment_s_key_serves_a_profile_whose_key_is_out_of_reach() {
+fn the_environment_key_replaces_an_inaccessible_profile_key() {
     let text = "auth = \"oauth\"\nregion = \"[source]\"\n";
-    let (_, accounts) = listed(text);
+    let (_, accounts) = list_with_cx_profile(text);
     let key = accounts.source().key().to_owned();
     for line in ["list --from cx:prod", "account check cx:prod"] {
-        let run = keyless(&accounts, line)
+        let run = without_keys(&accounts, line)
             .env("HOOKFERRY_SOURCE_API_KEY", &key)
             .run();
         run.assert_code(0);
@@ -91,8 +94,8 @@ fn the_environment_s_key_serves_a_profile_whose_key_is_out_of_reach() {
 }
 
 #[test]
-fn only_plain_names_and_only_when_asked_for() {
-    let (_, accounts) = listed("region = \"[source]\"\napi_key = \"[key]\"\n");
+fn only_plain_names_with_the_prefix_are_accepted() {
+    let (_, accounts) = list_with_cx_profile("region = \"[source]\"\napi_key = \"[key]\"\n");
     for name in [
         "cx:",
         "cx:../prod",
@@ -102,18 +105,20 @@ fn only_plain_names_and_only_when_asked_for() {
         "cx:..",
         "cx:canary!",
     ] {
-        let run = keyless(&accounts, &format!("list --from {name}")).run();
+        let run = without_keys(&accounts, &format!("list --from {name}")).run();
         run.assert_code(64);
         assert!(
-            run.stderr.contains("not the name of a cx profile"),
+            run.stderr.contains("not a valid cx profile name"),
             "{}",
             run.stderr
         );
     }
-    // Without the prefix it is no profile of ours.
-    keyless(&accounts, "list --from prod").run().assert_code(64);
+    // Without the prefix it would have to be a profile of hookferry.
+    without_keys(&accounts, "list --from prod")
+        .run()
+        .assert_code(64);
     accounts.set_mode(".cx/profiles/prod.toml", 0o644);
-    let run = keyless(&accounts, "list --from cx:prod").run();
+    let run = without_keys(&accounts, "list --from cx:prod").run();
     run.assert_code(1);
     assert!(run.stderr.contains("chmod 600"), "{}", run.stderr);
 }

@@ -1,12 +1,12 @@
-//! Where the config file is, whether it may be trusted, and what a name means.
+//! Which config file is read, when it is trusted, and how account names are resolved.
 
-use super::{CONFIG, PROFILES, keyless, named, with_config, write_config};
+use super::{CONFIG, PROFILES, with_config, with_profiles, without_keys, write_config};
 use crate::support::program::Program;
 use crate::support::stand_in::StandIn;
 
 const LIST: &str = "list --quiet --from p";
 
-/// A profile whose key is right or wrong, so that it shows which file was read.
+/// A profile with a right or wrong key, which shows which file was read.
 fn profile(is_right: bool) -> &'static str {
     if is_right {
         "[profile.p]\nurl = \"[source]\"\napi_key_env = \"RIGHT\"\n"
@@ -16,15 +16,15 @@ fn profile(is_right: bool) -> &'static str {
 }
 
 fn program<'s>(accounts: &'s StandIn, command_line: &str) -> Program<'s> {
-    keyless(accounts, command_line)
+    without_keys(accounts, command_line)
         .env("RIGHT", accounts.source().key())
         .env("WRONG", "another-canary-key")
 }
 
 #[test]
-fn the_flag_wins_over_the_variable_over_the_user_s_folder() {
+fn the_flag_wins_over_the_variable_and_the_variable_over_the_default() {
     const VARIABLE: &str = "HOOKFERRY_CONFIG";
-    // Which of the three has the right key, and whether the flag and the variable are given.
+    // The file with the right key, and whether the flag and the variable are given.
     for (right, flag, variable) in [
         ("flag.toml", true, true),
         ("flag.toml", true, false),
@@ -49,10 +49,10 @@ fn the_flag_wins_over_the_variable_over_the_user_s_folder() {
 }
 
 #[test]
-fn without_xdg_it_is_below_home() {
+fn without_xdg_the_file_is_in_the_home_folder() {
     let accounts = StandIn::demo();
     write_config(&accounts, ".config/hookferry/config.toml", profile(true));
-    // XDG's folder has none, and a relative one is ignored.
+    // XDG_CONFIG_HOME is empty or relative, and therefore ignored.
     for folder in ["", "config"] {
         program(&accounts, LIST)
             .env("XDG_CONFIG_HOME", folder)
@@ -63,7 +63,7 @@ fn without_xdg_it_is_below_home() {
 }
 
 #[test]
-fn a_file_that_was_named_has_to_be_there() {
+fn a_file_given_by_flag_or_variable_must_exist() {
     let accounts = StandIn::demo();
     let run = accounts
         .program("list --from [source] --config missing.toml")
@@ -75,8 +75,8 @@ fn a_file_that_was_named_has_to_be_there() {
         .env("HOOKFERRY_CONFIG", "missing.toml")
         .run();
     run.assert_code(64);
-    assert_eq!(accounts.n_seen(), [0, 0]);
-    // The one that nobody named need not be.
+    assert_eq!(accounts.request_counts(), [0, 0]);
+    // The default file may be missing.
     accounts
         .program("list --from [source]")
         .run()
@@ -86,7 +86,7 @@ fn a_file_that_was_named_has_to_be_there() {
 
 #[test]
 fn a_file_that_everybody_can_change_is_not_used() {
-    let accounts = named();
+    let accounts = with_profiles();
     for (mode, is_used) in [
         (0o600, true),
         (0o644, true),
@@ -95,7 +95,7 @@ fn a_file_that_everybody_can_change_is_not_used() {
         (0o602, false),
     ] {
         accounts.set_mode(CONFIG, mode);
-        let run = keyless(&accounts, "list --quiet --from from").run();
+        let run = without_keys(&accounts, "list --quiet --from from").run();
         run.assert_code(i32::from(!is_used));
         if mode == 0o666 {
             assert_transcript!(run);
@@ -109,16 +109,18 @@ fn every_mistake_is_told_at_once() {
         StandIn::demo(),
         "[profile.a]\nregion = \"canary\"\napi_key = \"canary\"\n[schedule.nightly]\nat = 1\n",
     );
-    let run = keyless(&accounts, "list --from a").run();
+    let run = without_keys(&accounts, "list --from a").run();
     run.assert_code(64);
     assert_transcript!(run);
-    // A region, a URL and a file need no config file, so a broken one is in nobody's way.
+    // A region, a URL and a file need no config file, so a broken one does no harm.
     accounts
         .program("list --quiet --from [source]")
         .run()
         .assert_code(0);
-    keyless(&accounts, "list --from eu1").run().assert_code(4);
-    // A file that was named is read in any case.
+    without_keys(&accounts, "list --from eu1")
+        .run()
+        .assert_code(4);
+    // A file given by flag is always read.
     accounts
         .program(&format!("list --from [source] --config {CONFIG}"))
         .run()
@@ -126,19 +128,19 @@ fn every_mistake_is_told_at_once() {
 }
 
 #[test]
-fn a_profile_goes_before_a_file_and_a_file_before_what_is_neither() {
-    let accounts = named();
+fn a_profile_wins_over_a_file_of_the_same_name() {
+    let accounts = with_profiles();
     accounts.write("from", "[]");
     accounts.write("backup", "[]");
-    let of = |name: &str| keyless(&accounts, &format!("list --quiet --from {name}")).run();
+    let list = |name: &str| without_keys(&accounts, &format!("list --quiet --from {name}")).run();
     assert!(
-        of("from")
+        list("from")
             .stdout
             .contains("(from, production): 12 webhooks")
     );
-    assert!(of("./from").stdout.contains("./from: 0 webhooks"));
-    assert!(of("backup").stdout.contains("backup: 0 webhooks"));
-    let run = keyless(&accounts, "list --quiet --from -")
+    assert!(list("./from").stdout.contains("./from: 0 webhooks"));
+    assert!(list("backup").stdout.contains("backup: 0 webhooks"));
+    let run = without_keys(&accounts, "list --quiet --from -")
         .stdin("[]")
         .run();
     assert!(run.stdout.contains("0 webhooks"));
@@ -170,9 +172,9 @@ fn a_mistyped_profile_gets_a_suggestion() {
     }
 }
 
-/// A key that was typed in place of a name is not shown.
+/// A key typed in place of a name is not printed.
 #[test]
-fn what_was_typed_is_repeated_only_where_it_cannot_be_a_key() {
+fn input_that_may_be_a_key_is_not_repeated() {
     let accounts = with_config(StandIn::demo(), PROFILES);
     let run = accounts
         .program("list --from cxtp_canaryCanaryCanaryCanary123456")

@@ -1,6 +1,6 @@
-//! Which key is used: the environment's before the profile's own, and never the other side's.
+//! Which key is used: the environment's before the profile's, and never the other side's.
 
-use super::{PROFILES, keyless, named, with_config, write_config};
+use super::{PROFILES, with_config, with_profiles, without_keys, write_config};
 use crate::support::stand_in::StandIn;
 
 const SOURCE: &str = "HOOKFERRY_SOURCE_API_KEY";
@@ -9,18 +9,18 @@ const MIGRATE: &str = "migrate --from from --to to --yes --rate 1000 --settle 30
 
 #[test]
 fn profiles_bring_their_own_keys() {
-    let accounts = named();
-    let run = keyless(&accounts, MIGRATE).run();
+    let accounts = with_profiles();
+    let run = without_keys(&accounts, MIGRATE).run();
     run.assert_code(0);
     assert!(accounts.copies().iter().all(|copies| *copies == 1));
     assert_transcript!(run);
 }
 
-/// What the outcome proposes works as it stands there.
+/// The rollback command that the outcome prints works unchanged.
 #[test]
-fn the_proposed_rollback_finds_the_key_again() {
-    let accounts = named();
-    let run = keyless(&accounts, MIGRATE).run();
+fn the_printed_rollback_command_finds_its_key() {
+    let accounts = with_profiles();
+    let run = without_keys(&accounts, MIGRATE).run();
     run.assert_code(0);
     let line = run
         .stdout
@@ -29,71 +29,71 @@ fn the_proposed_rollback_finds_the_key_again() {
     let (_, proposed) = line.unwrap().split_once("hookferry ").unwrap();
     assert!(proposed.ends_with(" --to to"), "{proposed}");
     let without = proposed.trim_end_matches(" --to to");
-    let run = keyless(&accounts, &format!("{without} --yes")).run();
+    let run = without_keys(&accounts, &format!("{without} --yes")).run();
     run.assert_code(4);
     assert!(run.stderr.contains("--to PROFILE"), "{}", run.stderr);
-    keyless(&accounts, &format!("{proposed} --dry-run"))
+    without_keys(&accounts, &format!("{proposed} --dry-run"))
         .run()
         .assert_code(0);
-    keyless(&accounts, "verify --run latest --to to")
+    without_keys(&accounts, "verify --run latest --to to")
         .run()
         .assert_code(0);
-    keyless(&accounts, &format!("{proposed} --yes"))
+    without_keys(&accounts, &format!("{proposed} --yes"))
         .run()
         .assert_code(0);
     assert_eq!(accounts.target().webhooks().len(), 4);
 }
 
 #[test]
-fn the_environment_wins() {
-    let accounts = named();
+fn the_environment_key_wins_over_the_profile_key() {
+    let accounts = with_profiles();
     let source = accounts.source().key().to_owned();
-    // The right key in the environment, a wrong one in the profile: its command is not even run.
+    // The right key in the environment, a wrong one in the profile.
     accounts.write("config/hookferry/keys/source", "wrong-canary");
     let list = "list --from from --quiet";
-    keyless(&accounts, list).run().assert_code(4);
-    keyless(&accounts, list)
+    without_keys(&accounts, list).run().assert_code(4);
+    without_keys(&accounts, list)
         .env(SOURCE, &source)
         .run()
         .assert_code(0);
     accounts.write("key", &source);
     let path = accounts.home().join("key");
-    let by_file =
-        keyless(&accounts, list).env("HOOKFERRY_SOURCE_API_KEY_FILE", path.to_str().unwrap());
-    by_file.run().assert_code(0);
-    // And the other way round.
+    let with_key_file =
+        without_keys(&accounts, list).env("HOOKFERRY_SOURCE_API_KEY_FILE", path.to_str().unwrap());
+    with_key_file.run().assert_code(0);
+    // The right key in the profile, a wrong one in the environment.
     accounts.write("config/hookferry/keys/source", &source);
-    keyless(&accounts, list).run().assert_code(0);
-    keyless(&accounts, list)
+    without_keys(&accounts, list).run().assert_code(0);
+    without_keys(&accounts, list)
         .env(SOURCE, "wrong-canary")
         .run()
         .assert_code(4);
-    // An empty variable is none.
-    keyless(&accounts, list)
+    // An empty variable counts as unset.
+    without_keys(&accounts, list)
         .env(SOURCE, "")
         .run()
         .assert_code(0);
-    // The other side's key never stands in.
-    keyless(&accounts, list)
+    // The other side's key is never used instead.
+    without_keys(&accounts, list)
         .env(TARGET, "wrong-canary")
         .run()
         .assert_code(0);
 }
 
 #[test]
-fn a_command_whose_key_is_not_needed_is_not_run() {
+fn a_key_command_runs_only_when_its_key_is_needed() {
     let accounts = with_config(
         StandIn::demo(),
         "[profile.to]\nurl = \"[target]\"\napi_key_command = [\"touch\", \"was-run\"]\n",
     );
     let list = "list --from to --quiet";
-    let run = keyless(&accounts, list)
+    let run = without_keys(&accounts, list)
         .env(SOURCE, accounts.target().key())
         .run();
     run.assert_code(0);
     assert!(!accounts.home().join("was-run").exists());
-    // It prints nothing, so it is of no use; but it was run.
-    keyless(&accounts, list).run().assert_code(4);
+    // Without a key in the environment the command runs, but it prints no key.
+    without_keys(&accounts, list).run().assert_code(4);
     assert!(accounts.home().join("was-run").exists());
 }
 
@@ -111,7 +111,7 @@ fn the_source_key_is_for_the_left_and_the_target_key_for_the_right() {
         .program("diff right left --quiet")
         .run()
         .assert_code(4);
-    let run = keyless(&accounts, "diff left right --quiet")
+    let run = without_keys(&accounts, "diff left right --quiet")
         .env(SOURCE, accounts.source().key())
         .run();
     run.assert_code(4);
@@ -119,8 +119,8 @@ fn the_source_key_is_for_the_left_and_the_target_key_for_the_right() {
 }
 
 #[test]
-fn it_is_logged_which_key_was_taken() {
-    let accounts = named();
+fn the_log_says_which_key_is_used() {
+    let accounts = with_profiles();
     let log = |run: crate::support::program::Run| {
         let lines = run
             .stderr
@@ -129,7 +129,7 @@ fn it_is_logged_which_key_was_taken() {
         let words = lines.map(|line| line.split_once("uses").unwrap().1.to_owned());
         words.collect::<Vec<_>>()
     };
-    let run = keyless(&accounts, "plan --from from --to to -v")
+    let run = without_keys(&accounts, "plan --from from --to to -v")
         .env(TARGET, accounts.target().key())
         .run();
     assert_eq!(
@@ -139,30 +139,30 @@ fn it_is_logged_which_key_was_taken() {
             " the key in HOOKFERRY_TARGET_API_KEY side=target",
         ]
     );
-    let run = keyless(&accounts, "list --from to -v").run();
+    let run = without_keys(&accounts, "list --from to -v").run();
     assert_eq!(
         log(run),
         [" the key of profile to (command cat …) side=source"]
     );
-    let run = keyless(&accounts, "list --from to").run();
+    let run = without_keys(&accounts, "list --from to").run();
     assert!(log(run).is_empty());
 }
 
 #[test]
 fn a_profile_without_a_key_and_none_in_the_environment() {
     let accounts = with_config(StandIn::demo(), "[profile.bare]\nurl = \"[source]\"\n");
-    let run = keyless(&accounts, "list --from bare").run();
+    let run = without_keys(&accounts, "list --from bare").run();
     run.assert_code(4);
     assert_transcript!(run);
     accounts
         .program("list --from bare --quiet")
         .run()
         .assert_code(0);
-    assert_eq!(accounts.n_seen(), [1, 0]);
+    assert_eq!(accounts.request_counts(), [1, 0]);
 }
 
 #[test]
-fn a_key_that_cannot_be_had() {
+fn an_unavailable_key_is_an_error_with_a_hint() {
     let profile = |key: &str| format!("[profile.p]\nurl = \"[source]\"\n{key}\n");
     for (name, key) in [
         ("no_variable", "api_key_env = \"PROD_KEY\""),
@@ -189,7 +189,7 @@ fn a_key_that_cannot_be_had() {
         accounts.write("config/hookferry/words", "canary canary\n");
         accounts.write("config/hookferry/open", "canary\n");
         accounts.set_mode("config/hookferry/open", 0o644);
-        let run = keyless(&accounts, "list --from p").run();
+        let run = without_keys(&accounts, "list --from p").run();
         run.assert_code(4);
         assert!(run.stderr.contains("hint:"), "{}", run.stderr);
         assert_transcript!(name, run);
@@ -197,26 +197,26 @@ fn a_key_that_cannot_be_had() {
 }
 
 #[test]
-fn one_key_in_both_profiles_is_one_account() {
+fn the_same_key_in_both_profiles_is_refused() {
     let accounts = with_config(
         StandIn::demo(),
         &PROFILES.replace("target-key", "config/hookferry/keys/source"),
     );
-    let run = keyless(&accounts, MIGRATE).run();
+    let run = without_keys(&accounts, MIGRATE).run();
     run.assert_code(5);
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
-/// A saved plan remembers the profiles, which know the keys; it holds neither a key nor a way to one.
+/// A saved plan records the profile names, not the keys; the profiles supply the keys.
 #[test]
-fn a_saved_plan_finds_its_keys_by_the_profiles_again() {
-    let accounts = named();
-    keyless(&accounts, "plan --from from --to to --out plan.json -q")
+fn a_saved_plan_gets_its_keys_from_the_profiles() {
+    let accounts = with_profiles();
+    without_keys(&accounts, "plan --from from --to to --out plan.json -q")
         .run()
         .assert_code(0);
-    let moved = PROFILES.replace("url = \"[target]\"", "region = \"us1\"");
-    write_config(&accounts, "moved.toml", &moved);
-    let run = keyless(&accounts, "apply plan.json --yes --config moved.toml").run();
+    let changed = PROFILES.replace("url = \"[target]\"", "region = \"us1\"");
+    write_config(&accounts, "changed.toml", &changed);
+    let run = without_keys(&accounts, "apply plan.json --yes --config changed.toml").run();
     run.assert_code(5);
     assert!(
         run.stderr
@@ -225,15 +225,15 @@ fn a_saved_plan_finds_its_keys_by_the_profiles_again() {
         run.stderr
     );
     write_config(&accounts, "without.toml", "");
-    let run = keyless(&accounts, "apply plan.json --yes --config without.toml").run();
+    let run = without_keys(&accounts, "apply plan.json --yes --config without.toml").run();
     run.assert_code(64);
     assert!(
-        run.stderr.contains("by which the plan names its target"),
+        run.stderr.contains("which the plan uses as its target"),
         "{}",
         run.stderr
     );
     assert_eq!(accounts.posts().len(), 0);
-    keyless(&accounts, "apply plan.json --yes --rate 1000")
+    without_keys(&accounts, "apply plan.json --yes --rate 1000")
         .run()
         .assert_code(0);
     assert!(accounts.copies().iter().all(|n| *n == 1));

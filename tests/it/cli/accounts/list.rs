@@ -1,6 +1,6 @@
-//! `account list`: the profiles of the config file, without a look at any account.
+//! `account list`: the profiles of the config file, without a request to any account.
 
-use super::{keyless, named, with_config};
+use super::{with_config, with_profiles, without_keys};
 use crate::support::stand_in::StandIn;
 use serde_json::Value;
 
@@ -26,42 +26,42 @@ label = "no key \u001b[31m"
 "#;
 
 #[test]
-fn profiles_in_both_forms() {
+fn profiles_are_listed_in_both_formats() {
     let accounts = with_config(StandIn::demo(), PROFILES);
-    let run = keyless(&accounts, "account list").run();
+    let run = without_keys(&accounts, "account list").run();
     run.assert_code(0);
     assert_transcript!("text", run);
-    let run = keyless(&accounts, "account list -o json").run();
+    let run = without_keys(&accounts, "account list -o json").run();
     run.assert_code(0);
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["kind"], "accounts");
     assert_transcript!("json", run);
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
-fn no_config_file_is_nothing_wrong() {
+fn a_missing_config_file_is_not_an_error() {
     let accounts = StandIn::demo();
-    for form in ["text", "json"] {
-        let run = keyless(&accounts, &format!("account list -o {form}")).run();
+    for format in ["text", "json"] {
+        let run = without_keys(&accounts, &format!("account list -o {format}")).run();
         run.assert_code(0);
-        assert_transcript!(format!("no_config_{form}"), run);
+        assert_transcript!(format!("no_config_{format}"), run);
     }
-    let run = keyless(&accounts, "account list")
+    let run = without_keys(&accounts, "account list")
         .env("HOME", "")
         .env("XDG_CONFIG_HOME", "")
         .run();
     run.assert_code(0);
     assert!(run.stdout.contains("--config"), "{}", run.stdout);
-    keyless(&accounts, "account list --config missing.toml")
+    without_keys(&accounts, "account list --config missing.toml")
         .run()
         .assert_code(64);
 }
 
 #[test]
-fn an_empty_config_file() {
+fn an_empty_config_file_has_no_profiles() {
     let accounts = with_config(StandIn::demo(), "# nothing yet\n");
-    let run = keyless(&accounts, "account list").run();
+    let run = without_keys(&accounts, "account list").run();
     run.assert_code(0);
     assert_eq!(
         run.stdout(),
@@ -70,10 +70,10 @@ fn an_empty_config_file() {
 }
 
 #[test]
-fn another_file_by_the_flag() {
-    let accounts = named();
+fn the_flag_selects_another_file() {
+    let accounts = with_profiles();
     accounts.write("other.toml", "[profile.other]\nregion = \"eu2\"\n");
-    let run = keyless(&accounts, "account list --config other.toml").run();
+    let run = without_keys(&accounts, "account list --config other.toml").run();
     assert!(
         run.stdout.contains("other") && !run.stdout.contains("production"),
         "{}",

@@ -1,4 +1,4 @@
-//! Accounts by their names: profiles of the config file, profiles of `cx`, and the two commands about them.
+//! Named accounts: profiles of the config file, profiles of `cx`, and the two `account` commands.
 
 mod check;
 mod company;
@@ -10,9 +10,9 @@ mod list;
 use crate::support::program::Program;
 use crate::support::stand_in::StandIn;
 
-/// Where the config file is without any flag or variable.
+/// Default path of the config file, without any flag or variable.
 const CONFIG: &str = "config/hookferry/config.toml";
-/// Both accounts by profiles, each with a key of its own.
+/// A profile for each account, with its own key.
 const PROFILES: &str = r#"
 [profile.from]
 url = "[source]"
@@ -26,7 +26,7 @@ api_key_command = ["cat", "target-key"]
 company_id = "67890"
 "#;
 
-/// Two accounts and a config file with these profiles, in which `[source]` and `[target]` are the accounts.
+/// Two accounts and a config file with these profiles; `[source]` and `[target]` stand for the accounts' URLs.
 pub(super) fn with_config(accounts: StandIn, profiles: &str) -> StandIn {
     write_config(&accounts, CONFIG, profiles);
     accounts.write(
@@ -44,12 +44,12 @@ fn write_config(accounts: &StandIn, name: &str, profiles: &str) {
     accounts.write(name, &profiles);
 }
 
-fn named() -> StandIn {
+fn with_profiles() -> StandIn {
     with_config(StandIn::demo(), PROFILES)
 }
 
-/// The program without either key in its environment, and with programs to run.
-fn keyless<'s>(accounts: &'s StandIn, command_line: &str) -> Program<'s> {
+/// The program with neither API key in its environment, and with a `PATH` for key commands.
+fn without_keys<'s>(accounts: &'s StandIn, command_line: &str) -> Program<'s> {
     accounts
         .program(command_line)
         .without_env("HOOKFERRY_SOURCE_API_KEY")

@@ -1,4 +1,4 @@
-//! What the commands print, and what they leave in the repository.
+//! What the backup commands print, and what they leave in the repository.
 
 use super::{Backups, assert_backups};
 use crate::cli::export::mode;
@@ -7,7 +7,7 @@ use hookferry::sandbox::{Options, Switches};
 use serde_json::Value;
 
 #[test]
-fn a_backup_from_its_making_to_its_end() {
+fn the_commands_print_the_whole_life_of_a_backup() {
     let backups = Backups::new();
     let step = |name: &str, command_line: &str, code: i32| {
         let run = backups.run(command_line);
@@ -85,7 +85,7 @@ fn a_backup_from_its_making_to_its_end() {
 }
 
 #[test]
-fn everything_is_readable_by_its_owner_alone() {
+fn backups_are_readable_only_by_their_owner() {
     let backups = Backups::new();
     backups.create("eu");
     let home = backups.accounts.home();
@@ -96,7 +96,7 @@ fn everything_is_readable_by_its_owner_alone() {
 }
 
 #[test]
-fn what_changes_is_stored_again_and_so_is_what_is_for_others() {
+fn changed_content_or_protection_stores_a_new_backup() {
     let backups = Backups::new();
     let n = || backups.files("us").len();
     backups.create("us");
@@ -116,7 +116,7 @@ fn what_changes_is_stored_again_and_so_is_what_is_for_others() {
     assert_eq!(n(), 2);
     let plain = backups.run("backup create --from us --repo repo --plaintext -q");
     plain.assert_code(0);
-    assert_eq!(n(), 3, "somebody wants to read it without a key now");
+    assert_eq!(n(), 3, "the protection has changed");
     std::fs::remove_file(backups.accounts.home().join("repo/us/last-check.json")).unwrap();
     plain.assert_code(0);
     backups
@@ -125,13 +125,13 @@ fn what_changes_is_stored_again_and_so_is_what_is_for_others() {
     assert_eq!(
         n(),
         4,
-        "without a record of the last check it is not known to be the same"
+        "without a record of the last check the content counts as changed"
     );
 }
 
-/// The environment has one key for the source: it can be that of one account, not of several.
+/// The environment holds one source key, which can belong to one account only.
 #[test]
-fn a_key_of_the_environment_is_never_that_of_several_accounts() {
+fn the_environment_key_is_never_used_for_several_accounts() {
     let backups = Backups::new();
     let create = |from: &str| {
         let accounts = &backups.accounts;
@@ -150,7 +150,7 @@ fn a_key_of_the_environment_is_never_that_of_several_accounts() {
 }
 
 #[test]
-fn an_account_without_a_profile_is_named_by_host_and_company() {
+fn an_account_without_a_profile_is_named_after_host_and_company() {
     let backups = Backups::new();
     let run = backups
         .accounts
@@ -167,9 +167,9 @@ fn an_account_without_a_profile_is_named_by_host_and_company() {
     );
 }
 
-/// A backup of masks could not be restored, and would push those out that can.
+/// A backup of masked values could not be restored, and would displace backups that can.
 #[test]
-fn masks_are_no_backup() {
+fn masked_secrets_are_not_backed_up() {
     let backups = Backups::new();
     backups.create("eu");
     let masked = Switches::parse(["list=masked"]).unwrap();
@@ -183,15 +183,15 @@ fn masks_are_no_backup() {
         .run(&format!("{create} --accept-shrink"))
         .assert_code(0);
     assert_eq!(backups.files("eu").len(), 2);
-    // Somebody has accepted what this key sees.
+    // The user has accepted what this key can read.
     backups.run(create).assert_code(0);
 }
 
 #[test]
-fn an_empty_account_is_accepted_once_and_then_known() {
+fn an_empty_account_has_to_be_accepted_only_once() {
     let mut options = Options::default();
     options.source.webhooks = Vec::new();
-    let backups = Backups::of(StandIn::start(options));
+    let backups = Backups::with_accounts(StandIn::start(options));
     let create = "backup create --from eu --repo repo --recipient [recipient]";
     backups.run(create).assert_code(6);
     backups
@@ -201,9 +201,9 @@ fn an_empty_account_is_accepted_once_and_then_known() {
     assert_eq!(backups.files("eu").len(), 1);
 }
 
-/// What a disk brings of its own is no account.
+/// Folders that a file system or desktop creates are not accounts.
 #[test]
-fn a_repository_may_be_a_volume_of_its_own() {
+fn a_repository_can_be_the_root_of_a_volume() {
     let backups = Backups::new();
     backups.create("eu");
     for folder in ["repo/lost+found", "repo/empty", "repo/.Trash-0"] {
@@ -219,7 +219,7 @@ fn a_repository_may_be_a_volume_of_its_own() {
 }
 
 #[test]
-fn a_secret_in_the_place_of_a_file_name_is_not_repeated() {
+fn a_secret_given_as_a_file_name_is_not_repeated() {
     let backups = Backups::new();
     backups.create("eu");
     let secret = "AGE-SECRET-KEY-1CANARY";
@@ -229,12 +229,12 @@ fn a_secret_in_the_place_of_a_file_name_is_not_repeated() {
         format!("backup create --from eu --repo repo --recipients-file {secret}"),
         "list --from eu --identity cxtp_canary".to_owned(),
     ] {
-        // The run itself fails the test where it shows a canary, in whatever case.
+        // Each run fails the test if it prints a canary; here its case is ignored as well.
         let run = backups.run(&command_line);
         assert!(
-            !run.said().to_lowercase().contains("canary"),
+            !run.output().to_lowercase().contains("canary"),
             "{}",
-            run.said()
+            run.output()
         );
     }
     backups
@@ -243,7 +243,7 @@ fn a_secret_in_the_place_of_a_file_name_is_not_repeated() {
 }
 
 #[test]
-fn a_repository_that_had_to_be_made_is_told() {
+fn creating_a_new_repository_is_reported() {
     let backups = Backups::new();
     let create = "backup create --from eu --repo repo --recipient [recipient]";
     let first = backups.run(create);
@@ -256,9 +256,9 @@ fn a_repository_that_had_to_be_made_is_told() {
     backups.run("backup list --repo ~/backups").assert_code(64);
 }
 
-/// Where the newest cannot be relied on, a dry run says what the run would.
+/// With a damaged newest backup, a dry run fails like the real run.
 #[test]
-fn a_dry_run_of_forget_looks_too() {
+fn a_dry_run_of_forget_checks_the_newest_backup() {
     let backups = Backups::new();
     backups.create("us");
     let target = backups.accounts.target();

@@ -1,4 +1,4 @@
-//! Backups as their users see them: made, listed, shown, checked, forgotten, and restored.
+//! The backup commands as users see them: create, list, show, check, forget, and restore.
 
 mod commands;
 mod restore;
@@ -13,7 +13,7 @@ macro_rules! assert_backups {
     ($name:expr, $run:expr) => {{
         snapshots!(
             r"\d{8}T\d{6}Z-(\d+)-[0-9a-f]{16}" => "[time]-$1-[digest]",
-            // Not said where both fall into one second.
+            // Not printed where both times fall into the same second.
             r", found unchanged \d{4}-\d\d-\d\d \d\d:\d\d UTC \(now\)" => "",
             r"\d{4}-\d\d-\d\d \d\d:\d\d UTC" => "[minute]",
             r"\b\d+ (?:B|KiB)\b" => "[size]",
@@ -29,7 +29,7 @@ macro_rules! assert_backups {
 
 use assert_backups;
 
-/// Both accounts by profiles, and a key pair for backups.
+/// A profile for each account.
 const PROFILES: &str = r#"
 [profile.eu]
 url = "[source]"
@@ -49,10 +49,10 @@ struct Backups {
 
 impl Backups {
     fn new() -> Self {
-        Self::of(StandIn::demo())
+        Self::with_accounts(StandIn::demo())
     }
 
-    fn of(accounts: StandIn) -> Self {
+    fn with_accounts(accounts: StandIn) -> Self {
         let accounts = with_config(accounts, PROFILES);
         let recipient = identity(&accounts, "key.txt");
         identity(&accounts, "other.txt");
@@ -64,7 +64,7 @@ impl Backups {
 
     fn run(&self, command_line: &str) -> Run {
         let command_line = command_line.replace("[recipient]", &self.recipient);
-        // The environment's keys are for the two sides of a migration; here each profile has its own.
+        // The API keys in the environment belong to the two sides of a migration; here each profile has its own key.
         self.accounts
             .program(&command_line)
             .without_env("HOOKFERRY_SOURCE_API_KEY")
@@ -72,7 +72,7 @@ impl Backups {
             .run()
     }
 
-    /// Makes a backup of that profile.
+    /// Creates a backup of this profile.
     fn create(&self, profile: &str) {
         self.run(&format!(
             "backup create --from {profile} --repo repo --recipient [recipient] -q"
@@ -80,7 +80,7 @@ impl Backups {
         .assert_code(0);
     }
 
-    /// The backups of an account, by name.
+    /// The paths of an account's backups, sorted by name.
     fn files(&self, account: &str) -> Vec<PathBuf> {
         let folder = self.accounts.home().join("repo").join(account);
         let entries = std::fs::read_dir(folder).unwrap();
@@ -93,7 +93,7 @@ impl Backups {
     }
 }
 
-/// Writes a new identity as `age-keygen` does, and gives its recipient.
+/// Writes a new identity as `age-keygen` does, and returns its recipient.
 fn identity(accounts: &StandIn, name: &str) -> String {
     use secrecy::ExposeSecret as _;
     let identity = age::x25519::Identity::generate();

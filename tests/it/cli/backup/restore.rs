@@ -1,4 +1,4 @@
-//! Restoring: through the same plan, confirmation and record as a migration, or as a drill.
+//! `restore`: with the same plan, confirmation and run record as a migration, or as a rehearsal.
 
 use super::{Backups, assert_backups};
 use crate::cli::export::SERVER_OWNED;
@@ -12,14 +12,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 use std::path::Path;
 
-/// The account has changed since in every way; the backup brings it back and touches nothing else.
+/// The account has changed in every way since; restore reverts the changes and touches nothing else.
 #[test]
-fn into_the_account_that_it_was_made_of() {
+fn a_restore_reverts_changes_in_the_same_account() {
     let backups = Backups::new();
     backups.create("us");
     let target = backups.accounts.target();
     let before = target.webhooks();
-    let id = |at: usize| before[at]["id"].as_u64().unwrap();
+    let id = |index: usize| before[index]["id"].as_u64().unwrap();
     target.change(id(0), |webhook| webhook["alias"] = "renamed by hand".into());
     target.change(id(1), |webhook| {
         webhook["url"] = "https://elsewhere.example.net/canary".into();
@@ -48,25 +48,25 @@ fn into_the_account_that_it_was_made_of() {
         rows.sort();
         rows
     };
-    let mut wanted = before.clone();
-    wanted.extend(
+    let mut expected = before.clone();
+    expected.extend(
         after
             .iter()
             .find(|one| one["alias"] == "newer than the backup")
             .cloned(),
     );
-    assert_eq!(content(&after), content(&wanted));
-    let kept = |at: usize| after.iter().any(|one| one["id"] == before[at]["id"]);
+    assert_eq!(content(&after), content(&expected));
+    let has_kept_id = |index: usize| after.iter().any(|one| one["id"] == before[index]["id"]);
     assert!(
-        kept(0) && kept(1) && !kept(2),
-        "what was deleted has a new id"
+        has_kept_id(0) && has_kept_id(1) && !has_kept_id(2),
+        "a deleted webhook gets a new id"
     );
     backups.run(restore).assert_code(0);
     assert_eq!(target.webhooks(), after, "restoring again changes nothing");
 }
 
 #[test]
-fn into_another_account_and_back() {
+fn a_restore_into_another_account_can_be_rolled_back() {
     let backups = Backups::new();
     backups.create("eu");
     let run =
@@ -83,23 +83,23 @@ fn into_another_account_and_back() {
 }
 
 #[test]
-fn a_drill_touches_nothing_real() {
+fn a_rehearsal_sends_no_request_to_any_account() {
     let backups = Backups::new();
     backups.create("eu");
-    let before = backups.accounts.n_seen();
+    let before = backups.accounts.request_counts();
     let run = backups.run("restore latest --repo repo --identity key.txt --rehearse");
     assert_backups!("rehearsal", run);
     run.assert_code(0);
     assert_eq!(
-        backups.accounts.n_seen(),
+        backups.accounts.request_counts(),
         before,
-        "no account was asked anything"
+        "no account received a request"
     );
 }
 
-/// A backup is a source like any other, by its path.
+/// The path of a backup is a source like any other.
 #[test]
-fn by_its_path_wherever_a_file_may_stand() {
+fn a_backup_path_works_wherever_a_file_does() {
     let backups = Backups::new();
     backups.create("eu");
     let path = backups.files("eu")[0].display().to_string();
@@ -128,15 +128,15 @@ fn by_its_path_wherever_a_file_may_stand() {
     assert!(backups.accounts.copies().iter().all(|n| *n == 1));
 }
 
-/// However somebody names a backup of the repository at night.
+/// Every way to name a backup of the repository.
 #[test]
-fn by_any_name_that_the_list_shows() {
+fn a_backup_can_be_given_by_any_name_that_list_prints() {
     let backups = Backups::new();
     backups.create("eu");
     backups.create("us");
     let path = backups.files("us")[0].clone();
     let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-    let whole = path.display().to_string();
+    let absolute = path.display().to_string();
     let code = |command_line: &str| {
         backups
             .run(&format!("{command_line} --identity key.txt"))
@@ -145,7 +145,7 @@ fn by_any_name_that_the_list_shows() {
     for which in [
         format!("us/{name}"),
         format!("repo/us/{name}"),
-        whole.clone(),
+        absolute.clone(),
         format!("./repo/us/{name}"),
     ] {
         assert_eq!(
@@ -170,7 +170,7 @@ fn by_any_name_that_the_list_shows() {
     assert_eq!(
         code(&format!("backup show {name} --repo repo")),
         Some(64),
-        "of which account?"
+        "the account is ambiguous"
     );
     let minute = format!(
         "{}-{}-{}T{}:{}",
@@ -188,7 +188,7 @@ fn by_any_name_that_the_list_shows() {
 }
 
 #[test]
-fn a_time_means_the_state_as_it_was_then() {
+fn a_time_selects_the_backup_that_was_current_then() {
     let backups = Backups::new();
     backups.create("us");
     let count = |which: &str| {
@@ -199,7 +199,7 @@ fn a_time_means_the_state_as_it_was_then() {
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
         document["selection"]["of"].as_u64().unwrap()
     };
-    made_long_ago(&backups.files("us").pop().unwrap());
+    backdate(&backups.files("us").pop().unwrap());
     backups.accounts.target().remove(
         backups.accounts.target().webhooks()[0]["id"]
             .as_u64()
@@ -213,8 +213,8 @@ fn a_time_means_the_state_as_it_was_then() {
         .assert_code(10);
 }
 
-/// Puts a backup of the same content in the place of one, as if it had been made long ago.
-fn made_long_ago(path: &Path) {
+/// Replaces a backup with one of the same content, dated 2020.
+fn backdate(path: &Path) {
     let folder = path.parent().unwrap();
     let repo = folder.parent().unwrap();
     let key = repo.parent().unwrap().join("key.txt");
@@ -230,10 +230,10 @@ fn made_long_ago(path: &Path) {
     std::fs::remove_file(path).unwrap();
 }
 
-/// The awkward account too: what can be sent arrives, and the backup names what cannot.
+/// The awkward account: every webhook that is valid to send arrives, and the others are reported as blocked.
 #[test]
-fn of_every_odd_case() {
-    let backups = Backups::of(StandIn::awkward());
+fn an_awkward_account_is_restored_except_for_blocked_webhooks() {
+    let backups = Backups::with_accounts(StandIn::awkward());
     backups.create("eu");
     let restore =
         "restore latest --repo repo --identity key.txt --rehearse --on-conflict skip -o json";
@@ -250,8 +250,8 @@ fn of_every_odd_case() {
     assert!(created > blocked);
 }
 
-/// The members that stay, in any order.
-fn kept(webhook: &Value) -> serde_json::Map<String, Value> {
+/// The members that the server does not own.
+fn user_members(webhook: &Value) -> serde_json::Map<String, Value> {
     let mut members = webhook.as_object().unwrap().clone();
     for owned in SERVER_OWNED {
         members.remove(owned);
@@ -262,20 +262,20 @@ fn kept(webhook: &Value) -> serde_json::Map<String, Value> {
 proptest! {
     #![proptest_config(cases(8))]
 
-    /// `restore(backup(x))` is `x`, but for what the server owns.
+    /// `restore(backup(x))` is `x`, except for the members that the server owns.
     #[test]
-    fn what_is_restored_is_what_was_backed_up(drafts in prop::collection::vec(draft(), 1..12)) {
+    fn restored_webhooks_equal_the_backed_up_ones(drafts in prop::collection::vec(draft(), 1..12)) {
         let mut options = Options::default();
         options.source.webhooks = drafts
             .into_iter()
             .enumerate()
-            .map(|(at, draft)| {
-                // One of each name, so that every one is created; and no number that the stand-in would round.
-                let draft = Draft { alias: format!("{} {at}", draft.alias), unknown: Vec::new(), ..draft };
-                serde_json::from_str(&draft.json(at, &mut Spelling::plain())).unwrap()
+            .map(|(index, draft)| {
+                // Unique aliases, so that every webhook is created; no unknown members, whose numbers the stand-in would round.
+                let draft = Draft { alias: format!("{} {index}", draft.alias), unknown: Vec::new(), ..draft };
+                serde_json::from_str(&draft.json(index, &mut Spelling::plain())).unwrap()
             })
             .collect();
-        let backups = Backups::of(StandIn::start(options));
+        let backups = Backups::with_accounts(StandIn::start(options));
         backups.create("eu");
         backups
             .run("restore latest --repo repo --identity key.txt --to us --yes --settle 1s -q")
@@ -284,7 +284,7 @@ proptest! {
         let all = |webhooks: Vec<Value>| {
             let mut all: Vec<String> = webhooks
                 .iter()
-                .map(|webhook| Value::Object(kept(webhook)).to_string())
+                .map(|webhook| Value::Object(user_members(webhook)).to_string())
                 .collect();
             all.sort();
             all

@@ -1,16 +1,16 @@
-//! Clocks that are wrong: a backup of the future is said to be one, and nothing is stored behind it.
+//! Wrong clocks: a backup dated in the future is reported, and nothing is stored after it.
 
-use super::{CREATE, Place, RUN};
+use super::{CREATE, RUN, Workspace};
 use crate::support::fixture;
 use crate::support::tools;
 use hookferry::store::backup::{About, Protection, Repository, to_the_second};
 use jiff::{SignedDuration, Timestamp};
 
-/// Puts a backup of that time into the repository, as another machine would have.
-pub(super) fn add(place: &Place, time: Timestamp, count: usize) {
+/// Adds a backup of this time to the repository, as another machine would.
+pub(super) fn add(workspace: &Workspace, time: Timestamp, count: usize) {
     let mut webhooks = fixture::inventory("account.json").webhooks;
     webhooks.truncate(count);
-    let repository = place.accounts.home().join(super::REPO);
+    let repository = workspace.accounts.home().join(super::REPO);
     let repository = Repository::named(repository.to_str().unwrap(), &|_| Ok(None)).unwrap();
     let about = About {
         tool: "a test".to_owned(),
@@ -33,96 +33,99 @@ pub(super) fn add(place: &Place, time: Timestamp, count: usize) {
     added.unwrap();
 }
 
-fn ago(minutes: i64) -> Timestamp {
+fn minutes_ago(minutes: i64) -> Timestamp {
     Timestamp::now() - SignedDuration::from_mins(minutes)
 }
 
 #[test]
-fn behind_a_backup_of_the_future_nothing_is_stored() {
-    let place = Place::new();
-    add(&place, ago(-60 * 24 * 400), 3);
-    let before = place.objects();
-    let run = place.run(CREATE);
+fn nothing_is_stored_after_a_backup_dated_in_the_future() {
+    let workspace = Workspace::new();
+    add(&workspace, minutes_ago(-60 * 24 * 400), 3);
+    let before = workspace.objects();
+    let run = workspace.run(CREATE);
     run.assert_code(1);
     for words in [
         "the clock of this machine says",
         "hint: set the clock",
-        "Nothing was stored",
+        "nothing was stored",
     ] {
         assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
     }
-    place.run(RUN).assert_code(1);
-    assert_eq!(place.objects(), before);
-    // A backup that is not there yet is no sign of life.
-    let run = place.run("backup check --repo vault --max-age 26h");
+    workspace.run(RUN).assert_code(1);
+    assert_eq!(workspace.objects(), before);
+    // A backup dated in the future does not count as recent.
+    let run = workspace.run("backup check --repo vault --max-age 26h");
     run.assert_code(3);
     assert!(run.stdout.contains("in the future"), "{}", run.stdout);
-    place.run("backup check --repo vault").assert_code(0);
-    let run = place.run("backup list --repo vault");
+    workspace.run("backup check --repo vault").assert_code(0);
+    let run = workspace.run("backup list --repo vault");
     assert!(run.stdout.contains("in the future"), "{}", run.stdout);
 }
 
 /// The clocks of two machines differ by a little.
 #[test]
-fn a_few_minutes_of_the_future_are_forgiven_by_check() {
-    let place = Place::new();
-    add(&place, ago(-5), 3);
-    place.done("backup check --repo vault --max-age 26h");
+fn check_tolerates_a_backup_dated_a_few_minutes_ahead() {
+    let workspace = Workspace::new();
+    add(&workspace, minutes_ago(-5), 3);
+    workspace.run_ok("backup check --repo vault --max-age 26h");
 }
 
 #[test]
-fn the_age_that_is_allowed() {
-    let place = Place::new();
-    add(&place, ago(60), 12);
-    place.done("backup check --repo vault --max-age 61m");
-    let run = place.run("backup check --repo vault --max-age 59m");
+fn check_enforces_the_maximum_age() {
+    let workspace = Workspace::new();
+    add(&workspace, minutes_ago(60), 12);
+    workspace.run_ok("backup check --repo vault --max-age 61m");
+    let run = workspace.run("backup check --repo vault --max-age 59m");
     run.assert_code(3);
     assert!(run.stdout.contains("too old"), "{}", run.stdout);
-    // What counts is the last look, not when the content changed last.
-    place.done(CREATE);
-    place.done("backup check --repo vault --max-age 59m");
-    let name = place.backups().pop().unwrap();
-    let check = place.accounts.read("vault/eu/last-check.json");
+    // The age counts from the last check of the account, not from the last change of its content.
+    workspace.run_ok(CREATE);
+    workspace.run_ok("backup check --repo vault --max-age 59m");
+    let name = workspace.backups().pop().unwrap();
+    let check = workspace.accounts.read("vault/eu/last-check.json");
     let an_hour_ago = |text: &str| {
         let mut check: serde_json::Value = serde_json::from_str(text).unwrap();
-        check["time"] = serde_json::json!(ago(60));
+        check["time"] = serde_json::json!(minutes_ago(60));
         check.to_string()
     };
-    // Never before the backup itself was made.
-    place
+    // It never counts from before the backup itself was created.
+    workspace
         .accounts
         .write("vault/eu/last-check.json", &an_hour_ago(&check));
-    place.done("backup check --repo vault --max-age 59m");
-    assert_eq!(place.backups().pop(), Some(name));
+    workspace.run_ok("backup check --repo vault --max-age 59m");
+    assert_eq!(workspace.backups().pop(), Some(name));
 }
 
 #[test]
-fn a_clock_that_runs_ahead_and_is_then_set() {
-    if !tools::is_there("backups::clock::a_clock_that_runs_ahead", "faketime") {
+fn a_corrected_clock_needs_the_future_backup_moved_away() {
+    if !tools::is_installed(
+        "backups::clock::a_corrected_clock_needs_the_future_backup_moved_away",
+        "faketime",
+    ) {
         return;
     }
-    let place = Place::new();
-    // Ahead by two days, as the program sees it.
-    let run = place
+    let workspace = Workspace::new();
+    // The program's clock is two days ahead.
+    let run = workspace
         .program(CREATE)
         .env("PATH", "/usr/bin:/bin")
         .under(&["faketime", "-f", "+2d"])
         .run();
     run.assert_code(0);
     assert!(
-        run.stderr.contains("backups are named by the former"),
+        run.stderr.contains("follow this machine's clock"),
         "{}",
         run.stderr
     );
-    let run = place.run(CREATE);
+    let run = workspace.run(CREATE);
     run.assert_code(1);
     assert!(run.stderr.contains("hint: set the clock"), "{}", run.stderr);
-    assert_eq!(place.backups().len(), 1);
-    place
+    assert_eq!(workspace.backups().len(), 1);
+    workspace
         .run("backup check --repo vault --max-age 26h")
         .assert_code(3);
-    // The way out that the hint names.
-    let name = place.backups().remove(0);
-    std::fs::rename(place.path(&name), place.accounts.home().join(name)).unwrap();
-    place.goes_on("after the hint was followed");
+    // The remedy that the hint names.
+    let name = workspace.backups().remove(0);
+    std::fs::rename(workspace.path(&name), workspace.accounts.home().join(name)).unwrap();
+    workspace.assert_recovers("after the hint was followed");
 }

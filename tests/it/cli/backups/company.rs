@@ -1,78 +1,80 @@
-//! Backups of one name are of one company: another one is refused, whatever happened in between.
+//! All backups under one name belong to one company: any other company is refused, whatever happened in between.
 
-use super::{CONFIG, CREATE, Place};
-use crate::support::receiver::{Manner, Receiver};
+use super::{CONFIG, CREATE, Workspace};
+use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
 
-fn company(id: u64, aliases: &[&str]) -> Manner {
-    let webhook = |(at, alias): (usize, &&str)| {
-        format!(r#"{{"id":{at},"alias":"{alias}","company_id":{id}}}"#)
+fn company_reply(company_id: u64, aliases: &[&str]) -> ReplyMode {
+    let webhook = |(id, alias): (usize, &&str)| {
+        format!(r#"{{"id":{id},"alias":"{alias}","company_id":{company_id}}}"#)
     };
     let webhooks: Vec<String> = aliases.iter().enumerate().map(webhook).collect();
-    Manner::json(&format!("[{}]", webhooks.join(",")))
+    ReplyMode::json(&format!("[{}]", webhooks.join(",")))
 }
 
-/// An account behind one address that says what it is told, as a key that was swapped would make it.
-struct Swapped {
+/// A server that can respond as another company, as after an API key was swapped.
+struct SwappedKey {
     server: Receiver,
-    place: Place,
+    workspace: Workspace,
 }
 
-impl Swapped {
+impl SwappedKey {
     fn new(expected: &str) -> Self {
-        let server = Receiver::start(company(7, &["a", "b"]));
+        let server = Receiver::start(company_reply(7, &["a", "b"]));
         let config = CONFIG.replace("[source]", &server.url()).replacen(
             "api_key_file",
             &format!("{expected}\napi_key_file"),
             1,
         );
-        let place = Place::of(StandIn::demo(), &config);
-        place.done(CREATE);
-        Self { server, place }
+        let workspace = Workspace::with_config(StandIn::demo(), &config);
+        workspace.run_ok(CREATE);
+        Self { server, workspace }
     }
 
     #[track_caller]
-    fn is_refused(&self, manner: Manner, flags: &str) {
-        self.server.answer(manner);
-        let before = self.place.objects();
-        let run = self.place.run(&format!("{CREATE} {flags}"));
+    fn assert_refused(&self, manner: ReplyMode, flags: &str) {
+        self.server.set_reply(manner);
+        let before = self.workspace.objects();
+        let run = self.workspace.run(&format!("{CREATE} {flags}"));
         run.assert_code(5);
         assert!(
             run.stderr.contains("company 7") && run.stderr.contains("hint: "),
             "{}",
             run.stderr
         );
-        assert!(self.place.objects() == before, "something was written");
+        assert!(self.workspace.objects() == before, "something was written");
     }
 }
 
 #[test]
-fn another_than_the_profile_expects() {
-    let swapped = Swapped::new("company_id = 7");
-    swapped.is_refused(company(8, &["a", "b"]), "");
-    swapped.is_refused(company(8, &["a", "b"]), "--accept-shrink");
+fn a_company_other_than_the_profile_expects_is_refused() {
+    let swapped = SwappedKey::new("company_id = 7");
+    swapped.assert_refused(company_reply(8, &["a", "b"]), "");
+    swapped.assert_refused(company_reply(8, &["a", "b"]), "--accept-shrink");
 }
 
 #[test]
-fn another_than_the_backups_are_of() {
-    let swapped = Swapped::new("");
-    swapped.is_refused(company(8, &["a", "b"]), "");
-    swapped.is_refused(company(8, &["a", "b"]), "--accept-shrink");
-    // The same key can see only one company: two in one answer are no account at all.
+fn a_company_other_than_that_of_the_backups_is_refused() {
+    let swapped = SwappedKey::new("");
+    swapped.assert_refused(company_reply(8, &["a", "b"]), "");
+    swapped.assert_refused(company_reply(8, &["a", "b"]), "--accept-shrink");
+    // A key can read only one company: a response with two companies is not an account.
     let mixed = r#"[{"id":1,"alias":"a","company_id":7},{"id":2,"alias":"b","company_id":8}]"#;
-    swapped.is_refused(Manner::json(mixed), "");
-    let place = swapped.place;
-    swapped.server.answer(company(7, &["a", "b", "c"]));
-    place.done(CREATE);
+    swapped.assert_refused(ReplyMode::json(mixed), "");
+    let workspace = swapped.workspace;
+    swapped.server.set_reply(company_reply(7, &["a", "b", "c"]));
+    workspace.run_ok(CREATE);
 }
 
-/// An empty account shows no company; what it was before is not forgotten for that.
+/// An empty account shows no company; the company of earlier backups still counts.
 #[test]
-fn another_after_the_account_was_empty() {
-    let swapped = Swapped::new("");
-    swapped.server.answer(Manner::json("[]"));
-    swapped.place.done(&format!("{CREATE} --accept-shrink"));
-    swapped.is_refused(company(8, &["a", "b"]), "");
-    swapped.server.answer(company(7, &["a"]));
-    swapped.place.done(CREATE);
+fn the_company_is_remembered_while_the_account_is_empty() {
+    let swapped = SwappedKey::new("");
+    swapped.server.set_reply(ReplyMode::json("[]"));
+    swapped
+        .workspace
+        .run_ok(&format!("{CREATE} --accept-shrink"));
+    swapped.assert_refused(company_reply(8, &["a", "b"]), "");
+    swapped.server.set_reply(company_reply(7, &["a"]));
+    swapped.workspace.run_ok(CREATE);
 }

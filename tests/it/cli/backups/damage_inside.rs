@@ -1,6 +1,6 @@
-//! Damage that the name of a backup does not show, because whoever made it gave the bytes their name: the layers inside tell.
+//! Damage that a backup's name does not reveal, because the name matches the damaged bytes: the inner layers detect it.
 
-use super::{CHECK, CREATE, Place, name_that_fits};
+use super::{CHECK, CREATE, Workspace, name_matching};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -22,129 +22,151 @@ fn gzip(text: &str) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-/// A place whose only backup is these bytes under the name that fits them.
-fn holding(protection: &str, change: impl Fn(&[u8]) -> Vec<u8>) -> (Place, String) {
-    let place = Place::new();
-    place.done(&CREATE.replace("--recipients-file recipients.txt", protection));
-    let name = place.backups().remove(0);
-    let bytes = change(&fs::read(place.path(&name)).unwrap());
-    let fitting = name_that_fits(&name, &bytes);
-    fs::remove_file(place.path(&name)).unwrap();
-    fs::write(place.path(&fitting), bytes).unwrap();
-    (place, fitting)
+/// A workspace whose only backup has changed bytes and a name that matches them.
+fn with_altered_backup(protection: &str, change: impl Fn(&[u8]) -> Vec<u8>) -> (Workspace, String) {
+    let workspace = Workspace::new();
+    workspace.run_ok(&CREATE.replace("--recipients-file recipients.txt", protection));
+    let name = workspace.backups().remove(0);
+    let bytes = change(&fs::read(workspace.path(&name)).unwrap());
+    let matching = name_matching(&name, &bytes);
+    fs::remove_file(workspace.path(&name)).unwrap();
+    fs::write(workspace.path(&matching), bytes).unwrap();
+    (workspace, matching)
 }
 
-/// Every command refuses it, and says so in these words.
+/// Asserts that every command refuses the backup, and that `check` prints `reason`.
 #[track_caller]
-fn is_refused(place: &Place, name: &str, says: &str) {
-    let run = place.run(CHECK);
+fn assert_refused(workspace: &Workspace, name: &str, reason: &str) {
+    let run = workspace.run(CHECK);
     run.assert_code(3);
     assert!(
-        run.stdout.contains(name) && run.stdout.contains(says),
+        run.stdout.contains(name) && run.stdout.contains(reason),
         "{}",
         run.stdout
     );
     let path = format!("vault/eu/{name}");
     for line in [SHOW, RESTORE] {
         for line in [line.to_owned(), line.replace("latest --repo vault", &path)] {
-            let run = place.run(&line);
+            let run = workspace.run(&line);
             run.assert_code(1);
             assert!(run.stderr.contains("hint: "), "{}", run.transcript());
         }
     }
-    assert!(place.accounts.posts().is_empty());
+    assert!(workspace.accounts.posts().is_empty());
 }
 
 #[test]
-fn each_layer_notices() {
+fn each_layer_detects_damage() {
     let flip = |from_end: usize| {
         move |bytes: &[u8]| {
             let mut bytes = bytes.to_vec();
-            let at = bytes.len() - from_end;
-            bytes[at] ^= 1;
+            let offset = bytes.len() - from_end;
+            bytes[offset] ^= 1;
             bytes
         }
     };
     let cut = |bytes: &[u8]| bytes[..bytes.len() - 1].to_vec();
-    for (says, (place, name)) in [
-        ("compressed part", holding("--plaintext", flip(300))),
-        ("compressed part", holding("--plaintext", flip(7))),
-        ("compressed part", holding("--plaintext", cut)),
+    for (reason, (workspace, name)) in [
         (
-            "encrypted part",
-            holding("--recipients-file recipients.txt", flip(300)),
+            "compressed data",
+            with_altered_backup("--plaintext", flip(300)),
         ),
         (
-            "encrypted part",
-            holding("--recipients-file recipients.txt", flip(1)),
+            "compressed data",
+            with_altered_backup("--plaintext", flip(7)),
+        ),
+        ("compressed data", with_altered_backup("--plaintext", cut)),
+        (
+            "encrypted data",
+            with_altered_backup("--recipients-file recipients.txt", flip(300)),
         ),
         (
-            "encrypted part",
-            holding("--recipients-file recipients.txt", cut),
+            "encrypted data",
+            with_altered_backup("--recipients-file recipients.txt", flip(1)),
+        ),
+        (
+            "encrypted data",
+            with_altered_backup("--recipients-file recipients.txt", cut),
         ),
     ] {
-        is_refused(&place, &name, says);
+        assert_refused(&workspace, &name, reason);
     }
 }
 
-/// Somebody has opened a plain backup in an editor.
+/// A plaintext backup that somebody edited.
 #[test]
-fn a_document_that_was_edited() {
-    for (from, to, says) in [
+fn an_edited_document_is_refused() {
+    for (from, to, reason) in [
         ("payments-alerts", "payments-alarms", "SHA-256"),
         ("\n[", "\n[{\"alias\":\"one more\"},", "SHA-256"),
-        ("\"count\": 12", "\"count\": 11", "as many webhooks"),
+        (
+            "\"count\": 12",
+            "\"count\": 11",
+            "the number of webhooks differs",
+        ),
         ("\"sha256\": \"", "\"sha256\": \"0", "SHA-256"),
         (
             "\"format_version\": \"1.",
             "\"format_version\": \"2.",
-            "format 2.0",
+            "format version 2.0",
         ),
-        ("\"kind\": \"backup\"", "\"kind\": \"plan\"", "no backup"),
-        ("\"host\"", "\"hosts\"", "lacks a part"),
+        (
+            "\"kind\": \"backup\"",
+            "\"kind\": \"plan\"",
+            "not a hookferry backup",
+        ),
+        ("\"host\"", "\"hosts\"", "a required member is missing"),
     ] {
-        let (place, name) = holding("--plaintext", |bytes| {
+        let (workspace, name) = with_altered_backup("--plaintext", |bytes| {
             let text = gunzip(bytes);
             assert!(text.contains(from), "{from}");
             gzip(&text.replacen(from, to, 1))
         });
-        is_refused(&place, &name, says);
+        assert_refused(&workspace, &name, reason);
     }
 }
 
 #[test]
-fn a_newer_format_asks_for_a_newer_program() {
-    let (place, _) = holding("--plaintext", |bytes| {
+fn a_newer_format_needs_a_newer_program() {
+    let (workspace, _) = with_altered_backup("--plaintext", |bytes| {
         gzip(&gunzip(bytes).replacen("\"1.0\"", "\"2.0\"", 1))
     });
-    let run = place.run(SHOW);
+    let run = workspace.run(SHOW);
     run.assert_code(1);
     assert!(
         run.stderr
-            .contains("use the version that made it, or a newer one")
+            .contains("use the version of hookferry that made it, or a newer one")
     );
-    let (place, _) = holding("--plaintext", |bytes| {
+    let (workspace, _) = with_altered_backup("--plaintext", |bytes| {
         gzip(&gunzip(bytes).replacen("\"1.0\"", "\"1.9\"", 1))
     });
-    place.done(SHOW);
+    workspace.run_ok(SHOW);
 }
 
-/// The time in the name decides which backup is meant, so it has to be the document's.
+/// The time in the name decides which backup is selected, so it must match the document.
 #[test]
-fn a_name_that_says_otherwise() {
-    let place = Place::new();
-    place.done(CREATE);
-    let name = place.backups().remove(0);
+fn a_name_with_another_time_is_refused() {
+    let workspace = Workspace::new();
+    workspace.run_ok(CREATE);
+    let name = workspace.backups().remove(0);
     let other = format!("20300101T000000Z{}", &name["20260101T000000Z".len()..]);
-    fs::rename(place.path(&name), place.path(&other)).unwrap();
-    let run = place.run(CHECK);
+    fs::rename(workspace.path(&name), workspace.path(&other)).unwrap();
+    let run = workspace.run(CHECK);
     run.assert_code(3);
-    assert!(run.stdout.contains("another time"), "{}", run.stdout);
-    // Nor is it the latest one, whose place it takes.
+    assert!(
+        run.stdout.contains("its time does not match its name"),
+        "{}",
+        run.stdout
+    );
+    // Nor is it used as the latest backup, which it now appears to be.
     for line in [SHOW, RESTORE] {
-        let run = place.run(line);
+        let run = workspace.run(line);
         run.assert_code(1);
-        assert!(run.stderr.contains("another time"), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("its time does not match its name"),
+            "{}",
+            run.stderr
+        );
     }
-    assert!(place.accounts.posts().is_empty());
+    assert!(workspace.accounts.posts().is_empty());
 }

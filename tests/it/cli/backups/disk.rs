@@ -1,14 +1,14 @@
-//! Disks that fill up, fail, or may not be written: a clear error, no wrong state, and never a word of success.
+//! Disks that are full, failing, or read-only: a clear error, no corrupt state, and no false report of success.
 
-use super::points::{Point, points, tampered};
-use super::{CHECK, CREATE, FORGET, Place};
-use crate::support::at_once::at_once;
+use super::points::{FaultPoint, fault_points, run_with_fault};
+use super::{CHECK, CREATE, FORGET, Workspace};
+use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
 use crate::support::tracer;
 use std::io::Write as _;
 use std::process::Command;
 
-/// The faults that a call can have, with the words of the system.
+/// The errors injected into a call, with the system's messages.
 fn faults(call: &str) -> &'static [(&'static str, &'static str)] {
     match call {
         "openat" => &[
@@ -23,7 +23,7 @@ fn faults(call: &str) -> &'static [(&'static str, &'static str)] {
 }
 
 #[track_caller]
-pub(super) fn is_told(run: &Run, words: &str, what: &str) {
+pub(super) fn assert_reported(run: &Run, words: &str, what: &str) {
     let says = |words: &str| run.stderr.contains(words);
     assert!(
         says("error: cannot ") && says(words) && says("hint: "),
@@ -32,13 +32,13 @@ pub(super) fn is_told(run: &Run, words: &str, what: &str) {
     );
 }
 
-/// Refuses each call of the command that is about the repository, each time in a new place.
-fn at_each(
+/// Fails each repository call of the command in turn, each time in a new workspace. Returns the number of faults.
+fn fail_each_call(
     command_line: &str,
-    prepare: fn() -> Place,
-    check: impl Fn(&Place, &Run, &str) + Sync,
+    prepare: fn() -> Workspace,
+    check: impl Fn(&Workspace, &Run, &str) + Sync,
 ) -> usize {
-    let all: Vec<(Point, (&str, &str))> = points(&prepare(), command_line)
+    let all: Vec<(FaultPoint, (&str, &str))> = fault_points(&prepare(), command_line)
         .into_iter()
         .filter(|point| point.is_in_repo)
         .flat_map(|point| {
@@ -46,22 +46,25 @@ fn at_each(
             faults.iter().map(move |fault| (point.clone(), *fault))
         })
         .collect();
-    let outcomes = at_once(&all, |(point, (error, words))| {
-        let place = prepare();
+    let outcomes = in_parallel(&all, |(point, (error, words))| {
+        let workspace = prepare();
         let what = format!("{command_line}, {error} at {} {}", point.call, point.nth);
-        let run = tampered(&place, command_line, point, &format!("error={error}"));
-        is_told(&run, words, &what);
-        check(&place, &run, &what);
-        assert!(place.leftovers().is_empty(), "{what}: left half written");
-        let checked = place.run(CHECK);
+        let run = run_with_fault(&workspace, command_line, point, &format!("error={error}"));
+        assert_reported(&run, words, &what);
+        check(&workspace, &run, &what);
+        assert!(
+            workspace.leftovers().is_empty(),
+            "{what}: left a partial file"
+        );
+        let checked = workspace.run(CHECK);
         let code = checked.code.unwrap_or_default();
-        let is_right = if place.backups().is_empty() {
+        let is_expected = if workspace.backups().is_empty() {
             code == 10
         } else {
             code == 0
         };
-        assert!(is_right, "{what}: {}", checked.transcript());
-        place.goes_on(&what);
+        assert!(is_expected, "{what}: {}", checked.transcript());
+        workspace.assert_recovers(&what);
     });
     for outcome in outcomes {
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -70,12 +73,12 @@ fn at_each(
 }
 
 #[test]
-fn a_first_backup() {
-    if !tracer::is_there("backups::disk::a_first_backup") {
+fn a_first_backup_survives_any_disk_error() {
+    if !tracer::is_available("backups::disk::a_first_backup_survives_any_disk_error") {
         return;
     }
-    let n = at_each(CREATE, Place::new, |place, run, what| {
-        // Once the backup is stored it is said to be; what failed then is the note beside it.
+    let n = fail_each_call(CREATE, Workspace::new, |workspace, run, what| {
+        // Once the backup is stored, it is reported as stored; then only the note beside it failed.
         let code = if run.stdout.contains(" stored  ") {
             3
         } else {
@@ -83,81 +86,81 @@ fn a_first_backup() {
         };
         assert_eq!(run.code, Some(code), "{what}: {}", run.transcript());
         assert!(!run.stdout.contains("unchanged"), "{what}");
-        assert!(code == 1 || place.backups().len() == 1, "{what}");
+        assert!(code == 1 || workspace.backups().len() == 1, "{what}");
     });
     assert!(n >= 20, "only {n} faults");
 }
 
 #[test]
-fn a_look_that_finds_nothing_new() {
-    if !tracer::is_there("backups::disk::a_look_that_finds_nothing_new") {
+fn an_unchanged_backup_survives_any_disk_error() {
+    if !tracer::is_available("backups::disk::an_unchanged_backup_survives_any_disk_error") {
         return;
     }
     let prepare = || {
-        let place = Place::new();
-        place.done(CREATE);
-        place
+        let workspace = Workspace::new();
+        workspace.run_ok(CREATE);
+        workspace
     };
-    let n = at_each(CREATE, prepare, |place, run, what| {
-        // What cannot be tidied up does not stand between an account and its backup.
-        let is_untidy = run.stderr.contains("half-written");
-        let code = if is_untidy { 3 } else { 1 };
+    let n = fail_each_call(CREATE, prepare, |workspace, run, what| {
+        // A leftover that cannot be removed does not prevent the backup.
+        let has_leftover = run.stderr.contains("temporary files");
+        let code = if has_leftover { 3 } else { 1 };
         assert_eq!(run.code, Some(code), "{what}: {}", run.transcript());
-        assert_eq!(run.stdout.contains("unchanged"), is_untidy, "{what}");
-        assert_eq!(place.backups().len(), 1, "{what}");
+        assert_eq!(run.stdout.contains("unchanged"), has_leftover, "{what}");
+        assert_eq!(workspace.backups().len(), 1, "{what}");
     });
     assert!(n >= 12, "only {n} faults");
 }
 
 #[test]
-fn forgetting() {
-    if !tracer::is_there("backups::disk::forgetting") {
+fn forget_survives_any_disk_error() {
+    if !tracer::is_available("backups::disk::forget_survives_any_disk_error") {
         return;
     }
     let prepare = || {
-        let place = Place::new();
+        let workspace = Workspace::new();
         for _ in 0..3 {
-            place.done(CREATE);
-            place.change_source();
+            workspace.run_ok(CREATE);
+            workspace.change_source();
         }
-        place
+        workspace
     };
-    let n = at_each(FORGET, prepare, |place, run, what| {
+    let n = fail_each_call(FORGET, prepare, |workspace, run, what| {
         assert_eq!(run.code, Some(1), "{what}: {}", run.transcript());
-        assert!(place.backups().len() >= 2, "{what}");
+        assert!(workspace.backups().len() >= 2, "{what}");
     });
     assert!(n >= 6, "only {n} faults");
 }
 
 #[test]
-fn a_repository_that_is_a_file_or_below_one() {
-    let place = Place::new();
-    place.accounts.write("file", "mine");
+fn a_repository_path_that_is_a_file_is_an_error() {
+    let workspace = Workspace::new();
+    workspace.accounts.write("file", "mine");
     for repo in ["file", "file/vault"] {
-        let at = |line: &str| line.replace("vault", repo);
-        let run = place.run(&at(CREATE));
+        let with_repo = |line: &str| line.replace("vault", repo);
+        let run = workspace.run(&with_repo(CREATE));
         run.assert_code(1);
-        is_told(&run, "the repository", repo);
+        assert_reported(&run, "the repository", repo);
         for line in [CHECK, FORGET, "backup list --repo vault"] {
-            let run = place.run(&at(line));
+            let run = workspace.run(&with_repo(line));
             run.assert_code(10);
             assert!(run.stderr.contains("hint: "), "{}", run.stderr);
         }
-        assert_eq!(place.accounts.read("file"), "mine");
+        assert_eq!(workspace.accounts.read("file"), "mine");
     }
-    place.done(CREATE);
-    std::fs::remove_dir_all(place.folder()).unwrap();
-    place
+    workspace.run_ok(CREATE);
+    std::fs::remove_dir_all(workspace.folder()).unwrap();
+    workspace
         .accounts
         .write("vault/eu", "an account's name is taken by a file");
-    let run = place.run(CREATE);
+    let run = workspace.run(CREATE);
     run.assert_code(1);
-    is_told(&run, "the repository", "vault/eu");
+    assert_reported(&run, "the repository", "vault/eu");
 }
 
-/// A file system of 16 KiB, in a namespace that ends with the program.
+/// A file system of 16 KiB, in a mount namespace that ends with the program.
 #[test]
-fn a_disk_that_is_really_full() {
+fn a_full_disk_fails_the_backup() {
     let works = Command::new("unshare")
         .args([
             "-rm", "mount", "-t", "tmpfs", "-o", "size=16k", "none", "/mnt",
@@ -165,23 +168,23 @@ fn a_disk_that_is_really_full() {
         .output()
         .is_ok_and(|output| output.status.success());
     if !works {
-        // Not demanded in CI: containers may forbid it, and the injected faults above ran there.
-        let line = "NOT RUN: backups::disk::a_disk_that_is_really_full: it may not mount\n";
+        // Not required in CI: containers may forbid mounts, and the injected faults above run there.
+        let line = "NOT RUN: backups::disk::a_full_disk_fails_the_backup: it may not mount\n";
         std::io::stderr().write_all(line.as_bytes()).unwrap();
         return;
     }
-    let place = Place::new();
-    std::fs::create_dir(place.accounts.home().join("vault")).unwrap();
-    // One page for the folder, one for a file that takes what is left; then the backup has no room.
+    let workspace = Workspace::new();
+    std::fs::create_dir(workspace.accounts.home().join("vault")).unwrap();
+    // One page for the folder, and a file that fills the rest; then the backup has no space.
     let script = "mount -t tmpfs -o size=16k none vault && mkdir vault/eu; \
                   dd if=/dev/zero of=vault/eu/full bs=1k count=64 2>/dev/null; \"$@\"; code=$?; \
                   echo left: $(ls -A vault/eu) >&2; exit $code";
-    let run = place
+    let run = workspace
         .program(CREATE)
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .under(&["unshare", "-rm", "sh", "-c", script, "sh"])
         .run();
     run.assert_code(1);
-    is_told(&run, "No space left on device", "a full disk");
+    assert_reported(&run, "No space left on device", "a full disk");
     assert!(run.stderr.ends_with("left: full\n"), "{}", run.stderr);
 }

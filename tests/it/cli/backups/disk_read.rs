@@ -1,29 +1,29 @@
-//! Disks that fail while somebody only looks: what could not be read is not taken for missing.
+//! Disks that fail during reads: an unreadable file or folder does not count as missing.
 
-use super::disk::is_told;
-use super::points::{points, tampered};
-use super::{CHECK, CREATE, Place};
+use super::disk::assert_reported;
+use super::points::{fault_points, run_with_fault};
+use super::{CHECK, CREATE, Workspace};
 use crate::support::tracer;
 
 #[test]
-fn looking() {
-    if !tracer::is_there("backups::disk_read") {
+fn a_read_error_is_not_taken_for_a_missing_file() {
+    if !tracer::is_available("backups::disk_read::a_read_error_is_not_taken_for_a_missing_file") {
         return;
     }
-    let place = Place::new();
-    place.done(CREATE);
+    let workspace = Workspace::new();
+    workspace.run_ok(CREATE);
     for line in [
         CHECK,
         "backup list --repo vault",
         "backup show latest --repo vault --identity key.txt",
     ] {
-        let opened = points(&place, line)
+        let calls = fault_points(&workspace, line)
             .into_iter()
             .filter(|point| point.is_in_repo);
-        for point in opened.filter(|point| point.call == "openat") {
-            let run = tampered(&place, line, &point, "error=EIO");
+        for point in calls.filter(|point| point.call == "openat") {
+            let run = run_with_fault(&workspace, line, &point, "error=EIO");
             let what = format!("{line}, {point:?}");
-            // One backup that cannot be read does not keep `check` from looking at the others.
+            // One unreadable backup does not keep `check` from checking the others.
             if line == CHECK && run.code == Some(3) {
                 assert!(
                     run.stdout.contains("1 damaged") && run.stdout.contains("Input/output error"),
@@ -31,13 +31,18 @@ fn looking() {
                 );
                 continue;
             }
-            is_told(&run, "Input/output error", &what);
+            assert_reported(&run, "Input/output error", &what);
             assert_eq!(run.code, Some(1), "{what}: {}", run.transcript());
         }
-        // Whether there is a folder at all is asked before: a disk that cannot tell has not said no.
+        // The commands first check whether the folder exists: a failing `stat` does not mean that it is missing.
         for path in ["vault", "vault/eu"] {
-            let log = place.accounts.home().join("trace").display().to_string();
-            let run = place
+            let log = workspace
+                .accounts
+                .home()
+                .join("trace")
+                .display()
+                .to_string();
+            let run = workspace
                 .program(line)
                 .under(&[
                     "strace",
@@ -52,7 +57,7 @@ fn looking() {
                 ])
                 .run();
             let what = format!("{line}, stat of {path}");
-            is_told(&run, "Input/output error", &what);
+            assert_reported(&run, "Input/output error", &what);
             assert_eq!(run.code, Some(1), "{what}: {}", run.transcript());
         }
     }

@@ -1,35 +1,35 @@
-//! Killed at every step of a write: nothing half written is ever listed, every backup opens, and the next run goes on.
+//! Kills at every step of a write: no partial backup is ever listed, every backup opens, and the next run succeeds.
 
-use super::points::{Point, points, tampered};
-use super::{CHECK, CREATE, FORGET, Place, RUN};
-use crate::support::at_once::at_once;
+use super::points::{FaultPoint, fault_points, run_with_fault};
+use super::{CHECK, CREATE, FORGET, RUN, Workspace};
+use crate::support::parallel::in_parallel;
 use crate::support::tracer;
 
-/// What the repository holds before the command, which is then to write.
-fn with_backups(n: usize) -> Place {
-    let place = Place::new();
+/// A workspace with `n` backups, and a change since the last one.
+fn with_backups(n: usize) -> Workspace {
+    let workspace = Workspace::new();
     for _ in 0..n {
-        place.done(CREATE);
-        place.change_source();
+        workspace.run_ok(CREATE);
+        workspace.change_source();
     }
-    place
+    workspace
 }
 
-/// Kills the command at each of its calls, each time in a new place; how many there were.
-fn at_each(
+/// Kills the command at each of its calls, each time in a new workspace. Returns the number of calls.
+fn kill_at_each_call(
     command_line: &str,
-    prepare: impl Fn() -> Place + Sync,
-    check: impl Fn(&Place, &str) + Sync,
+    prepare: impl Fn() -> Workspace + Sync,
+    check: impl Fn(&Workspace, &str) + Sync,
 ) -> usize {
-    let all = points(&prepare(), command_line);
-    let outcomes = at_once(&all, |point: &Point| {
-        let place = prepare();
+    let all = fault_points(&prepare(), command_line);
+    let outcomes = in_parallel(&all, |point: &FaultPoint| {
+        let workspace = prepare();
         let what = format!("{command_line}, killed at {} {}", point.call, point.nth);
-        let run = tampered(&place, command_line, point, "signal=SIGKILL");
+        let run = run_with_fault(&workspace, command_line, point, "signal=SIGKILL");
         assert_eq!(run.code, None, "{what}");
-        is_sound(&place, &what);
-        check(&place, &what);
-        place.goes_on(&what);
+        assert_intact(&workspace, &what);
+        check(&workspace, &what);
+        workspace.assert_recovers(&what);
     });
     for outcome in outcomes {
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -37,13 +37,13 @@ fn at_each(
     all.len()
 }
 
-/// List and check work, show the same backups as the folder, and every one of them opens.
-fn is_sound(place: &Place, what: &str) {
-    let backups = place.backups();
-    if !place.accounts.home().join(super::REPO).exists() {
-        return place.run("backup list --repo vault").assert_code(10);
+/// Asserts that `list` and `check` succeed and show the backups in the folder, and that each backup opens.
+fn assert_intact(workspace: &Workspace, what: &str) {
+    let backups = workspace.backups();
+    if !workspace.accounts.home().join(super::REPO).exists() {
+        return workspace.run("backup list --repo vault").assert_code(10);
     }
-    let listed = place.json("backup list --repo vault", 0);
+    let listed = workspace.json("backup list --repo vault", 0);
     let listed: Vec<&str> = listed["accounts"]
         .as_array()
         .unwrap()
@@ -52,55 +52,55 @@ fn is_sound(place: &Place, what: &str) {
         .map(|backup| backup["path"].as_str().unwrap().rsplit_once('/').unwrap().1)
         .collect();
     assert_eq!(listed, backups, "{what}");
-    let checked = place.run(CHECK);
+    let checked = workspace.run(CHECK);
     let code = if backups.is_empty() { 10 } else { 0 };
     assert_eq!(checked.code, Some(code), "{what}: {}", checked.transcript());
     for name in &backups {
-        assert!(!place.aliases(name).is_empty(), "{what}: {name}");
+        assert!(!workspace.aliases(name).is_empty(), "{what}: {name}");
     }
 }
 
 #[test]
-fn the_first_backup() {
-    if !tracer::is_there("backups::killed::the_first_backup") {
+fn a_first_backup_can_be_killed_at_any_call() {
+    if !tracer::is_available("backups::killed::a_first_backup_can_be_killed_at_any_call") {
         return;
     }
-    let n = at_each(CREATE, Place::new, |place, what| {
-        assert!(place.backups().len() <= 1, "{what}");
-        assert!(place.leftovers().len() <= 1, "{what}");
+    let n = kill_at_each_call(CREATE, Workspace::new, |workspace, what| {
+        assert!(workspace.backups().len() <= 1, "{what}");
+        assert!(workspace.leftovers().len() <= 1, "{what}");
     });
     assert!(n >= 16, "only {n} calls");
 }
 
-/// A backup of before is still there, and still the newest until the new one is whole.
+/// The earlier backup remains, and remains the newest until the new one is complete.
 #[test]
-fn a_run_of_the_schedule() {
-    if !tracer::is_there("backups::killed::a_run_of_the_schedule") {
+fn a_schedule_run_can_be_killed_at_any_call() {
+    if !tracer::is_available("backups::killed::a_schedule_run_can_be_killed_at_any_call") {
         return;
     }
-    let n = at_each(
+    let n = kill_at_each_call(
         RUN,
         || with_backups(1),
-        |place, what| {
-            assert!(matches!(place.backups().len(), 1 | 2), "{what}");
+        |workspace, what| {
+            assert!(matches!(workspace.backups().len(), 1 | 2), "{what}");
         },
     );
     assert!(n >= 24, "only {n} calls");
 }
 
 #[test]
-fn forgetting() {
-    if !tracer::is_there("backups::killed::forgetting") {
+fn forget_can_be_killed_at_any_call() {
+    if !tracer::is_available("backups::killed::forget_can_be_killed_at_any_call") {
         return;
     }
     let prepare = || with_backups(3);
-    let n = at_each(FORGET, prepare, |place, what| {
-        let newest = place.backups().pop().unwrap();
+    let n = kill_at_each_call(FORGET, prepare, |workspace, what| {
+        let newest = workspace.backups().pop().unwrap();
         assert!(newest.starts_with("20"), "{what}");
-        // What held at the time of the newest backup: the account was changed once after it.
-        assert_eq!(place.aliases(&newest).len(), 12, "{what}");
-        place.done(FORGET);
-        assert_eq!(place.backups(), [newest], "{what}");
+        // The newest backup holds the account as it was then; the account has changed once since.
+        assert_eq!(workspace.aliases(&newest).len(), 12, "{what}");
+        workspace.run_ok(FORGET);
+        assert_eq!(workspace.backups(), [newest], "{what}");
     });
     assert!(n >= 4, "only {n} calls");
 }

@@ -1,9 +1,9 @@
-//! Scheduled backups when something goes wrong: killed, refused by the disk, damaged, lied to, watched by servers that fail.
-//! Always the real process; what it did is read from the repository, the account and the receiver.
+//! Scheduled backups when something goes wrong: kills, disk errors, damage, unreliable accounts, failing heartbeat receivers.
+//! Every test runs the real process and inspects the repository, the accounts and the receiver.
 
-mod at_once;
 mod clock;
 mod company;
+mod concurrent;
 mod damage;
 mod damage_inside;
 mod disk;
@@ -26,14 +26,14 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// The folder of the repository: a word that stands in no other path, so that a trace shows what is done in it.
+/// Folder of the repository. The word occurs in no other path, so a trace shows which calls concern it.
 const REPO: &str = "vault";
 const CREATE: &str = "backup create --from eu --repo vault --recipients-file recipients.txt";
 const CHECK: &str = "backup check --repo vault --identity key.txt";
 const FORGET: &str = "backup forget --repo vault --keep-last 1";
 const RUN: &str = "run-schedule nightly";
 
-/// Both accounts by profiles, and a schedule that everybody watches.
+/// A profile for each account, and a schedule with metrics and status files.
 const CONFIG: &str = r#"
 [profile.eu]
 url = "[source]"
@@ -55,18 +55,18 @@ status_file = "[home]/seen/status.json"
 "#;
 
 /// Two accounts with profiles and a schedule, and identities in `key.txt` and `other.txt`.
-struct Place {
+struct Workspace {
     accounts: StandIn,
     recipient: String,
 }
 
-impl Place {
+impl Workspace {
     fn new() -> Self {
-        Self::of(StandIn::demo(), CONFIG)
+        Self::with_config(StandIn::demo(), CONFIG)
     }
 
-    /// The same with another config file, in which `[home]` is the folder in which the program runs.
-    fn of(accounts: StandIn, config: &str) -> Self {
+    /// Like [`Workspace::new`] with other accounts and another config file; `[home]` stands for the home folder.
+    fn with_config(accounts: StandIn, config: &str) -> Self {
         let home = accounts.home().display().to_string();
         let accounts = with_config(accounts, &config.replace("[home]", &home));
         std::fs::create_dir(accounts.home().join("seen")).unwrap();
@@ -80,7 +80,7 @@ impl Place {
     }
 
     fn program(&self, command_line: &str) -> Program<'_> {
-        // The environment's keys are for the two sides of a migration; here each profile has its own.
+        // The API keys in the environment belong to the two sides of a migration; here each profile has its own key.
         self.accounts
             .program(command_line)
             .without_env("HOOKFERRY_SOURCE_API_KEY")
@@ -91,15 +91,15 @@ impl Place {
         self.program(command_line).run()
     }
 
-    /// Runs it and demands that it ends well.
+    /// Runs a command and asserts exit code 0.
     #[track_caller]
-    fn done(&self, command_line: &str) -> Run {
+    fn run_ok(&self, command_line: &str) -> Run {
         let run = self.run(command_line);
         run.assert_code(0);
         run
     }
 
-    /// A result for programs.
+    /// Runs a command with `-o json` and returns the document.
     #[track_caller]
     fn json(&self, command_line: &str, code: i32) -> Value {
         let run = self.run(&format!("{command_line} -o json"));
@@ -111,7 +111,7 @@ impl Place {
         self.accounts.home().join(REPO).join("eu")
     }
 
-    /// Everything in the folder of the account, by name, with its bytes.
+    /// The files in the folder of account `eu`, by name.
     fn objects(&self) -> BTreeMap<String, Vec<u8>> {
         let Ok(entries) = std::fs::read_dir(self.folder()) else {
             return BTreeMap::new();
@@ -124,7 +124,7 @@ impl Place {
         entries.map(object).collect()
     }
 
-    /// The names of the backups, the oldest first.
+    /// The names of the backups, oldest first.
     fn backups(&self) -> Vec<String> {
         let names = self.objects().into_keys();
         names
@@ -132,7 +132,7 @@ impl Place {
             .collect()
     }
 
-    /// Half-written files that a killed run has left.
+    /// The names of partial files that a killed run has left.
     fn leftovers(&self) -> Vec<String> {
         let names = self.objects().into_keys();
         names.filter(|name| name.starts_with(".tmp")).collect()
@@ -147,7 +147,7 @@ impl Place {
         let identities = Identities::of(vec![self.accounts.home().join("key.txt")]);
         let bytes = std::fs::read(self.path(name)).unwrap();
         let Opened::Backup(backup) = open(bytes, &identities, name).unwrap() else {
-            panic!("{name} is no backup");
+            panic!("{name} is not a backup");
         };
         let alias = |webhook: &hookferry::coralogix::webhook::Webhook| {
             webhook.alias().unwrap_or_default().into_owned()
@@ -162,11 +162,11 @@ impl Place {
         webhooks.iter().map(alias).collect()
     }
 
-    /// Changes the account, so that its newest backup is not what it holds.
+    /// Changes the account, so that its newest backup is out of date.
     fn change_source(&self) {
         let source = self.accounts.source();
         let id = source.webhooks()[0]["id"].as_u64().unwrap();
-        // Another name each time, so that each change is one.
+        // A different alias each time, so that each call is a change.
         let rename = |webhook: &mut Value| {
             let alias = webhook["alias"].as_str().unwrap_or_default();
             webhook["alias"] = format!("{alias}'").into();
@@ -174,9 +174,9 @@ impl Place {
         assert!(source.change(id, rename));
     }
 
-    /// The next `backup create` leaves everything as it should be.
+    /// Asserts that the next `backup create` succeeds and leaves an up-to-date, intact repository.
     #[track_caller]
-    fn goes_on(&self, what: &str) {
+    fn assert_recovers(&self, what: &str) {
         let run = self.run(CREATE);
         assert_eq!(run.code, Some(0), "{what}: {}", run.transcript());
         let run = self.run(&format!("{CHECK} --max-age 1h"));
@@ -192,7 +192,7 @@ impl Place {
     }
 }
 
-/// Writes a new identity as `age-keygen` does, and gives its recipient.
+/// Writes a new identity as `age-keygen` does, and returns its recipient.
 fn identity(accounts: &StandIn, name: &str) -> String {
     use secrecy::ExposeSecret as _;
     let identity = age::x25519::Identity::generate();
@@ -203,8 +203,8 @@ fn identity(accounts: &StandIn, name: &str) -> String {
     recipient
 }
 
-/// A backup's bytes under the name that they would have had: damage that its name does not show.
-fn name_that_fits(name: &str, bytes: &[u8]) -> String {
+/// The backup name that matches `bytes`, so that the name does not reveal the damage.
+fn name_matching(name: &str, bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
     let digits = hookferry::coralogix::sealed::hex(&digest.as_ref()[..8]);
     let mut parts: Vec<&str> = name.split('-').collect();

@@ -1,28 +1,28 @@
-//! The system calls of a run from its first touch of the repository on, each of which can be tampered with in another run.
-//! The tracer counts the calls of each name on their own, and those of the main thread alone.
+//! The system calls of a run from its first access to the repository on, at each of which another run can get a fault.
+//! strace counts calls by name, and only those of the main thread.
 
-use super::{Place, REPO};
+use super::{REPO, Workspace};
 use crate::support::program::Run;
 use std::collections::BTreeMap;
 
-/// What opens, changes or makes lasting; between two of them the disk does not change.
+/// Calls that open, change or sync files; between two of them the disk does not change.
 const CALLS: &str = "openat,mkdir,write,writev,sendto,fsync,fdatasync,ftruncate,fchmod,renameat,renameat2,rename,linkat,unlink,unlinkat";
 
-/// One call of a run.
+/// One system call of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Point {
+pub(super) struct FaultPoint {
     pub(super) call: String,
-    /// The how manieth of its name, from 1.
+    /// Number among the calls of this name, from 1.
     pub(super) nth: usize,
-    /// Whether it is about the repository.
+    /// Whether the call concerns the repository.
     pub(super) is_in_repo: bool,
 }
 
-/// The calls of a run that ends well.
-pub(super) fn points(place: &Place, command_line: &str) -> Vec<Point> {
-    let log = place.accounts.home().join("trace");
+/// The calls of a run without faults.
+pub(super) fn fault_points(workspace: &Workspace, command_line: &str) -> Vec<FaultPoint> {
+    let log = workspace.accounts.home().join("trace");
     let log_name = log.display().to_string();
-    let run = place
+    let run = workspace
         .program(command_line)
         .under(&[
             "strace",
@@ -42,7 +42,7 @@ pub(super) fn points(place: &Place, command_line: &str) -> Vec<Point> {
         };
         let nth = counts.entry(call.to_owned()).or_default();
         *nth += 1;
-        points.push(Point {
+        points.push(FaultPoint {
             call: call.to_owned(),
             nth: *nth,
             is_in_repo: line.contains(REPO),
@@ -52,21 +52,30 @@ pub(super) fn points(place: &Place, command_line: &str) -> Vec<Point> {
     points.split_off(first)
 }
 
-/// A run in which one call is tampered with; it fails the test if there was no such call.
-pub(super) fn tampered(place: &Place, command_line: &str, point: &Point, tampering: &str) -> Run {
-    let Point { call, nth, .. } = point;
-    let log = place.accounts.home().join("trace");
+/// Runs the command with a fault in one call. Fails the test if the run makes no such call.
+pub(super) fn run_with_fault(
+    workspace: &Workspace,
+    command_line: &str,
+    point: &FaultPoint,
+    fault: &str,
+) -> Run {
+    let FaultPoint { call, nth, .. } = point;
+    let log = workspace.accounts.home().join("trace");
     let log_name = log.display().to_string();
     let (trace, inject) = (
         format!("trace={call}"),
-        format!("inject={call}:{tampering}:when={nth}"),
+        format!("inject={call}:{fault}:when={nth}"),
     );
-    let run = place
+    let run = workspace
         .program(command_line)
         .under(&["strace", "-o", &log_name, "-e", &trace, "-e", &inject])
         .run();
     let log = std::fs::read_to_string(log).unwrap();
-    let is_struck = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
-    assert!(is_struck, "there was no {point:?}: {}", run.transcript());
+    let was_injected = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
+    assert!(
+        was_injected,
+        "the run did not make {point:?}: {}",
+        run.transcript()
+    );
     run
 }

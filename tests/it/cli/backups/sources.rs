@@ -1,20 +1,20 @@
-//! Accounts that fail, lie, or have shrunk: what they show is never kept as the new truth.
+//! Accounts that fail, send wrong data, or have shrunk: their content never becomes the newest backup.
 
-use super::{CHECK, CONFIG, CREATE, Place};
-use crate::support::at_once::at_once;
+use super::{CHECK, CONFIG, CREATE, Workspace};
+use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
-use crate::support::receiver::{Manner, Receiver};
+use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Fault, Switches};
 
-/// The account whose first backup is made, and which then is no longer itself.
+/// Backs up account `us`, whose key is revoked.
 const CREATE_US: &str = "backup create --from us --repo vault --recipients-file recipients.txt";
 
-/// Runs it, and demands that it is refused with that code and that nothing in the repository has changed.
+/// Runs a command; asserts that it is refused with this code and that nothing in the repository has changed.
 #[track_caller]
-fn is_refused(place: &Place, command_line: &str, code: i32, what: &str) -> Run {
-    let before = place.objects();
-    let run = place.run(command_line);
+fn assert_refused(workspace: &Workspace, command_line: &str, code: i32, what: &str) -> Run {
+    let before = workspace.objects();
+    let run = workspace.run(command_line);
     assert_eq!(run.code, Some(code), "{what}: {}", run.transcript());
     assert!(
         run.stderr.contains("hint: "),
@@ -22,21 +22,24 @@ fn is_refused(place: &Place, command_line: &str, code: i32, what: &str) -> Run {
         run.transcript()
     );
     assert!(run.stdout.is_empty(), "{what}: {}", run.stdout);
-    assert!(place.objects() == before, "{what}: something was written");
+    assert!(
+        workspace.objects() == before,
+        "{what}: something was written"
+    );
     run
 }
 
-/// The same profile in the place of `eu`, so that the folder is the same.
-fn place_of_target() -> Place {
+/// A workspace in which profile `eu` is the target account, so that the folder is the same.
+fn workspace_of_target() -> Workspace {
     let swapped = CONFIG
         .replace("profile.eu", "profile.tmp")
         .replace("profile.us", "profile.eu")
         .replace("profile.tmp", "profile.us");
-    Place::of(StandIn::demo(), &swapped)
+    Workspace::with_config(StandIn::demo(), &swapped)
 }
 
 #[test]
-fn an_account_that_fails() {
+fn a_failing_account_is_not_backed_up() {
     let cases: [(&[&str], &[&str], i32); 7] = [
         (&[], &["get:2x*:status=503"], 1),
         (&[], &["get:2x*:html-200"], 1),
@@ -46,16 +49,21 @@ fn an_account_that_fails() {
         (&["auth=revoked"], &[], 4),
         (&[], &["get:2x*:status=403"], 4),
     ];
-    let outcomes = at_once(&cases, |(switches, faults, code)| {
-        let place = place_of_target();
-        place.done(CREATE);
-        let target = place.accounts.target();
+    let outcomes = in_parallel(&cases, |(switches, faults, code)| {
+        let workspace = workspace_of_target();
+        workspace.run_ok(CREATE);
+        let target = workspace.accounts.target();
         target.set_switches(Switches::parse(*switches).unwrap());
         for fault in *faults {
             target.push_fault(fault.parse::<Fault>().unwrap());
         }
-        is_refused(&place, CREATE, *code, &format!("{switches:?} {faults:?}"));
-        place.done(CHECK);
+        assert_refused(
+            &workspace,
+            CREATE,
+            *code,
+            &format!("{switches:?} {faults:?}"),
+        );
+        workspace.run_ok(CHECK);
     });
     for outcome in outcomes {
         outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -63,12 +71,13 @@ fn an_account_that_fails() {
 }
 
 #[test]
-fn an_answer_that_is_no_whole_list() {
-    let server = Receiver::start(Manner::json(
+fn a_response_that_is_not_a_complete_list_is_refused() {
+    let server = Receiver::start(ReplyMode::json(
         r#"[{"id":1,"alias":"a","company_id":7},{"id":2,"alias":"b","company_id":7}]"#,
     ));
-    let place = Place::of(StandIn::demo(), &CONFIG.replace("[source]", &server.url()));
-    place.done(CREATE);
+    let workspace =
+        Workspace::with_config(StandIn::demo(), &CONFIG.replace("[source]", &server.url()));
+    workspace.run_ok(CREATE);
     for body in [
         r#"{"webhooks":[]}"#,
         r#"[{"id":1,"alias":"a","company_id":7},null]"#,
@@ -79,32 +88,32 @@ fn an_answer_that_is_no_whole_list() {
         "null",
         r#""[]""#,
     ] {
-        server.answer(Manner::json(body));
-        is_refused(&place, CREATE, 1, body);
+        server.set_reply(ReplyMode::json(body));
+        assert_refused(&workspace, CREATE, 1, body);
     }
-    server.answer(Manner::json("[]"));
-    is_refused(&place, CREATE, 6, "an empty list");
+    server.set_reply(ReplyMode::json("[]"));
+    assert_refused(&workspace, CREATE, 6, "an empty list");
 }
 
-/// Half of what there was is still taken for true; less is not, until somebody says so.
+/// Half of the webhooks are still accepted; fewer are not, unless the user accepts it.
 #[test]
-fn an_account_that_has_shrunk() {
-    let place = Place::new();
-    place.done(CREATE);
-    let source = place.accounts.source();
+fn an_account_that_shrank_by_half_has_to_be_accepted() {
+    let workspace = Workspace::new();
+    workspace.run_ok(CREATE);
+    let source = workspace.accounts.source();
     let shrink_to = |n: usize| {
         for webhook in source.webhooks().iter().skip(n) {
             source.remove(webhook["id"].as_u64().unwrap());
         }
     };
     shrink_to(6);
-    let run = place.done(CREATE);
+    let run = workspace.run_ok(CREATE);
     assert!(run.stdout.contains("6 webhooks"), "{}", run.stdout);
     shrink_to(5);
-    place.done(CREATE);
+    workspace.run_ok(CREATE);
     // 2 of 5 is less than half.
     shrink_to(2);
-    let run = is_refused(&place, CREATE, 6, "2 of 5");
+    let run = assert_refused(&workspace, CREATE, 6, "2 of 5");
     assert!(run.stderr.contains("--accept-shrink"), "{}", run.stderr);
     assert!(
         run.stderr
@@ -112,27 +121,23 @@ fn an_account_that_has_shrunk() {
         "{}",
         run.stderr
     );
-    place.done(&format!("{CREATE} --accept-shrink"));
+    workspace.run_ok(&format!("{CREATE} --accept-shrink"));
     shrink_to(0);
-    is_refused(&place, CREATE, 6, "0 of 2");
-    let before = place.backups();
-    place.run(super::RUN).assert_code(6);
-    assert_eq!(
-        place.backups(),
-        before,
-        "nothing is forgotten for it either"
-    );
-    place.done(&format!("{} --accept-shrink", super::RUN));
+    assert_refused(&workspace, CREATE, 6, "0 of 2");
+    let before = workspace.backups();
+    workspace.run(super::RUN).assert_code(6);
+    assert_eq!(workspace.backups(), before, "nothing is forgotten either");
+    workspace.run_ok(&format!("{} --accept-shrink", super::RUN));
 }
 
-/// One account that fails does not take the others with it, and the result says which it was.
+/// One failing account does not affect the others, and the result names it.
 #[test]
-fn one_of_several() {
+fn one_failing_account_does_not_affect_the_others() {
     let config =
         format!("{CONFIG}\n[profile.lost]\nurl = \"[target]\"\napi_key_command = [\"false\"]\n");
-    let place = Place::of(StandIn::with(&["auth=revoked"], &[]), &config);
+    let workspace = Workspace::with_config(StandIn::with(&["auth=revoked"], &[]), &config);
     let line = CREATE.replace("--from eu", "--all");
-    let document = place.json(&line, 3);
+    let document = workspace.json(&line, 3);
     let outcome = |name: &str| {
         let accounts = document["accounts"].as_array().unwrap();
         let account = accounts
@@ -148,7 +153,7 @@ fn one_of_several() {
     assert_eq!(outcome("us").0, "failed");
     assert_eq!(outcome("lost").0, "failed");
     assert!(outcome("eu").1.is_null());
-    assert_eq!(place.backups().len(), 1);
-    let run = place.run(CREATE_US);
+    assert_eq!(workspace.backups().len(), 1);
+    let run = workspace.run(CREATE_US);
     run.assert_code(4);
 }

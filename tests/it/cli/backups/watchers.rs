@@ -1,32 +1,34 @@
-//! Who waits for a sign of life hears how each run ended; a receiver that fails changes nothing and learns nothing to others.
-//! (Its URL holds the word by which every run of the program in any test fails if it is shown.)
+//! Heartbeats: the receiver learns how each run ended; a failing receiver does not change the run, and its URL stays secret.
+//! (The URL contains the word that fails any run that prints it.)
 
-use super::{CONFIG, Place, RUN};
+use super::{CONFIG, RUN, Workspace};
 use crate::support::program::Run;
-use crate::support::receiver::{Manner, Receiver};
+use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
 use std::net::TcpListener;
 
-/// The secret part of the URL, and what the receiver must see before the word of each call.
+/// The secret path of the heartbeat URL, to which each call appends a word.
 const PATH: &str = "/canary-of-a-heartbeat";
 
-/// What runs the program as a terminal would, even where the tests themselves run in the background and so ignore Ctrl-C.
-const AS_A_TERMINAL_DOES: &[&str] = &["env", "--default-signal=INT,TERM,HUP"];
+/// Resets signal handling, because tests that run in the background inherit ignored signals.
+const WITH_DEFAULT_SIGNALS: &[&str] = &["env", "--default-signal=INT,TERM,HUP"];
 
 /// The schedule with a heartbeat.
 pub(super) fn config() -> String {
     format!("{CONFIG}heartbeat_url_file = \"../../heartbeat\"\n")
 }
 
-/// A place whose schedule tells that URL.
-pub(super) fn telling(url: &str, accounts: StandIn, config: &str) -> Place {
-    let place = Place::of(accounts, config);
-    place.accounts.write("heartbeat", &format!("{url}{PATH}\n"));
-    place
+/// A workspace whose schedule sends heartbeats to this URL.
+pub(super) fn with_heartbeat(url: &str, accounts: StandIn, config: &str) -> Workspace {
+    let workspace = Workspace::with_config(accounts, config);
+    workspace
+        .accounts
+        .write("heartbeat", &format!("{url}{PATH}\n"));
+    workspace
 }
 
-/// The words that the receiver was told.
-pub(super) fn words(receiver: &Receiver) -> Vec<String> {
+/// The words that follow the path in the requests to the receiver.
+pub(super) fn heartbeats(receiver: &Receiver) -> Vec<String> {
     let paths = receiver.paths().into_iter();
     let word = |path: String| {
         let word = path
@@ -37,105 +39,123 @@ pub(super) fn words(receiver: &Receiver) -> Vec<String> {
     paths.map(word).collect()
 }
 
-/// The schedule has been run and was not disturbed.
-fn ran(place: &Place) -> Run {
-    let run = place.done(RUN);
-    assert_eq!(place.backups().len(), 1, "{}", run.transcript());
+/// Runs the schedule and asserts that the receiver did not disturb it.
+fn run_undisturbed(workspace: &Workspace) -> Run {
+    let run = workspace.run_ok(RUN);
+    assert_eq!(workspace.backups().len(), 1, "{}", run.transcript());
     assert!(
         run.stdout.contains("schedule nightly: done"),
         "{}",
         run.stdout
     );
     let status: serde_json::Value =
-        serde_json::from_str(&place.accounts.read("seen/status.json")).unwrap();
+        serde_json::from_str(&workspace.accounts.read("seen/status.json")).unwrap();
     assert_eq!(status["exit_code"], 0);
     run
 }
 
 #[test]
-fn a_start_and_an_end() {
-    let receiver = Receiver::start(Manner::status(200));
-    let place = telling(&receiver.url(), StandIn::demo(), &config());
-    let run = ran(&place);
-    assert_eq!(words(&receiver), ["start", "0"]);
+fn the_receiver_is_notified_of_start_and_end() {
+    let receiver = Receiver::start(ReplyMode::status(200));
+    let workspace = with_heartbeat(&receiver.url(), StandIn::demo(), &config());
+    let run = run_undisturbed(&workspace);
+    assert_eq!(heartbeats(&receiver), ["start", "0"]);
     assert!(!run.stderr.contains("heartbeat"), "{}", run.stderr);
 }
 
 #[test]
-fn the_url_of_a_variable() {
-    let receiver = Receiver::start(Manner::status(204));
+fn the_heartbeat_url_can_come_from_a_variable() {
+    let receiver = Receiver::start(ReplyMode::status(204));
     let config = format!("{CONFIG}heartbeat_url_env = \"ALIVE\"\n");
-    let place = Place::of(StandIn::demo(), &config);
+    let workspace = Workspace::with_config(StandIn::demo(), &config);
     let url = format!("{}{PATH}/", receiver.url());
-    place.program(RUN).env("ALIVE", &url).run().assert_code(0);
-    assert_eq!(words(&receiver), ["start", "0"]);
-    let run = place.run(RUN);
+    workspace
+        .program(RUN)
+        .env("ALIVE", &url)
+        .run()
+        .assert_code(0);
+    assert_eq!(heartbeats(&receiver), ["start", "0"]);
+    let run = workspace.run(RUN);
     run.assert_code(0);
     assert!(
         run.stderr.contains("ALIVE, which is not set"),
         "{}",
         run.stderr
     );
-    let run = place.program(RUN).env("ALIVE", "canary of no URL").run();
+    let run = workspace
+        .program(RUN)
+        .env("ALIVE", "canary of no URL")
+        .run();
     run.assert_code(0);
-    assert!(run.stderr.contains("in ALIVE is no http"), "{}", run.stderr);
-}
-
-#[test]
-fn receivers_that_fail() {
-    let elsewhere = Receiver::start(Manner::status(200));
-    let redirect = format!("location: {}/stolen", elsewhere.url());
-    for (manner, says) in [
-        (Manner::status(500), "it answered 500"),
-        (Manner::status(404), "it answered 404"),
-        (
-            Manner::Says(307, redirect, String::new()),
-            "it answered 307",
-        ),
-        (Manner::Closes, "the connection was lost"),
-    ] {
-        let receiver = Receiver::start(manner);
-        let place = telling(&receiver.url(), StandIn::demo(), &config());
-        let run = ran(&place);
-        for word in ["start", "0"] {
-            let told = format!("the heartbeat ({word}) did not reach 127.0.0.1: {says}");
-            assert!(run.stderr.contains(&told), "{}", run.stderr);
-        }
-        let heard = words(&receiver);
-        assert!(heard.len() > 2, "tried again: {heard:?}");
-        assert_eq!(heard.last().unwrap(), "0");
-    }
-    assert!(elsewhere.paths().is_empty(), "a redirect was followed");
-}
-
-#[test]
-fn a_receiver_that_is_not_there() {
-    // Free a moment ago, and nobody listens there.
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let place = telling(&format!("http://{nobody}"), StandIn::demo(), &config());
-    let run = ran(&place);
-    assert!(run.stderr.contains("no connection"), "{}", run.stderr);
-    std::fs::remove_file(place.accounts.home().join("heartbeat")).unwrap();
-    let run = place.done(RUN);
     assert!(
-        run.stderr.contains("the file of the heartbeat's URL"),
+        run.stderr.contains("in ALIVE is not an http"),
         "{}",
         run.stderr
     );
 }
 
-/// The time that a scheduler leaves between its request to end and the end by force is often 30 s; both calls fit into it.
 #[test]
-fn a_receiver_that_never_answers_takes_no_more_than_its_time() {
-    let receiver = Receiver::start(Manner::Hangs);
-    let place = telling(&receiver.url(), StandIn::demo(), &config());
-    let started = std::time::Instant::now();
-    let run = ran(&place);
+fn a_failing_receiver_does_not_fail_the_run() {
+    let elsewhere = Receiver::start(ReplyMode::status(200));
+    let redirect = format!("location: {}/stolen", elsewhere.url());
+    for (manner, reason) in [
+        (ReplyMode::status(500), "it answered 500"),
+        (ReplyMode::status(404), "it answered 404"),
+        (
+            ReplyMode::Respond(307, redirect, String::new()),
+            "it answered 307",
+        ),
+        (ReplyMode::Close, "connection lost"),
+    ] {
+        let receiver = Receiver::start(manner);
+        let workspace = with_heartbeat(&receiver.url(), StandIn::demo(), &config());
+        let run = run_undisturbed(&workspace);
+        for word in ["start", "0"] {
+            let expected = format!("the heartbeat ({word}) did not reach 127.0.0.1: {reason}");
+            assert!(run.stderr.contains(&expected), "{}", run.stderr);
+        }
+        let received = heartbeats(&receiver);
+        assert!(
+            received.len() > 2,
+            "it should have tried again: {received:?}"
+        );
+        assert_eq!(received.last().unwrap(), "0");
+    }
+    assert!(elsewhere.paths().is_empty(), "a redirect was followed");
+}
+
+#[test]
+fn an_unreachable_receiver_does_not_fail_the_run() {
+    // A free port on which nothing listens.
+    let unused_address = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let workspace = with_heartbeat(
+        &format!("http://{unused_address}"),
+        StandIn::demo(),
+        &config(),
+    );
+    let run = run_undisturbed(&workspace);
+    assert!(run.stderr.contains("no connection"), "{}", run.stderr);
+    std::fs::remove_file(workspace.accounts.home().join("heartbeat")).unwrap();
+    let run = workspace.run_ok(RUN);
     assert!(
-        run.stderr.contains("no answer within 10 s"),
+        run.stderr.contains("the heartbeat URL file"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Schedulers often leave 30 s between SIGTERM and SIGKILL; both calls fit into that.
+#[test]
+fn a_receiver_that_never_responds_times_out() {
+    let receiver = Receiver::start(ReplyMode::Hang);
+    let workspace = with_heartbeat(&receiver.url(), StandIn::demo(), &config());
+    let started = std::time::Instant::now();
+    let run = run_undisturbed(&workspace);
+    assert!(
+        run.stderr.contains("no response within 10 s"),
         "{}",
         run.stderr
     );
@@ -143,46 +163,46 @@ fn a_receiver_that_never_answers_takes_no_more_than_its_time() {
 }
 
 #[test]
-fn a_run_that_is_asked_to_end_says_so_to_everybody() {
+fn an_interrupted_run_reports_its_exit_code_everywhere() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
-        let receiver = Receiver::start(Manner::status(200));
+        let receiver = Receiver::start(ReplyMode::status(200));
         let config = config().replace("profiles = [\"eu\"]", "profiles = [\"us\"]");
         let accounts = StandIn::with(&[], &["get:1x*:stall"]);
-        let place = telling(&receiver.url(), accounts, &config);
-        let running = place
+        let workspace = with_heartbeat(&receiver.url(), accounts, &config);
+        let running = workspace
             .program(&format!("{RUN} -o json"))
             .env("PATH", "/usr/bin:/bin")
-            .under(AS_A_TERMINAL_DOES)
+            .under(WITH_DEFAULT_SIGNALS)
             .start();
-        place
+        workspace
             .accounts
-            .until_target(|target| !target.log().is_empty());
+            .wait_for_target(|target| !target.log().is_empty());
         running.signal(signal);
         let run = running.finish();
-        super::watchers_agree::all_say(&place, &receiver, &run, code);
+        super::watchers_agree::assert_all_agree(&workspace, &receiver, &run, code);
         assert!(
-            run.stderr.contains("stopping, then telling"),
+            run.stderr.contains("stopping, then reporting"),
             "{}",
             run.stderr
         );
-        assert!(!place.accounts.home().join("vault/us").exists());
+        assert!(!workspace.accounts.home().join("vault/us").exists());
     }
 }
 
-/// While the first sign of life is on its way, the run can be asked to end as well.
+/// A signal also ends the run while the first heartbeat is under way.
 #[test]
-fn a_run_that_is_asked_to_end_before_it_began() {
-    let receiver = Receiver::start(Manner::Hangs);
-    let place = telling(&receiver.url(), StandIn::demo(), &config());
-    let running = place
+fn a_run_interrupted_before_its_start_reads_no_account() {
+    let receiver = Receiver::start(ReplyMode::Hang);
+    let workspace = with_heartbeat(&receiver.url(), StandIn::demo(), &config());
+    let running = workspace
         .program(&format!("{RUN} -o json"))
-        .under(AS_A_TERMINAL_DOES)
+        .under(WITH_DEFAULT_SIGNALS)
         .start();
-    receiver.until(1);
-    receiver.answer(Manner::status(200));
+    receiver.wait_for_requests(1);
+    receiver.set_reply(ReplyMode::status(200));
     running.signal("TERM");
     let run = running.finish();
     run.assert_code(143);
-    assert_eq!(words(&receiver), ["start", "143"]);
-    assert_eq!(place.accounts.n_seen(), [0, 0]);
+    assert_eq!(heartbeats(&receiver), ["start", "143"]);
+    assert_eq!(workspace.accounts.request_counts(), [0, 0]);
 }

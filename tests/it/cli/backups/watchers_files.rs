@@ -1,25 +1,25 @@
-//! Status and metrics files: readable by others, whole at any time, and of no importance to the backup itself.
+//! Status and metrics files: readable by others, and not required for the backup itself.
 
 use super::watchers_agree::metric;
-use super::{Place, RUN};
+use super::{RUN, Workspace};
 use crate::cli::export::mode;
 
 const SUCCESS: &str = "hookferry_schedule_last_success_timestamp_seconds";
 
 #[test]
-fn others_may_read_them() {
-    let place = Place::new();
-    place.done(RUN);
+fn status_and_metrics_files_are_readable_by_others() {
+    let workspace = Workspace::new();
+    workspace.run_ok(RUN);
     for name in ["seen/hookferry.prom", "seen/status.json"] {
-        assert_eq!(mode(&place.accounts.home().join(name)), 0o644, "{name}");
+        assert_eq!(mode(&workspace.accounts.home().join(name)), 0o644, "{name}");
     }
 }
 
 #[test]
-fn where_they_cannot_be_written_all_else_is_done() {
-    let place = Place::new();
-    std::fs::remove_dir(place.accounts.home().join("seen")).unwrap();
-    let run = place.done(&format!("{RUN} -o json"));
+fn unwritable_files_do_not_fail_the_run() {
+    let workspace = Workspace::new();
+    std::fs::remove_dir(workspace.accounts.home().join("seen")).unwrap();
+    let run = workspace.run_ok(&format!("{RUN} -o json"));
     for what in [
         "cannot write the status file",
         "cannot write the metrics file",
@@ -29,42 +29,42 @@ fn where_they_cannot_be_written_all_else_is_done() {
     }
     let result: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(result["exit_code"], 0);
-    assert_eq!(place.backups().len(), 1);
-    // One of the two does not need the other.
-    std::fs::create_dir_all(place.accounts.home().join("seen/status.json")).unwrap();
-    let run = place.done(RUN);
+    assert_eq!(workspace.backups().len(), 1);
+    // Each of the two is written independently of the other.
+    std::fs::create_dir_all(workspace.accounts.home().join("seen/status.json")).unwrap();
+    let run = workspace.run_ok(RUN);
     assert!(
         run.stderr.contains("cannot write the status file"),
         "{}",
         run.stderr
     );
-    assert_eq!(metric(&place, "hookferry_schedule_exit_code"), Some(0));
+    assert_eq!(metric(&workspace, "hookferry_schedule_exit_code"), Some(0));
 }
 
 #[test]
-fn the_last_success_survives_failures() {
-    let place = Place::new();
-    place.done(RUN);
-    let succeeded = metric(&place, SUCCESS).unwrap();
-    // Long ago, so that a success of now would be another.
+fn failures_keep_the_time_of_the_last_success() {
+    let workspace = Workspace::new();
+    workspace.run_ok(RUN);
+    let succeeded = metric(&workspace, SUCCESS).unwrap();
+    // Long ago, so that a new success would have another time.
     let old = (succeeded - 90_000).to_string();
-    let text = place.accounts.read("seen/hookferry.prom");
-    place.accounts.write(
+    let text = workspace.accounts.read("seen/hookferry.prom");
+    workspace.accounts.write(
         "seen/hookferry.prom",
         &text.replace(&succeeded.to_string(), &old),
     );
-    let recipients = place.accounts.read("recipients.txt");
+    let recipients = workspace.accounts.read("recipients.txt");
     for n in 1..=2 {
-        place.accounts.write("recipients.txt", "");
-        place.run(RUN).assert_code(64);
+        workspace.accounts.write("recipients.txt", "");
+        workspace.run(RUN).assert_code(64);
         assert_eq!(
-            metric(&place, SUCCESS).unwrap().to_string(),
+            metric(&workspace, SUCCESS).unwrap().to_string(),
             old,
             "after {n} failures"
         );
-        assert_eq!(metric(&place, "hookferry_schedule_exit_code"), Some(64));
+        assert_eq!(metric(&workspace, "hookferry_schedule_exit_code"), Some(64));
     }
-    place.accounts.write("recipients.txt", &recipients);
-    place.done(RUN);
-    assert!(metric(&place, SUCCESS).unwrap() >= succeeded);
+    workspace.accounts.write("recipients.txt", &recipients);
+    workspace.run_ok(RUN);
+    assert!(metric(&workspace, SUCCESS).unwrap() >= succeeded);
 }

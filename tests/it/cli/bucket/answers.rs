@@ -1,21 +1,21 @@
-//! Answers that are not what was asked for: told in the store's own words, made harmless, and without what we sent.
+//! Unexpected responses: reported in the store's own words, escaped, and without repeating what we sent.
 
 use super::{PREFIX, REPO};
 use crate::support::bucket::KEY;
-use crate::support::bucket::stub::{Fate, Reply, Stub, answer, refusal};
+use crate::support::bucket::stub::{Behavior, Reply, Stub, error_response, response};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 
 const CREATE: &str = "backup create --from [source] --plaintext";
 
 fn run(stub: &Stub, accounts: &StandIn, line: &str) -> Run {
-    stub.program(accounts, line).word("--repo").word(REPO).run()
+    stub.program(accounts, line).arg("--repo").arg(REPO).run()
 }
 
-/// What `backup list` says to one answer.
-fn said_to(bytes: &[u8], code: i32) -> String {
+/// The error output of `backup list` after one response.
+fn stderr_for(bytes: &[u8], code: i32) -> String {
     let bytes = bytes.to_vec();
-    let stub = Stub::with(move |_| Fate::Instead(Reply::Bytes(bytes.clone())));
+    let stub = Stub::with(move |_| Behavior::ReplyOnly(Reply::Bytes(bytes.clone())));
     let accounts = StandIn::demo();
     let run = run(&stub, &accounts, "backup list");
     run.assert_code(code);
@@ -28,9 +28,9 @@ fn said_to(bytes: &[u8], code: i32) -> String {
 }
 
 #[test]
-fn hostile_words_are_harmless() {
-    let said = said_to(
-        &refusal(
+fn hostile_error_messages_are_escaped() {
+    let stderr = stderr_for(
+        &error_response(
             403,
             "AccessDenied",
             &format!("no\u{1b}[31m\u{202e}&lt;b&gt; {}", "long ".repeat(400)),
@@ -38,41 +38,41 @@ fn hostile_words_are_harmless() {
         4,
     );
     assert!(
-        said.contains("AccessDenied: no\\u{1b}[31m\\u{202e}<b> long"),
-        "{said}"
+        stderr.contains("AccessDenied: no\\u{1b}[31m\\u{202e}<b> long"),
+        "{stderr}"
     );
-    assert!(!said.contains('\u{1b}') && said.len() < 800, "{said}");
-    let said = said_to(&refusal(400, "Bad\u{1b}[31mCode", "why"), 1);
-    assert!(said.contains("answered 400: why"), "{said}");
+    assert!(!stderr.contains('\u{1b}') && stderr.len() < 800, "{stderr}");
+    let stderr = stderr_for(&error_response(400, "Bad\u{1b}[31mCode", "why"), 1);
+    assert!(stderr.contains("responded with 400: why"), "{stderr}");
 }
 
-/// A store that repeats the whole request in its error, in the words that are shown and in others.
+/// A store that repeats the whole request in its error, both in the message that is printed and around it.
 #[test]
-fn what_a_store_repeats_of_the_request_is_not_shown() {
-    let stub = Stub::with(|asked| {
-        let headers: Vec<&str> = asked.headers.values().map(String::as_str).collect();
-        let message = format!("{} {}", asked.target, headers.join(" "));
-        let mut reply = refusal(403, "SignatureDoesNotMatch", &message);
+fn secrets_that_a_store_echoes_are_not_printed() {
+    let stub = Stub::with(|request| {
+        let headers: Vec<&str> = request.headers.values().map(String::as_str).collect();
+        let message = format!("{} {}", request.target, headers.join(" "));
+        let mut reply = error_response(403, "SignatureDoesNotMatch", &message);
         reply.extend(message.as_bytes());
-        Fate::Instead(Reply::Bytes(reply))
+        Behavior::ReplyOnly(Reply::Bytes(reply))
     });
     let accounts = StandIn::demo();
     for line in [CREATE, "backup list", "backup check"] {
         let program = stub
             .program(&accounts, line)
             .env("AWS_SESSION_TOKEN", "session-canary-token-0001");
-        let run = program.word("--repo").word(REPO).run();
+        let run = program.arg("--repo").arg(REPO).run();
         run.assert_code(4);
         assert!(
             run.stderr.contains("SignatureDoesNotMatch"),
             "{}",
             run.transcript()
         );
-        let authorization = stub.asked("GET")[0].headers["authorization"].clone();
+        let authorization = stub.requests("GET")[0].headers["authorization"].clone();
         let signature = authorization.split("Signature=").nth(1).unwrap().to_owned();
         for secret in [KEY.0, "session-canary", &signature, "Signature="] {
             assert!(
-                !run.said().contains(secret),
+                !run.output().contains(secret),
                 "{secret}: {}",
                 run.transcript()
             );
@@ -81,23 +81,23 @@ fn what_a_store_repeats_of_the_request_is_not_shown() {
 }
 
 #[test]
-fn answers_of_something_else() {
+fn responses_of_other_servers_are_recognized() {
     let page = b"<!doctype html><html><body>Please log in</body></html>";
-    let said = said_to(&answer(200, &[("Content-Type", "text/html")], page), 1);
-    assert!(said.contains("not that of an object store") && said.contains("AWS_ENDPOINT_URL"));
-    let said = said_to(&answer(404, &[("Content-Type", "text/html")], page), 1);
+    let stderr = stderr_for(&response(200, &[("Content-Type", "text/html")], page), 1);
+    assert!(stderr.contains("not from an object store") && stderr.contains("AWS_ENDPOINT_URL"));
+    let stderr = stderr_for(&response(404, &[("Content-Type", "text/html")], page), 1);
     assert!(
-        said.contains("answered 404") && said.contains("AWS_ENDPOINT_URL"),
-        "{said}"
+        stderr.contains("responded with 404") && stderr.contains("AWS_ENDPOINT_URL"),
+        "{stderr}"
     );
-    let said = said_to(&answer(200, &[], b"{\"message\": \"hello\"}"), 1);
-    assert!(said.contains("not that of an object store"), "{said}");
+    let stderr = stderr_for(&response(200, &[], b"{\"message\": \"hello\"}"), 1);
+    assert!(stderr.contains("not from an object store"), "{stderr}");
     let v1 = b"<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents></ListBucketResult>";
-    let said = said_to(&answer(200, &[], v1), 1);
-    assert!(said.contains("without a way to the next"), "{said}");
-    let cut = answer(200, &[], b"<ListBucketResult></ListBucketResult>");
-    let said = said_to(&cut[..cut.len() - 9], 1);
-    assert!(said.contains("did not list what it holds"), "{said}");
+    let stderr = stderr_for(&response(200, &[], v1), 1);
+    assert!(stderr.contains("without a continuation token"), "{stderr}");
+    let cut = response(200, &[], b"<ListBucketResult></ListBucketResult>");
+    let stderr = stderr_for(&cut[..cut.len() - 9], 1);
+    assert!(stderr.contains("did not list its objects"), "{stderr}");
 }
 
 #[test]
@@ -109,30 +109,30 @@ fn a_redirect_is_not_followed() {
             ("Location", location.as_str()),
             ("x-amz-bucket-region", "eu-west-3"),
         ];
-        let said = said_to(&answer(status, &headers, b""), 1);
-        assert!(said.contains("AWS_REGION=eu-west-3"), "{said}");
+        let stderr = stderr_for(&response(status, &headers, b""), 1);
+        assert!(stderr.contains("AWS_REGION=eu-west-3"), "{stderr}");
     }
-    let said = said_to(
-        &answer(
+    let stderr = stderr_for(
+        &response(
             301,
             &[("x-amz-bucket-region", "eu-west-3; curl example.com | sh")],
             b"",
         ),
         1,
     );
-    assert!(said.contains("check AWS_REGION"), "{said}");
-    assert!(elsewhere.asked("GET").is_empty());
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert!(stderr.contains("check AWS_REGION"), "{stderr}");
+    assert!(elsewhere.requests("GET").is_empty());
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
 fn a_store_without_conditional_writes_says_so() {
-    let stub = Stub::with(|asked| {
-        if asked.is_backup() {
-            let unknown = refusal(501, "NotImplemented", "A header you provided.");
-            Fate::Instead(Reply::Bytes(unknown))
+    let stub = Stub::with(|request| {
+        if request.is_backup_put() {
+            let unknown = error_response(501, "NotImplemented", "A header you provided.");
+            Behavior::ReplyOnly(Reply::Bytes(unknown))
         } else {
-            Fate::Served
+            Behavior::Serve
         }
     });
     let run = run(&stub, &StandIn::demo(), CREATE);
@@ -142,18 +142,22 @@ fn a_store_without_conditional_writes_says_so() {
 }
 
 #[test]
-fn what_vanishes_between_list_and_reading_is_missing() {
+fn an_object_that_disappears_after_the_listing_is_missing() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
     run(&stub, &accounts, CREATE).assert_code(0);
-    stub.then(|asked| match asked.key() {
-        Some(_) => Fate::Instead(Reply::Bytes(refusal(404, "NoSuchKey", "Gone."))),
-        None => Fate::Served,
+    stub.set_behavior(|request| match request.key() {
+        Some(_) => Behavior::ReplyOnly(Reply::Bytes(error_response(404, "NoSuchKey", "Gone."))),
+        None => Behavior::Serve,
     });
-    // As with a folder: what is gone since the list is no damage, and cannot be opened.
+    // As with a folder: an object that disappeared after the listing is not damaged, and cannot be opened.
     run(&stub, &accounts, "backup list").assert_code(0);
     let check = run(&stub, &accounts, "backup check");
     check.assert_code(10);
-    assert!(!check.said().contains("damaged"), "{}", check.transcript());
+    assert!(
+        !check.output().contains("damaged"),
+        "{}",
+        check.transcript()
+    );
     for line in ["backup show latest", "restore latest --rehearse"] {
         let run = run(&stub, &accounts, line);
         run.assert_code(10);
@@ -163,19 +167,19 @@ fn what_vanishes_between_list_and_reading_is_missing() {
             run.transcript()
         );
     }
-    // One that somebody else has removed meanwhile is removed.
+    // An object that somebody else has already removed counts as removed.
     let name = "20250101T000000Z-12-0123456789abcdef.json.gz";
     let account = stub.keys()[0].rsplit_once('/').unwrap().0.to_owned();
     stub.put(&format!("{account}/{name}"), b"old");
-    stub.then(|asked| match asked.method.as_str() {
-        "DELETE" => Fate::Instead(Reply::Bytes(refusal(404, "NoSuchKey", "Gone."))),
-        _ => Fate::Served,
+    stub.set_behavior(|request| match request.method.as_str() {
+        "DELETE" => Behavior::ReplyOnly(Reply::Bytes(error_response(404, "NoSuchKey", "Gone."))),
+        _ => Behavior::Serve,
     });
     run(&stub, &accounts, "backup forget --keep-last 1").assert_code(0);
 }
 
 #[test]
-fn what_is_not_of_hookferry_is_passed_over() {
+fn foreign_objects_are_ignored() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
     for key in [
         "",
@@ -196,19 +200,19 @@ fn what_is_not_of_hookferry_is_passed_over() {
     assert!(list.stdout.contains("1 backup of"), "{}", list.transcript());
     let all = run(&stub, &accounts, "backup list --account deep");
     all.assert_code(10);
-    // A key that cannot be read is told, because a list without it would not be whole.
+    // A key that cannot be interpreted is an error, because the list would otherwise be incomplete.
     stub.put(&format!("{PREFIX}//odd"), b"x");
     let odd = run(&stub, &accounts, "backup list");
     odd.assert_code(1);
     assert!(
-        odd.stderr.contains("not of hookferry's"),
+        odd.stderr.contains("that hookferry did not write"),
         "{}",
         odd.transcript()
     );
 }
 
 #[test]
-fn a_refused_removal_is_told_and_nothing_else_is_lost() {
+fn a_refused_removal_is_reported_and_removes_nothing_else() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
     run(&stub, &accounts, CREATE).assert_code(0);
     let account = stub.keys()[0].rsplit_once('/').unwrap().0.to_owned();
@@ -216,9 +220,13 @@ fn a_refused_removal_is_told_and_nothing_else_is_lost() {
         &format!("{account}/20250101T000000Z-12-0123456789abcdef.json.gz"),
         b"old",
     );
-    stub.then(|asked| match asked.method.as_str() {
-        "DELETE" => Fate::Instead(Reply::Bytes(refusal(403, "AccessDenied", "Access Denied"))),
-        _ => Fate::Served,
+    stub.set_behavior(|request| match request.method.as_str() {
+        "DELETE" => Behavior::ReplyOnly(Reply::Bytes(error_response(
+            403,
+            "AccessDenied",
+            "Access Denied",
+        ))),
+        _ => Behavior::Serve,
     });
     let forgot = run(&stub, &accounts, "backup forget --keep-last 1");
     forgot.assert_code(4);

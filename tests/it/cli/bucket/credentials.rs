@@ -1,24 +1,24 @@
-//! Where credentials come from, in the words of AWS; none is ever shown, and none is asked for from elsewhere than was said.
+//! Credential sources, with AWS's variable names. No credential is ever printed, and only configured sources are queried.
 
 use super::REPO;
-use crate::support::bucket::stub::{Asked, Fate, Reply, Stub, answer, refusal};
+use crate::support::bucket::stub::{Behavior, Reply, Request, Stub, error_response, response};
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
 
 const GIVEN: &str = r#"{"AccessKeyId": "ASIACANARYGIVEN00001", "SecretAccessKey": "given-secret-canary", "Token": "given-token-canary-00001", "Expiration": "2999-01-01T00:00:00Z"}"#;
 
-/// A listing of the store, without any credential in the environment.
-fn keyless<'s>(stub: &Stub, accounts: &'s StandIn) -> Program<'s> {
+/// `backup list` without credentials in the environment.
+fn without_credentials<'s>(stub: &Stub, accounts: &'s StandIn) -> Program<'s> {
     let program = stub
         .program(accounts, "backup list")
-        .word("--repo")
-        .word(REPO);
+        .arg("--repo")
+        .arg(REPO);
     program
         .without_env("AWS_ACCESS_KEY_ID")
         .without_env("AWS_SECRET_ACCESS_KEY")
 }
 
-fn told(run: &Run, code: i32, words: &str) {
+fn assert_reported(run: &Run, code: i32, words: &str) {
     run.assert_code(code);
     assert!(
         run.stderr.contains(words) && run.stderr.contains("hint: "),
@@ -27,32 +27,32 @@ fn told(run: &Run, code: i32, words: &str) {
     );
 }
 
-fn assert_given(asked: &[Asked]) {
-    assert!(!asked.is_empty());
-    for asked in asked {
-        assert!(asked.headers["authorization"].contains("Credential=ASIACANARYGIVEN00001/"));
+fn assert_signed_with_given(requests: &[Request]) {
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert!(request.headers["authorization"].contains("Credential=ASIACANARYGIVEN00001/"));
         assert_eq!(
-            asked.headers["x-amz-security-token"],
+            request.headers["x-amz-security-token"],
             "given-token-canary-00001"
         );
     }
 }
 
 #[test]
-fn half_a_key_and_no_key_are_told_before_anything_is_sent() {
+fn incomplete_or_invalid_credentials_fail_before_any_request() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
-    let run = keyless(&stub, &accounts)
+    let run = without_credentials(&stub, &accounts)
         .env("AWS_ACCESS_KEY_ID", "AKIACANARY")
         .run();
-    told(&run, 4, "AWS_SECRET_ACCESS_KEY is not");
-    let run = keyless(&stub, &accounts)
+    assert_reported(&run, 4, "AWS_SECRET_ACCESS_KEY is not");
+    let run = without_credentials(&stub, &accounts)
         .env("AWS_SECRET_ACCESS_KEY", "canary")
         .run();
-    told(&run, 4, "AWS_ACCESS_KEY_ID is not");
-    let run = keyless(&stub, &accounts)
+    assert_reported(&run, 4, "AWS_ACCESS_KEY_ID is not");
+    let run = without_credentials(&stub, &accounts)
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .run();
-    told(&run, 4, "no credentials");
+    assert_reported(&run, 4, "no credentials");
     for broken in [
         "canary with a space",
         "canary\nX-Header: forged",
@@ -60,9 +60,9 @@ fn half_a_key_and_no_key_are_told_before_anything_is_sent() {
     ] {
         let program = stub
             .program(&accounts, "backup list")
-            .word("--repo")
-            .word(REPO);
-        told(
+            .arg("--repo")
+            .arg(REPO);
+        assert_reported(
             &program.env("AWS_ACCESS_KEY_ID", broken).run(),
             64,
             "AWS_ACCESS_KEY_ID cannot be used",
@@ -82,23 +82,23 @@ fn half_a_key_and_no_key_are_told_before_anything_is_sent() {
             "@example.com/creds",
         ),
     ] {
-        told(
-            &keyless(&stub, &accounts).env(name, value).run(),
+        assert_reported(
+            &without_credentials(&stub, &accounts).env(name, value).run(),
             64,
             &format!("{name} cannot be used"),
         );
     }
-    assert!(stub.asked("GET").is_empty());
+    assert!(stub.requests("GET").is_empty());
 }
 
-/// A token and a region of the environment are in the signature.
+/// A session token and a region from the environment are part of the signature.
 #[test]
-fn a_session_token_and_a_region_are_used() {
+fn the_session_token_and_region_are_part_of_the_signature() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
     let list = || {
         stub.program(&accounts, "backup list")
-            .word("--repo")
-            .word(REPO)
+            .arg("--repo")
+            .arg(REPO)
     };
     list().run().assert_code(10);
     let run = list()
@@ -110,8 +110,8 @@ fn a_session_token_and_a_region_are_used() {
         .env("AWS_DEFAULT_REGION", "eu-south-2")
         .env("AWS_REGION", "eu-north-1")
         .run();
-    let asked = stub.asked("GET");
-    let scope = |at: usize| asked[at].headers["authorization"].clone();
+    let requests = stub.requests("GET");
+    let scope = |index: usize| requests[index].headers["authorization"].clone();
     assert!(
         scope(0).contains("/us-east-1/s3/aws4_request"),
         "{}",
@@ -128,30 +128,39 @@ fn a_session_token_and_a_region_are_used() {
         scope(2)
     );
     assert_eq!(
-        asked[1].headers["x-amz-security-token"],
+        requests[1].headers["x-amz-security-token"],
         "session-canary-token-0001"
     );
 }
 
-/// The machine's own credentials, as a cloud gives them.
+/// Credentials from the cloud's instance metadata service.
 #[test]
-fn credentials_of_the_machine() {
+fn credentials_come_from_the_metadata_service() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
-    let cloud = Stub::with(|asked| {
-        let reply: &[u8] = match (asked.method.as_str(), asked.target.as_str()) {
+    let metadata_service = Stub::with(|request| {
+        let reply: &[u8] = match (request.method.as_str(), request.target.as_str()) {
             ("PUT", "/latest/api/token") => b"metadata-token-canary",
             ("GET", "/latest/meta-data/iam/security-credentials/") => b"backup-role",
             ("GET", "/latest/meta-data/iam/security-credentials/backup-role") => GIVEN.as_bytes(),
-            _ => return Fate::Instead(Reply::Bytes(answer(404, &[], b""))),
+            _ => return Behavior::ReplyOnly(Reply::Bytes(response(404, &[], b""))),
         };
-        Fate::Instead(Reply::Bytes(answer(200, &[], reply)))
+        Behavior::ReplyOnly(Reply::Bytes(response(200, &[], reply)))
     });
-    let list = || keyless(&stub, &accounts).env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &cloud.url());
+    let list = || {
+        without_credentials(&stub, &accounts)
+            .env("AWS_EC2_METADATA_SERVICE_ENDPOINT", &metadata_service.url())
+    };
     list().run().assert_code(10);
-    assert_given(&stub.asked("GET"));
-    cloud.then(|asked| Fate::Instead(Reply::Bytes(refusal(403, "Forbidden", &asked.target))));
-    told(&list().run(), 4, "gives out the credentials");
-    // What becomes part of the next request: a token, a role, and the credentials.
+    assert_signed_with_given(&stub.requests("GET"));
+    metadata_service.set_behavior(|request| {
+        Behavior::ReplyOnly(Reply::Bytes(error_response(
+            403,
+            "Forbidden",
+            &request.target,
+        )))
+    });
+    assert_reported(&list().run(), 4, "the credentials endpoint");
+    // Malformed values that would become part of the next request: a token, a role, and the credentials.
     let forged = GIVEN.replace("given-token", "given\\ntoken");
     for (token, role, given) in [
         ("<html>canary</html>\n", "role", GIVEN),
@@ -161,45 +170,45 @@ fn credentials_of_the_machine() {
         ("token", "role", forged.as_str()),
     ] {
         let replies = [token, role, given].map(str::to_owned);
-        cloud.then(move |asked| {
-            let at = match asked.method.as_str() {
+        metadata_service.set_behavior(move |request| {
+            let index = match request.method.as_str() {
                 "PUT" => 0,
-                _ if asked.target.ends_with('/') => 1,
+                _ if request.target.ends_with('/') => 1,
                 _ => 2,
             };
-            Fate::Instead(Reply::Bytes(answer(200, &[], replies[at].as_bytes())))
+            Behavior::ReplyOnly(Reply::Bytes(response(200, &[], replies[index].as_bytes())))
         });
-        told(&list().run(), 4, "no credentials");
+        assert_reported(&list().run(), 4, "no credentials");
     }
 }
 
-/// A container's credentials: an address, and a file with what opens it.
+/// Credentials of a container: a URL, and a file with the authorization token for it.
 #[test]
-fn credentials_of_a_container() {
+fn credentials_come_from_the_container_endpoint() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
     accounts.write("token", "container-token-canary");
-    let pod = Stub::with(|asked| {
-        let is_open = asked
+    let container = Stub::with(|request| {
+        let is_authorized = request
             .headers
             .get("authorization")
             .is_some_and(|text| text == "container-token-canary");
-        Fate::Instead(Reply::Bytes(if is_open {
-            answer(200, &[], GIVEN.as_bytes())
+        Behavior::ReplyOnly(Reply::Bytes(if is_authorized {
+            response(200, &[], GIVEN.as_bytes())
         } else {
-            refusal(403, "Forbidden", "no")
+            error_response(403, "Forbidden", "no")
         }))
     });
     let list = || {
-        keyless(&stub, &accounts).env(
+        without_credentials(&stub, &accounts).env(
             "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-            &format!("{}/creds", pod.url()),
+            &format!("{}/creds", container.url()),
         )
     };
     list()
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "token")
         .run()
         .assert_code(10);
-    assert_given(&stub.asked("GET"));
+    assert_signed_with_given(&stub.requests("GET"));
     let run = list()
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "no-such-file")
         .run();
@@ -213,5 +222,5 @@ fn credentials_of_a_container() {
     let run = list()
         .env("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "broken")
         .run();
-    told(&run, 64, "cannot be used");
+    assert_reported(&run, 64, "cannot be used");
 }

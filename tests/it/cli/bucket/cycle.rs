@@ -1,25 +1,25 @@
-//! The life of a backup in an object store, by servers of others: stored, found unchanged, listed, shown, checked, restored, forgotten.
+//! The whole life of a backup on third-party object stores: stored, found unchanged, listed, shown, checked, restored, forgotten.
 
 use super::{PREFIX, REPO};
-use crate::support::bucket::{Server, Store, names_in};
+use crate::support::bucket::{Server, Store, file_names};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use serde_json::Value;
 
 fn run(store: &Store, accounts: &StandIn, line: &str) -> Run {
-    let words = store.program(accounts, line).word("--repo").word(REPO);
+    let words = store.program(accounts, line).arg("--repo").arg(REPO);
     words.run()
 }
 
-fn ok(store: &Store, accounts: &StandIn, line: &str) -> Run {
+fn run_ok(store: &Store, accounts: &StandIn, line: &str) -> Run {
     let run = run(store, accounts, line);
     run.assert_code(0);
     run
 }
 
-/// The backups as `backup list -o json` has them.
-fn listed(store: &Store, accounts: &StandIn) -> Vec<Value> {
-    let run = ok(store, accounts, "backup list -o json");
+/// The backups in the output of `backup list -o json`.
+fn list_backups(store: &Store, accounts: &StandIn) -> Vec<Value> {
+    let run = run_ok(store, accounts, "backup list -o json");
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let all = document["accounts"].as_array().unwrap();
     let backups = all
@@ -35,32 +35,32 @@ fn identity(accounts: &StandIn) -> String {
     identity.to_public().to_string()
 }
 
-fn the_cycle(store: &Store) {
+fn run_whole_cycle(store: &Store) {
     let accounts = StandIn::demo();
     let create = "backup create --from [source]";
     run(store, &accounts, "backup list").assert_code(10);
-    let first = ok(store, &accounts, &format!("{create} --plaintext"));
+    let first = run_ok(store, &accounts, &format!("{create} --plaintext"));
     assert!(first.stdout.contains("stored"), "{}", first.transcript());
-    let again = ok(store, &accounts, &format!("{create} --plaintext"));
+    let again = run_ok(store, &accounts, &format!("{create} --plaintext"));
     assert!(again.stdout.contains("unchanged"), "{}", again.transcript());
-    assert_eq!(listed(store, &accounts).len(), 1);
+    assert_eq!(list_backups(store, &accounts).len(), 1);
     let recipient = identity(&accounts);
-    ok(
+    run_ok(
         store,
         &accounts,
         &format!("{create} --recipient {recipient}"),
     );
-    let backups = listed(store, &accounts);
+    let backups = list_backups(store, &accounts);
     assert_eq!(backups.len(), 2);
-    let checked = ok(store, &accounts, "backup check --max-age 1h");
+    let checked = run_ok(store, &accounts, "backup check --max-age 1h");
     assert!(checked.stdout.contains("1 verified") && checked.stdout.contains("1 intact"));
-    let checked = ok(store, &accounts, "backup check --identity key.txt");
+    let checked = run_ok(store, &accounts, "backup check --identity key.txt");
     assert!(
         checked.stdout.contains("2 verified"),
         "{}",
         checked.transcript()
     );
-    let shown = ok(store, &accounts, "backup show latest --identity key.txt");
+    let shown = run_ok(store, &accounts, "backup show latest --identity key.txt");
     assert!(
         shown.stdout.contains("payments-oncall"),
         "{}",
@@ -72,132 +72,134 @@ fn the_cycle(store: &Store) {
     for path in path {
         let shown = store
             .program(&accounts, "backup show --identity key.txt")
-            .word(path)
+            .arg(path)
             .run();
         shown.assert_code(0);
     }
-    let drill = ok(
+    let rehearsal = run_ok(
         store,
         &accounts,
         "restore latest --rehearse --identity key.txt",
     );
     assert!(
-        drill.stdout.contains("12 created"),
+        rehearsal.stdout.contains("12 created"),
         "{}",
-        drill.transcript()
+        rehearsal.transcript()
     );
-    ok(
+    run_ok(
         store,
         &accounts,
         "restore latest --to [target] --identity key.txt --yes --rate 1000 --settle 300ms",
     );
-    let forgotten = ok(store, &accounts, "backup forget --keep-last 1");
+    let forgotten = run_ok(store, &accounts, "backup forget --keep-last 1");
     assert!(
         forgotten.stdout.contains("1 of 2 backups removed"),
         "{}",
         forgotten.transcript()
     );
-    assert_eq!(listed(store, &accounts).len(), 1);
-    ok(store, &accounts, "backup check --identity key.txt");
+    assert_eq!(list_backups(store, &accounts).len(), 1);
+    run_ok(store, &accounts, "backup check --identity key.txt");
 }
 
 #[test]
-fn the_whole_cycle_with_s3s_fs() {
-    let Some(store) = Server::S3sFs.start("the_whole_cycle_with_s3s_fs") else {
+fn the_whole_cycle_works_with_s3s_fs() {
+    let Some(store) = Server::S3sFs.start("the_whole_cycle_works_with_s3s_fs") else {
         return;
     };
-    the_cycle(&store);
-    // The keys are what the documentation says, and nothing else is there.
-    let accounts = names_in(&store.folder(PREFIX));
+    run_whole_cycle(&store);
+    // The keys match the documentation, and there are no others.
+    let accounts = file_names(&store.folder(PREFIX));
     assert_eq!(accounts.len(), 1, "{accounts:?}");
-    let names = names_in(&store.folder(PREFIX).join(&accounts[0]));
+    let names = file_names(&store.folder(PREFIX).join(&accounts[0]));
     assert_eq!(names.len(), 2, "{names:?}");
     assert_eq!(names[1], "last-check.json");
 }
 
 #[test]
-fn the_whole_cycle_with_moto() {
-    if let Some(store) = Server::Moto.start("the_whole_cycle_with_moto") {
-        the_cycle(&store);
+fn the_whole_cycle_works_with_moto() {
+    if let Some(store) = Server::Moto.start("the_whole_cycle_works_with_moto") {
+        run_whole_cycle(&store);
     }
 }
 
-/// It ignores conditional writes; the names keep backups apart all the same.
+/// s3rver ignores conditional writes; unique names keep backups apart nevertheless.
 #[test]
-fn the_whole_cycle_with_s3rver_that_ignores_conditions() {
-    if let Some(store) = Server::S3rver.start("the_whole_cycle_with_s3rver_that_ignores_conditions")
+fn the_whole_cycle_works_with_s3rver_without_conditional_writes() {
+    if let Some(store) =
+        Server::S3rver.start("the_whole_cycle_works_with_s3rver_without_conditional_writes")
     {
-        the_cycle(&store);
+        run_whole_cycle(&store);
     }
 }
 
-fn several_at_once(store: &Store) {
+fn create_concurrently(store: &Store) {
     let accounts = StandIn::demo();
     let create = "backup create --from [source] --plaintext";
     let all: Vec<_> = (0..4)
         .map(|_| {
             store
                 .program(&accounts, create)
-                .word("--repo")
-                .word(REPO)
+                .arg("--repo")
+                .arg(REPO)
                 .start()
         })
         .collect();
     for run in all {
         run.finish().assert_code(0);
     }
-    let n = listed(store, &accounts).len();
+    let n = list_backups(store, &accounts).len();
     assert!((1..=4).contains(&n), "{n} backups");
-    let checked = ok(store, &accounts, "backup check");
+    let checked = run_ok(store, &accounts, "backup check");
     assert!(
         checked.stdout.contains(&format!("{n} verified")),
         "{}",
         checked.transcript()
     );
-    ok(store, &accounts, create);
+    run_ok(store, &accounts, create);
 }
 
 #[test]
-fn several_at_once_with_s3s_fs() {
-    if let Some(store) = Server::S3sFs.start("several_at_once_with_s3s_fs") {
-        several_at_once(&store);
+fn s3s_fs_stores_concurrent_backups() {
+    if let Some(store) = Server::S3sFs.start("s3s_fs_stores_concurrent_backups") {
+        create_concurrently(&store);
     }
 }
 
 #[test]
-fn several_at_once_with_s3rver_that_ignores_conditions() {
-    if let Some(store) = Server::S3rver.start("several_at_once_with_s3rver_that_ignores_conditions")
+fn s3rver_stores_concurrent_backups_without_conditional_writes() {
+    if let Some(store) =
+        Server::S3rver.start("s3rver_stores_concurrent_backups_without_conditional_writes")
     {
-        several_at_once(&store);
+        create_concurrently(&store);
     }
 }
 
-/// A list has at most 1000 entries a page.
+/// A page of a listing has at most 1000 entries.
 #[test]
-fn many_backups_are_listed_to_the_last() {
-    let Some(store) = Server::S3sFs.start("many_backups_are_listed_to_the_last") else {
+fn listing_reads_every_page() {
+    let Some(store) = Server::S3sFs.start("listing_reads_every_page") else {
         return;
     };
     let accounts = StandIn::demo();
-    ok(
+    run_ok(
         &store,
         &accounts,
         "backup create --from [source] --plaintext",
     );
     let folder = store.folder(PREFIX);
-    let account = folder.join(&names_in(&folder)[0]);
-    let whole = std::fs::read(account.join(&names_in(&account)[0])).unwrap();
-    for at in 0..1234 {
-        let (minutes, seconds) = (at / 60, at % 60);
+    let account = folder.join(&file_names(&folder)[0]);
+    let backup = std::fs::read(account.join(&file_names(&account)[0])).unwrap();
+    for second in 0..1234 {
+        let (minutes, seconds) = (second / 60, second % 60);
         let name = format!("20250101T00{minutes:02}{seconds:02}Z-12-0123456789abcdef.json.gz");
-        std::fs::write(account.join(name), &whole).unwrap();
+        std::fs::write(account.join(name), &backup).unwrap();
     }
-    assert_eq!(listed(&store, &accounts).len(), 1235);
-    let forgotten = ok(&store, &accounts, "backup forget --keep-last 3");
+    assert_eq!(list_backups(&store, &accounts).len(), 1235);
+    let forgotten = run_ok(&store, &accounts, "backup forget --keep-last 3");
     assert!(
         forgotten.stdout.contains("1232 of 1235 backups removed"),
         "{}",
         forgotten.transcript()
     );
-    assert_eq!(listed(&store, &accounts).len(), 3);
+    assert_eq!(list_backups(&store, &accounts).len(), 3);
 }

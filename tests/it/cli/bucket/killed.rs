@@ -1,16 +1,16 @@
-//! The program killed before each of its writes to a real store: the repository stays whole, and the next run goes on.
+//! Kills the program before each of its writes to a real store: the repository stays intact, and the next run succeeds.
 
 use super::{PREFIX, REPO};
-use crate::support::bucket::{Server, Store, names_in};
+use crate::support::bucket::{Server, Store, file_names};
 use crate::support::stand_in::StandIn;
 use crate::support::tracer;
 
 const CREATE: &str = "backup create --from [source] --plaintext -q";
-/// What reaches the wire; the tracer counts the calls of each name on their own.
+/// Calls that reach the wire; strace counts them by name.
 const CALLS: [&str; 4] = ["write", "writev", "sendto", "recvfrom"];
 
-/// Kills the program before its `nth` call of that name; whether there was one.
-fn killed(store: &Store, accounts: &StandIn, call: &str, nth: usize) -> bool {
+/// Kills the program before its `nth` call of this name. Returns whether the run made that call.
+fn run_killed(store: &Store, accounts: &StandIn, call: &str, nth: usize) -> bool {
     let log = accounts.home().join("trace");
     let (trace, inject) = (
         format!("trace={call}"),
@@ -20,8 +20,8 @@ fn killed(store: &Store, accounts: &StandIn, call: &str, nth: usize) -> bool {
     let run = store
         .program(accounts, CREATE)
         .under(&["strace", "-o", &log_name, "-e", &trace, "-e", &inject])
-        .word("--repo")
-        .word(REPO)
+        .arg("--repo")
+        .arg(REPO)
         .run();
     let is_killed = std::fs::read_to_string(log)
         .unwrap()
@@ -31,9 +31,9 @@ fn killed(store: &Store, accounts: &StandIn, call: &str, nth: usize) -> bool {
 }
 
 #[test]
-fn killed_at_any_write_the_repository_stays_whole() {
-    const TEST: &str = "killed_at_any_write_the_repository_stays_whole";
-    if !tracer::is_there(TEST) {
+fn the_repository_stays_intact_when_any_write_is_killed() {
+    const TEST: &str = "the_repository_stays_intact_when_any_write_is_killed";
+    if !tracer::is_available(TEST) {
         return;
     }
     let Some(store) = Server::S3sFs.start(TEST) else {
@@ -41,14 +41,14 @@ fn killed_at_any_write_the_repository_stays_whole() {
     };
     let mut n_killed = 0;
     for call in CALLS {
-        // Each in a repository of its own, so that every run writes.
+        // Each run gets its own repository, so that every run writes.
         for nth in 1.. {
             let accounts = StandIn::demo();
-            let is_killed = killed(&store, &accounts, call, nth);
+            let is_killed = run_killed(&store, &accounts, call, nth);
             let check = store
                 .program(&accounts, "backup check")
-                .word("--repo")
-                .word(REPO)
+                .arg("--repo")
+                .arg(REPO)
                 .run();
             assert!(
                 matches!(check.code, Some(0 | 10)),
@@ -57,18 +57,18 @@ fn killed_at_any_write_the_repository_stays_whole() {
             );
             store
                 .program(&accounts, CREATE)
-                .word("--repo")
-                .word(REPO)
+                .arg("--repo")
+                .arg(REPO)
                 .run()
                 .assert_code(0);
             let check = store
                 .program(&accounts, "backup check")
-                .word("--repo")
-                .word(REPO)
+                .arg("--repo")
+                .arg(REPO)
                 .run();
             check.assert_code(0);
             assert!(!check.stdout.contains("damaged"), "{}", check.transcript());
-            assert_eq!(names_in(&store.folder(PREFIX)).len(), 1);
+            assert_eq!(file_names(&store.folder(PREFIX)).len(), 1);
             std::fs::remove_dir_all(store.folder("team a+b")).unwrap();
             if !is_killed {
                 break;

@@ -1,4 +1,4 @@
-//! Repositories in object stores: the whole program against real servers, and against one that fails as it is told.
+//! Repositories in object stores: the whole program against third-party servers, and against a stub that fails on demand.
 
 #[cfg(feature = "cloud")]
 mod answers;
@@ -15,17 +15,17 @@ mod refused;
 #[cfg(feature = "cloud")]
 mod tls;
 
-/// Where the tests keep their backups; the plus sign and the space have to be encoded.
+/// Repository of these tests. The plus sign and the space have to be encoded.
 #[cfg(feature = "cloud")]
 const REPO: &str = "s3://backups/team a+b/hooks";
-/// The same in keys.
+/// Key prefix of the repository.
 #[cfg(feature = "cloud")]
 const PREFIX: &str = "team a+b/hooks";
 
-/// A newcomer's program, which says how to get one that can.
+/// A build without object stores says how to build one with them.
 #[cfg(not(feature = "cloud"))]
 #[test]
-fn without_the_feature_it_says_how_to_build_it() {
+fn without_the_feature_the_error_says_how_to_build_it() {
     use crate::support::program::Program;
     for line in [
         "backup list --repo s3://backups/team",
@@ -35,10 +35,14 @@ fn without_the_feature_it_says_how_to_build_it() {
         "backup show latest --repo s3://backups/team",
         "restore latest --repo s3://backups/team --rehearse",
     ] {
-        let run = Program::alone(line).run();
+        let run = Program::without_accounts(line).run();
         run.assert_code(64);
         assert_eq!(run.stdout, "");
-        for words in ["without object stores", "hint: ", "--features cloud"] {
+        for words in [
+            "does not support object stores",
+            "hint: ",
+            "--features cloud",
+        ] {
             assert!(run.stderr.contains(words), "{}", run.transcript());
         }
     }

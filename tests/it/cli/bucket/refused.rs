@@ -1,11 +1,11 @@
-//! What is not there or not allowed, by a real server: each told with its exit code, the repository and the next step.
+//! Missing buckets, refused keys and unreachable servers: each error has an exit code, the repository and a hint.
 
 use super::REPO;
-use crate::support::bucket::{KEY, Server, opened, stub::Stub};
+use crate::support::bucket::{KEY, Server, stub::Stub, with_store};
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
 
-/// Every command that needs a repository, but the one that makes it.
+/// Every command that needs an existing repository.
 const READS: [&str; 5] = [
     "backup list",
     "backup check",
@@ -15,7 +15,7 @@ const READS: [&str; 5] = [
 ];
 const CREATE: &str = "backup create --from [source] --plaintext";
 
-fn told(run: &Run, code: i32, words: &[&str]) {
+fn assert_reported(run: &Run, code: i32, words: &[&str]) {
     run.assert_code(code);
     assert_eq!(run.stdout, "", "{}", run.transcript());
     for words in [&["hookferry: error: ", "\nhint: "], words].concat() {
@@ -27,33 +27,33 @@ fn told(run: &Run, code: i32, words: &[&str]) {
     }
 }
 
-fn at(program: Program<'_>, repo: &str) -> Run {
-    program.word("--repo").word(repo).run()
+fn with_repo(program: Program<'_>, repo: &str) -> Run {
+    program.arg("--repo").arg(repo).run()
 }
 
 #[test]
-fn what_is_not_there_with_s3s_fs() {
-    let Some(store) = Server::S3sFs.start("what_is_not_there_with_s3s_fs") else {
+fn missing_buckets_and_backups_are_reported() {
+    let Some(store) = Server::S3sFs.start("missing_buckets_and_backups_are_reported") else {
         return;
     };
     let accounts = StandIn::demo();
     for line in READS {
-        let run = at(store.program(&accounts, line), REPO);
-        told(&run, 10, &[REPO, "holds nothing there"]);
+        let run = with_repo(store.program(&accounts, line), REPO);
+        assert_reported(&run, 10, &[REPO, "has no objects under that prefix"]);
     }
     for line in READS.into_iter().chain([CREATE]) {
-        let run = at(store.program(&accounts, line), "s3://no-such-bucket/hooks");
-        told(
+        let run = with_repo(store.program(&accounts, line), "s3://no-such-bucket/hooks");
+        assert_reported(
             &run,
             10,
             &[
                 "s3://no-such-bucket/hooks",
                 "no such bucket",
-                "makes no bucket",
+                "does not create buckets",
             ],
         );
     }
-    at(store.program(&accounts, CREATE), REPO).assert_code(0);
+    with_repo(store.program(&accounts, CREATE), REPO).assert_code(0);
     for (line, words) in [
         ("backup list --account other", "no backup of other"),
         ("backup show 2001-01-01", "from 2001-01-01"),
@@ -62,13 +62,18 @@ fn what_is_not_there_with_s3s_fs() {
             "no backup of other",
         ),
     ] {
-        told(&at(store.program(&accounts, line), REPO), 10, &[words]);
+        assert_reported(
+            &with_repo(store.program(&accounts, line), REPO),
+            10,
+            &[words],
+        );
     }
 }
 
 #[test]
-fn keys_that_are_not_accepted_by_s3s_fs() {
-    let Some(store) = Server::S3sFs.start("keys_that_are_not_accepted_by_s3s_fs") else {
+fn refused_keys_are_reported_before_any_account_is_read() {
+    let Some(store) = Server::S3sFs.start("refused_keys_are_reported_before_any_account_is_read")
+    else {
         return;
     };
     let accounts = StandIn::demo();
@@ -79,35 +84,35 @@ fn keys_that_are_not_accepted_by_s3s_fs() {
         for line in READS.into_iter().chain([CREATE]) {
             let program = store.program(&accounts, line);
             let program = program.env("AWS_ACCESS_KEY_ID", key.0);
-            let run = at(program.env("AWS_SECRET_ACCESS_KEY", key.1), REPO);
-            told(&run, 4, &["403", code, REPO]);
+            let run = with_repo(program.env("AWS_SECRET_ACCESS_KEY", key.1), REPO);
+            assert_reported(&run, 4, &["403", code, REPO]);
         }
     }
-    // A store that cannot be used is told before any account is read.
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    // An unusable store is reported before any account is read.
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
-fn a_server_that_is_gone() {
-    let Some(mut store) = Server::S3sFs.start("a_server_that_is_gone") else {
+fn an_unreachable_server_is_reported() {
+    let Some(mut store) = Server::S3sFs.start("an_unreachable_server_is_reported") else {
         return;
     };
-    // While the account is read, the store has been asked once already.
+    // By the time the account is read, the store has already received its first request.
     let accounts = slow_source();
     let running = store
         .program(&accounts, CREATE)
-        .word("--repo")
-        .word(REPO)
+        .arg("--repo")
+        .arg(REPO)
         .start();
     tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()
         .block_on(accounts.source().until(|source| !source.log().is_empty()));
     store.kill();
-    told(&running.finish(), 1, &["cannot reach", REPO, "127.0.0.1:"]);
+    assert_reported(&running.finish(), 1, &["cannot reach", REPO, "127.0.0.1:"]);
     for line in READS.into_iter().chain([CREATE]) {
-        let run = at(store.program(&accounts, line), REPO);
-        told(
+        let run = with_repo(store.program(&accounts, line), REPO);
+        assert_reported(
             &run,
             1,
             &["cannot reach", REPO, "127.0.0.1:", "AWS_ENDPOINT_URL"],
@@ -115,7 +120,7 @@ fn a_server_that_is_gone() {
     }
 }
 
-/// Accounts of which the source takes a second for its first answer.
+/// Accounts whose source takes a second for its first response.
 fn slow_source() -> StandIn {
     let mut options = hookferry::sandbox::Options::from(hookferry::sandbox::seeds::demo());
     options.source.faults = vec!["get:1:delay=1s".parse().unwrap()];
@@ -123,7 +128,7 @@ fn slow_source() -> StandIn {
 }
 
 #[test]
-fn places_and_addresses_that_cannot_be_meant() {
+fn invalid_repositories_and_store_addresses_are_usage_errors() {
     let accounts = StandIn::demo();
     let stub = Stub::start();
     for repo in [
@@ -137,19 +142,26 @@ fn places_and_addresses_that_cannot_be_meant() {
         "s3://backups/a%2Fb",
         "gs://backups/hooks",
     ] {
-        told(&at(stub.program(&accounts, "backup list"), repo), 64, &[]);
+        assert_reported(
+            &with_repo(stub.program(&accounts, "backup list"), repo),
+            64,
+            &[],
+        );
     }
     for (address, words) in [
         ("http://192.0.2.1:9000", "plain http"),
-        ("https://user:secret-canary@store.example.com", "no address"),
-        ("https://store.example.com/?token=canary", "no address"),
-        ("ftp://store.example.com", "no address"),
-        ("store.example.com", "no address"),
+        (
+            "https://user:secret-canary@store.example.com",
+            "not the URL",
+        ),
+        ("https://store.example.com/?token=canary", "not the URL"),
+        ("ftp://store.example.com", "not the URL"),
+        ("store.example.com", "not the URL"),
     ] {
-        let program = opened(accounts.program("backup list"), address, KEY);
-        told(&at(program, REPO), 64, &["AWS_ENDPOINT_URL", words]);
+        let program = with_store(accounts.program("backup list"), address, KEY);
+        assert_reported(&with_repo(program, REPO), 64, &["AWS_ENDPOINT_URL", words]);
     }
-    let nowhere = opened(accounts.program("backup list"), "", KEY);
-    told(&at(nowhere, REPO), 64, &["AWS_REGION"]);
-    assert!(stub.asked("GET").is_empty());
+    let without_url = with_store(accounts.program("backup list"), "", KEY);
+    assert_reported(&with_repo(without_url, REPO), 64, &["AWS_REGION"]);
+    assert!(stub.requests("GET").is_empty());
 }

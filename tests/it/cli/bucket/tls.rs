@@ -1,16 +1,16 @@
-//! TLS to an object store and to what gives out credentials: a company's own authority, and nobody who is not trusted.
+//! TLS to object stores and credential services: a private certificate authority works, an untrusted one does not.
 
 use super::REPO;
-use crate::support::bucket::stub::{Fate, Reply, Stub, answer, refusal};
-use crate::support::bucket::{KEY, opened};
+use crate::support::bucket::stub::{Behavior, Reply, Stub, error_response, response};
+use crate::support::bucket::{KEY, with_store};
 use crate::support::program::Program;
 use crate::support::stand_in::StandIn;
-use crate::support::tls::{authority, front};
+use crate::support::tls::{authority, start_tls_front};
 use std::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
-/// TLS in front of a stub, as long as the test lasts: its URL and its authority's certificate.
-fn in_front_of(stub: &Stub) -> (String, String) {
+/// Starts a TLS front for a stub, and returns its URL and its authority's certificate. It runs until the tests end.
+fn start_tls_for(stub: &Stub) -> (String, String) {
     let (ca, config) = authority();
     let plain = stub.url().trim_start_matches("http://").parse().unwrap();
     let (started, address) = mpsc::channel();
@@ -20,7 +20,7 @@ fn in_front_of(stub: &Stub) -> (String, String) {
             .build()
             .unwrap();
         runtime.block_on(async {
-            let address = front(plain, TlsAcceptor::from(config)).await;
+            let address = start_tls_front(plain, TlsAcceptor::from(config)).await;
             started.send(address).unwrap();
             std::future::pending::<()>().await;
         });
@@ -30,56 +30,56 @@ fn in_front_of(stub: &Stub) -> (String, String) {
 }
 
 fn list<'s>(accounts: &'s StandIn, url: &str) -> Program<'s> {
-    let program = opened(accounts.program("backup list"), url, KEY);
-    program.word("--repo").word(REPO)
+    let program = with_store(accounts.program("backup list"), url, KEY);
+    program.arg("--repo").arg(REPO)
 }
 
 #[test]
-fn a_store_is_trusted_by_the_system_or_by_the_bundle() {
+fn a_private_authority_is_trusted_by_bundle_or_system_setting() {
     let (stub, accounts) = (Stub::start(), StandIn::demo());
-    let (url, ca) = in_front_of(&stub);
+    let (url, ca) = start_tls_for(&stub);
     let unknown = list(&accounts, &url).run();
     unknown.assert_code(1);
     for words in ["certificate", REPO, "hint: ", "AWS_CA_BUNDLE"] {
         assert!(unknown.stderr.contains(words), "{}", unknown.transcript());
     }
-    assert!(stub.asked("GET").is_empty());
+    assert!(stub.requests("GET").is_empty());
     accounts.write("ca.pem", &ca);
     let trusted = list(&accounts, &url).env("AWS_CA_BUNDLE", "ca.pem");
     trusted.run().assert_code(10);
     let trusted = list(&accounts, &url).env("SSL_CERT_FILE", "ca.pem");
     trusted.run().assert_code(10);
-    assert_eq!(stub.asked("GET").len(), 2);
+    assert_eq!(stub.requests("GET").len(), 2);
     accounts.write("key.pem", "no certificate");
-    let none = list(&accounts, &url).env("AWS_CA_BUNDLE", "key.pem").run();
-    none.assert_code(64);
+    let invalid = list(&accounts, &url).env("AWS_CA_BUNDLE", "key.pem").run();
+    invalid.assert_code(64);
     assert!(
-        none.stderr.contains("no PEM certificate"),
+        invalid.stderr.contains("no PEM certificate"),
         "{}",
-        none.transcript()
+        invalid.transcript()
     );
 }
 
-/// A token that a platform wrote into a file opens a role; it goes over TLS alone.
+/// A web identity token from a file is exchanged for a role's credentials, over TLS only.
 #[test]
-fn a_web_identity_opens_a_role() {
+fn a_web_identity_token_assumes_a_role_over_tls_only() {
     let (store, accounts) = (Stub::start(), StandIn::demo());
-    let sts = Stub::with(|asked| {
-        let is_ours = asked
+    let sts = Stub::with(|request| {
+        let is_ours = request
             .target
             .contains("WebIdentityToken=web-identity-canary")
-            && asked.target.contains("RoleSessionName=nightly");
-        Fate::Instead(Reply::Bytes(if is_ours {
+            && request.target.contains("RoleSessionName=nightly");
+        Behavior::ReplyOnly(Reply::Bytes(if is_ours {
             let credentials = "<Credentials><SessionToken>given-token-canary-00001</SessionToken><SecretAccessKey>given-secret-canary</SecretAccessKey><AccessKeyId>ASIACANARYGIVEN00001</AccessKeyId><Expiration>2999-01-01T00:00:00Z</Expiration></Credentials>";
             let xml = format!(
                 "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult>{credentials}</AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
             );
-            answer(200, &[], xml.as_bytes())
+            response(200, &[], xml.as_bytes())
         } else {
-            refusal(403, "AccessDenied", &asked.target)
+            error_response(403, "AccessDenied", &request.target)
         }))
     });
-    let (url, ca) = in_front_of(&sts);
+    let (url, ca) = start_tls_for(&sts);
     accounts.write("ca.pem", &ca);
     accounts.write("token", "web-identity-canary-token");
     let by_role = |file: &str, sts: &str| {
@@ -94,8 +94,8 @@ fn a_web_identity_opens_a_role() {
             .run()
     };
     by_role("token", &url).assert_code(10);
-    let asked = store.asked("GET");
-    assert!(asked[0].headers["authorization"].contains("Credential=ASIACANARYGIVEN00001/"));
+    let requests = store.requests("GET");
+    assert!(requests[0].headers["authorization"].contains("Credential=ASIACANARYGIVEN00001/"));
     accounts.write("token", "another-canary-token");
     let refused = by_role("token", &url);
     refused.assert_code(4);
@@ -105,7 +105,7 @@ fn a_web_identity_opens_a_role() {
         refused.transcript()
     );
     by_role("no-such-file", &url).assert_code(4);
-    let n_before = sts.asked("POST").len();
+    let n_before = sts.requests("POST").len();
     by_role("token", &sts.url()).assert_code(4);
-    assert_eq!(sts.asked("POST").len(), n_before, "never without TLS");
+    assert_eq!(sts.requests("POST").len(), n_before, "never without TLS");
 }

@@ -1,12 +1,12 @@
-//! The same of backups, restores and schedules; also no identity that opens backups, and no URL of a heartbeat.
+//! The same checks for backups, restores and schedules, which must also not reveal age identities and heartbeat URLs.
 
-use super::no_file_holds_a_secret;
+use super::assert_no_file_holds_a_secret;
 use crate::cli::accounts::with_config;
 use crate::support::program::Run;
-use crate::support::receiver::{Manner, Receiver};
+use crate::support::receiver::{Receiver, ReplyMode};
 use crate::support::stand_in::StandIn;
 
-/// What every identity of age begins with.
+/// Prefix of every age identity.
 const IDENTITY: &str = "AGE-SECRET-KEY-";
 
 const CONFIG: &str = r#"
@@ -54,7 +54,7 @@ fn prepare(accounts: StandIn, receiver: &Receiver) -> StandIn {
     use secrecy::ExposeSecret as _;
     let home = accounts.home().display().to_string();
     let accounts = with_config(accounts, &CONFIG.replace("[home]", &home));
-    // Under names that are meant to hold secrets.
+    // Rename them to names that may hold secrets.
     for (from, to) in [
         (
             "config/hookferry/keys/source",
@@ -85,9 +85,9 @@ fn prepare(accounts: StandIn, receiver: &Receiver) -> StandIn {
 fn lines() -> Vec<String> {
     let mut lines = Vec::new();
     let to = "--repo vault --recipients-file recipients.txt";
-    for form in ["text", "json"] {
-        for talk in ["", "-vvv", "-vvv --log-format json"] {
-            let end = format!("-o {form} {talk}");
+    for format in ["text", "json"] {
+        for verbosity in ["", "-vvv", "-vvv --log-format json"] {
+            let end = format!("-o {format} {verbosity}");
             let config = format!("{end} --config config/hookferry/key-of-all.toml");
             for from in ["--all", "--from eu", "--from us", "--from refused"] {
                 lines.push(format!("backup create {from} {to} {config}"));
@@ -127,16 +127,18 @@ fn lines() -> Vec<String> {
             lines.push(format!("schedule list {config}"));
         }
     }
-    let talk = "-vvv --config config/hookferry/key-of-all.toml";
+    let verbosity = "-vvv --config config/hookferry/key-of-all.toml";
     for backend in ["systemd", "cron", "kubernetes"] {
-        lines.push(format!("schedule print printed --backend {backend} {talk}"));
+        lines.push(format!(
+            "schedule print printed --backend {backend} {verbosity}"
+        ));
     }
     let restore = "restore latest --repo vault --account eu --identity key-of-backups --to us";
-    for form in ["markdown", "html"] {
-        lines.push(format!("{restore} --dry-run -o {form} {talk}"));
+    for format in ["markdown", "html"] {
+        lines.push(format!("{restore} --dry-run -o {format} {verbosity}"));
     }
     lines.push(format!(
-        "{restore} --yes --type pager_duty --on-conflict update --rate 1000 --settle 300ms {talk}"
+        "{restore} --yes --type pager_duty --on-conflict update --rate 1000 --settle 300ms {verbosity}"
     ));
     lines.push("report latest -o html -vvv".to_owned());
     lines
@@ -151,25 +153,25 @@ fn run(accounts: &StandIn, receiver: &Receiver, line: &str) -> Run {
         .env("BROKEN", "https://:canary")
         .env("PATH", "/usr/bin:/bin")
         .run();
-    // A hint says what the line of an identity begins with, and nothing more of it.
-    let said = run.said().replace("AGE-SECRET-KEY-1…", "");
+    // A hint names the prefix of an identity, and nothing more.
+    let output = run.output().replace("AGE-SECRET-KEY-1…", "");
     assert!(
-        !said.to_uppercase().contains(IDENTITY),
+        !output.to_uppercase().contains(IDENTITY),
         "{}",
         run.transcript()
     );
     run
 }
 
-/// The identities lie where they were put, and nowhere else.
-fn no_file_holds_an_identity(accounts: &StandIn) {
+/// Asserts that identities are only in the files that the test wrote.
+fn assert_no_file_holds_an_identity(accounts: &StandIn) {
     for path in super::files(accounts.home()) {
         let name = path.file_name().unwrap().to_str().unwrap();
         let bytes = std::fs::read(&path).unwrap();
         let text = String::from_utf8_lossy(&bytes).to_uppercase();
-        let is_meant_to = name.starts_with("key-of-");
+        let may_hold_secrets = name.starts_with("key-of-");
         assert!(
-            is_meant_to || !text.contains(IDENTITY),
+            may_hold_secrets || !text.contains(IDENTITY),
             "{}",
             path.display()
         );
@@ -177,16 +179,20 @@ fn no_file_holds_an_identity(accounts: &StandIn) {
 }
 
 #[test]
-fn in_every_form() {
-    let receiver = Receiver::start(Manner::status(200));
+fn no_backup_command_reveals_a_secret() {
+    let receiver = Receiver::start(ReplyMode::status(200));
     let accounts = prepare(StandIn::awkward(), &receiver);
     accounts.write("source.json", "{\"canary\": 1}");
     for line in &lines() {
         let run = run(&accounts, &receiver, line);
-        let is_known = matches!(run.code, Some(0 | 1 | 3 | 4 | 5 | 6 | 12 | 64));
-        assert!(is_known, "{}", run.transcript());
-        let is_to_write = line.contains("create --from us") || line.contains("--yes");
-        assert!(!is_to_write || run.code == Some(0), "{}", run.transcript());
+        let is_expected = matches!(run.code, Some(0 | 1 | 3 | 4 | 5 | 6 | 12 | 64));
+        assert!(is_expected, "{}", run.transcript());
+        let should_succeed = line.contains("create --from us") || line.contains("--yes");
+        assert!(
+            !should_succeed || run.code == Some(0),
+            "{}",
+            run.transcript()
+        );
     }
     assert!(
         receiver
@@ -195,14 +201,14 @@ fn in_every_form() {
             .all(|path| path.starts_with("/canary/"))
     );
     assert!(receiver.paths().len() >= 24);
-    assert!(no_file_holds_a_secret(&accounts) > 10);
-    no_file_holds_an_identity(&accounts);
+    assert!(assert_no_file_holds_a_secret(&accounts) > 10);
+    assert_no_file_holds_an_identity(&accounts);
 }
 
-/// Servers on all sides that fail and say so in their own words, and damaged backups.
+/// Servers that fail and echo requests, and damaged backups.
 #[test]
-fn when_nothing_goes_well() {
-    let receiver = Receiver::start(Manner::Says(
+fn no_backup_command_reveals_a_secret_when_it_fails() {
+    let receiver = Receiver::start(ReplyMode::Respond(
         500,
         "location: /canary".to_owned(),
         "canary".to_owned(),
@@ -251,6 +257,6 @@ fn when_nothing_goes_well() {
     ] {
         run(&accounts, &receiver, &line);
     }
-    no_file_holds_a_secret(&accounts);
-    no_file_holds_an_identity(&accounts);
+    assert_no_file_holds_a_secret(&accounts);
+    assert_no_file_holds_an_identity(&accounts);
 }

@@ -1,9 +1,9 @@
-//! The write was accepted, and the answer does not tell plainly what it created.
+//! The write was accepted, but the response does not say clearly what it created.
 
 use super::{Case, check_all};
 
 #[test]
-fn answers_that_say_too_little() {
+fn incomplete_responses() {
     check_all(&[
         Case::new("a page instead of an answer").fault("post:1:html-200"),
         Case::new("rows without ids").switch("answer=no-ids"),

@@ -1,4 +1,4 @@
-//! The answer to a write is lost, late or a server's failure: it is not known what the write did.
+//! The response to a write is lost, late or a server error: what the write did is unknown.
 
 use super::{Arrives, Case, check_all};
 
@@ -11,18 +11,18 @@ fn connections_that_break() {
         Case::new("reset before the effect").fault("post:1:reset-before"),
         Case::new("reset after the effect").fault("post:1:reset-after"),
         Case::new("reset after half of the effect").fault("post:1:reset-after,commit=half"),
-        Case::new("answer cut short").fault("post:1:truncate"),
-        Case::new("answer cut short, half done").fault("post:1:truncate,commit=half"),
-        Case::new("no answer, no effect")
+        Case::new("response cut short").fault("post:1:truncate"),
+        Case::new("response cut short, half done").fault("post:1:truncate,commit=half"),
+        Case::new("no response, no effect")
             .fault("post:1:stall")
             .with("--timeout 1s"),
-        Case::new("no answer, but the effect")
+        Case::new("no response, but the effect")
             .fault("post:1:stall-after")
             .with("--timeout 1s"),
         Case::new("the effect comes after the connection is gone")
             .fault("post:1:late-commit=100ms"),
         Case::new("half of the effect comes late").fault("post:1:late-commit=100ms,commit=half"),
-        Case::new("no answer in time, the effect later")
+        Case::new("no response in time, the effect later")
             .fault("post:1:stall-after,late=1200ms")
             .with("--timeout 1s")
             .settle("2s"),
@@ -32,12 +32,12 @@ fn connections_that_break() {
         Case::new("closed after the effect of a later request")
             .with("--batch-size 4")
             .fault("post:3:drop-after"),
-        Case::new("every other answer is lost")
+        Case::new("every other response is lost")
             .with("--batch-size 3")
             .fault("post:1:drop-after")
             .fault("post:3:reset-before")
             .fault("post:5:truncate"),
-        Case::new("the looks fail too")
+        Case::new("the reads fail too")
             .fault("post:1:drop-after")
             .fault("get:2:drop-before")
             .fault("get:3:status=503"),
@@ -66,7 +66,7 @@ fn servers_that_fail() {
         Case::new("504 now, the effect later").fault("post:1:status=504,commit=all,late=100ms"),
         Case::new("504 now, half of it later").fault("post:1:status=504,commit=half,late=100ms"),
         Case::new("408").fault("post:1:status=408,commit=half"),
-        Case::new("500 that shows the request")
+        Case::new("500 that echoes the request")
             .switch("errors=echo")
             .fault("post:1:status=500"),
         Case::new("500 with a page")
@@ -87,10 +87,10 @@ fn servers_that_ask_to_wait() {
         Case::new("429, until a date that is past")
             .fault("post:1:status=429,retry-after=Sun, 06 Nov 1994 08:49:37 GMT"),
         Case::new("429 after half was done").fault("post:1:status=429,commit=half"),
-        Case::new("429 for the look as well")
+        Case::new("429 for the read as well")
             .fault("post:1:status=429")
             .fault("get:2:status=429"),
-        Case::new("429 that shows the request")
+        Case::new("429 that echoes the request")
             .switch("errors=echo")
             .fault("post:1:status=429"),
         Case::new("503, wait a second").fault("post:1:status=503,retry-after=1,commit=all"),
@@ -106,7 +106,7 @@ fn servers_that_never_recover() {
         Case::new("every connection breaks")
             .fault("post:1x*:drop-before")
             .arrives(Arrives::Nothing, 3),
-        Case::new("429 for ever")
+        Case::new("429 forever")
             .fault("post:1x*:status=429")
             .arrives(Arrives::Nothing, 1),
     ]);

@@ -1,19 +1,19 @@
-//! Exactly once, through whatever goes wrong: every case is a whole migration by the program, judged by what the
-//! target truly holds afterwards and not by what the program says of it.
+//! Exactly once, whatever goes wrong: every case is a whole migration by the program, judged by what the
+//! target really holds afterwards and not by what the program reports.
 
 mod answers;
 mod lost;
 mod refused;
 mod stored;
 
-use crate::support::at_once::at_once;
+use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, behaving, text};
+use crate::support::stand_in::{StandIn, options_with, text};
 use hookferry::sandbox::{Switches, seeds};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One way in which the target fails, and how the migration has to end all the same.
+/// One way in which the target fails, and how the migration must end nevertheless.
 #[derive(Clone, Debug)]
 struct Case {
     name: &'static str,
@@ -24,15 +24,15 @@ struct Case {
     source_switches: Vec<&'static str>,
     code: i32,
     arrives: Arrives,
-    /// Whether the server keeps the content as it was sent.
+    /// Whether the server stores other content than was sent.
     is_altered: bool,
-    /// What the program must say of it.
-    says: Vec<&'static str>,
-    /// How the same command ends when it is run again without the run record.
-    forgotten: i32,
+    /// Texts that the program must print.
+    printed: Vec<&'static str>,
+    /// Exit code of the same command when it runs again without the run record.
+    code_without_record: i32,
 }
 
-/// Which of the wanted webhooks are in the target in the end.
+/// Which of the desired webhooks are in the target in the end.
 #[derive(Clone, Debug)]
 enum Arrives {
     All,
@@ -40,9 +40,9 @@ enum Arrives {
     Nothing,
 }
 
-/// How the program talks in a run.
+/// Output and log format of a run.
 #[derive(Clone, Copy, Debug)]
-enum Talk {
+enum Format {
     Text,
     Json,
 }
@@ -59,8 +59,8 @@ impl Case {
             code: 0,
             arrives: Arrives::All,
             is_altered: false,
-            says: Vec::new(),
-            forgotten: 0,
+            printed: Vec::new(),
+            code_without_record: 0,
         }
     }
 
@@ -95,93 +95,108 @@ impl Case {
         self
     }
 
-    /// The server keeps other content than was sent; who has lost the run record ends with this code.
-    fn altered(mut self, forgotten: i32) -> Self {
+    /// The server stores other content than was sent; without the run record a second run ends with this code.
+    fn altered(mut self, code_without_record: i32) -> Self {
         self.is_altered = true;
-        self.forgotten = forgotten;
+        self.code_without_record = code_without_record;
         self
     }
 
-    fn says(mut self, words: &'static str) -> Self {
-        self.says.push(words);
+    fn prints(mut self, words: &'static str) -> Self {
+        self.printed.push(words);
         self
     }
 
-    fn check(&self, talk: Talk) {
-        let mut options = behaving(seeds::demo(), &self.switches, &self.faults);
+    fn check(&self, format: Format) {
+        let mut options = options_with(seeds::demo(), &self.switches, &self.faults);
         options.source.switches = Switches::parse(&self.source_switches).unwrap();
         let accounts = StandIn::start(options);
-        let own = accounts.target().webhooks();
+        let preexisting = accounts.target().webhooks();
         let line = format!(
             "migrate --from [source] --to [target] --yes --rate 1000 --settle {} {}",
             self.settle, self.arguments
         );
-        let run = match talk {
-            Talk::Text => accounts.program(&format!("{line} -vvv")).run(),
-            Talk::Json => accounts
+        let run = match format {
+            Format::Text => accounts.program(&format!("{line} -vvv")).run(),
+            Format::Json => accounts
                 .program(&format!("{line} --log-format json -o json"))
                 .env("HOOKFERRY_LOG", "trace")
                 .run(),
         };
-        let held = accounts.target().webhooks();
-        self.judge(&run, &accounts.source().webhooks(), &own, &held);
-        if let Talk::Json = talk {
-            self.judge_id_map(&run, &held);
+        let in_target = accounts.target().webhooks();
+        self.assert_target(
+            &run,
+            &accounts.source().webhooks(),
+            &preexisting,
+            &in_target,
+        );
+        if let Format::Json = format {
+            self.assert_id_map(&run, &in_target);
         }
-        self.check_again(&accounts, &line, &held);
+        self.assert_rerun_sends_nothing(&accounts, &line, &in_target);
     }
 
-    fn check_again(&self, accounts: &StandIn, line: &str, held: &[Value]) {
+    fn assert_rerun_sends_nothing(&self, accounts: &StandIn, line: &str, in_target: &[Value]) {
         if !matches!(self.arrives, Arrives::All) {
             return;
         }
         let n_posts = accounts.posts().len();
-        let forgotten = format!(
+        let line_without_record = format!(
             "{line} --state-dir {}",
             accounts.home().join("lost").display()
         );
-        for (line, code) in [(line, 0), (&forgotten, self.forgotten)] {
+        for (line, code) in [(line, 0), (&line_without_record, self.code_without_record)] {
             let again = accounts.program(line).run();
             again.assert_code(code);
             assert_eq!(accounts.posts().len(), n_posts, "{}", again.transcript());
         }
-        assert_eq!(accounts.target().webhooks(), *held);
+        assert_eq!(accounts.target().webhooks(), *in_target);
     }
 
-    /// What the target holds, against what the source holds and what was there before.
-    fn judge(&self, run: &Run, source: &[Value], own: &[Value], held: &[Value]) {
+    /// Compares the target with the source and with the target's own webhooks.
+    fn assert_target(
+        &self,
+        run: &Run,
+        source: &[Value],
+        preexisting: &[Value],
+        in_target: &[Value],
+    ) {
         run.assert_code(self.code);
-        assert_eq!(&held[..own.len()], own, "the target's own webhooks changed");
-        let wanted: Vec<&Value> = source
+        assert_eq!(
+            &in_target[..preexisting.len()],
+            preexisting,
+            "the target's own webhooks changed"
+        );
+        let desired: Vec<&Value> = source
             .iter()
-            .filter(|webhook| self.is_to_arrive(webhook) || has_twin(webhook, own))
+            .filter(|webhook| self.should_arrive(webhook) || has_identical(webhook, preexisting))
             .collect();
-        let relevant = held.iter().filter(|webhook| {
+        let relevant = in_target.iter().filter(|webhook| {
             let key = key(webhook);
             source.iter().any(|other| self::key(other) == key)
         });
         let counted = counts(relevant);
         assert_eq!(
             counted,
-            counts(wanted.iter().copied()),
+            counts(desired.iter().copied()),
             "{}",
             run.transcript()
         );
         if !self.is_altered {
-            for webhook in wanted {
-                assert!(has_twin(webhook, held), "{}", webhook["alias"]);
+            for webhook in desired {
+                assert!(has_identical(webhook, in_target), "{}", webhook["alias"]);
             }
         }
-        for words in &self.says {
+        for words in &self.printed {
             assert!(
-                run.said().contains(words),
+                run.output().contains(words),
                 "{words:?}\n{}",
                 run.transcript()
             );
         }
     }
 
-    fn is_to_arrive(&self, webhook: &Value) -> bool {
+    fn should_arrive(&self, webhook: &Value) -> bool {
         match self.arrives {
             Arrives::All => true,
             Arrives::AllBut(alias) => text(webhook, "alias") != alias,
@@ -189,8 +204,8 @@ impl Case {
         }
     }
 
-    /// Every id that the program gives as the new one belongs to the webhook it says.
-    fn judge_id_map(&self, run: &Run, held: &[Value]) {
+    /// Asserts that every new id that the program reports belongs to the right webhook.
+    fn assert_id_map(&self, run: &Run, in_target: &[Value]) {
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
         for row in document["webhooks"].as_array().unwrap() {
             let id = &row["target_id"];
@@ -198,22 +213,28 @@ impl Case {
                 assert!(!matches!(self.arrives, Arrives::All), "no id: {row}");
                 continue;
             }
-            let webhook = held.iter().find(|webhook| webhook["id"] == *id).unwrap();
-            assert_eq!(tidy(text(webhook, "alias")), tidy(text(row, "alias")));
+            let webhook = in_target
+                .iter()
+                .find(|webhook| webhook["id"] == *id)
+                .unwrap();
+            assert_eq!(
+                normalized(text(webhook, "alias")),
+                normalized(text(row, "alias"))
+            );
             assert_eq!(webhook["integration_type_id"], row["type_id"]);
         }
     }
 }
 
-/// Alias and type, as a server that tidies aliases would keep them.
+/// Alias and type, normalized as a server that normalizes aliases would store them.
 fn key(webhook: &Value) -> (String, u64) {
     (
-        tidy(text(webhook, "alias")),
+        normalized(text(webhook, "alias")),
         webhook["integration_type_id"].as_u64().unwrap(),
     )
 }
 
-fn tidy(alias: &str) -> String {
+fn normalized(alias: &str) -> String {
     alias.trim().to_lowercase()
 }
 
@@ -225,8 +246,8 @@ fn counts<'v>(webhooks: impl Iterator<Item = &'v Value>) -> BTreeMap<(String, u6
     counts
 }
 
-/// Whether one of those is the same webhook, byte for byte.
-fn has_twin(webhook: &Value, others: &[Value]) -> bool {
+/// Whether one of `others` has the same content, byte for byte.
+fn has_identical(webhook: &Value, others: &[Value]) -> bool {
     let content = |webhook: &Value| {
         json!([
             webhook["alias"],
@@ -240,18 +261,18 @@ fn has_twin(webhook: &Value, others: &[Value]) -> bool {
         .any(|other| content(other) == content(webhook))
 }
 
-/// Runs every case in both ways of talking, many at once, and names those that fail.
+/// Runs every case in both formats, in parallel, and names those that fail.
 fn check_all(cases: &[Case]) {
-    let runs: Vec<(&Case, Talk)> = cases
+    let runs: Vec<(&Case, Format)> = cases
         .iter()
-        .flat_map(|case| [(case, Talk::Text), (case, Talk::Json)])
+        .flat_map(|case| [(case, Format::Text), (case, Format::Json)])
         .collect();
-    let outcomes = at_once(&runs, |(case, talk)| case.check(*talk));
+    let outcomes = in_parallel(&runs, |(case, format)| case.check(*format));
     let failed: Vec<String> = runs
         .iter()
         .zip(outcomes)
         .filter(|(_, outcome)| outcome.is_err())
-        .map(|((case, talk), _)| format!("{} ({talk:?})", case.name))
+        .map(|((case, format), _)| format!("{} ({format:?})", case.name))
         .collect();
     assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
 }

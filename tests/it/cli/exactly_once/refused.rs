@@ -1,7 +1,7 @@
-//! The target refuses one webhook among the others: it is named with the server's words, and the others arrive.
+//! The target refuses one webhook: it is reported with the server's words, and all others arrive.
 
 use super::{Arrives, Case, check_all};
-use crate::support::stand_in::{StandIn, behaving};
+use crate::support::stand_in::{StandIn, options_with};
 use hookferry::sandbox::seeds;
 
 const BAD: Arrives = Arrives::AllBut("night-shift");
@@ -12,40 +12,41 @@ fn one_bad_webhook_does_not_stop_the_others() {
         Case::new(name)
             .switch("poison=night")
             .arrives(BAD, 3)
-            .says("night-shift")
+            .prints("night-shift")
     };
-    let told = |name| poisoned(name).says("alias is not acceptable");
-    // The server names nobody: all that can be said is that it is not there.
-    let ignored = |name| poisoned(name).says("ignored").switch("bulk=best-effort");
+    let reported = |name| poisoned(name).prints("alias is not acceptable");
+    // The server reports no reason: the webhook is only known to be missing.
+    let ignored = |name| poisoned(name).prints("ignored").switch("bulk=best-effort");
     check_all(&[
-        told("the whole request is refused"),
-        told("422").switch("poison-status=422"),
+        reported("the whole request is refused"),
+        reported("422").switch("poison-status=422"),
         ignored("the others are created"),
         ignored("a status for each").switch("bulk=multi-status"),
-        told("those before it are created").switch("bulk=stop-at-bad"),
-        told("in small requests").with("--batch-size 3"),
-        told("one by one").with("--batch-size 1"),
-        told("and an answer is lost").fault("post:2:drop-after"),
-        told("and half of an answer is lost").fault("post:3:status=500,commit=half"),
-        ignored("the others are created, and the answer is lost").fault("post:1:drop-after"),
+        reported("those before it are created").switch("bulk=stop-at-bad"),
+        reported("in small requests").with("--batch-size 3"),
+        reported("one by one").with("--batch-size 1"),
+        reported("and a response is lost").fault("post:2:drop-after"),
+        reported("and half of a request is committed before an error")
+            .fault("post:3:status=500,commit=half"),
+        ignored("the others are created, and the response is lost").fault("post:1:drop-after"),
         poisoned("with a page").switch("errors=html"),
         poisoned("with nothing").switch("errors=empty"),
         poisoned("with plain words").switch("errors=plain"),
         poisoned("with the request itself").switch("errors=echo"),
         ignored("with the request itself, best effort").switch("errors=echo"),
-        ignored("answers without ids").switch("answer=no-ids"),
-        ignored("no answers at all").switch("answer=empty"),
+        ignored("responses without ids").switch("answer=no-ids"),
+        ignored("empty responses").switch("answer=empty"),
     ]);
 }
 
-/// Nine halvings find it, and everything else arrives in a handful of requests.
+/// Nine bisection steps find it, and everything else arrives in a few requests.
 #[test]
 fn one_bad_webhook_among_five_hundred() {
     let mut seeds = seeds::demo();
-    let like = seeds.source[2].clone();
+    let template = seeds.source[2].clone();
     seeds.source = (0..500)
         .map(|n| {
-            let mut webhook = like.clone();
+            let mut webhook = template.clone();
             webhook["alias"] = if n == 333 {
                 "night-shift".into()
             } else {
@@ -55,12 +56,12 @@ fn one_bad_webhook_among_five_hundred() {
             webhook
         })
         .collect();
-    let accounts = StandIn::start(behaving(seeds, &["poison=night"], &[]));
+    let accounts = StandIn::start(options_with(seeds, &["poison=night"], &[]));
     let command = "migrate --from [source] --to [target] --yes --rate 1000 --settle 1s";
     let run = accounts.program(command).run();
     run.assert_code(3);
     assert!(
-        run.said().contains("alias is not acceptable"),
+        run.output().contains("alias is not acceptable"),
         "{}",
         run.transcript()
     );

@@ -1,10 +1,10 @@
-//! A state folder that cannot be used, and disks that fill up: nothing is sent that is not on record.
+//! Unusable state folders: nothing is sent that is not recorded first.
 
 use super::{MIGRATE, assert_exactly_once};
 use crate::support::stand_in::StandIn;
 
 #[test]
-fn without_a_usable_state_folder_nothing_is_even_read() {
+fn an_unusable_state_folder_stops_the_run_before_any_request() {
     let accounts = StandIn::demo();
     for folder in ["/proc/hookferry", "/dev/null/hookferry"] {
         let run = accounts
@@ -12,12 +12,12 @@ fn without_a_usable_state_folder_nothing_is_even_read() {
             .run();
         run.assert_code(1);
         assert!(run.stderr.contains("--state-dir"), "{}", run.stderr);
-        assert_eq!(accounts.n_seen(), [0, 0]);
+        assert_eq!(accounts.request_counts(), [0, 0]);
     }
 }
 
 #[test]
-fn a_preview_does_without_one() {
+fn a_plan_needs_no_state_folder() {
     let accounts = StandIn::demo();
     let run = accounts
         .program("plan --from [source] --to [target] --state-dir /proc/hookferry")
@@ -26,7 +26,7 @@ fn a_preview_does_without_one() {
 }
 
 #[test]
-fn without_any_home_the_user_is_told_what_to_say() {
+fn without_a_home_folder_the_error_names_the_state_dir_flag() {
     let accounts = StandIn::demo();
     let run = accounts
         .program(MIGRATE)
@@ -35,10 +35,10 @@ fn without_any_home_the_user_is_told_what_to_say() {
         .run();
     run.assert_code(64);
     assert!(run.stderr.contains("--state-dir DIR"), "{}", run.stderr);
-    assert_exactly_once_is_untouched(&accounts);
+    assert_next_run_migrates(&accounts);
 }
 
-fn assert_exactly_once_is_untouched(accounts: &StandIn) {
+fn assert_next_run_migrates(accounts: &StandIn) {
     assert!(accounts.posts().is_empty());
     let run = accounts.program(MIGRATE).run();
     run.assert_code(0);

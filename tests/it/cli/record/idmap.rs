@@ -1,33 +1,33 @@
-//! `idmap`: from a migration to alerts that point at the new webhooks.
+//! `idmap`: rewrites alerts so that they refer to the new webhooks.
 
-use super::{MIGRATE, migrated};
+use super::{MIGRATE, migrate};
 use crate::support::stand_in::StandIn;
 
 #[test]
-fn the_map_of_a_run_is_shown_in_every_form() {
+fn the_map_of_a_run_is_printed_in_every_format() {
     let accounts = StandIn::demo();
     accounts.program("idmap show").run().assert_code(1);
-    migrated(&accounts);
+    migrate(&accounts);
     assert_transcript!("text", accounts.program("idmap show").run());
     assert_transcript!("csv", accounts.program("idmap show latest --csv").run());
     let json = accounts.program("idmap show latest -o json").run();
     json.assert_code(0);
-    let kept = accounts
+    let saved = accounts
         .home()
         .join("state/hookferry/runs")
         .join(super::only_run(&accounts));
-    let kept = std::fs::read_to_string(kept.join("idmap.json")).unwrap();
+    let saved = std::fs::read_to_string(saved.join("idmap.json")).unwrap();
     let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
-    assert_eq!(value(&kept), value(&json.stdout));
+    assert_eq!(value(&saved), value(&json.stdout));
 }
 
 #[test]
-fn a_run_that_was_cut_off_has_a_map_of_what_arrived() {
+fn an_interrupted_run_has_a_map_of_what_arrived() {
     let accounts = StandIn::with(&[], &["post:2:stall-after"]);
     let running = accounts
         .program(&format!("{MIGRATE} --batch-size 4"))
         .start();
-    accounts.until_posts(2);
+    accounts.wait_for_posts(2);
     running.signal("KILL");
     running.finish();
     let run = accounts.program("idmap show --csv").run();
@@ -36,9 +36,9 @@ fn a_run_that_was_cut_off_has_a_map_of_what_arrived() {
 }
 
 #[test]
-fn exported_alerts_are_written_anew_and_what_is_unknown_is_said() {
+fn exported_alerts_are_rewritten_and_unknown_ids_are_reported() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     let alerts = accounts.home().join("alerts.json");
     let text = r#"{"alertDefs": [
   {"name": "latency", "webhooks": [{"integrationId": 1051}, {"integrationId": 1050}]},
@@ -64,7 +64,7 @@ fn exported_alerts_are_written_anew_and_what_is_unknown_is_said() {
 }
 
 #[test]
-fn a_map_from_a_file_serves_as_well() {
+fn a_map_can_come_from_a_file() {
     let accounts = StandIn::demo();
     let outcome = accounts.program(&format!("{MIGRATE} -o json")).run();
     std::fs::write(accounts.home().join("outcome.json"), &outcome.stdout).unwrap();
@@ -82,9 +82,9 @@ fn a_map_from_a_file_serves_as_well() {
 }
 
 #[test]
-fn the_ids_of_a_run_that_was_rolled_back_lead_nowhere() {
+fn a_rolled_back_run_has_no_map() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     accounts
         .program("rollback latest --yes")
         .run()

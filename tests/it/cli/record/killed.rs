@@ -1,13 +1,13 @@
-//! The program killed, and refused by the disk, at each of its writes in turn; and the order in which it writes.
-//! Faults come from the tracer, so that the program under test is the one that is shipped.
+//! Kills and disk errors at each write of the program in turn, and the order of its writes.
+//! strace injects the faults, so that the tests run the program that is shipped.
 
 use super::{MIGRATE, assert_exactly_once};
-use crate::support::at_once::at_once;
+use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use crate::support::tracer;
 
-/// What reaches the disk or the wire; the tracer counts the calls of each name on their own.
+/// Calls that reach the disk or the wire; strace counts them by name.
 const WRITES: [&str; 7] = [
     "write",
     "writev",
@@ -17,101 +17,98 @@ const WRITES: [&str; 7] = [
     "renameat2",
     "mkdir",
 ];
-/// The same, but for what also reaches the wire.
+/// Calls that reach only the disk.
 const DISK: [&str; 5] = ["fdatasync", "fsync", "renameat", "renameat2", "mkdir"];
 
 fn in_batches() -> String {
     format!("{MIGRATE} --batch-size 4 -q")
 }
 
-/// One run in which the `nth` call of that name is tampered with; whether there was one.
-fn tampered(accounts: &StandIn, call: &str, tampering: &str, nth: usize) -> (Run, bool) {
+/// Runs a migration with a fault in the `nth` call of this name. Also returns whether the run made that call.
+fn run_with_fault(accounts: &StandIn, call: &str, fault: &str, nth: usize) -> (Run, bool) {
     let log = accounts.home().join("trace");
     let trace = format!("trace={call}");
-    let inject = format!("inject={call}:{tampering}:when={nth}");
+    let inject = format!("inject={call}:{fault}:when={nth}");
     let log_name = log.display().to_string();
     let run = accounts
         .program(&in_batches())
         .under(&["strace", "-o", &log_name, "-e", &trace, "-e", &inject])
         .run();
     let log = std::fs::read_to_string(log).unwrap();
-    let is_struck = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
-    (run, is_struck)
+    let was_injected = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
+    (run, was_injected)
 }
 
-/// Tampers with every single call of those names in a run of its own; how many there were.
-fn with_each(
+/// Injects the fault into each call of these names, one run per call. Returns the number of calls.
+fn for_each_call(
     calls: &[&str],
-    tampering: &str,
+    fault: &str,
     check: impl Fn(&StandIn, &Run, &str) + Sync,
 ) -> usize {
-    let n_of = |call: &&str| with_each_of(call, tampering, &check);
-    calls.iter().map(n_of).sum()
+    let count = |call: &&str| inject_into_each(call, fault, &check);
+    calls.iter().map(count).sum()
 }
 
-fn with_each_of(call: &str, tampering: &str, check: impl Fn(&StandIn, &Run, &str) + Sync) -> usize {
-    const AT_ONCE: usize = 12;
-    let mut n_struck = 0;
+fn inject_into_each(call: &str, fault: &str, check: impl Fn(&StandIn, &Run, &str) + Sync) -> usize {
+    const N_PARALLEL: usize = 12;
+    let mut n_injected = 0;
     loop {
-        let next: Vec<usize> = (1..=AT_ONCE).map(|at| n_struck + at).collect();
-        let struck = at_once(&next, |nth| {
+        let next: Vec<usize> = (1..=N_PARALLEL).map(|offset| n_injected + offset).collect();
+        let results = in_parallel(&next, |nth| {
             let accounts = StandIn::demo();
-            let (run, is_struck) = tampered(&accounts, call, tampering, *nth);
-            if is_struck {
+            let (run, was_injected) = run_with_fault(&accounts, call, fault, *nth);
+            if was_injected {
                 check(&accounts, &run, &format!("{call} {nth}"));
             }
-            is_struck
+            was_injected
         });
-        for outcome in struck {
+        for outcome in results {
             match outcome {
-                Ok(true) => n_struck += 1,
-                Ok(false) => return n_struck,
+                Ok(true) => n_injected += 1,
+                Ok(false) => return n_injected,
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
     }
 }
 
-fn goes_on(accounts: &StandIn, nth: &str) {
-    let own = accounts.target().webhooks()[..4].to_vec();
+fn assert_resumes(accounts: &StandIn, nth: &str) {
+    let preexisting = accounts.target().webhooks()[..4].to_vec();
     let run = accounts.program(MIGRATE).run();
     assert_eq!(run.code, Some(0), "{nth}: {}", run.transcript());
     assert_exactly_once(accounts);
-    assert_eq!(accounts.target().webhooks()[..4], own[..]);
+    assert_eq!(accounts.target().webhooks()[..4], preexisting[..]);
     let n_posts = accounts.posts().len();
     accounts.program(MIGRATE).run().assert_code(0);
     assert_eq!(accounts.posts().len(), n_posts, "{nth}: sent again");
 }
 
 #[test]
-fn killed_before_any_of_its_writes_it_goes_on() {
-    if !tracer::is_there("killed_before_any_of_its_writes_it_goes_on") {
+fn a_run_killed_before_any_write_resumes() {
+    if !tracer::is_available("a_run_killed_before_any_write_resumes") {
         return;
     }
-    let n = with_each(&WRITES, "signal=SIGKILL", |accounts, run, nth| {
-        assert_eq!(run.code, None, "{nth} was to kill it");
-        goes_on(accounts, nth);
+    let n = for_each_call(&WRITES, "signal=SIGKILL", |accounts, run, nth| {
+        assert_eq!(run.code, None, "{nth} should have killed it");
+        assert_resumes(accounts, nth);
     });
     assert!(n > 30, "only {n} writes");
 }
 
 #[test]
-fn killed_before_any_of_its_writes_it_is_undone() {
-    if !tracer::is_there("killed_before_any_of_its_writes_it_is_undone") {
+fn a_run_killed_before_any_write_can_be_rolled_back() {
+    if !tracer::is_available("a_run_killed_before_any_write_can_be_rolled_back") {
         return;
     }
-    with_each(
+    for_each_call(
         &["writev", "fdatasync"],
         "signal=SIGKILL",
         |accounts, _, nth| {
-            let is_on_record = !super::runs(accounts)
+            let is_recorded = !super::runs(accounts)
                 .iter()
                 .all(|run| run["state"] == "empty");
-            if !is_on_record {
-                assert!(
-                    accounts.posts().is_empty(),
-                    "{nth}: sent, and not on record"
-                );
+            if !is_recorded {
+                assert!(accounts.posts().is_empty(), "{nth}: sent, but not recorded");
                 return;
             }
             let run = accounts.program("rollback latest --yes").run();
@@ -121,17 +118,17 @@ fn killed_before_any_of_its_writes_it_is_undone() {
     );
 }
 
-/// A full or failing disk: what could not be put on record was not sent, and the same command goes on later.
+/// A full or failing disk: what could not be recorded was not sent, and the same command resumes later.
 #[test]
-fn refused_by_the_disk_at_any_of_its_writes_it_sends_nothing_that_is_not_on_record() {
-    if !tracer::is_there("refused_by_the_disk") {
+fn nothing_unrecorded_is_sent_when_any_disk_write_fails() {
+    if !tracer::is_available("nothing_unrecorded_is_sent_when_any_disk_write_fails") {
         return;
     }
     for error in ["ENOSPC", "EIO"] {
-        with_each(&DISK, &format!("error={error}"), |accounts, run, nth| {
+        for_each_call(&DISK, &format!("error={error}"), |accounts, run, nth| {
             let what = || format!("{error} at {nth}: {}", run.transcript());
             match run.code {
-                // Only the last lines of the record are missing, or a lock's name.
+                // Only the last lines of the record are missing, or the name in a lock file.
                 Some(0) => assert_exactly_once(accounts),
                 Some(1) => assert!(accounts.posts().is_empty(), "{}", what()),
                 Some(3) => assert!(!accounts.posts().is_empty(), "{}", what()),
@@ -144,23 +141,23 @@ fn refused_by_the_disk_at_any_of_its_writes_it_sends_nothing_that_is_not_on_reco
                     what()
                 );
             }
-            goes_on(accounts, nth);
+            assert_resumes(accounts, nth);
         });
     }
 }
 
-/// What the program did in the folder of records and on the wire, in order: a word for each call that matters.
+/// What the program did in the runs folder and on the wire, in order: one word for each relevant call.
 fn steps(log: &str) -> Vec<&'static str> {
     let step = |line: &str| {
         let call = line.split('(').next()?;
         if call == "writev" {
             return line.contains("POST ").then_some("POST");
         }
-        let place = line.rsplit_once("/runs").map(|(_, place)| place);
-        let place = place?
+        let path = line.rsplit_once("/runs").map(|(_, path)| path);
+        let path = path?
             .trim_start_matches('/')
             .trim_start_matches(|c: char| c.is_ascii_digit() || c == '-');
-        let in_run = place.trim_start_matches(|c: char| c.is_ascii_hexdigit());
+        let in_run = path.trim_start_matches(|c: char| c.is_ascii_hexdigit());
         Some(match (call, in_run) {
             ("write", rest) if rest.contains("journal.jsonl") && line.contains("sending") => {
                 "intent"
@@ -178,8 +175,8 @@ fn steps(log: &str) -> Vec<&'static str> {
 }
 
 #[test]
-fn every_request_is_on_disk_before_it_is_on_the_wire() {
-    if !tracer::is_there("every_request_is_on_disk_before_it_is_on_the_wire") {
+fn every_request_is_recorded_on_disk_before_it_is_sent() {
+    if !tracer::is_available("every_request_is_recorded_on_disk_before_it_is_sent") {
         return;
     }
     let accounts = StandIn::demo();
@@ -203,7 +200,7 @@ fn every_request_is_on_disk_before_it_is_on_the_wire() {
     ]
     .concat();
     assert_eq!(steps[..expected.len()], expected[..], "{steps:?}");
-    // Report and id map, each whole or not at all.
+    // Report and id map, each written atomically.
     let rest = &steps[expected.len()..];
     assert!(!rest.is_empty());
     assert!(rest.chunks(4).all(|file| file == record), "{rest:?}");

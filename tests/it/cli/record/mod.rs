@@ -1,4 +1,4 @@
-//! What is kept of a run, and what can be done with it: go on, undo, verify, list.
+//! Run records, and what they make possible: resume, roll back, verify, list.
 
 mod disk;
 mod idmap;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 const MIGRATE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
 
-/// The records of the stand-in's user, the oldest first.
+/// The run records in the home folder, oldest first.
 fn runs(accounts: &StandIn) -> Vec<Value> {
     let run = accounts.program("runs -o json").run();
     run.assert_code(0);
@@ -23,21 +23,21 @@ fn runs(accounts: &StandIn) -> Vec<Value> {
     document["runs"].as_array().unwrap().clone()
 }
 
-/// The one run that is on record.
+/// The id of the only recorded run.
 fn only_run(accounts: &StandIn) -> String {
     let runs = runs(accounts);
     assert_eq!(runs.len(), 1, "{runs:?}");
     runs[0]["run"].as_str().unwrap().to_owned()
 }
 
-/// Migrates the ordinary accounts once, as a starting point.
-fn migrated(accounts: &StandIn) -> Run {
+/// Migrates once and asserts success.
+fn migrate(accounts: &StandIn) -> Run {
     let run = accounts.program(MIGRATE).run();
     run.assert_code(0);
     run
 }
 
-/// Fails unless every source webhook is in the target exactly once.
+/// Asserts that every source webhook is in the target exactly once.
 #[track_caller]
 fn assert_exactly_once(accounts: &StandIn) {
     let copies = accounts.copies();

@@ -1,11 +1,11 @@
-//! Undoing a run: only what it wrote and nobody touched since, shown first, safe to repeat.
+//! `rollback`: reverts only what the run wrote and nobody changed since, with a preview, and is safe to repeat.
 
-use super::{MIGRATE, migrated, only_run};
+use super::{MIGRATE, migrate, only_run};
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::seeds;
 use serde_json::Value;
 
-/// The target's webhooks without what changes with every write.
+/// Webhooks without the members that change with every write.
 fn contents(webhooks: &[Value]) -> Vec<Value> {
     let without_dates = |webhook: &Value| {
         let mut webhook = webhook.clone();
@@ -18,10 +18,10 @@ fn contents(webhooks: &[Value]) -> Vec<Value> {
 }
 
 #[test]
-fn everything_is_undone_and_repeating_it_is_safe() {
+fn a_rollback_undoes_everything_and_is_safe_to_repeat() {
     let accounts = StandIn::demo();
     let before = accounts.target().webhooks();
-    migrated(&accounts);
+    migrate(&accounts);
     assert_transcript!(
         "preview",
         accounts.program("rollback latest --dry-run").run()
@@ -33,27 +33,27 @@ fn everything_is_undone_and_repeating_it_is_safe() {
     assert_eq!(accounts.target().webhooks(), before);
     let again = accounts.program("rollback latest --yes").run();
     again.assert_code(0);
-    assert!(again.stdout.contains("11 gone already"), "{}", again.stdout);
+    assert!(again.stdout.contains("11 already gone"), "{}", again.stdout);
     assert_eq!(super::runs(&accounts)[0]["state"], "rolled-back");
-    let anew = accounts.program(MIGRATE).run();
-    anew.assert_code(0);
+    let next = accounts.program(MIGRATE).run();
+    next.assert_code(0);
     super::assert_exactly_once(&accounts);
 }
 
 #[test]
 fn nobody_can_say_yes_without_a_terminal() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
-    let held = accounts.target().webhooks();
+    migrate(&accounts);
+    let in_target = accounts.target().webhooks();
     accounts.program("rollback latest").run().assert_code(6);
-    assert_eq!(accounts.target().webhooks(), held);
+    assert_eq!(accounts.target().webhooks(), in_target);
 }
 
 #[test]
-fn what_somebody_changed_or_removed_since_is_left_and_said() {
+fn rollback_keeps_what_changed_since_and_reports_it() {
     let accounts = StandIn::demo();
-    let own = accounts.target().webhooks();
-    migrated(&accounts);
+    let preexisting = accounts.target().webhooks();
+    migrate(&accounts);
     accounts.target().change(1054, |webhook| {
         webhook["url"] = "https://changed.example.com/canary".into();
     });
@@ -61,16 +61,16 @@ fn what_somebody_changed_or_removed_since_is_left_and_said() {
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(3);
     crate::cli::assert_text!("changed", run.stdout());
-    let held = accounts.target().webhooks();
-    assert_eq!(held.len(), own.len() + 1);
-    assert_eq!(held[own.len()]["id"], 1054);
+    let in_target = accounts.target().webhooks();
+    assert_eq!(in_target.len(), preexisting.len() + 1);
+    assert_eq!(in_target[preexisting.len()]["id"], 1054);
     let run = accounts.program("rollback latest --yes -o json").run();
     run.assert_code(3);
     crate::cli::assert_text!("changed_json", run.stdout());
 }
 
 #[test]
-fn an_update_gets_its_previous_content_back() {
+fn rollback_restores_the_previous_content_of_an_update() {
     let mut seeds = seeds::demo();
     seeds.target[1]["url"] = "https://hooks.slack.example/services/T0PAY/B0PAY/canary-older".into();
     let accounts = StandIn::start(seeds.into());
@@ -83,7 +83,7 @@ fn an_update_gets_its_previous_content_back() {
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(0);
     assert!(
-        run.stdout.contains("1 put back to what it was"),
+        run.stdout.contains("1 restored to the previous content"),
         "{}",
         run.stdout
     );
@@ -91,20 +91,20 @@ fn an_update_gets_its_previous_content_back() {
     let again = accounts.program("rollback latest --yes").run();
     again.assert_code(0);
     assert!(
-        again.stdout.contains("already what it was"),
+        again.stdout.contains("already with the previous content"),
         "{}",
         again.stdout
     );
 }
 
 #[test]
-fn a_killed_run_is_undone_too() {
+fn a_killed_run_can_be_rolled_back() {
     let accounts = StandIn::with(&[], &["post:2:stall-after"]);
     let before = accounts.target().webhooks();
     let running = accounts
         .program(&format!("{MIGRATE} --batch-size 4"))
         .start();
-    accounts.until_posts(2);
+    accounts.wait_for_posts(2);
     running.signal("KILL");
     assert_eq!(running.finish().code, None);
     let run = accounts.program("rollback latest --yes").run();
@@ -113,20 +113,20 @@ fn a_killed_run_is_undone_too() {
     assert_eq!(accounts.target().webhooks(), before);
 }
 
-/// No answer named them, so only what equals what was sent is ours beyond doubt.
+/// No response named them, so only webhooks that equal what was sent are certainly ours.
 #[test]
-fn what_was_found_after_a_lost_answer_and_is_altered_is_left() {
+fn rollback_keeps_altered_webhooks_found_after_a_lost_response() {
     let accounts = StandIn::with(&["uuid=fresh"], &["post:1:drop-after"]);
-    let n_own = accounts.target().webhooks().len();
-    migrated(&accounts);
+    let n_preexisting = accounts.target().webhooks().len();
+    migrate(&accounts);
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(3);
     assert!(
-        run.stdout.contains("found after a lost answer"),
+        run.stdout.contains("found after a lost response"),
         "{}",
         run.stdout
     );
-    let left = &accounts.target().webhooks()[n_own..];
+    let left = &accounts.target().webhooks()[n_preexisting..];
     assert!(!left.is_empty());
     for webhook in left {
         let fields = webhook["integration_type_fields"].as_str().unwrap();
@@ -135,10 +135,10 @@ fn what_was_found_after_a_lost_answer_and_is_altered_is_left() {
 }
 
 #[test]
-fn what_the_server_altered_in_its_answer_is_ours() {
+fn rollback_deletes_what_the_server_altered_in_its_response() {
     let accounts = StandIn::with(&["uuid=fresh"], &[]);
     let before = accounts.target().webhooks();
-    migrated(&accounts);
+    migrate(&accounts);
     accounts
         .program("rollback latest --yes")
         .run()
@@ -147,7 +147,7 @@ fn what_the_server_altered_in_its_answer_is_ours() {
 }
 
 #[test]
-fn lost_answers_errors_and_rate_limits_on_the_way_do_not_matter() {
+fn rollback_survives_lost_responses_errors_and_rate_limits() {
     for fault in [
         "delete:1:drop-after",
         "delete:2:drop-before",
@@ -159,7 +159,7 @@ fn lost_answers_errors_and_rate_limits_on_the_way_do_not_matter() {
     ] {
         let accounts = StandIn::with(&[], &[fault]);
         let before = accounts.target().webhooks();
-        migrated(&accounts);
+        migrate(&accounts);
         let run = accounts.program("rollback latest --yes --rate 1000").run();
         run.assert_code(0);
         assert_eq!(accounts.target().webhooks(), before, "{fault}");
@@ -167,9 +167,9 @@ fn lost_answers_errors_and_rate_limits_on_the_way_do_not_matter() {
 }
 
 #[test]
-fn a_key_that_may_not_delete_ends_it_with_what_it_needs() {
+fn a_key_without_delete_permission_is_told_what_it_needs() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     accounts
         .target()
         .set_switches(hookferry::sandbox::Switches::parse(["auth=read-only"]).unwrap());
@@ -179,9 +179,9 @@ fn a_key_that_may_not_delete_ends_it_with_what_it_needs() {
 }
 
 #[test]
-fn another_key_or_another_account_is_refused() {
+fn rollback_refuses_another_key_or_account() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     let other_key = accounts
         .program("rollback latest --yes")
         .env("HOOKFERRY_TARGET_API_KEY", "another-canary")
@@ -196,23 +196,23 @@ fn another_key_or_another_account_is_refused() {
 }
 
 #[test]
-fn a_run_that_is_not_there_is_said_so() {
+fn a_missing_run_is_an_error() {
     let accounts = StandIn::demo();
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(1);
     assert_transcript!("none", run);
-    migrated(&accounts);
+    migrate(&accounts);
     let id = only_run(&accounts);
     accounts.program("rollback 1999 --yes").run().assert_code(1);
     let short = format!("rollback {} --dry-run", &id[..10]);
     accounts.program(&short).run().assert_code(0);
 }
 
-/// A change in a key that nobody documents is a change.
+/// A change in an undocumented key counts as a change.
 #[test]
-fn a_webhook_that_was_switched_off_since_is_left() {
+fn rollback_keeps_a_webhook_that_was_deactivated_since() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     accounts
         .target()
         .change(1054, |webhook| webhook["is_active"] = false.into());
@@ -223,13 +223,13 @@ fn a_webhook_that_was_switched_off_since_is_left() {
         "{}",
         run.stdout
     );
-    let held = accounts.target().webhooks();
-    assert!(held.iter().any(|webhook| webhook["id"] == 1054));
-    assert_eq!(held.len(), 5);
+    let in_target = accounts.target().webhooks();
+    assert!(in_target.iter().any(|webhook| webhook["id"] == 1054));
+    assert_eq!(in_target.len(), 5);
 }
 
 #[test]
-fn damaged_previous_bodies_are_not_written_into_the_target() {
+fn damaged_previous_bodies_are_not_written_to_the_target() {
     let mut seeds = seeds::demo();
     seeds.target[1]["url"] = "https://hooks.slack.example/services/T0PAY/B0PAY/canary-older".into();
     let accounts = StandIn::start(seeds.into());
@@ -241,29 +241,29 @@ fn damaged_previous_bodies_are_not_written_into_the_target() {
     let previous = folder.join(only_run(&accounts)).join("previous.json");
     let text = std::fs::read_to_string(&previous).unwrap();
     std::fs::write(&previous, text.replace("older", "0lder")).unwrap();
-    let held = accounts.target().webhooks();
+    let in_target = accounts.target().webhooks();
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(1);
     assert!(run.stderr.contains("previous bodies"), "{}", run.stderr);
-    assert_eq!(accounts.target().webhooks(), held);
+    assert_eq!(accounts.target().webhooks(), in_target);
 }
 
-/// What came too late to be seen is not claimed to be gone.
+/// A copy that appeared after the run is not claimed to be gone.
 #[test]
-fn a_late_second_copy_is_named() {
+fn rollback_names_a_late_second_copy() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     let mut late = accounts.target().webhooks()[4].clone();
     late.as_object_mut().unwrap().remove("id");
     let id = accounts.target().insert(&late);
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(3);
     assert!(run.stdout.contains(&format!("({id})")), "{}", run.stdout);
-    assert!(!run.stdout.contains("nothing of the run is left"));
+    assert!(!run.stdout.contains("nothing that the run wrote is left"));
 }
 
 #[test]
-fn the_latest_run_is_the_one_that_began_last() {
+fn the_latest_run_is_the_one_that_started_last() {
     let accounts = StandIn::demo();
     for alias in ["deploy-bot", "ops-board", "soar-triage", "night-shift"] {
         let line = format!("{MIGRATE} --name {alias}");

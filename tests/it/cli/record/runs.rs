@@ -1,22 +1,22 @@
-//! `runs`: the records as their user sees them, and what happens to damaged, open and old ones.
+//! `runs`: the records as users see them, and the handling of damaged, open and old records.
 
-use super::{MIGRATE, assert_exactly_once, migrated, only_run, runs};
+use super::{MIGRATE, assert_exactly_once, migrate, only_run, runs};
 use crate::support::stand_in::StandIn;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-fn folder(accounts: &StandIn) -> PathBuf {
+fn run_folder(accounts: &StandIn) -> PathBuf {
     let all = accounts.home().join("state/hookferry/runs");
     all.join(only_run(accounts))
 }
 
-/// A run that was killed while its second request of four webhooks was under way.
-fn killed() -> StandIn {
+/// Accounts after a run that was killed during its second request of four webhooks.
+fn after_a_killed_run() -> StandIn {
     let accounts = StandIn::with(&[], &["post:2:stall-after"]);
     let running = accounts
         .program(&format!("{MIGRATE} --batch-size 4"))
         .start();
-    accounts.until_posts(2);
+    accounts.wait_for_posts(2);
     running.signal("KILL");
     assert_eq!(running.finish().code, None);
     accounts
@@ -26,7 +26,7 @@ fn killed() -> StandIn {
 fn runs_are_listed_and_shown() {
     let accounts = StandIn::demo();
     assert_transcript!("none", accounts.program("runs").run());
-    migrated(&accounts);
+    migrate(&accounts);
     assert_transcript!("list", accounts.program("runs").run());
     assert_transcript!("show", accounts.program("runs show latest").run());
     let run = accounts.program("runs show latest -o json").run();
@@ -38,8 +38,8 @@ fn runs_are_listed_and_shown() {
 }
 
 #[test]
-fn a_killed_run_shows_what_is_open_and_the_next_one_says_that_it_goes_on() {
-    let accounts = killed();
+fn a_killed_run_shows_open_requests_and_the_next_run_resumes_it() {
+    let accounts = after_a_killed_run();
     assert_transcript!("killed", accounts.program("runs show latest").run());
     let preview = accounts.program("plan --from [source] --to [target]").run();
     assert!(
@@ -60,19 +60,19 @@ fn a_killed_run_shows_what_is_open_and_the_next_one_says_that_it_goes_on() {
 }
 
 #[test]
-fn it_goes_on_without_the_record_too() {
-    let accounts = killed();
-    std::fs::remove_dir_all(folder(&accounts)).unwrap();
+fn a_killed_run_resumes_even_without_its_record() {
+    let accounts = after_a_killed_run();
+    std::fs::remove_dir_all(run_folder(&accounts)).unwrap();
     accounts.program(MIGRATE).run().assert_code(0);
     assert_exactly_once(&accounts);
 }
 
 #[test]
-fn only_their_owner_can_read_them() {
+fn records_are_readable_only_by_their_owner() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
-    let folder = folder(&accounts);
+    let folder = run_folder(&accounts);
     for path in [&folder, folder.parent().unwrap()] {
         assert_eq!(mode(path), 0o700, "{}", path.display());
     }
@@ -83,16 +83,16 @@ fn only_their_owner_can_read_them() {
     assert!(files.len() >= 3, "{files:?}");
     for path in files {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
-        // A migration that updates nothing keeps no body, so no file may hold a secret.
+        // A migration without updates records no previous bodies, so no file may hold a secret.
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("canary"), "{}", path.display());
     }
 }
 
 #[test]
-fn a_damaged_record_stops_the_next_run_and_is_named() {
-    let accounts = killed();
-    let journal = folder(&accounts).join("journal.jsonl");
+fn a_damaged_record_stops_the_next_run() {
+    let accounts = after_a_killed_run();
+    let journal = run_folder(&accounts).join("journal.jsonl");
     let text = std::fs::read_to_string(&journal).unwrap();
     std::fs::write(&journal, text.replacen("sending", "sendinG", 1)).unwrap();
     let run = accounts.program(MIGRATE).run();
@@ -108,25 +108,25 @@ fn a_damaged_record_stops_the_next_run_and_is_named() {
 }
 
 #[test]
-fn a_record_of_a_newer_form_is_not_guessed_at() {
+fn a_record_of_a_newer_format_is_refused() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
-    let folder = folder(&accounts);
+    migrate(&accounts);
+    let folder = run_folder(&accounts);
     std::fs::write(folder.join("journal.jsonl"), newer_journal()).unwrap();
     let run = accounts.program(MIGRATE).run();
     run.assert_code(1);
     assert!(run.stderr.contains("damaged in line 1"), "{}", run.stderr);
 }
 
-/// A first line that this version cannot have written.
+/// A header that this version cannot have written.
 fn newer_journal() -> &'static str {
     "0123456789abcdef {\"event\":\"begin\",\"format_version\":\"9.0\"}\n"
 }
 
 #[test]
-fn closing_a_run_ends_the_search_for_what_it_left_open() {
-    let accounts = killed();
-    // The window of the run is over once its settle time has passed; before that, closing is refused.
+fn closing_a_run_ends_the_search_for_its_open_requests() {
+    let accounts = after_a_killed_run();
+    // The run can be closed only after its settle window has passed.
     let run = loop {
         let run = accounts.program("runs close latest").run();
         if run.code == Some(0) {
@@ -134,7 +134,7 @@ fn closing_a_run_ends_the_search_for_what_it_left_open() {
         }
         run.assert_code(6);
         assert!(
-            run.stderr.contains("may still be at work"),
+            run.stderr.contains("may still be processing"),
             "{}",
             run.stderr
         );
@@ -148,12 +148,12 @@ fn closing_a_run_ends_the_search_for_what_it_left_open() {
 }
 
 #[test]
-fn pruning_removes_old_records_and_no_open_one() {
+fn prune_removes_old_records_but_no_open_ones() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     let kept = accounts.program("runs prune").run();
     assert!(
-        kept.stdout.contains("No run record is that old"),
+        kept.stdout.contains("No run records are that old"),
         "{}",
         kept.stdout
     );
@@ -165,7 +165,7 @@ fn pruning_removes_old_records_and_no_open_one() {
         removed.stdout
     );
     assert!(runs(&accounts).is_empty());
-    let accounts = killed();
+    let accounts = after_a_killed_run();
     accounts
         .program("runs prune --keep-within 1ns")
         .run()
@@ -177,12 +177,12 @@ fn pruning_removes_old_records_and_no_open_one() {
     }
 }
 
-/// Somebody else's webhook of the same type, created after a run was cut off, could be its own, altered.
+/// Somebody else's webhook of the same type, created after a run was cut off, could be the run's own, altered by the server.
 #[test]
-fn what_cannot_be_told_apart_is_asked_about_until_the_run_is_closed() {
+fn an_indistinguishable_webhook_blocks_runs_until_the_run_is_closed() {
     let accounts = StandIn::with(&[], &["post:1:stall"]);
     let running = accounts.program(MIGRATE).start();
-    accounts.until_posts(1);
+    accounts.wait_for_posts(1);
     running.signal("KILL");
     assert_eq!(running.finish().code, None);
     accounts.target().insert(&serde_json::json!({
@@ -192,7 +192,7 @@ fn what_cannot_be_told_apart_is_asked_about_until_the_run_is_closed() {
     }));
     let run = accounts.program(MIGRATE).run();
     run.assert_code(6);
-    // How often it looks before that is a matter of time.
+    // The number of reads before that depends on timing.
     let stderr = run.stderr();
     let (_, plan) = stderr.split_once("hookferry plan:").unwrap();
     assert_text!("cannot_tell", plan);
@@ -203,19 +203,19 @@ fn what_cannot_be_told_apart_is_asked_about_until_the_run_is_closed() {
 }
 
 #[test]
-fn a_run_that_is_at_work_cannot_be_closed() {
+fn a_running_run_cannot_be_closed() {
     let accounts = StandIn::with(&[], &["post:1:delay=1s"]);
     let running = accounts.program(MIGRATE).start();
-    accounts.until_posts(1);
+    accounts.wait_for_posts(1);
     accounts.program("runs close latest").run().assert_code(11);
     running.finish().assert_code(0);
 }
 
 #[test]
-fn a_journal_that_is_gone_is_no_empty_one() {
+fn a_missing_or_empty_journal_counts_as_damaged() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
-    let journal = folder(&accounts).join("journal.jsonl");
+    migrate(&accounts);
+    let journal = run_folder(&accounts).join("journal.jsonl");
     for damage in ["emptied", "removed"] {
         match damage {
             "emptied" => std::fs::write(&journal, "").unwrap(),
@@ -232,7 +232,7 @@ fn a_journal_that_is_gone_is_no_empty_one() {
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one() {
+fn an_unreadable_runs_folder_is_an_error() {
     let accounts = StandIn::demo();
     let file = accounts.home().join("a-file");
     std::fs::create_dir_all(&file).unwrap();
@@ -243,7 +243,7 @@ fn a_folder_that_cannot_be_read_is_not_taken_for_an_empty_one() {
 }
 
 #[test]
-fn commands_that_are_proposed_find_the_record() {
+fn the_printed_rollback_command_finds_the_record() {
     let accounts = StandIn::demo();
     let run = accounts
         .program(&format!("{MIGRATE} --state-dir elsewhere"))

@@ -1,25 +1,25 @@
-//! Ctrl-C, SIGTERM and SIGHUP, in every moment: what is in flight is finished, and nothing is lost or doubled.
+//! Ctrl-C, SIGTERM and SIGHUP at any moment: requests in flight are finished, and nothing is lost or duplicated.
 
 use super::{MIGRATE, assert_exactly_once, only_run};
 use crate::support::stand_in::StandIn;
 
-/// What runs the program as a terminal would, even where the tests themselves run in the background and so ignore Ctrl-C.
-const AS_A_TERMINAL_DOES: &[&str] = &["env", "--default-signal=INT,TERM,HUP"];
+/// Resets signal handling, because tests that run in the background inherit ignored signals.
+const WITH_DEFAULT_SIGNALS: &[&str] = &["env", "--default-signal=INT,TERM,HUP"];
 
-/// A target that answers each write only after a while, so that a signal meets it at work.
-fn slow() -> StandIn {
+/// A target that delays each response to a write, so that signals arrive during a request.
+fn with_slow_target() -> StandIn {
     StandIn::with(&[], &["post:1x*:delay=500ms"])
 }
 
 #[test]
 fn a_request_in_flight_is_finished_and_the_next_run_goes_on() {
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
-        let accounts = slow();
+        let accounts = with_slow_target();
         let running = accounts
             .program(&format!("{MIGRATE} --batch-size 4"))
-            .under(AS_A_TERMINAL_DOES)
+            .under(WITH_DEFAULT_SIGNALS)
             .start();
-        accounts.until_posts(1);
+        accounts.wait_for_posts(1);
         running.signal(signal);
         let run = running.finish();
         run.assert_code(code);
@@ -27,7 +27,7 @@ fn a_request_in_flight_is_finished_and_the_next_run_goes_on() {
         let id = only_run(&accounts);
         for words in [
             "finishing the request in flight",
-            "once more leaves at once",
+            "a second signal exits immediately",
             "run the same command again",
             &format!("hookferry rollback {id}"),
         ] {
@@ -40,20 +40,23 @@ fn a_request_in_flight_is_finished_and_the_next_run_goes_on() {
         again.assert_code(0);
         assert!(
             !again.stderr.contains("was cut off"),
-            "all was accounted for"
+            "every request was reconciled"
         );
         assert_exactly_once(&accounts);
     }
 }
 
 #[test]
-fn a_second_signal_leaves_at_once_and_the_next_run_looks_first() {
+fn a_second_signal_exits_at_once_and_the_next_run_reads_first() {
     let accounts = StandIn::with(&[], &["post:1:stall-after"]);
-    let running = accounts.program(MIGRATE).under(AS_A_TERMINAL_DOES).start();
-    accounts.until_posts(1);
+    let running = accounts
+        .program(MIGRATE)
+        .under(WITH_DEFAULT_SIGNALS)
+        .start();
+    accounts.wait_for_posts(1);
     running.signal("INT");
     running.signal("INT");
-    // The two may arrive as one, and then the third is the second.
+    // The first two may be merged into one; then this is the second signal.
     running.signal("TERM");
     let run = running.finish();
     assert!(matches!(run.code, Some(130 | 143)), "{}", run.transcript());
@@ -64,10 +67,13 @@ fn a_second_signal_leaves_at_once_and_the_next_run_looks_first() {
 }
 
 #[test]
-fn before_anything_is_sent_a_signal_ends_the_run_at_once() {
+fn a_signal_before_the_first_write_ends_the_run_at_once() {
     let accounts = StandIn::with(&[], &["get:1:stall"]);
-    let running = accounts.program(MIGRATE).under(AS_A_TERMINAL_DOES).start();
-    accounts.until_target(|target| !target.log().is_empty());
+    let running = accounts
+        .program(MIGRATE)
+        .under(WITH_DEFAULT_SIGNALS)
+        .start();
+    accounts.wait_for_target(|target| !target.log().is_empty());
     running.signal("TERM");
     let run = running.finish();
     run.assert_code(143);
@@ -77,14 +83,14 @@ fn before_anything_is_sent_a_signal_ends_the_run_at_once() {
 }
 
 #[test]
-fn while_it_waits_for_a_lost_answer_a_signal_is_heard() {
+fn a_signal_interrupts_the_wait_after_a_lost_response() {
     let accounts = StandIn::with(&[], &["post:1:drop-after"]);
     let running = accounts
         .program("migrate --from [source] --to [target] --yes --settle 60s")
-        .under(AS_A_TERMINAL_DOES)
+        .under(WITH_DEFAULT_SIGNALS)
         .start();
-    // The first look comes at once; then it waits.
-    accounts.until_target(|target| target.log().len() >= 3);
+    // The first read back follows immediately; then the run waits.
+    accounts.wait_for_target(|target| target.log().len() >= 3);
     running.signal("INT");
     let run = running.finish();
     assert!(matches!(run.code, Some(0 | 130)), "{}", run.transcript());
@@ -93,13 +99,13 @@ fn while_it_waits_for_a_lost_answer_a_signal_is_heard() {
 }
 
 #[test]
-fn a_signal_that_the_parent_ignores_is_ignored() {
-    let accounts = slow();
+fn a_signal_that_the_parent_ignores_stays_ignored() {
+    let accounts = with_slow_target();
     let running = accounts
         .program(&format!("{MIGRATE} --batch-size 4"))
         .under(&["nohup"])
         .start();
-    accounts.until_posts(1);
+    accounts.wait_for_posts(1);
     running.signal("HUP");
     running.finish().assert_code(0);
     assert_exactly_once(&accounts);

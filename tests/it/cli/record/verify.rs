@@ -1,6 +1,6 @@
-//! `verify`: what the target truly holds, against the source or against a run.
+//! `verify`: compares what the target really holds with the source or with a run.
 
-use super::migrated;
+use super::migrate;
 use crate::support::stand_in::StandIn;
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ const AGAINST_SOURCE: &str = "verify --from [source] --to [target]";
 const AGAINST_RUN: &str = "verify --run latest";
 
 #[test]
-fn after_a_migration_all_is_there() {
+fn verify_succeeds_after_a_migration() {
     let accounts = StandIn::demo();
     accounts.program(AGAINST_SOURCE).run().assert_code(3);
-    migrated(&accounts);
+    migrate(&accounts);
     let run = accounts.program(AGAINST_SOURCE).run();
     run.assert_code(0);
     assert_transcript!("against_source", run);
@@ -21,9 +21,9 @@ fn after_a_migration_all_is_there() {
 }
 
 #[test]
-fn missing_altered_and_doubled_webhooks_are_named() {
+fn missing_altered_and_duplicated_webhooks_are_reported() {
     let accounts = StandIn::demo();
-    migrated(&accounts);
+    migrate(&accounts);
     accounts.target().change(1054, |webhook| {
         webhook["integration_type_fields"] =
             r#"[{"name":"serviceKey","value":"canary-other"}]"#.into();
@@ -41,8 +41,8 @@ fn missing_altered_and_doubled_webhooks_are_named() {
         run.assert_code(3);
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
         let summary = &document["summary"];
-        for finding in ["altered", "missing", "duplicated"] {
-            assert_eq!(summary[finding], 1, "{name}: {summary}");
+        for verdict in ["altered", "missing", "duplicated"] {
+            assert_eq!(summary[verdict], 1, "{name}: {summary}");
         }
         assert_eq!(summary["total"], 12, "{name}");
     }
@@ -50,25 +50,29 @@ fn missing_altered_and_doubled_webhooks_are_named() {
 }
 
 #[test]
-fn what_the_server_altered_is_altered_to_verify() {
+fn verify_reports_what_the_server_altered() {
     let accounts = StandIn::with(&["url=slash"], &[]);
-    migrated(&accounts);
+    migrate(&accounts);
     for line in [AGAINST_SOURCE, AGAINST_RUN] {
         let run = accounts.program(line).run();
         run.assert_code(3);
         assert!(run.stdout.contains("altered"), "{}", run.stdout);
     }
     let run = accounts.program(AGAINST_RUN).run();
-    assert!(run.stdout.contains("and it is still so"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("and it has not changed since"),
+        "{}",
+        run.stdout
+    );
 }
 
 #[test]
-fn a_selection_of_copies_is_no_surplus() {
+fn copies_outside_the_selection_are_not_reported() {
     let accounts = StandIn::demo();
     let mut twin = accounts.source().webhooks()[1].clone();
     twin.as_object_mut().unwrap().remove("id");
     accounts.source().insert(&twin);
-    migrated(&accounts);
+    migrate(&accounts);
     let run = accounts
         .program(&format!("{AGAINST_SOURCE} --id 1051"))
         .run();
@@ -76,7 +80,7 @@ fn a_selection_of_copies_is_no_surplus() {
 }
 
 #[test]
-fn its_arguments_are_checked() {
+fn verify_refuses_invalid_combinations_of_flags() {
     let accounts = StandIn::demo();
     for line in [
         "verify",

@@ -1,13 +1,13 @@
 //! `schedule list`: the schedules of the config file.
 
-use super::{CONFIG, FILE, with};
+use super::{CONFIG, FILE, with_config_file};
 use crate::support::stand_in::StandIn;
 use jiff::Timestamp;
 use serde_json::Value;
 
 #[test]
-fn schedules_in_both_forms() {
-    let accounts = with(CONFIG);
+fn schedules_are_listed_in_both_formats() {
+    let accounts = with_config_file(CONFIG);
     let run = accounts
         .program(&format!("schedule list --config {FILE}"))
         .run();
@@ -24,12 +24,12 @@ fn schedules_in_both_forms() {
         let next: Timestamp = schedule["next"].as_str().unwrap().parse().unwrap();
         assert!(next > before, "{schedule}");
     }
-    assert_eq!(accounts.n_seen(), [0, 0]);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
-fn what_never_comes_again_says_so() {
-    let accounts = with(
+fn a_schedule_without_a_next_run_says_so() {
+    let accounts = with_config_file(
         "[profile.p]\nregion = \"eu1\"\n[schedule.once]\nprofiles = [\"p\"]\nat = \"2020-01-01\"\nrepo = \"/b\"\nplaintext = true\n",
     );
     let run = accounts
@@ -40,7 +40,7 @@ fn what_never_comes_again_says_so() {
 }
 
 #[test]
-fn no_config_file_is_nothing_wrong() {
+fn a_missing_config_file_is_not_an_error() {
     let accounts = StandIn::demo();
     let run = accounts.program("schedule list").run();
     run.assert_code(0);

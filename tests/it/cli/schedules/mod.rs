@@ -1,4 +1,4 @@
-//! `hookferry schedule`: the list, and the files that make a scheduler run a schedule.
+//! `hookferry schedule`: the list of schedules, and the files for external schedulers.
 
 mod list;
 mod print;
@@ -8,7 +8,7 @@ mod secrets;
 use crate::support::program::Program;
 use crate::support::stand_in::StandIn;
 
-/// A schedule for each way to run one.
+/// One schedule for each backend, and one without a key.
 const CONFIG: &str = r#"
 [profile.prod-eu]
 region = "eu1"
@@ -68,16 +68,16 @@ repo = "s3://example-backups/bare"
 recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 "#;
 
-/// Where the config file is that the runs name.
+/// Path of the config file that the commands name.
 const FILE: &str = "hookferry.toml";
 
-fn with(config: &str) -> StandIn {
+fn with_config_file(config: &str) -> StandIn {
     let accounts = StandIn::demo();
     accounts.write(FILE, config);
     accounts
 }
 
-/// `schedule print` of that config file.
+/// `schedule print` with this config file.
 fn print<'s>(accounts: &'s StandIn, rest: &str) -> Program<'s> {
     accounts.program(&format!("schedule print {rest} --config {FILE}"))
 }

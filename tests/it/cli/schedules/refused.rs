@@ -1,9 +1,9 @@
-//! What `schedule print` refuses, because the scheduler could not run it as the config file says it.
+//! What `schedule print` refuses because the scheduler could not run it as configured.
 
-use super::{CONFIG, print, with};
+use super::{CONFIG, print, with_config_file};
 use std::fmt::Write as _;
 
-/// A schedule with everything in its profile and itself that a test does not say.
+/// A config with one profile and one schedule; adds the required keys that the test does not set.
 fn config(profile: &str, schedule: &str) -> String {
     let mut text =
         format!("[profile.p]\nregion = \"eu1\"\n{profile}\n[schedule.s]\nprofiles = [\"p\"]\n");
@@ -99,7 +99,7 @@ fn what_a_backend_cannot_run() {
         ),
         ("github-actions", env.to_owned(), "at = \"*:0/4\""),
     ] {
-        let accounts = with(&config(&profile, schedule));
+        let accounts = with_config_file(&config(&profile, schedule));
         let run = print(&accounts, &format!("s --backend {backend}")).run();
         run.assert_code(64);
         assert_eq!(run.stdout, "");
@@ -109,8 +109,8 @@ fn what_a_backend_cannot_run() {
 }
 
 #[test]
-fn what_makes_no_sense_on_the_command_line() {
-    let accounts = with(CONFIG);
+fn invalid_arguments_are_explained() {
+    let accounts = with_config_file(CONFIG);
     for (name, line) in [
         ("unknown", "nihgtly --backend cron"),
         ("far", "xxxxxx --backend cron"),
@@ -133,17 +133,17 @@ fn what_makes_no_sense_on_the_command_line() {
         run.assert_code(64);
         assert_transcript!(name, run);
     }
-    let run = with("")
+    let run = with_config_file("")
         .program("schedule print nightly --backend cron")
         .run();
     run.assert_code(64);
     assert_transcript!("none", run);
 }
 
-/// `run-schedule` takes no key that the environment has for another purpose.
+/// `run-schedule` does not use the API keys of the environment, which are meant for migrations.
 #[test]
 fn a_profile_says_where_its_key_is() {
-    let accounts = with(CONFIG);
+    let accounts = with_config_file(CONFIG);
     let run = print(&accounts, "bare --backend kubernetes").run();
     run.assert_code(64);
     assert_transcript!(run);

@@ -1,6 +1,6 @@
-//! `schedule print` and `schedule list` say where secrets are, and look at none.
+//! `schedule print` and `schedule list` name the locations of secrets, but read none.
 
-use super::{FILE, with};
+use super::{FILE, with_config_file};
 use crate::support::stand_in::StandIn;
 use crate::support::tracer;
 
@@ -11,7 +11,7 @@ const SECRETS: [&str; 4] = [
     "printed-key",
 ];
 
-/// Everything that could be read lies beside the config file.
+/// Accounts with a config file and, beside it, every secret file that it names.
 fn accounts(is_plain: bool) -> StandIn {
     let (key, heartbeat) = if is_plain {
         ("api_key_env = \"KEY\"", "heartbeat_url_env = \"HEARTBEAT\"")
@@ -21,7 +21,7 @@ fn accounts(is_plain: bool) -> StandIn {
             "heartbeat_url_file = \"heartbeat-file\"",
         )
     };
-    let accounts = with(&format!(
+    let accounts = with_config_file(&format!(
         "[profile.p]\nregion = \"eu1\"\n{key}\n[profile.c]\nregion = \"eu1\"\napi_key_command = [\"cat\", \"printed-key\"]\n\
          [schedule.s]\nprofiles = [\"p\"]\nat = \"daily\"\nrepo = \"s3://b\"\nrecipients_file = \"recipients-file\"\n{heartbeat}\n\
          [schedule.c]\nprofiles = [\"c\"]\nat = \"daily\"\nrepo = \"/b\"\nplaintext = true\n"
@@ -42,9 +42,9 @@ const LINES: [(bool, &str); 7] = [
     (false, "schedule print c --backend systemd"),
 ];
 
-/// No output holds any of them: each run fails the test if it does.
+/// Each run fails the test if its output contains a secret.
 #[test]
-fn no_secret_is_shown() {
+fn schedule_commands_print_no_secret() {
     for (is_plain, line) in LINES {
         accounts(is_plain)
             .program(&format!("{line} --config {FILE} -vvv"))
@@ -56,10 +56,10 @@ fn no_secret_is_shown() {
     }
 }
 
-/// Seen from outside: which files are opened, and which programs are run.
+/// strace shows which files are opened and which programs are run.
 #[test]
-fn no_secret_is_read() {
-    if !tracer::is_there("no_secret_is_read") {
+fn schedule_commands_read_no_secret() {
+    if !tracer::is_available("schedule_commands_read_no_secret") {
         return;
     }
     for (is_plain, line) in LINES {
@@ -76,13 +76,16 @@ fn no_secret_is_read() {
             &trace,
         ];
         accounts.program(&line).under(&strace).run().assert_code(0);
-        let seen = std::fs::read_to_string(&trace).unwrap();
-        assert!(seen.contains(FILE), "the config file is read: {seen}");
+        let calls = std::fs::read_to_string(&trace).unwrap();
+        assert!(calls.contains(FILE), "the config file is read: {calls}");
         for secret in SECRETS {
-            assert!(!seen.contains(secret), "{line}: {seen}");
+            assert!(!calls.contains(secret), "{line}: {calls}");
         }
-        let n_programs = seen.lines().filter(|line| line.contains("execve(")).count();
-        assert_eq!(n_programs, 1, "{line}: {seen}");
-        assert!(!seen.contains("connect("), "{line}: {seen}");
+        let n_programs = calls
+            .lines()
+            .filter(|line| line.contains("execve("))
+            .count();
+        assert_eq!(n_programs, 1, "{line}: {calls}");
+        assert!(!calls.contains("connect("), "{line}: {calls}");
     }
 }

@@ -1,4 +1,4 @@
-//! Documents that somebody else wrote: whatever stands in them, nothing of it acts, and no bound is passed.
+//! Documents of unknown origin: whatever they contain, nothing becomes active, and size limits hold.
 
 use super::{awkward, outcome};
 use crate::support::generator::cases;
@@ -18,7 +18,7 @@ use proptest::sample::select;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
-/// Where only certain words stand, or the form itself is said.
+/// Keys whose values are fixed words or identify the document format.
 const FIXED: [&str; 7] = [
     "format_version",
     "kind",
@@ -29,7 +29,7 @@ const FIXED: [&str; 7] = [
     "on_conflict",
 ];
 
-/// What means something to markdown, to HTML, to a site that shows markdown, or to a terminal.
+/// Texts with a meaning in Markdown, in HTML, on a site that renders Markdown, or in a terminal.
 fn text() -> impl Strategy<Value = String> {
     const ODD: &[&str] = &[
         "<script>alert(1)</script>",
@@ -108,7 +108,7 @@ fn text() -> impl Strategy<Value = String> {
     vec(piece, 0..6).prop_map(|pieces| pieces.concat())
 }
 
-/// Puts texts and numbers in place of those of a document, in turn.
+/// Replaces the texts and numbers of a document with the given ones, in turn.
 fn overwrite(
     value: &mut Value,
     key: &str,
@@ -119,7 +119,7 @@ fn overwrite(
         Value::String(_) if FIXED.contains(&key) => {}
         Value::String(old) => *old = texts.next().unwrap(),
         Value::Number(_) => {
-            // Its kind tells an id from a count; both may be anything.
+            // Ids and counts alike may be any number.
             if let Some(number) = numbers.next().filter(|n| n % 3 != 0) {
                 *value = json!(number);
             }
@@ -129,7 +129,7 @@ fn overwrite(
             .for_each(|element| overwrite(element, key, texts, numbers)),
         Value::Object(members) => {
             for (key, value) in members {
-                // `type` is a text, and `kind` the word for the document.
+                // `type` is free text; `kind` names the document type.
                 overwrite(value, key, texts, numbers);
             }
         }
@@ -137,7 +137,7 @@ fn overwrite(
     }
 }
 
-/// Both documents with those texts and numbers in them.
+/// Both documents with these texts and numbers in them.
 fn documents(texts: &[String], numbers: &[u64]) -> (PlanDocument, OutcomeDocument) {
     let change = |mut value: Value| {
         let (mut texts, mut numbers) = (
@@ -155,9 +155,9 @@ fn documents(texts: &[String], numbers: &[u64]) -> (PlanDocument, OutcomeDocumen
     )
 }
 
-/// Nothing that drives a terminal or turns the order of letters.
+/// Asserts that the text contains no control characters and no bidirectional overrides.
 #[track_caller]
-fn is_calm(text: &str) {
+fn assert_escaped(text: &str) {
     for line in text.lines() {
         assert_eq!(shown(line), line);
     }
@@ -170,8 +170,9 @@ const ATTRIBUTES: &str = " html lang charset http-equiv content name rel href cl
 aria-label aria-labelledby aria-keyshortcuts aria-live role width height x y tabindex autocomplete spellcheck placeholder \
 data-state scope ";
 
+/// Asserts that a page has only known tags and attributes, no external links, and shows every alias.
 #[track_caller]
-fn is_inert_page(page: &str, rows: &[(&str, String)]) {
+fn assert_inert_page(page: &str, rows: &[(&str, String)]) {
     let tokens = tokens(page);
     let mut texts = String::new();
     for token in &tokens {
@@ -186,9 +187,9 @@ fn is_inert_page(page: &str, rows: &[(&str, String)]) {
                         ATTRIBUTES.contains(&format!(" {attribute} ")),
                         "{name} {attribute}"
                     );
-                    let leads = attribute == "href";
+                    let is_link = attribute == "href";
                     assert!(
-                        !leads
+                        !is_link
                             || value.starts_with('#')
                             || value.starts_with("data:image/svg+xml,"),
                         "{value}"
@@ -199,22 +200,25 @@ fn is_inert_page(page: &str, rows: &[(&str, String)]) {
             Token::Comment(comment) => panic!("a comment: {comment}"),
         }
     }
-    let n = |name: &str| {
+    let count = |name: &str| {
         tokens
             .iter()
             .filter(|token| matches!(token, Token::Tag(tag, _) if tag == name))
             .count()
     };
-    assert_eq!((n("script"), n("style"), n("h1"), n("main")), (1, 1, 1, 1));
+    assert_eq!(
+        (count("script"), count("style"), count("h1"), count("main")),
+        (1, 1, 1, 1)
+    );
     for (_, alias) in rows {
         assert!(texts.contains(alias.as_str()), "{alias}");
     }
 }
 
-/// Of the elements only ours, of links and pictures none, and six cells in each row of a table.
+/// Asserts that Markdown contains only our own elements, no links or images, and six cells in every table row.
 #[track_caller]
-fn is_inert_markdown(text: &str) {
-    const OURS: [&str; 12] = [
+fn assert_inert_markdown(text: &str) {
+    const ALLOWED: [&str; 12] = [
         "code", "/code", "br", "sub", "/sub", "details", "/details", "summary", "/summary", "b",
         "/b", "p",
     ];
@@ -227,7 +231,7 @@ fn is_inert_markdown(text: &str) {
                     match token {
                         Token::Tag(name, attributes) => {
                             assert!(
-                                OURS.contains(&name.as_str()) && attributes.is_empty(),
+                                ALLOWED.contains(&name.as_str()) && attributes.is_empty(),
                                 "<{name}> in {text}"
                             );
                         }
@@ -265,31 +269,31 @@ proptest! {
     #![proptest_config(cases(64))]
 
     #[test]
-    fn no_text_of_a_document_acts_in_any_form(texts in vec(text(), 1..24), numbers in vec(any::<u64>(), 1..9), most in 0..40_000_usize) {
+    fn no_text_of_a_document_becomes_active_in_any_format(texts in vec(text(), 1..24), numbers in vec(any::<u64>(), 1..9), max_bytes in 0..40_000_usize) {
         let (plan, outcome) = documents(&texts, &numbers);
         for detail in [Detail::Normal, Detail::Full] {
             let page = Page { palette: Palette::Plain, width: 100, detail };
-            is_calm(&plan_text::plan(&plan, page));
-            is_calm(&outcome_text::outcome(&outcome, page));
+            assert_escaped(&plan_text::plan(&plan, page));
+            assert_escaped(&outcome_text::outcome(&outcome, page));
         }
         let planned = plan.steps.iter().map(|step| ("", shown(&step.alias))).collect::<Vec<_>>();
-        let ended = outcome.webhooks.iter().map(|end| ("", shown(&end.alias))).collect::<Vec<_>>();
-        for (report, rows) in [(Report::from(&plan), planned), (Report::from(&outcome), ended)] {
+        let finished = outcome.webhooks.iter().map(|row| ("", shown(&row.alias))).collect::<Vec<_>>();
+        for (report, rows) in [(Report::from(&plan), planned), (Report::from(&outcome), finished)] {
             let page = html(&report);
-            is_calm(&page);
-            is_inert_page(&page, &rows);
-            for most in [most, usize::MAX] {
-                let text = markdown(&report, most);
-                assert!(text.len() <= most);
-                is_calm(&text);
-                is_inert_markdown(&text);
+            assert_escaped(&page);
+            assert_inert_page(&page, &rows);
+            for max_bytes in [max_bytes, usize::MAX] {
+                let text = markdown(&report, max_bytes);
+                assert!(text.len() <= max_bytes);
+                assert_escaped(&text);
+                assert_inert_markdown(&text);
             }
         }
     }
 
-    /// What a reader sees in a table is what the webhook is called, letter by letter.
+    /// A table shows each alias character by character.
     #[test]
-    fn an_alias_comes_out_as_it_went_in(alias in text()) {
+    fn an_alias_round_trips_through_a_markdown_table(alias in text()) {
         let mut plan = awkward();
         plan.steps.truncate(1);
         plan.steps[0].alias = alias.as_str().into();
@@ -301,17 +305,17 @@ proptest! {
     }
 }
 
-/// The third cell of every row as it is read.
+/// The text of the third cell of every table row.
 fn third_cells(text: &str) -> Vec<String> {
-    let (mut cells, mut at, mut cell) = (Vec::new(), 0, String::new());
+    let (mut cells, mut column, mut cell) = (Vec::new(), 0, String::new());
     for event in Parser::new_ext(text, Options::all()) {
         match event {
-            Event::Start(Tag::TableRow | Tag::TableHead) => at = 0,
+            Event::Start(Tag::TableRow | Tag::TableHead) => column = 0,
             Event::Start(Tag::TableCell) => cell.clear(),
             Event::Text(text) => cell.push_str(&text),
             Event::End(TagEnd::TableCell) => {
-                at += 1;
-                if at == 3 {
+                column += 1;
+                if column == 3 {
                     cells.push(std::mem::take(&mut cell));
                 }
             }
@@ -322,13 +326,13 @@ fn third_cells(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn what_matters_most_is_there_however_little_room_there_is() {
+fn the_essentials_fit_whatever_the_size_limit() {
     let plan = awkward();
     let report = Report::from(&plan);
     let whole = markdown(&report, usize::MAX);
-    let mut n_before = 0;
-    for most in (1500..whole.len()).step_by(250) {
-        let text = markdown(&report, most);
+    let mut previous_rows = 0;
+    for max_bytes in (1500..whole.len()).step_by(250) {
+        let text = markdown(&report, max_bytes);
         assert!(text.starts_with("<!-- hookferry:plan:"), "{text}");
         assert!(text.contains("7 create, 2 conflict"), "{text}");
         assert!(text.contains("Would be refused"), "{text}");
@@ -336,8 +340,8 @@ fn what_matters_most_is_there_however_little_room_there_is() {
             .lines()
             .filter(|line| line.starts_with("| <code>"))
             .count();
-        assert!(rows >= n_before, "more room shows no less");
-        n_before = rows;
+        assert!(rows >= previous_rows, "a larger limit shows no fewer rows");
+        previous_rows = rows;
         let is_cut = rows < plan.steps.len();
         assert_eq!(is_cut, text.contains("more of these webhooks ("), "{text}");
     }

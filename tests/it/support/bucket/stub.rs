@@ -1,7 +1,7 @@
-//! A small object store in this process: keeps objects in memory, remembers every request, and fails as it is told.
-//! Checks no signature; servers of others do.
+//! A small object store in this process. It keeps objects in memory, records every request, and fails on demand.
+//! It checks no signature; the third-party servers do.
 
-use super::{BUCKET, opened};
+use super::{BUCKET, with_store};
 use crate::support::program::Program;
 use crate::support::stand_in::StandIn;
 use std::collections::BTreeMap;
@@ -12,39 +12,39 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use url::Url;
 
-/// A request as the store saw it.
+/// A request as the store received it.
 #[derive(Debug, Clone)]
-pub(crate) struct Asked {
+pub(crate) struct Request {
     pub(crate) method: String,
-    /// As it was sent.
+    /// Request target exactly as sent.
     pub(crate) target: String,
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// What happens to a request.
+/// How the store treats a request.
 #[derive(Debug, Clone)]
-pub(crate) enum Fate {
-    /// It is done and answered.
-    Served,
-    /// It is done, and this is answered.
-    ServedThen(Reply),
-    /// Nothing is done, and this is answered.
-    Instead(Reply),
+pub(crate) enum Behavior {
+    /// Performs the request and responds.
+    Serve,
+    /// Performs the request, but replies with this.
+    ServeThenReply(Reply),
+    /// Performs nothing and replies with this.
+    ReplyOnly(Reply),
 }
 
-/// How a request is answered.
+/// What the client receives.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
-    /// By these bytes, after which the connection ends.
+    /// These bytes; then the connection closes.
     Bytes(Vec<u8>),
-    /// Not at all: the connection ends.
+    /// No response: the connection closes.
     Hangup,
-    /// Not at all: the connection stays.
+    /// No response: the connection stays open.
     Silence,
 }
 
-type Decide = dyn FnMut(&Asked) -> Fate + Send;
+type DecideBehavior = dyn FnMut(&Request) -> Behavior + Send;
 
 /// A running store.
 pub(crate) struct Stub {
@@ -55,39 +55,39 @@ pub(crate) struct Stub {
 
 struct State {
     objects: BTreeMap<String, Vec<u8>>,
-    log: Vec<Asked>,
-    decide: Box<Decide>,
-    page: usize,
-    has_ended: bool,
+    log: Vec<Request>,
+    decide: Box<DecideBehavior>,
+    page_size: usize,
+    is_stopped: bool,
     silent: Vec<TcpStream>,
 }
 
 impl Stub {
-    /// A store that does what it is asked.
+    /// A store that serves every request.
     pub(crate) fn start() -> Self {
-        Self::with(|_| Fate::Served)
+        Self::with(|_| Behavior::Serve)
     }
 
-    /// A store in which that decides what happens to each request.
-    pub(crate) fn with(decide: impl FnMut(&Asked) -> Fate + Send + 'static) -> Self {
+    /// A store that asks `decide` how to treat each request.
+    pub(crate) fn with(decide: impl FnMut(&Request) -> Behavior + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::new(Mutex::new(State {
             objects: BTreeMap::new(),
             log: Vec::new(),
             decide: Box::new(decide),
-            page: 1000,
-            has_ended: false,
+            page_size: 1000,
+            is_stopped: false,
             silent: Vec::new(),
         }));
-        let served = Arc::clone(&state);
+        let shared_state = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             for stream in listener.incoming() {
-                if locked(&served).has_ended {
+                if lock(&shared_state).is_stopped {
                     break;
                 }
-                let served = Arc::clone(&served);
-                std::thread::spawn(move || serve(stream.unwrap(), &served));
+                let shared_state = Arc::clone(&shared_state);
+                std::thread::spawn(move || serve(stream.unwrap(), &shared_state));
             }
         });
         Self {
@@ -101,35 +101,35 @@ impl Stub {
         format!("http://{}", self.address)
     }
 
-    /// Decides otherwise from now on.
-    pub(crate) fn then(&self, decide: impl FnMut(&Asked) -> Fate + Send + 'static) {
-        locked(&self.state).decide = Box::new(decide);
+    /// Replaces the decision for all later requests.
+    pub(crate) fn set_behavior(&self, decide: impl FnMut(&Request) -> Behavior + Send + 'static) {
+        lock(&self.state).decide = Box::new(decide);
     }
 
-    /// The program beside two accounts, with what opens this store in its environment.
+    /// The program with two accounts and the credentials of this store in its environment.
     pub(crate) fn program<'s>(&self, accounts: &'s StandIn, command_line: &str) -> Program<'s> {
-        opened(accounts.program(command_line), &self.url(), super::KEY)
+        with_store(accounts.program(command_line), &self.url(), super::KEY)
     }
 
-    /// Puts an object there.
+    /// Stores an object without a request.
     pub(crate) fn put(&self, key: &str, bytes: &[u8]) {
-        locked(&self.state)
+        lock(&self.state)
             .objects
             .insert(key.to_owned(), bytes.to_vec());
     }
 
-    /// The keys that are there.
+    /// The keys of all stored objects.
     pub(crate) fn keys(&self) -> Vec<String> {
-        locked(&self.state).objects.keys().cloned().collect()
+        lock(&self.state).objects.keys().cloned().collect()
     }
 
-    /// The requests of a method.
-    pub(crate) fn asked(&self, method: &str) -> Vec<Asked> {
-        let state = locked(&self.state);
+    /// The recorded requests with this method.
+    pub(crate) fn requests(&self, method: &str) -> Vec<Request> {
+        let state = lock(&self.state);
         state
             .log
             .iter()
-            .filter(|asked| asked.method == method)
+            .filter(|request| request.method == method)
             .cloned()
             .collect()
     }
@@ -137,8 +137,8 @@ impl Stub {
 
 impl Drop for Stub {
     fn drop(&mut self) {
-        locked(&self.state).has_ended = true;
-        // Wakes the thread, which then sees that it is to end.
+        lock(&self.state).is_stopped = true;
+        // Wakes the thread, which then sees that it must stop.
         let _ = TcpStream::connect(self.address);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -146,14 +146,14 @@ impl Drop for Stub {
     }
 }
 
-impl Asked {
-    /// The key of the object that is meant; none for the bucket itself.
+impl Request {
+    /// Key of the requested object; `None` for a request to the bucket itself.
     pub(crate) fn key(&self) -> Option<String> {
         let path = self.target.split('?').next().unwrap();
         let path = path.strip_prefix(&format!("/{BUCKET}/"))?;
         assert!(
             !path.contains('+'),
-            "a plus sign is a space to some servers: {path}"
+            "some servers decode a plus sign as a space: {path}"
         );
         let decoded = url::form_urlencoded::parse(path.as_bytes()).next()?;
         Some(decoded.0.into_owned())
@@ -164,34 +164,36 @@ impl Asked {
         url.query_pairs().into_owned().collect()
     }
 
-    /// Whether it is the PUT of a backup.
-    pub(crate) fn is_backup(&self) -> bool {
+    /// Whether this is the PUT of a backup.
+    pub(crate) fn is_backup_put(&self) -> bool {
         self.method == "PUT" && self.target.contains(".json.gz")
     }
 }
 
 fn serve(stream: TcpStream, state: &Mutex<State>) {
-    let Some(asked) = read(&stream) else { return };
-    let mut state = locked(state);
-    state.log.push(asked.clone());
-    let fate = (state.decide)(&asked);
-    let reply = match fate {
-        Fate::Instead(reply) => reply,
-        Fate::Served => Reply::Bytes(state.done(&asked)),
-        Fate::ServedThen(reply) => {
-            state.done(&asked);
+    let Some(request) = read_request(&stream) else {
+        return;
+    };
+    let mut state = lock(state);
+    state.log.push(request.clone());
+    let behavior = (state.decide)(&request);
+    let reply = match behavior {
+        Behavior::ReplyOnly(reply) => reply,
+        Behavior::Serve => Reply::Bytes(state.perform(&request)),
+        Behavior::ServeThenReply(reply) => {
+            state.perform(&request);
             reply
         }
     };
     match reply {
-        // Who hung up meanwhile wants no answer.
+        // The client may have hung up in the meantime.
         Reply::Bytes(bytes) => drop((&stream).write_all(&bytes)),
         Reply::Hangup => {}
         Reply::Silence => state.silent.push(stream),
     }
 }
 
-fn read(stream: &TcpStream) -> Option<Asked> {
+fn read_request(stream: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
     reader.read_line(&mut line).ok()?;
@@ -211,7 +213,7 @@ fn read(stream: &TcpStream) -> Option<Asked> {
         .map_or(0, |text| text.parse().unwrap());
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some(Asked {
+    Some(Request {
         method,
         target,
         headers,
@@ -220,42 +222,42 @@ fn read(stream: &TcpStream) -> Option<Asked> {
 }
 
 impl State {
-    /// Does what was asked, and the answer to it.
-    fn done(&mut self, asked: &Asked) -> Vec<u8> {
-        let Some(key) = asked.key() else {
-            return match asked.method.as_str() {
-                "GET" => self.list(&asked.query()),
-                _ => answer(405, &[], b""),
+    /// Performs the request and returns the response.
+    fn perform(&mut self, request: &Request) -> Vec<u8> {
+        let Some(key) = request.key() else {
+            return match request.method.as_str() {
+                "GET" => self.list(&request.query()),
+                _ => response(405, &[], b""),
             };
         };
-        match asked.method.as_str() {
+        match request.method.as_str() {
             "GET" => match self.objects.get(&key) {
-                Some(bytes) => answer(200, &[], bytes),
-                None => refusal(404, "NoSuchKey", "The specified key does not exist."),
+                Some(bytes) => response(200, &[], bytes),
+                None => error_response(404, "NoSuchKey", "The specified key does not exist."),
             },
             "PUT"
-                if asked.headers.contains_key("if-none-match")
+                if request.headers.contains_key("if-none-match")
                     && self.objects.contains_key(&key) =>
             {
-                refusal(
+                error_response(
                     412,
                     "PreconditionFailed",
                     "At least one condition did not hold.",
                 )
             }
             "PUT" => {
-                self.objects.insert(key, asked.body.clone());
-                answer(200, &[], b"")
+                self.objects.insert(key, request.body.clone());
+                response(200, &[], b"")
             }
             "DELETE" => {
                 self.objects.remove(&key);
-                answer(204, &[], b"")
+                response(204, &[], b"")
             }
-            _ => answer(405, &[], b""),
+            _ => response(405, &[], b""),
         }
     }
 
-    /// One page of a list, of objects and of what looks like folders.
+    /// One page of a listing: objects and common prefixes.
     fn list(&self, query: &BTreeMap<String, String>) -> Vec<u8> {
         assert_eq!(query.get("list-type").map(String::as_str), Some("2"));
         let prefix = query.get("prefix").map_or("", String::as_str);
@@ -281,18 +283,18 @@ impl State {
         let from = number("continuation-token").unwrap_or(0);
         let to = entries
             .len()
-            .min(from + self.page.min(number("max-keys").unwrap_or(usize::MAX)));
+            .min(from + self.page_size.min(number("max-keys").unwrap_or(usize::MAX)));
         let mut xml = "<?xml version=\"1.0\"?><ListBucketResult>".to_owned();
         xml.extend(entries[from..to].iter().map(String::as_str));
         if to < entries.len() {
             let _ = write!(xml, "<NextContinuationToken>{to}</NextContinuationToken>");
         }
-        answer(200, &[], (xml + "</ListBucketResult>").as_bytes())
+        response(200, &[], (xml + "</ListBucketResult>").as_bytes())
     }
 }
 
-/// An answer with a status, more headers and a body.
-pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
+/// A response with a status, additional headers and a body.
+pub(crate) fn response(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} Word\r\nConnection: close\r\n");
     let _ = write!(
         head,
@@ -307,18 +309,18 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &[u8]) -> Vec<
     [head.as_bytes(), b"\r\n", body].concat()
 }
 
-/// A refusal as stores give it.
-pub(crate) fn refusal(status: u16, code: &str, message: &str) -> Vec<u8> {
+/// An error response as object stores send it.
+pub(crate) fn error_response(status: u16, code: &str, message: &str) -> Vec<u8> {
     let xml = format!(
         "<?xml version=\"1.0\"?><Error><Code>{code}</Code><Message>{message}</Message><RequestId>1</RequestId></Error>"
     );
-    answer(
+    response(
         status,
         &[("Content-Type", "application/xml")],
         xml.as_bytes(),
     )
 }
 
-fn locked(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
+fn lock(state: &Mutex<State>) -> std::sync::MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
