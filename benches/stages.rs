@@ -3,14 +3,14 @@
 mod webhooks;
 
 use divan::{Bencher, black_box};
-use hookferry::coralogix::content::{Content, shown};
+use hookferry::coralogix::content::{Content, full_digest};
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, PlanDocument};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
+use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, plan};
 use hookferry::pipeline::rewrite::{Portable, Rewriting, rewrite};
-use hookferry::pipeline::strip::{Stripped, strip, strip_knowing};
+use hookferry::pipeline::strip::{Stripped, strip, strip_with_cache};
 use hookferry::render::page::Page;
 use hookferry::render::style::Palette;
 use hookferry::render::{json, plan as text};
@@ -43,7 +43,7 @@ fn inventory() -> Inventory {
 }
 
 fn portable() -> Portable {
-    rewrite(strip(inventory()), &Rewriting::nothing()).expect("rewriting without rules succeeds")
+    rewrite(strip(inventory()), &Rewriting::identity()).expect("rewriting without rules succeeds")
 }
 
 fn empty() -> Stripped {
@@ -51,14 +51,19 @@ fn empty() -> Stripped {
 }
 
 fn planned() -> Plan {
-    plan(portable(), &empty(), OnConflict::Fail, &Known::nothing())
+    plan(
+        portable(),
+        &empty(),
+        OnConflict::Fail,
+        &PriorKnowledge::empty(),
+    )
 }
 
 fn party() -> Party {
     Party {
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
-        count: N,
+        n_webhooks: N,
         profile: None,
         is_backup: false,
     }
@@ -71,7 +76,7 @@ fn document() -> PlanDocument {
         source: &party,
         target: &party,
     };
-    PlanDocument::of(view, Depth::Steps)
+    PlanDocument::new(view, Depth::Steps)
 }
 
 #[divan::bench]
@@ -85,7 +90,7 @@ fn digest_contents(bencher: Bencher<'_, '_>) {
     bencher.bench(|| {
         for webhook in &webhooks {
             let type_id = webhook.type_id().expect("a type");
-            black_box(Content::of(webhook, type_id));
+            black_box(Content::from_webhook(webhook, type_id));
         }
     });
 }
@@ -93,11 +98,11 @@ fn digest_contents(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn digest_full_webhooks(bencher: Bencher<'_, '_>) {
     let webhooks = parse();
-    let content = |webhook: &Webhook| Some(Content::of(webhook, webhook.type_id().ok()?));
+    let content = |webhook: &Webhook| Some(Content::from_webhook(webhook, webhook.type_id().ok()?));
     let contents: Vec<_> = webhooks.iter().map(content).collect();
     bencher.bench(|| {
         for (webhook, content) in webhooks.iter().zip(&contents) {
-            black_box(shown(webhook, *content));
+            black_box(full_digest(webhook, *content));
         }
     });
 }
@@ -112,27 +117,29 @@ fn strip_known_contents(bencher: Bencher<'_, '_>) {
     let desired = portable();
     let cache = desired.content_cache();
     let inputs = bencher.with_inputs(inventory);
-    inputs.bench_values(|target| strip_knowing(target, &cache));
+    inputs.bench_values(|target| strip_with_cache(target, &cache));
 }
 
 #[divan::bench]
 fn rewrite_without_rules(bencher: Bencher<'_, '_>) {
     let inputs = bencher.with_inputs(|| strip(inventory()));
-    inputs.bench_values(|stripped| rewrite(stripped, &Rewriting::nothing()));
+    inputs.bench_values(|stripped| rewrite(stripped, &Rewriting::identity()));
 }
 
 #[divan::bench]
 fn plan_into_an_empty_target(bencher: Bencher<'_, '_>) {
     let target = empty();
     let inputs = bencher.with_inputs(portable);
-    inputs.bench_values(|desired| plan(desired, &target, OnConflict::Fail, &Known::nothing()));
+    inputs
+        .bench_values(|desired| plan(desired, &target, OnConflict::Fail, &PriorKnowledge::empty()));
 }
 
 #[divan::bench]
 fn plan_with_nothing_to_do(bencher: Bencher<'_, '_>) {
     let target = strip(inventory());
     let inputs = bencher.with_inputs(portable);
-    inputs.bench_values(|desired| plan(desired, &target, OnConflict::Fail, &Known::nothing()));
+    inputs
+        .bench_values(|desired| plan(desired, &target, OnConflict::Fail, &PriorKnowledge::empty()));
 }
 
 #[divan::bench]
@@ -144,7 +151,7 @@ fn document_of_a_plan(bencher: Bencher<'_, '_>) {
         source: &party,
         target: &party,
     };
-    bencher.bench(|| PlanDocument::of(view, Depth::Steps));
+    bencher.bench(|| PlanDocument::new(view, Depth::Steps));
 }
 
 #[divan::bench]

@@ -37,7 +37,7 @@ pub(crate) fn rules_file(data: &[u8]) {
                 let line = lines.get(diagnostic.line.wrapping_sub(1));
                 let n = line.expect("a line of the file").chars().count();
                 assert!((1..=n + 1).contains(&diagnostic.column), "{diagnostic}");
-                assert!(!diagnostic.what.contains(PLANTED), "{diagnostic}");
+                assert!(!diagnostic.message.contains(PLANTED), "{diagnostic}");
             }
         }
     }
@@ -68,7 +68,7 @@ pub(crate) fn rewriter(data: &[u8]) {
     };
     let inventory = Inventory::from(webhooks);
     let before = strip(inventory.clone());
-    let untouched = rewrite(strip(inventory.clone()), &Rewriting::nothing());
+    let untouched = rewrite(strip(inventory.clone()), &Rewriting::identity());
     for (old, new) in before.webhooks().iter().zip(
         untouched
             .expect("rewriting without rules succeeds")
@@ -84,7 +84,7 @@ pub(crate) fn rewriter(data: &[u8]) {
     };
     let rewriting = Rewriting {
         rules: Arc::new(rules),
-        ..Rewriting::nothing()
+        ..Rewriting::identity()
     };
     let Ok(portable) = rewrite(strip(inventory), &rewriting) else {
         return;
@@ -111,11 +111,11 @@ fn assert_only_reported_changes(old: &Webhook, new: &PortableWebhook) {
     let (old_places, new_places) = (old.places(), new.bare().places());
     for place in old_places
         .iter()
-        .filter(|place| !changed(&place.path) && !place.shape.is_container())
+        .filter(|place| !changed(&place.path) && !place.json_type.is_container())
     {
         let same = new_places.iter().find(|other| other.path == place.path);
         let same = same.expect("a place that no rule names has disappeared");
-        assert!(same.masked == place.masked && same.shape == place.shape);
+        assert!(same.masked == place.masked && same.json_type == place.json_type);
     }
 }
 
@@ -134,7 +134,7 @@ pub(crate) fn masker(data: &[u8]) {
             Masked::Text(text) | Masked::Number(text) => {
                 assert!(text.chars().count() <= 64 && !resembles_vendor_key(text));
                 assert!(may_be_shown(type_id, &path, text), "{path:?} is shown");
-                assert!(place.secret().is_none());
+                assert!(place.secret_kind().is_none());
             }
             Masked::Part(shown) if path == ["url"] => {
                 let rest = shown.split_once("://").map_or("", |(_, rest)| rest);
@@ -149,7 +149,7 @@ pub(crate) fn masker(data: &[u8]) {
                 let is_email = matches!((type_id, path[0]), (4, "payload") | (6, "email"));
                 assert!(is_email && shown.starts_with("…@"), "{path:?} {shown}");
             }
-            Masked::Hidden(_) => assert!(place.secret().is_some()),
+            Masked::Hidden(_) => assert!(place.secret_kind().is_some()),
             _ => {}
         }
     }

@@ -11,7 +11,9 @@ mod schedule;
 pub use account::*;
 pub use arguments::*;
 pub use backup::*;
-pub use completions::{Candidates, VARIABLE as COMPLETION_VARIABLE, Words, complete, completions};
+pub use completions::{
+    CompletionSources, VARIABLE as COMPLETION_VARIABLE, WordSource, complete, completion_script,
+};
 pub use records::*;
 pub use rules::*;
 pub use schedule::*;
@@ -68,10 +70,10 @@ macro_rules! examples_and_accounts {
 pub struct Cli {
     /// How much the program prints, and how.
     #[command(flatten)]
-    pub talk: TalkArgs,
+    pub verbosity: VerbosityArgs,
     /// Whether stdout must be one JSON document even on failure, because some `--output` is `json`.
     #[arg(skip)]
-    pub wants_json: bool,
+    pub json_output: bool,
     /// The command to run.
     #[command(subcommand)]
     pub command: Command,
@@ -80,7 +82,7 @@ pub struct Cli {
 /// Verbosity, color, progress and logs; every command accepts these flags.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
-pub struct TalkArgs {
+pub struct VerbosityArgs {
     /// Print only the result and errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -95,7 +97,7 @@ pub struct TalkArgs {
         value_name = "WHEN",
         default_value = "auto"
     )]
-    pub color: When,
+    pub color: ColorArg,
     /// Print plain lines instead of progress bars, even on a terminal
     #[arg(long, global = true)]
     pub no_progress: bool,
@@ -107,12 +109,12 @@ pub struct TalkArgs {
         value_name = "FORMAT",
         default_value = "text"
     )]
-    pub log_format: LogForm,
+    pub log_format: LogFormat,
 }
 
 /// When to use color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum When {
+pub enum ColorArg {
     /// Only on a terminal, and not if `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -123,7 +125,7 @@ pub enum When {
 
 /// Format of the log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum LogForm {
+pub enum LogFormat {
     /// One readable line per event.
     Text,
     /// One JSON object per event.
@@ -141,7 +143,7 @@ pub enum OutputForm {
 
 /// Format of a plan or of the outcome of a run on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportForm {
+pub enum ReportFormatArg {
     /// Plain text for people.
     Text,
     /// One versioned JSON document.
@@ -326,49 +328,49 @@ A restore never deletes: webhooks that only the account has stay as they are."))
 }
 
 /// A parsed command line: the arguments, or text to print and exit with.
-pub enum Parsed {
+pub enum ParseOutcome {
     /// A valid command line.
     Arguments(Box<Cli>),
     /// Help or the version, for stdout.
     Help(String),
     /// A usage error with its explanation, for stderr.
-    Mistake(String),
+    UsageError(String),
 }
 
 /// Parses a command line, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Parsed {
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ParseOutcome {
     let parsed = Cli::command()
         .try_get_matches_from(arguments)
         .and_then(|matches| {
             let mut cli = Cli::from_arg_matches(&matches)?;
-            cli.wants_json = wants_json(&matches);
+            cli.json_output = is_json_requested(&matches);
             Ok(cli)
         });
     match parsed {
-        Ok(cli) => Parsed::Arguments(Box::new(cli)),
+        Ok(cli) => ParseOutcome::Arguments(Box::new(cli)),
         Err(error) => {
             let text = error.render().ansi().to_string();
             if error.use_stderr() {
-                Parsed::Mistake(text)
+                ParseOutcome::UsageError(text)
             } else {
-                Parsed::Help(text)
+                ParseOutcome::Help(text)
             }
         }
     }
 }
 
 /// Whether `--output` of the command or of its subcommand is `json`.
-fn wants_json(matches: &ArgMatches) -> bool {
-    let form = matches.try_get_raw("output").ok().flatten();
-    let is_json = form.is_some_and(|mut values| values.any(|value| value == "json"));
+fn is_json_requested(matches: &ArgMatches) -> bool {
+    let output = matches.try_get_raw("output").ok().flatten();
+    let is_json = output.is_some_and(|mut values| values.any(|value| value == "json"));
     is_json
         || matches
             .subcommand()
-            .is_some_and(|(_, below)| wants_json(below))
+            .is_some_and(|(_, subcommand)| is_json_requested(subcommand))
 }
 
 /// Renders the manual page of the program or of one of its commands; `None` if there is no such command.
-pub fn manual(name: Option<&str>) -> Option<String> {
+pub fn man_page(name: Option<&str>) -> Option<String> {
     let mut program = Cli::command();
     program.build();
     let command = match name {

@@ -20,39 +20,39 @@ pub fn keep_secrets() {
         },
     );
     std::panic::set_hook(Box::new(|panic| {
-        anstream::eprintln!("{}", last_words(panic));
+        anstream::eprintln!("{}", panic_message(panic));
     }));
 }
 
 /// The text that a panic prints: its location, and a hint.
-fn last_words(panic: &PanicHookInfo<'_>) -> String {
-    let place = panic.location().map_or_else(
+fn panic_message(panic: &PanicHookInfo<'_>) -> String {
+    let location = panic.location().map_or_else(
         || "an unknown place".to_owned(),
         |location| format!("{}:{}", location.file(), location.line()),
     );
     format!(
-        "hookferry: internal error at {place}\n\
+        "hookferry: internal error at {location}\n\
          hint: this is a bug in hookferry; please report it with this line. Everything that was sent is on record: run the same command again, and it reads the target first"
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::last_words;
+    use super::panic_message;
     use std::sync::{Arc, Mutex};
 
     #[test]
-    fn a_panic_leaves_its_place_and_nothing_of_its_message() {
+    fn a_panic_shows_its_location_but_not_its_message() {
         let words = Arc::new(Mutex::new(String::new()));
-        let kept = Arc::clone(&words);
-        let before = std::panic::take_hook();
+        let captured = Arc::clone(&words);
+        let previous_hook = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            *kept.lock().expect("nobody else") = last_words(panic);
+            *captured.lock().expect("nobody else") = panic_message(panic);
         }));
         let text = String::from("é canary");
         let at = std::hint::black_box(1);
         let panicked = std::panic::catch_unwind(|| text[at..].len()).is_err();
-        std::panic::set_hook(before);
+        std::panic::set_hook(previous_hook);
         let words = words.lock().expect("nobody else").clone();
         assert!(panicked && words.contains("crash.rs:"), "{words}");
         assert!(!words.contains("canary"), "{words}");

@@ -126,30 +126,30 @@ impl ErrorKind {
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    what: String,
+    message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     hint: Option<String>,
 }
 
 impl Error {
     /// Creates a failure from one sentence that names its subject: lower case, without a full stop.
-    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
-            what: what.into(),
+            message: message.into(),
             source: None,
             hint: None,
         }
     }
 
     /// Creates a usage error (exit code 64).
-    pub fn usage(what: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Usage, what)
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Usage, message)
     }
 
     /// Creates a failure without a more specific kind (exit code 1).
-    pub fn failed(what: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Failed, what)
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Failed, message)
     }
 
     /// Adds the next step, shown on a `hint:` line.
@@ -168,7 +168,7 @@ impl Error {
 
     /// Changes the kind to `Partial`: something was sent to the target, so it must not mean "nothing was written".
     #[must_use]
-    pub fn after_sending(mut self) -> Self {
+    pub fn into_partial(mut self) -> Self {
         self.kind = ErrorKind::Partial;
         self
     }
@@ -184,10 +184,10 @@ impl Error {
     }
 }
 
-/// Writes the sentence and its chain of causes on one line: `what: cause: cause`.
+/// Writes the sentence and its chain of causes on one line: `what: cause`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
+        f.write_str(&self.message)?;
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
             write!(f, ": {error}")?;

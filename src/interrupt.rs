@@ -49,38 +49,38 @@ impl Signal {
 
 /// The stop request of a run; clones share it.
 #[derive(Debug, Clone)]
-pub struct Interrupt(Arc<Shared>);
+pub struct Interrupt(Arc<InterruptState>);
 
 #[derive(Debug)]
-struct Shared {
-    first: OnceLock<Signal>,
-    heard: watch::Sender<bool>,
+struct InterruptState {
+    first_signal: OnceLock<Signal>,
+    changes: watch::Sender<bool>,
     /// The message of the active [`Hold`], if any.
-    hold: Mutex<Option<&'static str>>,
+    hold_message: Mutex<Option<&'static str>>,
 }
 
 /// While a hold exists, a signal does not stop the run by itself: its owner checks for the signal and stops cleanly.
 #[derive(Debug)]
-pub struct Hold(Arc<Shared>);
+pub struct Hold(Arc<InterruptState>);
 
 impl Interrupt {
     /// Creates the state of a run that no signal has asked to stop.
     pub fn new() -> Self {
-        Self(Arc::new(Shared {
-            first: OnceLock::new(),
-            heard: watch::Sender::new(false),
-            hold: Mutex::new(None),
+        Self(Arc::new(InterruptState {
+            first_signal: OnceLock::new(),
+            changes: watch::Sender::new(false),
+            hold_message: Mutex::new(None),
         }))
     }
 
     /// The first signal, if any has arrived.
     pub fn signal(&self) -> Option<Signal> {
-        self.0.first.get().copied()
+        self.0.first_signal.get().copied()
     }
 
     /// Resolves once a signal has arrived.
-    pub async fn requested(&self) -> Signal {
-        let mut heard = self.0.heard.subscribe();
+    pub async fn wait_for_signal(&self) -> Signal {
+        let mut heard = self.0.changes.subscribe();
         loop {
             if let Some(signal) = self.signal() {
                 return signal;
@@ -91,11 +91,11 @@ impl Interrupt {
     }
 
     /// Resolves once a signal has arrived and no hold is active.
-    pub async fn unheld(&self) -> Signal {
-        let mut heard = self.0.heard.subscribe();
+    pub async fn wait_for_unheld_signal(&self) -> Signal {
+        let mut heard = self.0.changes.subscribe();
         loop {
             if let Some(signal) = self.signal()
-                && self.held().is_none()
+                && self.hold_message().is_none()
             {
                 return signal;
             }
@@ -105,21 +105,29 @@ impl Interrupt {
 
     /// Defers the stop until the returned value is dropped; `words` tell the user what happens meanwhile.
     #[must_use]
-    pub fn hold(&self, words: &'static str) -> Hold {
-        *self.0.hold.lock().unwrap_or_else(PoisonError::into_inner) = Some(words);
+    pub fn hold(&self, message: &'static str) -> Hold {
+        *self
+            .0
+            .hold_message
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(message);
         Hold(Arc::clone(&self.0))
     }
 
     /// Records a signal; returns whether it is the first.
     pub fn note(&self, signal: Signal) -> bool {
-        let is_first = self.0.first.set(signal).is_ok();
-        self.0.heard.send_replace(true);
+        let is_first = self.0.first_signal.set(signal).is_ok();
+        self.0.changes.send_replace(true);
         is_first
     }
 
     /// The message of the active hold, if any.
-    pub fn held(&self) -> Option<&'static str> {
-        *self.0.hold.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn hold_message(&self) -> Option<&'static str> {
+        *self
+            .0
+            .hold_message
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -131,8 +139,12 @@ impl Default for Interrupt {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        *self.0.hold.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        self.0.heard.send_replace(true);
+        *self
+            .0
+            .hold_message
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.changes.send_replace(true);
     }
 }
 
@@ -142,13 +154,13 @@ impl Drop for Hold {
 #[cfg(unix)]
 pub fn listen(
     interrupt: &Interrupt,
-    heard: impl Fn(Signal, bool) + Send + 'static,
+    on_signal: impl Fn(Signal, bool) + Send + 'static,
 ) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    let ignored = ignored_signals();
+    let ignored = ignored_signal_mask();
     let stream = |which: Signal, kind| {
         let _guard = runtime.enter();
         (ignored & which.bit() == 0)
@@ -165,11 +177,11 @@ pub fn listen(
             runtime.block_on(async {
                 loop {
                     let signal = tokio::select! {
-                        () = next(&mut interrupts) => Signal::Interrupt,
-                        () = next(&mut terminations) => Signal::Terminate,
-                        () = next(&mut hang_ups) => Signal::HangUp,
+                        () = next_signal(&mut interrupts) => Signal::Interrupt,
+                        () = next_signal(&mut terminations) => Signal::Terminate,
+                        () = next_signal(&mut hang_ups) => Signal::HangUp,
                     };
-                    heard(signal, interrupt.note(signal));
+                    on_signal(signal, interrupt.note(signal));
                 }
             });
         })?;
@@ -180,7 +192,7 @@ pub fn listen(
 ///
 /// 0 where `/proc` cannot be read.
 #[cfg(unix)]
-fn ignored_signals() -> u64 {
+fn ignored_signal_mask() -> u64 {
     let Ok(status) = std::fs::read_to_string("/proc/self/status") else {
         return 0;
     };
@@ -192,7 +204,7 @@ fn ignored_signals() -> u64 {
 }
 
 #[cfg(unix)]
-async fn next(stream: &mut Option<tokio::signal::unix::Signal>) {
+async fn next_signal(stream: &mut Option<tokio::signal::unix::Signal>) {
     match stream {
         Some(stream) => {
             // `None` means that the runtime is gone, and then nobody polls this.

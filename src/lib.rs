@@ -27,11 +27,11 @@ pub mod sandbox;
 
 pub mod crash;
 pub mod error;
-pub mod foreign;
 pub mod heartbeat;
 pub mod http;
 pub mod interrupt;
 pub mod secret;
 pub mod stdin;
 pub mod toml_file;
+pub mod untrusted;
 mod wording;

@@ -1,12 +1,12 @@
 //! The program: parse, logging, runtime, exit code; nothing else.
 
-use hookferry::cli::{self, Cli, Command, LogForm, Parsed};
+use hookferry::cli::{self, Cli, Command, LogFormat, ParseOutcome};
 use hookferry::commands;
 use hookferry::crash;
 use hookferry::error::{Error, ExitCode};
 use hookferry::interrupt::{self, Interrupt, Signal};
 use hookferry::render::json;
-use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
+use hookferry::render::screen::{Motion, Screen, ScreenOptions, Verbosity};
 use hookferry::render::style::Palette;
 use hookferry::settings;
 use std::ffi::OsString;
@@ -17,15 +17,15 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> std::process::ExitCode {
     crash::keep_secrets();
-    let words: Vec<OsString> = std::env::args_os().collect();
-    let completed = cli::complete(words.clone(), &settings::candidates(&words));
-    let code = match completed.unwrap_or_else(|| cli::parse(words)) {
-        Parsed::Arguments(cli) => run(*cli),
-        Parsed::Help(text) => {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let completion = cli::complete(args.clone(), &settings::completion_sources(&args));
+    let code = match completion.unwrap_or_else(|| cli::parse(args)) {
+        ParseOutcome::Arguments(cli) => run(*cli),
+        ParseOutcome::Help(text) => {
             anstream::print!("{text}");
             ExitCode::Done
         }
-        Parsed::Mistake(text) => {
+        ParseOutcome::UsageError(text) => {
             anstream::eprint!("{text}");
             ExitCode::Usage
         }
@@ -34,15 +34,15 @@ fn main() -> std::process::ExitCode {
 }
 
 fn run(cli: Cli) -> ExitCode {
-    let talk = &cli.talk;
+    let output = &cli.verbosity;
     let screen = Screen::new(ScreenOptions {
-        colour: settings::colour(talk.color),
-        talk: if talk.quiet {
-            Talk::Quiet
+        color: settings::color_choice(output.color),
+        verbosity: if output.quiet {
+            Verbosity::Quiet
         } else {
-            Talk::Normal
+            Verbosity::Normal
         },
-        motion: if talk.no_progress {
+        motion: if output.no_progress {
             Motion::Never
         } else {
             Motion::Auto
@@ -51,7 +51,7 @@ fn run(cli: Cli) -> ExitCode {
     let interrupt = Interrupt::new();
     let outcome = start_logging(&cli, &screen)
         .and_then(|()| listen_for_signals(&interrupt, &screen))
-        .and_then(|()| work(cli.command, &screen, &interrupt));
+        .and_then(|()| run_command(cli.command, &screen, &interrupt));
     if let Err(error) = &outcome {
         screen.error(error);
     }
@@ -59,7 +59,7 @@ fn run(cli: Cli) -> ExitCode {
         Ok(code) => *code,
         Err(error) => error.kind().exit_code(),
     };
-    if cli.wants_json && !screen.has_result() {
+    if cli.json_output && !screen.has_result() {
         let document = json::text(&json::error(code, outcome.as_ref().err()));
         if let Err(error) = screen.result(&document) {
             screen.error(&error);
@@ -69,7 +69,11 @@ fn run(cli: Cli) -> ExitCode {
 }
 
 /// Runs the command; a signal cancels it, unless the command holds the signal off to stop cleanly.
-fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<ExitCode, Error> {
+fn run_command(
+    command: Command,
+    screen: &Screen,
+    interrupt: &Interrupt,
+) -> Result<ExitCode, Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -78,7 +82,7 @@ fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<Exit
         tokio::select! {
             biased;
             outcome = commands::run(command, screen, interrupt) => outcome,
-            signal = interrupt.unheld() => Ok(signal.exit_code()),
+            signal = interrupt.wait_for_unheld_signal() => Ok(signal.exit_code()),
         }
     });
     // A prompt that still waits for an answer must not keep the process alive.
@@ -88,20 +92,20 @@ fn work(command: Command, screen: &Screen, interrupt: &Interrupt) -> Result<Exit
 
 /// Acknowledges the first signal with a message at once; the second signal exits the process at once.
 fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Error> {
-    let (heard_by, screen) = (interrupt.clone(), screen.clone());
-    let heard = move |signal: Signal, is_first| {
+    let (signal_state, screen) = (interrupt.clone(), screen.clone());
+    let on_signal = move |signal: Signal, is_first| {
         let name = signal.name();
-        match (is_first, heard_by.held()) {
+        match (is_first, signal_state.hold_message()) {
             (true, None) => {
                 if signal == Signal::Interrupt && screen.is_stderr_terminal() {
                     // Start a new line after the terminal's `^C`, which may follow a prompt.
-                    screen.ask("\n");
+                    screen.prompt("\n");
                 }
                 screen.warn(&format!("{name}: stopped; nothing was written"));
             }
-            (true, Some(words)) => {
+            (true, Some(hold_message)) => {
                 screen.warn(&format!(
-                    "{name}: {words}; a second signal exits immediately"
+                    "{name}: {hold_message}; a second signal exits immediately"
                 ));
             }
             (false, _) => {
@@ -116,13 +120,13 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
             }
         }
     };
-    interrupt::listen(interrupt, heard)
+    interrupt::listen(interrupt, on_signal)
         .map_err(|error| Error::failed("cannot listen for signals").with_source(error))
 }
 
 /// Logs to stderr; other crates log at `info` at most, because their `debug` and `trace` may show what is sent.
 fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
-    let own = match cli.talk.verbose {
+    let own_level = match cli.verbosity.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -134,20 +138,20 @@ fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
                 .with_source(error)
                 .with_hint("example: HOOKFERRY_LOG=hookferry=debug")
         })?,
-        None => Targets::new().with_target("hookferry", own),
+        None => Targets::new().with_target("hookferry", own_level),
     };
-    let is_harmless = filter_fn(|metadata| {
+    let is_safe_to_log = filter_fn(|metadata| {
         metadata.target().starts_with("hookferry") || *metadata.level() <= tracing::Level::INFO
     });
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(screen.log_writer())
-        .with_ansi(screen.stderr_palette() == Palette::Coloured);
-    let layer = match cli.talk.log_format {
-        LogForm::Text => layer.with_target(false).boxed(),
-        LogForm::Json => layer.json().flatten_event(true).boxed(),
+        .with_ansi(screen.stderr_palette() == Palette::Colored);
+    let layer = match cli.verbosity.log_format {
+        LogFormat::Text => layer.with_target(false).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };
     tracing_subscriber::registry()
-        .with(layer.with_filter(is_harmless).with_filter(filter))
+        .with(layer.with_filter(is_safe_to_log).with_filter(filter))
         .init();
     Ok(())
 }

@@ -3,14 +3,16 @@
 use url::Url;
 
 /// Prefixes of the vendor's API keys; a text that contains one is hidden wherever it occurs.
-pub const VENDOR_KEY_SIGNS: &[&str] = &["cxtp_", "cxup_"];
+pub const VENDOR_KEY_PREFIXES: &[&str] = &["cxtp_", "cxup_"];
 
 /// URL paths that name an endpoint rather than a credential.
 pub const SAFE_PATHS: &[&str] = &["", "/", "/api/v1/logs", "/logs/v1/singles"];
 
 /// Whether a text contains the prefix of one of the vendor's API keys (personal or team key).
 pub fn resembles_vendor_key(text: &str) -> bool {
-    VENDOR_KEY_SIGNS.iter().any(|sign| text.contains(sign))
+    VENDOR_KEY_PREFIXES
+        .iter()
+        .any(|prefix| text.contains(prefix))
 }
 
 /// Whether a text holds a secret that opens encrypted backups: the identity that `age-keygen` makes.
@@ -52,5 +54,5 @@ pub(crate) fn url_outline(text: &str) -> Option<String> {
 pub(crate) fn hides_part_of_url(shown: &str) -> bool {
     ["(user)@", "/(path)", "?(query)", "#(fragment)"]
         .iter()
-        .any(|sign| shown.contains(sign))
+        .any(|marker| shown.contains(marker))
 }

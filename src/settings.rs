@@ -3,6 +3,7 @@
 
 mod account;
 mod accounts;
+mod apply;
 mod backup;
 pub mod calendar;
 mod candidates;
@@ -18,29 +19,35 @@ mod restore;
 mod rewriting;
 mod route;
 mod run_schedule;
-mod saved;
 mod schedule;
 pub mod schedules;
 mod values;
 
-pub use account::{AccountCheck, AccountList};
-pub use backup::{BackupCheck, BackupCreate, BackupForget, BackupList, ToBackUp};
-pub use candidates::candidates;
+pub use account::{AccountCheckSettings, AccountListSettings};
+pub use backup::{
+    BackupAccount, BackupCheckSettings, BackupCreateSettings, BackupForgetSettings,
+    BackupListSettings,
+};
+pub use candidates::completion_sources;
 pub use records::{
-    Idmap, IdmapWork, MapForm, MapSource, RecordedTarget, Rollback, RunsSettings, RunsWork,
-    StateFolder, Verify, VerifyRun, Wanted,
+    IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
+    RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings,
 };
 
-pub use report::{Report, ReportForm, Reported};
-pub use restore::{BackupChoice, BackupShow, Rehearsal, Restore, Which};
-pub use rewriting::{Retargeting, RulesCheck, RulesFile, RulesInit};
+pub use apply::ApplySettings;
+pub use report::{ReportFormat, ReportSettings, ReportSubject};
+pub use restore::{
+    BackupSelector, BackupShowSettings, RehearsalSettings, RepositoryBackup, RestoreSettings,
+};
+pub use rewriting::{Retargeting, RulesCheckSettings, RulesFile, RulesInitSettings};
 pub use route::{Origin, Route};
-pub use run_schedule::{Prepared, RunSchedule};
-pub use saved::Apply;
-pub use schedule::{ScheduleList, SchedulePrint};
+pub use run_schedule::{PreparedBackups, RunScheduleSettings};
+pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
-use crate::cli::{self, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, When, WritingArgs};
+use crate::cli::{
+    self, ColorArg, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, WritingArgs,
+};
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::webhook::WebhookId;
@@ -50,7 +57,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::store::disk;
-use accounts::Accounts;
+use accounts::AccountResolver;
 use anstream::ColorChoice;
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -67,7 +74,7 @@ pub enum Consent {
 }
 
 impl Consent {
-    fn of(dry_run: bool, yes: bool) -> Self {
+    fn from_flags(dry_run: bool, yes: bool) -> Self {
         match (dry_run, yes) {
             (true, _) => Self::DryRun,
             (false, true) => Self::Given,
@@ -78,7 +85,7 @@ impl Consent {
 
 /// Settings of `migrate`.
 #[derive(Debug, Clone)]
-pub struct Migrate {
+pub struct MigrateSettings {
     /// Name of the command, which the lock shows to commands that wait for it.
     pub command: &'static str,
     /// Source, target, and what to do between them.
@@ -93,16 +100,16 @@ pub struct Migrate {
     pub state: StateFolder,
     /// Options with which a suggested command finds the record and the target's key: empty, or with a leading
     /// space.
-    pub flags: String,
+    pub follow_up_flags: String,
     /// How much of the plan to show.
     pub detail: Detail,
     /// Format of the result.
-    pub output: ReportForm,
+    pub output: ReportFormat,
 }
 
 /// Settings of `plan`.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct PlanSettings {
     /// Source, target, and what to do between them.
     pub route: Route,
     /// Whether pending changes exit with code 2.
@@ -116,12 +123,12 @@ pub struct Plan {
     /// How much of the plan to show.
     pub detail: Detail,
     /// Format of the result.
-    pub output: ReportForm,
+    pub output: ReportFormat,
 }
 
 /// Settings of `list`.
 #[derive(Debug, Clone)]
-pub struct List {
+pub struct ListSettings {
     /// Where to read webhooks.
     pub source: Origin,
     /// Which of them to select.
@@ -134,7 +141,7 @@ pub struct List {
 
 /// Settings of `diff`.
 #[derive(Debug, Clone)]
-pub struct Diff {
+pub struct DiffSettings {
     /// The left side.
     pub left: Origin,
     /// The right side.
@@ -151,7 +158,7 @@ pub struct Diff {
 
 /// Settings of `export`.
 #[derive(Debug, Clone)]
-pub struct Export {
+pub struct ExportSettings {
     /// Where to read webhooks.
     pub source: Origin,
     /// Which of them to select.
@@ -167,14 +174,14 @@ pub struct Export {
 }
 
 /// Decides about color: by the flag, else by `NO_COLOR` and `CLICOLOR_FORCE`, else by the terminal.
-pub fn colour(when: When) -> ColorChoice {
+pub fn color_choice(when: ColorArg) -> ColorChoice {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     match when {
-        When::Always => ColorChoice::Always,
-        When::Never => ColorChoice::Never,
-        When::Auto if is_set("NO_COLOR") => ColorChoice::Never,
-        When::Auto if is_set("CLICOLOR_FORCE") => ColorChoice::Always,
-        When::Auto => ColorChoice::Auto,
+        ColorArg::Always => ColorChoice::Always,
+        ColorArg::Never => ColorChoice::Never,
+        ColorArg::Auto if is_set("NO_COLOR") => ColorChoice::Never,
+        ColorArg::Auto if is_set("CLICOLOR_FORCE") => ColorChoice::Always,
+        ColorArg::Auto => ColorChoice::Auto,
     }
 }
 
@@ -185,7 +192,7 @@ pub fn log_filter() -> Option<String> {
         .filter(|value| !value.is_empty())
 }
 
-impl Migrate {
+impl MigrateSettings {
     /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
         let route = Route::resolve(
@@ -199,19 +206,20 @@ impl Migrate {
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             command: "migrate",
-            flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
+            follow_up_flags: state.follow_up_flag()
+                + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
             route,
-            consent: Consent::of(arguments.consent.dry_run, arguments.consent.yes),
+            consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
             max_changes: arguments.limit.max_changes,
             state,
             detail: detail(arguments.detail.diff),
             push: push_options(&arguments.writing),
-            output: ReportForm::resolve(&arguments.output)?,
+            output: ReportFormat::resolve(&arguments.output)?,
         })
     }
 }
 
-impl Plan {
+impl PlanSettings {
     /// Resolves the arguments of `plan`.
     pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
         Ok(Self {
@@ -228,31 +236,33 @@ impl Plan {
             valid_for: arguments.valid_for,
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.detail.diff),
-            output: ReportForm::resolve(&arguments.output)?,
+            output: ReportFormat::resolve(&arguments.output)?,
         })
     }
 }
 
-impl List {
+impl ListSettings {
     /// Resolves the arguments of `list`.
     pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.origin(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.from).await?,
             filter: filter(arguments.selection)?,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             output: arguments.output,
         })
     }
 }
 
-impl Diff {
+impl DiffSettings {
     /// Resolves the arguments of `diff`.
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
-        let left = accounts.side(Side::Source, "LEFT", &arguments.left);
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let left = accounts.resolve_origin(Side::Source, "LEFT", &arguments.left);
         let left = left.await?;
-        let right = accounts.side(Side::Target, "RIGHT", &arguments.right);
+        let right = accounts.resolve_origin(Side::Target, "RIGHT", &arguments.right);
         let right = right.await?;
         if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
             return Err(Error::usage("only one side can be - (standard input)"));
@@ -261,21 +271,22 @@ impl Diff {
             left,
             right,
             filter: filter(arguments.selection)?,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             detailed_exitcode: arguments.detailed_exitcode,
             output: arguments.output,
         })
     }
 }
 
-impl Export {
+impl ExportSettings {
     /// Resolves the arguments of `export`.
     pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.origin(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.from).await?,
             filter: filter(arguments.selection)?,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             out: arguments.out,
             ready: arguments.ready,
             reveal: arguments.reveal,
@@ -314,7 +325,7 @@ fn filter(selection: SelectionArgs) -> Result<Filter, Error> {
     Ok(filter)
 }
 
-fn client(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
+fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
     let ca = match &connection.ca_file {
         Some(path) => Some(disk::read_bytes(path, "the file of --ca-file")?),
         None => None,
@@ -322,6 +333,6 @@ fn client(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
     Ok(ClientOptions {
         timeout: connection.timeout,
         rate: connection.rate,
-        ca,
+        ca_pem: ca,
     })
 }

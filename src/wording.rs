@@ -8,7 +8,7 @@ pub(crate) fn counted(n: usize, noun: &str) -> String {
 }
 
 /// A number with its noun and the verb that agrees with it: `1 webhook sends`, `2 webhooks send`.
-pub(crate) fn counted_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
+pub(crate) fn counted_with_verb(n: usize, noun: &str, singular: &str, plural: &str) -> String {
     format!("{} {}", counted(n, noun), one_or_many(n, singular, plural))
 }
 
@@ -18,7 +18,7 @@ pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &
 }
 
 /// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`.
-pub(crate) fn seconds(span: Duration) -> String {
+pub(crate) fn duration_text(span: Duration) -> String {
     let whole = span.as_secs();
     if whole >= 60 {
         format!("{} min {} s", whole / 60, whole % 60)
@@ -31,14 +31,14 @@ pub(crate) fn seconds(span: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::seconds;
+    use super::duration_text;
     use std::time::Duration;
 
     #[test]
     fn time_spans_read_well() {
-        assert_eq!(seconds(Duration::from_millis(420)), "0.4 s");
-        assert_eq!(seconds(Duration::from_secs(8)), "8 s");
-        assert_eq!(seconds(Duration::from_millis(12_700)), "12 s");
-        assert_eq!(seconds(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!(duration_text(Duration::from_millis(420)), "0.4 s");
+        assert_eq!(duration_text(Duration::from_secs(8)), "8 s");
+        assert_eq!(duration_text(Duration::from_millis(12_700)), "12 s");
+        assert_eq!(duration_text(Duration::from_secs(125)), "2 min 5 s");
     }
 }

@@ -1,6 +1,6 @@
 //! The arguments of commands, and the argument groups that several commands share.
 
-use super::{OutputForm, ReportForm};
+use super::{OutputForm, ReportFormatArg};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -111,7 +111,7 @@ pub struct StateArgs {
 pub struct ReportOutputArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: ReportForm,
+    pub output: ReportFormatArg,
     /// Size limit of the Markdown output; what does not fit is only counted
     /// [default: 60000, which fits a pull request comment]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1000..))]
@@ -222,7 +222,7 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// How long `apply` accepts the saved plan
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = age)]
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = positive_duration)]
     pub valid_for: SignedDuration,
     /// How much is shown.
     #[command(flatten)]
@@ -432,7 +432,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// Parses a positive length of time such as `36h`, `90d` or `2w`; a day has 24 hours.
-pub(crate) fn age(text: &str) -> Result<SignedDuration, String> {
+pub(crate) fn positive_duration(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "give a number with its unit, such as 90d, 36h or 2w".to_owned();
     let span: jiff::Span = text.parse().map_err(|_| wrong())?;
     let length = span

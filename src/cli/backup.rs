@@ -99,7 +99,7 @@ pub struct BackupListArgs {
 
 /// Selects a backup.
 #[derive(Debug, Args)]
-pub struct ChoiceArgs {
+pub struct BackupChoiceArgs {
     /// Backup: `latest`, a time (the newest backup that is not later), or a path
     #[arg(value_name = "BACKUP")]
     pub backup: String,
@@ -119,7 +119,7 @@ pub struct ChoiceArgs {
 pub struct BackupShowArgs {
     /// The backup.
     #[command(flatten)]
-    pub choice: ChoiceArgs,
+    pub choice: BackupChoiceArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputForm,
@@ -138,7 +138,7 @@ pub struct BackupCheckArgs {
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
     /// Exit with code 3 if an account was last backed up, or found unchanged, longer ago than this
-    #[arg(long, value_name = "TIME", value_parser = arguments::age)]
+    #[arg(long, value_name = "TIME", value_parser = arguments::positive_duration)]
     pub max_age: Option<SignedDuration>,
     /// The keys that decrypt the backups; with them, the check reads every backup to its last byte.
     #[command(flatten)]
@@ -208,7 +208,7 @@ pub struct KeepArgs {
 pub struct RestoreArgs {
     /// The backup.
     #[command(flatten)]
-    pub choice: ChoiceArgs,
+    pub choice: BackupChoiceArgs,
     /// Account to write to
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,

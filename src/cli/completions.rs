@@ -1,7 +1,7 @@
 //! Shell completion: the shell runs this program for every word, so that it can offer names that only its own
 //! files contain. Opens no connection and reads no key.
 
-use super::{Cli, Parsed};
+use super::{Cli, ParseOutcome};
 use clap::{Arg, Command, CommandFactory};
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
@@ -15,37 +15,37 @@ use std::sync::Arc;
 pub const VARIABLE: &str = "HOOKFERRY_COMPLETE";
 
 /// Returns the words that can complete an argument.
-pub type Words = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+pub type WordSource = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
 
 /// Completions that come from the user's files.
 #[derive(Clone)]
-pub struct Candidates {
+pub struct CompletionSources {
     /// Account names: profiles and regions.
-    pub accounts: Words,
+    pub accounts: WordSource,
     /// Run ids, and `latest`.
-    pub runs: Words,
+    pub runs: WordSource,
     /// Schedule names.
-    pub schedules: Words,
+    pub schedules: WordSource,
 }
 
 /// Prints completions if a shell asks for them; otherwise returns `None`.
 pub fn complete(
     arguments: impl IntoIterator<Item = OsString>,
-    candidates: &Candidates,
-) -> Option<Parsed> {
+    candidates: &CompletionSources,
+) -> Option<ParseOutcome> {
     let folder = std::path::absolute(".").ok();
-    let asked = CompleteEnv::with_factory(|| with_candidates(Cli::command(), candidates))
+    let result = CompleteEnv::with_factory(|| with_completers(Cli::command(), candidates))
         .var(VARIABLE)
         .try_complete(arguments, folder.as_deref());
-    match asked {
-        Ok(true) => Some(Parsed::Help(String::new())),
+    match result {
+        Ok(true) => Some(ParseOutcome::Help(String::new())),
         Ok(false) => None,
-        Err(error) => Some(Parsed::Mistake(error.render().ansi().to_string())),
+        Err(error) => Some(ParseOutcome::UsageError(error.render().ansi().to_string())),
     }
 }
 
 /// The script that makes a shell ask this program for completions; `None` for an unsupported shell.
-pub fn completions(shell: Shell) -> Option<String> {
+pub fn completion_script(shell: Shell) -> Option<String> {
     let shells = Shells::builtins();
     let mut script = Vec::new();
     shells
@@ -56,13 +56,13 @@ pub fn completions(shell: Shell) -> Option<String> {
 }
 
 /// Adds completions to every argument that names an account, a run or a schedule.
-fn with_candidates(command: Command, candidates: &Candidates) -> Command {
+fn with_completers(command: Command, candidates: &CompletionSources) -> Command {
     command
-        .mut_args(|argument| offering(argument, candidates))
-        .mut_subcommands(|command| with_candidates(command, candidates))
+        .mut_args(|argument| with_completer(argument, candidates))
+        .mut_subcommands(|command| with_completers(command, candidates))
 }
 
-fn offering(argument: Arg, candidates: &Candidates) -> Arg {
+fn with_completer(argument: Arg, candidates: &CompletionSources) -> Arg {
     let name = argument
         .get_value_names()
         .and_then(|names| Some(names.first()?.to_string()));
@@ -73,29 +73,29 @@ fn offering(argument: Arg, candidates: &Candidates) -> Arg {
         Some("LEFT" | "RIGHT") => (&candidates.accounts, true),
         _ => return argument,
     };
-    argument.add(ArgValueCompleter::new(Offer {
+    argument.add(ArgValueCompleter::new(WordCompleter {
         words: Arc::clone(words),
         takes_files,
     }))
 }
 
 /// Completes from a list of words, and from files if the argument takes them.
-struct Offer {
-    words: Words,
+struct WordCompleter {
+    words: WordSource,
     takes_files: bool,
 }
 
-impl ValueCompleter for Offer {
+impl ValueCompleter for WordCompleter {
     fn complete(&self, current: &OsStr) -> Vec<CompletionCandidate> {
-        let typed = current.to_string_lossy();
+        let prefix = current.to_string_lossy();
         let words = (self.words)().into_iter();
-        let mut offered: Vec<CompletionCandidate> = words
-            .filter(|word| word.starts_with(typed.as_ref()))
+        let mut completions: Vec<CompletionCandidate> = words
+            .filter(|word| word.starts_with(prefix.as_ref()))
             .map(CompletionCandidate::new)
             .collect();
         if self.takes_files {
-            offered.extend(PathCompleter::file().complete(current));
+            completions.extend(PathCompleter::file().complete(current));
         }
-        offered
+        completions
     }
 }

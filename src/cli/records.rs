@@ -88,7 +88,7 @@ pub enum RunsAction {
     /// Remove the records of old runs, but never of a run that left something open
     Prune {
         /// Keep the runs that started within this time
-        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::arguments::age)]
+        #[arg(long, value_name = "TIME", default_value = "90d", value_parser = super::arguments::positive_duration)]
         keep_within: SignedDuration,
         /// The state folder.
         #[command(flatten)]

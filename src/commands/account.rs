@@ -7,27 +7,27 @@ use crate::coralogix::retry::Patience;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::fetch::Inventory;
-use crate::render::account_check::{self, CheckView, Seen};
+use crate::render::account_check::{self, AccountCheckView, AccountReading};
 use crate::render::accounts::{self, AccountRow, AccountsView};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::{AccountCheck, AccountList};
+use crate::settings::{AccountCheckSettings, AccountListSettings};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 /// Lists profiles, or checks an account.
 pub(super) async fn run(arguments: AccountArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
-        AccountAction::List(arguments) => list(&AccountList::resolve(&arguments)?, screen),
+        AccountAction::List(arguments) => list(&AccountListSettings::resolve(&arguments)?, screen),
         AccountAction::Check(arguments) => {
-            check(AccountCheck::resolve(arguments).await?, screen).await
+            check(AccountCheckSettings::resolve(arguments).await?, screen).await
         }
     }
 }
 
-fn list(settings: &AccountList, screen: &Screen) -> Result<ExitCode, Error> {
+fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let config = &settings.config;
-    let path = config.place.path.as_deref();
+    let path = config.location.path.as_deref();
     let row = |profile: &crate::settings::profiles::Profile| AccountRow {
         profile: profile.account.clone(),
         endpoint: profile.endpoint.clone(),
@@ -35,7 +35,7 @@ fn list(settings: &AccountList, screen: &Screen) -> Result<ExitCode, Error> {
     };
     let view = AccountsView {
         file: path.map(|path| path.display().to_string()),
-        is_there: config.is_there,
+        exists: config.exists,
         rows: config.profiles.iter().map(row).collect(),
     };
     screen.result(&match settings.output {
@@ -46,25 +46,25 @@ fn list(settings: &AccountList, screen: &Screen) -> Result<ExitCode, Error> {
 }
 
 /// Prints the report first; the findings decide the exit code afterwards.
-async fn check(settings: AccountCheck, screen: &Screen) -> Result<ExitCode, Error> {
-    let seen = match &settings.account {
-        Ok(account) => Some(look(account, &settings, screen).await?),
+async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCode, Error> {
+    let observed = match &settings.account {
+        Ok(account) => Some(read_once(account, &settings, screen).await?),
         Err(_) => None,
     };
-    let view = CheckView {
+    let view = AccountCheckView {
         endpoint: &settings.endpoint,
         profile: settings.profile.as_ref(),
         account: settings.account.as_ref(),
-        winners: &settings.winners,
+        overriding_variables: &settings.overriding_variables,
         ca_file: settings.ca_file.as_deref(),
-        seen: seen.as_ref(),
+        reading: observed.as_ref(),
     };
     screen.result(&match settings.output {
         OutputForm::Text => account_check::text(&view, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&account_check::document(&view)),
     })?;
     let account = settings.account?;
-    match seen.map(|seen| seen.outcome) {
+    match observed.map(|seen| seen.outcome) {
         Some(Err(failure)) => Err(failure.explain(&account, "list its webhooks")),
         Some(Ok(inventory)) => {
             refuse_unexpected_company(&account, &inventory)?;
@@ -75,14 +75,18 @@ async fn check(settings: AccountCheck, screen: &Screen) -> Result<ExitCode, Erro
 }
 
 /// Reads the account exactly once, without a retry: a check reports what this one request returned.
-async fn look(account: &Account, settings: &AccountCheck, screen: &Screen) -> Result<Seen, Error> {
-    let patience = Arc::new(Patience::none());
-    let reader = reader(account, &settings.client, &patience, screen)?;
+async fn read_once(
+    account: &Account,
+    settings: &AccountCheckSettings,
+    screen: &Screen,
+) -> Result<AccountReading, Error> {
+    let wait_budget = Arc::new(Patience::empty());
+    let reader = reader(account, &settings.client, &wait_budget, screen)?;
     let started = Instant::now();
     let outcome = reader.list().await.map(Inventory::from);
-    Ok(Seen {
+    Ok(AccountReading {
         outcome,
-        took: started.elapsed(),
-        now: SystemTime::now(),
+        duration: started.elapsed(),
+        received: SystemTime::now(),
     })
 }

@@ -1,22 +1,22 @@
 //! `hookferry apply`: applies exactly the saved plan, or refuses and lists what has changed since.
 
-use super::migrate::carry_out;
-use super::saved::Approved;
+use super::migrate::execute;
+use super::saved_plan::ApprovedPlan;
 use crate::document::SavedPlan;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
-use crate::settings::Apply;
+use crate::settings::ApplySettings;
 
 /// Applies a saved plan.
 pub(super) async fn run(
-    apply: Apply,
+    apply: ApplySettings,
     saved: SavedPlan,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let approved = Approved::new(&apply, &saved)?;
+    let approved_plan = ApprovedPlan::new(&apply, &saved)?;
     // The user has approved the document; from here on only its promises and its binding are needed.
     drop(saved);
-    carry_out(&apply.migrate, Some(&approved), screen, interrupt).await
+    execute(&apply.migrate, Some(&approved_plan), screen, interrupt).await
 }

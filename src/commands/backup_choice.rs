@@ -1,56 +1,58 @@
 //! Finds the chosen backup in a repository and reads it.
 
 use crate::error::{Error, ErrorKind};
-use crate::settings::{BackupChoice, Which};
-use crate::store::backup::check::contradiction;
-use crate::store::backup::{Backup, Repository, Stored, damaged, open_backup};
+use crate::settings::{BackupSelector, RepositoryBackup};
+use crate::store::backup::check::name_mismatch;
+use crate::store::backup::{Backup, Repository, StoredBackup, damaged_error, open_backup};
 
 /// Reads the chosen backup; fails if its bytes are damaged or contradict its name.
-pub(super) async fn chosen(choice: &BackupChoice) -> Result<Backup, Error> {
-    let stored = find(choice).await?;
+pub(super) async fn read_chosen_backup(choice: &RepositoryBackup) -> Result<Backup, Error> {
+    let stored = find_backup(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
     let path = choice.repository.path_of(&stored);
-    let unusable = |why: &str| damaged(&crate::foreign::shown(&path), why);
-    if !stored.name.fits(&bytes) {
-        return Err(unusable("its bytes differ from those that were stored"));
+    let unusable_backup = |why: &str| damaged_error(&crate::untrusted::escape(&path), why);
+    if !stored.name.matches(&bytes) {
+        return Err(unusable_backup(
+            "its bytes differ from those that were stored",
+        ));
     }
     let backup = open_backup(bytes, &choice.identities, &path)?;
-    match contradiction(&stored.name, &backup.about) {
-        Some(why) => Err(unusable(why)),
+    match name_mismatch(&stored.name, &backup.metadata) {
+        Some(why) => Err(unusable_backup(why)),
         None => Ok(backup),
     }
 }
 
-async fn find(choice: &BackupChoice) -> Result<Stored, Error> {
+async fn find_backup(choice: &RepositoryBackup) -> Result<StoredBackup, Error> {
     let repository = &choice.repository;
-    let account = account(choice).await?;
+    let account = choose_account(choice).await?;
     let mut backups = repository.backups(&account).await?;
-    let none =
+    let no_backup =
         |what: String, hint: String| Err(Error::new(ErrorKind::NoBackup, what).with_hint(hint));
-    match &choice.which {
-        Which::Named(name) => {
+    match &choice.selector {
+        BackupSelector::Named(name) => {
             let named = backups
                 .into_iter()
                 .find(|stored| stored.name.to_string() == *name);
-            named.ok_or_else(|| repository.missing(&account, name))
+            named.ok_or_else(|| repository.missing_backup(&account, name))
         }
-        Which::Latest => match backups.pop() {
+        BackupSelector::Latest => match backups.pop() {
             Some(newest) => Ok(newest),
-            None => none(
+            None => no_backup(
                 format!("there is no backup of {account} in {repository}"),
                 "`hookferry backup create` makes one".to_owned(),
             ),
         },
-        Which::At(time) => {
+        BackupSelector::AsOf(time) => {
             let oldest = backups.first().map(|stored| stored.name.time);
             backups.retain(|stored| stored.name.time <= *time);
             match (backups.pop(), oldest) {
                 (Some(newest), _) => Ok(newest),
-                (None, Some(oldest)) => none(
+                (None, Some(oldest)) => no_backup(
                     format!("there is no backup of {account} from {time:.0} or before"),
                     format!("the oldest is from {oldest}"),
                 ),
-                (None, None) => none(
+                (None, None) => no_backup(
                     format!("there is no backup of {account} in {repository}"),
                     "`hookferry backup create` makes one".to_owned(),
                 ),
@@ -59,9 +61,9 @@ async fn find(choice: &BackupChoice) -> Result<Stored, Error> {
     }
 }
 
-async fn account(choice: &BackupChoice) -> Result<String, Error> {
-    let mut there = accounts(&choice.repository, choice.account.as_deref()).await?;
-    match (there.pop(), there.is_empty()) {
+async fn choose_account(choice: &RepositoryBackup) -> Result<String, Error> {
+    let mut candidates = accounts(&choice.repository, choice.account.as_deref()).await?;
+    match (candidates.pop(), candidates.is_empty()) {
         (Some(only), true) => Ok(only),
         (None, _) => Err(Error::new(
             ErrorKind::NoBackup,
@@ -69,14 +71,14 @@ async fn account(choice: &BackupChoice) -> Result<String, Error> {
         )
         .with_hint("`hookferry backup create` makes one")),
         (Some(last), false) => {
-            there.push(last);
+            candidates.push(last);
             Err(Error::usage(format!(
                 "{} holds backups of several accounts",
                 choice.repository
             ))
             .with_hint(format!(
                 "choose one: --account {}",
-                there.join(" or --account ")
+                candidates.join(" or --account ")
             )))
         }
     }
@@ -94,15 +96,15 @@ pub(super) async fn accounts(
     if accounts.iter().any(|account| account == only) {
         return Ok(vec![only.to_owned()]);
     }
-    let only = crate::foreign::shortened(only, 80);
+    let only = crate::untrusted::escape_truncated(only, 80);
     Err(Error::new(
         ErrorKind::NoBackup,
         format!("there is no backup of {only} in {repository}"),
     )
-    .with_hint(those_there(&accounts)))
+    .with_hint(holdings_hint(&accounts)))
 }
 
-fn those_there(accounts: &[String]) -> String {
+fn holdings_hint(accounts: &[String]) -> String {
     if accounts.is_empty() {
         "the repository holds no backups yet".to_owned()
     } else {

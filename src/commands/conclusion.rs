@@ -1,59 +1,62 @@
 //! The end of a migration: its last messages on stderr, and its exit code.
 //! Runs after the report is written, so that a failure to write the report cannot change the exit code.
 
-use super::recording::LastLook;
+use super::recording::FinalObservation;
 use crate::coralogix::account::Account;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::http::failure::Failure;
 use crate::interrupt::Signal;
-use crate::pipeline::push::{Applied, Stop};
+use crate::pipeline::push::{PushResult, StopReason};
 use crate::pipeline::verify::Verdict;
 use crate::render::screen::Screen;
 use crate::store::runs::Recorder;
 
 /// The result of a migration, with everything that its report and its exit code need.
 pub(super) struct Done {
-    pub(super) applied: Applied,
+    pub(super) push_result: PushResult,
     pub(super) verdict: Option<Verdict>,
     /// Ids of earlier runs whose open sends this run has reconciled.
-    pub(super) continues: Vec<String>,
+    pub(super) continued_runs: Vec<String>,
     /// The flags that a follow-up command needs to find the run record and the target's key.
     pub(super) state_flag: String,
     /// Whether the target is the account embedded in this program (`restore --rehearse`).
     pub(super) is_rehearsal: bool,
     /// The run record and what it keeps of the final observation; `None` if there was nothing to do.
-    pub(super) recorder: Option<(Recorder, LastLook)>,
+    pub(super) recorder: Option<(Recorder, FinalObservation)>,
 }
 
 impl Done {
     /// The run's id; `None` if the run has no record.
-    pub(super) fn run(&self) -> Option<&str> {
-        self.recorder.as_ref().map(|(recorder, _)| recorder.run())
+    pub(super) fn run_id(&self) -> Option<&str> {
+        self.recorder
+            .as_ref()
+            .map(|(recorder, _)| recorder.run_id())
     }
 }
 
 /// The exit code of a migration, or the error that stopped it early.
-pub(super) fn conclude(
-    done: &Done,
+pub(super) fn decide_exit_code(
+    finished: &Done,
     target: &Account,
     signal: Option<Signal>,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
-    let applied = &done.applied;
-    match (&applied.stop, signal) {
-        (Some(Stop::Interrupted), Some(signal)) => {
-            screen.error(&interrupted(done, signal));
+    let push_result = &finished.push_result;
+    match (&push_result.stop, signal) {
+        (Some(StopReason::Interrupted), Some(signal)) => {
+            screen.error(&interruption_error(finished, signal));
             return Ok(signal.exit_code());
         }
-        (Some(stop), _) if applied.may_have_written => {
-            return Err(explain(stop, target).after_sending());
+        (Some(stop), _) if push_result.may_have_written => {
+            return Err(stop_error(stop, target).into_partial());
         }
-        (Some(stop), _) => return Err(explain(stop, target)),
+        (Some(stop), _) => return Err(stop_error(stop, target)),
         (None, _) => {}
     }
-    let is_verified = done.verdict.as_ref().is_some_and(Verdict::is_complete);
-    let has_everything = applied.is_complete() && (is_verified || applied.fates.is_empty());
-    Ok(match (has_everything, applied.may_have_written) {
+    let is_verified = finished.verdict.as_ref().is_some_and(Verdict::is_complete);
+    let has_everything =
+        push_result.is_complete() && (is_verified || push_result.statuses.is_empty());
+    Ok(match (has_everything, push_result.may_have_written) {
         (true, _) => ExitCode::Done,
         (false, true) => ExitCode::Partial,
         (false, false) => ExitCode::Failed,
@@ -61,9 +64,12 @@ pub(super) fn conclude(
 }
 
 /// The message after a signal: whether anything was sent, and the commands to resume and to undo the run.
-fn interrupted(done: &Done, signal: Signal) -> Error {
+fn interruption_error(finished: &Done, signal: Signal) -> Error {
     let signal = signal.name();
-    match done.run().filter(|_| done.applied.may_have_written) {
+    match finished
+        .run_id()
+        .filter(|_| finished.push_result.may_have_written)
+    {
         None => Error::failed(format!("{signal}: stopped before anything was sent"))
             .with_hint("to resume, run the same command again"),
         Some(run) => Error::failed(format!(
@@ -71,39 +77,39 @@ fn interrupted(done: &Done, signal: Signal) -> Error {
         ))
         .with_hint(format!(
             "to resume, run the same command again; to undo this run: hookferry rollback {run}{}",
-            done.state_flag
+            finished.state_flag
         )),
     }
 }
 
-fn explain(stop: &Stop, target: &Account) -> Error {
-    let again = "run the same command again: it reads the target first and sends only what is still missing";
+fn stop_error(stop: &StopReason, target: &Account) -> Error {
+    let rerun_hint = "run the same command again: it reads the target first and sends only what is still missing";
     match stop {
-        Stop::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(again),
-        Stop::Refused(refusal) => Failure::Refused(refusal.clone())
+        StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(rerun_hint),
+        StopReason::Refused(refusal) => Failure::Refused(refusal.clone())
             .explain(target, "create webhooks"),
-        Stop::TooManyRefused(n) => Error::failed(format!(
+        StopReason::TooManyRefused(n) => Error::failed(format!(
             "{target} refused {n} webhooks in a row; the rest were not sent"
         ))
         .with_hint("the report shows the server's reason next to each refused webhook; select others with --name, --type, --id"),
-        Stop::Unresolved => Error::new(
+        StopReason::Unresolved => Error::new(
             ErrorKind::Partial,
             format!("{target} lists webhooks that may be from this run or from somebody else; the run stopped, because sending more could create duplicates"),
         )
         .with_hint("look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again"),
-        Stop::NoProgress(why) => {
-            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(again)
+        StopReason::NoProgress(why) => {
+            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(rerun_hint)
         }
-        Stop::OutOfPatience => {
-            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(again)
+        StopReason::WaitBudgetSpent => {
+            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(rerun_hint)
         }
-        Stop::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
+        StopReason::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
             .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),
-        Stop::Interrupted => Error::failed("interrupted"),
-        Stop::Blind(why) => Error::new(
+        StopReason::Interrupted => Error::failed("interrupted"),
+        StopReason::TargetUnreadable(why) => Error::new(
             ErrorKind::Partial,
             format!("{target} could not be read back, so it is unknown which webhooks arrived: {why}"),
         )
-        .with_hint(again),
+        .with_hint(rerun_hint),
     }
 }

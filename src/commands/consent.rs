@@ -1,25 +1,25 @@
 //! The conditions for writing anything: no conflict, no limit exceeded, and the user's confirmation.
 
-use super::planning::Planned;
+use super::planning::PlannedMigration;
 use super::reading::{live_party, read_live};
-use super::saved::Approved;
+use super::saved_plan::ApprovedPlan;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::document::{Depth, MissingDocument, PlanDocument};
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::plan::{OnConflict, Plan, State};
+use crate::pipeline::plan::{OnConflict, Plan, StepState};
 use crate::pipeline::strip::strip;
-use crate::render::changes::missing_value;
+use crate::render::changes::missing_value_text;
 use crate::render::plan as text;
 use crate::render::screen::Screen;
-use crate::settings::Migrate;
+use crate::settings::MigrateSettings;
 use crate::stdin;
 use crate::wording::counted;
 use std::collections::HashSet;
 use std::io::IsTerminal as _;
 
 /// Asks on the terminal; an error unless the user types `yes`, and where there is no terminal.
-pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
+pub(super) async fn require_confirmation(question: &str, screen: &Screen) -> Result<(), Error> {
     if !std::io::stdin().is_terminal() || !screen.is_stderr_terminal() {
         return Err(Error::new(
             ErrorKind::Refused,
@@ -27,7 +27,7 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
         )
         .with_hint("preview the run with --dry-run, then pass --yes"));
     }
-    screen.ask(question);
+    screen.prompt(question);
     // On a thread of its own, so that Ctrl-C works while the question is open.
     let answer = tokio::task::spawn_blocking(stdin::read_line)
         .await
@@ -42,22 +42,22 @@ pub(super) async fn ask(question: &str, screen: &Screen) -> Result<(), Error> {
 }
 
 /// The plan as text for stderr, where the question follows it.
-pub(super) fn preview(planned: &Planned, detail: Detail, screen: &Screen) -> String {
-    let document = PlanDocument::of(planned.view(), Depth::of(detail));
-    text::plan(&document, screen.talk_page(detail))
+pub(super) fn plan_preview(planned: &PlannedMigration, detail: Detail, screen: &Screen) -> String {
+    let document = PlanDocument::new(planned.view(), Depth::from_detail(detail));
+    text::plan(&document, screen.stderr_page(detail))
 }
 
 /// Refuses a plan that lacks values, holds webhooks that `--on-conflict` does not allow, or exceeds
 /// `max_changes`.
-pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
-    refuse_missing(plan)?;
-    if plan.n_refusing() > 0 {
+pub(super) fn refuse_unappliable(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
+    refuse_missing_values(plan)?;
+    if plan.n_preventing_apply() > 0 {
         let counts = plan.counts();
-        let what = format!(
+        let message = format!(
             "nothing was written: some webhooks cannot be applied ({} conflicting, {} ambiguous, {} blocked)",
-            counts.of(State::Conflict),
-            counts.of(State::Ambiguous),
-            counts.of(State::Blocked)
+            counts.get(StepState::Conflict),
+            counts.get(StepState::Ambiguous),
+            counts.get(StepState::Blocked)
         );
         let hint = match plan.on_conflict() {
             OnConflict::Update => {
@@ -67,16 +67,16 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
                 "pass --on-conflict skip to leave them alone or --on-conflict update to resolve conflicts, or select others with --name, --type, --id"
             }
         };
-        return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
+        return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     }
-    let n_changes = n_changes(plan);
-    if let Some(most) = max_changes
-        && n_changes > most
+    let n_changes = count_changes(plan);
+    if let Some(limit) = max_changes
+        && n_changes > limit
     {
         return Err(Error::new(
             ErrorKind::Refused,
             format!(
-                "nothing was written: the plan would write {}, and --max-changes allows {most}",
+                "nothing was written: the plan would write {}, and --max-changes allows {limit}",
                 counted(n_changes, "webhook")
             ),
         )
@@ -86,14 +86,14 @@ pub(super) fn refuse(plan: &Plan, max_changes: Option<usize>) -> Result<(), Erro
 }
 
 /// Refuses a plan whose rules need values that could not be read, and lists all of these values.
-pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
-    let missing = MissingDocument::all(plan);
+pub(super) fn refuse_missing_values(plan: &Plan) -> Result<(), Error> {
+    let missing = MissingDocument::from_plan(plan);
     if missing.is_empty() {
         return Ok(());
     }
     let lines: Vec<String> = missing
         .iter()
-        .map(|value| format!("  {}", missing_value(value)))
+        .map(|value| format!("  {}", missing_value_text(value)))
         .collect();
     Err(Error::new(
         ErrorKind::Refused,
@@ -107,8 +107,8 @@ pub(super) fn refuse_missing(plan: &Plan) -> Result<(), Error> {
     ))
 }
 
-fn n_changes(plan: &Plan) -> usize {
-    plan.counts().of(State::Create) + plan.counts().of(State::Update)
+fn count_changes(plan: &Plan) -> usize {
+    plan.counts().get(StepState::Create) + plan.counts().get(StepState::Update)
 }
 
 /// Asks for confirmation until the plan that the user saw is still current: every `yes` is followed by a read
@@ -116,48 +116,48 @@ fn n_changes(plan: &Plan) -> usize {
 ///
 /// A saved plan is checked for drift instead; drift is an error, not a second question.
 pub(super) async fn confirm(
-    mut planned: Planned,
-    settings: &Migrate,
-    held: Option<(&Approved<'_>, &HashSet<WebhookId>)>,
+    mut planned: PlannedMigration,
+    settings: &MigrateSettings,
+    approval: Option<(&ApprovedPlan<'_>, &HashSet<WebhookId>)>,
     screen: &Screen,
-) -> Result<Planned, Error> {
+) -> Result<PlannedMigration, Error> {
     loop {
-        let n = n_changes(&planned.plan);
+        let n = count_changes(&planned.plan);
         let question = format!(
             "\nWrite {} to {}? Type 'yes' to continue: ",
             counted(n, "webhook"),
-            planned.target.described()
+            planned.target.description()
         );
-        ask(&question, screen).await?;
-        let before = outline(&planned.plan);
-        planned = read_target_again(planned, settings, screen).await?;
-        if let Some((approved, ours)) = held {
-            approved.check(&planned, ours, screen)?;
+        require_confirmation(&question, screen).await?;
+        let previous_outline = step_outline(&planned.plan);
+        planned = reread_target(planned, settings, screen).await?;
+        if let Some((approved, own_ids)) = approval {
+            approved.check_drift(&planned, own_ids, screen)?;
         }
-        if outline(&planned.plan) == before {
+        if step_outline(&planned.plan) == previous_outline {
             return Ok(planned);
         }
         screen.warn("The target changed while you were reading. This is the new plan:");
-        screen.ask(&preview(&planned, settings.detail, screen));
-        refuse(&planned.plan, settings.max_changes)?;
+        screen.prompt(&plan_preview(&planned, settings.detail, screen));
+        refuse_unappliable(&planned.plan, settings.max_changes)?;
         if !planned.plan.has_changes() {
             return Ok(planned);
         }
     }
 }
 
-async fn read_target_again(
-    planned: Planned,
-    settings: &Migrate,
+async fn reread_target(
+    planned: PlannedMigration,
+    settings: &MigrateSettings,
     screen: &Screen,
-) -> Result<Planned, Error> {
+) -> Result<PlannedMigration, Error> {
     let inventory = read_live(&planned.target_reader, screen).await?;
-    let plan = planned.plan.again(
+    let plan = planned.plan.replan(
         &strip(inventory.clone()),
         settings.route.on_conflict,
         &planned.known,
     );
-    Ok(Planned {
+    Ok(PlannedMigration {
         plan,
         target: live_party(&settings.route.target, &inventory),
         target_inventory: inventory,
@@ -166,7 +166,7 @@ async fn read_target_again(
 }
 
 /// What two plans must have in common to count as the same: state and target id of every step.
-fn outline(plan: &Plan) -> Vec<(State, Option<WebhookId>)> {
+fn step_outline(plan: &Plan) -> Vec<(StepState, Option<WebhookId>)> {
     plan.steps()
         .map(|(_, step)| (step.state, step.target_id().cloned()))
         .collect()

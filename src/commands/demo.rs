@@ -16,7 +16,8 @@ use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::sandbox::{self, Options, Sandbox, seeds};
 use crate::settings::{
-    Consent, List, Migrate, Origin, Plan, ReportForm, Route, RulesFile, StateFolder,
+    Consent, ListSettings, MigrateSettings, Origin, PlanSettings, ReportFormat, Route, RulesFile,
+    StateFolder,
 };
 use crate::store::disk::TemporaryFolder;
 use jiff::SignedDuration;
@@ -32,25 +33,25 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
         "Two Coralogix accounts, embedded in this program and reachable from this machine only.\n\
          Everything below is real HTTP; the commands work the same way between real accounts.\n",
     )?;
-    step(
+    print_step(
         screen,
         "The webhooks of the source, with every secret masked:",
         "list --from SOURCE",
     )?;
     list::run(list_settings(&sandbox)?, screen).await?;
-    step(
+    print_step(
         screen,
         "The plan of a migration; this writes nothing:",
         "plan --from SOURCE --to TARGET",
     )?;
     plan::run(plan_settings(&sandbox, &state)?, screen).await?;
-    step(
+    print_step(
         screen,
         "The migration: created, read back, compared, and the id map for your alerts:",
         "migrate --from SOURCE --to TARGET --yes",
     )?;
     let first = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
-    step(
+    print_step(
         screen,
         "Running the same command again changes nothing:",
         "migrate --from SOURCE --to TARGET --yes",
@@ -69,67 +70,67 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
     })
 }
 
-fn step(screen: &Screen, what: &str, command: &str) -> Result<(), Error> {
+fn print_step(screen: &Screen, description: &str, command: &str) -> Result<(), Error> {
     let palette = screen.page(Detail::Normal).palette;
     let command = palette.paint(Meaning::Heading, &format!("$ hookferry {command}"));
-    screen.result(&format!("\n{what}\n{command}\n\n"))
+    screen.result(&format!("\n{description}\n{command}\n\n"))
 }
 
 /// An account of the sandbox as the `Account` that commands work with.
-pub(super) fn stand_in_account(side: Side, stand_in: &sandbox::Account) -> Result<Account, Error> {
+pub(super) fn sandbox_account(side: Side, account: &sandbox::Account) -> Result<Account, Error> {
     let endpoint =
-        Endpoint::parse(&stand_in.url()).map_err(|error| Error::failed(error.to_string()))?;
-    let key = ApiKey::new(stand_in.key())
-        .ok_or_else(|| Error::failed("the sandbox has no usable key"))?;
+        Endpoint::parse(&account.url()).map_err(|error| Error::failed(error.to_string()))?;
+    let key =
+        ApiKey::new(account.key()).ok_or_else(|| Error::failed("the sandbox has no usable key"))?;
     Ok(Account::new(side, endpoint, key))
 }
 
-fn client() -> ClientOptions {
+fn client_options() -> ClientOptions {
     ClientOptions {
         timeout: Duration::from_secs(10),
         rate: 10,
-        ca: None,
+        ca_pem: None,
     }
 }
 
-fn route(sandbox: &Sandbox) -> Result<Route, Error> {
+fn demo_route(sandbox: &Sandbox) -> Result<Route, Error> {
     Route::new(
-        Origin::Live(Box::new(stand_in_account(Side::Source, sandbox.source())?)),
-        stand_in_account(Side::Target, sandbox.target())?,
+        Origin::Live(Box::new(sandbox_account(Side::Source, sandbox.source())?)),
+        sandbox_account(Side::Target, sandbox.target())?,
         Filter::default(),
         OnConflict::Fail,
         RulesFile::none(),
-        client(),
+        client_options(),
     )
 }
 
-fn list_settings(sandbox: &Sandbox) -> Result<List, Error> {
-    Ok(List {
-        source: Origin::Live(Box::new(stand_in_account(Side::Source, sandbox.source())?)),
+fn list_settings(sandbox: &Sandbox) -> Result<ListSettings, Error> {
+    Ok(ListSettings {
+        source: Origin::Live(Box::new(sandbox_account(Side::Source, sandbox.source())?)),
         filter: Filter::default(),
-        client: client(),
+        client: client_options(),
         output: OutputForm::Text,
     })
 }
 
-fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Plan, Error> {
-    Ok(Plan {
-        route: route(sandbox)?,
-        state: StateFolder::at(state.path()),
+fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<PlanSettings, Error> {
+    Ok(PlanSettings {
+        route: demo_route(sandbox)?,
+        state: StateFolder::from_path(state.path()),
         detailed_exitcode: false,
         out: None,
         valid_for: SignedDuration::from_hours(24),
         detail: Detail::Normal,
-        output: ReportForm::Text,
+        output: ReportFormat::Text,
     })
 }
 
-fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrate, Error> {
-    Ok(Migrate {
+fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<MigrateSettings, Error> {
+    Ok(MigrateSettings {
         command: "demo",
-        route: route(sandbox)?,
-        state: StateFolder::at(state.path()),
-        flags: String::new(),
+        route: demo_route(sandbox)?,
+        state: StateFolder::from_path(state.path()),
+        follow_up_flags: String::new(),
         consent: Consent::Given,
         detail: Detail::Normal,
         max_changes: None,
@@ -137,6 +138,6 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
             settle: Duration::from_secs(5),
             batch_size: 500,
         },
-        output: ReportForm::Text,
+        output: ReportFormat::Text,
     })
 }

@@ -14,7 +14,10 @@ use crate::settings;
 use std::sync::Arc;
 
 /// Compares both sides and prints the differences.
-pub(super) async fn run(settings: settings::Diff, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    settings: settings::DiffSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
     let patience = Arc::new(Patience::new());
     let (left, right) = tokio::join!(
         read_origin(&settings.left, &settings.client, &patience, screen),

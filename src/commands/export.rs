@@ -1,20 +1,23 @@
 //! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`.
 
-use super::reading::{read_origin, select};
+use super::reading::{read_origin, select_webhooks};
 use crate::coralogix::retry::Patience;
 use crate::coralogix::webhook::{Webhook, list_to_wire};
 use crate::error::{Error, ErrorKind, ExitCode};
-use crate::foreign;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::strip::strip;
 use crate::render::screen::Screen;
 use crate::settings;
 use crate::store::disk;
+use crate::untrusted;
 use crate::wording::counted;
 use std::sync::Arc;
 
 /// Writes the webhooks to a file or to standard output.
-pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    settings: settings::ExportSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
     if settings.out.is_none() && screen.is_stdout_terminal() && !settings.reveal {
         return Err(Error::new(
             ErrorKind::Refused,
@@ -22,11 +25,11 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
         )
         .with_hint("write it to a file with --out FILE, pipe it to another program, or pass --reveal; `hookferry list` shows the webhooks masked"));
     }
-    let patience = Arc::new(Patience::new());
-    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
-    let inventory = select(inventory, &settings.filter)?;
+    let wait_budget = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
+    let inventory = select_webhooks(inventory, &settings.filter)?;
     let (webhooks, n_left_out) = if settings.ready {
-        ready(inventory, screen)
+        create_bodies(inventory, screen)
     } else {
         (inventory.webhooks, 0)
     };
@@ -35,10 +38,10 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
     match &settings.out {
         Some(path) => {
             disk::write_new(path, &text, "the export")?;
-            screen.say(&format!(
+            screen.print_message(&format!(
                 "wrote {} to {}; the file contains secrets in plain text",
                 counted(webhooks.len(), "webhook"),
-                foreign::shown(&path.display().to_string())
+                untrusted::escape(&path.display().to_string())
             ));
         }
         None => screen.result(&text)?,
@@ -51,7 +54,7 @@ pub(super) async fn run(settings: settings::Export, screen: &Screen) -> Result<E
 }
 
 /// The bodies that create the webhooks, and the number of blocked webhooks, which are left out.
-fn ready(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
+fn create_bodies(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
     let stripped = strip(inventory);
     let mut bodies = Vec::new();
     let mut n_left_out = 0;
@@ -63,7 +66,7 @@ fn ready(inventory: Inventory, screen: &Screen) -> (Vec<Webhook>, usize) {
                 let id = webhook
                     .id()
                     .map_or_else(|| "without id".to_owned(), ToString::to_string);
-                let alias = foreign::shortened(webhook.alias(), 60);
+                let alias = untrusted::escape_truncated(webhook.alias(), 60);
                 screen.warn(&format!(
                     "left out: webhook {id} `{alias}`: {}",
                     blocked.reason()

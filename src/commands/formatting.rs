@@ -4,34 +4,34 @@ use crate::document::view::Detail;
 use crate::document::{OutcomeDocument, PlanDocument};
 use crate::render::screen::Screen;
 use crate::render::{html, json, markdown, outcome as outcome_text, plan as plan_text};
-use crate::settings::ReportForm;
+use crate::settings::ReportFormat;
 
 /// Renders a plan as the result of a command.
-pub(super) fn plan(
+pub(super) fn render_plan(
     plan: &PlanDocument,
-    form: ReportForm,
+    format: ReportFormat,
     detail: Detail,
     screen: &Screen,
 ) -> String {
-    match form {
-        ReportForm::Text => plan_text::plan(plan, screen.page(detail)),
-        ReportForm::Json => json::text(plan),
-        ReportForm::Markdown(most) => markdown::markdown(&plan.into(), most),
-        ReportForm::Html => html::html(&plan.into()),
+    match format {
+        ReportFormat::Text => plan_text::plan(plan, screen.page(detail)),
+        ReportFormat::Json => json::text(plan),
+        ReportFormat::Markdown(most) => markdown::markdown(&plan.into(), most),
+        ReportFormat::Html => html::html(&plan.into()),
     }
 }
 
 /// Renders an outcome as the result of a command.
-pub(super) fn outcome(
+pub(super) fn render_outcome(
     outcome: &OutcomeDocument,
-    form: ReportForm,
+    format: ReportFormat,
     detail: Detail,
     screen: &Screen,
 ) -> String {
-    match form {
-        ReportForm::Text => outcome_text::outcome(outcome, screen.page(detail)),
-        ReportForm::Json => json::text(outcome),
-        ReportForm::Markdown(most) => markdown::markdown(&outcome.into(), most),
-        ReportForm::Html => html::html(&outcome.into()),
+    match format {
+        ReportFormat::Text => outcome_text::outcome(outcome, screen.page(detail)),
+        ReportFormat::Json => json::text(outcome),
+        ReportFormat::Markdown(most) => markdown::markdown(&outcome.into(), most),
+        ReportFormat::Html => html::html(&outcome.into()),
     }
 }

@@ -6,38 +6,38 @@ use crate::error::{Error, ExitCode};
 use crate::pipeline::idmap::IdMap;
 use crate::render::screen::Screen;
 use crate::render::{idmap as view, json};
-use crate::settings::{Idmap, IdmapWork, MapForm, MapSource, StateFolder};
+use crate::settings::{IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, StateFolder};
 use crate::store::runs::Runs;
 use crate::store::{alerts, idmap as store};
 use crate::wording::counted;
 
 /// Shows an id map, or applies it to exported alerts.
-pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let map = match &settings.map {
-        MapSource::File(path) => store::read(path)?,
-        MapSource::Run(run) => map_of_run(run, &settings.state, screen)?,
+        IdmapSource::File(path) => store::read(path)?,
+        IdmapSource::Run(run) => load_id_map(run, &settings.state, screen)?,
     };
     let page = screen.page(Detail::Full);
-    match &settings.work {
-        IdmapWork::Show(form) => {
+    match &settings.task {
+        IdmapTask::Show(form) => {
             screen.result(&match form {
-                MapForm::Csv => view::csv(&map),
-                MapForm::Output(OutputForm::Text) => view::id_map(&map, page),
-                MapForm::Output(OutputForm::Json) => json::text(&view::id_map_json(&map)),
+                IdmapFormat::Csv => view::id_map_csv(&map),
+                IdmapFormat::Output(OutputForm::Text) => view::id_map_text(&map, page),
+                IdmapFormat::Output(OutputForm::Json) => json::text(&view::id_map_json(&map)),
             })?;
             Ok(ExitCode::Done)
         }
-        IdmapWork::Apply {
+        IdmapTask::Apply {
             alerts,
             out,
             output,
         } => {
-            let applied = alerts::apply(&map, alerts, Some(out))?;
+            let rewritten = alerts::apply(&map, alerts, Some(out))?;
             screen.result(&match output {
-                OutputForm::Text => view::applied(&applied, Some(out), page),
-                OutputForm::Json => json::text(&view::applied_json(&applied, Some(out))),
+                OutputForm::Text => view::rewritten_text(&rewritten, Some(out), page),
+                OutputForm::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
             })?;
-            Ok(if applied.is_complete() {
+            Ok(if rewritten.is_complete() {
                 ExitCode::Done
             } else {
                 ExitCode::Partial
@@ -47,7 +47,7 @@ pub(super) fn run(settings: &Idmap, screen: &Screen) -> Result<ExitCode, Error> 
 }
 
 /// The id map that a run saved, or for a run that was cut off before that, the one that its journal gives.
-fn map_of_run(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
+fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
@@ -59,14 +59,14 @@ fn map_of_run(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, 
             "`hookferry runs` lists the runs: name one that was not rolled back, or migrate again",
         ));
     }
-    let n_open = record.open().len();
+    let n_open = record.open_sends().len();
     if n_open > 0 {
         screen.warn(&format!(
             "run {id} left {} open, which are missing from the map; run the same migration again first",
             counted(n_open, "webhook")
         ));
     }
-    match runs.kept(&id, "idmap.json")? {
+    match runs.read_file(&id, "idmap.json")? {
         Some(text) => store::parse(&text),
         None => record.id_map(),
     }

@@ -1,6 +1,6 @@
 //! `hookferry list`: prints an account's webhooks as a table with every secret masked.
 
-use super::reading::{party, read_origin, select};
+use super::reading::{party, read_origin, select_webhooks};
 use crate::cli::OutputForm;
 use crate::coralogix::retry::Patience;
 use crate::document::view::Detail;
@@ -11,13 +11,16 @@ use crate::settings;
 use std::sync::Arc;
 
 /// Prints the webhooks that the filter selects.
-pub(super) async fn run(settings: settings::List, screen: &Screen) -> Result<ExitCode, Error> {
-    let patience = Arc::new(Patience::new());
-    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
+pub(super) async fn run(
+    settings: settings::ListSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
+    let wait_budget = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
-    let webhooks = select(inventory, &settings.filter)?.webhooks;
+    let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;
     screen.result(&match settings.output {
-        OutputForm::Text => list::list(&webhooks, &account, screen.page(Detail::Normal)),
+        OutputForm::Text => list::list_text(&webhooks, &account, screen.page(Detail::Normal)),
         OutputForm::Json => json::text(&list::list_json(&webhooks, &account)),
     })?;
     Ok(ExitCode::Done)

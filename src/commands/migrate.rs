@@ -1,263 +1,275 @@
 //! `hookferry migrate`: plans, shows, asks, pushes, reads back and prints the id map, and records every
 //! write.
 
-use super::conclusion::{Done, conclude};
-use super::consent::{confirm, preview, refuse};
+use super::conclusion::{Done, decide_exit_code};
+use super::consent::{confirm, plan_preview, refuse_unappliable};
 use super::formatting;
-use super::history::{self, Accounted, History};
-use super::planning::{Planned, planned, read_and_plan, read_both};
+use super::history::{self, History, ReconciledRun};
+use super::planning::{PlannedMigration, make_plan, read_and_plan, read_both};
 use super::reading::read_live;
-use super::recording::{self, LastLook};
-use super::saved::Approved;
+use super::recording::{self, FinalObservation};
+use super::saved_plan::ApprovedPlan;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::{Detail, OutcomeView};
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
-use crate::pipeline::push::{Applied, Baseline, Surroundings, push};
+use crate::pipeline::push::{Baseline, PushContext, PushResult, push};
 use crate::pipeline::verify::verify;
 use crate::render::screen::Screen;
-use crate::settings::{Consent, Migrate, ReportForm};
-use crate::store::lock::{Holder, Lock, Locks};
+use crate::settings::{Consent, MigrateSettings, ReportFormat};
+use crate::store::lock::{Lock, LockHolder, Locks};
 use crate::store::runs::Runs;
 use crate::wording::counted;
 use jiff::SignedDuration;
 use std::collections::HashSet;
 
 /// Everything besides its plan that a run needs to write to the target.
-struct Session {
+struct MigrationRun {
     runs: Runs,
     /// Status updates for the open sends of earlier runs.
-    accounted: Vec<Accounted>,
+    reconciled: Vec<ReconciledRun>,
     /// Keyed digest of the saved plan being applied; `None` for `migrate`.
-    plan: Option<String>,
+    plan_digest: Option<String>,
     /// Ids of the webhooks that earlier runs of that plan wrote.
-    ours: HashSet<WebhookId>,
+    own_ids: HashSet<WebhookId>,
     _lock: Lock,
 }
 
 /// Migrates, or shows the plan with `--dry-run`.
 pub(super) async fn run(
-    settings: Migrate,
+    settings: MigrateSettings,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    carry_out(&settings, None, screen, interrupt).await
+    execute(&settings, None, screen, interrupt).await
 }
 
 /// Migrates like `run`; with an approved plan, only as long as that plan still holds.
-pub(super) async fn carry_out(
-    settings: &Migrate,
-    approved: Option<&Approved<'_>>,
+pub(super) async fn execute(
+    settings: &MigrateSettings,
+    approved: Option<&ApprovedPlan<'_>>,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
     if settings.consent == Consent::DryRun {
         return dry_run(settings, approved, screen).await;
     }
-    let (mut planned, session) = open(settings, approved, screen).await?;
+    let (mut planned, migration_run) = prepare(settings, approved, screen).await?;
     if let Some(approved) = approved {
-        approved.check(&planned, &session.ours, screen)?;
+        approved.check_drift(&planned, &migration_run.own_ids, screen)?;
     }
     // The plan that the user confirms is shown even with `--quiet`.
     if settings.consent == Consent::Ask {
-        screen.ask(&preview(&planned, settings.detail, screen));
+        screen.prompt(&plan_preview(&planned, settings.detail, screen));
     }
-    if let Err(refused) = refuse(&planned.plan, settings.max_changes) {
+    if let Err(refused) = refuse_unappliable(&planned.plan, settings.max_changes) {
         if settings.consent == Consent::Given {
-            screen.say(preview(&planned, settings.detail, screen).trim_end());
+            screen.print_message(plan_preview(&planned, settings.detail, screen).trim_end());
         }
         return Err(refused);
     }
     if settings.consent == Consent::Ask && planned.plan.has_changes() {
-        let held = approved.map(|approved| (approved, &session.ours));
-        planned = confirm(planned, settings, held, screen).await?;
+        let approval = approved.map(|approved| (approved, &migration_run.own_ids));
+        planned = confirm(planned, settings, approval, screen).await?;
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
-    let mut done = write(&planned, settings, session, screen, interrupt).await?;
-    let document = OutcomeDocument::of(outcome_view(&planned, &done));
+    let mut finished =
+        push_and_verify(&planned, settings, migration_run, screen, interrupt).await?;
+    let document = OutcomeDocument::new(outcome_view(&planned, &finished));
     let target = planned.target_reader.account().clone();
     // For a large account this is most of the memory in use, and the document holds all that is still needed.
     drop(planned);
     // The exit code reports what happened to the target, not to the terminal or the run record.
     for outcome in [
-        keep(&mut done, &document),
-        prune(settings),
-        report(&document, settings.output, screen),
+        finish_record(&mut finished, &document),
+        prune_records(settings),
+        print_report(&document, settings.output, screen),
     ] {
         if let Err(error) = outcome {
             screen.error(&error);
         }
     }
-    conclude(&done, &target, interrupt.signal(), screen)
+    decide_exit_code(&finished, &target, interrupt.signal(), screen)
 }
 
 /// Shows the plan and writes nothing; fails for a saved plan that no longer holds.
 async fn dry_run(
-    settings: &Migrate,
-    approved: Option<&Approved<'_>>,
+    settings: &MigrateSettings,
+    approved: Option<&ApprovedPlan<'_>>,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
     let (planned, history) = read_and_plan(&settings.route, &settings.state, screen).await?;
     if let Some(approved) = approved {
-        approved.check(&planned, &history.brought_by(approved.seal(), &[]), screen)?;
+        approved.check_drift(
+            &planned,
+            &history.ids_written_by_plan(approved.plan_digest(), &[]),
+            screen,
+        )?;
     }
-    let document = PlanDocument::of(planned.view(), Depth::Fields);
+    let document = PlanDocument::new(planned.view(), Depth::Fields);
     let (output, detail) = (settings.output, settings.detail);
-    screen.result(&formatting::plan(&document, output, detail, screen))?;
+    screen.result(&formatting::render_plan(&document, output, detail, screen))?;
     Ok(planned.preview_exit_code(false))
 }
 
 /// Locks the target, reads both sides, reconciles the open sends of earlier runs, and makes the plan.
-async fn open(
-    settings: &Migrate,
-    approved: Option<&Approved<'_>>,
+async fn prepare(
+    settings: &MigrateSettings,
+    approved: Option<&ApprovedPlan<'_>>,
     screen: &Screen,
-) -> Result<(Planned, Session), Error> {
+) -> Result<(PlannedMigration, MigrationRun), Error> {
     let (route, state) = (&settings.route, settings.state.path()?);
     let (runs, locks) = (Runs::new(state), Locks::new(state)?);
     runs.prepare()?;
-    let home = route.target.endpoint.home();
-    let mut marks = locks.marks(&home)?;
+    let home = route.target.endpoint.canonical_host();
+    let mut marks = locks.snapshot(&home)?;
     let mut readings = read_both(route, screen).await?;
     // Only the inventory shows which company this is, and so which lock to take. If another run held that
     // lock in the meantime, the inventory is out of date: read it again.
     let (lock, company) = loop {
         let company = readings.target.company();
-        let holder = Holder::this_process(settings.command);
-        let (lock, is_fresh) = locks.take(&home, company.as_deref(), &holder, &marks)?;
+        let holder = LockHolder::this_process(settings.command);
+        let (lock, is_fresh) = locks.acquire(&home, company.as_deref(), &holder, &marks)?;
         if is_fresh {
             break (lock, company);
         }
         drop(lock);
-        marks = locks.marks(&home)?;
+        marks = locks.snapshot(&home)?;
         readings.target = read_live(&readings.target_reader, screen).await?;
     };
-    let history = History::of(&runs, &route.target, company.as_deref())?;
+    let history = History::load(&runs, &route.target, company.as_deref())?;
     let (reader, first) = (&readings.target_reader, readings.target);
-    let patience = &readings.patience;
-    readings.target = history.settle(reader, first, patience, screen).await?;
-    let (known, accounted) = history.knowledge(&route.target, &readings.target);
-    let plan = approved.map(|approved| approved.seal().to_owned());
-    let session = Session {
-        ours: plan
-            .as_deref()
-            .map_or_else(HashSet::new, |plan| history.brought_by(plan, &accounted)),
-        plan,
+    let wait_budget = &readings.patience;
+    readings.target = history
+        .wait_until_settled(reader, first, wait_budget, screen)
+        .await?;
+    let (known, reconciled) = history.knowledge(&route.target, &readings.target);
+    let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());
+    let migration_run = MigrationRun {
+        own_ids: plan_digest.as_deref().map_or_else(HashSet::new, |plan| {
+            history.ids_written_by_plan(plan, &reconciled)
+        }),
+        plan_digest,
         runs,
-        accounted,
+        reconciled,
         _lock: lock,
     };
-    Ok((planned(route, readings, known).await?, session))
+    Ok((make_plan(route, readings, known).await?, migration_run))
 }
 
 /// Pushes the plan and reads the target back; records each write before it is sent.
-async fn write(
-    planned: &Planned,
-    settings: &Migrate,
-    session: Session,
+async fn push_and_verify(
+    planned: &PlannedMigration,
+    settings: &MigrateSettings,
+    migration_run: MigrationRun,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<Done, Error> {
-    if !planned.plan.has_changes() && session.accounted.is_empty() {
+    if !planned.plan.has_changes() && migration_run.reconciled.is_empty() {
         return Ok(Done {
-            applied: Applied::nothing(),
+            push_result: PushResult::empty(),
             verdict: None,
-            continues: Vec::new(),
+            continued_runs: Vec::new(),
             state_flag: String::new(),
-            is_rehearsal: settings.route.is_drill,
+            is_rehearsal: settings.route.is_rehearsal,
             recorder: None,
         });
     }
-    let baseline = Baseline::of(&planned.target_inventory).ok_or_else(|| {
+    let baseline = Baseline::from_inventory(&planned.target_inventory).ok_or_else(|| {
         Error::failed(
             "the target lists a webhook without an id, so hookferry could not tell new webhooks from existing ones",
         )
         .with_hint("nothing was written")
     })?;
-    let continues: Vec<String> = session
-        .accounted
+    let continued_runs: Vec<String> = migration_run
+        .reconciled
         .iter()
-        .map(|each| each.run.clone())
+        .map(|each| each.run_id.clone())
         .collect();
     let settle = settings.push.settle;
-    let mut recorder = recording::begin(
-        &session.runs,
+    let mut recorder = recording::start_record(
+        &migration_run.runs,
         planned,
         settle,
-        continues.clone(),
-        session.plan,
+        continued_runs.clone(),
+        migration_run.plan_digest,
     )?;
-    history::put_on_record(&session.runs, session.accounted, recorder.run())?;
+    history::record_reconciliations(
+        &migration_run.runs,
+        migration_run.reconciled,
+        recorder.run_id(),
+    )?;
     let writer = Writer::new(planned.target_reader.clone());
-    let stage = screen.stage("write target");
-    let surroundings = Surroundings {
+    let stage = screen.start_stage("write target");
+    let context = PushContext {
         patience: &planned.patience,
-        track: &stage,
+        progress_sink: &stage,
         journal: &mut recorder,
         interrupt,
     };
-    let mut applied = push(
-        &planned.plan,
-        &baseline,
-        &writer,
-        settings.push,
-        surroundings,
-    )
-    .await;
-    let n_arrived = applied
-        .fates
+    let mut push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
+    let n_arrived = push_result
+        .statuses
         .iter()
-        .filter(|(_, fate)| fate.arrived().is_some())
+        .filter(|(_, fate)| fate.target_id().is_some())
         .count();
     stage.finish(&format!(
         "{n_arrived} of {}",
-        counted(applied.fates.len(), "webhook")
+        counted(push_result.statuses.len(), "webhook")
     ));
-    let after = applied.after.as_ref();
-    let verdict = after.map(|after| verify(&planned.plan, &applied, after));
-    let look = LastLook::of(&recorder, &applied, verdict.as_ref());
+    let after = push_result.final_observation.as_ref();
+    let verdict = after.map(|after| verify(&planned.plan, &push_result, after));
+    let final_observation = FinalObservation::summarize(&recorder, &push_result, verdict.as_ref());
     // The verdict and the summary of the final observation hold all that is still needed of the target.
-    applied.after = None;
+    push_result.final_observation = None;
     Ok(Done {
-        applied,
+        push_result,
         verdict,
-        continues,
-        state_flag: settings.flags.clone(),
-        is_rehearsal: settings.route.is_drill,
-        recorder: Some((recorder, look)),
+        continued_runs,
+        state_flag: settings.follow_up_flags.clone(),
+        is_rehearsal: settings.route.is_rehearsal,
+        recorder: Some((recorder, final_observation)),
     })
 }
 
-fn outcome_view<'a>(planned: &'a Planned, done: &'a Done) -> OutcomeView<'a> {
+fn outcome_view<'a>(planned: &'a PlannedMigration, finished: &'a Done) -> OutcomeView<'a> {
     OutcomeView {
         plan: planned.view(),
-        applied: &done.applied,
-        verdict: done.verdict.as_ref(),
-        run: done.run(),
-        continues: &done.continues,
-        state_flag: &done.state_flag,
-        is_rehearsal: done.is_rehearsal,
+        push_result: &finished.push_result,
+        verdict: finished.verdict.as_ref(),
+        run: finished.run_id(),
+        continues: &finished.continued_runs,
+        state_flag: &finished.state_flag,
+        is_rehearsal: finished.is_rehearsal,
     }
 }
 
 /// Finishes the record of the run.
-fn keep(done: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
-    match &mut done.recorder {
-        Some((recorder, look)) => recording::end(recorder, std::mem::take(look), document),
+fn finish_record(finished: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
+    match &mut finished.recorder {
+        Some((recorder, final_observation)) => {
+            recording::finish_record(recorder, std::mem::take(final_observation), document)
+        }
         None => Ok(()),
     }
 }
 
 /// Removes run records that are older than 90 days.
-fn prune(settings: &Migrate) -> Result<(), Error> {
-    const KEPT: SignedDuration = SignedDuration::from_hours(90 * 24);
-    Runs::new(settings.state.path()?).prune(KEPT).map(drop)
+fn prune_records(settings: &MigrateSettings) -> Result<(), Error> {
+    const RECORD_RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+    Runs::new(settings.state.path()?)
+        .prune(RECORD_RETENTION)
+        .map(drop)
 }
 
-fn report(document: &OutcomeDocument, output: ReportForm, screen: &Screen) -> Result<(), Error> {
-    screen.result(&formatting::outcome(
+fn print_report(
+    document: &OutcomeDocument,
+    output: ReportFormat,
+    screen: &Screen,
+) -> Result<(), Error> {
+    screen.result(&formatting::render_outcome(
         document,
         output,
         Detail::Normal,

@@ -17,7 +17,7 @@ mod migrate;
 mod plan;
 mod planning;
 mod reading;
-mod recorded;
+mod record_check;
 mod recording;
 mod report;
 mod restore;
@@ -27,7 +27,7 @@ mod rules;
 mod run_schedule;
 mod runs;
 mod sandbox;
-mod saved;
+mod saved_plan;
 mod schedule;
 mod verify;
 
@@ -46,53 +46,62 @@ pub async fn run(
     match command {
         Command::Migrate(arguments) => {
             migrate::run(
-                settings::Migrate::resolve(arguments).await?,
+                settings::MigrateSettings::resolve(arguments).await?,
                 screen,
                 interrupt,
             )
             .await
         }
         Command::Plan(arguments) => {
-            plan::run(settings::Plan::resolve(arguments).await?, screen).await
+            plan::run(settings::PlanSettings::resolve(arguments).await?, screen).await
         }
         Command::Apply(arguments) => {
-            let (settings, saved) = settings::Apply::resolve(arguments).await?;
+            let (settings, saved) = settings::ApplySettings::resolve(arguments).await?;
             apply::run(settings, saved, screen, interrupt).await
         }
         Command::Rules(arguments) => rules::run(arguments, screen).await,
         Command::Verify(arguments) => {
-            verify::run(settings::Verify::resolve(arguments).await?, screen).await
+            verify::run(settings::VerifySettings::resolve(arguments).await?, screen).await
         }
         Command::Diff(arguments) => {
-            diff::run(settings::Diff::resolve(arguments).await?, screen).await
+            diff::run(settings::DiffSettings::resolve(arguments).await?, screen).await
         }
         Command::Runs(arguments) => runs::run(&settings::RunsSettings::resolve(arguments), screen),
-        Command::Report(arguments) => report::run(&settings::Report::resolve(arguments)?, screen),
-        Command::Rollback(arguments) => {
-            rollback::run(settings::Rollback::resolve(arguments)?, screen, interrupt).await
+        Command::Report(arguments) => {
+            report::run(&settings::ReportSettings::resolve(arguments)?, screen)
         }
-        Command::Idmap(arguments) => idmap::run(&settings::Idmap::resolve(arguments), screen),
+        Command::Rollback(arguments) => {
+            rollback::run(
+                settings::RollbackSettings::resolve(arguments)?,
+                screen,
+                interrupt,
+            )
+            .await
+        }
+        Command::Idmap(arguments) => {
+            idmap::run(&settings::IdmapSettings::resolve(arguments), screen)
+        }
         Command::Account(arguments) => account::run(arguments, screen).await,
         Command::List(arguments) => {
-            list::run(settings::List::resolve(arguments).await?, screen).await
+            list::run(settings::ListSettings::resolve(arguments).await?, screen).await
         }
         Command::Export(arguments) => {
-            export::run(settings::Export::resolve(arguments).await?, screen).await
+            export::run(settings::ExportSettings::resolve(arguments).await?, screen).await
         }
         Command::Backup(arguments) => backup::run(arguments, screen).await,
         Command::Restore(arguments) => {
-            let settings = settings::Restore::resolve(arguments).await?;
+            let settings = settings::RestoreSettings::resolve(arguments).await?;
             restore::run(settings, screen, interrupt).await
         }
         Command::Schedule(arguments) => schedule::run(arguments, screen),
         Command::RunSchedule(arguments) => {
-            let settings = settings::RunSchedule::resolve(arguments)?;
+            let settings = settings::RunScheduleSettings::resolve(arguments)?;
             run_schedule::run(settings, screen, interrupt).await
         }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
         Command::Completions { shell } => {
-            let script = cli::completions(shell)
+            let script = cli::completion_script(shell)
                 .ok_or_else(|| Error::failed(format!("there are no completions for {shell}")))?;
             screen.result(&script)?;
             Ok(ExitCode::Done)
@@ -102,8 +111,8 @@ pub async fn run(
 }
 
 fn manual(name: Option<&str>, screen: &Screen) -> Result<ExitCode, Error> {
-    let page = cli::manual(name).ok_or_else(|| {
-        let name = crate::foreign::shortened(name.unwrap_or_default(), 40);
+    let page = cli::man_page(name).ok_or_else(|| {
+        let name = crate::untrusted::escape_truncated(name.unwrap_or_default(), 40);
         Error::usage(format!("there is no command `{name}`"))
             .with_hint("`hookferry --help` lists the commands")
     })?;

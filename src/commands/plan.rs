@@ -2,43 +2,46 @@
 
 use super::formatting;
 use super::planning::read_and_plan;
-use super::saved::bound;
+use super::saved_plan::bind_plan;
 use crate::document::{Depth, PlanDocument, SavedPlan};
 use crate::error::{Error, ExitCode};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::{self, ReportForm};
+use crate::settings::{self, ReportFormat};
 use crate::store::disk;
 use std::path::Path;
 
 /// Prints the plan, and saves it if `--out` names a file.
-pub(super) async fn run(settings: settings::Plan, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    settings: settings::PlanSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
     let (planned, _) = read_and_plan(&settings.route, &settings.state, screen).await?;
-    let is_bound = settings.out.is_some() || settings.output != ReportForm::Text;
+    let is_bound = settings.out.is_some() || settings.output != ReportFormat::Text;
     let document = if is_bound {
-        bound(&planned, &settings.route, settings.valid_for)?
+        bind_plan(&planned, &settings.route, settings.valid_for)?
     } else {
-        PlanDocument::of(planned.view(), Depth::of(settings.detail))
+        PlanDocument::new(planned.view(), Depth::from_detail(settings.detail))
     };
     if let Some(path) = &settings.out {
         let is_plan = |text: &str| SavedPlan::read(text).is_ok();
-        disk::replace_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
+        disk::replace_if_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
     }
     let (output, detail) = (settings.output, settings.detail);
-    screen.result(&formatting::plan(&document, output, detail, screen))?;
+    screen.result(&formatting::render_plan(&document, output, detail, screen))?;
     if let Some(path) = &settings.out {
-        screen.say(&saved_words(&document, path));
+        screen.print_message(&saved_notice(&document, path));
     }
     Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 
-fn saved_words(document: &PlanDocument, path: &Path) -> String {
-    let path = crate::foreign::shown(&path.display().to_string());
-    let until = document.binding.as_ref().map(|binding| binding.valid_until);
-    let until = until.map_or_else(String::new, |until| format!(", valid until {until}"));
+fn saved_notice(document: &PlanDocument, path: &Path) -> String {
+    let path = crate::untrusted::escape(&path.display().to_string());
+    let valid_until = document.binding.as_ref().map(|binding| binding.valid_until);
+    let validity = valid_until.map_or_else(String::new, |until| format!(", valid until {until}"));
     if document.would_be_refused {
         format!("\nSaved to {path} for review; it cannot be applied as it is.")
     } else {
-        format!("\nSaved to {path}{until}. Once it is approved: hookferry apply {path}")
+        format!("\nSaved to {path}{validity}. Once it is approved: hookferry apply {path}")
     }
 }

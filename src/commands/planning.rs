@@ -1,17 +1,17 @@
 //! The steps that every planning command shares: read both sides concurrently, then make the plan.
 
 use super::history::History;
-use super::reading::{live_party, party, read_first, read_origin, reader, select};
-use super::rewriting::{follow, rewriting};
+use super::reading::{live_party, party, read_first, read_origin, reader, select_webhooks};
+use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
 use crate::coralogix::retry::Patience;
 use crate::document::view::{Party, PlanView};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{Known, Plan, plan};
+use crate::pipeline::plan::{Plan, PriorKnowledge, plan};
 use crate::pipeline::rewrite::Rewriting;
-use crate::pipeline::strip::strip_knowing;
+use crate::pipeline::strip::strip_with_cache;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
 use crate::store::runs::Runs;
@@ -26,7 +26,7 @@ pub(super) struct Readings {
 }
 
 /// Both sides of a route, and the plan made from them.
-pub(super) struct Planned {
+pub(super) struct PlannedMigration {
     pub(super) plan: Plan,
     pub(super) source: Party,
     /// The source's webhooks that the filter selects, as read.
@@ -35,10 +35,10 @@ pub(super) struct Planned {
     pub(super) target_inventory: Inventory,
     pub(super) target_reader: Reader,
     pub(super) patience: Arc<Patience>,
-    pub(super) known: Known,
+    pub(super) known: PriorKnowledge,
 }
 
-impl Planned {
+impl PlannedMigration {
     /// The plan as input for documents.
     pub(super) fn view(&self) -> PlanView<'_> {
         PlanView {
@@ -49,10 +49,10 @@ impl Planned {
     }
 
     /// The exit code of a dry run: `Refused` if applying would be refused, so that a CI pipeline can stop there.
-    pub(super) fn preview_exit_code(&self, is_detailed: bool) -> ExitCode {
-        if self.plan.n_refusing() > 0 {
+    pub(super) fn preview_exit_code(&self, detailed_exitcode: bool) -> ExitCode {
+        if self.plan.n_preventing_apply() > 0 {
             ExitCode::Refused
-        } else if is_detailed && self.plan.has_changes() {
+        } else if detailed_exitcode && self.plan.has_changes() {
             ExitCode::Changes
         } else {
             ExitCode::Done
@@ -81,39 +81,42 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings
 }
 
 /// Makes the plan from both inventories, the rules, and the knowledge that earlier runs left.
-pub(super) async fn planned(
+pub(super) async fn make_plan(
     route: &Route,
     readings: Readings,
-    known: Known,
-) -> Result<Planned, Error> {
-    let rewriting = rewriting_of(route, &readings).await?;
+    known: PriorKnowledge,
+) -> Result<PlannedMigration, Error> {
+    let rewriting = resolve_route_rewriting(route, &readings).await?;
     planned_with(route, readings, known, &rewriting)
 }
 
 /// Resolves the rewriting of a route: its rules, the values that they need, and the regions.
-pub(super) async fn rewriting_of(route: &Route, readings: &Readings) -> Result<Rewriting, Error> {
+pub(super) async fn resolve_route_rewriting(
+    route: &Route,
+    readings: &Readings,
+) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
-    rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
+    resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
 }
 
 /// Makes the plan with a rewriting that is already resolved.
 pub(super) fn planned_with(
     route: &Route,
     readings: Readings,
-    known: Known,
+    known: PriorKnowledge,
     rewriting: &Rewriting,
-) -> Result<Planned, Error> {
+) -> Result<PlannedMigration, Error> {
     let source_party = party(&route.source, &readings.source);
     let known = if is_same_account(&readings.source, route, &readings.target) {
-        known.with_equal_ids()
+        known.with_shared_ids()
     } else {
         known
     };
-    let useless = rewriting.rules.useless(&readings.source);
-    let selected = select(readings.source, &route.filter)?;
-    let portable = follow(&route.rules, rewriting, useless, selected.clone())?;
-    let target = strip_knowing(readings.target.clone(), &portable.content_cache());
-    Ok(Planned {
+    let useless_rules = rewriting.rules.ineffective_rules(&readings.source);
+    let selected = select_webhooks(readings.source, &route.filter)?;
+    let portable = apply_rules(&route.rules, rewriting, useless_rules, selected.clone())?;
+    let target = strip_with_cache(readings.target.clone(), &portable.content_cache());
+    Ok(PlannedMigration {
         plan: plan(portable, &target, route.on_conflict, &known),
         source: source_party,
         selected,
@@ -127,10 +130,10 @@ pub(super) fn planned_with(
 
 /// Whether the source is a backup of the target itself, so that an id names the same webhook on both sides.
 fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
-    route.is_drill
-        || source.backed_up.as_ref().is_some_and(|backed_up| {
+    route.is_rehearsal
+        || source.backup_origin.as_ref().is_some_and(|backed_up| {
             let company = target.company();
-            backed_up.host == route.target.endpoint.home()
+            backed_up.host == route.target.endpoint.canonical_host()
                 && (backed_up.company_id == company || target.webhooks.is_empty())
         })
 }
@@ -140,24 +143,24 @@ pub(super) async fn read_and_plan(
     route: &Route,
     state: &StateFolder,
     screen: &Screen,
-) -> Result<(Planned, History), Error> {
+) -> Result<(PlannedMigration, History), Error> {
     let readings = read_both(route, screen).await?;
     let company = readings.target.company();
     let history = match state.path() {
-        Ok(folder) => History::of(&Runs::new(folder), &route.target, company.as_deref()),
+        Ok(folder) => History::load(&Runs::new(folder), &route.target, company.as_deref()),
         Err(error) => Err(error),
     };
     let history = history.unwrap_or_else(|error| {
         screen.warn(&format!("planning without the run records: {error}"));
-        History::none()
+        History::empty()
     });
-    for run in history.open_runs() {
+    for run in history.open_run_ids() {
         screen.warn(&format!(
             "run {run} is still in progress, or ended without knowing whether all that it sent arrived; the plan may change when `migrate` has checked the target"
         ));
     }
     let known = history.knowledge(&route.target, &readings.target).0;
-    Ok((planned(route, readings, known).await?, history))
+    Ok((make_plan(route, readings, known).await?, history))
 }
 
 /// Fails if both live accounts belong to one company, and so are one account: copying it into itself would
@@ -168,12 +171,12 @@ fn refuse_same_company(
     target: &Account,
     target_inventory: &Inventory,
 ) -> Result<(), Error> {
-    let ours = source_inventory.company_ids();
-    let theirs = target_inventory.company_ids();
-    let Some(company) = ours.intersection(&theirs).next() else {
+    let source_companies = source_inventory.company_ids();
+    let target_companies = target_inventory.company_ids();
+    let Some(company) = source_companies.intersection(&target_companies).next() else {
         return Ok(());
     };
-    let company = crate::foreign::shortened(company, 40);
+    let company = crate::untrusted::escape_truncated(company, 40);
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!("{source} and {target} are the same account: both belong to company {company}"),

@@ -1,24 +1,24 @@
 //! Reading an account, a backup or a file: the first step of every command.
 
-use super::backup_choice::chosen;
+use super::backup_choice::read_chosen_backup;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::Patience;
 use crate::coralogix::webhook::{self, NotAList};
 use crate::document::view::Party;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::fetch::{BackedUp, Inventory, fetch};
+use crate::pipeline::fetch::{BackupOrigin, Inventory, fetch};
 use crate::pipeline::filter::Filter;
 use crate::render::screen::Screen;
 use crate::settings::Origin;
 use crate::stdin;
-use crate::store::backup::{Backup, Identities, Opened, open};
+use crate::store::backup::{Backup, Identities, OpenedFile, open};
 use crate::store::disk;
 use crate::wording::counted;
 use std::sync::Arc;
 
 /// Reduces an inventory to the webhooks that the filter selects.
-pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
+pub(super) fn select_webhooks(inventory: Inventory, filter: &Filter) -> Result<Inventory, Error> {
     Ok(Inventory {
         webhooks: filter.apply(inventory.webhooks)?,
         ..inventory
@@ -29,19 +29,19 @@ pub(super) fn select(inventory: Inventory, filter: &Filter) -> Result<Inventory,
 pub(super) async fn read_origin(
     origin: &Origin,
     client: &ClientOptions,
-    patience: &Arc<Patience>,
+    wait_budget: &Arc<Patience>,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
     match origin {
         Origin::Live(account) => {
-            read_first(&reader(account, client, patience, screen)?, screen).await
+            read_first(&reader(account, client, wait_budget, screen)?, screen).await
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file")?;
             parse_file(bytes, identities, &path.display().to_string())
         }
         Origin::Stdin(identities) => parse_file(stdin::read()?, identities, "standard input"),
-        Origin::Backup(choice) => chosen(choice).await.map(of_backup),
+        Origin::Backup(choice) => read_chosen_backup(choice).await.map(inventory_from_backup),
     }
 }
 
@@ -60,12 +60,15 @@ pub(super) async fn read_first_as(
     reader: &Reader,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
-    let inventory = read_as(stage, reader, screen).await?;
+    let inventory = read_with_progress(stage, reader, screen).await?;
     let account = reader.account();
-    if let (Some(expected), true) = (expected(account), inventory.company_ids().is_empty()) {
+    if let (Some(expected), true) = (
+        expected_company(account),
+        inventory.company_ids().is_empty(),
+    ) {
         screen.warn(&format!(
             "{account} shows no company id, like every empty account, so hookferry cannot check that it is company {}",
-            crate::foreign::shortened(expected, 40)
+            crate::untrusted::escape_truncated(expected, 40)
         ));
     }
     Ok(inventory)
@@ -73,11 +76,15 @@ pub(super) async fn read_first_as(
 
 /// Reads a live account, with a progress line; fails if its company is not the one that its profile expects.
 pub(super) async fn read_live(reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    read_as(&format!("read {}", reader.account().side), reader, screen).await
+    read_with_progress(&format!("read {}", reader.account().side), reader, screen).await
 }
 
-async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Inventory, Error> {
-    let stage = screen.stage(stage);
+async fn read_with_progress(
+    stage: &str,
+    reader: &Reader,
+    screen: &Screen,
+) -> Result<Inventory, Error> {
+    let stage = screen.start_stage(stage);
     let inventory = fetch(reader).await?;
     stage.finish(&counted(inventory.webhooks.len(), "webhook"));
     refuse_unexpected_company(reader.account(), &inventory)?;
@@ -88,13 +95,13 @@ async fn read_as(stage: &str, reader: &Reader, screen: &Screen) -> Result<Invent
 pub(super) fn reader(
     account: &Account,
     client: &ClientOptions,
-    patience: &Arc<Patience>,
+    wait_budget: &Arc<Patience>,
     screen: &Screen,
 ) -> Result<Reader, Error> {
     Reader::new(
         account.clone(),
         client,
-        Arc::clone(patience),
+        Arc::clone(wait_budget),
         Arc::new(screen.clone()),
     )
 }
@@ -102,20 +109,20 @@ pub(super) fn reader(
 /// Parses the content of a file: a backup, or a JSON array of webhooks.
 fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inventory, Error> {
     let text = match open(bytes, identities, name)? {
-        Opened::Backup(backup) => return Ok(of_backup(*backup)),
-        Opened::Text(text) => text,
+        OpenedFile::Backup(backup) => return Ok(inventory_from_backup(*backup)),
+        OpenedFile::Text(text) => text,
     };
-    let name = crate::foreign::shown(name);
+    let name = crate::untrusted::escape(name);
     match webhook::parse_list(text) {
         Ok(webhooks) => Ok(webhooks.into()),
         Err(problem) => {
-            let what = match problem {
+            let reason = match problem {
                 NotAList::NotJson => "it is not JSON".to_owned(),
                 NotAList::OtherValue(value) => format!("it is {value}"),
-                NotAList::Element(at) => format!("its element {at} is not an object"),
+                NotAList::Element(ix) => format!("its element {ix} is not an object"),
             };
             Err(
-                Error::failed(format!("`{name}` is not a list of webhooks: {what}")).with_hint(
+                Error::failed(format!("`{name}` is not a list of webhooks: {reason}")).with_hint(
                     "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
                 ),
             )
@@ -123,10 +130,10 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
     }
 }
 
-fn of_backup(backup: Backup) -> Inventory {
-    let about = backup.about;
+fn inventory_from_backup(backup: Backup) -> Inventory {
+    let about = backup.metadata;
     Inventory {
-        backed_up: Some(BackedUp {
+        backup_origin: Some(BackupOrigin {
             account: about.account,
             host: about.host,
             company_id: about.company_id,
@@ -137,7 +144,7 @@ fn of_backup(backup: Backup) -> Inventory {
 }
 
 /// The company id that the account's profile expects.
-fn expected(account: &Account) -> Option<&str> {
+fn expected_company(account: &Account) -> Option<&str> {
     account.profile.as_ref()?.company_id.as_deref()
 }
 
@@ -147,7 +154,7 @@ pub(super) fn refuse_unexpected_company(
     inventory: &Inventory,
 ) -> Result<(), Error> {
     let found = inventory.company_ids();
-    let Some(expected) = expected(account) else {
+    let Some(expected) = expected_company(account) else {
         return Ok(());
     };
     if found.iter().all(|company| company == expected) {
@@ -155,25 +162,25 @@ pub(super) fn refuse_unexpected_company(
     }
     let found: Vec<String> = found
         .iter()
-        .map(|company| crate::foreign::shortened(company, 40))
+        .map(|company| crate::untrusted::escape_truncated(company, 40))
         .collect();
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
             "{account} is company {}, but its profile expects company {}",
             found.join(" and "),
-            crate::foreign::shortened(expected, 40)
+            crate::untrusted::escape_truncated(expected, 40)
         ),
     )
     .with_hint(format!(
         "the API key {} belongs to another account; nothing was written",
-        account.key_from
+        account.key_origin
     )))
 }
 
 /// One side as outputs name it.
 pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
-    let name = match (origin, &inventory.backed_up) {
+    let name = match (origin, &inventory.backup_origin) {
         (Origin::Live(account), _) => return live_party(account, inventory),
         (_, Some(backed_up)) => format!(
             "backup of {}, {}",
@@ -187,9 +194,9 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     Party {
         name,
         company: inventory.company(),
-        count: inventory.webhooks.len(),
+        n_webhooks: inventory.webhooks.len(),
         profile: None,
-        is_backup: inventory.backed_up.is_some(),
+        is_backup: inventory.backup_origin.is_some(),
     }
 }
 
@@ -197,7 +204,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
     Party {
         name: account.endpoint.host().to_owned(),
         company: inventory.company(),
-        count: inventory.webhooks.len(),
+        n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_backup: false,
     }

@@ -1,48 +1,48 @@
 //! Starts and finishes the record of a run: its header before the first write; its footer, report and id map
 //! at the end.
 
-use super::planning::Planned;
+use super::planning::PlannedMigration;
 use crate::coralogix::content::Fingerprint;
-use crate::coralogix::sealed::Sealer;
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::Error;
-use crate::pipeline::idmap::is_map;
-use crate::pipeline::plan::{OnConflict, State, Step};
-use crate::pipeline::push::{Applied, Fate, Observation};
+use crate::pipeline::idmap::has_unique_targets;
+use crate::pipeline::plan::{OnConflict, Step, StepState};
+use crate::pipeline::push::{ItemStatus, Observation, PushResult};
 use crate::pipeline::rewrite::PortableWebhook;
-use crate::pipeline::verify::{Finding, Verdict};
+use crate::pipeline::verify::{ItemVerdict, Verdict};
 use crate::render::idmap::{OutcomeMap, write_outcome_csv};
 use crate::render::json;
 use crate::store::runs::entry::{
-    AlteredRow, Begin, End, JOURNAL_VERSION, ShownRow, SourceRow, TargetRow, WantedRow,
+    AlteredRow, Footer, FullDigestRow, Header, JOURNAL_VERSION, SourceRow, StepRow, TargetRow,
 };
-use crate::store::runs::{Opening, Recorder, Runs, new_id};
+use crate::store::runs::{InitialFiles, Recorder, Runs, new_id};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// Starts the record of a run: stores durably everything that must be safe before the first write.
-pub(super) fn begin(
+pub(super) fn start_record(
     runs: &Runs,
-    planned: &Planned,
+    planned: &PlannedMigration,
     settle: Duration,
     continues: Vec<String>,
     saved_plan: Option<String>,
 ) -> Result<Recorder, Error> {
     let account = planned.target_reader.account();
-    let sealer = Sealer::new(&account.key)
+    let digest_key = DigestKey::new(&account.key)
         .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
     let ids = inventory.webhooks.iter().filter_map(Webhook::id);
-    let previous = previous_bodies(planned);
-    let begin = Begin {
+    let previous = previous_bodies_json(planned);
+    let header = Header {
         format_version: JOURNAL_VERSION.to_owned(),
-        run: new_id(now, &sealer.salt()),
+        run: new_id(now, &digest_key.salt()),
         tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")).to_owned(),
-        at: now,
+        started_at: now,
         pid: std::process::id(),
         source: SourceRow {
             name: planned.source.name.clone(),
@@ -54,63 +54,66 @@ pub(super) fn begin(
             company: planned.target.company.clone(),
         },
         on_conflict: planned.plan.on_conflict().word().to_owned(),
-        settle_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
-        salt: sealer.salt(),
-        check: sealer.check(),
+        settle_window_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
+        salt: digest_key.salt(),
+        key_check: digest_key.check(),
         target_time: inventory
             .server_time
             .and_then(|time| Timestamp::try_from(time).ok()),
         baseline: ids.map(|id| SmolStr::new(id.as_str())).collect(),
-        wanted: planned
+        steps: planned
             .plan
             .steps()
-            .map(|(webhook, step)| wanted(webhook, step, &sealer))
+            .map(|(webhook, step)| item_row(webhook, step, &digest_key))
             .collect(),
-        previous: previous
+        previous_bodies: previous
             .as_deref()
-            .map(|text| sealer.text(text).to_string()),
+            .map(|text| digest_key.text(text).to_string()),
         continues,
         saved_plan,
     };
-    let opening = Opening {
-        begin,
+    let opening = InitialFiles {
+        header,
         plan: &|to| json::write_line(&PlanDocument::streamed(planned.view(), Depth::Steps), to),
-        previous: previous.as_deref(),
+        previous_bodies: previous.as_deref(),
     };
-    runs.begin(opening, sealer)
+    runs.start(opening, digest_key)
 }
 
-fn wanted(webhook: &PortableWebhook, step: &Step, sealer: &Sealer) -> WantedRow {
+fn item_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
     let content = webhook.content();
     let counterpart = step.counterpart.as_ref();
     let counterpart = counterpart.and_then(|webhook| webhook.content());
-    WantedRow {
+    StepRow {
         source_id: webhook.source_id().map(|id| SmolStr::new(id.as_str())),
         alias: webhook.alias().clone(),
         type_id: webhook.type_id().map(|type_id| type_id.0),
         state: step.state,
         target_id: step.target_id().map(|id| SmolStr::new(id.as_str())),
-        content: content.map(|content| sealer.content(content)),
-        kept: counterpart
+        content: content.map(|content| digest_key.digest_content(content)),
+        target_content: counterpart
             .filter(|other| Some(*other) != content)
-            .map(|other| sealer.content(other)),
+            .map(|other| digest_key.digest_content(other)),
     }
 }
 
 /// JSON array of the webhooks to be updated, as the target has them now; `None` if there are none.
-fn previous_bodies(planned: &Planned) -> Option<String> {
+fn previous_bodies_json(planned: &PlannedMigration) -> Option<String> {
     if planned.plan.on_conflict() != OnConflict::Update {
         return None;
     }
     let mut bodies = String::from("[");
     for (_, step) in planned.plan.steps() {
-        if let (State::Update, Some(target)) = (step.state, &step.counterpart)
+        if let (StepState::Update, Some(target)) = (step.state, &step.counterpart)
             && let Some(id) = target.id()
         {
             if bodies.len() > 1 {
                 bodies.push_str(",\n");
             }
-            target.bare().with("id", &id.to_json()).to_wire(&mut bodies);
+            target
+                .bare()
+                .with_member("id", &id.to_json())
+                .to_wire(&mut bodies);
         }
     }
     bodies.push_str("]\n");
@@ -120,105 +123,113 @@ fn previous_bodies(planned: &Planned) -> Option<String> {
 /// What the run record keeps of the final observation of the target, so that its webhooks can be dropped from
 /// memory.
 #[derive(Default)]
-pub(super) struct LastLook {
+pub(super) struct FinalObservation {
     company: Option<String>,
-    shown: Vec<ShownRow>,
+    full_digests: Vec<FullDigestRow>,
     altered: Vec<AlteredRow>,
 }
 
-impl LastLook {
+impl FinalObservation {
     /// Summarizes the final observation of a push; empty if the push ended without one.
-    pub(super) fn of(recorder: &Recorder, applied: &Applied, verdict: Option<&Verdict>) -> Self {
-        let Some(after) = &applied.after else {
+    pub(super) fn summarize(
+        recorder: &Recorder,
+        push_result: &PushResult,
+        verdict: Option<&Verdict>,
+    ) -> Self {
+        let Some(after) = &push_result.final_observation else {
             return Self::default();
         };
         Self {
             company: after.company().map(str::to_owned),
-            shown: shown(recorder, applied, after),
+            full_digests: full_digest_rows(recorder, push_result, after),
             altered: verdict.map_or_else(Vec::new, |verdict| {
-                altered(recorder, applied, verdict, after)
+                altered_rows(recorder, push_result, verdict, after)
             }),
         }
     }
 }
 
 /// Finishes the record of a run, and saves its report and its id map.
-pub(super) fn end(
+pub(super) fn finish_record(
     recorder: &Recorder,
-    look: LastLook,
+    final_observation: FinalObservation,
     report: &OutcomeDocument,
 ) -> Result<(), Error> {
-    recorder.end(End {
-        at: Timestamp::now(),
+    recorder.finish(Footer {
+        ended_at: Timestamp::now(),
         complete: report.complete,
         stopped: report.stopped.as_ref().map(|stop| stop.code.clone()),
-        summary: summary(report),
-        company: look.company,
-        altered: look.altered,
-        shown: look.shown,
+        summary: outcome_counts(report),
+        company: final_observation.company,
+        altered: final_observation.altered,
+        full_digests: final_observation.full_digests,
     })?;
-    recorder.keep("report.json", &|to| json::write_line(report, to))?;
+    recorder.write_file("report.json", &|to| json::write_line(report, to))?;
     // Two source webhooks share an id only if the source is damaged; then there is no id map.
     let pairs = report.id_map.iter();
-    if is_map(pairs.map(|row| (&row.source_id, &row.target_id))) {
+    if has_unique_targets(pairs.map(|row| (&row.source_id, &row.target_id))) {
         let map = OutcomeMap::from(report);
-        recorder.keep("idmap.json", &|to| json::write_line(&map, to))?;
-        recorder.keep("idmap.csv", &|to| write_outcome_csv(report, to))?;
+        recorder.write_file("idmap.json", &|to| json::write_line(&map, to))?;
+        recorder.write_file("idmap.csv", &|to| write_outcome_csv(report, to))?;
     }
     Ok(())
 }
 
 /// Full digests, in the final observation, of the webhooks that arrived.
-fn shown(recorder: &Recorder, applied: &Applied, after: &Observation) -> Vec<ShownRow> {
-    let seen = after.seen().iter();
-    let shown: HashMap<&WebhookId, Fingerprint> = seen
-        .filter_map(|seen| Some((seen.id(), seen.shown()?)))
+fn full_digest_rows(
+    recorder: &Recorder,
+    push_result: &PushResult,
+    after: &Observation,
+) -> Vec<FullDigestRow> {
+    let observed = after.webhooks().iter();
+    let digests: HashMap<&WebhookId, Fingerprint> = observed
+        .filter_map(|seen| Some((seen.id(), seen.full_digest()?)))
         .collect();
-    let row = |(place, fate): &(usize, Fate)| {
-        Some(ShownRow {
-            place: *place,
-            seal: recorder.seal_shown(*shown.get(fate.arrived()?)?),
+    let row = |(item_ix, status): &(usize, ItemStatus)| {
+        Some(FullDigestRow {
+            step_ix: *item_ix,
+            digest: recorder.digest_fingerprint(*digests.get(status.target_id()?)?),
         })
     };
-    applied.fates.iter().filter_map(row).collect()
+    push_result.statuses.iter().filter_map(row).collect()
 }
 
 /// Content digests, in the final observation, of the webhooks that the server altered.
-fn altered(
+fn altered_rows(
     recorder: &Recorder,
-    applied: &Applied,
+    push_result: &PushResult,
     verdict: &Verdict,
     after: &Observation,
 ) -> Vec<AlteredRow> {
-    if verdict.count(|finding| matches!(finding, Finding::Altered(_))) == 0 {
+    if verdict.count(|finding| matches!(finding, ItemVerdict::Altered(_))) == 0 {
         return Vec::new();
     }
-    let seen = after.seen().iter();
-    let contents: HashMap<_, _> = seen
+    let observed = after.webhooks().iter();
+    let contents: HashMap<_, _> = observed
         .filter_map(|seen| Some((seen.id(), seen.content()?)))
         .collect();
-    let fates: HashMap<usize, _> = applied
-        .fates
+    let arrived_ids: HashMap<usize, _> = push_result
+        .statuses
         .iter()
-        .filter_map(|(place, fate)| Some((*place, fate.arrived()?)))
+        .filter_map(|(item_ix, status)| Some((*item_ix, status.target_id()?)))
         .collect();
-    let row = |(place, finding): &(usize, Finding)| {
-        let Finding::Altered(_) = finding else {
+    let row = |(item_ix, item_verdict): &(usize, ItemVerdict)| {
+        let ItemVerdict::Altered(_) = item_verdict else {
             return None;
         };
-        let content = contents.get(fates.get(place)?)?;
+        let content = contents.get(arrived_ids.get(item_ix)?)?;
         Some(AlteredRow {
-            place: *place,
-            kept: recorder.seal(*content),
+            step_ix: *item_ix,
+            content: recorder.digest_content(*content),
         })
     };
-    verdict.findings.iter().filter_map(row).collect()
+    verdict.item_verdicts.iter().filter_map(row).collect()
 }
 
 /// The number of webhooks for each outcome code that occurred.
-fn summary(report: &OutcomeDocument) -> BTreeMap<String, usize> {
+fn outcome_counts(report: &OutcomeDocument) -> BTreeMap<String, usize> {
     let counts = report.counts().into_iter();
     counts
-        .map(|(ending, n)| (ending.code().to_owned(), n))
+        .map(|(outcome, n)| (outcome.code().to_owned(), n))
         .collect()
 }

@@ -1,31 +1,31 @@
 //! `hookferry report`: renders a run or a saved plan again. Reads no account.
 
 use super::formatting;
-use crate::document::{Document, Unreadable};
+use crate::document::{Document, UnreadableDocument};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
-use crate::settings::{Report, Reported, StateFolder};
+use crate::settings::{ReportSettings, ReportSubject, StateFolder};
 use crate::stdin;
 use crate::store::disk;
 use crate::store::runs::Runs;
 
 /// Prints the document in the requested format.
-pub(super) fn run(settings: &Report, screen: &Screen) -> Result<ExitCode, Error> {
-    let text = match &settings.of {
-        Reported::File(path) => disk::read_text(path, "the document")?,
-        Reported::Stdin => stdin::read_text()?,
-        Reported::Run(run) => of_run(run, &settings.state)?,
+pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode, Error> {
+    let text = match &settings.subject {
+        ReportSubject::File(path) => disk::read_text(path, "the document")?,
+        ReportSubject::Stdin => stdin::read_text()?,
+        ReportSubject::Run(run) => load_report(run, &settings.state)?,
     };
     let (output, detail) = (settings.output, settings.detail);
-    let document = Document::read(&text).map_err(|unreadable| cannot_show(&unreadable))?;
+    let document = Document::read(&text).map_err(|unreadable| unreadable_document(&unreadable))?;
     screen.result(&match document {
-        Document::Plan(plan) => formatting::plan(&plan, output, detail, screen),
-        Document::Outcome(outcome) => formatting::outcome(&outcome, output, detail, screen),
+        Document::Plan(plan) => formatting::render_plan(&plan, output, detail, screen),
+        Document::Outcome(outcome) => formatting::render_outcome(&outcome, output, detail, screen),
     })?;
     Ok(ExitCode::Done)
 }
 
-fn cannot_show(unreadable: &Unreadable) -> Error {
+fn unreadable_document(unreadable: &UnreadableDocument) -> Error {
     let hint = if unreadable.is_of_other_version {
         "use the hookferry version that wrote it, or a newer one"
     } else {
@@ -36,18 +36,18 @@ fn cannot_show(unreadable: &Unreadable) -> Error {
 }
 
 /// The report that a run saved; fails for a run that was cut off before that.
-fn of_run(run: &str, state: &StateFolder) -> Result<String, Error> {
+fn load_report(run: &str, state: &StateFolder) -> Result<String, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
     // A damaged record is an error even where its report can be read.
     runs.open(&id)?;
-    runs.kept(&id, "report.json")?.ok_or_else(|| {
+    runs.read_file(&id, "report.json")?.ok_or_else(|| {
         Error::failed(format!(
             "run {id} has no report: it is still working, or was cut off"
         ))
         .with_hint(format!(
             "to see its status: `hookferry runs show {id}{flag}`; to see its plan: `hookferry report {plan}`",
-            flag = state.flag(),
+            flag = state.follow_up_flag(),
             plan = runs.path(&id).join("plan.json").display(),
         ))
     })

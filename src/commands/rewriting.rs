@@ -5,33 +5,33 @@ use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::rewrite::{Mistake, Portable, Retarget, Rewriting, regions, rewrite};
+use crate::pipeline::rewrite::{Mistake, Portable, Retarget, Rewriting, rewrite, service_regions};
 use crate::pipeline::strip::strip;
 use crate::settings::{self, Origin, Retargeting, RulesFile};
 use std::sync::Arc;
 
 /// Resolves everything that changes webhooks on the way from the source to the target.
-pub(super) async fn rewriting(
+pub(super) async fn resolve_rewriting(
     rules: &RulesFile,
     origin: &Origin,
     source: &Inventory,
     target: Option<&Endpoint>,
 ) -> Result<Rewriting, Error> {
-    let needed = rules.rules.needed(source);
+    let needed = rules.rules.needed_sources(source);
     let values = settings::read_values(needed, &rules.folder, rules.may_run_commands).await;
-    let retarget = retarget(rules.retarget, origin, source, target)?;
+    let retarget = resolve_retarget(rules.retarget, origin, source, target)?;
     Ok(Rewriting {
         rules: Arc::clone(&rules.rules),
         values,
-        unmatched: rules.unmatched,
-        lists_leftover: false,
+        unmatched_policy: rules.unmatched,
+        lists_unmatched_secrets: false,
         retarget,
         target_region: retarget
             .map(|retarget| retarget.to)
             .or_else(|| target.and_then(Endpoint::region)),
-        uuid_names: (
-            identity(origin, source),
-            target.map(Endpoint::home).unwrap_or_default(),
+        uuid_namespace: (
+            source_identity(origin, source),
+            target.map(Endpoint::canonical_host).unwrap_or_default(),
         ),
     })
 }
@@ -39,7 +39,7 @@ pub(super) async fn rewriting(
 /// Rewrites the selected webhooks for the target; the error lists every rule that cannot be applied.
 ///
 /// A rule must match a webhook of the source, but not necessarily a selected one.
-pub(super) fn follow(
+pub(super) fn apply_rules(
     rules: &RulesFile,
     rewriting: &Rewriting,
     mut mistakes: Vec<Mistake>,
@@ -47,17 +47,17 @@ pub(super) fn follow(
 ) -> Result<Portable, Error> {
     match rewrite(strip(selected), rewriting) {
         Ok(portable) if mistakes.is_empty() => Ok(portable),
-        Ok(_) => Err(cannot_follow(rules, &mistakes)),
+        Ok(_) => Err(rules_error(rules, &mistakes)),
         Err(more) => {
             mistakes.extend(more);
             mistakes.sort();
-            Err(cannot_follow(rules, &mistakes))
+            Err(rules_error(rules, &mistakes))
         }
     }
 }
 
-fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
-    let name = crate::foreign::shown(rules.name.as_deref().unwrap_or_default());
+fn rules_error(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
+    let name = crate::untrusted::escape(rules.name.as_deref().unwrap_or_default());
     let lines: Vec<String> = mistakes
         .iter()
         .map(|mistake| format!("{name}: {mistake}"))
@@ -69,21 +69,21 @@ fn cannot_follow(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
 
 /// The name of the source account in derived UUIDs: its company id if known, so that a live account and its
 /// export give the same UUIDs.
-fn identity(origin: &Origin, source: &Inventory) -> String {
+fn source_identity(origin: &Origin, source: &Inventory) -> String {
     source.company().unwrap_or_else(|| match origin {
-        Origin::Live(account) => account.endpoint.home(),
+        Origin::Live(account) => account.endpoint.canonical_host(),
         Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => "file".to_owned(),
     })
 }
 
 /// The regions between which `--retarget` moves the vendor's hosts; `None` without that flag.
-fn retarget(
+fn resolve_retarget(
     retargeting: Retargeting,
     origin: &Origin,
     source: &Inventory,
     target: Option<&Endpoint>,
 ) -> Result<Option<Retarget>, Error> {
-    let to = match (retargeting, target.and_then(Endpoint::region)) {
+    let target_region = match (retargeting, target.and_then(Endpoint::region)) {
         (Retargeting::No, _) => return Ok(None),
         (Retargeting::To(region), _) | (Retargeting::ToTarget, Some(region)) => region,
         (Retargeting::ToTarget, None) => {
@@ -91,20 +91,23 @@ fn retarget(
                 .with_hint("pass the region: --retarget=us2"));
         }
     };
-    let from = match origin {
+    let source_region = match origin {
         Origin::Live(account) => account.endpoint.region(),
         Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
     };
-    let from = match from {
+    let source_region = match source_region {
         Some(region) => region,
-        None => from_content(source)?.unwrap_or(to),
+        None => region_in_content(source)?.unwrap_or(target_region),
     };
-    Ok(Some(Retarget { from, to }))
+    Ok(Some(Retarget {
+        from: source_region,
+        to: target_region,
+    }))
 }
 
 /// The only region whose hosts the webhooks contain; `None` if they contain none, an error if several.
-fn from_content(source: &Inventory) -> Result<Option<Region>, Error> {
-    let found = regions(source);
+fn region_in_content(source: &Inventory) -> Result<Option<Region>, Error> {
+    let found = service_regions(source);
     if found.len() > 1 {
         let codes: Vec<&str> = found.iter().map(|region| region.code()).collect();
         return Err(Error::usage(format!(

@@ -1,54 +1,58 @@
 //! `hookferry rules`: drafts a rules file for an account, and checks what a rules file does to an account.
 
-use super::reading::{party, read_origin, select};
-use super::rewriting::{follow, rewriting};
+use super::reading::{party, read_origin, select_webhooks};
+use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::cli::{OutputForm, RulesAction, RulesArgs};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::coralogix::retry::Patience;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
-use crate::foreign;
-use crate::pipeline::rewrite::regions;
+use crate::pipeline::rewrite::service_regions;
 use crate::render::json;
-use crate::render::rules::{CheckView, Draft, document, draft, text};
+use crate::render::rules::{RulesCheckView, RulesDraft, document, draft, text};
 use crate::render::screen::Screen;
-use crate::settings::{Origin, RulesCheck, RulesInit};
+use crate::settings::{Origin, RulesCheckSettings, RulesInitSettings};
 use crate::store::disk;
+use crate::untrusted;
 use std::sync::Arc;
 
 /// Drafts or checks a rules file.
 pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
-        RulesAction::Init(arguments) => init(RulesInit::resolve(arguments).await?, screen).await,
-        RulesAction::Check(arguments) => check(RulesCheck::resolve(arguments).await?, screen).await,
+        RulesAction::Init(arguments) => {
+            init(RulesInitSettings::resolve(arguments).await?, screen).await
+        }
+        RulesAction::Check(arguments) => {
+            check(RulesCheckSettings::resolve(arguments).await?, screen).await
+        }
     }
 }
 
-async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
-    let patience = Arc::new(Patience::new());
-    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
+async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, Error> {
+    let wait_budget = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
-    let named = match &settings.source {
+    let source_region = match &settings.source {
         Origin::Live(account) => account.endpoint.region(),
         Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
     };
     let target = settings.target.as_ref();
-    let text = draft(&Draft {
-        moves: moves(
-            &regions(&inventory),
-            named,
+    let text = draft(&RulesDraft {
+        changes_region: is_other_region(
+            &service_regions(&inventory),
+            source_region,
             target.and_then(Endpoint::region),
         ),
         target: target.map(|target| target.host().to_owned()),
-        inventory: select(inventory, &settings.filter)?,
+        inventory: select_webhooks(inventory, &settings.filter)?,
         account,
     });
     match &settings.out {
         Some(path) => {
             disk::write_new(path, &text, "the rules file")?;
-            let path = foreign::shown(&path.display().to_string());
-            screen.say(&format!(
+            let path = untrusted::escape(&path.display().to_string());
+            screen.print_message(&format!(
                 "wrote {path}; it contains no secrets. Review the rules that it proposes, then: hookferry rules check --rules {path} …"
             ));
         }
@@ -58,25 +62,26 @@ async fn init(settings: RulesInit, screen: &Screen) -> Result<ExitCode, Error> {
 }
 
 /// Whether the webhooks contain hosts of the source's region, and the target is in another one.
-fn moves(named: &[Region], source: Option<Region>, target: Option<Region>) -> bool {
+fn is_other_region(found: &[Region], source: Option<Region>, target: Option<Region>) -> bool {
     let is_source = |region: &Region| source.is_none_or(|source| source == *region);
-    named
+    found
         .iter()
         .any(|region| is_source(region) && target.is_some_and(|target| target != *region))
 }
 
-async fn check(settings: RulesCheck, screen: &Screen) -> Result<ExitCode, Error> {
-    let patience = Arc::new(Patience::new());
-    let inventory = read_origin(&settings.source, &settings.client, &patience, screen).await?;
+async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode, Error> {
+    let wait_budget = Arc::new(Patience::new());
+    let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let target = settings.target.as_ref();
-    let mut rewriting = rewriting(&settings.rules, &settings.source, &inventory, target).await?;
-    rewriting.lists_leftover = true;
-    let useless = rewriting.rules.useless(&inventory);
-    let selected = select(inventory, &settings.filter)?;
-    let matched = rewriting.rules.matched(&selected);
-    let portable = follow(&settings.rules, &rewriting, useless, selected)?;
-    let view = CheckView {
+    let mut rewriting =
+        resolve_rewriting(&settings.rules, &settings.source, &inventory, target).await?;
+    rewriting.lists_unmatched_secrets = true;
+    let useless_rules = rewriting.rules.ineffective_rules(&inventory);
+    let selected = select_webhooks(inventory, &settings.filter)?;
+    let matched = rewriting.rules.matched_webhooks(&selected);
+    let portable = apply_rules(&settings.rules, &rewriting, useless_rules, selected)?;
+    let view = RulesCheckView {
         name: settings.rules.name.as_deref(),
         account: &account,
         rewriting: &rewriting,

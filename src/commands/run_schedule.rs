@@ -2,24 +2,24 @@
 //! result. The exit code is decided once, and the status file, the metrics and the heartbeat all report that
 //! same code.
 
-use super::backup::{Terms, checked, create_all, forget_account, together};
+use super::backup::{CreateOptions, check_account, combined_exit_code, create_all, forget_account};
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::json;
 use crate::render::schedule_run::{
-    AccountRun, ScheduleRun, document, is_metrics, is_status, metrics, text,
+    AccountScheduleRun, ScheduleRun, document, is_metrics, is_status, metrics, text,
 };
 use crate::render::screen::Screen;
-use crate::settings::{Prepared, RunSchedule};
+use crate::settings::{PreparedBackups, RunScheduleSettings};
 use crate::store::backup::{Identities, Repository};
 use crate::store::disk;
 use jiff::Timestamp;
 
 /// Runs a schedule and reports the result.
 pub(super) async fn run(
-    settings: RunSchedule,
+    settings: RunScheduleSettings,
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
@@ -32,20 +32,20 @@ pub(super) async fn run(
         tokio::select! {
             biased;
             // The signal is seen again below, where it decides the exit code.
-            _ = interrupt.requested() => {}
-            told = heartbeat.start() => tell(told, screen),
+            _ = interrupt.wait_for_signal() => {}
+            sent = heartbeat.start() => print_failure(sent, screen),
         }
     }
     let started = Timestamp::now();
     let outcome = tokio::select! {
         biased;
-        signal = interrupt.requested() => Ok(Err(signal.exit_code())),
-        outcome = work(&settings, screen) => outcome.map(Ok),
+        signal = interrupt.wait_for_signal() => Ok(Err(signal.exit_code())),
+        outcome = run_accounts(&settings, screen) => outcome.map(Ok),
     };
     let (accounts, failure, code) = match outcome {
         Ok(Ok(accounts)) => {
-            let codes: Vec<ExitCode> = accounts.iter().map(AccountRun::exit_code).collect();
-            (accounts, None, together(&codes))
+            let codes: Vec<ExitCode> = accounts.iter().map(AccountScheduleRun::exit_code).collect();
+            (accounts, None, combined_exit_code(&codes))
         }
         Ok(Err(code)) => (Vec::new(), None, code),
         Err(error) => {
@@ -64,31 +64,31 @@ pub(super) async fn run(
     };
     publish(&settings, &run, screen);
     if let Some(heartbeat) = &heartbeat {
-        tell(heartbeat.end(code).await, screen);
+        print_failure(heartbeat.end(code).await, screen);
     }
     Ok(code)
 }
 
 /// Prints a failure to report; it changes nothing else.
-fn tell(outcome: Result<(), Error>, screen: &Screen) {
+fn print_failure(outcome: Result<(), Error>, screen: &Screen) {
     if let Err(error) = outcome {
         screen.error(&error);
     }
 }
 
 /// Writes the result, the status file and the metrics.
-fn publish(settings: &RunSchedule, run: &ScheduleRun, screen: &Screen) {
+fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
     let status = json::text(&document(run));
     if let Some(path) = &settings.schedule.status_file {
-        tell(
+        print_failure(
             disk::replace_shared(path, &status, "the status file", is_status),
             screen,
         );
     }
     if let Some(path) = &settings.schedule.metrics_file {
-        let before = disk::read_text(path, "the metrics file").unwrap_or_default();
-        let metrics = metrics(run, &before);
-        tell(
+        let previous_metrics = disk::read_text(path, "the metrics file").unwrap_or_default();
+        let metrics = metrics(run, &previous_metrics);
+        print_failure(
             disk::replace_shared(path, &metrics, "the metrics file", is_metrics),
             screen,
         );
@@ -97,27 +97,30 @@ fn publish(settings: &RunSchedule, run: &ScheduleRun, screen: &Screen) {
         OutputForm::Text => text(run, screen.page(Detail::Normal)),
         OutputForm::Json => status,
     };
-    tell(screen.result(&result), screen);
+    print_failure(screen.result(&result), screen);
 }
 
 /// Backs up all accounts concurrently, then forgets old backups and checks the rest, one account at a time.
-async fn work(settings: &RunSchedule, screen: &Screen) -> Result<Vec<AccountRun>, Error> {
-    let Prepared {
+async fn run_accounts(
+    settings: &RunScheduleSettings,
+    screen: &Screen,
+) -> Result<Vec<AccountScheduleRun>, Error> {
+    let PreparedBackups {
         accounts,
         repository,
         protection,
         client,
     } = settings.prepare().await?;
-    let terms = Terms {
+    let options = CreateOptions {
         repository: &repository,
         protection: &protection,
         accept_shrink: settings.accept_shrink,
         client: &client,
     };
     let mut runs = Vec::new();
-    for taken in create_all(accounts, terms, screen).await? {
-        let mut run = AccountRun::of(taken);
-        if let Err(error) = look_after(settings, &repository, &mut run).await {
+    for backup in create_all(accounts, options, screen).await? {
+        let mut run = AccountScheduleRun::new(backup);
+        if let Err(error) = forget_and_check(settings, &repository, &mut run).await {
             run.failures.push(error);
         }
         for error in run.errors() {
@@ -129,18 +132,19 @@ async fn work(settings: &RunSchedule, screen: &Screen) -> Result<Vec<AccountRun>
 }
 
 /// Forgets old backups, only if the account was backed up just now, and checks the backups that stay.
-async fn look_after(
-    settings: &RunSchedule,
+async fn forget_and_check(
+    settings: &RunScheduleSettings,
     repository: &Repository,
-    run: &mut AccountRun,
+    run: &mut AccountScheduleRun,
 ) -> Result<(), Error> {
     let schedule = &settings.schedule;
-    let (account, none) = (run.taken.name.clone(), Identities::default());
-    if let (Some(policy), true) = (&schedule.keep, run.taken.outcome.is_ok()) {
+    let (account, no_identities) = (run.created.name.clone(), Identities::default());
+    if let (Some(policy), true) = (&schedule.keep, run.created.outcome.is_ok()) {
         run.forgotten =
-            Some(forget_account(repository, account.clone(), policy, &none, false).await?);
+            Some(forget_account(repository, account.clone(), policy, &no_identities, false).await?);
     }
     let now = Timestamp::now();
-    run.checked = Some(checked(repository, account, schedule.max_age, &none, now).await?);
+    run.checked =
+        Some(check_account(repository, account, schedule.max_age, &no_identities, now).await?);
     Ok(())
 }

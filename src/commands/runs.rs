@@ -1,16 +1,16 @@
 //! `hookferry runs`: lists the run records, shows one run, closes one, or prunes old records.
 
-use super::history::time_left;
+use super::history::settle_time_left;
 
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
 use crate::render::{json, runs as view};
-use crate::settings::{RunsSettings, RunsWork};
-use crate::store::lock::{Holder, Locks};
+use crate::settings::{RunsSettings, RunsTask};
+use crate::store::lock::{LockHolder, Locks};
 use crate::store::runs::Runs;
-use crate::store::runs::entry::Entry;
+use crate::store::runs::entry::JournalEntry;
 use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -19,24 +19,30 @@ use std::path::Path;
 /// Runs one `runs` subcommand.
 pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let runs = Runs::new(settings.state.path()?);
-    match &settings.work {
-        RunsWork::List(output) => {
+    match &settings.task {
+        RunsTask::List(output) => {
             let all = runs.all()?;
             screen.result(&match output {
-                OutputForm::Text => view::list(&all, screen.page(Detail::Normal)),
+                OutputForm::Text => view::list_text(&all, screen.page(Detail::Normal)),
                 OutputForm::Json => json::text(&view::list_document(&all)),
             })?;
         }
-        RunsWork::Show(run, output) => show(&runs, run, *output, &settings.state.flag(), screen)?,
-        RunsWork::Close(run) => close(&runs, settings.state.path()?, run, screen)?,
-        RunsWork::Prune(keep_within) => {
-            screen.result(&view::pruned(&runs.prune(*keep_within)?))?;
+        RunsTask::Show(run, output) => show_run(
+            &runs,
+            run,
+            *output,
+            &settings.state.follow_up_flag(),
+            screen,
+        )?,
+        RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
+        RunsTask::Prune(keep_within) => {
+            screen.result(&view::pruned_text(&runs.prune(*keep_within)?))?;
         }
     }
     Ok(ExitCode::Done)
 }
 
-fn show(
+fn show_run(
     runs: &Runs,
     run: &str,
     output: OutputForm,
@@ -47,45 +53,47 @@ fn show(
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
     let text = match output {
-        OutputForm::Text => view::one(&record, &folder, state_flag, screen.page(Detail::Normal)),
+        OutputForm::Text => {
+            view::run_text(&record, &folder, state_flag, screen.page(Detail::Normal))
+        }
         OutputForm::Json => {
-            let report = runs.kept(&id, "report.json")?;
+            let report = runs.read_file(&id, "report.json")?;
             let report: Option<Value> = report.and_then(|text| serde_json::from_str(&text).ok());
-            json::text(&view::one_document(&record, &folder, report.as_ref()))
+            json::text(&view::run_document(&record, &folder, report.as_ref()))
         }
     };
     screen.result(&text)
 }
 
-fn close(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {
+fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
-    let n_open = record.open().len();
+    let n_open = record.open_sends().len();
     if n_open == 0 {
         return screen.result(&format!("Run {id} has no open webhooks.\n"));
     }
     // The holder of the lock may be this very run, still working.
     let (host, locks) = (record.home(), Locks::new(state)?);
-    let _lock = locks.take(
+    let _lock = locks.acquire(
         &host,
         record.company(),
-        &Holder::this_process("runs close"),
-        &locks.marks(&host)?,
+        &LockHolder::this_process("runs close"),
+        &locks.snapshot(&host)?,
     )?;
-    let left = time_left(&record);
-    if !left.is_zero() {
+    let remaining = settle_time_left(&record);
+    if !remaining.is_zero() {
         return Err(Error::new(
             ErrorKind::Refused,
             format!("the target may still be processing what run {id} sent"),
         )
         .with_hint(format!(
             "nothing was changed; check the target, and close the run in {} s",
-            left.as_secs() + 1
+            remaining.as_secs() + 1
         )));
     }
-    runs.add(
+    runs.append(
         &id,
-        &Entry::Closed {
+        &JournalEntry::Closed {
             at: Timestamp::now(),
         },
     )?;

@@ -21,7 +21,7 @@ pub(super) async fn run(
         screen.result(Fault::help())?;
         return Ok(ExitCode::Done);
     }
-    let sandbox = Sandbox::start(options(&arguments)?)
+    let sandbox = Sandbox::start(sandbox_options(&arguments)?)
         .await
         .map_err(|error| {
             Error::failed("cannot listen on 127.0.0.1")
@@ -29,16 +29,18 @@ pub(super) async fn run(
                 .with_hint("if the port is in use, pass another one; port 0 picks a free one")
         })?;
     screen.result(&sandbox::usage(&sandbox))?;
-    screen.say("Serving on this machine only. Ctrl-C stops the sandbox and discards its webhooks.");
+    screen.print_message(
+        "Serving on this machine only. Ctrl-C stops the sandbox and discards its webhooks.",
+    );
     // Ctrl-C is the regular way to stop the sandbox.
     let _hold = interrupt.hold("stopping the sandbox");
-    Ok(match interrupt.requested().await {
+    Ok(match interrupt.wait_for_signal().await {
         Signal::Interrupt => ExitCode::Done,
         other => other.exit_code(),
     })
 }
 
-fn options(arguments: &SandboxArgs) -> Result<Options, Error> {
+fn sandbox_options(arguments: &SandboxArgs) -> Result<Options, Error> {
     let mut options = match arguments.seeds {
         SeedsArg::Demo => Options::from(seeds::demo()),
         SeedsArg::Awkward => Options::from(seeds::awkward()),
@@ -48,16 +50,16 @@ fn options(arguments: &SandboxArgs) -> Result<Options, Error> {
     options.target.port = arguments.target_port;
     options.source.latency = arguments.latency;
     options.target.latency = arguments.latency;
-    behaviour(
+    apply_behavior(
         &mut options.source,
         &arguments.source_switches,
         &arguments.source_faults,
     )?;
-    behaviour(&mut options.target, &arguments.switches, &arguments.faults)?;
+    apply_behavior(&mut options.target, &arguments.switches, &arguments.faults)?;
     Ok(options)
 }
 
-fn behaviour(
+fn apply_behavior(
     account: &mut AccountOptions,
     switches: &[String],
     faults: &[String],

@@ -9,26 +9,34 @@ use crate::render::schedule::list::{self, ScheduleRow, SchedulesView};
 use crate::render::schedule::{self};
 use crate::render::screen::Screen;
 use crate::settings::schedules::{Encryption, Schedule};
-use crate::settings::{ScheduleList, SchedulePrint};
+use crate::settings::{ScheduleListSettings, SchedulePrintSettings};
 use crate::store::disk;
 use jiff::{Timestamp, tz::TimeZone};
 
 /// Lists schedules, or prints one for a scheduler.
 pub(super) fn run(arguments: ScheduleArgs, screen: &Screen) -> Result<ExitCode, Error> {
     match arguments.action {
-        ScheduleAction::List(arguments) => list(&ScheduleList::resolve(&arguments)?, screen),
-        ScheduleAction::Print(arguments) => print(&SchedulePrint::resolve(&arguments)?, screen),
+        ScheduleAction::List(arguments) => {
+            list(&ScheduleListSettings::resolve(&arguments)?, screen)
+        }
+        ScheduleAction::Print(arguments) => {
+            print_schedule(&SchedulePrintSettings::resolve(&arguments)?, screen)
+        }
     }
 }
 
-fn list(settings: &ScheduleList, screen: &Screen) -> Result<ExitCode, Error> {
+fn list(settings: &ScheduleListSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let config = &settings.config;
-    let path = config.place.path.as_deref();
+    let path = config.location.path.as_deref();
     let now = Timestamp::now();
     let view = SchedulesView {
         file: path.map(|path| path.display().to_string()),
-        is_there: config.is_there,
-        rows: config.schedules.iter().map(|one| row(one, now)).collect(),
+        exists: config.exists,
+        rows: config
+            .schedules
+            .iter()
+            .map(|schedule| row(schedule, now))
+            .collect(),
     };
     screen.result(&match settings.output {
         OutputForm::Text => list::text(&view, screen.page(Detail::Normal)),
@@ -38,11 +46,11 @@ fn list(settings: &ScheduleList, screen: &Screen) -> Result<ExitCode, Error> {
 }
 
 fn row(schedule: &Schedule, now: Timestamp) -> ScheduleRow {
-    let next = schedule.at.next_after(TimeZone::UTC.to_datetime(now));
+    let next = schedule.calendar.next_after(TimeZone::UTC.to_datetime(now));
     ScheduleRow {
         name: schedule.name.clone(),
-        calendar: schedule.at.to_string(),
-        words: schedule.at.description(),
+        calendar: schedule.calendar.to_string(),
+        words: schedule.calendar.description(),
         next: next.and_then(|next| TimeZone::UTC.to_timestamp(next).ok()),
         profiles: schedule.profiles.clone(),
         repo: schedule.repo.clone(),
@@ -51,26 +59,26 @@ fn row(schedule: &Schedule, now: Timestamp) -> ScheduleRow {
     }
 }
 
-fn print(settings: &SchedulePrint, screen: &Screen) -> Result<ExitCode, Error> {
+fn print_schedule(settings: &SchedulePrintSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let files = schedule::files(&settings.job, &settings.backend);
     let Some(folder) = &settings.out else {
         screen.result(&schedule::text(&files))?;
         return Ok(ExitCode::Done);
     };
-    let is_own = |text: &str| schedule::is_own(&settings.job, text);
+    let is_own = |text: &str| schedule::is_generated(&settings.job, text);
     let mut written = String::new();
     for file in &files {
         let path = folder.join(&file.name);
-        disk::replace_own(
+        disk::replace_if_own(
             &path,
             &|to| to.write_all(file.text.as_bytes()),
             "the file",
             is_own,
         )?;
-        written += &crate::foreign::shown(&path.display().to_string());
+        written += &crate::untrusted::escape(&path.display().to_string());
         written.push('\n');
     }
     screen.result(&written)?;
-    screen.say("each file begins with instructions for its installation");
+    screen.print_message("each file begins with instructions for its installation");
     Ok(ExitCode::Done)
 }

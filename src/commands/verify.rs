@@ -1,17 +1,17 @@
 //! `hookferry verify`: compares the target with a source or with a recorded run. Writes nothing.
 
-use super::consent::refuse_missing;
-use super::history::account_for;
-use super::planning::{planned_with, read_both, rewriting_of};
+use super::consent::refuse_missing_values;
+use super::history::reconcile_run;
+use super::planning::{planned_with, read_both, resolve_route_rewriting};
 use super::reading::{live_party, read_first, reader};
-use super::recorded::{refuse_other_company, sealer_of};
+use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputForm;
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::Patience;
-use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
-use crate::pipeline::plan::Known;
+use crate::pipeline::plan::PriorKnowledge;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
 use crate::pipeline::verify::compare;
@@ -19,15 +19,15 @@ use crate::pipeline::verify_run::{RunFinding, verify_run};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
-use crate::settings::{Route, Verify, VerifyRun, Wanted};
-use crate::store::runs::{Record, Runs};
+use crate::settings::{Route, VerifyAgainst, VerifyRun, VerifySettings};
+use crate::store::runs::{RunRecord, Runs};
 use std::sync::Arc;
 
 /// Compares, and prints a verdict for each webhook.
-pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, Error> {
-    let view = match &settings.wanted {
-        Wanted::Source(route) => against_source(route, screen).await?,
-        Wanted::Run(run) => against_run(run, screen).await?,
+pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<ExitCode, Error> {
+    let view = match &settings.against {
+        VerifyAgainst::Source(route) => verify_against_source(route, screen).await?,
+        VerifyAgainst::Run(run) => verify_against_run(run, screen).await?,
     };
     screen.result(&match settings.output {
         OutputForm::Text => text(&view, screen.page(Detail::Normal)),
@@ -40,14 +40,14 @@ pub(super) async fn run(settings: Verify, screen: &Screen) -> Result<ExitCode, E
     })
 }
 
-async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
+async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
     let readings = read_both(route, screen).await?;
-    let rewriting = rewriting_of(route, &readings).await?;
+    let rewriting = resolve_route_rewriting(route, &readings).await?;
     // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
-    let planned = planned_with(route, readings, Known::nothing(), &rewriting)?;
+    let planned = planned_with(route, readings, PriorKnowledge::empty(), &rewriting)?;
     // With placeholders for missing values, everything would look altered.
-    refuse_missing(&planned.plan)?;
+    refuse_missing_values(&planned.plan)?;
     let target = strip(planned.target_inventory.clone());
     let source: Vec<PortableWebhook> = match all {
         Some(all) => all.into_webhooks(),
@@ -58,9 +58,9 @@ async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Er
             .collect(),
     };
     let verdict = compare(&planned.plan, &source, &target);
-    let rows = planned.plan.steps().zip(verdict.findings);
+    let rows = planned.plan.steps().zip(verdict.item_verdicts);
     Ok(VerifyView {
-        wanted: format!("source {}", planned.source.identity()),
+        reference: format!("source {}", planned.source.identity()),
         target: planned.target.clone(),
         rows: rows
             .map(|((webhook, step), (_, finding))| VerifyRow {
@@ -68,48 +68,52 @@ async fn against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Er
                 alias: webhook.alias().clone(),
                 source_id: webhook.source_id().cloned(),
                 target_id: step.target_id().cloned(),
-                finding,
-                why: None,
+                verdict: finding,
+                remark: None,
             })
             .collect(),
     })
 }
 
-async fn against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
+async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
     let runs = Runs::new(settings.state.path()?);
     let mut record = runs.open(&runs.find(&settings.run)?)?;
-    let target = &record.begin.target;
+    let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
-    let sealer = sealer_of(&record, &account)?;
-    let patience = Arc::new(Patience::new());
-    let reader = reader(&account, &settings.client, &patience, screen)?;
+    let digest_key = require_digest_key(&record, &account)?;
+    let wait_budget = Arc::new(Patience::new());
+    let reader = reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
-    let (inventory, accounted) =
-        account_for(&record, &sealer, &reader, first, &patience, screen).await?;
-    if let Some(accounted) = accounted {
-        record.learn(accounted.rows);
+    let (inventory, reconciled) =
+        reconcile_run(&record, &digest_key, &reader, first, &wait_budget, screen).await?;
+    if let Some(reconciled) = reconciled {
+        record.apply_updates(reconciled.updates);
     }
     let party = live_party(&account, &inventory);
     Ok(VerifyView {
-        wanted: format!("run {}", record.id()),
+        reference: format!("run {}", record.id()),
         target: party,
-        rows: rows_of(&record, &strip(inventory), &sealer),
+        rows: compare_with_run(&record, &strip(inventory), &digest_key),
     })
 }
 
 /// What the target shows of everything that the run wrote or found.
-fn rows_of(record: &Record, target: &Stripped, sealer: &Sealer) -> Vec<VerifyRow> {
-    let findings = verify_run(&record.items(), &record.baseline(), target, sealer);
+fn compare_with_run(
+    record: &RunRecord,
+    target: &Stripped,
+    digest_key: &DigestKey,
+) -> Vec<VerifyRow> {
+    let findings = verify_run(&record.items(), &record.baseline(), target, digest_key);
     let row = |found: RunFinding| {
-        let row = &record.begin.wanted[found.step];
+        let row = &record.header.steps[found.step];
         VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),
             source_id: row.source_id.clone().map(WebhookId::new),
             target_id: found.target_id,
-            finding: found.finding,
-            why: found.why,
+            verdict: found.finding,
+            remark: found.why,
         }
     };
     findings.into_iter().map(row).collect()

@@ -91,7 +91,7 @@ pub struct Account {
     /// The API key that authenticates every request.
     pub key: ApiKey,
     /// Where the key came from, phrased to follow `the key`: `in HOOKFERRY_SOURCE_API_KEY`.
-    pub key_from: String,
+    pub key_origin: String,
     /// The profile that named the account; `None` if the user gave a region, domain or URL.
     pub profile: Option<AccountProfile>,
 }
@@ -103,7 +103,7 @@ impl Account {
             side,
             endpoint,
             key,
-            key_from: format!("in {}", side.key_variable()),
+            key_origin: format!("in {}", side.key_variable()),
             profile: None,
         }
     }

@@ -8,9 +8,9 @@ use std::fmt::Write as _;
 use std::ops::Range;
 
 /// The JSON keys under which an alert holds a webhook's id.
-const KEYS: [&str; 2] = ["integrationId", "integration_id"];
+const REFERENCE_KEYS: [&str; 2] = ["integrationId", "integration_id"];
 /// Path segments shown at either end; nobody reads the middle of a path deeper than that.
-const SHOWN_STEPS: usize = 24;
+const SHOWN_PATH_SEGMENTS: usize = 24;
 
 /// The text is not valid JSON, so no reference in it can be located reliably.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,20 +18,20 @@ pub struct NotJson;
 
 /// A reference that was rewritten to a webhook of the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
+pub struct RewrittenReference {
     /// Its path in the document, such as `alertDefs[3].integrationId`.
     pub path: String,
     /// The byte range of the original text that was replaced.
     pub bytes: Range<usize>,
     /// The webhook's id in the source.
-    pub from: WebhookId,
+    pub source_id: WebhookId,
     /// The webhook's id in the target.
-    pub to: WebhookId,
+    pub target_id: WebhookId,
 }
 
 /// Why a reference was left unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Why {
+pub enum UnresolvedReason {
     /// The id map has no target id for it.
     NotMapped,
     /// The value cannot be a webhook id, such as an object or a fraction.
@@ -40,7 +40,7 @@ pub enum Why {
 
 /// A reference that was left unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unresolved {
+pub struct UnresolvedReference {
     /// Its path in the document, such as `alertDefs[3].integrationId`.
     pub path: String,
     /// The byte range of the value; for an object or array, only of its opening bracket.
@@ -48,18 +48,18 @@ pub struct Unresolved {
     /// The id, or the raw JSON value if it is not an id; objects and arrays are abbreviated.
     pub id: String,
     /// Why it was left unchanged.
-    pub why: Why,
+    pub reason: UnresolvedReason,
 }
 
 /// An alert document whose references point to the target, with the result for each reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repointed {
+pub struct RepointResult {
     /// The rewritten text; outside the replaced values it equals the original byte for byte.
     pub text: String,
     /// The replaced references, in document order.
-    pub rewritten: Vec<Reference>,
+    pub rewritten: Vec<RewrittenReference>,
     /// The references left unchanged, in document order.
-    pub unresolved: Vec<Unresolved>,
+    pub unresolved: Vec<UnresolvedReference>,
 }
 
 /// Replaces every webhook id for which `target_of` returns a new one.
@@ -67,61 +67,63 @@ pub struct Repointed {
 /// Each original id is looked up exactly once, so two ids may swap. Fails if the text is not JSON.
 pub fn repoint(
     text: &str,
-    mut target_of: impl FnMut(&WebhookId) -> Option<WebhookId>,
-) -> Result<Repointed, NotJson> {
-    let mut done = Repointed {
+    mut target_id_of: impl FnMut(&WebhookId) -> Option<WebhookId>,
+) -> Result<RepointResult, NotJson> {
+    let mut result = RepointResult {
         text: String::with_capacity(text.len()),
         rewritten: Vec::new(),
         unresolved: Vec::new(),
     };
-    let mut copied = 0;
-    for Place { path, bytes } in places(text)? {
+    let mut copied_to = 0;
+    for ReferenceSite { path, bytes } in find_references(text)? {
         let token = &text[bytes.clone()];
-        let Some(from) = id(token) else {
+        let Some(from) = parse_id(token) else {
             let id = match token {
                 "{" => "{…}",
                 "[" => "[…]",
                 other => other,
             };
-            done.unresolved.push(Unresolved {
+            result.unresolved.push(UnresolvedReference {
                 path,
                 bytes,
                 id: id.to_owned(),
-                why: Why::NotAnId,
+                reason: UnresolvedReason::NotAnId,
             });
             continue;
         };
-        let Some(to) = target_of(&from) else {
-            done.unresolved.push(Unresolved {
+        let Some(to) = target_id_of(&from) else {
+            result.unresolved.push(UnresolvedReference {
                 path,
                 bytes,
                 id: from.as_str().to_owned(),
-                why: Why::NotMapped,
+                reason: UnresolvedReason::NotMapped,
             });
             continue;
         };
-        done.text.push_str(&text[copied..bytes.start]);
+        result.text.push_str(&text[copied_to..bytes.start]);
         if token.starts_with('"') || !is_number(to.as_str()) {
-            done.text.push_str(&json::quoted(to.as_str()));
+            result.text.push_str(&json::encode_string(to.as_str()));
         } else {
-            done.text.push_str(to.as_str());
+            result.text.push_str(to.as_str());
         }
-        copied = bytes.end;
-        done.rewritten.push(Reference {
+        copied_to = bytes.end;
+        result.rewritten.push(RewrittenReference {
             path,
             bytes,
-            from,
-            to,
+            source_id: from,
+            target_id: to,
         });
     }
-    done.text.push_str(&text[copied..]);
-    Ok(done)
+    result.text.push_str(&text[copied_to..]);
+    Ok(result)
 }
 
 /// The id in a JSON token: a whole number or a non-empty string.
-fn id(token: &str) -> Option<WebhookId> {
+fn parse_id(token: &str) -> Option<WebhookId> {
     if token.starts_with('"') {
-        let text = json::string(token).ok().filter(|text| !text.is_empty())?;
+        let text = json::decode_string(token)
+            .ok()
+            .filter(|text| !text.is_empty())?;
         Some(WebhookId::new(&text))
     } else {
         is_number(token).then(|| WebhookId::new(token))
@@ -135,77 +137,77 @@ fn is_number(text: &str) -> bool {
 }
 
 /// A non-null value under one of the reference keys.
-struct Place {
+struct ReferenceSite {
     path: String,
     bytes: Range<usize>,
 }
 
 /// Finds every reference, in document order.
-fn places(text: &str) -> Result<Vec<Place>, NotJson> {
+fn find_references(text: &str) -> Result<Vec<ReferenceSite>, NotJson> {
     let body = text.trim_start_matches('\u{feff}');
     // This validates the whole text without recursion, so the code below may assume well-formed JSON.
     serde_json::from_str::<&RawValue>(body).map_err(|_| NotJson)?;
-    let mut walk = Walk {
+    let mut walker = ReferenceWalker {
         text,
-        at: text.len() - body.len(),
-        open: Vec::new(),
-        found: Vec::new(),
+        pos: text.len() - body.len(),
+        open_containers: Vec::new(),
+        references: Vec::new(),
     };
-    while let Some(byte) = text.as_bytes().get(walk.at) {
-        walk.step(*byte);
+    while let Some(byte) = text.as_bytes().get(walker.pos) {
+        walker.advance(*byte);
     }
-    Ok(walk.found)
+    Ok(walker.references)
 }
 
 /// A container that is still open: the current key's byte range in an object, the current index in an array.
-enum Open {
+enum OpenContainer {
     Object(Option<Range<usize>>),
     Array(usize),
 }
 
 /// Walks over validated JSON with a stack on the heap, so that no nesting depth can overflow the call stack.
-struct Walk<'t> {
+struct ReferenceWalker<'t> {
     text: &'t str,
-    at: usize,
-    open: Vec<Open>,
-    found: Vec<Place>,
+    pos: usize,
+    open_containers: Vec<OpenContainer>,
+    references: Vec<ReferenceSite>,
 }
 
-impl Walk<'_> {
-    fn step(&mut self, byte: u8) {
-        let start = self.at;
-        self.at += 1;
+impl ReferenceWalker<'_> {
+    fn advance(&mut self, byte: u8) {
+        let start = self.pos;
+        self.pos += 1;
         match byte {
             b'{' => {
-                self.value(start);
-                self.open.push(Open::Object(None));
+                self.record_if_reference(start);
+                self.open_containers.push(OpenContainer::Object(None));
             }
             b'[' => {
-                self.value(start);
-                self.open.push(Open::Array(0));
+                self.record_if_reference(start);
+                self.open_containers.push(OpenContainer::Array(0));
             }
             b'}' | b']' => {
-                self.open.pop();
+                self.open_containers.pop();
             }
-            b',' => match self.open.last_mut() {
-                Some(Open::Object(key)) => *key = None,
-                Some(Open::Array(place)) => *place += 1,
+            b',' => match self.open_containers.last_mut() {
+                Some(OpenContainer::Object(key)) => *key = None,
+                Some(OpenContainer::Array(index)) => *index += 1,
                 None => {}
             },
             b'"' => {
-                self.at = self.end_of_string(start);
-                let end = self.at;
-                match self.open.last_mut() {
-                    Some(Open::Object(key @ None)) => *key = Some(start..end),
-                    _ => self.value(start),
+                self.pos = self.end_of_string(start);
+                let end = self.pos;
+                match self.open_containers.last_mut() {
+                    Some(OpenContainer::Object(key @ None)) => *key = Some(start..end),
+                    _ => self.record_if_reference(start),
                 }
             }
             b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
             _ => {
                 let rest = &self.text.as_bytes()[start..];
                 let is_end = |byte: &u8| b",]} \t\n\r".contains(byte);
-                self.at = start + rest.iter().position(is_end).unwrap_or(rest.len());
-                self.value(start);
+                self.pos = start + rest.iter().position(is_end).unwrap_or(rest.len());
+                self.record_if_reference(start);
             }
         }
     }
@@ -213,47 +215,47 @@ impl Walk<'_> {
     /// The offset just past the closing quote of the string that starts at `start`.
     fn end_of_string(&self, start: usize) -> usize {
         let bytes = self.text.as_bytes();
-        let mut at = start + 1;
-        while let Some(byte) = bytes.get(at) {
+        let mut pos = start + 1;
+        while let Some(byte) = bytes.get(pos) {
             match byte {
-                b'"' => return at + 1,
-                b'\\' => at += 2,
-                _ => at += 1,
+                b'"' => return pos + 1,
+                b'\\' => pos += 2,
+                _ => pos += 1,
             }
         }
         bytes.len()
     }
 
     /// Records the value from `start` to the current position if it is a reference.
-    fn value(&mut self, start: usize) {
-        let bytes = start..self.at;
-        if let Some(Open::Object(Some(key))) = self.open.last()
+    fn record_if_reference(&mut self, start: usize) {
+        let bytes = start..self.pos;
+        if let Some(OpenContainer::Object(Some(key))) = self.open_containers.last()
             && is_reference(&self.text[key.clone()])
             && &self.text[bytes.clone()] != "null"
         {
-            let path = self.path();
-            self.found.push(Place { path, bytes });
+            let path = self.current_path();
+            self.references.push(ReferenceSite { path, bytes });
         }
     }
 
     /// The current path; the middle of a very deep one is elided.
-    fn path(&self) -> String {
+    fn current_path(&self) -> String {
         let mut path = String::new();
-        let last = self.open.len();
-        for (depth, open) in self.open.iter().enumerate() {
-            if depth >= SHOWN_STEPS && depth + SHOWN_STEPS < last {
-                if depth == SHOWN_STEPS {
+        let last = self.open_containers.len();
+        for (depth, open) in self.open_containers.iter().enumerate() {
+            if depth >= SHOWN_PATH_SEGMENTS && depth + SHOWN_PATH_SEGMENTS < last {
+                if depth == SHOWN_PATH_SEGMENTS {
                     path.push('…');
                 }
                 continue;
             }
             match open {
-                Open::Array(place) => {
+                OpenContainer::Array(index) => {
                     // Writing to a string cannot fail.
-                    let _ = write!(path, "[{place}]");
+                    let _ = write!(path, "[{index}]");
                 }
-                Open::Object(Some(key)) => push_key(&mut path, &self.text[key.clone()]),
-                Open::Object(None) => {}
+                OpenContainer::Object(Some(key)) => push_key(&mut path, &self.text[key.clone()]),
+                OpenContainer::Object(None) => {}
             }
         }
         path
@@ -262,12 +264,13 @@ impl Walk<'_> {
 
 fn is_reference(key: &str) -> bool {
     let inner = &key[1..key.len() - 1];
-    KEYS.contains(&inner)
-        || (inner.contains('\\') && json::string(key).is_ok_and(|key| KEYS.contains(&&*key)))
+    REFERENCE_KEYS.contains(&inner)
+        || (inner.contains('\\')
+            && json::decode_string(key).is_ok_and(|key| REFERENCE_KEYS.contains(&&*key)))
 }
 
 fn push_key(path: &mut String, token: &str) {
-    let key = json::string(token).unwrap_or_else(|_| token.into());
+    let key = json::decode_string(token).unwrap_or_else(|_| token.into());
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$');
     if !key.is_empty() && key.chars().all(is_plain) {
         if !path.is_empty() {
@@ -276,7 +279,7 @@ fn push_key(path: &mut String, token: &str) {
         path.push_str(&key);
     } else {
         path.push('[');
-        path.push_str(&json::quoted(&key));
+        path.push_str(&json::encode_string(&key));
         path.push(']');
     }
 }

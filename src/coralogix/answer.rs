@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 /// The response to a list request.
 #[derive(Debug)]
-pub struct Listing {
+pub struct ListResponse {
     /// The webhooks in the order of the response.
     pub webhooks: Vec<Webhook>,
     /// The server's clock when it answered (`Date` header); `None` if the header is missing or invalid.
@@ -20,13 +20,13 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(date).ok()
 }
 
-pub(super) fn text_of(body: Vec<u8>) -> Result<String, Failure> {
+pub(super) fn utf8_text(body: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(body).map_err(|_| Failure::Unusable("not valid UTF-8".to_owned()))
 }
 
 /// The webhooks in the response to an accepted write; empty if the response has any other format.
-pub(super) fn rows_of(body: Vec<u8>) -> Vec<Webhook> {
-    let Ok(text) = text_of(body) else {
+pub(super) fn parse_written_webhooks(body: Vec<u8>) -> Vec<Webhook> {
+    let Ok(text) = utf8_text(body) else {
         return Vec::new();
     };
     if text.trim_start().starts_with('{') {

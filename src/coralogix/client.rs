@@ -2,16 +2,16 @@
 //! A `Reader` cannot write. No request follows a redirect, is re-sent by the library, or is logged with its body.
 
 use super::account::Account;
-pub use super::answer::Listing;
-use super::answer::{rows_of, server_time, text_of};
-use super::failure::server_words;
-use super::intake::Intake;
-use super::retry::{self, Bucket, MOST_ATTEMPTS, Patience};
+pub use super::answer::ListResponse;
+use super::answer::{parse_written_webhooks, server_time, utf8_text};
+use super::failure::server_message;
+use super::list_stream::ListStream;
+use super::retry::{self, MAX_ATTEMPTS, Patience, TokenBucket};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
 use crate::http::failure::{Failure, Refusal};
-use crate::http::transport::{Answer, Arrived, classify, receive, receive_into};
+use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Method, Url};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use tracing::info;
 
 /// Closes idle connections before servers usually do, so that a write does not hit a connection that is closing.
-const IDLE: Duration = Duration::from_secs(20);
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Connection settings chosen by the user.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct ClientOptions {
     /// Requests per second for each account.
     pub rate: u32,
     /// CA certificates in PEM format, trusted in addition to the system's.
-    pub ca: Option<Vec<u8>>,
+    pub ca_pem: Option<Vec<u8>>,
 }
 
 /// The defaults of the command line.
@@ -39,15 +39,15 @@ impl Default for ClientOptions {
         Self {
             timeout: Duration::from_secs(30),
             rate: 10,
-            ca: None,
+            ca_pem: None,
         }
     }
 }
 
 /// Receives a notice whenever a request has to wait, so that the user sees why nothing happens.
-pub trait Watch: Send + Sync {
+pub trait WaitListener: Send + Sync {
     /// A request failed with a transient error; the client retries it after `wait`.
-    fn waiting(&self, account: &Account, why: &str, wait: Duration);
+    fn report_wait(&self, account: &Account, why: &str, wait: Duration);
 }
 
 /// The read-only client of one account.
@@ -55,10 +55,10 @@ pub trait Watch: Send + Sync {
 pub struct Reader {
     http: reqwest::Client,
     account: Account,
-    bucket: Arc<Mutex<Bucket>>,
-    started: Instant,
-    patience: Arc<Patience>,
-    watch: Arc<dyn Watch>,
+    token_bucket: Arc<Mutex<TokenBucket>>,
+    clock_start: Instant,
+    wait_budget: Arc<Patience>,
+    wait_listener: Arc<dyn WaitListener>,
 }
 
 /// The read-write client of one account; created only for the target of a run that may write.
@@ -80,16 +80,16 @@ impl Reader {
     pub fn new(
         account: Account,
         options: &ClientOptions,
-        patience: Arc<Patience>,
-        watch: Arc<dyn Watch>,
+        wait_budget: Arc<Patience>,
+        wait_listener: Arc<dyn WaitListener>,
     ) -> Result<Self, Error> {
         Ok(Self {
-            http: build(&account, options)?,
-            bucket: Arc::new(Mutex::new(Bucket::new(options.rate))),
-            started: Instant::now(),
+            http: build_http_client(&account, options)?,
+            token_bucket: Arc::new(Mutex::new(TokenBucket::new(options.rate))),
+            clock_start: Instant::now(),
             account,
-            patience,
-            watch,
+            wait_budget,
+            wait_listener,
         })
     }
 
@@ -101,9 +101,9 @@ impl Reader {
     /// Reads all webhooks of the account with the vendor's "get all webhooks" call.
     ///
     /// Retries transient failures; a list that cannot be parsed completely is an error.
-    pub async fn list(&self) -> Result<Listing, Failure> {
-        let (webhooks, server_time) = self.list_by_parts(Vec::extend).await?;
-        Ok(Listing {
+    pub async fn list(&self) -> Result<ListResponse, Failure> {
+        let (webhooks, server_time) = self.list_streamed(Vec::extend).await?;
+        Ok(ListResponse {
             webhooks,
             server_time,
         })
@@ -112,20 +112,20 @@ impl Reader {
     /// Like `list`, but streams: folds each part into `T` with `add` as it arrives; also returns the server's clock.
     ///
     /// Each attempt starts from `T::default()`, so a failed attempt leaves nothing behind.
-    pub async fn list_by_parts<T: Default + Send>(
+    pub async fn list_streamed<T: Default + Send>(
         &self,
         add: impl Fn(&mut T, Vec<Webhook>) + Sync,
     ) -> Result<(T, Option<SystemTime>), Failure> {
         let url = self.account.endpoint.webhooks_url();
-        self.tried(async |attempt| {
-            let mut made = T::default();
-            let mut take = |part: Vec<Webhook>| add(&mut made, part);
-            let mut intake = Intake::into(&mut take);
-            let mut arrived = |bytes: &[u8]| intake.arrived(bytes);
-            let sent = self.send(Method::GET, &url, None, attempt, &mut arrived);
-            let headers = sent.await?;
-            intake.end()?;
-            Ok((made, server_time(&headers)))
+        self.with_retries(async |attempt| {
+            let mut folded = T::default();
+            let mut add_part = |part: Vec<Webhook>| add(&mut folded, part);
+            let mut parser = ListStream::new(&mut add_part);
+            let mut on_chunk = |bytes: &[u8]| parser.feed(bytes);
+            let request = self.send(Method::GET, &url, None, attempt, &mut on_chunk);
+            let headers = request.await?;
+            parser.finish()?;
+            Ok((folded, server_time(&headers)))
         })
         .await
     }
@@ -135,9 +135,9 @@ impl Reader {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
             return Ok(None);
         };
-        let read = self.tried(async |attempt| {
-            let body = self.send_whole(Method::GET, &url, None, attempt).await?;
-            Webhook::parse(text_of(body)?)
+        let read = self.with_retries(async |attempt| {
+            let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
+            Webhook::parse(utf8_text(body)?)
                 .ok_or_else(|| Failure::Unusable("not a JSON object".to_owned()))
         });
         match read.await {
@@ -148,32 +148,36 @@ impl Reader {
     }
 
     /// Retries a read after transient failures, as long as the run's wait budget allows.
-    async fn tried<T>(&self, read: impl AsyncFn(u32) -> Result<T, Failure>) -> Result<T, Failure> {
+    async fn with_retries<T>(
+        &self,
+        read: impl AsyncFn(u32) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut attempt = 1;
         loop {
             let failure = match read(attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            if !failure.is_passing() || attempt >= MOST_ATTEMPTS {
+            if !failure.is_transient() || attempt >= MAX_ATTEMPTS {
                 return Err(failure);
             }
-            let asked = match &failure {
+            let requested_wait = match &failure {
                 Failure::Refused(refusal) => refusal.retry_after,
                 _ => None,
             };
-            let wait = asked.unwrap_or_else(|| retry::back_off(attempt, retry::jitter()));
-            if !self.patience.spend(wait) {
+            let wait = requested_wait.unwrap_or_else(|| retry::back_off(attempt, retry::jitter()));
+            if !self.wait_budget.try_spend(wait) {
                 return Err(failure);
             }
-            self.watch.waiting(&self.account, &failure.brief(), wait);
+            self.wait_listener
+                .report_wait(&self.account, &failure.brief(), wait);
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
     }
 
     /// Sends one request and reads the whole response; any status outside 200–299 is a failure.
-    async fn send_whole(
+    async fn send_buffered(
         &self,
         method: Method,
         url: &Url,
@@ -181,9 +185,9 @@ impl Reader {
         attempt: u32,
     ) -> Result<Vec<u8>, Failure> {
         let mut whole = Vec::new();
-        let mut arrived = |bytes: &[u8]| whole.extend_from_slice(bytes);
-        let sent = self.send(method, url, body, attempt, &mut arrived);
-        sent.await?;
+        let mut on_chunk = |bytes: &[u8]| whole.extend_from_slice(bytes);
+        let request = self.send(method, url, body, attempt, &mut on_chunk);
+        request.await?;
         Ok(whole)
     }
 
@@ -194,9 +198,9 @@ impl Reader {
         url: &Url,
         body: Option<String>,
         attempt: u32,
-        arrived: Arrived<'_>,
+        on_chunk: ChunkSink<'_>,
     ) -> Result<HeaderMap, Failure> {
-        self.take_turn().await;
+        self.wait_for_rate_limit().await;
         let started = Instant::now();
         let is_read = method == Method::GET;
         let mut request = self.http.request(method.clone(), url.clone());
@@ -210,7 +214,7 @@ impl Reader {
         let result = match request.send().await {
             Ok(response) if response.status().is_success() => {
                 let (status, headers) = (response.status(), response.headers().clone());
-                let read = receive_into(response, arrived).await;
+                let read = receive_streamed(response, on_chunk).await;
                 read.map(|()| Answer {
                     status,
                     headers,
@@ -218,7 +222,7 @@ impl Reader {
                 })
             }
             Ok(response) => receive(response).await,
-            Err(error) => Err(classify(error)),
+            Err(error) => Err(classify_error(error)),
         };
         let outcome = match &result {
             Ok(answer) => answer.status.as_str().to_owned(),
@@ -232,20 +236,20 @@ impl Reader {
         if answer.status.is_success() {
             return Ok(answer.headers);
         }
-        Err(Failure::Refused(self.refusal(&answer)))
+        Err(Failure::Refused(self.parse_refusal(&answer)))
     }
 
     /// Waits until the account's rate limit allows one more request.
-    async fn take_turn(&self) {
+    async fn wait_for_rate_limit(&self) {
         let wait = self
-            .bucket
+            .token_bucket
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .take(self.started.elapsed());
+            .take(self.clock_start.elapsed());
         tokio::time::sleep(wait).await;
     }
 
-    fn refusal(&self, answer: &Answer) -> Refusal {
+    fn parse_refusal(&self, answer: &Answer) -> Refusal {
         let now = server_time(&answer.headers).unwrap_or_else(SystemTime::now);
         let header = |name| {
             answer
@@ -255,13 +259,13 @@ impl Reader {
         };
         Refusal {
             status: answer.status.as_u16(),
-            message: server_words(&String::from_utf8_lossy(&answer.body), &self.account),
-            retry_after: header(RETRY_AFTER).map(|value| retry::retry_after(value, now)),
-            redirect_host: header(LOCATION).and_then(|to| {
-                let to = self.account.endpoint.base().join(to).ok()?;
-                to.host_str().map(str::to_owned)
+            message: server_message(&String::from_utf8_lossy(&answer.body), &self.account),
+            retry_after: header(RETRY_AFTER).map(|value| retry::parse_retry_after(value, now)),
+            redirect_host: header(LOCATION).and_then(|location| {
+                let redirect_url = self.account.endpoint.base().join(location).ok()?;
+                redirect_url.host_str().map(str::to_owned)
             }),
-            key_from: self.account.key_from.clone(),
+            key_origin: self.account.key_origin.clone(),
         }
     }
 }
@@ -283,8 +287,11 @@ impl Writer {
     pub async fn post_bulk(&self, body: String) -> WriteAnswer {
         let url = self.reader.account.endpoint.bulk_url();
         let reader = &self.reader;
-        match reader.send_whole(Method::POST, &url, Some(body), 1).await {
-            Ok(body) => WriteAnswer::Accepted(rows_of(body)),
+        match reader
+            .send_buffered(Method::POST, &url, Some(body), 1)
+            .await
+        {
+            Ok(body) => WriteAnswer::Accepted(parse_written_webhooks(body)),
             Err(failure) => WriteAnswer::Failed(failure),
         }
     }
@@ -296,19 +303,23 @@ impl Writer {
                 "not available: this webhook id cannot be part of a URL path".to_owned(),
             ));
         };
-        match self.reader.send_whole(Method::DELETE, &url, None, 1).await {
+        match self
+            .reader
+            .send_buffered(Method::DELETE, &url, None, 1)
+            .await
+        {
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(()),
             other => other.map(drop),
         }
     }
 }
 
-fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {
+fn build_http_client(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {
     let mut builder = base_client()
         .connect_timeout(options.timeout)
         .read_timeout(options.timeout)
         .timeout(options.timeout * 10)
-        .pool_idle_timeout(IDLE);
+        .pool_idle_timeout(IDLE_TIMEOUT);
     if account.endpoint.is_loopback() {
         // Traffic within this machine must not go through a proxy.
         builder = builder.no_proxy();
@@ -319,7 +330,7 @@ fn build(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, 
     } else {
         builder = builder.https_only(true);
     }
-    if let Some(pem) = &options.ca {
+    if let Some(pem) = &options.ca_pem {
         let certificates = reqwest::Certificate::from_pem_bundle(pem).unwrap_or_default();
         if certificates.is_empty() {
             return Err(Error::usage(

@@ -1,9 +1,9 @@
 //! Canonical content: two webhooks are equal if alias, type, url and fields are, however their JSON is formatted.
 //! Never rounds a number, and ignores ids, times, labels, icons, spacing and the order of keys.
 
-use super::fields::Looked;
+use super::fields::ParsedFields;
 use super::json::{Json, has_duplicate};
-use super::webhook::{TypeId, UNDERSTOOD, Webhook};
+use super::webhook::{INTERPRETED_KEYS, TypeId, Webhook};
 use ring::digest::{self, SHA256};
 use std::borrow::Cow;
 
@@ -20,12 +20,12 @@ impl std::hash::Hash for Fingerprint {
 
 impl Fingerprint {
     /// The raw bytes, as input of a keyed digest only.
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// Wraps a keyed digest, so that it can be compared like a fingerprint.
-    pub(super) fn of_seal(bytes: [u8; 32]) -> Self {
+    pub(super) fn from_keyed_digest(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 }
@@ -47,62 +47,66 @@ pub struct Content {
 
 /// The shape of a webhook's `integration_type_fields`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum FieldsShape {
     /// No fields, or JSON without two entries of the same name.
     Plain,
     /// JSON in which two entries have the same name.
-    Twins,
+    DuplicateNames,
     /// Not JSON, or nested too deep to parse.
     Unreadable,
     /// JSON in which an object has the same key twice.
-    Duplicate,
+    DuplicateKey,
 }
 
 impl Content {
     /// Computes the canonical content of a webhook of the given type.
-    pub fn of(webhook: &Webhook, type_id: TypeId) -> Self {
-        Self::with_form(webhook, type_id).0
+    pub fn from_webhook(webhook: &Webhook, type_id: TypeId) -> Self {
+        Self::with_shape(webhook, type_id).0
     }
 
     /// Computes the canonical content and the shape of the fields, parsing the fields once for both.
-    pub(crate) fn with_form(webhook: &Webhook, type_id: TypeId) -> (Self, Form) {
-        let mut body = Canon::new();
+    pub(crate) fn with_shape(webhook: &Webhook, type_id: TypeId) -> (Self, FieldsShape) {
+        let mut body = CanonicalWriter::new();
         body.text(&type_id.to_string());
         body.text(&webhook.url());
         let text = webhook.fields_text().unwrap_or_default();
-        let form = match Looked::into(&text) {
-            Looked::Empty => {
+        let shape = match ParsedFields::parse(&text) {
+            ParsedFields::Empty => {
                 body.tag(b'-');
-                Form::Plain
+                FieldsShape::Plain
             }
-            Looked::Tree(tree) => {
-                let has_twins = has_twin_entries(&tree);
+            ParsedFields::Tree(tree) => {
+                let has_duplicate_names = has_duplicate_entry_names(&tree);
                 body.fields(tree);
-                if has_twins { Form::Twins } else { Form::Plain }
+                if has_duplicate_names {
+                    FieldsShape::DuplicateNames
+                } else {
+                    FieldsShape::Plain
+                }
             }
-            Looked::Text => {
+            ParsedFields::Text => {
                 body.tag(b'?');
                 body.text(&text);
-                Form::Unreadable
+                FieldsShape::Unreadable
             }
             // Such a webhook is blocked in the source; in the target it equals only its own exact text.
-            Looked::Duplicate => {
+            ParsedFields::DuplicateKey => {
                 body.tag(b'!');
                 body.text(webhook.raw("integration_type_fields").unwrap_or_default());
-                Form::Duplicate
+                FieldsShape::DuplicateKey
             }
         };
         let body = body.finish();
-        let mut whole = Canon::new();
+        let mut whole = CanonicalWriter::new();
         whole.text(&webhook.alias().unwrap_or_default());
         whole.bytes(&body.0);
         let whole = whole.finish();
-        (Self { whole, body }, form)
+        (Self { whole, body }, shape)
     }
 }
 
 /// Whether two entries have the same name, so that it is up to the server which one counts.
-fn has_twin_entries(tree: &Json<'_>) -> bool {
+fn has_duplicate_entry_names(tree: &Json<'_>) -> bool {
     matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
 }
 
@@ -110,10 +114,11 @@ fn has_twin_entries(tree: &Json<'_>) -> bool {
 ///
 /// JSON formatting, the order of keys, and `integration_type` (label and icon) do not count. If the caller passes the
 /// already computed `content`, the members that it covers are not parsed again.
-pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
-    const IN_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
-    let is_counted =
-        |key: &str| key != "integration_type" && !(content.is_some() && IN_CONTENT.contains(&key));
+pub fn full_digest(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
+    const COVERED_BY_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
+    let is_counted = |key: &str| {
+        key != "integration_type" && !(content.is_some() && COVERED_BY_CONTENT.contains(&key))
+    };
     let mut members: Vec<(Cow<'_, str>, &str)> = webhook
         .keys()
         .zip(webhook.tokens())
@@ -121,14 +126,14 @@ pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
         .map(|(key, (_, value))| (key, value))
         .collect();
     members.sort_unstable();
-    let mut canon = Canon::new();
+    let mut canon = CanonicalWriter::new();
     match content {
         Some(content) => canon.bytes(&content.whole.0),
         None => canon.tag(b'-'),
     }
     for (key, value) in members {
         canon.text(&key);
-        if let Some(text) = plain_text(value)
+        if let Some(text) = unescaped_string(value)
             && key != "integration_type_fields"
         {
             canon.string(text);
@@ -138,10 +143,10 @@ pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
             Ok(value) if key != "integration_type_fields" => canon.value(&value),
             _ => {
                 let text = webhook.fields_text().unwrap_or_default();
-                match Looked::into(&text) {
-                    Looked::Tree(tree) => canon.fields(tree),
-                    Looked::Empty => canon.tag(b'-'),
-                    Looked::Text | Looked::Duplicate => canon.text(value),
+                match ParsedFields::parse(&text) {
+                    ParsedFields::Tree(tree) => canon.fields(tree),
+                    ParsedFields::Empty => canon.tag(b'-'),
+                    ParsedFields::Text | ParsedFields::DuplicateKey => canon.text(value),
                 }
             }
         }
@@ -150,34 +155,34 @@ pub fn shown(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
 }
 
 /// The text of a JSON string token without escapes; `None` for any other token.
-fn plain_text(token: &str) -> Option<&str> {
+fn unescaped_string(token: &str) -> Option<&str> {
     let inner = token.strip_prefix('"')?.strip_suffix('"')?;
     (!inner.contains('\\')).then_some(inner)
 }
 
 /// A digest of everything that a stripped webhook sends: the compared content and all undocumented keys.
-pub fn carried(bare: &Webhook) -> Fingerprint {
-    let mut canon = Canon::new();
+pub fn carried_digest(bare: &Webhook) -> Fingerprint {
+    let mut canon = CanonicalWriter::new();
     let Ok(type_id) = bare.type_id() else {
-        return shown(bare, None);
+        return full_digest(bare, None);
     };
-    canon.bytes(&Content::of(bare, type_id).whole.0);
+    canon.bytes(&Content::from_webhook(bare, type_id).whole.0);
     let members = bare.keys().zip(bare.tokens());
     let mut unknown: Vec<(Cow<'_, str>, &str)> = members
-        .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_ref()))
+        .filter(|(key, _)| !INTERPRETED_KEYS.contains(&key.as_ref()))
         .map(|(key, (_, value))| (key, value))
         .collect();
     unknown.sort_unstable();
     for (key, value) in unknown {
         canon.text(&key);
-        canon.bytes(&of_value(value).0);
+        canon.bytes(&value_digest(value).0);
     }
     canon.finish()
 }
 
 /// A digest of a webhook's exact text, except `updated_at`.
-pub(super) fn to_the_letter(webhook: &Webhook) -> Fingerprint {
-    let mut canon = Canon::new();
+pub(super) fn exact_digest(webhook: &Webhook) -> Fingerprint {
+    let mut canon = CanonicalWriter::new();
     for (key, value) in webhook.tokens() {
         if key != "\"updated_at\"" {
             canon.text(key);
@@ -188,8 +193,8 @@ pub(super) fn to_the_letter(webhook: &Webhook) -> Fingerprint {
 }
 
 /// A digest of one JSON value, independent of its formatting.
-pub(super) fn of_value(token: &str) -> Fingerprint {
-    let mut canon = Canon::new();
+pub(super) fn value_digest(token: &str) -> Fingerprint {
+    let mut canon = CanonicalWriter::new();
     match Json::parse(token) {
         Ok(value) => canon.value(&value),
         Err(_) => canon.text(token),
@@ -198,8 +203,8 @@ pub(super) fn of_value(token: &str) -> Fingerprint {
 }
 
 /// A digest of a plain text, such as a rules file.
-pub fn of_text(text: &str) -> Fingerprint {
-    let mut canon = Canon::new();
+pub fn text_digest(text: &str) -> Fingerprint {
+    let mut canon = CanonicalWriter::new();
     canon.text(text);
     canon.finish()
 }
@@ -216,9 +221,9 @@ pub(crate) fn is_named_list(entries: &[Json<'_>]) -> bool {
 }
 
 /// Serializes canonical content for hashing; every part carries its length, so that no two contents collide.
-struct Canon(Vec<u8>);
+struct CanonicalWriter(Vec<u8>);
 
-impl Canon {
+impl CanonicalWriter {
     fn new() -> Self {
         Self(Vec::with_capacity(1024))
     }
@@ -272,7 +277,7 @@ impl Canon {
             Json::Bool(false) => self.tag(b'f'),
             Json::Number(text) => {
                 self.tag(b'0');
-                self.text(&decimal(text));
+                self.text(&normalize_decimal(text));
             }
             Json::String(text) => self.string(text),
             Json::Array(elements) => self.array(elements),
@@ -293,7 +298,7 @@ impl Canon {
 /// Normalizes a number to its one exact decimal notation, without rounding: `1`, `1.0` and `10e-1` become the same.
 ///
 /// A number whose exponent has more than 18 digits keeps its text, so it equals only the same text.
-fn decimal(text: &str) -> Cow<'_, str> {
+fn normalize_decimal(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') {
         // The fast path: most numbers are integers.
         let significant = text.trim_end_matches('0');
@@ -306,7 +311,7 @@ fn decimal(text: &str) -> Cow<'_, str> {
     };
     let (mantissa, exponent) = magnitude.split_once(['e', 'E']).unwrap_or((magnitude, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let Some(exponent) = small_exponent(exponent) else {
+    let Some(exponent) = parse_exponent(exponent) else {
         return Cow::Borrowed(text);
     };
     let digits = format!("{whole}{fraction}");
@@ -324,7 +329,7 @@ fn decimal(text: &str) -> Cow<'_, str> {
     ))
 }
 
-fn small_exponent(text: &str) -> Option<i64> {
+fn parse_exponent(text: &str) -> Option<i64> {
     let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
     if digits.len() > 18 {
         return None;
@@ -342,7 +347,9 @@ pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
     match (left, right) {
         (Json::Null, Json::Null) => true,
         (Json::Bool(left), Json::Bool(right)) => left == right,
-        (Json::Number(left), Json::Number(right)) => decimal(left) == decimal(right),
+        (Json::Number(left), Json::Number(right)) => {
+            normalize_decimal(left) == normalize_decimal(right)
+        }
         (Json::String(left), Json::String(right)) => left == right,
         (Json::Array(left), Json::Array(right)) => {
             left.len() == right.len()
@@ -363,7 +370,7 @@ pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::decimal;
+    use super::normalize_decimal;
 
     #[test]
     fn numbers_compare_as_exact_decimals() {
@@ -375,7 +382,11 @@ mod tests {
             ("1e400", "10E+399"),
         ];
         for (left, right) in same {
-            assert_eq!(decimal(left), decimal(right), "{left} and {right}");
+            assert_eq!(
+                normalize_decimal(left),
+                normalize_decimal(right),
+                "{left} and {right}"
+            );
         }
         let different = [
             ("9007199254740993", "9007199254740992"),
@@ -383,7 +394,11 @@ mod tests {
             ("1e400", "1e401"),
         ];
         for (left, right) in different {
-            assert_ne!(decimal(left), decimal(right), "{left} and {right}");
+            assert_ne!(
+                normalize_decimal(left),
+                normalize_decimal(right),
+                "{left} and {right}"
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 //! Escapes a new value exactly as often as the value that it replaces.
 
 use super::json;
-use super::place::{Place, Spot, WHOLE_FIELDS};
+use super::place::{FIELDS_KEY, Place, TextLocation};
 use super::webhook::Webhook;
 use std::ops::Range;
 
@@ -15,36 +15,38 @@ pub(crate) struct Edit<'p> {
 impl Webhook {
     /// Returns the webhook with those values replaced; the places must be this webhook's own and must not overlap.
     #[must_use]
-    pub(crate) fn edited(&self, edits: &[Edit<'_>]) -> Self {
+    pub(crate) fn with_edits(&self, edits: &[Edit<'_>]) -> Self {
         let mut webhook = self.clone();
         for (key, raw) in self.keys().zip(self.tokens().map(|(_, raw)| raw)) {
             let mut splices: Vec<(Range<usize>, String)> = edits
                 .iter()
-                .filter_map(|edit| splice(edit, &key, raw))
+                .filter_map(|edit| splice_for(edit, &key, raw))
                 .collect();
             if splices.is_empty() {
                 continue;
             }
             splices.sort_by_key(|(range, _)| range.start);
-            webhook = webhook.with(&key, &spliced(raw, &splices));
+            webhook = webhook.with_member(&key, &apply_splices(raw, &splices));
         }
         webhook
     }
 
     /// Returns the webhook with another alias.
     #[must_use]
-    pub(crate) fn renamed(&self, alias: &str) -> Self {
-        self.with("alias", &json::quoted(alias))
+    pub(crate) fn with_alias(&self, alias: &str) -> Self {
+        self.with_member("alias", &json::encode_string(alias))
     }
 }
 
 /// The byte range to replace in the raw value of `key`, and its replacement; `None` if the edit is for another key.
-fn splice(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
-    match &edit.place.spot {
-        Spot::Member(name) if name == key => Some((0..raw.len(), edit.token.clone())),
-        Spot::Within(name, range) if name == key => Some((range.clone(), edit.token.clone())),
-        Spot::Fields(range) if key == WHOLE_FIELDS => Some(if raw.starts_with('"') {
-            (escaped_range(raw, range), escaped(&edit.token))
+fn splice_for(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
+    match &edit.place.location {
+        TextLocation::Member(name) if name == key => Some((0..raw.len(), edit.token.clone())),
+        TextLocation::Within(name, range) if name == key => {
+            Some((range.clone(), edit.token.clone()))
+        }
+        TextLocation::Fields(range) if key == FIELDS_KEY => Some(if raw.starts_with('"') {
+            (encoded_range(raw, range), escape_json_text(&edit.token))
         } else {
             (range.clone(), edit.token.clone())
         }),
@@ -52,33 +54,33 @@ fn splice(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String
     }
 }
 
-fn spliced(raw: &str, splices: &[(Range<usize>, String)]) -> String {
+fn apply_splices(raw: &str, splices: &[(Range<usize>, String)]) -> String {
     let mut out = String::with_capacity(raw.len());
-    let mut kept_to = 0;
+    let mut copied_to = 0;
     for (range, token) in splices {
-        out.push_str(&raw[kept_to..range.start]);
+        out.push_str(&raw[copied_to..range.start]);
         out.push_str(token);
-        kept_to = range.end;
+        copied_to = range.end;
     }
-    out.push_str(&raw[kept_to..]);
+    out.push_str(&raw[copied_to..]);
     out
 }
 
 /// Escapes a text as the inside of a JSON string, without the quotes.
-fn escaped(text: &str) -> String {
-    let quoted = json::quoted(text);
+fn escape_json_text(text: &str) -> String {
+    let quoted = json::encode_string(text);
     quoted[1..quoted.len() - 1].to_owned()
 }
 
 /// Maps a range of the decoded text to the range of the JSON string token that encodes it.
-fn escaped_range(raw: &str, range: &Range<usize>) -> Range<usize> {
+fn encoded_range(raw: &str, range: &Range<usize>) -> Range<usize> {
     let (mut at, mut decoded) = (1, 0);
     let mut start = at;
     while decoded < range.end {
         if decoded <= range.start {
             start = at;
         }
-        let (raw_len, decoded_len) = step(&raw[at..]);
+        let (raw_len, decoded_len) = first_char_lengths(&raw[at..]);
         at += raw_len;
         decoded += decoded_len;
     }
@@ -86,7 +88,7 @@ fn escaped_range(raw: &str, range: &Range<usize>) -> Range<usize> {
 }
 
 /// The byte length of the first character of an escaped text, as `(escaped, decoded)`.
-fn step(raw: &str) -> (usize, usize) {
+fn first_char_lengths(raw: &str) -> (usize, usize) {
     let bytes = raw.as_bytes();
     if bytes[0] != b'\\' {
         let length = raw.chars().next().map_or(1, char::len_utf8);

@@ -5,7 +5,9 @@
 //! Any other `https://` address is a base URL, unless it imitates one of the vendor's hosts.
 //! Never opens a connection, and never repeats a user name, password, path or query of an address in a message.
 
-use super::region::{Region, Role, imitates_vendor, is_within, locate, vendor_roots};
+use super::region::{
+    HostRole, Region, imitates_vendor, is_same_or_subdomain, locate, vendor_roots,
+};
 use crate::http::client::is_loopback;
 use std::error::Error;
 use std::fmt;
@@ -17,7 +19,7 @@ const LIST_PATH: &str = "/api/v1/external/integrations/";
 const BULK_PATH: &str = "/api/v1/external/integrations-bulk";
 const NOT_AN_ACCOUNT: &str = "not a Coralogix region, domain, team URL or base URL";
 /// Longest dotless word that a message repeats; API keys are longer, so one pasted here by mistake stays hidden.
-const LONGEST_WORD_SHOWN: usize = 20;
+const MAX_SHOWN_WORD: usize = 20;
 
 /// The address of one account's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,31 +31,31 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// Parses a region, a domain, a team URL or a base URL as people type and paste them.
-    pub fn parse(text: &str) -> Result<Self, Unrecognised> {
+    pub fn parse(text: &str) -> Result<Self, UnrecognizedAccount> {
         let text = text.trim();
-        if let Some(region) = Region::named(text) {
-            return Self::current(region);
+        if let Some(region) = Region::from_name(text) {
+            return Self::from_region(region);
         }
-        let scheme = scheme_of(text);
-        let url = read_address(text, scheme)?;
+        let scheme = parse_scheme(text);
+        let url = parse_address(text, scheme)?;
         let host = url.host_str().unwrap_or_default();
         // An explicit scheme means that the user chose this very host, not just its region.
         match (locate(host), scheme.is_some()) {
-            (Some((region, Role::Api)), true) | (Some((region, Role::PrivateApi)), _) => {
-                Self::given(url, Some(region))
+            (Some((region, HostRole::Api)), true) | (Some((region, HostRole::PrivateApi)), _) => {
+                Self::from_base_url(url, Some(region))
             }
             // The region's current host replaces this one; dropping the port that the user gave would be a guess.
-            (Some(_), _) if url.port().is_some() => Err(Unrecognised::at(
+            (Some(_), _) if url.port().is_some() => Err(UnrecognizedAccount::with_host(
                 &url,
                 "a region or team URL takes no port other than 443",
             )),
-            (Some((region, _)), _) => Self::current(region),
-            (None, false) => Err(Unrecognised::at(&url, NOT_AN_ACCOUNT)),
-            (None, true) if imitates_vendor(host) => Err(Unrecognised::at(
+            (Some((region, _)), _) => Self::from_region(region),
+            (None, false) => Err(UnrecognizedAccount::with_host(&url, NOT_AN_ACCOUNT)),
+            (None, true) if imitates_vendor(host) => Err(UnrecognizedAccount::with_host(
                 &url,
                 "resembles a Coralogix host but lies outside Coralogix's domains",
             )),
-            (None, true) => Self::given(url, None),
+            (None, true) => Self::from_base_url(url, None),
         }
     }
 
@@ -68,7 +70,7 @@ impl Endpoint {
     }
 
     /// The canonical host that locks and run records use; identical for every API host of one region.
-    pub fn home(&self) -> String {
+    pub fn canonical_host(&self) -> String {
         self.region.map_or_else(
             || self.host.clone(),
             |region| format!("api.{}", region.domain()),
@@ -86,26 +88,26 @@ impl Endpoint {
     }
 
     /// Whether the host lies within the vendor's domains.
-    pub fn is_vendor(&self) -> bool {
+    pub fn is_vendor_host(&self) -> bool {
         let host = self.base.host_str().unwrap_or_default();
-        vendor_roots().any(|root| is_within(host, root))
+        vendor_roots().any(|root| is_same_or_subdomain(host, root))
     }
 
     /// The URL of all webhooks: the list call, and the create call for a single webhook.
     pub fn webhooks_url(&self) -> Url {
-        self.below_base(LIST_PATH)
+        self.join_base(LIST_PATH)
     }
 
     /// The URL of one webhook; `None` for an id that could change the path, such as an empty one or `..`.
     pub fn webhook_url(&self, id: &str) -> Option<Url> {
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         (!id.is_empty() && id.bytes().all(is_plain))
-            .then(|| self.below_base(&format!("{LIST_PATH}{id}")))
+            .then(|| self.join_base(&format!("{LIST_PATH}{id}")))
     }
 
     /// The URL of the bulk write.
     pub fn bulk_url(&self) -> Url {
-        self.below_base(BULK_PATH)
+        self.join_base(BULK_PATH)
     }
 
     /// The host that ingests the region's logs; `None` if the region is unknown.
@@ -114,17 +116,17 @@ impl Endpoint {
             .map(|region| format!("ingress.{}", region.domain()))
     }
 
-    fn current(region: Region) -> Result<Self, Unrecognised> {
+    fn from_region(region: Region) -> Result<Self, UnrecognizedAccount> {
         let host = format!("api.{}", region.domain());
-        Self::given(read_address(&host, None)?, Some(region))
+        Self::from_base_url(parse_address(&host, None)?, Some(region))
     }
 
-    fn given(mut base: Url, region: Option<Region>) -> Result<Self, Unrecognised> {
+    fn from_base_url(mut base: Url, region: Option<Region>) -> Result<Self, UnrecognizedAccount> {
         if base.query().is_some() || base.fragment().is_some() {
             let problem = "a base URL cannot carry a query or a fragment";
-            return Err(Unrecognised::at(&base, problem));
+            return Err(UnrecognizedAccount::with_host(&base, problem));
         }
-        base.set_path(&prefix_of(base.path()));
+        base.set_path(&base_path_prefix(base.path()));
         let name = base.host_str().unwrap_or_default();
         let host = match base.port() {
             Some(port) => format!("{name}:{port}"),
@@ -133,7 +135,7 @@ impl Endpoint {
         Ok(Self { base, host, region })
     }
 
-    fn below_base(&self, path: &str) -> Url {
+    fn join_base(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url
@@ -141,44 +143,48 @@ impl Endpoint {
 }
 
 /// The text before `://` if it can be a URL scheme.
-fn scheme_of(text: &str) -> Option<&str> {
+fn parse_scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     scheme.bytes().all(is_allowed).then_some(scheme)
 }
 
-fn read_address(text: &str, scheme: Option<&str>) -> Result<Url, Unrecognised> {
-    let unreadable = || Unrecognised::new(NOT_AN_ACCOUNT);
+fn parse_address(text: &str, scheme: Option<&str>) -> Result<Url, UnrecognizedAccount> {
+    let not_an_account = || UnrecognizedAccount::new(NOT_AN_ACCOUNT);
     // The URL standard drops line breaks and turns `\` into `/`, so the host called could differ from the host seen.
     let is_deceptive = |character: char| character.is_control() || " \\".contains(character);
     if text.is_empty() || text.contains(is_deceptive) {
-        return Err(unreadable());
+        return Err(not_an_account());
     }
     let url = match scheme.map(str::to_ascii_lowercase).as_deref() {
         None => Url::parse(&format!("https://{text}")),
         Some("http" | "https") => Url::parse(text),
-        Some(_) => return Err(Unrecognised::new("the address must start with https://")),
+        Some(_) => {
+            return Err(UnrecognizedAccount::new(
+                "the address must start with https://",
+            ));
+        }
     };
-    let mut url = url.map_err(|_| unreadable())?;
+    let mut url = url.map_err(|_| not_an_account())?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(Unrecognised::new(
+        return Err(UnrecognizedAccount::new(
             "an address cannot contain a user name or password; API keys belong in the environment",
         ));
     }
     // `host.` and `host` are the same server, but certificates and account identities use only the second form.
     if let Some(host) = url.domain().and_then(|host| host.strip_suffix('.')) {
         let host = host.to_owned();
-        url.set_host(Some(&host)).map_err(|_| unreadable())?;
+        url.set_host(Some(&host)).map_err(|_| not_an_account())?;
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         let problem = "plain http would send the API key unencrypted";
-        return Err(Unrecognised::at(&url, problem));
+        return Err(UnrecognizedAccount::with_host(&url, problem));
     }
     Ok(url)
 }
 
 /// The path prefix of a base URL: without doubled or trailing slashes, and without the path of a pasted API call.
-fn prefix_of(path: &str) -> String {
+fn base_path_prefix(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let call = segments
         .windows(3)
@@ -192,13 +198,13 @@ fn prefix_of(path: &str) -> String {
 
 /// Why a text does not name an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unrecognised {
+pub struct UnrecognizedAccount {
     problem: &'static str,
     /// Only the host, because everything else that was typed may be a secret.
     host: Option<String>,
 }
 
-impl Unrecognised {
+impl UnrecognizedAccount {
     /// The next step: what to pass instead.
     pub fn hint(&self) -> String {
         let codes: Vec<&str> = Region::all().map(Region::code).collect();
@@ -222,14 +228,14 @@ impl Unrecognised {
         }
     }
 
-    fn at(url: &Url, problem: &'static str) -> Self {
-        let is_shown = |host: &&str| host.contains('.') || host.len() <= LONGEST_WORD_SHOWN;
+    fn with_host(url: &Url, problem: &'static str) -> Self {
+        let is_shown = |host: &&str| host.contains('.') || host.len() <= MAX_SHOWN_WORD;
         let host = url.domain().filter(is_shown).map(str::to_owned);
         Self { problem, host }
     }
 }
 
-impl fmt::Display for Unrecognised {
+impl fmt::Display for UnrecognizedAccount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.host {
             Some(host) => write!(formatter, "`{host}`: {}", self.problem),
@@ -238,4 +244,4 @@ impl fmt::Display for Unrecognised {
     }
 }
 
-impl Error for Unrecognised {}
+impl Error for UnrecognizedAccount {}

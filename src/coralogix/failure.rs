@@ -3,46 +3,49 @@
 
 use super::account::{Account, Side};
 use crate::error::{Error, ErrorKind};
-use crate::foreign;
-use crate::http::failure::{Failure, Refusal, Unreached};
-use crate::http::scrub::scrubbed;
+use crate::http::failure::{ConnectFailure, Failure, Refusal};
+use crate::http::scrub::scrub_message;
+use crate::untrusted;
 
 /// The vendor's name of the permission to read webhooks.
-pub const MAY_READ: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
+pub const READ_PERMISSION: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
 /// The vendor's name of the permission to create, change and delete webhooks.
-pub const MAY_WRITE: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
+pub const WRITE_PERMISSION: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
 /// The vendor's permission preset that contains both.
-pub const PRESET: &str = "OUTBOUNDWEBHOOKS";
+pub const PERMISSION_PRESET: &str = "OUTBOUNDWEBHOOKS";
 /// The most characters of a server's message that are shown.
-const LONGEST_MESSAGE: usize = 200;
+const MAX_MESSAGE_CHARS: usize = 200;
 
 impl Failure {
     /// The error that the user reads; `doing` names the request, such as `list its webhooks`.
-    pub fn explain(&self, account: &Account, doing: &str) -> Error {
+    pub fn explain(&self, account: &Account, operation: &str) -> Error {
         match self {
-            Self::NotSent(Unreached::Host(cause)) => {
+            Self::NotSent(ConnectFailure::Host(cause)) => {
                 Error::failed(format!("cannot reach {account}: {cause}")).with_hint(
                     "check the region or URL, the network, and HTTPS_PROXY if you use a proxy; nothing was sent",
                 )
             }
-            Self::NotSent(Unreached::Certificate(cause)) => Error::failed(format!(
+            Self::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
                 "the certificate of {account} was not accepted: {cause}"
             ))
             .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
-            Self::Lost { why, .. } => Error::failed(format!("{account} failed to {doing}: {why}"))
+            Self::Lost { why, .. } => Error::failed(format!("{account} failed to {operation}: {why}"))
                 .with_hint("try again; for a slow server, pass a longer --timeout"),
             Self::Unusable(what) => Error::failed(format!(
-                "{account} failed to {doing}: the response is {what}"
+                "{account} failed to {operation}: the response is {what}"
             ))
             .with_hint("check the region or URL: something other than the webhooks API answered, perhaps a proxy or a login page"),
-            Self::Refused(refusal) => refusal.explain(account, doing),
+            Self::Refused(refusal) => refusal.explain(account, operation),
         }
     }
 }
 
 impl Refusal {
-    fn explain(&self, account: &Account, doing: &str) -> Error {
-        let mut what = format!("{account} answered {} to a request to {doing}", self.status);
+    fn explain(&self, account: &Account, operation: &str) -> Error {
+        let mut what = format!(
+            "{account} answered {} to a request to {operation}",
+            self.status
+        );
         if let Some(host) = &self.redirect_host {
             what = format!("{what} (a redirect to {host}, not followed)");
         }
@@ -63,13 +66,13 @@ impl Refusal {
     /// The next step for statuses with a usual cause; `None` for all others.
     pub fn hint(&self, side: Side) -> Option<String> {
         let permission = match side {
-            Side::Source => MAY_READ.to_owned(),
-            Side::Target => format!("{MAY_READ} and {MAY_WRITE}"),
+            Side::Source => READ_PERMISSION.to_owned(),
+            Side::Target => format!("{READ_PERMISSION} and {WRITE_PERMISSION}"),
         };
-        let key = &self.key_from;
+        let key = &self.key_origin;
         match self.status {
             401 | 403 => Some(format!(
-                "the key {key} needs {permission} (preset {PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
+                "the key {key} needs {permission} (preset {PERMISSION_PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
             )),
             300..=399 => Some("if you trust the host that the redirect points to, pass its address instead: hookferry sends a key only to the host that you named".to_owned()),
             404 | 405 => Some(format!(
@@ -83,28 +86,28 @@ impl Refusal {
 }
 
 /// The server's message from an error body: the API's usual JSON keys, else the body itself; scrubbed and shortened.
-pub(super) fn server_words(body: &str, account: &Account) -> String {
+pub(super) fn server_message(body: &str, account: &Account) -> String {
     let trimmed = body.trim();
-    let words = match serde_json::from_str::<serde_json::Value>(trimmed) {
-        Ok(json) => json_words(&json).unwrap_or_default(),
+    let message = match serde_json::from_str::<serde_json::Value>(trimmed) {
+        Ok(json) => json_message(&json).unwrap_or_default(),
         Err(_) if trimmed.starts_with('<') => "an HTML page".to_owned(),
         Err(_) => trimmed.to_owned(),
     };
-    let words = scrubbed(&words, &[account.key.expose()]);
-    foreign::shortened(&words, LONGEST_MESSAGE)
+    let message = scrub_message(&message, &[account.key.expose()]);
+    untrusted::escape_truncated(&message, MAX_MESSAGE_CHARS)
 }
 
-fn json_words(json: &serde_json::Value) -> Option<String> {
-    let places = [
+fn json_message(json: &serde_json::Value) -> Option<String> {
+    let pointers = [
         "/message",
         "/error/message",
         "/error",
         "/detail",
         "/errors/0/message",
     ];
-    let found = places
+    let found = pointers
         .iter()
-        .find_map(|place| json.pointer(place).and_then(serde_json::Value::as_str))
+        .find_map(|pointer| json.pointer(pointer).and_then(serde_json::Value::as_str))
         .or_else(|| json.as_str());
     found.map(str::to_owned)
 }

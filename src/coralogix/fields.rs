@@ -1,6 +1,6 @@
 //! The `integration_type_fields` of a webhook: JSON inside a JSON string, in every format that servers return.
 
-use super::json::{Json, Unreadable};
+use super::json::{Json, JsonError};
 use std::borrow::Cow;
 
 /// The `integration_type_fields` of a webhook as text, classified; missing, null, `""` and `"[]"` are all `Empty`.
@@ -11,21 +11,21 @@ pub(crate) enum Fields<'a> {
     /// Text that is not JSON, or nested too deep to parse: carried as is, compared as text, hidden.
     Text(Cow<'a, str>),
     /// JSON in which an object has the same key twice.
-    Duplicate,
+    DuplicateKey,
 }
 
 /// The parsed fields, without their text; the same variants as [`Fields`].
-pub(super) enum Looked<'t> {
+pub(super) enum ParsedFields<'t> {
     Empty,
     Tree(Json<'t>),
     /// Text that is not JSON, or nested too deep to parse.
     Text,
     /// JSON in which an object has the same key twice.
-    Duplicate,
+    DuplicateKey,
 }
 
-impl<'t> Looked<'t> {
-    pub(super) fn into(text: &'t str) -> Self {
+impl<'t> ParsedFields<'t> {
+    pub(super) fn parse(text: &'t str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
         }
@@ -33,19 +33,19 @@ impl<'t> Looked<'t> {
             Ok(Json::Null) => Self::Empty,
             Ok(Json::Array(entries)) if entries.is_empty() => Self::Empty,
             Ok(tree) => Self::Tree(tree),
-            Err(Unreadable::DuplicateKey) => Self::Duplicate,
-            Err(Unreadable::NotJson | Unreadable::TooDeep) => Self::Text,
+            Err(JsonError::DuplicateKey) => Self::DuplicateKey,
+            Err(JsonError::NotJson | JsonError::TooDeep) => Self::Text,
         }
     }
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn read(text: Cow<'a, str>) -> Self {
-        match Looked::into(&text) {
-            Looked::Empty => Self::Empty,
-            Looked::Tree(_) => Self::Tree(text),
-            Looked::Text => Self::Text(text),
-            Looked::Duplicate => Self::Duplicate,
+    pub(super) fn classify(text: Cow<'a, str>) -> Self {
+        match ParsedFields::parse(&text) {
+            ParsedFields::Empty => Self::Empty,
+            ParsedFields::Tree(_) => Self::Tree(text),
+            ParsedFields::Text => Self::Text(text),
+            ParsedFields::DuplicateKey => Self::DuplicateKey,
         }
     }
 
@@ -53,7 +53,7 @@ impl<'a> Fields<'a> {
     pub(crate) fn tree(&self) -> Option<Json<'_>> {
         match self {
             Self::Tree(text) => Json::parse(text).ok(),
-            Self::Empty | Self::Text(_) | Self::Duplicate => None,
+            Self::Empty | Self::Text(_) | Self::DuplicateKey => None,
         }
     }
 }

@@ -1,13 +1,13 @@
 //! A lossless JSON parser: numbers and unescaped strings are slices of the input.
 //! Never rounds a number and never merges duplicate keys.
 
-pub use super::scan::quoted;
+pub use super::scan::encode_string;
 use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
 use std::fmt;
 
 /// Deepest nesting that is parsed; a limit, so that no response can overflow the stack.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// One JSON value; numbers keep the exact text of the input.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ pub enum Json<'a> {
 
 /// Why a text could not be read as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unreadable {
+pub enum JsonError {
     /// The text is not valid JSON.
     NotJson,
     /// An object has the same key twice, so it is ambiguous which value counts.
@@ -37,13 +37,13 @@ pub enum Unreadable {
     TooDeep,
 }
 
-impl From<Malformed> for Unreadable {
+impl From<Malformed> for JsonError {
     fn from(_: Malformed) -> Self {
         Self::NotJson
     }
 }
 
-impl fmt::Display for Unreadable {
+impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NotJson => "not JSON",
@@ -55,13 +55,13 @@ impl fmt::Display for Unreadable {
 
 impl<'a> Json<'a> {
     /// Parses a whole text as one value.
-    pub fn parse(text: &'a str) -> Result<Self, Unreadable> {
+    pub fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut scanner = Scanner::new(text);
-        match Self::read(&mut scanner, DEEPEST) {
+        match Self::parse_value(&mut scanner, MAX_DEPTH) {
             Ok(tree) if scanner.is_at_end() => Ok(tree),
             // A duplicate key or deep nesting is only worth reporting if the whole text is valid JSON.
             Err(problem) if scan::is_json(text) => Err(problem),
-            _ => Err(Unreadable::NotJson),
+            _ => Err(JsonError::NotJson),
         }
     }
 
@@ -81,22 +81,22 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn read(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, Unreadable> {
+    fn parse_value(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, JsonError> {
         if depth == 0 {
-            return Err(Unreadable::TooDeep);
+            return Err(JsonError::TooDeep);
         }
         match scanner.peek() {
-            Some(b'{') => Self::read_object(scanner, depth - 1),
+            Some(b'{') => Self::parse_object(scanner, depth - 1),
             Some(b'[') => {
-                scanner.take(b'[');
+                scanner.consume(b'[');
                 let mut elements = Vec::new();
-                while scanner.has_element(elements.is_empty())? {
-                    elements.push(Self::read(scanner, depth - 1)?);
+                while scanner.next_element(elements.is_empty())? {
+                    elements.push(Self::parse_value(scanner, depth - 1)?);
                 }
                 Ok(Self::Array(elements))
             }
-            Some(b'"') => Ok(Self::String(string(scanner.string()?)?)),
-            _ => Ok(match scanner.value()? {
+            Some(b'"') => Ok(Self::String(decode_string(scanner.next_string()?)?)),
+            _ => Ok(match scanner.next_value()? {
                 "true" => Self::Bool(true),
                 "false" => Self::Bool(false),
                 "null" => Self::Null,
@@ -105,27 +105,27 @@ impl<'a> Json<'a> {
         }
     }
 
-    fn read_object(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, Unreadable> {
-        scanner.take(b'{');
+    fn parse_object(scanner: &mut Scanner<'a>, depth: usize) -> Result<Self, JsonError> {
+        scanner.consume(b'{');
         let mut members: Vec<(Cow<'a, str>, Self)> = Vec::new();
-        while let Some(key) = scanner.key(members.is_empty())? {
-            members.push((string(key)?, Self::read(scanner, depth)?));
+        while let Some(key) = scanner.next_key(members.is_empty())? {
+            members.push((decode_string(key)?, Self::parse_value(scanner, depth)?));
         }
         if has_duplicate(members.iter().map(|(key, _)| key.as_ref())) {
-            return Err(Unreadable::DuplicateKey);
+            return Err(JsonError::DuplicateKey);
         }
         Ok(Self::Object(members))
     }
 }
 
 /// Decodes a JSON string token; borrowed if it has no escape. Half a surrogate pair is an error.
-pub fn string(token: &str) -> Result<Cow<'_, str>, Unreadable> {
+pub fn decode_string(token: &str) -> Result<Cow<'_, str>, JsonError> {
     let inner = token
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
-        .ok_or(Unreadable::NotJson)?;
+        .ok_or(JsonError::NotJson)?;
     if inner.contains('\\') {
-        let text = scan::unescaped(inner).ok_or(Unreadable::NotJson)?;
+        let text = scan::unescape(inner).ok_or(JsonError::NotJson)?;
         Ok(Cow::Owned(text))
     } else {
         Ok(Cow::Borrowed(inner))
@@ -140,23 +140,23 @@ pub fn compact(text: &str) -> Option<String> {
 }
 
 /// The members of one object as raw tokens, in order, duplicates included.
-pub(super) struct Members<'a>(pub(super) Vec<(&'a str, &'a str)>);
+pub(super) struct ObjectMembers<'a>(pub(super) Vec<(&'a str, &'a str)>);
 
-impl<'a> Members<'a> {
+impl<'a> ObjectMembers<'a> {
     /// Parses only the top level of an object; values stay raw text.
-    pub(super) fn parse(text: &'a str) -> Result<Self, Unreadable> {
+    pub(super) fn parse(text: &'a str) -> Result<Self, JsonError> {
         let mut scanner = Scanner::new(text);
         let mut members = Vec::new();
-        if !scanner.take(b'{') {
-            return Err(Unreadable::NotJson);
+        if !scanner.consume(b'{') {
+            return Err(JsonError::NotJson);
         }
-        while let Some(key) = scanner.key(members.is_empty())? {
-            members.push((key, scanner.value()?));
+        while let Some(key) = scanner.next_key(members.is_empty())? {
+            members.push((key, scanner.next_value()?));
         }
         if scanner.is_at_end() {
             Ok(Self(members))
         } else {
-            Err(Unreadable::NotJson)
+            Err(JsonError::NotJson)
         }
     }
 }

@@ -30,7 +30,7 @@ pub struct Field {
 
 /// One documented type (Table A of the vendor's page).
 #[derive(Debug)]
-pub struct Kind {
+pub struct WebhookType {
     /// The vendor's number for the type.
     pub id: TypeId,
     /// Its name in Table B, which `--type` accepts.
@@ -47,21 +47,21 @@ const fn field(name: &'static str, slot: Slot) -> Field {
     Field { name, slot }
 }
 
-const GENERIC: &[Field] = &[
+const GENERIC_FIELDS: &[Field] = &[
     field("uuid", Slot::Plain),
     field("method", Slot::Plain),
     field("headers", Slot::Headers),
     field("payload", Slot::Payload),
 ];
 
-const fn kind(
+const fn webhook_type(
     id: u64,
     name: &'static str,
     label: &'static str,
     icon: &'static str,
     fields: &'static [Field],
-) -> Kind {
-    Kind {
+) -> WebhookType {
+    WebhookType {
         id: TypeId(id),
         name,
         label,
@@ -71,32 +71,44 @@ const fn kind(
 }
 
 /// The nine documented types, in the order of their numbers.
-pub const KINDS: &[Kind] = &[
-    kind(0, "slack", "Slack", "/assets/settings/slack-48.png", &[]),
-    kind(1, "webhook", "WebHook", "/assets/webhook.png", GENERIC),
-    kind(
+pub const WEBHOOK_TYPES: &[WebhookType] = &[
+    webhook_type(0, "slack", "Slack", "/assets/settings/slack-48.png", &[]),
+    webhook_type(
+        1,
+        "webhook",
+        "WebHook",
+        "/assets/webhook.png",
+        GENERIC_FIELDS,
+    ),
+    webhook_type(
         2,
         "pager_duty",
         "PagerDuty",
         "/assets/settings/pagerDuty.png",
         &[field("serviceKey", Slot::Secret("service key"))],
     ),
-    kind(3, "sendlog", "SendLog", "/assets/invite.png", GENERIC),
-    kind(
+    webhook_type(
+        3,
+        "sendlog",
+        "SendLog",
+        "/assets/invite.png",
+        GENERIC_FIELDS,
+    ),
+    webhook_type(
         4,
         "email_group",
         "Email Group",
         "/assets/email-group.png",
         &[field("payload", Slot::Email)],
     ),
-    kind(
+    webhook_type(
         5,
         "microsoft_teams",
         "Microsoft Teams",
         "/assets/settings/teams.png",
         &[],
     ),
-    kind(
+    webhook_type(
         6,
         "jira",
         "Jira",
@@ -107,19 +119,19 @@ pub const KINDS: &[Kind] = &[
             field("projectKey", Slot::Plain),
         ],
     ),
-    kind(
+    webhook_type(
         7,
         "opsgenie",
         "Opsgenie",
         "/assets/settings/opsgenie.png",
         &[],
     ),
-    kind(
+    webhook_type(
         8,
         "demisto",
         "Demisto",
         "/assets/settings/demisto.png",
-        GENERIC,
+        GENERIC_FIELDS,
     ),
 ];
 
@@ -143,15 +155,15 @@ pub const SAFE_PAYLOAD_KEYS: &[&str] = &[
     "uuid",
 ];
 
-impl Kind {
+impl WebhookType {
     /// The documented type with that number; `None` for a type that the vendor's page does not list.
-    pub fn of(id: TypeId) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.id == id)
+    pub fn from_id(id: TypeId) -> Option<&'static Self> {
+        WEBHOOK_TYPES.iter().find(|kind| kind.id == id)
     }
 
     /// The documented type with that Table B name.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.name == name)
+    pub fn from_name(name: &str) -> Option<&'static Self> {
+        WEBHOOK_TYPES.iter().find(|kind| kind.name == name)
     }
 
     /// The complete `integration_type` object of this type as JSON, for a webhook that lacks one.
@@ -167,22 +179,22 @@ impl Kind {
         self.fields
             .iter()
             .find(|field| field.name == name)
-            .map_or(UNKNOWN, |field| field.slot)
+            .map_or(UNKNOWN_SLOT, |field| field.slot)
     }
 }
 
 /// The slot of an undocumented field: hidden, so that a field the vendor adds can never leak.
-pub const UNKNOWN: Slot = Slot::Secret("unknown field");
+pub const UNKNOWN_SLOT: Slot = Slot::Secret("unknown field");
 
 /// Parses a Table B name or a number; `None` for any other text.
-pub fn type_named(text: &str) -> Option<TypeId> {
-    let documented = Kind::named(text).map(|kind| kind.id);
-    documented.or_else(|| text.parse().ok().map(TypeId))
+pub fn parse_type(text: &str) -> Option<TypeId> {
+    let documented_id = WebhookType::from_name(text).map(|kind| kind.id);
+    documented_id.or_else(|| text.parse().ok().map(TypeId))
 }
 
 /// The name of a type in every list and preview: `slack`, or `type 99` for an undocumented one.
 pub fn type_name(id: TypeId) -> SmolStr {
-    Kind::of(id).map_or_else(
+    WebhookType::from_id(id).map_or_else(
         || format_smolstr!("type {id}"),
         |kind| SmolStr::new_static(kind.name),
     )

@@ -8,48 +8,48 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// How many members a webhook may have if some are to be removed without copying the others.
-const MASK: usize = 64;
+const MASK_BITS: usize = 64;
 
 /// A webhook as a lossless JSON object: key order and the text of every value are those of the response.
 ///
 /// All webhooks of a response share its text and its index of members, so a clone copies neither.
 #[derive(Clone)]
 pub struct Webhook {
-    pub(super) listing: Arc<Listing>,
-    first: u32,
+    pub(super) parsed: Arc<ParsedText>,
+    first_member: u32,
     n_members: u32,
     /// A bit mask of removed members by index; only the first 64 members can be masked.
-    hidden: u64,
+    removed_mask: u64,
 }
 
 /// A text and the index of its objects' members.
-pub(super) struct Listing {
+pub(super) struct ParsedText {
     text: Box<str>,
-    members: Vec<Member>,
+    members: Vec<MemberRange>,
     /// Whether any key contains an escape, so that comparing raw tokens is not enough.
     has_escaped_key: bool,
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Member {
-    pub(super) key: Span,
-    pub(super) value: Span,
+pub(super) struct MemberRange {
+    pub(super) key: TextRange,
+    pub(super) value: TextRange,
 }
 
 /// A range of the shared text; responses are limited to 1 GiB, so 32 bits suffice.
 #[derive(Clone, Copy)]
-pub(super) struct Span {
+pub(super) struct TextRange {
     start: u32,
     end: u32,
 }
 
-impl Span {
+impl TextRange {
     /// The range of `part` in `whole`, of which it must be a slice.
-    fn of(part: &str, whole: &str) -> Self {
+    fn locate(part: &str, whole: &str) -> Self {
         let start = part.as_ptr() as usize - whole.as_ptr() as usize;
         Self {
-            start: offset(start),
-            end: offset(start + part.len()),
+            start: to_u32(start),
+            end: to_u32(start + part.len()),
         }
     }
 
@@ -58,7 +58,7 @@ impl Span {
     }
 }
 
-fn offset(at: usize) -> u32 {
+fn to_u32(at: usize) -> u32 {
     u32::try_from(at).expect("a text of at most 1 GiB")
 }
 
@@ -76,106 +76,106 @@ pub enum NotAList {
 /// Parses a JSON array of webhooks, which share `text`.
 pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
     let text = text.into();
-    match list_part(&text, None) {
+    match parse_list_part(&text, None) {
         Some(part) if part.is_last && Scanner::new(&text[part.end..]).is_at_end() => {
-            Ok(part.webhooks(text))
+            Ok(part.into_webhooks(text))
         }
-        _ => Err(why_no_list(&text)),
+        _ => Err(diagnose_list(&text)),
     }
 }
 
 /// The complete webhooks at the start of a text.
-pub(super) struct Part {
-    members: Vec<Member>,
+pub(super) struct ListPart {
+    members: Vec<MemberRange>,
     /// For each object, the index of its first member in `members`.
-    objects: Vec<u32>,
+    first_members: Vec<u32>,
     /// The offset in the text at which the part ends.
     pub(super) end: usize,
     /// Whether the list ends with this part.
     pub(super) is_last: bool,
 }
 
-impl Part {
+impl ListPart {
     pub(super) fn n_webhooks(&self) -> usize {
-        self.objects.len()
+        self.first_members.len()
     }
 
     /// Builds the webhooks; `text` is the parsed text, or its prefix up to the part's end.
-    pub(super) fn webhooks(self, text: Box<str>) -> Vec<Webhook> {
-        Listing::webhooks(text, self.members, &self.objects)
+    pub(super) fn into_webhooks(self, text: Box<str>) -> Vec<Webhook> {
+        ParsedText::build_webhooks(text, self.members, &self.first_members)
     }
 }
 
 /// Parses the complete webhooks at the start of `text`, which continues a list after `n_before` webhooks.
 ///
 /// Without `n_before` the text must start the list; returns `None` if it does not.
-pub(super) fn list_part(text: &str, n_before: Option<usize>) -> Option<Part> {
+pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<ListPart> {
     let (mut members, mut objects) = (Vec::new(), Vec::new());
     let body = match n_before {
         None => text.trim_start_matches('\u{feff}').trim_start(),
         Some(_) => text,
     };
     let mut scanner = Scanner::new(body);
-    if n_before.is_none() && !scanner.take(b'[') {
+    if n_before.is_none() && !scanner.consume(b'[') {
         return None;
     }
-    let at = |scanner: &Scanner<'_>| text.len() - body.len() + scanner.at();
-    let mut end = at(&scanner);
+    let offset_of = |scanner: &Scanner<'_>| text.len() - body.len() + scanner.position();
+    let mut end = offset_of(&scanner);
     let mut is_last = false;
     loop {
         let is_first = n_before.unwrap_or(0) + objects.len() == 0;
-        match scanner.has_element(is_first) {
+        match scanner.next_element(is_first) {
             Ok(true) => {}
             Ok(false) => {
                 is_last = true;
-                end = at(&scanner);
+                end = offset_of(&scanner);
                 break;
             }
             Err(Malformed) => break,
         }
         let first = members.len();
-        if object_members(&mut scanner, text, &mut members).is_err() {
+        if index_members(&mut scanner, text, &mut members).is_err() {
             // Leave out what is not a webhook, or is still incomplete.
             members.truncate(first);
             break;
         }
-        objects.push(offset(first));
-        end = at(&scanner);
+        objects.push(to_u32(first));
+        end = offset_of(&scanner);
     }
-    Some(Part {
+    Some(ListPart {
         members,
-        objects,
+        first_members: objects,
         end,
         is_last,
     })
 }
 
 /// Indexes the members of the next object.
-fn object_members(
+fn index_members(
     scanner: &mut Scanner<'_>,
     whole: &str,
-    members: &mut Vec<Member>,
+    members: &mut Vec<MemberRange>,
 ) -> Result<(), Malformed> {
-    if !scanner.take(b'{') {
+    if !scanner.consume(b'{') {
         return Err(Malformed);
     }
     let mut is_first = true;
-    while let Some(key) = scanner.key(is_first)? {
+    while let Some(key) = scanner.next_key(is_first)? {
         is_first = false;
-        members.push(Member {
-            key: Span::of(key, whole),
-            value: Span::of(scanner.value()?, whole),
+        members.push(MemberRange {
+            key: TextRange::locate(key, whole),
+            value: TextRange::locate(scanner.next_value()?, whole),
         });
     }
     Ok(())
 }
 
 /// Finds out why a text is not a list of webhooks.
-pub(super) fn why_no_list(text: &str) -> NotAList {
+pub(super) fn diagnose_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
     let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(body) else {
         return match serde_json::from_str::<&RawValue>(body) {
-            Ok(raw) => NotAList::OtherValue(value_name(raw.get())),
+            Ok(raw) => NotAList::OtherValue(json_type_name(raw.get())),
             Err(_) => NotAList::NotJson,
         };
     };
@@ -184,7 +184,7 @@ pub(super) fn why_no_list(text: &str) -> NotAList {
     bad.map_or(NotAList::NotJson, |at| NotAList::Element(at + 1))
 }
 
-fn value_name(token: &str) -> &'static str {
+fn json_type_name(token: &str) -> &'static str {
     match token.as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'"') => "a string",
@@ -198,31 +198,35 @@ fn value_name(token: &str) -> &'static str {
 pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
     let mut members = Vec::new();
     let mut scanner = Scanner::new(&text);
-    object_members(&mut scanner, &text, &mut members).ok()?;
+    index_members(&mut scanner, &text, &mut members).ok()?;
     if !scanner.is_at_end() {
         return None;
     }
-    Listing::webhooks(text, members, &[0]).pop()
+    ParsedText::build_webhooks(text, members, &[0]).pop()
 }
 
-impl Listing {
+impl ParsedText {
     /// Builds webhooks from the index of all members and the first member of each object.
-    fn webhooks(text: Box<str>, mut members: Vec<Member>, objects: &[u32]) -> Vec<Webhook> {
+    fn build_webhooks(
+        text: Box<str>,
+        mut members: Vec<MemberRange>,
+        objects: &[u32],
+    ) -> Vec<Webhook> {
         members.shrink_to_fit();
-        let end = offset(members.len());
-        let listing = Arc::new(Self::new(text, members));
+        let end = to_u32(members.len());
+        let parsed = Arc::new(Self::new(text, members));
         let ends = objects.iter().skip(1).copied().chain([end]);
         let webhook = |(first, end): (u32, u32)| Webhook {
-            listing: Arc::clone(&listing),
-            first,
+            parsed: Arc::clone(&parsed),
+            first_member: first,
             n_members: end - first,
-            hidden: 0,
+            removed_mask: 0,
         };
         objects.iter().copied().zip(ends).map(webhook).collect()
     }
 
-    fn new(text: Box<str>, members: Vec<Member>) -> Self {
-        let is_escaped = |member: &Member| text[member.key.range()].contains('\\');
+    fn new(text: Box<str>, members: Vec<MemberRange>) -> Self {
+        let is_escaped = |member: &MemberRange| text[member.key.range()].contains('\\');
         Self {
             has_escaped_key: members.iter().any(is_escaped),
             text,
@@ -230,7 +234,7 @@ impl Listing {
         }
     }
 
-    pub(super) fn slice(&self, span: Span) -> &str {
+    pub(super) fn slice(&self, span: TextRange) -> &str {
         &self.text[span.range()]
     }
 
@@ -241,60 +245,65 @@ impl Listing {
 
 impl Webhook {
     /// The members that are not masked.
-    pub(super) fn members(&self) -> impl Iterator<Item = &Member> {
-        let is_hidden = |at: usize| at < MASK && self.hidden >> at & 1 == 1;
+    pub(super) fn members(&self) -> impl Iterator<Item = &MemberRange> {
+        let is_removed = |at: usize| at < MASK_BITS && self.removed_mask >> at & 1 == 1;
         let shown = self.all_members().iter().enumerate();
-        let shown = shown.filter(move |(at, _)| !is_hidden(*at));
+        let shown = shown.filter(move |(at, _)| !is_removed(*at));
         shown.map(|(_, member)| member)
     }
 
     /// The first member with that key.
-    pub(super) fn member(&self, name: &str) -> Option<&Member> {
-        self.members().find(|member| self.is_key(member.key, name))
+    pub(super) fn member(&self, name: &str) -> Option<&MemberRange> {
+        self.members()
+            .find(|member| self.key_matches(member.key, name))
     }
 
-    fn is_key(&self, key: Span, name: &str) -> bool {
-        if self.listing.has_escaped_key {
-            return is_key(self.listing.slice(key), name);
+    fn key_matches(&self, key: TextRange, name: &str) -> bool {
+        if self.parsed.has_escaped_key {
+            return key_matches(self.parsed.slice(key), name);
         }
         // The hottest check of all: compare length and bytes, and skip the quotes.
         let range = key.range();
         range.len() == name.len() + 2
-            && self.listing.text.as_bytes()[range.start + 1..range.end - 1] == *name.as_bytes()
+            && self.parsed.text.as_bytes()[range.start + 1..range.end - 1] == *name.as_bytes()
     }
 
     /// Whether both are the same slice of the same response, not just equal.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.listing, &other.listing)
-            && (self.first, self.n_members, self.hidden)
-                == (other.first, other.n_members, other.hidden)
+        Arc::ptr_eq(&self.parsed, &other.parsed)
+            && (self.first_member, self.n_members, self.removed_mask)
+                == (other.first_member, other.n_members, other.removed_mask)
     }
 
-    fn all_members(&self) -> &[Member] {
-        let first = self.first as usize;
-        &self.listing.members[first..first + self.n_members as usize]
+    fn all_members(&self) -> &[MemberRange] {
+        let first = self.first_member as usize;
+        &self.parsed.members[first..first + self.n_members as usize]
     }
 
     /// Returns the webhook without the named members; the rest keeps its order and text.
     #[must_use]
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
-        let is_named = |member: &Member| names.iter().any(|name| self.is_key(member.key, name));
-        if self.n_members as usize <= MASK {
+        let is_named =
+            |member: &MemberRange| names.iter().any(|name| self.key_matches(member.key, name));
+        if self.n_members as usize <= MASK_BITS {
             let members = self.all_members().iter().enumerate();
-            let taken_off = members.filter(|(_, member)| is_named(member));
-            self.hidden |= taken_off.fold(0, |bits, (at, _)| bits | 1 << at);
+            let removed = members.filter(|(_, member)| is_named(member));
+            self.removed_mask |= removed.fold(0, |bits, (at, _)| bits | 1 << at);
             return self;
         }
         // There are more members than mask bits, so the remaining ones get an index of their own.
         let kept = self.members().filter(|member| !is_named(member));
         let kept = kept.copied().collect();
-        let text = self.listing.text.clone();
-        Listing::webhooks(text, kept, &[0]).pop().unwrap_or(self)
+        let text = self.parsed.text.clone();
+        ParsedText::build_webhooks(text, kept, &[0])
+            .pop()
+            .unwrap_or(self)
     }
 }
 
 /// Whether a key token, quotes included, spells that name.
-pub(super) fn is_key(token: &str, name: &str) -> bool {
+pub(super) fn key_matches(token: &str, name: &str) -> bool {
     let inner = &token[1..token.len() - 1];
-    inner == name || (inner.contains('\\') && json::string(token).is_ok_and(|key| key == name))
+    inner == name
+        || (inner.contains('\\') && json::decode_string(token).is_ok_and(|key| key == name))
 }

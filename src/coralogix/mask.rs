@@ -3,8 +3,8 @@
 
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
-use super::kind::{Kind, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN};
-use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
+use super::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN_SLOT, WebhookType};
+use super::webhook::{Fields, INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
 use crate::secret::{resembles_vendor_key, url_outline};
 use std::borrow::Cow;
 use std::fmt;
@@ -43,9 +43,9 @@ impl fmt::Display for Masked {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => write!(f, "{value}"),
-            Self::Text(text) => write!(f, "\"{}\"", crate::foreign::shown(text)),
-            Self::Number(text) | Self::Part(text) => f.write_str(&crate::foreign::shown(text)),
-            Self::Hidden(kind) => write!(f, "({})", crate::foreign::shown(kind)),
+            Self::Text(text) => write!(f, "\"{}\"", crate::untrusted::escape(text)),
+            Self::Number(text) | Self::Part(text) => f.write_str(&crate::untrusted::escape(text)),
+            Self::Hidden(kind) => write!(f, "({})", crate::untrusted::escape(kind)),
             Self::Array(elements) => {
                 f.write_str("[")?;
                 for (at, element) in elements.iter().enumerate() {
@@ -57,7 +57,7 @@ impl fmt::Display for Masked {
                 f.write_str("{")?;
                 for (at, (key, value)) in members.iter().enumerate() {
                     let comma = if at > 0 { ", " } else { "" };
-                    write!(f, "{comma}{}: {value}", crate::foreign::shown(key))?;
+                    write!(f, "{comma}{}: {value}", crate::untrusted::escape(key))?;
                 }
                 f.write_str("}")
             }
@@ -82,14 +82,15 @@ impl Webhook {
     /// Everything in this webhook that a person or a log may see.
     pub fn masked(&self) -> MaskedWebhook {
         let url = self.url();
-        let known = |key: &str| UNDERSTOOD.contains(&key) || SERVER_OWNED.contains(&key);
+        let is_known =
+            |key: &str| INTERPRETED_KEYS.contains(&key) || SERVER_OWNED_KEYS.contains(&key);
         MaskedWebhook {
             alias: self.alias().map(Cow::into_owned),
-            url: (!url.is_empty()).then(|| masked_url(&url)),
+            url: (!url.is_empty()).then(|| mask_url(&url)),
             fields: self.masked_fields(),
             unknown_keys: self
                 .keys()
-                .filter(|key| !known(key))
+                .filter(|key| !is_known(key))
                 .map(Cow::into_owned)
                 .collect(),
         }
@@ -97,58 +98,61 @@ impl Webhook {
 
     /// The masked `integration_type_fields`, in the same shape as their tree; `None` if they are empty.
     pub(crate) fn masked_fields(&self) -> Option<Masked> {
-        let kind = self.type_id().ok().and_then(Kind::of);
+        let webhook_type = self.type_id().ok().and_then(WebhookType::from_id);
         match self.fields() {
             Fields::Empty => None,
-            Fields::Text(_) | Fields::Duplicate => Some(Masked::hidden("unreadable fields")),
-            fields @ Fields::Tree(_) => fields.tree().map(|tree| fields_of(kind, &tree)),
+            Fields::Text(_) | Fields::DuplicateKey => Some(Masked::hidden("unreadable fields")),
+            fields @ Fields::Tree(_) => fields.tree().map(|tree| mask_fields(webhook_type, &tree)),
         }
     }
 }
 
 /// Masks a whole `integration_type_fields` tree of a webhook of that type; without a type, hides every value.
-pub fn fields_of(kind: Option<&Kind>, tree: &Json<'_>) -> Masked {
+pub fn mask_fields(webhook_type: Option<&WebhookType>, tree: &Json<'_>) -> Masked {
     match tree {
-        Json::Array(entries) if is_named_list(entries) => {
-            Masked::Array(entries.iter().map(|entry| entry_of(kind, entry)).collect())
-        }
-        other => hidden(other, "unknown field"),
+        Json::Array(entries) if is_named_list(entries) => Masked::Array(
+            entries
+                .iter()
+                .map(|entry| mask_entry(webhook_type, entry))
+                .collect(),
+        ),
+        other => hide(other, "unknown field"),
     }
 }
 
 /// Masks one `{"name": …, "value": …}` entry according to its slot in that type.
-fn entry_of(kind: Option<&Kind>, entry: &Json<'_>) -> Masked {
+fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     let name = entry_name(entry).unwrap_or_default();
-    let slot = kind.map_or(UNKNOWN, |kind| kind.slot(name));
+    let slot = webhook_type.map_or(UNKNOWN_SLOT, |kind| kind.slot(name));
     let Json::Object(members) = entry else {
-        return hidden(entry, "unknown field");
+        return hide(entry, "unknown field");
     };
-    let member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
+    let mask_member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
         let masked = match key.as_ref() {
             "name" => Masked::Text(name.to_owned()),
-            "value" => by_slot(slot, value),
-            _ => hidden(value, "unknown field"),
+            "value" => mask_by_slot(slot, value),
+            _ => hide(value, "unknown field"),
         };
-        (shown_key(key), masked)
+        (mask_key(key), masked)
     };
-    Masked::Object(members.iter().map(member).collect())
+    Masked::Object(members.iter().map(mask_member).collect())
 }
 
-fn by_slot(slot: Slot, value: &Json<'_>) -> Masked {
+fn mask_by_slot(slot: Slot, value: &Json<'_>) -> Masked {
     match slot {
-        Slot::Plain => leaves(value, &mut |leaf| plain(leaf, "text")),
-        Slot::Secret(kind) => hidden(value, kind),
-        Slot::Email => leaves(value, &mut |leaf| match leaf {
-            Json::String(text) => email(text),
-            other => hidden(other, "e-mail address"),
+        Slot::Plain => map_leaves(value, &mut |leaf| show_scalar(leaf, "text")),
+        Slot::Secret(kind) => hide(value, kind),
+        Slot::Email => map_leaves(value, &mut |leaf| match leaf {
+            Json::String(text) => mask_email(text),
+            other => hide(other, "e-mail address"),
         }),
-        Slot::Headers => headers(value),
-        Slot::Payload => payload(value, None),
+        Slot::Headers => mask_headers(value),
+        Slot::Payload => mask_payload(value, None),
     }
 }
 
 /// Masks an object key: keys are not secret, unless they look like one of the vendor's API keys.
-fn shown_key(key: &str) -> String {
+fn mask_key(key: &str) -> String {
     if resembles_vendor_key(key) {
         "(key)".to_owned()
     } else {
@@ -157,78 +161,80 @@ fn shown_key(key: &str) -> String {
 }
 
 /// Replaces every string and number, and keeps the shape.
-fn leaves(value: &Json<'_>, leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
+fn map_leaves(value: &Json<'_>, mask_leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
     match value {
         Json::Array(elements) => Masked::Array(
             elements
                 .iter()
-                .map(|element| leaves(element, leaf))
+                .map(|element| map_leaves(element, mask_leaf))
                 .collect(),
         ),
         Json::Object(members) => Masked::Object(
             members
                 .iter()
-                .map(|(key, value)| (shown_key(key), leaves(value, leaf)))
+                .map(|(key, value)| (mask_key(key), map_leaves(value, mask_leaf)))
                 .collect(),
         ),
         Json::Null => Masked::Null,
         Json::Bool(value) => Masked::Bool(*value),
-        Json::Number(_) | Json::String(_) => leaf(value),
+        Json::Number(_) | Json::String(_) => mask_leaf(value),
     }
 }
 
-pub(super) fn hidden(value: &Json<'_>, kind: &'static str) -> Masked {
-    leaves(value, &mut |_| Masked::hidden(kind))
+pub(super) fn hide(value: &Json<'_>, kind: &'static str) -> Masked {
+    map_leaves(value, &mut |_| Masked::hidden(kind))
 }
 
 /// Shows a scalar as it is if it is short, so that no credential passes as a plain field.
-fn plain(leaf: &Json<'_>, kind: &'static str) -> Masked {
-    const LONGEST: usize = 64;
+fn show_scalar(leaf: &Json<'_>, kind: &'static str) -> Masked {
+    const MAX_CHARS: usize = 64;
     match leaf {
-        Json::Number(text) if text.len() <= LONGEST => Masked::Number((*text).to_owned()),
+        Json::Number(text) if text.len() <= MAX_CHARS => Masked::Number((*text).to_owned()),
         Json::String(text) if resembles_vendor_key(text) => Masked::hidden("Coralogix key"),
-        Json::String(text) if text.chars().count() <= LONGEST => Masked::Text(text.to_string()),
+        Json::String(text) if text.chars().count() <= MAX_CHARS => Masked::Text(text.to_string()),
         _ => Masked::hidden(kind),
     }
 }
 
-fn headers(value: &Json<'_>) -> Masked {
+fn mask_headers(value: &Json<'_>) -> Masked {
     let Json::Object(members) = value else {
-        return hidden(value, "header");
+        return hide(value, "header");
     };
-    let member = |(name, value): &(Cow<'_, str>, Json<'_>)| {
-        let safe = SAFE_HEADERS.contains(&name.to_ascii_lowercase().as_str());
-        let masked = leaves(value, &mut |leaf| {
-            if safe {
-                plain(leaf, "header")
+    let mask_member = |(name, value): &(Cow<'_, str>, Json<'_>)| {
+        let is_safe = SAFE_HEADERS.contains(&name.to_ascii_lowercase().as_str());
+        let masked = map_leaves(value, &mut |leaf| {
+            if is_safe {
+                show_scalar(leaf, "header")
             } else {
                 Masked::hidden("header")
             }
         });
-        (shown_key(name), masked)
+        (mask_key(name), masked)
     };
-    Masked::Object(members.iter().map(member).collect())
+    Masked::Object(members.iter().map(mask_member).collect())
 }
 
 /// Masks a payload at any depth; `key` is the nearest enclosing object key.
-fn payload(value: &Json<'_>, key: Option<&str>) -> Masked {
+fn mask_payload(value: &Json<'_>, key: Option<&str>) -> Masked {
     match value {
         Json::Object(members) => Masked::Object(
             members
                 .iter()
-                .map(|(key, value)| (shown_key(key), payload(value, Some(key))))
+                .map(|(key, value)| (mask_key(key), mask_payload(value, Some(key))))
                 .collect(),
         ),
         Json::Array(elements) => Masked::Array(
             elements
                 .iter()
-                .map(|element| payload(element, key))
+                .map(|element| mask_payload(element, key))
                 .collect(),
         ),
         Json::String(text) if is_placeholder(text) => Masked::Text(text.to_string()),
         Json::Null => Masked::Null,
         Json::Bool(value) => Masked::Bool(*value),
-        leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => plain(leaf, "text"),
+        leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => {
+            show_scalar(leaf, "text")
+        }
         _ if key == Some("privateKey") => Masked::hidden("private key"),
         Json::Number(_) => Masked::hidden("number"),
         Json::String(_) => Masked::hidden("text"),
@@ -245,7 +251,7 @@ fn is_placeholder(text: &str) -> bool {
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn email(address: &str) -> Masked {
+fn mask_email(address: &str) -> Masked {
     match address.rsplit_once('@') {
         Some((local, domain)) if !local.is_empty() && is_domain(domain) => {
             Masked::Part(format!("…@{domain}"))
@@ -263,6 +269,6 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Shows scheme, host and a safe path; replaces user information, any other path, query and fragment.
-pub fn masked_url(text: &str) -> Masked {
+pub fn mask_url(text: &str) -> Masked {
     url_outline(text).map_or_else(|| Masked::hidden("url"), Masked::Part)
 }

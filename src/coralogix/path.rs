@@ -11,7 +11,7 @@ pub struct Path(Vec<String>);
 
 impl Path {
     /// Builds a path from its parts.
-    pub fn of(parts: &[&str]) -> Self {
+    pub fn from_parts(parts: &[&str]) -> Self {
         Self(parts.iter().map(|part| (*part).to_owned()).collect())
     }
 
@@ -20,7 +20,7 @@ impl Path {
         let mut parts = Vec::new();
         let mut rest = text;
         loop {
-            let (part, after) = first_part(rest)?;
+            let (part, after) = parse_first_part(rest)?;
             parts.push(part);
             match after.strip_prefix('.') {
                 Some(more) => rest = more,
@@ -32,7 +32,7 @@ impl Path {
 
     /// Returns this path extended by one part.
     #[must_use]
-    pub fn below(&self, part: impl Into<String>) -> Self {
+    pub fn child(&self, part: impl Into<String>) -> Self {
         let mut parts = self.0.clone();
         parts.push(part.into());
         Self(parts)
@@ -54,11 +54,11 @@ impl Path {
     }
 }
 
-fn first_part(text: &str) -> Result<(String, &str), &'static str> {
+fn parse_first_part(text: &str) -> Result<(String, &str), &'static str> {
     if text.starts_with('"') {
         let end = quoted_end(text).ok_or("a quoted part has no closing quote")?;
-        let part =
-            json::string(&text[..end]).map_err(|_| "a quoted part is not a valid JSON string")?;
+        let part = json::decode_string(&text[..end])
+            .map_err(|_| "a quoted part is not a valid JSON string")?;
         return Ok((part.into_owned(), &text[end..]));
     }
     let end = text.find('.').unwrap_or(text.len());
@@ -100,7 +100,7 @@ impl fmt::Display for Path {
             } else if is_plain {
                 write!(f, "{dot}{part}")?;
             } else {
-                write!(f, "{dot}{}", json::quoted(part))?;
+                write!(f, "{dot}{}", json::encode_string(part))?;
             }
         }
         Ok(())
@@ -118,7 +118,7 @@ mod tests {
     use super::Path;
 
     #[test]
-    fn what_is_written_is_read_back() {
+    fn display_and_parse_round_trip() {
         for text in [
             "url",
             "headers.Authorization",
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told() {
+    fn malformed_paths_are_rejected() {
         for text in [
             "", ".", "a.", "a..b", r#""a"#, r#""a"b"#, r#"a"b"#, r#""\x""#,
         ] {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_lies_within_what_is_above_it() {
+    fn a_path_is_within_its_ancestors() {
         let path = |text| Path::parse(text).expect("a path");
         assert!(path("payload.a.b").is_within(&path("payload")));
         assert!(path("payload").overlaps(&path("payload.a")));
@@ -150,8 +150,8 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_the_vendor_s_is_not_shown() {
-        let path = Path::of(&["payload", "cxtp_canary"]);
+    fn vendor_api_keys_are_hidden() {
+        let path = Path::from_parts(&["payload", "cxtp_canary"]);
         assert_eq!(path.to_string(), "payload.(key)");
     }
 }

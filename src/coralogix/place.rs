@@ -3,34 +3,34 @@
 
 use super::content::{entry_name, is_named_list};
 use super::fields::Fields;
-use super::json::{self, Json, Members};
-use super::mask::{Masked, hidden, masked_url};
+use super::json::{self, Json, ObjectMembers};
+use super::mask::{Masked, hide, mask_url};
 use super::path::Path;
-use super::webhook::{SERVER_OWNED, UNDERSTOOD, Webhook};
+use super::webhook::{INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
 use crate::secret::hides_part_of_url;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::ops::Range;
 
 /// The key of the fields, and the first path part of whatever in them has no shorter path of its own.
-pub(crate) const WHOLE_FIELDS: &str = "integration_type_fields";
+pub(crate) const FIELDS_KEY: &str = "integration_type_fields";
 
 /// A named location inside a webhook, with its value.
 pub struct Place {
     /// The path that rules use for it.
     pub path: Path,
     /// The JSON type of its value.
-    pub shape: Shape,
+    pub json_type: JsonType,
     /// The form of its value that is safe to show.
     pub masked: Masked,
     /// Its raw JSON; inside the fields, as written in their decoded text.
     token: Box<str>,
-    pub(super) spot: Spot,
+    pub(super) location: TextLocation,
 }
 
 /// The JSON type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
+pub enum JsonType {
     /// `null`
     Null,
     /// A boolean.
@@ -47,9 +47,9 @@ pub enum Shape {
     Unreadable,
 }
 
-impl Shape {
+impl JsonType {
     /// The type of a JSON token.
-    pub(crate) fn of(token: &str) -> Self {
+    pub(crate) fn from_token(token: &str) -> Self {
         match token.as_bytes().first() {
             Some(b'{') => Self::Object,
             Some(b'[') => Self::Array,
@@ -61,7 +61,7 @@ impl Shape {
     }
 
     /// Its name in messages, with an article: `a string`.
-    pub fn word(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool => "a boolean",
@@ -81,7 +81,7 @@ impl Shape {
 
 /// Where a value's text is located in the webhook.
 #[derive(Debug, Clone)]
-pub(super) enum Spot {
+pub(super) enum TextLocation {
     /// The whole value of that top-level key.
     Member(String),
     /// A range of the decoded text of `integration_type_fields`.
@@ -92,7 +92,7 @@ pub(super) enum Spot {
 
 impl Place {
     /// The kind of secret that is hidden here, such as `header`; `None` if the whole value may be shown.
-    pub fn secret(&self) -> Option<Cow<'static, str>> {
+    pub fn secret_kind(&self) -> Option<Cow<'static, str>> {
         match &self.masked {
             Masked::Hidden(kind) => Some(kind.clone()),
             Masked::Part(shown) if shown.contains("://") => {
@@ -110,7 +110,7 @@ impl Place {
 
     /// The decoded text if the value is a string.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
-        json::string(&self.token).ok()
+        json::decode_string(&self.token).ok()
     }
 }
 
@@ -121,9 +121,10 @@ impl Webhook {
         for (key, (_, token)) in self.keys().zip(self.tokens()) {
             match key.as_ref() {
                 "url" => places.push(self.url_place(token)),
-                WHOLE_FIELDS => self.field_places(&mut places),
-                known if UNDERSTOOD.contains(&known) || SERVER_OWNED.contains(&known) => {}
-                unknown => unknown_places(&mut places, unknown, token),
+                FIELDS_KEY => self.add_field_places(&mut places),
+                known
+                    if INTERPRETED_KEYS.contains(&known) || SERVER_OWNED_KEYS.contains(&known) => {}
+                unknown => add_unknown_places(&mut places, unknown, token),
             }
         }
         places
@@ -137,28 +138,28 @@ impl Webhook {
     fn url_place(&self, token: &str) -> Place {
         let url = self.url();
         Place {
-            path: Path::of(&["url"]),
-            shape: Shape::of(token),
+            path: Path::from_parts(&["url"]),
+            json_type: JsonType::from_token(token),
             masked: if url.is_empty() {
                 Masked::Null
             } else {
-                masked_url(&url)
+                mask_url(&url)
             },
             token: token.into(),
-            spot: Spot::Member("url".to_owned()),
+            location: TextLocation::Member("url".to_owned()),
         }
     }
 
-    fn field_places(&self, places: &mut Vec<Place>) {
+    fn add_field_places(&self, places: &mut Vec<Place>) {
         let fields = self.fields();
         let Fields::Tree(text) = &fields else {
-            if let Fields::Text(_) | Fields::Duplicate = fields {
+            if let Fields::Text(_) | Fields::DuplicateKey = fields {
                 places.push(Place {
-                    path: Path::of(&[WHOLE_FIELDS]),
-                    shape: Shape::Unreadable,
+                    path: Path::from_parts(&[FIELDS_KEY]),
+                    json_type: JsonType::Unreadable,
                     masked: Masked::hidden("unreadable fields"),
                     token: "null".into(),
-                    spot: Spot::Member(WHOLE_FIELDS.to_owned()),
+                    location: TextLocation::Member(FIELDS_KEY.to_owned()),
                 });
             }
             return;
@@ -166,70 +167,82 @@ impl Webhook {
         let (Some(tree), Some(masked)) = (fields.tree(), self.masked_fields()) else {
             return;
         };
-        let mut walk = Walk {
-            whole: text,
+        let mut collector = PlaceCollector {
+            text,
             places,
-            spot: &Spot::Fields,
+            to_location: &TextLocation::Fields,
         };
         // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
         // stripped, so that a webhook has the same paths before and after stripping.
-        let is_free = |name: &str| {
-            self.raw(name).is_none() && !UNDERSTOOD.contains(&name) && !SERVER_OWNED.contains(&name)
+        let is_unambiguous = |name: &str| {
+            self.raw(name).is_none()
+                && !INTERPRETED_KEYS.contains(&name)
+                && !SERVER_OWNED_KEYS.contains(&name)
         };
         match (&tree, &masked) {
             (Json::Array(entries), Masked::Array(shown)) if is_named_list(entries) => {
-                walk.entries(entries, shown, &is_free);
+                collector.add_entries(entries, shown, &is_unambiguous);
             }
-            (Json::Object(_), Masked::Object(shown)) => walk.root(text.trim(), shown, &is_free),
-            (Json::Array(_), _) => walk.children(text.trim(), &Path::of(&[WHOLE_FIELDS]), &masked),
-            _ => walk.value(text.trim(), &Path::of(&[WHOLE_FIELDS]), &masked),
+            (Json::Object(_), Masked::Object(shown)) => {
+                collector.add_object_fields(text.trim(), shown, &is_unambiguous)
+            }
+            (Json::Array(_), _) => {
+                collector.add_children(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked)
+            }
+            _ => collector.add_value(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked),
         }
     }
 }
 
 /// Adds the values of an undocumented top-level key, all of them hidden.
-fn unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
+fn add_unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
     let Ok(tree) = Json::parse(token) else {
         return;
     };
-    let mut walk = Walk {
-        whole: token,
+    let mut collector = PlaceCollector {
+        text: token,
         places,
-        spot: &|range| Spot::Within(key.to_owned(), range),
+        to_location: &|range| TextLocation::Within(key.to_owned(), range),
     };
-    walk.value(token, &Path::of(&[key]), &hidden(&tree, "unknown key"));
+    collector.add_value(
+        token,
+        &Path::from_parts(&[key]),
+        &hide(&tree, "unknown key"),
+    );
 }
 
 /// Walks over a text and its masked form in parallel; both have the same shape.
-struct Walk<'w> {
-    whole: &'w str,
+struct PlaceCollector<'w> {
+    text: &'w str,
     places: &'w mut Vec<Place>,
-    spot: &'w dyn Fn(Range<usize>) -> Spot,
+    to_location: &'w dyn Fn(Range<usize>) -> TextLocation,
 }
 
-impl Walk<'_> {
-    fn value(&mut self, token: &str, path: &Path, masked: &Masked) {
-        let start = token.as_ptr() as usize - self.whole.as_ptr() as usize;
+impl PlaceCollector<'_> {
+    fn add_value(&mut self, token: &str, path: &Path, masked: &Masked) {
+        let start = token.as_ptr() as usize - self.text.as_ptr() as usize;
         self.places.push(Place {
-            shape: Shape::of(token),
+            json_type: JsonType::from_token(token),
             masked: masked.clone(),
             token: token.into(),
-            spot: (self.spot)(start..start + token.len()),
+            location: (self.to_location)(start..start + token.len()),
             path: path.clone(),
         });
-        self.children(token, path, masked);
+        self.add_children(token, path, masked);
     }
 
-    fn children(&mut self, token: &str, path: &Path, masked: &Masked) {
+    fn add_children(&mut self, token: &str, path: &Path, masked: &Masked) {
         match masked {
             Masked::Object(shown) => {
-                for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
-                    self.value(value, &path.below(key), masked);
+                for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
+                    self.add_value(value, &path.child(key), masked);
                 }
             }
             Masked::Array(shown) => {
-                for (at, (value, masked)) in elements(token).into_iter().zip(shown).enumerate() {
-                    self.value(value, &path.below(at.to_string()), masked);
+                for (at, (value, masked)) in
+                    parse_elements(token).into_iter().zip(shown).enumerate()
+                {
+                    self.add_value(value, &path.child(at.to_string()), masked);
                 }
             }
             _ => {}
@@ -237,47 +250,62 @@ impl Walk<'_> {
     }
 
     /// Adds fields that are an object: each key is the path of its value.
-    fn root(&mut self, token: &str, shown: &[(String, Masked)], is_free: &dyn Fn(&str) -> bool) {
-        for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
-            let path = if is_free(&key) {
-                Path::of(&[&key])
+    fn add_object_fields(
+        &mut self,
+        token: &str,
+        shown: &[(String, Masked)],
+        is_unambiguous: &dyn Fn(&str) -> bool,
+    ) {
+        for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
+            let path = if is_unambiguous(&key) {
+                Path::from_parts(&[&key])
             } else {
-                Path::of(&[WHOLE_FIELDS, &key])
+                Path::from_parts(&[FIELDS_KEY, &key])
             };
-            self.value(value, &path, masked);
+            self.add_value(value, &path, masked);
         }
     }
 
     /// Adds the entries of a named list: the name is the path of an entry's value; other members use the entry's index.
-    fn entries(&mut self, entries: &[Json<'_>], shown: &[Masked], is_free: &dyn Fn(&str) -> bool) {
-        let tokens = elements(self.whole);
+    fn add_entries(
+        &mut self,
+        entries: &[Json<'_>],
+        shown: &[Masked],
+        is_unambiguous: &dyn Fn(&str) -> bool,
+    ) {
+        let tokens = parse_elements(self.text);
         for (at, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
             let (Some(name), Masked::Object(shown)) = (entry_name(entry), masked) else {
                 continue;
             };
-            for ((key, value), (_, masked)) in members(token).into_iter().zip(shown) {
+            for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
                 let path = match key.as_ref() {
                     "name" => continue,
-                    "value" if is_free(name) => Path::of(&[name]),
-                    other => Path::of(&[WHOLE_FIELDS, &at.to_string(), other]),
+                    "value" if is_unambiguous(name) => Path::from_parts(&[name]),
+                    other => Path::from_parts(&[FIELDS_KEY, &at.to_string(), other]),
                 };
-                self.value(value, &path, masked);
+                self.add_value(value, &path, masked);
             }
         }
     }
 }
 
-fn members(token: &str) -> Vec<(Cow<'_, str>, &str)> {
-    let members = Members::parse(token).map(|members| members.0);
-    let decoded = |(key, value)| (json::string(key).unwrap_or(Cow::Borrowed(key)), value);
+fn parse_members(token: &str) -> Vec<(Cow<'_, str>, &str)> {
+    let members = ObjectMembers::parse(token).map(|members| members.0);
+    let decode_key = |(key, value)| {
+        (
+            json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
+            value,
+        )
+    };
     members
         .unwrap_or_default()
         .into_iter()
-        .map(decoded)
+        .map(decode_key)
         .collect()
 }
 
-fn elements(token: &str) -> Vec<&str> {
+fn parse_elements(token: &str) -> Vec<&str> {
     let elements: Result<Vec<&RawValue>, _> = serde_json::from_str(token);
     elements
         .unwrap_or_default()

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// Host prefixes of a region's services other than its REST API.
-const OTHER_SERVICES: [&str; 3] = ["ingress", "ng-api-http", "ng-api-grpc"];
+const OTHER_SERVICE_PREFIXES: [&str; 3] = ["ingress", "ng-api-http", "ng-api-grpc"];
 
 /// One of the vendor's data regions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +29,7 @@ pub enum Region {
     Gov1,
 }
 
-struct Row {
+struct RegionRow {
     region: Region,
     code: &'static str,
     aliases: &'static [&'static str],
@@ -40,26 +40,26 @@ struct Row {
 
 /// One row per region, in the order of [`Region`]'s variants, because `row` uses those as the index.
 #[rustfmt::skip] // One row per region reads as a table.
-const TABLE: [Row; 9] = [
-    Row { region: Region::Us1, code: "us1", aliases: &["USA1"], domain: "us1.coralogix.com", old_domains: &["coralogix.us"], location: "AWS us-east-2 (Ohio)" },
-    Row { region: Region::Us2, code: "us2", aliases: &["USA2"], domain: "us2.coralogix.com", old_domains: &["cx498.coralogix.com", "cx498-aws-us-west-2.coralogix.com"], location: "AWS us-west-2 (Oregon)" },
-    Row { region: Region::Us3, code: "us3", aliases: &["USA3"], domain: "us3.coralogix.com", old_domains: &[], location: "GCP us-central1 (Iowa)" },
-    Row { region: Region::Eu1, code: "eu1", aliases: &["EUROPE1"], domain: "eu1.coralogix.com", old_domains: &["coralogix.com"], location: "AWS eu-west-1 (Ireland)" },
-    Row { region: Region::Eu2, code: "eu2", aliases: &["EUROPE2"], domain: "eu2.coralogix.com", old_domains: &[], location: "AWS eu-north-1 (Stockholm)" },
-    Row { region: Region::Ap1, code: "ap1", aliases: &["APAC1"], domain: "ap1.coralogix.com", old_domains: &["coralogix.in", "app.coralogix.in"], location: "AWS ap-south-1 (Mumbai)" },
-    Row { region: Region::Ap2, code: "ap2", aliases: &["APAC2"], domain: "ap2.coralogix.com", old_domains: &["coralogixsg.com"], location: "AWS ap-southeast-1 (Singapore)" },
-    Row { region: Region::Ap3, code: "ap3", aliases: &["APAC3"], domain: "ap3.coralogix.com", old_domains: &[], location: "AWS ap-southeast-3 (Jakarta)" },
-    Row { region: Region::Gov1, code: "gov1", aliases: &[], domain: "gov1.coralogixgov.us", old_domains: &[], location: "AWS us-gov-west-1 (GovCloud)" },
+const REGIONS: [RegionRow; 9] = [
+    RegionRow { region: Region::Us1, code: "us1", aliases: &["USA1"], domain: "us1.coralogix.com", old_domains: &["coralogix.us"], location: "AWS us-east-2 (Ohio)" },
+    RegionRow { region: Region::Us2, code: "us2", aliases: &["USA2"], domain: "us2.coralogix.com", old_domains: &["cx498.coralogix.com", "cx498-aws-us-west-2.coralogix.com"], location: "AWS us-west-2 (Oregon)" },
+    RegionRow { region: Region::Us3, code: "us3", aliases: &["USA3"], domain: "us3.coralogix.com", old_domains: &[], location: "GCP us-central1 (Iowa)" },
+    RegionRow { region: Region::Eu1, code: "eu1", aliases: &["EUROPE1"], domain: "eu1.coralogix.com", old_domains: &["coralogix.com"], location: "AWS eu-west-1 (Ireland)" },
+    RegionRow { region: Region::Eu2, code: "eu2", aliases: &["EUROPE2"], domain: "eu2.coralogix.com", old_domains: &[], location: "AWS eu-north-1 (Stockholm)" },
+    RegionRow { region: Region::Ap1, code: "ap1", aliases: &["APAC1"], domain: "ap1.coralogix.com", old_domains: &["coralogix.in", "app.coralogix.in"], location: "AWS ap-south-1 (Mumbai)" },
+    RegionRow { region: Region::Ap2, code: "ap2", aliases: &["APAC2"], domain: "ap2.coralogix.com", old_domains: &["coralogixsg.com"], location: "AWS ap-southeast-1 (Singapore)" },
+    RegionRow { region: Region::Ap3, code: "ap3", aliases: &["APAC3"], domain: "ap3.coralogix.com", old_domains: &[], location: "AWS ap-southeast-3 (Jakarta)" },
+    RegionRow { region: Region::Gov1, code: "gov1", aliases: &[], domain: "gov1.coralogixgov.us", old_domains: &[], location: "AWS us-gov-west-1 (GovCloud)" },
 ];
 
 impl Region {
     /// Every region, in display order.
     pub fn all() -> impl Iterator<Item = Self> {
-        TABLE.iter().map(|row| row.region)
+        REGIONS.iter().map(|row| row.region)
     }
 
     /// The region with this code or alias, ignoring case.
-    pub fn named(name: &str) -> Option<Self> {
+    pub fn from_name(name: &str) -> Option<Self> {
         Self::all().find(|region| {
             let row = region.row();
             std::iter::once(&row.code)
@@ -69,7 +69,7 @@ impl Region {
     }
 
     /// The region of one of the vendor's hosts: an API, ingress, team or bare-domain host; `None` for other hosts.
-    pub fn of_host(host: &str) -> Option<Self> {
+    pub fn from_host(host: &str) -> Option<Self> {
         locate(&host.to_ascii_lowercase()).map(|(region, _)| region)
     }
 
@@ -93,8 +93,8 @@ impl Region {
         self.row().location
     }
 
-    fn row(self) -> &'static Row {
-        &TABLE[self as usize]
+    fn row(self) -> &'static RegionRow {
+        &REGIONS[self as usize]
     }
 
     /// Every domain of the region, the current one first.
@@ -109,40 +109,40 @@ impl fmt::Display for Region {
     }
 }
 /// The role of one of the vendor's hosts in its region.
-pub(super) enum Role {
+pub(super) enum HostRole {
     /// The region's REST API.
     Api,
     /// The region's API over `PrivateLink`; used exactly as given.
     PrivateApi,
     /// A bare domain, a team URL or another service: identifies the region and nothing more.
-    Pointer,
+    RegionOnly,
 }
 
 /// Finds the region of a lower-case host, and the host's role in it.
-pub(super) fn locate(host: &str) -> Option<(Region, Role)> {
+pub(super) fn locate(host: &str) -> Option<(Region, HostRole)> {
     // The longest domain wins: EU1's old one, `coralogix.com`, is a suffix of most others.
     let (region, domain) = Region::all()
         .flat_map(|region| region.domains().map(move |domain| (region, domain)))
-        .filter(|(_, domain)| is_within(host, domain))
+        .filter(|(_, domain)| is_same_or_subdomain(host, domain))
         .max_by_key(|(_, domain)| domain.len())?;
     let prefix = host.strip_suffix(domain)?;
     let role = match prefix.strip_suffix('.').unwrap_or(prefix) {
-        "api" => Role::Api,
-        "api.private" => Role::PrivateApi,
-        "" => Role::Pointer,
-        other if OTHER_SERVICES.contains(&other) || is_team(other) => Role::Pointer,
+        "api" => HostRole::Api,
+        "api.private" => HostRole::PrivateApi,
+        "" => HostRole::RegionOnly,
+        other if OTHER_SERVICE_PREFIXES.contains(&other) || is_team(other) => HostRole::RegionOnly,
         _ => return None,
     };
     Some((region, role))
 }
 
 /// The host of the same service in region `to`; `None` if `host` is not a service of region `from`.
-pub(crate) fn moved(host: &str, from: Region, to: Region) -> Option<String> {
+pub(crate) fn host_in_region(host: &str, from: Region, to: Region) -> Option<String> {
     let host = host.to_ascii_lowercase();
     let (region, _) = locate(&host)?;
     let service = from.domains().find_map(|domain| {
         let prefix = host.strip_suffix(domain)?.strip_suffix('.')?;
-        let is_service = prefix == "api" || OTHER_SERVICES.contains(&prefix);
+        let is_service = prefix == "api" || OTHER_SERVICE_PREFIXES.contains(&prefix);
         is_service.then_some(prefix)
     })?;
     (region == from).then(|| format!("{service}.{}", to.domain()))
@@ -155,7 +155,7 @@ fn is_team(prefix: &str) -> bool {
     let letters = |text| str::trim_end_matches(text, |last: char| last.is_ascii_digit());
     let is_code = letters(prefix) != prefix
         && Region::all().any(|region| letters(region.code()) == letters(prefix));
-    let is_service = ["api", "www"].contains(&team) || OTHER_SERVICES.contains(&team);
+    let is_service = ["api", "www"].contains(&team) || OTHER_SERVICE_PREFIXES.contains(&team);
     !team.is_empty() && !team.contains('.') && !is_code && !is_service
 }
 
@@ -169,7 +169,7 @@ pub(super) fn vendor_roots() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether `host` is `domain` or a subdomain; compares whole labels, so `evilcoralogix.com` is not the vendor's.
-pub(super) fn is_within(host: &str, domain: &str) -> bool {
+pub(super) fn is_same_or_subdomain(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain)
         .is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('.'))
 }
@@ -177,11 +177,12 @@ pub(super) fn is_within(host: &str, domain: &str) -> bool {
 /// Whether a host outside the vendor's domains contains one of them, so that a reader could take it for the vendor's.
 pub(super) fn imitates_vendor(host: &str) -> bool {
     // `coralogix.internal.example` must pass: its `coralogix.in` does not end at a label or hyphen.
-    let spells = |root: &str| {
+    let contains_root = |root: &str| {
         host.match_indices(root).any(|(start, _)| {
             let rest = &host[start + root.len()..];
             rest.is_empty() || rest.starts_with(['.', '-'])
         })
     };
-    !vendor_roots().any(|root| is_within(host, root)) && vendor_roots().any(spells)
+    !vendor_roots().any(|root| is_same_or_subdomain(host, root))
+        && vendor_roots().any(contains_root)
 }

@@ -5,34 +5,33 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 
 /// A run's wait budget: it gives up after waiting this long in total.
-pub const LONGEST_RUN_OF_WAITING: Duration = Duration::from_secs(15 * 60);
+pub const RUN_WAIT_BUDGET: Duration = Duration::from_secs(15 * 60);
 /// Attempts without progress before a request is given up.
-pub const MOST_ATTEMPTS: u32 = 5;
+pub const MAX_ATTEMPTS: u32 = 5;
 /// The cap for `Retry-After`, also used if its value does not parse.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+pub const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 
 /// Parses a `Retry-After` header: seconds or an HTTP date, capped at one minute.
 ///
 /// `now` should be the server's clock (its `Date` header), so that a wrong local clock does not matter.
-pub fn retry_after(value: &str, now: SystemTime) -> Duration {
+pub fn parse_retry_after(value: &str, now: SystemTime) -> Duration {
     let value = value.trim();
-    let asked = match value.parse::<u64>() {
+    let requested = match value.parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
         Err(_) => httpdate::parse_http_date(value)
             .ok()
             .map(|date| date.duration_since(now).unwrap_or_default()),
     };
-    asked
-        .unwrap_or(LONGEST_RETRY_AFTER)
-        .min(LONGEST_RETRY_AFTER)
+    requested.unwrap_or(MAX_RETRY_AFTER).min(MAX_RETRY_AFTER)
 }
 
 /// The back-off after `failed` attempts (at least 1): doubles from 250 ms up to one minute.
 ///
 /// `jitter` in 0..=1 spreads clients that failed together; it shortens the wait by at most half.
-pub fn back_off(failed: u32, jitter: f64) -> Duration {
-    let doubled = Duration::from_millis(250) * 2u32.saturating_pow(failed.saturating_sub(1).min(8));
-    doubled
+pub fn back_off(failed_attempts: u32, jitter: f64) -> Duration {
+    let delay =
+        Duration::from_millis(250) * 2u32.saturating_pow(failed_attempts.saturating_sub(1).min(8));
+    delay
         .min(Duration::from_secs(60))
         .mul_f64(1.0 - jitter.clamp(0.0, 1.0) / 2.0)
 }
@@ -54,23 +53,23 @@ pub struct Patience(Mutex<Duration>);
 impl Patience {
     /// The full budget of a run: 15 minutes.
     pub fn new() -> Self {
-        Self(Mutex::new(LONGEST_RUN_OF_WAITING))
+        Self(Mutex::new(RUN_WAIT_BUDGET))
     }
 
     /// An empty budget: nothing that requires a wait is retried.
-    pub fn none() -> Self {
+    pub fn empty() -> Self {
         Self(Mutex::new(Duration::ZERO))
     }
 
     /// Takes a wait from the budget; if too little is left, takes nothing and returns `false`.
-    pub fn spend(&self, wait: Duration) -> bool {
-        let mut left = self
+    pub fn try_spend(&self, wait: Duration) -> bool {
+        let mut remaining = self
             .0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        match left.checked_sub(wait) {
+        match remaining.checked_sub(wait) {
             Some(rest) => {
-                *left = rest;
+                *remaining = rest;
                 true
             }
             None => false,
@@ -86,13 +85,13 @@ impl Default for Patience {
 
 /// A token bucket: `rate` requests per second, with bursts of up to `rate` after a pause.
 #[derive(Debug)]
-pub struct Bucket {
+pub struct TokenBucket {
     rate: f64,
     tokens: f64,
     filled_at: Duration,
 }
 
-impl Bucket {
+impl TokenBucket {
     /// Creates a full bucket; a `rate` of 0 counts as 1.
     pub fn new(rate: u32) -> Self {
         let rate = f64::from(rate.max(1));
@@ -119,11 +118,11 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bucket, Patience, back_off, retry_after};
+    use super::{Patience, TokenBucket, back_off, parse_retry_after};
     use std::time::{Duration, SystemTime};
 
     #[test]
-    fn retry_after_is_read_in_every_form_and_capped() {
+    fn retry_after_parses_every_format_and_is_capped() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777);
         let cases = [
             ("2", 2),
@@ -142,7 +141,7 @@ mod tests {
         ];
         for (value, seconds) in cases {
             assert_eq!(
-                retry_after(value, now),
+                parse_retry_after(value, now),
                 Duration::from_secs(seconds),
                 "{value:?}"
             );
@@ -160,16 +159,16 @@ mod tests {
     }
 
     #[test]
-    fn patience_ends() {
-        let patience = Patience::new();
-        assert!(patience.spend(Duration::from_secs(899)));
-        assert!(!patience.spend(Duration::from_secs(2)));
-        assert!(patience.spend(Duration::from_secs(1)));
+    fn wait_budget_runs_out() {
+        let budget = Patience::new();
+        assert!(budget.try_spend(Duration::from_secs(899)));
+        assert!(!budget.try_spend(Duration::from_secs(2)));
+        assert!(budget.try_spend(Duration::from_secs(1)));
     }
 
     #[test]
-    fn the_bucket_lets_a_burst_through_and_then_keeps_the_rate() {
-        let mut bucket = Bucket::new(10);
+    fn the_bucket_allows_a_burst_and_then_limits_the_rate() {
+        let mut bucket = TokenBucket::new(10);
         let start = Duration::from_secs(5);
         for _ in 0..10 {
             assert_eq!(bucket.take(start), Duration::ZERO);

@@ -4,51 +4,51 @@
 use serde_json::value::RawValue;
 
 /// Beyond this depth the scanner hands over to `serde_json`'s `RawValue`, which does not recurse.
-const DEEPEST: usize = 128;
+const MAX_DEPTH: usize = 128;
 
 /// A cursor that moves forward through JSON text.
 pub(super) struct Scanner<'t> {
     text: &'t str,
-    at: usize,
+    pos: usize,
 }
 
 /// The text is not valid JSON at the cursor, or ends too early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Malformed;
 
-type Scanned<T> = Result<T, Malformed>;
+type ScanResult<T> = Result<T, Malformed>;
 
 /// Whether a text is one whole JSON value.
 pub(super) fn is_json(text: &str) -> bool {
     let mut scanner = Scanner::new(text);
-    scanner.value().is_ok() && scanner.is_at_end()
+    scanner.next_value().is_ok() && scanner.is_at_end()
 }
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0 }
+        Self { text, pos: 0 }
     }
 
     /// The cursor's byte offset.
-    pub(super) fn at(&self) -> usize {
-        self.at
+    pub(super) fn position(&self) -> usize {
+        self.pos
     }
 
     /// Skips white space and returns the next byte without consuming it.
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
         loop {
-            match bytes.get(self.at) {
-                Some(b' ' | b'\n' | b'\t' | b'\r') => self.at += 1,
+            match bytes.get(self.pos) {
+                Some(b' ' | b'\n' | b'\t' | b'\r') => self.pos += 1,
                 other => return other.copied(),
             }
         }
     }
 
     /// Skips white space, and consumes `byte` if it comes next; returns whether it did.
-    pub(super) fn take(&mut self, byte: u8) -> bool {
+    pub(super) fn consume(&mut self, byte: u8) -> bool {
         let is_next = self.peek() == Some(byte);
-        self.at += usize::from(is_next);
+        self.pos += usize::from(is_next);
         is_next
     }
 
@@ -58,16 +58,16 @@ impl<'t> Scanner<'t> {
     }
 
     /// Consumes the next key and its colon in an object whose `{` is consumed; `None` at the object's end.
-    pub(super) fn key(&mut self, is_first: bool) -> Scanned<Option<&'t str>> {
-        if self.take(b'}') {
+    pub(super) fn next_key(&mut self, is_first: bool) -> ScanResult<Option<&'t str>> {
+        if self.consume(b'}') {
             return Ok(None);
         }
-        if !is_first && !self.take(b',') {
+        if !is_first && !self.consume(b',') {
             return Err(Malformed);
         }
         self.peek();
-        let key = self.string()?;
-        if self.take(b':') {
+        let key = self.next_string()?;
+        if self.consume(b':') {
             Ok(Some(key))
         } else {
             Err(Malformed)
@@ -75,11 +75,11 @@ impl<'t> Scanner<'t> {
     }
 
     /// Consumes the separator before the next element of an array whose `[` is consumed; `false` at the array's end.
-    pub(super) fn has_element(&mut self, is_first: bool) -> Scanned<bool> {
-        if self.take(b']') {
+    pub(super) fn next_element(&mut self, is_first: bool) -> ScanResult<bool> {
+        if self.consume(b']') {
             return Ok(false);
         }
-        if is_first || self.take(b',') {
+        if is_first || self.consume(b',') {
             Ok(true)
         } else {
             Err(Malformed)
@@ -87,84 +87,84 @@ impl<'t> Scanner<'t> {
     }
 
     /// Consumes the next value and returns its exact text.
-    pub(super) fn value(&mut self) -> Scanned<&'t str> {
+    pub(super) fn next_value(&mut self) -> ScanResult<&'t str> {
         self.peek();
-        let start = self.at;
-        self.skip(DEEPEST)?;
-        Ok(&self.text[start..self.at])
+        let start = self.pos;
+        self.skip_value(MAX_DEPTH)?;
+        Ok(&self.text[start..self.pos])
     }
 
     /// Consumes the string token at the cursor and returns it with its quotes.
-    pub(super) fn string(&mut self) -> Scanned<&'t str> {
+    pub(super) fn next_string(&mut self) -> ScanResult<&'t str> {
         let bytes = self.text.as_bytes();
-        let start = self.at;
+        let start = self.pos;
         if bytes.get(start) != Some(&b'"') {
             return Err(Malformed);
         }
         let mut at = start + 1;
         loop {
-            at += plain_prefix(&bytes[at..]);
+            at += plain_prefix_len(&bytes[at..]);
             match bytes.get(at) {
                 Some(b'"') => break,
                 Some(b'\\') => at += escape_len(&bytes[at..])?,
                 _ => return Err(Malformed),
             }
         }
-        self.at = at + 1;
-        Ok(&self.text[start..self.at])
+        self.pos = at + 1;
+        Ok(&self.text[start..self.pos])
     }
 
-    fn skip(&mut self, depth: usize) -> Scanned<()> {
+    fn skip_value(&mut self, depth: usize) -> ScanResult<()> {
         match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{' | b'[') if depth == 0 => self.skip_deep(),
+            Some(b'"') => self.next_string().map(drop),
+            Some(b'{' | b'[') if depth == 0 => self.skip_deep_value(),
             Some(b'{') => {
-                self.at += 1;
+                self.pos += 1;
                 let mut is_first = true;
-                while self.key(is_first)?.is_some() {
+                while self.next_key(is_first)?.is_some() {
                     is_first = false;
-                    self.skip(depth - 1)?;
+                    self.skip_value(depth - 1)?;
                 }
                 Ok(())
             }
             Some(b'[') => {
-                self.at += 1;
+                self.pos += 1;
                 let mut is_first = true;
-                while self.has_element(is_first)? {
+                while self.next_element(is_first)? {
                     is_first = false;
-                    self.skip(depth - 1)?;
+                    self.skip_value(depth - 1)?;
                 }
                 Ok(())
             }
-            Some(b't') => self.literal("true"),
-            Some(b'f') => self.literal("false"),
-            Some(b'n') => self.literal("null"),
-            Some(b'-' | b'0'..=b'9') => self.number(),
+            Some(b't') => self.skip_literal("true"),
+            Some(b'f') => self.skip_literal("false"),
+            Some(b'n') => self.skip_literal("null"),
+            Some(b'-' | b'0'..=b'9') => self.skip_number(),
             _ => Err(Malformed),
         }
     }
 
-    fn skip_deep(&mut self) -> Scanned<()> {
+    fn skip_deep_value(&mut self) -> ScanResult<()> {
         let mut values =
-            serde_json::Deserializer::from_str(&self.text[self.at..]).into_iter::<&RawValue>();
+            serde_json::Deserializer::from_str(&self.text[self.pos..]).into_iter::<&RawValue>();
         match values.next() {
             Some(Ok(_)) => {
-                self.at += values.byte_offset();
+                self.pos += values.byte_offset();
                 Ok(())
             }
             _ => Err(Malformed),
         }
     }
 
-    fn literal(&mut self, word: &str) -> Scanned<()> {
-        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+    fn skip_literal(&mut self, word: &str) -> ScanResult<()> {
+        if !self.text.as_bytes()[self.pos..].starts_with(word.as_bytes()) {
             return Err(Malformed);
         }
-        self.at += word.len();
+        self.pos += word.len();
         Ok(())
     }
 
-    fn number(&mut self) -> Scanned<()> {
+    fn skip_number(&mut self) -> ScanResult<()> {
         let bytes = self.text.as_bytes();
         let digits = |from: usize| {
             bytes[from..]
@@ -176,7 +176,7 @@ impl<'t> Scanner<'t> {
             0 => Err(Malformed),
             n => Ok(from + n),
         };
-        let start = self.at + usize::from(bytes[self.at] == b'-');
+        let start = self.pos + usize::from(bytes[self.pos] == b'-');
         let mut at = some_digits(start)?;
         if bytes[start] == b'0' && at > start + 1 {
             return Err(Malformed);
@@ -188,22 +188,22 @@ impl<'t> Scanner<'t> {
             let has_sign = matches!(bytes.get(at + 1), Some(b'+' | b'-'));
             at = some_digits(at + 1 + usize::from(has_sign))?;
         }
-        self.at = at;
+        self.pos = at;
         Ok(())
     }
 }
 
 /// The number of bytes before the first quote, backslash or control character; examines eight bytes at a time.
-fn plain_prefix(bytes: &[u8]) -> usize {
+fn plain_prefix_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
     const HIGH: u64 = ONES << 7;
     // Sets the high bit of each zero byte; may also mark a byte above a zero byte, but only the first mark counts.
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let zero_bytes = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
     let mut at = 0;
     while let Some(eight) = bytes[at..].first_chunk::<8>() {
         let word = u64::from_le_bytes(*eight);
-        let quotes = zeros(word ^ (ONES * u64::from(b'"')));
-        let backslashes = zeros(word ^ (ONES * u64::from(b'\\')));
+        let quotes = zero_bytes(word ^ (ONES * u64::from(b'"')));
+        let backslashes = zero_bytes(word ^ (ONES * u64::from(b'\\')));
         let controls = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
         let found = quotes | backslashes | controls;
         if found != 0 {
@@ -216,7 +216,7 @@ fn plain_prefix(bytes: &[u8]) -> usize {
 }
 
 /// The length of the escape at the start of `bytes`.
-fn escape_len(bytes: &[u8]) -> Scanned<usize> {
+fn escape_len(bytes: &[u8]) -> ScanResult<usize> {
     match bytes.get(1) {
         Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(2),
         Some(b'u') if bytes.len() >= 6 && bytes[2..6].iter().all(u8::is_ascii_hexdigit) => Ok(6),
@@ -233,12 +233,12 @@ pub(super) fn compact(text: &str) -> Option<String> {
     while let Some(byte) = scanner.peek() {
         if byte != b'"' {
             out.push(char::from(byte));
-            scanner.at += 1;
+            scanner.pos += 1;
             continue;
         }
-        let token = scanner.string().ok()?;
+        let token = scanner.next_string().ok()?;
         if token.contains('\\') {
-            out.push_str(&quoted(&unescaped(&token[1..token.len() - 1])?));
+            out.push_str(&encode_string(&unescape(&token[1..token.len() - 1])?));
         } else {
             out.push_str(token);
         }
@@ -247,7 +247,7 @@ pub(super) fn compact(text: &str) -> Option<String> {
 }
 
 /// Decodes the escapes of a string token whose quotes are removed; `None` for half a surrogate pair.
-pub(super) fn unescaped(inner: &str) -> Option<String> {
+pub(super) fn unescape(inner: &str) -> Option<String> {
     let bytes = inner.as_bytes();
     let mut out = String::with_capacity(inner.len());
     let mut at = 0;
@@ -259,28 +259,28 @@ pub(super) fn unescaped(inner: &str) -> Option<String> {
         };
         out.push_str(&inner[at..at + plain]);
         at += plain;
-        let (character, length) = decoded(inner, at)?;
+        let (character, length) = decode_escape(inner, at)?;
         out.push(character);
         at += length;
     }
 }
 
 /// Decodes the escape at offset `at`; returns the character and the escape's length.
-fn decoded(inner: &str, at: usize) -> Option<(char, usize)> {
+fn decode_escape(inner: &str, at: usize) -> Option<(char, usize)> {
     let character = match inner.as_bytes().get(at + 1)? {
         b'b' => '\u{8}',
         b'f' => '\u{c}',
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => return decoded_unit(inner, at),
+        b'u' => return decode_unicode_escape(inner, at),
         other @ (b'"' | b'\\' | b'/') => char::from(*other),
         _ => return None,
     };
     Some((character, 2))
 }
 
-fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
+fn decode_unicode_escape(inner: &str, at: usize) -> Option<(char, usize)> {
     let unit = |at: usize| {
         let digits = inner.get(at..at + 6)?.strip_prefix("\\u")?;
         digits
@@ -300,13 +300,13 @@ fn decoded_unit(inner: &str, at: usize) -> Option<(char, usize)> {
 }
 
 /// Encodes a string as a JSON token, escaped once.
-pub fn quoted(text: &str) -> String {
+pub fn encode_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{compact, is_json, plain_prefix, unescaped};
+    use super::{compact, is_json, plain_prefix_len, unescape};
     use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
     use serde_json::value::RawValue;
 
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_json_is_what_serde_json_takes_for_it() {
+    fn accepts_exactly_what_serde_json_accepts() {
         let texts = [
             "",
             " ",
@@ -367,29 +367,29 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(2000))]
 
         #[test]
-        fn any_text_is_read_as_serde_json_reads_it(text in "[\\[\\]{},:\"\\\\ 0-2eE.+\\-truefalsn\u{1}é]{0,24}") {
+        fn agrees_with_serde_json_on_any_text(text in "[\\[\\]{},:\"\\\\ 0-2eE.+\\-truefalsn\u{1}é]{0,24}") {
             prop_assert_eq!(is_json(&text), is_json_to_serde(&text));
         }
 
         #[test]
-        fn any_string_is_decoded_as_serde_json_decodes_it(inner in "([a-zé☃\"🚀]|\\\\[nrtbf/\\\\\"]|\\\\u[d0][8-9c-d0][0-9a-fA-F]{2}|\\\\u.{2}){0,6}") {
+        fn unescapes_strings_as_serde_json_does(inner in "([a-zé☃\"🚀]|\\\\[nrtbf/\\\\\"]|\\\\u[d0][8-9c-d0][0-9a-fA-F]{2}|\\\\u.{2}){0,6}") {
             let token = format!("\"{inner}\"");
             if is_json(&token) {
-                prop_assert_eq!(unescaped(&inner), serde_json::from_str::<String>(&token).ok());
+                prop_assert_eq!(unescape(&inner), serde_json::from_str::<String>(&token).ok());
             }
         }
 
         #[test]
-        fn what_is_compact_is_what_serde_json_makes_of_it(text in "[ \n]{0,2}(\\{[ ]?\"([a-zé]|\\\\[nt/\"\\\\u]{1,2}|00e9){0,4}\"[ ]?:[ ]?)?\"(\\\\n|\\\\u00e9|\\\\/|☃|a b){0,3}\"[ ]?\\}?") {
+        fn compact_equals_serde_json_output(text in "[ \n]{0,2}(\\{[ ]?\"([a-zé]|\\\\[nt/\"\\\\u]{1,2}|00e9){0,4}\"[ ]?:[ ]?)?\"(\\\\n|\\\\u00e9|\\\\/|☃|a b){0,3}\"[ ]?\\}?") {
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
                 prop_assert_eq!(compact(&text), Some(value.to_string()));
             }
         }
 
         #[test]
-        fn eight_bytes_at_once_find_what_one_finds(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..40)) {
+        fn plain_prefix_len_agrees_with_a_bytewise_search(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..40)) {
             let one = bytes.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f));
-            prop_assert_eq!(plain_prefix(&bytes), one.unwrap_or(bytes.len()));
+            prop_assert_eq!(plain_prefix_len(&bytes), one.unwrap_or(bytes.len()));
         }
     }
 }

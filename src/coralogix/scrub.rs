@@ -3,8 +3,8 @@
 
 use super::json::Json;
 use super::mask::Masked;
-use super::webhook::{Fields, SERVER_OWNED, UNDERSTOOD, Webhook};
-use crate::http::scrub::scrubbed;
+use super::webhook::{Fields, INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
+use crate::http::scrub::scrub_message;
 use url::Url;
 
 /// The stand-ins that servers show for a secret; words count in brackets, `redacted` and `REDACTED` also without.
@@ -15,10 +15,10 @@ const STAND_INS: &[&str] = &[
 
 impl Webhook {
     /// Removes this webhook's secrets from a server's message about it.
-    pub fn scrub(&self, words: &str) -> String {
+    pub fn scrub(&self, message: &str) -> String {
         let secrets = self.secrets();
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        scrubbed(words, &secrets)
+        scrub_message(message, &secrets)
     }
 
     /// Whether a secret slot holds a server's stand-in, such as `****`, instead of the secret.
@@ -26,13 +26,13 @@ impl Webhook {
     /// A copy would look right and deliver nothing.
     pub fn has_masked_secret(&self) -> bool {
         // The cheap text search spares nearly every webhook the parsing.
-        self.tokens().any(|(_, value)| may_hold_stand_in(value))
+        self.tokens().any(|(_, value)| contains_stand_in(value))
             && self.secrets().iter().any(|secret| is_stand_in(secret))
     }
 
     /// Every string of this webhook that its masked form hides.
     fn secrets(&self) -> Vec<String> {
-        let mut secrets = parts_of_url(&self.url());
+        let mut secrets = secret_url_parts(&self.url());
         let fields = self.fields();
         if let Fields::Text(text) = &fields {
             secrets.push(text.to_string());
@@ -41,10 +41,10 @@ impl Webhook {
             collect_hidden(&tree, &masked, &mut secrets);
         }
         for (key, (_, value)) in self.keys().zip(self.tokens()) {
-            let is_known =
-                UNDERSTOOD.contains(&key.as_ref()) || SERVER_OWNED.contains(&key.as_ref());
+            let is_known = INTERPRETED_KEYS.contains(&key.as_ref())
+                || SERVER_OWNED_KEYS.contains(&key.as_ref());
             if let (false, Ok(tree)) = (is_known, Json::parse(value)) {
-                collect_texts(&tree, &mut secrets);
+                collect_strings(&tree, &mut secrets);
             }
         }
         secrets
@@ -52,7 +52,7 @@ impl Webhook {
 }
 
 /// The whole URL and each of its secret parts.
-fn parts_of_url(text: &str) -> Vec<String> {
+fn secret_url_parts(text: &str) -> Vec<String> {
     let mut parts = vec![text.to_owned()];
     let Ok(url) = Url::parse(text) else {
         return parts;
@@ -68,15 +68,15 @@ fn parts_of_url(text: &str) -> Vec<String> {
 }
 
 /// Whether a text contains any of the stand-ins.
-fn may_hold_stand_in(text: &str) -> bool {
+fn contains_stand_in(text: &str) -> bool {
     STAND_INS.iter().any(|sign| text.contains(sign))
 }
 
 fn is_stand_in(text: &str) -> bool {
-    let bare = text.trim_matches(['<', '>', '[', ']', '(', ')']);
-    let is_bracketed = bare.len() + 2 == text.len();
+    let unbracketed = text.trim_matches(['<', '>', '[', ']', '(', ')']);
+    let is_bracketed = unbracketed.len() + 2 == text.len();
     text.contains("****")
-        || (is_bracketed && STAND_INS.contains(&bare))
+        || (is_bracketed && STAND_INS.contains(&unbracketed))
         || matches!(text, "redacted" | "REDACTED")
 }
 
@@ -98,14 +98,14 @@ fn collect_hidden(tree: &Json<'_>, masked: &Masked, out: &mut Vec<String>) {
     }
 }
 
-fn collect_texts(tree: &Json<'_>, out: &mut Vec<String>) {
+fn collect_strings(tree: &Json<'_>, out: &mut Vec<String>) {
     match tree {
         Json::Array(elements) => elements
             .iter()
-            .for_each(|element| collect_texts(element, out)),
+            .for_each(|element| collect_strings(element, out)),
         Json::Object(members) => members
             .iter()
-            .for_each(|(_, value)| collect_texts(value, out)),
+            .for_each(|(_, value)| collect_strings(value, out)),
         Json::String(text) => out.push(text.to_string()),
         Json::Null | Json::Bool(_) | Json::Number(_) => {}
     }

@@ -2,9 +2,9 @@
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 pub(crate) use super::fields::Fields;
-use super::json::{self, Json, Unreadable};
+use super::json::{self, Json, JsonError};
 pub use super::listing::{NotAList, Webhook, parse_list};
-use super::listing::{is_key, parse_object};
+use super::listing::{key_matches, parse_object};
 use super::scan::Scanner;
 use smol_str::SmolStr;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use std::fmt;
 /// The top-level keys that the server owns and that a create must not contain.
 ///
 /// An `id` would turn the create into an update of whatever webhook has that id in the target.
-pub const SERVER_OWNED: &[&str] = &[
+pub const SERVER_OWNED_KEYS: &[&str] = &[
     "id",
     "company_id",
     "companyId",
@@ -23,7 +23,7 @@ pub const SERVER_OWNED: &[&str] = &[
 ];
 
 /// The documented top-level keys that this program interprets; it carries any other key unchanged.
-pub const UNDERSTOOD: &[&str] = &[
+pub const INTERPRETED_KEYS: &[&str] = &[
     "alias",
     "url",
     "integration_type",
@@ -52,14 +52,14 @@ impl WebhookId {
     pub fn to_json(&self) -> String {
         match self.0.parse::<u64>() {
             Ok(number) => number.to_string(),
-            Err(_) => json::quoted(&self.0),
+            Err(_) => json::encode_string(&self.0),
         }
     }
 }
 
 impl fmt::Display for WebhookId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::foreign::shown(&self.0))
+        f.write_str(&crate::untrusted::escape(&self.0))
     }
 }
 
@@ -85,7 +85,7 @@ pub enum TypeProblem {
     /// None of its keys states a type, or the type is not a number.
     Missing,
     /// Its keys state different types.
-    Disagree,
+    Conflicting,
 }
 
 /// Writes webhooks as one JSON array with one webhook per line, so that two exports can be compared with `diff`.
@@ -120,7 +120,7 @@ impl Webhook {
 
     /// Copies the webhook into a text of its own, so that the rest of its response can be freed.
     #[must_use]
-    pub(crate) fn alone(&self) -> Self {
+    pub(crate) fn to_standalone(&self) -> Self {
         let mut text = String::with_capacity(self.wire_len());
         self.to_wire(&mut text);
         Self::parse(text).expect("members of an object make an object")
@@ -138,18 +138,19 @@ impl Webhook {
     /// The raw JSON of the first member with that key.
     pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         let found = self.member(name)?;
-        Some(self.listing.slice(found.value))
+        Some(self.parsed.slice(found.value))
     }
 
     /// The decoded value of a string member; `None` for a missing, null or other value.
-    pub(crate) fn text_of(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.raw(name).and_then(|token| json::string(token).ok())
+    pub(crate) fn string_member(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.raw(name)
+            .and_then(|token| json::decode_string(token).ok())
     }
 
     /// The members as raw key and value tokens, in the order of the response.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &str)> {
         self.members().map(|member| {
-            let slice = |span| self.listing.slice(span);
+            let slice = |span| self.parsed.slice(span);
             (slice(member.key), slice(member.value))
         })
     }
@@ -157,23 +158,22 @@ impl Webhook {
     /// The decoded keys, in the order of the response.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.tokens()
-            .map(|(key, _)| json::string(key).unwrap_or(Cow::Borrowed(key)))
+            .map(|(key, _)| json::decode_string(key).unwrap_or(Cow::Borrowed(key)))
     }
 
     /// Whether any object in it, at any depth, has the same key twice, so that it is ambiguous which value counts.
     ///
     /// Does not parse `integration_type_fields` if they are a string.
     pub(crate) fn has_duplicate_key(&self) -> bool {
-        let is_duplicate =
-            |value: &str| matches!(Json::parse(value), Err(Unreadable::DuplicateKey));
-        self.has_duplicate_name()
+        let is_duplicate = |value: &str| matches!(Json::parse(value), Err(JsonError::DuplicateKey));
+        self.has_duplicate_top_level_key()
             || self
                 .tokens()
                 .any(|(_, value)| value.starts_with(['{', '[']) && is_duplicate(value))
     }
 
-    fn has_duplicate_name(&self) -> bool {
-        if self.listing.has_escaped_key() {
+    fn has_duplicate_top_level_key(&self) -> bool {
+        if self.parsed.has_escaped_key() {
             let keys: Vec<Cow<'_, str>> = self.keys().collect();
             return json::has_duplicate(keys.iter().map(AsRef::as_ref));
         }
@@ -183,16 +183,16 @@ impl Webhook {
 
     /// Returns the webhook with one member set to a JSON token: in place if it exists, otherwise at the end.
     #[must_use]
-    pub(crate) fn with(&self, name: &str, token: &str) -> Self {
+    pub(crate) fn with_member(&self, name: &str, token: &str) -> Self {
         let mut out = String::from("{");
         let mut found = false;
         for (key, value) in self.tokens() {
-            let replaced = is_key(key, name);
-            found |= replaced;
-            push_member(&mut out, key, if replaced { token } else { value });
+            let is_replaced = key_matches(key, name);
+            found |= is_replaced;
+            push_member(&mut out, key, if is_replaced { token } else { value });
         }
         if !found {
-            push_member(&mut out, &json::quoted(name), token);
+            push_member(&mut out, &json::encode_string(name), token);
         }
         out.push('}');
         Self::parse(out).expect("members of an object make an object")
@@ -202,7 +202,7 @@ impl Webhook {
     pub fn id(&self) -> Option<WebhookId> {
         let token = self.raw("id")?;
         match token.as_bytes().first() {
-            Some(b'"') => json::string(token)
+            Some(b'"') => json::decode_string(token)
                 .ok()
                 .map(|text| WebhookId(text.trim().into())),
             Some(b'0'..=b'9') => Some(WebhookId(token.into())),
@@ -212,14 +212,14 @@ impl Webhook {
 
     /// The webhook's name; `None` if it is missing, null or not a string.
     pub fn alias(&self) -> Option<Cow<'_, str>> {
-        self.text_of("alias")
+        self.string_member("alias")
     }
 
     /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its raw JSON.
     pub(crate) fn url(&self) -> Cow<'_, str> {
         match self.raw("url") {
             None | Some("null") => Cow::Borrowed(""),
-            Some(token) => json::string(token).unwrap_or(Cow::Borrowed(token)),
+            Some(token) => json::decode_string(token).unwrap_or(Cow::Borrowed(token)),
         }
     }
 
@@ -228,7 +228,7 @@ impl Webhook {
         let token = self.raw("company_id").filter(|token| *token != "null");
         let token = token.or_else(|| self.raw("companyId"))?;
         match token.as_bytes().first() {
-            Some(b'"') => json::string(token).ok(),
+            Some(b'"') => json::decode_string(token).ok(),
             Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
             _ => None,
         }
@@ -236,36 +236,36 @@ impl Webhook {
 
     /// The type from `integration_type_id`, `integrationTypeId` or `integration_type.id`; all that exist must agree.
     pub fn type_id(&self) -> Result<TypeId, TypeProblem> {
-        let nested = self.raw("integration_type").and_then(nested_id);
-        let given = [
+        let nested = self.raw("integration_type").and_then(integration_type_id);
+        let candidates = [
             self.raw("integration_type_id"),
             self.raw("integrationTypeId"),
             nested,
         ];
-        let mut ids = given
+        let mut ids = candidates
             .into_iter()
             .flatten()
             .filter(|token| !matches!(*token, "null" | "\"\""));
         let first = ids.next().ok_or(TypeProblem::Missing)?;
-        let first = type_number(first).ok_or(TypeProblem::Missing)?;
-        if ids.all(|token| type_number(token) == Some(first)) {
+        let first = parse_type_number(first).ok_or(TypeProblem::Missing)?;
+        if ids.all(|token| parse_type_number(token) == Some(first)) {
             Ok(TypeId(first))
         } else {
-            Err(TypeProblem::Disagree)
+            Err(TypeProblem::Conflicting)
         }
     }
 
     /// Whether `integration_type` is an object with a numeric `id`, which a create must send.
     pub(crate) fn has_complete_type(&self) -> bool {
         self.raw("integration_type")
-            .and_then(nested_id)
-            .and_then(type_number)
+            .and_then(integration_type_id)
+            .and_then(parse_type_number)
             .is_some()
     }
 
     /// Parses and classifies `integration_type_fields`.
     pub(crate) fn fields(&self) -> Fields<'_> {
-        self.fields_text().map_or(Fields::Empty, Fields::read)
+        self.fields_text().map_or(Fields::Empty, Fields::classify)
     }
 
     /// The text of `integration_type_fields`, decoded if it is a valid string; `None` if missing.
@@ -274,7 +274,7 @@ impl Webhook {
         if !token.starts_with('"') {
             return Some(Cow::Borrowed(token));
         }
-        Some(json::string(token).unwrap_or(Cow::Borrowed(token)))
+        Some(json::decode_string(token).unwrap_or(Cow::Borrowed(token)))
     }
 }
 
@@ -288,24 +288,24 @@ fn push_member(out: &mut String, key: &str, value: &str) {
 }
 
 /// The raw `id` inside an `integration_type` object.
-fn nested_id(object: &str) -> Option<&str> {
+fn integration_type_id(object: &str) -> Option<&str> {
     let mut scanner = Scanner::new(object);
     let mut id = None;
     let mut is_first = true;
-    if !scanner.take(b'{') {
+    if !scanner.consume(b'{') {
         return None;
     }
-    while let Some(key) = scanner.key(is_first).ok()? {
+    while let Some(key) = scanner.next_key(is_first).ok()? {
         is_first = false;
-        let value = scanner.value().ok()?;
-        if id.is_none() && is_key(key, "id") {
+        let value = scanner.next_value().ok()?;
+        if id.is_none() && key_matches(key, "id") {
             id = Some(value);
         }
     }
     id.filter(|id| *id != "null")
 }
 
-fn type_number(token: &str) -> Option<u64> {
+fn parse_type_number(token: &str) -> Option<u64> {
     token.trim_matches('"').parse().ok()
 }
 

@@ -4,7 +4,7 @@ use crate::coralogix::id_json;
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{MissingValue, Plan};
-use crate::pipeline::rewrite::{Change, FlowsBack, How, Leftover, Unread};
+use crate::pipeline::rewrite::{Change, ChangeKind, LogBackflow, UnmatchedSecret, UnreadValue};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -81,30 +81,30 @@ impl From<&Change> for ChangeDocument {
     fn from(change: &Change) -> Self {
         Self {
             path: change.path.to_string(),
-            how: change.how.word().to_owned(),
-            from: match &change.how {
-                How::Set(from) => Some(from.clone()),
-                How::Renamed(from) => Some(from.to_string()),
-                How::Replaced | How::Retargeted | How::NewUuid => None,
+            how: change.kind.word().to_owned(),
+            from: match &change.kind {
+                ChangeKind::Set(from) => Some(from.clone()),
+                ChangeKind::Renamed(from) => Some(from.to_string()),
+                ChangeKind::Replaced | ChangeKind::Retargeted | ChangeKind::NewUuid => None,
             },
-            rule_line: change.line,
+            rule_line: change.rule_line,
             equal: change.is_equal,
         }
     }
 }
 
-impl From<&Unread> for UnreadDocument {
-    fn from(unread: &Unread) -> Self {
+impl From<&UnreadValue> for UnreadDocument {
+    fn from(unread: &UnreadValue) -> Self {
         Self {
             path: unread.path.to_string(),
             from: unread.source.clone(),
-            why: unread.why.clone(),
+            why: unread.reason.clone(),
         }
     }
 }
 
-impl From<&Leftover> for LeftoverDocument {
-    fn from(leftover: &Leftover) -> Self {
+impl From<&UnmatchedSecret> for LeftoverDocument {
+    fn from(leftover: &UnmatchedSecret) -> Self {
         Self {
             path: leftover.path.to_string(),
             hidden: leftover.kind.to_string(),
@@ -112,32 +112,35 @@ impl From<&Leftover> for LeftoverDocument {
     }
 }
 
-impl From<&FlowsBack> for FlowsBackDocument {
-    fn from(flow: &FlowsBack) -> Self {
+impl From<&LogBackflow> for FlowsBackDocument {
+    fn from(flow: &LogBackflow) -> Self {
         Self {
             keeps_key: flow.keeps_key,
             host: flow.host.clone(),
-            old_endpoint: flow.is_old_endpoint,
+            old_endpoint: flow.uses_retired_endpoint,
         }
     }
 }
 
 impl MissingDocument {
     /// The missing values of a plan, each listed once.
-    pub fn all(plan: &Plan) -> Vec<Self> {
-        let needed = |(place, path): &(usize, Path)| {
-            let webhook = plan.step(*place).0;
+    pub fn from_plan(plan: &Plan) -> Vec<Self> {
+        let needed_document = |(step_ix, path): &(usize, Path)| {
+            let webhook = plan.step(*step_ix).0;
             NeededDocument {
                 source_id: webhook.source_id().cloned(),
                 alias: webhook.alias().clone(),
                 path: path.to_string(),
             }
         };
-        let missing = |value: MissingValue| Self {
-            needed_by: value.needed_by.iter().map(needed).collect(),
+        let missing_document = |value: MissingValue| Self {
+            needed_by: value.needed_by.iter().map(needed_document).collect(),
             from: value.source,
-            why: value.why,
+            why: value.reason,
         };
-        plan.missing_values().into_iter().map(missing).collect()
+        plan.missing_values()
+            .into_iter()
+            .map(missing_document)
+            .collect()
     }
 }

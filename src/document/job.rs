@@ -5,13 +5,13 @@ pub(crate) mod mounts;
 
 /// A schedule as a scheduler has to know it; every character of its texts is visible.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct ScheduleJob {
     /// What the user calls it: letters, digits, `-` and `_`.
     pub name: String,
     /// When it is due, in the canonical calendar form, in UTC.
     pub calendar: String,
     /// The same for people.
-    pub when: String,
+    pub description: String,
     /// The fewest minutes between two runs.
     pub shortest_gap: u32,
     /// The accounts that it backs up.
@@ -21,7 +21,7 @@ pub struct Job {
     /// The file with recipients, if there is one.
     pub recipients_file: Option<String>,
     /// Where the URL is to which every run is reported.
-    pub heartbeat: Option<SecretPlace>,
+    pub heartbeat: Option<SecretLocation>,
     /// The absolute path of the metrics file.
     pub metrics_file: Option<String>,
     /// The absolute path of the status file.
@@ -36,12 +36,12 @@ pub struct AccountJob {
     /// Its profile.
     pub profile: String,
     /// Where its key is.
-    pub key: SecretPlace,
+    pub key: SecretLocation,
 }
 
 /// Where a secret is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretPlace {
+pub enum SecretLocation {
     /// In an environment variable.
     Env(String),
     /// In a file; a relative one lies beside the config file.
@@ -91,14 +91,14 @@ pub enum Backend {
 /// Variables by which a run finds its way into an object store.
 const STORE_VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"];
 
-impl Job {
+impl ScheduleJob {
     pub(crate) fn profiles(&self) -> String {
         let profiles = self.accounts.iter().map(|account| account.profile.as_str());
         profiles.collect::<Vec<&str>>().join(", ")
     }
 
     /// What the program calls the secret, and where it is: the keys, then the heartbeat's URL.
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretPlace)> {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretLocation)> {
         let keys = self.accounts.iter().map(|account| {
             let name = format!("the API key of {}", account.profile);
             (name, &account.key)
@@ -111,7 +111,7 @@ impl Job {
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
         for (what, place) in self.secrets() {
-            if let SecretPlace::Env(name) = place
+            if let SecretLocation::Env(name) = place
                 && variables.iter().all(|(other, _)| other != name)
             {
                 variables.push((name.clone(), what));
@@ -131,12 +131,12 @@ impl Job {
     pub fn written_folders(&self) -> Vec<String> {
         let mut folders = Vec::new();
         if let Repo::Folder(folder) = &self.repo {
-            folders.push(without_slash(folder));
+            folders.push(normalize_slashes(folder));
         }
         let files = [&self.metrics_file, &self.status_file];
         for file in files.into_iter().flatten() {
             let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
-            let folder = without_slash(folder);
+            let folder = normalize_slashes(folder);
             if !folders.contains(&folder) {
                 folders.push(folder);
             }
@@ -145,7 +145,7 @@ impl Job {
     }
 
     /// A path of the config file, made absolute by the folder of the config file.
-    pub(crate) fn beside_config(&self, path: &str) -> String {
+    pub(crate) fn resolve_config_path(&self, path: &str) -> String {
         if path.starts_with('/') {
             return path.to_owned();
         }
@@ -158,13 +158,13 @@ impl Job {
 }
 
 /// The path as one that can be compared: no doubled slash, none at the end.
-pub(crate) fn without_slash(path: &str) -> String {
+pub(crate) fn normalize_slashes(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     format!("/{}", parts.join("/"))
 }
 
 /// A path that would have to be a file and a folder of a container at once.
-pub fn clash_in_container(job: &Job) -> Option<String> {
+pub fn clash_in_container(job: &ScheduleJob) -> Option<String> {
     let job = mounts::in_container(job);
-    mounts::Mounts::of(&job).clash().map(str::to_owned)
+    mounts::Mounts::new(&job).clash().map(str::to_owned)
 }

@@ -70,7 +70,7 @@ fn from_value(value: Value) -> Option<Masked> {
     })
 }
 
-fn read<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
+fn parse<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
     from_value(value).ok_or_else(|| E::custom("not a masked value"))
 }
 
@@ -79,12 +79,12 @@ pub(super) fn serialize<S: Serializer>(masked: &Masked, to: S) -> Result<S::Ok, 
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, D::Error> {
-    read(Value::deserialize(from)?)
+    parse(Value::deserialize(from)?)
 }
 
 /// For an `Option`: `None` becomes `null`.
 pub(super) mod optional {
-    use super::{Masked, Value, read, to_value};
+    use super::{Masked, Value, parse, to_value};
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
@@ -100,7 +100,7 @@ pub(super) mod optional {
     ) -> Result<Option<Masked>, D::Error> {
         match Value::deserialize(from)? {
             Value::Null => Ok(None),
-            value => read(value).map(Some),
+            value => parse(value).map(Some),
         }
     }
 }
@@ -108,13 +108,13 @@ pub(super) mod optional {
 /// For an `Option` whose member is omitted when it is `None`, so that `null` is a value like any other.
 pub(super) mod present {
     pub(crate) use super::optional::serialize;
-    use super::{Masked, Value, read};
+    use super::{Masked, Value, parse};
     use serde::{Deserialize as _, Deserializer};
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<Masked>, D::Error> {
-        read(Value::deserialize(from)?).map(Some)
+        parse(Value::deserialize(from)?).map(Some)
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
     use super::{Masked, from_value, to_value};
     use serde_json::json;
 
-    fn there_and_back(masked: &Masked) -> Masked {
+    fn round_trip(masked: &Masked) -> Masked {
         from_value(to_value(masked)).expect("reads back")
     }
 
@@ -137,7 +137,7 @@ mod tests {
             to_value(&own),
             json!({"object": {"hidden": "$ALERT_ID", "other": {"hidden": "text"}}})
         );
-        assert_eq!(there_and_back(&own), own);
+        assert_eq!(round_trip(&own), own);
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let long = number("9007199254740993");
         assert_eq!(to_value(&long), json!({"number": "9007199254740993"}));
         for text in ["17", "-0", "1.10", "9007199254740993", "1e400"] {
-            assert_eq!(there_and_back(&number(text)), number(text));
+            assert_eq!(round_trip(&number(text)), number(text));
         }
     }
 

@@ -2,7 +2,7 @@
 //! Holds no webhook; every document can be saved and read back.
 
 mod change;
-mod ending;
+mod final_status;
 pub mod job;
 pub(crate) mod masked;
 mod notice;
@@ -17,21 +17,23 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
-pub use outcome::{EndDocument, MapRowDocument, OutcomeDocument, ReadBackDocument, StopDocument};
+pub use outcome::{
+    IdPairDocument, ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument,
+};
 pub use plan::{
     Depth, FieldDocument, Invariants, PlanDocument, StepDocument, StreamedSteps, SummaryDocument,
 };
-pub use read::{Document, Unreadable};
+pub use read::{Document, UnreadableDocument};
 pub(crate) use refusal::state_count;
-pub use refusal::{Refusal, refusal};
-pub use saved::{SavedPlan, seal};
+pub use refusal::{PlanRefusal, plan_refusal};
+pub use saved::{SavedPlan, set_plan_digest};
 
 use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;
-use crate::foreign;
-use crate::foreign::name;
 use crate::pipeline::plan::Difference;
+use crate::untrusted;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use serde::{Deserialize, Serialize};
 use view::Party;
@@ -85,7 +87,7 @@ impl From<&Party> for PartyDocument {
         Self {
             name: party.name.clone(),
             company_id: party.company.as_deref().map(WebhookId::new),
-            webhooks: party.count,
+            webhooks: party.n_webhooks,
             profile: profile.map(|profile| profile.name.clone()),
             label: profile.and_then(|profile| profile.label.clone()),
         }
@@ -94,23 +96,23 @@ impl From<&Party> for PartyDocument {
 
 impl PartyDocument {
     /// The name, with the profile if there is one: `api.eu1.coralogix.com (prod-eu, production)`.
-    pub fn named(&self) -> String {
-        self.with(&[])
+    pub fn display_name(&self) -> String {
+        self.with_details(&[])
     }
 
     /// The name and company id: `api.eu1.coralogix.com (company 12345)`.
     pub fn identity(&self) -> String {
-        self.with(&self.company_words())
+        self.with_details(&self.company_text())
     }
 
     /// All known facts: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
-    pub fn described(&self) -> String {
-        let mut facts = self.company_words();
+    pub fn description(&self) -> String {
+        let mut facts = self.company_text();
         facts.push(counted(self.webhooks, "webhook"));
-        self.with(&facts)
+        self.with_details(&facts)
     }
 
-    fn company_words(&self) -> Vec<String> {
+    fn company_text(&self) -> Vec<String> {
         let company = self.company_id.iter();
         company
             .map(|company| format!("company {company}"))
@@ -118,17 +120,17 @@ impl PartyDocument {
     }
 
     /// The name followed by its profile, label and the given facts in parentheses.
-    fn with(&self, facts: &[String]) -> String {
-        let called: Vec<String> = [&self.profile, &self.label]
+    fn with_details(&self, facts: &[String]) -> String {
+        let labels: Vec<String> = [&self.profile, &self.label]
             .into_iter()
             .flatten()
-            .map(|word| foreign::shown(word))
+            .map(|word| untrusted::escape(word))
             .collect();
-        let parts: Vec<String> = [called.join(", "), facts.join(", ")]
+        let parts: Vec<String> = [labels.join(", "), facts.join(", ")]
             .into_iter()
             .filter(|part| !part.is_empty())
             .collect();
-        let name = name(&self.name);
+        let name = name_cell(&self.name);
         if parts.is_empty() {
             return name;
         }
@@ -194,7 +196,7 @@ impl From<&Difference> for DifferenceDocument {
 
 impl DifferenceDocument {
     /// One document for each difference, in the same order.
-    pub fn all(differences: &[Difference]) -> Vec<Self> {
+    pub fn from_differences(differences: &[Difference]) -> Vec<Self> {
         differences.iter().map(Self::from).collect()
     }
 }

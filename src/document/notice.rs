@@ -2,31 +2,32 @@
 
 use super::NoticeDocument;
 use super::view::PlanView;
-use crate::pipeline::plan::{Notice, State};
-use crate::wording::{counted, counted_verb, one_or_many};
+use crate::pipeline::plan::{Notice, StepState};
+use crate::wording::{counted, counted_with_verb, one_or_many};
 
 /// Every note and warning of a plan, in words.
 pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
-    let n_created = view.plan.counts().of(State::Create);
+    let n_created = view.plan.counts().get(StepState::Create);
     let notices = view.plan.notices();
     notices
         .iter()
-        .map(|notice| told(notice, n_created, view.source.is_backup))
+        .map(|notice| notice_document(notice, n_created, view.source.is_backup))
         .collect()
 }
 
-fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
+fn notice_document(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
     let (code, count, text, is_warning) = match notice {
         Notice::BothNotify(n) if is_backup => {
             let text = format!(
                 "{} the destinations stored in the backup, which may be in production; use `restore --rehearse` to touch nothing real",
-                counted_verb(*n, "restored webhook", "notifies", "notify")
+                counted_with_verb(*n, "restored webhook", "notifies", "notify")
             );
             ("will-notify", *n, text, false)
         }
         Notice::BothNotify(n) => {
-            let targets = counted(*n, "destination");
-            let text = format!("the source stays active, so both accounts will notify {targets}");
+            let destinations = counted(*n, "destination");
+            let text =
+                format!("the source stays active, so both accounts will notify {destinations}");
             ("both-notify", *n, text, false)
         }
         Notice::LogsFlowBack(n) => {
@@ -41,7 +42,7 @@ fn told(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
         Notice::OldLogEndpoint(n) => {
             let text = format!(
                 "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): pass --retarget to send to the region's ingress host instead",
-                counted_verb(*n, "SendLog webhook", "sends", "send"),
+                counted_with_verb(*n, "SendLog webhook", "sends", "send"),
             );
             ("old-log-endpoint", *n, text, true)
         }

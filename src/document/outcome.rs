@@ -6,10 +6,10 @@ use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, S
 use crate::coralogix::account::Side;
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::outcome::{self, End, Ending, ends};
-use crate::pipeline::plan::State;
-use crate::pipeline::push::{Proof, Stop};
-use crate::pipeline::verify::{Finding, Verdict};
+use crate::pipeline::outcome::{self, FinalStatus, ItemOutcome, item_outcomes};
+use crate::pipeline::plan::StepState;
+use crate::pipeline::push::{Proof, StopReason};
+use crate::pipeline::verify::{ItemVerdict, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
@@ -34,7 +34,7 @@ pub struct OutcomeDocument {
     /// Number of selected webhooks.
     pub selection: SelectionDocument,
     /// One entry per selected webhook, in source order.
-    pub webhooks: Vec<EndDocument>,
+    pub webhooks: Vec<ItemOutcomeDocument>,
     /// Number of webhooks by status code, and `total`.
     pub summary: Map<String, Value>,
     /// The result of the final read-back; `None` if the target was not read.
@@ -53,7 +53,7 @@ pub struct OutcomeDocument {
     #[serde(with = "id_json::list")]
     pub appeared_in_target: Vec<WebhookId>,
     /// Source id and target id of every webhook that both accounts now have.
-    pub id_map: Vec<MapRowDocument>,
+    pub id_map: Vec<IdPairDocument>,
     /// What to do next, the most urgent first.
     #[serde(default)]
     pub next_steps: Vec<String>,
@@ -61,9 +61,9 @@ pub struct OutcomeDocument {
 
 /// The final status of one selected webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EndDocument {
+pub struct ItemOutcomeDocument {
     /// The final status.
-    pub result: Ending,
+    pub result: FinalStatus,
     /// Its alias in the target.
     pub alias: SmolStr,
     /// The name of its type, such as `slack`.
@@ -80,7 +80,7 @@ pub struct EndDocument {
     /// The evidence that it was written; `None` if this run did not write it.
     pub proof: Option<Proof>,
     /// The state of its plan step.
-    pub planned: State,
+    pub planned: StepState,
     /// The reason for the status, or the server's response.
     pub why: Option<String>,
     /// Places that the server altered: `source` is what was sent, `target` is what the target holds.
@@ -108,7 +108,7 @@ pub struct StopDocument {
 
 /// The id pair of a webhook that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MapRowDocument {
+pub struct IdPairDocument {
     /// Its id in the source.
     #[serde(with = "id_json")]
     pub source_id: WebhookId,
@@ -126,13 +126,14 @@ pub struct MapRowDocument {
 
 impl OutcomeDocument {
     /// The document of a run.
-    pub fn of(view: OutcomeView<'_>) -> Self {
-        let ends = ends(view.plan.plan, view.applied, view.verdict);
-        let applied = view.applied;
-        let is_found = view.verdict.is_some_and(Verdict::is_complete);
-        let complete = applied.is_complete() && (is_found || applied.fates.is_empty());
-        let stopped = applied.stop.as_ref().map(|stop| {
-            let (code, text) = stop_words(stop);
+    pub fn new(view: OutcomeView<'_>) -> Self {
+        let outcomes = item_outcomes(view.plan.plan, view.push_result, view.verdict);
+        let push_result = view.push_result;
+        let is_verified = view.verdict.is_some_and(Verdict::is_complete);
+        let complete =
+            push_result.is_complete() && (is_verified || push_result.statuses.is_empty());
+        let stopped = push_result.stop.as_ref().map(|stop| {
+            let (code, text) = stop_text(stop);
             StopDocument {
                 code: code.to_owned(),
                 text,
@@ -148,48 +149,56 @@ impl OutcomeDocument {
             source: view.plan.source.into(),
             target: view.plan.target.into(),
             selection: SelectionDocument {
-                matched: ends.len(),
-                of: view.plan.source.count,
+                matched: outcomes.len(),
+                of: view.plan.source.n_webhooks,
             },
-            webhooks: ends.iter().map(EndDocument::of).collect(),
-            summary: summary(&ends),
-            read_back: view.verdict.map(ReadBackDocument::of),
+            webhooks: outcomes
+                .iter()
+                .map(ItemOutcomeDocument::from_outcome)
+                .collect(),
+            summary: summary_members(&outcomes),
+            read_back: view.verdict.map(ReadBackDocument::from_verdict),
             stopped,
             complete,
-            may_have_written: applied.may_have_written,
+            may_have_written: push_result.may_have_written,
             notices: notices(view.plan),
-            requests: applied.n_requests,
-            appeared_in_target: applied.appeared.clone(),
-            id_map: ends.iter().filter_map(MapRowDocument::of).collect(),
-            next_steps: next_steps(view, &ends, complete),
+            requests: push_result.n_requests,
+            appeared_in_target: push_result.new_in_target.clone(),
+            id_map: outcomes
+                .iter()
+                .filter_map(IdPairDocument::try_from_outcome)
+                .collect(),
+            next_steps: next_steps(view, &outcomes, complete),
         }
     }
 
     /// The webhooks with the given final status.
-    pub fn ended(&self, ending: Ending) -> impl Iterator<Item = &EndDocument> {
+    pub fn with_status(&self, status: FinalStatus) -> impl Iterator<Item = &ItemOutcomeDocument> {
         self.webhooks
             .iter()
-            .filter(move |webhook| webhook.result == ending)
+            .filter(move |webhook| webhook.result == status)
     }
 
     /// Whether the plan had no creates and no updates.
     pub fn had_nothing_to_write(&self) -> bool {
-        let is_change = |end: &EndDocument| matches!(end.planned, State::Create | State::Update);
+        let is_change = |item: &ItemOutcomeDocument| {
+            matches!(item.planned, StepState::Create | StepState::Update)
+        };
         !self.webhooks.iter().any(is_change)
     }
 
     /// Number of webhooks in each status, without the statuses that none has.
-    pub fn counts(&self) -> Vec<(Ending, usize)> {
-        let count = |ending| (ending, self.ended(ending).count());
-        let all = Ending::ALL.into_iter().map(count);
+    pub fn counts(&self) -> Vec<(FinalStatus, usize)> {
+        let count = |status| (status, self.with_status(status).count());
+        let all = FinalStatus::ALL.into_iter().map(count);
         all.filter(|(_, n)| *n > 0).collect()
     }
 }
 
-impl EndDocument {
-    fn of(end: &End<'_>) -> Self {
+impl ItemOutcomeDocument {
+    fn from_outcome(end: &ItemOutcome<'_>) -> Self {
         Self {
-            result: end.ending,
+            result: end.status,
             alias: end.webhook.alias().clone(),
             kind: kind_name(end.webhook.type_id()),
             type_id: end.webhook.type_id().map(|type_id| type_id.0),
@@ -198,14 +207,14 @@ impl EndDocument {
             proof: end.proof,
             planned: end.planned,
             why: end.why.clone(),
-            altered: DifferenceDocument::all(end.altered),
+            altered: DifferenceDocument::from_differences(end.altered),
         }
     }
 }
 
-impl MapRowDocument {
-    fn of(end: &End<'_>) -> Option<Self> {
-        if !end.is_mapped() {
+impl IdPairDocument {
+    fn try_from_outcome(end: &ItemOutcome<'_>) -> Option<Self> {
+        if !end.is_in_both_accounts() {
             return None;
         }
         Some(Self {
@@ -213,44 +222,53 @@ impl MapRowDocument {
             target_id: end.target_id?.clone(),
             kind: kind_name(end.webhook.type_id()),
             alias: end.webhook.alias().clone(),
-            result: SmolStr::new_static(end.ending.code()),
+            result: SmolStr::new_static(end.status.code()),
         })
     }
 }
 
 impl ReadBackDocument {
-    fn of(verdict: &Verdict) -> Self {
+    fn from_verdict(verdict: &Verdict) -> Self {
         Self {
-            verified: verdict.count(|finding| *finding == Finding::Verified),
-            altered: verdict.count(|finding| matches!(finding, Finding::Altered(_))),
-            missing: verdict.count(|finding| *finding == Finding::Missing),
-            duplicated: verdict.count(|finding| matches!(finding, Finding::Duplicated(_))),
+            verified: verdict.count(|finding| *finding == ItemVerdict::Verified),
+            altered: verdict.count(|finding| matches!(finding, ItemVerdict::Altered(_))),
+            missing: verdict.count(|finding| *finding == ItemVerdict::Missing),
+            duplicated: verdict.count(|finding| matches!(finding, ItemVerdict::Duplicated(_))),
         }
     }
 }
 
-fn summary(ends: &[End<'_>]) -> Map<String, Value> {
-    let mut members: Map<String, Value> = outcome::summary(ends)
+fn summary_members(outcomes: &[ItemOutcome<'_>]) -> Map<String, Value> {
+    let mut members: Map<String, Value> = outcome::summary(outcomes)
         .into_iter()
-        .map(|(ending, n)| (ending.code().to_owned(), n.into()))
+        .map(|(status, n)| (status.code().to_owned(), n.into()))
         .collect();
-    members.insert("total".to_owned(), ends.len().into());
+    members.insert("total".to_owned(), outcomes.len().into());
     members
 }
 
-fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec<String> {
-    let has = |wanted: &[Ending]| ends.iter().any(|end| wanted.contains(&end.ending));
+fn next_steps(
+    view: OutcomeView<'_>,
+    outcomes: &[ItemOutcome<'_>],
+    is_complete: bool,
+) -> Vec<String> {
+    let has_any =
+        |statuses: &[FinalStatus]| outcomes.iter().any(|end| statuses.contains(&end.status));
     let mut steps = Vec::new();
-    if let Some(Stop::Refused(refusal)) = &view.applied.stop {
+    if let Some(StopReason::Refused(refusal)) = &view.push_result.stop {
         steps.extend(refusal.hint(Side::Target));
     }
-    if has(&[Ending::Refused, Ending::Ignored]) {
+    if has_any(&[FinalStatus::Refused, FinalStatus::Ignored]) {
         steps.push(
             "fix refused and ignored webhooks in the source, or exclude them with `--name '!ALIAS'`"
                 .to_owned(),
         );
     }
-    if has(&[Ending::Unresolved, Ending::NotSeen, Ending::Duplicated]) {
+    if has_any(&[
+        FinalStatus::Unresolved,
+        FinalStatus::NotSeen,
+        FinalStatus::Duplicated,
+    ]) {
         steps.push(
             "check the unresolved, not seen and duplicated webhooks in the target; delete surplus copies by hand"
                 .to_owned(),
@@ -265,7 +283,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
         }
         return steps;
     }
-    if let Some(run) = view.run.filter(|_| view.applied.may_have_written) {
+    if let Some(run) = view.run.filter(|_| view.push_result.may_have_written) {
         if is_complete {
             steps.push(format!(
                 "verify: hookferry verify --run {run}{}",
@@ -284,7 +302,7 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
         ));
     }
     // As long as anything is missing, other steps come first.
-    if has(&[Ending::Created]) && is_complete {
+    if has_any(&[FinalStatus::Created]) && is_complete {
         steps.push("point your alerts at the new the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
         if !view.plan.source.is_backup {
             steps.push(
@@ -297,19 +315,19 @@ fn next_steps(view: OutcomeView<'_>, ends: &[End<'_>], is_complete: bool) -> Vec
 }
 
 /// The reason why a run stopped: a code for programs, and words for people.
-fn stop_words(stop: &Stop) -> (&'static str, String) {
+fn stop_text(stop: &StopReason) -> (&'static str, String) {
     match stop {
-        Stop::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
-        Stop::Refused(refusal) => ("refused", format!("the target {}", refusal.answer())),
-        Stop::TooManyRefused(n) => ("too-many-refused", format!("the target refused {n} webhooks in a row")),
-        Stop::Unresolved => (
+        StopReason::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
+        StopReason::Refused(refusal) => ("refused", format!("the target {}", refusal.answer())),
+        StopReason::TooManyRefused(n) => ("too-many-refused", format!("the target refused {n} webhooks in a row")),
+        StopReason::Unresolved => (
             "unresolved",
             "a new webhook in the target may or may not come from this run, and sending more could create a duplicate".to_owned(),
         ),
-        Stop::NoProgress(why) => ("no-progress", format!("several rounds made no progress: {why}")),
-        Stop::OutOfPatience => ("out-of-patience", "the run used up its wait budget".to_owned()),
-        Stop::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
-        Stop::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),
-        Stop::Blind(why) => ("blind", format!("the target cannot be read: {why}")),
+        StopReason::NoProgress(why) => ("no-progress", format!("several rounds made no progress: {why}")),
+        StopReason::WaitBudgetSpent => ("out-of-patience", "the run used up its wait budget".to_owned()),
+        StopReason::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
+        StopReason::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),
+        StopReason::TargetUnreadable(why) => ("blind", format!("the target cannot be read: {why}")),
     }
 }

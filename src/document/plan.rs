@@ -12,7 +12,7 @@ use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::binding::Binding;
-use crate::pipeline::plan::{OnConflict, Plan, State, Step};
+use crate::pipeline::plan::{OnConflict, Plan, Step, StepState};
 use crate::pipeline::rewrite::PortableWebhook;
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
@@ -34,7 +34,7 @@ pub enum Depth {
 
 impl Depth {
     /// The depth that a text of the given detail needs.
-    pub fn of(detail: Detail) -> Self {
+    pub fn from_detail(detail: Detail) -> Self {
         match detail {
             Detail::Normal => Self::Steps,
             Detail::Full => Self::Fields,
@@ -88,7 +88,7 @@ pub struct PlanDocument<S = Vec<StepDocument>> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepDocument {
     /// The action to take, or the reason for taking none.
-    pub state: State,
+    pub state: StepState,
     /// Its alias in the target.
     pub alias: SmolStr,
     /// The name of its type, such as `slack`.
@@ -166,7 +166,7 @@ pub struct Invariants {
 
 impl PlanDocument {
     /// The document of a plan, with all steps in memory.
-    pub fn of(view: PlanView<'_>, depth: Depth) -> Self {
+    pub fn new(view: PlanView<'_>, depth: Depth) -> Self {
         let plan = view.plan;
         let steps = StreamedSteps { plan, depth }.iter().collect();
         Self::with_steps(view, steps)
@@ -194,17 +194,17 @@ impl<S> PlanDocument<S> {
             on_conflict: plan.on_conflict(),
             selection: SelectionDocument {
                 matched: plan.counts().total(),
-                of: view.source.count,
+                of: view.source.n_webhooks,
             },
             steps,
-            summary: SummaryDocument::of(plan),
+            summary: SummaryDocument::from_plan(plan),
             untouched_in_target: plan.n_untouched(),
             invariants: invariants(plan),
-            missing_values: MissingDocument::all(plan),
+            missing_values: MissingDocument::from_plan(plan),
             notices: notice::notices(view),
             not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
             has_changes: plan.has_changes(),
-            would_be_refused: plan.n_refusing() > 0,
+            would_be_refused: plan.n_preventing_apply() > 0,
             binding: None,
         }
     }
@@ -220,7 +220,7 @@ pub struct StreamedSteps<'p> {
 impl<'p> StreamedSteps<'p> {
     fn iter(self) -> impl Iterator<Item = StepDocument> + 'p {
         let steps = self.plan.steps();
-        steps.map(move |(webhook, step)| StepDocument::of(webhook, step, self.depth))
+        steps.map(move |(webhook, step)| StepDocument::new(webhook, step, self.depth))
     }
 }
 
@@ -231,8 +231,8 @@ impl Serialize for StreamedSteps<'_> {
 }
 
 impl StepDocument {
-    fn of(webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
-        let has_fields = depth == Depth::Fields && step.state == State::Create;
+    fn new(webhook: &PortableWebhook, step: &Step, depth: Depth) -> Self {
+        let has_fields = depth == Depth::Fields && step.state == StepState::Create;
         let url = url(webhook.bare());
         Self {
             state: step.state,
@@ -246,12 +246,12 @@ impl StepDocument {
             reason: step.reason.clone(),
             notes: step.notes.clone(),
             changes: webhook.changes().iter().map(Into::into).collect(),
-            unread: webhook.unread().iter().map(Into::into).collect(),
-            leftover: webhook.leftover().iter().map(Into::into).collect(),
-            flows_back: webhook.flows_back().map(Into::into),
-            differences: DifferenceDocument::all(&step.differences),
+            unread: webhook.unread_values().iter().map(Into::into).collect(),
+            leftover: webhook.unmatched_secrets().iter().map(Into::into).collect(),
+            flows_back: webhook.log_backflow().map(Into::into),
+            differences: DifferenceDocument::from_differences(&step.differences),
             fields: if has_fields {
-                FieldDocument::all(webhook.bare())
+                FieldDocument::from_webhook(webhook.bare())
             } else {
                 Vec::new()
             },
@@ -261,10 +261,10 @@ impl StepDocument {
 
 impl FieldDocument {
     /// Every leaf value of a webhook, masked.
-    fn all(webhook: &Webhook) -> Vec<Self> {
+    fn from_webhook(webhook: &Webhook) -> Vec<Self> {
         let places = webhook.places().into_iter();
         places
-            .filter(|place| !place.shape.is_container())
+            .filter(|place| !place.json_type.is_container())
             .map(|place| Self {
                 path: place.path.to_string().into(),
                 value: place.masked,
@@ -274,42 +274,42 @@ impl FieldDocument {
 }
 
 impl SummaryDocument {
-    fn of(plan: &Plan) -> Self {
+    fn from_plan(plan: &Plan) -> Self {
         let counts = plan.counts();
         Self {
-            create: counts.of(State::Create),
-            update: counts.of(State::Update),
-            unchanged: counts.of(State::Unchanged),
-            conflict: counts.of(State::Conflict),
-            ambiguous: counts.of(State::Ambiguous),
-            blocked: counts.of(State::Blocked),
+            create: counts.get(StepState::Create),
+            update: counts.get(StepState::Update),
+            unchanged: counts.get(StepState::Unchanged),
+            conflict: counts.get(StepState::Conflict),
+            ambiguous: counts.get(StepState::Ambiguous),
+            blocked: counts.get(StepState::Blocked),
             total: counts.total(),
         }
     }
 
     /// Number of webhooks in the given state.
-    pub fn count(&self, state: State) -> usize {
+    pub fn count(&self, state: StepState) -> usize {
         match state {
-            State::Create => self.create,
-            State::Update => self.update,
-            State::Unchanged => self.unchanged,
-            State::Conflict => self.conflict,
-            State::Ambiguous => self.ambiguous,
-            State::Blocked => self.blocked,
+            StepState::Create => self.create,
+            StepState::Update => self.update,
+            StepState::Unchanged => self.unchanged,
+            StepState::Conflict => self.conflict,
+            StepState::Ambiguous => self.ambiguous,
+            StepState::Blocked => self.blocked,
         }
     }
 }
 
 impl Invariants {
     /// Whether every body satisfies both invariants.
-    pub fn hold(&self) -> bool {
+    pub fn all_hold(&self) -> bool {
         self.top_level_id_removed == self.of && self.integration_type_id_kept == self.of
     }
 }
 
 /// Checks the invariants on every body that the plan would send.
 fn invariants(plan: &Plan) -> Invariants {
-    let is_sent = |state| matches!(state, State::Create | State::Update);
+    let is_sent = |state| matches!(state, StepState::Create | StepState::Update);
     let bodies = plan.steps().filter(|(_, step)| is_sent(step.state));
     let mut invariants = Invariants {
         of: 0,

@@ -2,7 +2,7 @@
 //! Reads every minor version of the format that this program writes, and rejects what it cannot read in full.
 
 use super::{FORMAT_VERSION, OutcomeDocument, PlanDocument};
-use crate::pipeline::plan::State;
+use crate::pipeline::plan::StepState;
 use serde::Deserialize;
 
 /// A document that `report` can show.
@@ -16,7 +16,7 @@ pub enum Document {
 
 /// The members that every document has.
 #[derive(Deserialize)]
-struct Head {
+struct VersionAndKind {
     #[serde(default)]
     format_version: String,
     #[serde(default)]
@@ -25,14 +25,15 @@ struct Head {
 
 impl Document {
     /// Parses a document; ignores members that this version does not know.
-    pub fn read(text: &str) -> Result<Self, Unreadable> {
+    pub fn read(text: &str) -> Result<Self, UnreadableDocument> {
         let text = text.trim_start_matches('\u{feff}');
-        let head: Head = serde_json::from_str(text).map_err(|error| no_document(&error))?;
-        check_version(&head.format_version)?;
-        match head.kind.as_str() {
+        let header: VersionAndKind =
+            serde_json::from_str(text).map_err(|error| json_error(&error))?;
+        check_version(&header.format_version)?;
+        match header.kind.as_str() {
             "plan" => {
                 let plan: PlanDocument = parse(text)?;
-                if adds_up(&plan) {
+                if counts_match_steps(&plan) {
                     Ok(Self::Plan(Box::new(plan)))
                 } else {
                     Err(unreadable(
@@ -48,22 +49,22 @@ impl Document {
 
 /// The reason why a text is not a readable document; quotes nothing from the text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
+pub struct UnreadableDocument {
     /// The defect, as the end of a sentence: `it is not valid JSON`.
     pub why: String,
     /// Whether another version of this program can read it.
     pub is_of_other_version: bool,
 }
 
-pub(super) fn unreadable(why: impl Into<String>) -> Unreadable {
-    Unreadable {
+pub(super) fn unreadable(why: impl Into<String>) -> UnreadableDocument {
+    UnreadableDocument {
         why: why.into(),
         is_of_other_version: false,
     }
 }
 
 /// The error's own text would quote the file, so the message gives only the position.
-fn no_document(error: &serde_json::Error) -> Unreadable {
+fn json_error(error: &serde_json::Error) -> UnreadableDocument {
     let (line, column) = (error.line(), error.column());
     if error.is_data() {
         unreadable("it is JSON, but not a hookferry document")
@@ -74,14 +75,14 @@ fn no_document(error: &serde_json::Error) -> Unreadable {
     }
 }
 
-fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, Unreadable> {
+fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, UnreadableDocument> {
     serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         unreadable(format!("it is damaged (line {line}, column {column})"))
     })
 }
 
-fn check_version(version: &str) -> Result<(), Unreadable> {
+fn check_version(version: &str) -> Result<(), UnreadableDocument> {
     let major = |version: &str| version.split('.').next().and_then(|part| part.parse().ok());
     let ours: Option<u64> = major(FORMAT_VERSION);
     match major(version) {
@@ -89,7 +90,7 @@ fn check_version(version: &str) -> Result<(), Unreadable> {
         found if found == ours => Ok(()),
         found => {
             let (found, ours) = (found.unwrap_or_default(), ours.unwrap_or_default());
-            Err(Unreadable {
+            Err(UnreadableDocument {
                 is_of_other_version: true,
                 ..unreadable(format!(
                     "it has format version {found}, but this version of hookferry reads {ours}"
@@ -100,8 +101,8 @@ fn check_version(version: &str) -> Result<(), Unreadable> {
 }
 
 /// Whether the counts, which a reader bases a decision on, match the steps.
-fn adds_up(plan: &PlanDocument) -> bool {
-    let n = |state| plan.steps.iter().filter(|step| step.state == state).count();
-    let is_counted = |state: &State| plan.summary.count(*state) == n(*state);
-    State::ALL.iter().all(is_counted) && plan.summary.total == plan.steps.len()
+fn counts_match_steps(plan: &PlanDocument) -> bool {
+    let count_steps = |state| plan.steps.iter().filter(|step| step.state == state).count();
+    let count_matches = |state: &StepState| plan.summary.count(*state) == count_steps(*state);
+    StepState::ALL.iter().all(count_matches) && plan.summary.total == plan.steps.len()
 }

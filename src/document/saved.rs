@@ -1,10 +1,10 @@
 //! Saved plans: signs the whole document with a keyed digest (`seal`), reads it back and detects any change.
 
 use super::PlanDocument;
-use super::read::{Document, Unreadable, unreadable};
+use super::read::{Document, UnreadableDocument, unreadable};
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::json;
-use crate::coralogix::sealed::Sealer;
-use crate::pipeline::binding::{Binding, Promise};
+use crate::pipeline::binding::{Binding, PlannedStep};
 
 /// A plan document read from a file.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct SavedPlan {
 
 impl SavedPlan {
     /// Parses a plan that was sealed with [`seal`] and written as JSON.
-    pub fn read(text: &str) -> Result<Self, Unreadable> {
+    pub fn read(text: &str) -> Result<Self, UnreadableDocument> {
         let Document::Plan(mut document) = Document::read(text)? else {
             return Err(unreadable("it is not a plan"));
         };
@@ -27,7 +27,7 @@ impl SavedPlan {
         let whole = json::compact(text).ok_or_else(|| unreadable("it is not valid JSON"))?;
         let binding = document.binding.take();
         let whole = match &binding {
-            Some(binding) => without_seal(whole, &binding.seal)?,
+            Some(binding) => clear_plan_digest(whole, &binding.seal)?,
             None => whole,
         };
         Ok(Self {
@@ -38,14 +38,14 @@ impl SavedPlan {
     }
 
     /// Whether nothing in the document changed since it was sealed.
-    pub fn is_intact(&self, sealer: &Sealer) -> bool {
+    pub fn is_intact(&self, sealer: &DigestKey) -> bool {
         let seal = sealer.text(&self.whole).to_string();
-        let bound = self.binding.as_ref();
-        bound.is_some_and(|binding| binding.seal == seal)
+        let binding = self.binding.as_ref();
+        binding.is_some_and(|binding| binding.seal == seal)
     }
 
     /// The steps that the plan promises; applying it must reproduce them exactly.
-    pub fn promised(&self) -> Vec<Promise> {
+    pub fn promises(&self) -> Vec<PlannedStep> {
         let steps = self.document.steps.iter();
         steps
             .map(|step| (step.source_id.clone(), step.state, step.target_id.clone()))
@@ -54,10 +54,10 @@ impl SavedPlan {
 }
 
 /// Empties the document's `seal`; an error if it occurs twice, because then the digest proves nothing.
-fn without_seal(mut whole: String, seal: &str) -> Result<String, Unreadable> {
-    let member = format!("\"seal\":{}", json::quoted(seal));
-    let mut places = whole.match_indices(&member).map(|(at, _)| at);
-    match (places.next(), places.next()) {
+fn clear_plan_digest(mut whole: String, seal: &str) -> Result<String, UnreadableDocument> {
+    let member = format!("\"seal\":{}", json::encode_string(seal));
+    let mut occurrences = whole.match_indices(&member).map(|(at, _)| at);
+    match (occurrences.next(), occurrences.next()) {
         (Some(at), None) => {
             whole.replace_range(at..at + member.len(), "\"seal\":\"\"");
             Ok(whole)
@@ -70,12 +70,12 @@ fn without_seal(mut whole: String, seal: &str) -> Result<String, Unreadable> {
 ///
 /// # Panics
 /// If the document cannot be serialized as JSON, which no document of this program can cause.
-pub fn seal(document: &mut PlanDocument, sealer: &Sealer) {
+pub fn set_plan_digest(document: &mut PlanDocument, sealer: &DigestKey) {
     let Some(binding) = &mut document.binding else {
         return;
     };
     binding.seal = String::new();
-    let seal = sealer.written(|to| Ok(serde_json::to_writer(to, &document)?));
+    let seal = sealer.digest_written(|to| Ok(serde_json::to_writer(to, &document)?));
     if let Some(binding) = &mut document.binding {
         binding.seal = seal.expect("a document can be serialized").to_string();
     }

@@ -4,13 +4,13 @@
 use super::PartyDocument;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::kind::type_name;
-use crate::coralogix::mask::{Masked, MaskedWebhook, masked_url};
+use crate::coralogix::mask::{Masked, MaskedWebhook, mask_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
-use crate::foreign;
-use crate::foreign::name;
 use crate::pipeline::plan::Plan;
-use crate::pipeline::push::Applied;
+use crate::pipeline::push::PushResult;
 use crate::pipeline::verify::Verdict;
+use crate::untrusted;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use smol_str::SmolStr;
 
@@ -22,7 +22,7 @@ pub struct Party {
     /// The account's company id; `None` if it is unknown.
     pub company: Option<String>,
     /// Number of webhooks that it holds, selected or not.
-    pub count: usize,
+    pub n_webhooks: usize,
     /// The profile by which the user named the account; `None` if it was named in another way.
     pub profile: Option<AccountProfile>,
     /// Whether it is a backup instead of a live account.
@@ -31,8 +31,8 @@ pub struct Party {
 
 impl Party {
     /// The name, with the profile if there is one: `api.eu1.coralogix.com (prod-eu, production)`.
-    pub fn named(&self) -> String {
-        PartyDocument::from(self).named()
+    pub fn display_name(&self) -> String {
+        PartyDocument::from(self).display_name()
     }
 
     /// The name and company id: `api.eu1.coralogix.com (company 12345)`.
@@ -41,15 +41,15 @@ impl Party {
     }
 
     /// All known facts: `api.eu1.coralogix.com (prod-eu, production; company 12345, 14 webhooks)`.
-    pub fn described(&self) -> String {
-        PartyDocument::from(self).described()
+    pub fn description(&self) -> String {
+        PartyDocument::from(self).description()
     }
 }
 
 /// A profile with its label: `prod-eu, production`.
-pub(crate) fn profile_words(profile: &AccountProfile) -> String {
-    let label = profile.label.as_deref().map(foreign::shown);
-    let words = std::iter::once(foreign::shown(&profile.name)).chain(label);
+pub(crate) fn profile_text(profile: &AccountProfile) -> String {
+    let label = profile.label.as_deref().map(untrusted::escape);
+    let words = std::iter::once(untrusted::escape(&profile.name)).chain(label);
     words.collect::<Vec<_>>().join(", ")
 }
 
@@ -70,7 +70,7 @@ pub struct OutcomeView<'a> {
     /// The plan and its two sides.
     pub plan: PlanView<'a>,
     /// The result of the push.
-    pub applied: &'a Applied,
+    pub push_result: &'a PushResult,
     /// The result of the read-back; `None` if the target could not be read at the end.
     pub verdict: Option<&'a Verdict>,
     /// The id of the run record; `None` if there was nothing to record.
@@ -108,7 +108,7 @@ pub(crate) fn destination(webhook: &Webhook, url: Option<&Masked>) -> String {
 /// The masked url of a webhook; `None` if it has none.
 pub(crate) fn url(webhook: &Webhook) -> Option<Masked> {
     let url = webhook.url();
-    (!url.is_empty()).then(|| masked_url(&url))
+    (!url.is_empty()).then(|| mask_url(&url))
 }
 
 /// The masked fields of a webhook on one line; headers and payloads only as their number of keys.
@@ -120,12 +120,12 @@ pub(crate) fn fields_summary(masked: &MaskedWebhook) -> String {
     };
     let field = |entry: &Masked| match entry {
         Masked::Object(members) => {
-            let of = |key: &str| members.iter().find(|(name, _)| name == key).map(|(_, v)| v);
-            match (of("name"), of("value")) {
+            let member = |key: &str| members.iter().find(|(name, _)| name == key).map(|(_, v)| v);
+            match (member("name"), member("value")) {
                 (Some(Masked::Text(field)), Some(Masked::Object(keys))) => {
-                    format!("{} ({})", name(field), counted(keys.len(), "key"))
+                    format!("{} ({})", name_cell(field), counted(keys.len(), "key"))
                 }
-                (Some(Masked::Text(field)), Some(value)) => format!("{} {value}", name(field)),
+                (Some(Masked::Text(field)), Some(value)) => format!("{} {value}", name_cell(field)),
                 _ => entry.to_string(),
             }
         }

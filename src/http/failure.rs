@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Failure {
     /// No connection was established, so the server never saw the request.
-    NotSent(Unreached),
+    NotSent(ConnectFailure),
     /// The connection ended before the response was complete; the server may have processed the request.
     Lost {
         /// What happened, such as `connection lost`.
@@ -22,7 +22,7 @@ pub enum Failure {
 
 /// Why no connection was established.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Unreached {
+pub enum ConnectFailure {
     /// The host is unreachable; the text is the system's error message.
     Host(String),
     /// The TLS certificate was not accepted; a retry does not help.
@@ -41,15 +41,15 @@ pub struct Refusal {
     /// The host in `Location`; redirects are never followed.
     pub redirect_host: Option<String>,
     /// Where the key was taken from, in words that follow `the key`.
-    pub key_from: String,
+    pub key_origin: String,
 }
 
 impl Failure {
     /// Whether the failure is transient, so that retrying a read may help.
-    pub fn is_passing(&self) -> bool {
+    pub fn is_transient(&self) -> bool {
         match self {
-            Self::NotSent(Unreached::Host(_)) | Self::Lost { .. } => true,
-            Self::NotSent(Unreached::Certificate(_)) | Self::Unusable(_) => false,
+            Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
+            Self::NotSent(ConnectFailure::Certificate(_)) | Self::Unusable(_) => false,
             Self::Refused(refusal) => is_passing(refusal.status),
         }
     }
@@ -57,8 +57,8 @@ impl Failure {
     /// A description of a few words, for progress lines and logs.
     pub fn brief(&self) -> String {
         match self {
-            Self::NotSent(Unreached::Host(_)) => "cannot be reached".to_owned(),
-            Self::NotSent(Unreached::Certificate(_)) => "certificate not accepted".to_owned(),
+            Self::NotSent(ConnectFailure::Host(_)) => "cannot be reached".to_owned(),
+            Self::NotSent(ConnectFailure::Certificate(_)) => "certificate not accepted".to_owned(),
             Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),

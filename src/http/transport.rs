@@ -1,12 +1,12 @@
 //! Receiving a response with a size limit, and classifying transport errors.
 //! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
-use super::failure::{Failure, Unreached};
+use super::failure::{ConnectFailure, Failure};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
 /// The most bytes that are read of one response, after decompression.
-const LARGEST_ANSWER: usize = 1 << 30;
+const MAX_RESPONSE_BYTES: usize = 1 << 30;
 
 /// Status, headers and body of one response; the body is empty if it was streamed to a sink.
 pub(crate) struct Answer {
@@ -16,14 +16,14 @@ pub(crate) struct Answer {
 }
 
 /// A callback that receives a response body chunk by chunk.
-pub(crate) type Arrived<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
+pub(crate) type ChunkSink<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Reads the whole response, up to the limit.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
-    let mut arrived = |bytes: &[u8]| body.extend_from_slice(bytes);
-    receive_into(response, &mut arrived).await?;
+    let mut on_chunk = |bytes: &[u8]| body.extend_from_slice(bytes);
+    receive_streamed(response, &mut on_chunk).await?;
     Ok(Answer {
         status,
         headers,
@@ -32,38 +32,38 @@ pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failu
 }
 
 /// Streams a response body to `arrived`, up to the limit.
-pub(crate) async fn receive_into(
+pub(crate) async fn receive_streamed(
     mut response: reqwest::Response,
-    arrived: Arrived<'_>,
+    on_chunk: ChunkSink<'_>,
 ) -> Result<(), Failure> {
     let mut length = 0;
-    while let Some(chunk) = response.chunk().await.map_err(classify)? {
+    while let Some(chunk) = response.chunk().await.map_err(classify_error)? {
         length += chunk.len();
-        if length > LARGEST_ANSWER {
+        if length > MAX_RESPONSE_BYTES {
             return Err(Failure::Unusable("larger than 1 GiB".to_owned()));
         }
-        arrived(&chunk);
+        on_chunk(&chunk);
     }
     Ok(())
 }
 
 /// Classifies a transport error: only a connection that was never established proves that nothing was processed.
-pub(crate) fn classify(error: reqwest::Error) -> Failure {
+pub(crate) fn classify_error(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let timed_out = error.is_timeout();
     if error.is_builder() {
-        return Failure::NotSent(Unreached::Host(innermost(&error)));
+        return Failure::NotSent(ConnectFailure::Host(root_cause_message(&error)));
     }
     if error.is_connect() {
         let cause = if timed_out {
             "no connection within the timeout".to_owned()
         } else {
-            innermost(&error)
+            root_cause_message(&error)
         };
-        return Failure::NotSent(if is_certificate(&error) {
-            Unreached::Certificate(cause)
+        return Failure::NotSent(if is_certificate_error(&error) {
+            ConnectFailure::Certificate(cause)
         } else {
-            Unreached::Host(cause)
+            ConnectFailure::Host(cause)
         });
     }
     let why = if timed_out {
@@ -80,15 +80,15 @@ pub(crate) fn classify(error: reqwest::Error) -> Failure {
 }
 
 /// The message of an error's root cause, which is the helpful one.
-fn innermost(error: &dyn std::error::Error) -> String {
+fn root_cause_message(error: &dyn std::error::Error) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;
     }
-    crate::foreign::shortened(&cause.to_string(), 200)
+    crate::untrusted::escape_truncated(&cause.to_string(), 200)
 }
 
-fn is_certificate(error: &(dyn std::error::Error + 'static)) -> bool {
+fn is_certificate_error(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
         // `source()` skips the error that an I/O error wraps, and a direct connection wraps it twice.

@@ -1,17 +1,17 @@
 //! Binds a saved plan to its inputs: both accounts, their contents, the rules, the options and a validity period.
 //! Pure. Contains no secret, and no digest that could be brute-forced without the API key it was made with.
 
-mod moved;
+mod drift;
 
-pub use moved::{ChangedField, Moved, MovedWebhook, Promise, What};
+pub use drift::{ChangedField, Drift, DriftedWebhook, PlannedStep, WebhookChange};
 
 use super::plan::Plan;
-use super::rewrite::rule::Unmatched;
+use super::rewrite::rule::UnmatchedSecretPolicy;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::account::{ApiKey, Side};
 use crate::coralogix::content::Fingerprint;
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::id_json;
-use crate::coralogix::sealed::Sealer;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -32,7 +32,7 @@ pub struct Binding {
     /// The filter that selected webhooks of the source.
     pub selection: BoundSelection,
     /// The policy for secrets that no rule covers.
-    pub unmatched_secret: Unmatched,
+    pub unmatched_secret: UnmatchedSecretPolicy,
     /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
     /// The rules file; `None` if the plan was made without one.
@@ -52,7 +52,7 @@ pub struct Binding {
 pub struct BoundSide {
     /// Where to read the side again.
     #[serde(flatten)]
-    pub place: BoundPlace,
+    pub location: BoundLocation,
     /// The profile that named the account, and that provides its API key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
@@ -68,7 +68,7 @@ pub struct BoundSide {
 /// Where to read a side again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum BoundPlace {
+pub enum BoundLocation {
     /// A live account, given by the base URL of its API.
     Url(String),
     /// A file, given by its path.
@@ -117,7 +117,7 @@ pub struct BoundRules {
 }
 
 /// A plan with the inputs from which it has just been made.
-pub struct Made<'m> {
+pub struct PlanWithInputs<'m> {
     /// The selected webhooks of the source.
     pub source: &'m Stripped,
     /// The source's company id; `None` if its webhooks show none.
@@ -138,26 +138,26 @@ pub struct Made<'m> {
 
 /// The part of a [`Binding`] that the user decides with options.
 #[derive(Debug, Clone)]
-pub struct Decided {
+pub struct BindingOptions {
     /// The time at which the plan was made.
     pub created: Timestamp,
     /// The time after which `apply` refuses the plan.
     pub valid_until: Timestamp,
     /// Where to read the source again, and the profile that named it.
-    pub source: (BoundPlace, Option<String>),
+    pub source: (BoundLocation, Option<String>),
     /// Where to read the target again, and the profile that named it.
-    pub target: (BoundPlace, Option<String>),
+    pub target: (BoundLocation, Option<String>),
     /// The filter that selected webhooks of the source.
     pub selection: BoundSelection,
     /// The policy for secrets that no rule covers.
-    pub unmatched_secret: Unmatched,
+    pub unmatched_secret: UnmatchedSecretPolicy,
     /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
 }
 
-impl Made<'_> {
+impl PlanWithInputs<'_> {
     /// Chooses the API key for the digests: preferably the source's, whose owner can read the secrets anyway.
-    pub fn sealed_with(&self) -> (Side, &ApiKey) {
+    pub fn digest_key_owner(&self) -> (Side, &ApiKey) {
         match self.source_key {
             Some(key) => (Side::Source, key),
             None => (Side::Target, self.target_key),
@@ -167,71 +167,77 @@ impl Made<'_> {
 
 impl Binding {
     /// Binds a plan to its inputs. The caller has to fill in `seal`, the digest of the whole document.
-    pub fn of(made: &Made<'_>, decided: Decided, sealer: &Sealer) -> Self {
-        let mut source = side(
-            made.source,
-            decided.source,
-            made.source_company.as_deref(),
-            sealer,
+    pub fn new(
+        inputs: &PlanWithInputs<'_>,
+        options: BindingOptions,
+        digest_key: &DigestKey,
+    ) -> Self {
+        let mut source = bind_side(
+            inputs.source,
+            options.source,
+            inputs.source_company.as_deref(),
+            digest_key,
         );
-        source.key = made.source_key.map(|key| sealer.key(key).to_string());
-        for (bound, (wanted, _)) in source.webhooks.iter_mut().zip(made.plan.steps()) {
-            bound.wanted = Some(sealer.carried(wanted.bare()).to_string());
+        source.key = inputs
+            .source_key
+            .map(|key| digest_key.digest_api_key(key).to_string());
+        for (bound, (desired, _)) in source.webhooks.iter_mut().zip(inputs.plan.steps()) {
+            bound.wanted = Some(digest_key.digest_carried(desired.bare()).to_string());
         }
-        let mut target = side(
-            made.target,
-            decided.target,
-            made.target_company.as_deref(),
-            sealer,
+        let mut target = bind_side(
+            inputs.target,
+            options.target,
+            inputs.target_company.as_deref(),
+            digest_key,
         );
-        target.key = Some(sealer.key(made.target_key).to_string());
-        let rules = made.rules.as_ref().map(|(file, text)| BoundRules {
+        target.key = Some(digest_key.digest_api_key(inputs.target_key).to_string());
+        let rules = inputs.rules.as_ref().map(|(file, text)| BoundRules {
             file: file.clone(),
-            seal: sealer.fingerprint(*text).to_string(),
+            seal: digest_key.digest_fingerprint(*text).to_string(),
         });
         Self {
-            created: decided.created,
-            valid_until: decided.valid_until,
+            created: options.created,
+            valid_until: options.valid_until,
             source,
             target,
-            selection: decided.selection,
-            unmatched_secret: decided.unmatched_secret,
-            retarget: decided.retarget,
+            selection: options.selection,
+            unmatched_secret: options.unmatched_secret,
+            retarget: options.retarget,
             rules,
-            sealed_with: made.sealed_with().0,
-            salt: sealer.salt(),
-            check: sealer.check(),
+            sealed_with: inputs.digest_key_owner().0,
+            salt: digest_key.salt(),
+            check: digest_key.check(),
             seal: String::new(),
         }
     }
 }
 
-fn side(
+fn bind_side(
     webhooks: &Stripped,
-    (place, profile): (BoundPlace, Option<String>),
+    (location, profile): (BoundLocation, Option<String>),
     company_id: Option<&str>,
-    sealer: &Sealer,
+    sealer: &DigestKey,
 ) -> BoundSide {
     let webhooks = webhooks.webhooks().iter();
     BoundSide {
-        place,
+        location,
         profile,
         company_id: company_id.map(WebhookId::new),
         key: None,
         webhooks: webhooks
-            .map(|webhook| BoundWebhook::of(webhook, sealer))
+            .map(|webhook| BoundWebhook::new(webhook, sealer))
             .collect(),
     }
 }
 
 impl BoundWebhook {
-    fn of(webhook: &StrippedWebhook, sealer: &Sealer) -> Self {
+    fn new(webhook: &StrippedWebhook, digest_key: &DigestKey) -> Self {
         Self {
             id: webhook.id().cloned(),
             alias: webhook.alias().clone(),
             type_id: webhook.type_id().map(|type_id| type_id.0),
-            seal: sealer.carried(webhook.bare()).to_string(),
-            fields: sealer.places(webhook.bare()),
+            seal: digest_key.digest_carried(webhook.bare()).to_string(),
+            fields: digest_key.digest_places(webhook.bare()),
             wanted: None,
         }
     }

@@ -1,7 +1,7 @@
 //! A cache of content digests, so that a webhook that equals a desired one is not digested again.
 //! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
-use crate::coralogix::content::{Content, Form};
+use crate::coralogix::content::{Content, FieldsShape};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
 use std::collections::HashMap;
@@ -16,46 +16,47 @@ pub struct CachedContent<'k> {
     pub(super) alias: &'k SmolStr,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
-    pub(super) form: Option<Form>,
+    pub(super) form: Option<FieldsShape>,
 }
 
 /// The desired webhooks with their digests, indexed by the raw JSON of their alias.
 #[derive(Default)]
 pub struct ContentCache<'k> {
     /// If several webhooks share an alias, the last one.
-    known: HashMap<&'k str, CachedContent<'k>>,
+    by_alias: HashMap<&'k str, CachedContent<'k>>,
 }
 
 impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
     fn from_iter<I: IntoIterator<Item = CachedContent<'k>>>(known: I) -> Self {
         let by_alias = |cached: CachedContent<'k>| Some((cached.bare.raw("alias")?, cached));
         Self {
-            known: known.into_iter().filter_map(by_alias).collect(),
+            by_alias: known.into_iter().filter_map(by_alias).collect(),
         }
     }
 }
 
 impl<'k> ContentCache<'k> {
     /// The cached webhook with the same alias; the caller still has to compare the bytes.
-    pub(super) fn likely(&self, webhook: &Webhook) -> Option<CachedContent<'k>> {
-        self.known.get(webhook.raw("alias")?).copied()
+    pub(super) fn candidate(&self, webhook: &Webhook) -> Option<CachedContent<'k>> {
+        self.by_alias.get(webhook.raw("alias")?).copied()
     }
 }
 
 impl CachedContent<'_> {
     /// Whether another webhook with this alias has the same bytes as url and fields, and the same type.
-    pub(super) fn is_spelled_as(&self, webhook: &Webhook) -> bool {
+    pub(super) fn has_same_bytes_and_type(&self, webhook: &Webhook) -> bool {
         let is_same = |key| self.bare.raw(key) == webhook.raw(key);
-        is_same("integration_type_fields") && is_same("url") && self.is_typed_as(webhook)
+        is_same("integration_type_fields") && is_same("url") && self.has_same_type(webhook)
     }
 
-    fn is_typed_as(&self, webhook: &Webhook) -> bool {
-        const TYPE: [&str; 3] = [
+    fn has_same_type(&self, webhook: &Webhook) -> bool {
+        const TYPE_KEYS: [&str; 3] = [
             "integration_type_id",
             "integrationTypeId",
             "integration_type",
         ];
         let is_same = |key: &&str| self.given.raw(key) == webhook.raw(key);
-        TYPE.iter().all(is_same) || self.type_id.is_some() && webhook.type_id().ok() == self.type_id
+        TYPE_KEYS.iter().all(is_same)
+            || self.type_id.is_some() && webhook.type_id().ok() == self.type_id
     }
 }

@@ -1,15 +1,15 @@
 //! Symmetric comparison of two readings: what both sides have, what only one has, and what differs.
 //! Pure. Counts copies, and reports webhooks as ambiguous if they can be paired in more than one way.
 
-use super::plan::{Difference, difference, unknown_difference};
+use super::plan::{Difference, differences, undocumented_differences};
 use super::strip::{Key, Stripped, StrippedWebhook};
-use crate::coralogix::content::{Fingerprint, shown};
+use crate::coralogix::content::{Fingerprint, full_digest};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One webhook of either side, or a pair with one from each.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct DiffEntry {
     /// The left webhook's index in the left reading; `None` if only the right side has it.
     pub left: Option<usize>,
     /// The right webhook's index in the right reading; `None` if only the left side has it.
@@ -37,52 +37,52 @@ pub enum Comparison {
 /// Compares two readings.
 ///
 /// Set `by_id` if both readings are of one account, where equal ids are the same webhook.
-pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<Entry> {
+pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<DiffEntry> {
     let mut pairing = Pairing {
         left: left.webhooks(),
         right: right.webhooks(),
-        of_left: vec![None; left.webhooks().len()],
-        of_right: vec![None; right.webhooks().len()],
+        match_of_left: vec![None; left.webhooks().len()],
+        match_of_right: vec![None; right.webhooks().len()],
     };
     if by_id {
-        pairing.pair(|webhook| Some((webhook.id().cloned()?, webhook.type_id())));
+        pairing.pair_by(|webhook| Some((webhook.id().cloned()?, webhook.type_id())));
     }
-    pairing.pair(|webhook| Some(identity(webhook)));
+    pairing.pair_by(|webhook| Some(identity_digest(webhook)));
     let ambiguous = pairing.pair_unique();
     pairing.entries(&ambiguous)
 }
 
 /// A fingerprint that two webhooks share if and only if they are identical.
-fn identity(webhook: &StrippedWebhook) -> Fingerprint {
+fn identity_digest(webhook: &StrippedWebhook) -> Fingerprint {
     let content = webhook.content().map(|content| content.whole);
-    content.unwrap_or_else(|| shown(webhook.bare(), None))
+    content.unwrap_or_else(|| full_digest(webhook.bare(), None))
 }
 
 struct Pairing<'d> {
     left: &'d [StrippedWebhook],
     right: &'d [StrippedWebhook],
-    of_left: Vec<Option<usize>>,
-    of_right: Vec<Option<usize>>,
+    match_of_left: Vec<Option<usize>>,
+    match_of_right: Vec<Option<usize>>,
 }
 
 impl Pairing<'_> {
     /// Pairs unpaired webhooks that share a mark, in the order of their sides. Webhooks without a mark stay
     /// unpaired.
-    fn pair<M: std::hash::Hash + Eq>(&mut self, mark: impl Fn(&StrippedWebhook) -> Option<M>) {
+    fn pair_by<M: std::hash::Hash + Eq>(&mut self, key_of: impl Fn(&StrippedWebhook) -> Option<M>) {
         let mut free: HashMap<M, Vec<usize>> = HashMap::new();
-        for (at, webhook) in self.right.iter().enumerate().rev() {
-            if let (None, Some(mark)) = (self.of_right[at], mark(webhook)) {
-                free.entry(mark).or_default().push(at);
+        for (right_ix, webhook) in self.right.iter().enumerate().rev() {
+            if let (None, Some(key)) = (self.match_of_right[right_ix], key_of(webhook)) {
+                free.entry(key).or_default().push(right_ix);
             }
         }
-        for (at, webhook) in self.left.iter().enumerate() {
-            if self.of_left[at].is_some() {
+        for (left_ix, webhook) in self.left.iter().enumerate() {
+            if self.match_of_left[left_ix].is_some() {
                 continue;
             }
-            let found = mark(webhook).and_then(|mark| free.get_mut(&mark)?.pop());
-            if let Some(other) = found {
-                self.of_left[at] = Some(other);
-                self.of_right[other] = Some(at);
+            let partner = key_of(webhook).and_then(|key| free.get_mut(&key)?.pop());
+            if let Some(right_ix) = partner {
+                self.match_of_left[left_ix] = Some(right_ix);
+                self.match_of_right[right_ix] = Some(left_ix);
             }
         }
     }
@@ -91,25 +91,31 @@ impl Pairing<'_> {
     ///
     /// Returns those that are not: both sides have some with that alias and type, and at least one has
     /// several.
-    fn pair_unique(&mut self) -> Ambiguous {
+    fn pair_unique(&mut self) -> AmbiguousIxs {
         let mut groups: BTreeMap<Key, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for at in (0..self.left.len()).filter(|at| self.of_left[*at].is_none()) {
-            if let Some(key) = self.left[at].key() {
-                groups.entry(key).or_default().0.push(at);
+        for left_ix in (0..self.left.len()).filter(|left_ix| self.match_of_left[*left_ix].is_none())
+        {
+            if let Some(key) = self.left[left_ix].key() {
+                groups.entry(key).or_default().0.push(left_ix);
             }
         }
-        for at in (0..self.right.len()).filter(|at| self.of_right[*at].is_none()) {
-            if let Some(group) = self.right[at].key().and_then(|key| groups.get_mut(&key)) {
-                group.1.push(at);
+        for right_ix in
+            (0..self.right.len()).filter(|right_ix| self.match_of_right[*right_ix].is_none())
+        {
+            if let Some(group) = self.right[right_ix]
+                .key()
+                .and_then(|key| groups.get_mut(&key))
+            {
+                group.1.push(right_ix);
             }
         }
-        let mut ambiguous = Ambiguous::default();
+        let mut ambiguous = AmbiguousIxs::default();
         for (left, right) in groups.into_values() {
             match (left.as_slice(), right.as_slice()) {
                 (_, []) => {}
-                ([at], [other]) => {
-                    self.of_left[*at] = Some(*other);
-                    self.of_right[*other] = Some(*at);
+                ([left_ix], [right_ix]) => {
+                    self.match_of_left[*left_ix] = Some(*right_ix);
+                    self.match_of_right[*right_ix] = Some(*left_ix);
                 }
                 _ => {
                     ambiguous.left.extend(left);
@@ -120,38 +126,46 @@ impl Pairing<'_> {
         ambiguous
     }
 
-    fn entries(&self, ambiguous: &Ambiguous) -> Vec<Entry> {
-        let left = self.of_left.iter().enumerate().map(|(at, other)| Entry {
-            left: Some(at),
-            right: *other,
-            kind: match other {
-                Some(other) => self.compared(at, *other),
-                None if ambiguous.left.contains(&at) => Comparison::Ambiguous,
-                None => Comparison::OnlyLeft,
-            },
-        });
-        let alone = |(at, other): (usize, &Option<usize>)| {
-            let kind = if ambiguous.right.contains(&at) {
+    fn entries(&self, ambiguous: &AmbiguousIxs) -> Vec<DiffEntry> {
+        let left = self
+            .match_of_left
+            .iter()
+            .enumerate()
+            .map(|(left_ix, match_ix)| DiffEntry {
+                left: Some(left_ix),
+                right: *match_ix,
+                kind: match match_ix {
+                    Some(other) => self.compare_pair(left_ix, *other),
+                    None if ambiguous.left.contains(&left_ix) => Comparison::Ambiguous,
+                    None => Comparison::OnlyLeft,
+                },
+            });
+        let right_only_entry = |(right_ix, match_ix): (usize, &Option<usize>)| {
+            let kind = if ambiguous.right.contains(&right_ix) {
                 Comparison::Ambiguous
             } else {
                 Comparison::OnlyRight
             };
-            let right = Some(at);
-            other.is_none().then_some(Entry {
+            let right = Some(right_ix);
+            match_ix.is_none().then_some(DiffEntry {
                 left: None,
                 right,
                 kind,
             })
         };
-        let right = self.of_right.iter().enumerate().filter_map(alone);
+        let right = self
+            .match_of_right
+            .iter()
+            .enumerate()
+            .filter_map(right_only_entry);
         left.chain(right).collect()
     }
 
-    fn compared(&self, at: usize, other: usize) -> Comparison {
-        let (left, right) = (&self.left[at], &self.right[other]);
-        let mut found = unknown_difference(left.bare(), right.bare());
-        if identity(left) != identity(right) {
-            found.splice(0..0, difference(left.bare(), right.bare()));
+    fn compare_pair(&self, left_ix: usize, right_ix: usize) -> Comparison {
+        let (left, right) = (&self.left[left_ix], &self.right[right_ix]);
+        let mut found = undocumented_differences(left.bare(), right.bare());
+        if identity_digest(left) != identity_digest(right) {
+            found.splice(0..0, differences(left.bare(), right.bare()));
         } else if found.is_empty() {
             return Comparison::Same;
         }
@@ -161,12 +175,12 @@ impl Pairing<'_> {
 
 /// Indexes of the webhooks that cannot be paired because several have their alias and type.
 #[derive(Default)]
-struct Ambiguous {
+struct AmbiguousIxs {
     left: HashSet<usize>,
     right: HashSet<usize>,
 }
 
-impl Entry {
+impl DiffEntry {
     /// The id of the webhook on each side, where it is on that side and has one.
     pub fn ids<'s>(
         &self,
@@ -174,8 +188,9 @@ impl Entry {
         right: &'s Stripped,
     ) -> (Option<&'s WebhookId>, Option<&'s WebhookId>) {
         (
-            self.left.and_then(|at| left.webhooks()[at].id()),
-            self.right.and_then(|at| right.webhooks()[at].id()),
+            self.left.and_then(|left_ix| left.webhooks()[left_ix].id()),
+            self.right
+                .and_then(|right_ix| right.webhooks()[right_ix].id()),
         )
     }
 }

@@ -1,7 +1,7 @@
 //! First stage: fetches all webhooks of an account, exactly as its API returns them.
 //! Rejects a list that it cannot parse completely.
 
-use crate::coralogix::client::{Listing, Reader};
+use crate::coralogix::client::{ListResponse, Reader};
 use crate::coralogix::webhook::Webhook;
 use crate::error::Error;
 use jiff::Timestamp;
@@ -16,12 +16,12 @@ pub struct Inventory {
     /// The server's clock at the time of the response; `None` for a file, or without a usable `Date` header.
     pub server_time: Option<SystemTime>,
     /// The account that was backed up; `None` unless the webhooks come from a backup.
-    pub backed_up: Option<BackedUp>,
+    pub backup_origin: Option<BackupOrigin>,
 }
 
 /// The account that a backup was taken of, and the time of the backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BackedUp {
+pub struct BackupOrigin {
     /// The account's name in the backup repository.
     pub account: String,
     /// The host of its API, normalized so that every host name of a region gives the same value.
@@ -52,8 +52,8 @@ impl Inventory {
     }
 }
 
-impl From<Listing> for Inventory {
-    fn from(listing: Listing) -> Self {
+impl From<ListResponse> for Inventory {
+    fn from(listing: ListResponse) -> Self {
         Self {
             server_time: listing.server_time,
             ..listing.webhooks.into()
@@ -66,28 +66,31 @@ impl From<Vec<Webhook>> for Inventory {
         Self {
             webhooks,
             server_time: None,
-            backed_up: None,
+            backup_origin: None,
         }
     }
 }
 
 /// Fetches all webhooks of an account.
 pub async fn fetch(reader: &Reader) -> Result<Inventory, Error> {
-    let read = reader.list().await.map(Inventory::from);
-    read.map_err(|failure| failure.explain(reader.account(), LISTING))
+    let fetched = reader.list().await.map(Inventory::from);
+    fetched.map_err(|failure| failure.explain(reader.account(), LIST_ACTION))
 }
 
 /// The action that failed, for the error message.
-const LISTING: &str = "list its webhooks";
+const LIST_ACTION: &str = "list its webhooks";
 
 /// Fetches an account in parts and folds each part into a `T` with `add`, so that a caller who needs little
 /// of each webhook can drop the rest while the list is still arriving.
 ///
 /// A retry starts over with a new `T`, so a failed attempt contributes nothing to the result.
-pub async fn fetch_by_parts<T: Default + Send>(
+pub async fn fetch_in_parts<T: Default + Send>(
     reader: &Reader,
-    add: impl Fn(&mut T, Vec<Webhook>) + Sync,
+    add_part: impl Fn(&mut T, Vec<Webhook>) + Sync,
 ) -> Result<T, Error> {
-    let read = reader.list_by_parts(add).await.map(|(made, _)| made);
-    read.map_err(|failure| failure.explain(reader.account(), LISTING))
+    let fetched = reader
+        .list_streamed(add_part)
+        .await
+        .map(|(folded, _)| folded);
+    fetched.map_err(|failure| failure.explain(reader.account(), LIST_ACTION))
 }

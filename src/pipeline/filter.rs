@@ -1,10 +1,10 @@
 //! Selects webhooks of the source by `--type`, `--name` and `--id`.
 //! Rejects a filter value that matches nothing: a typo must not look like an empty account.
 
-use crate::coralogix::kind::{KINDS, Kind, type_named};
+use crate::coralogix::kind::{WEBHOOK_TYPES, WebhookType, parse_type};
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::error::Error;
-use crate::foreign;
+use crate::untrusted;
 use wildmatch::WildMatch;
 
 /// The filter options of the command line. Options of different kinds must all match; an empty filter selects
@@ -24,9 +24,9 @@ pub struct Filter {
 impl Filter {
     /// Adds a type, given by its documented name (such as `pager_duty`) or its number.
     pub fn add_type(&mut self, text: &str) -> Result<(), Error> {
-        let Some(id) = type_named(text) else {
-            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
-            let text = foreign::shortened(text, 40);
+        let Some(id) = parse_type(text) else {
+            let names: Vec<&str> = WEBHOOK_TYPES.iter().map(|kind| kind.name).collect();
+            let text = untrusted::escape_truncated(text, 40);
             return Err(
                 Error::usage(format!("`{text}` is not a webhook type")).with_hint(format!(
                     "pass one of {}, or a type number",
@@ -56,7 +56,7 @@ impl Filter {
 
     fn selects(&self, webhook: &Webhook) -> bool {
         let alias = webhook.alias().unwrap_or_default();
-        let is_type = |wanted: &TypeId| webhook.type_id() == Ok(*wanted);
+        let is_type = |type_id: &TypeId| webhook.type_id() == Ok(*type_id);
         (self.types.is_empty() || self.types.iter().any(is_type))
             && (self.names.is_empty() || self.names.iter().any(|name| name.matches(&alias)))
             && !self.without_names.iter().any(|name| name.matches(&alias))
@@ -70,8 +70,8 @@ impl Filter {
         if self.is_empty() {
             return Ok(webhooks);
         }
-        if let Some(useless) = self.useless(&webhooks) {
-            return Err(nothing(&useless, webhooks.len()));
+        if let Some(value) = self.first_unmatched_value(&webhooks) {
+            return Err(no_match_error(&value, webhooks.len()));
         }
         let n_all = webhooks.len();
         let selected: Vec<Webhook> = webhooks
@@ -79,7 +79,7 @@ impl Filter {
             .filter(|webhook| self.selects(webhook))
             .collect();
         if selected.is_empty() {
-            return Err(nothing("the filters together match", n_all));
+            return Err(no_match_error("the filters together match", n_all));
         }
         Ok(selected)
     }
@@ -99,28 +99,30 @@ impl Filter {
     }
 
     /// The first filter value that matches nothing, as the subject and verb of an error message.
-    fn useless(&self, webhooks: &[Webhook]) -> Option<String> {
-        let any = |selects: &dyn Fn(&Webhook) -> bool| webhooks.iter().any(selects);
-        let has_type = |id: &TypeId| any(&|webhook| webhook.type_id() == Ok(*id));
-        let has_name =
-            |name: &WildMatch| any(&|webhook| name.matches(&webhook.alias().unwrap_or_default()));
-        let has_id = |id: &WebhookId| any(&|webhook| webhook.id().as_ref() == Some(id));
+    fn first_unmatched_value(&self, webhooks: &[Webhook]) -> Option<String> {
+        let any_webhook = |selects: &dyn Fn(&Webhook) -> bool| webhooks.iter().any(selects);
+        let has_type = |id: &TypeId| any_webhook(&|webhook| webhook.type_id() == Ok(*id));
+        let has_name = |name: &WildMatch| {
+            any_webhook(&|webhook| name.matches(&webhook.alias().unwrap_or_default()))
+        };
+        let has_id = |id: &WebhookId| any_webhook(&|webhook| webhook.id().as_ref() == Some(id));
         if let Some(id) = self.types.iter().find(|id| !has_type(id)) {
             return Some(format!(
                 "--type {} matches",
-                Kind::of(*id).map_or_else(|| id.to_string(), |kind| kind.name.to_owned())
+                WebhookType::from_id(*id)
+                    .map_or_else(|| id.to_string(), |kind| kind.name.to_owned())
             ));
         }
         if let Some(name) = self.names.iter().find(|name| !has_name(name)) {
             return Some(format!(
                 "--name '{}' matches",
-                foreign::shown(&name.pattern())
+                untrusted::escape(&name.pattern())
             ));
         }
         if let Some(name) = self.without_names.iter().find(|name| !has_name(name)) {
             return Some(format!(
                 "--name '!{}' excludes",
-                foreign::shown(&name.pattern())
+                untrusted::escape(&name.pattern())
             ));
         }
         let id = self.ids.iter().find(|id| !has_id(id))?;
@@ -128,7 +130,7 @@ impl Filter {
     }
 }
 
-fn nothing(subject: &str, n_all: usize) -> Error {
+fn no_match_error(subject: &str, n_all: usize) -> Error {
     Error::usage(format!("{subject} no webhook ({n_all} checked)")).with_hint(
         "list the webhooks with `hookferry list --from ACCOUNT`; patterns are case-sensitive, with `*` and `?` as wildcards",
     )

@@ -1,7 +1,7 @@
 //! The id map from source ids to target ids, and the rewriting of alert definitions to the target's ids.
 //! Pure. Never maps one source id to two target ids.
 
-use crate::coralogix::alert::{NotJson, Repointed, repoint};
+use crate::coralogix::alert::{NotJson, RepointResult, repoint};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 use smol_str::SmolStr;
@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// The source id and target id of one webhook that both accounts have.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct IdPair {
     /// Its id in the source account.
     pub source_id: WebhookId,
     /// Its id in the target account.
@@ -26,12 +26,12 @@ pub struct Row {
 /// The target id of every webhook that a migration wrote or found unchanged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdMap {
-    rows: Vec<Row>,
+    pairs: Vec<IdPair>,
     targets: HashMap<WebhookId, WebhookId>,
 }
 
 /// Returns whether no source id has two different target ids.
-pub fn is_map<'i>(pairs: impl Iterator<Item = (&'i WebhookId, &'i WebhookId)>) -> bool {
+pub fn has_unique_targets<'i>(pairs: impl Iterator<Item = (&'i WebhookId, &'i WebhookId)>) -> bool {
     let mut targets = HashMap::new();
     let mut pairs = pairs;
     pairs.all(|(source, target)| *targets.entry(source).or_insert(target) == target)
@@ -43,49 +43,49 @@ impl IdMap {
     /// # Errors
     ///
     /// Fails if one source id has two different target ids.
-    pub fn new(rows: Vec<Row>) -> Result<Self, Error> {
-        let mut targets = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let old = targets.insert(row.source_id.clone(), row.target_id.clone());
-            if let Some(old) = old.filter(|old| *old != row.target_id) {
+    pub fn new(pairs: Vec<IdPair>) -> Result<Self, Error> {
+        let mut targets = HashMap::with_capacity(pairs.len());
+        for pair in &pairs {
+            let old = targets.insert(pair.source_id.clone(), pair.target_id.clone());
+            if let Some(old) = old.filter(|old| *old != pair.target_id) {
                 return Err(Error::failed(format!(
                     "the id map gives webhook {} two target ids, {old} and {}",
-                    row.source_id, row.target_id
+                    pair.source_id, pair.target_id
                 ))
                 .with_hint("use the id map of a single run, which `hookferry idmap show RUN -o json` prints"));
             }
         }
-        Ok(Self { rows, targets })
+        Ok(Self { pairs, targets })
     }
 
     /// The pairs, in the order of the migration.
-    pub fn rows(&self) -> &[Row] {
-        &self.rows
+    pub fn pairs(&self) -> &[IdPair] {
+        &self.pairs
     }
 
     /// The target id of a webhook; `None` if the map does not have it.
-    pub fn target_of(&self, source_id: &WebhookId) -> Option<&WebhookId> {
+    pub fn target_id(&self, source_id: &WebhookId) -> Option<&WebhookId> {
         self.targets.get(source_id)
     }
 
     /// Rewrites the webhook references of every file to the target's ids.
-    pub fn apply(&self, alerts: Alerts) -> Applied {
-        let mut applied = Applied {
+    pub fn rewrite_alerts(&self, alerts: AlertFolder) -> RewrittenAlerts {
+        let mut rewritten = RewrittenAlerts {
             files: Vec::new(),
-            left_out: alerts.left_out,
+            skipped: alerts.skipped,
         };
         for AlertFile { name, text } in alerts.files {
-            match repoint(&text, |id| self.target_of(id).cloned()) {
-                Ok(repointed) => applied.files.push(RepointedFile { name, repointed }),
-                Err(NotJson) => applied.left_out.push(LeftOut {
+            match repoint(&text, |id| self.target_id(id).cloned()) {
+                Ok(repointed) => rewritten.files.push(RepointedFile { name, repointed }),
+                Err(NotJson) => rewritten.skipped.push(SkippedFile {
                     name,
                     why: "not JSON",
-                    is_trouble: true,
+                    may_hold_alerts: true,
                 }),
             }
         }
-        applied.left_out.sort_by(|a, b| a.name.cmp(&b.name));
-        applied
+        rewritten.skipped.sort_by(|a, b| a.name.cmp(&b.name));
+        rewritten
     }
 }
 
@@ -100,22 +100,22 @@ pub struct AlertFile {
 
 /// A file that was skipped: its references, if any, are not rewritten.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedFile {
     /// Its path relative to the folder that was read.
     pub name: PathBuf,
     /// The reason in a few words.
     pub why: &'static str,
     /// Whether it may hold alerts all the same, so that skipping it makes the result incomplete.
-    pub is_trouble: bool,
+    pub may_hold_alerts: bool,
 }
 
 /// The contents of a folder of alert definitions.
 #[derive(Debug, Clone, Default)]
-pub struct Alerts {
+pub struct AlertFolder {
     /// The files to rewrite, sorted by name.
     pub files: Vec<AlertFile>,
     /// The other files in the folder.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedFile>,
 }
 
 /// A file of alert definitions with rewritten references.
@@ -124,19 +124,19 @@ pub struct RepointedFile {
     /// Its path relative to the folder that was read.
     pub name: PathBuf,
     /// Its new content, with the references that were rewritten and those that were not.
-    pub repointed: Repointed,
+    pub repointed: RepointResult,
 }
 
 /// A folder of alert definitions with rewritten references.
 #[derive(Debug, Clone)]
-pub struct Applied {
+pub struct RewrittenAlerts {
     /// The files with their new content, sorted by name.
     pub files: Vec<RepointedFile>,
     /// The files that were skipped, sorted by name.
-    pub left_out: Vec<LeftOut>,
+    pub skipped: Vec<SkippedFile>,
 }
 
-impl Applied {
+impl RewrittenAlerts {
     /// Number of references that now have an id of the target.
     pub fn n_rewritten(&self) -> usize {
         let n = |file: &RepointedFile| file.repointed.rewritten.len();
@@ -151,6 +151,6 @@ impl Applied {
 
     /// Whether every reference was rewritten and no file that may hold alerts was skipped.
     pub fn is_complete(&self) -> bool {
-        self.n_unresolved() == 0 && !self.left_out.iter().any(|file| file.is_trouble)
+        self.n_unresolved() == 0 && !self.skipped.iter().any(|file| file.may_hold_alerts)
     }
 }

@@ -1,17 +1,17 @@
 //! Decides the final status of every selected webhook from the plan, the push and the final read-back.
 //! Pure. Where the push and the read-back disagree, the read-back wins.
 
-use super::plan::{Difference, Plan, State, Step};
-use super::push::{Applied, Fate, Proof};
+use super::plan::{Difference, Plan, Step, StepState};
+use super::push::{ItemStatus, Proof, PushResult};
 use super::rewrite::PortableWebhook;
-use super::verify::{Finding, Verdict};
+use super::verify::{ItemVerdict, Verdict};
 use crate::coralogix::webhook::WebhookId;
 use serde::{Deserialize, Serialize};
 
 /// The final status of one selected webhook in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum FinalStatus {
     /// The target already had it.
     Unchanged,
     /// This run, or one that it resumed, created it.
@@ -40,7 +40,7 @@ pub enum Ending {
     NotSent,
 }
 
-impl Ending {
+impl FinalStatus {
     /// All statuses in display order: successful ones first.
     pub const ALL: [Self; 13] = [
         Self::Unchanged,
@@ -96,68 +96,71 @@ impl Ending {
 }
 
 /// A selected webhook with its final status.
-pub(crate) struct End<'a> {
-    pub(crate) ending: Ending,
+pub(crate) struct ItemOutcome<'a> {
+    pub(crate) status: FinalStatus,
     pub(crate) webhook: &'a PortableWebhook,
-    pub(crate) planned: State,
+    pub(crate) planned: StepState,
     pub(crate) target_id: Option<&'a WebhookId>,
     pub(crate) proof: Option<Proof>,
     pub(crate) why: Option<String>,
     pub(crate) altered: &'a [Difference],
 }
 
-impl End<'_> {
+impl ItemOutcome<'_> {
     /// Whether both accounts now have this webhook and both of its ids are known.
-    pub(crate) fn is_mapped(&self) -> bool {
-        use Ending::{Appeared, Created, Unchanged, Updated};
-        let is_there = matches!(self.ending, Unchanged | Created | Updated | Appeared);
-        is_there && self.target_id.is_some() && self.webhook.source_id().is_some()
+    pub(crate) fn is_in_both_accounts(&self) -> bool {
+        use FinalStatus::{Appeared, Created, Unchanged, Updated};
+        let is_in_target = matches!(self.status, Unchanged | Created | Updated | Appeared);
+        is_in_target && self.target_id.is_some() && self.webhook.source_id().is_some()
     }
 }
 
 /// The outcome of every selected webhook, in plan order.
-pub(crate) fn ends<'a>(
+pub(crate) fn item_outcomes<'a>(
     plan: &'a Plan,
-    applied: &'a Applied,
+    applied: &'a PushResult,
     verdict: Option<&'a Verdict>,
-) -> Vec<End<'a>> {
+) -> Vec<ItemOutcome<'a>> {
     let steps = plan.steps();
-    let findings = verdict.iter().flat_map(|verdict| &verdict.findings);
+    let item_verdicts = verdict.iter().flat_map(|verdict| &verdict.item_verdicts);
     // Both lists are in plan order; either may lack entries for some steps.
-    let mut fates = applied.fates.iter().peekable();
-    let mut findings = findings.peekable();
-    let end = |(place, (webhook, step))| {
-        let end = match fates.next_if(|(at, _)| *at == place) {
-            Some((_, fate)) => of_fate(webhook, step, fate),
-            None => of_step(webhook, step),
+    let mut statuses = applied.statuses.iter().peekable();
+    let mut item_verdicts = item_verdicts.peekable();
+    let to_outcome = |(step_ix, (webhook, step))| {
+        let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
+            Some((_, fate)) => outcome_of_push(webhook, step, fate),
+            None => outcome_without_push(webhook, step),
         };
-        let finding = findings.next_if(|(at, _)| *at == place);
-        corrected(end, finding.map(|(_, finding)| finding))
+        let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);
+        apply_verdict(outcome, item_verdict.map(|(_, finding)| finding))
     };
-    steps.enumerate().map(end).collect()
+    steps.enumerate().map(to_outcome).collect()
 }
 
 /// Number of webhooks in each status, zero included.
-pub(crate) fn summary(ends: &[End<'_>]) -> [(Ending, usize); 13] {
-    Ending::ALL.map(|ending| {
+pub(crate) fn summary(outcomes: &[ItemOutcome<'_>]) -> [(FinalStatus, usize); 13] {
+    FinalStatus::ALL.map(|status| {
         (
-            ending,
-            ends.iter().filter(|end| end.ending == ending).count(),
+            status,
+            outcomes
+                .iter()
+                .filter(|outcome| outcome.status == status)
+                .count(),
         )
     })
 }
 
-fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
-    let (ending, why) = match step.state {
-        State::Unchanged => (Ending::Unchanged, None),
+fn outcome_without_push<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> ItemOutcome<'a> {
+    let (status, why) = match step.state {
+        StepState::Unchanged => (FinalStatus::Unchanged, None),
         // A change without an `ItemStatus` was never handed to the push.
-        State::Create | State::Update => (Ending::NotSent, None),
-        State::Conflict | State::Ambiguous | State::Blocked => {
-            (Ending::Skipped, Some(step.reason.clone()))
+        StepState::Create | StepState::Update => (FinalStatus::NotSent, None),
+        StepState::Conflict | StepState::Ambiguous | StepState::Blocked => {
+            (FinalStatus::Skipped, Some(step.reason.clone()))
         }
     };
-    End {
-        ending,
+    ItemOutcome {
+        status,
         webhook,
         planned: step.state,
         target_id: step.target_id(),
@@ -167,20 +170,24 @@ fn of_step<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> End<'a> {
     }
 }
 
-fn of_fate<'a>(webhook: &'a PortableWebhook, step: &'a Step, fate: &'a Fate) -> End<'a> {
-    let (ending, target_id, proof, why) = match fate {
-        Fate::Created { id, proof } => (Ending::Created, Some(id), Some(*proof), None),
-        Fate::Updated { id, proof } => (Ending::Updated, Some(id), Some(*proof), None),
-        Fate::Appeared(id) => (Ending::Appeared, Some(id), None, None),
-        Fate::Refused(refusal) => (Ending::Refused, None, None, Some(refusal.answer())),
-        Fate::Ignored => (Ending::Ignored, None, None, None),
-        Fate::Vanished(id) => (Ending::Vanished, Some(id), None, None),
-        Fate::Unresolved(why) => (Ending::Unresolved, None, None, Some(why.clone())),
-        Fate::NotSeen => (Ending::NotSeen, None, None, None),
-        Fate::NotSent => (Ending::NotSent, None, None, None),
+fn outcome_of_push<'a>(
+    webhook: &'a PortableWebhook,
+    step: &'a Step,
+    item_status: &'a ItemStatus,
+) -> ItemOutcome<'a> {
+    let (status, target_id, proof, why) = match item_status {
+        ItemStatus::Created { id, proof } => (FinalStatus::Created, Some(id), Some(*proof), None),
+        ItemStatus::Updated { id, proof } => (FinalStatus::Updated, Some(id), Some(*proof), None),
+        ItemStatus::CreatedByOthers(id) => (FinalStatus::Appeared, Some(id), None, None),
+        ItemStatus::Refused(refusal) => (FinalStatus::Refused, None, None, Some(refusal.answer())),
+        ItemStatus::Ignored => (FinalStatus::Ignored, None, None, None),
+        ItemStatus::Vanished(id) => (FinalStatus::Vanished, Some(id), None, None),
+        ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),
+        ItemStatus::NotSeen => (FinalStatus::NotSeen, None, None, None),
+        ItemStatus::NotSent => (FinalStatus::NotSent, None, None, None),
     };
-    End {
-        ending,
+    ItemOutcome {
+        status,
         webhook,
         planned: step.state,
         target_id,
@@ -190,16 +197,19 @@ fn of_fate<'a>(webhook: &'a PortableWebhook, step: &'a Step, fate: &'a Fate) -> 
     }
 }
 
-fn corrected<'a>(mut end: End<'a>, finding: Option<&'a Finding>) -> End<'a> {
-    match finding {
-        None | Some(Finding::Verified | Finding::Unclear(_)) => {}
-        Some(Finding::Altered(differences)) => end.altered = differences,
-        Some(Finding::Missing) => end.ending = Ending::Missing,
-        Some(Finding::Duplicated(ids)) => {
+fn apply_verdict<'a>(
+    mut outcome: ItemOutcome<'a>,
+    item_verdict: Option<&'a ItemVerdict>,
+) -> ItemOutcome<'a> {
+    match item_verdict {
+        None | Some(ItemVerdict::Verified | ItemVerdict::Unclear(_)) => {}
+        Some(ItemVerdict::Altered(differences)) => outcome.altered = differences,
+        Some(ItemVerdict::Missing) => outcome.status = FinalStatus::Missing,
+        Some(ItemVerdict::Duplicated(ids)) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            end.ending = Ending::Duplicated;
-            end.why = Some(format!("also in the target as {}", ids.join(", ")));
+            outcome.status = FinalStatus::Duplicated;
+            outcome.why = Some(format!("also in the target as {}", ids.join(", ")));
         }
     }
-    end
+    outcome
 }

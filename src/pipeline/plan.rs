@@ -2,15 +2,15 @@
 //! Pure. Counts copies, never guesses, and never plans a change to a webhook that the source does not have.
 
 mod difference;
-mod known;
 mod matching;
+mod prior_knowledge;
 
-pub use difference::{Difference, difference, unknown_difference};
-pub use known::{Known, Memory};
+pub use difference::{Difference, differences, undocumented_differences};
+pub use prior_knowledge::{PriorKnowledge, RunKnowledge};
 
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};
-use crate::coralogix::kind::Kind;
+use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
 use serde::{Deserialize, Serialize};
@@ -38,11 +38,11 @@ impl OnConflict {
     }
 
     /// Whether a webhook in this state prevents the plan from being applied.
-    pub fn refuses(self, state: State) -> bool {
+    pub fn prevents_apply(self, state: StepState) -> bool {
         match state {
-            State::Conflict => self == Self::Fail,
-            State::Ambiguous | State::Blocked => self != Self::Skip,
-            State::Create | State::Update | State::Unchanged => false,
+            StepState::Conflict => self == Self::Fail,
+            StepState::Ambiguous | StepState::Blocked => self != Self::Skip,
+            StepState::Create | StepState::Update | StepState::Unchanged => false,
         }
     }
 }
@@ -50,7 +50,7 @@ impl OnConflict {
 /// The decision for one webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum StepState {
     /// The target does not have it; hookferry creates it.
     Create,
     /// The target has it with different content; hookferry replaces that content.
@@ -65,7 +65,7 @@ pub enum State {
     Blocked,
 }
 
-impl State {
+impl StepState {
     /// All states, in the order of [`Counts`] and of every summary.
     pub const ALL: [Self; 6] = [
         Self::Create,
@@ -93,7 +93,7 @@ impl State {
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The decision.
-    pub state: State,
+    pub state: StepState,
     /// The corresponding webhook of the target; `None` for a create and for an ambiguous or blocked webhook.
     pub counterpart: Option<Box<StrippedWebhook>>,
     /// Why the step has this state; empty if the state explains itself.
@@ -105,7 +105,7 @@ pub struct Step {
 }
 
 impl Step {
-    fn new(state: State, reason: impl Into<String>) -> Self {
+    fn new(state: StepState, reason: impl Into<String>) -> Self {
         Self {
             state,
             counterpart: None,
@@ -127,10 +127,10 @@ pub struct Plan {
     portable: Portable,
     steps: Vec<Step>,
     on_conflict: OnConflict,
-    n_target: usize,
+    n_in_target: usize,
     n_matched: usize,
     /// Whether the source is a backup of the target itself.
-    is_one_account: bool,
+    is_same_account: bool,
 }
 
 /// The number of webhooks in each state; the six numbers add up to the selection.
@@ -139,11 +139,11 @@ pub struct Counts([usize; 6]);
 
 impl Counts {
     /// The number of webhooks in a state.
-    pub fn of(&self, state: State) -> usize {
-        State::ALL
+    pub fn get(&self, state: StepState) -> usize {
+        StepState::ALL
             .iter()
             .position(|each| *each == state)
-            .map_or(0, |at| self.0[at])
+            .map_or(0, |state_ix| self.0[state_ix])
     }
 
     /// The number of webhooks in all states together.
@@ -175,7 +175,7 @@ pub struct MissingValue {
     /// The source of the value, such as `env SLACK_URL`.
     pub source: String,
     /// Why hookferry could not read it.
-    pub why: String,
+    pub reason: String,
     /// Each use of the value: the index of the step in the plan, and the path within that webhook.
     pub needed_by: Vec<(usize, Path)>,
 }
@@ -190,13 +190,18 @@ impl Plan {
     ///
     /// # Panics
     /// If the index is not below the number of steps.
-    pub fn step(&self, place: usize) -> (&PortableWebhook, &Step) {
-        (&self.portable.webhooks()[place], &self.steps[place])
+    pub fn step(&self, step_ix: usize) -> (&PortableWebhook, &Step) {
+        (&self.portable.webhooks()[step_ix], &self.steps[step_ix])
     }
 
     /// Makes the plan for the same desired webhooks anew after a fresh read of the target.
     #[must_use]
-    pub fn again(self, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Self {
+    pub fn replan(
+        self,
+        target: &Stripped,
+        on_conflict: OnConflict,
+        known: &PriorKnowledge,
+    ) -> Self {
         plan(self.portable, target, on_conflict, known)
     }
 
@@ -209,8 +214,8 @@ impl Plan {
     pub fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         for step in &self.steps {
-            if let Some(at) = State::ALL.iter().position(|each| *each == step.state) {
-                counts.0[at] += 1;
+            if let Some(state_ix) = StepState::ALL.iter().position(|each| *each == step.state) {
+                counts.0[state_ix] += 1;
             }
         }
         counts
@@ -222,46 +227,46 @@ impl Plan {
     }
 
     /// The number of webhooks in the target.
-    pub fn n_target(&self) -> usize {
-        self.n_target
+    pub fn n_in_target(&self) -> usize {
+        self.n_in_target
     }
 
     /// The number of the target's webhooks without a counterpart in the source; hookferry never touches them.
     pub fn n_untouched(&self) -> usize {
-        self.n_target - self.n_matched
+        self.n_in_target - self.n_matched
     }
 
     /// Whether applying the plan would write anything.
     pub fn has_changes(&self) -> bool {
         let counts = self.counts();
-        counts.of(State::Create) + counts.of(State::Update) > 0
+        counts.get(StepState::Create) + counts.get(StepState::Update) > 0
     }
 
     /// The number of webhooks that prevent the plan from being applied under its conflict policy, or for lack
     /// of a value.
     /// Unless it is 0, nothing is written.
-    pub fn n_refusing(&self) -> usize {
-        let is_in_the_way = |(webhook, step): &(&PortableWebhook, &Step)| {
-            self.on_conflict.refuses(step.state) || !webhook.unread().is_empty()
+    pub fn n_preventing_apply(&self) -> usize {
+        let prevents_apply = |(webhook, step): &(&PortableWebhook, &Step)| {
+            self.on_conflict.prevents_apply(step.state) || !webhook.unread_values().is_empty()
         };
-        self.steps().filter(is_in_the_way).count()
+        self.steps().filter(prevents_apply).count()
     }
 
     /// The values that rules need but hookferry could not read, each once, with all its uses.
     pub fn missing_values(&self) -> Vec<MissingValue> {
         let mut missing: Vec<MissingValue> = Vec::new();
-        for (place, webhook) in self.portable.webhooks().iter().enumerate() {
-            for unread in webhook.unread() {
-                let needed = (place, unread.path.clone());
+        for (step_ix, webhook) in self.portable.webhooks().iter().enumerate() {
+            for unread in webhook.unread_values() {
+                let use_of_value = (step_ix, unread.path.clone());
                 match missing
                     .iter_mut()
                     .find(|value| value.source == unread.source)
                 {
-                    Some(value) => value.needed_by.push(needed),
+                    Some(value) => value.needed_by.push(use_of_value),
                     None => missing.push(MissingValue {
                         source: unread.source.clone(),
-                        why: unread.why.clone(),
-                        needed_by: vec![needed],
+                        reason: unread.reason.clone(),
+                        needed_by: vec![use_of_value],
                     }),
                 }
             }
@@ -271,32 +276,35 @@ impl Plan {
 
     /// Everything that the reader must know before confirming the plan.
     pub fn notices(&self) -> Vec<Notice> {
-        let written: Vec<&PortableWebhook> = self
+        let written_webhooks: Vec<&PortableWebhook> = self
             .steps()
-            .filter(|(_, step)| matches!(step.state, State::Create | State::Update))
+            .filter(|(_, step)| matches!(step.state, StepState::Create | StepState::Update))
             .map(|(webhook, _)| webhook)
             .collect();
-        let count = |is_it: &dyn Fn(&PortableWebhook) -> bool| {
-            written.iter().filter(|webhook| is_it(webhook)).count()
+        let count_written = |predicate: &dyn Fn(&PortableWebhook) -> bool| {
+            written_webhooks
+                .iter()
+                .filter(|webhook| predicate(webhook))
+                .count()
         };
-        let teams = Kind::named("microsoft_teams").map(|kind| kind.id);
+        let teams_type_id = WebhookType::from_name("microsoft_teams").map(|kind| kind.id);
         let flows_back = |webhook: &PortableWebhook| {
-            let flow = webhook.flows_back();
-            !self.is_one_account && flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
+            let flow = webhook.log_backflow();
+            !self.is_same_account && flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
         };
-        let is_old = |webhook: &PortableWebhook| {
+        let uses_old_endpoint = |webhook: &PortableWebhook| {
             webhook
-                .flows_back()
-                .is_some_and(|flow| flow.is_old_endpoint)
+                .log_backflow()
+                .is_some_and(|flow| flow.uses_retired_endpoint)
         };
         let notices = [
-            Notice::BothNotify(written.len()),
-            Notice::LogsFlowBack(count(&flows_back)),
-            Notice::OldLogEndpoint(count(&is_old)),
-            Notice::DeadOnArrival(count(&|webhook| webhook.type_id() == teams)),
+            Notice::BothNotify(written_webhooks.len()),
+            Notice::LogsFlowBack(count_written(&flows_back)),
+            Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
+            Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
         ];
-        let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::is_about_any).collect();
-        if self.counts().of(State::Create) > 0 {
+        let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::concerns_any).collect();
+        if self.counts().get(StepState::Create) > 0 {
             notices.push(Notice::AlertsNeedNewIds);
         }
         notices
@@ -304,7 +312,7 @@ impl Plan {
 }
 
 impl Notice {
-    fn is_about_any(&self) -> bool {
+    fn concerns_any(&self) -> bool {
         match self {
             Self::BothNotify(n)
             | Self::LogsFlowBack(n)
@@ -317,15 +325,20 @@ impl Notice {
 
 /// Compares the desired webhooks with those of the target and with what is known from earlier runs, and
 /// decides each one.
-pub fn plan(portable: Portable, target: &Stripped, on_conflict: OnConflict, known: &Known) -> Plan {
+pub fn plan(
+    portable: Portable,
+    target: &Stripped,
+    on_conflict: OnConflict,
+    known: &PriorKnowledge,
+) -> Plan {
     let (steps, n_matched) =
         matching::decide(portable.webhooks(), target.webhooks(), on_conflict, known);
     Plan {
         portable,
         steps,
         on_conflict,
-        n_target: target.webhooks().len(),
+        n_in_target: target.webhooks().len(),
         n_matched,
-        is_one_account: known.has_equal_ids,
+        is_same_account: known.has_shared_ids,
     }
 }

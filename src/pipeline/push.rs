@@ -5,31 +5,31 @@
 
 mod adopt;
 mod body;
-mod fate;
 mod journal;
 mod machine;
 mod observation;
 mod recover;
 #[cfg(test)]
 mod simulation;
+mod status;
 
-pub use fate::{Applied, Fate, Proof, Stop};
-pub use journal::{Journal, Learned, Note};
-pub use observation::{Observation, Seen};
-pub use recover::{LeftSend, Leftover, Recovered, Settling, recover, settle};
+pub use journal::{Journal, JournalNote, StatusUpdate};
+pub use observation::{Observation, SeenWebhook};
+pub use recover::{OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
+pub use status::{ItemStatus, Proof, PushResult, StopReason};
 
 use super::content_cache::ContentCache;
-use super::fetch::{Inventory, fetch_by_parts};
-use super::plan::{Plan, State, Step};
+use super::fetch::{Inventory, fetch_in_parts};
+use super::plan::{Plan, Step, StepState};
 use super::rewrite::PortableWebhook;
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::retry::Patience;
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::http::failure::{Failure, Unreached};
+use crate::http::failure::{ConnectFailure, Failure};
 use crate::interrupt::Interrupt;
-use body::body;
+use body::request_body;
 use jiff::Timestamp;
-use machine::{Aim, Command, Event, Limits, Machine, Outcome, Standing, Want};
+use machine::{Action, Event, Item, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -48,7 +48,7 @@ impl Baseline {
     /// Takes the baseline from a reading of the target.
     ///
     /// Returns `None` if any webhook has no id, because it could not be told from a new one later.
-    pub fn of(target: &Inventory) -> Option<Self> {
+    pub fn from_inventory(target: &Inventory) -> Option<Self> {
         let ids: Option<HashSet<WebhookId>> = target.webhooks.iter().map(Webhook::id).collect();
         Some(Self {
             ids: ids?,
@@ -67,14 +67,14 @@ pub struct PushOptions {
 }
 
 /// Maximum bytes in one request body. A larger webhook still goes out, alone in its request.
-const BATCH_BYTES: usize = 4 << 20;
+const MAX_BATCH_BYTES: usize = 4 << 20;
 
 /// Everything a push needs besides the plan and the target.
-pub struct Surroundings<'s> {
+pub struct PushContext<'s> {
     /// How long the whole run may still wait; all its stages draw on the same budget.
     pub patience: &'s Patience,
     /// Receives progress and wait reports.
-    pub track: &'s dyn Track,
+    pub progress_sink: &'s dyn ProgressSink,
     /// Records each request durably before it is sent.
     pub journal: &'s mut dyn Journal,
     /// Signals that the user wants the run to end.
@@ -82,11 +82,11 @@ pub struct Surroundings<'s> {
 }
 
 /// Receives the progress of a push or a rollback.
-pub trait Track: Send + Sync {
+pub trait ProgressSink: Send + Sync {
     /// Reports that `done` of `total` webhooks are finished, whatever their status.
-    fn progress(&self, done: usize, of: usize);
+    fn report_progress(&self, done: usize, total: usize);
     /// Reports that the run now waits for `wait`, because of `why`.
-    fn waiting(&self, why: &str, wait: Duration);
+    fn report_wait(&self, why: &str, wait: Duration);
 }
 
 /// Writes the plan's creates and updates until the target has them all or the run has to stop.
@@ -97,224 +97,245 @@ pub async fn push<'p>(
     baseline: &'p Baseline,
     writer: &'p Writer,
     options: PushOptions,
-    surroundings: Surroundings<'p>,
-) -> Applied {
-    let wanted: Vec<(usize, Want)> = wants(plan);
-    let (places, wants): (Vec<usize>, Vec<Want>) = wanted.into_iter().unzip();
-    let updated = wants.iter().filter_map(|want| match &want.aim {
-        Aim::Update { id, .. } => Some(id.clone()),
-        Aim::Create => None,
+    context: PushContext<'p>,
+) -> PushResult {
+    let indexed_items: Vec<(usize, Item)> = items_to_write(plan);
+    let (step_ixs, items): (Vec<usize>, Vec<Item>) = indexed_items.into_iter().unzip();
+    let update_ids = items.iter().filter_map(|item| match &item.action {
+        Action::Update { id, .. } => Some(id.clone()),
+        Action::Create => None,
     });
-    let updated = updated.collect();
-    let began = baseline
+    let update_ids = update_ids.collect();
+    let started = baseline
         .server_time
         .and_then(|time| Timestamp::try_from(time).ok());
     let limits = Limits {
         settle: options.settle,
         batch_size: options.batch_size.max(1),
-        batch_bytes: BATCH_BYTES,
+        batch_bytes: MAX_BATCH_BYTES,
     };
-    let machine = Machine::new(wants, baseline.ids.clone(), began, limits);
-    let run = Run {
+    let machine = Machine::new(items, baseline.ids.clone(), started, limits);
+    let driver = PushDriver {
         plan,
-        places,
+        step_ixs,
         writer,
-        surroundings,
+        context: context,
         started: Instant::now(),
-        companies: BTreeSet::new(),
+        company_ids: BTreeSet::new(),
         baseline,
-        updated,
+        update_ids,
         wanted: plan.portable().content_cache(),
         n_requests: 0,
-        on_record: BTreeSet::new(),
-        broken_record: None,
+        recorded_sends: BTreeSet::new(),
+        journal_error: None,
     };
-    run.drive(machine).await
+    driver.drive(machine).await
 }
 
 /// The plan's creates and updates as items of the state machine, each with its plan step index.
-fn wants(plan: &Plan) -> Vec<(usize, Want)> {
-    let want = |(place, (webhook, step)): (usize, (&PortableWebhook, &Step))| {
+fn items_to_write(plan: &Plan) -> Vec<(usize, Item)> {
+    let to_item = |(step_ix, (webhook, step)): (usize, (&PortableWebhook, &Step))| {
         // Callers already refuse a plan with unread values; a placeholder must never reach the target.
-        if !webhook.unread().is_empty() {
+        if !webhook.unread_values().is_empty() {
             return None;
         }
-        let aim = match step.state {
-            State::Create => Aim::Create,
-            State::Update => Aim::Update {
+        let action = match step.state {
+            StepState::Create => Action::Create,
+            StepState::Update => Action::Update {
                 id: step.target_id()?.clone(),
                 previous: step.counterpart.as_ref()?.content()?.into(),
             },
             _ => return None,
         };
         Some((
-            place,
-            Want {
+            step_ix,
+            Item {
                 key: webhook.key()?,
                 content: webhook.content()?,
-                aim,
+                action,
                 size: webhook.bare().wire_len(),
             },
         ))
     };
-    plan.steps().enumerate().filter_map(want).collect()
+    plan.steps().enumerate().filter_map(to_item).collect()
 }
 
 /// The I/O loop around the state machine.
-struct Run<'r> {
+struct PushDriver<'r> {
     plan: &'r Plan,
     /// The plan step index of each item.
-    places: Vec<usize>,
+    step_ixs: Vec<usize>,
     writer: &'r Writer,
-    surroundings: Surroundings<'r>,
+    context: PushContext<'r>,
     started: Instant,
     /// The ids the target held before. Of these, the push writes only those in `update_ids`.
     baseline: &'r Baseline,
-    updated: HashSet<WebhookId>,
+    update_ids: HashSet<WebhookId>,
     /// The company ids in the last observation.
-    companies: BTreeSet<String>,
+    company_ids: BTreeSet<String>,
     /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     wanted: ContentCache<'r>,
     n_requests: usize,
     /// Items that the journal has as sent, without a later status update.
-    on_record: BTreeSet<usize>,
+    recorded_sends: BTreeSet<usize>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
-    broken_record: Option<String>,
+    journal_error: Option<String>,
 }
 
-impl Run<'_> {
-    async fn drive(mut self, mut machine: Machine) -> Applied {
-        let mut event = Event::Begin;
+impl PushDriver<'_> {
+    async fn drive(mut self, mut machine: Machine) -> PushResult {
+        let mut event = Event::Start;
         loop {
             let command = machine.next(self.started.elapsed(), event);
-            self.note_what_was_learned(&machine);
-            let (done, of) = (machine.n_done(), self.places.len());
-            self.surroundings.track.progress(done, of);
+            self.record_status_updates(&machine);
+            let (done, total) = (machine.n_done(), self.step_ixs.len());
+            self.context.progress_sink.report_progress(done, total);
             event = match command {
-                Command::Finish => break,
-                _ if self.surroundings.interrupt.signal().is_some() => Event::Interrupted,
-                Command::Send(batch) => self.send_on_record(&batch).await,
-                Command::Look => self.look().await,
-                Command::Wait(wait, why) => self.wait(wait, &why).await,
+                MachineCommand::Finish => break,
+                _ if self.context.interrupt.signal().is_some() => Event::Interrupted,
+                MachineCommand::Send(batch) => self.record_and_send(&batch).await,
+                MachineCommand::Observe => self.observe().await,
+                MachineCommand::Wait(wait, why) => self.wait(wait, &why).await,
             };
         }
-        let ending = machine.ending();
-        let companies = self.companies;
-        let after = ending.last_look.map(|seen| Observation { seen, companies });
-        Applied {
-            fates: self.places.iter().copied().zip(ending.fates).collect(),
-            stop: ending.stop,
-            may_have_written: ending.may_have_written,
-            appeared: ending.appeared,
-            after,
+        let machine_result = machine.into_result();
+        let company_ids = self.company_ids;
+        let final_observation = machine_result.last_observation.map(|webhooks| Observation {
+            webhooks,
+            company_ids,
+        });
+        PushResult {
+            statuses: self
+                .step_ixs
+                .iter()
+                .copied()
+                .zip(machine_result.statuses)
+                .collect(),
+            stop: machine_result.stop,
+            may_have_written: machine_result.may_have_written,
+            new_in_target: machine_result.new_in_target,
+            final_observation,
             n_requests: self.n_requests,
         }
     }
 
     /// Records the batch as sent, then sends it, so that a crash cannot lose track of a request.
     /// Sends nothing if the journal cannot be written.
-    async fn send_on_record(&mut self, batch: &[usize]) -> Event {
-        self.note(&Note::Sending(self.places_of(batch)));
-        if let Some(why) = &self.broken_record {
+    async fn record_and_send(&mut self, batch: &[usize]) -> Event {
+        self.record(&JournalNote::Sending(self.step_ixs_of(batch)));
+        if let Some(why) = &self.journal_error {
             return Event::NotRecorded(why.clone());
         }
-        self.on_record.extend(batch);
+        self.recorded_sends.extend(batch);
         Event::Answered(self.send(batch).await)
     }
 
     /// Records the new status of each item that the last response or observation settled.
-    fn note_what_was_learned(&mut self, machine: &Machine) {
-        let learned = |at: &usize| match machine.standing(*at) {
-            Standing::Open => None,
-            Standing::Free => Some((*at, Learned::Returned)),
-            Standing::Ended(fate, kept) => Some((*at, Learned::of(fate, kept))),
+    fn record_status_updates(&mut self, machine: &Machine) {
+        let status_update = |item_ix: &usize| match machine.item_state(*item_ix) {
+            ItemState::Open => None,
+            ItemState::Sendable => Some((*item_ix, StatusUpdate::NotWritten)),
+            ItemState::Final(fate, kept) => Some((*item_ix, StatusUpdate::from_status(fate, kept))),
         };
-        let learned: Vec<(usize, Learned)> = self.on_record.iter().filter_map(learned).collect();
-        for (at, _) in &learned {
-            self.on_record.remove(at);
+        let updates: Vec<(usize, StatusUpdate)> = self
+            .recorded_sends
+            .iter()
+            .filter_map(status_update)
+            .collect();
+        for (item_ix, _) in &updates {
+            self.recorded_sends.remove(item_ix);
         }
-        if !learned.is_empty() {
-            let place = |(at, learned): (usize, Learned)| (self.places[at], learned);
-            let learned = learned.into_iter().map(place).collect();
-            self.note(&Note::Learned(learned));
+        if !updates.is_empty() {
+            let with_step_ix =
+                |(item_ix, update): (usize, StatusUpdate)| (self.step_ixs[item_ix], update);
+            let updates = updates.into_iter().map(with_step_ix).collect();
+            self.record(&JournalNote::StatusUpdates(updates));
         }
     }
 
-    fn note(&mut self, note: &Note) {
-        if self.broken_record.is_none()
-            && let Err(error) = self.surroundings.journal.note(note)
+    fn record(&mut self, note: &JournalNote) {
+        if self.journal_error.is_none()
+            && let Err(error) = self.context.journal.record(note)
         {
-            self.broken_record = Some(error.to_string());
+            self.journal_error = Some(error.to_string());
         }
     }
 
-    fn places_of(&self, batch: &[usize]) -> Vec<usize> {
-        batch.iter().map(|at| self.places[*at]).collect()
+    fn step_ixs_of(&self, batch: &[usize]) -> Vec<usize> {
+        batch
+            .iter()
+            .map(|item_ix| self.step_ixs[*item_ix])
+            .collect()
     }
 
-    async fn send(&mut self, batch: &[usize]) -> Outcome {
+    async fn send(&mut self, batch: &[usize]) -> RequestOutcome {
         self.n_requests += 1;
-        let places = self.places_of(batch);
-        let answer = self.writer.post_bulk(body(self.plan, &places)).await;
+        let step_ixs = self.step_ixs_of(batch);
+        let answer = self
+            .writer
+            .post_bulk(request_body(self.plan, &step_ixs))
+            .await;
         match answer {
             WriteAnswer::Accepted(rows) => {
-                let seen = rows.iter().filter_map(|row| Seen::of(row, &self.wanted));
-                Outcome::Accepted(seen.collect())
+                let webhooks = rows
+                    .iter()
+                    .filter_map(|row| SeenWebhook::from_webhook(row, &self.wanted));
+                RequestOutcome::Accepted(webhooks.collect())
             }
             WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
-                Unreached::Host(why) => Outcome::NotSent {
+                ConnectFailure::Host(why) => RequestOutcome::NotSent {
                     why,
                     is_final: false,
                 },
-                Unreached::Certificate(why) => Outcome::NotSent {
+                ConnectFailure::Certificate(why) => RequestOutcome::NotSent {
                     why,
                     is_final: true,
                 },
             },
             WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
-                for place in places {
-                    refusal.message = self.plan.step(place).0.bare().scrub(&refusal.message);
+                for step_ix in step_ixs {
+                    refusal.message = self.plan.step(step_ix).0.bare().scrub(&refusal.message);
                 }
-                Outcome::Refused(refusal)
+                RequestOutcome::Refused(refusal)
             }
             WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
-                Outcome::Lost { why, is_timeout }
+                RequestOutcome::Lost { why, is_timeout }
             }
-            WriteAnswer::Failed(Failure::Unusable(why)) => Outcome::Lost {
+            WriteAnswer::Failed(Failure::Unusable(why)) => RequestOutcome::Lost {
                 why,
                 is_timeout: true,
             },
         }
     }
 
-    async fn look(&mut self) -> Event {
-        let interrupt = self.surroundings.interrupt;
+    async fn observe(&mut self) -> Event {
+        let interrupt = self.context.interrupt;
         let may_be_ours =
-            |id: &WebhookId| !self.baseline.ids.contains(id) || self.updated.contains(id);
-        let add = |seen: &mut Observation, part: Vec<Webhook>| {
-            seen.add(&part, &self.wanted, may_be_ours);
+            |id: &WebhookId| !self.baseline.ids.contains(id) || self.update_ids.contains(id);
+        let add = |observation: &mut Observation, part: Vec<Webhook>| {
+            observation.add(&part, &self.wanted, may_be_ours);
         };
         let read = tokio::select! {
-            read = fetch_by_parts(self.writer.reader(), add) => read,
-            _ = interrupt.requested() => return Event::Interrupted,
+            read = fetch_in_parts(self.writer.reader(), add) => read,
+            _ = interrupt.wait_for_signal() => return Event::Interrupted,
         };
         match read {
             Ok(observation) => {
-                self.companies = observation.companies;
-                Event::Looked(observation.seen)
+                self.company_ids = observation.company_ids;
+                Event::Observed(observation.webhooks)
             }
-            Err(error) => Event::LookFailed(error.to_string()),
+            Err(error) => Event::ObservationFailed(error.to_string()),
         }
     }
 
     async fn wait(&self, wait: Duration, why: &str) -> Event {
-        if !self.surroundings.patience.spend(wait) {
-            return Event::OutOfPatience;
+        if !self.context.patience.try_spend(wait) {
+            return Event::WaitBudgetSpent;
         }
-        self.surroundings.track.waiting(why, wait);
+        self.context.progress_sink.report_wait(why, wait);
         tokio::select! {
             () = tokio::time::sleep(wait) => Event::Waited,
-            _ = self.surroundings.interrupt.requested() => Event::Interrupted,
+            _ = self.context.interrupt.wait_for_signal() => Event::Interrupted,
         }
     }
 }

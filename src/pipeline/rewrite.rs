@@ -10,19 +10,19 @@ mod retarget;
 pub mod rule;
 mod values;
 
-pub use change::{Change, How, Leftover, Unread};
-pub use flow::FlowsBack;
+pub use change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
+pub use flow::LogBackflow;
 pub use mistake::Mistake;
-pub use retarget::{Retarget, regions};
-pub use values::{Reading, Values};
+pub use retarget::{Retarget, service_regions};
+pub use values::{RuleValues, ValueReading};
 
 use super::content_cache::ContentCache;
 use super::strip::{Blocked, Key, Stripped, StrippedWebhook};
-use crate::coralogix::content::{Content, Form};
+use crate::coralogix::content::{Content, FieldsShape};
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
-use apply::Applying;
-use rule::{Rules, Unmatched};
+use apply::RuleApplication;
+use rule::{Rules, UnmatchedSecretPolicy};
 use smol_str::SmolStr;
 use std::sync::Arc;
 
@@ -32,30 +32,30 @@ pub struct Rewriting {
     /// The user's rules.
     pub rules: Arc<Rules>,
     /// The values that the rules need.
-    pub values: Values,
+    pub values: RuleValues,
     /// The policy for secrets that no rule covers.
-    pub unmatched: Unmatched,
+    pub unmatched_policy: UnmatchedSecretPolicy,
     /// Whether to list secrets that no rule covers even if nothing else requires a look into the webhooks.
-    pub lists_leftover: bool,
+    pub lists_unmatched_secrets: bool,
     /// The regions from and to which vendor hosts are moved; `None` without `retarget`.
     pub retarget: Option<Retarget>,
     /// The target's region; `None` if unknown.
     pub target_region: Option<Region>,
     /// The source account and the target's host, from which new uuids are derived together with the old ones.
-    pub uuid_names: (String, String),
+    pub uuid_namespace: (String, String),
 }
 
 impl Rewriting {
     /// Changes nothing.
-    pub fn nothing() -> Self {
+    pub fn identity() -> Self {
         Self {
             rules: Arc::new(Rules::default()),
-            values: Values::default(),
-            unmatched: Unmatched::Keep,
-            lists_leftover: false,
+            values: RuleValues::default(),
+            unmatched_policy: UnmatchedSecretPolicy::Keep,
+            lists_unmatched_secrets: false,
             retarget: None,
             target_region: None,
-            uuid_names: (String::new(), String::new()),
+            uuid_namespace: (String::new(), String::new()),
         }
     }
 }
@@ -89,16 +89,16 @@ impl Portable {
 pub struct PortableWebhook {
     pub(super) webhook: StrippedWebhook,
     /// `None` for most webhooks, of which there is nothing to report.
-    remarks: Option<Box<Remarks>>,
+    report: Option<Box<RewriteReport>>,
 }
 
 /// The report of the rewrite stage about one webhook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Remarks {
+struct RewriteReport {
     changes: Vec<Change>,
-    unread: Vec<Unread>,
-    leftover: Vec<Leftover>,
-    flows_back: Option<FlowsBack>,
+    unread_values: Vec<UnreadValue>,
+    unmatched_secrets: Vec<UnmatchedSecret>,
+    log_backflow: Option<LogBackflow>,
 }
 
 impl PortableWebhook {
@@ -133,8 +133,8 @@ impl PortableWebhook {
     }
 
     /// The shape of its `integration_type_fields`; `None` without a type.
-    pub(super) fn fields_form(&self) -> Option<Form> {
-        self.webhook.form
+    pub(super) fn fields_shape(&self) -> Option<FieldsShape> {
+        self.webhook.fields_shape
     }
 
     /// The object to send. It must not be sent while a value is [`unread`](Self::unread).
@@ -149,26 +149,27 @@ impl PortableWebhook {
 
     /// The changes by rules and by `retarget`, in the order of the webhook's values.
     pub fn changes(&self) -> &[Change] {
-        self.remarks().map_or(&[], |remarks| &remarks.changes)
+        self.report().map_or(&[], |remarks| &remarks.changes)
     }
 
     /// The values that rules need but hookferry could not read. The object contains placeholders for them.
-    pub fn unread(&self) -> &[Unread] {
-        self.remarks().map_or(&[], |remarks| &remarks.unread)
+    pub fn unread_values(&self) -> &[UnreadValue] {
+        self.report().map_or(&[], |remarks| &remarks.unread_values)
     }
 
     /// The secrets that no rule covers.
-    pub fn leftover(&self) -> &[Leftover] {
-        self.remarks().map_or(&[], |remarks| &remarks.leftover)
+    pub fn unmatched_secrets(&self) -> &[UnmatchedSecret] {
+        self.report()
+            .map_or(&[], |remarks| &remarks.unmatched_secrets)
     }
 
     /// What is wrong with the destination of the logs that it sends; `None` if nothing is.
-    pub fn flows_back(&self) -> Option<&FlowsBack> {
-        self.remarks()?.flows_back.as_ref()
+    pub fn log_backflow(&self) -> Option<&LogBackflow> {
+        self.report()?.log_backflow.as_ref()
     }
 
-    fn remarks(&self) -> Option<&Remarks> {
-        self.remarks.as_deref()
+    fn report(&self) -> Option<&RewriteReport> {
+        self.report.as_deref()
     }
 }
 
@@ -181,8 +182,8 @@ pub fn rewrite(stripped: Stripped, rewriting: &Rewriting) -> Result<Portable, Ve
         .map(|webhook| rewrite_one(webhook, rewriting, &mut mistakes))
         .collect();
     let portable = Portable { webhooks };
-    mistakes.collisions(&portable.webhooks);
-    mistakes.none_or(portable)
+    mistakes.add_alias_collisions(&portable.webhooks);
+    mistakes.into_result(portable)
 }
 
 fn rewrite_one(
@@ -190,18 +191,20 @@ fn rewrite_one(
     rewriting: &Rewriting,
     mistakes: &mut mistake::Mistakes,
 ) -> PortableWebhook {
-    let mut applying = Applying::new(webhook, rewriting);
-    if applying.webhook.blocked.is_none() {
-        applying.rules(mistakes);
-        applying.retarget();
+    let mut application = RuleApplication::new(webhook, rewriting);
+    if application.webhook.blocked.is_none() {
+        application.apply_rules(mistakes);
+        application.apply_retarget();
     }
-    let mut done = applying.done();
-    if done.webhook.blocked.is_none() {
-        if done.webhook.bare.has_masked_secret() {
-            done.webhook.blocked = Some(Blocked::MaskedSecret);
-        } else if rewriting.unmatched == Unmatched::Refuse && !done.leftover().is_empty() {
-            done.webhook.blocked = Some(Blocked::UnmatchedSecret);
+    let mut rewritten = application.finish();
+    if rewritten.webhook.blocked.is_none() {
+        if rewritten.webhook.bare.has_masked_secret() {
+            rewritten.webhook.blocked = Some(Blocked::MaskedSecret);
+        } else if rewriting.unmatched_policy == UnmatchedSecretPolicy::Refuse
+            && !rewritten.unmatched_secrets().is_empty()
+        {
+            rewritten.webhook.blocked = Some(Blocked::UnmatchedSecret);
         }
     }
-    done
+    rewritten
 }

@@ -3,9 +3,9 @@
 
 use super::content_cache::{CachedContent, ContentCache};
 use super::fetch::Inventory;
-use crate::coralogix::content::{Content, Form};
-use crate::coralogix::kind::Kind;
-use crate::coralogix::webhook::{SERVER_OWNED, TypeId, TypeProblem, Webhook, WebhookId};
+use crate::coralogix::content::{Content, FieldsShape};
+use crate::coralogix::kind::WebhookType;
+use crate::coralogix::webhook::{SERVER_OWNED_KEYS, TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use smol_str::SmolStr;
@@ -31,13 +31,13 @@ impl Stripped {
 #[derive(Debug, Clone)]
 pub struct StrippedWebhook {
     /// The object as the API returned it.
-    pub(super) given: Webhook,
+    pub(super) original: Webhook,
     pub(super) bare: Webhook,
     pub(super) id: Option<WebhookId>,
     pub(super) alias: SmolStr,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
-    pub(super) form: Option<Form>,
+    pub(super) fields_shape: Option<FieldsShape>,
     pub(super) blocked: Option<Blocked>,
     pub(super) is_type_filled: bool,
 }
@@ -129,8 +129,8 @@ impl StrippedWebhook {
     }
 
     /// The object as the API returned it, server-owned keys included.
-    pub fn given(&self) -> &Webhook {
-        &self.given
+    pub fn original(&self) -> &Webhook {
+        &self.original
     }
 
     /// Whether `integration_type` was missing and hookferry filled it in from Coralogix's documentation.
@@ -146,18 +146,18 @@ impl StrippedWebhook {
     /// What a content cache knows of it.
     pub(super) fn cached(&self) -> CachedContent<'_> {
         CachedContent {
-            given: &self.given,
+            given: &self.original,
             bare: &self.bare,
             alias: &self.alias,
             type_id: self.type_id,
             content: self.content,
-            form: self.form,
+            form: self.fields_shape,
         }
     }
 }
 
 /// An alias as a normalizing server might store it: trimmed, in Unicode NFC, case folded.
-pub(super) fn tidied(alias: &str) -> String {
+pub(super) fn normalized_alias(alias: &str) -> String {
     if alias.is_ascii() {
         return alias.trim().to_ascii_lowercase();
     }
@@ -167,84 +167,86 @@ pub(super) fn tidied(alias: &str) -> String {
 
 /// Removes the server-owned keys of every webhook and marks the webhooks that cannot be sent.
 pub fn strip(inventory: Inventory) -> Stripped {
-    strip_knowing(inventory, &ContentCache::default())
+    strip_with_cache(inventory, &ContentCache::default())
 }
 
 /// Like [`strip`], but takes digests from a cache for webhooks that are byte for byte equal to cached ones.
-pub fn strip_knowing(inventory: Inventory, known: &ContentCache<'_>) -> Stripped {
+pub fn strip_with_cache(inventory: Inventory, known: &ContentCache<'_>) -> Stripped {
     let webhooks = inventory.webhooks.into_iter();
-    let strip = |webhook| fit_to_send(strip_one(webhook, known));
+    let strip_and_check = |webhook| check_sendable(strip_one(webhook, known));
     Stripped {
-        webhooks: webhooks.map(strip).collect(),
+        webhooks: webhooks.map(strip_and_check).collect(),
     }
 }
 
 /// A copy of a webhook without server-owned keys.
-pub(super) fn bare(webhook: &Webhook) -> Webhook {
-    webhook.clone().without(SERVER_OWNED)
+pub(super) fn without_server_keys(webhook: &Webhook) -> Webhook {
+    webhook.clone().without(SERVER_OWNED_KEYS)
 }
 
-fn strip_one(webhook: Webhook, known: &ContentCache<'_>) -> StrippedWebhook {
-    let likely = known.likely(&webhook);
-    let same = likely.filter(|likely| likely.is_spelled_as(&webhook));
-    let type_id = same.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);
-    let (content, form) = match same {
+fn strip_one(webhook: Webhook, cache: &ContentCache<'_>) -> StrippedWebhook {
+    let candidate = cache.candidate(&webhook);
+    let cached = candidate.filter(|likely| likely.has_same_bytes_and_type(&webhook));
+    let type_id = cached.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);
+    let (content, fields_shape) = match cached {
         Some(same) => (same.content, same.form),
         None => type_id
-            .map(|type_id| Content::with_form(&webhook, type_id))
+            .map(|type_id| Content::with_shape(&webhook, type_id))
             .unzip(),
     };
     StrippedWebhook {
         content,
-        form,
-        bare: bare(&webhook),
+        fields_shape,
+        bare: without_server_keys(&webhook),
         id: webhook.id(),
         alias: webhook.alias().map(SmolStr::from).unwrap_or_default(),
         type_id,
         blocked: None,
         is_type_filled: false,
-        given: webhook,
+        original: webhook,
     }
 }
 
 /// Decides whether a webhook can be sent, and fills in the keys that a create needs.
-fn fit_to_send(mut webhook: StrippedWebhook) -> StrippedWebhook {
-    let is_complete = webhook.given.has_complete_type();
-    webhook.blocked = why_blocked(&webhook, is_complete);
+fn check_sendable(mut webhook: StrippedWebhook) -> StrippedWebhook {
+    let is_complete = webhook.original.has_complete_type();
+    webhook.blocked = block_reason(&webhook, is_complete);
     if let (None, Some(type_id)) = (webhook.blocked, webhook.type_id) {
-        webhook.bare = completed(webhook.bare, type_id, is_complete);
+        webhook.bare = fill_in_type(webhook.bare, type_id, is_complete);
         webhook.is_type_filled = !is_complete;
     }
     webhook
 }
 
-fn why_blocked(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
-    let given = &webhook.given;
+fn block_reason(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
+    let original = &webhook.original;
     // Without a type, the fields have not been examined yet; their shape does not depend on the type.
-    let form = webhook.form;
-    let form = form.unwrap_or_else(|| Content::with_form(given, TypeId(0)).1);
-    if form == Form::Duplicate || given.has_duplicate_key() {
+    let form = webhook.fields_shape;
+    let form = form.unwrap_or_else(|| Content::with_shape(original, TypeId(0)).1);
+    if form == FieldsShape::DuplicateKey || original.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
-    match webhook.type_id.ok_or_else(|| given.type_id()) {
-        Err(Err(TypeProblem::Disagree)) => return Some(Blocked::TypesDisagree),
+    match webhook.type_id.ok_or_else(|| original.type_id()) {
+        Err(Err(TypeProblem::Conflicting)) => return Some(Blocked::TypesDisagree),
         Err(_) => return Some(Blocked::NoType),
-        Ok(type_id) if !is_complete && Kind::of(type_id).is_none() => {
+        Ok(type_id) if !is_complete && WebhookType::from_id(type_id).is_none() => {
             return Some(Blocked::NoTypeObject);
         }
         Ok(_) => {}
     }
-    given.alias().is_none().then_some(Blocked::NoAlias)
+    original.alias().is_none().then_some(Blocked::NoAlias)
 }
 
 /// Adds what a create needs and the API response lacked: the documented `integration_type`, and its number.
-fn completed(bare: Webhook, type_id: TypeId, is_complete: bool) -> Webhook {
-    let bare = match Kind::of(type_id) {
-        Some(kind) if !is_complete => bare.with("integration_type", &kind.integration_type()),
+fn fill_in_type(bare: Webhook, type_id: TypeId, is_complete: bool) -> Webhook {
+    let bare = match WebhookType::from_id(type_id) {
+        Some(kind) if !is_complete => {
+            bare.with_member("integration_type", &kind.integration_type())
+        }
         _ => bare,
     };
     match bare.raw("integration_type_id") {
-        None | Some("null") => bare.with("integration_type_id", &type_id.to_string()),
+        None | Some("null") => bare.with_member("integration_type_id", &type_id.to_string()),
         Some(_) => bare,
     }
 }

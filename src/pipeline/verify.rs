@@ -1,8 +1,8 @@
 //! Sixth stage: compares what the target holds now with what the plan wants there.
 //! Pure. Trusts no response, only what was read back.
 
-use super::plan::{Difference, Plan, State, Step, difference};
-use super::push::{Applied, Observation, Seen};
+use super::plan::{Difference, Plan, Step, StepState, differences};
+use super::push::{Observation, PushResult, SeenWebhook};
 use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::content::Fingerprint;
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The verdict on one webhook that should be in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum ItemVerdict {
     /// The target has it, exactly once, with the desired content.
     Verified,
     /// The target has it, but with other content; holds the fields that differ, masked.
@@ -30,76 +30,78 @@ pub enum Finding {
 #[derive(Debug)]
 pub struct Verdict {
     /// The verdict on each webhook that should be in the target, with its plan step index, in plan order.
-    pub findings: Vec<(usize, Finding)>,
+    pub item_verdicts: Vec<(usize, ItemVerdict)>,
 }
 
 impl Verdict {
     /// Number of webhooks whose verdict satisfies the predicate.
-    pub fn count(&self, is_it: impl Fn(&Finding) -> bool) -> usize {
-        self.findings
+    pub fn count(&self, predicate: impl Fn(&ItemVerdict) -> bool) -> usize {
+        self.item_verdicts
             .iter()
-            .filter(|(_, finding)| is_it(finding))
+            .filter(|(_, verdict)| predicate(verdict))
             .count()
     }
 
     /// Whether the target has every webhook exactly once, altered or not.
     pub fn is_complete(&self) -> bool {
-        self.findings
+        self.item_verdicts
             .iter()
-            .all(|(_, finding)| matches!(finding, Finding::Verified | Finding::Altered(_)))
+            .all(|(_, verdict)| matches!(verdict, ItemVerdict::Verified | ItemVerdict::Altered(_)))
     }
 }
 
 /// Checks each webhook that a push reports as written against a fresh reading of the target.
-pub fn verify(plan: &Plan, applied: &Applied, after: &Observation) -> Verdict {
-    let seen = after.seen().iter();
-    let by_id: HashMap<&WebhookId, &Seen> = seen.map(|seen| (seen.id(), seen)).collect();
-    let surplus = surplus(applied, after, plan);
-    let by_content = ByContent::of(plan);
-    let finding = |(place, fate): &(usize, super::push::Fate)| {
-        let id = fate.arrived()?;
-        let wanted = plan.step(*place).0;
-        let finding = match by_id.get(id) {
-            None => Finding::Missing,
-            Some(found) => match wanted
+pub fn verify(plan: &Plan, result: &PushResult, observation: &Observation) -> Verdict {
+    let seen = observation.webhooks().iter();
+    let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
+    let surplus_ids = surplus_by_content(result, observation, plan);
+    let desired_by_content = DesiredByContent::new(plan);
+    let verdict_of = |(step_ix, status): &(usize, super::push::ItemStatus)| {
+        let id = status.target_id()?;
+        let desired = plan.step(*step_ix).0;
+        let item_verdict = match by_id.get(id) {
+            None => ItemVerdict::Missing,
+            Some(found) => match desired
                 .content()
-                .and_then(|content| surplus.get(&content.whole))
+                .and_then(|content| surplus_ids.get(&content.whole))
             {
-                Some(ids) => Finding::Duplicated(ids.clone()),
-                None if found.content() == wanted.content() => Finding::Verified,
+                Some(ids) => ItemVerdict::Duplicated(ids.clone()),
+                None if found.content() == desired.content() => ItemVerdict::Verified,
                 None => {
-                    let body = found.differing().or_else(|| by_content.body(found));
-                    Finding::Altered(
-                        body.map_or_else(Vec::new, |body| difference(wanted.bare(), body)),
+                    let body = found
+                        .differing_body()
+                        .or_else(|| desired_by_content.body(found));
+                    ItemVerdict::Altered(
+                        body.map_or_else(Vec::new, |body| differences(desired.bare(), body)),
                     )
                 }
             },
         };
-        Some((*place, finding))
+        Some((*step_ix, item_verdict))
     };
     Verdict {
-        findings: applied.fates.iter().filter_map(finding).collect(),
+        item_verdicts: result.statuses.iter().filter_map(verdict_of).collect(),
     }
 }
 
 /// The desired webhooks by content.
 ///
 /// An observation keeps no body of a webhook that equals a desired one, so that one's body is used instead.
-struct ByContent<'p> {
+struct DesiredByContent<'p> {
     plan: &'p Plan,
     /// Built on first use, because hardly any run needs it.
     bodies: OnceCell<HashMap<Fingerprint, &'p Webhook>>,
 }
 
-impl<'p> ByContent<'p> {
-    fn of(plan: &'p Plan) -> Self {
+impl<'p> DesiredByContent<'p> {
+    fn new(plan: &'p Plan) -> Self {
         Self {
             plan,
             bodies: OnceCell::new(),
         }
     }
 
-    fn body(&self, found: &Seen) -> Option<&'p Webhook> {
+    fn body(&self, found: &SeenWebhook) -> Option<&'p Webhook> {
         let whole = |(webhook, _): (&'p PortableWebhook, _)| {
             Some((webhook.content()?.whole, webhook.bare()))
         };
@@ -114,59 +116,59 @@ impl<'p> ByContent<'p> {
 /// `source` holds every webhook of the source, selected or not, in the form desired in the target: a webhook
 /// is duplicated only if the target has more copies of it than `source`.
 pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Verdict {
-    let whole = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
-    let mut wanted: HashMap<Fingerprint, usize> = HashMap::new();
+    let fingerprint_of = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
+    let mut n_desired: HashMap<Fingerprint, usize> = HashMap::new();
     for content in source.iter().filter_map(PortableWebhook::content) {
-        *wanted.entry(content.whole).or_default() += 1;
+        *n_desired.entry(content.whole).or_default() += 1;
     }
     let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
     for webhook in target.webhooks() {
-        if let (Some(fingerprint), Some(id)) = (whole(webhook), webhook.id()) {
+        if let (Some(fingerprint), Some(id)) = (fingerprint_of(webhook), webhook.id()) {
             copies.entry(fingerprint).or_default().push(id.clone());
         }
     }
-    let surplus = |webhook: &PortableWebhook| {
+    let surplus_ids = |webhook: &PortableWebhook| {
         let fingerprint = webhook.content()?.whole;
         let ids = copies.get(&fingerprint)?;
-        (Some(ids.len()) > wanted.get(&fingerprint).copied()).then(|| ids.clone())
+        (Some(ids.len()) > n_desired.get(&fingerprint).copied()).then(|| ids.clone())
     };
-    let finding = |(webhook, step): (&PortableWebhook, &Step)| match step.state {
-        State::Create => Finding::Missing,
-        State::Conflict | State::Update => Finding::Altered(step.differences.clone()),
-        State::Ambiguous | State::Blocked => Finding::Unclear(step.reason.clone()),
-        State::Unchanged => match surplus(webhook) {
-            Some(ids) => Finding::Duplicated(ids),
-            None if step.differences.is_empty() => Finding::Verified,
-            None => Finding::Altered(step.differences.clone()),
+    let verdict_of = |(webhook, step): (&PortableWebhook, &Step)| match step.state {
+        StepState::Create => ItemVerdict::Missing,
+        StepState::Conflict | StepState::Update => ItemVerdict::Altered(step.differences.clone()),
+        StepState::Ambiguous | StepState::Blocked => ItemVerdict::Unclear(step.reason.clone()),
+        StepState::Unchanged => match surplus_ids(webhook) {
+            Some(ids) => ItemVerdict::Duplicated(ids),
+            None if step.differences.is_empty() => ItemVerdict::Verified,
+            None => ItemVerdict::Altered(step.differences.clone()),
         },
     };
     Verdict {
-        findings: plan.steps().map(finding).enumerate().collect(),
+        item_verdicts: plan.steps().map(verdict_of).enumerate().collect(),
     }
 }
 
 /// Ids of webhooks that others created during the run and whose content equals that of one that the plan
 /// creates, by that content.
-fn surplus(
-    applied: &Applied,
-    after: &Observation,
+fn surplus_by_content(
+    result: &PushResult,
+    observation: &Observation,
     plan: &Plan,
 ) -> HashMap<Fingerprint, Vec<WebhookId>> {
-    let created: HashSet<Fingerprint> = applied
-        .fates
+    let created: HashSet<Fingerprint> = result
+        .statuses
         .iter()
-        .map(|(place, _)| plan.step(*place))
-        .filter(|(_, step)| step.state == State::Create)
+        .map(|(step_ix, _)| plan.step(*step_ix))
+        .filter(|(_, step)| step.state == StepState::Create)
         .filter_map(|(webhook, _)| webhook.content().map(|content| content.whole))
         .collect();
-    let mut surplus: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
-    for seen in after.seen() {
+    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
+    for seen in observation.webhooks() {
         let (id, Some(content)) = (seen.id(), seen.content()) else {
             continue;
         };
-        if applied.appeared.contains(id) && created.contains(&content.whole) {
-            surplus.entry(content.whole).or_default().push(id.clone());
+        if result.new_in_target.contains(id) && created.contains(&content.whole) {
+            copies.entry(content.whole).or_default().push(id.clone());
         }
     }
-    surplus
+    copies
 }

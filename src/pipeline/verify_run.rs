@@ -2,9 +2,9 @@
 //! Pure. Knows contents by their digests alone: a record holds no content.
 
 use super::strip::Stripped;
-use super::verify::Finding;
+use super::verify::ItemVerdict;
 use crate::coralogix::content::Content;
-use crate::coralogix::sealed::{Sealed, Sealer};
+use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 #[derive(Debug, Clone)]
 pub struct RecordedItem {
     /// The content that the run was to bring about; `None` for a webhook without a type.
-    pub desired: Option<Sealed>,
+    pub desired: Option<ContentDigest>,
     /// Where the record places it.
     pub location: RecordedLocation,
 }
@@ -25,7 +25,7 @@ pub enum RecordedLocation {
         /// Its id there.
         id: WebhookId,
         /// What the target keeps of it where that differs from what was sent.
-        kept: Option<Sealed>,
+        kept: Option<ContentDigest>,
         /// Whether the run wrote it; otherwise the target had it before.
         is_written: bool,
     },
@@ -45,7 +45,7 @@ pub struct RunFinding {
     /// Its id in the target, where the record knows it.
     pub target_id: Option<WebhookId>,
     /// What the target shows of it.
-    pub finding: Finding,
+    pub finding: ItemVerdict,
     /// The reason for an altered one.
     pub why: Option<String>,
 }
@@ -57,7 +57,7 @@ pub fn verify_run(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,
-    sealer: &Sealer,
+    sealer: &DigestKey,
 ) -> Vec<RunFinding> {
     let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
     for webhook in target.webhooks() {
@@ -67,29 +67,29 @@ pub fn verify_run(
     }
     let shown = |id: &WebhookId| {
         let content = contents.get(id)?;
-        Some(content.map(|content| sealer.content(content)))
+        Some(content.map(|content| sealer.digest_content(content)))
     };
     let copies = surplus_copies(items, baseline, target, sealer);
     let mut findings = Vec::new();
     for (step, item) in items.iter().enumerate() {
         let (target_id, finding, why) = match &item.location {
             RecordedLocation::NotPlanned => continue,
-            RecordedLocation::Nowhere => (None, Finding::Missing, None),
+            RecordedLocation::Nowhere => (None, ItemVerdict::Missing, None),
             RecordedLocation::Unknown => {
                 let why = "the run sent it, but it is unknown whether it arrived";
-                (None, Finding::Unclear(why.to_owned()), None)
+                (None, ItemVerdict::Unclear(why.to_owned()), None)
             }
             RecordedLocation::Target { id, kept, .. } => {
-                let (finding, why) = compare_shown(shown(id), item.desired, *kept);
+                let (item_verdict, reason) = compare_shown(shown(id), item.desired, *kept);
                 let copies = item.desired.and_then(|desired| copies.get(&desired));
-                let finding = match (finding, copies) {
-                    (Finding::Verified, Some(copies)) => {
+                let finding = match (item_verdict, copies) {
+                    (ItemVerdict::Verified, Some(copies)) => {
                         let all = std::iter::once(id).chain(copies).cloned();
-                        Finding::Duplicated(all.collect())
+                        ItemVerdict::Duplicated(all.collect())
                     }
                     (finding, _) => finding,
                 };
-                (Some(id.clone()), finding, why)
+                (Some(id.clone()), finding, reason)
             }
         };
         findings.push(RunFinding {
@@ -104,13 +104,13 @@ pub fn verify_run(
 
 /// `shown` is `None` where the target lacks the webhook, and `Some(None)` where it cannot be compared.
 fn compare_shown(
-    shown: Option<Option<Sealed>>,
-    desired: Option<Sealed>,
-    kept: Option<Sealed>,
-) -> (Finding, Option<String>) {
+    shown: Option<Option<ContentDigest>>,
+    desired: Option<ContentDigest>,
+    kept: Option<ContentDigest>,
+) -> (ItemVerdict, Option<String>) {
     match shown {
-        None => (Finding::Missing, None),
-        Some(Some(shown)) if Some(shown) == desired => (Finding::Verified, None),
+        None => (ItemVerdict::Missing, None),
+        Some(Some(shown)) if Some(shown) == desired => (ItemVerdict::Verified, None),
         Some(shown) => {
             let is_as_kept = shown.is_some() && shown == kept;
             let why = if is_as_kept {
@@ -118,7 +118,7 @@ fn compare_shown(
             } else {
                 "it was changed after the run"
             };
-            (Finding::Altered(Vec::new()), Some(why.to_owned()))
+            (ItemVerdict::Altered(Vec::new()), Some(why.to_owned()))
         }
     }
 }
@@ -128,8 +128,8 @@ pub fn surplus_copies(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,
-    sealer: &Sealer,
-) -> HashMap<Sealed, Vec<WebhookId>> {
+    sealer: &DigestKey,
+) -> HashMap<ContentDigest, Vec<WebhookId>> {
     let (mut ids, mut contents) = (HashSet::new(), HashSet::new());
     for item in items {
         if let RecordedLocation::Target {
@@ -142,12 +142,12 @@ pub fn surplus_copies(
             contents.extend(item.desired);
         }
     }
-    let mut copies: HashMap<Sealed, Vec<WebhookId>> = HashMap::new();
+    let mut copies: HashMap<ContentDigest, Vec<WebhookId>> = HashMap::new();
     for webhook in target.webhooks() {
         let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
             continue;
         };
-        let content = sealer.content(content);
+        let content = sealer.digest_content(content);
         if !baseline.contains(id.as_str()) && !ids.contains(id) && contents.contains(&content) {
             copies.entry(content).or_default().push(id.clone());
         }

@@ -10,19 +10,19 @@ use crate::coralogix::account::{Account, AccountProfile};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::view::profile_words;
+use crate::document::view::profile_text;
 use crate::error::Error;
 use crate::http::failure::Failure;
 use crate::pipeline::fetch::Inventory;
 use crate::render::page::Page;
-use findings::{Standing, findings, not_known, skew};
+use findings::{CheckResult, clock_skew, findings, unknowns};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
 /// An account and the result of reading it once.
 #[derive(Debug)]
-pub struct CheckView<'a> {
+pub struct AccountCheckView<'a> {
     /// The account's API.
     pub endpoint: &'a Endpoint,
     /// The profile that named the account, if any.
@@ -30,28 +30,28 @@ pub struct CheckView<'a> {
     /// The account with its key, or why no key is available.
     pub account: Result<&'a Account, &'a Error>,
     /// The set variables that would take precedence over the profile's own key in a run.
-    pub winners: &'a [String],
+    pub overriding_variables: &'a [String],
     /// The file of CA certificates passed in addition to the system's.
     pub ca_file: Option<&'a str>,
     /// The result of reading the account; `None` if there was no key to read with.
-    pub seen: Option<&'a Seen>,
+    pub reading: Option<&'a AccountReading>,
 }
 
 /// The result of reading an account once.
 #[derive(Debug)]
-pub struct Seen {
+pub struct AccountReading {
     /// The account's webhooks, or why they could not be read.
     pub outcome: Result<Inventory, Failure>,
     /// How long the reading took.
-    pub took: Duration,
+    pub duration: Duration,
     /// This machine's clock when the response arrived.
-    pub now: SystemTime,
+    pub received: SystemTime,
 }
 
 /// Renders the report as text.
-pub fn text(view: &CheckView<'_>, page: Page) -> String {
+pub fn text(view: &AccountCheckView<'_>, page: Page) -> String {
     let host = view.endpoint.host();
-    let called = view.profile.map(profile_words);
+    let called = view.profile.map(profile_text);
     let called = called.map_or_else(String::new, |words| format!(" ({words})"));
     let heading = format!("hookferry account check: {host}{called}");
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
@@ -63,14 +63,14 @@ pub fn text(view: &CheckView<'_>, page: Page) -> String {
         line(&mut out, page, &padded("", 7), subject, text);
     }
     for finding in findings(view) {
-        let word = padded(finding.standing.word(), 7);
-        let word = page.palette.paint(finding.standing.meaning(), &word);
+        let word = padded(finding.result.code(), 7);
+        let word = page.palette.paint(finding.result.meaning(), &word);
         line(&mut out, page, &word, finding.subject, &finding.text);
     }
     out.push_str("\nNot known:\n");
-    for each in not_known(view) {
+    for item in unknowns(view) {
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  - {}", wrapped(&each, page.width, 4));
+        let _ = writeln!(out, "  - {}", wrapped(&item, page.width, 4));
     }
     out
 }
@@ -83,11 +83,11 @@ fn line(out: &mut String, page: Page, word: &str, subject: &str, text: &str) {
 }
 
 /// Renders the report as JSON.
-pub fn document(view: &CheckView<'_>) -> Value {
+pub fn document(view: &AccountCheckView<'_>) -> Value {
     let findings = findings(view);
-    let inventory = view.seen.and_then(|seen| seen.outcome.as_ref().ok());
-    let id = |company: Option<String>| json::id(company.map(WebhookId::new).as_ref());
-    let skew = view.seen.and_then(skew);
+    let inventory = view.reading.and_then(|seen| seen.outcome.as_ref().ok());
+    let id = |company: Option<String>| json::id_or_null(company.map(WebhookId::new).as_ref());
+    let skew = view.reading.and_then(clock_skew);
     json::document(
         "account-check",
         json!({
@@ -98,22 +98,22 @@ pub fn document(view: &CheckView<'_>) -> Value {
                 "profile": view.profile.map(|profile| profile.name.as_str()),
                 "label": view.profile.and_then(|profile| profile.label.as_deref()),
             },
-            "key_from": view.account.ok().map(|account| account.key_from.as_str()),
+            "key_from": view.account.ok().map(|account| account.key_origin.as_str()),
             "findings": findings.iter().map(|finding| json!({
                 "subject": finding.subject,
-                "result": finding.standing.word(),
+                "result": finding.result.code(),
                 "text": finding.text,
             })).collect::<Value>(),
             "company_id": id(inventory.and_then(Inventory::company)),
             "expected_company_id": id(view.profile.and_then(|profile| profile.company_id.clone())),
             "webhooks": inventory.map(|inventory| inventory.webhooks.len()),
-            "milliseconds": view.seen.map(|seen| u64::try_from(seen.took.as_millis()).unwrap_or(u64::MAX)),
-            "clock_skew_seconds": skew.map(|(ahead, by)| {
-                let by = i64::try_from(by).unwrap_or(i64::MAX);
-                if ahead { by } else { -by }
+            "milliseconds": view.reading.map(|seen| u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX)),
+            "clock_skew_seconds": skew.map(|(is_ahead, seconds)| {
+                let by = i64::try_from(seconds).unwrap_or(i64::MAX);
+                if is_ahead { by } else { -by }
             }),
-            "not_known": not_known(view),
-            "ok": findings.iter().all(|finding| finding.standing != Standing::Failed),
+            "not_known": unknowns(view),
+            "ok": findings.iter().all(|finding| finding.result != CheckResult::Failed),
         }),
     )
 }

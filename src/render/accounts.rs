@@ -1,20 +1,20 @@
 //! Renders `account list`: the profiles of a config file, as a table and as JSON.
 //! Pure. Shows where keys are, and never has a key itself.
 
-use super::columns::{cut, table};
+use super::columns::{table, truncated};
 use super::json;
 use super::style::Meaning;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::webhook::WebhookId;
-use crate::foreign;
-use crate::foreign::name;
 use crate::render::page::Page;
+use crate::untrusted;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use serde_json::{Value, json};
 
 /// Maximum width of a cell in columns.
-const LONGEST_CELL: usize = 48;
+const MAX_CELL_WIDTH: usize = 48;
 const HEADINGS: [&str; 5] = ["profile", "host", "key", "company", "label"];
 
 /// The profiles of a config file.
@@ -23,7 +23,7 @@ pub struct AccountsView {
     /// The file's path; `None` if neither an option nor the environment determines it.
     pub file: Option<String>,
     /// Whether the file exists.
-    pub is_there: bool,
+    pub exists: bool,
     /// One row for each profile.
     pub rows: Vec<AccountRow>,
 }
@@ -41,8 +41,8 @@ pub struct AccountRow {
 
 /// Renders the profiles as a table.
 pub fn text(view: &AccountsView, page: Page) -> String {
-    let file = view.file.as_deref().map(foreign::shown);
-    let file = match (file, view.is_there) {
+    let file = view.file.as_deref().map(untrusted::escape);
+    let file = match (file, view.exists) {
         (Some(file), true) => file,
         (Some(file), false) => {
             return format!(
@@ -67,11 +67,11 @@ pub fn text(view: &AccountsView, page: Page) -> String {
 }
 
 fn cells(row: &AccountRow) -> [String; 5] {
-    let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), name);
+    let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), name_cell);
     [
-        name(&row.profile.name),
-        cut(row.endpoint.host(), LONGEST_CELL),
-        cut(row.key.as_deref().unwrap_or("-"), LONGEST_CELL),
+        name_cell(&row.profile.name),
+        truncated(row.endpoint.host(), MAX_CELL_WIDTH),
+        truncated(row.key.as_deref().unwrap_or("-"), MAX_CELL_WIDTH),
         or_dash(row.profile.company_id.as_deref()),
         or_dash(row.profile.label.as_deref()),
     ]
@@ -84,7 +84,7 @@ pub fn document(view: &AccountsView) -> Value {
         "accounts",
         json!({
             "config_file": view.file,
-            "exists": view.is_there,
+            "exists": view.exists,
             "profiles": rows,
         }),
     )
@@ -99,6 +99,6 @@ fn row_json(row: &AccountRow) -> Value {
         "url": row.endpoint.base().as_str(),
         "region": row.endpoint.region().map(crate::coralogix::region::Region::code),
         "key_from": row.key,
-        "company_id": json::id(company.as_ref()),
+        "company_id": json::id_or_null(company.as_ref()),
     })
 }

@@ -7,18 +7,18 @@ pub mod forget;
 pub mod list;
 
 use crate::error::Error;
-use crate::store::backup::Stored;
+use crate::store::backup::StoredBackup;
 use crate::store::backup::check::is_future;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Formats a time in UTC to the minute.
-fn shown(time: Timestamp) -> String {
+fn format_time(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// Formats how long ago a time was, in its largest unit: `3 d`, `5 h`, `12 min`; `now` below a minute.
-fn age(time: Timestamp, now: Timestamp) -> String {
+fn format_age(time: Timestamp, now: Timestamp) -> String {
     if is_future(time, now) {
         return "in the future".to_owned();
     }
@@ -36,7 +36,7 @@ fn age(time: Timestamp, now: Timestamp) -> String {
     clippy::cast_precision_loss,
     reason = "it is shown with one digit after the point"
 )]
-fn size(bytes: u64) -> String {
+fn format_size(bytes: u64) -> String {
     const KIB: u64 = 1024;
     const MIB: u64 = KIB * 1024;
     match bytes {
@@ -47,7 +47,7 @@ fn size(bytes: u64) -> String {
 }
 
 /// How a backup is protected, in one word.
-fn protection(backup: &Stored) -> &'static str {
+fn protection_word(backup: &StoredBackup) -> &'static str {
     if backup.name.is_encrypted {
         "encrypted"
     } else {
@@ -56,7 +56,7 @@ fn protection(backup: &Stored) -> &'static str {
 }
 
 /// The JSON members of a backup that all documents share.
-fn members(backup: &Stored, path: &str) -> Value {
+fn backup_members(backup: &StoredBackup, path: &str) -> Value {
     json!({
         "account": backup.account,
         "path": path,
@@ -68,7 +68,7 @@ fn members(backup: &Stored, path: &str) -> Value {
 }
 
 /// An error as a JSON object with its exit code and hint.
-pub(super) fn failure(error: &Error) -> Value {
+pub(super) fn error_json(error: &Error) -> Value {
     json!({
         "exit_code": error.kind().exit_code().code(),
         "error": error.to_string(),
@@ -78,21 +78,21 @@ pub(super) fn failure(error: &Error) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::{age, size};
+    use super::{format_age, format_size};
     use jiff::{SignedDuration, Timestamp};
 
     #[test]
     fn lengths_and_sizes_read_well() {
         let now: Timestamp = "2026-11-26T03:17:09Z".parse().expect("a time");
-        let ago = |ago: SignedDuration| age(now - ago, now);
+        let ago = |ago: SignedDuration| format_age(now - ago, now);
         assert_eq!(ago(SignedDuration::from_secs(59)), "now");
         assert_eq!(ago(SignedDuration::from_mins(61)), "1 h");
         assert_eq!(ago(SignedDuration::from_hours(47)), "47 h");
         assert_eq!(ago(SignedDuration::from_hours(48)), "2 d");
         assert_eq!(ago(SignedDuration::from_mins(-5)), "now");
         assert_eq!(ago(SignedDuration::from_hours(-5)), "in the future");
-        assert_eq!(size(1023), "1023 B");
-        assert_eq!(size(1025), "2 KiB");
-        assert_eq!(size(5 * 1024 * 1024 + 300_000), "5.3 MiB");
+        assert_eq!(format_size(1023), "1023 B");
+        assert_eq!(format_size(1025), "2 KiB");
+        assert_eq!(format_size(5 * 1024 * 1024 + 300_000), "5.3 MiB");
     }
 }

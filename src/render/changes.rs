@@ -4,37 +4,37 @@
 use crate::document::{
     ChangeDocument, LeftoverDocument, MissingDocument, NeededDocument, StepDocument,
 };
-use crate::foreign;
+use crate::untrusted;
 
 /// The changes that rules and retargeting made to a webhook, without any value; empty if there are none.
-pub(crate) fn changes(step: &StepDocument) -> String {
-    const MOST: usize = 8;
+pub(crate) fn changes_text(step: &StepDocument) -> String {
+    const MAX_LISTED: usize = 8;
     let is_unread = |change: &ChangeDocument| {
         let mut unread = step.unread.iter();
         unread.any(|unread| unread.path == change.path)
     };
     let word = |change: &ChangeDocument| {
         let not_read = if is_unread(change) { ", not read" } else { "" };
-        format!("{}{not_read}", change_words(change))
+        format!("{}{not_read}", change_text(change))
     };
-    let mut words: Vec<String> = step.changes.iter().take(MOST).map(word).collect();
-    if step.changes.len() > MOST {
-        words.push(format!("and {} more", step.changes.len() - MOST));
+    let mut words: Vec<String> = step.changes.iter().take(MAX_LISTED).map(word).collect();
+    if step.changes.len() > MAX_LISTED {
+        words.push(format!("and {} more", step.changes.len() - MAX_LISTED));
     }
     words.join("; ")
 }
 
 /// One change in words, without any value.
-pub(crate) fn change_words(change: &ChangeDocument) -> String {
-    let path = foreign::shown(&change.path);
-    let from = foreign::shown(change.from.as_deref().unwrap_or_default());
+pub(crate) fn change_text(change: &ChangeDocument) -> String {
+    let path = untrusted::escape(&change.path);
+    let from = untrusted::escape(change.from.as_deref().unwrap_or_default());
     let how = match change.how.as_str() {
         "set" => format!("{path} from {from}"),
         "replace" => format!("{path} replaced"),
         "retarget" => format!("{path} retargeted"),
         "new_uuid" => format!("{path} new"),
         "rename" => format!("renamed from `{from}`"),
-        other => format!("{path} changed ({})", foreign::shown(other)),
+        other => format!("{path} changed ({})", untrusted::escape(other)),
     };
     let equal = if change.equal {
         " (same value as before)"
@@ -45,18 +45,23 @@ pub(crate) fn change_words(change: &ChangeDocument) -> String {
 }
 
 /// A missing value in words: its source, the reason, and the webhooks that need it.
-pub(crate) fn missing_value(missing: &MissingDocument) -> String {
-    const MOST: usize = 5;
-    let needed = |needed: &NeededDocument| {
+pub(crate) fn missing_value_text(missing: &MissingDocument) -> String {
+    const MAX_LISTED: usize = 5;
+    let needed_text = |needed: &NeededDocument| {
         let id = needed
             .source_id
             .as_ref()
             .map_or_else(String::new, |id| format!("{id} "));
-        let alias = foreign::shortened(&needed.alias, 40);
-        format!("{id}`{alias}` ({})", foreign::shown(&needed.path))
+        let alias = untrusted::escape_truncated(&needed.alias, 40);
+        format!("{id}`{alias}` ({})", untrusted::escape(&needed.path))
     };
-    let all: Vec<String> = missing.needed_by.iter().take(MOST).map(needed).collect();
-    let more = match missing.needed_by.len().saturating_sub(MOST) {
+    let all: Vec<String> = missing
+        .needed_by
+        .iter()
+        .take(MAX_LISTED)
+        .map(needed_text)
+        .collect();
+    let more = match missing.needed_by.len().saturating_sub(MAX_LISTED) {
         0 => String::new(),
         n => format!(" and {n} more"),
     };
@@ -69,11 +74,11 @@ pub(crate) fn missing_value(missing: &MissingDocument) -> String {
 }
 
 /// The paths of the secrets that no rule covers; `with_kind` adds the kind of each secret.
-pub(crate) fn leftover_words(leftover: &[LeftoverDocument], with_kind: bool) -> String {
+pub(crate) fn leftover_text(leftover: &[LeftoverDocument], with_kind: bool) -> String {
     let words = leftover.iter().map(|left| {
-        let path = foreign::shown(&left.path);
+        let path = untrusted::escape(&left.path);
         if with_kind && path != left.hidden {
-            format!("{path} ({})", foreign::shown(&left.hidden))
+            format!("{path} ({})", untrusted::escape(&left.hidden))
         } else {
             path
         }

@@ -3,12 +3,12 @@
 
 use super::page::Page;
 use super::style::Meaning;
-use crate::foreign;
+use crate::untrusted;
 use console::{measure_text_width, truncate_str};
 
 /// The display width of the text, in columns.
 pub(crate) fn width(text: &str) -> usize {
-    if foreign::is_plain(text) {
+    if untrusted::is_printable_ascii(text) {
         return text.len();
     }
     measure_text_width(text)
@@ -16,21 +16,21 @@ pub(crate) fn width(text: &str) -> usize {
 
 /// The text, padded on the right to the given width.
 pub(crate) fn padded(text: &str, columns: usize) -> String {
-    format!("{text}{}", gap(columns, text))
+    format!("{text}{}", padding(columns, text))
 }
 
 /// The text, padded on the left to the given width.
 pub(crate) fn padded_left(text: &str, columns: usize) -> String {
-    format!("{}{text}", gap(columns, text))
+    format!("{}{text}", padding(columns, text))
 }
 
-fn gap(columns: usize, text: &str) -> String {
+fn padding(columns: usize, text: &str) -> String {
     " ".repeat(columns.saturating_sub(width(text)))
 }
 
 /// The text, cut to the given width; ends in `…` if something was cut.
-pub(crate) fn cut(text: &str, columns: usize) -> String {
-    if text.len() <= columns && foreign::is_plain(text) {
+pub(crate) fn truncated(text: &str, columns: usize) -> String {
+    if text.len() <= columns && untrusted::is_printable_ascii(text) {
         return text.to_owned();
     }
     truncate_str(text, columns, "…").into_owned()
@@ -38,7 +38,7 @@ pub(crate) fn cut(text: &str, columns: usize) -> String {
 
 /// The escaped text, wrapped at `columns`, all lines but the first indented; a longer word gets its own line.
 pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
-    let text = foreign::shown(text);
+    let text = untrusted::escape(text);
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
     for word in text.split(' ') {
@@ -86,14 +86,14 @@ pub(crate) fn table<const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::{cut, padded, width, wrapped};
+    use super::{padded, truncated, width, wrapped};
 
     #[test]
     fn columns_are_counted_as_they_are_seen() {
         assert_eq!(width("日本"), 4);
         assert_eq!(padded("日本", 6), "日本  ");
-        assert_eq!(cut("日本語", 5), "日本…");
-        assert_eq!(cut("short", 5), "short");
+        assert_eq!(truncated("日本語", 5), "日本…");
+        assert_eq!(truncated("short", 5), "short");
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
-use super::groups::{Row, groups};
+use super::groups::{GroupRow, push_groups};
 use super::json;
-use super::rows::{Called, Line, Sides, differences_of};
+use super::rows::{Line, SideLabels, WebhookLabel, push_differences_between};
 use super::style::Meaning;
 use crate::document::DifferenceDocument;
 use crate::document::view::{Party, kind_name};
-use crate::pipeline::diff::{Comparison, Entry};
-use crate::pipeline::plan::State;
+use crate::pipeline::diff::{Comparison, DiffEntry};
+use crate::pipeline::plan::StepState;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use crate::render::page::Page;
 use crate::wording::counted;
@@ -26,19 +26,19 @@ pub struct DiffView<'a> {
     /// The webhooks of the right side.
     pub right_webhooks: &'a Stripped,
     /// One entry for each pair of webhooks, and for each webhook without a counterpart.
-    pub entries: &'a [Entry],
+    pub entries: &'a [DiffEntry],
 }
 
 /// The headings of the groups in display order, with identical webhooks last.
-const WORDS: [&str; 5] = ["different", "only left", "only right", "ambiguous", "same"];
+const HEADINGS: [&str; 5] = ["different", "only left", "only right", "ambiguous", "same"];
 
 /// Symbol, heading, and style of a comparison.
-fn look(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
+fn appearance(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
     match kind {
-        Comparison::Different(_) => ("~", "different", Meaning::State(State::Update)),
-        Comparison::OnlyLeft => ("<", "only left", Meaning::State(State::Blocked)),
-        Comparison::OnlyRight => (">", "only right", Meaning::State(State::Create)),
-        Comparison::Ambiguous => ("?", "ambiguous", Meaning::State(State::Ambiguous)),
+        Comparison::Different(_) => ("~", "different", Meaning::State(StepState::Update)),
+        Comparison::OnlyLeft => ("<", "only left", Meaning::State(StepState::Blocked)),
+        Comparison::OnlyRight => (">", "only right", Meaning::State(StepState::Create)),
+        Comparison::Ambiguous => ("?", "ambiguous", Meaning::State(StepState::Ambiguous)),
         Comparison::Same => ("=", "same", Meaning::Faint),
     }
 }
@@ -52,12 +52,12 @@ impl DiffView<'_> {
     }
 
     fn count(&self, word: &str) -> usize {
-        let of_word = |entry: &&Entry| look(&entry.kind).1 == word;
-        self.entries.iter().filter(of_word).count()
+        let has_heading = |entry: &&DiffEntry| appearance(&entry.kind).1 == word;
+        self.entries.iter().filter(has_heading).count()
     }
 
     /// The webhook that represents an entry: the left one, else the right one.
-    fn webhook(&self, entry: &Entry) -> Option<&StrippedWebhook> {
+    fn webhook(&self, entry: &DiffEntry) -> Option<&StrippedWebhook> {
         let left = entry.left.map(|at| &self.left_webhooks.webhooks()[at]);
         left.or_else(|| entry.right.map(|at| &self.right_webhooks.webhooks()[at]))
     }
@@ -67,42 +67,42 @@ impl DiffView<'_> {
 pub fn text(view: &DiffView<'_>, page: Page) -> String {
     let heading = format!(
         "hookferry diff: left {} | right {}",
-        view.left.described(),
-        view.right.described()
+        view.left.description(),
+        view.right.description()
     );
     let heading = wrapped(&heading, page.width, 4);
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
-    let rows: Vec<Row<'_, Entry>> = view
+    let rows: Vec<GroupRow<'_, DiffEntry>> = view
         .entries
         .iter()
         .filter_map(|entry| {
-            Some(Row {
-                word: look(&entry.kind).1,
-                line: line(view, entry)?,
-                of: entry,
+            Some(GroupRow {
+                group: appearance(&entry.kind).1,
+                line: to_line(view, entry)?,
+                item: entry,
             })
         })
         .collect();
-    let details = |out: &mut String, entry: &Entry| {
+    let details = |out: &mut String, entry: &DiffEntry| {
         if let Comparison::Different(found) = &entry.kind {
-            differences_of(
+            push_differences_between(
                 out,
-                &DifferenceDocument::all(found),
-                Sides::LEFT_AND_RIGHT,
+                &DifferenceDocument::from_differences(found),
+                SideLabels::LEFT_AND_RIGHT,
                 page,
             );
         }
     };
-    groups(&mut out, &WORDS, "same", &rows, details, page);
-    out.push_str(&last_words(view, page));
+    push_groups(&mut out, &HEADINGS, "same", &rows, details, page);
+    out.push_str(&summary_text(view, page));
     out
 }
 
-fn line(view: &DiffView<'_>, entry: &Entry) -> Option<Line> {
-    let (symbol, _, meaning) = look(&entry.kind);
+fn to_line(view: &DiffView<'_>, entry: &DiffEntry) -> Option<Line> {
+    let (symbol, _, meaning) = appearance(&entry.kind);
     let webhook = view.webhook(entry)?;
     let (left, right) = entry.ids(view.left_webhooks, view.right_webhooks);
-    let called = Called {
+    let called = WebhookLabel {
         type_id: webhook.type_id(),
         alias: webhook.alias(),
         source_id: left,
@@ -110,8 +110,8 @@ fn line(view: &DiffView<'_>, entry: &Entry) -> Option<Line> {
     Some(Line::new(meaning, symbol, called, right, ""))
 }
 
-fn last_words(view: &DiffView<'_>, page: Page) -> String {
-    let counts: Vec<String> = WORDS
+fn summary_text(view: &DiffView<'_>, page: Page) -> String {
+    let counts: Vec<String> = HEADINGS
         .iter()
         .map(|word| format!("{} {word}", view.count(word)))
         .collect();
@@ -136,12 +136,12 @@ fn last_words(view: &DiffView<'_>, page: Page) -> String {
 /// Renders the comparison as JSON.
 pub fn document(view: &DiffView<'_>) -> Value {
     let code = |word: &str| word.replace(' ', "_");
-    let mut summary: Map<String, Value> = WORDS
+    let mut summary: Map<String, Value> = HEADINGS
         .iter()
         .map(|word| (code(word), view.count(word).into()))
         .collect();
     summary.insert("total".to_owned(), view.entries.len().into());
-    let row = |entry: &Entry| {
+    let row = |entry: &DiffEntry| {
         let (left, right) = entry.ids(view.left_webhooks, view.right_webhooks);
         let webhook = view.webhook(entry)?;
         let differences = match &entry.kind {
@@ -149,12 +149,12 @@ pub fn document(view: &DiffView<'_>) -> Value {
             _ => &[],
         };
         Some(json!({
-            "comparison": code(look(&entry.kind).1),
+            "comparison": code(appearance(&entry.kind).1),
             "alias": webhook.alias(),
             "type": kind_name(webhook.type_id()),
-            "type_id": json::type_number(webhook.type_id()),
-            "left_id": json::id(left),
-            "right_id": json::id(right),
+            "type_id": json::type_number_or_null(webhook.type_id()),
+            "left_id": json::id_or_null(left),
+            "right_id": json::id_or_null(right),
             "differences": json::differences(differences),
         }))
     };

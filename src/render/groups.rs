@@ -1,31 +1,31 @@
 //! Lists webhooks in groups under headings; only counts a long group that needs no attention.
 //! Pure.
 
-use super::rows::{Layout, Line, below};
+use super::rows::{Layout, Line, push_remark};
 use super::style::Meaning;
 use crate::render::page::Page;
 
 /// One webhook: the word of its group, its line, and the item that the line shows.
-pub(super) struct Row<'r, T> {
-    pub(super) word: &'static str,
+pub(super) struct GroupRow<'r, T> {
+    pub(super) group: &'static str,
     pub(super) line: Line,
-    pub(super) of: &'r T,
+    pub(super) item: &'r T,
 }
 
 /// Appends the rows group by group, in the order of `words`; `quiet` is the group that needs no attention.
-pub(super) fn groups<T>(
+pub(super) fn push_groups<T>(
     out: &mut String,
     words: &[&str],
     quiet: &str,
-    rows: &[Row<'_, T>],
+    rows: &[GroupRow<'_, T>],
     details: impl Fn(&mut String, &T),
     page: Page,
 ) {
-    let count = |word: &str| rows.iter().filter(|row| row.word == word).count();
+    let count = |word: &str| rows.iter().filter(|row| row.group == word).count();
     let counts_quiet = page.counts(count(quiet));
     let is_counted = |word: &str| counts_quiet && word == quiet;
-    let listed = || rows.iter().filter(|row| !is_counted(row.word));
-    let layout = Layout::of(listed().map(|row| &row.line), page);
+    let listed = || rows.iter().filter(|row| !is_counted(row.group));
+    let layout = Layout::fit(listed().map(|row| &row.line), page);
     for word in words {
         let n = count(word);
         if n == 0 {
@@ -34,11 +34,11 @@ pub(super) fn groups<T>(
         out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
         out.push('\n');
         if is_counted(word) {
-            below(out, "(-o json lists them)", page);
+            push_remark(out, "(-o json lists them)", page);
         }
-        for row in listed().filter(|row| row.word == *word) {
+        for row in listed().filter(|row| row.group == *word) {
             row.line.write(out, layout, page);
-            details(out, row.of);
+            details(out, row.item);
         }
         out.push('\n');
     }

@@ -8,10 +8,10 @@ mod summary;
 mod webhooks;
 
 use super::report::Report;
-use crate::foreign::name;
+use crate::untrusted::name_cell;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use escape::Text;
+use escape::EscapedText;
 use ring::digest::{SHA256, digest};
 
 /// Looks; colours only repeat what words and symbols say.
@@ -24,12 +24,12 @@ const ICON: &str = include_str!("html/icon.txt");
 /// The whole page.
 pub fn html(report: &Report<'_>) -> String {
     let mut body = String::new();
-    page::top(&mut body, report);
+    page::push_header(&mut body, report);
     body.push_str("<main id=\"main\">\n");
-    summary::summary(&mut body, report);
+    summary::count_by_status(&mut body, report);
     webhooks::webhooks(&mut body, report);
     body.push_str("</main>\n");
-    page::bottom(&mut body, report);
+    page::push_footer(&mut body, report);
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n{}</head>\n<body>\n{body}<script>{SCRIPT}</script>\n</body>\n</html>\n",
         head(report)
@@ -39,9 +39,9 @@ pub fn html(report: &Report<'_>) -> String {
 fn head(report: &Report<'_>) -> String {
     let title = format!(
         "{} – {} → {} – hookferry {}",
-        report.sum(),
-        name(&report.source.name),
-        name(&report.target.name),
+        report.counts_text(),
+        name_cell(&report.source.name),
+        name_cell(&report.target.name),
         report.kind
     );
     let (policy, icon) = (policy(), ICON.trim_end());
@@ -55,7 +55,7 @@ fn head(report: &Report<'_>) -> String {
          <title>{}</title>\n\
          <link rel=\"icon\" href=\"{icon}\">\n\
          <style>{STYLE}</style>\n",
-        Text(&title)
+        EscapedText(&title)
     )
 }
 

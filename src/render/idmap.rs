@@ -1,17 +1,17 @@
 //! Renders the id map, and the result of rewriting alert definitions with it: text, CSV, and JSON.
 //! Pure. No cell can run as a formula in a spreadsheet, and no untrusted text reaches a terminal unescaped.
 
-use super::columns::{cut, padded, padded_left, width};
+use super::columns::{padded, padded_left, truncated, width};
 use super::json;
 use super::style::Meaning;
-use crate::coralogix::alert::{Reference, Unresolved, Why};
+use crate::coralogix::alert::{RewrittenReference, UnresolvedReason, UnresolvedReference};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
-use crate::document::{DocumentHeader, MapRowDocument, OutcomeDocument};
-use crate::foreign::name;
-use crate::foreign::{shortened, shown};
-use crate::pipeline::idmap::{Applied, IdMap, RepointedFile, Row};
+use crate::document::{DocumentHeader, IdPairDocument, OutcomeDocument};
+use crate::pipeline::idmap::{IdMap, IdPair, RepointedFile, RewrittenAlerts};
 use crate::render::page::Page;
+use crate::untrusted::name_cell;
+use crate::untrusted::{escape, escape_truncated};
 use crate::wording::counted;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -20,20 +20,20 @@ use std::io::{self, Write};
 use std::path::Path;
 
 /// The header line of the CSV format.
-const HEADER: &str = "source_id,target_id,type,alias,result\n";
+const CSV_HEADER: &str = "source_id,target_id,type,alias,result\n";
 /// Maximum width of an alias in columns.
-const LONGEST_ALIAS: usize = 40;
+const MAX_ALIAS_WIDTH: usize = 40;
 /// Maximum width of an id in columns.
-const LONGEST_ID: usize = 24;
+const MAX_ID_WIDTH: usize = 24;
 /// Maximum number of unresolved references of a file, or of files left out, to list; the rest is only counted.
-const MOST_LISTED: usize = 12;
+const MAX_LISTED: usize = 12;
 
 /// Renders the map as CSV; `store::idmap` parses it.
 ///
 /// # Panics
 /// If memory is exhausted.
-pub fn csv(map: &IdMap) -> String {
-    let rows = map.rows().iter().map(|row| {
+pub fn id_map_csv(map: &IdMap) -> String {
+    let rows = map.pairs().iter().map(|row| {
         let ids = [&row.source_id, &row.target_id];
         (ids, [row.kind.as_str(), &row.alias, &row.result])
     });
@@ -55,14 +55,14 @@ fn write_csv<'r>(
     rows: impl Iterator<Item = ([&'r WebhookId; 2], [&'r str; 3])>,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    to.write_all(HEADER.as_bytes())?;
+    to.write_all(CSV_HEADER.as_bytes())?;
     for ([source_id, target_id], others) in rows {
         let cells = [source_id.as_str(), target_id.as_str()].into_iter();
-        for (at, text) in cells.chain(others).enumerate() {
-            if at > 0 {
+        for (column_ix, text) in cells.chain(others).enumerate() {
+            if column_ix > 0 {
                 to.write_all(b",")?;
             }
-            to.write_all(cell(text).as_bytes())?;
+            to.write_all(csv_cell(text).as_bytes())?;
         }
         to.write_all(b"\n")?;
     }
@@ -74,7 +74,7 @@ fn write_csv<'r>(
 pub struct OutcomeMap<'o> {
     #[serde(flatten)]
     header: DocumentHeader,
-    id_map: &'o [MapRowDocument],
+    id_map: &'o [IdPairDocument],
 }
 
 impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
@@ -88,9 +88,9 @@ impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
 
 /// Encodes a cell so that a spreadsheet treats it as text. A leading apostrophe in the text gets another one, so
 /// that it can be distinguished from ours.
-fn cell(text: &str) -> String {
+fn csv_cell(text: &str) -> String {
     let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']);
-    let text = shown(text);
+    let text = escape(text);
     let is_plain = !is_formula && text.trim() == text && !text.contains([',', '"', ';']);
     if is_plain {
         return text;
@@ -101,14 +101,14 @@ fn cell(text: &str) -> String {
 
 /// Renders the map as JSON.
 pub fn id_map_json(map: &IdMap) -> Value {
-    let rows: Vec<Value> = map.rows().iter().map(row_json).collect();
+    let rows: Vec<Value> = map.pairs().iter().map(id_pair_json).collect();
     json::document("id-map", json!({ "id_map": rows }))
 }
 
-pub(super) fn row_json(row: &Row) -> Value {
+pub(super) fn id_pair_json(row: &IdPair) -> Value {
     json!({
-        "source_id": json::id(Some(&row.source_id)),
-        "target_id": json::id(Some(&row.target_id)),
+        "source_id": json::id_or_null(Some(&row.source_id)),
+        "target_id": json::id_or_null(Some(&row.target_id)),
         "type": row.kind,
         "alias": row.alias,
         "result": row.result,
@@ -116,8 +116,8 @@ pub(super) fn row_json(row: &Row) -> Value {
 }
 
 /// Renders the map as a table.
-pub fn id_map(map: &IdMap, page: Page) -> String {
-    let rows: Vec<[String; 5]> = map.rows().iter().map(cells).collect();
+pub fn id_map_text(map: &IdMap, page: Page) -> String {
+    let rows: Vec<[String; 5]> = map.pairs().iter().map(table_cells).collect();
     let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max();
     let widths = [0, 1, 2, 3].map(|column| widest(column).unwrap_or(0));
     let mut out = String::new();
@@ -141,47 +141,51 @@ pub fn id_map(map: &IdMap, page: Page) -> String {
     out
 }
 
-fn cells(row: &Row) -> [String; 5] {
+fn table_cells(row: &IdPair) -> [String; 5] {
     [
-        shortened(&row.kind, LONGEST_ID),
-        cut(&name(&row.alias), LONGEST_ALIAS),
-        cut(&row.source_id.to_string(), LONGEST_ID),
-        cut(&row.target_id.to_string(), LONGEST_ID),
-        shortened(&row.result, LONGEST_ID),
+        escape_truncated(&row.kind, MAX_ID_WIDTH),
+        truncated(&name_cell(&row.alias), MAX_ALIAS_WIDTH),
+        truncated(&row.source_id.to_string(), MAX_ID_WIDTH),
+        truncated(&row.target_id.to_string(), MAX_ID_WIDTH),
+        escape_truncated(&row.result, MAX_ID_WIDTH),
     ]
 }
 
 /// Renders the result of rewriting alert definitions: each file, then totals; `out` is the folder written to, if any.
-pub fn applied(applied: &Applied, out: Option<&Path>, page: Page) -> String {
+pub fn rewritten_text(rewritten: &RewrittenAlerts, out: Option<&Path>, page: Page) -> String {
     let mut text = String::new();
-    let names: Vec<String> = applied.files.iter().map(|file| path(&file.name)).collect();
-    let others = applied.left_out.iter().map(|file| path(&file.name));
+    let names: Vec<String> = rewritten
+        .files
+        .iter()
+        .map(|file| escape_path(&file.name))
+        .collect();
+    let others = rewritten.skipped.iter().map(|file| escape_path(&file.name));
     let others: Vec<String> = others.collect();
     let all = names.iter().chain(&others);
     let widest = all.map(|name| width(name)).max().unwrap_or(0);
-    for (file, name) in applied.files.iter().zip(&names) {
+    for (file, name) in rewritten.files.iter().zip(&names) {
         push_file(&mut text, file, &padded(name, widest), page);
     }
-    let left_out: Vec<String> = applied
-        .left_out
+    let left_out: Vec<String> = rewritten
+        .skipped
         .iter()
         .zip(&others)
         .map(|(file, name)| format!("  - {}  left out: {}", padded(name, widest), file.why))
         .collect();
-    push_listed(&mut text, &left_out, page);
+    push_lines(&mut text, &left_out, page);
     if !text.is_empty() {
         text.push('\n');
     }
     let total = format!(
         "{}: {} rewritten, {} unresolved, {} left out",
-        counted(applied.files.len(), "file"),
-        counted(applied.n_rewritten(), "reference"),
-        applied.n_unresolved(),
-        applied.left_out.len(),
+        counted(rewritten.files.len(), "file"),
+        counted(rewritten.n_rewritten(), "reference"),
+        rewritten.n_unresolved(),
+        rewritten.skipped.len(),
     );
     let _ = writeln!(text, "{}", page.palette.paint(Meaning::Heading, &total));
     if let Some(out) = out {
-        let _ = writeln!(text, "written to {}", path(out));
+        let _ = writeln!(text, "written to {}", escape_path(out));
     }
     text
 }
@@ -202,38 +206,41 @@ fn push_file(text: &mut String, file: &RepointedFile, name: &str, page: Page) {
     let symbol = page.palette.paint(meaning, symbol);
     let _ = writeln!(text, "  {symbol} {name}  {what}");
     let lines: Vec<String> = unresolved.iter().map(unresolved_line).collect();
-    push_listed(text, &lines, page);
+    push_lines(text, &lines, page);
 }
 
-fn unresolved_line(left: &Unresolved) -> String {
-    let (id, path) = (shortened(&left.id, LONGEST_ID), shown(&left.path));
-    let why = match left.why {
-        Why::NotMapped => "is not in the id map",
-        Why::NotAnId => "is not a webhook id",
+fn unresolved_line(reference: &UnresolvedReference) -> String {
+    let (id, path) = (
+        escape_truncated(&reference.id, MAX_ID_WIDTH),
+        escape(&reference.path),
+    );
+    let why = match reference.reason {
+        UnresolvedReason::NotMapped => "is not in the id map",
+        UnresolvedReason::NotAnId => "is not a webhook id",
     };
     format!("        {id} {why}: {path}")
 }
 
-fn push_listed(text: &mut String, lines: &[String], page: Page) {
-    let most = match page.detail {
-        Detail::Normal => MOST_LISTED,
+fn push_lines(text: &mut String, lines: &[String], page: Page) {
+    let limit = match page.detail {
+        Detail::Normal => MAX_LISTED,
         Detail::Full => lines.len(),
     };
-    for line in lines.iter().take(most) {
+    for line in lines.iter().take(limit) {
         text.push_str(line);
         text.push('\n');
     }
-    let n_more = lines.len().saturating_sub(most);
+    let n_more = lines.len().saturating_sub(limit);
     if n_more > 0 {
         let _ = writeln!(text, "        and {n_more} more (-o json lists them)");
     }
 }
 
 /// Renders the result of rewriting alert definitions as JSON.
-pub fn applied_json(applied: &Applied, out: Option<&Path>) -> Value {
-    let files: Vec<Value> = applied.files.iter().map(file_json).collect();
-    let left_out: Vec<Value> = applied
-        .left_out
+pub fn rewritten_json(rewritten: &RewrittenAlerts, out: Option<&Path>) -> Value {
+    let files: Vec<Value> = rewritten.files.iter().map(file_json).collect();
+    let left_out: Vec<Value> = rewritten
+        .skipped
         .iter()
         .map(|file| json!({"name": file.name.display().to_string(), "why": file.why}))
         .collect();
@@ -244,24 +251,24 @@ pub fn applied_json(applied: &Applied, out: Option<&Path>) -> Value {
             "left_out": left_out,
             "summary": {
                 "files": files.len(),
-                "rewritten": applied.n_rewritten(),
-                "unresolved": applied.n_unresolved(),
+                "rewritten": rewritten.n_rewritten(),
+                "unresolved": rewritten.n_unresolved(),
                 "left_out": left_out.len(),
             },
             "written_to": out.map(|out| out.display().to_string()),
-            "complete": applied.is_complete(),
+            "complete": rewritten.is_complete(),
         }),
     )
 }
 
 fn file_json(file: &RepointedFile) -> Value {
-    let rewritten = |each: &Reference| json!({"path": each.path, "from": json::id(Some(&each.from)), "to": json::id(Some(&each.to))});
-    let unresolved = |each: &Unresolved| {
-        let why = match each.why {
-            Why::NotMapped => "not_mapped",
-            Why::NotAnId => "not_an_id",
+    let rewritten = |each: &RewrittenReference| json!({"path": each.path, "from": json::id_or_null(Some(&each.source_id)), "to": json::id_or_null(Some(&each.target_id))});
+    let unresolved = |each: &UnresolvedReference| {
+        let why = match each.reason {
+            UnresolvedReason::NotMapped => "not_mapped",
+            UnresolvedReason::NotAnId => "not_an_id",
         };
-        json!({"path": each.path, "id": json::id(Some(&WebhookId::new(&each.id))), "why": why})
+        json!({"path": each.path, "id": json::id_or_null(Some(&WebhookId::new(&each.id))), "why": why})
     };
     let (done, left) = (&file.repointed.rewritten, &file.repointed.unresolved);
     json!({
@@ -271,6 +278,6 @@ fn file_json(file: &RepointedFile) -> Value {
     })
 }
 
-fn path(path: &Path) -> String {
-    name(&path.display().to_string())
+fn escape_path(path: &Path) -> String {
+    name_cell(&path.display().to_string())
 }

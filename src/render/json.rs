@@ -7,8 +7,8 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Party;
 use crate::document::{DifferenceDocument, DocumentHeader, PartyDocument, masked};
 use crate::error::{Error, ExitCode};
-use crate::foreign;
 use crate::pipeline::plan::Difference;
+use crate::untrusted;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
@@ -20,89 +20,89 @@ use std::io::{self, Write};
 /// If the document cannot be serialized as JSON, which no document of this program can cause.
 pub fn text(document: &impl Serialize) -> String {
     let mut out = Vec::new();
-    write(document, &mut out).expect(NO_FAILURE);
+    write(document, &mut out).expect(ALWAYS_SERIALIZES);
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
 /// Writes the same text as [`text`] to a stream, without holding all of it in memory.
-pub fn write(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
-    let mut harmless = Harmless::into(to);
-    serde_json::to_writer_pretty(&mut harmless, document)?;
-    harmless.end()
+pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = EscapingWriter::new(out);
+    serde_json::to_writer_pretty(&mut writer, document)?;
+    writer.finish()
 }
 
 /// Writes a document on one line, with the same escapes, for files that programs read.
-pub fn write_line(document: &impl Serialize, to: &mut dyn Write) -> io::Result<()> {
-    let mut harmless = Harmless::into(to);
-    serde_json::to_writer(&mut harmless, document)?;
-    harmless.end()
+pub fn write_line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = EscapingWriter::new(out);
+    serde_json::to_writer(&mut writer, document)?;
+    writer.finish()
 }
 
 /// The reason why serializing a document of this program cannot fail.
-const NO_FAILURE: &str = "a document has only string keys and numbers that JSON can express";
+const ALWAYS_SERIALIZES: &str = "a document has only string keys and numbers that JSON can express";
 
 /// A buffered JSON writer that escapes every character that could control a terminal.
-struct Harmless<'w> {
-    pieces: Vec<u8>,
-    to: &'w mut dyn Write,
+struct EscapingWriter<'w> {
+    buffer: Vec<u8>,
+    out: &'w mut dyn Write,
 }
 
-impl<'w> Harmless<'w> {
+impl<'w> EscapingWriter<'w> {
     /// Number of buffered bytes at which the buffer is written out.
     const CHUNK: usize = 1 << 16;
 
-    fn into(to: &'w mut dyn Write) -> Self {
+    fn new(out: &'w mut dyn Write) -> Self {
         Self {
-            pieces: Vec::with_capacity(2 * Self::CHUNK),
-            to,
+            buffer: Vec::with_capacity(2 * Self::CHUNK),
+            out: out,
         }
     }
 
     /// Writes the final newline and flushes the buffer.
-    fn end(mut self) -> io::Result<()> {
-        self.pieces.push(b'\n');
-        self.pass_on()
+    fn finish(mut self) -> io::Result<()> {
+        self.buffer.push(b'\n');
+        self.flush_buffer()
     }
 
-    fn pass_on(&mut self) -> io::Result<()> {
-        if self.pieces.is_ascii() && !self.pieces.contains(&0x7f) {
-            self.to.write_all(&self.pieces)?;
+    fn flush_buffer(&mut self) -> io::Result<()> {
+        if self.buffer.is_ascii() && !self.buffer.contains(&0x7f) {
+            self.out.write_all(&self.buffer)?;
         } else {
             // The JSON serializer writes whole strings, never a part of a character.
-            let text = std::str::from_utf8(&self.pieces).map_err(io::Error::other)?;
-            self.to.write_all(escaped(text).as_bytes())?;
+            let text = std::str::from_utf8(&self.buffer).map_err(io::Error::other)?;
+            self.out.write_all(escape_json(text).as_bytes())?;
         }
-        self.pieces.clear();
+        self.buffer.clear();
         Ok(())
     }
 }
 
-impl Write for Harmless<'_> {
+impl Write for EscapingWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.pieces.extend_from_slice(bytes);
-        if self.pieces.len() < Self::CHUNK {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() < Self::CHUNK {
             return Ok(());
         }
-        self.pass_on()
+        self.flush_buffer()
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.pass_on()?;
-        self.to.flush()
+        self.flush_buffer()?;
+        self.out.flush()
     }
 }
 
-fn escaped(text: &str) -> String {
+fn escape_json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
     for character in text.chars() {
         let mut bytes = [0; 4];
         let one = &*character.encode_utf8(&mut bytes);
-        if character.is_ascii() && character != '\u{7f}' || foreign::shown(one) == one {
+        if character.is_ascii() && character != '\u{7f}' || untrusted::escape(one) == one {
             out.push(character);
         } else {
             for unit in character.encode_utf16(&mut units) {
@@ -139,12 +139,12 @@ pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
 
 /// A document as a JSON value; cannot fail for a document of this program.
 pub(crate) fn value(document: &impl Serialize) -> Value {
-    serde_json::to_value(document).expect(NO_FAILURE)
+    serde_json::to_value(document).expect(ALWAYS_SERIALIZES)
 }
 
 /// Differences, both sides masked; two sides that look the same differ in the masked part.
 pub(crate) fn differences(differences: &[Difference]) -> Value {
-    value(&DifferenceDocument::all(differences))
+    value(&DifferenceDocument::from_differences(differences))
 }
 
 /// The source or target of a plan, a list or an outcome.
@@ -153,35 +153,35 @@ pub(crate) fn party(party: &Party) -> Value {
 }
 
 /// A type as the vendor's number; `null` if there is none.
-pub(crate) fn type_number(type_id: Option<TypeId>) -> Value {
+pub(crate) fn type_number_or_null(type_id: Option<TypeId>) -> Value {
     type_id.map_or(Value::Null, |type_id| type_id.0.into())
 }
 
 /// An id as a number if it is numeric, else as a string; `null` if there is none.
-pub(crate) fn id(id: Option<&WebhookId>) -> Value {
+pub(crate) fn id_or_null(id: Option<&WebhookId>) -> Value {
     id.map_or(Value::Null, id_json::to_value)
 }
 
 /// A masked value as a JSON tree; `null` if there is none.
-pub(crate) fn optional(value: Option<&Masked>) -> Value {
+pub(crate) fn masked_or_null(value: Option<&Masked>) -> Value {
     value.map_or(Value::Null, masked::to_value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{id, text};
+    use super::{id_or_null, text};
     use crate::coralogix::webhook::WebhookId;
     use serde_json::json;
 
     #[test]
     fn ids_are_numbers_where_they_are_numeric() {
-        assert_eq!(id(Some(&WebhookId::new("1050"))), json!(1050));
-        assert_eq!(id(Some(&WebhookId::new("ab-1"))), json!("ab-1"));
-        assert_eq!(id(None), json!(null));
+        assert_eq!(id_or_null(Some(&WebhookId::new("1050"))), json!(1050));
+        assert_eq!(id_or_null(Some(&WebhookId::new("ab-1"))), json!("ab-1"));
+        assert_eq!(id_or_null(None), json!(null));
     }
 
     #[test]
-    fn no_character_of_a_document_can_drive_a_terminal() {
+    fn terminal_control_characters_are_escaped() {
         let value = json!({"alias": "a\u{1b}[31m\u{9b}\u{202e}\u{e0041}\u{7f}日本"});
         let shown = text(&value);
         assert!(shown.contains("a\\u001b[31m\\u009b\\u202e\\udb40\\udc41\\u007f日本"));

@@ -1,14 +1,14 @@
 //! Renders `list`: an account's webhooks, masked, as a table and as JSON.
 //! Pure. Shows values only through `masked()`.
 
-use super::columns::{cut, padded, padded_left, width};
+use super::columns::{padded, padded_left, truncated, width};
 use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
 use crate::document::view::{Party, fields_summary, kind_name};
 use crate::document::{DocumentHeader, PartyDocument, SelectionDocument};
-use crate::foreign::name;
 use crate::render::page::Page;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -17,18 +17,18 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Maximum width of an alias in columns.
-const LONGEST_ALIAS: usize = 32;
+const MAX_ALIAS_WIDTH: usize = 32;
 /// Maximum width of a URL in columns; masked URLs are rarely longer.
-const LONGEST_URL: usize = 60;
+const MAX_URL_WIDTH: usize = 60;
 /// Minimum width of the fields column, however narrow the terminal is.
-const SHORTEST_FIELDS: usize = 24;
+const MIN_FIELDS_WIDTH: usize = 24;
 /// Separator between columns.
 const GAP: &str = "  ";
 
 const HEADINGS: [&str; 5] = ["id", "type", "alias", "url", "fields"];
 
 /// Renders the webhooks as a table, with their count by type at the end.
-pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
+pub fn list_text(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     let rows: Vec<[String; 5]> = webhooks.iter().map(cells).collect();
     let mut widths = HEADINGS.map(width);
     for row in &rows {
@@ -40,19 +40,23 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     widths[4] = page
         .width
         .saturating_sub(before_fields)
-        .max(SHORTEST_FIELDS);
+        .max(MIN_FIELDS_WIDTH);
     let mut out = String::new();
     if !rows.is_empty() {
-        let heading = line(&HEADINGS.map(str::to_owned), widths);
+        let heading = format_line(&HEADINGS.map(str::to_owned), widths);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
         for row in &rows {
-            out.push_str(&line(row, widths));
+            out.push_str(&format_line(row, widths));
             out.push('\n');
         }
         out.push('\n');
     }
-    let total = format!("{}: {}", account.named(), total(webhooks, account));
+    let total = format!(
+        "{}: {}",
+        account.display_name(),
+        totals_text(webhooks, account)
+    );
     out.push_str(&page.palette.paint(Meaning::Heading, &total));
     out.push('\n');
     out
@@ -60,15 +64,15 @@ pub fn list(webhooks: &[Webhook], account: &Party, page: Page) -> String {
 
 /// Renders the webhooks as JSON; each row is built only when it is serialized.
 pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
-    let by_type = by_type(webhooks).into_iter();
+    let by_type = count_by_type(webhooks).into_iter();
     ListDocument {
         header: DocumentHeader::new("list"),
         account: account.into(),
         selection: SelectionDocument {
             matched: webhooks.len(),
-            of: account.count,
+            of: account.n_webhooks,
         },
-        webhooks: Rows(webhooks),
+        webhooks: ListRows(webhooks),
         count_by_type: by_type.map(|(kind, n)| (kind, n.into())).collect(),
     }
 }
@@ -79,13 +83,13 @@ struct ListDocument<'l> {
     header: DocumentHeader,
     account: PartyDocument,
     selection: SelectionDocument,
-    webhooks: Rows<'l>,
+    webhooks: ListRows<'l>,
     count_by_type: serde_json::Map<String, Value>,
 }
 
-struct Rows<'l>(&'l [Webhook]);
+struct ListRows<'l>(&'l [Webhook]);
 
-impl Serialize for Rows<'_> {
+impl Serialize for ListRows<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         to.collect_seq(self.0.iter().map(row_json))
     }
@@ -104,12 +108,12 @@ fn cells(webhook: &Webhook) -> [String; 5] {
         webhook
             .id()
             .map_or_else(|| "-".to_owned(), |id| id.to_string()),
-        kind_of(webhook).into(),
-        cut(
-            &name(masked.alias.as_deref().unwrap_or_default()),
-            LONGEST_ALIAS,
+        type_label(webhook).into(),
+        truncated(
+            &name_cell(masked.alias.as_deref().unwrap_or_default()),
+            MAX_ALIAS_WIDTH,
         ),
-        cut(
+        truncated(
             &or_dash(
                 masked
                     .url
@@ -117,20 +121,20 @@ fn cells(webhook: &Webhook) -> [String; 5] {
                     .map(ToString::to_string)
                     .unwrap_or_default(),
             ),
-            LONGEST_URL,
+            MAX_URL_WIDTH,
         ),
         fields_summary(&masked),
     ]
 }
 
-fn line(cells: &[String; 5], widths: [usize; 5]) -> String {
+fn format_line(cells: &[String; 5], widths: [usize; 5]) -> String {
     let [id, kind, alias, url, fields] = cells;
     let cells = [
         padded_left(id, widths[0]),
         padded(kind, widths[1]),
         padded(alias, widths[2]),
         padded(url, widths[3]),
-        cut(fields, widths[4]),
+        truncated(fields, widths[4]),
     ];
     cells.join(GAP).trim_end().to_owned()
 }
@@ -138,30 +142,30 @@ fn line(cells: &[String; 5], widths: [usize; 5]) -> String {
 fn row_json(webhook: &Webhook) -> Value {
     let masked = webhook.masked();
     json!({
-        "id": json::id(webhook.id().as_ref()),
-        "type": kind_of(webhook),
-        "type_id": json::type_number(webhook.type_id().ok()),
+        "id": json::id_or_null(webhook.id().as_ref()),
+        "type": type_label(webhook),
+        "type_id": json::type_number_or_null(webhook.type_id().ok()),
         "alias": masked.alias,
-        "url": json::optional(masked.url.as_ref()),
-        "fields": json::optional(masked.fields.as_ref()),
+        "url": json::masked_or_null(masked.url.as_ref()),
+        "fields": json::masked_or_null(masked.fields.as_ref()),
         "unknown_keys": masked.unknown_keys,
     })
 }
 
-fn kind_of(webhook: &Webhook) -> SmolStr {
+fn type_label(webhook: &Webhook) -> SmolStr {
     match webhook.type_id() {
-        Err(TypeProblem::Disagree) => SmolStr::new_static("(types disagree)"),
+        Err(TypeProblem::Conflicting) => SmolStr::new_static("(types disagree)"),
         other => kind_name(other.ok()),
     }
 }
 
-fn total(webhooks: &[Webhook], account: &Party) -> String {
-    let mut total = counted(account.count, "webhook");
-    if webhooks.len() != account.count {
+fn totals_text(webhooks: &[Webhook], account: &Party) -> String {
+    let mut total = counted(account.n_webhooks, "webhook");
+    if webhooks.len() != account.n_webhooks {
         // Writing to a string cannot fail.
         let _ = write!(total, ", {} selected", webhooks.len());
     }
-    let kinds: Vec<String> = by_type(webhooks)
+    let kinds: Vec<String> = count_by_type(webhooks)
         .into_iter()
         .map(|(kind, n)| format!("{n} {kind}"))
         .collect();
@@ -172,11 +176,11 @@ fn total(webhooks: &[Webhook], account: &Party) -> String {
 }
 
 /// The number of webhooks of each type, ordered by type id; those without a type id come last.
-fn by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
+fn count_by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
     let mut counts: BTreeMap<(bool, Option<TypeId>, SmolStr), usize> = BTreeMap::new();
     for webhook in webhooks {
         let type_id = webhook.type_id().ok();
-        let key = (type_id.is_none(), type_id, kind_of(webhook));
+        let key = (type_id.is_none(), type_id, type_label(webhook));
         *counts.entry(key).or_default() += 1;
     }
     counts

@@ -4,46 +4,46 @@
 mod budget;
 mod text;
 
-use super::report::{Group, Report, Row, Tone};
+use super::report::{Report, ReportGroup, ReportRow, Tone};
 use crate::coralogix::mask::Masked;
-use crate::foreign::name;
+use crate::untrusted::name_cell;
 use budget::Budget;
 use std::fmt::Write as _;
 use text::{code, marker_part, sentence};
 
 /// Bytes kept free for a line that counts what was left out.
-const ROOM_FOR_REST: usize = 140;
+const ROOM_FOR_OMITTED: usize = 140;
 /// The length in characters at which an untrusted text is cut.
-const LONGEST: usize = 300;
+const MAX_TEXT_CHARS: usize = 300;
 
 /// The whole report in at most `max_bytes` bytes; counts the rows and details that do not fit.
 pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     let mut budget = Budget::new(max_bytes);
     let mut out = String::new();
-    let has_room = budget.take(2 * ROOM_FOR_REST);
-    for block in head(report) {
+    let has_room = budget.reserve(2 * ROOM_FOR_OMITTED);
+    for block in opening_blocks(report) {
         budget.push(&mut out, &block);
     }
     // The closing blocks matter more than the rows, so they reserve their room first.
     let mut foot = String::new();
-    for block in closing(report) {
+    for block in closing_blocks(report) {
         budget.push(&mut foot, &block);
     }
     if has_room {
-        let n_listed = table(&mut out, report, &mut budget);
-        rest(
+        let n_listed = push_tables(&mut out, report, &mut budget);
+        push_omitted(
             &mut out,
             report.rows().count() - n_listed,
             "of these webhooks",
         );
-        let (n_told, n_detailed) = details(&mut out, report, &mut budget);
-        rest(&mut out, n_detailed - n_told, "with fields or differences");
+        let (n_shown, n_detailed) = push_details(&mut out, report, &mut budget);
+        push_omitted(&mut out, n_detailed - n_shown, "with fields or differences");
     }
     out + &foot
 }
 
 /// Appends a line that counts what was left out; nothing if `n` is 0.
-fn rest(out: &mut String, n: usize, what: &str) {
+fn push_omitted(out: &mut String, n: usize, what: &str) {
     if n > 0 {
         // Writing to a string cannot fail.
         let _ = writeln!(
@@ -54,32 +54,33 @@ fn rest(out: &mut String, n: usize, what: &str) {
 }
 
 /// The blocks with the highest priority: counts, conclusion, warnings, next steps.
-fn head(report: &Report<'_>) -> Vec<String> {
+fn opening_blocks(report: &Report<'_>) -> Vec<String> {
     let parties = [report.source, report.target];
     let [source, target] = parties.map(|party| marker_part(&party.name));
-    let [from, to] = parties.map(|party| code(&name(&party.name), LONGEST));
+    let [from, to] = parties.map(|party| code(&name_cell(&party.name), MAX_TEXT_CHARS));
     let mut blocks = vec![
         format!("<!-- hookferry:{}:{source}:{target} -->\n", report.kind),
         format!(
             "### hookferry {}: {from} → {to}: {}\n\n",
             report.kind,
-            report.sum()
+            report.counts_text()
         ),
         format!(
             "{} **{}**\n\n",
             symbol(report.conclusion.tone),
-            sentence(&report.conclusion.text, 2 * LONGEST)
+            sentence(&report.conclusion.text, 2 * MAX_TEXT_CHARS)
         ),
     ];
     let warnings = report.warnings.iter();
-    blocks
-        .extend(warnings.map(|text| format!("- ⚠ **warning:** {}\n", sentence(text, 2 * LONGEST))));
+    blocks.extend(
+        warnings.map(|text| format!("- ⚠ **warning:** {}\n", sentence(text, 2 * MAX_TEXT_CHARS))),
+    );
     blocks.extend(
         report
             .conclusion
-            .next
+            .next_steps
             .iter()
-            .map(|text| format!("- → {}\n", sentence(text, 2 * LONGEST))),
+            .map(|text| format!("- → {}\n", sentence(text, 2 * MAX_TEXT_CHARS))),
     );
     blocks.push("\n".to_owned());
     blocks
@@ -95,15 +96,15 @@ fn symbol(tone: Tone) -> &'static str {
 }
 
 /// Appends one table per group; returns the number of rows that had room.
-fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
+fn push_tables(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
     let mut n_listed = 0;
     for group in &report.groups {
-        let (open, close) = frame(group, report.tail);
-        let mut rows = group.rows.iter().map(line);
+        let (open, close) = group_frame(group, report.last_heading);
+        let mut rows = group.rows.iter().map(table_row);
         let Some(first) = rows.next() else {
             continue;
         };
-        if !budget.take(open.len() + first.len() + close.len()) {
+        if !budget.reserve(open.len() + first.len() + close.len()) {
             break;
         }
         out.push_str(&open);
@@ -111,7 +112,7 @@ fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
         n_listed += 1;
         let n_before = n_listed;
         for row in rows {
-            if !budget.take(row.len()) {
+            if !budget.reserve(row.len()) {
                 break;
             }
             out.push_str(&row);
@@ -126,81 +127,85 @@ fn table(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> usize {
 }
 
 /// The text before and after a group's rows; a group of unchanged webhooks is collapsed.
-fn frame(group: &Group<'_>, tail: &str) -> (String, String) {
+fn group_frame(group: &ReportGroup<'_>, tail: &str) -> (String, String) {
     let reason = group.reason.map_or_else(String::new, |reason| {
-        format!(": {}", sentence(reason, LONGEST))
+        format!(": {}", sentence(reason, MAX_TEXT_CHARS))
     });
     let header =
         format!("| | type | alias | source id | target id | {tail} |\n|---|---|---|---|---|---|\n");
-    if group.stays {
-        let title = sentence(&group.title, LONGEST);
+    if group.is_quiet {
+        let title = sentence(&group.title, MAX_TEXT_CHARS);
         let open = format!("<details><summary>{title}{reason}</summary>\n\n{header}");
         (open, "\n</details>\n\n".to_owned())
     } else {
-        let title = sentence(&group.title, LONGEST);
+        let title = sentence(&group.title, MAX_TEXT_CHARS);
         (format!("#### {title}{reason}\n\n{header}"), "\n".to_owned())
     }
 }
 
-fn line(row: &Row<'_>) -> String {
+fn table_row(row: &ReportRow<'_>) -> String {
     let [source, target] = row.ids().map(|id| sentence(&id, 40));
     let mut last = Vec::new();
-    if !row.tail.is_empty() {
-        last.push(code(row.tail, LONGEST));
+    if !row.last_cell.is_empty() {
+        last.push(code(row.last_cell, MAX_TEXT_CHARS));
     }
-    last.extend(row.remarks.iter().map(|text| sentence(text, LONGEST)));
+    last.extend(
+        row.remarks
+            .iter()
+            .map(|text| sentence(text, MAX_TEXT_CHARS)),
+    );
     format!(
         "| {} | {} | {} | {source} | {target} | {} |\n",
-        mark(row),
+        mark_cell(row),
         code(&row.kind, 40),
-        code(&name(row.alias), LONGEST),
+        code(&name_cell(row.alias), MAX_TEXT_CHARS),
         last.join("<br>"),
     )
 }
 
-fn mark(row: &Row<'_>) -> String {
+fn mark_cell(row: &ReportRow<'_>) -> String {
     format!("{} {}", code(row.mark.symbol, 4), row.mark.word)
 }
 
 /// Appends fields and differences, one block per webhook; returns the number that had room and the total.
-fn details(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> (usize, usize) {
+fn push_details(out: &mut String, report: &Report<'_>, budget: &mut Budget) -> (usize, usize) {
     let mut has_room = true;
-    let (mut n_told, mut n) = (0, 0);
+    let (mut n_shown, mut n) = (0, 0);
     for row in report.rows().filter(|row| row.has_details()) {
         n += 1;
         has_room = has_room && {
-            let text = detail(row, report.sides);
-            let fits = budget.take(text.len());
+            let text = detail_block(row, report.side_labels);
+            let fits = budget.reserve(text.len());
             if fits {
                 out.push_str(&text);
-                n_told += 1;
+                n_shown += 1;
             }
             fits
         };
     }
-    (n_told, n)
+    (n_shown, n)
 }
 
-fn detail(row: &Row<'_>, [one, other]: [&str; 2]) -> String {
+fn detail_block(row: &ReportRow<'_>, [one, other]: [&str; 2]) -> String {
     let mut text = format!(
         "<details><summary>{}, {}, {}</summary>\n\n",
-        mark(row),
+        mark_cell(row),
         code(&row.kind, 40),
-        code(&name(row.alias), LONGEST)
+        code(&name_cell(row.alias), MAX_TEXT_CHARS)
     );
     for difference in row.differences {
         let side = |value: &Option<Masked>| match value {
-            Some(value) => code(&value.to_string(), LONGEST),
+            Some(value) => code(&value.to_string(), MAX_TEXT_CHARS),
             None => "nothing".to_owned(),
         };
         let (source, target) = (side(&difference.source), side(&difference.target));
         let verdict = if source == target { " (different)" } else { "" };
-        let path = code(&name(&difference.path), LONGEST);
+        let path = code(&name_cell(&difference.path), MAX_TEXT_CHARS);
         let _ = writeln!(text, "- {path}: {one} {source}, {other} {target}{verdict}");
     }
     for field in row.fields {
-        let path = code(&name(&field.path), LONGEST);
-        let value = code(&field.value.to_string(), LONGEST);
+        let path = code(&name_cell(&field.path), MAX_TEXT_CHARS);
+        let value = code(&field.value.to_string(), MAX_TEXT_CHARS);
         let _ = writeln!(text, "- {path}: {value}");
     }
     text.push_str("\n</details>\n\n");
@@ -208,13 +213,13 @@ fn detail(row: &Row<'_>, [one, other]: [&str; 2]) -> String {
 }
 
 /// The closing blocks: notes, facts, and the program that made the report.
-fn closing(report: &Report<'_>) -> Vec<String> {
+fn closing_blocks(report: &Report<'_>) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     for note in &report.notes {
-        blocks.push(format!("- note: {}\n", sentence(note, 2 * LONGEST)));
+        blocks.push(format!("- note: {}\n", sentence(note, 2 * MAX_TEXT_CHARS)));
     }
     for fact in &report.facts {
-        let text = sentence(&fact.text, 2 * LONGEST);
+        let text = sentence(&fact.text, 2 * MAX_TEXT_CHARS);
         blocks.push(format!("- {}: {text}\n", fact.label));
     }
     blocks.push(format!("\n<sub>{}</sub>\n", sentence(report.tool, 80)));

@@ -2,13 +2,13 @@
 //! Pure. Reports nothing as done that was not read back from the target.
 
 use super::columns::{padded, padded_left, width, wrapped};
-use super::rows::{Layout, Line, below, differences};
+use super::rows::{Layout, Line, push_differences, push_remark};
 use super::style::Meaning;
-use crate::document::{EndDocument, OutcomeDocument, ReadBackDocument};
-use crate::foreign::name;
-use crate::pipeline::outcome::Ending;
+use crate::document::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument};
+use crate::pipeline::outcome::FinalStatus;
 use crate::pipeline::push::Proof;
 use crate::render::page::Page;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,10 +16,10 @@ use std::fmt::Write as _;
 /// The whole outcome as text; its table also serves as the map from source ids to target ids.
 pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
     let mut out = header(outcome, page);
-    table(&mut out, outcome, page);
-    out.push_str(&altered(outcome, page));
-    out.push_str(&tally(outcome, page));
-    out.push_str(&balance(outcome, page));
+    push_table(&mut out, outcome, page);
+    out.push_str(&altered_section(outcome, page));
+    out.push_str(&counts_table(outcome, page));
+    out.push_str(&totals(outcome, page));
     out.push_str(&conclusion(outcome, page));
     out
 }
@@ -39,103 +39,106 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
 /// Every webhook, grouped by final status: successes first, so that problems stand near the end.
 ///
 /// Builds each line twice, to measure and to write it: all lines in memory would be larger than the text.
-fn table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
-    let n_unchanged = outcome.ended(Ending::Unchanged).count();
+fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
+    let n_unchanged = outcome.with_status(FinalStatus::Unchanged).count();
     let is_long = page.counts(n_unchanged);
-    let is_counted = |ending| is_long && ending == Ending::Unchanged;
+    let is_counted = |status| is_long && status == FinalStatus::Unchanged;
     let listed = outcome.webhooks.iter();
     let listed = listed.filter(|end| !is_counted(end.result));
-    let layout = Layout::of(listed.map(line), page);
-    for (ending, n) in outcome.counts() {
-        let heading = wrapped(&format!("{n} {}", ending.heading()), page.width, 4);
+    let layout = Layout::fit(listed.map(line), page);
+    for (status, n) in outcome.counts() {
+        let heading = wrapped(&format!("{n} {}", status.heading()), page.width, 4);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
-        if is_counted(ending) {
-            below(out, "(-o json lists them)", page);
+        if is_counted(status) {
+            push_remark(out, "(-o json lists them)", page);
             out.push('\n');
             continue;
         }
-        for end in outcome.ended(ending) {
+        for end in outcome.with_status(status) {
             line(end).write(out, layout, page);
             // The plan already showed why a webhook is left alone.
-            if let Some(why) = end.why.as_ref().filter(|_| ending != Ending::Skipped) {
-                below(out, why, page);
+            if let Some(why) = end.why.as_ref().filter(|_| status != FinalStatus::Skipped) {
+                push_remark(out, why, page);
             }
         }
         out.push('\n');
     }
 }
 
-fn line(end: &EndDocument) -> Line {
-    let ending = end.result;
+fn line(item: &ItemOutcomeDocument) -> Line {
+    let status = item.result;
     Line::new(
-        ending.into(),
-        ending.symbol(),
-        end,
-        end.target_id.as_ref(),
-        remark(end),
+        status.into(),
+        status.symbol(),
+        item,
+        item.target_id.as_ref(),
+        remark(item),
     )
 }
 
 /// The remark after a webhook's ids.
-pub(super) fn remark(end: &EndDocument) -> &'static str {
-    match (end.result, end.proof) {
-        (Ending::Skipped, _) => end.planned.word(),
+pub(super) fn remark(item: &ItemOutcomeDocument) -> &'static str {
+    match (item.result, item.proof) {
+        (FinalStatus::Skipped, _) => item.planned.word(),
         (_, Some(Proof::Observed)) => "found in the target; the response was lost",
         (_, Some(Proof::Acknowledged) | None) => "",
     }
 }
 
 /// The webhooks that the server altered, with the places that differ.
-fn altered(outcome: &OutcomeDocument, page: Page) -> String {
+fn altered_section(outcome: &OutcomeDocument, page: Page) -> String {
     let altered = outcome.webhooks.iter();
-    let altered: Vec<&EndDocument> = altered.filter(|end| !end.altered.is_empty()).collect();
+    let altered: Vec<&ItemOutcomeDocument> =
+        altered.filter(|end| !end.altered.is_empty()).collect();
     if altered.is_empty() {
         return String::new();
     }
     let heading = format!("{} of these altered by the server:", altered.len());
     let mut out = format!("{}\n", page.palette.paint(Meaning::Warning, &heading));
-    let layout = Layout::of(altered.iter().map(|end| line(end)), page);
+    let layout = Layout::fit(altered.iter().map(|end| line(end)), page);
     for end in &altered {
         line(end).write(&mut out, layout, page);
-        differences(&mut out, &end.altered, page);
+        push_differences(&mut out, &end.altered, page);
     }
     out.push('\n');
     out
 }
 
 /// A table of counts by type and final status; empty if there is only one type.
-fn tally(outcome: &OutcomeDocument, page: Page) -> String {
-    let endings: Vec<Ending> = outcome
+fn counts_table(outcome: &OutcomeDocument, page: Page) -> String {
+    let statuses: Vec<FinalStatus> = outcome
         .counts()
         .into_iter()
-        .map(|(ending, _)| ending)
+        .map(|(status, _)| status)
         .collect();
-    let mut types: BTreeMap<(Option<u64>, &str), Vec<&EndDocument>> = BTreeMap::new();
+    let mut types: BTreeMap<(Option<u64>, &str), Vec<&ItemOutcomeDocument>> = BTreeMap::new();
     for end in &outcome.webhooks {
         types.entry((end.type_id, &end.kind)).or_default().push(end);
     }
     if types.len() < 2 {
         return String::new();
     }
-    let all: Vec<&EndDocument> = outcome.webhooks.iter().collect();
-    let rows = types.iter().map(|((_, kind), ends)| (name(kind), ends));
+    let all: Vec<&ItemOutcomeDocument> = outcome.webhooks.iter().collect();
+    let rows = types
+        .iter()
+        .map(|((_, kind), ends)| (name_cell(kind), ends));
     let rows: Vec<_> = rows.chain([("all types".to_owned(), &all)]).collect();
     let widest = rows.iter().map(|(kind, _)| width(kind)).max().unwrap_or(0);
-    let heading = endings.iter().map(|ending| format!("  {}", ending.word()));
+    let heading = statuses.iter().map(|status| format!("  {}", status.word()));
     let heading = format!("  {}{}", padded("", widest), heading.collect::<String>());
     let mut out = format!("{}\n", page.palette.paint(Meaning::Faint, &heading));
     for (kind, ends) in rows {
-        let cell = |ending: &Ending| {
-            let n = ends.iter().filter(|end| end.result == *ending).count();
+        let cell = |status: &FinalStatus| {
+            let n = ends.iter().filter(|end| end.result == *status).count();
             let n = if n == 0 {
                 "·".to_owned()
             } else {
                 n.to_string()
             };
-            format!("  {}", padded_left(&n, ending.word().len()))
+            format!("  {}", padded_left(&n, status.word().len()))
         };
-        let cells: String = endings.iter().map(cell).collect();
+        let cells: String = statuses.iter().map(cell).collect();
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {}{cells}", padded(&kind, widest));
     }
@@ -144,12 +147,13 @@ fn tally(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 /// The counts by status, which add up to the selection, and the result of the read-back.
-fn balance(outcome: &OutcomeDocument, page: Page) -> String {
-    let mut out = page
-        .palette
-        .paint(Meaning::Heading, &wrapped(&sum(outcome), page.width, 2));
+fn totals(outcome: &OutcomeDocument, page: Page) -> String {
+    let mut out = page.palette.paint(
+        Meaning::Heading,
+        &wrapped(&counts_sentence(outcome), page.width, 2),
+    );
     out.push('\n');
-    for text in [read_back(outcome), appeared(outcome)]
+    for text in [read_back_text(outcome), new_in_target_text(outcome)]
         .into_iter()
         .flatten()
     {
@@ -160,11 +164,11 @@ fn balance(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 /// The counts by status in a sentence.
-pub(super) fn sum(outcome: &OutcomeDocument) -> String {
+pub(super) fn counts_sentence(outcome: &OutcomeDocument) -> String {
     let parts: Vec<String> = outcome
         .counts()
         .into_iter()
-        .map(|(ending, n)| format!("{n} {}", ending.word()))
+        .map(|(status, n)| format!("{n} {}", status.word()))
         .collect();
     let total = counted(outcome.webhooks.len(), "webhook");
     if parts.is_empty() {
@@ -175,7 +179,7 @@ pub(super) fn sum(outcome: &OutcomeDocument) -> String {
 }
 
 /// The result of the read-back in words; `None` if the plan had nothing to write.
-pub(super) fn read_back(outcome: &OutcomeDocument) -> Option<String> {
+pub(super) fn read_back_text(outcome: &OutcomeDocument) -> Option<String> {
     if outcome.had_nothing_to_write() {
         return None;
     }
@@ -193,18 +197,22 @@ pub(super) fn read_back(outcome: &OutcomeDocument) -> Option<String> {
 }
 
 /// The webhooks that are new in the target and not from this run; `None` if there are none.
-pub(super) fn appeared(outcome: &OutcomeDocument) -> Option<String> {
-    const MOST: usize = 20;
+pub(super) fn new_in_target_text(outcome: &OutcomeDocument) -> Option<String> {
+    const MAX_LISTED: usize = 20;
     let appeared = &outcome.appeared_in_target;
     if appeared.is_empty() {
         return None;
     }
     let ids: Vec<String> = appeared
         .iter()
-        .take(MOST)
+        .take(MAX_LISTED)
         .map(ToString::to_string)
         .collect();
-    let more = if appeared.len() > MOST { ", …" } else { "" };
+    let more = if appeared.len() > MAX_LISTED {
+        ", …"
+    } else {
+        ""
+    };
     Some(format!(
         "{} in the target that this run did not create: {}{more}",
         counted(appeared.len(), "new webhook"),
@@ -223,7 +231,7 @@ fn conclusion(outcome: &OutcomeDocument, page: Page) -> String {
     if let Some(stop) = &outcome.stopped {
         push(Meaning::Error, &format!("Stopped early: {}.", stop.text), 2);
     }
-    let (meaning, text) = last_word(outcome);
+    let (meaning, text) = verdict(outcome);
     push(meaning, &text, 2);
     if outcome.may_have_written {
         for notice in outcome.notices.iter().filter(|notice| notice.warning) {
@@ -237,10 +245,10 @@ fn conclusion(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 /// The verdict on the run, in one sentence.
-pub(super) fn last_word(outcome: &OutcomeDocument) -> (Meaning, String) {
+pub(super) fn verdict(outcome: &OutcomeDocument) -> (Meaning, String) {
     let ends = &outcome.webhooks;
     let n_open = ends.iter().filter(|end| !end.result.is_settled()).count();
-    let left_alone = match outcome.ended(Ending::Skipped).count() {
+    let left_alone = match outcome.with_status(FinalStatus::Skipped).count() {
         0 => String::new(),
         n => format!("; {} left alone, as planned", counted(n, "webhook")),
     };

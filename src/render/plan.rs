@@ -1,25 +1,25 @@
 //! The preview of a plan as text: what would happen to every webhook, for the user who approves or declines.
 //! Pure. Shows what needs a decision first, and states what it does not know.
 
-use super::changes::{changes, leftover_words, missing_value};
+use super::changes::{changes_text, leftover_text, missing_value_text};
 use super::columns::wrapped;
-use super::rows::{Layout, Line, below, differences, fields};
+use super::rows::{Layout, Line, push_differences, push_fields, push_remark};
 use super::style::{Meaning, symbol};
 use crate::document::view::Detail;
-use crate::document::{Invariants, PlanDocument, StepDocument, refusal, state_count};
-use crate::pipeline::plan::{OnConflict, State};
+use crate::document::{Invariants, PlanDocument, StepDocument, plan_refusal, state_count};
+use crate::pipeline::plan::{OnConflict, StepState};
 use crate::render::page::Page;
 use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// The display order of groups: what needs a decision, what would be written, what stays.
-pub(super) const ORDER: [State; 6] = [
-    State::Conflict,
-    State::Ambiguous,
-    State::Blocked,
-    State::Create,
-    State::Update,
-    State::Unchanged,
+pub(super) const GROUP_ORDER: [StepState; 6] = [
+    StepState::Conflict,
+    StepState::Ambiguous,
+    StepState::Blocked,
+    StepState::Create,
+    StepState::Update,
+    StepState::Unchanged,
 ];
 
 /// The whole preview as text.
@@ -28,15 +28,15 @@ pub fn plan(plan: &PlanDocument, page: Page) -> String {
     out.push_str(&legend(page));
     out.push_str(&groups(plan, page));
     out.push_str(&summary(plan, page));
-    out.push_str(&missing(plan, page));
-    out.push_str(&knowledge(plan, page));
+    out.push_str(&missing_section(plan, page));
+    out.push_str(&notes_and_warnings(plan, page));
     out.push_str(&conclusion(plan, page));
     out
 }
 
 fn header(plan: &PlanDocument, page: Page) -> String {
-    let source = format!("hookferry plan: source {}", plan.source.described());
-    let target = format!("target {}", plan.target.described());
+    let source = format!("hookferry plan: source {}", plan.source.description());
+    let target = format!("target {}", plan.target.description());
     let one_line = format!("{source} -> {target}");
     let text = if super::columns::width(&one_line) <= page.width {
         one_line
@@ -47,16 +47,16 @@ fn header(plan: &PlanDocument, page: Page) -> String {
 }
 
 fn legend(page: Page) -> String {
-    let entry = |state: State| {
+    let entry = |state: StepState| {
         let text = format!("{} {}", symbol(state), state.word());
         page.palette.paint(Meaning::State(state), &text)
     };
-    let entries: Vec<String> = State::ALL.into_iter().map(entry).collect();
+    let entries: Vec<String> = StepState::ALL.into_iter().map(entry).collect();
     format!("  {}\n\n", entries.join("   "))
 }
 
 /// A step of the plan with its line.
-struct Entry<'p> {
+struct PlanLine<'p> {
     line: Line,
     step: &'p StepDocument,
 }
@@ -64,32 +64,32 @@ struct Entry<'p> {
 /// The webhooks grouped by state, in source order within each group.
 fn groups(plan: &PlanDocument, page: Page) -> String {
     let lists_all = !page.counts(plan.summary.unchanged);
-    let is_listed = |state| lists_all || state != State::Unchanged;
-    let entries: Vec<Entry<'_>> = plan
+    let is_listed = |state| lists_all || state != StepState::Unchanged;
+    let entries: Vec<PlanLine<'_>> = plan
         .steps
         .iter()
         .filter(|step| is_listed(step.state))
-        .map(|step| Entry {
+        .map(|step| PlanLine {
             line: line(step),
             step,
         })
         .collect();
-    let layout = Layout::of(entries.iter().map(|entry| &entry.line), page);
+    let layout = Layout::fit(entries.iter().map(|entry| &entry.line), page);
     let mut out = String::new();
-    for state in ORDER {
+    for state in GROUP_ORDER {
         let n = plan.summary.count(state);
         if n == 0 {
             continue;
         }
-        let group: Vec<&Entry<'_>> = entries
+        let group: Vec<&PlanLine<'_>> = entries
             .iter()
             .filter(|entry| entry.step.state == state)
             .collect();
         let reason = shared_reason(group.iter().map(|entry| entry.step));
-        out.push_str(&heading(plan, state, n, reason, page));
+        out.push_str(&group_heading(plan, state, n, reason, page));
         for entry in &group {
             entry.line.write(&mut out, layout, page);
-            below_line(&mut out, entry, reason.is_none(), page);
+            push_details(&mut out, entry, reason.is_none(), page);
         }
         if group.is_empty() {
             let text = format!(
@@ -108,7 +108,7 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
 fn line(step: &StepDocument) -> Line {
     let meaning = Meaning::State(step.state);
     let symbol = symbol(step.state);
-    if step.state == State::Create {
+    if step.state == StepState::Create {
         return Line::new(meaning, symbol, step, None, &step.destination).with_new_id();
     }
     let target_id = step.target_id.as_ref();
@@ -116,32 +116,32 @@ fn line(step: &StepDocument) -> Line {
 }
 
 /// Appends the remarks, fields and differences below a webhook's line.
-fn below_line(out: &mut String, entry: &Entry<'_>, tells_reason: bool, page: Page) {
+fn push_details(out: &mut String, entry: &PlanLine<'_>, shows_reason: bool, page: Page) {
     let step = entry.step;
-    for remark in remarks(step, tells_reason) {
-        below(out, &remark, page);
+    for remark in remarks(step, shows_reason) {
+        push_remark(out, &remark, page);
     }
-    if step.state == State::Create && page.detail == Detail::Full {
-        fields(out, &step.fields, page);
+    if step.state == StepState::Create && page.detail == Detail::Full {
+        push_fields(out, &step.fields, page);
     }
-    differences(out, &step.differences, page);
+    push_differences(out, &step.differences, page);
 }
 
 /// The remarks on one webhook, in words.
-pub(super) fn remarks(step: &StepDocument, tells_reason: bool) -> Vec<String> {
+pub(super) fn remarks(step: &StepDocument, shows_reason: bool) -> Vec<String> {
     let mut remarks = Vec::new();
-    if tells_reason && !step.reason.is_empty() {
+    if shows_reason && !step.reason.is_empty() {
         remarks.push(step.reason.clone());
     }
     // For an unchanged webhook, an earlier plan showed what the rules do: the one that wrote it.
-    let changes = changes(step);
-    if !changes.is_empty() && step.state != State::Unchanged {
+    let changes = changes_text(step);
+    if !changes.is_empty() && step.state != StepState::Unchanged {
         remarks.push(format!("rules: {changes}"));
     }
-    if step.state == State::Blocked && !step.leftover.is_empty() {
+    if step.state == StepState::Blocked && !step.leftover.is_empty() {
         remarks.push(format!(
             "secrets that no rule covers: {}",
-            leftover_words(&step.leftover, false)
+            leftover_text(&step.leftover, false)
         ));
     }
     remarks.extend(step.notes.iter().map(|note| format!("note: {note}")));
@@ -157,14 +157,14 @@ pub(super) fn shared_reason<'s>(
     is_shared.then_some(first)
 }
 
-fn heading(
+fn group_heading(
     plan: &PlanDocument,
-    state: State,
+    state: StepState,
     n: usize,
     reason: Option<&str>,
     page: Page,
 ) -> String {
-    let mut text = title(plan, state, n);
+    let mut text = group_title(plan, state, n);
     if let Some(reason) = reason {
         text.push_str(": ");
         text.push_str(reason);
@@ -174,8 +174,11 @@ fn heading(
 }
 
 /// The title of a group: the count in that state, and whether the plan leaves them alone.
-pub(super) fn title(plan: &PlanDocument, state: State, n: usize) -> String {
-    let needs_decision = matches!(state, State::Conflict | State::Ambiguous | State::Blocked);
+pub(super) fn group_title(plan: &PlanDocument, state: StepState, n: usize) -> String {
+    let needs_decision = matches!(
+        state,
+        StepState::Conflict | StepState::Ambiguous | StepState::Blocked
+    );
     let left_alone = needs_decision && plan.on_conflict == OnConflict::Skip;
     let suffix = if left_alone { ", left alone" } else { "" };
     format!("{}{suffix}", state_count(state, n))
@@ -183,17 +186,17 @@ pub(super) fn title(plan: &PlanDocument, state: State, n: usize) -> String {
 
 /// The six counts, which add up to the selection.
 fn summary(plan: &PlanDocument, page: Page) -> String {
-    let text = wrapped(&sum(plan), page.width, 2);
+    let text = wrapped(&counts_sentence(plan), page.width, 2);
     format!("{}\n", page.palette.paint(Meaning::Heading, &text))
 }
 
 /// The six counts in a sentence.
-pub(super) fn sum(plan: &PlanDocument) -> String {
-    let parts: Vec<String> = State::ALL
+pub(super) fn counts_sentence(plan: &PlanDocument) -> String {
+    let parts: Vec<String> = StepState::ALL
         .into_iter()
         .map(|state| state_count(state, plan.summary.count(state)))
         .collect();
-    let others = untouched(plan);
+    let others = untouched_text(plan);
     format!(
         "{} selected (matched {} of {}): {}; {others}",
         plan.summary.total,
@@ -204,7 +207,7 @@ pub(super) fn sum(plan: &PlanDocument) -> String {
 }
 
 /// Says that the target's other webhooks are never touched.
-pub(super) fn untouched(plan: &PlanDocument) -> String {
+pub(super) fn untouched_text(plan: &PlanDocument) -> String {
     match plan.untouched_in_target {
         0 => "the target has no others".to_owned(),
         1 => "1 other in the target is never touched".to_owned(),
@@ -213,7 +216,7 @@ pub(super) fn untouched(plan: &PlanDocument) -> String {
 }
 
 /// The list of all values that rules need and that could not be read.
-fn missing(plan: &PlanDocument, page: Page) -> String {
+fn missing_section(plan: &PlanDocument, page: Page) -> String {
     let missing = &plan.missing_values;
     if missing.is_empty() {
         return String::new();
@@ -222,7 +225,7 @@ fn missing(plan: &PlanDocument, page: Page) -> String {
     let heading = format!("{n} that the rules need could not be read:");
     let mut out = format!("{}\n", page.palette.paint(Meaning::Error, &heading));
     for value in missing {
-        let text = wrapped(&missing_value(value), page.width.saturating_sub(4), 8);
+        let text = wrapped(&missing_value_text(value), page.width.saturating_sub(4), 8);
         let symbol = page.palette.paint(Meaning::Error, "x");
         // Writing to a string cannot fail.
         let _ = writeln!(out, "  {symbol} {text}");
@@ -231,11 +234,11 @@ fn missing(plan: &PlanDocument, page: Page) -> String {
 }
 
 /// The invariants of the bodies, the notes and warnings, and what cannot be known in advance.
-fn knowledge(plan: &PlanDocument, page: Page) -> String {
+fn notes_and_warnings(plan: &PlanDocument, page: Page) -> String {
     let mut out = String::new();
-    let held = plan.invariants;
-    if held.of > 0 {
-        out.push_str(&checked(held, plan.summary.update, page));
+    let invariants = plan.invariants;
+    if invariants.of > 0 {
+        out.push_str(&invariants_line(invariants, plan.summary.update, page));
     }
     for notice in &plan.notices {
         let (word, meaning) = if notice.warning {
@@ -253,16 +256,16 @@ fn knowledge(plan: &PlanDocument, page: Page) -> String {
         out.push_str(&painted);
         out.push('\n');
     }
-    if let Some(text) = not_checked(plan) {
+    if let Some(text) = not_checked_text(plan) {
         out.push_str(&wrapped(&text, page.width, 2));
         out.push('\n');
     }
     out
 }
 
-fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
-    let text = wrapped(&held_words(held, n_updates), page.width, 2);
-    let text = if held.hold() {
+fn invariants_line(invariants: Invariants, n_updates: usize, page: Page) -> String {
+    let text = wrapped(&invariants_text(invariants, n_updates), page.width, 2);
+    let text = if invariants.all_hold() {
         text
     } else {
         page.palette.paint(Meaning::Error, &text)
@@ -271,12 +274,12 @@ fn checked(held: Invariants, n_updates: usize, page: Page) -> String {
 }
 
 /// The invariants that were counted on the bodies, in words.
-pub(super) fn held_words(held: Invariants, n_updates: usize) -> String {
+pub(super) fn invariants_text(invariants: Invariants, n_updates: usize) -> String {
     let Invariants {
         of,
         top_level_id_removed: removed,
         integration_type_id_kept: kept,
-    } = held;
+    } = invariants;
     let update = if n_updates > 0 {
         "; an update carries the id of the target's own webhook"
     } else {
@@ -286,27 +289,27 @@ pub(super) fn held_words(held: Invariants, n_updates: usize) -> String {
 }
 
 /// What is unknown until the target responds, in words; `None` if nothing would be sent.
-pub(super) fn not_checked(plan: &PlanDocument) -> Option<String> {
+pub(super) fn not_checked_text(plan: &PlanDocument) -> Option<String> {
     (plan.invariants.of > 0).then(|| format!("Not checked: {}.", plan.not_checked.join(", and ")))
 }
 
 /// The last lines: the refusal with its hints, or that there is nothing to do; empty otherwise.
 fn conclusion(plan: &PlanDocument, page: Page) -> String {
-    if let Some(refusal) = refusal(plan) {
+    if let Some(refusal) = plan_refusal(plan) {
         let why = wrapped(
             &format!("Would be refused: {}.", refusal.why),
             page.width,
             2,
         );
         let mut out = format!("\n{}\n", page.palette.paint(Meaning::Error, &why));
-        for way in refusal.ways_out {
+        for way in refusal.remedies {
             let text = wrapped(&format!("hint: {way}"), page.width, 6);
             out.push_str(&page.palette.paint(Meaning::Hint, &text));
             out.push('\n');
         }
         return out;
     }
-    let Some(text) = nothing_to_do(plan) else {
+    let Some(text) = nothing_to_do_text(plan) else {
         return String::new();
     };
     let text = wrapped(&text, page.width, 2);
@@ -314,7 +317,7 @@ fn conclusion(plan: &PlanDocument, page: Page) -> String {
 }
 
 /// Says that there is nothing to do, and why; `None` if the plan has changes.
-pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
+pub(super) fn nothing_to_do_text(plan: &PlanDocument) -> Option<String> {
     if plan.has_changes {
         return None;
     }
@@ -324,7 +327,10 @@ pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
     Some(if total == 0 {
         "Nothing to do: the source has no webhooks.".to_owned()
     } else if left_alone == 0 {
-        format!("Nothing to do: the target already has {}.", all_of(total))
+        format!(
+            "Nothing to do: the target already has {}.",
+            all_selected(total)
+        )
     } else {
         format!(
             "Nothing to do: {} left alone (--on-conflict {}).",
@@ -334,7 +340,7 @@ pub(super) fn nothing_to_do(plan: &PlanDocument) -> Option<String> {
     })
 }
 
-fn all_of(n: usize) -> String {
+fn all_selected(n: usize) -> String {
     match n {
         1 => "the selected webhook".to_owned(),
         n => format!("all {n} selected webhooks"),

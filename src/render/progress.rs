@@ -1,11 +1,11 @@
 //! Live progress of a run's stages on standard error: an animated line on a terminal, plain lines elsewhere.
 //! Never sleeps; a dropped stage leaves nothing running.
 
-use super::columns::{cut, padded};
-use super::screen::{Manner, Screen};
+use super::columns::{padded, truncated};
+use super::screen::{ProgressMode, Screen};
 use super::style::{Meaning, Palette};
-use crate::pipeline::push::Track;
-use crate::wording::seconds;
+use crate::pipeline::push::ProgressSink;
+use crate::wording::duration_text;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,19 +27,19 @@ const BAR_COLUMNS: usize = 20;
 /// A running stage; dropped without [`finish`](Self::finish), it vanishes from the terminal.
 pub struct Stage {
     screen: Screen,
-    state: Arc<Mutex<State>>,
-    shown: Shown,
+    state: Arc<Mutex<StageState>>,
+    display: StageDisplay,
 }
 
 /// The display of a running stage.
-enum Shown {
+enum StageDisplay {
     Bar(ProgressBar),
     Lines(Option<JoinHandle<()>>),
     Nothing,
 }
 
 /// The facts that a running stage displays.
-struct State {
+struct StageState {
     name: String,
     detail: String,
     progress: Option<(usize, usize)>,
@@ -49,60 +49,60 @@ struct State {
 
 impl Screen {
     /// Starts the progress display of a stage.
-    pub fn stage(&self, name: &str) -> Stage {
+    pub fn start_stage(&self, name: &str) -> Stage {
         Stage::start(self, name)
     }
 }
 
 impl Stage {
     pub(super) fn start(screen: &Screen, name: &str) -> Self {
-        let state = Arc::new(Mutex::new(State {
+        let state = Arc::new(Mutex::new(StageState {
             name: name.to_owned(),
             detail: String::new(),
             progress: None,
             waiting: None,
             started: Instant::now(),
         }));
-        let shown = match screen.manner() {
-            Manner::Hidden => Shown::Nothing,
-            Manner::Bars => Shown::Bar(bar(screen, &state)),
-            Manner::Lines => {
-                screen.say(&format!("  {}  started", padded(name, NAME_COLUMNS)));
-                Shown::Lines(heartbeat(screen, &state))
+        let display = match screen.progress_mode() {
+            ProgressMode::Hidden => StageDisplay::Nothing,
+            ProgressMode::Bars => StageDisplay::Bar(bar(screen, &state)),
+            ProgressMode::Lines => {
+                screen.print_message(&format!("  {}  started", padded(name, NAME_COLUMNS)));
+                StageDisplay::Lines(spawn_heartbeat(screen, &state))
             }
         };
         Self {
             screen: screen.clone(),
             state,
-            shown,
+            display: display,
         }
     }
 
     /// Sets what the stage has found so far.
-    pub fn detail(&self, detail: &str) {
+    pub fn set_detail(&self, detail: &str) {
         detail.clone_into(&mut self.state().detail);
     }
 
     /// Sets the progress of the stage, and ends a wait.
-    pub fn set(&self, done: usize, total: usize) {
+    pub fn set_progress(&self, done: usize, total: usize) {
         let mut state = self.state();
         state.progress = Some((done, total));
         state.waiting = None;
     }
 
     /// Reports that the stage waits, why and how long; a wait of zero reports only the reason.
-    pub fn waiting(&self, why: &str, wait: Duration) {
+    pub fn report_wait(&self, why: &str, wait: Duration) {
         let mut state = self.state();
         state.waiting = Some((why.to_owned(), Instant::now() + wait));
         let wait_words = if wait.is_zero() {
             why.to_owned()
         } else {
-            format!("waiting {}: {why}", seconds(wait))
+            format!("waiting {}: {why}", duration_text(wait))
         };
         let line = format!("  {}  {wait_words}", padded(&state.name, NAME_COLUMNS));
         drop(state);
-        if matches!(self.shown, Shown::Lines(_)) {
-            self.screen.say(&line);
+        if matches!(self.display, StageDisplay::Lines(_)) {
+            self.screen.print_message(&line);
         }
     }
 
@@ -110,51 +110,51 @@ impl Stage {
     pub fn finish(self, found: &str) {
         let line = finished_line(&self.state(), found, self.screen.stderr_palette());
         // Clear the animated line first; otherwise it would be drawn once more below the finished one.
-        if let Shown::Bar(bar) = &self.shown {
+        if let StageDisplay::Bar(bar) = &self.display {
             bar.finish_and_clear();
         }
-        if !matches!(self.shown, Shown::Nothing) {
-            self.screen.say(&line);
+        if !matches!(self.display, StageDisplay::Nothing) {
+            self.screen.print_message(&line);
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, StageState> {
         lock(&self.state)
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
-        match &self.shown {
-            Shown::Bar(bar) => bar.finish_and_clear(),
-            Shown::Lines(Some(heartbeat)) => heartbeat.abort(),
-            Shown::Lines(None) | Shown::Nothing => {}
+        match &self.display {
+            StageDisplay::Bar(bar) => bar.finish_and_clear(),
+            StageDisplay::Lines(Some(heartbeat)) => heartbeat.abort(),
+            StageDisplay::Lines(None) | StageDisplay::Nothing => {}
         }
     }
 }
 
 /// A push reports its progress to its stage.
-impl Track for Stage {
-    fn progress(&self, done: usize, of: usize) {
-        self.set(done, of);
+impl ProgressSink for Stage {
+    fn report_progress(&self, done: usize, total: usize) {
+        self.set_progress(done, total);
     }
 
-    fn waiting(&self, why: &str, wait: Duration) {
-        Self::waiting(self, why, wait);
+    fn report_wait(&self, why: &str, wait: Duration) {
+        Self::report_wait(self, why, wait);
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+fn lock(state: &Mutex<StageState>) -> MutexGuard<'_, StageState> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn bar(screen: &Screen, state: &Arc<Mutex<State>>) -> ProgressBar {
+fn bar(screen: &Screen, state: &Arc<Mutex<StageState>>) -> ProgressBar {
     let palette = screen.stderr_palette();
-    let (shown, screen_for_width) = (Arc::clone(state), screen.clone());
+    let (line_state, screen_for_width) = (Arc::clone(state), screen.clone());
     let line = move |_: &indicatif::ProgressState, out: &mut dyn std::fmt::Write| {
         let columns = screen_for_width.stderr_width();
         // If a line cannot be drawn, there is nothing else to do.
-        let _ = out.write_str(&running_line(&lock(&shown), palette, columns));
+        let _ = out.write_str(&running_line(&lock(&line_state), palette, columns));
     };
     let style = ProgressStyle::with_template("{line}").expect("a template of one key");
     let bar = ProgressBar::no_length().with_style(style.with_key("line", line));
@@ -164,23 +164,23 @@ fn bar(screen: &Screen, state: &Arc<Mutex<State>>) -> ProgressBar {
 }
 
 /// Reports every ten seconds that the stage is still working; `None` outside a tokio runtime.
-fn heartbeat(screen: &Screen, state: &Arc<Mutex<State>>) -> Option<JoinHandle<()>> {
+fn spawn_heartbeat(screen: &Screen, state: &Arc<Mutex<StageState>>) -> Option<JoinHandle<()>> {
     let runtime = tokio::runtime::Handle::try_current().ok()?;
     let (screen, state) = (screen.clone(), Arc::clone(state));
     Some(runtime.spawn(async move {
-        let mut beats = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+        let mut ticks = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
-            beats.tick().await;
-            let line = still_line(&lock(&state));
-            screen.say(&line);
+            ticks.tick().await;
+            let line = heartbeat_line(&lock(&state));
+            screen.print_message(&line);
         }
     }))
 }
 
 /// The animated line, cut to the terminal's width so that it never wraps.
-fn running_line(state: &State, palette: Palette, columns: usize) -> String {
+fn running_line(state: &StageState, palette: Palette, columns: usize) -> String {
     let elapsed = state.started.elapsed();
-    let at = usize::try_from(elapsed.as_millis() / FRAME.as_millis()).unwrap_or(0);
+    let tick = usize::try_from(elapsed.as_millis() / FRAME.as_millis()).unwrap_or(0);
     let mut rest = padded(&state.name, NAME_COLUMNS);
     if let Some((done, total)) = state.progress.filter(|(_, total)| *total > 0) {
         let filled = (done.min(total) * BAR_COLUMNS) / total;
@@ -191,17 +191,21 @@ fn running_line(state: &State, palette: Palette, columns: usize) -> String {
             "─".repeat(BAR_COLUMNS - filled)
         );
     }
-    for part in [state.detail.clone(), seconds(elapsed), wait_text(state)] {
+    for part in [
+        state.detail.clone(),
+        duration_text(elapsed),
+        wait_text(state),
+    ] {
         if !part.is_empty() {
             let _ = write!(rest, "  {part}");
         }
     }
-    let frame = palette.paint(Meaning::Hint, FRAMES[at % FRAMES.len()]);
-    format!("{frame} {}", cut(&rest, columns.saturating_sub(3)))
+    let frame = palette.paint(Meaning::Hint, FRAMES[tick % FRAMES.len()]);
+    format!("{frame} {}", truncated(&rest, columns.saturating_sub(3)))
 }
 
 /// The line of a heartbeat.
-fn still_line(state: &State) -> String {
+fn heartbeat_line(state: &StageState) -> String {
     let mut line = format!("  {}  still working", padded(&state.name, NAME_COLUMNS));
     if let Some((done, total)) = state.progress {
         let _ = write!(line, ", {done} of {total}");
@@ -209,7 +213,7 @@ fn still_line(state: &State) -> String {
     for part in [
         state.detail.clone(),
         wait_text(state),
-        seconds(state.started.elapsed()),
+        duration_text(state.started.elapsed()),
     ] {
         if !part.is_empty() {
             let _ = write!(line, ", {part}");
@@ -219,7 +223,7 @@ fn still_line(state: &State) -> String {
 }
 
 /// Why the stage waits and how much longer; empty once the wait is over.
-fn wait_text(state: &State) -> String {
+fn wait_text(state: &StageState) -> String {
     let left = state
         .waiting
         .as_ref()
@@ -233,8 +237,8 @@ fn wait_text(state: &State) -> String {
     }
 }
 
-fn finished_line(state: &State, found: &str, palette: Palette) -> String {
-    let elapsed = seconds(state.started.elapsed());
+fn finished_line(state: &StageState, found: &str, palette: Palette) -> String {
+    let elapsed = duration_text(state.started.elapsed());
     format!(
         "  {}  {}  {}",
         padded(&state.name, NAME_COLUMNS),

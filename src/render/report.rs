@@ -5,7 +5,7 @@ mod outcome;
 mod plan;
 mod tally;
 
-pub(super) use tally::{Mark, Tone, by_kind, tally};
+pub(super) use tally::{Mark, Tone, count_marks, rows_by_kind};
 
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{
@@ -29,13 +29,13 @@ pub struct Report<'d> {
     /// Problems that occur unless the user acts.
     pub(super) warnings: Vec<String>,
     /// In the order of their importance to the reader.
-    pub(super) groups: Vec<Group<'d>>,
+    pub(super) groups: Vec<ReportGroup<'d>>,
     pub(super) facts: Vec<Fact>,
     pub(super) notes: Vec<String>,
     /// Labels of the two sides of a difference.
-    pub(super) sides: [&'static str; 2],
+    pub(super) side_labels: [&'static str; 2],
     /// Heading of the last column.
-    pub(super) tail: &'static str,
+    pub(super) last_heading: &'static str,
 }
 
 /// The main message, and the next steps.
@@ -43,7 +43,7 @@ pub struct Report<'d> {
 pub(super) struct Conclusion {
     pub(super) tone: Tone,
     pub(super) text: String,
-    pub(super) next: Vec<String>,
+    pub(super) next_steps: Vec<String>,
 }
 
 /// A labeled fact about the whole plan or run, such as its creation time, on a line of its own.
@@ -55,26 +55,26 @@ pub(super) struct Fact {
 
 /// The webhooks of one state or status.
 #[derive(Debug)]
-pub(super) struct Group<'d> {
+pub(super) struct ReportGroup<'d> {
     pub(super) mark: Mark,
     pub(super) title: String,
     /// Whether the target's webhooks stay as they are, so that the reader can skip the group.
-    pub(super) stays: bool,
+    pub(super) is_quiet: bool,
     /// The reason, if all webhooks of the group share it.
     pub(super) reason: Option<&'d str>,
-    pub(super) rows: Vec<Row<'d>>,
+    pub(super) rows: Vec<ReportRow<'d>>,
 }
 
 /// One webhook of a report.
 #[derive(Debug)]
-pub(super) struct Row<'d> {
+pub(super) struct ReportRow<'d> {
     pub(super) mark: Mark,
     pub(super) kind: SmolStr,
     pub(super) alias: &'d str,
     pub(super) source_id: Option<&'d WebhookId>,
     pub(super) target_id: TargetId<'d>,
     /// Content of the last column before the remarks: the destination in a plan, empty in an outcome.
-    pub(super) tail: &'d str,
+    pub(super) last_cell: &'d str,
     pub(super) remarks: Vec<String>,
     pub(super) differences: &'d [DifferenceDocument],
     pub(super) fields: &'d [FieldDocument],
@@ -103,14 +103,16 @@ impl<'d> From<&'d OutcomeDocument> for Report<'d> {
 }
 
 impl Report<'_> {
-    pub(super) fn rows(&self) -> impl Iterator<Item = &Row<'_>> {
+    pub(super) fn rows(&self) -> impl Iterator<Item = &ReportRow<'_>> {
         self.groups.iter().flat_map(|group| &group.rows)
     }
 
     /// The nonzero counts in words: `23 create, 3 unchanged`.
-    pub(super) fn sum(&self) -> String {
-        let some = self.counts.iter().filter(|(_, n)| *n > 0);
-        let words: Vec<String> = some.map(|(mark, n)| format!("{n} {}", mark.word)).collect();
+    pub(super) fn counts_text(&self) -> String {
+        let nonzero = self.counts.iter().filter(|(_, n)| *n > 0);
+        let words: Vec<String> = nonzero
+            .map(|(mark, n)| format!("{n} {}", mark.word))
+            .collect();
         if words.is_empty() {
             counted(0, "webhook")
         } else {
@@ -119,7 +121,7 @@ impl Report<'_> {
     }
 }
 
-impl Row<'_> {
+impl ReportRow<'_> {
     /// The source id and the target id as cell texts.
     pub(super) fn ids(&self) -> [String; 2] {
         let none = || "–".to_owned();
@@ -139,10 +141,10 @@ impl Row<'_> {
 }
 
 /// Splits a sentence at its backticks into pieces; the flag says whether a piece is code.
-pub(super) fn pieces(sentence: &str) -> Vec<(&str, bool)> {
-    let n_ticks = sentence.matches('`').count();
+pub(super) fn split_code(sentence: &str) -> Vec<(&str, bool)> {
+    let n_backticks = sentence.matches('`').count();
     // An unpaired last backtick is an ordinary character.
-    let mut parts = sentence.splitn(n_ticks - n_ticks % 2 + 1, '`');
+    let mut parts = sentence.splitn(n_backticks - n_backticks % 2 + 1, '`');
     let mut pieces = Vec::new();
     let mut is_code = false;
     for part in parts.by_ref() {
@@ -156,12 +158,12 @@ pub(super) fn pieces(sentence: &str) -> Vec<(&str, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::pieces;
+    use super::split_code;
 
     #[test]
     fn words_between_backticks_are_code() {
         assert_eq!(
-            pieces("pass `--yes` or `no`"),
+            split_code("pass `--yes` or `no`"),
             [
                 ("pass ", false),
                 ("--yes", true),
@@ -169,8 +171,11 @@ mod tests {
                 ("no", true)
             ]
         );
-        assert_eq!(pieces("a ` b"), [("a ` b", false)]);
-        assert_eq!(pieces("`a` and ` b"), [("a", true), (" and ` b", false)]);
-        assert_eq!(pieces(""), []);
+        assert_eq!(split_code("a ` b"), [("a ` b", false)]);
+        assert_eq!(
+            split_code("`a` and ` b"),
+            [("a", true), (" and ` b", false)]
+        );
+        assert_eq!(split_code(""), []);
     }
 }

@@ -3,12 +3,12 @@
 
 use super::columns::wrapped;
 use super::json;
-use super::rows::{Called, Layout, Line, below};
+use super::rows::{Layout, Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::{Party, kind_name};
-use crate::pipeline::plan::State;
-use crate::pipeline::rollback::{Undo, Written};
+use crate::pipeline::plan::StepState;
+use crate::pipeline::rollback::{RollbackItem, UndoState};
 use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Value, json};
@@ -21,11 +21,11 @@ pub struct RollbackView {
     /// The account that the run wrote to.
     pub target: Party,
     /// The webhooks that the run wrote.
-    pub written: Vec<Written>,
+    pub written: Vec<RollbackItem>,
     /// The planned action for each webhook in `written`.
-    pub planned: Vec<Undo>,
+    pub planned: Vec<UndoState>,
     /// The action for each webhook in `written` before execution, its final status afterwards.
-    pub ends: Vec<Undo>,
+    pub outcomes: Vec<UndoState>,
     /// Whether the rollback has been executed.
     pub is_done: bool,
     /// The number of open sends of the run.
@@ -38,21 +38,21 @@ pub struct RollbackView {
 
 /// The groups of webhooks in the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Group {
+enum RollbackGroup {
     Delete,
     Restore,
     Deleted,
     Restored,
     Gone,
-    Before,
+    HadPreviousContent,
     Keep,
     NotDone,
 }
 
-impl Group {
+impl RollbackGroup {
     const ALL: [Self; 8] = [
         Self::Gone,
-        Self::Before,
+        Self::HadPreviousContent,
         Self::Delete,
         Self::Restore,
         Self::Deleted,
@@ -61,16 +61,16 @@ impl Group {
         Self::NotDone,
     ];
 
-    fn of(planned: &Undo, end: &Undo, is_done: bool) -> Self {
+    fn from_outcome(planned: &UndoState, end: &UndoState, is_done: bool) -> Self {
         match (end, planned) {
-            (Undo::Delete, _) if !is_done => Self::Delete,
-            (Undo::Restore, _) if !is_done => Self::Restore,
-            (Undo::Delete | Undo::Restore, _) => Self::NotDone,
-            (Undo::Gone, Undo::Delete) => Self::Deleted,
-            (Undo::Gone, _) => Self::Gone,
-            (Undo::Restored, Undo::Restore) => Self::Restored,
-            (Undo::Restored, _) => Self::Before,
-            (Undo::Keep(_), _) => Self::Keep,
+            (UndoState::Delete, _) if !is_done => Self::Delete,
+            (UndoState::Restore, _) if !is_done => Self::Restore,
+            (UndoState::Delete | UndoState::Restore, _) => Self::NotDone,
+            (UndoState::Gone, UndoState::Delete) => Self::Deleted,
+            (UndoState::Gone, _) => Self::Gone,
+            (UndoState::Restored, UndoState::Restore) => Self::Restored,
+            (UndoState::Restored, _) => Self::HadPreviousContent,
+            (UndoState::Keep(_), _) => Self::Keep,
         }
     }
 
@@ -81,7 +81,7 @@ impl Group {
             Self::Deleted => "deleted",
             Self::Restored => "restored",
             Self::Gone => "gone",
-            Self::Before => "had-previous-content",
+            Self::HadPreviousContent => "had-previous-content",
             Self::Keep => "kept",
             Self::NotDone => "not-done",
         }
@@ -94,28 +94,28 @@ impl Group {
             Self::Deleted => "deleted",
             Self::Restored => "restored to the previous content",
             Self::Gone => "already gone",
-            Self::Before => "already with the previous content",
+            Self::HadPreviousContent => "already with the previous content",
             Self::Keep => "left unchanged",
             Self::NotDone => "not undone",
         }
     }
 
-    fn look(self) -> (Meaning, &'static str) {
+    fn appearance(self) -> (Meaning, &'static str) {
         match self {
-            Self::Delete | Self::Deleted => (Meaning::State(State::Blocked), "-"),
-            Self::Restore | Self::Restored => (Meaning::State(State::Update), "~"),
-            Self::Gone | Self::Before => (Meaning::Faint, "="),
-            Self::Keep | Self::NotDone => (Meaning::State(State::Ambiguous), "!"),
+            Self::Delete | Self::Deleted => (Meaning::State(StepState::Blocked), "-"),
+            Self::Restore | Self::Restored => (Meaning::State(StepState::Update), "~"),
+            Self::Gone | Self::HadPreviousContent => (Meaning::Faint, "="),
+            Self::Keep | Self::NotDone => (Meaning::State(StepState::Ambiguous), "!"),
         }
     }
 }
 
 impl RollbackView {
-    fn groups(&self) -> Vec<Group> {
+    fn groups(&self) -> Vec<RollbackGroup> {
         self.planned
             .iter()
-            .zip(&self.ends)
-            .map(|(planned, end)| Group::of(planned, end, self.is_done))
+            .zip(&self.outcomes)
+            .map(|(planned, end)| RollbackGroup::from_outcome(planned, end, self.is_done))
             .collect()
     }
 }
@@ -134,13 +134,13 @@ pub fn text(view: &RollbackView, page: Page) -> String {
     );
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
     let groups = view.groups();
-    let lines: Vec<(Group, Line, &Undo)> = groups
+    let lines: Vec<(RollbackGroup, Line, &UndoState)> = groups
         .iter()
-        .zip(view.written.iter().zip(&view.ends))
-        .map(|(group, (written, end))| (*group, line(*group, written), end))
+        .zip(view.written.iter().zip(&view.outcomes))
+        .map(|(group, (written, end))| (*group, to_line(*group, written), end))
         .collect();
-    let layout = Layout::of(lines.iter().map(|(_, line, _)| line), page);
-    for group in Group::ALL {
+    let layout = Layout::fit(lines.iter().map(|(_, line, _)| line), page);
+    for group in RollbackGroup::ALL {
         let of_group: Vec<_> = lines.iter().filter(|(each, ..)| *each == group).collect();
         if of_group.is_empty() {
             continue;
@@ -150,19 +150,19 @@ pub fn text(view: &RollbackView, page: Page) -> String {
         out.push('\n');
         for (_, line, end) in of_group {
             line.write(&mut out, layout, page);
-            if let Undo::Keep(why) = end {
-                below(&mut out, why, page);
+            if let UndoState::Keep(why) = end {
+                push_remark(&mut out, why, page);
             }
         }
         out.push('\n');
     }
-    out.push_str(&last_words(view, &groups, page));
+    out.push_str(&summary_text(view, &groups, page));
     out
 }
 
-fn line(group: Group, written: &Written) -> Line {
-    let (meaning, symbol) = group.look();
-    let called = Called {
+fn to_line(group: RollbackGroup, written: &RollbackItem) -> Line {
+    let (meaning, symbol) = group.appearance();
+    let called = WebhookLabel {
         type_id: Some(written.key.type_id),
         alias: &written.key.alias,
         source_id: written.source_id.as_ref(),
@@ -170,21 +170,26 @@ fn line(group: Group, written: &Written) -> Line {
     Line::new(meaning, symbol, called, Some(&written.id), "")
 }
 
-fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
-    let n = |wanted: &[Group]| groups.iter().filter(|group| wanted.contains(group)).count();
-    let n_left = n(&[Group::Keep, Group::NotDone]);
+fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> String {
+    let count_in = |selected: &[RollbackGroup]| {
+        groups
+            .iter()
+            .filter(|group| selected.contains(group))
+            .count()
+    };
+    let n_left = count_in(&[RollbackGroup::Keep, RollbackGroup::NotDone]);
     let mut out = String::new();
-    let mut say = |meaning, text: String| {
+    let mut push_line = |meaning, text: String| {
         let text = wrapped(&text, page.width, 2);
         out.push_str(&page.palette.paint(meaning, &text));
         out.push('\n');
     };
     if let Some(stop) = &view.stop {
-        say(Meaning::Error, format!("Stopped early: {stop}."));
+        push_line(Meaning::Error, format!("Stopped early: {stop}."));
     }
     if view.n_open > 0 {
         let open = counted(view.n_open, "webhook");
-        say(
+        push_line(
             Meaning::Warning,
             format!(
                 "{open} that the run sent cannot be distinguished from others in the target; check the target, then run `hookferry runs close {}`",
@@ -195,7 +200,7 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
     if !view.copies.is_empty() {
         let ids: Vec<String> = view.copies.iter().map(ToString::to_string).collect();
         let equal = counted(view.copies.len(), "webhook");
-        say(
+        push_line(
             Meaning::Warning,
             format!(
                 "{equal} in the target with the same content as what the run created, but new since then and not recorded by any run ({}): a late effect of the run, or somebody's copy; check by hand, and delete what is not wanted",
@@ -204,13 +209,13 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
         );
     }
     if view.written.is_empty() {
-        say(
+        push_line(
             Meaning::Heading,
             "The run wrote nothing to the target.".to_owned(),
         );
     } else if !view.is_done {
-        let n_due = n(&[Group::Delete, Group::Restore]);
-        say(
+        let n_due = count_in(&[RollbackGroup::Delete, RollbackGroup::Restore]);
+        push_line(
             Meaning::Heading,
             format!(
                 "{} written by the run: {n_due} to undo, {n_left} to leave unchanged",
@@ -218,25 +223,25 @@ fn last_words(view: &RollbackView, groups: &[Group], page: Page) -> String {
             ),
         );
     } else if n_left == 0 && !view.copies.is_empty() {
-        say(
+        push_line(
             Meaning::Error,
             "Everything that the run is known to have written is undone; the copies above remain."
                 .to_owned(),
         );
     } else if n_left == 0 {
-        say(
+        push_line(
             Meaning::Success,
             "Done: nothing that the run wrote is left in the target.".to_owned(),
         );
     } else {
-        say(
+        push_line(
             Meaning::Error,
             format!(
                 "Not everything is undone: {} left, for the reasons above.",
                 counted(n_left, "webhook")
             ),
         );
-        say(
+        push_line(
             Meaning::Hint,
             format!(
                 "next: delete or fix these by hand, or run `hookferry rollback {}` again, which is safe",
@@ -252,16 +257,16 @@ pub fn document(view: &RollbackView) -> Value {
     let groups = view.groups();
     let webhooks: Vec<Value> = groups
         .iter()
-        .zip(view.written.iter().zip(&view.ends))
+        .zip(view.written.iter().zip(&view.outcomes))
         .map(|(group, (written, end))| {
             json!({
                 "result": group.code(),
                 "alias": written.key.alias,
                 "type": kind_name(Some(written.key.type_id)),
-                "type_id": json::type_number(Some(written.key.type_id)),
-                "source_id": json::id(written.source_id.as_ref()),
-                "target_id": json::id(Some(&written.id)),
-                "why": match end { Undo::Keep(why) => Some(why), _ => None },
+                "type_id": json::type_number_or_null(Some(written.key.type_id)),
+                "source_id": json::id_or_null(written.source_id.as_ref()),
+                "target_id": json::id_or_null(Some(&written.id)),
+                "why": match end { UndoState::Keep(why) => Some(why), _ => None },
             })
         })
         .collect();
@@ -273,7 +278,7 @@ pub fn document(view: &RollbackView) -> Value {
             "done": view.is_done,
             "stopped": view.stop,
             "open": view.n_open,
-            "copies": view.copies.iter().map(|id| json::id(Some(id))).collect::<Vec<_>>(),
+            "copies": view.copies.iter().map(|id| json::id_or_null(Some(id))).collect::<Vec<_>>(),
             "webhooks": webhooks,
         }),
     )

@@ -5,25 +5,27 @@ mod document;
 mod draft;
 
 pub use document::document;
-pub use draft::{Draft, draft};
+pub use draft::{RulesDraft, draft};
 
-use super::changes::{change_words, leftover_words};
+use super::changes::{change_text, leftover_text};
 use super::columns::wrapped;
-use super::rows::{Layout, Line, below};
+use super::rows::{Layout, Line, push_remark};
 use super::style::Meaning;
 use crate::coralogix::path::Path;
 use crate::document::view::Party;
 use crate::document::{ChangeDocument, LeftoverDocument};
-use crate::foreign::name;
-use crate::pipeline::rewrite::rule::{Rule, Unmatched};
-use crate::pipeline::rewrite::{Change, How, Portable, PortableWebhook, Reading, Rewriting};
+use crate::pipeline::rewrite::rule::{Rule, UnmatchedSecretPolicy};
+use crate::pipeline::rewrite::{
+    Change, ChangeKind, Portable, PortableWebhook, Rewriting, ValueReading,
+};
 use crate::pipeline::strip::Blocked;
 use crate::render::page::Page;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// Rules, the webhooks that they apply to, and the result.
-pub struct CheckView<'a> {
+pub struct RulesCheckView<'a> {
     /// The name of the rules file; `None` if there is none.
     pub name: Option<&'a str>,
     /// The account or file that the webhooks come from.
@@ -36,18 +38,18 @@ pub struct CheckView<'a> {
     pub portable: &'a Portable,
 }
 
-impl CheckView<'_> {
+impl RulesCheckView<'_> {
     /// Whether nothing in these rules or their values would cause a migration to be refused.
     pub fn is_complete(&self) -> bool {
-        let is_in_the_way = |webhook: &PortableWebhook| {
+        let would_be_refused = |webhook: &PortableWebhook| {
             let blocked = webhook.blocked();
-            !webhook.unread().is_empty()
+            !webhook.unread_values().is_empty()
                 || matches!(
                     blocked,
                     Some(Blocked::UnmatchedSecret | Blocked::UnreadableFields)
                 )
         };
-        !self.portable.webhooks().iter().any(is_in_the_way)
+        !self.portable.webhooks().iter().any(would_be_refused)
     }
 
     fn rules(&self) -> impl Iterator<Item = (&Rule, &Vec<usize>)> {
@@ -55,22 +57,24 @@ impl CheckView<'_> {
     }
 
     /// The changes that the rule at `line` makes to a webhook; those of `retarget` for `None`.
-    fn changes_by(&self, line: Option<usize>, place: usize) -> Vec<&Change> {
-        let changes = self.portable.webhooks()[place].changes().iter();
-        changes.filter(|change| change.line == line).collect()
+    fn changes_by(&self, line: Option<usize>, webhook_ix: usize) -> Vec<&Change> {
+        let changes = self.portable.webhooks()[webhook_ix].changes().iter();
+        changes.filter(|change| change.rule_line == line).collect()
     }
 
     /// Warnings about parts of a rule that have no effect.
-    fn idle(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
+    fn ineffective(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
         let mut idle: Vec<String> = rule
             .keep
             .iter()
-            .filter(|path| !matched.is_empty() && !self.hides(matched, path))
+            .filter(|path| !matched.is_empty() && !self.has_secret(matched, path))
             .map(|path| format!("`keep` has no effect on {path}: it contains no secret"))
             .collect();
-        let replaces = |place: &usize| {
-            let changes = self.changes_by(Some(rule.line), *place);
-            changes.iter().any(|change| change.how == How::Replaced)
+        let replaces = |webhook_ix: &usize| {
+            let changes = self.changes_by(Some(rule.line), *webhook_ix);
+            changes
+                .iter()
+                .any(|change| change.kind == ChangeKind::Replaced)
         };
         if !rule.replace.is_empty() && !matched.is_empty() && !matched.iter().any(replaces) {
             idle.push(
@@ -82,103 +86,113 @@ impl CheckView<'_> {
     }
 
     /// Whether any of these webhooks has a secret at the path or below it.
-    fn hides(&self, places: &[usize], path: &Path) -> bool {
+    fn has_secret(&self, places: &[usize], path: &Path) -> bool {
         places.iter().any(|place| {
             let places = self.portable.webhooks()[*place].bare().places();
             let mut within = places.iter().filter(|place| place.path.is_within(path));
-            within.any(|place| place.secret().is_some())
+            within.any(|place| place.secret_kind().is_some())
         })
     }
 }
 
 /// Renders the check as text.
-pub fn text(view: &CheckView<'_>, page: Page) -> String {
+pub fn text(view: &RulesCheckView<'_>, page: Page) -> String {
     let mut out = String::new();
-    let rules = view.name.map_or_else(|| "no rules".to_owned(), name);
+    let rules = view.name.map_or_else(|| "no rules".to_owned(), name_cell);
     let heading = format!(
         "hookferry rules check: {rules} for {}",
-        view.account.described()
+        view.account.description()
     );
     let heading = wrapped(&heading, page.width, 4);
     let _ = writeln!(out, "{}\n", page.palette.paint(Meaning::Heading, &heading));
     for (rule, matched) in view.rules() {
-        one_rule(&mut out, view, rule, matched, page);
+        push_rule(&mut out, view, rule, matched, page);
     }
-    retargeted(&mut out, view, page);
-    values(&mut out, view, page);
-    leftover(&mut out, view, page);
-    out.push_str(&summary(view, page));
+    push_retargeted(&mut out, view, page);
+    push_values(&mut out, view, page);
+    push_leftover(&mut out, view, page);
+    out.push_str(&summary_text(view, page));
     out
 }
 
-fn heading(out: &mut String, text: &str, page: Page) {
+fn push_heading(out: &mut String, text: &str, page: Page) {
     let text = wrapped(text, page.width, 4);
     let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &text));
 }
 
-fn one_rule(out: &mut String, view: &CheckView<'_>, rule: &Rule, matched: &[usize], page: Page) {
-    let means = match (matched.len(), rule.is_optional) {
+fn push_rule(
+    out: &mut String,
+    view: &RulesCheckView<'_>,
+    rule: &Rule,
+    matched: &[usize],
+    page: Page,
+) {
+    let match_text = match (matched.len(), rule.is_optional) {
         (0, true) => "matches no webhook, which is allowed because it is optional".to_owned(),
         (0, false) => "matches none of the selected webhooks".to_owned(),
         (n, _) => format!("matches {}", counted(n, "webhook")),
     };
-    heading(out, &format!("rule at line {} {means}", rule.line), page);
+    push_heading(
+        out,
+        &format!("rule at line {} {match_text}", rule.line),
+        page,
+    );
     let changed: Vec<(usize, Vec<&Change>)> = matched
         .iter()
-        .map(|place| (*place, view.changes_by(Some(rule.line), *place)))
+        .map(|webhook_ix| (*webhook_ix, view.changes_by(Some(rule.line), *webhook_ix)))
         .filter(|(_, changes)| !changes.is_empty())
         .collect();
-    changed_lines(out, view, &changed, page);
+    push_changes(out, view, &changed, page);
     if !rule.keep.is_empty() && !matched.is_empty() {
         let paths: Vec<String> = rule.keep.iter().map(ToString::to_string).collect();
-        below(out, &format!("keeps {}", paths.join(", ")), page);
+        push_remark(out, &format!("keeps {}", paths.join(", ")), page);
     }
-    for idle in view.idle(rule, matched) {
+    for idle in view.ineffective(rule, matched) {
         let mut remark = String::new();
-        below(&mut remark, &format!("warning: {idle}"), page);
+        push_remark(&mut remark, &format!("warning: {idle}"), page);
         out.push_str(&page.palette.paint(Meaning::Warning, remark.trim_end()));
         out.push('\n');
     }
     out.push('\n');
 }
 
-fn changed_lines(
+fn push_changes(
     out: &mut String,
-    view: &CheckView<'_>,
+    view: &RulesCheckView<'_>,
     changed: &[(usize, Vec<&Change>)],
     page: Page,
 ) {
-    let line = |(place, changes): &(usize, Vec<&Change>)| {
-        let webhook = &view.portable.webhooks()[*place];
+    let line = |(webhook_ix, changes): &(usize, Vec<&Change>)| {
+        let webhook = &view.portable.webhooks()[*webhook_ix];
         let words: Vec<String> = changes
             .iter()
-            .map(|change| change_words(&ChangeDocument::from(*change)))
+            .map(|change| change_text(&ChangeDocument::from(*change)))
             .collect();
         (
-            Line::of_source(Meaning::Heading, "~", webhook),
+            Line::source_only(Meaning::Heading, "~", webhook),
             words.join("; "),
         )
     };
     let lines: Vec<(Line, String)> = changed.iter().map(line).collect();
-    let layout = Layout::of(lines.iter().map(|(line, _)| line), page);
+    let layout = Layout::fit(lines.iter().map(|(line, _)| line), page);
     for (line, words) in &lines {
         line.write(out, layout, page);
-        below(out, words, page);
+        push_remark(out, words, page);
     }
 }
 
 /// The webhooks whose Coralogix hosts `retarget` replaced.
-fn retargeted(out: &mut String, view: &CheckView<'_>, page: Page) {
+fn push_retargeted(out: &mut String, view: &RulesCheckView<'_>, page: Page) {
     let Some(retarget) = view.rewriting.retarget else {
         return;
     };
-    let places = 0..view.portable.webhooks().len();
-    let changed: Vec<(usize, Vec<&Change>)> = places
-        .map(|place| (place, view.changes_by(None, place)))
+    let webhook_ixs = 0..view.portable.webhooks().len();
+    let changed: Vec<(usize, Vec<&Change>)> = webhook_ixs
+        .map(|webhook_ix| (webhook_ix, view.changes_by(None, webhook_ix)))
         .filter(|(_, changes)| !changes.is_empty())
         .collect();
     let n = counted(changed.len(), "webhook");
-    heading(
+    push_heading(
         out,
         &format!(
             "retarget from {} to {} changes {n}",
@@ -186,20 +200,20 @@ fn retargeted(out: &mut String, view: &CheckView<'_>, page: Page) {
         ),
         page,
     );
-    changed_lines(out, view, &changed, page);
+    push_changes(out, view, &changed, page);
     out.push('\n');
 }
 
-fn values(out: &mut String, view: &CheckView<'_>, page: Page) {
-    let all = view.rewriting.values.all();
+fn push_values(out: &mut String, view: &RulesCheckView<'_>, page: Page) {
+    let all = view.rewriting.values.readings();
     if all.is_empty() {
         return;
     }
-    heading(out, &counted(all.len(), "value"), page);
+    push_heading(out, &counted(all.len(), "value"), page);
     for (source, reading) in all {
         let (meaning, symbol, words) = match reading {
-            Reading::Read(_) => (Meaning::Success, "+", "can be read".to_owned()),
-            Reading::Unread(why) => (Meaning::Error, "x", format!("cannot be read: {why}")),
+            ValueReading::Read(_) => (Meaning::Success, "+", "can be read".to_owned()),
+            ValueReading::Unread(why) => (Meaning::Error, "x", format!("cannot be read: {why}")),
         };
         let text = wrapped(
             &format!("{source}: {words}"),
@@ -211,44 +225,47 @@ fn values(out: &mut String, view: &CheckView<'_>, page: Page) {
     out.push('\n');
 }
 
-fn leftover(out: &mut String, view: &CheckView<'_>, page: Page) {
+fn push_leftover(out: &mut String, view: &RulesCheckView<'_>, page: Page) {
     let left: Vec<&PortableWebhook> = view
         .portable
         .webhooks()
         .iter()
-        .filter(|webhook| !webhook.leftover().is_empty())
+        .filter(|webhook| !webhook.unmatched_secrets().is_empty())
         .collect();
     if left.is_empty() {
         return;
     }
-    let (meaning, what) = match view.rewriting.unmatched {
-        Unmatched::Keep => (
+    let (meaning, what) = match view.rewriting.unmatched_policy {
+        UnmatchedSecretPolicy::Keep => (
             Meaning::Heading,
             "copied unchanged (unmatched_secret = \"keep\")",
         ),
-        Unmatched::Refuse => (Meaning::Error, "not sent (unmatched_secret = \"refuse\")"),
+        UnmatchedSecretPolicy::Refuse => {
+            (Meaning::Error, "not sent (unmatched_secret = \"refuse\")")
+        }
     };
     let n = counted(left.len(), "webhook");
-    heading(
+    push_heading(
         out,
         &format!("{n} with secrets that no rule covers, {what}"),
         page,
     );
     let lines: Vec<Line> = left
         .iter()
-        .map(|webhook| Line::of_source(meaning, "?", *webhook))
+        .map(|webhook| Line::source_only(meaning, "?", *webhook))
         .collect();
-    let layout = Layout::of(lines.iter(), page);
+    let layout = Layout::fit(lines.iter(), page);
     for (line, webhook) in lines.iter().zip(&left) {
         line.write(out, layout, page);
-        let leftover: Vec<LeftoverDocument> = webhook.leftover().iter().map(Into::into).collect();
-        below(out, &leftover_words(&leftover, true), page);
+        let leftover: Vec<LeftoverDocument> =
+            webhook.unmatched_secrets().iter().map(Into::into).collect();
+        push_remark(out, &leftover_text(&leftover, true), page);
     }
     out.push('\n');
 }
 
 /// The totals, counted once for both outputs.
-struct Counts {
+struct RulesCounts {
     webhooks: usize,
     changed: usize,
     leftover: usize,
@@ -256,10 +273,10 @@ struct Counts {
     unread: usize,
 }
 
-fn counts(view: &CheckView<'_>) -> Counts {
+fn count(view: &RulesCheckView<'_>) -> RulesCounts {
     let webhooks = view.portable.webhooks();
-    let values = view.rewriting.values.all();
-    Counts {
+    let values = view.rewriting.values.readings();
+    RulesCounts {
         webhooks: webhooks.len(),
         changed: webhooks
             .iter()
@@ -267,18 +284,18 @@ fn counts(view: &CheckView<'_>) -> Counts {
             .count(),
         leftover: webhooks
             .iter()
-            .map(|webhook| webhook.leftover().len())
+            .map(|webhook| webhook.unmatched_secrets().len())
             .sum(),
         values: values.len(),
         unread: values
             .iter()
-            .filter(|(_, reading)| matches!(reading, Reading::Unread(_)))
+            .filter(|(_, reading)| matches!(reading, ValueReading::Unread(_)))
             .count(),
     }
 }
 
-fn summary(view: &CheckView<'_>, page: Page) -> String {
-    let counts = counts(view);
+fn summary_text(view: &RulesCheckView<'_>, page: Page) -> String {
+    let counts = count(view);
     let values = match (counts.values, counts.unread) {
         (0, _) => "no values needed".to_owned(),
         (all, unread) => format!("{} of {} readable", all - unread, counted(all, "value")),
@@ -291,7 +308,7 @@ fn summary(view: &CheckView<'_>, page: Page) -> String {
         counted(counts.leftover, "secret"),
     );
     let mut out = String::new();
-    heading(&mut out, &text, page);
+    push_heading(&mut out, &text, page);
     let (meaning, last) = if view.is_complete() {
         (
             Meaning::Success,

@@ -5,29 +5,29 @@ use super::columns::{padded, wrapped};
 use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
-use crate::foreign;
-use crate::pipeline::plan::State;
+use crate::pipeline::plan::StepState;
 use crate::render::page::Page;
-use crate::store::runs::{Listed, Record, Standing};
+use crate::store::runs::{ListedRun, RecordedStatus, RunRecord};
+use crate::untrusted;
 use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// The state of a run, as a code.
-pub fn state(record: &Record) -> &'static str {
-    match (&record.rolled_back, &record.end) {
+pub fn state(record: &RunRecord) -> &'static str {
+    match (&record.rolled_back, &record.footer) {
         (Some(rolled_back), _) if rolled_back.untouched.is_empty() => "rolled-back",
         (Some(_), _) => "rolled-back-in-part",
         (None, _) if record.is_closed => "closed",
-        (None, _) if !record.open().is_empty() => "open",
+        (None, _) if !record.open_sends().is_empty() => "open",
         (None, Some(end)) if end.complete => "complete",
         (None, Some(_)) => "partial",
-        (None, None) if !record.settled_by.is_empty() => "continued",
+        (None, None) if !record.reconciled_by.is_empty() => "continued",
         (None, None) => "cut-off",
     }
 }
 
-fn meaning(state: &str) -> &'static str {
+fn state_description(state: &str) -> &'static str {
     match state {
         "rolled-back" => "undone by a rollback",
         "rolled-back-in-part" => "undone by a rollback, except for some webhooks",
@@ -40,20 +40,23 @@ fn meaning(state: &str) -> &'static str {
     }
 }
 
-fn party(name: &str, company: Option<&str>) -> String {
-    let name = foreign::shortened(name, 60);
+fn account_text(name: &str, company: Option<&str>) -> String {
+    let name = untrusted::escape_truncated(name, 60);
     match company {
-        Some(company) => format!("{name} (company {})", foreign::shortened(company, 40)),
+        Some(company) => format!(
+            "{name} (company {})",
+            untrusted::escape_truncated(company, 40)
+        ),
         None => name,
     }
 }
 
-fn written(record: &Record) -> usize {
-    record.arrived().count()
+fn n_written(record: &RunRecord) -> usize {
+    record.written().count()
 }
 
 /// Renders the runs as a table, newest last, next to the prompt.
-pub fn list(runs: &[Listed], page: Page) -> String {
+pub fn list_text(runs: &[ListedRun], page: Page) -> String {
     if runs.is_empty() {
         return "There are no run records yet.\n".to_owned();
     }
@@ -69,14 +72,14 @@ pub fn list(runs: &[Listed], page: Page) -> String {
         let id = padded(&listed.id, 22);
         match &listed.record {
             Ok(Some(record)) => {
-                let begin = &record.begin;
-                let source = party(&begin.source.name, begin.source.company.as_deref());
-                let target = party(&begin.target.host, record.company());
+                let begin = &record.header;
+                let source = account_text(&begin.source.name, begin.source.company.as_deref());
+                let target = account_text(&begin.target.host, record.company());
                 let state = padded(state(record), 19);
                 let _ = writeln!(
                     out,
                     "{id}  {state}  {:>7}  {source} -> {target}",
-                    written(record)
+                    n_written(record)
                 );
             }
             Ok(None) => {
@@ -88,7 +91,7 @@ pub fn list(runs: &[Listed], page: Page) -> String {
                 );
             }
             Err(error) => {
-                let error = foreign::shown(&error.to_string());
+                let error = untrusted::escape(&error.to_string());
                 let _ = writeln!(out, "{id}  {}  {:>7}  {error}", padded("damaged", 19), "?");
             }
         }
@@ -97,87 +100,91 @@ pub fn list(runs: &[Listed], page: Page) -> String {
 }
 
 /// Renders the runs as JSON.
-pub fn list_document(runs: &[Listed]) -> Value {
-    let runs: Vec<Value> = runs.iter().map(listed_row).collect();
+pub fn list_document(runs: &[ListedRun]) -> Value {
+    let runs: Vec<Value> = runs.iter().map(listed_json).collect();
     json::document("runs", json!({ "runs": runs }))
 }
 
-fn listed_row(listed: &Listed) -> Value {
+fn listed_json(listed: &ListedRun) -> Value {
     match &listed.record {
-        Ok(Some(record)) => row(record),
+        Ok(Some(record)) => run_json(record),
         Ok(None) => json!({"run": listed.id, "state": "empty"}),
         Err(error) => {
-            json!({"run": listed.id, "state": "damaged", "error": foreign::shown(&error.to_string())})
+            json!({"run": listed.id, "state": "damaged", "error": untrusted::escape(&error.to_string())})
         }
     }
 }
 
 fn company(id: Option<&str>) -> Value {
-    json::id(id.map(WebhookId::new).as_ref())
+    json::id_or_null(id.map(WebhookId::new).as_ref())
 }
 
-fn row(record: &Record) -> Value {
-    let begin = &record.begin;
+fn run_json(record: &RunRecord) -> Value {
+    let begin = &record.header;
     json!({
         "run": record.id(),
         "state": state(record),
-        "began": begin.at,
-        "ended": record.end.as_ref().map(|end| end.at),
+        "began": begin.started_at,
+        "ended": record.footer.as_ref().map(|end| end.ended_at),
         "source": {"name": begin.source.name, "company_id": company(begin.source.company.as_deref())},
         "target": {"name": begin.target.host, "company_id": company(record.company())},
-        "written": written(record),
-        "open": record.open().len(),
-        "summary": record.end.as_ref().map(|end| &end.summary),
+        "written": n_written(record),
+        "open": record.open_sends().len(),
+        "summary": record.footer.as_ref().map(|end| &end.summary),
         "continues": begin.continues,
-        "continued_by": record.settled_by,
+        "continued_by": record.reconciled_by,
     })
 }
 
 /// Renders one run with everything that it wrote.
-pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> String {
-    let begin = &record.begin;
+pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) -> String {
+    let begin = &record.header;
     let state = state(record);
     let ended = record
-        .end
+        .footer
         .as_ref()
-        .map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.at));
+        .map_or_else(|| "-".to_owned(), |end| format!("{:.0}", end.ended_at));
     let mut out = String::new();
     let heading = format!("run {}", record.id());
     let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
     let facts = [
-        ("state", format!("{state}: {}", meaning(state))),
+        ("state", format!("{state}: {}", state_description(state))),
         (
             "source",
-            party(&begin.source.name, begin.source.company.as_deref()),
+            account_text(&begin.source.name, begin.source.company.as_deref()),
         ),
-        ("target", party(&begin.target.host, record.company())),
-        ("started", format!("{:.0}", begin.at)),
+        ("target", account_text(&begin.target.host, record.company())),
+        ("started", format!("{:.0}", begin.started_at)),
         ("ended", ended),
         ("on conflict", begin.on_conflict.clone()),
-        ("folder", foreign::shown(folder)),
+        ("folder", untrusted::escape(folder)),
     ];
     for (name, fact) in facts {
         let fact = wrapped(&fact, page.width.saturating_sub(15), 15);
         let _ = writeln!(out, "  {}{fact}", padded(name, 13));
     }
-    if let Some(why) = record.end.as_ref().and_then(|end| end.stopped.as_deref()) {
-        let _ = writeln!(out, "  {}{}", padded("stopped", 13), foreign::shown(why));
+    if let Some(why) = record
+        .footer
+        .as_ref()
+        .and_then(|end| end.stopped.as_deref())
+    {
+        let _ = writeln!(out, "  {}{}", padded("stopped", 13), untrusted::escape(why));
     }
     for (words, runs) in [
         ("continues", &begin.continues),
-        ("continued by", &record.settled_by),
+        ("continued by", &record.reconciled_by),
     ] {
         if !runs.is_empty() {
             let _ = writeln!(
                 out,
                 "  {}{}",
                 padded(words, 13),
-                foreign::shown(&runs.join(", "))
+                untrusted::escape(&runs.join(", "))
             );
         }
     }
     out.push('\n');
-    webhooks(&mut out, record, page);
+    push_webhooks(&mut out, record, page);
     let next = next_step(record, state, state_flag);
     let _ = writeln!(
         out,
@@ -188,7 +195,7 @@ pub fn one(record: &Record, folder: &str, state_flag: &str, page: Page) -> Strin
     out
 }
 
-fn webhooks(out: &mut String, record: &Record, page: Page) {
+fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
     let groups: [(&str, &[&str]); 4] = [
         ("created or updated", &["acknowledged", "observed"]),
         ("sent, result unknown", &["open"]),
@@ -196,58 +203,58 @@ fn webhooks(out: &mut String, record: &Record, page: Page) {
         ("never sent", &["not-sent"]),
     ];
     for (heading, words) in groups {
-        let of_group: Vec<usize> = (0..record.standings.len())
-            .filter(|place| is_to_be_written(record, *place))
-            .filter(|place| words.contains(&standing_word(&record.standings[*place])))
+        let of_group: Vec<usize> = (0..record.statuses.len())
+            .filter(|step_ix| is_write(record, *step_ix))
+            .filter(|step_ix| words.contains(&status_code(&record.statuses[*step_ix])))
             .collect();
         if of_group.is_empty() {
             continue;
         }
         let heading = format!("{} {heading}", of_group.len());
         let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
-        for place in of_group {
-            let row = &record.begin.wanted[place];
+        for step_ix in of_group {
+            let row = &record.header.steps[step_ix];
             let source = row.source_id.as_deref().unwrap_or("-");
-            let target = match &record.standings[place] {
-                Standing::Arrived(arrived) => arrived.id.to_string(),
+            let target = match &record.statuses[step_ix] {
+                RecordedStatus::Written(arrived) => arrived.id.to_string(),
                 _ => "-".to_owned(),
             };
-            let word = match &record.standings[place] {
-                Standing::Arrived(arrived) if !arrived.is_acknowledged => {
+            let word = match &record.statuses[step_ix] {
+                RecordedStatus::Written(arrived) if !arrived.is_acknowledged => {
                     "  found in the target; the response was lost"
                 }
                 _ => "",
             };
-            let alias = foreign::shortened(&row.alias, 60);
+            let alias = untrusted::escape_truncated(&row.alias, 60);
             let _ = writeln!(
                 out,
                 "  {} -> {}  {alias}{word}",
-                foreign::shown(source),
-                foreign::shown(&target)
+                untrusted::escape(source),
+                untrusted::escape(&target)
             );
         }
         out.push('\n');
     }
 }
 
-fn is_to_be_written(record: &Record, place: usize) -> bool {
+fn is_write(record: &RunRecord, step_ix: usize) -> bool {
     matches!(
-        record.begin.wanted[place].state,
-        State::Create | State::Update
+        record.header.steps[step_ix].state,
+        StepState::Create | StepState::Update
     )
 }
 
-fn standing_word(standing: &Standing) -> &'static str {
-    match standing {
-        Standing::NotSent => "not-sent",
-        Standing::Open | Standing::Unresolved(_) => "open",
-        Standing::Arrived(arrived) if arrived.is_acknowledged => "acknowledged",
-        Standing::Arrived(_) => "observed",
-        Standing::Over => "over",
+fn status_code(status: &RecordedStatus) -> &'static str {
+    match status {
+        RecordedStatus::NotSent => "not-sent",
+        RecordedStatus::Open | RecordedStatus::Unresolved(_) => "open",
+        RecordedStatus::Written(arrived) if arrived.is_acknowledged => "acknowledged",
+        RecordedStatus::Written(_) => "observed",
+        RecordedStatus::Abandoned => "over",
     }
 }
 
-fn next_step(record: &Record, state: &str, state_flag: &str) -> String {
+fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
     let id = format!("{}{state_flag}", record.id());
     match state {
         "open" => format!(
@@ -256,7 +263,7 @@ fn next_step(record: &Record, state: &str, state_flag: &str) -> String {
         "rolled-back" => {
             "next: nothing to do; a new `migrate` would create the webhooks again".to_owned()
         }
-        _ if written(record) == 0 => {
+        _ if n_written(record) == 0 => {
             "next: nothing to undo; this run wrote nothing to the target".to_owned()
         }
         _ => format!(
@@ -266,27 +273,27 @@ fn next_step(record: &Record, state: &str, state_flag: &str) -> String {
 }
 
 /// Renders one run as JSON.
-pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Value {
+pub fn run_document(record: &RunRecord, folder: &str, report: Option<&Value>) -> Value {
     let webhooks: Vec<Value> = record
-        .begin
-        .wanted
+        .header
+        .steps
         .iter()
-        .zip(&record.standings)
-        .map(|(row, standing)| {
+        .zip(&record.statuses)
+        .map(|(row, status)| {
             json!({
                 "alias": row.alias,
                 "type_id": row.type_id,
-                "source_id": json::id(row.source_id.as_ref().map(WebhookId::new).as_ref()),
+                "source_id": json::id_or_null(row.source_id.as_ref().map(WebhookId::new).as_ref()),
                 "planned": row.state,
-                "standing": standing_word(standing),
-                "target_id": match standing {
-                    Standing::Arrived(arrived) => json::id(Some(&arrived.id)),
-                    _ => json::id(row.target_id.as_ref().map(WebhookId::new).as_ref()),
+                "standing": status_code(status),
+                "target_id": match status {
+                    RecordedStatus::Written(arrived) => json::id_or_null(Some(&arrived.id)),
+                    _ => json::id_or_null(row.target_id.as_ref().map(WebhookId::new).as_ref()),
                 },
             })
         })
         .collect();
-    let mut document = json::document("run", row(record));
+    let mut document = json::document("run", run_json(record));
     if let Value::Object(members) = &mut document {
         members.insert("folder".to_owned(), folder.into());
         members.insert("webhooks".to_owned(), webhooks.into());
@@ -296,7 +303,7 @@ pub fn one_document(record: &Record, folder: &str, report: Option<&Value>) -> Va
 }
 
 /// Renders the result of `runs prune`.
-pub fn pruned(removed: &[String]) -> String {
+pub fn pruned_text(removed: &[String]) -> String {
     match removed {
         [] => "No run records are that old.\n".to_owned(),
         _ => format!(

@@ -2,14 +2,14 @@
 //! Pure. Shows nothing of a backup's content.
 
 use super::backup::check::{self, CheckedAccount};
-use super::backup::create::{self, Taken};
-use super::backup::failure;
-use super::backup::forget::{self, Forgotten};
+use super::backup::create::{self, CreateResult};
+use super::backup::error_json;
+use super::backup::forget::{self, ForgetResult};
 use super::json;
 use super::style::Meaning;
 use crate::error::{Error, ExitCode};
-use crate::foreign::name;
 use crate::render::page::Page;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ pub struct ScheduleRun {
     /// When the run ended.
     pub ended: Timestamp,
     /// The result for each account; empty if the run failed before the first one.
-    pub accounts: Vec<AccountRun>,
+    pub accounts: Vec<AccountScheduleRun>,
     /// Why the run as a whole failed; `None` if it did not.
     pub failure: Option<Error>,
     /// The exit code of the process.
@@ -34,22 +34,22 @@ pub struct ScheduleRun {
 
 /// The result of a schedule's steps for one account.
 #[derive(Debug)]
-pub struct AccountRun {
+pub struct AccountScheduleRun {
     /// The result of `backup create`.
-    pub taken: Taken,
+    pub created: CreateResult,
     /// The result of `backup forget`; `None` if that step did not run.
-    pub forgotten: Option<Forgotten>,
+    pub forgotten: Option<ForgetResult>,
     /// The result of `backup check`; `None` if that step did not run.
     pub checked: Option<CheckedAccount>,
     /// Errors outside these results.
     pub failures: Vec<Error>,
 }
 
-impl AccountRun {
+impl AccountScheduleRun {
     /// The result of an account after its first step, the backup.
-    pub fn of(taken: Taken) -> Self {
+    pub fn new(created: CreateResult) -> Self {
         Self {
-            taken,
+            created: created,
             forgotten: None,
             checked: None,
             failures: Vec::new(),
@@ -58,10 +58,10 @@ impl AccountRun {
 
     /// The exit code if this account were the only one: that of the first step that failed.
     pub fn exit_code(&self) -> ExitCode {
-        let forgotten = self.forgotten.as_ref().map(Forgotten::exit_code);
+        let forgotten = self.forgotten.as_ref().map(ForgetResult::exit_code);
         let failures = self.failures.iter().map(|error| error.kind().exit_code());
         let checked = self.checked.as_ref().map(CheckedAccount::exit_code);
-        let mut codes = std::iter::once(self.taken.exit_code())
+        let mut codes = std::iter::once(self.created.exit_code())
             .chain(forgotten)
             .chain(failures)
             .chain(checked);
@@ -76,7 +76,7 @@ impl AccountRun {
             .forgotten
             .iter()
             .filter_map(|forgotten| forgotten.failure.as_ref());
-        self.taken
+        self.created
             .errors()
             .iter()
             .chain(forgotten)
@@ -88,7 +88,7 @@ impl AccountRun {
 pub fn text(run: &ScheduleRun, page: Page) -> String {
     let mut out = String::new();
     for account in &run.accounts {
-        let kept = create::text(std::slice::from_ref(&account.taken), page);
+        let kept = create::text(std::slice::from_ref(&account.created), page);
         // Only the row, without the table's headings.
         out.push_str(kept.lines().nth(1).unwrap_or_default());
         out.push('\n');
@@ -118,30 +118,34 @@ pub fn text(run: &ScheduleRun, page: Page) -> String {
     let (word, meaning) = match run.exit_code {
         ExitCode::Done => ("done".to_owned(), Meaning::Success),
         code => (
-            format!("FAILED, exit code {}: {}", code.code(), meaning_of(code)),
+            format!(
+                "FAILED, exit code {}: {}",
+                code.code(),
+                exit_code_meaning(code)
+            ),
             Meaning::Error,
         ),
     };
-    let last = format!("schedule {}: {word}", name(&run.schedule));
+    let last = format!("schedule {}: {word}", name_cell(&run.schedule));
     let _ = writeln!(out, "{}", page.palette.paint(meaning, &last));
     out
 }
 
-fn meaning_of(code: ExitCode) -> &'static str {
+fn exit_code_meaning(code: ExitCode) -> &'static str {
     let known = ExitCode::TABLE.iter().find(|(known, _)| *known == code);
     known.map_or("", |(_, meaning)| *meaning)
 }
 
 /// Renders the status document (JSON).
 pub fn document(run: &ScheduleRun) -> Value {
-    let account = |account: &AccountRun| {
-        let failures: Vec<Value> = account.failures.iter().map(failure).collect();
+    let account = |account: &AccountScheduleRun| {
+        let failures: Vec<Value> = account.failures.iter().map(error_json).collect();
         json!({
-            "name": account.taken.name,
+            "name": account.created.name,
             "exit_code": account.exit_code().code(),
-            "create": create::rows(std::slice::from_ref(&account.taken)).pop(),
-            "forget": account.forgotten.as_ref().map(forget::row),
-            "check": account.checked.as_ref().map(check::row),
+            "create": create::accounts_json(std::slice::from_ref(&account.created)).pop(),
+            "forget": account.forgotten.as_ref().map(forget::account_json),
+            "check": account.checked.as_ref().map(check::account_json),
             "failures": failures,
         })
     };
@@ -152,8 +156,8 @@ pub fn document(run: &ScheduleRun) -> Value {
             "started": run.started,
             "ended": run.ended,
             "exit_code": run.exit_code.code(),
-            "meaning": meaning_of(run.exit_code),
-            "failure": run.failure.as_ref().map(failure),
+            "meaning": exit_code_meaning(run.exit_code),
+            "failure": run.failure.as_ref().map(error_json),
             "accounts": run.accounts.iter().map(account).collect::<Vec<_>>(),
         }),
     )
@@ -174,7 +178,7 @@ const LAST_SUCCESS: &str = "hookferry_schedule_last_success_timestamp_seconds";
 
 /// Renders the metrics in the Prometheus text format, for a collector that reads files; `previous_text` is the
 /// existing file's content.
-pub fn metrics(run: &ScheduleRun, before: &str) -> String {
+pub fn metrics(run: &ScheduleRun, previous_text: &str) -> String {
     let mut out = String::new();
     let schedule = format!("schedule=\"{}\"", run.schedule);
     let mut gauge = |name: &str, help: &str, rows: Vec<(String, String)>| {
@@ -186,76 +190,79 @@ pub fn metrics(run: &ScheduleRun, before: &str) -> String {
             let _ = writeln!(out, "{name}{{{labels}}} {value}");
         }
     };
-    let one = |value: String| vec![(schedule.clone(), value)];
+    let per_schedule = |value: String| vec![(schedule.clone(), value)];
     gauge(
         "hookferry_schedule_exit_code",
         "Exit code of the last run; 0 is success.",
-        one(run.exit_code.code().to_string()),
+        per_schedule(run.exit_code.code().to_string()),
     );
     gauge(
         "hookferry_schedule_last_run_timestamp_seconds",
         "When the last run ended.",
-        one(run.ended.as_second().to_string()),
+        per_schedule(run.ended.as_second().to_string()),
     );
     gauge(
         "hookferry_schedule_duration_seconds",
         "How long the last run took.",
-        one(format!(
+        per_schedule(format!(
             "{:.3}",
             run.ended.duration_since(run.started).as_secs_f64()
         )),
     );
     let success = match run.exit_code {
         ExitCode::Done => Some(run.ended.as_second().to_string()),
-        _ => last_success(before),
+        _ => previous_success(previous_text),
     };
     gauge(
         LAST_SUCCESS,
         "When the last run without any failure ended.",
-        success.map(one).unwrap_or_default(),
+        success.map(per_schedule).unwrap_or_default(),
     );
-    let each = |value: &dyn Fn(&AccountRun) -> Option<String>| -> Vec<(String, String)> {
-        let row = |account: &AccountRun| {
-            let labels = format!("{schedule},profile=\"{}\"", account.taken.name);
-            Some((labels, value(account)?))
+    let per_account =
+        |value: &dyn Fn(&AccountScheduleRun) -> Option<String>| -> Vec<(String, String)> {
+            let row = |account: &AccountScheduleRun| {
+                let labels = format!("{schedule},profile=\"{}\"", account.created.name);
+                Some((labels, value(account)?))
+            };
+            run.accounts.iter().filter_map(row).collect()
         };
-        run.accounts.iter().filter_map(row).collect()
-    };
     gauge(
         "hookferry_backup_exit_code",
         "Exit code of the last run for this account; 0 is success.",
-        each(&|account| Some(account.exit_code().code().to_string())),
+        per_account(&|account| Some(account.exit_code().code().to_string())),
     );
     gauge(
         "hookferry_backup_checked_timestamp_seconds",
         "When the account was last backed up or found unchanged.",
-        each(&|account| Some(account.checked.as_ref()?.checked?.as_second().to_string())),
+        per_account(&|account| Some(account.checked.as_ref()?.checked?.as_second().to_string())),
     );
-    let newest = |account: &AccountRun| {
+    let newest = |account: &AccountScheduleRun| {
         let backups = &account.checked.as_ref()?.backups;
         backups.last().map(|newest| newest.stored.clone())
     };
     gauge(
         "hookferry_backup_webhooks",
         "Webhooks in the newest backup.",
-        each(&|account| Some(newest(account)?.name.count.to_string())),
+        per_account(&|account| Some(newest(account)?.name.count.to_string())),
     );
     gauge(
         "hookferry_backup_size_bytes",
         "Size of the newest backup as it is stored.",
-        each(&|account| Some(newest(account)?.size.to_string())),
+        per_account(&|account| Some(newest(account)?.size.to_string())),
     );
     gauge(
         "hookferry_backup_kept",
         "Backups in the repository.",
-        each(&|account| Some(account.checked.as_ref()?.backups.len().to_string())),
+        per_account(&|account| Some(account.checked.as_ref()?.backups.len().to_string())),
     );
     out
 }
 
 /// The time of the last success, from the metrics of an earlier run.
-fn last_success(before: &str) -> Option<String> {
-    let line = before.lines().find(|line| line.starts_with(LAST_SUCCESS))?;
+fn previous_success(previous_text: &str) -> Option<String> {
+    let line = previous_text
+        .lines()
+        .find(|line| line.starts_with(LAST_SUCCESS))?;
     let value = line.rsplit(' ').next()?;
     value.parse::<i64>().ok().map(|seconds| seconds.to_string())
 }

@@ -4,12 +4,12 @@
 use super::streams::Streams;
 use super::style::{Meaning, Palette};
 use crate::coralogix::account::Account;
-use crate::coralogix::client::Watch;
+use crate::coralogix::client::WaitListener;
 use crate::document::view::Detail;
 use crate::error::Error;
-use crate::foreign;
 use crate::render::page::Page;
-use crate::wording::seconds;
+use crate::untrusted;
+use crate::wording::duration_text;
 use anstream::ColorChoice;
 use indicatif::MultiProgress;
 use std::io::Write;
@@ -20,7 +20,7 @@ pub use super::streams::LogWriter;
 
 /// How much a run writes to standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Talk {
+pub enum Verbosity {
     /// Progress, messages, warnings and errors.
     Normal,
     /// Warnings and errors only.
@@ -38,7 +38,7 @@ pub enum Motion {
 
 /// The way in which this run displays stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Manner {
+pub(super) enum ProgressMode {
     /// One animated line per stage.
     Bars,
     /// Plain lines.
@@ -51,9 +51,9 @@ pub(super) enum Manner {
 #[derive(Debug, Clone, Copy)]
 pub struct ScreenOptions {
     /// When to use color; decided for each stream separately.
-    pub colour: ColorChoice,
+    pub color: ColorChoice,
     /// How much to write to standard error.
-    pub talk: Talk,
+    pub verbosity: Verbosity,
     /// Whether to animate progress.
     pub motion: Motion,
 }
@@ -69,18 +69,18 @@ impl Screen {
     /// The screen of the process: its standard output and standard error.
     pub fn new(options: ScreenOptions) -> Self {
         Self {
-            streams: Arc::new(Streams::of_process(options.colour)),
+            streams: Arc::new(Streams::for_process(options.color)),
             options,
         }
     }
 
     /// A screen that writes to the given streams, which are not terminals.
-    pub fn onto(
+    pub fn with_streams(
         stdout: impl Write + Send + 'static,
         stderr: impl Write + Send + 'static,
         options: ScreenOptions,
     ) -> Self {
-        let streams = Streams::elsewhere(Box::new(stdout), Box::new(stderr), options.colour);
+        let streams = Streams::with_writers(Box::new(stdout), Box::new(stderr), options.color);
         Self {
             streams: Arc::new(streams),
             options,
@@ -92,7 +92,7 @@ impl Screen {
     /// # Errors
     /// A failed write, such as on a full disk. A reader that went away is not an error.
     pub fn result(&self, text: &str) -> Result<(), Error> {
-        self.streams.to_stdout(text).map_err(|error| {
+        self.streams.write_stdout(text).map_err(|error| {
             Error::failed("cannot write the result to standard output").with_source(error)
         })
     }
@@ -108,38 +108,38 @@ impl Screen {
     }
 
     /// Writes one line to standard error, unless the run is quiet.
-    pub fn say(&self, line: &str) {
-        if self.options.talk == Talk::Normal {
-            self.streams.to_stderr(&format!("{line}\n"));
+    pub fn print_message(&self, line: &str) {
+        if self.options.verbosity == Verbosity::Normal {
+            self.streams.write_stderr(&format!("{line}\n"));
         }
     }
 
     /// Writes a prompt to standard error, quiet or not: the question, or the preview that it is about.
-    pub fn ask(&self, text: &str) {
-        self.streams.to_stderr(text);
+    pub fn prompt(&self, text: &str) {
+        self.streams.write_stderr(text);
     }
 
     /// Writes a warning to standard error, quiet or not.
     pub fn warn(&self, warning: &str) {
         let word = self.stderr_palette().paint(Meaning::Warning, "warning:");
         self.streams
-            .to_stderr(&format!("{word} {}\n", harmless(warning)));
+            .write_stderr(&format!("{word} {}\n", escape_lines(warning)));
     }
 
     /// Writes an error and its hint, if it has one, to standard error, quiet or not.
     pub fn error(&self, error: &Error) {
         let palette = self.stderr_palette();
         let word = palette.paint(Meaning::Error, "error:");
-        let what = format!("hookferry: {word} {}\n", harmless(&error.to_string()));
+        let message = format!("hookferry: {word} {}\n", escape_lines(&error.to_string()));
         let hint = match error.hint() {
             Some(hint) => format!(
                 "{} {}\n",
                 palette.paint(Meaning::Hint, "hint:"),
-                harmless(hint)
+                escape_lines(hint)
             ),
             None => String::new(),
         };
-        self.streams.to_stderr(&(what + &hint));
+        self.streams.write_stderr(&(message + &hint));
     }
 
     /// A writer for log subscribers: standard error, without tearing an animated line.
@@ -157,7 +157,7 @@ impl Screen {
     }
 
     /// The layout of a text for standard error, such as the preview before a question.
-    pub fn talk_page(&self, detail: Detail) -> Page {
+    pub fn stderr_page(&self, detail: Detail) -> Page {
         Page {
             palette: self.stderr_palette(),
             width: self.stderr_width(),
@@ -188,25 +188,25 @@ impl Screen {
         &self.streams.bars
     }
 
-    pub(super) fn manner(&self) -> Manner {
-        match (self.options.talk, self.options.motion) {
-            (Talk::Quiet, _) => Manner::Hidden,
-            (Talk::Normal, Motion::Auto) if !self.bars().is_hidden() => Manner::Bars,
-            (Talk::Normal, _) => Manner::Lines,
+    pub(super) fn progress_mode(&self) -> ProgressMode {
+        match (self.options.verbosity, self.options.motion) {
+            (Verbosity::Quiet, _) => ProgressMode::Hidden,
+            (Verbosity::Normal, Motion::Auto) if !self.bars().is_hidden() => ProgressMode::Bars,
+            (Verbosity::Normal, _) => ProgressMode::Lines,
         }
     }
 }
 
 /// Reports a request that waits for its retry, on a line of its own.
-impl Watch for Screen {
-    fn waiting(&self, account: &Account, why: &str, wait: Duration) {
-        let line = format!("  {account}: {why}, retrying in {}", seconds(wait));
-        self.say(&foreign::shown(&line));
+impl WaitListener for Screen {
+    fn report_wait(&self, account: &Account, why: &str, wait: Duration) {
+        let line = format!("  {account}: {why}, retrying in {}", duration_text(wait));
+        self.print_message(&untrusted::escape(&line));
     }
 }
 
 /// Escapes each line of the text; the line breaks are our own and stay.
-fn harmless(text: &str) -> String {
-    let lines: Vec<String> = text.lines().map(foreign::shown).collect();
+fn escape_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(untrusted::escape).collect();
     lines.join("\n")
 }

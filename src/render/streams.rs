@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// The width assumed without a terminal: what fits a page of a CI log.
-const USUAL_WIDTH: usize = 120;
+const DEFAULT_WIDTH: usize = 120;
 /// The minimum layout width; a narrower terminal wraps by itself.
-const NARROWEST: usize = 40;
+const MIN_WIDTH: usize = 40;
 
 /// Both streams and the animated lines of a run.
 pub(super) struct Streams {
@@ -35,19 +35,19 @@ pub(super) struct Stream {
 
 impl Streams {
     /// The streams of the process.
-    pub(super) fn of_process(choice: ColorChoice) -> Self {
+    pub(super) fn for_process(choice: ColorChoice) -> Self {
         let (out, err) = (Term::stdout(), Term::stderr());
         Self {
-            stdout: Stream::of_process(io::stdout(), out, choice),
-            stderr: Stream::of_process(io::stderr(), err, choice),
-            bars: terminal::bars(),
+            stdout: Stream::for_process(io::stdout(), out, choice),
+            stderr: Stream::for_process(io::stderr(), err, choice),
+            bars: terminal::progress_bars(),
             is_stdout_gone: AtomicBool::new(false),
             has_result: AtomicBool::new(false),
         }
     }
 
     /// Streams that are not terminals.
-    pub(super) fn elsewhere(
+    pub(super) fn with_writers(
         stdout: Box<dyn Write + Send>,
         stderr: Box<dyn Write + Send>,
         choice: ColorChoice,
@@ -67,7 +67,7 @@ impl Streams {
     }
 
     /// Writes to standard output byte for byte; remembers a reader that went away, which is not an error.
-    pub(super) fn to_stdout(&self, text: &str) -> io::Result<()> {
+    pub(super) fn write_stdout(&self, text: &str) -> io::Result<()> {
         self.has_result.store(true, Ordering::Relaxed);
         if self.is_stdout_gone() {
             return Ok(());
@@ -92,20 +92,20 @@ impl Streams {
     }
 
     /// Writes to standard error; ignores failure, because there is nowhere left to report it.
-    pub(super) fn to_stderr(&self, text: &str) {
+    pub(super) fn write_stderr(&self, text: &str) {
         let _ = self.bars.suspend(|| self.stderr.write(text));
     }
 }
 
 impl Stream {
     /// Colored text goes through `anstream`, which old Windows consoles need; plain text passes unchanged.
-    fn of_process<S>(raw: S, terminal: Term, choice: ColorChoice) -> Self
+    fn for_process<S>(raw: S, terminal: Term, choice: ColorChoice) -> Self
     where
         S: anstream::stream::RawStream + anstream::stream::AsLockedWrite + Send + 'static,
     {
         let palette = palette(choice, terminal.features().colors_supported());
         let writer: Box<dyn Write + Send> = match palette {
-            Palette::Coloured => Box::new(AutoStream::always(raw)),
+            Palette::Colored => Box::new(AutoStream::always(raw)),
             Palette::Plain => Box::new(raw),
         };
         Self {
@@ -125,16 +125,16 @@ impl Stream {
     /// The width available to a text for this stream, in columns.
     pub(super) fn width(&self) -> usize {
         let size = self.terminal.as_ref().and_then(Term::size_checked);
-        size.map_or(USUAL_WIDTH, |(_, columns)| {
-            usize::from(columns).max(NARROWEST)
+        size.map_or(DEFAULT_WIDTH, |(_, columns)| {
+            usize::from(columns).max(MIN_WIDTH)
         })
     }
 }
 
-fn palette(choice: ColorChoice, knows_colours: bool) -> Palette {
+fn palette(choice: ColorChoice, supports_color: bool) -> Palette {
     match choice {
-        ColorChoice::Always | ColorChoice::AlwaysAnsi => Palette::Coloured,
-        ColorChoice::Auto if knows_colours => Palette::Coloured,
+        ColorChoice::Always | ColorChoice::AlwaysAnsi => Palette::Colored,
+        ColorChoice::Auto if supports_color => Palette::Colored,
         ColorChoice::Auto | ColorChoice::Never => Palette::Plain,
     }
 }
@@ -145,7 +145,7 @@ pub struct LogWriter(pub(super) Arc<Streams>);
 
 impl Write for LogWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.to_stderr(&String::from_utf8_lossy(bytes));
+        self.0.write_stderr(&String::from_utf8_lossy(bytes));
         Ok(bytes.len())
     }
 

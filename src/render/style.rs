@@ -1,15 +1,15 @@
 //! Text styles, named by meaning; each only repeats what a word or symbol already says.
 //! Never conveys meaning by color alone, and never decides whether a stream gets color.
 
-use crate::pipeline::outcome::Ending;
-use crate::pipeline::plan::State;
+use crate::pipeline::outcome::FinalStatus;
+use crate::pipeline::plan::StepState;
 use anstyle::{AnsiColor, Style};
 
 /// The meaning of a piece of text, which determines its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meaning {
     /// The state of a plan step.
-    State(State),
+    State(StepState),
     /// A line that the eye should find first.
     Heading,
     /// A next step.
@@ -26,46 +26,49 @@ pub enum Meaning {
 
 impl Meaning {
     fn style(self) -> Style {
-        let colour = |colour: AnsiColor| colour.on_default();
+        let foreground = |color: AnsiColor| color.on_default();
         match self {
-            Self::State(State::Create) | Self::Success => colour(AnsiColor::Green),
-            Self::State(State::Update) => colour(AnsiColor::Yellow),
-            Self::State(State::Unchanged) | Self::Faint => Style::new().dimmed(),
-            Self::State(State::Conflict | State::Blocked) => colour(AnsiColor::Red),
-            Self::State(State::Ambiguous) => colour(AnsiColor::Magenta),
+            Self::State(StepState::Create) | Self::Success => foreground(AnsiColor::Green),
+            Self::State(StepState::Update) => foreground(AnsiColor::Yellow),
+            Self::State(StepState::Unchanged) | Self::Faint => Style::new().dimmed(),
+            Self::State(StepState::Conflict | StepState::Blocked) => foreground(AnsiColor::Red),
+            Self::State(StepState::Ambiguous) => foreground(AnsiColor::Magenta),
             Self::Heading => Style::new().bold(),
-            Self::Hint => colour(AnsiColor::Cyan),
-            Self::Warning => colour(AnsiColor::Yellow).bold(),
-            Self::Error => colour(AnsiColor::Red).bold(),
+            Self::Hint => foreground(AnsiColor::Cyan),
+            Self::Warning => foreground(AnsiColor::Yellow).bold(),
+            Self::Error => foreground(AnsiColor::Red).bold(),
         }
     }
 }
 
-impl From<Ending> for Meaning {
-    fn from(ending: Ending) -> Self {
+impl From<FinalStatus> for Meaning {
+    fn from(ending: FinalStatus) -> Self {
         match ending {
-            Ending::Created => Self::State(State::Create),
-            Ending::Updated => Self::State(State::Update),
-            Ending::Unchanged | Ending::Appeared | Ending::Skipped | Ending::NotSent => Self::Faint,
-            Ending::Refused
-            | Ending::Ignored
-            | Ending::Vanished
-            | Ending::Missing
-            | Ending::Duplicated => Self::State(State::Blocked),
-            Ending::Unresolved | Ending::NotSeen => Self::State(State::Ambiguous),
+            FinalStatus::Created => Self::State(StepState::Create),
+            FinalStatus::Updated => Self::State(StepState::Update),
+            FinalStatus::Unchanged
+            | FinalStatus::Appeared
+            | FinalStatus::Skipped
+            | FinalStatus::NotSent => Self::Faint,
+            FinalStatus::Refused
+            | FinalStatus::Ignored
+            | FinalStatus::Vanished
+            | FinalStatus::Missing
+            | FinalStatus::Duplicated => Self::State(StepState::Blocked),
+            FinalStatus::Unresolved | FinalStatus::NotSeen => Self::State(StepState::Ambiguous),
         }
     }
 }
 
 /// The character that marks a state at the start of a line.
-pub fn symbol(state: State) -> &'static str {
+pub fn symbol(state: StepState) -> &'static str {
     match state {
-        State::Create => "+",
-        State::Update => "~",
-        State::Unchanged => "=",
-        State::Conflict => "!",
-        State::Ambiguous => "?",
-        State::Blocked => "x",
+        StepState::Create => "+",
+        StepState::Update => "~",
+        StepState::Unchanged => "=",
+        StepState::Conflict => "!",
+        StepState::Ambiguous => "?",
+        StepState::Blocked => "x",
     }
 }
 
@@ -75,7 +78,7 @@ pub enum Palette {
     /// Text without ANSI codes.
     Plain,
     /// Text with ANSI codes.
-    Coloured,
+    Colored,
 }
 
 impl Palette {
@@ -83,8 +86,8 @@ impl Palette {
     pub fn paint(self, meaning: Meaning, text: &str) -> String {
         match self {
             Self::Plain => text.to_owned(),
-            Self::Coloured if text.is_empty() => String::new(),
-            Self::Coloured => {
+            Self::Colored if text.is_empty() => String::new(),
+            Self::Colored => {
                 let style = meaning.style();
                 format!("{style}{text}{style:#}")
             }
@@ -95,13 +98,13 @@ impl Palette {
 #[cfg(test)]
 mod tests {
     use super::{Meaning, Palette, symbol};
-    use crate::pipeline::plan::State;
+    use crate::pipeline::plan::StepState;
 
     #[test]
     fn the_plain_palette_adds_nothing() {
         assert_eq!(Palette::Plain.paint(Meaning::Error, "gone"), "gone");
         assert_eq!(
-            Palette::Coloured.paint(Meaning::Heading, "plan"),
+            Palette::Colored.paint(Meaning::Heading, "plan"),
             "\u{1b}[1mplan\u{1b}[0m"
         );
     }
@@ -109,7 +112,7 @@ mod tests {
     #[test]
     fn every_state_has_a_symbol_of_its_own() {
         let symbols: std::collections::BTreeSet<&str> =
-            State::ALL.iter().map(|state| symbol(*state)).collect();
-        assert_eq!(symbols.len(), State::ALL.len());
+            StepState::ALL.iter().map(|state| symbol(*state)).collect();
+        assert_eq!(symbols.len(), StepState::ALL.len());
     }
 }

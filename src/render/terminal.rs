@@ -17,7 +17,7 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn attempt(&self, write: impl FnOnce(&Term) -> io::Result<()>) {
+    fn write_unless_gone(&self, write: impl FnOnce(&Term) -> io::Result<()>) {
         if !self.is_gone.load(Ordering::Relaxed) && write(&self.term).is_err() {
             self.is_gone.store(true, Ordering::Relaxed);
         }
@@ -25,7 +25,7 @@ impl Terminal {
 }
 
 /// The draw target for bars: standard error if it is a terminal with a movable cursor, else hidden.
-pub(super) fn bars() -> indicatif::MultiProgress {
+pub(super) fn progress_bars() -> indicatif::MultiProgress {
     let usual = indicatif::ProgressDrawTarget::stderr();
     let target = if usual.is_hidden() {
         usual
@@ -49,42 +49,42 @@ impl TermLike for Terminal {
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
-        self.attempt(|term| term.move_cursor_up(n));
+        self.write_unless_gone(|term| term.move_cursor_up(n));
         Ok(())
     }
 
     fn move_cursor_down(&self, n: usize) -> io::Result<()> {
-        self.attempt(|term| term.move_cursor_down(n));
+        self.write_unless_gone(|term| term.move_cursor_down(n));
         Ok(())
     }
 
     fn move_cursor_right(&self, n: usize) -> io::Result<()> {
-        self.attempt(|term| term.move_cursor_right(n));
+        self.write_unless_gone(|term| term.move_cursor_right(n));
         Ok(())
     }
 
     fn move_cursor_left(&self, n: usize) -> io::Result<()> {
-        self.attempt(|term| term.move_cursor_left(n));
+        self.write_unless_gone(|term| term.move_cursor_left(n));
         Ok(())
     }
 
     fn write_line(&self, text: &str) -> io::Result<()> {
-        self.attempt(|term| term.write_line(text));
+        self.write_unless_gone(|term| term.write_line(text));
         Ok(())
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
-        self.attempt(|term| term.write_str(text));
+        self.write_unless_gone(|term| term.write_str(text));
         Ok(())
     }
 
     fn clear_line(&self) -> io::Result<()> {
-        self.attempt(Term::clear_line);
+        self.write_unless_gone(Term::clear_line);
         Ok(())
     }
 
     fn flush(&self) -> io::Result<()> {
-        self.attempt(Term::flush);
+        self.write_unless_gone(Term::flush);
         Ok(())
     }
 }

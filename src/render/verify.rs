@@ -2,15 +2,15 @@
 //! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
-use super::groups::{Row, groups};
+use super::groups::{GroupRow, push_groups};
 use super::json;
-use super::rows::{Called, Line, below, differences};
+use super::rows::{Line, WebhookLabel, push_differences, push_remark};
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::DifferenceDocument;
 use crate::document::view::{Party, kind_name};
-use crate::pipeline::plan::State;
-use crate::pipeline::verify::Finding;
+use crate::pipeline::plan::StepState;
+use crate::pipeline::verify::ItemVerdict;
 use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use smol_str::SmolStr;
 #[derive(Debug)]
 pub struct VerifyView {
     /// The name of the reference: an account, a file, or a run.
-    pub wanted: String,
+    pub reference: String,
     /// The account that was compared.
     pub target: Party,
     /// One row for each desired webhook.
@@ -39,34 +39,34 @@ pub struct VerifyRow {
     /// The id of the corresponding webhook in the target, if there is one.
     pub target_id: Option<WebhookId>,
     /// The result of the comparison.
-    pub finding: Finding,
+    pub verdict: ItemVerdict,
     /// An additional remark for the user.
-    pub why: Option<String>,
+    pub remark: Option<String>,
 }
 
 impl VerifyView {
     /// Whether the target has every desired webhook exactly once, with the desired content.
     pub fn is_verified(&self) -> bool {
-        let is_verified = |row: &VerifyRow| row.finding == Finding::Verified;
+        let is_verified = |row: &VerifyRow| row.verdict == ItemVerdict::Verified;
         self.rows.iter().all(is_verified)
     }
 
     fn count(&self, word: &str) -> usize {
-        let of_word = |row: &&VerifyRow| look(&row.finding).1 == word;
-        self.rows.iter().filter(of_word).count()
+        let has_code = |row: &&VerifyRow| appearance(&row.verdict).1 == word;
+        self.rows.iter().filter(has_code).count()
     }
 }
 
-const WORDS: [&str; 5] = ["verified", "altered", "missing", "duplicated", "unclear"];
+const CODES: [&str; 5] = ["verified", "altered", "missing", "duplicated", "unclear"];
 
 /// Symbol, code, and style of a verdict.
-fn look(finding: &Finding) -> (&'static str, &'static str, Meaning) {
-    match finding {
-        Finding::Verified => ("=", "verified", Meaning::Faint),
-        Finding::Altered(_) => ("~", "altered", Meaning::State(State::Update)),
-        Finding::Missing => ("-", "missing", Meaning::State(State::Blocked)),
-        Finding::Duplicated(_) => ("!", "duplicated", Meaning::State(State::Blocked)),
-        Finding::Unclear(_) => ("?", "unclear", Meaning::State(State::Ambiguous)),
+fn appearance(verdict: &ItemVerdict) -> (&'static str, &'static str, Meaning) {
+    match verdict {
+        ItemVerdict::Verified => ("=", "verified", Meaning::Faint),
+        ItemVerdict::Altered(_) => ("~", "altered", Meaning::State(StepState::Update)),
+        ItemVerdict::Missing => ("-", "missing", Meaning::State(StepState::Blocked)),
+        ItemVerdict::Duplicated(_) => ("!", "duplicated", Meaning::State(StepState::Blocked)),
+        ItemVerdict::Unclear(_) => ("?", "unclear", Meaning::State(StepState::Ambiguous)),
     }
 }
 
@@ -75,28 +75,28 @@ pub fn text(view: &VerifyView, page: Page) -> String {
     let heading = format!(
         "hookferry verify: target {} against {}",
         view.target.identity(),
-        view.wanted
+        view.reference
     );
     let heading = wrapped(&heading, page.width, 2);
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
-    let rows: Vec<Row<'_, VerifyRow>> = view
+    let rows: Vec<GroupRow<'_, VerifyRow>> = view
         .rows
         .iter()
-        .map(|row| Row {
-            word: look(&row.finding).1,
-            line: line(row),
-            of: row,
+        .map(|row| GroupRow {
+            group: appearance(&row.verdict).1,
+            line: to_line(row),
+            item: row,
         })
         .collect();
     let details = |out: &mut String, row: &VerifyRow| details(out, row, page);
-    groups(&mut out, &WORDS, "verified", &rows, details, page);
-    out.push_str(&last_words(view, page));
+    push_groups(&mut out, &CODES, "verified", &rows, details, page);
+    out.push_str(&summary_text(view, page));
     out
 }
 
-fn line(row: &VerifyRow) -> Line {
-    let (symbol, _, meaning) = look(&row.finding);
-    let called = Called {
+fn to_line(row: &VerifyRow) -> Line {
+    let (symbol, _, meaning) = appearance(&row.verdict);
+    let called = WebhookLabel {
         type_id: row.type_id,
         alias: &row.alias,
         source_id: row.source_id.as_ref(),
@@ -105,26 +105,28 @@ fn line(row: &VerifyRow) -> Line {
 }
 
 fn details(out: &mut String, row: &VerifyRow, page: Page) {
-    match &row.finding {
-        Finding::Altered(found) => differences(out, &DifferenceDocument::all(found), page),
-        Finding::Duplicated(ids) => {
+    match &row.verdict {
+        ItemVerdict::Altered(found) => {
+            push_differences(out, &DifferenceDocument::from_differences(found), page)
+        }
+        ItemVerdict::Duplicated(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            below(
+            push_remark(
                 out,
                 &format!("the target has it with the ids {}", ids.join(", ")),
                 page,
             );
         }
-        Finding::Unclear(why) => below(out, why, page),
-        Finding::Verified | Finding::Missing => {}
+        ItemVerdict::Unclear(why) => push_remark(out, why, page),
+        ItemVerdict::Verified | ItemVerdict::Missing => {}
     }
-    if let Some(why) = &row.why {
-        below(out, why, page);
+    if let Some(why) = &row.remark {
+        push_remark(out, why, page);
     }
 }
 
-fn last_words(view: &VerifyView, page: Page) -> String {
-    let counts: Vec<String> = WORDS
+fn summary_text(view: &VerifyView, page: Page) -> String {
+    let counts: Vec<String> = CODES
         .iter()
         .map(|word| format!("{} {word}", view.count(word)))
         .collect();
@@ -148,7 +150,7 @@ fn last_words(view: &VerifyView, page: Page) -> String {
 
 /// Renders the comparison as JSON.
 pub fn document(view: &VerifyView) -> Value {
-    let mut summary: serde_json::Map<String, Value> = WORDS
+    let mut summary: serde_json::Map<String, Value> = CODES
         .iter()
         .map(|word| ((*word).to_owned(), view.count(word).into()))
         .collect();
@@ -156,7 +158,7 @@ pub fn document(view: &VerifyView) -> Value {
     json::document(
         "verify",
         json!({
-            "wanted": view.wanted,
+            "wanted": view.reference,
             "target": json::party(&view.target),
             "webhooks": view.rows.iter().map(row_json).collect::<Vec<_>>(),
             "summary": summary,
@@ -166,21 +168,22 @@ pub fn document(view: &VerifyView) -> Value {
 }
 
 fn row_json(row: &VerifyRow) -> Value {
-    let (found, surplus, unclear): (&[_], &[WebhookId], Option<&String>) = match &row.finding {
-        Finding::Altered(found) => (found, &[], None),
-        Finding::Duplicated(ids) => (&[], ids, None),
-        Finding::Unclear(why) => (&[], &[], Some(why)),
-        Finding::Verified | Finding::Missing => (&[], &[], None),
-    };
+    let (differences, duplicates, uncertainty): (&[_], &[WebhookId], Option<&String>) =
+        match &row.verdict {
+            ItemVerdict::Altered(found) => (found, &[], None),
+            ItemVerdict::Duplicated(ids) => (&[], ids, None),
+            ItemVerdict::Unclear(why) => (&[], &[], Some(why)),
+            ItemVerdict::Verified | ItemVerdict::Missing => (&[], &[], None),
+        };
     json!({
-        "finding": look(&row.finding).1,
+        "finding": appearance(&row.verdict).1,
         "alias": row.alias,
         "type": kind_name(row.type_id),
-        "type_id": json::type_number(row.type_id),
-        "source_id": json::id(row.source_id.as_ref()),
-        "target_id": json::id(row.target_id.as_ref()),
-        "copies": surplus.iter().map(|id| json::id(Some(id))).collect::<Vec<_>>(),
-        "why": unclear.or(row.why.as_ref()),
-        "altered": json::differences(found),
+        "type_id": json::type_number_or_null(row.type_id),
+        "source_id": json::id_or_null(row.source_id.as_ref()),
+        "target_id": json::id_or_null(row.target_id.as_ref()),
+        "copies": duplicates.iter().map(|id| json::id_or_null(Some(id))).collect::<Vec<_>>(),
+        "why": uncertainty.or(row.remark.as_ref()),
+        "altered": json::differences(differences),
     })
 }

@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use tokio::sync::watch;
 
 use super::fault::{Action, Fault};
-use super::object::{Object, raw};
-use super::seen::Seen;
+use super::object::{Object, to_raw};
+use super::request_log::LoggedRequest;
 use super::store::Store;
 use super::switches::Switches;
 use super::{AccountOptions, Side, clock};
@@ -35,18 +35,18 @@ struct Shared {
 pub(super) struct State {
     pub(super) store: Store,
     pub(super) switches: Switches,
-    pub(super) log: Vec<Seen>,
+    pub(super) log: Vec<LoggedRequest>,
     latency: std::time::Duration,
     faults: Vec<Fault>,
-    counts: HashMap<Method, usize>,
-    total: usize,
+    requests_by_method: HashMap<Method, usize>,
+    n_requests: usize,
 }
 
 impl Account {
     pub(super) fn new(side: Side, address: SocketAddr, options: AccountOptions) -> Self {
         let mut store = Store::new(options.company_id);
         for webhook in &options.webhooks {
-            store.insert(object_of(webhook), clock::SEEDED_AT);
+            store.insert(to_object(webhook), clock::SEEDED_AT);
         }
         Self(Arc::new(Shared {
             side,
@@ -59,8 +59,8 @@ impl Account {
                 log: Vec::new(),
                 latency: options.latency,
                 faults: options.faults,
-                counts: HashMap::new(),
-                total: 0,
+                requests_by_method: HashMap::new(),
+                n_requests: 0,
             }),
             changes: watch::Sender::new(()),
         }))
@@ -87,7 +87,7 @@ impl Account {
     }
 
     /// Every request so far, in order of arrival.
-    pub fn log(&self) -> Vec<Seen> {
+    pub fn log(&self) -> Vec<LoggedRequest> {
         self.lock().log.clone()
     }
 
@@ -95,7 +95,7 @@ impl Account {
     ///
     /// A number too large for [`Value`] becomes a string with its JSON text.
     pub fn webhooks(&self) -> Vec<Value> {
-        self.lock().store.all().map(value_of).collect()
+        self.lock().store.all().map(to_value).collect()
     }
 
     /// Changes how the account behaves from the next request on.
@@ -113,15 +113,15 @@ impl Account {
     /// # Panics
     /// If `webhook` is not a JSON object.
     pub fn insert(&self, webhook: &Value) -> u64 {
-        let id = self.lock().store.insert(object_of(webhook), &clock::now());
-        self.announce();
+        let id = self.lock().store.insert(to_object(webhook), &clock::now());
+        self.notify_waiters();
         id
     }
 
     /// Deletes a webhook as another writer would; returns whether it existed.
     pub fn remove(&self, id: u64) -> bool {
         let removed = self.lock().store.remove(id);
-        self.announce();
+        self.notify_waiters();
         removed
     }
 
@@ -129,26 +129,26 @@ impl Account {
     ///
     /// The server still decides its id, company and dates. `edit` runs under
     /// the account's lock and must not call the account.
-    pub fn change(&self, id: u64, edit: impl FnOnce(&mut Value)) -> bool {
+    pub fn edit_webhook(&self, id: u64, edit: impl FnOnce(&mut Value)) -> bool {
         let mut state = self.lock();
-        let Some(mut webhook) = state.store.get(id).map(value_of) else {
+        let Some(mut webhook) = state.store.get(id).map(to_value) else {
             return false;
         };
         edit(&mut webhook);
-        state.store.replace(id, object_of(&webhook), &clock::now());
+        state.store.replace(id, to_object(&webhook), &clock::now());
         drop(state);
-        self.announce();
+        self.notify_waiters();
         true
     }
 
     /// Resolves once `count` requests have arrived; one without a delay has had its effect by then.
-    pub async fn seen(&self, count: usize) {
-        self.until(|account| account.lock().log.len() >= count)
+    pub async fn wait_for_requests(&self, count: usize) {
+        self.wait_until(|account| account.lock().log.len() >= count)
             .await;
     }
 
     /// Resolves once `condition` holds; it is checked now and after every request, effect or edit.
-    pub async fn until(&self, mut condition: impl FnMut(&Self) -> bool) {
+    pub async fn wait_until(&self, mut condition: impl FnMut(&Self) -> bool) {
         let mut changes = self.0.changes.subscribe();
         while !condition(self) {
             // An error would mean that no sender is left, but `self` holds one.
@@ -157,7 +157,7 @@ impl Account {
     }
 
     /// Wakes everything that waits for a change; call it without holding the lock.
-    pub(super) fn announce(&self) {
+    pub(super) fn notify_waiters(&self) {
         self.0.changes.send_replace(());
     }
 
@@ -169,14 +169,14 @@ impl Account {
 
 impl State {
     /// Counts a request and returns the action for it.
-    pub(super) fn admit(&mut self, method: &Method) -> Action {
-        self.total += 1;
-        let of_method = self.counts.entry(method.clone()).or_default();
-        *of_method += 1;
+    pub(super) fn next_action(&mut self, method: &Method) -> Action {
+        self.n_requests += 1;
+        let method_count = self.requests_by_method.entry(method.clone()).or_default();
+        *method_count += 1;
         let mut action = self
             .faults
             .iter()
-            .find_map(|fault| fault.strikes(method, *of_method, self.total))
+            .find_map(|fault| fault.action_for(method, *method_count, self.n_requests))
             .cloned()
             .unwrap_or_default();
         action.delay += self.latency;
@@ -194,16 +194,16 @@ impl fmt::Debug for Account {
     }
 }
 
-fn object_of(webhook: &Value) -> Object {
+fn to_object(webhook: &Value) -> Object {
     let members = webhook.as_object().expect("a given webhook is an object");
     let mut object = Object::default();
     for (name, value) in members {
-        object.push(name, raw(value));
+        object.push(name, to_raw(value));
     }
     object
 }
 
-fn value_of(text: &RawValue) -> Value {
+fn to_value(text: &RawValue) -> Value {
     serde_json::from_str(text.get()).unwrap_or_else(|_| {
         let object = Object::parse(text.get()).expect("what is stored was rendered from an object");
         object

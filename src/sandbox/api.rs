@@ -3,8 +3,8 @@
 use hyper::header::{ALLOW, AUTHORIZATION, HeaderMap};
 use hyper::{Method, StatusCode};
 
-use super::answer::Answer;
-use super::seen::Seen;
+use super::request_log::LoggedRequest;
+use super::response::ApiResponse;
 use super::store::Store;
 use super::switches::{Auth, Bulk, Switches};
 use super::{read, write};
@@ -31,28 +31,28 @@ pub(super) fn respond(
     store: &mut Store,
     switches: &Switches,
     key: &str,
-    request: &Seen,
+    request: &LoggedRequest,
     half: bool,
-) -> Answer {
-    if let Err((status, message)) = authorise(switches, key, request) {
-        return Answer::error(switches, status, message).echo(switches, &request.body);
+) -> ApiResponse {
+    if let Err((status, message)) = authorize(switches, key, request) {
+        return ApiResponse::error(switches, status, message).with_echo(switches, &request.body);
     }
     let Some(route) = route(&request.path, switches) else {
-        return Answer::error(switches, StatusCode::NOT_FOUND, "no such path");
+        return ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such path");
     };
-    call(store, switches, request, &route, half).echo(switches, &request.body)
+    dispatch(store, switches, request, &route, half).with_echo(switches, &request.body)
 }
 
-fn call(
+fn dispatch(
     store: &mut Store,
     switches: &Switches,
-    request: &Seen,
+    request: &LoggedRequest,
     route: &Route,
     half: bool,
-) -> Answer {
-    let most = switches.max_bytes.unwrap_or(MAX_BYTES);
-    if request.oversize || (request.method == Method::POST && request.body.len() > most) {
-        return Answer::error(
+) -> ApiResponse {
+    let limit = switches.max_bytes.unwrap_or(MAX_BYTES);
+    if request.is_oversize || (request.method == Method::POST && request.body.len() > limit) {
+        return ApiResponse::error(
             switches,
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is too large",
@@ -60,11 +60,11 @@ fn call(
     }
     // Half of a single item is nothing: nothing is applied, although the response reports an empty success.
     match (&request.method, route) {
-        (&Method::GET, Route::Collection) => read::all(store, switches),
-        (&Method::GET, &Route::One(id)) => read::one(store, switches, id),
+        (&Method::GET, Route::Collection) => read::list_webhooks(store, switches),
+        (&Method::GET, &Route::One(id)) => read::get_webhook(store, switches, id),
         (&Method::POST, Route::Bulk) => write::post_bulk(store, switches, &request.body, half),
         (&Method::POST, Route::Collection) | (&Method::DELETE, Route::One(_)) if half => {
-            Answer::json("{}")
+            ApiResponse::json("{}")
         }
         (&Method::POST, Route::Collection) => write::post_single(store, switches, &request.body),
         (&Method::DELETE, &Route::One(id)) => write::delete(store, switches, id),
@@ -75,15 +75,15 @@ fn call(
                 Route::Bulk => "POST",
             };
             let status = StatusCode::METHOD_NOT_ALLOWED;
-            Answer::error(switches, status, "no such method here").header(ALLOW, allowed)
+            ApiResponse::error(switches, status, "no such method here").with_header(ALLOW, allowed)
         }
     }
 }
 
-fn authorise(
+fn authorize(
     switches: &Switches,
     key: &str,
-    request: &Seen,
+    request: &LoggedRequest,
 ) -> Result<(), (StatusCode, &'static str)> {
     if switches.auth == Auth::Revoked || bearer(&request.headers) != Some(key) {
         return Err((StatusCode::UNAUTHORIZED, "the API key is missing or wrong"));

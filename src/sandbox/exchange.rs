@@ -11,80 +11,80 @@ use hyper::{Request, Response, StatusCode};
 use serde::de::IgnoredAny;
 
 use super::account::{Account, State};
-use super::answer::{Answer, PLAIN};
 use super::api::{self, MAX_BYTES};
 use super::fault::{Action, Commit, Reply, RetryAfter};
-use super::seen::{Outcome, Seen};
+use super::request_log::{LoggedRequest, Outcome};
+use super::response::{ApiResponse, PLAIN};
 use super::switches::Switches;
 
 /// How a connection ends if its client gets no complete response.
 #[derive(Debug)]
-pub(super) enum Severed {
+pub(super) enum Disconnect {
     Closed,
     Reset,
     /// Closed after these bytes.
-    After(Vec<u8>),
+    AfterBytes(Vec<u8>),
 }
 
-impl fmt::Display for Severed {
+impl fmt::Display for Disconnect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("connection severed on purpose")
     }
 }
 
-impl error::Error for Severed {}
+impl error::Error for Disconnect {}
 
-enum Fate {
-    Answered(Answer),
-    Severed(Severed),
-    Stalled,
+enum Completion {
+    Respond(ApiResponse),
+    Disconnect(Disconnect),
+    Stall,
 }
 
-pub(super) async fn exchange(
+pub(super) async fn handle_request(
     account: Account,
     connection: u64,
     request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Severed> {
-    let mut seen = read(&account, connection, request).await?;
-    let action = account.lock().admit(&seen.method);
-    let mut entry = None;
+) -> Result<Response<Full<Bytes>>, Disconnect> {
+    let mut request = read_request(&account, connection, request).await?;
+    let action = account.lock().next_action(&request.method);
+    let mut log_ix = None;
     if !action.delay.is_zero() {
-        entry = Some(account.lock().record(None, &seen));
-        account.announce();
+        log_ix = Some(account.lock().log_request(None, &request));
+        account.notify_waiters();
         tokio::time::sleep(action.delay).await;
     }
-    match settle(&account, entry, &mut seen, action) {
-        Fate::Answered(answer) => Ok(answer.into_response()),
-        Fate::Severed(severed) => Err(severed),
-        Fate::Stalled => match future::pending::<Infallible>().await {},
+    match apply_and_log(&account, log_ix, &mut request, action) {
+        Completion::Respond(answer) => Ok(answer.into_response()),
+        Completion::Disconnect(severed) => Err(severed),
+        Completion::Stall => match future::pending::<Infallible>().await {},
     }
 }
 
-async fn read(
+async fn read_request(
     account: &Account,
     connection: u64,
     request: Request<Incoming>,
-) -> Result<Seen, Severed> {
+) -> Result<LoggedRequest, Disconnect> {
     let (head, body) = request.into_parts();
-    let allowed = account.lock().switches.max_bytes.unwrap_or_default();
-    let (body, oversize) = match Limited::new(body, allowed.max(MAX_BYTES)).collect().await {
+    let max_bytes = account.lock().switches.max_bytes.unwrap_or_default();
+    let (body, oversize) = match Limited::new(body, max_bytes.max(MAX_BYTES)).collect().await {
         Ok(body) => (body.to_bytes(), false),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => (Bytes::new(), true),
         // The client disconnected in the middle of its own request.
-        Err(_) => return Err(Severed::Closed),
+        Err(_) => return Err(Disconnect::Closed),
     };
     let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    Ok(Seen {
-        at: Instant::now(),
+    Ok(LoggedRequest {
+        received_at: Instant::now(),
         connection,
         method: head.method,
         path: path.to_owned(),
         headers: head.headers,
-        items: count_items(&body),
+        n_items: count_items(&body),
         body,
         outcome: Outcome::Delayed,
-        committed: 0,
-        oversize,
+        n_committed: 0,
+        is_oversize: oversize,
     })
 }
 
@@ -99,98 +99,108 @@ fn count_items(body: &[u8]) -> usize {
 }
 
 /// Applies a request and logs it, in one atomic step for every observer.
-fn settle(account: &Account, entry: Option<usize>, seen: &mut Seen, action: Action) -> Fate {
+fn apply_and_log(
+    account: &Account,
+    log_ix: Option<usize>,
+    request: &mut LoggedRequest,
+    action: Action,
+) -> Completion {
     let mut state = account.lock();
-    let answer = match action.late {
-        None => state.take_effect(account.key(), seen, action.commit),
+    let answer = match action.effect_delay {
+        None => state.apply(account.key(), request, action.commit),
         Some(_) => None,
     };
-    seen.committed = answer.as_ref().map_or(0, |answer| answer.committed);
-    let fate = decide(answer, action.reply, &state.switches, seen);
-    let entry = state.record(entry, seen);
+    request.n_committed = answer.as_ref().map_or(0, |answer| answer.committed);
+    let completion = complete(answer, action.reply, &state.switches, request);
+    let log_ix = state.log_request(log_ix, request);
     drop(state);
-    tracing::debug!(side = ?account.side(), "{seen}");
-    if let Some(delay) = action.late {
+    tracing::debug!(side = ?account.side(), "{request}");
+    if let Some(delay) = action.effect_delay {
         tokio::spawn(commit_late(
             account.clone(),
-            entry,
-            seen.clone(),
+            log_ix,
+            request.clone(),
             action.commit,
             delay,
         ));
     }
-    account.announce();
-    fate
+    account.notify_waiters();
+    completion
 }
 
 async fn commit_late(
     account: Account,
-    entry: usize,
-    request: Seen,
+    log_ix: usize,
+    request: LoggedRequest,
     commit: Commit,
     delay: Duration,
 ) {
     tokio::time::sleep(delay).await;
     {
         let mut state = account.lock();
-        if let Some(answer) = state.take_effect(account.key(), &request, commit) {
-            state.log[entry].committed = answer.committed;
+        if let Some(answer) = state.apply(account.key(), &request, commit) {
+            state.log[log_ix].n_committed = answer.committed;
         }
     }
-    account.announce();
+    account.notify_waiters();
 }
 
 /// Decides what the client gets, and sets the outcome that the log shows.
-fn decide(answer: Option<Answer>, reply: Reply, switches: &Switches, seen: &mut Seen) -> Fate {
-    let (fate, outcome) = match (reply, answer) {
+fn complete(
+    answer: Option<ApiResponse>,
+    reply: Reply,
+    switches: &Switches,
+    seen: &mut LoggedRequest,
+) -> Completion {
+    let (completion, outcome) = match (reply, answer) {
         (Reply::Truncate, Some(answer)) => (
-            Fate::Severed(Severed::After(answer.first_half())),
+            Completion::Disconnect(Disconnect::AfterBytes(answer.first_half())),
             Outcome::Truncated(answer.status.as_u16()),
         ),
-        (Reply::Reset, _) => (Fate::Severed(Severed::Reset), Outcome::Reset),
-        (Reply::Stall, _) => (Fate::Stalled, Outcome::Stalled),
-        (Reply::Normal, Some(answer)) => answered(answer),
+        (Reply::Reset, _) => (Completion::Disconnect(Disconnect::Reset), Outcome::Reset),
+        (Reply::Stall, _) => (Completion::Stall, Outcome::Stalled),
+        (Reply::Normal, Some(answer)) => respond(answer),
         (Reply::Status { code, retry_after }, _) => {
-            let answer = status(switches, code, retry_after);
-            answered(answer.echo(switches, &seen.body))
+            let answer = status_response(switches, code, retry_after);
+            respond(answer.with_echo(switches, &seen.body))
         }
-        (Reply::Html, _) => answered(Answer::html(StatusCode::OK)),
+        (Reply::Html, _) => respond(ApiResponse::html(StatusCode::OK)),
         (Reply::Redirect(url), _) => {
             let status = StatusCode::TEMPORARY_REDIRECT;
-            answered(Answer::html(status).header(LOCATION, url))
+            respond(ApiResponse::html(status).with_header(LOCATION, url))
         }
         (Reply::Close, _) | (Reply::Normal | Reply::Truncate, None) => {
-            (Fate::Severed(Severed::Closed), Outcome::Dropped)
+            (Completion::Disconnect(Disconnect::Closed), Outcome::Dropped)
         }
     };
     seen.outcome = outcome;
-    fate
+    completion
 }
 
-fn answered(answer: Answer) -> (Fate, Outcome) {
+fn respond(answer: ApiResponse) -> (Completion, Outcome) {
     let outcome = Outcome::Answered(answer.status.as_u16());
-    (Fate::Answered(answer), outcome)
+    (Completion::Respond(answer), outcome)
 }
 
-fn status(switches: &Switches, code: u16, retry_after: Option<RetryAfter>) -> Answer {
+fn status_response(switches: &Switches, code: u16, retry_after: Option<RetryAfter>) -> ApiResponse {
     let status = StatusCode::from_u16(code).expect("a fault's status is checked when parsed");
     let answer = match code {
-        400.. => Answer::error(switches, status, "a fault of the sandbox"),
-        _ => Answer::new(status, PLAIN, ""),
+        400.. => ApiResponse::error(switches, status, "a fault of the sandbox"),
+        _ => ApiResponse::new(status, PLAIN, ""),
     };
     match retry_after {
         None => answer,
-        Some(RetryAfter::Literal(text)) => answer.header(RETRY_AFTER, text),
+        Some(RetryAfter::Literal(text)) => answer.with_header(RETRY_AFTER, text),
         Some(RetryAfter::Date(ahead)) => {
             let date = httpdate::fmt_http_date(SystemTime::now() + ahead);
-            answer.header(RETRY_AFTER, date)
+            answer.with_header(RETRY_AFTER, date)
         }
     }
 }
 
 impl State {
     /// Executes the part of a request that `commit` selects; `None` if that is nothing.
-    fn take_effect(&mut self, key: &str, request: &Seen, commit: Commit) -> Option<Answer> {
+    fn apply(&mut self, key: &str, request: &LoggedRequest, commit: Commit) -> Option<ApiResponse> {
         let half = match commit {
             Commit::None => return None,
             Commit::Half => true,
@@ -203,12 +213,12 @@ impl State {
     }
 
     /// Appends to the log, or overwrites the entry at that index; returns the index.
-    fn record(&mut self, entry: Option<usize>, seen: &Seen) -> usize {
-        let entry = entry.unwrap_or(self.log.len());
-        match self.log.get_mut(entry) {
-            Some(earlier) => *earlier = seen.clone(),
-            None => self.log.push(seen.clone()),
+    fn log_request(&mut self, log_ix: Option<usize>, request: &LoggedRequest) -> usize {
+        let log_ix = log_ix.unwrap_or(self.log.len());
+        match self.log.get_mut(log_ix) {
+            Some(earlier) => *earlier = request.clone(),
+            None => self.log.push(request.clone()),
         }
-        entry
+        log_ix
     }
 }

@@ -14,7 +14,7 @@ pub struct Fault {
     method: Option<Method>,
     first: usize,
     /// Number of requests in a row; `None`: all from the first on.
-    times: Option<usize>,
+    repetitions: Option<usize>,
     action: Action,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Action {
     pub(super) delay: Duration,
     pub(super) commit: Commit,
     /// Delay of the effect after the reply; `None`: the effect comes first.
-    pub(super) late: Option<Duration>,
+    pub(super) effect_delay: Option<Duration>,
     pub(super) reply: Reply,
 }
 
@@ -68,20 +68,20 @@ impl Fault {
 
     /// The action, if this fault applies to request number `of_method` of its method, which is number
     /// `of_all` of all requests.
-    pub(super) fn strikes(
+    pub(super) fn action_for(
         &self,
         method: &Method,
-        of_method: usize,
-        of_all: usize,
+        method_count: usize,
+        total_count: usize,
     ) -> Option<&Action> {
         let number = match &self.method {
-            None => of_all,
-            Some(own) if own == method => of_method,
+            None => total_count,
+            Some(own) if own == method => method_count,
             Some(_) => return None,
         };
-        let since = number.checked_sub(self.first)?;
-        self.times
-            .is_none_or(|times| since < times)
+        let offset = number.checked_sub(self.first)?;
+        self.repetitions
+            .is_none_or(|times| offset < times)
             .then_some(&self.action)
     }
 }
@@ -115,9 +115,10 @@ impl FromStr for Fault {
 
     fn from_str(text: &str) -> Result<Self, SpellingError> {
         let mut parts = text.splitn(3, ':');
-        let (Some(method), Some(place), Some(action)) = (parts.next(), parts.next(), parts.next())
+        let (Some(method), Some(position), Some(action)) =
+            (parts.next(), parts.next(), parts.next())
         else {
-            return Err(wrong(text, "write METHOD:NTH[xTIMES]:ACTION"));
+            return Err(invalid(text, "write METHOD:NTH[xTIMES]:ACTION"));
         };
         let method = match method {
             "any" => None,
@@ -125,27 +126,27 @@ impl FromStr for Fault {
             "post" => Some(Method::POST),
             "delete" => Some(Method::DELETE),
             _ => {
-                return Err(wrong(text, "the methods are get, post, delete, any"));
+                return Err(invalid(text, "the methods are get, post, delete, any"));
             }
         };
-        let (first, times) = parse_place(place)
-            .ok_or_else(|| wrong(text, "requests count from 1: write 2, 1x3 or 1x*"))?;
+        let (first, times) = parse_position(position)
+            .ok_or_else(|| invalid(text, "requests count from 1: write 2, 1x3 or 1x*"))?;
         Ok(Self {
             method,
             first,
-            times,
-            action: parse_action(action).map_err(|hint| wrong(text, &hint))?,
+            repetitions: times,
+            action: parse_action(action).map_err(|hint| invalid(text, &hint))?,
         })
     }
 }
 
-fn wrong(text: &str, hint: &str) -> SpellingError {
+fn invalid(text: &str, hint: &str) -> SpellingError {
     SpellingError::new(format!("invalid fault \"{text}\": {hint}"))
 }
 
-fn parse_place(place: &str) -> Option<(usize, Option<usize>)> {
-    let (first, times) = match place.split_once('x') {
-        None => (place, Some(1)),
+fn parse_position(position: &str) -> Option<(usize, Option<usize>)> {
+    let (first, times) = match position.split_once('x') {
+        None => (position, Some(1)),
         Some((first, "*")) => (first, None),
         Some((first, times)) => (first, Some(times.parse().ok()?)),
     };
@@ -161,7 +162,7 @@ fn parse_action(text: &str) -> Result<Action, String> {
     let mut parts = text.split(',');
     let mut action = parse_base(parts.next().unwrap_or_default())?;
     for modifier in parts {
-        modify(&mut action, modifier)?;
+        apply_modifier(&mut action, modifier)?;
     }
     if let Some(value) = retry_after {
         let Reply::Status { retry_after, .. } = &mut action.reply else {
@@ -169,8 +170,8 @@ fn parse_action(text: &str) -> Result<Action, String> {
         };
         *retry_after = Some(value);
     }
-    let answers_for_itself = matches!(action.reply, Reply::Normal | Reply::Truncate);
-    if answers_for_itself && (action.late.is_some() || action.commit == Commit::None) {
+    let is_api_response = matches!(action.reply, Reply::Normal | Reply::Truncate);
+    if is_api_response && (action.effect_delay.is_some() || action.commit == Commit::None) {
         return Err("a normal response needs the effect first".to_owned());
     }
     Ok(action)
@@ -203,17 +204,17 @@ fn parse_base(text: &str) -> Result<Action, String> {
     Ok(Action {
         delay,
         commit,
-        late,
+        effect_delay: late,
         reply,
     })
 }
 
-fn modify(action: &mut Action, modifier: &str) -> Result<(), String> {
+fn apply_modifier(action: &mut Action, modifier: &str) -> Result<(), String> {
     match modifier.split_once('=') {
         Some(("commit", "none")) => action.commit = Commit::None,
         Some(("commit", "half")) => action.commit = Commit::Half,
         Some(("commit", "all")) => action.commit = Commit::All,
-        Some(("late", value)) => action.late = Some(parse_duration(value)?),
+        Some(("late", value)) => action.effect_delay = Some(parse_duration(value)?),
         Some(("delay", value)) => action.delay = parse_duration(value)?,
         _ => {
             return Err(

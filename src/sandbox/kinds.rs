@@ -1,6 +1,6 @@
 //! The sandbox's own copy of the documented webhook types; it must never use the client's table.
 
-use super::object::{Object, raw};
+use super::object::{Object, to_raw};
 
 /// `(label, icon)` by type id, as the page lists them.
 const KINDS: [(&str, &str); 9] = [
@@ -20,11 +20,11 @@ pub(super) fn is_documented(id: u64) -> bool {
 }
 
 /// The `integration_type` block that a list shows for a documented type.
-pub(super) fn block(id: u64) -> Option<Object> {
+pub(super) fn integration_type_block(id: u64) -> Option<Object> {
     let (label, icon) = KINDS.get(usize::try_from(id).ok()?)?;
     let mut block = Object::default();
-    block.push("label", raw(label));
-    block.push("icon", raw(icon));
-    block.push("id", raw(&id));
+    block.push("label", to_raw(label));
+    block.push("icon", to_raw(icon));
+    block.push("id", to_raw(&id));
     Some(block)
 }

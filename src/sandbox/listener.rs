@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use super::account::Account;
-use super::exchange::{Severed, exchange};
+use super::exchange::{Disconnect, handle_request};
 
 /// Serves one account until dropped, which also ends all of its connections.
 pub(super) async fn serve(listener: TcpListener, account: Account) {
@@ -24,7 +24,7 @@ pub(super) async fn serve(listener: TcpListener, account: Account) {
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
                     count += 1;
-                    connections.spawn(converse(stream, account.clone(), count));
+                    connections.spawn(serve_connection(stream, account.clone(), count));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "sandbox: cannot accept a connection");
@@ -37,31 +37,31 @@ pub(super) async fn serve(listener: TcpListener, account: Account) {
     }
 }
 
-async fn converse(stream: TcpStream, account: Account, number: u64) {
-    let service = service_fn(|request| Box::pin(exchange(account.clone(), number, request)));
+async fn serve_connection(stream: TcpStream, account: Account, number: u64) {
+    let service = service_fn(|request| Box::pin(handle_request(account.clone(), number, request)));
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let result = poll_fn(|context| connection.poll_without_shutdown(context)).await;
     let stream = connection.into_parts().io.into_inner();
-    let severed = result
+    let disconnect = result
         .as_ref()
         .err()
-        .and_then(|error| error.source()?.downcast_ref::<Severed>())
-        .unwrap_or(&Severed::Closed);
-    if let Err(error) = end(stream, severed).await {
+        .and_then(|error| error.source()?.downcast_ref::<Disconnect>())
+        .unwrap_or(&Disconnect::Closed);
+    if let Err(error) = close(stream, disconnect).await {
         tracing::debug!(%error, "sandbox: the client disconnected first");
     }
 }
 
-async fn end(mut stream: TcpStream, severed: &Severed) -> io::Result<()> {
+async fn close(mut stream: TcpStream, severed: &Disconnect) -> io::Result<()> {
     match severed {
-        Severed::Closed => stream.shutdown().await,
-        Severed::Reset => {
+        Disconnect::Closed => stream.shutdown().await,
+        Disconnect::Reset => {
             // With a linger time of zero, closing sends RST instead of FIN.
             stream.set_zero_linger()?;
             drop(stream);
             Ok(())
         }
-        Severed::After(bytes) => {
+        Disconnect::AfterBytes(bytes) => {
             stream.write_all(bytes).await?;
             stream.shutdown().await
         }

@@ -9,23 +9,23 @@
 //! `read`, or `draft` and `write` → `store`.
 
 mod account;
-mod answer;
 mod api;
 mod clock;
-mod draft;
 mod exchange;
 mod fault;
 mod kinds;
 mod listener;
 mod object;
 mod read;
+mod request_log;
 mod reshape;
+mod response;
 pub mod seeds;
-mod seen;
 mod spelling;
 mod store;
 mod switches;
 mod usage;
+mod validation;
 mod write;
 
 use std::io;
@@ -38,7 +38,7 @@ use tokio::task::JoinSet;
 
 pub use account::Account;
 pub use fault::Fault;
-pub use seen::{Outcome, Seen};
+pub use request_log::{LoggedRequest, Outcome};
 pub use spelling::SpellingError;
 pub use switches::Switches;
 pub use usage::usage;
@@ -119,8 +119,8 @@ impl Sandbox {
     /// If an initial webhook is not a JSON object.
     pub async fn start(options: Options) -> io::Result<Self> {
         let mut listeners = JoinSet::new();
-        let source = listen(Side::Source, options.source, &mut listeners).await?;
-        let target = listen(Side::Target, options.target, &mut listeners).await?;
+        let source = start_account(Side::Source, options.source, &mut listeners).await?;
+        let target = start_account(Side::Target, options.target, &mut listeners).await?;
         Ok(Self {
             source,
             target,
@@ -147,7 +147,7 @@ impl Sandbox {
     }
 }
 
-async fn listen(
+async fn start_account(
     side: Side,
     options: AccountOptions,
     listeners: &mut JoinSet<()>,

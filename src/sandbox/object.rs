@@ -70,7 +70,7 @@ impl Object {
 }
 
 /// Any plain value as raw JSON text.
-pub(super) fn raw<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
+pub(super) fn to_raw<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
     to_raw_value(value).expect("plain data with text keys always serializes")
 }
 

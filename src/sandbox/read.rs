@@ -5,18 +5,18 @@ use std::borrow::Cow;
 use hyper::StatusCode;
 use serde_json::value::RawValue;
 
-use super::answer::Answer;
 use super::object::Object;
 use super::reshape;
+use super::response::ApiResponse;
 use super::store::Store;
 use super::switches::{List, Switches};
 
-pub(super) fn all(store: &mut Store, switches: &Switches) -> Answer {
+pub(super) fn list_webhooks(store: &mut Store, switches: &Switches) -> ApiResponse {
     let (open, close) = match switches.list {
         List::Wrapped => ("{\"integrations\":[", "]}"),
         _ => ("[", "]"),
     };
-    let rows = store.read_list();
+    let rows = store.list_visible();
     let length: usize = rows.iter().map(|row| row.get().len() + 1).sum();
     let mut body = String::with_capacity(length + open.len() + close.len());
     body.push_str(open);
@@ -24,20 +24,20 @@ pub(super) fn all(store: &mut Store, switches: &Switches) -> Answer {
         if index > 0 {
             body.push(',');
         }
-        body.push_str(&shown(row, switches.list));
+        body.push_str(&reshaped(row, switches.list));
     }
     body.push_str(close);
-    Answer::json(body)
+    ApiResponse::json(body)
 }
 
-pub(super) fn one(store: &Store, switches: &Switches, id: u64) -> Answer {
+pub(super) fn get_webhook(store: &Store, switches: &Switches, id: u64) -> ApiResponse {
     match store.get(id) {
-        Some(row) => Answer::json(shown(row, switches.list).into_owned()),
-        None => Answer::error(switches, StatusCode::NOT_FOUND, "no such webhook"),
+        Some(row) => ApiResponse::json(reshaped(row, switches.list).into_owned()),
+        None => ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such webhook"),
     }
 }
 
-fn shown(row: &RawValue, list: List) -> Cow<'_, str> {
+fn reshaped(row: &RawValue, list: List) -> Cow<'_, str> {
     let change: fn(&mut Object) = match list {
         List::Array | List::Wrapped => return Cow::Borrowed(row.get()),
         List::StringIds => reshape::quote_ids,

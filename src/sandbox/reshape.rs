@@ -3,14 +3,14 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::object::{Object, raw};
+use super::object::{Object, to_raw};
 use super::switches::{Alias, Json, Switches, Url};
 
 const FIELDS: &str = "integration_type_fields";
 const MASK: &str = "****";
 
 /// Changes a webhook on its way in, as the switches `alias`, `url` and `json` select.
-pub(super) fn store(object: &mut Object, switches: &Switches) {
+pub(super) fn reshape_incoming(object: &mut Object, switches: &Switches) {
     change_text(object, "alias", |alias| match switches.alias {
         Alias::Stored => None,
         Alias::Trimmed => Some(alias.trim().to_owned()),
@@ -23,18 +23,18 @@ pub(super) fn store(object: &mut Object, switches: &Switches) {
     });
     change_text(object, FIELDS, |fields| match switches.json {
         Json::Stored => None,
-        Json::Reserialised => Some(reserialised(serde_json::from_str(fields).ok()?)),
+        Json::Reserialised => Some(reserialized(serde_json::from_str(fields).ok()?)),
     });
 }
 
 /// Replaces the uuid in the fields with one of the server's own, derived from the id so that a test replays.
-pub(super) fn fresh_uuid(object: &mut Object, id: u64) {
+pub(super) fn replace_uuid(object: &mut Object, id: u64) {
     let uuid = format!("5a5d0000-0000-4000-8000-{id:012x}");
     change_text(object, FIELDS, |fields| {
         let mut entries: Vec<Object> = serde_json::from_str(fields).ok()?;
         for entry in &mut entries {
             if entry.text("name").as_deref() == Some("uuid") {
-                entry.set("value", raw(&uuid));
+                entry.set("value", to_raw(&uuid));
             }
         }
         serde_json::to_string(&entries).ok()
@@ -68,21 +68,21 @@ pub(super) fn unescape_fields(object: &mut Object) {
 }
 
 pub(super) fn null_fields(object: &mut Object) {
-    object.set(FIELDS, raw(&()));
+    object.set(FIELDS, to_raw(&()));
 }
 
 /// Puts the ids in quotes.
 pub(super) fn quote_ids(object: &mut Object) {
     for name in ["id", "company_id"] {
         if let Some(number) = object.number(name) {
-            object.set(name, raw(&number.to_string()));
+            object.set(name, to_raw(&number.to_string()));
         }
     }
 }
 
 fn change_text(object: &mut Object, name: &str, change: impl FnOnce(&str) -> Option<String>) {
     if let Some(changed) = object.text(name).and_then(|text| change(&text)) {
-        object.set(name, raw(&changed));
+        object.set(name, to_raw(&changed));
     }
 }
 
@@ -111,16 +111,16 @@ fn masked_url(url: &str) -> String {
 }
 
 /// The same JSON with the members of every object reversed and spaces added; keeps the text of numbers.
-fn reserialised(value: &RawValue) -> String {
+fn reserialized(value: &RawValue) -> String {
     if let Ok(object) = Object::parse(value.get()) {
         let members: Vec<_> = object
             .members()
             .rev()
-            .map(|(name, value)| format!("{}: {}", raw(name), reserialised(value)))
+            .map(|(name, value)| format!("{}: {}", to_raw(name), reserialized(value)))
             .collect();
         format!("{{ {} }}", members.join(", "))
     } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
-        let items: Vec<_> = items.into_iter().map(reserialised).collect();
+        let items: Vec<_> = items.into_iter().map(reserialized).collect();
         format!("[ {} ]", items.join(", "))
     } else {
         value.get().to_owned()
@@ -129,11 +129,11 @@ fn reserialised(value: &RawValue) -> String {
 
 fn mask_entries(entries: &mut Value) {
     for entry in entries.as_array_mut().into_iter().flatten() {
-        let harmless = entry
+        let is_not_secret = entry
             .get("name")
             .and_then(Value::as_str)
             .is_some_and(|name| ["uuid", "method", "projectKey"].contains(&name));
-        if let Some(value) = entry.get_mut("value").filter(|_| !harmless) {
+        if let Some(value) = entry.get_mut("value").filter(|_| !is_not_secret) {
             mask_strings(value);
         }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 
-use super::object::{Object, raw};
+use super::object::{Object, to_raw};
 
 /// The keys that only the server decides: stripped from every write.
 pub(super) const SERVER_OWNED: [&str; 6] = [
@@ -35,7 +35,7 @@ const FIRST_ID: u64 = 1050;
 
 /// One stored webhook: its JSON text, and the values that are needed without parsing it again.
 #[derive(Debug)]
-pub(super) struct Webhook {
+pub(super) struct StoredWebhook {
     pub(super) text: Box<RawValue>,
     alias: Option<String>,
     type_id: Option<u64>,
@@ -47,7 +47,7 @@ pub(super) struct Webhook {
 pub(super) struct Store {
     company_id: u64,
     next_id: u64,
-    webhooks: BTreeMap<u64, Webhook>,
+    webhooks: BTreeMap<u64, StoredWebhook>,
 }
 
 impl Store {
@@ -59,7 +59,7 @@ impl Store {
         }
     }
 
-    pub(super) fn upcoming_id(&self) -> u64 {
+    pub(super) fn next_id(&self) -> u64 {
         self.next_id
     }
 
@@ -103,7 +103,7 @@ impl Store {
     }
 
     /// The id of the webhook with this alias and type.
-    pub(super) fn owner_of(&self, alias: &str, type_id: u64) -> Option<u64> {
+    pub(super) fn find_by_alias(&self, alias: &str, type_id: u64) -> Option<u64> {
         self.webhooks
             .iter()
             .find(|(_, webhook)| {
@@ -118,13 +118,13 @@ impl Store {
     }
 
     /// The webhooks that one list read shows; each read counts down `hidden_reads` of the others.
-    pub(super) fn read_list(&mut self) -> Vec<&RawValue> {
+    pub(super) fn list_visible(&mut self) -> Vec<&RawValue> {
         self.webhooks
             .values_mut()
             .filter_map(|webhook| {
-                let visible = webhook.hidden_reads == 0;
+                let is_visible = webhook.hidden_reads == 0;
                 webhook.hidden_reads = webhook.hidden_reads.saturating_sub(1);
-                visible.then_some(webhook.text.as_ref())
+                is_visible.then_some(webhook.text.as_ref())
             })
             .collect()
     }
@@ -138,8 +138,8 @@ impl Store {
         hidden_reads: usize,
     ) -> Object {
         let whole = self.complete(id, given, created, updated);
-        let webhook = Webhook {
-            text: raw(&whole),
+        let webhook = StoredWebhook {
+            text: to_raw(&whole),
             alias: whole.text("alias"),
             type_id: type_id(&whole),
             hidden_reads,
@@ -154,11 +154,11 @@ impl Store {
         let mut whole = Object::default();
         for name in LIST_ORDER {
             let value = given.take(name).or_else(|| match name {
-                "company_id" => Some(raw(&self.company_id)),
-                "created_at" => Some(raw(created)),
-                "id" => Some(raw(&id)),
-                "integrationTypeId" => type_id.map(|type_id| raw(&type_id)),
-                "updated_at" => Some(raw(updated)),
+                "company_id" => Some(to_raw(&self.company_id)),
+                "created_at" => Some(to_raw(created)),
+                "id" => Some(to_raw(&id)),
+                "integrationTypeId" => type_id.map(|type_id| to_raw(&type_id)),
+                "updated_at" => Some(to_raw(updated)),
                 _ => None,
             });
             if let Some(value) = value {

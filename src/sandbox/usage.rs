@@ -9,7 +9,7 @@ pub fn usage(sandbox: &Sandbox) -> String {
     let (source_url, source_key) = (source.url(), source.key());
     let (target_url, target_key) = (target.url(), target.key());
     let (source_company, target_company) = (source.company_id(), target.company_id());
-    let new_id = target.lock().store.upcoming_id();
+    let new_id = target.lock().store.next_id();
     format!(
         "\
 Two accounts on this machine, modeled on the vendor's published page.

@@ -4,13 +4,13 @@ use hyper::StatusCode;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::answer::{Answer, HTML, PLAIN};
 use super::clock;
-use super::draft::{Draft, Judge, Refusal};
-use super::object::{Object, raw};
+use super::object::{Object, to_raw};
 use super::reshape;
+use super::response::{ApiResponse, HTML, PLAIN};
 use super::store::Store;
 use super::switches::{Answers, Bulk, Order, SingleAnswer, Switches, Uuid};
+use super::validation::{Rejection, ValidatedWebhook, Validator};
 
 /// The keys of a POST's response; `integration_type` is not among them.
 const ROW_ORDER: [&str; 9] = [
@@ -25,105 +25,121 @@ const ROW_ORDER: [&str; 9] = [
     "created_at",
 ];
 
-pub(super) fn post_single(store: &mut Store, switches: &Switches, body: &[u8]) -> Answer {
+pub(super) fn post_single(store: &mut Store, switches: &Switches, body: &[u8]) -> ApiResponse {
     let Ok(item) = serde_json::from_slice::<&RawValue>(body) else {
-        return Answer::error(switches, StatusCode::BAD_REQUEST, "the body is not JSON");
+        return ApiResponse::error(switches, StatusCode::BAD_REQUEST, "the body is not JSON");
     };
-    let judged = Judge::new(store, switches).judge(item);
+    let judged = Validator::new(store, switches).validate(item);
     match judged {
-        Err(refusal) => Answer::error(switches, refusal.status, &refusal.message),
+        Err(refusal) => ApiResponse::error(switches, refusal.status, &refusal.message),
         Ok(draft) => {
-            let row = commit(store, switches, draft);
-            accepted(switches, &[row], switches.single_answer).committed(1)
+            let row = store_webhook(store, switches, draft);
+            success_response(switches, &[row], switches.single_answer).with_committed(1)
         }
     }
 }
 
 /// `half`: processes only the first half of the items.
-pub(super) fn post_bulk(store: &mut Store, switches: &Switches, body: &[u8], half: bool) -> Answer {
+pub(super) fn post_bulk(
+    store: &mut Store,
+    switches: &Switches,
+    body: &[u8],
+    half: bool,
+) -> ApiResponse {
     let Ok(mut items) = serde_json::from_slice::<Vec<&RawValue>>(body) else {
         let message = "the body is not a JSON array";
-        return Answer::error(switches, StatusCode::BAD_REQUEST, message);
+        return ApiResponse::error(switches, StatusCode::BAD_REQUEST, message);
     };
-    if switches.max_items.is_some_and(|most| items.len() > most) {
+    if switches.max_items.is_some_and(|limit| items.len() > limit) {
         let message = "too many webhooks in one request";
-        return Answer::error(switches, StatusCode::PAYLOAD_TOO_LARGE, message);
+        return ApiResponse::error(switches, StatusCode::PAYLOAD_TOO_LARGE, message);
     }
     if half {
         items.truncate(items.len() / 2);
     }
-    let mut judge = Judge::new(store, switches);
-    let judged: Vec<_> = items.into_iter().map(|item| judge.judge(item)).collect();
-    let first_bad = judged
+    let mut judge = Validator::new(store, switches);
+    let judged: Vec<_> = items.into_iter().map(|item| judge.validate(item)).collect();
+    let first_rejected = judged
         .iter()
         .enumerate()
         .find_map(|(index, result)| Some((index, result.as_ref().err()?.clone())));
-    match (switches.bulk, first_bad) {
-        (Bulk::Atomic, Some(bad)) => refused(switches, &bad, 0),
+    match (switches.bulk, first_rejected) {
+        (Bulk::Atomic, Some(bad)) => bulk_rejection(switches, &bad, 0),
         (Bulk::StopAtBad, Some(bad)) => {
             let before = judged.into_iter().map_while(Result::ok).collect();
-            let rows = commit_all(store, switches, before);
-            refused(switches, &bad, rows.len())
+            let rows = store_webhooks(store, switches, before);
+            bulk_rejection(switches, &bad, rows.len())
         }
-        (Bulk::MultiStatus, Some(_)) => each_for_itself(store, switches, judged),
+        (Bulk::MultiStatus, Some(_)) => respond_per_item(store, switches, judged),
         _ => {
             let good = judged.into_iter().filter_map(Result::ok).collect();
-            let rows = commit_all(store, switches, good);
-            accepted(switches, &rows, SingleAnswer::Array).committed(rows.len())
+            let rows = store_webhooks(store, switches, good);
+            success_response(switches, &rows, SingleAnswer::Array).with_committed(rows.len())
         }
     }
 }
 
-pub(super) fn delete(store: &mut Store, switches: &Switches, id: u64) -> Answer {
+pub(super) fn delete(store: &mut Store, switches: &Switches, id: u64) -> ApiResponse {
     if store.remove(id) {
-        return Answer::json("{}").committed(1);
+        return ApiResponse::json("{}").with_committed(1);
     }
-    Answer::error(switches, StatusCode::NOT_FOUND, "no such webhook")
+    ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such webhook")
 }
 
-fn refused(switches: &Switches, (index, refusal): &(usize, Refusal), committed: usize) -> Answer {
+fn bulk_rejection(
+    switches: &Switches,
+    (index, refusal): &(usize, Rejection),
+    committed: usize,
+) -> ApiResponse {
     let message = format!("item {index}: {}", refusal.message);
-    Answer::error(switches, refusal.status, &message).committed(committed)
+    ApiResponse::error(switches, refusal.status, &message).with_committed(committed)
 }
 
 /// 207: a result for each item, in the order of the request.
-fn each_for_itself(
+fn respond_per_item(
     store: &mut Store,
     switches: &Switches,
-    judged: Vec<Result<Draft, Refusal>>,
-) -> Answer {
+    judged: Vec<Result<ValidatedWebhook, Rejection>>,
+) -> ApiResponse {
     let mut committed = 0;
     let answers: Vec<Box<RawValue>> = judged
         .into_iter()
         .map(|result| match result {
             Ok(draft) => {
                 committed += 1;
-                raw(&row(&commit(store, switches, draft), switches))
+                to_raw(&response_row(
+                    &store_webhook(store, switches, draft),
+                    switches,
+                ))
             }
-            Err(Refusal { status, message }) => {
-                raw(&json!({ "code": status.as_u16(), "message": message }))
+            Err(Rejection { status, message }) => {
+                to_raw(&json!({ "code": status.as_u16(), "message": message }))
             }
         })
         .collect();
-    Answer::json(raw(&answers).get().to_owned())
-        .status(StatusCode::MULTI_STATUS)
-        .committed(committed)
+    ApiResponse::json(to_raw(&answers).get().to_owned())
+        .with_status(StatusCode::MULTI_STATUS)
+        .with_committed(committed)
 }
 
-fn commit_all(store: &mut Store, switches: &Switches, mut drafts: Vec<Draft>) -> Vec<Object> {
+fn store_webhooks(
+    store: &mut Store,
+    switches: &Switches,
+    mut drafts: Vec<ValidatedWebhook>,
+) -> Vec<Object> {
     if switches.order == Order::Reversed {
         drafts.reverse();
     }
     drafts
         .into_iter()
-        .map(|draft| commit(store, switches, draft))
+        .map(|draft| store_webhook(store, switches, draft))
         .collect()
 }
 
-fn commit(store: &mut Store, switches: &Switches, draft: Draft) -> Object {
-    let Draft { id, mut object } = draft;
+fn store_webhook(store: &mut Store, switches: &Switches, draft: ValidatedWebhook) -> Object {
+    let ValidatedWebhook { id, mut object } = draft;
     if switches.uuid == Uuid::Fresh {
-        reshape::fresh_uuid(&mut object, id.unwrap_or_else(|| store.upcoming_id()));
+        reshape::replace_uuid(&mut object, id.unwrap_or_else(|| store.next_id()));
     }
     let now = clock::now();
     match id {
@@ -132,34 +148,39 @@ fn commit(store: &mut Store, switches: &Switches, draft: Draft) -> Object {
     }
 }
 
-fn accepted(switches: &Switches, stored: &[Object], form: SingleAnswer) -> Answer {
-    let mut rows: Vec<_> = stored.iter().map(|object| row(object, switches)).collect();
+fn success_response(switches: &Switches, stored: &[Object], shape: SingleAnswer) -> ApiResponse {
+    let mut rows: Vec<_> = stored
+        .iter()
+        .map(|object| response_row(object, switches))
+        .collect();
     match switches.answer {
         Answers::Rows | Answers::NoIds | Answers::NoAlias => {}
         Answers::Short => {
             rows.pop();
         }
-        Answers::EmptyObject => return Answer::json("{}"),
-        Answers::Empty => return Answer::new(StatusCode::OK, PLAIN, ""),
-        Answers::Text => return Answer::new(StatusCode::OK, PLAIN, "OK"),
-        Answers::Html => return Answer::new(StatusCode::OK, HTML, "<html><body>OK</body></html>"),
+        Answers::EmptyObject => return ApiResponse::json("{}"),
+        Answers::Empty => return ApiResponse::new(StatusCode::OK, PLAIN, ""),
+        Answers::Text => return ApiResponse::new(StatusCode::OK, PLAIN, "OK"),
+        Answers::Html => {
+            return ApiResponse::new(StatusCode::OK, HTML, "<html><body>OK</body></html>");
+        }
     }
-    let body = match form {
-        SingleAnswer::Array => raw(&rows),
-        SingleAnswer::Object => raw(&rows.pop().unwrap_or_default()),
+    let body = match shape {
+        SingleAnswer::Array => to_raw(&rows),
+        SingleAnswer::Object => to_raw(&rows.pop().unwrap_or_default()),
     };
-    Answer::json(body.get().to_owned())
+    ApiResponse::json(body.get().to_owned())
 }
 
-fn row(stored: &Object, switches: &Switches) -> Object {
-    let left_out = match switches.answer {
+fn response_row(stored: &Object, switches: &Switches) -> Object {
+    let omitted_key = match switches.answer {
         Answers::NoIds => Some("id"),
         Answers::NoAlias => Some("alias"),
         _ => None,
     };
     let mut row = Object::default();
     for name in ROW_ORDER {
-        if let Some(value) = stored.get(name).filter(|_| left_out != Some(name)) {
+        if let Some(value) = stored.get(name).filter(|_| omitted_key != Some(name)) {
             row.push(name, value.to_owned());
         }
     }

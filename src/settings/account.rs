@@ -1,8 +1,8 @@
 //! Settings of `account`: the config file, and which account to check with which key.
 
-use super::accounts::Accounts;
-use super::client;
-use super::config::{Config, ConfigPlace};
+use super::accounts::AccountResolver;
+use super::client_options;
+use super::config::{Config, ConfigLocation};
 use super::environment;
 use crate::cli::{self, OutputForm, SideArg};
 use crate::coralogix::account::{Account, AccountProfile, Side};
@@ -12,7 +12,7 @@ use crate::error::Error;
 
 /// Settings of `account list`.
 #[derive(Debug)]
-pub struct AccountList {
+pub struct AccountListSettings {
     /// The config file.
     pub config: Config,
     /// Format of the result.
@@ -21,7 +21,7 @@ pub struct AccountList {
 
 /// Settings of `account check`.
 #[derive(Debug)]
-pub struct AccountCheck {
+pub struct AccountCheckSettings {
     /// Where the account's API is.
     pub endpoint: Endpoint,
     /// The profile that named the account, if any.
@@ -29,7 +29,7 @@ pub struct AccountCheck {
     /// The account with its key, or why no key could be read.
     pub account: Result<Account, Error>,
     /// Key variables that are set and would take precedence over the profile's own key in a run.
-    pub winners: Vec<String>,
+    pub overriding_variables: Vec<String>,
     /// How to connect to the account.
     pub client: ClientOptions,
     /// The `--ca-file`, as given.
@@ -38,40 +38,43 @@ pub struct AccountCheck {
     pub output: OutputForm,
 }
 
-impl AccountList {
+impl AccountListSettings {
     /// Resolves the arguments of `account list`.
     pub fn resolve(arguments: &cli::AccountListArgs) -> Result<Self, Error> {
-        let place = ConfigPlace::find(arguments.config.config.as_deref());
+        let location = ConfigLocation::find(arguments.config.config.as_deref());
         Ok(Self {
-            config: Config::read(place)?,
+            config: Config::read(location)?,
             output: arguments.output,
         })
     }
 }
 
-impl AccountCheck {
+impl AccountCheckSettings {
     /// Resolves the arguments of `account check`; a missing key is not an error here, but part of the report.
     pub async fn resolve(arguments: cli::AccountCheckArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
-        let client = client(&arguments.connection)?;
-        let meant = accounts.meant("ACCOUNT", &arguments.account)?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
+        let client = client_options(&arguments.connection)?;
+        let resolved = accounts.resolve("ACCOUNT", &arguments.account)?;
         let side = arguments.side.map(|side| match side {
             SideArg::Source => Side::Source,
             SideArg::Target => Side::Target,
         });
         let (account, winners) = match side {
-            None if meant.has_own_key() => (meant.with_own_key(Side::Source).await, winners()),
+            None if resolved.has_profile_key() => (
+                resolved.with_profile_key(Side::Source).await,
+                overriding_variables(),
+            ),
             side => {
                 let side = side.unwrap_or(Side::Source);
-                (meant.account(side).await, Vec::new())
+                (resolved.with_key_for(side).await, Vec::new())
             }
         };
         let ca_file = arguments.connection.ca_file;
         Ok(Self {
-            endpoint: meant.endpoint.clone(),
-            profile: meant.profile.clone(),
+            endpoint: resolved.endpoint.clone(),
+            profile: resolved.profile.clone(),
             account,
-            winners,
+            overriding_variables: winners,
             client,
             ca_file: ca_file.map(|path| path.display().to_string()),
             output: arguments.output,
@@ -80,12 +83,12 @@ impl AccountCheck {
 }
 
 /// The key variables that are set.
-fn winners() -> Vec<String> {
+fn overriding_variables() -> Vec<String> {
     let names = [Side::Source, Side::Target].map(Side::key_variable);
     let with_files = names
         .iter()
         .flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]);
     with_files
-        .filter(|name| environment::path(name).is_some())
+        .filter(|name| environment::path_variable(name).is_some())
         .collect()
 }

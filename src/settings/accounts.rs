@@ -1,9 +1,9 @@
 //! Resolves the accounts that a command line names (profiles, regions, URLs, files), each with its key.
 
 use super::Origin;
-use super::config::{Config, ConfigPlace};
+use super::config::{Config, ConfigLocation};
 use super::cx;
-use super::keys::{self, Key, OwnKey};
+use super::keys::{self, LoadedKey, ProfileKey};
 use super::profiles;
 use crate::cli::{ConfigArgs, IdentityArgs};
 use crate::coralogix::account::{Account, AccountProfile, Side};
@@ -14,62 +14,65 @@ use crate::store::disk;
 use std::path::Path;
 
 /// Resolves the accounts of one command line; reads the config file only when a name may be a profile.
-pub(super) struct Accounts {
-    place: ConfigPlace,
+pub(super) struct AccountResolver {
+    config_location: ConfigLocation,
     config: Option<Config>,
     identities: Identities,
 }
 
 /// A resolved account whose key has not been read yet.
 #[derive(Debug, Clone)]
-pub(super) struct Meant {
+pub(super) struct ResolvedAccount {
     /// Where its API is.
     pub(super) endpoint: Endpoint,
     /// The profile that the argument names, if any.
     pub(super) profile: Option<AccountProfile>,
-    own_key: OwnKey,
+    profile_key: ProfileKey,
 }
 
-impl Accounts {
+impl AccountResolver {
     /// Starts with the config file. One that `--config` or the environment names is read at once.
-    pub(super) fn of(arguments: &ConfigArgs) -> Result<Self, Error> {
-        let place = ConfigPlace::find(arguments.config.as_deref());
+    pub(super) fn new(arguments: &ConfigArgs) -> Result<Self, Error> {
+        let config_location = ConfigLocation::find(arguments.config.as_deref());
         let mut accounts = Self {
-            place,
+            config_location,
             config: None,
             identities: Identities::default(),
         };
-        if accounts.place.is_named {
+        if accounts.config_location.is_explicit {
             accounts.config()?;
         }
         Ok(accounts)
     }
 
     /// Like `new`, for a command that may read encrypted backups.
-    pub(super) fn with(arguments: &ConfigArgs, identity: &IdentityArgs) -> Result<Self, Error> {
+    pub(super) fn with_identities(
+        arguments: &ConfigArgs,
+        identity: &IdentityArgs,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            identities: Identities::of(identity.identity.clone()),
-            ..Self::of(arguments)?
+            identities: Identities::from_files(identity.identity.clone()),
+            ..Self::new(arguments)?
         })
     }
 
     /// Resolves `--from`: `-`, a file, or an account.
-    pub(super) async fn origin(&mut self, text: &str) -> Result<Origin, Error> {
-        self.side(Side::Source, "--from", text).await
+    pub(super) async fn resolve_source(&mut self, text: &str) -> Result<Origin, Error> {
+        self.resolve_origin(Side::Source, "--from", text).await
     }
 
     /// A file, which may be an encrypted backup.
-    pub(super) fn file(&self, path: &Path) -> Origin {
+    pub(super) fn file_origin(&self, path: &Path) -> Origin {
         Origin::File(path.to_owned(), self.identities.clone())
     }
 
     /// Resolves `--to`: an account with the target's key.
-    pub(super) async fn target(&mut self, text: &str) -> Result<Account, Error> {
-        self.meant("--to", text)?.account(Side::Target).await
+    pub(super) async fn resolve_target(&mut self, text: &str) -> Result<Account, Error> {
+        self.resolve("--to", text)?.with_key_for(Side::Target).await
     }
 
     /// Resolves an argument: `-`, a file, or an account with the key of that side.
-    pub(super) async fn side(
+    pub(super) async fn resolve_origin(
         &mut self,
         side: Side,
         argument: &str,
@@ -78,113 +81,120 @@ impl Accounts {
         if text == "-" {
             return Ok(Origin::Stdin(self.identities.clone()));
         }
-        let is_account = is_address(text) || self.profile(text)?.is_some();
+        let is_account = is_address(text) || self.find_profile(text)?.is_some();
         let path = Path::new(text);
         if !is_account && (looks_like_path(text) || disk::is_file(path)) {
-            return Ok(self.file(path));
+            return Ok(self.file_origin(path));
         }
-        let account = self.meant(argument, text)?.account(side).await?;
+        let account = self.resolve(argument, text)?.with_key_for(side).await?;
         Ok(Origin::Live(Box::new(account)))
     }
 
     /// Resolves an account without reading its key.
-    pub(super) fn meant(&mut self, argument: &str, text: &str) -> Result<Meant, Error> {
+    pub(super) fn resolve(&mut self, argument: &str, text: &str) -> Result<ResolvedAccount, Error> {
         if let Some(name) = text.strip_prefix(cx::PREFIX) {
             let profile = cx::read(argument, name)?;
-            return Ok(Meant {
+            return Ok(ResolvedAccount {
                 endpoint: profile.endpoint,
                 profile: Some(profile.account),
-                own_key: profile.key,
+                profile_key: profile.profile_key,
             });
         }
-        if let Some(meant) = self.profile(text)? {
-            return Ok(meant);
+        if let Some(resolved) = self.find_profile(text)? {
+            return Ok(resolved);
         }
         let endpoint = Endpoint::parse(text).map_err(|unrecognised| {
             let what = format!("{argument}: {unrecognised}");
             let hint = unrecognised.hint();
-            match self.config.as_ref().and_then(|config| config.hint(text)) {
+            match self
+                .config
+                .as_ref()
+                .and_then(|config| config.profile_hint(text))
+            {
                 Some(known) => Error::usage(format!("{what}, nor a profile"))
                     .with_hint(format!("{known}; else {hint}")),
                 None => Error::usage(what).with_hint(hint),
             }
         })?;
-        Ok(Meant::address(endpoint))
+        Ok(ResolvedAccount::from_endpoint(endpoint))
     }
 
     /// The profile of that name in the config file, if there is one.
-    fn profile(&mut self, text: &str) -> Result<Option<Meant>, Error> {
+    fn find_profile(&mut self, text: &str) -> Result<Option<ResolvedAccount>, Error> {
         if !profiles::is_name(text) {
             return Ok(None);
         }
         let config = self.config()?;
-        Ok(config.profile(text).map(|profile| Meant {
+        Ok(config.profile(text).map(|profile| ResolvedAccount {
             endpoint: profile.endpoint.clone(),
             profile: Some(profile.account.clone()),
-            own_key: match &profile.key {
-                Some(source) => OwnKey::At(source.clone(), config.folder().to_owned()),
-                None => OwnKey::None,
+            profile_key: match &profile.key {
+                Some(source) => ProfileKey::Configured(source.clone(), config.folder().to_owned()),
+                None => ProfileKey::None,
             },
         }))
     }
 
     /// The names of all profiles, in the order of the config file.
     pub(super) fn profile_names(&mut self) -> Result<Vec<String>, Error> {
-        Ok(self.config()?.names().map(str::to_owned).collect())
+        Ok(self.config()?.profile_names().map(str::to_owned).collect())
     }
 
     pub(super) fn config(&mut self) -> Result<&Config, Error> {
         let config = match self.config.take() {
             Some(config) => config,
-            None => Config::read(self.place.clone())?,
+            None => Config::read(self.config_location.clone())?,
         };
         Ok(self.config.insert(config))
     }
 }
 
-impl Meant {
+impl ResolvedAccount {
     /// An account that was named by its address, without a profile.
-    pub(super) fn address(endpoint: Endpoint) -> Self {
+    pub(super) fn from_endpoint(endpoint: Endpoint) -> Self {
         Self {
             endpoint,
             profile: None,
-            own_key: OwnKey::NoProfile,
+            profile_key: ProfileKey::NoProfile,
         }
     }
 
     /// Reads the key for a side: the environment's, else the profile's own.
-    pub(super) async fn account(&self, side: Side) -> Result<Account, Error> {
-        let key = keys::for_side(side, self.name(), &self.own_key).await?;
+    pub(super) async fn with_key_for(&self, side: Side) -> Result<Account, Error> {
+        let key = keys::read_for_side(side, self.profile_name(), &self.profile_key).await?;
         Ok(self.with_key(side, key))
     }
 
     /// Whether the account has a profile that says where its key is.
-    pub(super) fn has_own_key(&self) -> bool {
-        matches!(self.own_key, OwnKey::At(..) | OwnKey::Held(..))
+    pub(super) fn has_profile_key(&self) -> bool {
+        matches!(
+            self.profile_key,
+            ProfileKey::Configured(..) | ProfileKey::Inline(..)
+        )
     }
 
     /// Reads the profile's own key, even if the environment has one for the side.
-    pub(super) async fn with_own_key(&self, side: Side) -> Result<Account, Error> {
-        let key = keys::own(side, self.name(), &self.own_key).await?;
+    pub(super) async fn with_profile_key(&self, side: Side) -> Result<Account, Error> {
+        let key = keys::read_profile_key(side, self.profile_name(), &self.profile_key).await?;
         Ok(self.with_key(side, key))
     }
 
-    fn with_key(&self, side: Side, key: Key) -> Account {
+    fn with_key(&self, side: Side, key: LoadedKey) -> Account {
         Account {
-            key_from: key.from,
+            key_origin: key.origin,
             profile: self.profile.clone(),
             ..Account::new(side, self.endpoint.clone(), key.key)
         }
     }
 
-    fn name(&self) -> &str {
+    fn profile_name(&self) -> &str {
         let name = self.profile.as_ref().map(|profile| profile.name.as_str());
         name.unwrap_or_default()
     }
 }
 
 /// Options with which a suggested command finds the target's key: empty, or with a leading space.
-pub(super) fn flags(arguments: &ConfigArgs, target: &Account) -> String {
+pub(super) fn follow_up_flags(arguments: &ConfigArgs, target: &Account) -> String {
     let Some(profile) = &target.profile else {
         return String::new();
     };

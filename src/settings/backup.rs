@@ -1,8 +1,8 @@
 //! Settings of `backup`: accounts, repository, encryption and retention.
 
-use super::accounts::Accounts;
-use super::client;
-use super::environment::variable;
+use super::accounts::AccountResolver;
+use super::client_options;
+use super::environment::text_variable;
 use crate::cli::{self, KeepArgs, OutputForm, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -15,7 +15,7 @@ use std::path::Path;
 
 /// An account to back up.
 #[derive(Debug)]
-pub struct ToBackUp {
+pub struct BackupAccount {
     /// The name by which the user gave it.
     pub name: String,
     /// The account with its key, or why no key could be read.
@@ -24,9 +24,9 @@ pub struct ToBackUp {
 
 /// Settings of `backup create`.
 #[derive(Debug)]
-pub struct BackupCreate {
+pub struct BackupCreateSettings {
     /// The accounts to back up; at least one.
-    pub accounts: Vec<ToBackUp>,
+    pub accounts: Vec<BackupAccount>,
     /// The backup repository.
     pub repository: Repository,
     /// Whether to encrypt the backups, and to whom.
@@ -41,7 +41,7 @@ pub struct BackupCreate {
 
 /// Settings of `backup list`.
 #[derive(Debug)]
-pub struct BackupList {
+pub struct BackupListSettings {
     /// The backup repository.
     pub repository: Repository,
     /// The only account to consider; `None` for all.
@@ -52,7 +52,7 @@ pub struct BackupList {
 
 /// Settings of `backup check`.
 #[derive(Debug)]
-pub struct BackupCheck {
+pub struct BackupCheckSettings {
     /// The backup repository.
     pub repository: Repository,
     /// The only account to consider; `None` for all.
@@ -67,7 +67,7 @@ pub struct BackupCheck {
 
 /// Settings of `backup forget`.
 #[derive(Debug)]
-pub struct BackupForget {
+pub struct BackupForgetSettings {
     /// The backup repository.
     pub repository: Repository,
     /// The only account to consider; `None` for all.
@@ -82,10 +82,10 @@ pub struct BackupForget {
     pub output: OutputForm,
 }
 
-impl BackupCreate {
+impl BackupCreateSettings {
     /// Resolves the arguments of `backup create`; a missing key becomes part of the account's result.
     pub async fn resolve(arguments: cli::BackupCreateArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let names = if arguments.all {
             let names = accounts.profile_names()?;
             if names.is_empty() {
@@ -100,11 +100,11 @@ impl BackupCreate {
             arguments.from
         };
         Ok(Self {
-            accounts: to_back_up(&mut accounts, names).await?,
-            repository: repository(&arguments.repo.repo)?,
+            accounts: resolve_accounts(&mut accounts, names).await?,
+            repository: open_repository(&arguments.repo.repo)?,
             protection: protection(&arguments.protection)?,
             accept_shrink: arguments.accept_shrink,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             output: arguments.output,
         })
     }
@@ -112,66 +112,69 @@ impl BackupCreate {
 
 /// Resolves the accounts to back up. The environment has only one key for the source, so several accounts need
 /// keys of their own.
-async fn to_back_up(accounts: &mut Accounts, names: Vec<String>) -> Result<Vec<ToBackUp>, Error> {
-    let is_one = names.len() == 1;
-    let mut found: Vec<ToBackUp> = Vec::new();
+async fn resolve_accounts(
+    accounts: &mut AccountResolver,
+    names: Vec<String>,
+) -> Result<Vec<BackupAccount>, Error> {
+    let is_single = names.len() == 1;
+    let mut backup_accounts: Vec<BackupAccount> = Vec::new();
     for name in names {
-        if found.iter().any(|account| account.name == name) {
-            let name = crate::foreign::shortened(&name, 60);
+        if backup_accounts.iter().any(|account| account.name == name) {
+            let name = crate::untrusted::escape_truncated(&name, 60);
             return Err(Error::usage(format!("--from names {name} twice")));
         }
-        let meant = accounts.meant("--from", &name)?;
-        let account = if is_one {
-            meant.account(Side::Source).await
+        let resolved = accounts.resolve("--from", &name)?;
+        let account = if is_single {
+            resolved.with_key_for(Side::Source).await
         } else {
-            meant.with_own_key(Side::Source).await
+            resolved.with_profile_key(Side::Source).await
         };
-        found.push(ToBackUp { name, account });
+        backup_accounts.push(BackupAccount { name, account });
     }
-    Ok(found)
+    Ok(backup_accounts)
 }
 
-impl BackupList {
+impl BackupListSettings {
     /// Resolves the arguments of `backup list`.
     pub fn resolve(arguments: cli::BackupListArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: repository(&arguments.repo.repo)?,
+            repository: open_repository(&arguments.repo.repo)?,
             account: arguments.account,
             output: arguments.output,
         })
     }
 }
 
-impl BackupCheck {
+impl BackupCheckSettings {
     /// Resolves the arguments of `backup check`.
     pub fn resolve(arguments: cli::BackupCheckArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: repository(&arguments.repo.repo)?,
+            repository: open_repository(&arguments.repo.repo)?,
             account: arguments.account,
             max_age: arguments.max_age,
-            identities: Identities::of(arguments.identity.identity),
+            identities: Identities::from_files(arguments.identity.identity),
             output: arguments.output,
         })
     }
 }
 
-impl BackupForget {
+impl BackupForgetSettings {
     /// Resolves the arguments of `backup forget`; refuses a policy that keeps nothing.
     pub fn resolve(arguments: cli::BackupForgetArgs) -> Result<Self, Error> {
         Ok(Self {
-            repository: repository(&arguments.repo.repo)?,
+            repository: open_repository(&arguments.repo.repo)?,
             account: arguments.account,
             policy: policy(&arguments.keep)?,
             dry_run: arguments.dry_run,
-            identities: Identities::of(arguments.identity.identity),
+            identities: Identities::from_files(arguments.identity.identity),
             output: arguments.output,
         })
     }
 }
 
 /// Opens the named repository; credentials of an object store come from the environment.
-pub(super) fn repository(text: &str) -> Result<Repository, Error> {
-    Repository::named(text, &variable)
+pub(super) fn open_repository(text: &str) -> Result<Repository, Error> {
+    Repository::parse(text, &text_variable)
 }
 
 fn protection(arguments: &ProtectionArgs) -> Result<Protection, Error> {
@@ -191,7 +194,7 @@ pub(super) fn recipients(
     let text = match file {
         Some(path) => {
             let text = disk::read_trusted(path, "the recipients file")?;
-            let text = text.ok_or_else(|| disk::missing("the recipients file", path))?;
+            let text = text.ok_or_else(|| disk::missing_file("the recipients file", path))?;
             (path.display().to_string(), text)
         }
         None => (String::new(), String::new()),
@@ -204,7 +207,7 @@ pub(super) fn recipients(
 fn policy(keep: &KeepArgs) -> Result<Policy, Error> {
     let within = match &keep.keep_within {
         Some(text) => Some(Within::parse(text).ok_or_else(|| {
-            let text = crate::foreign::shortened(text, 20);
+            let text = crate::untrusted::escape_truncated(text, 20);
             Error::usage(format!("--keep-within: `{text}` is not a length of time")).with_hint(
                 "give years, months, days and hours in this order, such as 2y5m7d3h or 30d",
             )

@@ -8,7 +8,7 @@ pub use cron::NotCron;
 
 use jiff::civil::{Date, DateTime, Time};
 use std::fmt;
-use values::{Unit, Values};
+use values::{CalendarValues, Unit};
 
 const WEEKDAY: &Unit = &unit("weekday", 1, 7, 1);
 const YEAR: &Unit = &unit("year", 1970, 2199, 4);
@@ -52,13 +52,13 @@ const fn unit(name: &'static str, min: u16, max: u16, width: usize) -> Unit {
 /// Moments that come again, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Calendar {
-    weekdays: Values,
-    years: Values,
-    months: Values,
-    days: Values,
-    hours: Values,
-    minutes: Values,
-    seconds: Values,
+    weekdays: CalendarValues,
+    years: CalendarValues,
+    months: CalendarValues,
+    days: CalendarValues,
+    hours: CalendarValues,
+    minutes: CalendarValues,
+    seconds: CalendarValues,
 }
 
 impl Calendar {
@@ -80,7 +80,7 @@ impl Calendar {
         let is_weekday = |word: &&str| word.starts_with(|c: char| c.is_ascii_alphabetic());
         let weekdays = match words.next_if(is_weekday) {
             Some(word) => weekdays(word)?,
-            None => Values::all(WEEKDAY),
+            None => CalendarValues::all(WEEKDAY),
         };
         let date = words.next_if(|word| !word.contains(':'));
         let [years, months, days] = date_of(date.unwrap_or("*-*-*"))?;
@@ -129,7 +129,9 @@ impl Calendar {
 
     /// What it means in words, where that is simple.
     pub fn description(&self) -> Option<String> {
-        let is_any = [&self.years, &self.months].into_iter().all(Values::is_all);
+        let is_any = [&self.years, &self.months]
+            .into_iter()
+            .all(CalendarValues::is_all);
         let day = match (self.weekdays.is_all(), self.days.is_all(), self.days.only()) {
             _ if !is_any => return None,
             (true, true, _) => "every day".to_owned(),
@@ -171,7 +173,7 @@ impl Calendar {
     }
 
     fn first_time(&self) -> Option<Time> {
-        let first = |values: &Values| values.members().first().copied();
+        let first = |values: &CalendarValues| values.members().first().copied();
         let [hour, minute, second] = [&self.hours, &self.minutes, &self.seconds].map(first);
         clock(hour?, minute?, second?)
     }
@@ -216,9 +218,10 @@ impl fmt::Display for Calendar {
         if !self.weekdays.is_all() {
             write!(f, "{} ", self.weekdays_text())?;
         }
-        let [years, months, days] = [&self.years, &self.months, &self.days].map(Values::systemd);
+        let [years, months, days] =
+            [&self.years, &self.months, &self.days].map(CalendarValues::systemd);
         let [hours, minutes, seconds] =
-            [&self.hours, &self.minutes, &self.seconds].map(Values::systemd);
+            [&self.hours, &self.minutes, &self.seconds].map(CalendarValues::systemd);
         write!(f, "{years}-{months}-{days} {hours}:{minutes}:{seconds}")
     }
 }
@@ -228,7 +231,7 @@ fn clock(hour: u16, minute: u16, second: u16) -> Option<Time> {
     Time::new(hour?, minute?, second?, 0).ok()
 }
 
-fn weekdays(text: &str) -> Result<Values, String> {
+fn weekdays(text: &str) -> Result<CalendarValues, String> {
     let mut members = Vec::new();
     for part in text.split(',') {
         let (first, last) = part.split_once("..").unwrap_or((part, part));
@@ -238,7 +241,7 @@ fn weekdays(text: &str) -> Result<Values, String> {
         }
         members.extend(first..=last);
     }
-    Ok(Values::of(WEEKDAY, members))
+    Ok(CalendarValues::from_members(WEEKDAY, members))
 }
 
 fn weekday(text: &str) -> Result<u16, String> {
@@ -254,7 +257,7 @@ fn weekday(text: &str) -> Result<u16, String> {
     })
 }
 
-fn date_of(text: &str) -> Result<[Values; 3], String> {
+fn date_of(text: &str) -> Result<[CalendarValues; 3], String> {
     if text.contains('~') {
         return Err("days cannot be counted from the end of the month (`~`)".to_owned());
     }
@@ -265,22 +268,22 @@ fn date_of(text: &str) -> Result<[Values; 3], String> {
         _ => return Err("a date has the form YEAR-MONTH-DAY, such as *-*-01".to_owned()),
     };
     Ok([
-        Values::read(YEAR, year)?,
-        Values::read(MONTH, month)?,
-        Values::read(DAY, day)?,
+        CalendarValues::read(YEAR, year)?,
+        CalendarValues::read(MONTH, month)?,
+        CalendarValues::read(DAY, day)?,
     ])
 }
 
-fn time_of(text: &str) -> Result<[Values; 3], String> {
+fn time_of(text: &str) -> Result<[CalendarValues; 3], String> {
     let parts: Vec<&str> = text.split(':').collect();
     let (hour, minute, second) = match parts[..] {
-        [hour, minute, second] => (hour, minute, Values::read(SECOND, second)?),
-        [hour, minute] => (hour, minute, Values::one(SECOND, 0)),
+        [hour, minute, second] => (hour, minute, CalendarValues::read(SECOND, second)?),
+        [hour, minute] => (hour, minute, CalendarValues::one(SECOND, 0)),
         _ => return Err("a time has the form HH:MM or HH:MM:SS".to_owned()),
     };
     Ok([
-        Values::read(HOUR, hour)?,
-        Values::read(MINUTE, minute)?,
+        CalendarValues::read(HOUR, hour)?,
+        CalendarValues::read(MINUTE, minute)?,
         second,
     ])
 }

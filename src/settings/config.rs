@@ -1,48 +1,48 @@
 //! The config file: its path, whether its permissions make it trustworthy, its profiles and its schedules.
 //! Neither holds nor reads a key.
 
-use super::closest::closest;
-use super::environment::{absolute_path, path};
+use super::closest::closest_name;
+use super::environment::{absolute_path_variable, path_variable};
 use super::profiles::{self, Profile};
 use super::schedules::{self, Schedule};
 use crate::error::Error;
 use crate::store::disk;
-use crate::toml_file::{self, Entry, Misread, Reading, Table};
+use crate::toml_file::{self, Diagnostic, Table, TableEntry, TomlReader};
 use std::path::{Path, PathBuf};
 
 /// The variable that names the config file.
-const VARIABLE: &str = "HOOKFERRY_CONFIG";
+const CONFIG_VARIABLE: &str = "HOOKFERRY_CONFIG";
 
 /// The path at which to look for the config file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigPlace {
+pub struct ConfigLocation {
     /// The path; `None` if neither a flag nor the environment determines one.
     pub path: Option<PathBuf>,
     /// Whether the flag or the variable names the file, so that it must exist.
-    pub is_named: bool,
+    pub is_explicit: bool,
 }
 
-impl ConfigPlace {
+impl ConfigLocation {
     /// The file that the flag names, else the variable, else the one in the user's XDG config folder.
     pub(super) fn find(flag: Option<&Path>) -> Self {
         if let Some(path) = flag {
-            return Self::named(path.to_owned());
+            return Self::explicit(path.to_owned());
         }
-        if let Some(path) = path(VARIABLE) {
-            return Self::named(path);
+        if let Some(path) = path_variable(CONFIG_VARIABLE) {
+            return Self::explicit(path);
         }
-        let of_home = || Some(absolute_path("HOME")?.join(".config"));
-        let folder = absolute_path("XDG_CONFIG_HOME").or_else(of_home);
+        let in_home = || Some(absolute_path_variable("HOME")?.join(".config"));
+        let folder = absolute_path_variable("XDG_CONFIG_HOME").or_else(in_home);
         Self {
             path: folder.map(|folder| folder.join("hookferry").join("config.toml")),
-            is_named: false,
+            is_explicit: false,
         }
     }
 
-    fn named(path: PathBuf) -> Self {
+    fn explicit(path: PathBuf) -> Self {
         Self {
             path: Some(path),
-            is_named: true,
+            is_explicit: true,
         }
     }
 }
@@ -51,9 +51,9 @@ impl ConfigPlace {
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where hookferry looked for it.
-    pub place: ConfigPlace,
+    pub location: ConfigLocation,
     /// Whether the file exists.
-    pub is_there: bool,
+    pub exists: bool,
     /// Profiles in the order of the file.
     pub profiles: Vec<Profile>,
     /// Schedules in the order of the file.
@@ -62,7 +62,7 @@ pub struct Config {
 
 /// The profiles and schedules of a config file, each in the order of the file.
 #[derive(Debug, Clone, Default)]
-pub struct Contents {
+pub struct ConfigContents {
     /// The named accounts.
     pub profiles: Vec<Profile>,
     /// The recurring backups.
@@ -73,51 +73,53 @@ pub struct Contents {
 ///
 /// # Errors
 /// Every mistake, in the order of the file.
-pub fn parse(text: &str) -> Result<Contents, Vec<Misread>> {
-    toml_file::read(text, whole)
+pub fn parse(text: &str) -> Result<ConfigContents, Vec<Diagnostic>> {
+    toml_file::read(text, read_contents)
 }
 
-fn whole(reading: &mut Reading<'_>, table: &Table<'_>) -> Contents {
+fn read_contents(reader: &mut TomlReader<'_>, table: &Table<'_>) -> ConfigContents {
     const KNOWN: &[&str] = &["format_version", "profile", "schedule"];
-    let entries = reading.known(table, "the config file", KNOWN);
+    let entries = reader.known_entries(table, "the config file", KNOWN);
     let entry = |key: &str| entries.iter().find(|entry| entry.key() == key);
     if let Some(version) = entry("format_version")
-        && version.number() != Some("1")
+        && version.as_decimal_digits() != Some("1")
     {
-        reading.wrong(
-            version.value_at,
+        reader.report(
+            version.value_offset,
             "format_version must be 1, the only format that this version of hookferry reads",
         );
     }
-    let mut contents = Contents::default();
+    let mut contents = ConfigContents::default();
     let mut names = Vec::new();
     if let Some(entry) = entry("profile") {
-        contents.profiles = profiles::all(reading, entry);
+        contents.profiles = profiles::read_profiles(reader, entry);
         // Includes invalid profiles, so that a schedule that names one does not report the same mistake again.
-        let tables = entry.table().map_or_else(Vec::new, |table| table.entries());
-        names = tables.iter().map(Entry::key).collect();
+        let tables = entry
+            .as_table()
+            .map_or_else(Vec::new, |table| table.entries());
+        names = tables.iter().map(TableEntry::key).collect();
     }
     if let Some(entry) = entry("schedule") {
-        contents.schedules = schedules::all(reading, entry, &names);
+        contents.schedules = schedules::read_schedules(reader, entry, &names);
     }
     contents
 }
 
 impl Config {
     /// Reads the file. It may be missing unless the flag or the variable names it.
-    pub(super) fn read(place: ConfigPlace) -> Result<Self, Error> {
-        let text = match &place.path {
+    pub(super) fn read(location: ConfigLocation) -> Result<Self, Error> {
+        let text = match &location.path {
             Some(path) => disk::read_trusted(path, "the config file")?,
             None => None,
         };
-        let contents = match (&place.path, &text) {
-            (Some(path), Some(text)) => understood(path, text)?,
-            (Some(path), None) if place.is_named => return Err(missing(path)),
-            _ => Contents::default(),
+        let contents = match (&location.path, &text) {
+            (Some(path), Some(text)) => parse_config(path, text)?,
+            (Some(path), None) if location.is_explicit => return Err(missing_config(path)),
+            _ => ConfigContents::default(),
         };
         Ok(Self {
-            is_there: text.is_some(),
-            place,
+            exists: text.is_some(),
+            location,
             profiles: contents.profiles,
             schedules: contents.schedules,
         })
@@ -125,12 +127,12 @@ impl Config {
 
     /// Finds a profile by its name.
     pub(super) fn profile(&self, name: &str) -> Option<&Profile> {
-        let is_it = |profile: &&Profile| profile.account.name == name;
-        self.profiles.iter().find(is_it)
+        let has_name = |profile: &&Profile| profile.account.name == name;
+        self.profiles.iter().find(has_name)
     }
 
     /// Profile names in the order of the file.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn profile_names(&self) -> impl Iterator<Item = &str> {
         self.profiles
             .iter()
             .map(|profile| profile.account.name.as_str())
@@ -138,7 +140,7 @@ impl Config {
 
     /// The folder that relative paths in the file start from.
     pub(super) fn folder(&self) -> &Path {
-        let folder = self.place.path.as_deref().and_then(Path::parent);
+        let folder = self.location.path.as_deref().and_then(Path::parent);
         folder.unwrap_or(Path::new(""))
     }
 
@@ -148,27 +150,27 @@ impl Config {
     }
 
     /// Hint for an unknown profile name: the closest name and all names; `None` if there are no profiles.
-    pub(super) fn hint(&self, typed: &str) -> Option<String> {
-        let names: Vec<&str> = self.names().collect();
-        self.hint_of("profiles", &names, typed)
+    pub(super) fn profile_hint(&self, typed: &str) -> Option<String> {
+        let names: Vec<&str> = self.profile_names().collect();
+        self.name_hint("profiles", &names, typed)
     }
 
     /// Hint for an unknown schedule name: the closest name and all names; `None` if there are no schedules.
     pub fn schedule_hint(&self, typed: &str) -> Option<String> {
         let names = self.schedules.iter().map(|schedule| schedule.name.as_str());
-        self.hint_of("schedules", &names.collect::<Vec<&str>>(), typed)
+        self.name_hint("schedules", &names.collect::<Vec<&str>>(), typed)
     }
 
-    fn hint_of(&self, what: &str, names: &[&str], typed: &str) -> Option<String> {
-        let path = self.place.path.as_deref()?;
+    fn name_hint(&self, what: &str, names: &[&str], typed: &str) -> Option<String> {
+        let path = self.location.path.as_deref()?;
         if names.is_empty() {
             return None;
         }
-        let closest = match closest(typed, names) {
+        let closest = match closest_name(typed, names) {
             Some(name) => format!("did you mean `{name}`? "),
             None => String::new(),
         };
-        let path = crate::foreign::shown(&path.display().to_string());
+        let path = crate::untrusted::escape(&path.display().to_string());
         Some(format!(
             "{closest}the {what} of {path} are {}",
             names.join(", ")
@@ -176,17 +178,17 @@ impl Config {
     }
 }
 
-fn understood(path: &Path, text: &str) -> Result<Contents, Error> {
-    parse(text).map_err(|misread| {
-        let lines = toml_file::listed(&path.display().to_string(), &misread);
+fn parse_config(path: &Path, text: &str) -> Result<ConfigContents, Error> {
+    parse(text).map_err(|diagnostics| {
+        let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::usage(format!("the config file has errors\n{lines}")).with_hint(
             "see `hookferry --help` for an example of a profile, docs/schedules.md for a schedule",
         )
     })
 }
 
-fn missing(path: &Path) -> Error {
-    let path = crate::foreign::shown(&path.display().to_string());
+fn missing_config(path: &Path) -> Error {
+    let path = crate::untrusted::escape(&path.display().to_string());
     Error::usage(format!("there is no config file `{path}`"))
-        .with_hint(format!("check --config and {VARIABLE}"))
+        .with_hint(format!("check --config and {CONFIG_VARIABLE}"))
 }

@@ -1,13 +1,13 @@
 //! Profiles of `cx`, Coralogix's own program: read only when the user names one as `cx:NAME`, and never written.
 //! Never opens the system's keyring and never uses the tokens of a browser login.
 
-use super::environment::absolute_path;
-use super::keys::OwnKey;
+use super::environment::absolute_path_variable;
+use super::keys::ProfileKey;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::Error;
 use crate::store::disk;
-use crate::toml_file::{self, Reading, Table};
+use crate::toml_file::{self, Table, TomlReader};
 use secrecy::{ExposeSecret, SecretString};
 use std::path::PathBuf;
 
@@ -18,12 +18,12 @@ pub(super) const PREFIX: &str = "cx:";
 pub(super) struct CxProfile {
     pub(super) account: AccountProfile,
     pub(super) endpoint: Endpoint,
-    pub(super) key: OwnKey,
+    pub(super) profile_key: ProfileKey,
 }
 
 /// The fields of a `cx` profile file that matter here.
 #[derive(Default)]
-struct Said {
+struct CxFields {
     auth: Option<String>,
     storage: Option<String>,
     region: Option<String>,
@@ -40,7 +40,7 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
         ))
         .with_hint("`cx profiles list` shows the names"));
     }
-    let path = path_of(name)?;
+    let path = profile_path(name)?;
     let text = disk::read_secret(&path, "the cx profile").map_err(|error| {
         let names = "`cx profiles list` shows the names of the profiles";
         match error.hint() {
@@ -48,19 +48,19 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
             None => error.with_hint(names),
         }
     })?;
-    let shown = crate::foreign::shown(&path.display().to_string());
-    let said = toml_file::read(text.expose_secret(), understood).map_err(|misread| {
-        let lines = toml_file::listed(&path.display().to_string(), &misread);
+    let shown_path = crate::untrusted::escape(&path.display().to_string());
+    let fields = toml_file::read(text.expose_secret(), read_fields).map_err(|diagnostics| {
+        let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::failed(format!("the cx profile has errors\n{lines}"))
             .with_hint(format!("recreate it with `cx profiles add {name}`"))
     })?;
-    let region = said.region.as_deref().ok_or_else(|| {
-        Error::failed(format!("the cx profile `{shown}` has no region"))
+    let region = fields.region.as_deref().ok_or_else(|| {
+        Error::failed(format!("the cx profile `{shown_path}` has no region"))
             .with_hint(format!("recreate it with `cx profiles add {name}`"))
     })?;
     let endpoint = Endpoint::parse(region).map_err(|unrecognised| {
         Error::usage(format!(
-            "the region of the cx profile `{shown}` is unusable: {}",
+            "the region of the cx profile `{shown_path}` is unusable: {}",
             unrecognised.problem()
         ))
         .with_hint("name the account by its URL, and set its key in the environment")
@@ -68,16 +68,16 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
     Ok(CxProfile {
         account: AccountProfile {
             name: format!("{PREFIX}{name}"),
-            label: said.label.clone(),
+            label: fields.label.clone(),
             company_id: None,
         },
         endpoint,
-        key: key(path, said),
+        profile_key: profile_key(path, fields),
     })
 }
 
-fn path_of(name: &str) -> Result<PathBuf, Error> {
-    let home = absolute_path("HOME").ok_or_else(|| {
+fn profile_path(name: &str) -> Result<PathBuf, Error> {
+    let home = absolute_path_variable("HOME").ok_or_else(|| {
         Error::usage("HOME is not set, so hookferry cannot find the profiles of cx")
     })?;
     let folder = home.join(".cx").join("profiles");
@@ -85,37 +85,38 @@ fn path_of(name: &str) -> Result<PathBuf, Error> {
 }
 
 /// Ignores unknown keys, because the file belongs to another program.
-fn understood(_reading: &mut Reading<'_>, table: &Table<'_>) -> Said {
-    let mut said = Said::default();
+fn read_fields(_reader: &mut TomlReader<'_>, table: &Table<'_>) -> CxFields {
+    let mut fields = CxFields::default();
     for entry in table.entries() {
-        let text = entry.text_not_empty().map(str::to_owned);
+        let text = entry.as_non_empty_str().map(str::to_owned);
         match entry.key() {
-            "auth" => said.auth = text,
-            "credential_storage" => said.storage = text,
-            "region" => said.region = text,
-            "label" => said.label = text,
-            "api_key" => said.key = text.map(SecretString::from),
+            "auth" => fields.auth = text,
+            "credential_storage" => fields.storage = text,
+            "region" => fields.region = text,
+            "label" => fields.label = text,
+            "api_key" => fields.key = text.map(SecretString::from),
             _ => {}
         }
     }
-    said
+    fields
 }
 
-fn key(path: PathBuf, said: Said) -> OwnKey {
-    let out_of_reach = |why: &str, hint: &str| OwnKey::OutOfReach(why.to_owned(), hint.to_owned());
-    let is_pasted = said.auth.is_none_or(|auth| auth == "api_key");
-    let is_in_file = said.storage.is_none_or(|storage| storage == "file");
-    match said.key {
-        _ if !is_pasted => out_of_reach(
+fn profile_key(path: PathBuf, fields: CxFields) -> ProfileKey {
+    let unreachable_key =
+        |why: &str, hint: &str| ProfileKey::Unreachable(why.to_owned(), hint.to_owned());
+    let is_api_key = fields.auth.is_none_or(|auth| auth == "api_key");
+    let is_in_file = fields.storage.is_none_or(|storage| storage == "file");
+    match fields.key {
+        _ if !is_api_key => unreachable_key(
             "logs in through the browser (OAuth)",
             "; create the key with the preset OUTBOUNDWEBHOOKS in the account's settings",
         ),
-        _ if !is_in_file => out_of_reach(
+        _ if !is_in_file => unreachable_key(
             "keeps its key in the system's keyring (service cx-cli), which hookferry does not open",
             "; or write a hookferry profile whose api_key_command reads the keyring",
         ),
-        Some(key) => OwnKey::Held(key, path),
-        None => out_of_reach(
+        Some(key) => ProfileKey::Inline(key, path),
+        None => unreachable_key(
             "has no key in its file",
             "; or add one with `cx profiles add`",
         ),

@@ -4,7 +4,7 @@ use crate::error::Error;
 use std::path::PathBuf;
 
 /// The text of a variable; an error if it is not valid UTF-8.
-pub(super) fn variable(name: &str) -> Result<Option<String>, Error> {
+pub(super) fn text_variable(name: &str) -> Result<Option<String>, Error> {
     match std::env::var(name) {
         Ok(value) if value.is_empty() => Ok(None),
         Ok(value) => Ok(Some(value)),
@@ -16,13 +16,13 @@ pub(super) fn variable(name: &str) -> Result<Option<String>, Error> {
 }
 
 /// The path that a variable holds.
-pub(super) fn path(name: &str) -> Option<PathBuf> {
+pub(super) fn path_variable(name: &str) -> Option<PathBuf> {
     std::env::var_os(name)
         .filter(|value| !value.is_empty())
         .map(PathBuf::from)
 }
 
 /// The path that a variable holds, if it is absolute; the XDG specification ignores relative ones.
-pub(super) fn absolute_path(name: &str) -> Option<PathBuf> {
-    path(name).filter(|path| path.is_absolute())
+pub(super) fn absolute_path_variable(name: &str) -> Option<PathBuf> {
+    path_variable(name).filter(|path| path.is_absolute())
 }

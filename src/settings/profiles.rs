@@ -5,15 +5,15 @@ use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::secret::resembles_vendor_key;
-use crate::toml_file::{Entry, Reading, Table};
+use crate::toml_file::{Table, TableEntry, TomlReader};
 use std::fmt;
 use std::path::PathBuf;
 
 /// The longest label, in characters. It is short because reports print it in the middle of a line.
-const LONGEST_LABEL: usize = 40;
+const MAX_LABEL_CHARS: usize = 40;
 
 /// The keys of a profile that name the source of its API key.
-pub(super) const WAYS: &str = "api_key_env, api_key_file and api_key_command";
+pub(super) const KEY_SOURCE_FIELDS: &str = "api_key_env, api_key_file and api_key_command";
 
 /// A named account of the config file.
 #[derive(Debug, Clone)]
@@ -43,11 +43,11 @@ impl fmt::Display for KeySource {
         match self {
             Self::Env(name) => write!(f, "env {name}"),
             Self::File(path) => {
-                let path = crate::foreign::shown(&path.display().to_string());
+                let path = crate::untrusted::escape(&path.display().to_string());
                 write!(f, "file {path}")
             }
             Self::Command(arguments) => {
-                let program = crate::foreign::shown(&arguments[0]);
+                let program = crate::untrusted::escape(&arguments[0]);
                 let more = if arguments.len() > 1 { " …" } else { "" };
                 write!(f, "command {program}{more}")
             }
@@ -64,7 +64,7 @@ impl fmt::Debug for KeySource {
 /// Whether a text is a valid profile name: letters, digits, `_` and (except first) `-`, but not the name of a
 /// region and nothing that looks like an API key.
 pub fn is_name(text: &str) -> bool {
-    is_word(text) && Region::named(text).is_none() && !resembles_vendor_key(text)
+    is_word(text) && Region::from_name(text).is_none() && !resembles_vendor_key(text)
 }
 
 fn is_word(text: &str) -> bool {
@@ -73,29 +73,33 @@ fn is_word(text: &str) -> bool {
 }
 
 /// Reads all `[profile.NAME]` tables.
-pub(super) fn all(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<Profile> {
-    let Some(named) = entry.table() else {
-        reading.wrong(entry.at, "write profiles as `[profile.NAME]` tables");
+pub(super) fn read_profiles(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Vec<Profile> {
+    let Some(tables) = entry.as_table() else {
+        reader.report(entry.offset, "write profiles as `[profile.NAME]` tables");
         return Vec::new();
     };
     let mut profiles = Vec::new();
-    for entry in named.entries() {
-        let name = name(reading, &entry, "profile");
-        match entry.table() {
-            Some(table) => profiles.extend(profile(reading, &table, entry.at, name)),
-            None => reading.wrong(entry.at, "write a profile as a table: `[profile.NAME]`"),
+    for entry in tables.entries() {
+        let name = read_name(reader, &entry, "profile");
+        match entry.as_table() {
+            Some(table) => profiles.extend(read_profile(reader, &table, entry.offset, name)),
+            None => reader.report(entry.offset, "write a profile as a table: `[profile.NAME]`"),
         }
     }
     profiles
 }
 
 /// Reads the NAME of a `[profile.NAME]` or `[schedule.NAME]` table; `what` is `profile` or `schedule`.
-pub(super) fn name(reading: &mut Reading<'_>, entry: &Entry<'_>, what: &str) -> Option<String> {
+pub(super) fn read_name(
+    reader: &mut TomlReader<'_>,
+    entry: &TableEntry<'_>,
+    what: &str,
+) -> Option<String> {
     let name = entry.key();
     if is_name(name) {
         return Some(name.to_owned());
     }
-    let what = match Region::named(name) {
+    let what = match Region::from_name(name) {
         Some(region) => format!("a {what} cannot be named like a region, here {region}"),
         None if is_word(name) => {
             format!("this looks like an API key, not like the name of a {what}")
@@ -106,15 +110,15 @@ pub(super) fn name(reading: &mut Reading<'_>, entry: &Entry<'_>, what: &str) -> 
             )
         }
     };
-    reading.wrong(entry.at, what);
+    reader.report(entry.offset, what);
     None
 }
 
 /// Reads one profile; `None` if it has mistakes.
-fn profile(
-    reading: &mut Reading<'_>,
+fn read_profile(
+    reader: &mut TomlReader<'_>,
     table: &Table<'_>,
-    at: usize,
+    offset: usize,
     name: Option<String>,
 ) -> Option<Profile> {
     const KNOWN: &[&str] = &[
@@ -126,38 +130,40 @@ fn profile(
         "company_id",
         "label",
     ];
-    let before = reading.n_wrong();
+    let errors_before = reader.n_diagnostics();
     let (mut endpoint, mut key, mut company_id, mut label) = (None, None, None, None);
     let (mut has_address, mut has_key) = (false, false);
     for entry in table.entries() {
         match entry.key() {
             "region" | "url" => {
                 if std::mem::replace(&mut has_address, true) {
-                    reading.wrong(entry.at, "set either region or url, not both");
+                    reader.report(entry.offset, "set either region or url, not both");
                 }
-                endpoint = address(reading, &entry);
+                endpoint = read_address(reader, &entry);
             }
             "api_key_env" | "api_key_file" | "api_key_command" => {
                 if std::mem::replace(&mut has_key, true) {
-                    reading.wrong(entry.at, format!("set only one of {WAYS}"));
+                    reader.report(entry.offset, format!("set only one of {KEY_SOURCE_FIELDS}"));
                 }
-                key = key_source(reading, &entry);
+                key = read_key_source(reader, &entry);
             }
-            "api_key" => reading.wrong(
-                entry.at,
-                format!("do not write the key into this file: set one of {WAYS} instead"),
+            "api_key" => reader.report(
+                entry.offset,
+                format!(
+                    "do not write the key into this file: set one of {KEY_SOURCE_FIELDS} instead"
+                ),
             ),
-            "company_id" => company_id = company(reading, &entry),
-            "label" => label = label_of(reading, &entry),
-            _ => reading.unknown(&entry, "a profile", KNOWN),
+            "company_id" => company_id = read_company_id(reader, &entry),
+            "label" => label = read_label(reader, &entry),
+            _ => reader.report_unknown_key(&entry, "a profile", KNOWN),
         }
     }
     if !has_address {
         let what = "the profile has no address: set region or url";
-        reading.wrong(at, what);
+        reader.report(offset, what);
     }
-    let is_whole = reading.n_wrong() == before;
-    let (endpoint, name) = endpoint.zip(name).filter(|_| is_whole)?;
+    let is_valid = reader.n_diagnostics() == errors_before;
+    let (endpoint, name) = endpoint.zip(name).filter(|_| is_valid)?;
     Some(Profile {
         account: AccountProfile {
             name,
@@ -169,75 +175,77 @@ fn profile(
     })
 }
 
-fn address(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Endpoint> {
+fn read_address(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<Endpoint> {
     let Some(text) = entry.text() else {
         let what = format!(
             "{} must be a string, such as \"eu1\" or \"https://…\"",
             entry.key()
         );
-        reading.wrong(entry.value_at, what);
+        reader.report(entry.value_offset, what);
         return None;
     };
     match Endpoint::parse(text) {
         Ok(endpoint) => Some(endpoint),
         Err(unrecognised) => {
-            reading.wrong(entry.value_at, unrecognised.problem());
+            reader.report(entry.value_offset, unrecognised.problem());
             None
         }
     }
 }
 
-fn key_source(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<KeySource> {
-    let (source, form) = match entry.key() {
+fn read_key_source(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<KeySource> {
+    let (source, expected) = match entry.key() {
         "api_key_env" => (
-            entry.variable().map(|name| KeySource::Env(name.to_owned())),
+            entry
+                .as_variable_name()
+                .map(|name| KeySource::Env(name.to_owned())),
             "api_key_env must be the name of an environment variable: letters, digits and _",
         ),
         "api_key_file" => (
             entry
-                .text_not_empty()
+                .as_non_empty_str()
                 .map(|path| KeySource::File(PathBuf::from(path))),
             "api_key_file must be the path of a file that contains the key",
         ),
         _ => (
-            entry.arguments().map(KeySource::Command),
+            entry.as_command_line().map(KeySource::Command),
             "api_key_command must be a list such as [\"program\", \"argument\"]; hookferry runs it without a shell",
         ),
     };
-    let texts = entry.texts().unwrap_or_default();
+    let texts = entry.as_str_or_strs().unwrap_or_default();
     if texts.iter().any(|(_, text)| resembles_vendor_key(text)) {
         let what = format!(
             "{} contains the API key itself; it must say where the key is",
             entry.key()
         );
-        reading.wrong(entry.value_at, what);
+        reader.report(entry.value_offset, what);
     } else if source.is_none() {
-        reading.wrong(entry.value_at, form);
+        reader.report(entry.value_offset, expected);
     }
     source
 }
 
-fn company(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
-    let text = entry.text().or(entry.number());
+fn read_company_id(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<String> {
+    let text = entry.text().or(entry.as_decimal_digits());
     let id =
         text.filter(|text| is_word(text) && !resembles_vendor_key(text) && !text.starts_with('-'));
     if id.is_none() {
         let what = "company_id must be a number or a string, as `hookferry account check` shows it";
-        reading.wrong(entry.value_at, what);
+        reader.report(entry.value_offset, what);
     }
     id.map(str::to_owned)
 }
 
-fn label_of(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<String> {
+fn read_label(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<String> {
     let is_label = |text: &&str| {
         !text.trim().is_empty()
-            && text.chars().count() <= LONGEST_LABEL
+            && text.chars().count() <= MAX_LABEL_CHARS
             && !resembles_vendor_key(text)
     };
     let label = entry.text().filter(is_label);
     if label.is_none() {
-        let what = format!("label must be a string of at most {LONGEST_LABEL} characters");
-        reading.wrong(entry.value_at, what);
+        let what = format!("label must be a string of at most {MAX_LABEL_CHARS} characters");
+        reader.report(entry.value_offset, what);
     }
     label.map(|label| label.trim().to_owned())
 }

@@ -1,8 +1,8 @@
 //! Settings of the commands that work on recorded runs: `verify`, `rollback`, `idmap` and `runs`.
 
-use super::accounts::{Accounts, Meant};
-use super::environment::absolute_path;
-use super::{Consent, Route, RulesFile, client, filter};
+use super::accounts::{AccountResolver, ResolvedAccount};
+use super::environment::absolute_path_variable;
+use super::{Consent, Route, RulesFile, client_options, filter};
 use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
@@ -17,36 +17,36 @@ use std::path::{Path, PathBuf};
 pub struct StateFolder {
     path: Option<PathBuf>,
     /// Whether `--state-dir` names it.
-    is_named: bool,
+    is_explicit: bool,
 }
 
 impl StateFolder {
     /// Uses a folder that the user did not name, so `flag` is empty.
-    pub fn at(path: &Path) -> Self {
+    pub fn from_path(path: &Path) -> Self {
         Self {
             path: Some(path.to_owned()),
-            is_named: false,
+            is_explicit: false,
         }
     }
 
     /// The folder that the flag names, else the one in the user's XDG state folder.
     pub(super) fn resolve(flag: Option<PathBuf>) -> Self {
-        let of_home = || Some(absolute_path("HOME")?.join(".local").join("state"));
-        let of_user = || {
-            let base = absolute_path("XDG_STATE_HOME").or_else(of_home)?;
+        let in_home = || Some(absolute_path_variable("HOME")?.join(".local").join("state"));
+        let user_folder = || {
+            let base = absolute_path_variable("XDG_STATE_HOME").or_else(in_home)?;
             Some(base.join("hookferry"))
         };
         Self {
-            is_named: flag.is_some(),
-            path: flag.or_else(of_user),
+            is_explicit: flag.is_some(),
+            path: flag.or_else(user_folder),
         }
     }
 
     /// The option with which a suggested command finds the same folder: ` --state-dir DIR`, or empty if it is
     /// the default.
-    pub fn flag(&self) -> String {
+    pub fn follow_up_flag(&self) -> String {
         match &self.path {
-            Some(path) if self.is_named => format!(" --state-dir {}", path.display()),
+            Some(path) if self.is_explicit => format!(" --state-dir {}", path.display()),
             _ => String::new(),
         }
     }
@@ -67,16 +67,16 @@ impl StateFolder {
 
 /// Settings of `verify`.
 #[derive(Debug, Clone)]
-pub struct Verify {
+pub struct VerifySettings {
     /// What to compare the target with.
-    pub wanted: Wanted,
+    pub against: VerifyAgainst,
     /// Format of the result.
     pub output: OutputForm,
 }
 
 /// What `verify` compares the target with.
 #[derive(Debug, Clone)]
-pub enum Wanted {
+pub enum VerifyAgainst {
     /// The webhooks of a source, rewritten like in a migration.
     Source(Box<Route>),
     /// What a recorded run wrote.
@@ -98,7 +98,7 @@ pub struct VerifyRun {
 
 /// Settings of `rollback`.
 #[derive(Debug, Clone)]
-pub struct Rollback {
+pub struct RollbackSettings {
     /// The run: an id, the start of one, or `latest`.
     pub run: String,
     /// Its target, which `--to` may name again.
@@ -115,20 +115,20 @@ pub struct Rollback {
 
 /// Settings of `idmap`.
 #[derive(Debug, Clone)]
-pub struct Idmap {
+pub struct IdmapSettings {
     /// The subcommand.
-    pub work: IdmapWork,
+    pub task: IdmapTask,
     /// Where to read the map.
-    pub map: MapSource,
+    pub map: IdmapSource,
     /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
 /// A subcommand of `idmap`.
 #[derive(Debug, Clone)]
-pub enum IdmapWork {
+pub enum IdmapTask {
     /// Print the map.
-    Show(MapForm),
+    Show(IdmapFormat),
     /// Write copies of exported alerts with the target's ids.
     Apply {
         /// Exported JSON file, or a folder of them.
@@ -142,7 +142,7 @@ pub enum IdmapWork {
 
 /// The format in which to print an id map.
 #[derive(Debug, Clone, Copy)]
-pub enum MapForm {
+pub enum IdmapFormat {
     /// CSV, for a spreadsheet.
     Csv,
     /// Text or JSON.
@@ -151,7 +151,7 @@ pub enum MapForm {
 
 /// Where an id map comes from.
 #[derive(Debug, Clone)]
-pub enum MapSource {
+pub enum IdmapSource {
     /// A file that `idmap show` or `migrate -o json` printed.
     File(PathBuf),
     /// A run: an id, the start of one, or `latest`.
@@ -160,20 +160,20 @@ pub enum MapSource {
 
 /// Resolves the target of a recorded run; holds the account that `--to` names, if it is given.
 #[derive(Debug, Clone)]
-pub struct RecordedTarget(Option<Meant>);
+pub struct RecordedTarget(Option<ResolvedAccount>);
 
 /// Settings of `runs`.
 #[derive(Debug, Clone)]
 pub struct RunsSettings {
     /// The subcommand.
-    pub work: RunsWork,
+    pub task: RunsTask,
     /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
 /// A subcommand of `runs`.
 #[derive(Debug, Clone)]
-pub enum RunsWork {
+pub enum RunsTask {
     /// List the runs.
     List(OutputForm),
     /// Show one run.
@@ -185,9 +185,9 @@ pub enum RunsWork {
 }
 
 impl RecordedTarget {
-    fn resolve(flag: Option<&str>, accounts: &mut Accounts) -> Result<Self, Error> {
-        let named = flag.map(|text| accounts.meant("--to", text));
-        named.transpose().map(Self)
+    fn resolve(flag: Option<&str>, accounts: &mut AccountResolver) -> Result<Self, Error> {
+        let resolved = flag.map(|text| accounts.resolve("--to", text));
+        resolved.transpose().map(Self)
     }
 
     /// The account that the record names by URL and host, with the target's key.
@@ -195,23 +195,23 @@ impl RecordedTarget {
     /// Refuses a host outside Coralogix's domains and this machine unless `--to` names it too: a record is only
     /// a file, and whoever changed it must not get a key.
     pub async fn account(&self, url: &str, host: &str) -> Result<Account, Error> {
-        let host = crate::foreign::shortened(host, 80);
+        let host = crate::untrusted::escape_truncated(host, 80);
         let endpoint = Endpoint::parse(url)
             .map_err(|_| Error::failed(format!("the run record has an unusable target: {host}")))?;
         match &self.0 {
-            Some(named) if named.endpoint.base() != endpoint.base() => {
+            Some(resolved) if resolved.endpoint.base() != endpoint.base() => {
                 return Err(Error::new(
                     ErrorKind::WrongAccount,
                     format!(
                         "the run wrote to {host}, but --to names {}",
-                        named.endpoint.host()
+                        resolved.endpoint.host()
                     ),
                 )
                 .with_hint(
                     "nothing was read or written; omit --to, or name the run's own target",
                 ));
             }
-            None if !endpoint.is_vendor() && !endpoint.is_loopback() => {
+            None if !endpoint.is_vendor_host() && !endpoint.is_loopback() => {
                 return Err(Error::new(
                     ErrorKind::Refused,
                     format!("the run wrote to {host}, which is not a Coralogix host"),
@@ -220,16 +220,18 @@ impl RecordedTarget {
             }
             _ => {}
         }
-        if let Some(meant) = &self.0 {
-            return meant.account(Side::Target).await;
+        if let Some(resolved) = &self.0 {
+            return resolved.with_key_for(Side::Target).await;
         }
-        let account = Meant::address(endpoint).account(Side::Target).await;
-        account.map_err(or_by_profile)
+        let account = ResolvedAccount::from_endpoint(endpoint)
+            .with_key_for(Side::Target)
+            .await;
+        account.map_err(with_profile_hint)
     }
 }
 
 /// Extends the hint of a missing key: a run record does not store the profile that named its target.
-fn or_by_profile(error: Error) -> Error {
+fn with_profile_hint(error: Error) -> Error {
     match (error.kind(), error.hint()) {
         (ErrorKind::Authentication, Some(hint)) => {
             let hint = format!("{hint}; or name a profile that has the key: --to PROFILE");
@@ -239,21 +241,22 @@ fn or_by_profile(error: Error) -> Error {
     }
 }
 
-impl Verify {
+impl VerifySettings {
     /// Resolves the arguments of `verify`.
     pub async fn resolve(arguments: cli::VerifyArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
-        let client = client(&arguments.connection)?;
-        let wanted = match (arguments.run, arguments.from, arguments.to) {
-            (Some(run), _, to) => Wanted::Run(Box::new(VerifyRun {
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let client = client_options(&arguments.connection)?;
+        let against = match (arguments.run, arguments.from, arguments.to) {
+            (Some(run), _, to) => VerifyAgainst::Run(Box::new(VerifyRun {
                 run,
                 target: RecordedTarget::resolve(to.as_deref(), &mut accounts)?,
                 client,
                 state: StateFolder::resolve(arguments.state.state_dir),
             })),
-            (None, Some(from), Some(to)) => Wanted::Source(Box::new(Route::new(
-                accounts.origin(&from).await?,
-                accounts.target(&to).await?,
+            (None, Some(from), Some(to)) => VerifyAgainst::Source(Box::new(Route::new(
+                accounts.resolve_source(&from).await?,
+                accounts.resolve_target(&to).await?,
                 filter(arguments.selection)?,
                 OnConflict::Fail,
                 RulesFile::resolve(&arguments.rewriting)?,
@@ -262,20 +265,20 @@ impl Verify {
             _ => return Err(Error::usage("verify needs --from and --to, or --run")),
         };
         Ok(Self {
-            wanted,
+            against,
             output: arguments.output,
         })
     }
 }
 
-impl Rollback {
+impl RollbackSettings {
     /// Resolves the arguments of `rollback`.
     pub fn resolve(arguments: cli::RollbackArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         Ok(Self {
             target: RecordedTarget::resolve(arguments.to.as_deref(), &mut accounts)?,
-            client: client(&arguments.connection)?,
-            consent: Consent::of(arguments.dry_run, arguments.yes),
+            client: client_options(&arguments.connection)?,
+            consent: Consent::from_flags(arguments.dry_run, arguments.yes),
             state: StateFolder::resolve(arguments.state.state_dir),
             run: arguments.run,
             output: arguments.output,
@@ -286,35 +289,35 @@ impl Rollback {
 impl RunsSettings {
     /// Resolves the arguments of `runs`.
     pub fn resolve(arguments: cli::RunsArgs) -> Self {
-        let (work, state) = match arguments.action {
-            None => (RunsWork::List(arguments.list.output), arguments.list.state),
-            Some(RunsAction::Show { run, list }) => (RunsWork::Show(run, list.output), list.state),
-            Some(RunsAction::Close { run, state }) => (RunsWork::Close(run), state),
-            Some(RunsAction::Prune { keep_within, state }) => (RunsWork::Prune(keep_within), state),
+        let (task, state) = match arguments.action {
+            None => (RunsTask::List(arguments.list.output), arguments.list.state),
+            Some(RunsAction::Show { run, list }) => (RunsTask::Show(run, list.output), list.state),
+            Some(RunsAction::Close { run, state }) => (RunsTask::Close(run), state),
+            Some(RunsAction::Prune { keep_within, state }) => (RunsTask::Prune(keep_within), state),
         };
         Self {
-            work,
+            task: task,
             state: StateFolder::resolve(state.state_dir),
         }
     }
 }
 
-impl Idmap {
+impl IdmapSettings {
     /// Resolves the arguments of `idmap`.
     pub fn resolve(arguments: cli::IdmapArgs) -> Self {
-        let (work, map, state) = match arguments.action {
+        let (task, map, state) = match arguments.action {
             IdmapAction::Show {
                 run,
                 csv,
                 output,
                 state,
             } => {
-                let form = if csv {
-                    MapForm::Csv
+                let format = if csv {
+                    IdmapFormat::Csv
                 } else {
-                    MapForm::Output(output)
+                    IdmapFormat::Output(output)
                 };
-                (IdmapWork::Show(form), MapSource::Run(run), state)
+                (IdmapTask::Show(format), IdmapSource::Run(run), state)
             }
             IdmapAction::Apply {
                 alerts,
@@ -324,17 +327,17 @@ impl Idmap {
                 output,
                 state,
             } => {
-                let work = IdmapWork::Apply {
+                let task = IdmapTask::Apply {
                     alerts,
                     out,
                     output,
                 };
-                let map = map.map_or(MapSource::Run(run), MapSource::File);
-                (work, map, state)
+                let map = map.map_or(IdmapSource::Run(run), IdmapSource::File);
+                (task, map, state)
             }
         };
         Self {
-            work,
+            task: task,
             map,
             state: StateFolder::resolve(state.state_dir),
         }

@@ -12,7 +12,7 @@ const MOST_BYTES: usize = 60_000;
 
 /// Format of a plan or of the outcome of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportForm {
+pub enum ReportFormat {
     /// Plain text for people.
     Text,
     /// One versioned JSON document.
@@ -25,20 +25,20 @@ pub enum ReportForm {
 
 /// Settings of `report`.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct ReportSettings {
     /// The document to show.
-    pub of: Reported,
+    pub subject: ReportSubject,
     /// How much of it to show in text output.
     pub detail: Detail,
     /// Format of the result.
-    pub output: ReportForm,
+    pub output: ReportFormat,
     /// The folder that keeps run records.
     pub state: StateFolder,
 }
 
 /// The document that `report` shows.
 #[derive(Debug, Clone)]
-pub enum Reported {
+pub enum ReportSubject {
     /// A JSON document in a file.
     File(PathBuf),
     /// A JSON document on standard input.
@@ -47,38 +47,38 @@ pub enum Reported {
     Run(String),
 }
 
-impl ReportForm {
+impl ReportFormat {
     pub(super) fn resolve(arguments: &cli::ReportOutputArgs) -> Result<Self, Error> {
-        if arguments.max_bytes.is_some() && arguments.output != cli::ReportForm::Markdown {
+        if arguments.max_bytes.is_some() && arguments.output != cli::ReportFormatArg::Markdown {
             return Err(Error::usage("--max-bytes requires `-o markdown`"));
         }
         Ok(match arguments.output {
-            cli::ReportForm::Text => Self::Text,
-            cli::ReportForm::Json => Self::Json,
-            cli::ReportForm::Html => Self::Html,
-            cli::ReportForm::Markdown => {
-                let given = arguments.max_bytes.and_then(|n| usize::try_from(n).ok());
-                Self::Markdown(given.unwrap_or(MOST_BYTES))
+            cli::ReportFormatArg::Text => Self::Text,
+            cli::ReportFormatArg::Json => Self::Json,
+            cli::ReportFormatArg::Html => Self::Html,
+            cli::ReportFormatArg::Markdown => {
+                let max_bytes = arguments.max_bytes.and_then(|n| usize::try_from(n).ok());
+                Self::Markdown(max_bytes.unwrap_or(MOST_BYTES))
             }
         })
     }
 }
 
-impl Report {
+impl ReportSettings {
     /// Resolves the arguments of `report`.
     pub fn resolve(arguments: cli::ReportArgs) -> Result<Self, Error> {
         Ok(Self {
-            of: Reported::named(arguments.of),
+            subject: ReportSubject::from_argument(arguments.of),
             detail: super::detail(arguments.diff),
-            output: ReportForm::resolve(&arguments.output)?,
+            output: ReportFormat::resolve(&arguments.output)?,
             state: StateFolder::resolve(arguments.state.state_dir),
         })
     }
 }
 
-impl Reported {
+impl ReportSubject {
     /// Treats what looks like a path, and every existing file, as a file; a run id is neither.
-    fn named(text: String) -> Self {
+    fn from_argument(text: String) -> Self {
         let looks_like_file = text.contains('/')
             || Path::new(&text)
                 .extension()

@@ -1,10 +1,10 @@
 //! Settings of `restore` and `backup show`: which backup to read, and where to restore it.
 
-use super::accounts::{self, Accounts};
-use super::backup::repository;
+use super::accounts::{self, AccountResolver};
+use super::backup::open_repository;
 use super::{
-    Consent, List, Migrate, Origin, ReportForm, Route, RulesFile, StateFolder, client, detail,
-    filter, on_conflict, push_options,
+    Consent, ListSettings, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder,
+    client_options, detail, filter, on_conflict, push_options,
 };
 use crate::cli;
 use crate::coralogix::client::ClientOptions;
@@ -17,47 +17,47 @@ use std::path::{Path, PathBuf};
 
 /// A backup in a repository.
 #[derive(Debug, Clone)]
-pub struct BackupChoice {
+pub struct RepositoryBackup {
     /// The repository that holds it.
     pub repository: Repository,
     /// The backed-up account; `None` if the repository holds only one.
     pub account: Option<String>,
     /// Which of the account's backups.
-    pub which: Which,
+    pub selector: BackupSelector,
     /// The keys that decrypt it.
     pub identities: Identities,
 }
 
 /// Selects one backup of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Which {
+pub enum BackupSelector {
     /// The newest backup.
     Latest,
     /// The newest backup that is not later than this time.
-    At(Timestamp),
+    AsOf(Timestamp),
     /// The backup with this file name.
     Named(String),
 }
 
 /// Settings of `backup show`.
 #[derive(Debug)]
-pub struct BackupShow {
+pub struct BackupShowSettings {
     /// `backup show` lists a backup as `list` lists an account.
-    pub list: List,
+    pub list: ListSettings,
 }
 
 /// Settings of `restore`.
 #[derive(Debug)]
-pub enum Restore {
+pub enum RestoreSettings {
     /// Restores to a live account.
-    Into(Box<Migrate>),
+    ToAccount(Box<MigrateSettings>),
     /// Restores to an account that is embedded in this program.
-    Rehearse(Box<Rehearsal>),
+    Rehearsal(Box<RehearsalSettings>),
 }
 
 /// A rehearsal: a restore that touches no real account.
 #[derive(Debug)]
-pub struct Rehearsal {
+pub struct RehearsalSettings {
     /// The backup to read.
     pub source: Origin,
     /// Which of its webhooks to restore.
@@ -65,15 +65,15 @@ pub struct Rehearsal {
     /// How to rewrite webhooks.
     pub rules: RulesFile,
     /// Format of the result.
-    pub output: ReportForm,
+    pub output: ReportFormat,
 }
 
-impl BackupShow {
+impl BackupShowSettings {
     /// Resolves the arguments of `backup show`.
     pub fn resolve(arguments: cli::BackupShowArgs) -> Result<Self, Error> {
         Ok(Self {
-            list: List {
-                source: chosen(arguments.choice)?,
+            list: ListSettings {
+                source: resolve_backup(arguments.choice)?,
                 filter: filter(arguments.selection)?,
                 client: ClientOptions::default(),
                 output: arguments.output,
@@ -82,36 +82,37 @@ impl BackupShow {
     }
 }
 
-impl Restore {
+impl RestoreSettings {
     /// Resolves the arguments of `restore`.
     pub async fn resolve(arguments: cli::RestoreArgs) -> Result<Self, Error> {
-        let source = chosen(arguments.choice)?;
+        let source = resolve_backup(arguments.choice)?;
         let filter = filter(arguments.selection)?;
         let rules = RulesFile::resolve(&arguments.rewriting)?;
-        let output = ReportForm::resolve(&arguments.output)?;
+        let output = ReportFormat::resolve(&arguments.output)?;
         let Some(to) = arguments.to else {
-            return Ok(Self::Rehearse(Box::new(Rehearsal {
+            return Ok(Self::Rehearsal(Box::new(RehearsalSettings {
                 source,
                 filter,
                 rules,
                 output,
             })));
         };
-        let mut accounts = Accounts::of(&arguments.connection.config)?;
-        let target = accounts.target(&to).await?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
+        let target = accounts.resolve_target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
-        Ok(Self::Into(Box::new(Migrate {
+        Ok(Self::ToAccount(Box::new(MigrateSettings {
             command: "restore",
-            flags: state.flag() + &accounts::flags(&arguments.connection.config, &target),
+            follow_up_flags: state.follow_up_flag()
+                + &accounts::follow_up_flags(&arguments.connection.config, &target),
             route: Route::new(
                 source,
                 target,
                 filter,
                 on_conflict(arguments.conflict.on_conflict),
                 rules,
-                client(&arguments.connection)?,
+                client_options(&arguments.connection)?,
             )?,
-            consent: Consent::of(arguments.consent.dry_run, arguments.consent.yes),
+            consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
             max_changes: arguments.limit.max_changes,
             state,
             detail: detail(arguments.detail.diff),
@@ -122,31 +123,31 @@ impl Restore {
 }
 
 /// Resolves the backup that the arguments name: `latest` or a time in a repository, else a path.
-fn chosen(arguments: cli::ChoiceArgs) -> Result<Origin, Error> {
-    let identities = Identities::of(arguments.identity.identity);
+fn resolve_backup(arguments: cli::BackupChoiceArgs) -> Result<Origin, Error> {
+    let identities = Identities::from_files(arguments.identity.identity);
     let text = arguments.backup;
-    let which = match (text.as_str(), moment(&text)) {
-        ("latest", _) => Some(Which::Latest),
-        (_, Some(time)) => Some(Which::At(time)),
+    let selector = match (text.as_str(), parse_time(&text)) {
+        ("latest", _) => Some(BackupSelector::Latest),
+        (_, Some(time)) => Some(BackupSelector::AsOf(time)),
         _ => None,
     };
-    match (which, arguments.repo) {
-        (Some(which), Some(repo)) => Ok(Origin::Backup(Box::new(BackupChoice {
-            repository: repository(&repo)?,
+    match (selector, arguments.repo) {
+        (Some(which), Some(repo)) => Ok(Origin::Backup(Box::new(RepositoryBackup {
+            repository: open_repository(&repo)?,
             account: arguments.account,
-            which,
+            selector: which,
             identities,
         }))),
         (Some(_), None) => Err(
             Error::usage(format!("`{text}` needs a repository to search"))
                 .with_hint("name one with --repo DIR"),
         ),
-        (None, repo) => by_path(&text, repo.as_deref(), arguments.account, identities),
+        (None, repo) => resolve_backup_path(&text, repo.as_deref(), arguments.account, identities),
     }
 }
 
 /// Resolves a backup by its path: a file, else a path below the repository that `--repo` names.
-fn by_path(
+fn resolve_backup_path(
     text: &str,
     repo: Option<&str>,
     account: Option<String>,
@@ -161,36 +162,36 @@ fn by_path(
     if is_file {
         return Ok(Origin::File(PathBuf::from(text), identities));
     }
-    let shown = crate::foreign::shortened(text, 120);
-    let Some((place, account, name)) = place_in(text, repo, account) else {
+    let shown_text = crate::untrusted::escape_truncated(text, 120);
+    let Some((repository_name, account, name)) = split_backup_path(text, repo, account) else {
         return Err(match repo {
             None if !text.contains("://") => {
-                Error::new(ErrorKind::NoBackup, format!("there is no backup `{shown}`"))
+                Error::new(ErrorKind::NoBackup, format!("there is no backup `{shown_text}`"))
                     .with_hint("name a file, or pass `latest` or a time together with --repo DIR")
             }
-            _ => Error::usage(format!("`{shown}` is not `latest`, a time or the path of a backup"))
+            _ => Error::usage(format!("`{shown_text}` is not `latest`, a time or the path of a backup"))
                 .with_hint("`hookferry backup list` shows the backups; write a time as 2026-11-20 or 2026-11-20T03:17, in UTC"),
         });
     };
-    Ok(Origin::Backup(Box::new(BackupChoice {
-        repository: repository(&place)?,
+    Ok(Origin::Backup(Box::new(RepositoryBackup {
+        repository: open_repository(&repository_name)?,
         account,
-        which: Which::Named(name),
+        selector: BackupSelector::Named(name),
         identities,
     })))
 }
 
 /// Splits a path into repository, account and backup name. The path is complete, relative to the repository, or
 /// only a name.
-fn place_in(
+fn split_backup_path(
     text: &str,
     repo: Option<&str>,
     account: Option<String>,
 ) -> Option<(String, Option<String>, String)> {
     let Some(repo) = repo.map(|repo| repo.trim_end_matches('/')) else {
         let is_url = text.contains("://");
-        let (place, account, name) = split_path(text).filter(|_| is_url)?;
-        return Some((place, Some(account), name.to_string()));
+        let (repository_name, account, name) = split_path(text).filter(|_| is_url)?;
+        return Some((repository_name, Some(account), name.to_string()));
     };
     let below = text
         .strip_prefix(repo)
@@ -199,12 +200,12 @@ fn place_in(
     if let Some(name) = BackupName::parse(below) {
         return Some((repo.to_owned(), account, name.to_string()));
     }
-    let (place, account, name) = split_path(&format!("{repo}/{below}"))?;
-    Some((place, Some(account), name.to_string()))
+    let (repository_name, account, name) = split_path(&format!("{repo}/{below}"))?;
+    Some((repository_name, Some(account), name.to_string()))
 }
 
 /// The last instant of the day, minute or second that a text names; in UTC unless the text has a time zone.
-fn moment(text: &str) -> Option<Timestamp> {
+fn parse_time(text: &str) -> Option<Timestamp> {
     use jiff::civil::{Date, DateTime};
     use jiff::tz::TimeZone;
     const MINUTE: [&str; 2] = ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
@@ -216,13 +217,13 @@ fn moment(text: &str) -> Option<Timestamp> {
     let day = ["%Y-%m-%d", "%Y%m%d"]
         .iter()
         .filter(|_| matches!(plain.len(), 8 | 10))
-        .find_map(|form| Date::strptime(form, plain).ok());
-    let read = |forms: &[&str]| {
-        forms
+        .find_map(|format| Date::strptime(format, plain).ok());
+    let parse_datetime = |formats: &[&str]| {
+        formats
             .iter()
-            .find_map(|form| DateTime::strptime(form, plain).ok())
+            .find_map(|format| DateTime::strptime(format, plain).ok())
     };
-    let (start, length) = match (day, read(&MINUTE), read(&SECOND)) {
+    let (start, length) = match (day, parse_datetime(&MINUTE), parse_datetime(&SECOND)) {
         (Some(day), _, _) => (day.at(0, 0, 0, 0), SignedDuration::from_hours(24)),
         (_, Some(minute), _) => (minute, SignedDuration::from_mins(1)),
         (_, _, Some(second)) => (second, SignedDuration::from_secs(1)),
@@ -237,22 +238,22 @@ fn moment(text: &str) -> Option<Timestamp> {
 
 #[cfg(test)]
 mod tests {
-    use super::moment;
+    use super::parse_time;
 
     #[test]
     fn a_time_means_its_last_moment_and_is_read_in_utc() {
-        let is = |text: &str, time: &str| {
+        let assert_parses_to = |text: &str, time: &str| {
             let time: jiff::Timestamp = time.parse().expect("a time");
-            assert_eq!(moment(text), Some(time), "{text}");
+            assert_eq!(parse_time(text), Some(time), "{text}");
         };
-        is("2026-11-20", "2026-11-20T23:59:59.999999999Z");
-        is("20261120", "2026-11-20T23:59:59.999999999Z");
-        is("2026-11-20T03:17", "2026-11-20T03:17:59.999999999Z");
-        is("2026-11-20T03:17Z", "2026-11-20T03:17:59.999999999Z");
-        is("2026-11-20 03:17 UTC", "2026-11-20T03:17:59.999999999Z");
-        is("2026-11-20T03:17:05Z", "2026-11-20T03:17:05.999999999Z");
-        is("2026-11-20T05:17:05+02:00", "2026-11-20T03:17:05Z");
-        is("20261120T031705Z", "2026-11-20T03:17:05.999999999Z");
+        assert_parses_to("2026-11-20", "2026-11-20T23:59:59.999999999Z");
+        assert_parses_to("20261120", "2026-11-20T23:59:59.999999999Z");
+        assert_parses_to("2026-11-20T03:17", "2026-11-20T03:17:59.999999999Z");
+        assert_parses_to("2026-11-20T03:17Z", "2026-11-20T03:17:59.999999999Z");
+        assert_parses_to("2026-11-20 03:17 UTC", "2026-11-20T03:17:59.999999999Z");
+        assert_parses_to("2026-11-20T03:17:05Z", "2026-11-20T03:17:05.999999999Z");
+        assert_parses_to("2026-11-20T05:17:05+02:00", "2026-11-20T03:17:05Z");
+        assert_parses_to("20261120T031705Z", "2026-11-20T03:17:05.999999999Z");
         for text in [
             "",
             "latest",
@@ -261,7 +262,7 @@ mod tests {
             "2026-13-01",
             "prod-eu/x",
         ] {
-            assert_eq!(moment(text), None, "{text}");
+            assert_eq!(parse_time(text), None, "{text}");
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
-use super::accounts::Accounts;
-use super::{Origin, client, filter};
+use super::accounts::AccountResolver;
+use super::{Origin, client_options, filter};
 use crate::cli::{self, OutputForm, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
-use crate::coralogix::content::{Fingerprint, of_text};
+use crate::coralogix::content::{Fingerprint, text_digest};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
-use crate::pipeline::rewrite::rule::{Rules, Unmatched};
+use crate::pipeline::rewrite::rule::{Rules, UnmatchedSecretPolicy};
 use crate::store::disk;
 use crate::toml_file;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ pub struct RulesFile {
     /// Whether hookferry may run the commands that rules name.
     pub may_run_commands: bool,
     /// What to do with secrets that no rule covers.
-    pub unmatched: Unmatched,
+    pub unmatched: UnmatchedSecretPolicy,
     /// Whether to replace Coralogix hosts by those of another region.
     pub retarget: Retargeting,
 }
@@ -48,7 +48,7 @@ pub enum Retargeting {
 
 /// Settings of `rules init`.
 #[derive(Debug, Clone)]
-pub struct RulesInit {
+pub struct RulesInitSettings {
     /// Where to read webhooks.
     pub source: Origin,
     /// Where the webhooks will go, if known.
@@ -63,7 +63,7 @@ pub struct RulesInit {
 
 /// Settings of `rules check`.
 #[derive(Debug, Clone)]
-pub struct RulesCheck {
+pub struct RulesCheckSettings {
     /// Where to read webhooks.
     pub source: Origin,
     /// Where the webhooks will go, if known.
@@ -87,14 +87,14 @@ impl RulesFile {
             text: None,
             folder: PathBuf::new(),
             may_run_commands: false,
-            unmatched: Unmatched::Keep,
+            unmatched: UnmatchedSecretPolicy::Keep,
             retarget: Retargeting::No,
         }
     }
 
     pub(super) fn resolve(arguments: &RewritingArgs) -> Result<Self, Error> {
         let (rules, text) = match &arguments.rules {
-            Some(path) => read(path).map(|(rules, text)| (rules, Some(text)))?,
+            Some(path) => read_rules(path).map(|(rules, text)| (rules, Some(text)))?,
             None => (Rules::default(), None),
         };
         let folder = arguments.rules.as_deref().and_then(Path::parent);
@@ -107,13 +107,15 @@ impl RulesFile {
             folder: folder.map(Path::to_owned).unwrap_or_default(),
             may_run_commands: arguments.allow_commands,
             unmatched: match arguments.unmatched_secret {
-                Some(UnmatchedArg::Keep) => Unmatched::Keep,
-                Some(UnmatchedArg::Refuse) => Unmatched::Refuse,
-                None => rules.unmatched.unwrap_or(Unmatched::Keep),
+                Some(UnmatchedArg::Keep) => UnmatchedSecretPolicy::Keep,
+                Some(UnmatchedArg::Refuse) => UnmatchedSecretPolicy::Refuse,
+                None => rules
+                    .unmatched_policy
+                    .unwrap_or(UnmatchedSecretPolicy::Keep),
             },
             retarget: match arguments.retarget.as_deref() {
                 Some("") => Retargeting::ToTarget,
-                Some(name) => Retargeting::To(region(name)?),
+                Some(name) => Retargeting::To(parse_region(name)?),
                 None if rules.retarget => Retargeting::ToTarget,
                 None => Retargeting::No,
             },
@@ -122,56 +124,63 @@ impl RulesFile {
     }
 }
 
-fn read(path: &Path) -> Result<(Rules, Fingerprint), Error> {
+fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let text = disk::read_text(path, "the rules file")?;
-    let rules = file::parse(&text).map_err(|misread| {
-        let lines = toml_file::listed(&path.display().to_string(), &misread);
+    let rules = file::parse(&text).map_err(|diagnostics| {
+        let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::usage(format!("the rules file has errors\n{lines}")).with_hint(
             "see docs/secrets.md, or let `hookferry rules init` write a file to start from",
         )
     })?;
-    Ok((rules, of_text(&text)))
+    Ok((rules, text_digest(&text)))
 }
 
-fn region(name: &str) -> Result<Region, Error> {
-    Region::named(name).ok_or_else(|| {
+fn parse_region(name: &str) -> Result<Region, Error> {
+    Region::from_name(name).ok_or_else(|| {
         let codes: Vec<&str> = Region::all().map(Region::code).collect();
-        let name = crate::foreign::shortened(name, 20);
+        let name = crate::untrusted::escape_truncated(name, 20);
         Error::usage(format!("--retarget: `{name}` is not a region"))
             .with_hint(format!("the regions are {}", codes.join(", ")))
     })
 }
 
 /// Resolves the address of a target that is not contacted, so that no key is needed.
-fn endpoint(text: Option<&str>, accounts: &mut Accounts) -> Result<Option<Endpoint>, Error> {
-    let meant = text.map(|text| accounts.meant("--to", text)).transpose()?;
-    Ok(meant.map(|meant| meant.endpoint))
+fn resolve_endpoint(
+    text: Option<&str>,
+    accounts: &mut AccountResolver,
+) -> Result<Option<Endpoint>, Error> {
+    let resolved = text
+        .map(|text| accounts.resolve("--to", text))
+        .transpose()?;
+    Ok(resolved.map(|account| account.endpoint))
 }
 
-impl RulesInit {
+impl RulesInitSettings {
     /// Resolves the arguments of `rules init`.
     pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.origin(&arguments.from).await?,
-            target: endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.from).await?,
+            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             out: arguments.out,
         })
     }
 }
 
-impl RulesCheck {
+impl RulesCheckSettings {
     /// Resolves the arguments of `rules check`.
     pub async fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.origin(&arguments.from).await?,
-            target: endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.from).await?,
+            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting)?,
-            client: client(&arguments.connection)?,
+            client: client_options(&arguments.connection)?,
             output: arguments.output,
         })
     }

@@ -1,8 +1,8 @@
 //! The source and the target of a plan.
 
-use super::accounts::Accounts;
-use super::restore::BackupChoice;
-use super::{RulesFile, client, filter};
+use super::accounts::AccountResolver;
+use super::restore::RepositoryBackup;
+use super::{RulesFile, client_options, filter};
 use crate::cli::{self, ConflictArg, ConnectionArgs, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
@@ -22,7 +22,7 @@ pub enum Origin {
     /// The content of such a file on standard input.
     Stdin(Identities),
     /// A backup in a repository.
-    Backup(Box<BackupChoice>),
+    Backup(Box<RepositoryBackup>),
 }
 
 /// The input of a plan: source, target, and what to do between them.
@@ -41,7 +41,7 @@ pub struct Route {
     /// How to connect to the accounts.
     pub client: ClientOptions,
     /// Whether this is a rehearsal: the target is embedded in this program and plays the source account.
-    pub is_drill: bool,
+    pub is_rehearsal: bool,
 }
 
 impl Route {
@@ -52,14 +52,14 @@ impl Route {
         rewriting: &RewritingArgs,
         connection: &ConnectionArgs,
     ) -> Result<Self, Error> {
-        let mut accounts = Accounts::with(&connection.config, &route.identity)?;
+        let mut accounts = AccountResolver::with_identities(&connection.config, &route.identity)?;
         Self::new(
-            accounts.origin(&route.from).await?,
-            accounts.target(&route.to).await?,
+            accounts.resolve_source(&route.from).await?,
+            accounts.resolve_target(&route.to).await?,
             filter(selection)?,
             super::on_conflict(on_conflict),
             RulesFile::resolve(rewriting)?,
-            client(connection)?,
+            client_options(connection)?,
         )
     }
 
@@ -91,7 +91,7 @@ impl Route {
             on_conflict,
             rules,
             client,
-            is_drill: false,
+            is_rehearsal: false,
         })
     }
 }

@@ -1,12 +1,12 @@
 //! Settings of `run-schedule`, in two steps: first what reporting the result needs, then everything that can
 //! fail, so that a failure there can be reported too.
 
-use super::accounts::Accounts;
-use super::backup::{ToBackUp, recipients, repository};
-use super::client;
-use super::config::{Config, ConfigPlace};
-use super::environment::variable;
-use super::schedule::named;
+use super::accounts::AccountResolver;
+use super::backup::{BackupAccount, open_repository, recipients};
+use super::client_options;
+use super::config::{Config, ConfigLocation};
+use super::environment::text_variable;
+use super::schedule::find_schedule;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
 use crate::cli::{self, OutputForm};
 use crate::coralogix::account::Side;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 
 /// Settings of `run-schedule`.
 #[derive(Debug)]
-pub struct RunSchedule {
+pub struct RunScheduleSettings {
     /// The schedule to run.
     pub schedule: Schedule,
     /// Whether to store a backup of an account that shrank or is empty.
@@ -29,14 +29,14 @@ pub struct RunSchedule {
     pub output: OutputForm,
     connection: cli::ConnectionArgs,
     /// The folder that relative paths in the config file start from.
-    folder: PathBuf,
+    config_folder: PathBuf,
 }
 
 /// Everything that the backups need.
 #[derive(Debug)]
-pub struct Prepared {
+pub struct PreparedBackups {
     /// The accounts to back up; one without a usable key holds the error.
-    pub accounts: Vec<ToBackUp>,
+    pub accounts: Vec<BackupAccount>,
     /// The backup repository.
     pub repository: Repository,
     /// Whether to encrypt the backups, and to whom.
@@ -45,17 +45,17 @@ pub struct Prepared {
     pub client: ClientOptions,
 }
 
-impl RunSchedule {
+impl RunScheduleSettings {
     /// Resolves the arguments of `run-schedule`; reads no secret yet.
     pub fn resolve(arguments: cli::RunScheduleArgs) -> Result<Self, Error> {
-        let config = Config::read(ConfigPlace::find(
+        let config = Config::read(ConfigLocation::find(
             arguments.connection.config.config.as_deref(),
         ))?;
         Ok(Self {
-            schedule: named(&config, &arguments.name)?.clone(),
+            schedule: find_schedule(&config, &arguments.name)?.clone(),
             accept_shrink: arguments.accept_shrink,
             output: arguments.output,
-            folder: config.folder().to_owned(),
+            config_folder: config.folder().to_owned(),
             connection: arguments.connection,
         })
     }
@@ -68,7 +68,7 @@ impl RunSchedule {
         let (url, place) = match &self.schedule.heartbeat {
             None => return Ok(None),
             Some(HeartbeatSource::Env(name)) => {
-                let url = variable(name)?.ok_or_else(|| {
+                let url = text_variable(name)?.ok_or_else(|| {
                     Error::usage(format!(
                         "the heartbeat URL must be in {name}, which is not set"
                     ))
@@ -76,10 +76,10 @@ impl RunSchedule {
                 (SecretString::from(url), format!("in {name}"))
             }
             Some(HeartbeatSource::File(path)) => {
-                let path = self.folder.join(path);
+                let path = self.config_folder.join(path);
                 let url = disk::read_secret(&path, "the heartbeat URL file")?;
-                let shown = crate::foreign::shown(&path.display().to_string());
-                (url, format!("of `{shown}`"))
+                let shown_path = crate::untrusted::escape(&path.display().to_string());
+                (url, format!("of `{shown_path}`"))
             }
         };
         Heartbeat::new(url.expose_secret(), &place).map(Some)
@@ -87,21 +87,21 @@ impl RunSchedule {
 
     /// Reads the keys and recipients. Every profile needs its own key, because a key in the environment is for
     /// one account only.
-    pub async fn prepare(&self) -> Result<Prepared, Error> {
-        let mut accounts = Accounts::of(&self.connection.config)?;
-        let mut to_back_up = Vec::new();
+    pub async fn prepare(&self) -> Result<PreparedBackups, Error> {
+        let mut accounts = AccountResolver::new(&self.connection.config)?;
+        let mut backup_accounts = Vec::new();
         for name in &self.schedule.profiles {
-            let meant = accounts.meant("the schedule", name)?;
-            to_back_up.push(ToBackUp {
-                account: meant.with_own_key(Side::Source).await,
+            let resolved = accounts.resolve("the schedule", name)?;
+            backup_accounts.push(BackupAccount {
+                account: resolved.with_profile_key(Side::Source).await,
                 name: name.clone(),
             });
         }
-        Ok(Prepared {
-            accounts: to_back_up,
-            repository: repository(&self.schedule.repo)?,
+        Ok(PreparedBackups {
+            accounts: backup_accounts,
+            repository: open_repository(&self.schedule.repo)?,
             protection: self.protection()?,
-            client: client(&self.connection)?,
+            client: client_options(&self.connection)?,
         })
     }
 
@@ -111,7 +111,7 @@ impl RunSchedule {
         };
         let place = format!("a recipient of schedule {}", self.schedule.name);
         let given = given.iter().map(|text| (place.clone(), text.as_str()));
-        let file = file.as_ref().map(|path| self.folder.join(path));
+        let file = file.as_ref().map(|path| self.config_folder.join(path));
         recipients(given.collect(), file.as_deref())
     }
 }

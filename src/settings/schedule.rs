@@ -1,25 +1,25 @@
 //! Settings of `schedule`: which schedule to print, and whether the scheduler can run it as configured.
 
-mod suitable;
+mod compatibility;
 
-use super::config::{Config, ConfigPlace};
+use super::config::{Config, ConfigLocation};
 use super::profiles::KeySource;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
 use crate::cli::{self, BackendArg, OutputForm};
-use crate::document::job::{AccountJob, Backend, Job, Repo, SecretPlace};
+use crate::document::job::{AccountJob, Backend, Repo, ScheduleJob, SecretLocation};
 use crate::error::Error;
 use std::path::{Path, PathBuf};
 
 /// The default path of the program.
-const BINARY: &str = "/usr/local/bin/hookferry";
+const DEFAULT_BINARY: &str = "/usr/local/bin/hookferry";
 /// The default container image.
-const IMAGE: &str = concat!("hookferry:", env!("CARGO_PKG_VERSION"));
+const DEFAULT_IMAGE: &str = concat!("hookferry:", env!("CARGO_PKG_VERSION"));
 /// The default path of the config file in a repository whose workflow runs the schedule.
-const CONFIG_IN_REPOSITORY: &str = ".github/hookferry/config.toml";
+const DEFAULT_CONFIG_IN_REPOSITORY: &str = ".github/hookferry/config.toml";
 
 /// Settings of `schedule list`.
 #[derive(Debug)]
-pub struct ScheduleList {
+pub struct ScheduleListSettings {
     /// The config file.
     pub config: Config,
     /// Format of the result.
@@ -28,44 +28,44 @@ pub struct ScheduleList {
 
 /// Settings of `schedule print`.
 #[derive(Debug)]
-pub struct SchedulePrint {
+pub struct SchedulePrintSettings {
     /// What the scheduler needs to know about the schedule.
-    pub job: Job,
+    pub job: ScheduleJob,
     /// The scheduler.
     pub backend: Backend,
     /// Folder to write the files to; `None` for standard output.
     pub out: Option<PathBuf>,
 }
 
-impl ScheduleList {
+impl ScheduleListSettings {
     /// Resolves the arguments of `schedule list`.
     pub fn resolve(arguments: &cli::ScheduleListArgs) -> Result<Self, Error> {
-        let place = ConfigPlace::find(arguments.config.config.as_deref());
+        let location = ConfigLocation::find(arguments.config.config.as_deref());
         Ok(Self {
-            config: Config::read(place)?,
+            config: Config::read(location)?,
             output: arguments.output,
         })
     }
 }
 
-impl SchedulePrint {
+impl SchedulePrintSettings {
     /// Reads the config file and resolves the arguments of `schedule print`; refuses a schedule that the
     /// scheduler cannot run as configured.
     pub fn resolve(arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
-        let config = Config::read(ConfigPlace::find(arguments.config.config.as_deref()))?;
-        Self::of(&config, arguments)
+        let config = Config::read(ConfigLocation::find(arguments.config.config.as_deref()))?;
+        Self::from_config(&config, arguments)
     }
 
     /// Like `resolve`, for a config file that was read already.
-    pub fn of(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
-        let schedule = named(config, &arguments.name)?;
-        let backend = backend(arguments, schedule)?;
+    pub fn from_config(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
+        let schedule = find_schedule(config, &arguments.name)?;
+        let backend = resolve_backend(arguments, schedule)?;
         let config_path = match backend {
-            Backend::GithubActions { .. } => in_repository(&config.place)?,
-            _ => absolute(&config.place)?,
+            Backend::GithubActions { .. } => config_path_in_repository(&config.location)?,
+            _ => absolute_config_path(&config.location)?,
         };
-        let job = job(config, schedule, config_path)?;
-        suitable::check(&job, &backend)?;
+        let job = build_job(config, schedule, config_path)?;
+        compatibility::check(&job, &backend)?;
         Ok(Self {
             job,
             backend,
@@ -78,10 +78,10 @@ impl SchedulePrint {
 ///
 /// # Errors
 /// A usage error whose hint suggests names.
-pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, Error> {
+pub(super) fn find_schedule<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, Error> {
     config.schedule(name).ok_or_else(|| {
         let hint = config.schedule_hint(name);
-        let name = crate::foreign::shortened(name, 40);
+        let name = crate::untrusted::escape_truncated(name, 40);
         Error::usage(format!("there is no schedule `{name}`")).with_hint(hint.unwrap_or_else(
             || {
                 "add a [schedule.NAME] table to the config file, or name another file with --config"
@@ -91,21 +91,24 @@ pub(super) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Schedule, 
     })
 }
 
-fn backend(arguments: &cli::SchedulePrintArgs, schedule: &Schedule) -> Result<Backend, Error> {
-    let takes_binary = matches!(arguments.backend, BackendArg::Systemd | BackendArg::Cron);
-    if arguments.binary.is_some() && !takes_binary {
+fn resolve_backend(
+    arguments: &cli::SchedulePrintArgs,
+    schedule: &Schedule,
+) -> Result<Backend, Error> {
+    let uses_binary = matches!(arguments.backend, BackendArg::Systemd | BackendArg::Cron);
+    if arguments.binary.is_some() && !uses_binary {
         return Err(Error::usage("--binary requires --backend systemd or cron"));
     }
     if arguments.image.is_some() && arguments.backend != BackendArg::Kubernetes {
         return Err(Error::usage("--image requires --backend kubernetes"));
     }
     let binary = match &arguments.binary {
-        Some(path) if path.is_absolute() => plain(path, "--binary")?,
+        Some(path) if path.is_absolute() => printable(path, "--binary")?,
         Some(_) => return Err(Error::usage("--binary must be an absolute path")),
-        None => BINARY.to_owned(),
+        None => DEFAULT_BINARY.to_owned(),
     };
     let fields = || {
-        schedule.at.cron().map_err(|why| {
+        schedule.calendar.cron().map_err(|why| {
             Error::usage(format!(
                 "cron cannot express the time of schedule {}: {why}",
                 schedule.name
@@ -120,16 +123,16 @@ fn backend(arguments: &cli::SchedulePrintArgs, schedule: &Schedule) -> Result<Ba
             fields: fields()?,
         },
         BackendArg::Kubernetes => Backend::Kubernetes {
-            image: image(arguments.image.as_deref())?,
+            image: resolve_image(arguments.image.as_deref())?,
             fields: fields()?,
         },
         BackendArg::GithubActions => Backend::GithubActions { fields: fields()? },
     })
 }
 
-fn image(given: Option<&str>) -> Result<String, Error> {
-    let Some(image) = given else {
-        return Ok(IMAGE.to_owned());
+fn resolve_image(argument: Option<&str>) -> Result<String, Error> {
+    let Some(image) = argument else {
+        return Ok(DEFAULT_IMAGE.to_owned());
     };
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"./:@_-".contains(&byte);
     if image.is_empty() || !image.bytes().all(is_part) {
@@ -141,60 +144,64 @@ fn image(given: Option<&str>) -> Result<String, Error> {
 }
 
 /// The absolute path of the config file, because the scheduler may start the program in any folder.
-fn absolute(place: &ConfigPlace) -> Result<String, Error> {
-    let path = place.path.as_deref().unwrap_or(Path::new(""));
+fn absolute_config_path(location: &ConfigLocation) -> Result<String, Error> {
+    let path = location.path.as_deref().unwrap_or(Path::new(""));
     let path = std::path::absolute(path).map_err(|error| {
         Error::failed("cannot determine the absolute path of the config file").with_source(error)
     })?;
-    plain(&path, "the path of the config file")
+    printable(&path, "the path of the config file")
 }
 
 /// The path of the config file in the repository: the one given by the user if it is relative and has no `..`,
 /// else the default.
-fn in_repository(place: &ConfigPlace) -> Result<String, Error> {
-    let path = place.path.as_deref().unwrap_or(Path::new(""));
-    let is_below = path.components().all(|component| {
+fn config_path_in_repository(location: &ConfigLocation) -> Result<String, Error> {
+    let path = location.path.as_deref().unwrap_or(Path::new(""));
+    let is_inside = path.components().all(|component| {
         matches!(
             component,
             std::path::Component::Normal(_) | std::path::Component::CurDir
         )
     });
-    if place.is_named && is_below {
-        return plain(path, "the path of the config file");
+    if location.is_explicit && is_inside {
+        return printable(path, "the path of the config file");
     }
-    Ok(CONFIG_IN_REPOSITORY.to_owned())
+    Ok(DEFAULT_CONFIG_IN_REPOSITORY.to_owned())
 }
 
 /// The path as text that fits on one line and contains no invisible characters.
-fn plain(path: &Path, what: &str) -> Result<String, Error> {
+fn printable(path: &Path, what: &str) -> Result<String, Error> {
     match path.to_str() {
-        Some(text) if crate::foreign::is_visible(text) => Ok(text.to_owned()),
+        Some(text) if crate::untrusted::is_visible(text) => Ok(text.to_owned()),
         _ => Err(Error::usage(format!(
             "{what} cannot be written into a file: it is not valid UTF-8, or contains invisible characters"
         ))),
     }
 }
 
-fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job, Error> {
-    let words = schedule.at.description();
+fn build_job(
+    config: &Config,
+    schedule: &Schedule,
+    config_path: String,
+) -> Result<ScheduleJob, Error> {
+    let description = schedule.calendar.description();
     let accounts: Result<Vec<AccountJob>, Error> = schedule
         .profiles
         .iter()
-        .map(|name| account(config, schedule, name))
+        .map(|name| account_job(config, schedule, name))
         .collect();
     let text = |path: &Option<PathBuf>, what: &str| match path {
-        Some(path) => plain(path, what).map(Some),
+        Some(path) => printable(path, what).map(Some),
         None => Ok(None),
     };
     let recipients_file = match &schedule.encryption {
         Encryption::Recipients { file, .. } => text(file, "recipients_file")?,
         Encryption::Plaintext => None,
     };
-    Ok(Job {
+    Ok(ScheduleJob {
         name: schedule.name.clone(),
-        calendar: schedule.at.to_string(),
-        when: words.unwrap_or_else(|| format!("at {} UTC", schedule.at)),
-        shortest_gap: schedule.at.shortest_gap(),
+        calendar: schedule.calendar.to_string(),
+        description: description.unwrap_or_else(|| format!("at {} UTC", schedule.calendar)),
+        shortest_gap: schedule.calendar.shortest_gap(),
         accounts: accounts?,
         repo: if schedule.repo.starts_with('/') {
             Repo::Folder(schedule.repo.clone())
@@ -204,9 +211,9 @@ fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job,
         recipients_file,
         heartbeat: match &schedule.heartbeat {
             Some(HeartbeatSource::File(path)) => {
-                Some(SecretPlace::File(plain(path, "heartbeat_url_file")?))
+                Some(SecretLocation::File(printable(path, "heartbeat_url_file")?))
             }
-            Some(HeartbeatSource::Env(name)) => Some(SecretPlace::Env(name.clone())),
+            Some(HeartbeatSource::Env(name)) => Some(SecretLocation::Env(name.clone())),
             None => None,
         },
         metrics_file: text(&schedule.metrics_file, "metrics_file")?,
@@ -216,18 +223,18 @@ fn job(config: &Config, schedule: &Schedule, config_path: String) -> Result<Job,
 }
 
 /// The profile to back up and where its key is.
-fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJob, Error> {
+fn account_job(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJob, Error> {
     let profile = config
         .profile(name)
         .ok_or_else(|| Error::failed(format!("there is no profile {name}")))?;
     let key = match &profile.key {
-        Some(KeySource::Env(name)) => SecretPlace::Env(name.clone()),
+        Some(KeySource::Env(name)) => SecretLocation::Env(name.clone()),
         Some(KeySource::File(path)) => {
-            SecretPlace::File(plain(path, &format!("api_key_file of profile {name}"))?)
+            SecretLocation::File(printable(path, &format!("api_key_file of profile {name}"))?)
         }
         Some(KeySource::Command(arguments)) => {
             let what = format!("api_key_command of profile {name}");
-            SecretPlace::Command(plain(Path::new(&arguments[0]), &what)?)
+            SecretLocation::Command(printable(Path::new(&arguments[0]), &what)?)
         }
         // `run-schedule` uses no key of the environment unless the profile says that it is this account's.
         None => {
@@ -237,7 +244,7 @@ fn account(config: &Config, schedule: &Schedule, name: &str) -> Result<AccountJo
             ))
             .with_hint(format!(
                 "set one of {} in the profile; schedules do not use the keys in HOOKFERRY_… variables",
-                super::profiles::WAYS
+                super::profiles::KEY_SOURCE_FIELDS
             )));
         }
     };

@@ -2,15 +2,15 @@
 //! Never repeats a value of the file in a message and never holds a secret: a schedule names the source of one.
 
 mod keep;
-mod places;
+mod locations;
 
 use super::calendar::Calendar;
-use super::closest::closest;
+use super::closest::closest_name;
 use super::profiles;
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use crate::store::backup::Recipients;
 use crate::store::backup::retention::Policy;
-use crate::toml_file::{Entry, Reading, Table};
+use crate::toml_file::{Table, TableEntry, TomlReader};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub struct Schedule {
     /// The profiles to back up; at least one, without duplicates.
     pub profiles: Vec<String>,
     /// When to run it, in UTC.
-    pub at: Calendar,
+    pub calendar: Calendar,
     /// The backup repository: an absolute folder, or `s3://BUCKET/PREFIX`.
     pub repo: String,
     /// Whether to encrypt backups, and to whom.
@@ -78,25 +78,28 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Reads all `[schedule.NAME]` tables; `profiles` are the names of all profiles in the file.
-pub(super) fn all(
-    reading: &mut Reading<'_>,
-    entry: &Entry<'_>,
+pub(super) fn read_schedules(
+    reading: &mut TomlReader<'_>,
+    entry: &TableEntry<'_>,
     profiles: &[&str],
 ) -> Vec<Schedule> {
-    let Some(named) = entry.table() else {
+    let Some(tables) = entry.as_table() else {
         let what = "write schedules as `[schedule.NAME]` tables";
-        reading.wrong(entry.at, what);
+        reading.report(entry.offset, what);
         return Vec::new();
     };
     let mut schedules = Vec::new();
-    for entry in named.entries() {
-        let name = profiles::name(reading, &entry, "schedule");
-        match entry.table() {
+    for entry in tables.entries() {
+        let name = profiles::read_name(reading, &entry, "schedule");
+        match entry.as_table() {
             Some(table) => {
-                let draft = Draft::read(reading, &table, profiles);
-                schedules.extend(draft.finished(reading, entry.at, name));
+                let draft = ScheduleDraft::read(reading, &table, profiles);
+                schedules.extend(draft.finish(reading, entry.offset, name));
             }
-            None => reading.wrong(entry.at, "write a schedule as a table: `[schedule.NAME]`"),
+            None => reading.report(
+                entry.offset,
+                "write a schedule as a table: `[schedule.NAME]`",
+            ),
         }
     }
     schedules
@@ -104,12 +107,12 @@ pub(super) fn all(
 
 /// A schedule while its table is being read.
 #[derive(Default)]
-struct Draft {
+struct ScheduleDraft {
     /// The keys that are present, whether or not their values are valid.
-    written: Vec<String>,
-    n_wrong_before: usize,
+    keys: Vec<String>,
+    errors_before: usize,
     profiles: Vec<String>,
-    at: Option<Calendar>,
+    calendar: Option<Calendar>,
     repo: Option<String>,
     given: Vec<String>,
     recipients_file: Option<PathBuf>,
@@ -122,48 +125,48 @@ struct Draft {
     status_file: Option<PathBuf>,
 }
 
-impl Draft {
-    fn read(reading: &mut Reading<'_>, table: &Table<'_>, profiles: &[&str]) -> Self {
+impl ScheduleDraft {
+    fn read(reader: &mut TomlReader<'_>, table: &Table<'_>, profiles: &[&str]) -> Self {
         let mut draft = Self {
-            n_wrong_before: reading.n_wrong(),
+            errors_before: reader.n_diagnostics(),
             ..Self::default()
         };
         for entry in table.entries() {
-            draft.written.push(entry.key().to_owned());
+            draft.keys.push(entry.key().to_owned());
             match entry.key() {
-                "profiles" => draft.profiles = profile_names(reading, &entry, profiles),
-                "at" => draft.at = calendar(reading, &entry),
-                "repo" => draft.repo = places::repo(reading, &entry),
-                "recipients" => draft.given = recipients(reading, &entry),
-                "recipients_file" => draft.recipients_file = places::file(reading, &entry),
-                "plaintext" => draft.plaintext = flag(reading, &entry),
-                "keep" => draft.keep = keep::policy(reading, &entry),
-                "max_age" => draft.max_age = age(reading, &entry),
+                "profiles" => draft.profiles = read_profile_names(reader, &entry, profiles),
+                "at" => draft.calendar = read_calendar(reader, &entry),
+                "repo" => draft.repo = locations::read_repo(reader, &entry),
+                "recipients" => draft.given = read_recipients(reader, &entry),
+                "recipients_file" => draft.recipients_file = locations::read_file_path(reader, &entry),
+                "plaintext" => draft.plaintext = read_flag(reader, &entry),
+                "keep" => draft.keep = keep::read_policy(reader, &entry),
+                "max_age" => draft.max_age = read_max_age(reader, &entry),
                 "heartbeat_url_file" | "heartbeat_url_env" => {
-                    if draft.has("heartbeat_url_file") && draft.has("heartbeat_url_env") {
+                    if draft.has_key("heartbeat_url_file") && draft.has_key("heartbeat_url_env") {
                         let what = "set either heartbeat_url_file or heartbeat_url_env, not both";
-                        reading.wrong(entry.at, what);
+                        reader.report(entry.offset, what);
                     }
-                    draft.heartbeat = places::heartbeat(reading, &entry);
+                    draft.heartbeat = locations::read_heartbeat_source(reader, &entry);
                 }
-                "heartbeat_url" => reading.wrong(
-                    entry.at,
+                "heartbeat_url" => reader.report(
+                    entry.offset,
                     "the URL is a secret, so do not write it into this file: set heartbeat_url_file or heartbeat_url_env instead",
                 ),
-                "metrics_file" => draft.metrics_file = places::metrics_file(reading, &entry),
-                "status_file" => draft.status_file = places::written_file(reading, &entry),
-                _ => reading.unknown(&entry, "a schedule", KNOWN),
+                "metrics_file" => draft.metrics_file = locations::read_metrics_path(reader, &entry),
+                "status_file" => draft.status_file = locations::read_output_path(reader, &entry),
+                _ => reader.report_unknown_key(&entry, "a schedule", KNOWN),
             }
         }
         draft
     }
 
-    fn has(&self, key: &str) -> bool {
-        self.written.iter().any(|written| written == key)
+    fn has_key(&self, key: &str) -> bool {
+        self.keys.iter().any(|written| written == key)
     }
 
     /// Reports missing keys and contradictions.
-    fn check_whole(&self, reading: &mut Reading<'_>, at: usize) {
+    fn check_complete(&self, reader: &mut TomlReader<'_>, offset: usize) {
         for (key, what) in [
             (
                 "profiles",
@@ -175,40 +178,40 @@ impl Draft {
                 "the schedule does not say where to store backups: set repo",
             ),
         ] {
-            if !self.has(key) {
-                reading.wrong(at, what);
+            if !self.has_key(key) {
+                reader.report(offset, what);
             }
         }
-        let has_recipients = self.has("recipients") || self.has("recipients_file");
+        let has_recipients = self.has_key("recipients") || self.has_key("recipients_file");
         match self.plaintext {
             Some(true) if has_recipients => {
                 let what = "set either plaintext or recipients, not both";
-                reading.wrong(at, what);
+                reader.report(offset, what);
             }
             // The invalid value was reported already.
-            None if self.has("plaintext") => {}
+            None if self.has_key("plaintext") => {}
             None | Some(false) if !has_recipients => {
                 let what = "the schedule does not say to whom to encrypt backups: set recipients or recipients_file, or plaintext = true";
-                reading.wrong(at, what);
+                reader.report(offset, what);
             }
             _ => {}
         }
     }
 
     /// Finishes the schedule; `None` if it has mistakes.
-    fn finished(
+    fn finish(
         self,
-        reading: &mut Reading<'_>,
-        at: usize,
+        reader: &mut TomlReader<'_>,
+        offset: usize,
         name: Option<String>,
     ) -> Option<Schedule> {
-        self.check_whole(reading, at);
-        let is_whole = reading.n_wrong() == self.n_wrong_before;
-        let (calendar, repo) = self.at.zip(self.repo).filter(|_| is_whole)?;
+        self.check_complete(reader, offset);
+        let is_valid = reader.n_diagnostics() == self.errors_before;
+        let (calendar, repo) = self.calendar.zip(self.repo).filter(|_| is_valid)?;
         Some(Schedule {
             name: name?,
             profiles: self.profiles,
-            at: calendar,
+            calendar,
             repo,
             encryption: match self.plaintext {
                 Some(true) => Encryption::Plaintext,
@@ -226,25 +229,29 @@ impl Draft {
     }
 }
 
-fn profile_names(reading: &mut Reading<'_>, entry: &Entry<'_>, known: &[&str]) -> Vec<String> {
-    let Some(names) = entry.texts() else {
+fn read_profile_names(
+    reader: &mut TomlReader<'_>,
+    entry: &TableEntry<'_>,
+    known: &[&str],
+) -> Vec<String> {
+    let Some(names) = entry.as_str_or_strs() else {
         let what = "profiles must be a list of at least one profile of this file";
-        reading.wrong(entry.value_at, what);
+        reader.report(entry.value_offset, what);
         return Vec::new();
     };
     let mut found: Vec<String> = Vec::new();
-    for (at, name) in names {
+    for (offset, name) in names {
         if found.iter().any(|other| other == name) {
-            reading.wrong(at, "this profile is in the list twice");
+            reader.report(offset, "this profile is in the list twice");
         } else if known.contains(&name) {
             found.push(name.to_owned());
         } else {
-            let closest = match closest(name, known) {
+            let closest = match closest_name(name, known) {
                 Some(name) => format!("; did you mean `{name}`?"),
                 None => String::new(),
             };
-            reading.wrong(
-                at,
+            reader.report(
+                offset,
                 format!("this file has no profile of that name{closest}"),
             );
         }
@@ -252,36 +259,38 @@ fn profile_names(reading: &mut Reading<'_>, entry: &Entry<'_>, known: &[&str]) -
     found
 }
 
-fn calendar(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<Calendar> {
-    const FORM: &str = "at must be a time in systemd's calendar format, such as \"*-*-* 03:17\"";
+fn read_calendar(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<Calendar> {
+    const EXPECTED: &str =
+        "at must be a time in systemd's calendar format, such as \"*-*-* 03:17\"";
     match entry.text().map(Calendar::parse) {
         Some(Ok(calendar)) => Some(calendar),
         Some(Err(why)) => {
-            reading.wrong(entry.value_at, format!("{FORM}: {why}"));
+            reader.report(entry.value_offset, format!("{EXPECTED}: {why}"));
             None
         }
         None => {
-            reading.wrong(entry.value_at, FORM);
+            reader.report(entry.value_offset, EXPECTED);
             None
         }
     }
 }
 
-fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
-    const FORM: &str = "recipients must be a list of at least one age recipient, such as \"age1…\"";
-    let Some(texts) = entry.texts() else {
-        reading.wrong(entry.value_at, FORM);
+fn read_recipients(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Vec<String> {
+    const EXPECTED: &str =
+        "recipients must be a list of at least one age recipient, such as \"age1…\"";
+    let Some(texts) = entry.as_str_or_strs() else {
+        reader.report(entry.value_offset, EXPECTED);
         return Vec::new();
     };
     let mut found = Vec::new();
-    for (at, text) in texts {
+    for (offset, text) in texts {
         if resembles_age_identity(text) {
             let what = "this is an age secret key, which can decrypt; a recipient starts with age1, and `age-keygen -y` prints it";
-            reading.wrong(at, what);
+            reader.report(offset, what);
         } else if resembles_vendor_key(text) {
-            reading.wrong(at, "this is an API key, not a recipient");
+            reader.report(offset, "this is an API key, not a recipient");
         } else if let Err(error) = Recipients::parse([("this".to_owned(), text)]) {
-            reading.wrong(at, error.to_string());
+            reader.report(offset, error.to_string());
         } else {
             found.push(text.to_owned());
         }
@@ -289,19 +298,21 @@ fn recipients(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Vec<String> {
     found
 }
 
-fn flag(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<bool> {
-    let flag = entry.flag();
+fn read_flag(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<bool> {
+    let flag = entry.as_bool();
     if flag.is_none() {
-        reading.wrong(entry.value_at, "plaintext must be true or false");
+        reader.report(entry.value_offset, "plaintext must be true or false");
     }
     flag
 }
 
-fn age(reading: &mut Reading<'_>, entry: &Entry<'_>) -> Option<SignedDuration> {
-    let age = entry.text().and_then(|text| crate::cli::age(text).ok());
+fn read_max_age(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<SignedDuration> {
+    let age = entry
+        .text()
+        .and_then(|text| crate::cli::positive_duration(text).ok());
     if age.is_none() {
         let what = "max_age must be a number with a unit, such as \"26h\" or \"8d\"";
-        reading.wrong(entry.value_at, what);
+        reader.report(entry.value_offset, what);
     }
     age
 }

@@ -3,8 +3,8 @@
 
 use super::disk;
 use crate::error::Error;
-use crate::foreign::shown;
-use crate::pipeline::idmap::{AlertFile, Alerts, Applied, IdMap, LeftOut};
+use crate::pipeline::idmap::{AlertFile, AlertFolder, IdMap, RewrittenAlerts, SkippedFile};
+use crate::untrusted::escape;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,27 +14,27 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Where `input` holds no JSON, or `out` exists and is not empty.
-pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<Applied, Error> {
+pub fn apply(map: &IdMap, input: &Path, out: Option<&Path>) -> Result<RewrittenAlerts, Error> {
     if let Some(out) = out {
-        check_out(input, out)?;
+        check_output_folder(input, out)?;
     }
-    let applied = map.apply(read(input)?);
-    if applied.files.is_empty() {
-        let input = shown(&input.display().to_string());
+    let rewritten = map.rewrite_alerts(read(input)?);
+    if rewritten.files.is_empty() {
+        let input = escape(&input.display().to_string());
         return Err(Error::failed(format!("`{input}` contains no JSON"))
             .with_hint("pass a file of alert definitions, or a folder with *.json files"));
     }
     if let Some(out) = out {
-        write(&applied, out)?;
+        write(&rewritten, out)?;
     }
-    Ok(applied)
+    Ok(rewritten)
 }
 
 /// Reads one file, or every `*.json` file of a folder and its subfolders.
-pub fn read(input: &Path) -> Result<Alerts, Error> {
-    let about = fs::metadata(input).map_err(|error| cannot("read", input, error))?;
-    let mut alerts = Alerts::default();
-    if !about.is_dir() {
+pub fn read(input: &Path) -> Result<AlertFolder, Error> {
+    let metadata = fs::metadata(input).map_err(|error| cannot("read", input, error))?;
+    let mut alerts = AlertFolder::default();
+    if !metadata.is_dir() {
         let name = input.file_name().map_or_else(PathBuf::new, PathBuf::from);
         let text = disk::read_text(input, "the alert definitions")?;
         alerts.files.push(AlertFile { name, text });
@@ -42,19 +42,20 @@ pub fn read(input: &Path) -> Result<Alerts, Error> {
     }
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        let place = input.join(&folder);
-        let entries = fs::read_dir(&place).map_err(|error| cannot("read", &place, error))?;
+        let folder_path = input.join(&folder);
+        let entries =
+            fs::read_dir(&folder_path).map_err(|error| cannot("read", &folder_path, error))?;
         for entry in entries {
-            let entry = entry.map_err(|error| cannot("read", &place, error))?;
+            let entry = entry.map_err(|error| cannot("read", &folder_path, error))?;
             let name = folder.join(entry.file_name());
-            let kind = entry.file_type();
-            if kind
-                .map_err(|error| cannot("read", &place, error))?
+            let file_type = entry.file_type();
+            if file_type
+                .map_err(|error| cannot("read", &folder_path, error))?
                 .is_dir()
             {
                 folders.push(name);
             } else {
-                take(&mut alerts, input, name)?;
+                add_entry(&mut alerts, input, name)?;
             }
         }
     }
@@ -63,19 +64,19 @@ pub fn read(input: &Path) -> Result<Alerts, Error> {
 }
 
 /// Adds one directory entry that is not itself a folder.
-fn take(alerts: &mut Alerts, input: &Path, name: PathBuf) -> Result<(), Error> {
-    let place = input.join(&name);
+fn add_entry(alerts: &mut AlertFolder, input: &Path, name: PathBuf) -> Result<(), Error> {
+    let path = input.join(&name);
     let is_json = name
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     // Follows a link to its file. Pipes are skipped: reading one could block forever.
-    let about = fs::metadata(&place);
-    let why = match &about {
+    let metadata = fs::metadata(&path);
+    let why = match &metadata {
         Ok(about) if about.is_dir() => "a link to a folder",
         Ok(about) if !about.is_file() => "not a file",
         _ if !is_json => "not named *.json",
         Err(_) => "a broken link",
-        Ok(_) => match String::from_utf8(disk::read_bytes(&place, "the alert definitions")?) {
+        Ok(_) => match String::from_utf8(disk::read_bytes(&path, "the alert definitions")?) {
             Ok(text) => {
                 alerts.files.push(AlertFile { name, text });
                 return Ok(());
@@ -83,30 +84,30 @@ fn take(alerts: &mut Alerts, input: &Path, name: PathBuf) -> Result<(), Error> {
             Err(_) => "not UTF-8",
         },
     };
-    alerts.left_out.push(LeftOut {
+    alerts.skipped.push(SkippedFile {
         name,
         why,
-        is_trouble: is_json,
+        may_hold_alerts: is_json,
     });
     Ok(())
 }
 
 /// Refuses an output folder that is not empty or that lies inside the input folder.
-fn check_out(input: &Path, out: &Path) -> Result<(), Error> {
-    let refused = |why: &str| {
-        let out = shown(&out.display().to_string());
+fn check_output_folder(input: &Path, out: &Path) -> Result<(), Error> {
+    let refusal = |why: &str| {
+        let out = escape(&out.display().to_string());
         Error::failed(format!("cannot write to `{out}`: {why}"))
             .with_hint("pass a new folder; existing files are never overwritten")
     };
     match fs::read_dir(out) {
         Ok(mut entries) => {
             if entries.next().is_some() {
-                return Err(refused("it is not empty"));
+                return Err(refusal("it is not empty"));
             }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(refused("it is not a folder"));
+            return Err(refusal("it is not a folder"));
         }
         Err(error) => return Err(cannot("write to", out, error)),
     }
@@ -122,18 +123,18 @@ fn check_out(input: &Path, out: &Path) -> Result<(), Error> {
     let input = fs::canonicalize(input).map_err(|error| cannot("read", input, error))?;
     let existing = fs::canonicalize(existing).map_err(|error| cannot("write to", out, error))?;
     if existing.starts_with(input) {
-        return Err(refused("it is inside the input folder"));
+        return Err(refusal("it is inside the input folder"));
     }
     Ok(())
 }
 
 /// Writes the rewritten files into a new or empty folder, under their original names.
-pub fn write(applied: &Applied, out: &Path) -> Result<(), Error> {
-    create(out)?;
-    for file in &applied.files {
+pub fn write(rewritten: &RewrittenAlerts, out: &Path) -> Result<(), Error> {
+    create_folder(out)?;
+    for file in &rewritten.files {
         let path = out.join(&file.name);
         if let Some(folder) = path.parent() {
-            create(folder)?;
+            create_folder(folder)?;
         }
         disk::write_new(&path, &file.repointed.text, "the alert definitions")?;
     }
@@ -141,17 +142,17 @@ pub fn write(applied: &Applied, out: &Path) -> Result<(), Error> {
 }
 
 /// Creates a folder with mode 0700 and its missing parents.
-fn create(folder: &Path) -> Result<(), Error> {
+fn create_folder(folder: &Path) -> Result<(), Error> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let made = builder.create(folder);
-    made.map_err(|error| cannot("create", folder, error))
+    let result = builder.create(folder);
+    result.map_err(|error| cannot("create", folder, error))
 }
 
 fn cannot(verb: &str, path: &Path, error: io::Error) -> Error {
-    let path = shown(&path.display().to_string());
+    let path = escape(&path.display().to_string());
     Error::failed(format!("cannot {verb} `{path}`"))
         .with_source(error)
         .with_hint("check the path and its permissions")

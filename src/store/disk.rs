@@ -1,6 +1,6 @@
 //! File access: reads whole files, writes them atomically, and makes them readable only by their owner.
 
-use super::half_written;
+use super::temporary_file;
 use crate::error::Error;
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use secrecy::SecretString;
@@ -25,7 +25,7 @@ pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
     match permitted(&metadata, WRITE) {
         None => Ok(Some(text)),
         Some(mode) => {
-            let shown = crate::foreign::shown(&path.display().to_string());
+            let shown = crate::untrusted::escape(&path.display().to_string());
             Err(Error::failed(format!(
                 "{what} `{shown}` is writable by every user on this machine (mode {mode:04o}); refusing to use it"
             ))
@@ -45,7 +45,7 @@ pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
     match permitted(&metadata, READ | WRITE) {
         None => Ok(text),
         Some(mode) => {
-            let shown = crate::foreign::shown(&path.display().to_string());
+            let shown = crate::untrusted::escape(&path.display().to_string());
             Err(Error::failed(format!(
                 "{what} `{shown}` is accessible to every user on this machine (mode {mode:04o}); refusing to use it"
             ))
@@ -97,7 +97,7 @@ pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(
 
 /// Like [`write_new`], with content that is streamed instead of held in memory.
 pub fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
-    write_in(folder_of(path), path, content).map_err(|error| {
+    create_atomically(parent_folder(path), path, content).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
                 "the file already exists and is not overwritten; choose another name"
@@ -111,15 +111,15 @@ pub fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Res
     })
 }
 
-fn folder_of(path: &Path) -> &Path {
+fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     }
 }
 
-fn write_in(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result<()> {
-    let mut file = half_written::new_in(folder)?;
+fn create_atomically(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result<()> {
+    let mut file = temporary_file::create_in(folder)?;
     write_content(&mut file, content)?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path).map_err(|error| error.error)?;
@@ -145,7 +145,7 @@ pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
 
 /// Like [`replace`], with content that is streamed instead of held in memory.
 pub fn replace_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
-    replace_by(path, content, what, |_| Ok(()))
+    replace_atomically(path, content, what, |_| Ok(()))
 }
 
 /// Like [`replace`], for a file that other users must be able to read, such as metrics for a collector.
@@ -163,7 +163,7 @@ pub fn replace_shared(
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
     if is_free {
-        return replace_by(path, &|to| to.write_all(text.as_bytes()), what, share);
+        return replace_atomically(path, &|to| to.write_all(text.as_bytes()), what, share);
     }
     let hint =
         "the file holds other content and is not overwritten; name another file in the config file";
@@ -180,15 +180,15 @@ fn share(_file: &File) -> io::Result<()> {
     Ok(())
 }
 
-fn replace_by(
+fn replace_atomically(
     path: &Path,
     content: WriteContent<'_>,
     what: &str,
     permit: fn(&File) -> io::Result<()>,
 ) -> Result<(), Error> {
-    let folder = folder_of(path);
+    let folder = parent_folder(path);
     let write = || {
-        let mut file = half_written::new_in(folder)?;
+        let mut file = temporary_file::create_in(folder)?;
         write_content(&mut file, content)?;
         permit(file.as_file())?;
         file.as_file().sync_all()?;
@@ -203,7 +203,7 @@ fn replace_by(
 }
 
 /// Atomically writes a file; replaces an existing one only if `is_own` recognizes its content as ours.
-pub fn replace_own(
+pub fn replace_if_own(
     path: &Path,
     content: WriteContent<'_>,
     what: &str,
@@ -216,8 +216,8 @@ pub fn replace_own(
 }
 
 /// Creates a folder with mode 0700, and its missing parents; leaves an existing folder unchanged.
-pub fn private_folder(path: &Path, what: &str) -> Result<(), Error> {
-    make_private(path).map_err(|error| {
+pub fn create_private_folder(path: &Path, what: &str) -> Result<(), Error> {
+    create_private_dirs(path).map_err(|error| {
         cannot("create", what, path).with_source(error).with_hint(
             "check the permissions of its parent folder, or pass another one with --state-dir",
         )
@@ -225,7 +225,7 @@ pub fn private_folder(path: &Path, what: &str) -> Result<(), Error> {
 }
 
 /// Like [`private_folder`], but returns the system's error.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
+pub(super) fn create_private_dirs(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -259,7 +259,7 @@ pub(super) fn remove_folder(path: &Path, what: &str) -> Result<(), Error> {
 }
 
 /// Sets mode 0600 for files that these options create.
-pub(super) fn owner_only(options: &mut fs::OpenOptions) {
+pub(super) fn set_owner_only(options: &mut fs::OpenOptions) {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     #[cfg(not(unix))]
@@ -267,7 +267,7 @@ pub(super) fn owner_only(options: &mut fs::OpenOptions) {
 }
 
 /// The paths of all entries of a folder, sorted by name; empty if the folder does not exist.
-pub(super) fn names_in(folder: &Path, what: &str) -> Result<Vec<PathBuf>, Error> {
+pub(super) fn sorted_entries(folder: &Path, what: &str) -> Result<Vec<PathBuf>, Error> {
     let read = || -> io::Result<Vec<PathBuf>> {
         fs::read_dir(folder)?
             .map(|entry| Ok(entry?.path()))
@@ -304,27 +304,27 @@ impl TemporaryFolder {
 }
 
 /// Whether the user passed a secret where the path of a file is expected.
-fn is_secret(path: &str) -> bool {
+fn resembles_secret(path: &str) -> bool {
     resembles_vendor_key(path) || resembles_age_identity(path)
 }
 
 /// The usage error for a file that the user named and that does not exist.
-pub fn missing(what: &str, path: &Path) -> Error {
+pub fn missing_file(what: &str, path: &Path) -> Error {
     let shown = path.display().to_string();
-    if is_secret(&shown) {
+    if resembles_secret(&shown) {
         return cannot("find", what, path);
     }
-    let shown = crate::foreign::shown(&shown);
+    let shown = crate::untrusted::escape(&shown);
     Error::usage(format!("{what} `{shown}` does not exist"))
 }
 
 /// The error for a failed operation on a file or folder; never repeats a path that looks like a secret.
 pub(super) fn cannot(verb: &str, what: &str, path: &Path) -> Error {
     let path = path.display().to_string();
-    if is_secret(&path) {
+    if resembles_secret(&path) {
         return Error::usage(format!("{what} must be the path of a file, but a secret was passed instead"))
             .with_hint("treat that secret as compromised, because command lines are visible to others: create a new one, write it to a file, and pass the file's path");
     }
-    let path = crate::foreign::shown(&path);
+    let path = crate::untrusted::escape(&path);
     Error::failed(format!("cannot {verb} {what} `{path}`"))
 }

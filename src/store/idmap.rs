@@ -5,8 +5,8 @@ use super::disk;
 use crate::coralogix::json::Json;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
-use crate::foreign;
-use crate::pipeline::idmap::{IdMap, Row};
+use crate::pipeline::idmap::{IdMap, IdPair};
+use crate::untrusted;
 use smol_str::SmolStr;
 use std::path::Path;
 
@@ -25,38 +25,38 @@ pub fn read(path: &Path) -> Result<IdMap, Error> {
 pub fn parse(text: &str) -> Result<IdMap, Error> {
     let text = text.trim_start_matches('\u{feff}');
     let rows = if text.trim_start().starts_with(['{', '[']) {
-        of_json(text)?
+        parse_json(text)?
     } else {
-        of_csv(text)?
+        parse_csv(text)?
     };
     IdMap::new(rows)
 }
 
-fn refused(what: impl AsRef<str>) -> Error {
+fn parse_error(what: impl AsRef<str>) -> Error {
     Error::failed(format!("cannot read the id map: {}", what.as_ref()))
         .with_hint("pass the output of `migrate -o json` or `idmap show`, as JSON or CSV")
 }
 
-fn of_json(text: &str) -> Result<Vec<Row>, Error> {
-    let tree = Json::parse(text).map_err(|error| refused(error.to_string()))?;
+fn parse_json(text: &str) -> Result<Vec<IdPair>, Error> {
+    let tree = Json::parse(text).map_err(|error| parse_error(error.to_string()))?;
     let rows = match &tree {
         Json::Array(rows) => rows,
         other => match other.get("id_map") {
             Some(Json::Array(rows)) => rows,
-            _ => return Err(refused("it has no `id_map` array")),
+            _ => return Err(parse_error("it has no `id_map` array")),
         },
     };
-    let row = |(at, row): (usize, &Json<'_>)| {
+    let parse_row = |(row_ix, row): (usize, &Json<'_>)| {
         let id = |key: &str| match row.get(key) {
-            Some(Json::Number(text)) => id(text, key, at + 1),
-            Some(Json::String(text)) => id(text, key, at + 1),
-            _ => Err(refused(format!("row {} has no `{key}`", at + 1))),
+            Some(Json::Number(text)) => parse_id(text, key, row_ix + 1),
+            Some(Json::String(text)) => parse_id(text, key, row_ix + 1),
+            _ => Err(parse_error(format!("row {} has no `{key}`", row_ix + 1))),
         };
         let text = |key: &str| {
             let text = row.get(key).and_then(Json::as_str);
             SmolStr::new(text.unwrap_or_default())
         };
-        Ok(Row {
+        Ok(IdPair {
             source_id: id("source_id")?,
             target_id: id("target_id")?,
             kind: text("type"),
@@ -64,21 +64,21 @@ fn of_json(text: &str) -> Result<Vec<Row>, Error> {
             result: text("result"),
         })
     };
-    rows.iter().enumerate().map(row).collect()
+    rows.iter().enumerate().map(parse_row).collect()
 }
 
 /// Parses an id. Rejects a number that a spreadsheet rounded, and characters that no id contains.
-fn id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
+fn parse_id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |c: char| c.is_alphanumeric() || "-_.".contains(c);
     // A uuid may start with a digit, but a number with a decimal point or an exponent is not an id.
     let is_rounded = is_number && !is_whole && text.parse::<f64>().is_ok();
     if text.is_empty() {
-        Err(refused(format!("row {row} has no `{key}`")))
+        Err(parse_error(format!("row {row} has no `{key}`")))
     } else if is_rounded || !text.chars().all(is_id) {
-        let text = foreign::shortened(text, 40);
-        Err(refused(format!(
+        let text = untrusted::escape_truncated(text, 40);
+        Err(parse_error(format!(
             "row {row}: `{key}` is `{text}`, which is not a webhook id"
         )))
     } else {
@@ -86,35 +86,37 @@ fn id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
     }
 }
 
-fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
+fn parse_csv(text: &str) -> Result<Vec<IdPair>, Error> {
     let first = text.lines().next().unwrap_or_default();
     // In some locales, spreadsheets separate cells with a semicolon.
-    let comma = if first.contains(';') { ';' } else { ',' };
-    let mut lines = records(text, comma)?.into_iter();
+    let separator = if first.contains(';') { ';' } else { ',' };
+    let mut lines = parse_records(text, separator)?.into_iter();
     let header = lines.next().unwrap_or_default();
     let column = |name: &str| header.iter().position(|cell| cell.trim() == name);
     let (Some(source_id), Some(target_id)) = (column("source_id"), column("target_id")) else {
-        return Err(refused(
+        return Err(parse_error(
             "it is not JSON, and its first line lacks the columns `source_id` and `target_id`",
         ));
     };
     let (kind, alias, result) = (column("type"), column("alias"), column("result"));
     let mut rows = Vec::new();
-    for (at, line) in lines.enumerate() {
+    for (row_ix, line) in lines.enumerate() {
         if line.len() != header.len() {
-            return Err(refused(format!(
+            return Err(parse_error(format!(
                 "row {} does not have {} cells like the first line",
-                at + 1,
+                row_ix + 1,
                 header.len()
             )));
         }
         let text = |column: Option<usize>| {
             let cell = column.and_then(|column| line.get(column));
-            cell.map_or_else(SmolStr::default, |cell| SmolStr::new(unprefixed(cell)))
+            cell.map_or_else(SmolStr::default, |cell| {
+                SmolStr::new(strip_formula_guard(cell))
+            })
         };
-        rows.push(Row {
-            source_id: id(text(Some(source_id)).trim(), "source_id", at + 1)?,
-            target_id: id(text(Some(target_id)).trim(), "target_id", at + 1)?,
+        rows.push(IdPair {
+            source_id: parse_id(text(Some(source_id)).trim(), "source_id", row_ix + 1)?,
+            target_id: parse_id(text(Some(target_id)).trim(), "target_id", row_ix + 1)?,
             kind: text(kind),
             alias: text(alias),
             result: text(result),
@@ -124,7 +126,7 @@ fn of_csv(text: &str) -> Result<Vec<Row>, Error> {
 }
 
 /// Removes the apostrophe that keeps a spreadsheet from evaluating the cell as a formula.
-fn unprefixed(cell: &str) -> &str {
+fn strip_formula_guard(cell: &str) -> &str {
     match cell.strip_prefix('\'') {
         Some(rest) if rest.starts_with(['=', '+', '-', '@', '\\', '\'']) => rest,
         _ => cell,
@@ -132,7 +134,7 @@ fn unprefixed(cell: &str) -> &str {
 }
 
 /// Splits a CSV text into records of cells; skips empty lines.
-fn records(text: &str, comma: char) -> Result<Vec<Vec<String>>, Error> {
+fn parse_records(text: &str, separator: char) -> Result<Vec<Vec<String>>, Error> {
     let mut records = Vec::new();
     let mut cells = Vec::new();
     let mut cell = String::new();
@@ -152,12 +154,12 @@ fn records(text: &str, comma: char) -> Result<Vec<Vec<String>>, Error> {
                 cells.push(std::mem::take(&mut cell));
                 records.push(std::mem::take(&mut cells));
             }
-            _ if character == comma => cells.push(std::mem::take(&mut cell)),
+            _ if character == separator => cells.push(std::mem::take(&mut cell)),
             _ => cell.push(character),
         }
     }
     if is_quoted {
-        return Err(refused("a quoted cell is not closed"));
+        return Err(parse_error("a quoted cell is not closed"));
     }
     cells.push(cell);
     records.push(cells);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Identifies the run that holds a lock; stored in the lock file, for messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LockHolder {
     /// The command that the run executes.
     pub command: String,
     /// A unique token, so that a lock file that changed hands is noticed.
@@ -23,7 +23,7 @@ pub struct Holder {
     pub since: Timestamp,
 }
 
-impl Holder {
+impl LockHolder {
     /// Describes this process, which carries out a command from now on.
     pub fn this_process(command: &str) -> Self {
         let now = Timestamp::now();
@@ -45,7 +45,7 @@ pub struct Lock {
 
 /// A snapshot of the lock files' contents: if they differ later, another run held a lock in between.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Marks(BTreeMap<PathBuf, Vec<u8>>);
+pub struct LockSnapshot(BTreeMap<PathBuf, Vec<u8>>);
 
 /// The locks of a state folder.
 #[derive(Debug, Clone)]
@@ -57,14 +57,14 @@ impl Locks {
     /// Opens the locks of a state folder, creating their folder if it is missing.
     pub fn new(state: &Path) -> Result<Self, Error> {
         let folder = state.join("locks");
-        disk::private_folder(&folder, "the state folder")?;
+        disk::create_private_folder(&folder, "the state folder")?;
         Ok(Self { folder })
     }
 
     /// Takes a snapshot of the lock files of all accounts on a host.
-    pub fn marks(&self, host: &str) -> Result<Marks, Error> {
-        let (host_file, prefix) = (self.host_path(host), format!("{}+", plain(host)));
-        let is_of_host = |path: &PathBuf| {
+    pub fn snapshot(&self, host: &str) -> Result<LockSnapshot, Error> {
+        let (host_file, prefix) = (self.host_path(host), format!("{}+", encode_file_name(host)));
+        let belongs_to_host = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             *path == host_file || name.starts_with(&prefix)
         };
@@ -72,9 +72,9 @@ impl Locks {
             let bytes = std::fs::read(&path).ok()?;
             (!bytes.is_empty()).then_some((path, bytes))
         };
-        let paths = disk::names_in(&self.folder, "the locks")?;
-        let marks = paths.into_iter().filter(is_of_host).filter_map(read);
-        Ok(Marks(marks.collect()))
+        let paths = disk::sorted_entries(&self.folder, "the locks")?;
+        let entries = paths.into_iter().filter(belongs_to_host).filter_map(read);
+        Ok(LockSnapshot(entries.collect()))
     }
 
     /// Locks an account. The returned flag is `true` if no other run has held the lock since the snapshot `before`.
@@ -84,23 +84,23 @@ impl Locks {
     ///
     /// # Errors
     /// Where another run holds the lock; the error names it.
-    pub fn take(
+    pub fn acquire(
         &self,
         host: &str,
         company: Option<&str>,
-        holder: &Holder,
-        before: &Marks,
+        holder: &LockHolder,
+        before: &LockSnapshot,
     ) -> Result<(Lock, bool), Error> {
         let host_path = self.host_path(host);
-        let mut host_file = open(&host_path)?;
-        let taken = match company {
+        let mut host_file = open_lock_file(&host_path)?;
+        let locked = match company {
             None => host_file.try_lock(),
             Some(_) => host_file.try_lock_shared(),
         };
-        taken.map_err(|error| refused(error, &host_path, host))?;
+        locked.map_err(|error| lock_error(error, &host_path, host))?;
         let Some(company) = company else {
-            let is_fresh = self.marks(host)? == *before;
-            sign(&mut host_file, holder, &host_path)?;
+            let is_fresh = self.snapshot(host)? == *before;
+            write_holder(&mut host_file, holder, &host_path)?;
             let lock = Lock {
                 _host: host_file,
                 _account: None,
@@ -108,15 +108,15 @@ impl Locks {
             return Ok((lock, is_fresh));
         };
         let path = self.account_path(host, company);
-        let mut account_file = open(&path)?;
+        let mut account_file = open_lock_file(&path)?;
         account_file
             .try_lock()
-            .map_err(|error| refused(error, &path, host))?;
-        let now = self.marks(host)?;
+            .map_err(|error| lock_error(error, &path, host))?;
+        let current = self.snapshot(host)?;
         let is_fresh = [&host_path, &path]
             .into_iter()
-            .all(|path| now.0.get(path) == before.0.get(path));
-        sign(&mut account_file, holder, &path)?;
+            .all(|path| current.0.get(path) == before.0.get(path));
+        write_holder(&mut account_file, holder, &path)?;
         let lock = Lock {
             _host: host_file,
             _account: Some(account_file),
@@ -125,38 +125,38 @@ impl Locks {
     }
 
     fn host_path(&self, host: &str) -> PathBuf {
-        self.folder.join(format!("{}.lock", plain(host)))
+        self.folder.join(format!("{}.lock", encode_file_name(host)))
     }
 
     fn account_path(&self, host: &str, company: &str) -> PathBuf {
-        let (host, company) = (plain(host), plain(company));
+        let (host, company) = (encode_file_name(host), encode_file_name(company));
         self.folder.join(format!("{host}+{company}.lock"))
     }
 }
 
 /// Encodes a host or an id as part of a file name; different hosts and ids have different encodings.
-pub(super) fn plain(text: &str) -> String {
-    let letter = |character: char| match character {
+pub(super) fn encode_file_name(text: &str) -> String {
+    let encode_char = |character: char| match character {
         'a'..='z' | '0'..='9' | '.' | '-' => character.to_string(),
         'A'..='Z' => character.to_ascii_lowercase().to_string(),
         other => format!("_{:x}", u32::from(other)),
     };
-    text.chars().take(100).map(letter).collect()
+    text.chars().take(100).map(encode_char).collect()
 }
 
-fn open(path: &Path) -> Result<File, Error> {
+fn open_lock_file(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
-    disk::owner_only(&mut options);
+    disk::set_owner_only(&mut options);
     options.open(path).map_err(|error| {
-        let shown = crate::foreign::shown(&path.display().to_string());
+        let shown = crate::untrusted::escape(&path.display().to_string());
         Error::failed(format!("cannot open the lock file `{shown}`"))
             .with_source(error)
             .with_hint("check the folder's permissions, or pass another folder with --state-dir")
     })
 }
 
-fn sign(file: &mut File, holder: &Holder, path: &Path) -> Result<(), Error> {
+fn write_holder(file: &mut File, holder: &LockHolder, path: &Path) -> Result<(), Error> {
     let text = serde_json::to_string(holder).unwrap_or_default();
     let written = file
         .set_len(0)
@@ -164,21 +164,21 @@ fn sign(file: &mut File, holder: &Holder, path: &Path) -> Result<(), Error> {
         .and_then(|_| file.write_all(text.as_bytes()))
         .and_then(|()| file.sync_data());
     written.map_err(|error| {
-        let shown = crate::foreign::shown(&path.display().to_string());
+        let shown = crate::untrusted::escape(&path.display().to_string());
         Error::failed(format!("cannot write the lock file `{shown}`"))
             .with_source(error)
             .with_hint("check the free space on the disk, or pass another folder with --state-dir")
     })
 }
 
-fn refused(error: TryLockError, path: &Path, host: &str) -> Error {
-    let host = crate::foreign::shown(host);
+fn lock_error(error: TryLockError, path: &Path, host: &str) -> Error {
+    let host = crate::untrusted::escape(host);
     match error {
         TryLockError::WouldBlock => {
-            let who = holder_of(path).map_or_else(
+            let description = read_holder(path).map_or_else(
                 || "another run".to_owned(),
                 |holder| {
-                    let command = crate::foreign::shortened(&holder.command, 80);
+                    let command = crate::untrusted::escape_truncated(&holder.command, 80);
                     format!(
                         "`hookferry {command}` (process {}), running since {:.0}",
                         holder.pid, holder.since
@@ -187,12 +187,12 @@ fn refused(error: TryLockError, path: &Path, host: &str) -> Error {
             );
             Error::new(
                 ErrorKind::Locked,
-                format!("another run is using target {host}: {who}"),
+                format!("another run is using target {host}: {description}"),
             )
             .with_hint("nothing was written; wait until that run ends, then run the same command again. The lock ends with its process, so there is nothing to clean up")
         }
         TryLockError::Error(error) => {
-            let shown = crate::foreign::shown(&path.display().to_string());
+            let shown = crate::untrusted::escape(&path.display().to_string());
             Error::failed(format!("cannot lock `{shown}`"))
                 .with_source(error)
                 .with_hint("the state folder must be on a file system that supports locks; pass another folder with --state-dir")
@@ -200,7 +200,7 @@ fn refused(error: TryLockError, path: &Path, host: &str) -> Error {
     }
 }
 
-fn holder_of(path: &Path) -> Option<Holder> {
+fn read_holder(path: &Path) -> Option<LockHolder> {
     let mut text = String::new();
     File::open(path).ok()?.read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
@@ -208,12 +208,12 @@ fn holder_of(path: &Path) -> Option<Holder> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Holder, Locks};
+    use super::{LockHolder, Locks};
     use crate::error::ErrorKind;
     use jiff::Timestamp;
 
-    fn holder(token: &str) -> Holder {
-        Holder {
+    fn holder(token: &str) -> LockHolder {
+        LockHolder {
             command: "migrate".to_owned(),
             token: token.to_owned(),
             pid: 1,
@@ -226,8 +226,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let locks = Locks::new(folder.path()).expect("locks");
         let take = |host, company, token| {
-            let before = locks.marks(host).expect("marks");
-            locks.take(host, company, &holder(token), &before)
+            let before = locks.snapshot(host).expect("marks");
+            locks.acquire(host, company, &holder(token), &before)
         };
         let held = take("h", Some("1"), "a").expect("free");
         let again = take("h", Some("1"), "b").expect_err("held");
@@ -242,14 +242,14 @@ mod tests {
     }
 
     #[test]
-    fn who_was_at_work_on_the_account_meanwhile_is_noticed_and_nobody_else() {
+    fn only_runs_on_the_same_account_in_between_are_noticed() {
         let folder = tempfile::tempdir().expect("a folder");
         let locks = Locks::new(folder.path()).expect("locks");
         let take = |company, token| {
-            let before = locks.marks("h").expect("marks");
+            let before = locks.snapshot("h").expect("marks");
             move |locks: &Locks| {
                 let (_lock, is_fresh) = locks
-                    .take("h", company, &holder(token), &before)
+                    .acquire("h", company, &holder(token), &before)
                     .expect("free");
                 is_fresh
             }

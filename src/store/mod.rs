@@ -3,7 +3,7 @@
 pub mod alerts;
 pub mod backup;
 pub mod disk;
-mod half_written;
 pub mod idmap;
 pub mod lock;
 pub mod runs;
+mod temporary_file;

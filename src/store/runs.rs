@@ -6,15 +6,15 @@ mod journal;
 mod record;
 mod recorder;
 
-pub use record::{Arrived, Record, RolledBack, Standing};
-pub use recorder::{Opening, Recorder};
+pub use record::{RecordedStatus, RolledBack, RunRecord, WrittenWebhook};
+pub use recorder::{InitialFiles, Recorder};
 
-use crate::coralogix::sealed::Sealer;
+use crate::coralogix::digest::DigestKey;
 use crate::error::Error;
 use crate::store::disk;
-use entry::{Begin, Entry};
+use entry::{Header, JournalEntry};
 use jiff::{SignedDuration, Timestamp};
-use journal::Journal;
+use journal::JournalFile;
 use std::path::{Path, PathBuf};
 
 /// Access to the folder of run records.
@@ -25,11 +25,11 @@ pub struct Runs {
 
 /// A run as found in the folder.
 #[derive(Debug)]
-pub struct Listed {
+pub struct ListedRun {
     /// The run's id, which is also the name of its folder.
     pub id: String,
     /// Its record: `None` if the run ended before it could send anything, an error if the record is damaged.
-    pub record: Result<Option<Record>, Error>,
+    pub record: Result<Option<RunRecord>, Error>,
 }
 
 impl Runs {
@@ -42,27 +42,27 @@ impl Runs {
 
     /// Creates the folder if it is missing, and fails unless records can be written to it.
     pub fn prepare(&self) -> Result<(), Error> {
-        disk::private_folder(&self.folder, "the state folder")?;
+        disk::create_private_folder(&self.folder, "the state folder")?;
         disk::sync_folder(self.folder.parent().unwrap_or(&self.folder))?;
         disk::check_writable(&self.folder, "the state folder")
     }
 
     /// Reads the record of every run, oldest first.
-    pub fn all(&self) -> Result<Vec<Listed>, Error> {
-        let listed = |path: PathBuf| {
+    pub fn all(&self) -> Result<Vec<ListedRun>, Error> {
+        let to_listed_run = |path: PathBuf| {
             let id = path.file_name()?.to_str()?.to_owned();
-            is_run_id(&id).then(|| Listed {
-                record: read(&path),
+            is_run_id(&id).then(|| ListedRun {
+                record: read_record(&path),
                 id,
             })
         };
-        let names = disk::names_in(&self.folder, "the run records")?;
-        Ok(names.into_iter().filter_map(listed).collect())
+        let names = disk::sorted_entries(&self.folder, "the run records")?;
+        Ok(names.into_iter().filter_map(to_listed_run).collect())
     }
 
     /// The id of every run, oldest first; reads no record.
     pub fn ids(&self) -> Result<Vec<String>, Error> {
-        let names = disk::names_in(&self.folder, "the run records")?;
+        let names = disk::sorted_entries(&self.folder, "the run records")?;
         let ids = names.iter().filter_map(|path| path.file_name()?.to_str());
         Ok(ids.filter(|id| is_run_id(id)).map(str::to_owned).collect())
     }
@@ -77,7 +77,7 @@ impl Runs {
                 .pop()
                 .ok_or_else(|| Error::failed("there is no run record yet").with_hint(hint));
         }
-        let shown = crate::foreign::shortened(text, 40);
+        let shown = crate::untrusted::escape_truncated(text, 40);
         if ids.iter().any(|id| id == text) {
             return Ok(text.to_owned());
         }
@@ -98,8 +98,8 @@ impl Runs {
     ///
     /// # Errors
     /// Where the record is missing or damaged, and where the run ended before it sent anything.
-    pub fn open(&self, id: &str) -> Result<Record, Error> {
-        read(&self.path(id))?.ok_or_else(|| {
+    pub fn open(&self, id: &str) -> Result<RunRecord, Error> {
+        read_record(&self.path(id))?.ok_or_else(|| {
             Error::failed(format!("run {id} ended before it sent anything")).with_hint(
                 "there is nothing to show or undo; `hookferry runs` lists the other runs",
             )
@@ -107,7 +107,7 @@ impl Runs {
     }
 
     /// Reads a file that a run keeps next to its journal; `None` if it has no file of that name.
-    pub fn kept(&self, id: &str, name: &str) -> Result<Option<String>, Error> {
+    pub fn read_file(&self, id: &str, name: &str) -> Result<Option<String>, Error> {
         let path = self.path(id).join(name);
         if disk::is_file(&path) {
             disk::read_text(&path, "the run record").map(Some)
@@ -117,16 +117,16 @@ impl Runs {
     }
 
     /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
-    pub fn begin(&self, opening: Opening<'_>, sealer: Sealer) -> Result<Recorder, Error> {
-        let folder = self.path(&opening.begin.run);
-        let recorder = Recorder::begin(folder, opening, sealer)?;
+    pub fn start(&self, opening: InitialFiles<'_>, sealer: DigestKey) -> Result<Recorder, Error> {
+        let folder = self.path(&opening.header.run);
+        let recorder = Recorder::start(folder, opening, sealer)?;
         disk::sync_folder(&self.folder)?;
         Ok(recorder)
     }
 
     /// Appends an entry to the record of a run that has ended.
-    pub fn add(&self, id: &str, entry: &Entry) -> Result<(), Error> {
-        let (mut journal, _) = Journal::reopen(&self.path(id).join("journal.jsonl"))?;
+    pub fn append(&self, id: &str, entry: &JournalEntry) -> Result<(), Error> {
+        let (mut journal, _) = JournalFile::reopen(&self.path(id).join("journal.jsonl"))?;
         journal.append(entry)
     }
 
@@ -137,10 +137,13 @@ impl Runs {
         let first_kept = new_id(oldest, "");
         let mut removed = Vec::new();
         for id in self.ids()?.into_iter().filter(|id| *id <= first_kept) {
-            let Ok(Some(record)) = read(&self.path(&id)) else {
+            let Ok(Some(record)) = read_record(&self.path(&id)) else {
                 continue;
             };
-            if record.begin.at < oldest && record.open().is_empty() && !is_at_work(&record) {
+            if record.header.started_at < oldest
+                && record.open_sends().is_empty()
+                && !may_be_in_progress(&record)
+            {
                 disk::remove_folder(&self.path(&id), "the run record")?;
                 removed.push(id);
             }
@@ -155,29 +158,29 @@ impl Runs {
 }
 
 /// Whether a run may still be in progress: it started within a day and has not ended.
-fn is_at_work(record: &Record) -> bool {
-    let age = Timestamp::now().duration_since(record.begin.at);
-    record.end.is_none() && age < SignedDuration::from_hours(24)
+fn may_be_in_progress(record: &RunRecord) -> bool {
+    let age = Timestamp::now().duration_since(record.header.started_at);
+    record.footer.is_none() && age < SignedDuration::from_hours(24)
 }
 
 /// Makes a run id: the start time in UTC to the millisecond, then three characters of the hexadecimal `random`.
 ///
 /// Ids sort by time, so the last one is the newest.
-pub fn new_id(now: Timestamp, word: &str) -> String {
-    let word: String = word.chars().take(3).collect();
-    format!("{}{word}", now.strftime("%Y%m%d-%H%M%S-%3f"))
+pub fn new_id(started: Timestamp, random: &str) -> String {
+    let suffix: String = random.chars().take(3).collect();
+    format!("{}{suffix}", started.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
 fn is_run_id(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let is_of = |part: &str, length, radix| {
+    let has_digits = |part: &str, length, radix| {
         part.len() == length && part.chars().all(|letter: char| letter.is_digit(radix))
     };
     matches!(parts.as_slice(), [day, time, word]
-        if is_of(day, 8, 10) && is_of(time, 6, 10) && is_of(word, 6, 16))
+        if has_digits(day, 8, 10) && has_digits(time, 6, 10) && has_digits(word, 6, 16))
 }
 
-fn read(folder: &Path) -> Result<Option<Record>, Error> {
+fn read_record(folder: &Path) -> Result<Option<RunRecord>, Error> {
     let path = folder.join("journal.jsonl");
     let entries = if disk::is_file(&path) {
         journal::read(&path)?.entries
@@ -186,22 +189,22 @@ fn read(folder: &Path) -> Result<Option<Record>, Error> {
     };
     // A run writes its report after its journal, so a report without journal entries means that the journal is lost.
     if entries.is_empty() && disk::is_file(&folder.join("report.json")) {
-        return Err(journal::damaged(&path, 1));
+        return Err(journal::damaged_error(&path, 1));
     }
-    if let Some(Entry::Begin(begin)) = entries.first() {
+    if let Some(JournalEntry::Header(begin)) = entries.first() {
         check_version(begin)?;
     }
-    Ok(Record::of(entries))
+    Ok(RunRecord::from_entries(entries))
 }
 
-fn check_version(begin: &Begin) -> Result<(), Error> {
+fn check_version(header: &Header) -> Result<(), Error> {
     let major = |version: &str| version.split('.').next().map(str::to_owned);
-    if major(&begin.format_version) == major(entry::JOURNAL_VERSION) {
+    if major(&header.format_version) == major(entry::JOURNAL_VERSION) {
         return Ok(());
     }
     let (run, tool) = (
-        crate::foreign::shortened(&begin.run, 40),
-        crate::foreign::shortened(&begin.tool, 40),
+        crate::untrusted::escape_truncated(&header.run, 40),
+        crate::untrusted::escape_truncated(&header.tool, 40),
     );
     Err(Error::failed(format!(
         "the record of run {run} was written by {tool} in a format that this version cannot read"

@@ -5,9 +5,10 @@ use crate::support::generator::{cases, draft};
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::webhook::Webhook;
-use hookferry::store::backup::check::{Condition, inspect};
+use hookferry::store::backup::check::{BackupCondition, inspect};
 use hookferry::store::backup::{
-    About, Added, Identities, LastCheck, Protection, Recipients, Repository, open_backup,
+    AddedBackup, BackupMetadata, Identities, LastCheck, Protection, Recipients, Repository,
+    open_backup,
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -20,8 +21,8 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     runtime.unwrap().block_on(future)
 }
 
-fn about(count: usize) -> About {
-    About {
+fn about(count: usize) -> BackupMetadata {
+    BackupMetadata {
         tool: "hookferry test".to_owned(),
         account: "eu".to_owned(),
         profile: Some("eu".to_owned()),
@@ -51,7 +52,7 @@ impl TestRepository {
         std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
         let recipient = identity.to_public().to_string();
         let path = folder.path().join("repo");
-        let repository = Repository::named(path.to_str().unwrap(), &|_| Ok(None)).unwrap();
+        let repository = Repository::parse(path.to_str().unwrap(), &|_| Ok(None)).unwrap();
         block_on(repository.prepare()).unwrap();
         Self {
             folder,
@@ -59,16 +60,16 @@ impl TestRepository {
             recipients: Protection::Recipients(
                 Recipients::parse([(String::new(), recipient.as_str())]).unwrap(),
             ),
-            identities: Identities::of(vec![key]),
+            identities: Identities::from_files(vec![key]),
         }
     }
 
-    fn add(&self, webhooks: &[Webhook], protection: &Protection) -> Added {
+    fn add(&self, webhooks: &[Webhook], protection: &Protection) -> AddedBackup {
         let about = about(webhooks.len());
         block_on(self.repository.add(&about, webhooks, "a salt", protection)).unwrap()
     }
 
-    fn read(&self, added: &Added) -> Vec<u8> {
+    fn read(&self, added: &AddedBackup) -> Vec<u8> {
         block_on(self.repository.read(&added.stored)).unwrap()
     }
 }
@@ -107,19 +108,19 @@ fn the_last_check_reveals_nothing_without_the_key() {
     let added = test.add(&webhooks, &test.recipients);
     let key = ApiKey::new("key-canary").unwrap();
     let about = about(webhooks.len());
-    let check = || LastCheck::of(&key, &about, &webhooks, &added, &test.recipients).unwrap();
+    let check = || LastCheck::new(&key, &about, &webhooks, &added, &test.recipients).unwrap();
     let last_check = check();
-    assert!(last_check.holds(&key, &webhooks));
-    assert!(!last_check.holds(&ApiKey::new("other-canary").unwrap(), &webhooks));
-    assert!(!last_check.holds(&key, &webhooks[1..]));
+    assert!(last_check.has_same_webhooks(&key, &webhooks));
+    assert!(!last_check.has_same_webhooks(&ApiKey::new("other-canary").unwrap(), &webhooks));
+    assert!(!last_check.has_same_webhooks(&key, &webhooks[1..]));
     let mut reversed = webhooks.clone();
     reversed.reverse();
     assert!(
-        last_check.holds(&key, &reversed),
+        last_check.has_same_webhooks(&key, &reversed),
         "the order of the response does not matter"
     );
-    block_on(test.repository.put_last_check("eu", &last_check)).unwrap();
-    block_on(test.repository.put_last_check("us", &check())).unwrap();
+    block_on(test.repository.write_last_check("eu", &last_check)).unwrap();
+    block_on(test.repository.write_last_check("us", &check())).unwrap();
     let text = |account: &str| {
         let path = test
             .folder
@@ -160,9 +161,9 @@ proptest! {
         let added = test.add(&webhooks, &protection);
         let bytes = test.read(&added);
         let condition = inspect(&added.stored, bytes.clone(), &test.identities).unwrap();
-        prop_assert_eq!(condition, Condition::Verified);
+        prop_assert_eq!(condition, BackupCondition::Verified);
         let backup = open_backup(bytes, &test.identities, "the backup").unwrap();
-        prop_assert_eq!(&backup.about, &about(webhooks.len()));
+        prop_assert_eq!(&backup.metadata, &about(webhooks.len()));
         let wires: Vec<String> = backup.webhooks.iter().map(wire).collect();
         let tokens = list_tokens(&format!("[{}]", wires.join(",")));
         prop_assert!(tokens == list_tokens(&response), "the round trip changed something");
@@ -182,7 +183,7 @@ proptest! {
         bytes[at] ^= 1 << bit;
         for identities in [&test.identities, &Identities::default()] {
             let condition = inspect(&added.stored, bytes.clone(), identities).unwrap();
-            prop_assert!(matches!(condition, Condition::Damaged(_)), "{:?}", condition);
+            prop_assert!(matches!(condition, BackupCondition::Damaged(_)), "{:?}", condition);
         }
         // Without the file name, the document or its envelope detects damage; only bytes of gzip's own header carry no meaning.
         if let Ok(backup) = open_backup(bytes, &test.identities, "the backup") {

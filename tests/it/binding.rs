@@ -5,15 +5,16 @@ use crate::support::fixture::{account, stripped, unchanged};
 use crate::support::generator::{cases, draft};
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::{ApiKey, Side};
-use hookferry::coralogix::sealed::Sealer;
+use hookferry::coralogix::digest::DigestKey;
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::document::view::{Party, PlanView};
-use hookferry::document::{Depth, PlanDocument, SavedPlan, seal};
+use hookferry::document::{Depth, PlanDocument, SavedPlan, set_plan_digest};
 use hookferry::pipeline::binding::{
-    Binding, BoundPlace, BoundSelection, Decided, Made, Moved, Promise, What,
+    Binding, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs, PlannedStep,
+    WebhookChange,
 };
-use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
-use hookferry::pipeline::rewrite::rule::Unmatched;
+use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, StepState, plan};
+use hookferry::pipeline::rewrite::rule::UnmatchedSecretPolicy;
 use hookferry::pipeline::strip::{Stripped, strip};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -54,15 +55,20 @@ impl Accounts {
         let portable = unchanged(strip(account(&source)));
         let target = stripped(&target);
         Self {
-            plan: plan(portable, &target, OnConflict::Skip, &Known::nothing()),
+            plan: plan(
+                portable,
+                &target,
+                OnConflict::Skip,
+                &PriorKnowledge::empty(),
+            ),
             source: stripped(&source),
             target,
             keys: ["source", "target"].map(|key| ApiKey::new(key).unwrap()),
         }
     }
 
-    fn inputs(&self) -> Made<'_> {
-        Made {
+    fn inputs(&self) -> PlanWithInputs<'_> {
+        PlanWithInputs {
             source: &self.source,
             source_company: Some("1".to_owned()),
             source_key: Some(&self.keys[0]),
@@ -74,25 +80,25 @@ impl Accounts {
         }
     }
 
-    fn digest_key(&self) -> Sealer {
-        Sealer::new(&self.keys[0]).unwrap()
+    fn digest_key(&self) -> DigestKey {
+        DigestKey::new(&self.keys[0]).unwrap()
     }
 
-    fn binding(&self, digest_key: &Sealer) -> Binding {
-        let url = |host: &str| (BoundPlace::Url(format!("https://{host}/")), None);
-        let decided = Decided {
+    fn binding(&self, digest_key: &DigestKey) -> Binding {
+        let url = |host: &str| (BoundLocation::Url(format!("https://{host}/")), None);
+        let decided = BindingOptions {
             created: Timestamp::UNIX_EPOCH,
             valid_until: Timestamp::MAX,
             source: url("api.eu1.coralogix.com"),
             target: url("api.us1.coralogix.com"),
             selection: BoundSelection::default(),
-            unmatched_secret: Unmatched::Keep,
+            unmatched_secret: UnmatchedSecretPolicy::Keep,
             retarget: None,
         };
-        Binding::of(&self.inputs(), decided, digest_key)
+        Binding::new(&self.inputs(), decided, digest_key)
     }
 
-    fn promises(&self) -> Vec<Promise> {
+    fn promises(&self) -> Vec<PlannedStep> {
         let promise = |(item, step): (
             &hookferry::pipeline::rewrite::PortableWebhook,
             &hookferry::pipeline::plan::Step,
@@ -106,12 +112,12 @@ impl Accounts {
         self.plan.steps().map(promise).collect()
     }
 
-    fn document(&self, digest_key: &Sealer) -> PlanDocument {
+    fn document(&self, digest_key: &DigestKey) -> PlanDocument {
         let party = |count| Party {
             is_backup: false,
             name: "a".to_owned(),
             company: None,
-            count,
+            n_webhooks: count,
             profile: None,
         };
         let (source, target) = (party(self.source.webhooks().len()), party(0));
@@ -120,18 +126,18 @@ impl Accounts {
             source: &source,
             target: &target,
         };
-        let mut document = PlanDocument::of(view, Depth::Fields);
+        let mut document = PlanDocument::new(view, Depth::Fields);
         document.binding = Some(self.binding(digest_key));
-        seal(&mut document, digest_key);
+        set_plan_digest(&mut document, digest_key);
         document
     }
 }
 
 /// The drift between two readings, relative to the plan made from the first.
-fn drift(before: &Accounts, after: &Accounts) -> Vec<Moved> {
+fn drift(before: &Accounts, after: &Accounts) -> Vec<Drift> {
     let digest_key = before.digest_key();
     let binding = before.binding(&digest_key);
-    binding.moved(
+    binding.drift(
         &before.promises(),
         &after.inputs(),
         &digest_key,
@@ -140,11 +146,11 @@ fn drift(before: &Accounts, after: &Accounts) -> Vec<Moved> {
 }
 
 /// The only changed webhook and what happened to it; `None` unless there is exactly one.
-fn only_change(drift: &[Moved]) -> Option<(Side, Option<String>, What)> {
+fn only_change(drift: &[Drift]) -> Option<(Side, Option<String>, WebhookChange)> {
     match drift {
-        [Moved::Webhook(webhook)] => {
+        [Drift::Webhook(webhook)] => {
             let id = webhook.id.as_ref().map(|id| id.as_str().to_owned());
-            Some((webhook.side, id, webhook.what.clone()))
+            Some((webhook.side, id, webhook.change.clone()))
         }
         _ => None,
     }
@@ -202,7 +208,7 @@ proptest! {
         };
         drafts[ix] = edited(&drafts[ix], path);
         let found = drift(&before, &Accounts::plain(&source, &target));
-        let Some((found_side, id, What::Changed(fields))) = only_change(&found) else {
+        let Some((found_side, id, WebhookChange::Changed(fields))) = only_change(&found) else {
             panic!("{found:?}");
         };
         prop_assert_eq!((found_side, id), (side, Some((first_id + ix).to_string())));
@@ -224,8 +230,8 @@ proptest! {
         drafts.push(new);
         let id = Some((first_id + drafts.len() - 1).to_string());
         let after = Accounts::new(&source, &target, seed);
-        prop_assert_eq!(only_change(&drift(&before, &after)), Some((side, id.clone(), What::Appeared)));
-        prop_assert_eq!(only_change(&drift(&after, &before)), Some((side, id, What::Gone)));
+        prop_assert_eq!(only_change(&drift(&before, &after)), Some((side, id.clone(), WebhookChange::Added)));
+        prop_assert_eq!(only_change(&drift(&after, &before)), Some((side, id, WebhookChange::Removed)));
     }
 
     #[test]
@@ -247,7 +253,7 @@ proptest! {
     #[test]
     fn webhooks_that_the_plan_wrote_are_no_change(source in drafts(), target in drafts(), n_written: Index, seed: u64) {
         let before = Accounts::new(&source, &target, seed);
-        let created: Vec<&Draft> = source.iter().zip(before.plan.steps()).filter(|(_, (_, step))| step.state == State::Create).map(|(draft, _)| draft).collect();
+        let created: Vec<&Draft> = source.iter().zip(before.plan.steps()).filter(|(_, (_, step))| step.state == StepState::Create).map(|(draft, _)| draft).collect();
         if created.is_empty() {
             return Ok(());
         }
@@ -257,9 +263,9 @@ proptest! {
         let after = Accounts::new(&source, &after, !seed);
         let digest_key = before.digest_key();
         let binding = before.binding(&digest_key);
-        let found = binding.moved(&before.promises(), &after.inputs(), &digest_key, &ours);
+        let found = binding.drift(&before.promises(), &after.inputs(), &digest_key, &ours);
         prop_assert_eq!(found, Vec::new());
-        let found = binding.moved(&before.promises(), &after.inputs(), &digest_key, &HashSet::new());
+        let found = binding.drift(&before.promises(), &after.inputs(), &digest_key, &HashSet::new());
         prop_assert_eq!(found.len(), ours.len());
     }
 }

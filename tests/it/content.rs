@@ -64,7 +64,7 @@ const CHANGES: &[(&str, &str, &str)] = &[
 
 fn content(json: &str) -> Content {
     let webhook = Webhook::parse(json).unwrap();
-    Content::of(&webhook, webhook.type_id().unwrap())
+    Content::from_webhook(&webhook, webhook.type_id().unwrap())
 }
 
 #[test]

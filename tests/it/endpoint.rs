@@ -332,7 +332,10 @@ fn every_name_and_domain_of_a_region_resolves_to_it() {
             let endpoint = Endpoint::parse(text).expect(text);
             assert_eq!(endpoint.host(), current, "{text}");
             assert_eq!(endpoint.region(), Some(region), "{text}");
-            assert!(endpoint.is_vendor() && !endpoint.is_loopback(), "{text}");
+            assert!(
+                endpoint.is_vendor_host() && !endpoint.is_loopback(),
+                "{text}"
+            );
         }
         assert_eq!(region.to_string(), region.code());
         assert!(!region.location().is_empty());
@@ -363,11 +366,11 @@ fn region_and_vendor_are_derived_from_the_host() {
     ] {
         let endpoint = Endpoint::parse(text).expect(text);
         assert_eq!(endpoint.region(), region, "{text}");
-        assert_eq!(endpoint.is_vendor(), is_vendor, "{text}");
+        assert_eq!(endpoint.is_vendor_host(), is_vendor, "{text}");
         assert_eq!(endpoint.is_loopback(), is_loopback, "{text}");
     }
-    assert_eq!(Region::of_host("Ingress.Coralogix.US"), Some(Region::Us1));
-    assert_eq!(Region::of_host("hooks.example.net"), None);
+    assert_eq!(Region::from_host("Ingress.Coralogix.US"), Some(Region::Us1));
+    assert_eq!(Region::from_host("hooks.example.net"), None);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The id map in each of its formats, and alert definitions rewritten with it to point at the target.
 
 use crate::support::fixture::text as fixture;
-use hookferry::coralogix::alert::{NotJson, Why, repoint};
+use hookferry::coralogix::alert::{NotJson, UnresolvedReason, repoint};
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::document::view::Detail;
-use hookferry::pipeline::idmap::{IdMap, Row};
+use hookferry::pipeline::idmap::{IdMap, IdPair};
 use hookferry::render::page::Page;
 use hookferry::render::style::Palette;
 use hookferry::render::{idmap as shown, json};
@@ -20,8 +20,8 @@ const PAGE: Page = Page {
     detail: Detail::Normal,
 };
 
-fn row(source_id: &str, target_id: &str, kind: &str, alias: &str) -> Row {
-    Row {
+fn row(source_id: &str, target_id: &str, kind: &str, alias: &str) -> IdPair {
+    IdPair {
         source_id: WebhookId::new(source_id),
         target_id: WebhookId::new(target_id),
         kind: kind.into(),
@@ -48,7 +48,7 @@ fn alerts_folder() -> PathBuf {
 /// Rewrites a text with [`map`]: `1050` becomes `2207`, and `1051` becomes `1050`.
 fn repointed(text: &str) -> String {
     let map = map();
-    repoint(text, |id| map.target_of(id).cloned()).unwrap().text
+    repoint(text, |id| map.target_id(id).cloned()).unwrap().text
 }
 
 fn reason<T>(result: Result<T, hookferry::error::Error>) -> String {
@@ -61,8 +61,8 @@ fn reason<T>(result: Result<T, hookferry::error::Error>) -> String {
 #[test]
 fn the_map_renders_as_csv_table_and_json() {
     snapshots!();
-    insta::assert_snapshot!("csv", shown::csv(&map()));
-    insta::assert_snapshot!("table", shown::id_map(&map(), PAGE));
+    insta::assert_snapshot!("csv", shown::id_map_csv(&map()));
+    insta::assert_snapshot!("table", shown::id_map_text(&map(), PAGE));
     insta::assert_snapshot!("document", json::text(&shown::id_map_json(&map())));
 }
 
@@ -72,10 +72,10 @@ fn applying_to_a_folder_reports_every_file() {
     let applied = alerts::apply(&map(), &alerts_folder(), None).unwrap();
     assert!(!applied.is_complete());
     let out = Some(Path::new("new-alerts"));
-    insta::assert_snapshot!("applied", shown::applied(&applied, out, PAGE));
+    insta::assert_snapshot!("applied", shown::rewritten_text(&applied, out, PAGE));
     insta::assert_snapshot!(
         "applied_json",
-        json::text(&shown::applied_json(&applied, None))
+        json::text(&shown::rewritten_json(&applied, None))
     );
 }
 
@@ -86,16 +86,16 @@ fn every_format_parses_back_to_the_same_map() {
     assert_eq!(idmap::parse(&document).unwrap(), map);
     let rows: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!(idmap::parse(&rows["id_map"].to_string()).unwrap(), map);
-    let csv = shown::csv(&map);
+    let csv = shown::id_map_csv(&map);
     let back = idmap::parse(&csv).unwrap();
-    assert_eq!(back.rows()[2].alias, "=HYPERLINK(\"x\")");
-    assert_eq!(back.rows()[4].alias, "'quoted");
-    assert_eq!(shown::csv(&back), csv);
+    assert_eq!(back.pairs()[2].alias, "=HYPERLINK(\"x\")");
+    assert_eq!(back.pairs()[4].alias, "'quoted");
+    assert_eq!(shown::id_map_csv(&back), csv);
     let spreadsheet = "\u{feff}alias;target_id;source_id\r\n\"a;b\";7;5\r\n\r\n";
     let back = idmap::parse(spreadsheet).unwrap();
-    assert_eq!(back.rows()[0].alias, "a;b");
+    assert_eq!(back.pairs()[0].alias, "a;b");
     assert_eq!(
-        back.target_of(&WebhookId::new("5")),
+        back.target_id(&WebhookId::new("5")),
         Some(&WebhookId::new("7"))
     );
 }
@@ -183,7 +183,7 @@ fn a_reference_keeps_its_spelling_and_other_value_types_stay_untouched() {
         let done = repoint(&text, |_| Some(WebhookId::new("9"))).unwrap();
         assert_eq!(done.text, text);
         assert_eq!(done.unresolved.len(), 1, "{value}");
-        assert_eq!(done.unresolved[0].why, Why::NotAnId);
+        assert_eq!(done.unresolved[0].reason, UnresolvedReason::NotAnId);
         assert_eq!(done.unresolved[0].path, "a[0].integrationId");
     }
     assert_eq!(repoint("{\"integrationId\":01}", |_| None), Err(NotJson));
@@ -234,7 +234,7 @@ fn files_are_private_and_symlink_loops_terminate() {
     symlink(&input, input.join("loop.json")).unwrap();
     symlink("gone", input.join("gone.json")).unwrap();
     let applied = alerts::apply(&map(), &input, Some(&out)).unwrap();
-    assert_eq!((applied.files.len(), applied.left_out.len()), (1, 2));
+    assert_eq!((applied.files.len(), applied.skipped.len()), (1, 2));
     let mode = fs::metadata(out.join("a.json"))
         .unwrap()
         .permissions()
@@ -294,7 +294,7 @@ proptest! {
         prop_assert!(mapped.unresolved.is_empty());
         prop_assert_eq!(mapped.rewritten.len(), pieces.iter().filter(|piece| piece.is_none()).count());
         for reference in &mapped.rewritten {
-            prop_assert_eq!(before[reference.bytes.clone()].trim_matches('"'), reference.from.as_str());
+            prop_assert_eq!(before[reference.bytes.clone()].trim_matches('"'), reference.source_id.as_str());
         }
         prop_assert_eq!(repoint(&mapped.text, mapping(|id| id - 25)).unwrap().text, before);
     }

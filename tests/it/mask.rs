@@ -2,9 +2,9 @@
 
 use crate::support::fixture::inventory;
 use hookferry::coralogix::kind::type_name;
-use hookferry::coralogix::mask::{Masked, masked_url};
+use hookferry::coralogix::mask::{Masked, mask_url};
 use hookferry::coralogix::webhook::Webhook;
-use hookferry::foreign::shown;
+use hookferry::untrusted::escape;
 use std::fmt::Write as _;
 
 #[test]
@@ -39,7 +39,7 @@ fn write_masked(out: &mut String, webhook: &Webhook) {
             .as_deref()
             .map_or("no alias".to_owned(), |alias| format!(
                 "\"{}\"",
-                shown(alias)
+                escape(alias)
             )),
         webhook
             .type_id()
@@ -103,7 +103,7 @@ fn urls() {
         "https://$HOST/canary",
         "https://can ary/",
     ] {
-        let masked = masked_url(url).to_string();
+        let masked = mask_url(url).to_string();
         assert!(!masked.contains("canary"), "{url} is shown as {masked}");
         let _ = writeln!(out, "{:<52} {masked}", url.replace("canary", "SECRET"));
     }

@@ -2,7 +2,7 @@
 
 use hookferry::settings::config;
 use hookferry::settings::profiles::{KeySource, Profile, is_name};
-use hookferry::toml_file::Misread;
+use hookferry::toml_file::Diagnostic;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ api_key_command = ["op", "read", "op://vault/canary"]
 region = "ap1"
 "#;
 
-fn parse(text: &str) -> Result<Vec<Profile>, Vec<Misread>> {
+fn parse(text: &str) -> Result<Vec<Profile>, Vec<Diagnostic>> {
     config::parse(text).map(|contents| contents.profiles)
 }
 
@@ -145,7 +145,12 @@ fn every_mistake_is_told_with_its_place() {
     ] {
         let diagnostics = parse(text).unwrap_err();
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in diagnostics {
+        for Diagnostic {
+            line,
+            column,
+            message: what,
+        } in diagnostics
+        {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');

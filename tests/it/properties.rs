@@ -8,16 +8,16 @@ use crate::support::spelling::{Spelling, Tree};
 use hookferry::coralogix::content::Content;
 use hookferry::coralogix::json::Json;
 use hookferry::coralogix::mask::Masked;
-use hookferry::coralogix::webhook::{SERVER_OWNED, TypeId, Webhook};
-use hookferry::foreign::shown;
-use hookferry::pipeline::plan::{OnConflict, Plan, State};
+use hookferry::coralogix::webhook::{SERVER_OWNED_KEYS, TypeId, Webhook};
+use hookferry::pipeline::plan::{OnConflict, Plan, StepState};
+use hookferry::untrusted::escape;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_assert_ne, proptest};
 use proptest::sample::{Index, select};
 
 fn content(draft: &Draft, spelling: &mut Spelling) -> Content {
     let webhook = Webhook::parse(draft.json(1, spelling)).unwrap();
-    Content::of(&webhook, TypeId(draft.type_id))
+    Content::from_webhook(&webhook, TypeId(draft.type_id))
 }
 
 /// Two accounts drawn from the same few webhooks, so that there are copies, conflicts and twins.
@@ -59,11 +59,11 @@ fn apply(plan: &Plan, target: &str) -> String {
     for (webhook, step) in plan.steps() {
         let body = |id: &str| format!("{{\"id\":{id},{}", &wire(webhook.bare())[1..]);
         match step.state {
-            State::Create => {
+            StepState::Create => {
                 let id = (9000 + webhooks.len()).to_string();
                 webhooks.push((id.clone(), body(&id)));
             }
-            State::Update => {
+            StepState::Update => {
                 let id = step.target_id().unwrap().as_str();
                 let old = webhooks.iter_mut().find(|(other, _)| other == id);
                 old.unwrap().1 = body(id);
@@ -115,12 +115,12 @@ proptest! {
         let before = draft.json(1, &mut Spelling::varied(seed));
         let after = stripped(&format!("[{before}]"));
         let after = tokens(&wire(after.webhooks()[0].bare()));
-        prop_assert!(after.iter().all(|(key, _)| !SERVER_OWNED.contains(&key.as_str())));
+        prop_assert!(after.iter().all(|(key, _)| !SERVER_OWNED_KEYS.contains(&key.as_str())));
         let nested = after.iter().find(|(key, _)| key == "integration_type").unwrap();
         let id = tokens(&nested.1).into_iter().find(|(key, _)| key == "id").unwrap().1;
         prop_assert_eq!(id, draft.type_id.to_string());
         let mut kept = tokens(&before);
-        kept.retain(|(key, _)| !SERVER_OWNED.contains(&key.as_str()));
+        kept.retain(|(key, _)| !SERVER_OWNED_KEYS.contains(&key.as_str()));
         prop_assert_eq!(after, kept);
     }
 
@@ -163,7 +163,7 @@ proptest! {
                 prop_assert!(!shown.contains("canary") && !shown.contains("27182818"), "{}", shown);
             }
             let displayed = fields.unwrap_or_default();
-            prop_assert_eq!(shown(&displayed), displayed.clone(), "control characters");
+            prop_assert_eq!(escape(&displayed), displayed.clone(), "control characters");
         }
         let plain = Webhook::parse(draft.json(1, &mut Spelling::plain())).unwrap();
         match (draft.fields.tree(), plain.masked().fields) {
@@ -181,8 +181,8 @@ proptest! {
         let source = json(&drafts, 1, &mut spelling);
         let target = spelling.shuffled(drafts);
         let plan = planned(&source, &json(&target, 700, &mut spelling), policy);
-        prop_assert!(states(&plan).iter().all(|state| *state == State::Unchanged), "{}", preview(&plan));
-        prop_assert_eq!((plan.n_refusing(), plan.n_untouched(), plan.has_changes()), (0, 0, false));
+        prop_assert!(states(&plan).iter().all(|state| *state == StepState::Unchanged), "{}", preview(&plan));
+        prop_assert_eq!((plan.n_preventing_apply(), plan.n_untouched(), plan.has_changes()), (0, 0, false));
     }
 
     #[test]
@@ -194,10 +194,10 @@ proptest! {
         prop_assert_eq!(plan.steps().count(), plan.counts().total());
         let mut partners = Vec::new();
         for (webhook, step) in plan.steps() {
-            let has_partner = matches!(step.state, State::Update | State::Unchanged | State::Conflict);
+            let has_partner = matches!(step.state, StepState::Update | StepState::Unchanged | StepState::Conflict);
             prop_assert_eq!(step.target_id().is_some(), has_partner);
-            prop_assert_eq!(webhook.blocked().is_some(), step.state == State::Blocked);
-            let differs = matches!(step.state, State::Update | State::Conflict);
+            prop_assert_eq!(webhook.blocked().is_some(), step.state == StepState::Blocked);
+            let differs = matches!(step.state, StepState::Update | StepState::Conflict);
             prop_assert_eq!(differs, !step.differences.is_empty(), "{}", preview(&plan));
             partners.extend(step.target_id().cloned());
         }
@@ -205,8 +205,8 @@ proptest! {
         partners.sort();
         partners.dedup();
         prop_assert_eq!(partners.len(), n_partners);
-        prop_assert!(plan.n_untouched() + n_partners <= plan.n_target());
-        prop_assert_eq!(plan.counts().of(State::Update) > 0 && policy != OnConflict::Update, false);
+        prop_assert!(plan.n_untouched() + n_partners <= plan.n_in_target());
+        prop_assert_eq!(plan.counts().get(StepState::Update) > 0 && policy != OnConflict::Update, false);
         for shown in [preview(&plan), format!("{plan:?}")] {
             prop_assert!(!shown.contains("canary") && !shown.contains("27182818"), "{}", shown);
         }
@@ -230,7 +230,7 @@ proptest! {
         let plan = planned(&source, &target, policy);
         let again = planned(&source, &apply(&plan, &target), policy);
         prop_assert!(!again.has_changes(), "{}\nthen\n{}", preview(&plan), preview(&again));
-        prop_assert_eq!(again.n_refusing(), plan.n_refusing());
+        prop_assert_eq!(again.n_preventing_apply(), plan.n_preventing_apply());
         prop_assert_eq!(again.n_untouched(), plan.n_untouched());
     }
 }
@@ -251,7 +251,7 @@ proptest! {
     fn numbers_compare_exactly_whatever_their_spelling(number in "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,20})?([eE][+-]?[0-9]{1,24})?") {
         let content = |number: &str| {
             let json = format!("{{\"integration_type_fields\":[{number}]}}");
-            Content::of(&Webhook::parse(json).unwrap(), TypeId(1))
+            Content::from_webhook(&Webhook::parse(json).unwrap(), TypeId(1))
         };
         prop_assert_eq!(content(&number), content(&format!(" {number} ")));
         if !number.contains(['e', 'E']) {
@@ -265,7 +265,7 @@ proptest! {
     #[test]
     fn escaped_text_cannot_control_a_terminal(text: String, raw in "[\u{0}-\u{9f}\u{200b}-\u{206f}\u{feff}\u{e0000}-\u{e007f}a]{0,8}") {
         for text in [text, raw] {
-            let shown = shown(&text);
+            let shown = escape(&text);
             let is_hostile = |c: char| c.is_control() || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}'
                 | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
             prop_assert!(!shown.contains(is_hostile), "{:?}", shown);

@@ -5,7 +5,7 @@ mod reports;
 use crate::support::fixture::unchanged;
 use anstream::ColorChoice;
 use hookferry::coralogix::account::{Account, AccountProfile, ApiKey, Side};
-use hookferry::coralogix::client::Watch;
+use hookferry::coralogix::client::WaitListener;
 use hookferry::coralogix::endpoint::Endpoint;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::document::view::{Detail, OutcomeView, Party, PlanView};
@@ -13,12 +13,12 @@ use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::http::failure::Refusal;
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{Known, OnConflict, Plan, State, plan};
-use hookferry::pipeline::push::{Applied, Fate, Observation, Proof, Stop};
+use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, StepState, plan};
+use hookferry::pipeline::push::{ItemStatus, Observation, Proof, PushResult, StopReason};
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{Verdict, verify};
 use hookferry::render::page::Page;
-use hookferry::render::screen::{Motion, Screen, ScreenOptions, Talk};
+use hookferry::render::screen::{Motion, Screen, ScreenOptions, Verbosity};
 use hookferry::render::style::Palette;
 use hookferry::render::{json, list, outcome};
 use std::fmt::Write as _;
@@ -130,7 +130,7 @@ fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) 
         portable,
         &strip(Inventory::from(target)),
         on_conflict,
-        &Known::nothing(),
+        &PriorKnowledge::empty(),
     )
 }
 
@@ -139,7 +139,7 @@ fn party(name: &str, company: Option<&str>, count: usize) -> Party {
         is_backup: false,
         name: name.to_owned(),
         company: company.map(str::to_owned),
-        count,
+        n_webhooks: count,
         profile: None,
     }
 }
@@ -160,13 +160,13 @@ fn preview(plan: &Plan, page: Page) -> String {
         Some("12345"),
         plan.counts().total(),
     );
-    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_target());
+    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_in_target());
     let view = PlanView {
         plan,
         source: &source,
         target: &target,
     };
-    let document = PlanDocument::of(view, Depth::Fields);
+    let document = PlanDocument::new(view, Depth::Fields);
     checked(&as_json(&document).to_string());
     let read: PlanDocument = serde_json::from_value(as_json(&document)).unwrap();
     assert_eq!(read, document, "a saved plan round-trips");
@@ -260,7 +260,7 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
     Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: conflict: pass `--on-conflict update` to overwrite the target's webhook with the source's content
+    hint: pass `--on-conflict update` to overwrite the target's webhook with the source's content
     hint: ambiguous (no certain match in the target): rename or remove the copies in one of the accounts
     hint: blocked (cannot be sent as it is): fix it in the source, or write a rule for it
     hint: to exclude any of these: pass `--name '!ALIAS'`; to leave all of them alone: pass `--on-conflict skip`
@@ -391,11 +391,11 @@ fn color_carries_no_information_of_its_own() {
         target: &target,
     };
     let coloured = Page {
-        palette: Palette::Coloured,
+        palette: Palette::Colored,
         ..page(100)
     };
-    let coloured = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), coloured);
-    let plain = hookferry::render::plan::plan(&PlanDocument::of(view, Depth::Steps), page(100));
+    let coloured = hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), coloured);
+    let plain = hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), page(100));
     assert_ne!(coloured, plain);
     let stripped = anstream::adapter::strip_str(&coloured).to_string();
     assert_eq!(stripped, plain);
@@ -410,7 +410,7 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
         source: &source,
         target: &target,
     };
-    let mut document = as_json(&PlanDocument::of(view, Depth::Fields));
+    let mut document = as_json(&PlanDocument::new(view, Depth::Fields));
     // One conflict and one create represent all steps.
     let steps = document["steps"].as_array_mut().unwrap();
     steps.retain(|step| step["source_id"] == 1056 || step["source_id"] == 1051);
@@ -451,8 +451,8 @@ fn every_state_of_a_plan_is_counted_in_the_document() {
         source: &source,
         target: &target,
     };
-    let summary = &as_json(&PlanDocument::of(view, Depth::Steps))["summary"];
-    let sum: u64 = State::ALL
+    let summary = &as_json(&PlanDocument::new(view, Depth::Steps))["summary"];
+    let sum: u64 = StepState::ALL
         .iter()
         .map(|state| summary[state.word()].as_u64().unwrap())
         .sum();
@@ -462,7 +462,7 @@ fn every_state_of_a_plan_is_counted_in_the_document() {
 #[test]
 fn a_list_shows_hosts_and_hides_secrets() {
     let account = party("api.eu1.coralogix.com", Some("12345"), 11);
-    let text = list::list(&source(), &account, page(140));
+    let text = list::list_text(&source(), &account, page(140));
     insta::assert_snapshot!(checked(&text), @r#"
       id  type             alias                             url                                                   fields
     1050  slack            prod-oncall                       https://hooks.slack.com/(path)
@@ -514,7 +514,7 @@ fn a_party_is_described_with_its_profile() {
     };
     let labeled = profiled(Some("prod\u{1b}"), Some("12345"), 14);
     assert_eq!(
-        labeled.described(),
+        labeled.description(),
         "api.eu1.coralogix.com (prod-eu, prod\\u{1b}; company 12345, 14 webhooks)"
     );
     assert_eq!(
@@ -523,35 +523,35 @@ fn a_party_is_described_with_its_profile() {
     );
     let unlabeled = profiled(None, None, 1);
     assert_eq!(
-        unlabeled.described(),
+        unlabeled.description(),
         "api.eu1.coralogix.com (prod-eu; 1 webhook)"
     );
     assert_eq!(unlabeled.identity(), "api.eu1.coralogix.com (prod-eu)");
-    assert_eq!(unlabeled.named(), "api.eu1.coralogix.com (prod-eu)");
+    assert_eq!(unlabeled.display_name(), "api.eu1.coralogix.com (prod-eu)");
     let unnamed = party("api.eu1.coralogix.com", Some("12345"), 14);
-    assert_eq!(unnamed.named(), "api.eu1.coralogix.com");
+    assert_eq!(unnamed.display_name(), "api.eu1.coralogix.com");
     assert_eq!(
-        unnamed.described(),
+        unnamed.description(),
         "api.eu1.coralogix.com (company 12345, 14 webhooks)"
     );
 }
 
 #[test]
 fn an_empty_account_lists_zero_webhooks() {
-    let text = list::list(&[], &party("api.eu1.coralogix.com", None, 0), page(80));
+    let text = list::list_text(&[], &party("api.eu1.coralogix.com", None, 0), page(80));
     assert_eq!(text, "api.eu1.coralogix.com: 0 webhooks\n");
 }
 
 /// The result of pushing the whole example, with every possible status.
-fn push_result(plan: &Plan) -> Applied {
+fn push_result(plan: &Plan) -> PushResult {
     let refusal = Refusal {
         status: 422,
         message: "type 99 is not allowed".to_owned(),
         retry_after: None,
         redirect_host: None,
-        key_from: String::new(),
+        key_origin: String::new(),
     };
-    let created = |id: &str, proof| Fate::Created {
+    let created = |id: &str, proof| ItemStatus::Created {
         id: WebhookId::new(id),
         proof,
     };
@@ -559,24 +559,24 @@ fn push_result(plan: &Plan) -> Applied {
         created("3001", Proof::Acknowledged),
         created("3002", Proof::Observed),
         created("3003", Proof::Acknowledged),
-        Fate::Unresolved(
+        ItemStatus::Unresolved(
             "two newcomers have its alias and type, and neither its content".to_owned(),
         ),
-        Fate::Refused(refusal.into()),
+        ItemStatus::Refused(refusal.into()),
         created("3004", Proof::Acknowledged),
-        Fate::NotSent,
+        ItemStatus::NotSent,
     ]
     .into_iter();
     let steps = plan.steps().enumerate();
-    let written = steps.filter(|(_, (_, step))| step.state == State::Create);
-    Applied {
-        fates: written
+    let written = steps.filter(|(_, (_, step))| step.state == StepState::Create);
+    PushResult {
+        statuses: written
             .map(|(step_ix, _)| (step_ix, statuses.next().unwrap()))
             .collect(),
-        stop: Some(Stop::Unresolved),
+        stop: Some(StopReason::Unresolved),
         may_have_written: true,
-        appeared: vec![WebhookId::new("3009")],
-        after: None,
+        new_in_target: vec![WebhookId::new("3009")],
+        final_observation: None,
         n_requests: 4,
     }
 }
@@ -600,7 +600,7 @@ fn after() -> Vec<Webhook> {
     after
 }
 
-fn verdict(plan: &Plan, push_result: &Applied) -> Verdict {
+fn verdict(plan: &Plan, push_result: &PushResult) -> Verdict {
     let mut observation = Observation::default();
     observation.add(&after(), &plan.portable().content_cache(), |_| true);
     verify(plan, push_result, &observation)
@@ -625,10 +625,10 @@ fn an_outcome_accounts_for_every_webhook() {
             source: &source,
             target: &target,
         },
-        applied: &push_result,
+        push_result: &push_result,
         verdict: Some(&verdict),
     };
-    let document = OutcomeDocument::of(view);
+    let document = OutcomeDocument::new(view);
     checked(&json::text(&as_json(&document)));
     let read: OutcomeDocument = serde_json::from_value(as_json(&document)).unwrap();
     assert_eq!(read, document, "a report round-trips");
@@ -706,7 +706,7 @@ fn an_outcome_document_has_the_id_map() {
     );
     let mut push_result = push_result(&plan);
     push_result.stop = None;
-    push_result.appeared.clear();
+    push_result.new_in_target.clear();
     let verdict = verdict(&plan, &push_result);
     let (source, target) = (party("a", None, 3), party("b", None, 4));
     let view = OutcomeView {
@@ -719,10 +719,10 @@ fn an_outcome_document_has_the_id_map() {
             source: &source,
             target: &target,
         },
-        applied: &push_result,
+        push_result: &push_result,
         verdict: Some(&verdict),
     };
-    let document = OutcomeDocument::of(view);
+    let document = OutcomeDocument::new(view);
     insta::assert_snapshot!(checked(&outline(&as_json(&document))), @r#"
     format_version: "1.0"
     kind: "outcome"
@@ -798,22 +798,22 @@ impl Write for Failing {
     }
 }
 
-fn options(verbosity: Talk) -> ScreenOptions {
+fn options(verbosity: Verbosity) -> ScreenOptions {
     ScreenOptions {
-        colour: ColorChoice::Auto,
-        talk: verbosity,
+        color: ColorChoice::Auto,
+        verbosity,
         motion: Motion::Auto,
     }
 }
 
 /// Prints one of everything and returns standard output and standard error.
-fn captured_output(verbosity: Talk) -> (String, String) {
+fn captured_output(verbosity: Verbosity) -> (String, String) {
     let (stdout, stderr) = (Captured::default(), Captured::default());
-    let screen = Screen::onto(stdout.clone(), stderr.clone(), options(verbosity));
-    screen.say("  a word");
-    let stage = screen.stage("read source");
-    stage.detail("2 webhooks");
-    stage.waiting(
+    let screen = Screen::with_streams(stdout.clone(), stderr.clone(), options(verbosity));
+    screen.print_message("  a word");
+    let stage = screen.start_stage("read source");
+    stage.set_detail("2 webhooks");
+    stage.report_wait(
         "connection lost, checking the target",
         Duration::from_secs(8),
     );
@@ -822,9 +822,9 @@ fn captured_output(verbosity: Talk) -> (String, String) {
         Endpoint::parse("us1").unwrap(),
         ApiKey::new("canary-key").unwrap(),
     );
-    screen.waiting(&account, "rate limited (429)", Duration::from_secs(3));
+    screen.report_wait(&account, "rate limited (429)", Duration::from_secs(3));
     stage.finish("14 webhooks");
-    drop(screen.stage("never finished"));
+    drop(screen.start_stage("never finished"));
     screen.warn("the source answers slowly");
     let error = Error::new(ErrorKind::Refused, "refused\u{1b}[2J").with_hint("pass --yes");
     screen.error(&error);
@@ -835,7 +835,7 @@ fn captured_output(verbosity: Talk) -> (String, String) {
 
 #[test]
 fn messages_go_to_standard_error_and_only_the_result_to_standard_output() {
-    let (stdout, stderr) = captured_output(Talk::Normal);
+    let (stdout, stderr) = captured_output(Verbosity::Normal);
     assert_eq!(stdout, "the result\n");
     let stderr = stderr.replace("0.0 s", "[elapsed]");
     insta::assert_snapshot!(stderr, @r"
@@ -846,7 +846,7 @@ fn messages_go_to_standard_error_and_only_the_result_to_standard_output() {
       read source    14 webhooks             [elapsed]
       never finished  started
     warning: the source answers slowly
-    hookferry: error: refused\u{1b}[2J
+    hookferry: refused\u{1b}[2J
     hint: pass --yes
     a log line
     ");
@@ -854,11 +854,11 @@ fn messages_go_to_standard_error_and_only_the_result_to_standard_output() {
 
 #[test]
 fn quiet_keeps_warnings_errors_and_logs() {
-    let (stdout, stderr) = captured_output(Talk::Quiet);
+    let (stdout, stderr) = captured_output(Verbosity::Quiet);
     assert_eq!(stdout, "the result\n");
     insta::assert_snapshot!(stderr, @r"
     warning: the source answers slowly
-    hookferry: error: refused\u{1b}[2J
+    hookferry: refused\u{1b}[2J
     hint: pass --yes
     a log line
     ");
@@ -867,12 +867,12 @@ fn quiet_keeps_warnings_errors_and_logs() {
 #[test]
 fn a_closed_standard_output_is_no_error_but_a_full_disk_is() {
     let closed = Failing(io::ErrorKind::BrokenPipe);
-    let screen = Screen::onto(closed, Captured::default(), options(Talk::Normal));
+    let screen = Screen::with_streams(closed, Captured::default(), options(Verbosity::Normal));
     assert!(!screen.is_stdout_gone());
     screen.result("text").unwrap();
     assert!(screen.is_stdout_gone());
     let full = Failing(io::ErrorKind::StorageFull);
-    let screen = Screen::onto(full, Captured::default(), options(Talk::Normal));
+    let screen = Screen::with_streams(full, Captured::default(), options(Verbosity::Normal));
     let error = screen.result("text").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
 }
@@ -881,9 +881,9 @@ fn a_closed_standard_output_is_no_error_but_a_full_disk_is() {
 fn a_closed_standard_error_stops_nothing() {
     let stdout = Captured::default();
     let stderr = Failing(io::ErrorKind::BrokenPipe);
-    let screen = Screen::onto(stdout.clone(), stderr, options(Talk::Normal));
-    screen.say("a word");
-    screen.stage("read source").finish("done");
+    let screen = Screen::with_streams(stdout.clone(), stderr, options(Verbosity::Normal));
+    screen.print_message("a word");
+    screen.start_stage("read source").finish("done");
     screen.result("the result\n").unwrap();
     assert_eq!(stdout.text(), "the result\n");
 }
@@ -892,7 +892,11 @@ fn a_closed_standard_error_stops_nothing() {
 #[test]
 fn without_a_terminal_a_long_stage_reports_every_ten_seconds() {
     let stderr = Captured::default();
-    let screen = Screen::onto(Captured::default(), stderr.clone(), options(Talk::Normal));
+    let screen = Screen::with_streams(
+        Captured::default(),
+        stderr.clone(),
+        options(Verbosity::Normal),
+    );
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
@@ -903,12 +907,12 @@ fn without_a_terminal_a_long_stage_reports_every_ten_seconds() {
             tokio::time::advance(Duration::from_secs(seconds)).await;
             tokio::task::yield_now().await;
         };
-        let stage = screen.stage("write target");
+        let stage = screen.start_stage("write target");
         tokio::task::yield_now().await;
-        stage.set(3, 12);
+        stage.set_progress(3, 12);
         advance(9).await;
         advance(1).await;
-        stage.waiting("rate limited (429)", Duration::from_secs(15));
+        stage.report_wait("rate limited (429)", Duration::from_secs(15));
         advance(10).await;
         advance(10).await;
         stage.finish("12 of 12 webhooks");

@@ -43,7 +43,7 @@ fn a_year_of_nightly_backups_follows_the_policy() {
         .iter()
         .zip(&reasons)
         .map(|(time, reasons)| {
-            let words: Vec<&str> = reasons.iter().map(|reason| reason.word()).collect();
+            let words: Vec<&str> = reasons.iter().map(|reason| reason.code()).collect();
             format!("{} {}", time.strftime("%Y-%m-%d"), words.join(", "))
         })
         .collect();

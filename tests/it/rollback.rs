@@ -3,14 +3,14 @@
 use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::content::Content;
-use hookferry::coralogix::sealed::{Sealed, Sealer};
+use hookferry::coralogix::digest::{ContentDigest, DigestKey};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::rollback::{Previous, Undo, Written, rollback};
+use hookferry::pipeline::rollback::{PreviousContent, RollbackItem, UndoState, plan_rollback};
 use hookferry::pipeline::strip::{Key, Stripped, strip};
 
-fn digest_key() -> Sealer {
-    Sealer::new(&ApiKey::new("key-canary").unwrap()).unwrap()
+fn digest_key() -> DigestKey {
+    DigestKey::new(&ApiKey::new("key-canary").unwrap()).unwrap()
 }
 
 /// A webhook of the target with this url.
@@ -25,13 +25,13 @@ fn target(webhooks: Vec<Webhook>) -> Stripped {
     strip(Inventory::from(webhooks))
 }
 
-fn digest(key: &Sealer, url: &str) -> Sealed {
+fn digest(key: &DigestKey, url: &str) -> ContentDigest {
     let one = target(vec![webhook(1, url)]);
-    key.content(one.webhooks()[0].content().unwrap())
+    key.digest_content(one.webhooks()[0].content().unwrap())
 }
 
-fn written(key: &Sealer) -> Written {
-    Written {
+fn written(key: &DigestKey) -> RollbackItem {
+    RollbackItem {
         id: WebhookId::new("7"),
         source_id: Some(WebhookId::new("3")),
         key: Key {
@@ -39,23 +39,23 @@ fn written(key: &Sealer) -> Written {
             type_id: TypeId(1),
         },
         sent: digest(key, "https://sent.example.com"),
-        kept: None,
-        shown: None,
+        altered_content: None,
+        full_digest: None,
         is_acknowledged: true,
         previous: None,
     }
 }
 
 #[track_caller]
-fn assert_undo(written: Written, current_url: Option<&str>, key: &Sealer, expected: &str) {
+fn assert_undo(written: RollbackItem, current_url: Option<&str>, key: &DigestKey, expected: &str) {
     let current = current_url.map(|url| webhook(7, url));
-    let undo = rollback(
+    let undo = plan_rollback(
         &[written],
         &Inventory::from(current.into_iter().collect::<Vec<_>>()),
         key,
     );
     let found = match &undo[0] {
-        Undo::Keep(why) => format!("keep: {why}"),
+        UndoState::Keep(why) => format!("keep: {why}"),
         other => format!("{other:?}").to_lowercase(),
     };
     assert_eq!(found, expected);
@@ -64,11 +64,11 @@ fn assert_undo(written: Written, current_url: Option<&str>, key: &Sealer, expect
 #[test]
 fn a_created_webhook_is_deleted_only_if_unchanged_since() {
     let key = digest_key();
-    let kept = || Written {
-        kept: Some(digest(&key, "https://kept.example.com")),
+    let kept = || RollbackItem {
+        altered_content: Some(digest(&key, "https://kept.example.com")),
         ..written(&key)
     };
-    let observed = |written: Written| Written {
+    let observed = |written: RollbackItem| RollbackItem {
         is_acknowledged: false,
         ..written
     };
@@ -97,8 +97,8 @@ fn a_created_webhook_is_deleted_only_if_unchanged_since() {
 #[test]
 fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
     let key = digest_key();
-    let update = |has_body: bool| Written {
-        previous: Some(Previous {
+    let update = |has_body: bool| RollbackItem {
+        previous: Some(PreviousContent {
             content: digest(&key, "https://before.example.com"),
             body: has_body.then(|| webhook(7, "https://before.example.com")),
         }),
@@ -131,26 +131,26 @@ fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
 fn any_visible_change_prevents_deletion() {
     let key = digest_key();
     let as_written = webhook(7, "https://sent.example.com");
-    let written = Written {
-        shown: Some(
-            key.shown(
+    let written = RollbackItem {
+        full_digest: Some(
+            key.digest_full(
                 &as_written,
                 as_written
                     .type_id()
                     .ok()
-                    .map(|id| Content::of(&as_written, id)),
+                    .map(|id| Content::from_webhook(&as_written, id)),
             ),
         ),
         ..written(&key)
     };
     let undo = |current: Webhook| {
-        rollback(
+        plan_rollback(
             std::slice::from_ref(&written),
             &Inventory::from(vec![current]),
             &key,
         )
     };
-    assert_eq!(undo(as_written.clone()), [Undo::Delete]);
+    assert_eq!(undo(as_written.clone()), [UndoState::Delete]);
     let with = |member: &str| {
         let text = format!(
             r#"{{"alias":"a","url":"https://sent.example.com","integration_type_id":1,"id":7,{member}}}"#
@@ -158,13 +158,16 @@ fn any_visible_change_prevents_deletion() {
         Webhook::parse(text).unwrap()
     };
     let respelled = r#""integration_type":{ "label": "new", "id": 1 }"#;
-    assert_eq!(undo(with(respelled)), [Undo::Delete]);
+    assert_eq!(undo(with(respelled)), [UndoState::Delete]);
     for member in [
         r#""is_active":false"#,
         r#""updated_at":"2026-11-24T00:00:00Z""#,
     ] {
         let current = with(&format!("{respelled},{member}"));
-        assert!(matches!(undo(current)[..], [Undo::Keep(_)]), "{member}");
+        assert!(
+            matches!(undo(current)[..], [UndoState::Keep(_)]),
+            "{member}"
+        );
     }
 }
 
@@ -176,8 +179,14 @@ fn only_the_ids_of_the_run_matter() {
         webhook(8, "https://sent.example.com"),
         webhook(70, "https://sent.example.com"),
     ]);
-    assert_eq!(rollback(&[written(&key)], &others, &key), [Undo::Gone]);
+    assert_eq!(
+        plan_rollback(&[written(&key)], &others, &key),
+        [UndoState::Gone]
+    );
     // The account of the fixtures has other ids.
     let account = inventory(&text("account.json"));
-    assert_eq!(rollback(&[written(&key)], &account, &key), [Undo::Gone]);
+    assert_eq!(
+        plan_rollback(&[written(&key)], &account, &key),
+        [UndoState::Gone]
+    );
 }

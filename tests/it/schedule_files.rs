@@ -6,20 +6,20 @@ mod tools;
 
 use hookferry::cli::{BackendArg, ConfigArgs, SchedulePrintArgs};
 use hookferry::error::Error;
-use hookferry::render::schedule::{File, files};
-use hookferry::settings::SchedulePrint;
-use hookferry::settings::config::{Config, ConfigPlace, parse};
+use hookferry::render::schedule::{GeneratedFile, files};
+use hookferry::settings::SchedulePrintSettings;
+use hookferry::settings::config::{Config, ConfigLocation, parse};
 use std::path::PathBuf;
 
 /// A config file at a path, in memory.
 fn config(path: &str, text: &str) -> Config {
     let contents = parse(text).unwrap_or_else(|misread| panic!("{text}\n{misread:?}"));
     Config {
-        place: ConfigPlace {
+        location: ConfigLocation {
             path: Some(PathBuf::from(path)),
-            is_named: true,
+            is_explicit: true,
         },
-        is_there: true,
+        exists: true,
         profiles: contents.profiles,
         schedules: contents.schedules,
     }
@@ -37,7 +37,7 @@ fn arguments(name: &str, backend: BackendArg) -> SchedulePrintArgs {
 }
 
 /// The files that `schedule print` prints; an error if the backend cannot run the schedule.
-fn print(config: &Config, arguments: &SchedulePrintArgs) -> Result<Vec<File>, Error> {
-    let settings = SchedulePrint::of(config, arguments)?;
+fn print(config: &Config, arguments: &SchedulePrintArgs) -> Result<Vec<GeneratedFile>, Error> {
+    let settings = SchedulePrintSettings::from_config(config, arguments)?;
     Ok(files(&settings.job, &settings.backend))
 }

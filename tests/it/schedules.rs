@@ -1,9 +1,9 @@
 //! Schedules of the config file: everything they may contain, and every mistake with its line and column.
 
-use hookferry::settings::config::{Contents, parse};
+use hookferry::settings::config::{ConfigContents, parse};
 use hookferry::settings::schedules::{Encryption, HeartbeatSource, Schedule};
 use hookferry::store::backup::retention::{Policy, Within};
-use hookferry::toml_file::Misread;
+use hookferry::toml_file::Diagnostic;
 use jiff::SignedDuration;
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -33,7 +33,7 @@ plaintext = true
 heartbeat_url_env = "HEARTBEAT"
 "#;
 
-fn parse_schedules(schedules: &str) -> Result<Contents, Vec<Misread>> {
+fn parse_schedules(schedules: &str) -> Result<ConfigContents, Vec<Diagnostic>> {
     parse(&format!("{schedules}\n{PROFILES}"))
 }
 
@@ -52,7 +52,7 @@ fn a_schedule_with_every_setting_parses() {
     };
     assert_eq!(nightly.name, "nightly");
     assert_eq!(nightly.profiles, ["prod-us", "prod-eu"]);
-    assert_eq!(nightly.at.to_string(), "*-*-* 03:17:00");
+    assert_eq!(nightly.calendar.to_string(), "*-*-* 03:17:00");
     assert_eq!(nightly.repo, "/var/backups/hookferry");
     let encryption = Encryption::Recipients {
         given: vec![
@@ -221,7 +221,12 @@ fn every_mistake_is_told_with_its_place() {
     ];
     for text in lines.into_iter().map(with).chain(whole_files) {
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in parse_schedules(&text).unwrap_err() {
+        for Diagnostic {
+            line,
+            column,
+            message: what,
+        } in parse_schedules(&text).unwrap_err()
+        {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');

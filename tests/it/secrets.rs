@@ -1,8 +1,10 @@
 //! The documentation of secrets is accurate: its table matches the program, and its example is a valid rules file.
 
-use hookferry::coralogix::kind::{Field, KINDS, Kind, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot};
+use hookferry::coralogix::kind::{
+    Field, SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, WEBHOOK_TYPES, WebhookType,
+};
 use hookferry::pipeline::rewrite::file;
-use hookferry::secret::{SAFE_PATHS, VENDOR_KEY_SIGNS};
+use hookferry::secret::{SAFE_PATHS, VENDOR_KEY_PREFIXES};
 use std::fmt::Write as _;
 
 const DOC: &str = include_str!("../../docs/secrets.md");
@@ -26,8 +28,8 @@ fn visible_part(slot: Slot) -> String {
     }
 }
 
-fn rows(out: &mut String, kind: &Kind) {
-    let Kind { id, name, .. } = kind;
+fn rows(out: &mut String, kind: &WebhookType) {
+    let WebhookType { id, name, .. } = kind;
     if kind.fields.is_empty() {
         let _ = writeln!(out, "| {name} | {id} | | no field is documented |");
     }
@@ -46,12 +48,12 @@ fn the_table_of_secrets_matches_the_program() {
         "| type | number | field | what is shown |\n|---|---|---|---|\n| every type | | `url` | scheme, host, port, and the path where it is one of: {}; user, any other path, query and fragment are hidden |\n",
         quoted(SAFE_PATHS)
     );
-    for kind in KINDS {
+    for kind in WEBHOOK_TYPES {
         rows(&mut table, kind);
     }
     table.push_str("| any | any | any other field or key | nothing |\n");
     assert!(DOC.contains(&table), "docs/secrets.md lacks:\n{table}");
-    for sign in VENDOR_KEY_SIGNS {
+    for sign in VENDOR_KEY_PREFIXES {
         assert!(DOC.contains(&format!("`{sign}`")), "{sign}");
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::support::fixture::{inventory, list_tokens, stripped, text, tokens, wire};
 use hookferry::coralogix::kind::type_name;
-use hookferry::foreign::shown;
 use hookferry::pipeline::strip::{Blocked, StrippedWebhook, strip};
+use hookferry::untrusted::escape;
 use smol_str::SmolStr;
 use std::fmt::Write as _;
 
@@ -74,7 +74,7 @@ fn line(before: &[(String, String)], after: &StrippedWebhook) -> String {
         after
             .id()
             .map_or_else(|| "none".to_owned(), ToString::to_string),
-        shown(after.alias()),
+        escape(after.alias()),
         after.type_id().map_or_else(|| "no type".into(), type_name),
         removed.join(" "),
         kept.join(" "),

@@ -3,10 +3,10 @@
 use crate::support::fixture::unchanged;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{Known, OnConflict, Plan, plan};
-use hookferry::pipeline::push::{Applied, Fate, Observation, Proof};
+use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, plan};
+use hookferry::pipeline::push::{ItemStatus, Observation, Proof, PushResult};
 use hookferry::pipeline::strip::strip;
-use hookferry::pipeline::verify::{Finding, verify};
+use hookferry::pipeline::verify::{ItemVerdict, verify};
 
 fn slack(id: u32, alias: &str) -> Webhook {
     let json = format!(
@@ -16,19 +16,19 @@ fn slack(id: u32, alias: &str) -> Webhook {
 }
 
 /// A plan that creates all of these webhooks, and the result of applying it: ids from 1, in order.
-fn created(webhooks: Vec<Webhook>) -> (Plan, Applied) {
+fn created(webhooks: Vec<Webhook>) -> (Plan, PushResult) {
     let desired = unchanged(strip(Inventory::from(webhooks)));
     let empty = strip(Inventory::from(Vec::new()));
-    let plan = plan(desired, &empty, OnConflict::Fail, &Known::nothing());
-    let status = |item_ix: usize| Fate::Created {
+    let plan = plan(desired, &empty, OnConflict::Fail, &PriorKnowledge::empty());
+    let status = |item_ix: usize| ItemStatus::Created {
         id: WebhookId::new((item_ix + 1).to_string()),
         proof: Proof::Acknowledged,
     };
     let n = plan.steps().count();
-    let push_result = Applied {
-        fates: (0..n).map(|item_ix| (item_ix, status(item_ix))).collect(),
+    let push_result = PushResult {
+        statuses: (0..n).map(|item_ix| (item_ix, status(item_ix))).collect(),
         may_have_written: true,
-        ..Applied::nothing()
+        ..PushResult::empty()
     };
     (plan, push_result)
 }
@@ -40,13 +40,13 @@ fn a_copy_that_a_server_altered_into_another_item_is_reported_as_altered() {
     let mut observation = Observation::default();
     let listed = [slack(1, "Ops"), slack(2, "Ops")];
     observation.add(&listed, &plan.portable().content_cache(), |_| true);
-    let findings = verify(&plan, &push_result, &observation).findings;
-    let Finding::Altered(differences) = &findings[0].1 else {
+    let findings = verify(&plan, &push_result, &observation).item_verdicts;
+    let ItemVerdict::Altered(differences) = &findings[0].1 else {
         panic!("{:?}", findings[0]);
     };
     let paths: Vec<&str> = differences.iter().map(|each| each.path.as_str()).collect();
     assert_eq!(paths, ["alias"]);
-    assert_eq!(findings[1].1, Finding::Verified);
+    assert_eq!(findings[1].1, ItemVerdict::Verified);
 }
 
 #[test]
@@ -59,9 +59,14 @@ fn no_body_is_kept_of_webhooks_that_the_run_cannot_have_written() {
         *id != theirs
     });
     let kept: Vec<(bool, bool)> = observation
-        .seen()
+        .webhooks()
         .iter()
-        .map(|seen| (seen.differing().is_some(), seen.shown().is_some()))
+        .map(|seen| {
+            (
+                seen.differing_body().is_some(),
+                seen.full_digest().is_some(),
+            )
+        })
         .collect();
     assert_eq!(kept, [(false, true), (true, true), (false, false)]);
 }

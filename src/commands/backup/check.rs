@@ -1,44 +1,53 @@
 //! `hookferry backup check`: reads every backup to its last byte, and checks that the newest is recent
 //! enough.
 
-use super::{accounts, together};
+use super::{accounts, combined_exit_code};
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::backup::check::{CheckedAccount, CheckedBackup, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::BackupCheck;
-use crate::store::backup::check::{Condition, fresh_at, inspect, is_future};
+use crate::settings::BackupCheckSettings;
+use crate::store::backup::check::{BackupCondition, inspect, is_future, last_confirmed};
 use crate::store::backup::{Identities, Repository};
 use jiff::{SignedDuration, Timestamp};
 
 /// Checks the backups and prints the findings.
-pub(super) async fn run(settings: &BackupCheck, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    settings: &BackupCheckSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
     let repository = &settings.repository;
     let now = Timestamp::now();
-    let mut found = Vec::new();
+    let mut checked_accounts = Vec::new();
     for account in accounts(repository, settings.account.as_deref()).await? {
         let identities = &settings.identities;
-        found.push(checked(repository, account, settings.max_age, identities, now).await?);
+        checked_accounts
+            .push(check_account(repository, account, settings.max_age, identities, now).await?);
     }
-    if found.is_empty() {
+    if checked_accounts.is_empty() {
         return Err(Error::new(
             ErrorKind::NoBackup,
             format!("there is no backup in {repository}"),
         )
         .with_hint("`hookferry backup create` makes one"));
     }
-    let code = together(
-        &found
+    let code = combined_exit_code(
+        &checked_accounts
             .iter()
             .map(CheckedAccount::exit_code)
             .collect::<Vec<_>>(),
     );
     screen.result(&match settings.output {
-        OutputForm::Text => text(&found, now, settings.max_age, screen.page(Detail::Normal)),
+        OutputForm::Text => text(
+            &checked_accounts,
+            now,
+            settings.max_age,
+            screen.page(Detail::Normal),
+        ),
         OutputForm::Json => json::text(&document(
-            &found,
+            &checked_accounts,
             &repository.to_string(),
             settings.max_age,
             code,
@@ -48,7 +57,7 @@ pub(super) async fn run(settings: &BackupCheck, screen: &Screen) -> Result<ExitC
 }
 
 /// Checks every backup of an account.
-pub(in crate::commands) async fn checked(
+pub(in crate::commands) async fn check_account(
     repository: &Repository,
     account: String,
     max_age: Option<SignedDuration>,
@@ -57,18 +66,20 @@ pub(in crate::commands) async fn checked(
 ) -> Result<CheckedAccount, Error> {
     let stored = repository.backups(&account).await?;
     let check = repository.last_check(&account).await?;
-    let checked = stored.last().map(|newest| fresh_at(newest, check.as_ref()));
+    let last_confirmed = stored
+        .last()
+        .map(|newest| last_confirmed(newest, check.as_ref()));
     // A time in the future counts as too old: it would otherwise pass as fresh until that time comes.
-    let is_old = |time: Timestamp| {
+    let is_too_old = |time: Timestamp| {
         max_age.is_some_and(|max_age| now.duration_since(time) > max_age || is_future(time, now))
     };
     let mut backups = Vec::with_capacity(stored.len());
     for stored in stored {
-        let condition = match repository.read_if_there(&stored).await {
+        let condition = match repository.try_read(&stored).await {
             Ok(Some(bytes)) => inspect(&stored, bytes, identities)?,
             Ok(None) => continue,
             // A backup that cannot be read now cannot be restored now; the others are checked all the same.
-            Err(error) => Condition::Damaged(error.to_string()),
+            Err(error) => BackupCondition::Damaged(error.to_string()),
         };
         backups.push(CheckedBackup {
             condition,
@@ -79,7 +90,7 @@ pub(in crate::commands) async fn checked(
     Ok(CheckedAccount {
         account,
         backups,
-        is_stale: checked.is_none_or(is_old),
-        checked,
+        is_stale: last_confirmed.is_none_or(is_too_old),
+        checked: last_confirmed,
     })
 }

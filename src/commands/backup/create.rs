@@ -3,32 +3,35 @@
 
 mod refuse;
 
-use super::together;
+use super::combined_exit_code;
 use crate::cli::OutputForm;
 use crate::commands::reading::{read_first_as, reader};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::digest::random_hex;
 use crate::coralogix::retry::Patience;
-use crate::coralogix::sealed::random_word;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
-use crate::render::backup::create::{Kept, Taken, document, text};
+use crate::render::backup::create::{CreateResult, CurrentBackup, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::{BackupCreate, ToBackUp};
+use crate::settings::{BackupAccount, BackupCreateSettings};
 use crate::store::backup::{
-    About, Added, LastCheck, Protection, Repository, Stored, account_name, to_the_second,
+    AddedBackup, BackupMetadata, LastCheck, Protection, Repository, StoredBackup,
+    account_folder_name, truncate_to_second,
 };
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
-use refuse::{refuse_masks, refuse_other_account, refuse_past, refuse_shrink, warn_of_clock};
+use refuse::{
+    refuse_masks, refuse_other_account, refuse_past_time, refuse_shrink, warn_about_clock,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The options that all accounts of one backup share.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::commands) struct Terms<'a> {
+pub(in crate::commands) struct CreateOptions<'a> {
     pub(in crate::commands) repository: &'a Repository,
     pub(in crate::commands) protection: &'a Protection,
     /// Whether to store an account that has shrunk, is empty, or shows masks instead of secrets.
@@ -37,32 +40,40 @@ pub(in crate::commands) struct Terms<'a> {
 }
 
 /// Backs up the accounts and prints the result for each.
-pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitCode, Error> {
-    let terms = Terms {
+pub(super) async fn run(
+    settings: BackupCreateSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
+    let options = CreateOptions {
         repository: &settings.repository,
         protection: &settings.protection,
         accept_shrink: settings.accept_shrink,
         client: &settings.client,
     };
-    let mut taken = create_all(settings.accounts, terms, screen).await?;
+    let mut results = create_all(settings.accounts, options, screen).await?;
     // If there is only one account and it failed, its error is the error of the command.
-    if taken.len() == 1
-        && let Some(Err(error)) = taken
+    if results.len() == 1
+        && let Some(Err(error)) = results
             .pop_if(|only| only.outcome.is_err())
             .map(|only| only.outcome)
     {
         return Err(error);
     }
-    for error in taken.iter().flat_map(Taken::errors) {
+    for error in results.iter().flat_map(CreateResult::errors) {
         screen.error(error);
     }
-    let code = together(&taken.iter().map(Taken::exit_code).collect::<Vec<_>>());
+    let code = combined_exit_code(
+        &results
+            .iter()
+            .map(CreateResult::exit_code)
+            .collect::<Vec<_>>(),
+    );
     // A failure to print the result does not change the exit code.
-    let told = screen.result(&match settings.output {
-        OutputForm::Text => text(&taken, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&document(&taken, &settings.repository, code)),
+    let printed = screen.result(&match settings.output {
+        OutputForm::Text => text(&results, screen.page(Detail::Normal)),
+        OutputForm::Json => json::text(&document(&results, &settings.repository, code)),
     });
-    if let Err(error) = told {
+    if let Err(error) = printed {
         screen.error(&error);
     }
     Ok(code)
@@ -70,113 +81,123 @@ pub(super) async fn run(settings: BackupCreate, screen: &Screen) -> Result<ExitC
 
 /// Backs up the accounts concurrently; a failure of one does not stop the others.
 pub(in crate::commands) async fn create_all(
-    accounts: Vec<ToBackUp>,
-    terms: Terms<'_>,
+    accounts: Vec<BackupAccount>,
+    options: CreateOptions<'_>,
     screen: &Screen,
-) -> Result<Vec<Taken>, Error> {
-    if terms.repository.prepare().await? {
+) -> Result<Vec<CreateResult>, Error> {
+    if options.repository.prepare().await? {
         screen.warn(&format!(
             "the repository {} did not exist and was created; if it should hold earlier backups, is its disk mounted?",
-            terms.repository
+            options.repository
         ));
     }
-    let each = accounts
+    let backups = accounts
         .into_iter()
-        .map(async |to_back_up: ToBackUp| Taken {
+        .map(async |to_back_up: BackupAccount| CreateResult {
             outcome: match to_back_up.account {
-                Ok(account) => create(&to_back_up.name, &account, terms, screen).await,
+                Ok(account) => create_one(&to_back_up.name, &account, options, screen).await,
                 Err(error) => Err(error),
             },
             name: to_back_up.name,
         });
-    Ok(join_all(each).await)
+    Ok(join_all(backups).await)
 }
 
 /// Backs up one account; `name` is what the user calls it.
-async fn create(
+async fn create_one(
     name: &str,
     account: &Account,
-    terms: Terms<'_>,
+    options: CreateOptions<'_>,
     screen: &Screen,
-) -> Result<Kept, Error> {
-    let patience = Arc::new(Patience::new());
-    let reader = reader(account, terms.client, &patience, screen)?;
+) -> Result<CurrentBackup, Error> {
+    let wait_budget = Arc::new(Patience::new());
+    let reader = reader(account, options.client, &wait_budget, screen)?;
     let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
-    let about = about(account, &inventory)?;
-    warn_of_clock(account, &about, &inventory, screen);
-    let repository = terms.repository;
+    let about = backup_metadata(account, &inventory)?;
+    warn_about_clock(account, &about, &inventory, screen);
+    let repository = options.repository;
     let newest = repository.backups(&about.account).await?.pop();
     let check = repository.last_check(&about.account).await?;
     refuse_other_account(&about, &inventory, check.as_ref())?;
-    refuse_past(&about, newest.as_ref())?;
-    refuse_shrink(account, &about, newest.as_ref(), terms.accept_shrink)?;
-    refuse_masks(account, &inventory, check.as_ref(), terms.accept_shrink)?;
+    refuse_past_time(&about, newest.as_ref())?;
+    refuse_shrink(account, &about, newest.as_ref(), options.accept_shrink)?;
+    refuse_masks(account, &inventory, check.as_ref(), options.accept_shrink)?;
     // Before anything is written, because leftovers may fill the disk; the backup does not depend on its
     // success.
-    let swept = repository.sweep(&about.account);
+    let sweep_result = repository.remove_temporary_files(&about.account);
     if let (Some(newest), Some(check)) = (&newest, &check)
-        && holds(newest, check, account, &inventory, terms, screen).await?
+        && is_up_to_date(newest, check, account, &inventory, options, screen).await?
     {
-        let checked = check.clone().again(about.time);
-        repository.put_last_check(&about.account, &checked).await?;
-        return Ok(kept(
+        let checked = check.clone().at_time(about.time);
+        repository
+            .write_last_check(&about.account, &checked)
+            .await?;
+        return Ok(kept_backup(
             newest.clone(),
             &about,
             repository,
             false,
-            [swept, Ok(())],
+            [sweep_result, Ok(())],
         ));
     }
-    let about = after(newest.as_ref(), about).await;
-    let salt = random_word().ok_or_else(no_random)?;
+    let about = wait_for_later_second(newest.as_ref(), about).await;
+    let salt = random_hex().ok_or_else(no_random_numbers)?;
     let added = repository
-        .add(&about, &inventory.webhooks, &salt, terms.protection)
+        .add(&about, &inventory.webhooks, &salt, options.protection)
         .await?;
-    let known = check.and_then(|check| check.company_id);
-    let check = last_check(account, &about, &inventory, &added, terms.protection)?.or_of(known);
+    let known_company = check.and_then(|check| check.company_id);
+    let check = make_last_check(account, &about, &inventory, &added, options.protection)?
+        .or_company_id(known_company);
     // The backup is safe. Without its check file, the next run stores the same content again and cannot
     // detect another account.
-    let noted = repository.put_last_check(&about.account, &check).await;
-    Ok(kept(added.stored, &about, repository, true, [swept, noted]))
+    let check_result = repository.write_last_check(&about.account, &check).await;
+    Ok(kept_backup(
+        added.stored,
+        &about,
+        repository,
+        true,
+        [sweep_result, check_result],
+    ))
 }
 
-fn kept(
-    stored: Stored,
-    about: &About,
+fn kept_backup(
+    stored: StoredBackup,
+    about: &BackupMetadata,
     repository: &Repository,
     is_new: bool,
-    besides: [Result<(), Error>; 2],
-) -> Kept {
-    Kept {
+    side_results: [Result<(), Error>; 2],
+) -> CurrentBackup {
+    CurrentBackup {
         path: repository.path_of(&stored),
         stored,
         checked: about.time,
         is_new,
-        troubles: besides.into_iter().filter_map(Result::err).collect(),
+        other_errors: side_results.into_iter().filter_map(Result::err).collect(),
     }
 }
 
-fn last_check(
+fn make_last_check(
     account: &Account,
-    about: &About,
+    about: &BackupMetadata,
     inventory: &Inventory,
-    added: &Added,
+    added: &AddedBackup,
     protection: &Protection,
 ) -> Result<LastCheck, Error> {
-    LastCheck::of(&account.key, about, &inventory.webhooks, added, protection).ok_or_else(no_random)
+    LastCheck::new(&account.key, about, &inventory.webhooks, added, protection)
+        .ok_or_else(no_random_numbers)
 }
 
-fn no_random() -> Error {
+fn no_random_numbers() -> Error {
     Error::failed("the operating system provides no random numbers")
 }
 
 /// The metadata of the new backup.
-fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
+fn backup_metadata(account: &Account, inventory: &Inventory) -> Result<BackupMetadata, Error> {
     let profile = account.profile.as_ref().map(|profile| profile.name.clone());
-    let (host, company_id) = (account.endpoint.home(), inventory.company());
+    let (host, company_id) = (account.endpoint.canonical_host(), inventory.company());
     let name = profile
         .clone()
-        .or_else(|| account_name(&host, company_id.as_deref()));
+        .or_else(|| account_folder_name(&host, company_id.as_deref()));
     let name = name.ok_or_else(|| {
         Error::new(
             ErrorKind::Refused,
@@ -184,50 +205,53 @@ fn about(account: &Account, inventory: &Inventory) -> Result<About, Error> {
         )
         .with_hint("an empty account shows none: back it up by a profile of the config file; its backups then have the profile's name")
     })?;
-    Ok(About {
+    Ok(BackupMetadata {
         tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")).to_owned(),
         account: name,
         profile,
         host,
         company_id,
-        time: to_the_second(Timestamp::now()),
+        time: truncate_to_second(Timestamp::now()),
         count: inventory.webhooks.len(),
     })
 }
 
 /// Waits until the backup's time is a later second than that of the newest one. Two backups of the same
 /// second sort by their digests, so `latest` could be the older one, or one that is damaged.
-async fn after(newest: Option<&Stored>, mut about: About) -> About {
+async fn wait_for_later_second(
+    newest: Option<&StoredBackup>,
+    mut about: BackupMetadata,
+) -> BackupMetadata {
     while newest.is_some_and(|newest| newest.name.time == about.time) {
         let next = about.time + SignedDuration::from_secs(1);
-        let left = next.duration_since(Timestamp::now()).unsigned_abs();
-        tokio::time::sleep(left.min(Duration::from_secs(1))).await;
-        about.time = to_the_second(Timestamp::now());
+        let remaining = next.duration_since(Timestamp::now()).unsigned_abs();
+        tokio::time::sleep(remaining.min(Duration::from_secs(1))).await;
+        about.time = truncate_to_second(Timestamp::now());
     }
     about
 }
 
 /// Whether the newest backup is intact, protected as requested now, and of the same content.
-async fn holds(
-    newest: &Stored,
+async fn is_up_to_date(
+    newest: &StoredBackup,
     check: &LastCheck,
     account: &Account,
     inventory: &Inventory,
-    terms: Terms<'_>,
+    options: CreateOptions<'_>,
     screen: &Screen,
 ) -> Result<bool, Error> {
     let is_same = check.backup == newest.name.to_string()
-        && check.protection == terms.protection.mark()
-        && check.holds(&account.key, &inventory.webhooks);
+        && check.protection == options.protection.fingerprint()
+        && check.has_same_webhooks(&account.key, &inventory.webhooks);
     if !is_same {
         return Ok(false);
     }
-    let is_whole = check.fits(&terms.repository.read(newest).await?);
-    if !is_whole {
-        let path = crate::foreign::shown(&terms.repository.path_of(newest));
+    let is_intact = check.matches_backup(&options.repository.read(newest).await?);
+    if !is_intact {
+        let path = crate::untrusted::escape(&options.repository.path_of(newest));
         screen.warn(&format!(
             "the newest backup {path} is damaged; storing the account again"
         ));
     }
-    Ok(is_whole)
+    Ok(is_intact)
 }

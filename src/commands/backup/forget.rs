@@ -1,20 +1,23 @@
 //! `hookferry backup forget`: removes old backups by a retention policy, if the newest one is intact.
 
-use super::{accounts, together};
+use super::{accounts, combined_exit_code};
 use crate::cli::OutputForm;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
-use crate::render::backup::forget::{Forgotten, Judged, document, text};
+use crate::render::backup::forget::{ForgetResult, RetentionDecision, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::BackupForget;
-use crate::store::backup::check::{Condition, inspect};
+use crate::settings::BackupForgetSettings;
+use crate::store::backup::check::{BackupCondition, inspect};
 use crate::store::backup::retention::Policy;
 use crate::store::backup::{Identities, Repository};
 use jiff::Timestamp;
 
 /// Removes the backups that the policy does not keep, and prints why the others stay.
-pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(
+    settings: &BackupForgetSettings,
+    screen: &Screen,
+) -> Result<ExitCode, Error> {
     let repository = &settings.repository;
     let mut forgotten = Vec::new();
     for account in accounts(repository, settings.account.as_deref()).await? {
@@ -31,10 +34,10 @@ pub(super) async fn run(settings: &BackupForget, screen: &Screen) -> Result<Exit
                 .with_hint("pass the repository itself, not a folder in it; `hookferry backup list` shows what it holds"),
         );
     }
-    let code = together(
+    let code = combined_exit_code(
         &forgotten
             .iter()
-            .map(Forgotten::exit_code)
+            .map(ForgetResult::exit_code)
             .collect::<Vec<_>>(),
     );
     screen.result(&match settings.output {
@@ -54,21 +57,21 @@ pub(in crate::commands) async fn forget_account(
     policy: &Policy,
     identities: &Identities,
     dry_run: bool,
-) -> Result<Forgotten, Error> {
+) -> Result<ForgetResult, Error> {
     if !dry_run {
-        repository.sweep(&account)?;
+        repository.remove_temporary_files(&account)?;
     }
     let stored = repository.backups(&account).await?;
     let times: Vec<Timestamp> = stored.iter().map(|stored| stored.name.time).collect();
     let judged = stored.into_iter().zip(policy.reasons(&times));
-    let backups: Vec<Judged> = judged
-        .map(|(stored, reasons)| Judged {
+    let backups: Vec<RetentionDecision> = judged
+        .map(|(stored, reasons)| RetentionDecision {
             path: repository.path_of(&stored),
             stored,
             reasons,
         })
         .collect();
-    let mut forgotten = Forgotten {
+    let mut forgotten = ForgetResult {
         account,
         backups,
         failure: None,
@@ -82,33 +85,36 @@ pub(in crate::commands) async fn forget_account(
 
 async fn remove(
     repository: &Repository,
-    backups: &[Judged],
+    backups: &[RetentionDecision],
     identities: &Identities,
     dry_run: bool,
 ) -> Result<(), Error> {
     if let Some(newest) = backups.last() {
         let bytes = repository.read(&newest.stored).await?;
         let condition = inspect(&newest.stored, bytes, identities)?;
-        refuse_unsure(newest, &condition)?;
+        refuse_unless_intact(newest, &condition)?;
     }
-    let old = backups.iter().filter(|judged| judged.reasons.is_empty());
-    for judged in old.filter(|_| !dry_run) {
+    let removable = backups.iter().filter(|judged| judged.reasons.is_empty());
+    for judged in removable.filter(|_| !dry_run) {
         repository.remove(&judged.stored).await?;
     }
     Ok(())
 }
 
 /// Refuses unless the newest backup is intact: if it may be useless, the others are what can be restored.
-fn refuse_unsure(newest: &Judged, condition: &Condition) -> Result<(), Error> {
-    let path = crate::foreign::shown(&newest.path);
+fn refuse_unless_intact(
+    newest: &RetentionDecision,
+    condition: &BackupCondition,
+) -> Result<(), Error> {
+    let path = crate::untrusted::escape(&newest.path);
     match condition {
-        Condition::Verified | Condition::Intact => Ok(()),
-        Condition::NotOpened => Err(Error::new(
+        BackupCondition::Verified | BackupCondition::Intact => Ok(()),
+        BackupCondition::NotOpened => Err(Error::new(
             ErrorKind::CannotDecrypt,
             format!("nothing was removed: none of these identities can decrypt the newest backup `{path}`"),
         )
         .with_hint("pass the identity that decrypts it, or none: then its bytes are checked without decrypting it")),
-        Condition::Damaged(why) => Err(Error::new(
+        BackupCondition::Damaged(why) => Err(Error::new(
             ErrorKind::Refused,
             format!("nothing was removed: the newest backup `{path}` is damaged: {why}"),
         )

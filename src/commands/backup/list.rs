@@ -7,12 +7,12 @@ use crate::error::{Error, ExitCode};
 use crate::render::backup::list::{ListedAccount, document, text};
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::settings::BackupList;
-use crate::store::backup::check::fresh_at;
+use crate::settings::BackupListSettings;
+use crate::store::backup::check::last_confirmed;
 use jiff::Timestamp;
 
 /// Prints the backups.
-pub(super) async fn run(settings: &BackupList, screen: &Screen) -> Result<ExitCode, Error> {
+pub(super) async fn run(settings: &BackupListSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let repository = &settings.repository;
     let mut listed = Vec::new();
     for account in accounts(repository, settings.account.as_deref()).await? {
@@ -20,7 +20,7 @@ pub(super) async fn run(settings: &BackupList, screen: &Screen) -> Result<ExitCo
         let check = repository.last_check(&account).await?;
         let newest = backups.last();
         listed.push(ListedAccount {
-            checked: newest.map(|newest| fresh_at(newest, check.as_ref())),
+            checked: newest.map(|newest| last_confirmed(newest, check.as_ref())),
             backups: backups
                 .into_iter()
                 .map(|stored| {

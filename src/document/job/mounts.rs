@@ -1,6 +1,6 @@
 //! What is put into the container, and where.
 
-use super::{Job, Repo, SecretPlace, without_slash};
+use super::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
 use std::collections::BTreeMap;
 
 /// Where the config file is in the container.
@@ -8,18 +8,18 @@ pub(crate) const CONFIG: &str = "/etc/hookferry/config.toml";
 
 /// What a folder is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Folder {
+pub(crate) enum MountedFolder {
     Backups,
     /// What is written there ends with the pod; its number.
-    Passing(usize),
+    Ephemeral(usize),
 }
 
-impl Folder {
+impl MountedFolder {
     /// The name of its volume.
     pub(crate) fn volume(self) -> String {
         match self {
             Self::Backups => "backups".to_owned(),
-            Self::Passing(n) => format!("passing-{n}"),
+            Self::Ephemeral(n) => format!("passing-{n}"),
         }
     }
 }
@@ -35,16 +35,16 @@ pub(crate) enum Origin {
 /// What is put into the container, by its path.
 pub(crate) struct Mounts {
     pub(crate) files: BTreeMap<String, Origin>,
-    pub(crate) folders: BTreeMap<String, Folder>,
+    pub(crate) folders: BTreeMap<String, MountedFolder>,
 }
 
 impl Mounts {
     /// Everything that a run reads and writes.
-    pub(crate) fn of(job: &Job) -> Self {
+    pub(crate) fn new(job: &ScheduleJob) -> Self {
         let mut files = BTreeMap::new();
         files.insert(CONFIG.to_owned(), Origin::ConfigMap("config.toml"));
         if let Some(path) = &job.recipients_file {
-            let path = normal(&job.beside_config(path));
+            let path = normalize_path(&job.resolve_config_path(path));
             let origin = Origin::ConfigMap("recipients");
             files.entry(path).or_insert(origin);
         }
@@ -56,16 +56,16 @@ impl Mounts {
             .iter()
             .map(|place| ("heartbeat.url".to_owned(), place));
         for (key, place) in keys.chain(heartbeat) {
-            if let SecretPlace::File(path) = place {
-                let path = normal(&job.beside_config(path));
+            if let SecretLocation::File(path) = place {
+                let path = normalize_path(&job.resolve_config_path(path));
                 files.entry(path).or_insert(Origin::Secret(key));
             }
         }
         let backups = match &job.repo {
-            Repo::Folder(folder) => Some(without_slash(folder)),
+            Repo::Folder(folder) => Some(normalize_slashes(folder)),
             Repo::ObjectStore(_) => None,
         };
-        let mut passing = job.written_folders();
+        let mut ephemeral = job.written_folders();
         // What lies in the volume of the backups needs none of its own.
         let is_inside = |folder: &String| {
             let rest = backups
@@ -73,12 +73,14 @@ impl Mounts {
                 .and_then(|root| folder.strip_prefix(root.as_str()));
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        passing.retain(|folder| !is_inside(folder));
-        passing.sort();
-        passing.dedup();
-        let numbered = passing.into_iter().zip((0..).map(Folder::Passing));
-        let mut folders: BTreeMap<String, Folder> = numbered.collect();
-        folders.extend(backups.map(|folder| (folder, Folder::Backups)));
+        ephemeral.retain(|folder| !is_inside(folder));
+        ephemeral.sort();
+        ephemeral.dedup();
+        let numbered = ephemeral
+            .into_iter()
+            .zip((0..).map(MountedFolder::Ephemeral));
+        let mut folders: BTreeMap<String, MountedFolder> = numbered.collect();
+        folders.extend(backups.map(|folder| (folder, MountedFolder::Backups)));
         Self { files, folders }
     }
 
@@ -100,17 +102,17 @@ impl Mounts {
     pub(crate) fn has_backups(&self) -> bool {
         self.folders
             .values()
-            .any(|folder| *folder == Folder::Backups)
+            .any(|folder| *folder == MountedFolder::Backups)
     }
 
     /// Whether a file outlives the pod.
-    pub(crate) fn keeps(&self, file: &str) -> bool {
+    pub(crate) fn persists(&self, file: &str) -> bool {
         let folder = self
             .folders
             .iter()
             .filter(|(folder, _)| file.starts_with(&format!("{folder}/")));
         let innermost = folder.max_by_key(|(folder, _)| folder.len());
-        matches!(innermost, Some((_, Folder::Backups)))
+        matches!(innermost, Some((_, MountedFolder::Backups)))
     }
 
     /// Whether there is a file of recipients.
@@ -121,15 +123,15 @@ impl Mounts {
 }
 
 /// The job as it is in the container.
-pub(crate) fn in_container(job: &Job) -> Job {
-    Job {
+pub(crate) fn in_container(job: &ScheduleJob) -> ScheduleJob {
+    ScheduleJob {
         config: CONFIG.to_owned(),
         ..job.clone()
     }
 }
 
 /// The path without `.`, `..` and doubled slashes; a container has no links that could mean something else.
-fn normal(path: &str) -> String {
+fn normalize_path(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {

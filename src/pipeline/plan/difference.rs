@@ -5,7 +5,7 @@ use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
-use crate::coralogix::webhook::{Fields, UNDERSTOOD, Webhook};
+use crate::coralogix::webhook::{Fields, INTERPRETED_KEYS, Webhook};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,14 +28,14 @@ impl Difference {
 }
 
 /// All differences in alias, url and fields, in the order of the source.
-pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
+pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let mut found = Vec::new();
     if source.alias() != target.alias() {
-        let text = |webhook: &Webhook| webhook.masked().alias.map(Masked::Text);
+        let masked_alias = |webhook: &Webhook| webhook.masked().alias.map(Masked::Text);
         found.push(Difference {
             path: "alias".to_owned(),
-            source: text(source),
-            target: text(target),
+            source: masked_alias(source),
+            target: masked_alias(target),
         });
     }
     if source.url() != target.url() {
@@ -46,9 +46,14 @@ pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
         });
     }
     let (left, right) = (source.fields(), target.fields());
-    let (left, right) = (Side::new(source, &left), Side::new(target, &right));
+    let (left, right) = (
+        FieldsWithMask::new(source, &left),
+        FieldsWithMask::new(target, &right),
+    );
     match (left.entries(), right.entries()) {
-        (Some(left), Some(right)) => members(&mut found, &Path::of(&[]), &left, &right),
+        (Some(left), Some(right)) => {
+            compare_members(&mut found, &Path::from_parts(&[]), &left, &right)
+        }
         _ if left.is_same(&right) => {}
         _ => found.push(Difference {
             path: "integration_type_fields".to_owned(),
@@ -60,19 +65,19 @@ pub fn difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
 }
 
 /// All differences in undocumented top-level keys, sorted by key. The values stay hidden.
-pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference> {
-    let unknown = |webhook: &Webhook| -> BTreeMap<String, String> {
-        let tokens = webhook.tokens().map(|(_, value)| value.to_owned());
-        let members = webhook.keys().map(Cow::into_owned).zip(tokens);
+pub fn undocumented_differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
+    let undocumented_keys = |webhook: &Webhook| -> BTreeMap<String, String> {
+        let values = webhook.tokens().map(|(_, value)| value.to_owned());
+        let members = webhook.keys().map(Cow::into_owned).zip(values);
         members
-            .filter(|(key, _)| !UNDERSTOOD.contains(&key.as_str()))
+            .filter(|(key, _)| !INTERPRETED_KEYS.contains(&key.as_str()))
             .collect()
     };
     let is_same = |left: &str, right: &str| match (Json::parse(left), Json::parse(right)) {
         (Ok(left), Ok(right)) => is_equal(&left, &right),
         _ => left == right,
     };
-    let (left, right) = (unknown(source), unknown(target));
+    let (left, right) = (undocumented_keys(source), undocumented_keys(target));
     let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
     let hidden = |value: Option<&String>| value.map(|_| Masked::hidden("unknown key"));
     keys.into_iter()
@@ -81,7 +86,7 @@ pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference>
             _ => true,
         })
         .map(|key| Difference {
-            path: Path::of(&[key]).to_string(),
+            path: Path::from_parts(&[key]).to_string(),
             source: hidden(left.get(key)),
             target: hidden(right.get(key)),
         })
@@ -89,18 +94,18 @@ pub fn unknown_difference(source: &Webhook, target: &Webhook) -> Vec<Difference>
 }
 
 /// The fields of one webhook as two trees of the same shape: one with real values, one with masked values.
-struct Side<'f> {
+struct FieldsWithMask<'f> {
     text: Option<&'f str>,
     tree: Option<Json<'f>>,
     masked: Option<Masked>,
 }
 
-impl<'f> Side<'f> {
+impl<'f> FieldsWithMask<'f> {
     fn new(webhook: &'f Webhook, fields: &'f Fields<'f>) -> Self {
         Self {
             text: match fields {
                 Fields::Text(text) | Fields::Tree(text) => Some(text),
-                Fields::Duplicate => webhook.raw("integration_type_fields"),
+                Fields::DuplicateKey => webhook.raw("integration_type_fields"),
                 Fields::Empty => None,
             },
             tree: fields.tree(),
@@ -117,7 +122,7 @@ impl<'f> Side<'f> {
     }
 
     /// The named entries, if the fields are empty or a list of uniquely named entries, as documented.
-    fn entries(&self) -> Option<Vec<Member<'_>>> {
+    fn entries(&self) -> Option<Vec<MaskedMember<'_>>> {
         match (&self.tree, &self.masked) {
             (None, None) => Some(Vec::new()),
             (Some(Json::Array(entries)), Some(Masked::Array(masked))) if is_named_list(entries) => {
@@ -125,7 +130,7 @@ impl<'f> Side<'f> {
                     entries
                         .iter()
                         .zip(masked)
-                        .map(|(entry, masked)| entry_member(entry, masked))
+                        .map(|(entry, masked)| member_of_entry(entry, masked))
                         .collect(),
                 )
             }
@@ -135,53 +140,64 @@ impl<'f> Side<'f> {
 }
 
 /// A named value in its real and its masked form.
-struct Member<'t> {
+struct MaskedMember<'t> {
     name: &'t str,
     value: &'t Json<'t>,
     masked: &'t Masked,
 }
 
 /// Reduces an entry to its `value`; an entry with members besides name and value remains a whole.
-fn entry_member<'t>(entry: &'t Json<'t>, masked: &'t Masked) -> Member<'t> {
+fn member_of_entry<'t>(entry: &'t Json<'t>, masked: &'t Masked) -> MaskedMember<'t> {
     let name = entry_name(entry).unwrap_or_default();
     if let (Json::Object(real), Masked::Object(shown)) = (entry, masked) {
         let at = real.iter().position(|(key, _)| key == "value");
         if let (Some(at), 2) = (at, real.len()) {
-            return Member {
+            return MaskedMember {
                 name,
                 value: &real[at].1,
                 masked: &shown[at].1,
             };
         }
     }
-    Member {
+    MaskedMember {
         name,
         value: entry,
         masked,
     }
 }
 
-fn object_members<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<Member<'t>>> {
-    let (Json::Object(real), Masked::Object(shown)) = (tree, masked) else {
+fn members_of_object<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<MaskedMember<'t>>> {
+    let (Json::Object(real_members), Masked::Object(masked_members)) = (tree, masked) else {
         return None;
     };
     let member = |((name, value), (_, masked)): (&'t (_, Json<'t>), &'t (String, Masked))| {
         let name: &Cow<'_, str> = name;
-        Member {
+        MaskedMember {
             name: name.as_ref(),
             value,
             masked,
         }
     };
-    Some(real.iter().zip(shown).map(member).collect())
+    Some(
+        real_members
+            .iter()
+            .zip(masked_members)
+            .map(member)
+            .collect(),
+    )
 }
 
-fn members(found: &mut Vec<Difference>, path: &Path, left: &[Member<'_>], right: &[Member<'_>]) {
+fn compare_members(
+    found: &mut Vec<Difference>,
+    path: &Path,
+    left: &[MaskedMember<'_>],
+    right: &[MaskedMember<'_>],
+) {
     for member in left {
         match right.iter().find(|other| other.name == member.name) {
-            Some(other) => values(found, &path.below(member.name), member, other),
+            Some(other) => compare_values(found, &path.child(member.name), member, other),
             None => found.push(Difference {
-                path: path.below(member.name).to_string(),
+                path: path.child(member.name).to_string(),
                 source: Some(member.masked.clone()),
                 target: None,
             }),
@@ -192,23 +208,28 @@ fn members(found: &mut Vec<Difference>, path: &Path, left: &[Member<'_>], right:
         .filter(|other| !left.iter().any(|member| member.name == other.name))
     {
         found.push(Difference {
-            path: path.below(other.name).to_string(),
+            path: path.child(other.name).to_string(),
             source: None,
             target: Some(other.masked.clone()),
         });
     }
 }
 
-fn values(found: &mut Vec<Difference>, path: &Path, left: &Member<'_>, right: &Member<'_>) {
+fn compare_values(
+    found: &mut Vec<Difference>,
+    path: &Path,
+    left: &MaskedMember<'_>,
+    right: &MaskedMember<'_>,
+) {
     if is_equal(left.value, right.value) {
         return;
     }
     let objects = (
-        object_members(left.value, left.masked),
-        object_members(right.value, right.masked),
+        members_of_object(left.value, left.masked),
+        members_of_object(right.value, right.masked),
     );
     if let (Some(left), Some(right)) = objects {
-        return members(found, path, &left, &right);
+        return compare_members(found, path, &left, &right);
     }
     found.push(Difference {
         path: path.to_string(),

@@ -2,7 +2,7 @@
 //! afterwards with what the response or the next observation proved about them.
 //! A request is never sent until its entry is durable.
 
-use super::fate::{Fate, Proof};
+use super::status::{ItemStatus, Proof};
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
@@ -10,56 +10,58 @@ use crate::error::Error;
 /// A durable log: its entries survive the process and a power failure.
 pub trait Journal: Send {
     /// Records one entry durably; `Ok` means that it is safely on disk.
-    fn note(&mut self, note: &Note) -> Result<(), Error>;
+    fn record(&mut self, note: &JournalNote) -> Result<(), Error>;
 }
 
 /// One journal entry of a push. Webhooks are identified by their plan step index.
 #[derive(Debug, Clone)]
-pub enum Note {
+pub enum JournalNote {
     /// These webhooks are about to be sent in one request.
     Sending(Vec<usize>),
     /// Status updates of webhooks that were sent earlier.
-    Learned(Vec<(usize, Learned)>),
+    StatusUpdates(Vec<(usize, StatusUpdate)>),
 }
 
 /// What is now known about one webhook that was sent.
 #[derive(Debug, Clone)]
-pub enum Learned {
+pub enum StatusUpdate {
     /// The target has it: the create or update took effect.
-    Arrived {
+    Written {
         /// Its id in the target.
         id: WebhookId,
         /// The evidence for it.
         proof: Proof,
         /// The content that the target stores, if the target showed it and it differs from what was sent.
-        kept: Option<Content>,
+        altered_content: Option<Content>,
     },
     /// It was not written, and may be sent again.
-    Returned,
+    NotWritten,
     /// This push did not write it and will not send it again.
-    Over,
+    Abandoned,
     /// Whether it was written is unknown; holds the reason.
     Unresolved(String),
 }
 
-impl Learned {
+impl StatusUpdate {
     /// Converts a final status; `altered_content` is set if the target stores other content than was sent.
-    pub(super) fn of(fate: &Fate, kept: Option<&Content>) -> Self {
-        match fate {
-            Fate::Created { id, proof } | Fate::Updated { id, proof } => Self::Arrived {
-                id: id.clone(),
-                proof: *proof,
-                kept: kept.copied(),
-            },
-            Fate::Unresolved(why) => Self::Unresolved(why.clone()),
-            Fate::NotSeen => {
+    pub(super) fn from_status(status: &ItemStatus, altered_content: Option<&Content>) -> Self {
+        match status {
+            ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof } => {
+                Self::Written {
+                    id: id.clone(),
+                    proof: *proof,
+                    altered_content: altered_content.copied(),
+                }
+            }
+            ItemStatus::Unresolved(why) => Self::Unresolved(why.clone()),
+            ItemStatus::NotSeen => {
                 Self::Unresolved("the target did not show it before the run ended".to_owned())
             }
-            Fate::Appeared(_)
-            | Fate::Refused(_)
-            | Fate::Ignored
-            | Fate::Vanished(_)
-            | Fate::NotSent => Self::Over,
+            ItemStatus::CreatedByOthers(_)
+            | ItemStatus::Refused(_)
+            | ItemStatus::Ignored
+            | ItemStatus::Vanished(_)
+            | ItemStatus::NotSent => Self::Abandoned,
         }
     }
 }

@@ -6,12 +6,12 @@
 //! the run has to stop. It never resends a create before an observation. The only exception is a request that
 //! cannot have reached the server, because no connection was established.
 
-mod looking;
+mod observing;
 mod sending;
 
-use super::adopt::Sent;
-use super::fate::{Fate, Proof, Stop};
-use super::observation::Seen;
+use super::adopt::SentItem;
+use super::observation::SeenWebhook;
+use super::status::{ItemStatus, Proof, StopReason};
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
@@ -22,30 +22,30 @@ use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 /// The run stops after this many refused webhooks in a row without a success between them.
-const MOST_REFUSED: usize = 20;
+const MAX_CONSECUTIVE_REFUSALS: usize = 20;
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
 /// processing the request for longer.
-const LONGEST_AFTER_RESET: Duration = Duration::from_secs(10);
+const MAX_SETTLE_AFTER_RESET: Duration = Duration::from_secs(10);
 /// Minimum pause between two observations, for very short settle windows.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
 /// Maximum pause between two observations.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// The run stops after this many inconclusive observations past the settle window.
-const MOST_LOOKS: u32 = 60;
+const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
 
 /// One webhook that the plan creates or updates.
 #[derive(Debug, Clone)]
-pub(super) struct Want {
+pub(super) struct Item {
     pub(super) key: Key,
     pub(super) content: Content,
-    pub(super) aim: Aim,
+    pub(super) action: Action,
     /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
 }
 
 /// What the plan does with an item.
 #[derive(Debug, Clone)]
-pub(super) enum Aim {
+pub(super) enum Action {
     Create,
     Update {
         id: WebhookId,
@@ -65,17 +65,17 @@ pub(super) struct Limits {
 #[derive(Debug)]
 pub(super) enum Event {
     /// The push starts; there was no command yet.
-    Begin,
+    Start,
     /// The outcome of `Send`.
-    Answered(Outcome),
+    Answered(RequestOutcome),
     /// The outcome of a successful observation: every webhook of the target.
-    Looked(Vec<Seen>),
+    Observed(Vec<SeenWebhook>),
     /// The target could not be read; holds the reason.
-    LookFailed(String),
+    ObservationFailed(String),
     /// The wait is over.
     Waited,
     /// The wait would exceed the run's wait budget, so the caller did not wait.
-    OutOfPatience,
+    WaitBudgetSpent,
     /// The caller did not send the request, because it could not write the journal; holds the reason.
     NotRecorded(String),
     /// The user wants the run to end; the last command was not carried out, or not to its end.
@@ -84,9 +84,9 @@ pub(super) enum Event {
 
 /// The outcome of one request, as far as the response shows it.
 #[derive(Debug)]
-pub(super) enum Outcome {
+pub(super) enum RequestOutcome {
     /// Status 200–299, with the rows that could be read from the response.
-    Accepted(Vec<Seen>),
+    Accepted(Vec<SeenWebhook>),
     /// No connection was established, so the server cannot have processed the request.
     NotSent { why: String, is_final: bool },
     /// Any other status.
@@ -97,11 +97,11 @@ pub(super) enum Outcome {
 
 /// What the caller is to do next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Command {
+pub(super) enum MachineCommand {
     /// Send these items in one request: all creates or all updates.
     Send(Vec<usize>),
     /// Read the target.
-    Look,
+    Observe,
     /// Wait, and report the reason to the user.
     Wait(Duration, String),
     /// Stop: nothing is left to do.
@@ -110,7 +110,7 @@ pub(super) enum Command {
 
 /// Why the effect of a request is uncertain, which also decides what happens to the items it did not write.
 #[derive(Debug)]
-enum Doubt {
+enum Uncertainty {
     /// The response was lost, or the server failed (5xx or 408).
     Lost(String),
     /// The server accepted the request, but the response does not show what it wrote.
@@ -122,7 +122,7 @@ enum Doubt {
     /// The server refused at least one webhook of the request.
     Rejected(Refusal),
     /// The server refuses every request, for a reason such as the API key or the URL.
-    Closed(Refusal),
+    AllRefused(Refusal),
 }
 
 #[derive(Debug)]
@@ -132,37 +132,37 @@ enum Phase {
     /// A request is in flight.
     Sending(Vec<usize>),
     /// The machine observes the target to find out what a request did.
-    Looking(Look),
+    Observing(PendingObservation),
     /// Everything is sent, or the run has stopped: the final observation of the target.
     Closing {
         /// The machine waits at most until then for a list that lags.
-        until: Duration,
-        looks: u32,
+        deadline: Duration,
+        n_observations: u32,
     },
     Done,
 }
 
 #[derive(Debug)]
-struct Look {
+struct PendingObservation {
     batch: Vec<usize>,
-    doubt: Doubt,
+    uncertainty: Uncertainty,
     /// End of the settle window: the server may still be processing the request until then. `None` if it is
     /// known to be done with it.
-    until: Option<Duration>,
+    settles_at: Option<Duration>,
     /// Snapshot of the previous observation; two that agree after the settle window are conclusive.
-    previous: Option<Vec<(WebhookId, Option<Content>)>>,
+    previous_snapshot: Option<Vec<(WebhookId, Option<Content>)>>,
     /// Number of inconclusive observations since the settle window ended.
-    n: u32,
+    n_inconclusive: u32,
 }
 
 /// The state of one push.
 #[derive(Debug)]
 pub(super) struct Machine {
-    wants: Vec<Want>,
-    fates: Vec<Option<Fate>>,
+    items: Vec<Item>,
+    statuses: Vec<Option<ItemStatus>>,
     n_done: usize,
     /// The content that the target stores of an item, if it was shown and differs from what was sent.
-    kept: Vec<Option<Box<Content>>>,
+    altered_contents: Vec<Option<Box<Content>>>,
     /// Whether an item is in a request whose effect is unknown.
     is_open: Vec<bool>,
     /// The batches still to send.
@@ -170,47 +170,47 @@ pub(super) struct Machine {
     /// Ids the target held before the first write.
     baseline: HashSet<WebhookId>,
     /// Ids attributed to an item; no other item can claim them.
-    accounted: HashSet<WebhookId>,
+    attributed: HashSet<WebhookId>,
     /// Ids that the baseline lacks and that cannot come from any request of ours.
-    appeared: HashSet<WebhookId>,
+    new_in_target: HashSet<WebhookId>,
     /// Ids that the baseline lacks and that any observation showed; a list that flaps may hide them again.
-    glimpsed: HashSet<WebhookId>,
+    seen_transiently: HashSet<WebhookId>,
     /// Whether an item was ever in a request.
     was_sent: Vec<bool>,
     /// The target's clock before the first write.
-    began: Option<Timestamp>,
+    started: Option<Timestamp>,
     limits: Limits,
     phase: Phase,
     /// Rounds in a row that wrote nothing.
     n_idle_rounds: u32,
     /// Refused webhooks in a row.
-    n_refused: usize,
+    n_consecutive_refusals: usize,
     /// Whether the target's list was observed to lag behind the target's own responses.
-    is_lagging: bool,
-    stop: Option<Stop>,
+    is_list_lagging: bool,
+    stop: Option<StopReason>,
     may_have_written: bool,
     /// The last observation; `None` if it failed.
-    last_look: Option<Vec<Seen>>,
+    last_observation: Option<Vec<SeenWebhook>>,
 }
 
 /// The state of one item while the push runs.
 #[derive(Debug)]
-pub(super) enum Standing<'m> {
+pub(super) enum ItemState<'m> {
     /// It was never sent, or what was sent is known to have had no effect. It may be sent.
-    Free,
+    Sendable,
     /// It was sent, and the effect is unknown.
     Open,
     /// Its final status, and the content that the target stores if it differs from what was sent.
-    Ended(&'m Fate, Option<&'m Content>),
+    Final(&'m ItemStatus, Option<&'m Content>),
 }
 
 /// The machine's result when the push has ended.
-pub(super) struct Ending {
-    pub(super) fates: Vec<Fate>,
-    pub(super) stop: Option<Stop>,
+pub(super) struct MachineResult {
+    pub(super) statuses: Vec<ItemStatus>,
+    pub(super) stop: Option<StopReason>,
     pub(super) may_have_written: bool,
-    pub(super) appeared: Vec<WebhookId>,
-    pub(super) last_look: Option<Vec<Seen>>,
+    pub(super) new_in_target: Vec<WebhookId>,
+    pub(super) last_observation: Option<Vec<SeenWebhook>>,
 }
 
 impl Machine {
@@ -218,37 +218,37 @@ impl Machine {
     ///
     /// `started` is the target's clock before the first write, if known.
     pub(super) fn new(
-        wants: Vec<Want>,
+        items: Vec<Item>,
         baseline: HashSet<WebhookId>,
-        began: Option<Timestamp>,
+        started: Option<Timestamp>,
         limits: Limits,
     ) -> Self {
-        let n = wants.len();
-        let is_create = |at: &usize| matches!(wants[*at].aim, Aim::Create);
+        let n = items.len();
+        let is_create = |item_ix: &usize| matches!(items[*item_ix].action, Action::Create);
         let (creates, updates): (Vec<usize>, Vec<usize>) = (0..n).partition(is_create);
-        let mut queue = batches(&wants, &creates, limits);
-        queue.extend(batches(&wants, &updates, limits));
+        let mut queue = batches(&items, &creates, limits);
+        queue.extend(batches(&items, &updates, limits));
         Self {
-            wants,
-            fates: vec![None; n],
+            items: items,
+            statuses: vec![None; n],
             n_done: 0,
-            kept: vec![None; n],
+            altered_contents: vec![None; n],
             is_open: vec![false; n],
             queue,
             baseline,
-            accounted: HashSet::new(),
-            appeared: HashSet::new(),
-            glimpsed: HashSet::new(),
+            attributed: HashSet::new(),
+            new_in_target: HashSet::new(),
+            seen_transiently: HashSet::new(),
             was_sent: vec![false; n],
-            began,
+            started: started,
             limits,
             phase: Phase::Ready,
             n_idle_rounds: 0,
-            n_refused: 0,
-            is_lagging: false,
+            n_consecutive_refusals: 0,
+            is_list_lagging: false,
             stop: None,
             may_have_written: false,
-            last_look: None,
+            last_observation: None,
         }
     }
 
@@ -258,153 +258,176 @@ impl Machine {
     }
 
     /// Processes an event and returns the next command; `now` counts from any fixed moment.
-    pub(super) fn next(&mut self, now: Duration, event: Event) -> Command {
+    pub(super) fn next(&mut self, now: Duration, event: Event) -> MachineCommand {
         let phase = std::mem::replace(&mut self.phase, Phase::Done);
-        if matches!(event, Event::LookFailed(_)) {
-            self.last_look = None;
+        if matches!(event, Event::ObservationFailed(_)) {
+            self.last_observation = None;
         }
         match (phase, event) {
-            (Phase::Ready, Event::Begin | Event::Waited) => self.send_next(now),
-            (Phase::Sending(batch), Event::Answered(outcome)) => self.answered(now, batch, outcome),
-            (Phase::Looking(look), Event::Looked(list)) => {
-                let command = self.looked(now, look, &list);
-                self.last_look = Some(list);
+            (Phase::Ready, Event::Start | Event::Waited) => self.send_next(now),
+            (Phase::Sending(batch), Event::Answered(outcome)) => {
+                self.handle_outcome(now, batch, outcome)
+            }
+            (Phase::Observing(pending), Event::Observed(list)) => {
+                let command = self.handle_observation(now, pending, &list);
+                self.last_observation = Some(list);
                 command
             }
-            (Phase::Closing { until, looks }, Event::Looked(list)) => {
-                let command = self.closed(now, until, looks, &list);
-                self.last_look = Some(list);
+            (
+                Phase::Closing {
+                    deadline,
+                    n_observations,
+                },
+                Event::Observed(list),
+            ) => {
+                let command = self.handle_final_observation(now, deadline, n_observations, &list);
+                self.last_observation = Some(list);
                 command
             }
-            (phase @ (Phase::Looking(_) | Phase::Closing { .. }), Event::Waited) => {
+            (phase @ (Phase::Observing(_) | Phase::Closing { .. }), Event::Waited) => {
                 self.phase = phase;
-                Command::Look
+                MachineCommand::Observe
             }
-            (Phase::Looking(look), Event::LookFailed(why)) => self.blind(look, why),
-            (Phase::Ready | Phase::Looking(_), Event::OutOfPatience) => {
-                self.stop = Some(Stop::OutOfPatience);
+            (Phase::Observing(pending), Event::ObservationFailed(why)) => {
+                self.handle_failed_observation(pending, why)
+            }
+            (Phase::Ready | Phase::Observing(_), Event::WaitBudgetSpent) => {
+                self.stop = Some(StopReason::WaitBudgetSpent);
                 self.close(now)
             }
             (Phase::Sending(batch), Event::NotRecorded(why)) => {
-                self.put_back(batch);
-                self.stop = Some(Stop::NotRecorded(why));
+                self.requeue(batch);
+                self.stop = Some(StopReason::NotRecorded(why));
                 self.close(now)
             }
-            (phase, Event::Interrupted) => self.interrupted(phase),
+            (phase, Event::Interrupted) => self.handle_interrupt(phase),
             // The final observation failed, or there is nothing left to wait for.
-            _ => Command::Finish,
+            _ => MachineCommand::Finish,
         }
     }
 
     /// Consumes the machine when the push has ended.
-    pub(super) fn ending(self) -> Ending {
+    pub(super) fn into_result(self) -> MachineResult {
         let open = self.is_open;
         let may_have_written = self.may_have_written || open.contains(&true);
-        let fate = |(at, fate): (usize, Option<Fate>)| {
-            fate.unwrap_or(if open[at] {
-                Fate::NotSeen
+        let final_status = |(item_ix, status): (usize, Option<ItemStatus>)| {
+            status.unwrap_or(if open[item_ix] {
+                ItemStatus::NotSeen
             } else {
-                Fate::NotSent
+                ItemStatus::NotSent
             })
         };
-        let mut appeared: Vec<WebhookId> =
-            self.appeared.difference(&self.accounted).cloned().collect();
-        appeared.sort();
-        Ending {
-            fates: self.fates.into_iter().enumerate().map(fate).collect(),
+        let mut new_in_target: Vec<WebhookId> = self
+            .new_in_target
+            .difference(&self.attributed)
+            .cloned()
+            .collect();
+        new_in_target.sort();
+        MachineResult {
+            statuses: self
+                .statuses
+                .into_iter()
+                .enumerate()
+                .map(final_status)
+                .collect(),
             stop: self.stop,
             may_have_written,
-            appeared,
-            last_look: self.last_look,
+            new_in_target,
+            last_observation: self.last_observation,
         }
     }
 
     /// Ends at once. Open items stay open, so that the next run recovers them.
-    fn interrupted(&mut self, phase: Phase) -> Command {
+    fn handle_interrupt(&mut self, phase: Phase) -> MachineCommand {
         if let Phase::Sending(batch) = phase {
-            self.put_back(batch);
+            self.requeue(batch);
         }
-        self.stop.get_or_insert(Stop::Interrupted);
-        Command::Finish
+        self.stop.get_or_insert(StopReason::Interrupted);
+        MachineCommand::Finish
     }
 
-    pub(super) fn standing(&self, at: usize) -> Standing<'_> {
-        match (&self.fates[at], self.is_open[at]) {
-            (Some(fate), _) => Standing::Ended(fate, self.kept[at].as_deref()),
-            (None, true) => Standing::Open,
-            (None, false) => Standing::Free,
+    pub(super) fn item_state(&self, item_ix: usize) -> ItemState<'_> {
+        match (&self.statuses[item_ix], self.is_open[item_ix]) {
+            (Some(status), _) => {
+                ItemState::Final(status, self.altered_contents[item_ix].as_deref())
+            }
+            (None, true) => ItemState::Open,
+            (None, false) => ItemState::Sendable,
         }
     }
 
     /// Starts the final observation; finishes at once if no request can have changed the target.
-    fn close(&mut self, now: Duration) -> Command {
+    fn close(&mut self, now: Duration) -> MachineCommand {
         if !self.may_have_written {
-            return Command::Finish;
+            return MachineCommand::Finish;
         }
         let until = now + self.limits.settle;
-        self.phase = Phase::Closing { until, looks: 0 };
-        Command::Look
+        self.phase = Phase::Closing {
+            deadline: until,
+            n_observations: 0,
+        };
+        MachineCommand::Observe
     }
 
-    fn wait(&mut self, wait: Duration, why: String) -> Command {
+    fn wait(&mut self, wait: Duration, why: String) -> MachineCommand {
         self.phase = Phase::Ready;
-        Command::Wait(wait, why)
+        MachineCommand::Wait(wait, why)
     }
 
     /// Puts items that are known not to be written back at the head of the queue.
-    fn put_back(&mut self, batch: Vec<usize>) {
-        for at in &batch {
-            self.is_open[*at] = false;
+    fn requeue(&mut self, batch: Vec<usize>) {
+        for item_ix in &batch {
+            self.is_open[*item_ix] = false;
         }
         if !batch.is_empty() {
             self.queue.push_front(batch);
         }
     }
 
-    fn progress(&mut self) {
+    fn reset_failure_counts(&mut self) {
         self.n_idle_rounds = 0;
-        self.n_refused = 0;
+        self.n_consecutive_refusals = 0;
     }
 
-    fn created(&mut self, adopted: Vec<(usize, Seen)>, proof: Proof) {
-        for (at, seen) in adopted {
-            self.accounted.insert(seen.id.clone());
-            self.is_open[at] = false;
-            self.keep(at, seen.content);
-            self.ended(at, Fate::Created { id: seen.id, proof });
+    fn mark_created(&mut self, adopted: Vec<(usize, SeenWebhook)>, proof: Proof) {
+        for (item_ix, seen) in adopted {
+            self.attributed.insert(seen.id.clone());
+            self.is_open[item_ix] = false;
+            self.set_altered_content(item_ix, seen.content);
+            self.set_status(item_ix, ItemStatus::Created { id: seen.id, proof });
         }
     }
 
-    fn updated(&mut self, at: usize, kept: Option<Content>, proof: Proof) {
-        if let Some(id) = self.update_id(at).cloned() {
-            self.is_open[at] = false;
-            self.keep(at, kept);
-            self.ended(at, Fate::Updated { id, proof });
+    fn mark_updated(&mut self, item_ix: usize, altered_content: Option<Content>, proof: Proof) {
+        if let Some(id) = self.update_id(item_ix).cloned() {
+            self.is_open[item_ix] = false;
+            self.set_altered_content(item_ix, altered_content);
+            self.set_status(item_ix, ItemStatus::Updated { id, proof });
         }
     }
 
-    fn keep(&mut self, at: usize, shown: Option<Content>) {
-        let sent = self.wants[at].content.whole;
-        self.kept[at] = shown.filter(|shown| shown.whole != sent).map(Box::new);
+    fn set_altered_content(&mut self, item_ix: usize, stored: Option<Content>) {
+        let sent = self.items[item_ix].content.whole;
+        self.altered_contents[item_ix] = stored.filter(|stored| stored.whole != sent).map(Box::new);
     }
 
-    fn ended(&mut self, at: usize, fate: Fate) {
-        self.n_done += usize::from(self.fates[at].replace(fate).is_none());
+    fn set_status(&mut self, item_ix: usize, status: ItemStatus) {
+        self.n_done += usize::from(self.statuses[item_ix].replace(status).is_none());
     }
 
-    fn update_id(&self, at: usize) -> Option<&WebhookId> {
-        match &self.wants[at].aim {
-            Aim::Create => None,
-            Aim::Update { id, .. } => Some(id),
+    fn update_id(&self, item_ix: usize) -> Option<&WebhookId> {
+        match &self.items[item_ix].action {
+            Action::Create => None,
+            Action::Update { id, .. } => Some(id),
         }
     }
 
-    fn sent(&self, batch: &[usize]) -> Vec<Sent> {
-        let sent = |at: &usize| Sent {
-            want: *at,
-            key: self.wants[*at].key.clone(),
-            content: self.wants[*at].content,
+    fn sent_items(&self, batch: &[usize]) -> Vec<SentItem> {
+        let to_sent_item = |item_ix: &usize| SentItem {
+            ix: *item_ix,
+            key: self.items[*item_ix].key.clone(),
+            content: self.items[*item_ix].content,
         };
-        batch.iter().map(sent).collect()
+        batch.iter().map(to_sent_item).collect()
     }
 }

@@ -5,37 +5,40 @@
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::{CachedContent, ContentCache};
-use crate::pipeline::strip::{Key, bare};
+use crate::pipeline::strip::{Key, without_server_keys};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// One webhook of the target as a list or a response shows it.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct SeenWebhook {
     pub(super) id: WebhookId,
     pub(super) key: Option<Key>,
     pub(super) content: Option<Content>,
     pub(super) created_at: Option<Timestamp>,
     /// For reports and the run record only; no decision of a push depends on it.
-    pub(super) beyond: Beyond,
+    pub(super) details: ReportDetails,
 }
 
 /// What reports and the run record need of a webhook when the run is over.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Beyond {
-    shown: Option<Fingerprint>,
-    differing: Option<Box<Webhook>>,
+pub(super) struct ReportDetails {
+    full_digest: Option<Fingerprint>,
+    differing_body: Option<Box<Webhook>>,
 }
 
-impl Seen {
+impl SeenWebhook {
     /// Extracts what decisions need. Returns `None` for a webhook without an id, which cannot be identified.
-    pub(super) fn of(webhook: &Webhook, known: &ContentCache<'_>) -> Option<Self> {
-        Self::like(webhook, known.likely(webhook))
+    pub(super) fn from_webhook(webhook: &Webhook, known: &ContentCache<'_>) -> Option<Self> {
+        Self::from_webhook_with_cached(webhook, known.candidate(webhook))
     }
 
-    fn like(webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Option<Self> {
+    fn from_webhook_with_cached(
+        webhook: &Webhook,
+        likely: Option<CachedContent<'_>>,
+    ) -> Option<Self> {
         let id = webhook.id()?;
-        let same = likely.filter(|likely| likely.is_spelled_as(webhook));
+        let same = likely.filter(|cached| cached.has_same_bytes_and_type(webhook));
         let (key, content) = match same {
             Some(same) => {
                 let key = |type_id| Key {
@@ -44,27 +47,28 @@ impl Seen {
                 };
                 (same.type_id.map(key), same.content)
             }
-            None => read(webhook),
+            None => key_and_content(webhook),
         };
-        let created_at = webhook.text_of("created_at");
+        let created_at = webhook.string_member("created_at");
         Some(Self {
             id,
             key,
             content,
             created_at: created_at.and_then(|text| text.parse().ok()),
-            beyond: Beyond::default(),
+            details: ReportDetails::default(),
         })
     }
 
     /// Adds the details for reports and the run record.
-    fn looked_at(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
-        let is_wanted =
-            self.content.is_some() && likely.is_some_and(|likely| likely.content == self.content);
-        let beyond = Beyond {
-            shown: Some(content::shown(webhook, self.content)),
-            differing: (!is_wanted).then(|| Box::new(bare(webhook).alone())),
+    fn with_details(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
+        let is_desired =
+            self.content.is_some() && likely.is_some_and(|cached| cached.content == self.content);
+        let details = ReportDetails {
+            full_digest: Some(content::full_digest(webhook, self.content)),
+            differing_body: (!is_desired)
+                .then(|| Box::new(without_server_keys(webhook).to_standalone())),
         };
-        Self { beyond, ..self }
+        Self { details, ..self }
     }
 
     /// Its id in the target.
@@ -80,44 +84,44 @@ impl Seen {
     /// Digest of everything the target showed of it, dates included.
     ///
     /// `None` if the run cannot have written it.
-    pub fn shown(&self) -> Option<Fingerprint> {
-        self.beyond.shown
+    pub fn full_digest(&self) -> Option<Fingerprint> {
+        self.details.full_digest
     }
 
     /// The object without the keys that the server owns.
     ///
     /// `None` if the run cannot have written it, or if a desired webhook with its alias has the same content.
-    pub fn differing(&self) -> Option<&Webhook> {
-        self.beyond.differing.as_deref()
+    pub fn differing_body(&self) -> Option<&Webhook> {
+        self.details.differing_body.as_deref()
     }
 }
 
-fn read(webhook: &Webhook) -> (Option<Key>, Option<Content>) {
+fn key_and_content(webhook: &Webhook) -> (Option<Key>, Option<Content>) {
     let Ok(type_id) = webhook.type_id() else {
         return (None, None);
     };
     let alias = webhook.alias().unwrap_or_default().into();
-    let content = Content::of(webhook, type_id);
+    let content = Content::from_webhook(webhook, type_id);
     (Some(Key { alias, type_id }), Some(content))
 }
 
 /// One reading of the target.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
-    pub(super) seen: Vec<Seen>,
-    pub(super) companies: BTreeSet<String>,
+    pub(super) webhooks: Vec<SeenWebhook>,
+    pub(super) company_ids: BTreeSet<String>,
 }
 
 impl Observation {
     /// Extracts what decisions need from the webhooks, without the details for reports and the run record.
-    pub fn of(webhooks: &[Webhook]) -> Self {
+    pub fn from_webhooks(webhooks: &[Webhook]) -> Self {
         let known = ContentCache::default();
-        let seen = webhooks.iter();
+        let rows = webhooks.iter();
         Self {
-            seen: seen
-                .filter_map(|webhook| Seen::of(webhook, &known))
+            webhooks: rows
+                .filter_map(|webhook| SeenWebhook::from_webhook(webhook, &known))
                 .collect(),
-            companies: BTreeSet::new(),
+            company_ids: BTreeSet::new(),
         }
     }
 
@@ -133,31 +137,31 @@ impl Observation {
         may_be_written: impl Fn(&WebhookId) -> bool,
     ) {
         for webhook in webhooks {
-            let likely = known.likely(webhook);
-            let seen = Seen::like(webhook, likely).map(|seen| {
+            let cached = known.candidate(webhook);
+            let seen = SeenWebhook::from_webhook_with_cached(webhook, cached).map(|seen| {
                 if may_be_written(&seen.id) {
-                    seen.looked_at(webhook, likely)
+                    seen.with_details(webhook, cached)
                 } else {
                     seen
                 }
             });
-            self.seen.extend(seen);
-            if let Some(company) = webhook.company_id()
-                && !self.companies.contains(company.as_ref())
+            self.webhooks.extend(seen);
+            if let Some(company_id) = webhook.company_id()
+                && !self.company_ids.contains(company_id.as_ref())
             {
-                self.companies.insert(company.into_owned());
+                self.company_ids.insert(company_id.into_owned());
             }
         }
     }
 
     /// The webhooks that have an id, in the order of the list.
-    pub fn seen(&self) -> &[Seen] {
-        &self.seen
+    pub fn webhooks(&self) -> &[SeenWebhook] {
+        &self.webhooks
     }
 
     /// The company id that all webhooks share; `None` if they disagree or carry none.
     pub fn company(&self) -> Option<&str> {
-        let mut ids = self.companies.iter();
+        let mut ids = self.company_ids.iter();
         ids.next()
             .filter(|_| ids.next().is_none())
             .map(String::as_str)

@@ -4,13 +4,13 @@
 //! Before the next run plans anything, it waits until those requests can no longer change the target, and
 //! then decides for each webhook whether it was written.
 
-use super::Track;
-use super::adopt::{Sent, adopt, print_of};
-use super::observation::{Observation, Seen};
+use super::ProgressSink;
+use super::adopt::{SentItem, adopt, list_snapshot};
+use super::observation::{Observation, SeenWebhook};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
+use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::retry::Patience;
-use crate::coralogix::sealed::{Sealed, Sealer};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
@@ -21,45 +21,45 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Maximum pause between two observations.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Minimum pause between two observations.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+const MIN_PAUSE: Duration = Duration::from_millis(50);
 /// The run gives up after this many observations past the settle window that disagree with each other.
-const MOST_LOOKS: u32 = 60;
+const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
 
 /// The open sends of one earlier run.
 #[derive(Debug)]
-pub struct Leftover {
+pub struct OpenSends {
     /// The open sends, in the order of that run's plan.
-    pub sends: Vec<LeftSend>,
+    pub sends: Vec<OpenSend>,
     /// Ids that cannot come from an open send: they are in the baseline, or attributed to another webhook.
-    pub known: HashSet<WebhookId>,
+    pub known_ids: HashSet<WebhookId>,
     /// The target's clock before that run's first write, if known.
-    pub began: Option<Timestamp>,
+    pub started: Option<Timestamp>,
     /// When that run's requests could no longer take effect, by the target's clock, if known.
-    pub ended: Option<Timestamp>,
+    pub settled_at: Option<Timestamp>,
 }
 
 /// One webhook that an earlier run sent, with unknown effect.
 #[derive(Debug)]
-pub struct LeftSend {
+pub struct OpenSend {
     /// Its step index in that run's plan.
-    pub place: usize,
+    pub step_ix: usize,
     /// Its alias and type, which match it with a webhook of the target.
     pub key: Key,
     /// Keyed digest of the content that was sent.
-    pub content: Sealed,
+    pub content: ContentDigest,
     /// The id of the webhook that it updates; `None` for a create.
-    pub updates: Option<WebhookId>,
+    pub update_id: Option<WebhookId>,
 }
 
 /// What a reading of the target proves about one open send.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recovered {
+pub enum Recovery {
     /// It was written: the id in the target, and the content stored there now, if that can be compared.
-    Arrived(WebhookId, Option<Sealed>),
+    Written(WebhookId, Option<ContentDigest>),
     /// It was not written.
-    Returned,
+    NotWritten,
     /// Whether it was written is unknown; holds the reason.
     Unresolved(String),
 }
@@ -67,60 +67,78 @@ pub enum Recovered {
 /// Decides what a reading of the target proves about each open send of an earlier run.
 ///
 /// Returns each send's step index in that run's plan with the decision.
-pub fn recover(left: &Leftover, target: &Observation, sealer: &Sealer) -> Vec<(usize, Recovered)> {
-    let seal = |content: Content| sealer.content(content);
-    let seen = target.seen();
-    let by_id: HashMap<&WebhookId, &Seen> = seen.iter().map(|seen| (&seen.id, seen)).collect();
-    let (creates, updates): (Vec<&LeftSend>, Vec<&LeftSend>) =
-        left.sends.iter().partition(|send| send.updates.is_none());
-    let is_newcomer = |seen: &&Seen| {
+pub fn recover(
+    open: &OpenSends,
+    target: &Observation,
+    digest_key: &DigestKey,
+) -> Vec<(usize, Recovery)> {
+    let keyed_digest = |content: Content| digest_key.digest_content(content);
+    let seen = target.webhooks();
+    let by_id: HashMap<&WebhookId, &SeenWebhook> =
+        seen.iter().map(|seen| (&seen.id, seen)).collect();
+    let (creates, updates): (Vec<&OpenSend>, Vec<&OpenSend>) =
+        open.sends.iter().partition(|send| send.update_id.is_none());
+    let is_new_in_target = |seen: &&SeenWebhook| {
         let is_later =
-            matches!((seen.created_at, left.ended), (Some(made), Some(end)) if made > end);
-        !left.known.contains(&seen.id) && !is_later
+            matches!((seen.created_at, open.settled_at), (Some(made), Some(end)) if made > end);
+        !open.known_ids.contains(&seen.id) && !is_later
     };
-    let in_seals = |seen: &Seen| Seen {
-        content: seen.content.map(|content| seal(content).as_content()),
+    let with_keyed_content = |seen: &SeenWebhook| SeenWebhook {
+        content: seen
+            .content
+            .map(|content| keyed_digest(content).as_content()),
         ..seen.clone()
     };
-    let newcomers = seen.iter().filter(is_newcomer).map(in_seals).collect();
-    let sent = creates.iter().map(|send| Sent {
-        want: send.place,
+    let new_in_target = seen
+        .iter()
+        .filter(is_new_in_target)
+        .map(with_keyed_content)
+        .collect();
+    let sent = creates.iter().map(|send| SentItem {
+        ix: send.step_ix,
         key: send.key.clone(),
         content: send.content.as_content(),
     });
-    let adoption = adopt(sent.collect(), newcomers, left.began);
-    let content_of = |id: &WebhookId| by_id.get(id).and_then(|seen| seen.content).map(seal);
-    let mut found: HashMap<usize, Recovered> = HashMap::new();
-    for (place, seen) in adoption.adopted {
-        let content = content_of(&seen.id);
-        found.insert(place, Recovered::Arrived(seen.id, content));
+    let adoption = adopt(sent.collect(), new_in_target, open.started);
+    let stored_content = |id: &WebhookId| {
+        by_id
+            .get(id)
+            .and_then(|seen| seen.content)
+            .map(keyed_digest)
+    };
+    let mut recoveries: HashMap<usize, Recovery> = HashMap::new();
+    for (step_ix, seen) in adoption.adopted {
+        let content = stored_content(&seen.id);
+        recoveries.insert(step_ix, Recovery::Written(seen.id, content));
     }
-    for (place, why) in adoption.unresolved {
-        found.entry(place).or_insert(Recovered::Unresolved(why));
+    for (step_ix, why) in adoption.unresolved {
+        recoveries
+            .entry(step_ix)
+            .or_insert(Recovery::Unresolved(why));
     }
     for send in updates {
-        let Some(id) = &send.updates else { continue };
+        let Some(id) = &send.update_id else { continue };
         // Any other content counts as not written: the next plan compares the webhook anyway.
-        if content_of(id) == Some(send.content) {
-            let arrived = Recovered::Arrived(id.clone(), Some(send.content));
-            found.insert(send.place, arrived);
+        if stored_content(id) == Some(send.content) {
+            let written = Recovery::Written(id.clone(), Some(send.content));
+            recoveries.insert(send.step_ix, written);
         }
     }
-    let of = |send: &LeftSend| {
-        let recovered = found.remove(&send.place);
-        (send.place, recovered.unwrap_or(Recovered::Returned))
+    let recovery_of = |send: &OpenSend| {
+        let recovery = recoveries.remove(&send.step_ix);
+        (send.step_ix, recovery.unwrap_or(Recovery::NotWritten))
     };
-    left.sends.iter().map(of).collect()
+    open.sends.iter().map(recovery_of).collect()
 }
 
 /// How long `settle` observes the target.
-pub struct Settling<'s> {
+pub struct SettleOptions<'s> {
     /// End of the settle window of the earlier run's requests: from then on they cannot take effect.
     pub until: Instant,
     /// How long the whole run may still wait.
     pub patience: &'s Patience,
     /// Receives a report of the wait.
-    pub track: &'s dyn Track,
+    pub progress_sink: &'s dyn ProgressSink,
 }
 
 /// Observes a target until the settle window is over and two observations in a row agree. Returns the last.
@@ -131,31 +149,33 @@ pub struct Settling<'s> {
 pub async fn settle(
     reader: &Reader,
     first: Inventory,
-    settling: Settling<'_>,
+    options: SettleOptions<'_>,
 ) -> Result<Inventory, Error> {
-    let window = settling.until.saturating_duration_since(Instant::now());
-    let longest = (window / 6).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+    let window = options.until.saturating_duration_since(Instant::now());
+    let max_pause = (window / 6).clamp(MIN_PAUSE, MAX_PAUSE);
     // Reported once: the single observations are of no interest.
     let why = "checking what an earlier run wrote";
-    settling.track.waiting(why, window.max(SHORTEST_PAUSE));
-    let mut last = print(&first);
+    options
+        .progress_sink
+        .report_wait(why, window.max(MIN_PAUSE));
+    let mut last_snapshot = inventory_snapshot(&first);
     drop(first);
-    let mut n_late = 0;
-    while n_late < MOST_LOOKS {
-        let left = settling.until.saturating_duration_since(Instant::now());
-        let pause = left.clamp(SHORTEST_PAUSE, longest);
-        if !settling.patience.spend(pause) {
+    let mut n_inconclusive = 0;
+    while n_inconclusive < MAX_INCONCLUSIVE_OBSERVATIONS {
+        let left = options.until.saturating_duration_since(Instant::now());
+        let pause = left.clamp(MIN_PAUSE, max_pause);
+        if !options.patience.try_spend(pause) {
             break;
         }
         tokio::time::sleep(pause).await;
-        let is_over = Instant::now() >= settling.until;
-        let look = fetch(reader).await?;
-        let print = print(&look);
-        if is_over && print == last {
-            return Ok(look);
+        let is_over = Instant::now() >= options.until;
+        let inventory = fetch(reader).await?;
+        let snapshot = inventory_snapshot(&inventory);
+        if is_over && snapshot == last_snapshot {
+            return Ok(inventory);
         }
-        last = print;
-        n_late += u32::from(is_over);
+        last_snapshot = snapshot;
+        n_inconclusive += u32::from(is_over);
     }
     Err(Error::new(
         ErrorKind::Failed,
@@ -169,6 +189,6 @@ pub async fn settle(
     ))
 }
 
-fn print(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
-    print_of(Observation::of(&inventory.webhooks).seen())
+fn inventory_snapshot(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
+    list_snapshot(Observation::from_webhooks(&inventory.webhooks).webhooks())
 }

@@ -49,12 +49,12 @@ const SEEDS: u64 = 8_000;
 const CHUNK: u64 = 500;
 
 /// Reads a number from an environment variable.
-fn setting(name: &str) -> Option<u64> {
+fn env_number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.replace('_', "").parse().ok()
 }
 
 /// Runs the seeds below `n_seeds` on all cores.
-fn all(n_seeds: u64) -> Tally {
+fn run_all(n_seeds: u64) -> Tally {
     let next = AtomicU64::new(0);
     let whole = Mutex::new(Tally::default());
     let work = || {
@@ -97,15 +97,15 @@ fn print(text: &str) {
 
 #[test]
 fn no_push_makes_a_duplicate_or_loses_a_webhook_silently() {
-    if let Some(seed) = setting("HOOKFERRY_SIMULATION_SEED") {
+    if let Some(seed) = env_number("HOOKFERRY_SIMULATION_SEED") {
         let story = replay(seed);
         print(&story);
         assert!(story.contains("violations: []"));
         return;
     }
-    let asked = setting("HOOKFERRY_SIMULATION_SEEDS");
-    let tally = all(asked.unwrap_or(SEEDS));
-    if asked.is_some() {
+    let n_requested = env_number("HOOKFERRY_SIMULATION_SEEDS");
+    let tally = run_all(n_requested.unwrap_or(SEEDS));
+    if n_requested.is_some() {
         print(&tally.to_string());
     }
     if let Some(seed) = tally.failing.first() {

@@ -1,43 +1,43 @@
 //! Applies the rules to one webhook. At most one rule changes a value, and `retarget` only if no rule does.
 
-use super::change::{Change, How, Leftover, Unread};
-use super::flow::flows_back;
-use super::mistake::{Mistakes, Wrong};
-use super::rule::{Rule, Set, Source};
-use super::{PortableWebhook, Remarks, Rewriting};
+use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
+use super::flow::log_backflow;
+use super::mistake::{Mistakes, RuleProblem};
+use super::rule::{Rule, SetValue, ValueSource};
+use super::{PortableWebhook, RewriteReport, Rewriting};
 use crate::coralogix::content::{Content, is_equal};
 use crate::coralogix::edit::Edit;
 use crate::coralogix::json::{self, Json};
 use crate::coralogix::path::Path;
-use crate::coralogix::place::{Place, Shape};
+use crate::coralogix::place::{JsonType, Place};
 use crate::pipeline::strip::{Blocked, StrippedWebhook};
 use secrecy::ExposeSecret;
 use std::borrow::Cow;
 use uuid::Uuid;
 
 /// The state of one webhook while the rules are applied to it.
-pub(super) struct Applying<'r> {
+pub(super) struct RuleApplication<'r> {
     pub(super) webhook: StrippedWebhook,
     rewriting: &'r Rewriting,
     places: Vec<Place>,
     claims: Vec<Claim>,
-    unread: Vec<Unread>,
-    kept: Vec<Path>,
-    name: Option<(String, usize)>,
+    unread_values: Vec<UnreadValue>,
+    kept_paths: Vec<Path>,
+    new_alias: Option<(String, usize)>,
 }
 
 /// A value to change, with its new JSON.
 struct Claim {
-    place: usize,
+    place_ix: usize,
     token: String,
     change: Change,
 }
 
-impl<'r> Applying<'r> {
+impl<'r> RuleApplication<'r> {
     pub(super) fn new(webhook: StrippedWebhook, rewriting: &'r Rewriting) -> Self {
         let needs_places = rewriting.retarget.is_some()
-            || rewriting.lists_leftover
-            || rewriting.unmatched == super::rule::Unmatched::Refuse
+            || rewriting.lists_unmatched_secrets
+            || rewriting.unmatched_policy == super::rule::UnmatchedSecretPolicy::Refuse
             || !rewriting.rules.rules.is_empty();
         Self {
             places: if needs_places {
@@ -48,93 +48,117 @@ impl<'r> Applying<'r> {
             webhook,
             rewriting,
             claims: Vec::new(),
-            unread: Vec::new(),
-            kept: Vec::new(),
-            name: None,
+            unread_values: Vec::new(),
+            kept_paths: Vec::new(),
+            new_alias: None,
         }
     }
 
     /// Applies every rule that matches this webhook, in the order of the file.
-    pub(super) fn rules(&mut self, mistakes: &mut Mistakes) {
+    pub(super) fn apply_rules(&mut self, mistakes: &mut Mistakes) {
         for rule in &self.rewriting.rules.rules {
-            if !rule.matches.selects(&self.webhook.bare, self.webhook.id()) {
+            if !rule
+                .conditions
+                .selects(&self.webhook.bare, self.webhook.id())
+            {
                 continue;
             }
             for set in &rule.set {
-                self.set(rule, set, mistakes);
+                self.apply_set(rule, set, mistakes);
             }
-            self.replace(rule, mistakes);
+            self.apply_replacements(rule, mistakes);
             if rule.new_uuid {
-                self.new_uuid(rule, mistakes);
+                self.apply_new_uuid(rule, mistakes);
             }
-            self.rename(rule, mistakes);
-            self.kept.extend(rule.keep.iter().cloned());
+            self.apply_rename(rule, mistakes);
+            self.kept_paths.extend(rule.keep.iter().cloned());
         }
     }
 
-    fn set(&mut self, rule: &Rule, set: &Set, mistakes: &mut Mistakes) {
-        let Some(at) = self.at(rule, &set.path, mistakes) else {
+    fn apply_set(&mut self, rule: &Rule, set: &SetValue, mistakes: &mut Mistakes) {
+        let Some(place_ix) = self.find_place(rule, &set.path, mistakes) else {
             return;
         };
-        let token = match self.rewriting.values.token(&set.from) {
+        let token = match self.rewriting.values.json_token(&set.source) {
             Ok(token) => token,
             Err(why) => {
-                let source = set.from.to_string();
+                let source = set.source.to_string();
                 let path = set.path.clone();
-                let stand_in = json::quoted(&format!("(from {source}, not read)"));
-                self.unread.push(Unread { path, source, why });
-                stand_in
+                let placeholder = json::encode_string(&format!("(from {source}, not read)"));
+                self.unread_values.push(UnreadValue {
+                    path,
+                    source,
+                    reason: why,
+                });
+                placeholder
             }
         };
-        let (is, given) = (self.places[at].shape, Shape::of(&token));
-        if is != given && is != Shape::Null && given != Shape::Null {
-            let wrong = Wrong::OtherShape(set.path.clone(), is.word(), given.word());
-            return mistakes.add(rule.line, wrong, &self.webhook);
+        let (current_shape, new_shape) = (
+            self.places[place_ix].json_type,
+            JsonType::from_token(&token),
+        );
+        if current_shape != new_shape
+            && current_shape != JsonType::Null
+            && new_shape != JsonType::Null
+        {
+            let problem = RuleProblem::ShapeMismatch(
+                set.path.clone(),
+                current_shape.name(),
+                new_shape.name(),
+            );
+            return mistakes.add(rule.line, problem, &self.webhook);
         }
-        let source = match &set.from {
-            Source::Value(_) => "the rules file".to_owned(),
+        let source = match &set.source {
+            ValueSource::Value(_) => "the rules file".to_owned(),
             other => other.to_string(),
         };
-        self.claim(at, token, How::Set(source), rule.line, mistakes);
+        self.claim_place(
+            place_ix,
+            token,
+            ChangeKind::Set(source),
+            rule.line,
+            mistakes,
+        );
     }
 
     /// Finds the place that a rule addresses. Blocks the webhook if its unreadable fields may contain that place.
-    fn at(&mut self, rule: &Rule, path: &Path, mistakes: &mut Mistakes) -> Option<usize> {
+    fn find_place(&mut self, rule: &Rule, path: &Path, mistakes: &mut Mistakes) -> Option<usize> {
         let found = self.places.iter().position(|place| place.path == *path);
-        let is_readable = |at: &usize| self.places[*at].shape != Shape::Unreadable;
-        if let Some(at) = found.filter(is_readable) {
-            return Some(at);
+        let is_readable =
+            |place_ix: &usize| self.places[*place_ix].json_type != JsonType::Unreadable;
+        if let Some(place_ix) = found.filter(is_readable) {
+            return Some(place_ix);
         }
         if self
             .places
             .iter()
-            .any(|place| place.shape == Shape::Unreadable)
+            .any(|place| place.json_type == JsonType::Unreadable)
         {
             self.webhook.blocked = Some(Blocked::UnreadableFields);
             return None;
         }
-        let alike = |place: &&Place| {
+        let differs_only_in_case = |place: &&Place| {
             let (here, wanted) = (place.path.to_string(), path.to_string());
             here.eq_ignore_ascii_case(&wanted)
         };
-        let near = self
+        let similar_path = self
             .places
             .iter()
-            .find(alike)
+            .find(differs_only_in_case)
             .map(|place| place.path.clone());
-        let wrong = Wrong::NoSuchPath(path.clone(), near);
-        mistakes.add(rule.line, wrong, &self.webhook);
+        let problem = RuleProblem::NoSuchPath(path.clone(), similar_path);
+        mistakes.add(rule.line, problem, &self.webhook);
         None
     }
 
-    fn replace(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
+    fn apply_replacements(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
         if rule.replace.is_empty() {
             return;
         }
-        for at in 0..self.places.len() {
-            let place = &self.places[at];
-            let Some(before) = self.text(at) else {
-                if place.shape == Shape::Unreadable && rule.looks_into_fields() {
+        for place_ix in 0..self.places.len() {
+            let place = &self.places[place_ix];
+            let Some(before) = self.text_at(place_ix) else {
+                if place.json_type == JsonType::Unreadable && rule.replaces_in_fields() {
                     self.webhook.blocked = Some(Blocked::UnreadableFields);
                 }
                 continue;
@@ -147,24 +171,30 @@ impl<'r> Applying<'r> {
                 }
             }
             if after != before {
-                self.claim(at, json::quoted(&after), How::Replaced, rule.line, mistakes);
+                self.claim_place(
+                    place_ix,
+                    json::encode_string(&after),
+                    ChangeKind::Replaced,
+                    rule.line,
+                    mistakes,
+                );
             }
         }
     }
 
     /// Derives new uuids for the field and for the payload's copy of it, each from its own old value: equal
     /// ones stay equal.
-    fn new_uuid(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
-        let field = Path::of(&["uuid"]);
-        let Some(at) = self.at(rule, &field, mistakes) else {
+    fn apply_new_uuid(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
+        let field = Path::from_parts(&["uuid"]);
+        let Some(place_ix) = self.find_place(rule, &field, mistakes) else {
             return;
         };
-        let copy = field_copy(&self.places);
-        for at in std::iter::once(at).chain(copy) {
-            match self.text(at) {
+        let payload_copy = payload_uuid_place(&self.places);
+        for place_ix in std::iter::once(place_ix).chain(payload_copy) {
+            match self.text_at(place_ix) {
                 Some(old) if !old.starts_with('$') => {
-                    let token = json::quoted(&self.uuid(&old));
-                    self.claim(at, token, How::NewUuid, rule.line, mistakes);
+                    let token = json::encode_string(&self.derive_uuid(&old));
+                    self.claim_place(place_ix, token, ChangeKind::NewUuid, rule.line, mistakes);
                 }
                 _ => {}
             }
@@ -172,30 +202,34 @@ impl<'r> Applying<'r> {
     }
 
     /// The same old uuid, source account and target give the same new uuid, so that a second run changes nothing.
-    fn uuid(&self, old: &str) -> String {
-        let (source, target) = &self.rewriting.uuid_names;
+    fn derive_uuid(&self, old: &str) -> String {
+        let (source, target) = &self.rewriting.uuid_namespace;
         let name = format!("hookferry:{source}:{target}");
         let space = Uuid::new_v5(&Uuid::NAMESPACE_URL, name.as_bytes());
         Uuid::new_v5(&space, old.to_lowercase().as_bytes()).to_string()
     }
 
-    fn rename(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
+    fn apply_rename(&mut self, rule: &Rule, mistakes: &mut Mistakes) {
         let Some(rename) = &rule.rename else {
             return;
         };
-        match &self.name {
-            Some((_, line)) => mistakes.add(rule.line, Wrong::TwoNames(*line), &self.webhook),
-            None => self.name = Some((rename.of(self.webhook.alias()), rule.line)),
+        match &self.new_alias {
+            Some((_, line)) => mistakes.add(
+                rule.line,
+                RuleProblem::ConflictingRenames(*line),
+                &self.webhook,
+            ),
+            None => self.new_alias = Some((rename.render(self.webhook.alias()), rule.line)),
         }
     }
 
     /// Points vendor hosts at the target's region in every text that no rule has changed.
-    pub(super) fn retarget(&mut self) {
+    pub(super) fn apply_retarget(&mut self) {
         let Some(retarget) = self.rewriting.retarget else {
             return;
         };
-        for at in 0..self.places.len() {
-            let path = &self.places[at].path;
+        for place_ix in 0..self.places.len() {
+            let path = &self.places[place_ix].path;
             if self
                 .claims
                 .iter()
@@ -203,11 +237,14 @@ impl<'r> Applying<'r> {
             {
                 continue;
             }
-            if let Some(text) = self.text(at).and_then(|text| retarget.of(&text)) {
-                let change = self.change(at, How::Retargeted, None, false);
-                let token = json::quoted(&text);
+            if let Some(text) = self
+                .text_at(place_ix)
+                .and_then(|text| retarget.apply(&text))
+            {
+                let change = self.new_change(place_ix, ChangeKind::Retargeted, None, false);
+                let token = json::encode_string(&text);
                 self.claims.push(Claim {
-                    place: at,
+                    place_ix: place_ix,
                     token,
                     change,
                 });
@@ -215,77 +252,90 @@ impl<'r> Applying<'r> {
         }
     }
 
-    fn text(&self, at: usize) -> Option<String> {
-        let place = &self.places[at];
-        let is_text = place.shape == Shape::Text;
+    fn text_at(&self, place_ix: usize) -> Option<String> {
+        let place = &self.places[place_ix];
+        let is_text = place.json_type == JsonType::Text;
         is_text.then(|| place.text()).flatten().map(Cow::into_owned)
     }
 
-    fn change(&self, at: usize, how: How, line: Option<usize>, is_equal: bool) -> Change {
-        let path = self.places[at].path.clone();
+    fn new_change(
+        &self,
+        place_ix: usize,
+        how: ChangeKind,
+        line: Option<usize>,
+        is_equal: bool,
+    ) -> Change {
+        let path = self.places[place_ix].path.clone();
         Change {
             path,
-            how,
-            line,
+            kind: how,
+            rule_line: line,
             is_equal,
         }
     }
 
     /// Claims a place for a rule; it is a mistake if another rule has claimed it, or a place around or inside it.
-    fn claim(&mut self, at: usize, token: String, how: How, line: usize, mistakes: &mut Mistakes) {
-        let path = &self.places[at].path;
+    fn claim_place(
+        &mut self,
+        place_ix: usize,
+        token: String,
+        how: ChangeKind,
+        line: usize,
+        mistakes: &mut Mistakes,
+    ) {
+        let path = &self.places[place_ix].path;
         let other = self
             .claims
             .iter()
             .find(|claim| claim.change.path.overlaps(path));
-        if let Some(other) = other.and_then(|claim| claim.change.line) {
-            let wrong = Wrong::TwoRules(path.clone(), other);
-            return mistakes.add(line, wrong, &self.webhook);
+        if let Some(other) = other.and_then(|claim| claim.change.rule_line) {
+            let problem = RuleProblem::ConflictingRules(path.clone(), other);
+            return mistakes.add(line, problem, &self.webhook);
         }
-        let is_equal = is_same(self.places[at].token(), &token);
-        let change = self.change(at, how, Some(line), is_equal);
+        let is_equal = is_equal_json(self.places[place_ix].token(), &token);
+        let change = self.new_change(place_ix, how, Some(line), is_equal);
         self.claims.push(Claim {
-            place: at,
+            place_ix: place_ix,
             token,
             change,
         });
     }
 
     /// Builds the desired webhook from the original and the claims.
-    pub(super) fn done(mut self) -> PortableWebhook {
-        let leftover = self.leftover();
+    pub(super) fn finish(mut self) -> PortableWebhook {
+        let leftover = self.unmatched_secrets();
         let mut webhook = self.webhook;
         let edits: Vec<Edit<'_>> = self
             .claims
             .iter()
             .filter(|claim| !claim.change.is_equal)
             .map(|claim| Edit {
-                place: &self.places[claim.place],
+                place: &self.places[claim.place_ix],
                 token: claim.token.clone(),
             })
             .collect();
         let mut bare = webhook.bare.clone();
         if !edits.is_empty() {
-            bare = bare.edited(&edits);
+            bare = bare.with_edits(&edits);
         }
-        self.claims.sort_by_key(|claim| claim.place);
+        self.claims.sort_by_key(|claim| claim.place_ix);
         let mut changes: Vec<Change> = self.claims.into_iter().map(|claim| claim.change).collect();
-        if let Some((name, line)) = self.name.filter(|_| webhook.blocked.is_none()) {
-            bare = bare.renamed(&name);
-            let is_equal = name == webhook.alias;
-            let how = How::Renamed(std::mem::replace(&mut webhook.alias, name.into()));
-            let path = Path::of(&["alias"]);
+        if let Some((new_alias, line)) = self.new_alias.filter(|_| webhook.blocked.is_none()) {
+            bare = bare.with_alias(&new_alias);
+            let is_equal = new_alias == webhook.alias;
+            let how = ChangeKind::Renamed(std::mem::replace(&mut webhook.alias, new_alias.into()));
+            let path = Path::from_parts(&["alias"]);
             changes.insert(
                 0,
                 Change {
                     path,
-                    how,
-                    line: Some(line),
+                    kind: how,
+                    rule_line: Some(line),
                     is_equal,
                 },
             );
         }
-        let flows_back = flows_back(
+        let flows_back = log_backflow(
             webhook.type_id,
             &webhook.bare,
             &bare,
@@ -294,38 +344,41 @@ impl<'r> Applying<'r> {
         if !changes.is_empty() {
             let content = webhook
                 .type_id
-                .map(|type_id| Content::with_form(&bare, type_id));
-            (webhook.content, webhook.form) = content.unzip();
+                .map(|type_id| Content::with_shape(&bare, type_id));
+            (webhook.content, webhook.fields_shape) = content.unzip();
         }
         webhook.bare = bare;
-        let remarks = Remarks {
+        let remarks = RewriteReport {
             changes,
-            unread: self.unread,
-            leftover,
-            flows_back,
+            unread_values: self.unread_values,
+            unmatched_secrets: leftover,
+            log_backflow: flows_back,
         };
-        let has_any = remarks != Remarks::default();
+        let has_any = remarks != RewriteReport::default();
         PortableWebhook {
             webhook,
-            remarks: has_any.then(|| Box::new(remarks)),
+            report: has_any.then(|| Box::new(remarks)),
         }
     }
 
     /// The secrets that no rule changes or keeps.
-    fn leftover(&self) -> Vec<Leftover> {
-        let is_decided = |place: &Place| {
+    fn unmatched_secrets(&self) -> Vec<UnmatchedSecret> {
+        let is_covered = |place: &Place| {
             let by_rule = |claim: &Claim| {
-                claim.change.line.is_some() && place.path.is_within(&claim.change.path)
+                claim.change.rule_line.is_some() && place.path.is_within(&claim.change.path)
             };
             self.claims.iter().any(by_rule)
-                || self.kept.iter().any(|kept| place.path.is_within(kept))
+                || self
+                    .kept_paths
+                    .iter()
+                    .any(|kept| place.path.is_within(kept))
         };
         self.places
             .iter()
-            .filter(|place| !place.shape.is_container() && !is_decided(place))
+            .filter(|place| !place.json_type.is_container() && !is_covered(place))
             .filter_map(|place| {
-                let kind = place.secret()?;
-                Some(Leftover {
+                let kind = place.secret_kind()?;
+                Some(UnmatchedSecret {
                     path: place.path.clone(),
                     kind,
                 })
@@ -335,7 +388,7 @@ impl<'r> Applying<'r> {
 }
 
 /// Whether two JSON texts have the same value, whatever their notation.
-fn is_same(left: &str, right: &str) -> bool {
+fn is_equal_json(left: &str, right: &str) -> bool {
     matches!(
         (Json::parse(left), Json::parse(right)),
         (Ok(left), Ok(right)) if is_equal(&left, &right)
@@ -343,7 +396,7 @@ fn is_same(left: &str, right: &str) -> bool {
 }
 
 /// The place of the uuid's copy in the documented payloads.
-fn field_copy(places: &[Place]) -> Option<usize> {
-    let copy = Path::of(&["payload", "uuid"]);
+fn payload_uuid_place(places: &[Place]) -> Option<usize> {
+    let copy = Path::from_parts(&["payload", "uuid"]);
     places.iter().position(|place| place.path == copy)
 }

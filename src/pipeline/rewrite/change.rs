@@ -10,16 +10,16 @@ pub struct Change {
     /// The path of the value.
     pub path: Path,
     /// How the value was changed.
-    pub how: How,
+    pub kind: ChangeKind,
     /// The line on which the rule starts; `None` if `retarget` made the change.
-    pub line: Option<usize>,
+    pub rule_line: Option<usize>,
     /// Whether the new value equals the old one.
     pub is_equal: bool,
 }
 
 /// How a value was changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum How {
+pub enum ChangeKind {
     /// Set from a source, such as `env SLACK_URL`.
     Set(String),
     /// A text within the value was replaced.
@@ -32,7 +32,7 @@ pub enum How {
     Renamed(SmolStr),
 }
 
-impl How {
+impl ChangeKind {
     /// The code for it in JSON.
     pub fn word(&self) -> &'static str {
         match self {
@@ -47,18 +47,18 @@ impl How {
 
 /// A value that a rule needs but hookferry could not read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unread {
+pub struct UnreadValue {
     /// The path at which the rule sets the value.
     pub path: Path,
     /// The source of the value, such as `env SLACK_URL`.
     pub source: String,
     /// Why hookferry could not read it.
-    pub why: String,
+    pub reason: String,
 }
 
 /// A secret that no rule covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Leftover {
+pub struct UnmatchedSecret {
     /// The path of the secret.
     pub path: Path,
     /// The kind of secret, such as `service key`.

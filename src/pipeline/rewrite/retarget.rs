@@ -2,7 +2,7 @@
 //! Leaves team URLs and unknown hosts alone.
 
 use crate::coralogix::place::Place;
-use crate::coralogix::region::{Region, moved};
+use crate::coralogix::region::{Region, host_in_region};
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::fetch::Inventory;
 
@@ -16,23 +16,23 @@ pub struct Retarget {
 }
 
 /// The path of the log endpoint that the vendor is switching off, on `api.` hosts.
-const OLD_LOGS_PATH: &str = "/api/v1/logs";
+const RETIRED_LOGS_PATH: &str = "/api/v1/logs";
 
 impl Retarget {
     /// Points every address of the source region's services in a text at the target's region; `None` if
     /// nothing changes.
-    pub(super) fn of(self, text: &str) -> Option<String> {
+    pub(super) fn apply(self, text: &str) -> Option<String> {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         let mut is_changed = false;
         while let Some((before, host, behind)) = next_host(rest) {
             out.push_str(before);
             rest = behind;
-            match moved(host, self.from, self.to) {
-                Some(_) if is_old_logs(host, behind) => {
+            match host_in_region(host, self.from, self.to) {
+                Some(_) if is_retired_logs_endpoint(host, behind) => {
                     out.push_str("ingress.");
                     out.push_str(self.to.domain());
-                    rest = &behind[OLD_LOGS_PATH.len()..];
+                    rest = &behind[RETIRED_LOGS_PATH.len()..];
                     is_changed = true;
                 }
                 Some(new) if !new.eq_ignore_ascii_case(host) => {
@@ -49,8 +49,8 @@ impl Retarget {
 
 /// Splits a text at the host of the next address: the text before it, the host, and the text after it.
 fn next_host(text: &str) -> Option<(&str, &str, &str)> {
-    let at = text.find("://")?;
-    let (before, after) = text.split_at(at + "://".len());
+    let scheme_end = text.find("://")?;
+    let (before, after) = text.split_at(scheme_end + "://".len());
     let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let end = after.find(|c| !is_host(c)).unwrap_or(after.len());
     let (host, behind) = after.split_at(end);
@@ -58,33 +58,37 @@ fn next_host(text: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// The regions whose service hosts occur in the webhooks, each once.
-pub fn regions(inventory: &Inventory) -> Vec<Region> {
+pub fn service_regions(inventory: &Inventory) -> Vec<Region> {
     let mut found = Vec::new();
     for webhook in &inventory.webhooks {
-        regions_of(webhook, &mut found);
+        add_service_regions(webhook, &mut found);
     }
     found
 }
 
-fn regions_of(webhook: &Webhook, found: &mut Vec<Region>) {
+fn add_service_regions(webhook: &Webhook, found: &mut Vec<Region>) {
     for text in webhook.places().iter().filter_map(Place::text) {
         let mut rest = text.as_ref();
         while let Some((_, host, behind)) = next_host(rest) {
             rest = behind;
-            let region =
-                Region::of_host(host).filter(|region| moved(host, *region, *region).is_some());
+            let region = Region::from_host(host)
+                .filter(|region| host_in_region(host, *region, *region).is_some());
             found.extend(region.filter(|region| !found.contains(region)));
         }
     }
 }
 
 /// Whether an address starts with the log endpoint that the vendor is switching off.
-pub(super) fn is_old_logs(host: &str, behind: &str) -> bool {
+pub(super) fn is_retired_logs_endpoint(host: &str, behind: &str) -> bool {
     let is_api = host
         .get(..4)
         .is_some_and(|start| start.eq_ignore_ascii_case("api."));
-    let ends = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
-    is_api && behind.strip_prefix(OLD_LOGS_PATH).is_some_and(ends)
+    let is_path_end =
+        |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
+    is_api
+        && behind
+            .strip_prefix(RETIRED_LOGS_PATH)
+            .is_some_and(is_path_end)
 }
 
 #[cfg(test)]
@@ -138,7 +142,7 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(retarget.of(text).as_deref(), expected, "{text}");
+            assert_eq!(retarget.apply(text).as_deref(), expected, "{text}");
         }
     }
 
@@ -148,8 +152,8 @@ mod tests {
             from: Region::Us1,
             to: Region::Us1,
         };
-        let old = retarget.of("https://api.coralogix.us/api/v1/logs");
+        let old = retarget.apply("https://api.coralogix.us/api/v1/logs");
         assert_eq!(old.as_deref(), Some("https://ingress.us1.coralogix.com"));
-        assert_eq!(retarget.of("https://ingress.us1.coralogix.com"), None);
+        assert_eq!(retarget.apply("https://ingress.us1.coralogix.com"), None);
     }
 }

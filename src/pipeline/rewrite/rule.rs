@@ -16,7 +16,7 @@ pub struct Rules {
     /// The rules, in the order of the file.
     pub rules: Vec<Rule>,
     /// The policy for secrets that no rule covers; `None` if the file does not set one.
-    pub unmatched: Option<Unmatched>,
+    pub unmatched_policy: Option<UnmatchedSecretPolicy>,
     /// Whether to point vendor hosts at the target's region.
     pub retarget: bool,
 }
@@ -24,7 +24,7 @@ pub struct Rules {
 /// The policy for secrets that no rule covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Unmatched {
+pub enum UnmatchedSecretPolicy {
     /// Copy them.
     Keep,
     /// Do not send a webhook that contains one.
@@ -37,25 +37,25 @@ pub struct Rule {
     /// The line of the file on which it starts, counted from 1.
     pub line: usize,
     /// The webhooks to which the rule applies.
-    pub matches: Matches,
+    pub conditions: MatchConditions,
     /// Values to set.
-    pub set: Vec<Set>,
+    pub set: Vec<SetValue>,
     /// Texts to replace, one after the other.
-    pub replace: Vec<Replace>,
+    pub replace: Vec<TextReplacement>,
     /// Secrets at or below these paths are copied on purpose, and so count as covered.
     pub keep: Vec<Path>,
     /// Whether to derive a new uuid for the webhook.
     pub new_uuid: bool,
     /// The template of the alias in the target; `None` to keep the alias.
-    pub rename: Option<Rename>,
+    pub rename: Option<AliasTemplate>,
     /// Whether the rule may match no webhook.
     pub is_optional: bool,
 }
 
 impl Rule {
     /// Whether it replaces texts anywhere but in the url.
-    pub(super) fn looks_into_fields(&self) -> bool {
-        let url = Path::of(&["url"]);
+    pub(super) fn replaces_in_fields(&self) -> bool {
+        let url = Path::from_parts(&["url"]);
         let mut within = self.replace.iter().flat_map(|replace| &replace.within);
         within.any(|path| *path != url)
     }
@@ -63,7 +63,7 @@ impl Rule {
 
 /// The conditions under which a rule applies to a webhook. All must hold; an empty one always holds.
 #[derive(Debug, Default)]
-pub struct Matches {
+pub struct MatchConditions {
     /// The webhook has any of these types.
     pub types: Vec<TypeId>,
     /// Its alias in the source matches any of these patterns.
@@ -74,11 +74,11 @@ pub struct Matches {
     pub ids: Vec<WebhookId>,
 }
 
-impl Matches {
+impl MatchConditions {
     /// Whether the rule applies to a webhook of the source.
     pub fn selects(&self, webhook: &Webhook, id: Option<&WebhookId>) -> bool {
         let alias = webhook.alias().unwrap_or_default();
-        let is_type = |wanted: &TypeId| webhook.type_id() == Ok(*wanted);
+        let is_type = |type_id: &TypeId| webhook.type_id() == Ok(*type_id);
         let is_host = || {
             let host = host_of(&webhook.url());
             host.is_some_and(|host| self.hosts.iter().any(|wanted| wanted.matches(&host)))
@@ -97,16 +97,16 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
 
 /// A value to set.
 #[derive(Debug)]
-pub struct Set {
+pub struct SetValue {
     /// The path of the value to replace; it must exist in the webhook.
     pub path: Path,
     /// The source of the new value.
-    pub from: Source,
+    pub source: ValueSource,
 }
 
 /// The source of a value.
 #[derive(Clone)]
-pub enum Source {
+pub enum ValueSource {
     /// The environment variable with this name.
     Env(String),
     /// The file at this path; a relative path starts at the directory of the rules file.
@@ -122,7 +122,7 @@ pub enum Source {
     Value(SecretString),
 }
 
-impl Source {
+impl ValueSource {
     /// Whether both sources provide the same value, so that hookferry reads it only once.
     pub fn is_same_as(&self, other: &Self) -> bool {
         match (self, other) {
@@ -140,7 +140,7 @@ impl Source {
 }
 
 /// Formats as `env X`, `file x` or `command op (line 7)`: never a value, nor an argument, which may be a secret.
-impl fmt::Display for Source {
+impl fmt::Display for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Env(name) => write!(f, "env {name}"),
@@ -154,7 +154,7 @@ impl fmt::Display for Source {
     }
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for ValueSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
@@ -162,20 +162,20 @@ impl fmt::Debug for Source {
 
 /// A text replacement.
 #[derive(Debug)]
-pub struct Replace {
+pub struct TextReplacement {
     /// The paths to search, including everything below them.
     pub within: Vec<Path>,
     /// The literal text to search for.
-    pub from: Literal,
+    pub from: SecretText,
     /// The text that replaces it.
-    pub to: Literal,
+    pub to: SecretText,
 }
 
 /// A text of the rules file that may be a secret or contain one.
 #[derive(Clone)]
-pub struct Literal(pub SecretString);
+pub struct SecretText(pub SecretString);
 
-impl fmt::Debug for Literal {
+impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Literal(hidden)")
     }
@@ -183,9 +183,9 @@ impl fmt::Debug for Literal {
 
 /// A template for the alias in the target, split at each `{alias}`, the placeholder of the source's alias.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rename(Vec<String>);
+pub struct AliasTemplate(Vec<String>);
 
-impl Rename {
+impl AliasTemplate {
     /// Parses a template such as `us-{alias}`; `None` if it is blank or contains any other brace.
     pub fn parse(template: &str) -> Option<Self> {
         let parts: Vec<String> = template.split("{alias}").map(str::to_owned).collect();
@@ -194,18 +194,18 @@ impl Rename {
     }
 
     /// The alias in the target for an alias of the source.
-    pub fn of(&self, alias: &str) -> String {
+    pub fn render(&self, alias: &str) -> String {
         self.0.join(alias)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Rename;
+    use super::AliasTemplate;
 
     #[test]
     fn an_alias_is_made_from_the_source_s() {
-        let made = |template| Rename::parse(template).map(|rename| rename.of("ops"));
+        let made = |template| AliasTemplate::parse(template).map(|rename| rename.render("ops"));
         assert_eq!(made("us-{alias}").as_deref(), Some("us-ops"));
         assert_eq!(made("{alias}/{alias}").as_deref(), Some("ops/ops"));
         assert_eq!(made("fixed").as_deref(), Some("fixed"));

@@ -1,14 +1,14 @@
 //! The values that rules need, or the reasons why they could not be read.
 //! The caller reads them: this stage accesses no environment, no disk and no programs.
 
-use super::rule::{Rule, Rules, Set, Source};
+use super::rule::{Rule, Rules, SetValue, ValueSource};
 use crate::coralogix::json;
 use crate::pipeline::fetch::Inventory;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The result of reading one value.
 #[derive(Debug)]
-pub enum Reading {
+pub enum ValueReading {
     /// The value, wiped from memory when dropped.
     Read(SecretString),
     /// The reason why the value could not be read, without any part of the value.
@@ -17,28 +17,28 @@ pub enum Reading {
 
 /// The values with their sources.
 #[derive(Debug, Default)]
-pub struct Values(Vec<(Source, Reading)>);
+pub struct RuleValues(Vec<(ValueSource, ValueReading)>);
 
-impl Values {
+impl RuleValues {
     /// Stores the result of reading each source.
-    pub fn of(readings: Vec<(Source, Reading)>) -> Self {
+    pub fn new(readings: Vec<(ValueSource, ValueReading)>) -> Self {
         Self(readings)
     }
 
     /// Every source with the result of reading it.
-    pub fn all(&self) -> &[(Source, Reading)] {
+    pub fn readings(&self) -> &[(ValueSource, ValueReading)] {
         &self.0
     }
 
     /// The value as a JSON token, or the reason why there is none.
-    pub(super) fn token(&self, source: &Source) -> Result<String, String> {
-        if let Source::Value(token) = source {
+    pub(super) fn json_token(&self, source: &ValueSource) -> Result<String, String> {
+        if let ValueSource::Value(token) = source {
             return Ok(token.expose_secret().to_owned());
         }
         let found = self.0.iter().find(|(from, _)| from.is_same_as(source));
         match found {
-            Some((_, Reading::Read(value))) => Ok(json::quoted(value.expose_secret())),
-            Some((_, Reading::Unread(why))) => Err(why.clone()),
+            Some((_, ValueReading::Read(value))) => Ok(json::encode_string(value.expose_secret())),
+            Some((_, ValueReading::Unread(why))) => Err(why.clone()),
             None => Err("it was not read".to_owned()),
         }
     }
@@ -46,33 +46,33 @@ impl Values {
 
 impl Rules {
     /// For each rule, the indices of the webhooks that it matches.
-    pub fn matched(&self, inventory: &Inventory) -> Vec<Vec<usize>> {
-        let places_of = |rule: &Rule| {
+    pub fn matched_webhooks(&self, inventory: &Inventory) -> Vec<Vec<usize>> {
+        let matching_indices = |rule: &Rule| {
             let webhooks = inventory.webhooks.iter().enumerate();
             webhooks
-                .filter(|(_, webhook)| rule.matches.selects(webhook, webhook.id().as_ref()))
-                .map(|(place, _)| place)
+                .filter(|(_, webhook)| rule.conditions.selects(webhook, webhook.id().as_ref()))
+                .map(|(ix, _)| ix)
                 .collect()
         };
-        self.rules.iter().map(places_of).collect()
+        self.rules.iter().map(matching_indices).collect()
     }
 
     /// The sources whose values the rules need for these webhooks, each once, in the order of the file.
-    pub fn needed(&self, inventory: &Inventory) -> Vec<Source> {
-        let mut needed: Vec<Source> = Vec::new();
+    pub fn needed_sources(&self, inventory: &Inventory) -> Vec<ValueSource> {
+        let mut needed: Vec<ValueSource> = Vec::new();
         for rule in &self.rules {
             let is_used = || {
                 let mut webhooks = inventory.webhooks.iter();
-                webhooks.any(|webhook| rule.matches.selects(webhook, webhook.id().as_ref()))
+                webhooks.any(|webhook| rule.conditions.selects(webhook, webhook.id().as_ref()))
             };
-            let asks = |set: &&Set| !matches!(set.from, Source::Value(_));
-            let mut asked = rule.set.iter().filter(asks).peekable();
-            if asked.peek().is_none() || !is_used() {
+            let is_external = |set: &&SetValue| !matches!(set.source, ValueSource::Value(_));
+            let mut external_sets = rule.set.iter().filter(is_external).peekable();
+            if external_sets.peek().is_none() || !is_used() {
                 continue;
             }
-            for set in asked {
-                if !needed.iter().any(|source| source.is_same_as(&set.from)) {
-                    needed.push(set.from.clone());
+            for set in external_sets {
+                if !needed.iter().any(|source| source.is_same_as(&set.source)) {
+                    needed.push(set.source.clone());
                 }
             }
         }

@@ -1,29 +1,29 @@
 //! The findings of one reading of an account, by subject.
 //! Pure. Each finding states what proves it, or is marked unknown if nothing does.
 
-use super::{CheckView, Seen};
-use crate::coralogix::failure::{MAY_READ, MAY_WRITE, PRESET};
-use crate::foreign;
-use crate::http::failure::{Failure, Unreached};
+use super::{AccountCheckView, AccountReading};
+use crate::coralogix::failure::{PERMISSION_PRESET, READ_PERMISSION, WRITE_PERMISSION};
+use crate::http::failure::{ConnectFailure, Failure};
 use crate::render::style::Meaning;
-use crate::wording::{counted, seconds};
+use crate::untrusted;
+use crate::wording::{counted, duration_text};
 use std::time::Duration;
 
 /// The largest clock skew in seconds without a warning. Beyond it, times in records and responses are hard to
 /// compare.
-const MOST_SKEW: u64 = 60;
+const MAX_SKEW_SECONDS: u64 = 60;
 
 /// The result for one subject of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum CheckResult {
     Good,
     Warning,
     Failed,
     Unknown,
 }
 
-impl Standing {
-    pub(super) fn word(self) -> &'static str {
+impl CheckResult {
+    pub(super) fn code(self) -> &'static str {
         match self {
             Self::Good => "ok",
             Self::Warning => "warning",
@@ -43,121 +43,135 @@ impl Standing {
 }
 
 /// One line of the report.
-pub(super) struct Finding {
+pub(super) struct CheckFinding {
     pub(super) subject: &'static str,
-    pub(super) standing: Standing,
+    pub(super) result: CheckResult,
     pub(super) text: String,
 }
 
-impl Finding {
-    fn new(subject: &'static str, standing: Standing, text: impl Into<String>) -> Self {
+impl CheckFinding {
+    fn new(subject: &'static str, result: CheckResult, text: impl Into<String>) -> Self {
         Self {
             subject,
-            standing,
+            result,
             text: text.into(),
         }
     }
 }
 
 /// All findings, in the order of the report.
-pub(super) fn findings(view: &CheckView<'_>) -> Vec<Finding> {
-    let mut findings = vec![key(view)];
-    match view.seen {
+pub(super) fn findings(view: &AccountCheckView<'_>) -> Vec<CheckFinding> {
+    let mut findings = vec![key_finding(view)];
+    match view.reading {
         None => {
             let why = "not checked: there is no key";
             let subjects = ["reach", "tls", "company", "webhooks", "read"];
-            let unknown = subjects.map(|subject| Finding::new(subject, Standing::Unknown, why));
+            let unknown =
+                subjects.map(|subject| CheckFinding::new(subject, CheckResult::Unknown, why));
             findings.extend(unknown);
         }
         Some(seen) => {
             findings.extend([
-                reach(seen),
-                tls(view, seen),
-                company(view, seen),
-                webhooks(seen),
-                read(seen),
+                reach_finding(seen),
+                tls_finding(view, seen),
+                company_finding(view, seen),
+                webhooks_finding(seen),
+                read_finding(seen),
             ]);
         }
     }
-    findings.push(Finding::new(
+    findings.push(CheckFinding::new(
         "write",
-        Standing::Unknown,
-        format!("not checked: no documented call can test this without writing; writing needs {MAY_WRITE} (preset {PRESET})"),
+        CheckResult::Unknown,
+        format!("not checked: no documented call can test this without writing; writing needs {WRITE_PERMISSION} (preset {PERMISSION_PRESET})"),
     ));
-    findings.extend(view.seen.map(clock));
+    findings.extend(view.reading.map(clock_finding));
     findings
 }
 
-fn key(view: &CheckView<'_>) -> Finding {
+fn key_finding(view: &AccountCheckView<'_>) -> CheckFinding {
     match view.account {
-        Err(error) => Finding::new("key", Standing::Failed, error.to_string()),
-        Ok(account) if view.winners.is_empty() => {
-            Finding::new("key", Standing::Good, account.key_from.clone())
+        Err(error) => CheckFinding::new("key", CheckResult::Failed, error.to_string()),
+        Ok(account) if view.overriding_variables.is_empty() => {
+            CheckFinding::new("key", CheckResult::Good, account.key_origin.clone())
         }
         Ok(account) => {
-            let winners = view.winners.join(", ");
+            let winners = view.overriding_variables.join(", ");
             let text = format!(
                 "{}; in a run, {winners} would take precedence because it is set",
-                account.key_from
+                account.key_origin
             );
-            Finding::new("key", Standing::Warning, text)
+            CheckFinding::new("key", CheckResult::Warning, text)
         }
     }
 }
 
-fn reach(seen: &Seen) -> Finding {
-    let took = match seen.took {
+fn reach_finding(seen: &AccountReading) -> CheckFinding {
+    let duration = match seen.duration {
         short if short < Duration::from_secs(1) => format!("{} ms", short.as_millis()),
-        long => seconds(long),
+        long => duration_text(long),
     };
     match &seen.outcome {
-        Ok(_) => Finding::new("reach", Standing::Good, format!("responded in {took}")),
+        Ok(_) => CheckFinding::new(
+            "reach",
+            CheckResult::Good,
+            format!("responded in {duration}"),
+        ),
         Err(Failure::Refused(refusal)) => {
-            let text = format!("responded with {} in {took}", refusal.status);
-            Finding::new("reach", Standing::Good, text)
+            let text = format!("responded with {} in {duration}", refusal.status);
+            CheckFinding::new("reach", CheckResult::Good, text)
         }
         Err(Failure::Unusable(what)) => {
-            let text = format!("something other than the webhooks API responded in {took}: {what}");
-            Finding::new("reach", Standing::Failed, text)
+            let text =
+                format!("something other than the webhooks API responded in {duration}: {what}");
+            CheckFinding::new("reach", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(Unreached::Host(cause) | Unreached::Certificate(cause))) => {
-            Finding::new("reach", Standing::Failed, format!("no connection: {cause}"))
+        Err(Failure::NotSent(ConnectFailure::Host(cause) | ConnectFailure::Certificate(cause))) => {
+            CheckFinding::new(
+                "reach",
+                CheckResult::Failed,
+                format!("no connection: {cause}"),
+            )
         }
         Err(Failure::Lost { why, .. }) => {
-            Finding::new("reach", Standing::Failed, format!("no response: {why}"))
+            CheckFinding::new("reach", CheckResult::Failed, format!("no response: {why}"))
         }
     }
 }
 
-fn tls(view: &CheckView<'_>, seen: &Seen) -> Finding {
+fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFinding {
     if view.endpoint.base().scheme() == "http" {
         let text = "plain http: not encrypted, but nothing leaves this machine";
-        return Finding::new("tls", Standing::Good, text);
+        return CheckFinding::new("tls", CheckResult::Good, text);
     }
     match &seen.outcome {
-        Err(Failure::NotSent(Unreached::Certificate(cause))) => {
+        Err(Failure::NotSent(ConnectFailure::Certificate(cause))) => {
             let text = format!("the certificate is not trusted: {cause}");
-            Finding::new("tls", Standing::Failed, text)
+            CheckFinding::new("tls", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(Unreached::Host(_))) => {
-            Finding::new("tls", Standing::Unknown, "there was no connection")
+        Err(Failure::NotSent(ConnectFailure::Host(_))) => {
+            CheckFinding::new("tls", CheckResult::Unknown, "there was no connection")
         }
         _ => {
             let more = view
                 .ca_file
-                .map(|file| format!(" or {}", foreign::shown(file)));
+                .map(|file| format!(" or {}", untrusted::escape(file)));
             let text = format!(
                 "the certificate was verified against the system's CA certificates{}",
                 more.unwrap_or_default()
             );
-            Finding::new("tls", Standing::Good, text)
+            CheckFinding::new("tls", CheckResult::Good, text)
         }
     }
 }
 
-fn company(view: &CheckView<'_>, seen: &Seen) -> Finding {
+fn company_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFinding {
     let Ok(inventory) = &seen.outcome else {
-        return Finding::new("company", Standing::Unknown, "the list could not be read");
+        return CheckFinding::new(
+            "company",
+            CheckResult::Unknown,
+            "the list could not be read",
+        );
     };
     let expected = view
         .profile
@@ -165,48 +179,56 @@ fn company(view: &CheckView<'_>, seen: &Seen) -> Finding {
     let found: Vec<String> = inventory
         .company_ids()
         .iter()
-        .map(|company| foreign::shortened(company, 40))
+        .map(|company| untrusted::escape_truncated(company, 40))
         .collect();
     let (standing, text) = match (found.as_slice(), expected) {
         ([], _) => (
-            Standing::Unknown,
+            CheckResult::Unknown,
             "an empty account does not show its company id".to_owned(),
         ),
         ([one], Some(expected)) if one == expected => {
-            (Standing::Good, format!("{one}, as the profile expects"))
+            (CheckResult::Good, format!("{one}, as the profile expects"))
         }
         (found, Some(expected)) => (
-            Standing::Failed,
+            CheckResult::Failed,
             format!(
                 "{}, but the profile expects {}",
                 found.join(" and "),
-                foreign::shortened(expected, 40)
+                untrusted::escape_truncated(expected, 40)
             ),
         ),
         ([one], None) => (
-            Standing::Good,
+            CheckResult::Good,
             format!("{one}; no profile states the expected company id"),
         ),
-        (found, None) => (Standing::Warning, format!("several: {}", found.join(", "))),
+        (found, None) => (
+            CheckResult::Warning,
+            format!("several: {}", found.join(", ")),
+        ),
     };
-    Finding::new("company", standing, text)
+    CheckFinding::new("company", standing, text)
 }
 
-fn webhooks(seen: &Seen) -> Finding {
+fn webhooks_finding(seen: &AccountReading) -> CheckFinding {
     match &seen.outcome {
         Ok(inventory) => {
             let count = counted(inventory.webhooks.len(), "webhook");
-            Finding::new("webhooks", Standing::Good, count)
+            CheckFinding::new("webhooks", CheckResult::Good, count)
         }
-        Err(_) => Finding::new("webhooks", Standing::Unknown, "the list could not be read"),
+        Err(_) => CheckFinding::new(
+            "webhooks",
+            CheckResult::Unknown,
+            "the list could not be read",
+        ),
     }
 }
 
-fn read(seen: &Seen) -> Finding {
+fn read_finding(seen: &AccountReading) -> CheckFinding {
     match &seen.outcome {
         Ok(_) => {
-            let text = format!("the key can read: the list was just read with it ({MAY_READ})");
-            Finding::new("read", Standing::Good, text)
+            let text =
+                format!("the key can read: the list was just read with it ({READ_PERMISSION})");
+            CheckFinding::new("read", CheckResult::Good, text)
         }
         Err(Failure::Refused(refusal)) if matches!(refusal.status, 401 | 403) => {
             let words = match refusal.message.as_str() {
@@ -214,48 +236,49 @@ fn read(seen: &Seen) -> Finding {
                 words => format!(": {words}"),
             };
             let text = format!("the key was refused ({}){words}", refusal.status);
-            Finding::new("read", Standing::Failed, text)
+            CheckFinding::new("read", CheckResult::Failed, text)
         }
         Err(Failure::Refused(refusal)) => {
             let text = format!("the call failed ({})", refusal.status);
-            Finding::new("read", Standing::Failed, text)
+            CheckFinding::new("read", CheckResult::Failed, text)
         }
-        Err(_) => Finding::new("read", Standing::Unknown, "the list could not be read"),
+        Err(_) => CheckFinding::new("read", CheckResult::Unknown, "the list could not be read"),
     }
 }
 
-fn clock(seen: &Seen) -> Finding {
-    match skew(seen) {
-        None => Finding::new(
+fn clock_finding(seen: &AccountReading) -> CheckFinding {
+    match clock_skew(seen) {
+        None => CheckFinding::new(
             "clock",
-            Standing::Unknown,
+            CheckResult::Unknown,
             "no list with a date was received",
         ),
-        Some((_, by)) if by <= MOST_SKEW => {
-            let text = format!("both clocks agree within {MOST_SKEW} s");
-            Finding::new("clock", Standing::Good, text)
+        Some((_, by)) if by <= MAX_SKEW_SECONDS => {
+            let text = format!("both clocks agree within {MAX_SKEW_SECONDS} s");
+            CheckFinding::new("clock", CheckResult::Good, text)
         }
-        Some((is_ahead, by)) => {
-            let by = seconds(Duration::from_secs(by));
-            let way = if is_ahead { "ahead of" } else { "behind" };
-            let text =
-                format!("the server's clock is {by} {way} this machine's; correct the wrong one");
-            Finding::new("clock", Standing::Warning, text)
+        Some((is_ahead, skew)) => {
+            let by = duration_text(Duration::from_secs(skew));
+            let direction = if is_ahead { "ahead of" } else { "behind" };
+            let text = format!(
+                "the server's clock is {by} {direction} this machine's; correct the wrong one"
+            );
+            CheckFinding::new("clock", CheckResult::Warning, text)
         }
     }
 }
 
 /// Whether the server's clock is ahead of ours, and the difference in seconds.
-pub(super) fn skew(seen: &Seen) -> Option<(bool, u64)> {
+pub(super) fn clock_skew(seen: &AccountReading) -> Option<(bool, u64)> {
     let theirs = seen.outcome.as_ref().ok()?.server_time?;
-    Some(match theirs.duration_since(seen.now) {
+    Some(match theirs.duration_since(seen.received) {
         Ok(ahead) => (true, ahead.as_secs()),
         Err(behind) => (false, behind.duration().as_secs()),
     })
 }
 
 /// What reading the account once cannot show.
-pub(super) fn not_known(view: &CheckView<'_>) -> Vec<String> {
+pub(super) fn unknowns(view: &AccountCheckView<'_>) -> Vec<String> {
     let mut unknown = vec![
         "whether the key can write".to_owned(),
         "whether the webhooks deliver".to_owned(),

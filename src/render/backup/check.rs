@@ -1,13 +1,13 @@
 //! Renders `backup check`: a line for each account, and one for each backup with a problem.
 
-use super::{age, members, shown};
+use super::{backup_members, format_age, format_time};
 use crate::error::ExitCode;
-use crate::foreign::name;
 use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::store::backup::Stored;
-use crate::store::backup::check::{Condition, is_future};
+use crate::store::backup::StoredBackup;
+use crate::store::backup::check::{BackupCondition, is_future};
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -17,11 +17,11 @@ use std::fmt::Write as _;
 #[derive(Debug)]
 pub struct CheckedBackup {
     /// The backup as the repository lists it.
-    pub stored: Stored,
+    pub stored: StoredBackup,
     /// The path by which a user can name it.
     pub path: String,
     /// The result of checking its bytes.
-    pub condition: Condition,
+    pub condition: BackupCondition,
 }
 
 /// The checked backups of one account, and whether they are recent enough.
@@ -40,14 +40,16 @@ pub struct CheckedAccount {
 impl CheckedAccount {
     /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
-        let is_any = |is_it: fn(&Condition) -> bool| {
-            self.backups.iter().any(|backup| is_it(&backup.condition))
+        let has_condition = |matches: fn(&BackupCondition) -> bool| {
+            self.backups.iter().any(|backup| matches(&backup.condition))
         };
         if self.backups.is_empty() {
             ExitCode::NoBackup
-        } else if self.is_stale || is_any(|condition| matches!(condition, Condition::Damaged(_))) {
+        } else if self.is_stale
+            || has_condition(|condition| matches!(condition, BackupCondition::Damaged(_)))
+        {
             ExitCode::Partial
-        } else if is_any(|condition| *condition == Condition::NotOpened) {
+        } else if has_condition(|condition| *condition == BackupCondition::NotOpened) {
             ExitCode::CannotDecrypt
         } else {
             ExitCode::Done
@@ -55,7 +57,7 @@ impl CheckedAccount {
     }
 
     fn count(&self, word: &str) -> usize {
-        let conditions = self.backups.iter().map(|backup| backup.condition.word());
+        let conditions = self.backups.iter().map(|backup| backup.condition.code());
         conditions.filter(|other| *other == word).count()
     }
 }
@@ -93,7 +95,7 @@ pub fn text(
             out,
             "{}  {}: {}{}",
             page.palette.paint(meaning, word),
-            name(&account.account),
+            name_cell(&account.account),
             counted(account.backups.len(), "backup"),
             if counts.is_empty() {
                 String::new()
@@ -101,27 +103,31 @@ pub fn text(
                 format!(" ({})", counts.join(", "))
             },
         );
-        let _ = writeln!(out, "    {}", freshness(account, now, max_age));
+        let _ = writeln!(out, "    {}", freshness_text(account, now, max_age));
         for backup in &account.backups {
             let why = match &backup.condition {
-                Condition::Damaged(why) => why.as_str(),
-                Condition::NotOpened => CONDITIONS[2].1,
-                Condition::Verified | Condition::Intact => continue,
+                BackupCondition::Damaged(why) => why.as_str(),
+                BackupCondition::NotOpened => CONDITIONS[2].1,
+                BackupCondition::Verified | BackupCondition::Intact => continue,
             };
-            let _ = writeln!(out, "    {}: {why}", name(&backup.path));
+            let _ = writeln!(out, "    {}: {why}", name_cell(&backup.path));
         }
     }
     out
 }
 
-fn freshness(account: &CheckedAccount, now: Timestamp, max_age: Option<SignedDuration>) -> String {
+fn freshness_text(
+    account: &CheckedAccount,
+    now: Timestamp,
+    max_age: Option<SignedDuration>,
+) -> String {
     let Some(checked) = account.checked else {
         return "there is no backup".to_owned();
     };
     let last = format!(
         "last backed up or found unchanged {} ({})",
-        shown(checked),
-        age(checked, now)
+        format_time(checked),
+        format_age(checked, now)
     );
     match max_age {
         Some(_) if account.is_stale && is_future(checked, now) => {
@@ -147,18 +153,18 @@ pub fn document(
             "repository": repository,
             "max_age_seconds": max_age.map(|age| age.as_secs()),
             "exit_code": code.code(),
-            "accounts": accounts.iter().map(row).collect::<Vec<_>>(),
+            "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
         }),
     )
 }
 
 /// The JSON object for one account.
-pub(crate) fn row(account: &CheckedAccount) -> Value {
+pub(crate) fn account_json(account: &CheckedAccount) -> Value {
     let backup = |backup: &CheckedBackup| {
-        let mut row = members(&backup.stored, &backup.path);
-        row["condition"] = json!(backup.condition.word());
+        let mut row = backup_members(&backup.stored, &backup.path);
+        row["condition"] = json!(backup.condition.code());
         row["why"] = match &backup.condition {
-            Condition::Damaged(why) => json!(why),
+            BackupCondition::Damaged(why) => json!(why),
             _ => Value::Null,
         };
         row

@@ -1,30 +1,30 @@
 //! Renders `backup create`: the result for each account.
 
-use super::{failure, members, protection, shown, size};
+use super::{backup_members, error_json, format_size, format_time, protection_word};
 use crate::error::{Error, ExitCode};
-use crate::foreign::name;
 use crate::render::columns::table;
 use crate::render::json;
 use crate::render::page::Page;
-use crate::store::backup::{Repository, Stored};
+use crate::store::backup::{Repository, StoredBackup};
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The result of backing up one account.
 #[derive(Debug)]
-pub struct Taken {
+pub struct CreateResult {
     /// The account's name as the user passed it.
     pub name: String,
     /// The backup that holds the account's webhooks, or why nothing was stored.
-    pub outcome: Result<Kept, Error>,
+    pub outcome: Result<CurrentBackup, Error>,
 }
 
 /// The backup that holds an account's current webhooks.
 #[derive(Debug)]
-pub struct Kept {
+pub struct CurrentBackup {
     /// The backup as the repository lists it.
-    pub stored: Stored,
+    pub stored: StoredBackup,
     /// The path by which a user can name it.
     pub path: String,
     /// When the account was read.
@@ -32,14 +32,14 @@ pub struct Kept {
     /// `true` if this run stored it, `false` if the account is unchanged since an earlier backup.
     pub is_new: bool,
     /// Other errors: the backup itself is safe, but the repository needs attention.
-    pub troubles: Vec<Error>,
+    pub other_errors: Vec<Error>,
 }
 
-impl Taken {
+impl CreateResult {
     /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
         match &self.outcome {
-            Ok(kept) if kept.troubles.is_empty() => ExitCode::Done,
+            Ok(kept) if kept.other_errors.is_empty() => ExitCode::Done,
             Ok(_) => ExitCode::Partial,
             Err(error) => error.kind().exit_code(),
         }
@@ -48,12 +48,12 @@ impl Taken {
     /// All errors for this account.
     pub fn errors(&self) -> &[Error] {
         match &self.outcome {
-            Ok(kept) => &kept.troubles,
+            Ok(kept) => &kept.other_errors,
             Err(error) => std::slice::from_ref(error),
         }
     }
 
-    fn word(&self) -> &'static str {
+    fn code(&self) -> &'static str {
         match &self.outcome {
             Ok(kept) if kept.is_new => "stored",
             Ok(_) => "unchanged",
@@ -63,56 +63,62 @@ impl Taken {
 }
 
 /// Renders a table with one row for each account.
-pub fn text(taken: &[Taken], page: Page) -> String {
-    let row = |taken: &Taken| {
+pub fn text(taken: &[CreateResult], page: Page) -> String {
+    let row = |taken: &CreateResult| {
         let what = match &taken.outcome {
-            Ok(kept) => kept_words(kept),
+            Ok(kept) => describe(kept),
             Err(_) => "nothing was stored; see above".to_owned(),
         };
-        [name(&taken.name), taken.word().to_owned(), what]
+        [name_cell(&taken.name), taken.code().to_owned(), what]
     };
     let rows: Vec<[String; 3]> = taken.iter().map(row).collect();
     table(["account", "backup", ""], &rows, page)
 }
 
-fn kept_words(kept: &Kept) -> String {
+fn describe(kept: &CurrentBackup) -> String {
     let stored = &kept.stored;
     let webhooks = counted(stored.name.count, "webhook");
     if kept.is_new {
-        let (size, protection) = (size(stored.size), protection(stored));
-        format!("{webhooks}, {size}, {protection}: {}", name(&kept.path))
+        let (size, protection) = (format_size(stored.size), protection_word(stored));
+        format!(
+            "{webhooks}, {size}, {protection}: {}",
+            name_cell(&kept.path)
+        )
     } else {
-        let since = shown(stored.name.time);
-        format!("{webhooks}, as stored on {since}: {}", name(&kept.path))
+        let since = format_time(stored.name.time);
+        format!(
+            "{webhooks}, as stored on {since}: {}",
+            name_cell(&kept.path)
+        )
     }
 }
 
 /// Renders the results as JSON.
-pub fn document(taken: &[Taken], repository: &Repository, code: ExitCode) -> Value {
+pub fn document(taken: &[CreateResult], repository: &Repository, code: ExitCode) -> Value {
     json::document(
         "backup-create",
         json!({
             "repository": repository.to_string(),
             "exit_code": code.code(),
-            "accounts": rows(taken),
+            "accounts": accounts_json(taken),
         }),
     )
 }
 
 /// The JSON objects, one for each account.
-pub(crate) fn rows(taken: &[Taken]) -> Vec<Value> {
-    let row = |taken: &Taken| {
+pub(crate) fn accounts_json(taken: &[CreateResult]) -> Vec<Value> {
+    let row = |taken: &CreateResult| {
         let (backup, checked, error) = match &taken.outcome {
             Ok(kept) => (
-                members(&kept.stored, &kept.path),
+                backup_members(&kept.stored, &kept.path),
                 json!(kept.checked),
-                kept.troubles.first().map_or(Value::Null, failure),
+                kept.other_errors.first().map_or(Value::Null, error_json),
             ),
-            Err(error) => (Value::Null, Value::Null, failure(error)),
+            Err(error) => (Value::Null, Value::Null, error_json(error)),
         };
         json!({
             "name": taken.name,
-            "outcome": taken.word(),
+            "outcome": taken.code(),
             "checked": checked,
             "backup": backup,
             "failure": error,

@@ -1,23 +1,23 @@
 //! Renders `backup forget`: which backups a policy removes, and why it keeps the others.
 
-use super::{failure, members, shown};
+use super::{backup_members, error_json, format_time};
 use crate::error::{Error, ExitCode};
-use crate::foreign::name;
 use crate::render::columns::table;
 use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::store::backup::Stored;
+use crate::store::backup::StoredBackup;
 use crate::store::backup::retention::Reason;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
 /// A backup with the policy's decision.
 #[derive(Debug)]
-pub struct Judged {
+pub struct RetentionDecision {
     /// The backup as the repository lists it, or listed it before its removal.
-    pub stored: Stored,
+    pub stored: StoredBackup,
     /// The path by which a user can name it.
     pub path: String,
     /// The reasons to keep it; empty if the policy removes it.
@@ -26,16 +26,16 @@ pub struct Judged {
 
 /// The result of applying a policy to the backups of one account.
 #[derive(Debug)]
-pub struct Forgotten {
+pub struct ForgetResult {
     /// The account's folder name in the repository.
     pub account: String,
     /// Its backups, oldest first.
-    pub backups: Vec<Judged>,
+    pub backups: Vec<RetentionDecision>,
     /// Why not all backups were removed that the policy does not keep.
     pub failure: Option<Error>,
 }
 
-impl Forgotten {
+impl ForgetResult {
     /// The exit code if this account were the only one.
     pub fn exit_code(&self) -> ExitCode {
         self.failure
@@ -54,7 +54,7 @@ impl Forgotten {
 }
 
 /// Renders a table for each account.
-pub fn text(accounts: &[Forgotten], dry_run: bool, page: Page) -> String {
+pub fn text(accounts: &[ForgetResult], dry_run: bool, page: Page) -> String {
     let mut out = String::new();
     for account in accounts {
         let verb = match (&account.failure, dry_run) {
@@ -64,16 +64,16 @@ pub fn text(accounts: &[Forgotten], dry_run: bool, page: Page) -> String {
         };
         let heading = format!(
             "{}: {} of {} {verb}",
-            name(&account.account),
+            name_cell(&account.account),
             account.n_removed(),
             counted(account.backups.len(), "backup"),
         );
         let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
-        let row = |judged: &Judged| {
-            let reasons: Vec<&str> = judged.reasons.iter().map(|reason| reason.word()).collect();
+        let row = |judged: &RetentionDecision| {
+            let reasons: Vec<&str> = judged.reasons.iter().map(|reason| reason.code()).collect();
             [
                 if reasons.is_empty() { "remove" } else { "keep" }.to_owned(),
-                shown(judged.stored.name.time),
+                format_time(judged.stored.name.time),
                 counted(judged.stored.name.count, "webhook"),
                 reasons.join(", "),
             ]
@@ -85,23 +85,28 @@ pub fn text(accounts: &[Forgotten], dry_run: bool, page: Page) -> String {
 }
 
 /// Renders the decisions as JSON.
-pub fn document(accounts: &[Forgotten], repository: &str, dry_run: bool, code: ExitCode) -> Value {
+pub fn document(
+    accounts: &[ForgetResult],
+    repository: &str,
+    dry_run: bool,
+    code: ExitCode,
+) -> Value {
     json::document(
         "backup-forget",
         json!({
             "repository": repository,
             "dry_run": dry_run,
             "exit_code": code.code(),
-            "accounts": accounts.iter().map(row).collect::<Vec<_>>(),
+            "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
         }),
     )
 }
 
 /// The JSON object for one account.
-pub(crate) fn row(account: &Forgotten) -> Value {
-    let backup = |judged: &Judged| {
-        let mut row = members(&judged.stored, &judged.path);
-        let reasons = judged.reasons.iter().map(|reason| reason.word());
+pub(crate) fn account_json(account: &ForgetResult) -> Value {
+    let backup = |judged: &RetentionDecision| {
+        let mut row = backup_members(&judged.stored, &judged.path);
+        let reasons = judged.reasons.iter().map(|reason| reason.code());
         row["keep"] = json!(!judged.reasons.is_empty());
         row["reasons"] = json!(reasons.collect::<Vec<_>>());
         row
@@ -110,6 +115,6 @@ pub(crate) fn row(account: &Forgotten) -> Value {
         "account": account.account,
         "exit_code": account.exit_code().code(),
         "backups": account.backups.iter().map(backup).collect::<Vec<_>>(),
-        "failure": account.failure.as_ref().map(failure),
+        "failure": account.failure.as_ref().map(error_json),
     })
 }

@@ -1,12 +1,12 @@
 //! Renders `backup list`: the backups of a repository.
 
-use super::{age, members, protection, shown, size};
-use crate::foreign::name;
+use super::{backup_members, format_age, format_size, format_time, protection_word};
 use crate::render::columns::table;
 use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
-use crate::store::backup::Stored;
+use crate::store::backup::StoredBackup;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ pub struct ListedAccount {
     /// The account's folder name in the repository.
     pub account: String,
     /// Its backups, oldest first, each with the path by which a user can name it.
-    pub backups: Vec<(Stored, String)>,
+    pub backups: Vec<(StoredBackup, String)>,
     /// When the account was last known to match its newest backup; `None` without a backup.
     pub checked: Option<Timestamp>,
 }
@@ -27,14 +27,14 @@ const HEADINGS: [&str; 6] = ["account", "time", "age", "webhooks", "size", "prot
 
 /// Renders the backups as a table, followed by each account's newest backup and last check.
 pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: Page) -> String {
-    let row = |(stored, _): &(Stored, String)| {
+    let row = |(stored, _): &(StoredBackup, String)| {
         [
-            name(&stored.account),
-            shown(stored.name.time),
-            age(stored.name.time, now),
+            name_cell(&stored.account),
+            format_time(stored.name.time),
+            format_age(stored.name.time, now),
             stored.name.count.to_string(),
-            size(stored.size),
-            protection(stored).to_owned(),
+            format_size(stored.size),
+            protection_word(stored).to_owned(),
         ]
     };
     let backups = accounts.iter().flat_map(|account| &account.backups);
@@ -55,8 +55,8 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
             let since = if checked > newest.name.time {
                 format!(
                     ", found unchanged {} ({})",
-                    shown(checked),
-                    age(checked, now)
+                    format_time(checked),
+                    format_age(checked, now)
                 )
             } else {
                 String::new()
@@ -64,8 +64,8 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
             let _ = writeln!(
                 out,
                 "{}: newest {}{since}",
-                name(&account.account),
-                name(path)
+                name_cell(&account.account),
+                name_cell(path)
             );
         }
     }
@@ -79,7 +79,7 @@ pub fn document(accounts: &[ListedAccount], repository: &str) -> Value {
         json!({
             "account": account.account,
             "checked": account.checked,
-            "backups": backups.map(|(stored, path)| members(stored, path)).collect::<Vec<_>>(),
+            "backups": backups.map(|(stored, path)| backup_members(stored, path)).collect::<Vec<_>>(),
         })
     };
     json::document(

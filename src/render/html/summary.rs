@@ -1,16 +1,16 @@
 //! What is to be known before any single webhook: the conclusion, the counts, the warnings, the facts, the picture.
 
 use super::chart;
-use super::escape::{Sentence, Text};
+use super::escape::{EscapedText, SentenceHtml};
 use crate::render::report::{Mark, Report, Tone};
 use std::fmt::Write as _;
 
-pub(super) fn summary(out: &mut String, report: &Report<'_>) {
+pub(super) fn count_by_status(out: &mut String, report: &Report<'_>) {
     conclusion(out, report);
     counts(out, &report.counts);
     list(out, "warnings", "Warnings", &report.warnings);
     out.push_str("<div class=\"side-by-side\">\n");
-    chart::figure(out, report);
+    chart::push_figure(out, report);
     out.push_str("<div class=\"stack\">\n");
     facts(out, report);
     list(out, "notes", "Notes", &report.notes);
@@ -29,13 +29,13 @@ fn conclusion(out: &mut String, report: &Report<'_>) {
     let _ = write!(
         out,
         "<section class=\"conclusion {}\" aria-label=\"Conclusion\">\n<p><span aria-hidden=\"true\">{symbol}</span> <strong>{}</strong></p>\n",
-        conclusion.tone.class(),
-        Sentence(&conclusion.text)
+        conclusion.tone.css_class(),
+        SentenceHtml(&conclusion.text)
     );
-    if !conclusion.next.is_empty() {
+    if !conclusion.next_steps.is_empty() {
         out.push_str("<ul>\n");
-        for step in &conclusion.next {
-            let _ = writeln!(out, "<li>{}</li>", Sentence(step));
+        for step in &conclusion.next_steps {
+            let _ = writeln!(out, "<li>{}</li>", SentenceHtml(step));
         }
         out.push_str("</ul>\n");
     }
@@ -55,7 +55,7 @@ fn counts(out: &mut String, counts: &[(Mark, usize)]) {
             code,
             tone,
         } = *mark;
-        let class = tone.class();
+        let class = tone.css_class();
         let inner =
             format!("<b>{n}</b> <span><span aria-hidden=\"true\">{symbol}</span> {word}</span>");
         let _ = if *n > 0 {
@@ -79,7 +79,7 @@ fn list(out: &mut String, class: &str, heading: &str, texts: &[String]) {
         "<section class=\"{class}\" aria-labelledby=\"{class}\"><h2 id=\"{class}\">{heading}</h2>\n<ul>"
     );
     for text in texts {
-        let _ = writeln!(out, "<li>{}</li>", Sentence(text));
+        let _ = writeln!(out, "<li>{}</li>", SentenceHtml(text));
     }
     out.push_str("</ul></section>\n");
 }
@@ -92,8 +92,8 @@ fn facts(out: &mut String, report: &Report<'_>) {
         let _ = writeln!(
             out,
             "<div><dt>{}</dt><dd>{}</dd></div>",
-            Text(fact.label),
-            Sentence(&fact.text)
+            EscapedText(fact.label),
+            SentenceHtml(&fact.text)
         );
     }
     out.push_str("</dl></section>\n");

@@ -1,15 +1,15 @@
 //! The webhooks: the controls that filter them, and a table for each group.
 
-use super::escape::{Sentence, Text, Value};
+use super::escape::{EscapedText, MaskedHtml, SentenceHtml};
 use crate::coralogix::mask::Masked;
 use crate::document::{DifferenceDocument, FieldDocument};
-use crate::foreign::name;
-use crate::render::report::{Group, Report, Row, by_kind};
+use crate::render::report::{Report, ReportGroup, ReportRow, rows_by_kind};
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use std::fmt::Write as _;
 
 /// Longer groups are several tables, so that a browser lays out only those that are seen.
-const ROWS_OF_A_TABLE: usize = 200;
+const MAX_TABLE_ROWS: usize = 200;
 
 pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
     let n = report.rows().count();
@@ -20,8 +20,8 @@ pub(super) fn webhooks(out: &mut String, report: &Report<'_>) {
     } else {
         controls(out, report);
         for group in &report.groups {
-            for at in (0..group.rows.len()).step_by(ROWS_OF_A_TABLE) {
-                table(out, group, at, report);
+            for first_row in (0..group.rows.len()).step_by(MAX_TABLE_ROWS) {
+                table(out, group, first_row, report);
             }
         }
         out.push_str("<p id=\"none\" hidden>No webhooks match.</p>\n");
@@ -36,8 +36,8 @@ fn controls(out: &mut String, report: &Report<'_>) {
          <label class=\"q\">Search <input type=\"search\" id=\"q\" autocomplete=\"off\" spellcheck=\"false\" aria-keyshortcuts=\"/\" placeholder=\"alias, type, id, host, reason\"><kbd aria-hidden=\"true\">/</kbd></label>\n\
          <label>Type <select id=\"type\"><option value=\"\">all</option>",
     );
-    for (kind, rows) in by_kind(report.rows()) {
-        let kind = Text(kind);
+    for (kind, rows) in rows_by_kind(report.rows()) {
+        let kind = EscapedText(kind);
         let _ = write!(
             out,
             "<option value=\"{kind}\">{kind} ({})</option>",
@@ -50,7 +50,7 @@ fn controls(out: &mut String, report: &Report<'_>) {
         let _ = write!(
             out,
             "<label class=\"{}\"><input type=\"checkbox\" name=\"state\" value=\"{}\"><span><span aria-hidden=\"true\">{}</span> {} {}</span></label>",
-            mark.tone.class(),
+            mark.tone.css_class(),
             mark.code,
             mark.symbol,
             mark.word,
@@ -58,7 +58,7 @@ fn controls(out: &mut String, report: &Report<'_>) {
         );
     }
     out.push_str("</fieldset>\n<span class=\"buttons\">");
-    if report.rows().any(Row::has_details) {
+    if report.rows().any(ReportRow::has_details) {
         out.push_str("<button type=\"button\" id=\"expand\">Open all details</button><button type=\"button\" id=\"collapse\">Close all</button>");
     }
     out.push_str(
@@ -68,24 +68,24 @@ fn controls(out: &mut String, report: &Report<'_>) {
 }
 
 /// The rows of a group from that one on, as many as a table has.
-fn table(out: &mut String, group: &Group<'_>, at: usize, report: &Report<'_>) {
+fn table(out: &mut String, group: &ReportGroup<'_>, first_row: usize, report: &Report<'_>) {
     let code = group.mark.code;
     let n = group.rows.len();
-    let end = n.min(at + ROWS_OF_A_TABLE);
-    let (class, part) = if n > ROWS_OF_A_TABLE {
-        ("group long", format!(" ({} to {end})", at + 1))
+    let end = n.min(first_row + MAX_TABLE_ROWS);
+    let (class, part) = if n > MAX_TABLE_ROWS {
+        ("group long", format!(" ({} to {end})", first_row + 1))
     } else {
         ("group", String::new())
     };
     // The counts link to the first table of a group.
-    let id = if at == 0 {
+    let id = if first_row == 0 {
         format!(" id=\"group-{code}\"")
     } else {
         String::new()
     };
-    let reason = group
-        .reason
-        .map_or_else(String::new, |reason| format!("<p>{}</p>", Sentence(reason)));
+    let reason = group.reason.map_or_else(String::new, |reason| {
+        format!("<p>{}</p>", SentenceHtml(reason))
+    });
     let _ = write!(
         out,
         "<section class=\"{class}\"{id} data-state=\"{code}\">\n<table>\n\
@@ -93,39 +93,39 @@ fn table(out: &mut String, group: &Group<'_>, at: usize, report: &Report<'_>) {
          <colgroup><col class=\"c-state\"><col class=\"c-type\"><col class=\"c-alias\"><col class=\"c-id\"><col class=\"c-id\"><col></colgroup>\n\
          <thead><tr><th scope=\"col\">State</th><th scope=\"col\">Type</th><th scope=\"col\">Alias</th>\
          <th scope=\"col\">Source id</th><th scope=\"col\">Target id</th><th scope=\"col\">{}</th></tr></thead>\n<tbody>\n",
-        Sentence(&group.title),
-        capitalised(report.tail),
+        SentenceHtml(&group.title),
+        capitalized(report.last_heading),
     );
-    for row in &group.rows[at..end] {
-        line(out, row, report.sides);
+    for row in &group.rows[first_row..end] {
+        line(out, row, report.side_labels);
     }
     out.push_str("</tbody>\n</table>\n</section>\n");
 }
 
-fn capitalised(word: &str) -> String {
+fn capitalized(word: &str) -> String {
     let mut letters = word.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).collect()
 }
 
-fn line(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
+fn line(out: &mut String, row: &ReportRow<'_>, sides: [&str; 2]) {
     let [source, target] = row.ids();
     let _ = write!(
         out,
         "<tr><td><span class=\"mark {}\">{} {}</span></td><td>{}</td><th scope=\"row\">{}</th><td>{}</td><td>{}</td><td>",
-        row.mark.tone.class(),
-        Text(row.mark.symbol),
+        row.mark.tone.css_class(),
+        EscapedText(row.mark.symbol),
         row.mark.word,
-        Text(&row.kind),
-        Text(&name(row.alias)),
-        Text(&source),
-        Text(&target),
+        EscapedText(&row.kind),
+        EscapedText(&name_cell(row.alias)),
+        EscapedText(&source),
+        EscapedText(&target),
     );
-    if !row.tail.is_empty() {
-        let _ = write!(out, "<div>{}</div>", Text(row.tail));
+    if !row.last_cell.is_empty() {
+        let _ = write!(out, "<div>{}</div>", EscapedText(row.last_cell));
     }
     for remark in &row.remarks {
-        let _ = write!(out, "<p>{}</p>", Sentence(remark));
+        let _ = write!(out, "<p>{}</p>", SentenceHtml(remark));
     }
     if row.has_details() {
         details(out, row, sides);
@@ -133,7 +133,7 @@ fn line(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
     out.push_str("</td></tr>\n");
 }
 
-fn details(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
+fn details(out: &mut String, row: &ReportRow<'_>, sides: [&str; 2]) {
     let counts = [
         (row.differences.len(), "difference"),
         (row.fields.len(), "field"),
@@ -144,7 +144,7 @@ fn details(out: &mut String, row: &Row<'_>, sides: [&str; 2]) {
         out,
         "<details><summary>{}<span class=\"vh\"> of {}</span></summary>",
         words.join(", "),
-        Text(&name(row.alias))
+        EscapedText(&name_cell(row.alias))
     );
     if !row.differences.is_empty() {
         differences(out, row.differences, sides);
@@ -159,11 +159,11 @@ fn differences(out: &mut String, differences: &[DifferenceDocument], [one, other
     let _ = write!(
         out,
         "<table class=\"diff\"><thead><tr><th scope=\"col\">Path</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead><tbody>",
-        capitalised(one),
-        capitalised(other)
+        capitalized(one),
+        capitalized(other)
     );
     let side = |value: &Option<Masked>| match value {
-        Some(value) => format!("{}", Value(value)),
+        Some(value) => format!("{}", MaskedHtml(value)),
         None => "<span class=\"none\">nothing</span>".to_owned(),
     };
     for difference in differences {
@@ -177,7 +177,7 @@ fn differences(out: &mut String, differences: &[DifferenceDocument], [one, other
         let _ = write!(
             out,
             "<tr><th scope=\"row\">{}</th><td>{source}</td><td>{target}{verdict}</td></tr>",
-            Text(&name(&difference.path))
+            EscapedText(&name_cell(&difference.path))
         );
     }
     out.push_str("</tbody></table>");
@@ -189,8 +189,8 @@ fn fields(out: &mut String, fields: &[FieldDocument]) {
         let _ = write!(
             out,
             "<div><dt>{}</dt><dd>{}</dd></div>",
-            Text(&name(&field.path)),
-            Value(&field.value)
+            EscapedText(&name_cell(&field.path)),
+            MaskedHtml(&field.value)
         );
     }
     out.push_str("</dl>");

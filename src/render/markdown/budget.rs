@@ -2,26 +2,26 @@
 
 /// The number of bytes that may still be written.
 pub(super) struct Budget {
-    left: usize,
+    n_left: usize,
 }
 
 impl Budget {
-    pub(super) fn new(most: usize) -> Self {
-        Self { left: most }
+    pub(super) fn new(max_bytes: usize) -> Self {
+        Self { n_left: max_bytes }
     }
 
     /// Reserves `n` bytes; returns whether there was room for them.
-    pub(super) fn take(&mut self, n: usize) -> bool {
-        let fits = n <= self.left;
+    pub(super) fn reserve(&mut self, n: usize) -> bool {
+        let fits = n <= self.n_left;
         if fits {
-            self.left -= n;
+            self.n_left -= n;
         }
         fits
     }
 
     /// Appends the text if there is room for it.
     pub(super) fn push(&mut self, out: &mut String, text: &str) {
-        if self.take(text.len()) {
+        if self.reserve(text.len()) {
             out.push_str(text);
         }
     }

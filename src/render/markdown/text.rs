@@ -3,38 +3,38 @@
 //! ASCII punctuation characters become numeric entities, which markdown never takes for its own syntax.
 //! Sites still act on words: they link `@names`, `#1`, hashes and addresses, but not inside `<code>`.
 
-use crate::foreign;
-use crate::render::report::pieces;
+use crate::render::report::split_code;
+use crate::untrusted;
 use std::fmt::Write as _;
 
 /// The number of hexadecimal digits from which a word may be taken for a commit hash.
-const SHORTEST_HASH: usize = 7;
+const MIN_HASH_CHARS: usize = 7;
 
 /// An untrusted text as code, cut after `max_chars` characters.
-pub(super) fn code(text: &str, longest: usize) -> String {
+pub(super) fn code(text: &str, max_chars: usize) -> String {
     format!(
         "<code>{}</code>",
-        escaped(&foreign::shortened(text, longest))
+        escape_punctuation(&untrusted::escape_truncated(text, max_chars))
     )
 }
 
 /// A sentence that may hold untrusted text: plain words stay; anything a site could act on becomes code.
-pub(super) fn sentence(text: &str, longest: usize) -> String {
-    let text = foreign::shortened(text, longest);
+pub(super) fn sentence(text: &str, max_chars: usize) -> String {
+    let text = untrusted::escape_truncated(text, max_chars);
     let mut out = String::with_capacity(text.len() * 2);
-    for (piece, is_code) in pieces(&text) {
+    for (piece, is_code) in split_code(&text) {
         if is_code {
-            let _ = write!(out, "<code>{}</code>", escaped(piece));
+            let _ = write!(out, "<code>{}</code>", escape_punctuation(piece));
         } else {
-            words(&mut out, piece);
+            push_words(&mut out, piece);
         }
     }
     out
 }
 
-fn words(out: &mut String, text: &str) {
-    for (at, word) in text.split(' ').enumerate() {
-        if at > 0 {
+fn push_words(out: &mut String, text: &str) {
+    for (ix, word) in text.split(' ').enumerate() {
+        if ix > 0 {
             out.push(' ');
         }
         let inner = word
@@ -43,20 +43,24 @@ fn words(out: &mut String, text: &str) {
         let start = word.len() - word.trim_start_matches('(').len();
         let end = start + inner.len();
         // Trimming both ends of `(((` leaves nothing, so there is nothing that a site could act on.
-        if inner.is_empty() || is_plain(inner) {
-            out.push_str(&escaped(word));
+        if inner.is_empty() || is_inert(inner) {
+            out.push_str(&escape_punctuation(word));
         } else {
-            out.push_str(&escaped(&word[..start]));
-            let _ = write!(out, "<code>{}</code>", escaped(&word[start..end]));
-            out.push_str(&escaped(&word[end..]));
+            out.push_str(&escape_punctuation(&word[..start]));
+            let _ = write!(
+                out,
+                "<code>{}</code>",
+                escape_punctuation(&word[start..end])
+            );
+            out.push_str(&escape_punctuation(&word[end..]));
         }
     }
 }
 
 /// Whether no site acts on the word: letters, with `-` or `'` between them, or a short number.
-fn is_plain(word: &str) -> bool {
+fn is_inert(word: &str) -> bool {
     let is_number = word.chars().all(|c| c.is_ascii_digit());
-    let is_hash = word.len() >= SHORTEST_HASH && word.chars().all(|c| c.is_ascii_hexdigit());
+    let is_hash = word.len() >= MIN_HASH_CHARS && word.chars().all(|c| c.is_ascii_hexdigit());
     let is_word = word
         .split(['-', '\''])
         .all(|part| !part.is_empty() && part.chars().all(char::is_alphabetic));
@@ -64,7 +68,7 @@ fn is_plain(word: &str) -> bool {
 }
 
 /// Escapes ASCII punctuation characters as entities, and breaks up anything like an email address.
-fn escaped(text: &str) -> String {
+fn escape_punctuation(text: &str) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     for character in text.chars() {
         if character == '@' {

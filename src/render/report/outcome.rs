@@ -1,12 +1,12 @@
 //! Builds the report of a run's outcome: problems first; its table also serves as the id map.
 //! Pure. Uses the same sentences as the text output.
 
-use super::{Conclusion, Fact, Group, Mark, Report, Row, TargetId, Tone};
+use super::{Conclusion, Fact, Mark, Report, ReportGroup, ReportRow, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
 use crate::document::view::kind_name;
-use crate::document::{EndDocument, OutcomeDocument};
-use crate::pipeline::outcome::Ending;
-use crate::render::outcome::{appeared, last_word, read_back, remark};
+use crate::document::{ItemOutcomeDocument, OutcomeDocument};
+use crate::pipeline::outcome::FinalStatus;
+use crate::render::outcome::{new_in_target_text, read_back_text, remark, verdict};
 use crate::wording::counted;
 
 pub(super) fn report(outcome: &OutcomeDocument) -> Report<'_> {
@@ -18,24 +18,24 @@ pub(super) fn report(outcome: &OutcomeDocument) -> Report<'_> {
         target: &outcome.target,
         tool: &outcome.tool,
         conclusion: conclusion(outcome),
-        counts: counts.map(|(ending, n)| (ending.into(), n)).collect(),
+        counts: counts.map(|(status, n)| (status.into(), n)).collect(),
         warnings,
         groups: groups(outcome),
         facts: facts(outcome),
         notes,
-        sides: ["sent", "found"],
-        tail: "remark",
+        side_labels: ["sent", "found"],
+        last_heading: "remark",
     }
 }
 
 fn conclusion(outcome: &OutcomeDocument) -> Conclusion {
-    let (meaning, word) = last_word(outcome);
+    let (meaning, sentence) = verdict(outcome);
     let stopped = outcome.stopped.as_ref();
     let stopped = stopped.map(|stop| format!("Stopped early: {}. ", stop.text));
     Conclusion {
-        tone: Tone::of(meaning),
-        text: format!("{}{word}", stopped.unwrap_or_default()),
-        next: outcome.next_steps.clone(),
+        tone: Tone::from_meaning(meaning),
+        text: format!("{}{sentence}", stopped.unwrap_or_default()),
+        next_steps: outcome.next_steps.clone(),
     }
 }
 
@@ -70,55 +70,55 @@ fn facts(outcome: &OutcomeDocument) -> Vec<Fact> {
         format!("{} of {}", outcome.selection.matched, outcome.selection.of),
     ));
     facts.push(fact("sent", counted(outcome.requests, "write request")));
-    if let Some(text) = read_back(outcome) {
+    if let Some(text) = read_back_text(outcome) {
         let text = text.trim_start_matches("read back: ").to_owned();
         facts.push(fact("read back", text));
     }
-    if let Some(text) = appeared(outcome) {
+    if let Some(text) = new_in_target_text(outcome) {
         facts.push(fact("new in target", text));
     }
     facts
 }
 
 /// The groups: what needs attention, what was done, what was left alone, what is unchanged.
-fn groups(outcome: &OutcomeDocument) -> Vec<Group<'_>> {
-    let rank = |ending: Ending| match ending {
-        Ending::Created | Ending::Updated | Ending::Appeared => 1,
-        Ending::Skipped => 2,
-        Ending::Unchanged => 3,
+fn groups(outcome: &OutcomeDocument) -> Vec<ReportGroup<'_>> {
+    let rank = |status: FinalStatus| match status {
+        FinalStatus::Created | FinalStatus::Updated | FinalStatus::Appeared => 1,
+        FinalStatus::Skipped => 2,
+        FinalStatus::Unchanged => 3,
         _ => 0,
     };
-    let mut endings = outcome.counts();
-    endings.sort_by_key(|(ending, _)| rank(*ending));
-    let group = |(ending, n): (Ending, usize)| Group {
-        mark: Mark::from(ending),
-        title: format!("{n} {}", ending.heading()),
-        stays: matches!(ending, Ending::Unchanged | Ending::Skipped),
+    let mut counts = outcome.counts();
+    counts.sort_by_key(|(status, _)| rank(*status));
+    let group = |(status, n): (FinalStatus, usize)| ReportGroup {
+        mark: Mark::from(status),
+        title: format!("{n} {}", status.heading()),
+        is_quiet: matches!(status, FinalStatus::Unchanged | FinalStatus::Skipped),
         reason: None,
-        rows: outcome.ended(ending).map(row).collect(),
+        rows: outcome.with_status(status).map(row).collect(),
     };
-    endings.into_iter().map(group).collect()
+    counts.into_iter().map(group).collect()
 }
 
-fn row(end: &EndDocument) -> Row<'_> {
-    let remark = Some(remark(end)).filter(|remark| !remark.is_empty());
+fn row(item: &ItemOutcomeDocument) -> ReportRow<'_> {
+    let remark = Some(remark(item)).filter(|remark| !remark.is_empty());
     let mut remarks: Vec<String> = remark.map(str::to_owned).into_iter().collect();
-    remarks.extend(end.why.clone());
-    if !end.altered.is_empty() {
+    remarks.extend(item.why.clone());
+    if !item.altered.is_empty() {
         remarks.push("altered by the server".to_owned());
     }
-    Row {
-        mark: end.result.into(),
-        kind: kind_name(end.type_id.map(TypeId)),
-        alias: &end.alias,
-        source_id: end.source_id.as_ref(),
-        target_id: end
+    ReportRow {
+        mark: item.result.into(),
+        kind: kind_name(item.type_id.map(TypeId)),
+        alias: &item.alias,
+        source_id: item.source_id.as_ref(),
+        target_id: item
             .target_id
             .as_ref()
             .map_or(TargetId::None, TargetId::Known),
-        tail: "",
+        last_cell: "",
         remarks,
-        differences: &end.altered,
+        differences: &item.altered,
         fields: &[],
     }
 }

@@ -1,14 +1,15 @@
 //! Builds the report of a plan: first what needs a decision, then what would be written, then what stays.
 //! Pure. Uses the same sentences as the text preview.
 
-use super::{Conclusion, Fact, Group, Report, Row, TargetId, Tone};
+use super::{Conclusion, Fact, Report, ReportGroup, ReportRow, TargetId, Tone};
 use crate::coralogix::webhook::TypeId;
 use crate::document::view::kind_name;
-use crate::document::{PlanDocument, StepDocument, refusal};
-use crate::pipeline::plan::State;
-use crate::render::changes::missing_value;
+use crate::document::{PlanDocument, StepDocument, plan_refusal};
+use crate::pipeline::plan::StepState;
+use crate::render::changes::missing_value_text;
 use crate::render::plan::{
-    ORDER, held_words, not_checked, nothing_to_do, remarks, shared_reason, title, untouched,
+    GROUP_ORDER, group_title, invariants_text, not_checked_text, nothing_to_do_text, remarks,
+    shared_reason, untouched_text,
 };
 use crate::wording::counted;
 
@@ -21,9 +22,11 @@ pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
         target: &plan.target,
         tool: &plan.tool,
         conclusion: conclusion(plan),
-        counts: State::ALL.map(|state| (state.into(), count(state))).into(),
+        counts: StepState::ALL
+            .map(|state| (state.into(), count(state)))
+            .into(),
         warnings: warnings(plan),
-        groups: ORDER
+        groups: GROUP_ORDER
             .into_iter()
             .filter_map(|state| group(plan, state))
             .collect(),
@@ -34,24 +37,24 @@ pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
             .filter(|notice| !notice.warning)
             .map(|notice| notice.text.clone())
             .collect(),
-        sides: ["source", "target"],
-        tail: "destination",
+        side_labels: ["source", "target"],
+        last_heading: "destination",
     }
 }
 
 fn conclusion(plan: &PlanDocument) -> Conclusion {
-    if let Some(refusal) = refusal(plan) {
+    if let Some(refusal) = plan_refusal(plan) {
         return Conclusion {
             tone: Tone::Bad,
             text: format!("Would be refused: {}.", refusal.why),
-            next: refusal.ways_out.into_iter().map(str::to_owned).collect(),
+            next_steps: refusal.remedies.into_iter().map(str::to_owned).collect(),
         };
     }
-    if let Some(text) = nothing_to_do(plan) {
+    if let Some(text) = nothing_to_do_text(plan) {
         return Conclusion {
             tone: Tone::Quiet,
             text,
-            next: Vec::new(),
+            next_steps: Vec::new(),
         };
     }
     let n = plan.summary.create.saturating_add(plan.summary.update);
@@ -61,7 +64,7 @@ fn conclusion(plan: &PlanDocument) -> Conclusion {
             "Ready to apply: {} would be written.",
             counted(n, "webhook")
         ),
-        next: vec![
+        next_steps: vec![
             "to apply exactly this plan: `hookferry apply FILE` with the file that `plan --out FILE` saved; it first checks that nothing has changed since"
                 .to_owned(),
             "or run `hookferry migrate` with the same options: it reads both accounts again, shows the plan and asks before it writes"
@@ -77,15 +80,15 @@ fn warnings(plan: &PlanDocument) -> Vec<String> {
         .map(|value| {
             format!(
                 "a value that the rules need could not be read: {}",
-                missing_value(value)
+                missing_value_text(value)
             )
         })
         .collect();
-    let held = plan.invariants;
-    if !held.hold() {
+    let invariants = plan.invariants;
+    if !invariants.all_hold() {
         warnings.push(format!(
             "not every request body has the expected form: {}",
-            held_words(held, 0)
+            invariants_text(invariants, 0)
         ));
     }
     let notices = plan.notices.iter().filter(|notice| notice.warning);
@@ -96,15 +99,15 @@ fn warnings(plan: &PlanDocument) -> Vec<String> {
 fn facts(plan: &PlanDocument) -> Vec<Fact> {
     let fact = |label, text| Fact { label, text };
     let mut facts = vec![
-        fact("source", plan.source.described()),
-        fact("target", plan.target.described()),
+        fact("source", plan.source.description()),
+        fact("target", plan.target.description()),
         fact(
             "selected",
             format!(
                 "{} of {}; {}",
                 plan.selection.matched,
                 plan.selection.of,
-                untouched(plan)
+                untouched_text(plan)
             ),
         ),
         fact("on conflict", plan.on_conflict.word().to_owned()),
@@ -112,21 +115,21 @@ fn facts(plan: &PlanDocument) -> Vec<Fact> {
     if plan.invariants.of > 0 {
         facts.push(fact(
             "checked",
-            held_words(plan.invariants, plan.summary.update),
+            invariants_text(plan.invariants, plan.summary.update),
         ));
     }
     if let Some(binding) = &plan.binding {
         facts.push(fact("made", binding.created.to_string()));
         facts.push(fact("valid until", binding.valid_until.to_string()));
     }
-    if let Some(text) = not_checked(plan) {
+    if let Some(text) = not_checked_text(plan) {
         let text = text.trim_start_matches("Not checked: ");
         facts.push(fact("not checked", text.trim_end_matches('.').to_owned()));
     }
     facts
 }
 
-fn group(plan: &PlanDocument, state: State) -> Option<Group<'_>> {
+fn group(plan: &PlanDocument, state: StepState) -> Option<ReportGroup<'_>> {
     let steps: Vec<&StepDocument> = plan
         .steps
         .iter()
@@ -136,10 +139,10 @@ fn group(plan: &PlanDocument, state: State) -> Option<Group<'_>> {
         return None;
     }
     let reason = shared_reason(steps.iter().copied());
-    Some(Group {
+    Some(ReportGroup {
         mark: state.into(),
-        title: title(plan, state, steps.len()),
-        stays: state == State::Unchanged,
+        title: group_title(plan, state, steps.len()),
+        is_quiet: state == StepState::Unchanged,
         reason,
         rows: steps
             .into_iter()
@@ -148,20 +151,20 @@ fn group(plan: &PlanDocument, state: State) -> Option<Group<'_>> {
     })
 }
 
-fn row(step: &StepDocument, tells_reason: bool) -> Row<'_> {
+fn row(step: &StepDocument, shows_reason: bool) -> ReportRow<'_> {
     let target_id = match (&step.target_id, step.state) {
         (Some(id), _) => TargetId::Known(id),
-        (None, State::Create) => TargetId::New,
+        (None, StepState::Create) => TargetId::New,
         (None, _) => TargetId::None,
     };
-    Row {
+    ReportRow {
         mark: step.state.into(),
         kind: kind_name(step.type_id.map(TypeId)),
         alias: &step.alias,
         source_id: step.source_id.as_ref(),
         target_id,
-        tail: &step.destination,
-        remarks: remarks(step, tells_reason),
+        last_cell: &step.destination,
+        remarks: remarks(step, shows_reason),
         differences: &step.differences,
         fields: &step.fields,
     }

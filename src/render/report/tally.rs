@@ -1,9 +1,9 @@
 //! Marks: one display form for plan states and final statuses, and counts of them.
 //! Pure. A mark has a word and a symbol, so its color only repeats them.
 
-use super::Row;
-use crate::pipeline::outcome::Ending;
-use crate::pipeline::plan::State;
+use super::ReportRow;
+use crate::pipeline::outcome::FinalStatus;
+use crate::pipeline::plan::StepState;
 use crate::render::style::{Meaning, symbol};
 
 /// The tone of a mark or a conclusion; colors only repeat it.
@@ -23,7 +23,7 @@ pub(in crate::render) enum Tone {
 
 impl Tone {
     /// The CSS class of the tone.
-    pub(in crate::render) fn class(self) -> &'static str {
+    pub(in crate::render) fn css_class(self) -> &'static str {
         match self {
             Self::Good => "good",
             Self::Change => "change",
@@ -33,13 +33,13 @@ impl Tone {
         }
     }
 
-    pub(super) fn of(meaning: Meaning) -> Self {
+    pub(super) fn from_meaning(meaning: Meaning) -> Self {
         match meaning {
-            Meaning::State(State::Create) | Meaning::Success => Self::Good,
-            Meaning::State(State::Update) | Meaning::Warning | Meaning::Hint => Self::Change,
-            Meaning::State(State::Unchanged) | Meaning::Faint | Meaning::Heading => Self::Quiet,
-            Meaning::State(State::Conflict | State::Blocked) | Meaning::Error => Self::Bad,
-            Meaning::State(State::Ambiguous) => Self::Unclear,
+            Meaning::State(StepState::Create) | Meaning::Success => Self::Good,
+            Meaning::State(StepState::Update) | Meaning::Warning | Meaning::Hint => Self::Change,
+            Meaning::State(StepState::Unchanged) | Meaning::Faint | Meaning::Heading => Self::Quiet,
+            Meaning::State(StepState::Conflict | StepState::Blocked) | Meaning::Error => Self::Bad,
+            Meaning::State(StepState::Ambiguous) => Self::Unclear,
         }
     }
 }
@@ -54,30 +54,32 @@ pub(in crate::render) struct Mark {
     pub(in crate::render) tone: Tone,
 }
 
-impl From<State> for Mark {
-    fn from(state: State) -> Self {
+impl From<StepState> for Mark {
+    fn from(state: StepState) -> Self {
         Self {
             word: state.word(),
             code: state.word(),
             symbol: symbol(state),
-            tone: Tone::of(Meaning::State(state)),
+            tone: Tone::from_meaning(Meaning::State(state)),
         }
     }
 }
 
-impl From<Ending> for Mark {
-    fn from(ending: Ending) -> Self {
+impl From<FinalStatus> for Mark {
+    fn from(status: FinalStatus) -> Self {
         Self {
-            word: ending.word(),
-            code: ending.code(),
-            symbol: ending.symbol(),
-            tone: Tone::of(ending.into()),
+            word: status.word(),
+            code: status.code(),
+            symbol: status.symbol(),
+            tone: Tone::from_meaning(status.into()),
         }
     }
 }
 
 /// Number of rows by mark, in the order in which the marks first occur.
-pub(in crate::render) fn tally<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> Vec<(Mark, usize)> {
+pub(in crate::render) fn count_marks<'r>(
+    rows: impl Iterator<Item = &'r ReportRow<'r>>,
+) -> Vec<(Mark, usize)> {
     let mut counts: Vec<(Mark, usize)> = Vec::new();
     for row in rows {
         match counts.iter_mut().find(|(mark, _)| *mark == row.mark) {
@@ -89,10 +91,10 @@ pub(in crate::render) fn tally<'r>(rows: impl Iterator<Item = &'r Row<'r>>) -> V
 }
 
 /// The rows by type, the most frequent type first.
-pub(in crate::render) fn by_kind<'r>(
-    rows: impl Iterator<Item = &'r Row<'r>>,
-) -> Vec<(&'r str, Vec<&'r Row<'r>>)> {
-    let mut kinds: std::collections::BTreeMap<&str, Vec<&Row<'_>>> =
+pub(in crate::render) fn rows_by_kind<'r>(
+    rows: impl Iterator<Item = &'r ReportRow<'r>>,
+) -> Vec<(&'r str, Vec<&'r ReportRow<'r>>)> {
+    let mut kinds: std::collections::BTreeMap<&str, Vec<&ReportRow<'_>>> =
         std::collections::BTreeMap::new();
     for row in rows {
         kinds.entry(&row.kind).or_default().push(row);

@@ -1,24 +1,28 @@
 //! Renders `rules check` as JSON, from the same view as the text.
 //! Pure.
 
-use super::{CheckView, counts};
+use super::{RulesCheckView, count};
 use crate::document::view::kind_name;
 use crate::document::{ChangeDocument, LeftoverDocument};
-use crate::pipeline::rewrite::rule::Unmatched;
-use crate::pipeline::rewrite::{Change, Reading};
+use crate::pipeline::rewrite::rule::UnmatchedSecretPolicy;
+use crate::pipeline::rewrite::{Change, ValueReading};
 use crate::render::json;
 use serde_json::{Value, json};
 
 /// Renders the check as JSON.
-pub fn document(view: &CheckView<'_>) -> Value {
-    let counts = counts(view);
+pub fn document(view: &RulesCheckView<'_>) -> Value {
+    let counts = count(view);
     let rules: Vec<Value> = view
         .rules()
         .map(|(rule, matched)| {
             let webhooks: Vec<Value> = matched
                 .iter()
-                .map(|place| {
-                    changed_webhook(view, *place, &view.changes_by(Some(rule.line), *place))
+                .map(|webhook_ix| {
+                    changes_json(
+                        view,
+                        *webhook_ix,
+                        &view.changes_by(Some(rule.line), *webhook_ix),
+                    )
                 })
                 .collect();
             json!({
@@ -26,18 +30,18 @@ pub fn document(view: &CheckView<'_>) -> Value {
                 "optional": rule.is_optional,
                 "keep": rule.keep.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "webhooks": webhooks,
-                "idle": view.idle(rule, matched),
+                "idle": view.ineffective(rule, matched),
             })
         })
         .collect();
     let values: Vec<Value> = view
         .rewriting
         .values
-        .all()
+        .readings()
         .iter()
         .map(|(source, reading)| match reading {
-            Reading::Read(_) => json!({"from": source.to_string(), "readable": true}),
-            Reading::Unread(why) => {
+            ValueReading::Read(_) => json!({"from": source.to_string(), "readable": true}),
+            ValueReading::Unread(why) => {
                 json!({"from": source.to_string(), "readable": false, "why": why})
             }
         })
@@ -50,9 +54,9 @@ pub fn document(view: &CheckView<'_>) -> Value {
             "retargeted": retargeted_json(view),
             "values": values,
             "leftover": leftover_json(view),
-            "unmatched_secret": match view.rewriting.unmatched {
-                Unmatched::Keep => "keep",
-                Unmatched::Refuse => "refuse",
+            "unmatched_secret": match view.rewriting.unmatched_policy {
+                UnmatchedSecretPolicy::Keep => "keep",
+                UnmatchedSecretPolicy::Refuse => "refuse",
             },
             "summary": {
                 "webhooks": counts.webhooks,
@@ -66,40 +70,40 @@ pub fn document(view: &CheckView<'_>) -> Value {
     )
 }
 
-fn changed_webhook(view: &CheckView<'_>, place: usize, changes: &[&Change]) -> Value {
-    let webhook = &view.portable.webhooks()[place];
+fn changes_json(view: &RulesCheckView<'_>, webhook_ix: usize, changes: &[&Change]) -> Value {
+    let webhook = &view.portable.webhooks()[webhook_ix];
     json!({
-        "source_id": json::id(webhook.source_id()),
+        "source_id": json::id_or_null(webhook.source_id()),
         "alias": webhook.alias(),
         "type": kind_name(webhook.type_id()),
         "changes": changes.iter().map(|change| ChangeDocument::from(*change)).collect::<Vec<_>>(),
     })
 }
 
-fn retargeted_json(view: &CheckView<'_>) -> Value {
+fn retargeted_json(view: &RulesCheckView<'_>) -> Value {
     let Some(retarget) = view.rewriting.retarget else {
         return Value::Null;
     };
     let webhooks: Vec<Value> = (0..view.portable.webhooks().len())
-        .map(|place| (place, view.changes_by(None, place)))
+        .map(|webhook_ix| (webhook_ix, view.changes_by(None, webhook_ix)))
         .filter(|(_, changes)| !changes.is_empty())
-        .map(|(place, changes)| changed_webhook(view, place, &changes))
+        .map(|(webhook_ix, changes)| changes_json(view, webhook_ix, &changes))
         .collect();
     json!({"from": retarget.from.code(), "to": retarget.to.code(), "webhooks": webhooks})
 }
 
-fn leftover_json(view: &CheckView<'_>) -> Value {
+fn leftover_json(view: &RulesCheckView<'_>) -> Value {
     let left = view
         .portable
         .webhooks()
         .iter()
-        .filter(|webhook| !webhook.leftover().is_empty());
+        .filter(|webhook| !webhook.unmatched_secrets().is_empty());
     left.map(|webhook| {
         json!({
-            "source_id": json::id(webhook.source_id()),
+            "source_id": json::id_or_null(webhook.source_id()),
             "alias": webhook.alias(),
             "type": kind_name(webhook.type_id()),
-            "secrets": webhook.leftover().iter().map(LeftoverDocument::from).collect::<Vec<_>>(),
+            "secrets": webhook.unmatched_secrets().iter().map(LeftoverDocument::from).collect::<Vec<_>>(),
         })
     })
     .collect()

@@ -7,15 +7,15 @@ mod variables;
 
 use crate::coralogix::kind::type_name;
 use crate::document::view::Party;
-use crate::foreign;
 use crate::pipeline::fetch::Inventory;
+use crate::untrusted;
 use crate::wording::counted;
-use secrets::{Group, Kin, groups};
+use secrets::{CredentialRule, TypeGroup, group_by_type};
 use smol_str::SmolStr;
 use std::fmt::Write as _;
 
 /// The input for a first rules file.
-pub struct Draft {
+pub struct RulesDraft {
     /// The webhooks that the rules apply to.
     pub inventory: Inventory,
     /// The account or file that they come from.
@@ -23,24 +23,24 @@ pub struct Draft {
     /// The target's host, if known.
     pub target: Option<String>,
     /// Whether any webhook uses a Coralogix host of a region other than the target's.
-    pub moves: bool,
+    pub changes_region: bool,
 }
 
 /// Writes the text of the file.
-pub fn draft(draft: &Draft) -> String {
-    let mut out = head(draft);
-    for group in groups(&draft.inventory) {
-        section(&mut out, &group);
+pub fn draft(draft: &RulesDraft) -> String {
+    let mut out = header_text(draft);
+    for group in group_by_type(&draft.inventory) {
+        push_section(&mut out, &group);
     }
     out
 }
 
-fn head(draft: &Draft) -> String {
-    let from = draft.account.described();
+fn header_text(draft: &RulesDraft) -> String {
+    let from = draft.account.description();
     let to = draft.target.as_deref().map_or_else(String::new, |to| {
-        format!(" going to {}", foreign::shown(to))
+        format!(" going to {}", untrusted::escape(to))
     });
-    let retarget = match (draft.moves, &draft.target) {
+    let retarget = match (draft.changes_region, &draft.target) {
         (true, _) => {
             "# Replaces Coralogix hosts of the source's region with the target's.\nretarget = true\n"
         }
@@ -70,7 +70,7 @@ fn head(draft: &Draft) -> String {
     )
 }
 
-fn section(out: &mut String, group: &Group) {
+fn push_section(out: &mut String, group: &TypeGroup) {
     let kind = group
         .type_id
         .map_or(SmolStr::new_static("without a type"), type_name);
@@ -92,7 +92,7 @@ fn section(out: &mut String, group: &Group) {
             n => format!(", {n} different values"),
         };
         let n = counted(secret.n_webhooks, "webhook");
-        let path = foreign::shown(&secret.path);
+        let path = untrusted::escape(&secret.path);
         let what = if path == secret.kind {
             path
         } else {
@@ -101,60 +101,64 @@ fn section(out: &mut String, group: &Group) {
         let _ = writeln!(out, "# {what} in {n}{values}");
     }
     if !group.keep.is_empty() {
-        let paths: Vec<String> = group.keep.iter().map(|path| quoted(path)).collect();
+        let paths: Vec<String> = group.keep.iter().map(|path| toml_string(path)).collect();
         let _ = writeln!(
             out,
             "[[rule]]\n{}keep = [{}]",
-            group.type_match(),
+            group.match_line(),
             paths.join(", ")
         );
     }
-    for kin in &group.kin {
-        rule(out, group, kin);
+    for rule in &group.credential_rules {
+        push_rule(out, group, rule);
     }
 }
 
 /// Writes a rule for webhooks that share credentials: active if a credential must change, else commented out.
-fn rule(out: &mut String, group: &Group, kin: &Kin) {
-    let off = if kin.must_change { "" } else { "# " };
-    if kin.must_change {
+fn push_rule(out: &mut String, group: &TypeGroup, credential_rule: &CredentialRule) {
+    let prefix = if credential_rule.must_change {
+        ""
+    } else {
+        "# "
+    };
+    if credential_rule.must_change {
         out.push_str(
             "\n# This key belongs to the source account: if kept, the logs would flow back there.\n",
         );
     } else {
         out.push('\n');
     }
-    let _ = writeln!(out, "{off}[[rule]]");
-    let _ = writeln!(out, "{off}{}", kin.matches(group));
-    let sets: Vec<String> = kin
+    let _ = writeln!(out, "{prefix}[[rule]]");
+    let _ = writeln!(out, "{prefix}{}", credential_rule.match_line(group));
+    let sets: Vec<String> = credential_rule
         .set
         .iter()
-        .map(|(path, variable)| format!("{} = {{ env = \"{variable}\" }}", key(path)))
+        .map(|(path, variable)| format!("{} = {{ env = \"{variable}\" }}", toml_key(path)))
         .collect();
-    let _ = writeln!(out, "{off}set = {{ {} }}", sets.join(", "));
-    if kin.must_change {
+    let _ = writeln!(out, "{prefix}set = {{ {} }}", sets.join(", "));
+    if credential_rule.must_change {
         out.push_str("# new_uuid = true    # a new uuid in the target, for the field and payload.uuid together\n");
     }
 }
 
 /// Writes a TOML key, quoted only if necessary.
-fn key(text: &str) -> String {
+fn toml_key(text: &str) -> String {
     let is_bare = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if text.chars().all(is_bare) {
         text.to_owned()
     } else {
-        quoted(text)
+        toml_string(text)
     }
 }
 
 /// Writes a TOML string, escaping every character that could mislead a reader.
-fn quoted(text: &str) -> String {
+fn toml_string(text: &str) -> String {
     let mut out = String::from("\"");
-    let mut one = [0; 4];
+    let mut buffer = [0; 4];
     for character in text.chars() {
         match character {
             '"' | '\\' => out.extend(['\\', character]),
-            _ if foreign::shown(character.encode_utf8(&mut one)).starts_with(character) => {
+            _ if untrusted::escape(character.encode_utf8(&mut buffer)).starts_with(character) => {
                 out.push(character);
             }
             _ => {

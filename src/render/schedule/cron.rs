@@ -1,14 +1,14 @@
 //! A line of a crontab, with the variables that it needs.
 
 use super::quoting::{crontab, shell};
-use super::{File, head};
-use crate::document::job::{Job, Repo, SecretPlace, without_slash};
+use super::{GeneratedFile, header};
+use crate::document::job::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
 use std::fmt::Write as _;
 
 /// The crontab.
-pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
+pub(super) fn file(job: &ScheduleJob, binary: &str, fields: &str) -> GeneratedFile {
     let name = format!("hookferry-{}.cron", job.name);
-    let mut text = head(job, &name);
+    let mut text = header(job, &name);
     let _ = write!(
         text,
         "# Install it: as the user that will run it, call `crontab -e` and append all of this.
@@ -22,8 +22,8 @@ pub(super) fn file(job: &Job, binary: &str, fields: &str) -> File {
         schedule = job.name,
         config = shell(&job.config),
     );
-    text += &folders(job);
-    text += &secrets(job);
+    text += &folder_notes(job);
+    text += &secret_notes(job);
     let _ = write!(
         text,
         "#
@@ -38,12 +38,12 @@ PATH=/usr/local/bin:/usr/bin:/bin
         schedule = job.name,
         config = crontab(&job.config),
     );
-    File { name, text }
+    GeneratedFile { name, text }
 }
 
-fn folders(job: &Job) -> String {
+fn folder_notes(job: &ScheduleJob) -> String {
     let repo = match &job.repo {
-        Repo::Folder(folder) => Some(without_slash(folder)),
+        Repo::Folder(folder) => Some(normalize_slashes(folder)),
         Repo::ObjectStore(_) => None,
     };
     let line = |folder: String| {
@@ -60,23 +60,23 @@ fn folders(job: &Job) -> String {
 }
 
 /// Where the secrets have to be: cron gives a job hardly any variable.
-fn secrets(job: &Job) -> String {
+fn secret_notes(job: &ScheduleJob) -> String {
     let mut out = String::new();
     for (what, place) in job.secrets() {
         let _ = match place {
-            SecretPlace::File(path) => {
-                let file = shell(&job.beside_config(path));
+            SecretLocation::File(path) => {
+                let file = shell(&job.resolve_config_path(path));
                 writeln!(
                     out,
                     "# It reads {what} from {file}, which only that user should be able to read: chmod 0600"
                 )
             }
-            SecretPlace::Command(program) => writeln!(
+            SecretLocation::Command(program) => writeln!(
                 out,
                 "# It gets {what} from {}, which must work without a terminal and with the PATH below.",
                 shell(program)
             ),
-            SecretPlace::Env(_) => Ok(()),
+            SecretLocation::Env(_) => Ok(()),
         };
     }
     let variables = job.variables();

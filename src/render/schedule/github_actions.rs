@@ -1,14 +1,14 @@
 //! A workflow of GitHub Actions.
 
 use super::quoting::{shell, workflow_yaml};
-use super::{File, head};
-use crate::document::job::Job;
+use super::{GeneratedFile, header};
+use crate::document::job::ScheduleJob;
 use std::fmt::Write as _;
 
 /// The workflow.
-pub(super) fn file(job: &Job, fields: &str) -> File {
+pub(super) fn file(job: &ScheduleJob, fields: &str) -> GeneratedFile {
     let name = format!("hookferry-{}.yml", job.name);
-    let mut text = head(job, &name);
+    let mut text = header(job, &name);
     let variables = job.variables();
     let _ = write!(
         text,
@@ -74,9 +74,9 @@ jobs:
     for (name, _) in variables {
         let _ = writeln!(text, "          {name}: ${{{{ secrets.{name} }}}}");
     }
-    File { name, text }
+    GeneratedFile { name, text }
 }
 
-fn title(job: &Job) -> String {
+fn title(job: &ScheduleJob) -> String {
     format!("hookferry {}", job.name)
 }

@@ -3,51 +3,51 @@
 mod manifest;
 
 use super::quoting::shell;
-use super::{File, head};
-use crate::document::job::Job;
+use super::{GeneratedFile, header};
+use crate::document::job::ScheduleJob;
 use crate::document::job::mounts::{Mounts, in_container};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 
 /// The longest name of a `CronJob`.
-const LONGEST_NAME: usize = 52;
+const MAX_NAME_LEN: usize = 52;
 
 /// The manifest.
-pub(super) fn file(job: &Job, image: &str, fields: &str) -> File {
+pub(super) fn file(job: &ScheduleJob, image: &str, fields: &str) -> GeneratedFile {
     let config = job.config.clone();
     let recipients = job
         .recipients_file
         .as_ref()
-        .map(|path| job.beside_config(path));
+        .map(|path| job.resolve_config_path(path));
     let sources = Sources { config, recipients };
     let job = &in_container(job);
     let object = object_name(&job.name);
     let name = format!("{object}.yaml");
-    let mounts = Mounts::of(job);
-    let mut text = head(job, &name);
-    text += &installation(job, &sources, image, &mounts);
+    let mounts = Mounts::new(job);
+    let mut text = header(job, &name);
+    text += &installation_steps(job, &sources, image, &mounts);
     if mounts.has_backups() {
         text += &manifest::volume_claim(&object);
     }
     text += &manifest::cron_job(job, &object, image, fields, &mounts);
-    File { name, text }
+    GeneratedFile { name, text }
 }
 
 /// A name that Kubernetes takes; one that had to be changed ends in a digest, so that no two become the same.
 fn object_name(schedule: &str) -> String {
-    let wanted = format!("hookferry-{schedule}");
+    let plain_name = format!("hookferry-{schedule}");
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let is_good = wanted.len() <= LONGEST_NAME && wanted.chars().all(is_allowed);
-    if is_good && !wanted.ends_with('-') {
-        return wanted;
+    let is_good = plain_name.len() <= MAX_NAME_LEN && plain_name.chars().all(is_allowed);
+    if is_good && !plain_name.ends_with('-') {
+        return plain_name;
     }
     let mut digits = String::new();
     for byte in &digest(&SHA256, schedule.as_bytes()).as_ref()[..4] {
         // Writing to a string cannot fail.
         let _ = write!(digits, "{byte:02x}");
     }
-    let lower = wanted.to_ascii_lowercase().replace('_', "-");
-    let head: String = lower.chars().take(LONGEST_NAME - 9).collect();
+    let lower = plain_name.to_ascii_lowercase().replace('_', "-");
+    let head: String = lower.chars().take(MAX_NAME_LEN - 9).collect();
     format!("{}-{digits}", head.trim_end_matches('-'))
 }
 
@@ -57,7 +57,12 @@ struct Sources {
     recipients: Option<String>,
 }
 
-fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> String {
+fn installation_steps(
+    job: &ScheduleJob,
+    sources: &Sources,
+    image: &str,
+    mounts: &Mounts,
+) -> String {
     let object = object_name(&job.name);
     let recipients = match &sources.recipients {
         Some(path) if mounts.has_recipients() => {
@@ -91,7 +96,7 @@ fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> S
          #   kube_job_status_failed{{job_name=~\"{object}-.*\"}} > 0"
     );
     for file in [&job.metrics_file, &job.status_file].into_iter().flatten() {
-        if !mounts.keeps(file) {
+        if !mounts.persists(file) {
             let _ = writeln!(
                 out,
                 "# {} disappears with the pod: nothing can read it.",
@@ -103,7 +108,7 @@ fn installation(job: &Job, sources: &Sources, image: &str, mounts: &Mounts) -> S
 }
 
 /// How the secret is made; nothing where there is none.
-fn secret_step(job: &Job, object: &str, mounts: &Mounts) -> String {
+fn secret_step(job: &ScheduleJob, object: &str, mounts: &Mounts) -> String {
     let variables = job.variables();
     let names = variables.iter().map(|(name, _)| name.as_str());
     let names: Vec<&str> = mounts.secret_keys().chain(names).collect();

@@ -1,18 +1,18 @@
 //! The schedules of a config file: a table for people, a document for programs.
 //! Pure.
 
-use super::super::columns::{cut, padded, width};
+use super::super::columns::{padded, truncated, width};
 use super::super::json;
 use super::super::style::Meaning;
-use crate::foreign;
-use crate::foreign::name;
 use crate::render::page::Page;
+use crate::untrusted;
+use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// The widest that a cell is shown.
-const LONGEST_CELL: usize = 48;
+const MAX_CELL_WIDTH: usize = 48;
 const HEADINGS: [&str; 5] = ["schedule", "when (UTC)", "next", "profiles", "repo"];
 
 /// A config file as it was found.
@@ -21,7 +21,7 @@ pub struct SchedulesView {
     /// Its path; `None` where nothing tells where it would be.
     pub file: Option<String>,
     /// Whether it is there.
-    pub is_there: bool,
+    pub exists: bool,
     /// Its schedules.
     pub rows: Vec<ScheduleRow>,
 }
@@ -49,11 +49,11 @@ pub struct ScheduleRow {
 
 /// The schedules as a table.
 pub fn text(view: &SchedulesView, page: Page) -> String {
-    let Some(file) = view.file.as_deref().map(foreign::shown) else {
+    let Some(file) = view.file.as_deref().map(untrusted::escape) else {
         return "No schedules: neither XDG_CONFIG_HOME nor HOME is set, so there is no default config file; pass one with --config.\n"
             .to_owned();
     };
-    if !view.is_there {
+    if !view.exists {
         return format!("No schedules: the config file {file} does not exist.\n");
     }
     let mut out = String::new();
@@ -88,11 +88,11 @@ pub fn text(view: &SchedulesView, page: Page) -> String {
 fn cells(row: &ScheduleRow) -> [String; 5] {
     let next = row.next.map(|next| next.to_string());
     [
-        name(&row.name),
-        cut(&row.calendar, LONGEST_CELL),
+        name_cell(&row.name),
+        truncated(&row.calendar, MAX_CELL_WIDTH),
         next.unwrap_or_else(|| "never".to_owned()),
-        cut(&row.profiles.join(", "), LONGEST_CELL),
-        cut(&name(&row.repo), LONGEST_CELL),
+        truncated(&row.profiles.join(", "), MAX_CELL_WIDTH),
+        truncated(&name_cell(&row.repo), MAX_CELL_WIDTH),
     ]
 }
 
@@ -103,7 +103,7 @@ pub fn document(view: &SchedulesView) -> Value {
         "schedules",
         json!({
             "config_file": view.file,
-            "exists": view.is_there,
+            "exists": view.exists,
             "schedules": rows,
         }),
     )

@@ -3,8 +3,8 @@
 mod installation;
 
 use super::quoting::{unit_argument, unit_path};
-use super::{File, head};
-use crate::document::job::{Job, SecretPlace};
+use super::{GeneratedFile, header};
+use crate::document::job::{ScheduleJob, SecretLocation};
 use std::fmt::Write as _;
 
 /// Where systemd puts the credentials of services, in a folder for each unit.
@@ -41,17 +41,17 @@ SystemCallErrorNumber=EPERM
 ";
 
 /// The service and the timer.
-pub(super) fn files(job: &Job, binary: &str) -> Vec<File> {
+pub(super) fn files(job: &ScheduleJob, binary: &str) -> Vec<GeneratedFile> {
     let unit = |kind| format!("hookferry-{}.{kind}", job.name);
     let (service, timer) = (unit("service"), unit("timer"));
-    let text = head(job, &service) + &installation::steps(job, binary, &service, &timer);
+    let text = header(job, &service) + &installation::steps(job, binary, &service, &timer);
     vec![
-        File {
+        GeneratedFile {
             text: text + &self::service(job, binary, &service),
             name: service,
         },
-        File {
-            text: head(job, &timer) + &self::timer(job),
+        GeneratedFile {
+            text: header(job, &timer) + &self::timer(job),
             name: timer,
         },
     ]
@@ -65,10 +65,10 @@ fn credential<'p>(path: &'p str, service: &str) -> Option<&'p str> {
 }
 
 /// The names of the credentials, each once.
-fn credentials<'j>(job: &'j Job, service: &str) -> Vec<&'j str> {
+fn credentials<'j>(job: &'j ScheduleJob, service: &str) -> Vec<&'j str> {
     let mut names = Vec::new();
     for (_, place) in job.secrets() {
-        if let SecretPlace::File(path) = place
+        if let SecretLocation::File(path) = place
             && let Some(name) = credential(path, service)
             && !names.contains(&name)
         {
@@ -78,11 +78,11 @@ fn credentials<'j>(job: &'j Job, service: &str) -> Vec<&'j str> {
     names
 }
 
-fn environment_file(job: &Job) -> String {
+fn environment_file(job: &ScheduleJob) -> String {
     format!("/etc/hookferry/{}.env", job.name)
 }
 
-fn service(job: &Job, binary: &str, service: &str) -> String {
+fn service(job: &ScheduleJob, binary: &str, service: &str) -> String {
     let mut out = format!(
         "
 [Unit]
@@ -120,11 +120,11 @@ IOSchedulingClass=idle
 LimitCORE=0
 ";
     out += SANDBOX;
-    out + &by_paths(job, binary)
+    out + &path_options(job, binary)
 }
 
 /// The parts of the sandbox that depend on what is used.
-fn by_paths(job: &Job, binary: &str) -> String {
+fn path_options(job: &ScheduleJob, binary: &str) -> String {
     let paths = used_paths(job, binary);
     let mut out = String::new();
     if paths.iter().any(|path| is_at_home(path)) {
@@ -138,7 +138,8 @@ fn by_paths(job: &Job, binary: &str) -> String {
     } else {
         out += "PrivateTmp=yes\n";
     }
-    let has_command = |(_, place): (String, &SecretPlace)| matches!(place, SecretPlace::Command(_));
+    let has_command =
+        |(_, place): (String, &SecretLocation)| matches!(place, SecretLocation::Command(_));
     if !job.secrets().any(has_command) {
         out += "MemoryDenyWriteExecute=yes\n";
     }
@@ -146,19 +147,19 @@ fn by_paths(job: &Job, binary: &str) -> String {
 }
 
 /// Every path that a run touches.
-fn used_paths(job: &Job, binary: &str) -> Vec<String> {
+fn used_paths(job: &ScheduleJob, binary: &str) -> Vec<String> {
     let mut paths = vec![binary.to_owned(), job.config.clone()];
     for (_, place) in job.secrets() {
         match place {
-            SecretPlace::File(path) => paths.push(job.beside_config(path)),
-            SecretPlace::Command(program) => paths.push(program.clone()),
-            SecretPlace::Env(_) => {}
+            SecretLocation::File(path) => paths.push(job.resolve_config_path(path)),
+            SecretLocation::Command(program) => paths.push(program.clone()),
+            SecretLocation::Env(_) => {}
         }
     }
     paths.extend(
         job.recipients_file
             .iter()
-            .map(|path| job.beside_config(path)),
+            .map(|path| job.resolve_config_path(path)),
     );
     paths.extend(job.written_folders());
     paths
@@ -175,7 +176,7 @@ fn is_below(path: &str, folders: &[&str]) -> bool {
     })
 }
 
-fn timer(job: &Job) -> String {
+fn timer(job: &ScheduleJob) -> String {
     // Not all machines at once, and never far into the time of the next run.
     let delay = (job.shortest_gap * 60 / 10).min(600);
     let accuracy = if job.shortest_gap >= 10 { "1min" } else { "1s" };

@@ -1,6 +1,6 @@
 //! A calendar as the five fields of cron, where these mean the same.
 
-use super::values::{Span, Unit, Values};
+use super::values::{CalendarSpan, CalendarValues, Unit};
 use super::{Calendar, unit};
 use std::fmt;
 
@@ -45,7 +45,7 @@ impl Calendar {
             return Err(NotCron::Days);
         }
         let weekdays = self.weekdays.members().iter().map(|day| day % 7);
-        let weekdays = Values::of(WEEKDAY, weekdays.collect());
+        let weekdays = CalendarValues::from_members(WEEKDAY, weekdays.collect());
         let fields = [
             &self.minutes,
             &self.hours,
@@ -71,11 +71,11 @@ impl Calendar {
     }
 }
 
-fn field(values: &Values) -> String {
+fn field(values: &CalendarValues) -> String {
     if values.is_all() {
         return "*".to_owned();
     }
-    let one = |Span { first, last, step }: Span| match (last == first, step) {
+    let one = |CalendarSpan { first, last, step }: CalendarSpan| match (last == first, step) {
         (true, _) => first.to_string(),
         (false, 1) => format!("{first}-{last}"),
         // Not `*/n` nor `n/m`: the former makes cron ask for both kinds of days, the latter is not known to all.

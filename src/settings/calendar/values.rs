@@ -15,7 +15,7 @@ pub(super) struct Unit {
 
 /// Some of the numbers of a unit, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Values {
+pub(super) struct CalendarValues {
     unit: &'static Unit,
     /// In order, each once.
     members: Vec<u16>,
@@ -23,13 +23,13 @@ pub(super) struct Values {
 
 /// Numbers that are equally far from each other; a single one is its own last.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
+pub(super) struct CalendarSpan {
     pub(super) first: u16,
     pub(super) last: u16,
     pub(super) step: u16,
 }
 
-impl Values {
+impl CalendarValues {
     /// Every number of the unit.
     pub(super) fn all(unit: &'static Unit) -> Self {
         let members = (unit.min..=unit.max).collect();
@@ -43,7 +43,7 @@ impl Values {
     }
 
     /// Those numbers, of which the unit has each.
-    pub(super) fn of(unit: &'static Unit, mut members: Vec<u16>) -> Self {
+    pub(super) fn from_members(unit: &'static Unit, mut members: Vec<u16>) -> Self {
         members.sort_unstable();
         members.dedup();
         Self { unit, members }
@@ -58,7 +58,7 @@ impl Values {
         for part in text.split(',') {
             members.extend(numbers(unit, part)?);
         }
-        Ok(Self::of(unit, members))
+        Ok(Self::from_members(unit, members))
     }
 
     /// Whether it is every number of the unit.
@@ -88,13 +88,15 @@ impl Values {
     pub(super) fn division(&self) -> Option<u16> {
         let Unit { min, max, .. } = self.unit;
         match self.spans()[..] {
-            [Span { first, last, step }] if first == *min && last + step == max + 1 => Some(step),
+            [CalendarSpan { first, last, step }] if first == *min && last + step == max + 1 => {
+                Some(step)
+            }
             _ => None,
         }
     }
 
     /// The numbers as spans: three or more that are equally far apart are one.
-    pub(super) fn spans(&self) -> Vec<Span> {
+    pub(super) fn spans(&self) -> Vec<CalendarSpan> {
         let mut spans = Vec::new();
         let mut rest = self.members.as_slice();
         while let [first, after @ ..] = rest {
@@ -102,7 +104,7 @@ impl Values {
             let is_even = |pair: &&[u16]| pair[1] - pair[0] == step;
             let n_steps = rest.windows(2).take_while(is_even).count();
             let n = if n_steps < 2 { 1 } else { n_steps + 1 };
-            spans.push(Span {
+            spans.push(CalendarSpan {
                 first: *first,
                 last: rest[n - 1],
                 step: if n == 1 { 1 } else { step },
@@ -119,7 +121,7 @@ impl Values {
             return "*".to_owned();
         }
         let width = self.unit.width;
-        let one = |Span { first, last, step }: Span| match (last == first, step) {
+        let one = |CalendarSpan { first, last, step }: CalendarSpan| match (last == first, step) {
             (true, _) => format!("{first:0width$}"),
             (false, 1) => format!("{first:0width$}..{last:0width$}"),
             (false, _) => format!("{first:0width$}..{last:0width$}/{step}"),

@@ -15,7 +15,7 @@ const KIND: &str = "backup";
 
 /// The metadata of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub struct BackupMetadata {
     /// The program that made the backup, with its version.
     pub tool: String,
     /// The account's folder name in the repository.
@@ -36,36 +36,36 @@ pub struct About {
 #[derive(Debug, Clone)]
 pub struct Backup {
     /// The metadata.
-    pub about: About,
+    pub metadata: BackupMetadata,
     /// The webhooks exactly as the account's API returned them.
     pub webhooks: Vec<Webhook>,
 }
 
 /// Why a text is not a usable backup.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(super) enum DocumentError {
     /// The text is not a backup document.
-    OtherText,
+    NotABackup,
     /// The document has this newer format version.
-    NewerFormat(String),
+    UnsupportedVersion(String),
     /// The document differs from what was written, for this reason.
     Damaged(String),
 }
 
 #[derive(Serialize)]
-struct Head<'a> {
+struct BackupDocumentHead<'a> {
     format_version: &'a str,
     kind: &'a str,
     #[serde(flatten)]
-    about: &'a About,
+    metadata: &'a BackupMetadata,
     salt: &'a str,
     sha256: &'a str,
 }
 
 #[derive(Deserialize)]
-struct Whole<'a> {
+struct ParsedDocument<'a> {
     #[serde(flatten)]
-    about: About,
+    about: BackupMetadata,
     sha256: String,
     #[serde(borrow)]
     webhooks: &'a RawValue,
@@ -73,61 +73,61 @@ struct Whole<'a> {
 
 /// The members that decide whether the rest can be parsed.
 #[derive(Deserialize)]
-struct Version {
+struct DocumentVersion {
     format_version: String,
     kind: String,
 }
 
 /// Writes a backup document. The salt is random, so that nobody can confirm a guess at the content by its digest.
-pub(super) fn write(about: &About, webhooks: &[Webhook], salt: &str) -> String {
+pub(super) fn write(metadata: &BackupMetadata, webhooks: &[Webhook], salt: &str) -> String {
     let mut array = String::new();
     list_to_wire(webhooks, &mut array);
-    let head = Head {
+    let header = BackupDocumentHead {
         format_version: FORMAT_VERSION,
         kind: KIND,
-        about,
+        metadata,
         salt,
         sha256: &super::sha256(array.as_bytes()),
     };
-    let head = serde_json::to_string_pretty(&head)
+    let head = serde_json::to_string_pretty(&header)
         .expect("a head has texts for keys and no number that JSON lacks");
     let head = head.trim_end_matches(['\n', '}']);
     format!("{head},\n  \"webhooks\":\n{array}}}\n")
 }
 
 /// Whether a text claims to be a backup: an object with the right `kind`.
-pub(super) fn is_meant(text: &str) -> bool {
+pub(super) fn claims_to_be_backup(text: &str) -> bool {
     text.trim_start().starts_with('{') && version(text).is_some()
 }
 
-fn version(text: &str) -> Option<Version> {
-    let version: Version = serde_json::from_str(text).ok()?;
+fn version(text: &str) -> Option<DocumentVersion> {
+    let version: DocumentVersion = serde_json::from_str(text).ok()?;
     (version.kind == KIND).then_some(version)
 }
 
 /// Parses a document and verifies its version, checksum, and count.
-pub(super) fn read(text: &str) -> Result<Backup, Broken> {
-    let version = version(text).ok_or(Broken::OtherText)?;
+pub(super) fn parse(text: &str) -> Result<Backup, DocumentError> {
+    let version = version(text).ok_or(DocumentError::NotABackup)?;
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     if major(&version.format_version) != major(FORMAT_VERSION) {
-        return Err(Broken::NewerFormat(version.format_version));
+        return Err(DocumentError::UnsupportedVersion(version.format_version));
     }
-    let damaged = |why: &str| Broken::Damaged(why.to_owned());
-    let whole: Whole<'_> = serde_json::from_str(text)
+    let damaged = |why: &str| DocumentError::Damaged(why.to_owned());
+    let document: ParsedDocument<'_> = serde_json::from_str(text)
         .map_err(|_| damaged("a required member is missing or malformed"))?;
-    let array = format!("{}\n", whole.webhooks.get());
-    if super::sha256(array.as_bytes()) != whole.sha256 {
+    let array = format!("{}\n", document.webhooks.get());
+    if super::sha256(array.as_bytes()) != document.sha256 {
         return Err(damaged(
             "its webhooks were changed after the backup: the SHA-256 does not match",
         ));
     }
     let webhooks =
         parse_list(array).map_err(|_| damaged("its webhooks are not a list of objects"))?;
-    if webhooks.len() != whole.about.count {
+    if webhooks.len() != document.about.count {
         return Err(damaged("the number of webhooks differs from its `count`"));
     }
     Ok(Backup {
-        about: whole.about,
+        metadata: document.about,
         webhooks,
     })
 }

@@ -1,7 +1,7 @@
 //! The envelope of a backup document: gzip, and age if it is encrypted.
 //! Standard tools open it: `age -d`, then `gunzip`.
 
-use super::age_files::{Identities, Protection};
+use super::age_keys::{Identities, Protection};
 use crate::error::Error;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
@@ -9,17 +9,17 @@ use flate2::write::GzEncoder;
 use std::io::{self, Read, Write as _};
 
 /// The first bytes of an age file.
-const AGE: &[u8] = b"age-encryption.org/";
+const AGE_MAGIC: &[u8] = b"age-encryption.org/";
 /// The first bytes of an ASCII-armored age file.
-const ARMOURED_AGE: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
+const ARMORED_AGE_MAGIC: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 /// The first bytes of a gzip stream.
-const GZIP: &[u8] = &[0x1f, 0x8b];
+const GZIP_MAGIC: &[u8] = &[0x1f, 0x8b];
 /// Maximum size in bytes of a decompressed document, so that no file can exhaust memory.
-const LARGEST: u64 = 1 << 30;
+const MAX_DOCUMENT_BYTES: u64 = 1 << 30;
 
 /// Why an envelope cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Shut {
+pub(super) enum EnvelopeError {
     /// It is encrypted, and no identity was passed.
     NeedsIdentity,
     /// It is encrypted, and none of the identities passed can decrypt it.
@@ -30,11 +30,11 @@ pub(super) enum Shut {
 
 /// Whether the bytes start like an age file, binary or armored.
 pub(super) fn is_encrypted(bytes: &[u8]) -> bool {
-    bytes.starts_with(AGE) || bytes.starts_with(ARMOURED_AGE)
+    bytes.starts_with(AGE_MAGIC) || bytes.starts_with(ARMORED_AGE_MAGIC)
 }
 
 /// Compresses a text, and encrypts it if the protection demands that.
-pub(crate) fn wrap(text: &str, protection: &Protection) -> Result<Vec<u8>, Error> {
+pub(crate) fn pack(text: &str, protection: &Protection) -> Result<Vec<u8>, Error> {
     let failed = |verb: &str| Error::failed(format!("cannot {verb} the backup"));
     let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
     let compressed = gzip
@@ -46,46 +46,46 @@ pub(crate) fn wrap(text: &str, protection: &Protection) -> Result<Vec<u8>, Error
     };
     let encryptor = age::Encryptor::with_recipients(recipients.iter())
         .map_err(|error| failed("encrypt").with_source(error))?;
-    let mut sealed = Vec::with_capacity(compressed.len() + 1024);
+    let mut encrypted = Vec::with_capacity(compressed.len() + 1024);
     encryptor
-        .wrap_output(&mut sealed)
+        .wrap_output(&mut encrypted)
         .and_then(|mut writer| {
             writer.write_all(&compressed)?;
             writer.finish()
         })
         .map_err(|error| failed("encrypt").with_source(error))?;
-    Ok(sealed)
+    Ok(encrypted)
 }
 
 /// Opens an envelope and returns its text; returns a text without an envelope unchanged.
 ///
 /// The outer error means that the identities cannot be read, the inner one that the envelope cannot be opened.
-pub(super) fn unwrap(
+pub(super) fn unpack(
     bytes: Vec<u8>,
     identities: &Identities,
-) -> Result<Result<String, Shut>, Error> {
+) -> Result<Result<String, EnvelopeError>, Error> {
     let bytes = if is_encrypted(&bytes) {
         if identities.is_empty() {
-            return Ok(Err(Shut::NeedsIdentity));
+            return Ok(Err(EnvelopeError::NeedsIdentity));
         }
-        match decrypted(&bytes, identities)? {
+        match decrypt(&bytes, identities)? {
             Ok(bytes) => bytes,
             Err(shut) => return Ok(Err(shut)),
         }
     } else {
         bytes
     };
-    Ok(expanded(bytes).and_then(|bytes| {
+    Ok(decompress(bytes).and_then(|bytes| {
         String::from_utf8(bytes)
-            .map_err(|_| Shut::Damaged("its content is not valid UTF-8".to_owned()))
+            .map_err(|_| EnvelopeError::Damaged("its content is not valid UTF-8".to_owned()))
     }))
 }
 
-fn decrypted(bytes: &[u8], identities: &Identities) -> Result<Result<Vec<u8>, Shut>, Error> {
-    if bytes.starts_with(ARMOURED_AGE) {
+fn decrypt(bytes: &[u8], identities: &Identities) -> Result<Result<Vec<u8>, EnvelopeError>, Error> {
+    if bytes.starts_with(ARMORED_AGE_MAGIC) {
         let why =
             "it is ASCII-armored, which hookferry does not support; decrypt it with `age -d` first";
-        return Ok(Err(Shut::Damaged(why.to_owned())));
+        return Ok(Err(EnvelopeError::Damaged(why.to_owned())));
     }
     let identities = identities.read()?;
     let identities = identities
@@ -93,16 +93,18 @@ fn decrypted(bytes: &[u8], identities: &Identities) -> Result<Result<Vec<u8>, Sh
         .map(|identity| identity as &dyn age::Identity);
     let opened = age::Decryptor::new(bytes).and_then(|decryptor| decryptor.decrypt(identities));
     Ok(match opened {
-        Ok(reader) => read_whole(reader, "its encrypted data is damaged or truncated"),
-        Err(age::DecryptError::NoMatchingKeys) => Err(Shut::WrongIdentity),
+        Ok(reader) => read_limited(reader, "its encrypted data is damaged or truncated"),
+        Err(age::DecryptError::NoMatchingKeys) => Err(EnvelopeError::WrongIdentity),
         // With other errors, a damaged header is indistinguishable from a wrong key.
-        Err(_) => Err(Shut::Damaged("its age header is damaged".to_owned())),
+        Err(_) => Err(EnvelopeError::Damaged(
+            "its age header is damaged".to_owned(),
+        )),
     })
 }
 
-fn expanded(bytes: Vec<u8>) -> Result<Vec<u8>, Shut> {
-    if bytes.starts_with(GZIP) {
-        read_whole(
+fn decompress(bytes: Vec<u8>) -> Result<Vec<u8>, EnvelopeError> {
+    if bytes.starts_with(GZIP_MAGIC) {
+        read_limited(
             MultiGzDecoder::new(bytes.as_slice()),
             "its compressed data is damaged or truncated",
         )
@@ -111,13 +113,13 @@ fn expanded(bytes: Vec<u8>) -> Result<Vec<u8>, Shut> {
     }
 }
 
-fn read_whole(reader: impl Read, damaged: &str) -> Result<Vec<u8>, Shut> {
+fn read_limited(reader: impl Read, damaged: &str) -> Result<Vec<u8>, EnvelopeError> {
     let mut out = Vec::new();
-    let read: io::Result<usize> = reader.take(LARGEST + 1).read_to_end(&mut out);
+    let read: io::Result<usize> = reader.take(MAX_DOCUMENT_BYTES + 1).read_to_end(&mut out);
     match read {
-        Err(_) => Err(Shut::Damaged(damaged.to_owned())),
-        Ok(_) if out.len() as u64 > LARGEST => {
-            Err(Shut::Damaged("it is larger than 1 GiB".to_owned()))
+        Err(_) => Err(EnvelopeError::Damaged(damaged.to_owned())),
+        Ok(_) if out.len() as u64 > MAX_DOCUMENT_BYTES => {
+            Err(EnvelopeError::Damaged("it is larger than 1 GiB".to_owned()))
         }
         Ok(_) => Ok(out),
     }

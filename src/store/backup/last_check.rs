@@ -1,17 +1,17 @@
 //! The record of an account's last check, which shows whether the account has changed since the newest backup and
 //! whether that backup's object is intact.
 
-use super::age_files::Protection;
-use super::document::About;
-use super::name::Added;
+use super::age_keys::Protection;
+use super::document::BackupMetadata;
+use super::name::AddedBackup;
 use crate::coralogix::account::ApiKey;
-use crate::coralogix::sealed::{Seal, Sealer};
+use crate::coralogix::digest::{DigestKey, KeyedDigest};
 use crate::coralogix::webhook::Webhook;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The name of the object next to an account's backups.
-pub(super) const FILE: &str = "last-check.json";
+pub(super) const FILE_NAME: &str = "last-check.json";
 /// The version of its format.
 const FORMAT_VERSION: &str = "1.0";
 
@@ -47,46 +47,46 @@ impl LastCheck {
     /// Records that an account, read with `key`, has these webhooks, and which backup contains them.
     ///
     /// `None` if the system provides no random numbers.
-    pub fn of(
+    pub fn new(
         key: &ApiKey,
-        about: &About,
+        metadata: &BackupMetadata,
         webhooks: &[Webhook],
-        holds: &Added,
+        backup: &AddedBackup,
         protection: &Protection,
     ) -> Option<Self> {
-        let sealer = Sealer::new(key)?;
+        let sealer = DigestKey::new(key)?;
         Some(Self {
             format_version: FORMAT_VERSION.to_owned(),
-            time: about.time,
-            host: about.host.clone(),
-            company_id: about.company_id.clone(),
+            time: metadata.time,
+            host: metadata.host.clone(),
+            company_id: metadata.company_id.clone(),
             count: webhooks.len(),
-            masked: n_masked(webhooks),
-            backup: holds.stored.name.to_string(),
-            sha256: holds.sha256.clone(),
-            protection: protection.mark(),
+            masked: count_masked(webhooks),
+            backup: backup.stored.name.to_string(),
+            sha256: backup.sha256.clone(),
+            protection: protection.fingerprint(),
             salt: sealer.salt(),
             check: sealer.check(),
-            content: sealer.inventory(webhooks).to_string(),
+            content: sealer.digest_inventory(webhooks).to_string(),
         })
     }
 
     /// The same result at a later time.
     #[must_use]
-    pub fn again(mut self, time: Timestamp) -> Self {
+    pub fn at_time(mut self, time: Timestamp) -> Self {
         self.time = time;
         self
     }
 
     /// The same result with a known company id, for an account that is empty now.
     #[must_use]
-    pub fn or_of(mut self, company: Option<String>) -> Self {
+    pub fn or_company_id(mut self, company: Option<String>) -> Self {
         self.company_id = self.company_id.or(company);
         self
     }
 
     /// Whether the bytes are those of the recorded backup.
-    pub fn fits(&self, bytes: &[u8]) -> bool {
+    pub fn matches_backup(&self, bytes: &[u8]) -> bool {
         self.sha256 == super::sha256(bytes)
     }
 
@@ -97,22 +97,22 @@ impl LastCheck {
     }
 
     /// Serializes the record.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn to_text(&self) -> String {
         let text = serde_json::to_string_pretty(self);
         text.expect("a check has texts for keys and no number that JSON lacks") + "\n"
     }
 
     /// Whether the account's webhooks are unchanged since the check; `false` also if `key` is not the recorded one.
-    pub fn holds(&self, key: &ApiKey, webhooks: &[Webhook]) -> bool {
-        let Some(sealer) = Sealer::again(key, &self.salt, &self.check) else {
+    pub fn has_same_webhooks(&self, key: &ApiKey, webhooks: &[Webhook]) -> bool {
+        let Some(sealer) = DigestKey::for_record(key, &self.salt, &self.check) else {
             return false;
         };
-        Seal::parse(&self.content) == Some(sealer.inventory(webhooks))
+        KeyedDigest::parse(&self.content) == Some(sealer.digest_inventory(webhooks))
     }
 }
 
 /// The number of webhooks that show a mask such as `****` instead of a secret.
-pub fn n_masked(webhooks: &[Webhook]) -> usize {
+pub fn count_masked(webhooks: &[Webhook]) -> usize {
     let masked = webhooks
         .iter()
         .filter(|webhook| webhook.has_masked_secret());

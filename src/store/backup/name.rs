@@ -1,6 +1,6 @@
 //! The name of a backup's object, which carries everything that a listing of backups needs.
 
-use crate::store::lock::plain;
+use crate::store::lock::encode_file_name;
 use jiff::Timestamp;
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub struct BackupName {
 
 /// A backup in a repository, as listed; its content has not been read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Stored {
+pub struct StoredBackup {
     /// The backup's name, which carries its time and count.
     pub name: BackupName,
     /// The account under which it lies.
@@ -36,18 +36,18 @@ pub struct Stored {
 
 /// A backup that was just stored.
 #[derive(Debug, Clone)]
-pub struct Added {
+pub struct AddedBackup {
     /// The backup as a listing would show it.
-    pub stored: Stored,
+    pub stored: StoredBackup,
     /// The SHA-256 of the stored bytes, in hexadecimal.
     pub sha256: String,
 }
 
 impl BackupName {
     /// The name for an object with these bytes.
-    pub(super) fn of(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {
+    pub(super) fn new(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {
         Self {
-            time: to_the_second(time),
+            time: truncate_to_second(time),
             count,
             digest: digest(bytes),
             is_encrypted,
@@ -69,7 +69,7 @@ impl BackupName {
         let is_digest =
             digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         let name = Self {
-            time: read_time(time)?,
+            time: parse_time(time)?,
             count: count.parse().ok()?,
             digest: is_digest.then(|| digest.to_owned())?,
             is_encrypted,
@@ -79,7 +79,7 @@ impl BackupName {
     }
 
     /// Whether the bytes match the digest in the name; if not, the object is damaged.
-    pub fn fits(&self, bytes: &[u8]) -> bool {
+    pub fn matches(&self, bytes: &[u8]) -> bool {
         self.digest == digest(bytes)
     }
 }
@@ -97,17 +97,21 @@ impl fmt::Display for BackupName {
 }
 
 /// The folder name for an account without a profile: host and company id; `None` without a company id.
-pub fn account_name(host: &str, company: Option<&str>) -> Option<String> {
+pub fn account_folder_name(host: &str, company: Option<&str>) -> Option<String> {
     let company = company?;
-    Some(format!("{}+{}", plain(host), plain(company)))
+    Some(format!(
+        "{}+{}",
+        encode_file_name(host),
+        encode_file_name(company)
+    ))
 }
 
 /// Truncates a time to whole seconds.
-pub fn to_the_second(time: Timestamp) -> Timestamp {
+pub fn truncate_to_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn read_time(text: &str) -> Option<Timestamp> {
+fn parse_time(text: &str) -> Option<Timestamp> {
     let time = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok()?;
     jiff::tz::TimeZone::UTC.to_timestamp(time).ok()
 }
@@ -126,11 +130,11 @@ mod tests {
     fn a_name_is_read_as_it_was_written_and_no_other_text_is_one() {
         let time = "2026-11-26T03:17:09.5Z".parse().expect("a time");
         for is_encrypted in [false, true] {
-            let name = BackupName::of(time, 42, b"bytes", is_encrypted);
+            let name = BackupName::new(time, 42, b"bytes", is_encrypted);
             let text = name.to_string();
             assert!(text.starts_with("20261126T031709Z-42-"), "{text}");
             assert_eq!(BackupName::parse(&text), Some(name.clone()));
-            assert!(name.fits(b"bytes") && !name.fits(b"Bytes"));
+            assert!(name.matches(b"bytes") && !name.matches(b"Bytes"));
             for other in [
                 text.to_uppercase(),
                 text.replace("-42-", "-042-"),
@@ -147,7 +151,7 @@ mod tests {
 
     #[test]
     fn names_sort_by_time() {
-        let name = |time: &str| BackupName::of(time.parse().expect("a time"), 1, b"", false);
+        let name = |time: &str| BackupName::new(time.parse().expect("a time"), 1, b"", false);
         assert!(name("2026-11-26T03:17:09Z") < name("2026-11-26T03:17:10Z"));
         let text = |time: &str| name(time).to_string();
         assert!(text("2026-11-26T03:17:09Z") < text("2026-11-26T03:17:10Z"));

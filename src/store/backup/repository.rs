@@ -1,13 +1,13 @@
 //! A repository of backups in a folder or an object store: for each account its backups and its last check.
 //! Needs no lock: each object is written atomically under a unique name and never modified.
 
-use super::age_files::Protection;
-use super::document::{self, About};
+use super::age_keys::Protection;
+use super::document::{self, BackupMetadata};
 use super::envelope;
-use super::environment::LookUp;
-use super::folder::Folder;
+use super::environment::EnvLookup;
+use super::folder::FolderRepository;
 use super::last_check::{self, LastCheck};
-use super::name::{Added, BackupName, Stored};
+use super::name::{AddedBackup, BackupName, StoredBackup};
 use super::sha256;
 use crate::coralogix::webhook::Webhook;
 use crate::error::{Error, ErrorKind};
@@ -17,45 +17,45 @@ use std::path::PathBuf;
 /// A repository of backups.
 #[derive(Debug, Clone)]
 pub struct Repository {
-    place: Place,
+    storage: Storage,
     /// The repository's path or URL as the user passed it.
     name: String,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
-    Folder(Folder),
+enum Storage {
+    Folder(FolderRepository),
     #[cfg(feature = "cloud")]
-    Bucket(super::bucket::Bucket),
+    Bucket(super::object_store_repository::ObjectStoreRepository),
 }
 
 /// A folder that file systems create at the top of a volume, readable only by root.
 const LOST_AND_FOUND: &str = "lost+found";
 
 /// Calls a method on whichever store holds the repository.
-macro_rules! at {
-    ($place:expr, $call:ident ( $($argument:expr),* )) => {
-        match $place {
+macro_rules! dispatch {
+    ($storage:expr, $call:ident ( $($argument:expr),* )) => {
+        match $storage {
             // Disk access is synchronous.
-            Place::Folder(folder) => std::future::ready(folder.$call($($argument),*)).await,
+            Storage::Folder(folder) => std::future::ready(folder.$call($($argument),*)).await,
             #[cfg(feature = "cloud")]
-            Place::Bucket(bucket) => bucket.$call($($argument),*).await,
+            Storage::Bucket(bucket) => bucket.$call($($argument),*).await,
         }
     };
 }
 
 impl Repository {
     /// Parses the name of a repository: the path of a folder, or `s3://BUCKET/PREFIX`. Reads nothing.
-    pub fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
+    pub fn parse(text: &str, look_up: EnvLookup<'_>) -> Result<Self, Error> {
         Ok(Self {
-            place: place(text, look_up)?,
+            storage: parse_storage(text, look_up)?,
             name: text.trim_end_matches('/').to_owned(),
         })
     }
 
     /// Creates the repository if it is missing, but never a bucket; returns whether the repository was missing.
     pub async fn prepare(&self) -> Result<bool, Error> {
-        at!(&self.place, prepare())
+        dispatch!(&self.storage, prepare())
     }
 
     /// The accounts that have backups or a last check, sorted.
@@ -64,8 +64,8 @@ impl Repository {
     /// Where the repository does not exist or cannot be read.
     pub async fn accounts(&self) -> Result<Vec<String>, Error> {
         let mut accounts = Vec::new();
-        for account in at!(&self.place, accounts())? {
-            if is_account(&account) && self.has_any(&account).await? {
+        for account in dispatch!(&self.storage, accounts())? {
+            if is_account_name(&account) && self.has_own_objects(&account).await? {
                 accounts.push(account);
             }
         }
@@ -74,54 +74,58 @@ impl Repository {
     }
 
     /// Whether a folder contains any of our objects: a disk has folders of its own, such as `lost+found`.
-    async fn has_any(&self, account: &str) -> Result<bool, Error> {
-        let objects = at!(&self.place, objects(account))?;
+    async fn has_own_objects(&self, account: &str) -> Result<bool, Error> {
+        let objects = dispatch!(&self.storage, objects(account))?;
         let mut names = objects.iter().map(|(name, _)| name.as_str());
-        Ok(names.any(|name| name == last_check::FILE || BackupName::parse(name).is_some()))
+        Ok(names.any(|name| name == last_check::FILE_NAME || BackupName::parse(name).is_some()))
     }
 
     /// The backups of an account, oldest first; ignores temporary files and foreign objects.
-    pub async fn backups(&self, account: &str) -> Result<Vec<Stored>, Error> {
-        let objects = at!(&self.place, objects(account))?;
-        let stored = |(name, size): (String, u64)| {
-            Some(Stored {
+    pub async fn backups(&self, account: &str) -> Result<Vec<StoredBackup>, Error> {
+        let objects = dispatch!(&self.storage, objects(account))?;
+        let to_stored_backup = |(name, size): (String, u64)| {
+            Some(StoredBackup {
                 name: BackupName::parse(&name)?,
                 account: account.to_owned(),
                 size,
             })
         };
-        let mut backups: Vec<Stored> = objects.into_iter().filter_map(stored).collect();
+        let mut backups: Vec<StoredBackup> =
+            objects.into_iter().filter_map(to_stored_backup).collect();
         backups.sort();
         Ok(backups)
     }
 
     /// Reads the bytes of a backup.
-    pub async fn read(&self, backup: &Stored) -> Result<Vec<u8>, Error> {
-        let bytes = self.read_if_there(backup).await?;
-        bytes.ok_or_else(|| self.missing(&backup.account, &backup.name.to_string()))
+    pub async fn read(&self, backup: &StoredBackup) -> Result<Vec<u8>, Error> {
+        let bytes = self.try_read(backup).await?;
+        bytes.ok_or_else(|| self.missing_backup(&backup.account, &backup.name.to_string()))
     }
 
     /// Reads the bytes of a backup; `None` if another run removed it since it was listed.
-    pub async fn read_if_there(&self, backup: &Stored) -> Result<Option<Vec<u8>>, Error> {
-        at!(&self.place, get(&backup.account, &backup.name.to_string()))
+    pub async fn try_read(&self, backup: &StoredBackup) -> Result<Option<Vec<u8>>, Error> {
+        dispatch!(
+            &self.storage,
+            get(&backup.account, &backup.name.to_string())
+        )
     }
 
     /// Stores a backup and reads it back; fails if the bytes read differ from those written.
     pub async fn add(
         &self,
-        about: &About,
+        metadata: &BackupMetadata,
         webhooks: &[Webhook],
         salt: &str,
         protection: &Protection,
-    ) -> Result<Added, Error> {
-        let bytes = envelope::wrap(&document::write(about, webhooks, salt), protection)?;
+    ) -> Result<AddedBackup, Error> {
+        let bytes = envelope::pack(&document::write(metadata, webhooks, salt), protection)?;
         let is_encrypted = matches!(protection, Protection::Recipients(_));
-        let name = BackupName::of(about.time, about.count, &bytes, is_encrypted);
+        let name = BackupName::new(metadata.time, metadata.count, &bytes, is_encrypted);
         let text = name.to_string();
-        at!(&self.place, create(&about.account, &text, &bytes))?;
-        let stored = Stored {
+        dispatch!(&self.storage, create(&metadata.account, &text, &bytes))?;
+        let stored = StoredBackup {
             name,
-            account: about.account.clone(),
+            account: metadata.account.clone(),
             size: bytes.len() as u64,
         };
         if self.read(&stored).await? != bytes {
@@ -131,16 +135,16 @@ impl Repository {
             ))
             .with_hint("this storage is unreliable; keep the backups elsewhere"));
         }
-        Ok(Added {
+        Ok(AddedBackup {
             stored,
             sha256: sha256(&bytes),
         })
     }
 
     /// Removes a backup.
-    pub async fn remove(&self, backup: &Stored) -> Result<(), Error> {
-        at!(
-            &self.place,
+    pub async fn remove(&self, backup: &StoredBackup) -> Result<(), Error> {
+        dispatch!(
+            &self.storage,
             remove(&backup.account, &backup.name.to_string())
         )
     }
@@ -148,39 +152,39 @@ impl Repository {
     /// Removes temporary files of killed runs, once they are too old to belong to a running process.
     ///
     /// An object store has no such files: there an object is stored complete or not at all.
-    pub fn sweep(&self, account: &str) -> Result<(), Error> {
-        match &self.place {
-            Place::Folder(folder) => folder.sweep(account),
+    pub fn remove_temporary_files(&self, account: &str) -> Result<(), Error> {
+        match &self.storage {
+            Storage::Folder(folder) => folder.remove_temporary_files(account),
             #[cfg(feature = "cloud")]
-            Place::Bucket(_) => Ok(()),
+            Storage::Bucket(_) => Ok(()),
         }
     }
 
     /// Reads the record of the account's last check; `None` if it is missing or cannot be parsed.
     pub async fn last_check(&self, account: &str) -> Result<Option<LastCheck>, Error> {
-        let bytes = at!(&self.place, get(account, last_check::FILE))?;
+        let bytes = dispatch!(&self.storage, get(account, last_check::FILE_NAME))?;
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
         Ok(text.and_then(|text| LastCheck::parse(&text)))
     }
 
     /// Writes the record of a check, replacing the previous one.
-    pub async fn put_last_check(&self, account: &str, check: &LastCheck) -> Result<(), Error> {
-        at!(
-            &self.place,
-            replace(account, last_check::FILE, &check.text())
+    pub async fn write_last_check(&self, account: &str, check: &LastCheck) -> Result<(), Error> {
+        dispatch!(
+            &self.storage,
+            replace(account, last_check::FILE_NAME, &check.to_text())
         )
     }
 
     /// The path by which a user can name the backup: repository, account, and name.
-    pub fn path_of(&self, backup: &Stored) -> String {
+    pub fn path_of(&self, backup: &StoredBackup) -> String {
         format!("{}/{}/{}", self.name, backup.account, backup.name)
     }
 
     /// The error for a backup that does not exist.
-    pub fn missing(&self, account: &str, name: &str) -> Error {
+    pub fn missing_backup(&self, account: &str, name: &str) -> Error {
         let (account, name) = (
-            crate::foreign::shortened(account, 80),
-            crate::foreign::shortened(name, 100),
+            crate::untrusted::escape_truncated(account, 80),
+            crate::untrusted::escape_truncated(name, 100),
         );
         Error::new(
             ErrorKind::NoBackup,
@@ -193,11 +197,11 @@ impl Repository {
 /// The path or URL as the user passed it, escaped.
 impl fmt::Display for Repository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::foreign::shown(&self.name))
+        f.write_str(&crate::untrusted::escape(&self.name))
     }
 }
 
-fn place(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
+fn parse_storage(text: &str, look_up: EnvLookup<'_>) -> Result<Storage, Error> {
     match text.split_once("://") {
         Some(("s3", _)) => bucket(text, look_up),
         Some(_) => Err(
@@ -209,17 +213,18 @@ fn place(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
             "the repository's path starts with ~, which only a shell expands",
         )
         .with_hint("write the full path, or put a space instead of `=` before the path so that the shell expands it")),
-        None => Ok(Place::Folder(Folder::new(PathBuf::from(text)))),
+        None => Ok(Storage::Folder(FolderRepository::new(PathBuf::from(text)))),
     }
 }
 
 #[cfg(feature = "cloud")]
-fn bucket(text: &str, look_up: LookUp<'_>) -> Result<Place, Error> {
-    super::bucket::Bucket::named(text, look_up).map(Place::Bucket)
+fn bucket(text: &str, look_up: EnvLookup<'_>) -> Result<Storage, Error> {
+    super::object_store_repository::ObjectStoreRepository::from_url(text, look_up)
+        .map(Storage::Bucket)
 }
 
 #[cfg(not(feature = "cloud"))]
-fn bucket(_text: &str, _look_up: LookUp<'_>) -> Result<Place, Error> {
+fn bucket(_text: &str, _look_up: EnvLookup<'_>) -> Result<Storage, Error> {
     Err(
         Error::usage("this build of hookferry does not support object stores (s3://)")
             .with_hint("build it with support: cargo install --path . --features cloud"),
@@ -227,7 +232,7 @@ fn bucket(_text: &str, _look_up: LookUp<'_>) -> Result<Place, Error> {
 }
 
 /// Whether a name is valid for an account's folder: no path separators, not hidden, not `lost+found`.
-pub(super) fn is_account(name: &str) -> bool {
+pub(super) fn is_account_name(name: &str) -> bool {
     let is_plain =
         |character: char| character.is_ascii_alphanumeric() || "._+-".contains(character);
     !name.is_empty()
@@ -238,8 +243,8 @@ pub(super) fn is_account(name: &str) -> bool {
 
 /// Splits the full path of a backup into repository, account, and name; `None` if it is not such a path.
 pub fn split_path(path: &str) -> Option<(String, String, BackupName)> {
-    let (above, name) = path.rsplit_once('/')?;
-    let (repository, account) = above.rsplit_once('/')?;
+    let (parent, name) = path.rsplit_once('/')?;
+    let (repository, account) = parent.rsplit_once('/')?;
     let name = BackupName::parse(name)?;
-    is_account(account).then(|| (repository.to_owned(), account.to_owned(), name))
+    is_account_name(account).then(|| (repository.to_owned(), account.to_owned(), name))
 }

@@ -57,13 +57,13 @@ impl Within {
     }
 
     /// The time this long before `newest`; [`Timestamp::MIN`] if that is out of range.
-    fn before(self, newest: Timestamp) -> Timestamp {
+    fn start_before(self, newest: Timestamp) -> Timestamp {
         let span = Span::new()
             .try_years(self.years)
             .and_then(|span| span.try_months(self.months))
             .and_then(|span| span.try_days(self.days))
             .and_then(|span| span.try_hours(self.hours));
-        span.and_then(|span| in_utc(newest).checked_sub(span))
+        span.and_then(|span| to_utc(newest).checked_sub(span))
             .and_then(|moment| TimeZone::UTC.to_timestamp(moment))
             .unwrap_or(Timestamp::MIN)
     }
@@ -94,7 +94,7 @@ pub enum Reason {
 
 impl Reason {
     /// The code of the reason in text and JSON output.
-    pub fn word(self) -> &'static str {
+    pub fn code(self) -> &'static str {
         match self {
             Self::Newest => "newest",
             Self::Last => "last",
@@ -111,7 +111,7 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.code())
     }
 }
 
@@ -128,35 +128,35 @@ impl Policy {
     pub fn reasons(&self, times: &[Timestamp]) -> Vec<Vec<Reason>> {
         let mut reasons = vec![Vec::new(); times.len()];
         let mut order: Vec<usize> = (0..times.len()).collect();
-        order.sort_by_key(|&at| std::cmp::Reverse(times[at]));
+        order.sort_by_key(|&ix| std::cmp::Reverse(times[ix]));
         let (Some(&newest), Some(&oldest)) = (order.first(), order.last()) else {
             return reasons;
         };
         reasons[newest].push(Reason::Newest);
-        for &at in order.iter().take(self.last) {
-            reasons[at].push(Reason::Last);
+        for &ix in order.iter().take(self.last) {
+            reasons[ix].push(Reason::Last);
         }
-        for (reason, bucket, count) in self.calendar() {
+        for (reason, period_of, count) in self.calendar_rules() {
             let mut left = count;
             let mut previous = None;
-            for &at in &order {
-                let bucket = Some(bucket(in_utc(times[at])));
-                if left > 0 && bucket != previous {
-                    reasons[at].push(reason);
+            for &ix in &order {
+                let period = Some(period_of(to_utc(times[ix])));
+                if left > 0 && period != previous {
+                    reasons[ix].push(reason);
                     left -= 1;
                 }
-                previous = bucket;
+                previous = period;
             }
             if left > 0 && !reasons[oldest].contains(&reason) {
                 reasons[oldest].push(Reason::Oldest);
             }
         }
         if let Some(within) = self.within {
-            let since = within.before(times[newest]);
+            let since = within.start_before(times[newest]);
             // Unchanged content is not stored again, so the last backup before the period was current when it began.
-            let n_later = order.iter().filter(|&&at| times[at] >= since).count();
-            for &at in order.iter().take(n_later + 1) {
-                reasons[at].push(Reason::Within);
+            let n_later = order.iter().filter(|&&ix| times[ix] >= since).count();
+            for &ix in order.iter().take(n_later + 1) {
+                reasons[ix].push(Reason::Within);
             }
         }
         for reasons in &mut reasons {
@@ -165,7 +165,7 @@ impl Policy {
         reasons
     }
 
-    fn calendar(&self) -> [(Reason, Calendar, usize); 5] {
+    fn calendar_rules(&self) -> [(Reason, PeriodFn, usize); 5] {
         [
             (Reason::Hourly, hour, self.hourly),
             (Reason::Daily, day, self.daily),
@@ -176,33 +176,33 @@ impl Policy {
     }
 }
 
-fn in_utc(time: Timestamp) -> DateTime {
+fn to_utc(time: Timestamp) -> DateTime {
     TimeZone::UTC.to_datetime(time)
 }
 
 /// Maps a time to its hour, day, week, month, or year.
-type Calendar = fn(DateTime) -> Bucket;
+type PeriodFn = fn(DateTime) -> PeriodKey;
 
 /// Identifies an hour, day, week, month, or year; equal for two backups of the same one.
-type Bucket = (i16, i8, i8, i8);
+type PeriodKey = (i16, i8, i8, i8);
 
-fn hour(time: DateTime) -> Bucket {
+fn hour(time: DateTime) -> PeriodKey {
     (time.year(), time.month(), time.day(), time.hour())
 }
 
-fn day(time: DateTime) -> Bucket {
+fn day(time: DateTime) -> PeriodKey {
     (time.year(), time.month(), time.day(), 0)
 }
 
-fn week(time: DateTime) -> Bucket {
+fn week(time: DateTime) -> PeriodKey {
     let week = time.date().iso_week_date();
     (week.year(), week.week(), 0, 0)
 }
 
-fn month(time: DateTime) -> Bucket {
+fn month(time: DateTime) -> PeriodKey {
     (time.year(), time.month(), 0, 0)
 }
 
-fn year(time: DateTime) -> Bucket {
+fn year(time: DateTime) -> PeriodKey {
     (time.year(), 0, 0, 0)
 }

@@ -1,8 +1,8 @@
 //! The entries of a run's journal as they are serialized; `record` interprets them.
 //! Holds no secret: contents are keyed digests, and the plan shows aliases and ids anyway.
 
-use crate::coralogix::sealed::{Seal, Sealed};
-use crate::pipeline::plan::State;
+use crate::coralogix::digest::{ContentDigest, KeyedDigest};
+use crate::pipeline::plan::StepState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -14,33 +14,33 @@ pub const JOURNAL_VERSION: &str = "1.0";
 /// One entry of a journal, on a line of its own.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
-pub enum Entry {
+pub enum JournalEntry {
     /// The first entry: what the run is about to write, and what the target held before.
-    Begin(Box<Begin>),
+    Header(Box<Header>),
     /// The run is about to send a request.
     Sending {
         /// When the entry was written, just before the request.
         at: Timestamp,
         /// The webhooks in the request, as indexes into the plan's steps.
-        places: Vec<usize>,
+        step_ixs: Vec<usize>,
     },
     /// The run learned the status of webhooks that it had sent.
-    Learned {
+    StatusUpdates {
         /// When the entry was written.
         at: Timestamp,
         /// One row for each webhook.
-        webhooks: Vec<LearnedRow>,
+        webhooks: Vec<StatusUpdateRow>,
     },
     /// The last entry of the run itself, whether it succeeded or stopped early.
-    End(End),
+    Footer(Footer),
     /// A later run or a rollback reconciled sends that this run left open.
-    Settled {
+    Reconciled {
         /// When the entry was written.
         at: Timestamp,
         /// The id of the run, or the command, that reconciled them.
-        by: String,
+        reconciled_by: String,
         /// The status of each reconciled webhook.
-        webhooks: Vec<LearnedRow>,
+        webhooks: Vec<StatusUpdateRow>,
     },
     /// A user declared, with `hookferry runs close`, that the open sends no longer matter.
     Closed {
@@ -62,7 +62,7 @@ pub enum Entry {
 
 /// The first entry of a journal: everything known before the first write.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Begin {
+pub struct Header {
     /// [`JOURNAL_VERSION`].
     pub format_version: String,
     /// The run's id, also the name of its folder.
@@ -70,7 +70,7 @@ pub struct Begin {
     /// The program that wrote the journal, with its version.
     pub tool: String,
     /// When the run started.
-    pub at: Timestamp,
+    pub started_at: Timestamp,
     /// The process id, for messages.
     pub pid: u32,
     /// The account or file that the webhooks come from.
@@ -80,21 +80,21 @@ pub struct Begin {
     /// How the run treats conflicts: the value of `--on-conflict`.
     pub on_conflict: String,
     /// The settle window in milliseconds: how long the server may still be processing an unanswered request.
-    pub settle_ms: u64,
+    pub settle_window_ms: u64,
     /// The salt of the keyed digests, in hexadecimal.
     pub salt: String,
     /// A digest that only the run's API key reproduces, so that a different key is detected.
-    pub check: String,
+    pub key_check: String,
     /// The target's clock when the baseline was read; `None` if its answer had no date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_time: Option<Timestamp>,
     /// The ids of the webhooks that the target held before the first write.
     pub baseline: Vec<SmolStr>,
     /// Every step of the plan, in the plan's order.
-    pub wanted: Vec<WantedRow>,
+    pub steps: Vec<StepRow>,
     /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous: Option<String>,
+    pub previous_bodies: Option<String>,
     /// The earlier runs whose open sends this run reconciled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
@@ -127,7 +127,7 @@ pub struct TargetRow {
 
 /// One step of the plan.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct WantedRow {
+pub struct StepRow {
     /// The webhook's id in the source; `None` if a file did not list one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_id: Option<SmolStr>,
@@ -137,46 +137,46 @@ pub struct WantedRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub type_id: Option<u64>,
     /// What the plan does with the webhook.
-    pub state: State,
+    pub state: StepState,
     /// The id of the matching webhook in the target, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_id: Option<SmolStr>,
     /// The digest of the content to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Sealed>,
+    pub content: Option<ContentDigest>,
     /// The digest of the matching webhook's content in the target, if that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kept: Option<Sealed>,
+    pub target_content: Option<ContentDigest>,
 }
 
 /// A recorded status update of one webhook.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct LearnedRow {
+pub struct StatusUpdateRow {
     /// The index of the webhook's step in the plan.
-    pub place: usize,
+    pub step_ix: usize,
     /// The new status.
     #[serde(flatten)]
-    pub what: LearnedWhat,
+    pub update: RecordedStatusUpdate,
 }
 
 /// The status of a webhook that was sent, as recorded in the journal.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "kebab-case")]
-pub enum LearnedWhat {
+pub enum RecordedStatusUpdate {
     /// The webhook is in the target.
-    Arrived {
+    Written {
         /// Its id in the target.
         id: SmolStr,
         /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
         acknowledged: bool,
         /// The digest of what the target stored, if that differs from what was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        kept: Option<Sealed>,
+        kept: Option<ContentDigest>,
     },
     /// The webhook is not in the target, and the run may send it again.
-    Returned,
+    NotWritten,
     /// The webhook is not in the target, and the run does not send it again.
-    Over,
+    Abandoned,
     /// Whether the webhook is in the target cannot be determined.
     Unresolved {
         /// The reason.
@@ -186,9 +186,9 @@ pub enum LearnedWhat {
 
 /// The outcome of a run, written when it ends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct End {
+pub struct Footer {
     /// When the run ended.
-    pub at: Timestamp,
+    pub ended_at: Timestamp,
     /// Whether everything that the run was to write is in the target exactly once.
     pub complete: bool,
     /// Why the run stopped early; `None` if it did not.
@@ -201,7 +201,7 @@ pub struct End {
     pub company: Option<String>,
     /// The full digest of each written webhook at the last observation, so that any later change is noticed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub shown: Vec<ShownRow>,
+    pub full_digests: Vec<FullDigestRow>,
     /// The content, at the last observation, of each webhook that the server altered.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub altered: Vec<AlteredRow>,
@@ -209,18 +209,18 @@ pub struct End {
 
 /// The full digest of one webhook: it covers everything that the target shows of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct ShownRow {
+pub struct FullDigestRow {
     /// The index of the webhook's step in the plan.
-    pub place: usize,
+    pub step_ix: usize,
     /// The keyed digest.
-    pub seal: Seal,
+    pub digest: KeyedDigest,
 }
 
 /// A webhook that the server stored with other content than was sent.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlteredRow {
     /// The index of the webhook's step in the plan.
-    pub place: usize,
+    pub step_ix: usize,
     /// The digest of its content in the target.
-    pub kept: Sealed,
+    pub content: ContentDigest,
 }

@@ -2,8 +2,8 @@
 //! before it counts. A last line that a crash cut off is dropped; any other damage is an error, and a damaged
 //! journal never counts as an empty one.
 
-use super::entry::Entry;
-use crate::coralogix::sealed::hex;
+use super::entry::JournalEntry;
+use crate::coralogix::digest::to_hex;
 use crate::error::Error;
 use ring::digest::{Context, SHA256};
 use std::fs::{File, OpenOptions};
@@ -11,11 +11,11 @@ use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 /// Length of a line's checksum in hexadecimal digits.
-const SUM_DIGITS: usize = 16;
+const CHECKSUM_DIGITS: usize = 16;
 
 /// A journal file that is open for appending.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub(super) struct JournalFile {
     file: File,
     path: PathBuf,
     sum: String,
@@ -25,22 +25,22 @@ pub(super) struct Journal {
 
 /// The content of a journal file.
 #[derive(Debug, Default)]
-pub(super) struct Read {
-    pub(super) entries: Vec<Entry>,
+pub(super) struct JournalContent {
+    pub(super) entries: Vec<JournalEntry>,
     /// Offset in bytes of the end of the last complete line.
-    whole: u64,
+    intact_len: u64,
     sum: String,
 }
 
-impl Journal {
+impl JournalFile {
     /// Creates a journal file that only its owner can read.
     pub(super) fn create(path: &Path) -> Result<Self, Error> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
-        crate::store::disk::owner_only(&mut options);
+        crate::store::disk::set_owner_only(&mut options);
         let file = options
             .open(path)
-            .map_err(|error| cannot("be created", path).with_source(error))?;
+            .map_err(|error| journal_error("be created", path).with_source(error))?;
         Ok(Self {
             file,
             path: path.to_owned(),
@@ -50,11 +50,11 @@ impl Journal {
     }
 
     /// Opens a journal to append after its last complete line; also returns its entries.
-    pub(super) fn reopen(path: &Path) -> Result<(Self, Vec<Entry>), Error> {
-        let failed = |error| cannot("be opened", path).with_source(error);
+    pub(super) fn reopen(path: &Path) -> Result<(Self, Vec<JournalEntry>), Error> {
+        let failed = |error| journal_error("be opened", path).with_source(error);
         let read = read(path)?;
         let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
-        file.set_len(read.whole).map_err(failed)?;
+        file.set_len(read.intact_len).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let journal = Self {
             file,
@@ -66,91 +66,91 @@ impl Journal {
     }
 
     /// Appends an entry durably: it is synced to disk when this returns.
-    pub(super) fn append(&mut self, entry: &Entry) -> Result<(), Error> {
+    pub(super) fn append(&mut self, entry: &JournalEntry) -> Result<(), Error> {
         // The checksum precedes the text that it covers; the whole line goes out in one write.
-        let mut line = vec![b' '; SUM_DIGITS + 1];
+        let mut line = vec![b' '; CHECKSUM_DIGITS + 1];
         serde_json::to_writer(&mut line, entry)
-            .map_err(|error| cannot("be written", &self.path).with_source(error))?;
+            .map_err(|error| journal_error("be written", &self.path).with_source(error))?;
         if self.is_broken {
-            return Err(cannot(
+            return Err(journal_error(
                 "be appended to because an earlier write failed",
                 &self.path,
             ));
         }
-        let sum = sum(&self.sum, &line[SUM_DIGITS + 1..]);
-        line[..SUM_DIGITS].copy_from_slice(sum.as_bytes());
+        let sum = checksum(&self.sum, &line[CHECKSUM_DIGITS + 1..]);
+        line[..CHECKSUM_DIGITS].copy_from_slice(sum.as_bytes());
         line.push(b'\n');
         let written = self
             .file
             .write_all(&line)
             .and_then(|()| self.file.sync_data());
         self.is_broken = written.is_err();
-        written.map_err(|error| cannot("be written", &self.path).with_source(error))?;
+        written.map_err(|error| journal_error("be written", &self.path).with_source(error))?;
         self.sum = sum;
         Ok(())
     }
 }
 
 /// Reads a journal; ignores a last line without a line end, which a crash may leave.
-pub(super) fn read(path: &Path) -> Result<Read, Error> {
+pub(super) fn read(path: &Path) -> Result<JournalContent, Error> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|mut file| file.read_to_end(&mut bytes))
-        .map_err(|error| cannot("be read", path).with_source(error))?;
-    let mut found = Read::default();
-    for (at, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let is_last = found.whole + line.len() as u64 == bytes.len() as u64;
-        match whole(line, &found.sum) {
+        .map_err(|error| journal_error("be read", path).with_source(error))?;
+    let mut found = JournalContent::default();
+    for (line_ix, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let is_last = found.intact_len + line.len() as u64 == bytes.len() as u64;
+        match verify_line(line, &found.sum) {
             Some((json, sum)) => {
                 let entry = serde_json::from_str(json);
                 found
                     .entries
-                    .push(entry.map_err(|_| unknown(path, at + 1))?);
+                    .push(entry.map_err(|_| unknown_entry_error(path, line_ix + 1))?);
                 found.sum = sum;
-                found.whole += line.len() as u64;
+                found.intact_len += line.len() as u64;
             }
             None if is_last && !line.ends_with(b"\n") => break,
-            None => return Err(damaged(path, at + 1)),
+            None => return Err(damaged_error(path, line_ix + 1)),
         }
     }
     Ok(found)
 }
 
 /// Verifies the checksum of a line; returns its JSON and checksum, or `None` if the line is damaged.
-fn whole<'l>(line: &'l [u8], before: &str) -> Option<(&'l str, String)> {
+fn verify_line<'l>(line: &'l [u8], before: &str) -> Option<(&'l str, String)> {
     let line = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
-    let (found, json) = line.split_at_checked(SUM_DIGITS)?;
+    let (found, json) = line.split_at_checked(CHECKSUM_DIGITS)?;
     let json = json.strip_prefix(' ')?;
-    let expected = sum(before, json.as_bytes());
+    let expected = checksum(before, json.as_bytes());
     (found == expected).then_some((json, expected))
 }
 
-fn sum(before: &str, json: &[u8]) -> String {
+fn checksum(before: &str, json: &[u8]) -> String {
     let mut context = Context::new(&SHA256);
     context.update(before.as_bytes());
     context.update(json);
     let digest = context.finish();
-    let half = SUM_DIGITS / 2;
-    hex(&digest.as_ref()[..half])
+    let half = CHECKSUM_DIGITS / 2;
+    to_hex(&digest.as_ref()[..half])
 }
 
-pub(super) fn damaged(path: &Path, line: usize) -> Error {
-    let shown = crate::foreign::shown(&path.display().to_string());
+pub(super) fn damaged_error(path: &Path, line: usize) -> Error {
+    let shown = crate::untrusted::escape(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` is damaged in line {line}"))
         .with_hint("it no longer shows what the run sent: check the target with `hookferry list --from ACCOUNT`, then move the run's folder away")
 }
 
 /// The error for an undamaged line that this version cannot interpret.
-fn unknown(path: &Path, line: usize) -> Error {
-    let shown = crate::foreign::shown(&path.display().to_string());
+fn unknown_entry_error(path: &Path, line: usize) -> Error {
+    let shown = crate::untrusted::escape(&path.display().to_string());
     Error::failed(format!(
         "the run record `{shown}` has an entry in line {line} that this version does not know"
     ))
     .with_hint("use the version of hookferry that wrote it, or a newer one")
 }
 
-fn cannot(verb: &str, path: &Path) -> Error {
-    let shown = crate::foreign::shown(&path.display().to_string());
+fn journal_error(verb: &str, path: &Path) -> Error {
+    let shown = crate::untrusted::escape(&path.display().to_string());
     Error::failed(format!("the run record `{shown}` cannot {verb}")).with_hint(
         "check the folder's permissions and free space, or pass another folder with --state-dir",
     )
@@ -158,21 +158,21 @@ fn cannot(verb: &str, path: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Journal, read, sum};
-    use crate::store::runs::entry::Entry;
+    use super::{JournalFile, checksum, read};
+    use crate::store::runs::entry::JournalEntry;
     use jiff::Timestamp;
 
-    fn sending(n: usize) -> Entry {
-        Entry::Sending {
+    fn sending(n: usize) -> JournalEntry {
+        JournalEntry::Sending {
             at: Timestamp::UNIX_EPOCH,
-            places: vec![n],
+            step_ixs: vec![n],
         }
     }
 
-    fn written(n: usize) -> (tempfile::TempDir, std::path::PathBuf) {
+    fn journal_with(n: usize) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal");
-        let mut journal = Journal::create(&path).expect("a journal");
+        let mut journal = JournalFile::create(&path).expect("a journal");
         for at in 0..n {
             journal.append(&sending(at)).expect("room on the disk");
         }
@@ -180,37 +180,37 @@ mod tests {
     }
 
     #[test]
-    fn a_cut_last_line_is_dropped_and_written_over() {
-        let (_folder, path) = written(3);
+    fn a_truncated_last_line_is_dropped_and_overwritten() {
+        let (_folder, path) = journal_with(3);
         let text = std::fs::read_to_string(&path).expect("text");
         let two = text.match_indices('\n').nth(1).expect("a second line").0 + 1;
         for length in two..text.len() {
             std::fs::write(&path, &text[..length]).expect("written");
             assert_eq!(read(&path).expect("read").entries.len(), 2);
         }
-        let (mut journal, entries) = Journal::reopen(&path).expect("opened");
+        let (mut journal, entries) = JournalFile::reopen(&path).expect("opened");
         assert_eq!(entries.len(), 2);
         journal.append(&sending(2)).expect("room on the disk");
         assert_eq!(std::fs::read_to_string(&path).expect("text"), text);
     }
 
     #[test]
-    fn what_a_newer_version_wrote_is_not_called_damaged() {
-        let (_folder, path) = written(1);
+    fn an_entry_of_a_newer_version_is_not_reported_as_damage() {
+        let (_folder, path) = journal_with(1);
         let text = std::fs::read_to_string(&path).expect("text");
         let json = r#"{"event":"moved","at":"1970-01-01T00:00:00Z"}"#;
-        let newer = sum(&read(&path).expect("read").sum, json.as_bytes());
+        let newer = checksum(&read(&path).expect("read").sum, json.as_bytes());
         std::fs::write(&path, format!("{text}{newer} {json}\n")).expect("written");
-        let wrong = read(&path).expect_err("not known").to_string();
+        let error = read(&path).expect_err("not known").to_string();
         assert!(
-            wrong.contains("line 2 that this version does not know"),
-            "{wrong}"
+            error.contains("line 2 that this version does not know"),
+            "{error}"
         );
     }
 
     #[test]
-    fn every_other_damage_is_found() {
-        let (_folder, path) = written(3);
+    fn any_other_damage_is_detected() {
+        let (_folder, path) = journal_with(3);
         let text = std::fs::read(&path).expect("bytes");
         for at in 0..text.len() - 1 {
             let mut damaged = text.clone();

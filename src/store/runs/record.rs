@@ -1,15 +1,18 @@
 //! A run record, rebuilt from the journal: for each webhook whether it was sent, its id in the target, and
 //! whether the send is still open. Pure: the same entries always give the same record.
 
-use super::entry::{AlteredRow, Begin, End, Entry, LearnedRow, LearnedWhat, ShownRow, WantedRow};
+use super::entry::{
+    AlteredRow, Footer, FullDigestRow, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow,
+    StepRow,
+};
 use crate::coralogix::account::ApiKey;
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::type_name;
-use crate::coralogix::sealed::{Seal, Sealed, Sealer};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
-use crate::pipeline::idmap::{IdMap, Row};
-use crate::pipeline::plan::State;
+use crate::pipeline::idmap::{IdMap, IdPair};
+use crate::pipeline::plan::StepState;
 use crate::pipeline::strip::Key;
 use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
 use jiff::Timestamp;
@@ -18,26 +21,26 @@ use std::collections::{BTreeSet, HashSet};
 
 /// The state of one run, rebuilt from its journal.
 #[derive(Debug)]
-pub struct Record {
+pub struct RunRecord {
     /// The journal's header: everything known before the first write.
-    pub begin: Begin,
+    pub header: Header,
     /// The status of each webhook, in the order of the plan's steps.
-    pub standings: Vec<Standing>,
+    pub statuses: Vec<RecordedStatus>,
     /// When the run last sent a request; `None` if it never did.
     pub last_sent: Option<Timestamp>,
     /// The outcome; `None` for a run that is in progress or was killed.
-    pub end: Option<End>,
+    pub footer: Option<Footer>,
     /// Whether a user closed the run, so that its open sends no longer matter.
     pub is_closed: bool,
     /// The combined effect of all rollbacks of this run; `None` if there was none.
     pub rolled_back: Option<RolledBack>,
     /// The runs or commands that later reconciled open sends of this run.
-    pub settled_by: Vec<String>,
+    pub reconciled_by: Vec<String>,
 }
 
 /// Status of one webhook of a run, as recorded in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum RecordedStatus {
     /// The run never sent it.
     NotSent,
     /// The run sent it, and the journal does not record the result.
@@ -45,22 +48,22 @@ pub enum Standing {
     /// The run sent it, and whether it is in the target could not be determined; holds the reason.
     Unresolved(String),
     /// The webhook is in the target.
-    Arrived(Arrived),
+    Written(WrittenWebhook),
     /// The run sent it, and it is not in the target.
-    Over,
+    Abandoned,
 }
 
 /// A webhook that a run created or updated in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Arrived {
+pub struct WrittenWebhook {
     /// Its id in the target.
     pub id: WebhookId,
     /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
     pub is_acknowledged: bool,
     /// The digest of what the target stored, if that differs from what was sent.
-    pub kept: Option<Sealed>,
+    pub kept: Option<ContentDigest>,
     /// The full digest of the webhook when the run ended; `None` for a run that was killed.
-    pub shown: Option<Seal>,
+    pub full_digest: Option<KeyedDigest>,
 }
 
 /// The combined effect of all rollbacks of a run.
@@ -76,160 +79,182 @@ pub struct RolledBack {
     pub untouched: BTreeSet<String>,
 }
 
-impl Record {
+impl RunRecord {
     /// Rebuilds the record from journal entries; `None` if the header is missing, and so nothing was sent.
-    pub fn of(entries: Vec<Entry>) -> Option<Self> {
+    pub fn from_entries(entries: Vec<JournalEntry>) -> Option<Self> {
         let mut entries = entries.into_iter();
-        let Some(Entry::Begin(begin)) = entries.next() else {
+        let Some(JournalEntry::Header(header)) = entries.next() else {
             return None;
         };
         let mut record = Self {
-            standings: vec![Standing::NotSent; begin.wanted.len()],
-            begin: *begin,
+            statuses: vec![RecordedStatus::NotSent; header.steps.len()],
+            header: *header,
             last_sent: None,
-            end: None,
+            footer: None,
             is_closed: false,
             rolled_back: None,
-            settled_by: Vec::new(),
+            reconciled_by: Vec::new(),
         };
         for entry in entries {
-            record.take(entry);
+            record.apply(entry);
         }
         Some(record)
     }
 
-    fn take(&mut self, entry: Entry) {
+    fn apply(&mut self, entry: JournalEntry) {
         match entry {
             // A journal has one header. A second one could only belong to another run and does not affect this one.
-            Entry::Begin(_) => {}
-            Entry::Sending { at, places } => {
+            JournalEntry::Header(_) => {}
+            JournalEntry::Sending {
+                at,
+                step_ixs: places,
+            } => {
                 self.last_sent = Some(at);
-                for place in places {
-                    self.set(place, Standing::Open);
+                for step_ix in places {
+                    self.set_status(step_ix, RecordedStatus::Open);
                 }
             }
-            Entry::Learned { webhooks, .. } => self.learn(webhooks),
-            Entry::Settled { by, webhooks, .. } => {
-                self.learn(webhooks);
-                self.settled_by.push(by);
+            JournalEntry::StatusUpdates { webhooks, .. } => self.apply_updates(webhooks),
+            JournalEntry::Reconciled {
+                reconciled_by: by,
+                webhooks,
+                ..
+            } => {
+                self.apply_updates(webhooks);
+                self.reconciled_by.push(by);
             }
-            Entry::End(end) => {
-                for AlteredRow { place, kept } in &end.altered {
-                    if let Some(Standing::Arrived(arrived)) = self.standings.get_mut(*place) {
+            JournalEntry::Footer(footer) => {
+                for AlteredRow {
+                    step_ix: place,
+                    content: kept,
+                } in &footer.altered
+                {
+                    if let Some(RecordedStatus::Written(arrived)) = self.statuses.get_mut(*place) {
                         arrived.kept = Some(*kept);
                     }
                 }
-                for ShownRow { place, seal } in &end.shown {
-                    if let Some(Standing::Arrived(arrived)) = self.standings.get_mut(*place) {
-                        arrived.shown = Some(*seal);
+                for FullDigestRow {
+                    step_ix: place,
+                    digest: seal,
+                } in &footer.full_digests
+                {
+                    if let Some(RecordedStatus::Written(arrived)) = self.statuses.get_mut(*place) {
+                        arrived.full_digest = Some(*seal);
                     }
                 }
-                self.end = Some(end);
+                self.footer = Some(footer);
             }
-            Entry::Closed { .. } => self.is_closed = true,
-            Entry::RolledBack {
+            JournalEntry::Closed { .. } => self.is_closed = true,
+            JournalEntry::RolledBack {
                 at,
                 deleted,
                 restored,
                 untouched,
             } => {
-                let all = self.rolled_back.get_or_insert_default();
-                all.at = at;
-                all.deleted.extend(deleted);
-                all.restored.extend(restored);
-                all.untouched = untouched.into_iter().collect();
+                let total = self.rolled_back.get_or_insert_default();
+                total.at = at;
+                total.deleted.extend(deleted);
+                total.restored.extend(restored);
+                total.untouched = untouched.into_iter().collect();
             }
         }
     }
 
     /// Applies status updates to the record.
-    pub fn learn(&mut self, rows: Vec<LearnedRow>) {
-        for LearnedRow { place, what } in rows {
-            let standing = match what {
-                LearnedWhat::Arrived {
+    pub fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
+        for StatusUpdateRow {
+            step_ix: place,
+            update: what,
+        } in rows
+        {
+            let status = match what {
+                RecordedStatusUpdate::Written {
                     id,
                     acknowledged,
                     kept,
-                } => Standing::Arrived(Arrived {
+                } => RecordedStatus::Written(WrittenWebhook {
                     id: WebhookId::new(id),
                     is_acknowledged: acknowledged,
                     kept,
-                    shown: None,
+                    full_digest: None,
                 }),
-                LearnedWhat::Returned => Standing::NotSent,
-                LearnedWhat::Over => Standing::Over,
-                LearnedWhat::Unresolved { why } => Standing::Unresolved(why),
+                RecordedStatusUpdate::NotWritten => RecordedStatus::NotSent,
+                RecordedStatusUpdate::Abandoned => RecordedStatus::Abandoned,
+                RecordedStatusUpdate::Unresolved { why } => RecordedStatus::Unresolved(why),
             };
-            self.set(place, standing);
+            self.set_status(place, status);
         }
     }
 
-    fn set(&mut self, place: usize, standing: Standing) {
-        if let Some(known) = self.standings.get_mut(place) {
-            *known = standing;
+    fn set_status(&mut self, step_ix: usize, standing: RecordedStatus) {
+        if let Some(current) = self.statuses.get_mut(step_ix) {
+            *current = standing;
         }
     }
 
     /// The run's id, as [`Runs::find`](super::Runs::find) resolves it.
     pub fn id(&self) -> &str {
-        &self.begin.run
+        &self.header.run
     }
 
     /// The indexes of webhooks with an open send: sent, but not known to be in the target or not.
     ///
     /// Empty for a closed run.
-    pub fn open(&self) -> Vec<usize> {
+    pub fn open_sends(&self) -> Vec<usize> {
         if self.is_closed {
             return Vec::new();
         }
-        let is_open =
-            |standing: &Standing| matches!(standing, Standing::Open | Standing::Unresolved(_));
-        (0..self.standings.len())
-            .filter(|place| is_open(&self.standings[*place]))
+        let is_open = |status: &RecordedStatus| {
+            matches!(status, RecordedStatus::Open | RecordedStatus::Unresolved(_))
+        };
+        (0..self.statuses.len())
+            .filter(|step_ix| is_open(&self.statuses[*step_ix]))
             .collect()
     }
 
     /// The webhooks that the run created or updated, with the indexes of their steps in the plan.
-    pub fn arrived(&self) -> impl Iterator<Item = (usize, &Arrived)> {
-        self.standings
+    pub fn written(&self) -> impl Iterator<Item = (usize, &WrittenWebhook)> {
+        self.statuses
             .iter()
             .enumerate()
-            .filter_map(|(place, standing)| match standing {
-                Standing::Arrived(arrived) => Some((place, arrived)),
+            .filter_map(|(step_ix, status)| match status {
+                RecordedStatus::Written(arrived) => Some((step_ix, arrived)),
                 _ => None,
             })
     }
 
     /// The target's company id; `None` if the run never saw one.
     pub fn company(&self) -> Option<&str> {
-        let seen = self.end.as_ref().and_then(|end| end.company.as_deref());
-        self.begin.target.company.as_deref().or(seen)
+        let seen = self.footer.as_ref().and_then(|end| end.company.as_deref());
+        self.header.target.company.as_deref().or(seen)
     }
 
     /// Whether the run wrote to the given account. Where either company id is unknown, the API key decides.
-    pub fn is_about(&self, home: &str, company: Option<&str>, key: &ApiKey) -> bool {
+    pub fn is_for_account(&self, home: &str, company: Option<&str>, key: &ApiKey) -> bool {
         self.home() == home
             && match (self.company(), company) {
                 (Some(ours), Some(theirs)) => ours == theirs,
-                _ => self.sealer(key).is_some(),
+                _ => self.digest_key(key).is_some(),
             }
     }
 
     /// The target's name in locks and records.
     pub fn home(&self) -> String {
-        let target = &self.begin.target;
-        Endpoint::parse(&target.url)
-            .map_or_else(|_| target.host.clone(), |endpoint| endpoint.home())
+        let target = &self.header.target;
+        Endpoint::parse(&target.url).map_or_else(
+            |_| target.host.clone(),
+            |endpoint| endpoint.canonical_host(),
+        )
     }
 
     /// The key of this record's digests; `None` if `key` is not the run's API key.
-    pub fn sealer(&self, key: &ApiKey) -> Option<Sealer> {
-        Sealer::again(key, &self.begin.salt, &self.begin.check)
+    pub fn digest_key(&self, key: &ApiKey) -> Option<DigestKey> {
+        DigestKey::for_record(key, &self.header.salt, &self.header.key_check)
     }
 
     /// The match key and the content digest that a step was to write; `None` if the step has no content.
-    pub fn sent(&self, place: usize) -> Option<(Key, Sealed)> {
-        let row = self.begin.wanted.get(place)?;
+    pub fn desired(&self, step_ix: usize) -> Option<(Key, ContentDigest)> {
+        let row = self.header.steps.get(step_ix)?;
         let key = Key {
             alias: row.alias.clone(),
             type_id: TypeId(row.type_id?),
@@ -239,37 +264,37 @@ impl Record {
 
     /// Each webhook of the plan as a comparison with the target needs it, in the plan's order.
     pub fn items(&self) -> Vec<RecordedItem> {
-        let item = |(row, standing): (&WantedRow, &Standing)| RecordedItem {
+        let item = |(row, standing): (&StepRow, &RecordedStatus)| RecordedItem {
             desired: row.content,
             location: location(row, standing),
         };
-        self.begin
-            .wanted
+        self.header
+            .steps
             .iter()
-            .zip(&self.standings)
+            .zip(&self.statuses)
             .map(item)
             .collect()
     }
 
     /// The ids that the target had before the run.
     pub fn baseline(&self) -> HashSet<&str> {
-        self.begin.baseline.iter().map(SmolStr::as_str).collect()
+        self.header.baseline.iter().map(SmolStr::as_str).collect()
     }
 
     /// The source and target ids of every webhook that the run found in both accounts or wrote to the target.
     pub fn id_map(&self) -> Result<IdMap, Error> {
-        let row = |(row, standing): (&WantedRow, &Standing)| {
+        let to_id_pair = |(row, standing): (&StepRow, &RecordedStatus)| {
             let (target_id, result) = match standing {
-                Standing::Arrived(arrived) if row.state == State::Update => {
+                RecordedStatus::Written(arrived) if row.state == StepState::Update => {
                     (arrived.id.clone(), "updated")
                 }
-                Standing::Arrived(arrived) => (arrived.id.clone(), "created"),
-                _ if row.state == State::Unchanged => {
+                RecordedStatus::Written(arrived) => (arrived.id.clone(), "created"),
+                _ if row.state == StepState::Unchanged => {
                     (WebhookId::new(row.target_id.clone()?), "unchanged")
                 }
                 _ => return None,
             };
-            Some(Row {
+            Some(IdPair {
                 source_id: WebhookId::new(row.source_id.clone()?),
                 target_id,
                 kind: row
@@ -279,52 +304,54 @@ impl Record {
                 result: SmolStr::new_static(result),
             })
         };
-        let rows = self.begin.wanted.iter().zip(&self.standings);
-        IdMap::new(rows.filter_map(row).collect())
+        let rows = self.header.steps.iter().zip(&self.statuses);
+        IdMap::new(rows.filter_map(to_id_pair).collect())
     }
 
     /// The webhooks that the target stores altered: id, digest of the desired content, digest of the stored content.
-    pub fn altered(&self) -> Vec<(WebhookId, Sealed, Sealed)> {
+    pub fn altered(&self) -> Vec<(WebhookId, ContentDigest, ContentDigest)> {
         let mut altered = Vec::new();
-        for (place, row) in self.begin.wanted.iter().enumerate() {
-            let Some(wanted) = row.content else {
+        for (item_ix, row) in self.header.steps.iter().enumerate() {
+            let Some(desired) = row.content else {
                 continue;
             };
-            let known = match &self.standings[place] {
-                Standing::Arrived(Arrived {
+            let stored = match &self.statuses[item_ix] {
+                RecordedStatus::Written(WrittenWebhook {
                     id,
                     kept: Some(kept),
                     ..
                 }) => Some((id.clone(), *kept)),
-                Standing::NotSent if row.state == State::Unchanged => {
-                    row.target_id.clone().map(WebhookId::new).zip(row.kept)
-                }
+                RecordedStatus::NotSent if row.state == StepState::Unchanged => row
+                    .target_id
+                    .clone()
+                    .map(WebhookId::new)
+                    .zip(row.target_content),
                 _ => None,
             };
-            if let Some((id, kept)) = known.filter(|(_, kept)| *kept != wanted) {
-                altered.push((id, wanted, kept));
+            if let Some((id, kept)) = stored.filter(|(_, kept)| *kept != desired) {
+                altered.push((id, desired, kept));
             }
         }
         altered
     }
 }
 
-fn location(row: &WantedRow, standing: &Standing) -> RecordedLocation {
+fn location(row: &StepRow, standing: &RecordedStatus) -> RecordedLocation {
     let at = |id: WebhookId, kept, is_written| RecordedLocation::Target {
         id,
         kept,
         is_written,
     };
     match standing {
-        Standing::Arrived(arrived) => at(arrived.id.clone(), arrived.kept, true),
-        _ if row.state == State::Unchanged => match &row.target_id {
-            Some(id) => at(WebhookId::new(id), row.kept, false),
+        RecordedStatus::Written(arrived) => at(arrived.id.clone(), arrived.kept, true),
+        _ if row.state == StepState::Unchanged => match &row.target_id {
+            Some(id) => at(WebhookId::new(id), row.target_content, false),
             None => RecordedLocation::Nowhere,
         },
-        _ if row.state != State::Create && row.state != State::Update => {
+        _ if row.state != StepState::Create && row.state != StepState::Update => {
             RecordedLocation::NotPlanned
         }
-        Standing::Open | Standing::Unresolved(_) => RecordedLocation::Unknown,
-        Standing::NotSent | Standing::Over => RecordedLocation::Nowhere,
+        RecordedStatus::Open | RecordedStatus::Unresolved(_) => RecordedLocation::Unknown,
+        RecordedStatus::NotSent | RecordedStatus::Abandoned => RecordedLocation::Nowhere,
     }
 }

@@ -1,12 +1,12 @@
 //! Writes the record of the current run: starts it before the first write to the target, appends to it around every
 //! request, and completes it with the report.
 
-use super::entry::{Begin, End, Entry, LearnedRow, LearnedWhat};
-use super::journal::Journal;
+use super::entry::{Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
+use super::journal::JournalFile;
 use crate::coralogix::content::{Content, Fingerprint};
-use crate::coralogix::sealed::{Seal, Sealed, Sealer};
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
 use crate::error::Error;
-use crate::pipeline::push::{self, Learned, Note, Proof};
+use crate::pipeline::push::{self, JournalNote, Proof, StatusUpdate};
 use crate::store::disk::{self, WriteContent};
 use jiff::Timestamp;
 use smol_str::SmolStr;
@@ -14,42 +14,42 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 /// The content of a run's files that must exist before the run may write to the target.
-pub struct Opening<'o> {
+pub struct InitialFiles<'o> {
     /// The first entry of the journal.
-    pub begin: Begin,
+    pub header: Header,
     /// Writes the plan as it was shown, masked.
     pub plan: WriteContent<'o>,
     /// A JSON array of the current bodies of the webhooks to update, secrets included; `None` if there are none.
-    pub previous: Option<&'o str>,
+    pub previous_bodies: Option<&'o str>,
 }
 
 /// Writes the record of a run.
 pub struct Recorder {
-    run: String,
+    run_id: String,
     folder: PathBuf,
-    journal: Mutex<Journal>,
-    sealer: Sealer,
+    journal: Mutex<JournalFile>,
+    sealer: DigestKey,
 }
 
 impl Recorder {
     /// Creates the folder of a run with everything that must be durable before the first write to the target.
-    pub(super) fn begin(
+    pub(super) fn start(
         folder: PathBuf,
-        opening: Opening<'_>,
-        sealer: Sealer,
+        opening: InitialFiles<'_>,
+        sealer: DigestKey,
     ) -> Result<Self, Error> {
-        disk::private_folder(&folder, "the run record")?;
+        disk::create_private_folder(&folder, "the run record")?;
         disk::write_new_with(&folder.join("plan.json"), opening.plan, "the run's plan")?;
-        if let Some(previous) = opening.previous {
+        if let Some(previous) = opening.previous_bodies {
             let path = folder.join("previous.json");
             disk::write_new(&path, previous, "the previous bodies")?;
         }
-        let run = opening.begin.run.clone();
-        let mut journal = Journal::create(&folder.join("journal.jsonl"))?;
-        journal.append(&Entry::Begin(Box::new(opening.begin)))?;
+        let run_id = opening.header.run.clone();
+        let mut journal = JournalFile::create(&folder.join("journal.jsonl"))?;
+        journal.append(&JournalEntry::Header(Box::new(opening.header)))?;
         disk::sync_folder(&folder)?;
         Ok(Self {
-            run,
+            run_id,
             folder,
             journal: Mutex::new(journal),
             sealer,
@@ -57,8 +57,8 @@ impl Recorder {
     }
 
     /// The run's id, also the name of its folder.
-    pub fn run(&self) -> &str {
-        &self.run
+    pub fn run_id(&self) -> &str {
+        &self.run_id
     }
 
     /// The path of the run's folder.
@@ -67,60 +67,64 @@ impl Recorder {
     }
 
     /// Digests a content under this record's key.
-    pub fn seal(&self, content: Content) -> Sealed {
-        self.sealer.content(content)
+    pub fn digest_content(&self, content: Content) -> ContentDigest {
+        self.sealer.digest_content(content)
     }
 
     /// Digests a full fingerprint of a webhook under this record's key.
-    pub fn seal_shown(&self, shown: Fingerprint) -> Seal {
-        self.sealer.fingerprint(shown)
+    pub fn digest_fingerprint(&self, fingerprint: Fingerprint) -> KeyedDigest {
+        self.sealer.digest_fingerprint(fingerprint)
     }
 
     /// Appends the run's outcome as its last entry.
-    pub fn end(&self, end: End) -> Result<(), Error> {
-        self.append(&Entry::End(end))
+    pub fn finish(&self, footer: Footer) -> Result<(), Error> {
+        self.append(&JournalEntry::Footer(footer))
     }
 
-    fn append(&self, entry: &Entry) -> Result<(), Error> {
+    fn append(&self, entry: &JournalEntry) -> Result<(), Error> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.append(entry)
     }
 
     /// Writes a result file into the run's folder, such as the report or the id map.
-    pub fn keep(&self, name: &str, content: WriteContent<'_>) -> Result<(), Error> {
+    pub fn write_file(&self, name: &str, content: WriteContent<'_>) -> Result<(), Error> {
         disk::replace_with(&self.folder.join(name), content, "the run record")
     }
 
     /// Converts a status update into its journal form.
-    fn row(&self, place: usize, learned: &Learned) -> LearnedRow {
-        let what = match learned {
-            Learned::Arrived { id, proof, kept } => LearnedWhat::Arrived {
+    fn to_row(&self, step_ix: usize, update: &StatusUpdate) -> StatusUpdateRow {
+        let update = match update {
+            StatusUpdate::Written {
+                id,
+                proof,
+                altered_content: kept,
+            } => RecordedStatusUpdate::Written {
                 id: SmolStr::new(id.as_str()),
                 acknowledged: *proof == Proof::Acknowledged,
-                kept: kept.map(|kept| self.sealer.content(kept)),
+                kept: kept.map(|kept| self.sealer.digest_content(kept)),
             },
-            Learned::Returned => LearnedWhat::Returned,
-            Learned::Over => LearnedWhat::Over,
-            Learned::Unresolved(why) => LearnedWhat::Unresolved { why: why.clone() },
+            StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,
+            StatusUpdate::Abandoned => RecordedStatusUpdate::Abandoned,
+            StatusUpdate::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
         };
-        LearnedRow { place, what }
+        StatusUpdateRow { step_ix, update }
     }
 }
 
 /// Records the notes of a push in the journal file.
 impl push::Journal for Recorder {
-    fn note(&mut self, note: &Note) -> Result<(), Error> {
+    fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
         let at = Timestamp::now();
         let entry = match note {
-            Note::Sending(places) => Entry::Sending {
+            JournalNote::Sending(places) => JournalEntry::Sending {
                 at,
-                places: places.clone(),
+                step_ixs: places.clone(),
             },
-            Note::Learned(learned) => Entry::Learned {
+            JournalNote::StatusUpdates(learned) => JournalEntry::StatusUpdates {
                 at,
                 webhooks: learned
                     .iter()
-                    .map(|(place, learned)| self.row(*place, learned))
+                    .map(|(step_ix, update)| self.to_row(*step_ix, update))
                     .collect(),
             },
         };

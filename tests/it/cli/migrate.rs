@@ -68,7 +68,7 @@ fn small_batches_make_several_requests() {
     let line = "migrate --from [source] --to [target] --yes --quiet --batch-size 4";
     let run = accounts.program(line).run();
     run.assert_code(0);
-    let sizes: Vec<usize> = accounts.posts().iter().map(|post| post.items).collect();
+    let sizes: Vec<usize> = accounts.posts().iter().map(|post| post.n_items).collect();
     assert_eq!(sizes, [4, 4, 3]);
 }
 

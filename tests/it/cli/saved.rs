@@ -111,12 +111,12 @@ fn an_approved_plan_is_applied_and_once_more_changes_nothing() {
 fn all_drift_is_listed_and_nothing_is_written() {
     let accounts = with_plan();
     let (source, target) = (accounts.source(), accounts.target());
-    assert!(source.change(1050, |webhook| {
+    assert!(source.edit_webhook(1050, |webhook| {
         webhook["url"] = json!("https://hooks.slack.example/services/moved-canary");
     }));
-    assert!(source.change(1051, |webhook| webhook["alias"] =
+    assert!(source.edit_webhook(1051, |webhook| webhook["alias"] =
         json!("payments\u{1b}[2J")));
-    assert!(source.change(1052, |webhook| {
+    assert!(source.edit_webhook(1052, |webhook| {
         let fields = webhook["integration_type_fields"].as_str().unwrap();
         webhook["integration_type_fields"] = json!(fields.replace("canary", "canary-moved"));
     }));
@@ -126,7 +126,7 @@ fn all_drift_is_listed_and_nothing_is_written() {
         "integration_type_fields": "[]", "integration_type_id": 0,
         "integration_type": {"id": 0, "label": "Slack", "icon": "x"}
     }));
-    assert!(target.change(1051, |webhook| webhook["region"] = json!("canary")));
+    assert!(target.edit_webhook(1051, |webhook| webhook["region"] = json!("canary")));
     let run = accounts.program(APPLY).run();
     assert_stale(&accounts, &run);
     assert_transcript!("text", run);
@@ -141,7 +141,7 @@ fn all_drift_is_listed_and_nothing_is_written() {
 fn dates_and_labels_do_not_count_as_drift() {
     let accounts = with_plan();
     for account in [accounts.source(), accounts.target()] {
-        account.change(1050, |webhook| {
+        account.edit_webhook(1050, |webhook| {
             webhook["updated_at"] = json!("2026-12-24T18:00:00Z");
             webhook["integration_type"]["label"] = json!("another label");
         });
@@ -156,7 +156,7 @@ fn drift_outside_the_selection_is_ignored() {
         .program(&format!("{PLAN} --type pager_duty --name pay*"))
         .run()
         .assert_code(0);
-    accounts.source().change(1050, |webhook| {
+    accounts.source().edit_webhook(1050, |webhook| {
         webhook["url"] = json!("https://a.example.com/");
     });
     accounts.program(APPLY).run().assert_code(0);
@@ -467,7 +467,7 @@ fn an_applied_update_does_not_make_the_plan_stale() {
         .assert_code(0);
     accounts.program(APPLY).run().assert_code(0);
     accounts.program(APPLY).run().assert_code(0);
-    accounts.target().change(id, |webhook| {
+    accounts.target().edit_webhook(id, |webhook| {
         webhook["url"] = json!("https://hooks.example.com/third-canary");
     });
     let sent = n_posts(&accounts);

@@ -168,8 +168,12 @@ fn the_rate_limit_is_never_exceeded() {
     let accounts = StandIn::demo();
     let migrate = "migrate --from [source] --to [target] --yes --rate 5 --batch-size 1 --settle 1s";
     accounts.program(migrate).run().assert_code(0);
-    let seen: Vec<std::time::Instant> =
-        accounts.target().log().iter().map(|seen| seen.at).collect();
+    let seen: Vec<std::time::Instant> = accounts
+        .target()
+        .log()
+        .iter()
+        .map(|seen| seen.received_at)
+        .collect();
     assert_eq!(seen.len(), 1 + 11 + 1);
     for window in seen.windows(11) {
         let took = window[10] - window[0];

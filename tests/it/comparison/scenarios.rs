@@ -144,12 +144,12 @@ fn wait_for_late_effect(accounts: &StandIn) {
         .enable_all()
         .build()
         .unwrap();
-    let effect = accounts.target().until(|account| {
+    let effect = accounts.target().wait_until(|account| {
         let log = account.log();
         let mut stalled = log
             .iter()
             .filter(|request| request.outcome == Outcome::Stalled);
-        stalled.all(|request| request.committed > 0)
+        stalled.all(|request| request.n_committed > 0)
     });
     runtime
         .block_on(async { tokio::time::timeout(MAX_EFFECT_DELAY, effect).await })

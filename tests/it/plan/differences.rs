@@ -2,7 +2,7 @@
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned, preview};
-use hookferry::pipeline::plan::{OnConflict, State};
+use hookferry::pipeline::plan::{OnConflict, StepState};
 
 fn conflict(source: &str, target: &str) -> String {
     let (source, target) = (list(&[source.to_owned()]), list(&[target.to_owned()]));
@@ -121,8 +121,8 @@ fn a_conflict_always_has_a_difference() {
             let (source, target) = (typed(1, "a", 1, left), typed(2, "a", 1, right));
             let plan = planned(&list(&[source]), &list(&[target]), OnConflict::Fail);
             let (_, step) = plan.step(0);
-            let is_conflict = step.state == State::Conflict;
-            let is_blocked = step.state == State::Blocked;
+            let is_conflict = step.state == StepState::Conflict;
+            let is_blocked = step.state == StepState::Blocked;
             assert_eq!(
                 is_conflict,
                 left != right && !is_blocked,

@@ -2,10 +2,10 @@
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned_with, preview, states};
-use hookferry::pipeline::plan::{Known, OnConflict, State};
+use hookferry::pipeline::plan::{OnConflict, PriorKnowledge, StepState};
 
-fn known() -> Known {
-    Known::nothing().with_equal_ids()
+fn known() -> PriorKnowledge {
+    PriorKnowledge::empty().with_shared_ids()
 }
 
 #[test]
@@ -33,12 +33,12 @@ fn by_id_first_then_as_between_any_accounts() {
     assert_eq!(
         states(&updating),
         [
-            State::Unchanged,
-            State::Update,
-            State::Update,
-            State::Create,
-            State::Unchanged,
-            State::Create
+            StepState::Unchanged,
+            StepState::Update,
+            StepState::Update,
+            StepState::Create,
+            StepState::Unchanged,
+            StepState::Create
         ]
     );
 }
@@ -49,7 +49,7 @@ fn swapped_names_are_two_changes() {
     let backup = list(&[slack(1, "a", "x"), slack(2, "b", "y")]);
     let account = list(&[slack(1, "b", "x"), slack(2, "a", "y")]);
     let plan = planned_with(&backup, &account, OnConflict::Update, &known());
-    assert_eq!(states(&plan), [State::Update, State::Update]);
+    assert_eq!(states(&plan), [StepState::Update, StepState::Update]);
     let ids: Vec<String> = plan
         .steps()
         .map(|(_, step)| step.target_id().unwrap().to_string())
@@ -62,6 +62,11 @@ fn swapped_names_are_two_changes() {
 fn ids_mean_nothing_between_different_accounts() {
     let source = list(&[slack(1, "a", "x")]);
     let target = list(&[slack(1, "other", "y")]);
-    let plan = planned_with(&source, &target, OnConflict::Update, &Known::nothing());
-    assert_eq!(states(&plan), [State::Create]);
+    let plan = planned_with(
+        &source,
+        &target,
+        OnConflict::Update,
+        &PriorKnowledge::empty(),
+    );
+    assert_eq!(states(&plan), [StepState::Create]);
 }

@@ -4,22 +4,26 @@ use super::{list, slack};
 use crate::support::fixture::stripped;
 use crate::support::preview::{planned, planned_with, preview, states};
 use hookferry::coralogix::account::ApiKey;
-use hookferry::coralogix::sealed::{Sealed, Sealer};
+use hookferry::coralogix::digest::{ContentDigest, DigestKey};
 use hookferry::coralogix::webhook::WebhookId;
-use hookferry::pipeline::plan::{Known, Memory, OnConflict, State};
+use hookferry::pipeline::plan::{OnConflict, PriorKnowledge, RunKnowledge, StepState};
 
-fn digest_key() -> Sealer {
-    Sealer::new(&ApiKey::new("key-canary").unwrap()).unwrap()
+fn digest_key() -> DigestKey {
+    DigestKey::new(&ApiKey::new("key-canary").unwrap()).unwrap()
 }
 
 /// The digest of a webhook's content, as a run record stores it.
-fn digest(key: &Sealer, webhook: &str) -> Sealed {
+fn digest(key: &DigestKey, webhook: &str) -> ContentDigest {
     let one = stripped(&list(&[webhook.to_owned()]));
-    key.content(one.webhooks()[0].content().unwrap())
+    key.digest_content(one.webhooks()[0].content().unwrap())
 }
 
 /// Knowledge from one run: for each altered copy its id, what was sent and what the target stored; and uncertain webhooks.
-fn knowledge(run: &str, altered: &[(&str, String, String)], uncertain: &[String]) -> Known {
+fn knowledge(
+    run: &str,
+    altered: &[(&str, String, String)],
+    uncertain: &[String],
+) -> PriorKnowledge {
     let key = digest_key();
     let altered = altered
         .iter()
@@ -35,13 +39,13 @@ fn knowledge(run: &str, altered: &[(&str, String, String)], uncertain: &[String]
         let why = "webhook 77 is new in the target and could be this one".to_owned();
         (digest(&key, webhook), why)
     };
-    let memory = Memory {
-        run: run.to_owned(),
+    let memory = RunKnowledge {
+        run_id: run.to_owned(),
         altered,
-        doubtful: uncertain.iter().map(with_reason).collect(),
-        sealer: key,
+        uncertain: uncertain.iter().map(with_reason).collect(),
+        digest_key: key,
     };
-    let mut known = Known::nothing();
+    let mut known = PriorKnowledge::empty();
     known.add(memory);
     known
 }
@@ -106,9 +110,12 @@ fn an_altered_copy_is_not_updated() {
         &[],
     );
     let update = OnConflict::Update;
-    assert_eq!(states(&planned(&source, &target, update)), [State::Update]);
+    assert_eq!(
+        states(&planned(&source, &target, update)),
+        [StepState::Update]
+    );
     let plan = planned_with(&source, &target, update, &known);
-    assert_eq!(states(&plan), [State::Unchanged]);
+    assert_eq!(states(&plan), [StepState::Unchanged]);
 }
 
 /// One altered copy accounts for one webhook, and so does one uncertain webhook.
@@ -127,8 +134,8 @@ fn knowledge_is_counted() {
     );
     let plan = planned_with(&source, &target, OnConflict::Skip, &known);
     let found = states(&plan);
-    assert_eq!(found[..2], [State::Unchanged, State::Ambiguous]);
-    assert_eq!(found[2], State::Create);
+    assert_eq!(found[..2], [StepState::Unchanged, StepState::Ambiguous]);
+    assert_eq!(found[2], StepState::Create);
 }
 
 #[test]
@@ -141,6 +148,6 @@ fn identical_webhooks_need_no_knowledge() {
         &[slack(0, "hook", "a")],
     );
     let plan = planned_with(&source, &target, OnConflict::Fail, &known);
-    assert_eq!(states(&plan), [State::Unchanged]);
+    assert_eq!(states(&plan), [StepState::Unchanged]);
     assert_eq!(plan.n_untouched(), 1);
 }

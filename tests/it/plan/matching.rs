@@ -3,7 +3,7 @@
 use super::{list, slack, typed};
 use crate::support::fixture::text;
 use crate::support::preview::{planned, preview, states};
-use hookferry::pipeline::plan::{OnConflict, State};
+use hookferry::pipeline::plan::{OnConflict, StepState};
 
 /// The same webhook in two spellings: an account's, and one that another server might use.
 const SPELLINGS: [&str; 2] = [
@@ -75,11 +75,11 @@ fn the_same_content_in_another_spelling_is_unchanged() {
     for (left, right) in [(0, 1), (1, 0)] {
         let (source, target) = (SPELLINGS[left].to_owned(), SPELLINGS[right].to_owned());
         let plan = planned(&list(&[source]), &list(&[target]), OnConflict::Fail);
-        assert_eq!(states(&plan), [State::Unchanged]);
+        assert_eq!(states(&plan), [StepState::Unchanged]);
         let (_, step) = plan.step(0);
         assert_eq!(step.notes, [""; 0]);
         assert!(step.differences.is_empty() && step.reason.is_empty());
-        assert!(!plan.has_changes() && plan.n_refusing() == 0 && plan.notices().is_empty());
+        assert!(!plan.has_changes() && plan.n_preventing_apply() == 0 && plan.notices().is_empty());
     }
 }
 
@@ -90,7 +90,7 @@ fn missing_null_and_empty_fields_are_unchanged() {
         for right in ["null", r#""""#, r#""[]""#, "[]"] {
             let (source, target) = (list(&[fields(1, left)]), list(&[fields(2, right)]));
             let plan = planned(&source, &target, OnConflict::Fail);
-            assert_eq!(states(&plan), [State::Unchanged], "{left} and {right}");
+            assert_eq!(states(&plan), [StepState::Unchanged], "{left} and {right}");
         }
     }
 }
@@ -214,6 +214,6 @@ fn the_ordinary_account_into_an_empty_one_and_into_itself() {
 fn an_empty_source_leaves_everything_untouched() {
     let plan = planned("[]", &text("account.json"), OnConflict::Update);
     assert_eq!(plan.counts().total(), 0);
-    assert_eq!((plan.n_target(), plan.n_untouched()), (10, 10));
+    assert_eq!((plan.n_in_target(), plan.n_untouched()), (10, 10));
     assert!(!plan.has_changes() && plan.notices().is_empty());
 }

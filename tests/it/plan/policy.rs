@@ -2,7 +2,7 @@
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned, preview, states};
-use hookferry::pipeline::plan::{Notice, OnConflict, State};
+use hookferry::pipeline::plan::{Notice, OnConflict, StepState};
 
 /// Accounts that yield a create, a conflict, an ambiguous, a blocked and an unchanged webhook.
 fn accounts() -> (String, String) {
@@ -47,13 +47,13 @@ fn update() {
 fn a_conflict_alone_refuses_only_under_fail() {
     let (source, target) = (list(&[slack(1, "a", "1")]), list(&[slack(2, "a", "2")]));
     for (policy, state, n_refusing, has_changes) in [
-        (OnConflict::Fail, State::Conflict, 1, false),
-        (OnConflict::Skip, State::Conflict, 0, false),
-        (OnConflict::Update, State::Update, 0, true),
+        (OnConflict::Fail, StepState::Conflict, 1, false),
+        (OnConflict::Skip, StepState::Conflict, 0, false),
+        (OnConflict::Update, StepState::Update, 0, true),
     ] {
         let plan = planned(&source, &target, policy);
         assert_eq!(states(&plan), [state]);
-        assert_eq!(plan.n_refusing(), n_refusing, "{policy:?}");
+        assert_eq!(plan.n_preventing_apply(), n_refusing, "{policy:?}");
         assert_eq!(plan.has_changes(), has_changes, "{policy:?}");
         assert_eq!(plan.n_untouched(), 0);
     }

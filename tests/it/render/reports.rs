@@ -34,13 +34,13 @@ fn document(
         Some("12345"),
         plan.counts().total(),
     );
-    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_target());
+    let target = party("api.us1.coralogix.com", Some("67890"), plan.n_in_target());
     let view = PlanView {
         plan: &plan,
         source: &source,
         target: &target,
     };
-    PlanDocument::of(view, Depth::Fields)
+    PlanDocument::new(view, Depth::Fields)
 }
 
 /// The outcome of a run with every possible status.
@@ -52,7 +52,7 @@ fn outcome() -> OutcomeDocument {
         party("api.eu1.coralogix.com", Some("12345"), 11),
         party("api.us1.coralogix.com", None, 4),
     );
-    OutcomeDocument::of(OutcomeView {
+    OutcomeDocument::new(OutcomeView {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
@@ -62,7 +62,7 @@ fn outcome() -> OutcomeDocument {
             source: &source,
             target: &target,
         },
-        applied: &push_result,
+        push_result: &push_result,
         verdict: Some(&verdict),
     })
 }

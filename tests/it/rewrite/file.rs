@@ -1,7 +1,7 @@
 //! The rules file: everything it may contain, and every mistake with its line and column.
 
-use hookferry::pipeline::rewrite::file::{Misread, parse};
-use hookferry::pipeline::rewrite::rule::{Rules, Unmatched};
+use hookferry::pipeline::rewrite::file::{Diagnostic, parse};
+use hookferry::pipeline::rewrite::rule::{Rules, UnmatchedSecretPolicy};
 use std::fmt::Write as _;
 
 /// A file with every feature of rules.
@@ -36,7 +36,7 @@ replace = [ { in = ["url", "payload.\"a.b\""], from = "a", to = "b" } ]
 #[test]
 fn a_file_with_every_feature_parses() {
     let rules = parse(FULL).unwrap();
-    assert_eq!(rules.unmatched, Some(Unmatched::Refuse));
+    assert_eq!(rules.unmatched_policy, Some(UnmatchedSecretPolicy::Refuse));
     assert!(rules.retarget);
     let [first, second] = rules.rules.as_slice() else {
         panic!("two rules");
@@ -52,7 +52,7 @@ fn a_file_with_every_feature_parses() {
 fn an_empty_file_has_no_rules() {
     let Rules {
         rules,
-        unmatched,
+        unmatched_policy: unmatched,
         retarget,
     } = parse("# nothing\n").unwrap();
     assert!(rules.is_empty() && unmatched.is_none() && !retarget);
@@ -101,7 +101,12 @@ fn every_mistake_is_told_with_its_place() {
     ] {
         let diagnostics = parse(text).unwrap_err();
         let _ = writeln!(out, "{text}");
-        for Misread { line, column, what } in diagnostics {
+        for Diagnostic {
+            line,
+            column,
+            message: what,
+        } in diagnostics
+        {
             let _ = writeln!(out, "    {line}:{column} {what}");
         }
         out.push('\n');

@@ -5,20 +5,20 @@ use crate::support::draft::{self, Draft};
 use crate::support::fixture::{account, rewriting, stripped, tokens, wire};
 use crate::support::generator::{cases, draft as any_draft};
 use crate::support::spelling::Spelling;
-use hookferry::coralogix::json::quoted;
-use hookferry::coralogix::place::{Place, Shape};
+use hookferry::coralogix::json::encode_string;
+use hookferry::coralogix::place::{JsonType, Place};
 use hookferry::coralogix::webhook::Webhook;
 use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, PlanDocument};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{Known, OnConflict, plan};
-use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
-use hookferry::pipeline::rewrite::{Reading, Rewriting, Values, file, rewrite};
+use hookferry::pipeline::plan::{OnConflict, PriorKnowledge, plan};
+use hookferry::pipeline::rewrite::rule::{UnmatchedSecretPolicy, ValueSource};
+use hookferry::pipeline::rewrite::{Rewriting, RuleValues, ValueReading, file, rewrite};
 use hookferry::pipeline::strip::{Blocked, strip};
-use hookferry::render::list::{list, list_json};
+use hookferry::render::list::{list_json, list_text};
 use hookferry::render::page::Page;
 use hookferry::render::rules::{
-    CheckView, Draft as FirstFile, document, draft as first_file, text,
+    RulesCheckView, RulesDraft as FirstFile, document, draft as first_file, text,
 };
 use hookferry::render::style::Palette;
 use hookferry::render::{json, plan as preview};
@@ -38,7 +38,7 @@ fn party() -> Party {
         is_backup: false,
         name: "api.eu1.coralogix.com".to_owned(),
         company: None,
-        count: 3,
+        n_webhooks: 3,
         profile: None,
     }
 }
@@ -56,7 +56,7 @@ fn first(inventory: &Inventory) -> String {
         inventory: inventory.clone(),
         account: party(),
         target: None,
-        moves: false,
+        changes_region: false,
     })
 }
 
@@ -67,20 +67,24 @@ fn enabled(text: &str, inventory: &Inventory) -> Rewriting {
         .replace("\n# match", "\nmatch")
         .replace("\n# set =", "\nset =");
     let rules = file::parse(&text).unwrap();
-    let value = |source: Source| {
-        let Source::Env(name) = &source else {
+    let value = |source: ValueSource| {
+        let ValueSource::Env(name) = &source else {
             panic!("{source}");
         };
-        let value = Reading::Read(format!("canary {name}").into());
+        let value = ValueReading::Read(format!("canary {name}").into());
         (source, value)
     };
-    let values = rules.needed(inventory).into_iter().map(value).collect();
+    let values = rules
+        .needed_sources(inventory)
+        .into_iter()
+        .map(value)
+        .collect();
     Rewriting {
-        values: Values::of(values),
-        unmatched: rules.unmatched.unwrap(),
+        values: RuleValues::new(values),
+        unmatched_policy: rules.unmatched_policy.unwrap(),
         rules: rules.into(),
-        lists_leftover: true,
-        ..Rewriting::nothing()
+        lists_unmatched_secrets: true,
+        ..Rewriting::identity()
     }
 }
 
@@ -92,15 +96,15 @@ fn contains_secret(text: &str) -> bool {
 fn set(place: &Place, value: &str) -> String {
     format!(
         "[[rule]]\nset = {{ {} = {{ value = {value} }} }}\n",
-        quoted(&place.path.to_string())
+        encode_string(&place.path.to_string())
     )
 }
 
 /// A replacement of this shape that contains no secret.
-fn replacement(shape: Shape) -> Option<&'static str> {
+fn replacement(shape: JsonType) -> Option<&'static str> {
     match shape {
-        Shape::Text => Some("\"changed\""),
-        Shape::Number => Some("7"),
+        JsonType::Text => Some("\"changed\""),
+        JsonType::Number => Some("7"),
         _ => None,
     }
 }
@@ -120,7 +124,7 @@ proptest! {
             let portable = rewrite(strip(inventory.clone()), &rewriting);
             prop_assert!(portable.is_ok(), "{:?}\n{}", portable, text);
             for webhook in portable.unwrap().webhooks() {
-                prop_assert!(webhook.blocked() != Some(Blocked::UnmatchedSecret), "{:?}\n{}", webhook.leftover(), text);
+                prop_assert!(webhook.blocked() != Some(Blocked::UnmatchedSecret), "{:?}\n{}", webhook.unmatched_secrets(), text);
             }
         }
     }
@@ -140,14 +144,14 @@ proptest! {
         let json = format!("[{}]", draft.json(1, &mut Spelling::varied(seed)));
         let before = stripped(&json);
         let webhook = before.webhooks()[0].bare();
-        let secrets: Vec<Place> = webhook.places().into_iter().filter(|place| place.secret().is_some()).collect();
-        if secrets.iter().any(|place| place.shape == Shape::Unreadable) {
+        let secrets: Vec<Place> = webhook.places().into_iter().filter(|place| place.secret_kind().is_some()).collect();
+        if secrets.iter().any(|place| place.json_type == JsonType::Unreadable) {
             return Ok(());
         }
         // Secrets are leaves, so no place contains another.
         let rules: String = secrets
             .iter()
-            .filter_map(|place| Some(set(place, replacement(place.shape)?)))
+            .filter_map(|place| Some(set(place, replacement(place.json_type)?)))
             .collect();
         let after = rewrite(strip(account(&json)), &rewriting(&rules, &[]));
         prop_assert!(after.is_ok(), "{:?}\n{}", after, rules);
@@ -164,13 +168,13 @@ proptest! {
         let webhook = before.webhooks()[0].bare();
         // A control character has two spellings, and setting it again could choose the other one.
         let is_plain = |place: &Place| !text_at(webhook, place).chars().any(char::is_control);
-        let is_text = |place: &Place| place.shape == Shape::Text && is_plain(place);
+        let is_text = |place: &Place| place.json_type == JsonType::Text && is_plain(place);
         let texts: Vec<Place> = webhook.places().into_iter().filter(is_text).collect();
         if texts.is_empty() {
             return Ok(());
         }
         let place = at.get(&texts);
-        let rules = format!("[[rule]]\nset = {{ {} = {{ env = \"A\" }} }}\n", quoted(&place.path.to_string()));
+        let rules = format!("[[rule]]\nset = {{ {} = {{ env = \"A\" }} }}\n", encode_string(&place.path.to_string()));
         let rewritten = |json: &str, value: &str| {
             let rewriting = rewriting(&rules, &[("A", value)]);
             wire(rewrite(strip(account(json)), &rewriting).unwrap().webhooks()[0].bare())
@@ -190,25 +194,25 @@ proptest! {
     fn no_output_about_rules_holds_a_secret(drafts in vec(any_draft(), 0..5), target in vec(any_draft(), 0..3), seed: u64, refuse in any::<bool>()) {
         let inventory = account(&array(&drafts, seed));
         let mut rewriting = enabled(&first(&inventory), &inventory);
-        rewriting.unmatched = if refuse { Unmatched::Refuse } else { Unmatched::Keep };
-        let matched = rewriting.rules.matched(&inventory);
+        rewriting.unmatched_policy = if refuse { UnmatchedSecretPolicy::Refuse } else { UnmatchedSecretPolicy::Keep };
+        let matched = rewriting.rules.matched_webhooks(&inventory);
         let webhooks = inventory.webhooks.clone();
         let portable = rewrite(strip(inventory), &rewriting).unwrap();
         let party = party();
-        let view = CheckView {
+        let view = RulesCheckView {
             name: Some("rules.toml"),
             account: &party,
             rewriting: &rewriting,
             matched: &matched,
             portable: &portable,
         };
-        let listed = [list(&webhooks, &party, PAGE), json::text(&list_json(&webhooks, &party))];
+        let listed = [list_text(&webhooks, &party, PAGE), json::text(&list_json(&webhooks, &party))];
         let mut shown = vec![text(&view, PAGE), json::text(&document(&view)), format!("{portable:?} {rewriting:?}")];
         shown.extend(listed);
         let target = strip(account(&array(&target, seed)));
-        let plan = plan(portable, &target, OnConflict::Update, &Known::nothing());
+        let plan = plan(portable, &target, OnConflict::Update, &PriorKnowledge::empty());
         let view = PlanView { plan: &plan, source: &party, target: &party };
-        let document = PlanDocument::of(view, Depth::Fields);
+        let document = PlanDocument::new(view, Depth::Fields);
         let saved = json::text(&serde_json::to_value(&document).unwrap());
         shown.extend([preview::plan(&document, PAGE), saved, format!("{plan:?}")]);
         for text in shown {
@@ -235,7 +239,7 @@ fn text_at(webhook: &Webhook, place: &Place) -> String {
     let parts = place.path.parts();
     let fields = member(&whole, "integration_type_fields").unwrap_or_default();
     let fields = text(&fields).unwrap_or(fields);
-    let is_named = |entry: &String| member(entry, "name") == Some(quoted(&parts[0]));
+    let is_named = |entry: &String| member(entry, "name") == Some(encode_string(&parts[0]));
     let entry = elements(&fields).into_iter().find(is_named);
     let (mut raw, rest) = match entry {
         _ if parts[0] == "integration_type_fields" => (fields, &parts[1..]),

@@ -3,7 +3,7 @@
 use crate::support::fixture::{account, inventory, rewriting, wire};
 use hookferry::coralogix::region::Region;
 use hookferry::pipeline::rewrite::{
-    How, Mistake, Portable, PortableWebhook, Retarget, Rewriting, rewrite,
+    ChangeKind, Mistake, Portable, PortableWebhook, Retarget, Rewriting, rewrite,
 };
 use hookferry::pipeline::strip::{Blocked, strip};
 use std::fmt::Write as _;
@@ -20,7 +20,7 @@ fn apply(rules: &str, variables: &[(&str, &str)]) -> Portable {
 fn mistakes(rules: &str) -> Vec<Mistake> {
     let rewriting = rewriting(rules, &[("A", "a"), ("B", "b")]);
     let source = inventory("account.json");
-    let mut mistakes = rewriting.rules.useless(&source);
+    let mut mistakes = rewriting.rules.ineffective_rules(&source);
     mistakes.extend(rewrite(strip(source), &rewriting).err().unwrap_or_default());
     mistakes
 }
@@ -46,22 +46,26 @@ fn report(portable: &Portable) -> String {
         let _ = writeln!(out, "{id} {}", webhook.alias());
         for change in webhook.changes() {
             let line = change
-                .line
+                .rule_line
                 .map_or("-".to_owned(), |line| format!("line {line}"));
             let equal = if change.is_equal { ", equal" } else { "" };
-            let _ = writeln!(out, "    {}: {:?} ({line}{equal})", change.path, change.how);
+            let _ = writeln!(
+                out,
+                "    {}: {:?} ({line}{equal})",
+                change.path, change.kind
+            );
         }
-        for unread in webhook.unread() {
+        for unread in webhook.unread_values() {
             let _ = writeln!(
                 out,
                 "    unread {}: {}: {}",
-                unread.path, unread.source, unread.why
+                unread.path, unread.source, unread.reason
             );
         }
         if let Some(blocked) = webhook.blocked() {
             let _ = writeln!(out, "    blocked: {}", blocked.reason());
         }
-        for left in webhook.leftover() {
+        for left in webhook.unmatched_secrets() {
             let _ = writeln!(out, "    left: {} ({})", left.path, left.kind);
         }
     }
@@ -196,7 +200,7 @@ fn a_new_uuid_is_stable_and_unique_to_the_old_one() {
         "field and payload together"
     );
     let mut other = rewriting(rules, &[]);
-    other.uuid_names.1 = "api.eu2.coralogix.com".to_owned();
+    other.uuid_namespace.1 = "api.eu2.coralogix.com".to_owned();
     let other = rewrite(strip(inventory("account.json")), &other).unwrap();
     assert_ne!(first, uuids(&other), "another target gets other uuids");
 }
@@ -233,9 +237,9 @@ fn rules_run_before_retargeting_and_team_urls_stay() {
     ] {
         assert!(text.contains(words), "{words}");
     }
-    let how: Vec<&How> = after.changes().iter().map(|change| &change.how).collect();
+    let how: Vec<&ChangeKind> = after.changes().iter().map(|change| &change.kind).collect();
     assert_eq!(how.len(), 2);
-    assert_eq!(how[0], &How::Retargeted);
+    assert_eq!(how[0], &ChangeKind::Retargeted);
 }
 
 #[test]
@@ -272,7 +276,7 @@ fn an_unread_value_is_reported_and_replaced_by_a_placeholder() {
     let rules = "[[rule]]\nset = { \"headers.A\" = { env = \"A\" } }\n";
     let json = hook(r#"[{"name":"headers","value":{"A":"canary"}}]"#);
     let after = apply_to(&json, &rewriting(rules, &[]));
-    assert_eq!(after.unread().len(), 1);
+    assert_eq!(after.unread_values().len(), 1);
     let text = wire(after.bare());
     assert!(text.contains("(from env A, not read)"));
     assert!(!text.contains(r#"\"canary\""#));

@@ -3,8 +3,8 @@
 use super::{arguments, config, print};
 use crate::support::generator::cases;
 use hookferry::cli::BackendArg::{self, Cron, GithubActions, Kubernetes, Systemd};
-use hookferry::cli::{Parsed, parse};
-use hookferry::render::schedule::File;
+use hookferry::cli::{ParseOutcome, parse};
+use hookferry::render::schedule::GeneratedFile;
 use proptest::prelude::*;
 use proptest::sample::select;
 use std::ffi::OsString;
@@ -61,7 +61,7 @@ pub(super) fn odd_schedule() -> impl Strategy<Value = OddSchedule> {
 
 impl OddSchedule {
     /// The files of a backend; `None` if it refuses the schedule.
-    pub(super) fn print(&self, backend: BackendArg) -> Option<Vec<File>> {
+    pub(super) fn print(&self, backend: BackendArg) -> Option<Vec<GeneratedFile>> {
         // TOML's basic strings are those of JSON.
         let quoted = |text: &str| serde_json::to_string(text).unwrap();
         let text = format!(
@@ -82,7 +82,7 @@ impl OddSchedule {
     }
 
     /// The same schedule on a CI runner, where only the config file's path is odd.
-    pub(super) fn workflow(&self) -> File {
+    pub(super) fn workflow(&self) -> GeneratedFile {
         let text = format!(
             "[profile.p]\nregion = \"eu1\"\napi_key_env = \"KEY\"\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"*-*-* 03:17\"\n\
              repo = \"s3://bucket\"\nplaintext = true\n",
@@ -201,7 +201,7 @@ proptest! {
 /// Whether this program parses the words as a `run-schedule` command.
 pub(super) fn is_command_line(words: Vec<String>) -> bool {
     let parsed = parse(words.into_iter().map(OsString::from));
-    let Parsed::Arguments(cli) = parsed else {
+    let ParseOutcome::Arguments(cli) = parsed else {
         return false;
     };
     matches!(cli.command, hookferry::cli::Command::RunSchedule(_))

@@ -3,8 +3,8 @@
 
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::rewrite::rule::{Source, Unmatched};
-use hookferry::pipeline::rewrite::{Portable, Reading, Rewriting, Values, file, rewrite};
+use hookferry::pipeline::rewrite::rule::{UnmatchedSecretPolicy, ValueSource};
+use hookferry::pipeline::rewrite::{Portable, Rewriting, RuleValues, ValueReading, file, rewrite};
 use hookferry::pipeline::strip::{Stripped, strip};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -35,7 +35,7 @@ pub(crate) fn stripped(json: &str) -> Stripped {
 
 /// Passes stripped webhooks through the rewrite stage without any rule.
 pub(crate) fn unchanged(stripped: Stripped) -> Portable {
-    rewrite(stripped, &Rewriting::nothing()).unwrap()
+    rewrite(stripped, &Rewriting::identity()).unwrap()
 }
 
 /// The JSON of a webhook as it is sent. Holds secrets: compare it, never print it.
@@ -84,14 +84,16 @@ impl<'de> Deserialize<'de> for Tokens {
 pub(crate) fn rewriting(rules: &str, variables: &[(&str, &str)]) -> Rewriting {
     let rules = file::parse(rules).unwrap();
     let readings = variables.iter().map(|(name, value)| {
-        let reading = Reading::Read((*value).into());
-        (Source::Env((*name).to_owned()), reading)
+        let reading = ValueReading::Read((*value).into());
+        (ValueSource::Env((*name).to_owned()), reading)
     });
     Rewriting {
-        unmatched: rules.unmatched.unwrap_or(Unmatched::Keep),
-        values: Values::of(readings.collect()),
+        unmatched_policy: rules
+            .unmatched_policy
+            .unwrap_or(UnmatchedSecretPolicy::Keep),
+        values: RuleValues::new(readings.collect()),
         rules: Arc::new(rules),
-        uuid_names: ("12345".to_owned(), "api.us2.coralogix.com".to_owned()),
-        ..Rewriting::nothing()
+        uuid_namespace: ("12345".to_owned(), "api.us2.coralogix.com".to_owned()),
+        ..Rewriting::identity()
     }
 }

@@ -3,17 +3,19 @@
 
 use hookferry::coralogix::kind::type_name;
 use hookferry::coralogix::mask::Masked;
-use hookferry::foreign::shown;
-use hookferry::pipeline::plan::{Difference, Known, OnConflict, Plan, State, Step, plan};
+use hookferry::pipeline::plan::{
+    Difference, OnConflict, Plan, PriorKnowledge, Step, StepState, plan,
+};
 use hookferry::pipeline::rewrite::PortableWebhook;
 use hookferry::pipeline::strip::strip;
+use hookferry::untrusted::escape;
 use std::fmt::Write as _;
 
 use super::fixture::{account, stripped, unchanged};
 
 /// The plan between two accounts given as JSON.
 pub(crate) fn planned(source: &str, target: &str, on_conflict: OnConflict) -> Plan {
-    planned_with(source, target, on_conflict, &Known::nothing())
+    planned_with(source, target, on_conflict, &PriorKnowledge::empty())
 }
 
 /// Like [`planned`], with the knowledge of earlier runs.
@@ -21,14 +23,14 @@ pub(crate) fn planned_with(
     source: &str,
     target: &str,
     on_conflict: OnConflict,
-    known: &Known,
+    known: &PriorKnowledge,
 ) -> Plan {
     let portable = unchanged(strip(account(source)));
     plan(portable, &stripped(target), on_conflict, known)
 }
 
 /// The states of all steps, in the order of the source.
-pub(crate) fn states(plan: &Plan) -> Vec<State> {
+pub(crate) fn states(plan: &Plan) -> Vec<StepState> {
     plan.steps().map(|(_, step)| step.state).collect()
 }
 
@@ -39,22 +41,22 @@ pub(crate) fn preview(plan: &Plan) -> String {
         write_step(&mut out, webhook, step);
     }
     let counts = plan.counts();
-    let counts: Vec<String> = State::ALL
+    let counts: Vec<String> = StepState::ALL
         .iter()
-        .map(|state| format!("{} {}", counts.of(*state), state.word()))
+        .map(|state| format!("{} {}", counts.get(*state), state.word()))
         .collect();
     let _ = writeln!(
         out,
         "\n{}; {} in the target, {} of them untouched",
         counts.join(", "),
-        plan.n_target(),
+        plan.n_in_target(),
         plan.n_untouched()
     );
     let _ = writeln!(
         out,
         "on conflict {:?}: {} refusing, {}",
         plan.on_conflict(),
-        plan.n_refusing(),
+        plan.n_preventing_apply(),
         if plan.has_changes() {
             "something to write"
         } else {
@@ -73,7 +75,7 @@ fn write_step(out: &mut String, webhook: &PortableWebhook, step: &Step) {
         out,
         "{:<9}  \"{}\" ({}), source {} -> target {}",
         step.state.word(),
-        shown(webhook.alias()),
+        escape(webhook.alias()),
         webhook
             .type_id()
             .map_or_else(|| "no type".into(), type_name),
@@ -98,7 +100,7 @@ fn difference_line(difference: &Difference) -> String {
     };
     format!(
         "{}: source {}, target {}{}",
-        shown(&difference.path),
+        escape(&difference.path),
         side(&difference.source),
         side(&difference.target),
         if difference.is_hidden() {

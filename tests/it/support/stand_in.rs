@@ -3,7 +3,7 @@
 
 use super::program::Program;
 use hookferry::sandbox::seeds::{self, Seeds};
-use hookferry::sandbox::{Account, Options, Sandbox, Seen, Switches};
+use hookferry::sandbox::{Account, LoggedRequest, Options, Sandbox, Switches};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -108,7 +108,7 @@ impl StandIn {
     }
 
     /// The target's requests other than GETs.
-    pub(crate) fn posts(&self) -> Vec<Seen> {
+    pub(crate) fn posts(&self) -> Vec<LoggedRequest> {
         let mut log = self.target.log();
         log.retain(|seen| seen.method != "GET");
         log
@@ -119,12 +119,12 @@ impl StandIn {
         tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap()
-            .block_on(self.target.until(condition));
+            .block_on(self.target.wait_until(condition));
     }
 
     /// Waits until the target has received `n` POSTs.
     pub(crate) fn wait_for_posts(&self, n: usize) {
-        let is_post = |seen: &&Seen| seen.method == "POST";
+        let is_post = |seen: &&LoggedRequest| seen.method == "POST";
         self.wait_for_target(|target| target.log().iter().filter(is_post).count() >= n);
     }
 
@@ -158,7 +158,11 @@ impl StandIn {
                     seen.method, seen.path, seen.outcome
                 );
                 if seen.method != "GET" {
-                    let _ = write!(text, ", {} sent, {} committed", seen.items, seen.committed);
+                    let _ = write!(
+                        text,
+                        ", {} sent, {} committed",
+                        seen.n_items, seen.n_committed
+                    );
                 }
                 text.push('\n');
             }

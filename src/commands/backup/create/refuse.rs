@@ -5,34 +5,35 @@ use crate::coralogix::account::Account;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 use crate::render::screen::Screen;
-use crate::store::backup::{About, LastCheck, Stored, n_masked};
+use crate::store::backup::{BackupMetadata, LastCheck, StoredBackup, count_masked};
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 
 /// A larger difference from the server's clock is worth a warning.
-const CLOCK_OFF: SignedDuration = SignedDuration::from_mins(10);
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// Refuses another account than the one whose backups have this name.
 pub(super) fn refuse_other_account(
-    about: &About,
+    about: &BackupMetadata,
     inventory: &Inventory,
     check: Option<&LastCheck>,
 ) -> Result<(), Error> {
     let Some(check) = check else { return Ok(()) };
-    let shown = inventory.company_ids();
-    let known = check.company_id.as_ref();
-    let is_other_company = known.is_some_and(|known| shown.iter().any(|company| company != known));
+    let company_ids = inventory.company_ids();
+    let known_company = check.company_id.as_ref();
+    let is_other_company =
+        known_company.is_some_and(|known| company_ids.iter().any(|company| company != known));
     if check.host == about.host && !is_other_company {
         return Ok(());
     }
-    let named = |host: &str, companies: Vec<&str>| {
+    let describe = |host: &str, companies: Vec<&str>| {
         let company = match companies.as_slice() {
             [] => "unknown".to_owned(),
-            some => crate::foreign::shortened(&some.join(" and "), 60),
+            some => crate::untrusted::escape_truncated(&some.join(" and "), 60),
         };
         format!(
             "company {company} at {}",
-            crate::foreign::shortened(host, 80)
+            crate::untrusted::escape_truncated(host, 80)
         )
     };
     Err(Error::new(
@@ -40,15 +41,18 @@ pub(super) fn refuse_other_account(
         format!(
             "the backups of {} belong to {}, but this account is {}",
             about.account,
-            named(&check.host, known.map(String::as_str).into_iter().collect()),
-            named(&about.host, shown.iter().map(String::as_str).collect()),
+            describe(&check.host, known_company.map(String::as_str).into_iter().collect()),
+            describe(&about.host, company_ids.iter().map(String::as_str).collect()),
         ),
     )
     .with_hint("use a profile with another name, or another repository, for the other account; nothing was stored"))
 }
 
 /// Refuses a backup older than the newest one: `latest` would never find it.
-pub(super) fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), Error> {
+pub(super) fn refuse_past_time(
+    about: &BackupMetadata,
+    newest: Option<&StoredBackup>,
+) -> Result<(), Error> {
     let Some(newest) = newest.filter(|newest| newest.name.time > about.time) else {
         return Ok(());
     };
@@ -59,16 +63,16 @@ pub(super) fn refuse_past(about: &About, newest: Option<&Stored>) -> Result<(), 
     .with_hint("set the clock, or if the time of that backup is wrong, move the backup out of the repository; nothing was stored"))
 }
 
-pub(super) fn warn_of_clock(
+pub(super) fn warn_about_clock(
     account: &Account,
-    about: &About,
+    about: &BackupMetadata,
     inventory: &Inventory,
     screen: &Screen,
 ) {
     let server = inventory.server_time.map(Timestamp::try_from);
     let Some(Ok(server)) = server else { return };
-    let off = about.time.duration_since(server);
-    if off.abs() > CLOCK_OFF {
+    let difference = about.time.duration_since(server);
+    if difference.abs() > CLOCK_TOLERANCE {
         screen.warn(&format!(
             "the clock of this machine says {}, but that of {account} says {server:.0}; the names of backups follow this machine's clock",
             about.time
@@ -80,22 +84,22 @@ pub(super) fn warn_of_clock(
 /// change.
 pub(super) fn refuse_shrink(
     account: &Account,
-    about: &About,
-    newest: Option<&Stored>,
+    about: &BackupMetadata,
+    newest: Option<&StoredBackup>,
     accept: bool,
 ) -> Result<(), Error> {
-    let before = newest.map(|newest| newest.name.count);
-    let has_shrunk = before.is_some_and(|before| about.count * 2 < before);
-    let was_empty = before == Some(0);
+    let previous_count = newest.map(|newest| newest.name.count);
+    let has_shrunk = previous_count.is_some_and(|before| about.count * 2 < before);
+    let was_empty = previous_count == Some(0);
     if accept || (!has_shrunk && (about.count > 0 || was_empty)) {
         return Ok(());
     }
-    let than = before.map_or_else(String::new, |before| {
+    let comparison = previous_count.map_or_else(String::new, |before| {
         format!(", but its newest backup holds {before}")
     });
     Err(Error::new(
         ErrorKind::Refused,
-        format!("{account} shows {}{than}", counted(about.count, "webhook")),
+        format!("{account} shows {}{comparison}", counted(about.count, "webhook")),
     )
     .with_hint("check whether the API key sees all webhooks of the account; if the number is right, pass --accept-shrink once; nothing was stored"))
 }
@@ -110,7 +114,7 @@ pub(super) fn refuse_masks(
     check: Option<&LastCheck>,
     accept: bool,
 ) -> Result<(), Error> {
-    let n_masked = n_masked(&inventory.webhooks);
+    let n_masked = count_masked(&inventory.webhooks);
     if accept || n_masked <= check.map_or(0, |check| check.masked) {
         return Ok(());
     }

@@ -1,23 +1,23 @@
 //! The invariants of every simulated push: before each request, after each step, and at the end.
 
-use super::super::fate::{Fate, Proof, Stop};
+use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::Object;
-use super::run::{Run, id_of};
+use super::run::{Simulation, id_of};
 use super::server::Stored;
 use super::switches::Rows;
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
 /// A webhook older than the run by more than this many milliseconds is certainly not ours.
-const PROVEN: i64 = 60_000;
+const PROVEN_FOREIGN_AGE: i64 = 60_000;
 /// Maximum number of requests that may contain the same webhook.
-const MOST_SENDINGS: usize = 40;
+const MAX_SENDS_PER_ITEM: usize = 40;
 
 /// After each step: our requests created no more copies of any webhook than desired.
-pub(super) fn step(run: &mut Run<'_>) {
+pub(super) fn step(run: &mut Simulation<'_>) {
     if run.server.excuses.is_empty()
         && run.violations.is_empty()
-        && let Some(object) = run.server.surplus()
+        && let Some(object) = run.server.surplus_copies()
     {
         run.violations.push(format!("duplicate of {object:?}"));
     }
@@ -25,9 +25,9 @@ pub(super) fn step(run: &mut Run<'_>) {
 
 /// Before a request: it has only creates or only updates, repeats no item, and resends no create before an
 /// observation.
-pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
+pub(super) fn request(run: &mut Simulation<'_>, batch: &[usize]) {
     let mut problems = Vec::new();
-    let is_update = |at: &usize| run.wants[*at].updates.is_some();
+    let is_update = |at: &usize| run.desired[*at].update_id.is_some();
     let n_updates = batch.iter().filter(|at| is_update(at)).count();
     if batch.is_empty() || n_updates != 0 && n_updates != batch.len() {
         problems.push(format!(
@@ -41,10 +41,10 @@ pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
     if distinct.len() != batch.len() {
         problems.push(format!("twice in a request: {batch:?}"));
     }
-    if let Some(at) = batch.iter().find(|at| run.unlooked.contains(at)) {
+    if let Some(at) = batch.iter().find(|at| run.unobserved_creates.contains(at)) {
         problems.push(format!("create {at} sent again without an observation"));
     }
-    let mut accepted = run.sendings.iter().filter(|sending| sending.is_accepted);
+    let mut accepted = run.requests.iter().filter(|sending| sending.is_accepted);
     if let Some(at) = batch.iter().find(|at| is_update(at))
         && accepted.any(|sending| sending.batch.contains(at))
     {
@@ -54,76 +54,84 @@ pub(super) fn sending(run: &mut Run<'_>, batch: &[usize]) {
 }
 
 /// Checks everything that must hold when the push has ended.
-pub(super) fn ending(run: &mut Run<'_>) {
+pub(super) fn result(run: &mut Simulation<'_>) {
     step(run);
     let mut problems = Vec::new();
-    match &run.ending {
+    match &run.machine_result {
         None => problems.push("no end".to_owned()),
-        Some(ending) if ending.fates.len() != run.wants.len() => {
+        Some(ending) if ending.statuses.len() != run.desired.len() => {
             problems.push("an item without a status".to_owned());
         }
-        Some(ending) => {
-            for (at, fate) in ending.fates.iter().enumerate() {
-                fate_of(run, at, fate, ending.stop.as_ref(), &mut problems);
+        Some(result) => {
+            for (at, fate) in result.statuses.iter().enumerate() {
+                check_status(run, at, fate, result.stop.as_ref(), &mut problems);
             }
-            ids(&ending.fates, &mut problems);
-            silence(run, &ending.fates, &mut problems);
-            written(run, ending.may_have_written, &mut problems);
-            patience(run, ending.stop.as_ref(), &mut problems);
-            effort(run, ending.stop.as_ref(), &ending.fates, &mut problems);
+            check_ids(&result.statuses, &mut problems);
+            check_all_accounted(run, &result.statuses, &mut problems);
+            check_may_have_written(run, result.may_have_written, &mut problems);
+            check_stop(run, result.stop.as_ref(), &mut problems);
+            check_effort(run, result.stop.as_ref(), &result.statuses, &mut problems);
         }
     }
     run.violations.extend(problems);
 }
 
 /// A final status does not contradict the server's own state.
-fn fate_of(run: &Run<'_>, at: usize, fate: &Fate, stop: Option<&Stop>, problems: &mut Vec<String>) {
-    let want = run.wants[at];
+fn check_status(
+    run: &Simulation<'_>,
+    at: usize,
+    fate: &ItemStatus,
+    stop: Option<&StopReason>,
+    problems: &mut Vec<String>,
+) {
+    let want = run.desired[at];
     let server = &run.server;
     let switches = &server.switches;
     let is_true = match fate {
-        Fate::Created { id, proof } => stored(run, id)
-            .is_some_and(|stored| want.updates.is_none() && is_rightful(run, at, stored, *proof)),
-        Fate::Updated { id, .. } => stored(run, id).is_some_and(|stored| {
-            want.updates == Some(stored.id)
-                && (stored.is_edited || is_what_came_of(run, want.object, stored))
+        ItemStatus::Created { id, proof } => stored(run, id).is_some_and(|stored| {
+            want.update_id.is_none() && is_attributable(run, at, stored, *proof)
         }),
-        Fate::Appeared(id) => stored(run, id)
-            .is_some_and(|stored| want.updates.is_none() && is_strange(run, want.object, stored)),
-        Fate::Refused(_) => {
+        ItemStatus::Updated { id, .. } => stored(run, id).is_some_and(|stored| {
+            want.update_id == Some(stored.id)
+                && (stored.is_edited || is_stored_form_of(run, want.object, stored))
+        }),
+        ItemStatus::CreatedByOthers(id) => stored(run, id).is_some_and(|stored| {
+            want.update_id.is_none() && is_by_others(run, want.object, stored)
+        }),
+        ItemStatus::Refused(_) => {
             server.poison.contains(&want.object)
                 || switches.has_clash
                 || switches.most_items == 0
-                || want.updates.is_some_and(|id| is_gone(run, id))
+                || want.update_id.is_some_and(|id| is_gone(run, id))
         }
-        Fate::Ignored => {
+        ItemStatus::Ignored => {
             switches.foreign > 0
                 || !server.excuses.is_empty()
                 || server.poison.contains(&want.object)
         }
-        Fate::Vanished(_) => want.updates.is_some_and(|id| is_gone(run, id)),
-        Fate::Unresolved(_) => {
+        ItemStatus::Vanished(_) => want.update_id.is_some_and(|id| is_gone(run, id)),
+        ItemStatus::Unresolved(_) => {
             switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
         }
-        Fate::NotSeen | Fate::NotSent => stop.is_some(),
+        ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
     };
     if !is_true {
         problems.push(format!("item {at} ({want:?}) has the status {fate:?}"));
     }
 }
 
-fn stored<'r>(run: &'r Run<'_>, id: &WebhookId) -> Option<&'r Stored> {
+fn stored<'r>(run: &'r Simulation<'_>, id: &WebhookId) -> Option<&'r Stored> {
     let is_it = |stored: &&Stored| id_of(stored.id) == *id;
     run.server.webhooks.iter().find(is_it)
 }
 
-fn is_gone(run: &Run<'_>, id: u64) -> bool {
+fn is_gone(run: &Simulation<'_>, id: u64) -> bool {
     let at = run.server.find(id);
     at.is_some_and(|at| run.server.webhooks[at].is_removed)
 }
 
 /// Whether this webhook is new in the target, equals the desired one, and is not ours.
-fn is_strange(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
+fn is_by_others(run: &Simulation<'_>, wanted: Object, stored: &Stored) -> bool {
     // Where a foreign writer creates equal webhooks, it does not matter which is whose.
     let is_foreign = stored.sent.is_none() || run.server.switches.foreign > 0;
     (is_foreign || !run.server.excuses.is_empty())
@@ -132,7 +140,7 @@ fn is_strange(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
 }
 
 /// Whether the server stores the desired object as this webhook.
-fn is_what_came_of(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
+fn is_stored_form_of(run: &Simulation<'_>, wanted: Object, stored: &Stored) -> bool {
     let mut expected = run.server.altered_but_uuid(wanted);
     if run.server.switches.replaces_uuid {
         expected.uuid = stored.object.uuid;
@@ -141,35 +149,35 @@ fn is_what_came_of(run: &Run<'_>, wanted: Object, stored: &Stored) -> bool {
 }
 
 /// Whether this webhook may be attributed to a create: it is that create's, or nothing proves that it is not.
-fn is_rightful(run: &Run<'_>, at: usize, stored: &Stored, proof: Proof) -> bool {
+fn is_attributable(run: &Simulation<'_>, at: usize, stored: &Stored, proof: Proof) -> bool {
     if let Some(sent) = stored.sent {
-        let wanted = run.wants[at].object;
+        let wanted = run.desired[at].object;
         let is_excused = stored.is_edited || run.server.has_twin || !run.server.excuses.is_empty();
-        return sent == wanted || is_excused || is_what_came_of(run, wanted, stored);
+        return sent == wanted || is_excused || is_stored_form_of(run, wanted, stored);
     }
     // Limit 5: a webhook that an earlier request for an equal item may have created can be attributed to this
     // one.
     let is_equal = |other: &usize| {
-        let want = run.wants[*other];
-        want.updates.is_none() && want.object == run.wants[at].object
+        let want = run.desired[*other];
+        want.update_id.is_none() && want.object == run.desired[at].object
     };
     let first = run
-        .sendings
+        .requests
         .iter()
         .find(|sending| !sending.is_not_sent && sending.batch.iter().any(is_equal));
     let was_seen_before =
         first.is_none_or(|first| stored.listed_in.is_none_or(|call| call < first.call));
     let switches = &run.server.switches;
-    let is_older = switches.has_clock && stored.created_at < 5_000_000 - PROVEN;
+    let is_older = switches.has_clock && stored.created_at < 5_000_000 - PROVEN_FOREIGN_AGE;
     // Limit 6: such a response names what others created as if our request had created it.
     let is_named = proof == Proof::Acknowledged && switches.rows == Rows::Everything;
     is_named || proof == Proof::Observed && !was_seen_before && !is_older
 }
 
 /// No id is attributed to two items.
-fn ids(fates: &[Fate], problems: &mut Vec<String>) {
+fn check_ids(fates: &[ItemStatus], problems: &mut Vec<String>) {
     let mut taken = HashSet::new();
-    for id in fates.iter().filter_map(Fate::arrived) {
+    for id in fates.iter().filter_map(ItemStatus::target_id) {
         if !taken.insert(id) {
             problems.push(format!("{id} is attributed to two items"));
         }
@@ -177,18 +185,21 @@ fn ids(fates: &[Fate], problems: &mut Vec<String>) {
 }
 
 /// Some final status accounts for every webhook that our requests created.
-fn silence(run: &Run<'_>, fates: &[Fate], problems: &mut Vec<String>) {
+fn check_all_accounted(run: &Simulation<'_>, fates: &[ItemStatus], problems: &mut Vec<String>) {
     if !run.server.excuses.is_empty() {
         return;
     }
     let mut owned: HashMap<Object, usize> = HashMap::new();
-    for (want, fate) in run.wants.iter().zip(fates) {
-        let owns_up = matches!(
-            fate,
-            Fate::Created { .. } | Fate::Appeared(_) | Fate::NotSeen | Fate::Unresolved(_)
+    for (desired, status) in run.desired.iter().zip(fates) {
+        let accounts_for_it = matches!(
+            status,
+            ItemStatus::Created { .. }
+                | ItemStatus::CreatedByOthers(_)
+                | ItemStatus::NotSeen
+                | ItemStatus::Unresolved(_)
         );
-        if want.updates.is_none() && owns_up {
-            let object = run.server.altered_but_uuid(want.object);
+        if desired.update_id.is_none() && accounts_for_it {
+            let object = run.server.altered_but_uuid(desired.object);
             *owned.entry(object).or_default() += 1;
         }
     }
@@ -209,7 +220,11 @@ fn silence(run: &Run<'_>, fates: &[Fate], problems: &mut Vec<String>) {
     }
 }
 
-fn written(run: &Run<'_>, may_have_written: bool, problems: &mut Vec<String>) {
+fn check_may_have_written(
+    run: &Simulation<'_>,
+    may_have_written: bool,
+    problems: &mut Vec<String>,
+) {
     let is_ours = |stored: &Stored| stored.sent.is_some() && !stored.is_removed;
     let has_written = run.server.webhooks.iter().any(is_ours);
     if has_written && !may_have_written && run.server.excuses.is_empty() {
@@ -218,12 +233,12 @@ fn written(run: &Run<'_>, may_have_written: bool, problems: &mut Vec<String>) {
 }
 
 /// A push gives up only after enough failures.
-fn patience(run: &Run<'_>, stop: Option<&Stop>, problems: &mut Vec<String>) {
-    let n_failed = run.sendings.iter().filter(|sending| sending.is_passing);
+fn check_stop(run: &Simulation<'_>, stop: Option<&StopReason>, problems: &mut Vec<String>) {
+    let n_failed = run.requests.iter().filter(|sending| sending.is_retryable);
     let is_stable = run.server.switches.foreign == 0 && !run.server.switches.is_flapping;
     let is_due = match stop {
-        Some(Stop::NoProgress(why)) if why.contains("keeps changing") => !is_stable,
-        Some(Stop::NoProgress(_)) => n_failed.count() >= 5,
+        Some(StopReason::NoProgress(why)) if why.contains("keeps changing") => !is_stable,
+        Some(StopReason::NoProgress(_)) => n_failed.count() >= 5,
         _ => true,
     };
     if !is_due {
@@ -232,42 +247,47 @@ fn patience(run: &Run<'_>, stop: Option<&Stop>, problems: &mut Vec<String>) {
 }
 
 /// A push ends, does not repeat requests too often, and writes everything if nothing prevents it.
-fn effort(run: &Run<'_>, stop: Option<&Stop>, fates: &[Fate], problems: &mut Vec<String>) {
+fn check_effort(
+    run: &Simulation<'_>,
+    stop: Option<&StopReason>,
+    fates: &[ItemStatus],
+    problems: &mut Vec<String>,
+) {
     let switches = &run.server.switches;
-    for at in 0..run.wants.len() {
-        if run.n_sendings(at) > MOST_SENDINGS {
+    for at in 0..run.desired.len() {
+        if run.n_sends(at) > MAX_SENDS_PER_ITEM {
             problems.push(format!("item {at} was sent too often"));
         }
     }
     let is_easy = switches.faults + switches.foreign + switches.poison + switches.lag == 0
         && run.server.excuses.is_empty()
-        && switches.patience == 900_000
+        && switches.wait_budget == 900_000
         && switches.most_items > 0
         && switches.settle <= 30_000
         && !(switches.alters() || switches.has_clash);
-    if is_easy && (stop.is_some() || fates.iter().any(|fate| fate.arrived().is_none())) {
+    if is_easy && (stop.is_some() || fates.iter().any(|fate| fate.target_id().is_none())) {
         problems.push(format!(
             "nothing prevented completion, and it stopped with {stop:?}"
         ));
     }
     if is_easy && switches.is_calm() {
-        calm(run, problems);
+        check_calm(run, problems);
     }
 }
 
 /// Without any fault, there is no request and no observation more than necessary.
-fn calm(run: &Run<'_>, problems: &mut Vec<String>) {
-    let updates = run.wants.iter().filter(|want| want.updates.is_some());
+fn check_calm(run: &Simulation<'_>, problems: &mut Vec<String>) {
+    let updates = run.desired.iter().filter(|want| want.update_id.is_some());
     let n_updates = updates.count();
-    let n_creates = run.wants.len() - n_updates;
+    let n_creates = run.desired.len() - n_updates;
     let most = run.server.switches.batch_size;
     let n_requests = n_creates.div_ceil(most) + n_updates.div_ceil(most);
-    let n_looks = u32::from(!run.wants.is_empty());
-    if run.sendings.len() != n_requests || run.n_looks != n_looks {
+    let n_looks = u32::from(!run.desired.is_empty());
+    if run.requests.len() != n_requests || run.n_observations != n_looks {
         problems.push(format!(
             "{} requests instead of {n_requests}, {} observations instead of {n_looks}",
-            run.sendings.len(),
-            run.n_looks
+            run.requests.len(),
+            run.n_observations
         ));
     }
 }

@@ -1,8 +1,8 @@
 //! Faults of the simulated target and of the network in between.
 
-use super::super::machine::Outcome;
+use super::super::machine::RequestOutcome;
 use super::requests::{Effect, refused};
-use super::server::{Excuse, Item, Server};
+use super::server::{Excuse, RequestItem, Server};
 use std::time::Duration;
 
 /// After a reset, the run waits at most this many milliseconds.
@@ -10,9 +10,9 @@ const AFTER_RESET: u64 = 10_000;
 
 impl Server<'_> {
     /// Processes a request whose response is lost or reports a failure.
-    pub(super) fn fail(&mut self, items: &[Item]) -> Outcome {
+    pub(super) fn fail(&mut self, items: &[RequestItem]) -> RequestOutcome {
         match self.random.below(9) {
-            0 | 1 => Outcome::NotSent {
+            0 | 1 => RequestOutcome::NotSent {
                 why: "refused".to_owned(),
                 is_final: self.random.percent(5),
             },
@@ -30,32 +30,32 @@ impl Server<'_> {
     }
 
     /// Loses the response to a request; `soon` takes effect at once, `later` after a delay.
-    fn lose(&mut self, soon: &[Item], later: &[Item]) -> Outcome {
+    fn lose(&mut self, soon: &[RequestItem], later: &[RequestItem]) -> RequestOutcome {
         self.commit(soon);
         let is_timeout = self.random.percent(50);
         let window = if is_timeout {
-            let patience = 1_000 + self.random.below(30_000);
-            self.pass(patience);
+            let client_timeout = 1_000 + self.random.below(30_000);
+            self.pass(client_timeout);
             self.switches.settle
         } else {
             self.switches.settle.min(AFTER_RESET)
         };
         self.excuse(window, 0);
-        self.postpone(later, window);
-        Outcome::Lost {
+        self.commit_later(later, window);
+        RequestOutcome::Lost {
             why: "lost".to_owned(),
             is_timeout,
         }
     }
 
     /// Lets these items take effect later, but while the run still observes, unless the seed is unbounded.
-    fn postpone(&mut self, items: &[Item], window: u64) {
+    fn commit_later(&mut self, items: &[RequestItem], window: u64) {
         if items.is_empty() {
             return;
         }
         let longest = if !self.switches.is_bounded {
             self.switches.settle * 3
-        } else if self.switches.hidden_looks > 0 {
+        } else if self.switches.hidden_observations > 0 {
             0
         } else {
             window.saturating_sub(self.switches.lag)
@@ -66,19 +66,19 @@ impl Server<'_> {
     }
 
     /// Answers with a 5xx or 408 after none, some or all of the work.
-    fn break_down(&mut self, items: &[Item]) -> Outcome {
+    fn break_down(&mut self, items: &[RequestItem]) -> RequestOutcome {
         let n_done = self.random.place(items.len() + 1);
         let (soon, later) = items.split_at(n_done);
         self.commit(soon);
         self.excuse(self.switches.settle, 0);
         if self.random.percent(30) {
-            self.postpone(later, self.switches.settle);
+            self.commit_later(later, self.switches.settle);
         }
         refused(self.random.pick(&[500, 502, 503, 504, 524, 408]), None)
     }
 
     /// Answers with a 429, sometimes in the middle of the work, or revokes the key.
-    fn throttle(&mut self, items: &[Item]) -> Outcome {
+    fn throttle(&mut self, items: &[RequestItem]) -> RequestOutcome {
         if self.random.percent(10) {
             self.is_revoked = true;
             return refused(self.random.pick(&[401, 403, 302, 404, 405]), None);
@@ -98,7 +98,7 @@ impl Server<'_> {
     /// Notes what is beyond the promise: an effect after `delay` on a list that lags, if the run waits only
     /// `window`.
     pub(super) fn excuse(&mut self, window: u64, delay: u64) {
-        let hides = self.switches.hidden_looks > 0;
+        let hides = self.switches.hidden_observations > 0;
         if delay > window {
             self.excuses.insert(Excuse::LateCommit);
         } else if delay + self.switches.lag > window
@@ -112,7 +112,7 @@ impl Server<'_> {
 
     /// Notes a refusal of a request that wrote something that no list shows yet.
     pub(super) fn excuse_refusal(&mut self, effect: &Effect) {
-        let is_hidden = self.switches.lag > 0 || self.switches.hidden_looks > 0;
+        let is_hidden = self.switches.lag > 0 || self.switches.hidden_observations > 0;
         if is_hidden && !effect.written.is_empty() {
             self.excuses.insert(Excuse::LagAfterRefusal);
         }

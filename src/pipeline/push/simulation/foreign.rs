@@ -16,22 +16,22 @@ impl Server<'_> {
             6 => return self.remove_one(),
             7 => return self.edit_one(),
             like => {
-                let Some(wanted) = self.some_wanted() else {
+                let Some(desired) = self.some_desired() else {
                     return;
                 };
                 self.has_twin = true;
                 match like {
-                    8 => object = wanted,
-                    9 => object = Object { url: 77, ..wanted },
+                    8 => object = desired,
+                    9 => object = Object { url: 77, ..desired },
                     10 => {
                         object = Object {
                             name: 900,
-                            ..wanted
+                            ..desired
                         }
                     }
                     _ => {
                         // Moved here from elsewhere, with the date of its original creation.
-                        let at = self.add(wanted, None);
+                        let at = self.add(desired, None);
                         self.webhooks[at].created_at -= 86_400_000;
                         return;
                     }
@@ -51,8 +51,8 @@ impl Server<'_> {
         }
     }
 
-    fn some_wanted(&mut self) -> Option<Object> {
-        (!self.wanted.is_empty()).then(|| self.random.pick(&self.wanted))
+    fn some_desired(&mut self) -> Option<Object> {
+        (!self.desired.is_empty()).then(|| self.random.pick(&self.desired))
     }
 
     fn remove_one(&mut self) {

@@ -49,7 +49,7 @@ impl Object {
             self.uuid
         );
         let webhook = Webhook::parse(text).expect("the simulator writes JSON");
-        Content::of(&webhook, TypeId(self.type_id))
+        Content::from_webhook(&webhook, TypeId(self.type_id))
     }
 }
 
@@ -58,7 +58,7 @@ impl Object {
 pub(super) struct Contents(HashMap<Object, Content>);
 
 impl Contents {
-    pub(super) fn of(&mut self, object: Object) -> Content {
+    pub(super) fn content_of(&mut self, object: Object) -> Content {
         *self.0.entry(object).or_insert_with(|| object.content())
     }
 }

@@ -1,8 +1,8 @@
 //! Bugs that the simulation found, each as a short script that does not depend on a seed.
 
-use super::super::fate::{Fate, Proof, Stop};
-use super::super::machine::{Aim, Command, Event, Limits, Machine, Outcome, Want};
-use super::super::observation::{Beyond, Seen};
+use super::super::machine::{Action, Event, Item, Limits, Machine, MachineCommand, RequestOutcome};
+use super::super::observation::{ReportDetails, SeenWebhook};
+use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use std::collections::HashSet;
 use std::time::Duration;
 
-const BEGAN: i64 = 1_800_000_000;
+const STARTED_AT: i64 = 1_800_000_000;
 
 /// A push with scripted events; waits pass by themselves.
 struct Script {
@@ -19,15 +19,21 @@ struct Script {
 }
 
 impl Script {
-    fn new(wants: &[(Object, Option<u64>)], batch_size: usize, settle: u64) -> (Self, Command) {
-        let want = |(object, updates): &(Object, Option<u64>)| Want {
+    fn new(
+        wants: &[(Object, Option<u64>)],
+        batch_size: usize,
+        settle: u64,
+    ) -> (Self, MachineCommand) {
+        let to_item = |(object, updates): &(Object, Option<u64>)| Item {
             key: object.key(),
-            content: Contents::default().of(*object),
-            aim: match updates {
-                None => Aim::Create,
-                Some(id) => Aim::Update {
+            content: Contents::default().content_of(*object),
+            action: match updates {
+                None => Action::Create,
+                Some(id) => Action::Update {
                     id: id_of(*id),
-                    previous: Contents::default().of(Object { url: 40, ..*object }).into(),
+                    previous: Contents::default()
+                        .content_of(Object { url: 40, ..*object })
+                        .into(),
                 },
             },
             size: 9,
@@ -38,43 +44,43 @@ impl Script {
             batch_bytes: 1000,
         };
         let baseline = wants.iter().filter_map(|(_, id)| id.map(id_of)).collect();
-        let began = Timestamp::from_second(BEGAN).ok();
-        let wants = wants.iter().map(want).collect();
+        let started = Timestamp::from_second(STARTED_AT).ok();
+        let items = wants.iter().map(to_item).collect();
         let mut script = Self {
-            machine: Machine::new(wants, baseline, began, limits),
+            machine: Machine::new(items, baseline, started, limits),
             now: Duration::ZERO,
         };
-        let first = script.on(Event::Begin);
+        let first = script.handle(Event::Start);
         (script, first)
     }
 
-    fn on(&mut self, event: Event) -> Command {
+    fn handle(&mut self, event: Event) -> MachineCommand {
         let mut command = self.machine.next(self.now, event);
-        while let Command::Wait(wait, _) = command {
+        while let MachineCommand::Wait(wait, _) = command {
             self.now += wait;
             command = self.machine.next(self.now, Event::Waited);
         }
         command
     }
 
-    fn answered(&mut self, outcome: Outcome) -> Command {
-        self.on(Event::Answered(outcome))
+    fn answered(&mut self, outcome: RequestOutcome) -> MachineCommand {
+        self.handle(Event::Answered(outcome))
     }
 
     /// Answers every observation with the same list until the machine does something else.
-    fn looks(&mut self, list: &[Seen]) -> Command {
+    fn observe_repeatedly(&mut self, list: &[SeenWebhook]) -> MachineCommand {
         for _ in 0..500 {
-            let command = self.on(Event::Looked(list.to_vec()));
-            if command != Command::Look {
+            let command = self.handle(Event::Observed(list.to_vec()));
+            if command != MachineCommand::Observe {
                 return command;
             }
         }
         panic!("it never stops observing");
     }
 
-    fn fates(self) -> (Vec<Fate>, Option<Stop>) {
-        let ending = self.machine.ending();
-        (ending.fates, ending.stop)
+    fn statuses(self) -> (Vec<ItemStatus>, Option<StopReason>) {
+        let result = self.machine.into_result();
+        (result.statuses, result.stop)
     }
 }
 
@@ -89,25 +95,25 @@ fn object(name: u16, type_id: u64) -> Object {
 }
 
 /// A row with a webhook that was created `after` seconds after the baseline.
-fn row(id: u64, object: Object, after: i64) -> Seen {
-    Seen {
+fn row(id: u64, object: Object, after: i64) -> SeenWebhook {
+    SeenWebhook {
         id: id_of(id),
         key: Some(object.key()),
-        content: Some(Contents::default().of(object)),
-        created_at: Timestamp::from_second(BEGAN + after).ok(),
-        beyond: Beyond::default(),
+        content: Some(Contents::default().content_of(object)),
+        created_at: Timestamp::from_second(STARTED_AT + after).ok(),
+        details: ReportDetails::default(),
     }
 }
 
-fn lost() -> Outcome {
-    Outcome::Lost {
+fn lost() -> RequestOutcome {
+    RequestOutcome::Lost {
         why: "lost".to_owned(),
         is_timeout: false,
     }
 }
 
-fn created(id: u64) -> Fate {
-    Fate::Created {
+fn created(id: u64) -> ItemStatus {
+    ItemStatus::Created {
         id: id_of(id),
         proof: Proof::Observed,
     }
@@ -121,34 +127,40 @@ fn a_clock_that_is_behind_does_not_make_ours_a_stranger() {
         url: 9,
         ..object(8, 1)
     };
-    assert_eq!(script.looks(&[row(7, altered, -20)]), Command::Finish);
-    assert_eq!(script.fates().1, Some(Stop::Unresolved));
+    assert_eq!(
+        script.observe_repeatedly(&[row(7, altered, -20)]),
+        MachineCommand::Finish
+    );
+    assert_eq!(script.statuses().1, Some(StopReason::Unresolved));
 }
 
 #[test]
 fn an_equal_one_that_is_older_than_the_run_is_not_adopted_and_nothing_is_sent_again() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(lost());
-    let command = script.looks(&[row(7, object(1, 1), -86_400)]);
-    assert_eq!(command, Command::Finish);
-    assert!(matches!(script.fates().0[0], Fate::Unresolved(_)));
+    let command = script.observe_repeatedly(&[row(7, object(1, 1), -86_400)]);
+    assert_eq!(command, MachineCommand::Finish);
+    assert!(matches!(script.statuses().0[0], ItemStatus::Unresolved(_)));
 }
 
 #[test]
 fn what_appeared_before_a_request_is_not_taken_for_its_effect() {
     let wants = [(object(1, 1), None), (object(2, 2), None)];
     let (mut script, _) = Script::new(&wants, 1, 30);
-    script.answered(Outcome::Accepted(Vec::new()));
+    script.answered(RequestOutcome::Accepted(Vec::new()));
     let of_another_alias = Object {
         name: 5,
         ..object(2, 2)
     };
     let list = [row(7, object(1, 1), 1), row(8, of_another_alias, 1)];
-    assert_eq!(script.looks(&list), Command::Send(vec![1]));
+    assert_eq!(
+        script.observe_repeatedly(&list),
+        MachineCommand::Send(vec![1])
+    );
     script.answered(lost());
     assert_eq!(
-        script.looks(&list),
-        Command::Send(vec![1]),
+        script.observe_repeatedly(&list),
+        MachineCommand::Send(vec![1]),
         "it was not written"
     );
 }
@@ -162,8 +174,8 @@ fn of_more_altered_ones_than_were_sent_none_is_picked() {
         ..object(1, 1)
     };
     let list = [row(7, altered(8), 1), row(8, altered(9), 1)];
-    assert_eq!(script.looks(&list), Command::Finish);
-    assert!(matches!(script.fates().0[0], Fate::Unresolved(_)));
+    assert_eq!(script.observe_repeatedly(&list), MachineCommand::Finish);
+    assert!(matches!(script.statuses().0[0], ItemStatus::Unresolved(_)));
 }
 
 #[test]
@@ -177,29 +189,29 @@ fn a_row_that_shows_the_old_content_confirms_no_update() {
         },
         -9,
     );
-    let command = script.answered(Outcome::Accepted(vec![old.clone()]));
-    assert_eq!(command, Command::Look);
-    assert_eq!(script.looks(&[old]), Command::Finish);
-    assert_eq!(script.fates().0, [Fate::Ignored]);
+    let command = script.answered(RequestOutcome::Accepted(vec![old.clone()]));
+    assert_eq!(command, MachineCommand::Observe);
+    assert_eq!(script.observe_repeatedly(&[old]), MachineCommand::Finish);
+    assert_eq!(script.statuses().0, [ItemStatus::Ignored]);
 }
 
 #[test]
 fn a_look_that_fails_after_a_refusal_does_not_deny_that_something_may_be_written() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(refused(429, None));
-    let command = script.on(Event::LookFailed("no".to_owned()));
-    assert_eq!(command, Command::Finish);
-    assert!(script.machine.ending().may_have_written);
+    let command = script.handle(Event::ObservationFailed("no".to_owned()));
+    assert_eq!(command, MachineCommand::Finish);
+    assert!(script.machine.into_result().may_have_written);
 }
 
 #[test]
 fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(refused(401, None));
-    script.on(Event::LookFailed("no".to_owned()));
-    let ending = script.machine.ending();
-    assert!(matches!(ending.stop, Some(Stop::Refused(_))));
-    assert_eq!(ending.fates, [Fate::NotSent]);
+    script.handle(Event::ObservationFailed("no".to_owned()));
+    let ending = script.machine.into_result();
+    assert!(matches!(ending.stop, Some(StopReason::Refused(_))));
+    assert_eq!(ending.statuses, [ItemStatus::NotSent]);
     assert!(!ending.may_have_written);
 }
 
@@ -207,14 +219,14 @@ fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
 fn finding_a_bad_webhook_costs_no_patience() {
     let wants: Vec<(Object, Option<u64>)> = (0..64).map(|name| (object(name, 1), None)).collect();
     let (mut script, mut command) = Script::new(&wants, 64, 30);
-    while command != Command::Send(vec![0]) {
+    while command != MachineCommand::Send(vec![0]) {
         script.answered(refused(400, None));
-        command = script.looks(&[]);
+        command = script.observe_repeatedly(&[]);
     }
     script.answered(refused(429, None));
     assert_eq!(
-        script.looks(&[]),
-        Command::Send(vec![0]),
+        script.observe_repeatedly(&[]),
+        MachineCommand::Send(vec![0]),
         "the push waits out the first 429"
     );
 }
@@ -223,7 +235,10 @@ fn finding_a_bad_webhook_costs_no_patience() {
 fn a_settle_window_of_ten_minutes_is_waited_for_to_its_end() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 600);
     script.answered(refused(504, None));
-    assert_eq!(script.looks(&[]), Command::Send(vec![0]));
+    assert_eq!(
+        script.observe_repeatedly(&[]),
+        MachineCommand::Send(vec![0])
+    );
     assert!(script.now >= Duration::from_secs(600));
 }
 
@@ -238,21 +253,33 @@ fn a_stranger_stands_for_the_want_that_it_equals() {
     );
     let wants = [(object(5, 1), None), (other, None), (same, None)];
     let (mut script, _) = Script::new(&wants, 1, 30);
-    script.answered(Outcome::Accepted(Vec::new()));
+    script.answered(RequestOutcome::Accepted(Vec::new()));
     let list = [row(7, object(5, 1), 1), row(8, same, 1)];
-    assert_eq!(script.looks(&list), Command::Send(vec![1]));
-    assert_eq!(script.fates().0[2], Fate::Appeared(id_of(8)));
+    assert_eq!(
+        script.observe_repeatedly(&list),
+        MachineCommand::Send(vec![1])
+    );
+    assert_eq!(
+        script.statuses().0[2],
+        ItemStatus::CreatedByOthers(id_of(8))
+    );
 }
 
 #[test]
 fn the_last_look_finds_an_update_that_arrived_after_all() {
     let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 30);
     script.answered(lost());
-    assert_eq!(script.on(Event::OutOfPatience), Command::Look);
-    assert_eq!(script.looks(&[row(7, object(1, 1), -9)]), Command::Finish);
-    let (fates, stop) = script.fates();
-    assert_eq!(stop, Some(Stop::OutOfPatience));
-    assert!(matches!(fates[0], Fate::Updated { .. }));
+    assert_eq!(
+        script.handle(Event::WaitBudgetSpent),
+        MachineCommand::Observe
+    );
+    assert_eq!(
+        script.observe_repeatedly(&[row(7, object(1, 1), -9)]),
+        MachineCommand::Finish
+    );
+    let (statuses, stop) = script.statuses();
+    assert_eq!(stop, Some(StopReason::WaitBudgetSpent));
+    assert!(matches!(statuses[0], ItemStatus::Updated { .. }));
 }
 
 #[test]
@@ -261,22 +288,28 @@ fn copies_are_counted() {
     let (mut script, _) = Script::new(&wants, 10, 30);
     script.answered(lost());
     let one = [row(7, object(1, 1), 1)];
-    assert_eq!(script.looks(&one), Command::Send(vec![1]));
+    assert_eq!(
+        script.observe_repeatedly(&one),
+        MachineCommand::Send(vec![1])
+    );
     script.answered(lost());
     let both = [row(8, object(1, 1), 2), row(7, object(1, 1), 1)];
-    assert_eq!(script.looks(&both), Command::Finish);
-    let (fates, _) = script.fates();
-    let distinct: HashSet<_> = fates.iter().filter_map(Fate::arrived).collect();
+    assert_eq!(script.observe_repeatedly(&both), MachineCommand::Finish);
+    let (fates, _) = script.statuses();
+    let distinct: HashSet<_> = fates.iter().filter_map(ItemStatus::target_id).collect();
     assert_eq!((fates[0].clone(), distinct.len()), (created(7), 2));
 }
 
 #[test]
 fn a_list_that_lags_at_the_end_is_no_reason_to_stop() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
-    let command = script.answered(Outcome::Accepted(vec![row(7, object(1, 1), 1)]));
-    assert_eq!(command, Command::Look);
-    let waits = script.machine.next(script.now, Event::Looked(Vec::new()));
-    assert!(matches!(waits, Command::Wait(..)));
-    assert_eq!(script.on(Event::OutOfPatience), Command::Finish);
-    assert_eq!(script.fates().1, None);
+    let command = script.answered(RequestOutcome::Accepted(vec![row(7, object(1, 1), 1)]));
+    assert_eq!(command, MachineCommand::Observe);
+    let waits = script.machine.next(script.now, Event::Observed(Vec::new()));
+    assert!(matches!(waits, MachineCommand::Wait(..)));
+    assert_eq!(
+        script.handle(Event::WaitBudgetSpent),
+        MachineCommand::Finish
+    );
+    assert_eq!(script.statuses().1, None);
 }

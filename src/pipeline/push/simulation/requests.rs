@@ -1,9 +1,9 @@
 //! How the simulated target processes a request, and what its response shows.
 
-use super::super::machine::Outcome;
-use super::super::observation::Seen;
+use super::super::machine::RequestOutcome;
+use super::super::observation::SeenWebhook;
 use super::object::Object;
-use super::server::{Item, Server};
+use super::server::{RequestItem, Server};
 use super::switches::{Bulk, Rows};
 use crate::http::failure::Refusal;
 use std::time::Duration;
@@ -16,19 +16,19 @@ pub(super) struct Effect {
 }
 
 /// A refusal with that status.
-pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> Outcome {
-    Outcome::Refused(Refusal {
+pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> RequestOutcome {
+    RequestOutcome::Refused(Refusal {
         status,
         message: String::new(),
         retry_after,
         redirect_host: None,
-        key_from: String::new(),
+        key_origin: String::new(),
     })
 }
 
 impl Server<'_> {
     /// Processes one bulk request.
-    pub(super) fn post(&mut self, items: &[Item]) -> Outcome {
+    pub(super) fn post(&mut self, items: &[RequestItem]) -> RequestOutcome {
         self.n_calls += 1;
         let latency = self.random.below(300);
         self.pass(latency);
@@ -45,7 +45,7 @@ impl Server<'_> {
     }
 
     /// Applies a request as far as the server's switches allow.
-    pub(super) fn commit(&mut self, items: &[Item]) -> Effect {
+    pub(super) fn commit(&mut self, items: &[RequestItem]) -> Effect {
         let mut effect = Effect {
             written: Vec::new(),
             refusal: None,
@@ -78,7 +78,7 @@ impl Server<'_> {
         effect
     }
 
-    fn write(&mut self, item: &Item) -> usize {
+    fn write(&mut self, item: &RequestItem) -> usize {
         let object = self.altered(item.object);
         match item.id.and_then(|id| self.find(id)) {
             Some(at) => {
@@ -91,7 +91,7 @@ impl Server<'_> {
 
     /// The status with which the server refuses a webhook, if it does; `before` holds the webhooks that the
     /// same request creates first.
-    fn verdict(&self, item: &Item, before: &[Object]) -> Option<u16> {
+    fn verdict(&self, item: &RequestItem, before: &[Object]) -> Option<u16> {
         if self.poison.contains(&item.object) {
             return Some(self.switches.refusal);
         }
@@ -113,13 +113,13 @@ impl Server<'_> {
     }
 
     /// Processes a request whose response arrives.
-    fn answer(&mut self, items: &[Item]) -> Outcome {
+    fn answer(&mut self, items: &[RequestItem]) -> RequestOutcome {
         let effect = self.commit(items);
         if let Some(status) = effect.refusal {
             self.excuse_refusal(&effect);
             return refused(status, None);
         }
-        let mut rows: Vec<Seen> = Vec::new();
+        let mut rows: Vec<SeenWebhook> = Vec::new();
         for (at, sent) in effect.written {
             let stored = self.webhooks[at].object;
             let shown = if self.switches.echoes { sent } else { stored };
@@ -148,6 +148,6 @@ impl Server<'_> {
             }
         }
         self.excuse(self.switches.settle, 0);
-        Outcome::Accepted(rows)
+        RequestOutcome::Accepted(rows)
     }
 }

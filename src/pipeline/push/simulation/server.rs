@@ -1,6 +1,6 @@
 //! The simulated target: its webhooks, its clock, its lists, and the state of the foreign writer.
 
-use super::super::observation::{Beyond, Seen};
+use super::super::observation::{ReportDetails, SeenWebhook};
 use super::object::{Contents, Object};
 use super::random::Random;
 use super::switches::Switches;
@@ -40,12 +40,12 @@ pub(super) struct Stored {
     /// Its content before the last write; `None` if it did not exist.
     before: Option<Object>,
     written_at: u64,
-    written_in_look: u32,
+    written_in_observation: u32,
 }
 
 /// One webhook of a request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
+pub(super) struct RequestItem {
     pub(super) id: Option<u64>,
     pub(super) object: Object,
 }
@@ -59,17 +59,17 @@ pub(super) struct Server<'c> {
     pub(super) now: u64,
     pub(super) webhooks: Vec<Stored>,
     /// Requests that take effect later.
-    pub(super) late: Vec<(u64, Vec<Item>)>,
+    pub(super) late: Vec<(u64, Vec<RequestItem>)>,
     pub(super) poison: HashSet<Object>,
     /// The desired creates, which the foreign writer sometimes writes too.
-    pub(super) wanted: Vec<Object>,
+    pub(super) desired: Vec<Object>,
     pub(super) excuses: BTreeSet<Excuse>,
     pub(super) is_revoked: bool,
     /// Whether the foreign writer created something that resembles a desired webhook.
     pub(super) has_twin: bool,
     /// Number of requests and lists so far.
     pub(super) n_calls: u32,
-    n_looks: u32,
+    n_observations: u32,
     n_given: u64,
 }
 
@@ -83,12 +83,12 @@ impl<'c> Server<'c> {
             webhooks: Vec::new(),
             late: Vec::new(),
             poison: HashSet::new(),
-            wanted: Vec::new(),
+            desired: Vec::new(),
             excuses: BTreeSet::new(),
             is_revoked: false,
             has_twin: false,
             n_calls: 0,
-            n_looks: 0,
+            n_observations: 0,
             n_given: 0,
         }
     }
@@ -131,7 +131,7 @@ impl<'c> Server<'c> {
             is_edited: false,
             before: None,
             written_at: self.now,
-            written_in_look: self.n_looks,
+            written_in_observation: self.n_observations,
         });
         self.webhooks.len() - 1
     }
@@ -150,7 +150,7 @@ impl<'c> Server<'c> {
         stored.before = Some(stored.object);
         stored.object = object;
         stored.written_at = self.now;
-        stored.written_in_look = self.n_looks;
+        stored.written_in_observation = self.n_observations;
     }
 
     /// The object that the server stores for one that was sent; a replaced uuid is new each time.
@@ -177,12 +177,12 @@ impl<'c> Server<'c> {
     }
 
     /// Answers a list request.
-    pub(super) fn list(&mut self) -> Vec<Seen> {
+    pub(super) fn list(&mut self) -> Vec<SeenWebhook> {
         self.n_calls += 1;
         let latency = self.random.below(300);
         self.pass(latency);
         self.meddle();
-        self.n_looks += 1;
+        self.n_observations += 1;
         let lag = if self.switches.is_flapping {
             self.random.below(self.switches.lag + 1)
         } else {
@@ -192,7 +192,8 @@ impl<'c> Server<'c> {
         for at in 0..self.webhooks.len() {
             let stored = &self.webhooks[at];
             let is_fresh = self.now < stored.written_at + lag
-                || self.n_looks <= stored.written_in_look + self.switches.hidden_looks;
+                || self.n_observations
+                    <= stored.written_in_observation + self.switches.hidden_observations;
             let shown = if is_fresh {
                 stored.before
             } else {
@@ -208,22 +209,22 @@ impl<'c> Server<'c> {
     }
 
     /// The row of a list or a response that shows the webhook at index `at` as this object.
-    pub(super) fn seen(&mut self, at: usize, object: Object) -> Seen {
+    pub(super) fn seen(&mut self, at: usize, object: Object) -> SeenWebhook {
         let stored = &self.webhooks[at];
-        Seen {
+        SeenWebhook {
             id: WebhookId::new(stored.id.to_string()),
             key: Some(object.key()),
-            content: Some(self.contents.of(object)),
+            content: Some(self.contents.content_of(object)),
             created_at: Timestamp::from_millisecond(EPOCH + stored.created_at).ok(),
-            beyond: Beyond::default(),
+            details: ReportDetails::default(),
         }
     }
 
     /// An object of which our requests created more copies than desired, if there is one.
     /// Objects that the server stores alike count as one.
-    pub(super) fn surplus(&self) -> Option<Object> {
+    pub(super) fn surplus_copies(&self) -> Option<Object> {
         let mut left: HashMap<Object, i64> = HashMap::new();
-        for object in &self.wanted {
+        for object in &self.desired {
             *left.entry(self.altered_but_uuid(*object)).or_default() += 1;
         }
         let ours = self.webhooks.iter().filter(|stored| !stored.is_removed);

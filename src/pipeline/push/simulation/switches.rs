@@ -54,7 +54,7 @@ pub(super) struct Switches {
     /// Whether each list lags by a random time, up to `lag`.
     pub(super) is_flapping: bool,
     /// How many lists hide a write.
-    pub(super) hidden_looks: u32,
+    pub(super) hidden_observations: u32,
     pub(super) ids_fall: bool,
     /// How far the clock of `created_at` is behind that of the responses, in milliseconds.
     pub(super) skew: i64,
@@ -69,7 +69,7 @@ pub(super) struct Switches {
     pub(super) settle: u64,
     pub(super) batch_size: usize,
     /// How long the run may wait in total, in milliseconds.
-    pub(super) patience: u64,
+    pub(super) wait_budget: u64,
     /// Whether the run knows the target's clock.
     pub(super) has_clock: bool,
 }
@@ -89,7 +89,7 @@ impl Switches {
             most_items: usize::MAX,
             lag: 0,
             is_flapping: false,
-            hidden_looks: 0,
+            hidden_observations: 0,
             ids_fall: random.percent(30),
             skew: 0,
             faults: 0,
@@ -98,7 +98,7 @@ impl Switches {
             is_bounded: true,
             settle: random.pick(&[0, 200, 2_000, 10_000, 30_000, 30_000, 30_000]),
             batch_size: random.pick(&[1, 2, 3, 5, 10, 100]),
-            patience: 900_000,
+            wait_budget: 900_000,
             has_clock: random.percent(80),
         }
     }
@@ -130,7 +130,7 @@ impl Switches {
             switches.settle = 400_000;
         }
         if random.percent(10) {
-            switches.patience = random.below(60_000);
+            switches.wait_budget = random.below(60_000);
         }
         switches
     }
@@ -138,7 +138,7 @@ impl Switches {
     /// Whether the server gives only ordinary responses.
     pub(super) fn is_calm(&self) -> bool {
         let answers_all = matches!(self.rows, Rows::Whole | Rows::Reversed);
-        answers_all && self.hidden_looks == 0 && self.most_items >= self.batch_size
+        answers_all && self.hidden_observations == 0 && self.most_items >= self.batch_size
     }
 
     /// Whether the server stores something other than what was sent.
@@ -170,7 +170,7 @@ impl Switches {
             self.lag = random.below(longest + 1);
             self.is_flapping = random.percent(30);
         } else if random.percent(15) && (self.settle >= 10_000 || !self.is_bounded) {
-            self.hidden_looks = 1 + u32::from(random.percent(50));
+            self.hidden_observations = 1 + u32::from(random.percent(50));
         }
     }
 }

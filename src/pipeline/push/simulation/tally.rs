@@ -1,6 +1,6 @@
 //! Statistics of many simulated pushes.
 
-use super::run::Ended;
+use super::run::SimulationResult;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -9,8 +9,8 @@ use std::fmt;
 pub(super) struct Tally {
     n_seeds: u64,
     n_requests: usize,
-    most_sendings: usize,
-    most_commands: usize,
+    max_sends_per_item: usize,
+    max_commands: usize,
     counts: BTreeMap<String, u64>,
     /// The seeds with a violation.
     pub(super) failing: Vec<u64>,
@@ -19,13 +19,19 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn count(&mut self, seed: u64, ended: &Ended) {
+    pub(super) fn count(&mut self, seed: u64, result: &SimulationResult) {
         self.n_seeds += 1;
-        self.n_requests += ended.n_requests;
-        self.most_sendings = self.most_sendings.max(ended.most_sendings);
-        self.most_commands = self.most_commands.max(ended.n_commands);
-        let end = match &ended.stop {
-            None if ended.fates.iter().all(|fate| fate.arrived().is_some()) => "complete",
+        self.n_requests += result.n_requests;
+        self.max_sends_per_item = self.max_sends_per_item.max(result.max_sends_per_item);
+        self.max_commands = self.max_commands.max(result.n_commands);
+        let outcome = match &result.stop {
+            None if result
+                .statuses
+                .iter()
+                .all(|fate| fate.target_id().is_some()) =>
+            {
+                "complete"
+            }
             None => "finished, some refused or unresolved",
             Some(stop) => {
                 let text = format!("stop {}", word(&format!("{stop:?}")));
@@ -33,24 +39,24 @@ impl Tally {
                 "stopped"
             }
         };
-        self.note(format!("end {end}"));
-        let switches = &ended.switches;
+        self.note(format!("end {outcome}"));
+        let switches = &result.switches;
         self.note(format!("bulk {:?}", switches.bulk));
         self.note(format!("rows {:?}", switches.rows));
         self.note(format!("faults {:02} of 100", switches.faults));
-        for fate in &ended.fates {
+        for fate in &result.statuses {
             self.note(format!("status {}", word(&format!("{fate:?}"))));
         }
-        for excuse in &ended.excuses {
+        for excuse in &result.excuses {
             self.note(format!("beyond the promise {excuse:?}"));
-            if ended.has_surplus && ended.excuses.len() == 1 {
+            if result.has_surplus && result.excuses.len() == 1 {
                 self.note(format!("beyond the promise {excuse:?} with a duplicate"));
             }
         }
-        for violation in &ended.violations {
+        for violation in &result.violations {
             self.kinds.entry(kind_of(violation)).or_insert((seed, 0)).1 += 1;
         }
-        if !ended.violations.is_empty() {
+        if !result.violations.is_empty() {
             self.failing.push(seed);
         }
     }
@@ -62,8 +68,8 @@ impl Tally {
     pub(super) fn add(&mut self, other: Self) {
         self.n_seeds += other.n_seeds;
         self.n_requests += other.n_requests;
-        self.most_sendings = self.most_sendings.max(other.most_sendings);
-        self.most_commands = self.most_commands.max(other.most_commands);
+        self.max_sends_per_item = self.max_sends_per_item.max(other.max_sends_per_item);
+        self.max_commands = self.max_commands.max(other.max_commands);
         for (what, n) in other.counts {
             *self.counts.entry(what).or_default() += n;
         }
@@ -94,7 +100,7 @@ impl fmt::Display for Tally {
         writeln!(
             f,
             "{} seeds, {} requests; at most {} commands in a run, and {} requests with one webhook",
-            self.n_seeds, self.n_requests, self.most_commands, self.most_sendings
+            self.n_seeds, self.n_requests, self.max_commands, self.max_sends_per_item
         )?;
         for (what, n) in &self.counts {
             writeln!(f, "{n:>9} {what}")?;

@@ -2,9 +2,9 @@
 
 use super::object::{Object, Spelling};
 use super::random::Random;
-use super::run::{Run, Wanted};
+use super::run::{DesiredWebhook, Simulation};
 
-impl Run<'_> {
+impl Simulation<'_> {
     /// Draws the desired webhooks, those in the target, and those that the server refuses.
     pub(super) fn draw(&mut self) {
         let server = &mut self.server;
@@ -13,9 +13,9 @@ impl Run<'_> {
         let n_names = 1 + server.random.below(n * 3 + 1);
         let sameness = server.random.pick(&[0, 0, 30, 80]);
         for _ in 0..n {
-            let object = match self.wants.len() {
+            let object = match self.desired.len() {
                 len if len > 0 && server.random.percent(sameness) => {
-                    self.wants[server.random.place(len)].object
+                    self.desired[server.random.place(len)].object
                 }
                 _ => draw_object(&mut server.random, n_names),
             };
@@ -25,12 +25,15 @@ impl Run<'_> {
                 let at = server.add(before, None);
                 updates = Some(server.webhooks[at].id);
             } else {
-                server.wanted.push(object);
+                server.desired.push(object);
             }
             if server.random.percent(server.switches.poison) {
                 server.poison.insert(object);
             }
-            self.wants.push(Wanted { object, updates });
+            self.desired.push(DesiredWebhook {
+                object,
+                update_id: updates,
+            });
         }
         for _ in 0..server.random.below(4) {
             let object = draw_object(&mut server.random, n_names);

@@ -1,10 +1,10 @@
 //! The secrets of an account, grouped for a first rules file: by type, and by webhooks that share credentials.
 
-use super::quoted;
+use super::toml_string;
 use super::variables::Variables;
-use crate::coralogix::kind::Kind;
+use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
-use crate::coralogix::place::{Place, Shape};
+use crate::coralogix::place::{JsonType, Place};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
 use crate::secret::resembles_vendor_key;
@@ -12,22 +12,22 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Maximum number of paths of one field that `keep` lists; beyond it, `keep` names the whole field.
-const MOST_PATHS: usize = 6;
+const MAX_PATHS: usize = 6;
 
 /// The webhooks of one type.
-pub(super) struct Group {
+pub(super) struct TypeGroup {
     pub(super) type_id: Option<TypeId>,
     pub(super) n_webhooks: usize,
     /// Their secrets, by path.
-    pub(super) secrets: Vec<Secret>,
+    pub(super) secrets: Vec<SecretPath>,
     /// The paths in the `keep` of the one rule for all of them.
     pub(super) keep: Vec<String>,
     /// A rule for each set of webhooks that share credentials.
-    pub(super) kin: Vec<Kin>,
+    pub(super) credential_rules: Vec<CredentialRule>,
 }
 
 /// A path with a secret in at least one webhook of a group.
-pub(super) struct Secret {
+pub(super) struct SecretPath {
     pub(super) path: String,
     pub(super) kind: Cow<'static, str>,
     pub(super) n_webhooks: usize,
@@ -35,7 +35,7 @@ pub(super) struct Secret {
 }
 
 /// A rule that sets the credentials that some webhooks of one type share.
-pub(super) struct Kin {
+pub(super) struct CredentialRule {
     aliases: Vec<String>,
     /// Used instead of aliases if those would match other webhooks too, or would read as patterns.
     ids: Vec<String>,
@@ -44,7 +44,7 @@ pub(super) struct Kin {
 }
 
 /// A secret of one webhook.
-struct Found {
+struct FoundSecret {
     path: Path,
     kind: Cow<'static, str>,
     /// Whether the value is a string, the only kind that variables, files, and commands can supply.
@@ -53,96 +53,105 @@ struct Found {
 }
 
 /// A webhook with its secrets.
-struct Holder<'i> {
+struct WebhookSecrets<'i> {
     webhook: &'i Webhook,
-    found: Vec<Found>,
+    found: Vec<FoundSecret>,
 }
 
 /// Groups the webhooks by type id, in ascending order; those without a type id come first.
-pub(super) fn groups(inventory: &Inventory) -> Vec<Group> {
-    let mut by_type: BTreeMap<Option<TypeId>, Vec<Holder<'_>>> = BTreeMap::new();
+pub(super) fn group_by_type(inventory: &Inventory) -> Vec<TypeGroup> {
+    let mut by_type: BTreeMap<Option<TypeId>, Vec<WebhookSecrets<'_>>> = BTreeMap::new();
     for webhook in &inventory.webhooks {
-        let found = webhook.places().iter().filter_map(found).collect();
+        let found = webhook.places().iter().filter_map(find_secret).collect();
         let holders = by_type.entry(webhook.type_id().ok()).or_default();
-        holders.push(Holder { webhook, found });
+        holders.push(WebhookSecrets { webhook, found });
     }
     let mut variables = Variables::default();
     let mut groups = Vec::new();
     for (type_id, holders) in by_type {
-        groups.push(group(type_id, &holders, &mut variables));
+        groups.push(build_group(type_id, &holders, &mut variables));
     }
     groups
 }
 
-fn found(place: &Place) -> Option<Found> {
-    if place.shape.is_container() {
+fn find_secret(place: &Place) -> Option<FoundSecret> {
+    if place.json_type.is_container() {
         return None;
     }
-    Some(Found {
-        kind: place.secret()?,
+    Some(FoundSecret {
+        kind: place.secret_kind()?,
         path: place.path.clone(),
-        is_text: place.shape == Shape::Text,
+        is_text: place.json_type == JsonType::Text,
         value: place.token().to_owned(),
     })
 }
 
-fn group(type_id: Option<TypeId>, holders: &[Holder<'_>], variables: &mut Variables) -> Group {
-    let kind = type_id.and_then(Kind::of);
-    let must_change = |path: &Path| is_account_s_own(kind, path);
+fn build_group(
+    type_id: Option<TypeId>,
+    holders: &[WebhookSecrets<'_>],
+    variables: &mut Variables,
+) -> TypeGroup {
+    let kind = type_id.and_then(WebhookType::from_id);
+    let must_change = |path: &Path| is_account_key(kind, path);
     let mut counts: HashMap<String, usize> = HashMap::new();
     for holder in holders {
-        *counts.entry(alias_of(holder)).or_default() += 1;
+        *counts.entry(alias(holder)).or_default() += 1;
     }
     let name = kind.map_or("webhook", |kind| kind.name);
-    Group {
+    TypeGroup {
         type_id,
         n_webhooks: holders.len(),
         secrets: secrets(holders),
-        keep: keep(holders, &must_change),
-        kin: families(holders)
+        keep: keep_paths(holders, &must_change),
+        credential_rules: group_by_credentials(holders)
             .iter()
-            .flat_map(|family| rules_of(family, name, &counts, &must_change, variables))
+            .flat_map(|family| family_rules(family, name, &counts, &must_change, variables))
             .collect(),
     }
 }
 
 /// Webhooks of one type that share credentials: each value is at its path in all of them and in no others.
-struct Family<'h> {
+struct CredentialFamily<'h> {
     shared: Vec<(&'h Path, &'h str)>,
-    holders: Vec<&'h Holder<'h>>,
+    holders: Vec<&'h WebhookSecrets<'h>>,
 }
 
-fn families<'h>(holders: &'h [Holder<'h>]) -> Vec<Family<'h>> {
+fn group_by_credentials<'h>(holders: &'h [WebhookSecrets<'h>]) -> Vec<CredentialFamily<'h>> {
     let mut order: Vec<(&Path, &str)> = Vec::new();
-    let mut having: HashMap<(&Path, &str), Vec<usize>> = HashMap::new();
-    for (at, holder) in holders.iter().enumerate() {
+    let mut holders_by_credential: HashMap<(&Path, &str), Vec<usize>> = HashMap::new();
+    for (holder_ix, holder) in holders.iter().enumerate() {
         for found in holder.found.iter().filter(|found| is_credential(found)) {
             let credential = (&found.path, found.value.as_str());
-            let places = having.entry(credential).or_default();
-            if places.is_empty() {
+            let holder_ixs = holders_by_credential.entry(credential).or_default();
+            if holder_ixs.is_empty() {
                 order.push(credential);
             }
-            places.push(at);
+            holder_ixs.push(holder_ix);
         }
     }
-    let mut families: Vec<Family<'h>> = Vec::new();
-    let mut by_places: HashMap<&[usize], usize> = HashMap::new();
+    let mut families: Vec<CredentialFamily<'h>> = Vec::new();
+    let mut family_by_holders: HashMap<&[usize], usize> = HashMap::new();
     for credential in order {
-        let places = having[&credential].as_slice();
-        let at = *by_places.entry(places).or_insert(families.len());
-        if at == families.len() {
-            families.push(Family {
+        let holder_ixs = holders_by_credential[&credential].as_slice();
+        let family_ix = *family_by_holders
+            .entry(holder_ixs)
+            .or_insert(families.len());
+        if family_ix == families.len() {
+            families.push(CredentialFamily {
                 shared: Vec::new(),
-                holders: places.iter().map(|at| &holders[*at]).collect(),
+                holders: holder_ixs
+                    .iter()
+                    .map(|holder_ix| &holders[*holder_ix])
+                    .collect(),
             });
         }
-        families[at].shared.push(credential);
+        families[family_ix].shared.push(credential);
     }
     families
 }
 
 /// Whether a secret grants access; payload texts and e-mail addresses are masked only as a precaution.
-fn is_credential(found: &Found) -> bool {
+fn is_credential(found: &FoundSecret) -> bool {
     found.is_text
         && !matches!(
             found.kind.as_ref(),
@@ -156,48 +165,49 @@ fn is_credential(found: &Found) -> bool {
 }
 
 /// Whether a secret belongs to the source account itself, so that it would be wrong in any other account.
-fn is_account_s_own(kind: Option<&Kind>, path: &Path) -> bool {
-    kind.is_some_and(|kind| kind.name == "sendlog") && *path == Path::of(&["payload", "privateKey"])
+fn is_account_key(kind: Option<&WebhookType>, path: &Path) -> bool {
+    kind.is_some_and(|kind| kind.name == "sendlog")
+        && *path == Path::from_parts(&["payload", "privateKey"])
 }
 
 /// The rules for a family: one for the credentials that must change, one for those that may.
-fn rules_of(
-    family: &Family<'_>,
+fn family_rules(
+    family: &CredentialFamily<'_>,
     kind: &str,
     counts: &HashMap<String, usize>,
     must_change: &dyn Fn(&Path) -> bool,
     variables: &mut Variables,
-) -> Vec<Kin> {
-    let (aliases, ids) = named(&family.holders, counts);
-    let owner = owner(&family.holders, kind);
+) -> Vec<CredentialRule> {
+    let (aliases, ids) = match_terms(&family.holders, counts);
+    let owner = variable_prefix(&family.holders, kind);
     let mut rules = Vec::new();
-    for wanted in [true, false] {
+    for is_required in [true, false] {
         let set: Vec<(String, String)> = family
             .shared
             .iter()
-            .filter(|(path, _)| must_change(path) == wanted)
-            .map(|(path, value)| (path.to_string(), variables.of(&owner, path, value)))
+            .filter(|(path, _)| must_change(path) == is_required)
+            .map(|(path, value)| (path.to_string(), variables.name_for(&owner, path, value)))
             .collect();
         if !set.is_empty() {
-            rules.push(Kin {
+            rules.push(CredentialRule {
                 aliases: aliases.clone(),
                 ids: ids.clone(),
                 set,
-                must_change: wanted,
+                must_change: is_required,
             });
         }
     }
     rules
 }
 
-fn alias_of(holder: &Holder<'_>) -> String {
+fn alias(holder: &WebhookSecrets<'_>) -> String {
     holder.webhook.alias().unwrap_or_default().into_owned()
 }
 
 /// The first part of a variable's name: the only webhook's alias, else the aliases' common prefix, else the type.
-fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
-    const SHORTEST: usize = 3;
-    let aliases: Vec<String> = holders.iter().map(|holder| alias_of(holder)).collect();
+fn variable_prefix(holders: &[&WebhookSecrets<'_>], kind: &str) -> String {
+    const MIN_LEN: usize = 3;
+    let aliases: Vec<String> = holders.iter().map(|holder| alias(holder)).collect();
     let [first, others @ ..] = aliases.as_slice() else {
         return kind.to_owned();
     };
@@ -208,32 +218,35 @@ fn owner(holders: &[&Holder<'_>], kind: &str) -> String {
     let is_end_of_word = |c: char| !c.is_alphanumeric();
     let starts = first
         .match_indices(is_end_of_word)
-        .map(|(at, _)| &first[..at]);
+        .map(|(end, _)| &first[..end]);
     let longest = starts.chain([first.as_str()]).rfind(is_shared);
     longest
-        .filter(|start| start.len() >= SHORTEST)
+        .filter(|start| start.len() >= MIN_LEN)
         .unwrap_or(kind)
         .to_owned()
 }
 
 /// The aliases of the webhooks, or their ids if the aliases would match other webhooks too or read as patterns.
-fn named(kin: &[&Holder<'_>], counts: &HashMap<String, usize>) -> (Vec<String>, Vec<String>) {
-    let aliases: BTreeSet<String> = kin.iter().map(|holder| alias_of(holder)).collect();
+fn match_terms(
+    holders: &[&WebhookSecrets<'_>],
+    counts: &HashMap<String, usize>,
+) -> (Vec<String>, Vec<String>) {
+    let aliases: BTreeSet<String> = holders.iter().map(|holder| alias(holder)).collect();
     let is_literal = aliases
         .iter()
         .all(|alias| !alias.is_empty() && !alias.contains(['*', '?', '\\']));
-    let n_meant: usize = aliases.iter().filter_map(|alias| counts.get(alias)).sum();
-    let ids: Vec<String> = kin
+    let n_matched: usize = aliases.iter().filter_map(|alias| counts.get(alias)).sum();
+    let ids: Vec<String> = holders
         .iter()
         .filter_map(|holder| Some(holder.webhook.id()?.to_json()))
         .collect();
-    if (is_literal && n_meant == kin.len()) || ids.len() < kin.len() {
+    if (is_literal && n_matched == holders.len()) || ids.len() < holders.len() {
         return (aliases.into_iter().collect(), Vec::new());
     }
     (Vec::new(), ids)
 }
 
-fn secrets(holders: &[Holder<'_>]) -> Vec<Secret> {
+fn secrets(holders: &[WebhookSecrets<'_>]) -> Vec<SecretPath> {
     let mut order: Vec<(&Path, &Cow<'static, str>)> = Vec::new();
     let mut values: HashMap<&Path, Vec<&str>> = HashMap::new();
     for found in holders.iter().flat_map(|holder| &holder.found) {
@@ -246,7 +259,7 @@ fn secrets(holders: &[Holder<'_>]) -> Vec<Secret> {
     let secret = |(path, kind): (&Path, &Cow<'static, str>)| {
         let all = &values[path];
         let different: BTreeSet<&&str> = all.iter().collect();
-        Secret {
+        SecretPath {
             path: path.to_string(),
             kind: kind.clone(),
             n_webhooks: all.len(),
@@ -262,7 +275,7 @@ fn is_number(part: &str) -> bool {
 
 /// The paths for `keep`. A field is named as a whole if it is a list, has too many paths, or has a path that looks
 /// like a key and so must not be written.
-fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<String> {
+fn keep_paths(holders: &[WebhookSecrets<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let mut by_field: Vec<(&str, Vec<&Path>)> = Vec::new();
     for found in holders.iter().flat_map(|holder| &holder.found) {
         let Some(field) = found
@@ -284,11 +297,9 @@ fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<Stri
         let is_element = |path: &&Path| path.parts().get(1).is_some_and(|part| is_number(part));
         let is_writable =
             |path: &&Path| path.parts().iter().all(|part| !resembles_vendor_key(part));
-        if paths.len() > MOST_PATHS
-            || paths.iter().any(is_element)
-            || !paths.iter().all(is_writable)
+        if paths.len() > MAX_PATHS || paths.iter().any(is_element) || !paths.iter().all(is_writable)
         {
-            keep.push(Path::of(&[field]).to_string());
+            keep.push(Path::from_parts(&[field]).to_string());
         } else {
             keep.extend(paths.iter().map(ToString::to_string));
         }
@@ -296,32 +307,36 @@ fn keep(holders: &[Holder<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<Stri
     keep
 }
 
-impl Group {
+impl TypeGroup {
     /// The `match` line for the whole group; empty for webhooks without a type id.
-    pub(super) fn type_match(&self) -> String {
+    pub(super) fn match_line(&self) -> String {
         match self.type_id {
-            Some(type_id) => format!("match = {{ type = {} }}\n", type_text(type_id)),
+            Some(type_id) => format!("match = {{ type = {} }}\n", type_toml(type_id)),
             None => String::new(),
         }
     }
 }
 
-fn type_text(type_id: TypeId) -> String {
-    Kind::of(type_id).map_or_else(|| type_id.to_string(), |kind| quoted(kind.name))
+fn type_toml(type_id: TypeId) -> String {
+    WebhookType::from_id(type_id).map_or_else(|| type_id.to_string(), |kind| toml_string(kind.name))
 }
 
-impl Kin {
+impl CredentialRule {
     /// The `match` line for exactly the webhooks of this rule.
-    pub(super) fn matches(&self, group: &Group) -> String {
+    pub(super) fn match_line(&self, group: &TypeGroup) -> String {
         let kind = group
             .type_id
-            .map_or_else(String::new, |id| format!("type = {}, ", type_text(id)));
+            .map_or_else(String::new, |id| format!("type = {}, ", type_toml(id)));
         let list = |texts: &[String]| match texts {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),
         };
         if self.ids.is_empty() {
-            let aliases: Vec<String> = self.aliases.iter().map(|alias| quoted(alias)).collect();
+            let aliases: Vec<String> = self
+                .aliases
+                .iter()
+                .map(|alias| toml_string(alias))
+                .collect();
             format!("match = {{ {kind}alias = {} }}", list(&aliases))
         } else {
             format!("match = {{ {kind}id = {} }}", list(&self.ids))

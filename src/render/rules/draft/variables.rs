@@ -12,7 +12,7 @@ pub(super) struct Variables {
 
 impl Variables {
     /// The name of the variable for a value at a path; `owner` is the first part of a new name.
-    pub(super) fn of(&mut self, owner: &str, path: &Path, value: &str) -> String {
+    pub(super) fn name_for(&mut self, owner: &str, path: &Path, value: &str) -> String {
         if let Some(name) = self.by_value.get(value) {
             return name.clone();
         }

@@ -1,8 +1,8 @@
 //! The objects themselves.
 
 use super::super::quoting::yaml;
-use crate::document::job::Job;
-use crate::document::job::mounts::{CONFIG, Folder, Mounts, Origin};
+use crate::document::job::ScheduleJob;
+use crate::document::job::mounts::{CONFIG, MountedFolder, Mounts, Origin};
 use std::fmt::Write as _;
 
 /// The user of the image; no machine has it.
@@ -37,7 +37,7 @@ metadata:
 
 /// The `CronJob`.
 pub(super) fn cron_job(
-    job: &Job,
+    job: &ScheduleJob,
     object: &str,
     image: &str,
     fields: &str,
@@ -107,7 +107,7 @@ metadata:
 }
 
 /// The variables, if a run needs any.
-fn environment(job: &Job, object: &str) -> String {
+fn environment(job: &ScheduleJob, object: &str) -> String {
     let variables = job.variables();
     let mut out = String::new();
     if !variables.is_empty() {
@@ -168,7 +168,7 @@ fn volumes(object: &str, mounts: &Mounts) -> String {
 "
     );
     for folder in mounts.folders.values() {
-        if let Folder::Passing(_) = folder {
+        if let MountedFolder::Ephemeral(_) = folder {
             let volume = folder.volume();
             let _ = write!(
                 out,

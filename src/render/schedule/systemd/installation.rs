@@ -2,14 +2,14 @@
 
 use super::super::quoting::shell;
 use super::{CREDENTIAL_STORE, CREDENTIALS, credential, credentials, environment_file, is_at_home};
-use crate::document::job::{Job, Repo, SecretPlace, without_slash};
+use crate::document::job::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
 use std::fmt::Write as _;
 
 /// The folder that systemd itself makes for the service.
-const STATE: &str = "/var/lib/hookferry";
+const STATE_FOLDER: &str = "/var/lib/hookferry";
 
 /// How to install it, in steps that a person can paste.
-pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> String {
+pub(super) fn steps(job: &ScheduleJob, binary: &str, service: &str, timer: &str) -> String {
     let mut steps = vec![
         "a user with no other permissions:\n\
          useradd --system --user-group --home-dir /var/lib/hookferry --shell /usr/sbin/nologin hookferry"
@@ -54,17 +54,17 @@ pub(super) fn steps(job: &Job, binary: &str, service: &str, timer: &str) -> Stri
 }
 
 /// The folders that a run writes to besides that of the backups and its own.
-fn other_folders(job: &Job) -> Vec<String> {
+fn other_folders(job: &ScheduleJob) -> Vec<String> {
     let mut folders = job.written_folders();
     if let Repo::Folder(repo) = &job.repo {
-        let repo = without_slash(repo);
+        let repo = normalize_slashes(repo);
         folders.retain(|folder| *folder != repo);
     }
-    folders.retain(|folder| folder != STATE);
+    folders.retain(|folder| folder != STATE_FOLDER);
     folders
 }
 
-fn config_step(job: &Job) -> String {
+fn config_step(job: &ScheduleJob) -> String {
     let config = shell(&job.config);
     let mut step = format!(
         "the config file, readable by that user; it contains no key:\nchgrp hookferry {config} && chmod 0640 {config}"
@@ -77,7 +77,7 @@ fn config_step(job: &Job) -> String {
 }
 
 /// A step for each kind of place where a secret is.
-fn secret_steps(job: &Job, service: &str) -> Vec<String> {
+fn secret_steps(job: &ScheduleJob, service: &str) -> Vec<String> {
     let mut steps = Vec::new();
     let names = credentials(job, service);
     if !names.is_empty() {
@@ -96,8 +96,8 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
     }
     for (what, place) in job.secrets() {
         match place {
-            SecretPlace::File(path) if credential(path, service).is_none() => {
-                let file = shell(&job.beside_config(path));
+            SecretLocation::File(path) if credential(path, service).is_none() => {
+                let file = shell(&job.resolve_config_path(path));
                 let id = job.accounts.iter().find(|account| account.key == *place);
                 let id = id.map_or("heartbeat.url", |account| account.profile.as_str());
                 steps.push(format!(
@@ -107,11 +107,11 @@ fn secret_steps(job: &Job, service: &str) -> Vec<String> {
                      instead, and print this again"
                 ));
             }
-            SecretPlace::Command(program) => steps.push(format!(
+            SecretLocation::Command(program) => steps.push(format!(
                 "{what} comes from {}, which must work for that user in this sandbox",
                 shell(program)
             )),
-            SecretPlace::File(_) | SecretPlace::Env(_) => {}
+            SecretLocation::File(_) | SecretLocation::Env(_) => {}
         }
     }
     let variables = job.variables();

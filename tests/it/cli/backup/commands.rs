@@ -104,12 +104,12 @@ fn changed_content_or_protection_stores_a_new_backup() {
     assert_eq!(n(), 1, "nothing has changed");
     let target = backups.accounts.target();
     let id = target.webhooks()[0]["id"].as_u64().unwrap();
-    target.change(id, |webhook| {
+    target.edit_webhook(id, |webhook| {
         webhook["updated_at"] = "2030-01-01T00:00:00Z".into();
     });
     backups.create("us");
     assert_eq!(n(), 1, "the time of the last update does not count");
-    target.change(id, |webhook| {
+    target.edit_webhook(id, |webhook| {
         webhook["url"] = "https://hooks.example.net/canary".into();
     });
     backups.create("us");

@@ -20,8 +20,8 @@ fn a_restore_reverts_changes_in_the_same_account() {
     let target = backups.accounts.target();
     let before = target.webhooks();
     let id = |index: usize| before[index]["id"].as_u64().unwrap();
-    target.change(id(0), |webhook| webhook["alias"] = "renamed by hand".into());
-    target.change(id(1), |webhook| {
+    target.edit_webhook(id(0), |webhook| webhook["alias"] = "renamed by hand".into());
+    target.edit_webhook(id(1), |webhook| {
         webhook["url"] = "https://elsewhere.example.net/canary".into();
     });
     target.remove(id(2));
@@ -219,12 +219,12 @@ fn backdate(path: &Path) {
     let repo = folder.parent().unwrap();
     let key = repo.parent().unwrap().join("key.txt");
     let bytes = std::fs::read(path).unwrap();
-    let identities = Identities::of(vec![key]);
+    let identities = Identities::from_files(vec![key]);
     let mut backup = open_backup(bytes, &identities, "the backup").unwrap();
-    backup.about.time = "2020-01-02T03:04:05Z".parse().unwrap();
-    let repository = Repository::named(repo.to_str().unwrap(), &|_| Ok(None)).unwrap();
+    backup.metadata.time = "2020-01-02T03:04:05Z".parse().unwrap();
+    let repository = Repository::parse(repo.to_str().unwrap(), &|_| Ok(None)).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let (about, webhooks) = (&backup.about, &backup.webhooks);
+    let (about, webhooks) = (&backup.metadata, &backup.webhooks);
     let added = repository.add(about, webhooks, "a salt", &Protection::Plaintext);
     runtime.unwrap().block_on(added).unwrap();
     std::fs::remove_file(path).unwrap();

@@ -3,7 +3,7 @@
 use super::{CREATE, RUN, Workspace};
 use crate::support::fixture;
 use crate::support::tools;
-use hookferry::store::backup::{About, Protection, Repository, to_the_second};
+use hookferry::store::backup::{BackupMetadata, Protection, Repository, truncate_to_second};
 use jiff::{SignedDuration, Timestamp};
 
 /// Adds a backup of this time to the repository, as another machine would.
@@ -11,14 +11,14 @@ pub(super) fn add(workspace: &Workspace, time: Timestamp, count: usize) {
     let mut webhooks = fixture::inventory("account.json").webhooks;
     webhooks.truncate(count);
     let repository = workspace.accounts.home().join(super::REPO);
-    let repository = Repository::named(repository.to_str().unwrap(), &|_| Ok(None)).unwrap();
-    let about = About {
+    let repository = Repository::parse(repository.to_str().unwrap(), &|_| Ok(None)).unwrap();
+    let about = BackupMetadata {
         tool: "a test".to_owned(),
         account: "eu".to_owned(),
         profile: Some("eu".to_owned()),
         host: "127.0.0.1".to_owned(),
         company_id: Some("12345".to_owned()),
-        time: to_the_second(time),
+        time: truncate_to_second(time),
         count: webhooks.len(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -21,7 +21,7 @@ mod year;
 use super::accounts::with_config;
 use crate::support::program::{Program, Run};
 use crate::support::stand_in::StandIn;
-use hookferry::store::backup::{BackupName, Identities, Opened, open};
+use hookferry::store::backup::{BackupName, Identities, OpenedFile, open};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -144,9 +144,9 @@ impl Workspace {
 
     /// The aliases of the webhooks in a backup.
     fn aliases(&self, name: &str) -> Vec<String> {
-        let identities = Identities::of(vec![self.accounts.home().join("key.txt")]);
+        let identities = Identities::from_files(vec![self.accounts.home().join("key.txt")]);
         let bytes = std::fs::read(self.path(name)).unwrap();
-        let Opened::Backup(backup) = open(bytes, &identities, name).unwrap() else {
+        let OpenedFile::Backup(backup) = open(bytes, &identities, name).unwrap() else {
             panic!("{name} is not a backup");
         };
         let alias = |webhook: &hookferry::coralogix::webhook::Webhook| {
@@ -171,7 +171,7 @@ impl Workspace {
             let alias = webhook["alias"].as_str().unwrap_or_default();
             webhook["alias"] = format!("{alias}'").into();
         };
-        assert!(source.change(id, rename));
+        assert!(source.edit_webhook(id, rename));
     }
 
     /// Asserts that the next `backup create` succeeds and leaves an up-to-date, intact repository.
@@ -206,7 +206,7 @@ fn identity(accounts: &StandIn, name: &str) -> String {
 /// The backup name that matches `bytes`, so that the name does not reveal the damage.
 fn name_matching(name: &str, bytes: &[u8]) -> String {
     let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
-    let digits = hookferry::coralogix::sealed::hex(&digest.as_ref()[..8]);
+    let digits = hookferry::coralogix::digest::to_hex(&digest.as_ref()[..8]);
     let mut parts: Vec<&str> = name.split('-').collect();
     let (_, suffix) = parts.pop().unwrap().split_at(16);
     format!("{}-{digits}{suffix}", parts.join("-"))

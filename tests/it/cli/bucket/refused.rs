@@ -107,7 +107,11 @@ fn an_unreachable_server_is_reported() {
     tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap()
-        .block_on(accounts.source().until(|source| !source.log().is_empty()));
+        .block_on(
+            accounts
+                .source()
+                .wait_until(|source| !source.log().is_empty()),
+        );
     store.kill();
     assert_reported(&running.finish(), 1, &["cannot reach", REPO, "127.0.0.1:"]);
     for line in READS.into_iter().chain([CREATE]) {

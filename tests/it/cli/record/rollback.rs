@@ -54,7 +54,7 @@ fn rollback_keeps_what_changed_since_and_reports_it() {
     let accounts = StandIn::demo();
     let preexisting = accounts.target().webhooks();
     migrate(&accounts);
-    accounts.target().change(1054, |webhook| {
+    accounts.target().edit_webhook(1054, |webhook| {
         webhook["url"] = "https://changed.example.com/canary".into();
     });
     accounts.target().remove(1055);
@@ -215,7 +215,7 @@ fn rollback_keeps_a_webhook_that_was_deactivated_since() {
     migrate(&accounts);
     accounts
         .target()
-        .change(1054, |webhook| webhook["is_active"] = false.into());
+        .edit_webhook(1054, |webhook| webhook["is_active"] = false.into());
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(3);
     assert!(

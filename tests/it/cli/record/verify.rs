@@ -24,7 +24,7 @@ fn verify_succeeds_after_a_migration() {
 fn missing_altered_and_duplicated_webhooks_are_reported() {
     let accounts = StandIn::demo();
     migrate(&accounts);
-    accounts.target().change(1054, |webhook| {
+    accounts.target().edit_webhook(1054, |webhook| {
         webhook["integration_type_fields"] =
             r#"[{"name":"serviceKey","value":"canary-other"}]"#.into();
     });

@@ -5,13 +5,13 @@ use crate::support::generator::cases;
 use crate::support::markup::{Token, tokens};
 use hookferry::document::view::Detail;
 use hookferry::document::{OutcomeDocument, PlanDocument};
-use hookferry::foreign::shown;
 use hookferry::render::html::html;
 use hookferry::render::markdown::markdown;
 use hookferry::render::page::Page;
 use hookferry::render::report::Report;
 use hookferry::render::style::Palette;
 use hookferry::render::{outcome as outcome_text, plan as plan_text};
+use hookferry::untrusted::escape;
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_oneof, proptest};
 use proptest::sample::select;
@@ -159,7 +159,7 @@ fn documents(texts: &[String], numbers: &[u64]) -> (PlanDocument, OutcomeDocumen
 #[track_caller]
 fn assert_escaped(text: &str) {
     for line in text.lines() {
-        assert_eq!(shown(line), line);
+        assert_eq!(escape(line), line);
     }
 }
 
@@ -276,8 +276,8 @@ proptest! {
             assert_escaped(&plan_text::plan(&plan, page));
             assert_escaped(&outcome_text::outcome(&outcome, page));
         }
-        let planned = plan.steps.iter().map(|step| ("", shown(&step.alias))).collect::<Vec<_>>();
-        let finished = outcome.webhooks.iter().map(|row| ("", shown(&row.alias))).collect::<Vec<_>>();
+        let planned = plan.steps.iter().map(|step| ("", escape(&step.alias))).collect::<Vec<_>>();
+        let finished = outcome.webhooks.iter().map(|row| ("", escape(&row.alias))).collect::<Vec<_>>();
         for (report, rows) in [(Report::from(&plan), planned), (Report::from(&outcome), finished)] {
             let page = html(&report);
             assert_escaped(&page);
@@ -299,7 +299,7 @@ proptest! {
         plan.steps[0].alias = alias.as_str().into();
         let report = Report::from(&plan);
         let cells = third_cells(&markdown(&report, usize::MAX));
-        let expected = shown(&alias);
+        let expected = escape(&alias);
         let found = cells[1].trim_matches('"');
         assert_eq!(found, expected.trim_matches('"'));
     }

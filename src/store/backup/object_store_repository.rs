@@ -6,7 +6,7 @@ mod failure;
 mod transport;
 
 use crate::error::{Error, ErrorKind};
-use access::Access;
+use access::StoreAccess;
 use object_store::aws::AmazonS3;
 use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
 use object_store::path::Path;
@@ -16,18 +16,18 @@ use std::fmt;
 use std::time::Duration;
 use tokio::time::Instant;
 
-use super::environment::LookUp;
+use super::environment::EnvLookup;
 
 /// How long a conditional PUT with an unknown result is retried, each time after reading the object back.
-const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Maximum number of attempts for a conditional PUT.
-const MOST_ATTEMPTS: u32 = 3;
+const MAX_ATTEMPTS: u32 = 3;
 /// The wait before another attempt, multiplied by the number of attempts so far.
-const WAIT: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// A repository in a bucket of an object store.
 #[derive(Clone)]
-pub(super) struct Bucket {
+pub(super) struct ObjectStoreRepository {
     store: AmazonS3,
     /// The prefix of all keys; empty for the whole bucket.
     prefix: Path,
@@ -37,17 +37,17 @@ pub(super) struct Bucket {
     host: String,
 }
 
-impl Bucket {
+impl ObjectStoreRepository {
     /// The repository `s3://BUCKET/PREFIX`, with access configured by environment variables; sends nothing.
-    pub(super) fn named(text: &str, look_up: LookUp<'_>) -> Result<Self, Error> {
-        let (bucket, prefix) = access::place_of(text)?;
-        let access = Access::of(look_up)?;
+    pub(super) fn from_url(text: &str, look_up: EnvLookup<'_>) -> Result<Self, Error> {
+        let (bucket, prefix) = access::parse_url(text)?;
+        let access = StoreAccess::from_env(look_up)?;
         let name = format!("s3://{bucket}/{prefix}");
         Ok(Self {
             host: access.host(),
-            store: access.open(bucket)?,
+            store: access.verify_saved_plan(bucket)?,
             prefix,
-            name: crate::foreign::shown(name.trim_end_matches('/')),
+            name: crate::untrusted::escape(name.trim_end_matches('/')),
         })
     }
 
@@ -84,18 +84,18 @@ impl Bucket {
     pub(super) async fn objects(&self, account: &str) -> Result<Vec<(String, u64)>, Error> {
         let folder = self.prefix.clone().join(account);
         let found = self.list(&folder, None).await?;
-        let named = |object: ObjectMeta| {
+        let to_entry = |object: ObjectMeta| {
             // An empty object that represents the folder has the folder itself as its key.
             let is_inside = object.location != folder;
             let name = object.location.filename().filter(|_| is_inside)?;
             Some((name.to_owned(), object.size))
         };
-        Ok(found.objects.into_iter().filter_map(named).collect())
+        Ok(found.objects.into_iter().filter_map(to_entry).collect())
     }
 
     /// The content of an object; `None` if it does not exist.
     pub(super) async fn get(&self, account: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.ready().await?;
+        self.ensure_credentials().await?;
         let read = async {
             self.store
                 .get(&self.key(account, name))
@@ -106,7 +106,7 @@ impl Bucket {
         match read.await {
             Ok(bytes) => Ok(Some(bytes.into())),
             Err(error) if failure::is_missing(&error) => Ok(None),
-            Err(error) => Err(self.failed(&format!("return {name}"), &error)),
+            Err(error) => Err(self.request_error(&format!("return {name}"), &error)),
         }
     }
 
@@ -119,7 +119,7 @@ impl Bucket {
         name: &str,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        self.ready().await?;
+        self.ensure_credentials().await?;
         let (key, started) = (self.key(account, name), Instant::now());
         let mut attempt = 1;
         loop {
@@ -129,36 +129,38 @@ impl Bucket {
             let Err(error) = sent.await else {
                 return Ok(());
             };
-            if failure::is_certain(&error) {
-                return Err(self.failed(&format!("store {name}"), &error));
+            if failure::stored_nothing_for_certain(&error) {
+                return Err(self.request_error(&format!("store {name}"), &error));
             }
             // If reading back fails as well, report the failure of the PUT.
             match self.get(account, name).await {
-                Ok(Some(there)) if there == bytes => return Ok(()),
-                Ok(Some(_)) => return Err(self.occupied(account, name)),
-                Ok(None) if attempt < MOST_ATTEMPTS && started.elapsed() < PATIENCE => {}
-                Ok(None) | Err(_) => return Err(self.failed(&format!("store {name}"), &error)),
+                Ok(Some(existing)) if existing == bytes => return Ok(()),
+                Ok(Some(_)) => return Err(self.occupied_error(account, name)),
+                Ok(None) if attempt < MAX_ATTEMPTS && started.elapsed() < RETRY_TIMEOUT => {}
+                Ok(None) | Err(_) => {
+                    return Err(self.request_error(&format!("store {name}"), &error));
+                }
             }
-            tokio::time::sleep(WAIT * attempt).await;
+            tokio::time::sleep(RETRY_DELAY * attempt).await;
             attempt += 1;
         }
     }
 
     /// Writes an object, replacing an existing one.
     pub(super) async fn replace(&self, account: &str, name: &str, text: &str) -> Result<(), Error> {
-        self.ready().await?;
+        self.ensure_credentials().await?;
         let key = self.key(account, name);
         let put = self.store.put(&key, text.to_owned().into()).await;
         put.map(drop)
-            .map_err(|error| self.failed(&format!("store {name}"), &error))
+            .map_err(|error| self.request_error(&format!("store {name}"), &error))
     }
 
     /// Removes an object; succeeds if it is already gone.
     pub(super) async fn remove(&self, account: &str, name: &str) -> Result<(), Error> {
-        self.ready().await?;
+        self.ensure_credentials().await?;
         match self.store.delete(&self.key(account, name)).await {
             Err(error) if !failure::is_missing(&error) => {
-                Err(self.failed(&format!("remove {name}"), &error))
+                Err(self.request_error(&format!("remove {name}"), &error))
             }
             _ => Ok(()),
         }
@@ -169,9 +171,9 @@ impl Bucket {
     }
 
     /// Lists the objects and prefixes directly below a key: all pages, or one page of at most `limit` entries.
-    async fn list(&self, below: &Path, most: Option<usize>) -> Result<ListResult, Error> {
-        self.ready().await?;
-        let found = match most {
+    async fn list(&self, below: &Path, limit: Option<usize>) -> Result<ListResult, Error> {
+        self.ensure_credentials().await?;
+        let found = match limit {
             None => self.store.list_with_delimiter(Some(below)).await,
             Some(most) => {
                 let options = PaginatedListOptions {
@@ -183,11 +185,11 @@ impl Bucket {
                 page.map(|page| page.result)
             }
         };
-        found.map_err(|error| self.failed("list its objects", &error))
+        found.map_err(|error| self.request_error("list its objects", &error))
     }
 
     /// Ensures that credentials are available and usable; the client may have to request them first.
-    async fn ready(&self) -> Result<(), Error> {
+    async fn ensure_credentials(&self) -> Result<(), Error> {
         // The library panics on credentials that are not valid in a header.
         let is_usable =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
@@ -197,16 +199,16 @@ impl Bucket {
             {
                 Ok(())
             }
-            Ok(_) => Err(failure::no_credentials(&self.name, None)),
-            Err(error) => Err(failure::no_credentials(&self.name, Some(&error))),
+            Ok(_) => Err(failure::credentials_error(&self.name, None)),
+            Err(error) => Err(failure::credentials_error(&self.name, Some(&error))),
         }
     }
 
-    fn failed(&self, doing: &str, error: &object_store::Error) -> Error {
-        failure::explain(&self.name, &self.host, doing, error)
+    fn request_error(&self, doing: &str, error: &object_store::Error) -> Error {
+        failure::request_error(&self.name, &self.host, doing, error)
     }
 
-    fn occupied(&self, account: &str, name: &str) -> Error {
+    fn occupied_error(&self, account: &str, name: &str) -> Error {
         let place = &self.name;
         Error::failed(format!(
             "{place}/{account}/{name} already exists with other content; it was not changed"
@@ -216,7 +218,7 @@ impl Bucket {
 }
 
 /// Omits the credentials.
-impl fmt::Debug for Bucket {
+impl fmt::Debug for ObjectStoreRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Bucket").field(&self.name).finish()
     }

@@ -4,7 +4,7 @@
 use super::transport::Connector;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::is_loopback;
-use crate::store::backup::environment::LookUp;
+use crate::store::backup::environment::EnvLookup;
 use crate::store::disk;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
 use object_store::path::Path;
@@ -13,9 +13,9 @@ use std::time::Duration;
 use url::Url;
 
 /// Maximum number of retries of an idempotent request; the library's default is 10 retries in 3 minutes.
-const RETRIES: usize = 2;
+const MAX_RETRIES: usize = 2;
 /// No retry starts after this time.
-const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The library's options and the AWS variables that set them; of several variables, the first one set wins.
 const VARIABLES: &[(Key, &[&str])] = &[
@@ -48,30 +48,30 @@ const VARIABLES: &[(Key, &[&str])] = &[
 const ENDPOINTS: &[&str] = &["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT"];
 
 /// Validated configuration for reaching a store.
-pub(super) struct Access {
+pub(super) struct StoreAccess {
     builder: AmazonS3Builder,
     endpoint: Option<Url>,
     region: String,
     ca: Option<Vec<u8>>,
 }
 
-impl Access {
+impl StoreAccess {
     /// Reads the configuration from environment variables.
     ///
     /// # Errors
     /// Where variables are missing, unusable, or contradict each other.
-    pub(super) fn of(look_up: LookUp<'_>) -> Result<Self, Error> {
+    pub(super) fn from_env(look_up: EnvLookup<'_>) -> Result<Self, Error> {
         let mut builder = AmazonS3Builder::new();
         for (key, names) in VARIABLES {
-            if let Some((name, value)) = first(names, look_up)? {
-                let value = usable(name, &value)?;
-                builder = builder.with_config(*key, part_of_request(*key, name, value)?);
+            if let Some((name, value)) = first_set(names, look_up)? {
+                let value = check_header_value(name, &value)?;
+                builder = builder.with_config(*key, check_request_value(*key, name, value)?);
             }
         }
         check_credentials(&builder, look_up)?;
-        let allows_http = switched_on(look_up("AWS_ALLOW_HTTP")?);
-        let endpoint = match first(ENDPOINTS, look_up)? {
-            Some((name, text)) => Some(endpoint(name, &text, allows_http)?),
+        let allows_http = is_switched_on(look_up("AWS_ALLOW_HTTP")?);
+        let endpoint = match first_set(ENDPOINTS, look_up)? {
+            Some((name, text)) => Some(parse_endpoint(name, &text, allows_http)?),
             None => None,
         };
         let region = builder.get_config_value(&Key::Region);
@@ -111,9 +111,9 @@ impl Access {
     }
 
     /// Builds the client for a bucket. It uses path-style addressing, which every store supports.
-    pub(super) fn open(self, bucket: &str) -> Result<AmazonS3, Error> {
+    pub(super) fn verify_saved_plan(self, bucket: &str) -> Result<AmazonS3, Error> {
         let is_near = self.endpoint.as_ref().is_some_and(is_loopback);
-        let is_plain = self
+        let is_http = self
             .endpoint
             .as_ref()
             .is_some_and(|url| url.scheme() == "http");
@@ -121,10 +121,7 @@ impl Access {
             .builder
             .with_region(self.region)
             .with_bucket_name(bucket)
-            .with_config(
-                Key::Client(ClientConfigKey::AllowHttp),
-                is_plain.to_string(),
-            )
+            .with_config(Key::Client(ClientConfigKey::AllowHttp), is_http.to_string())
             // Delete objects one at a time: not every store supports the bulk call.
             .with_disable_bulk_delete(true)
             .with_retry(RetryConfig {
@@ -133,8 +130,8 @@ impl Access {
                     max_backoff: Duration::from_secs(3),
                     base: 2.0,
                 },
-                max_retries: RETRIES,
-                retry_timeout: PATIENCE,
+                max_retries: MAX_RETRIES,
+                retry_timeout: RETRY_TIMEOUT,
             })
             .with_http_connector(Connector::new(is_near, self.ca)?);
         if let Some(endpoint) = self.endpoint {
@@ -149,29 +146,31 @@ impl Access {
 }
 
 /// Parses `s3://BUCKET/PREFIX` into bucket and prefix.
-pub(super) fn place_of(text: &str) -> Result<(&str, Path), Error> {
+pub(super) fn parse_url(text: &str) -> Result<(&str, Path), Error> {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let is_name = bucket.len() >= 3
-        && bucket.chars().all(is_plain)
+        && bucket.chars().all(is_name_char)
         && bucket.starts_with(|c: char| c.is_ascii_alphanumeric());
-    let form = "the format is s3://BUCKET/PREFIX; the store's address, region, and keys come from variables such as AWS_ENDPOINT_URL";
+    let format_hint = "the format is s3://BUCKET/PREFIX; the store's address, region, and keys come from variables such as AWS_ENDPOINT_URL";
     if !is_name {
-        return Err(Error::usage("the repository URL has no valid bucket name").with_hint(form));
+        return Err(
+            Error::usage("the repository URL has no valid bucket name").with_hint(format_hint)
+        );
     }
     // These characters indicate a query, a fragment, or an escape, not part of a key.
     let prefix = Path::parse(prefix)
         .ok()
         .filter(|prefix| !prefix.as_ref().contains(['?', '#', '\\', '%']));
     let prefix = prefix.ok_or_else(|| {
-        Error::usage("the repository's prefix is not valid: it has an empty segment, `.`, `..`, or one of ? # % \\").with_hint(form)
+        Error::usage("the repository's prefix is not valid: it has an empty segment, `.`, `..`, or one of ? # % \\").with_hint(format_hint)
     })?;
     Ok((bucket, prefix))
 }
 
-fn first(
+fn first_set(
     names: &[&'static str],
-    look_up: LookUp<'_>,
+    look_up: EnvLookup<'_>,
 ) -> Result<Option<(&'static str, String)>, Error> {
     for name in names {
         if let Some(value) = look_up(name)? {
@@ -182,10 +181,10 @@ fn first(
 }
 
 /// Validates a value for use in a header: no spaces, no control characters, ASCII only.
-fn usable(name: &str, value: &str) -> Result<String, Error> {
+fn check_header_value(name: &str, value: &str) -> Result<String, Error> {
     let value = value.trim_end_matches(['\n', '\r']);
     if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(unusable(
+        return Err(unusable_variable(
             name,
             "it is empty, or contains spaces, control characters, or non-ASCII characters",
         ));
@@ -194,51 +193,51 @@ fn usable(name: &str, value: &str) -> Result<String, Error> {
 }
 
 /// Validates a value that becomes part of a request; the library panics on an invalid one.
-fn part_of_request(key: Key, name: &str, value: String) -> Result<String, Error> {
+fn check_request_value(key: Key, name: &str, value: String) -> Result<String, Error> {
     let address = |text: &str| Url::parse(text).ok().filter(Url::has_host);
-    let no_address = || unusable(name, "it is not a URL");
+    let not_a_url = || unusable_variable(name, "it is not a URL");
     match key {
-        Key::Region if value.chars().all(is_plain) => Ok(value),
-        Key::Region => Err(unusable(name, "it is not a region")),
+        Key::Region if value.chars().all(is_name_char) => Ok(value),
+        Key::Region => Err(unusable_variable(name, "it is not a region")),
         Key::StsEndpoint | Key::MetadataEndpoint | Key::ContainerCredentialsFullUri => {
-            let url = address(&value).ok_or_else(no_address)?;
+            let url = address(&value).ok_or_else(not_a_url)?;
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
         Key::ContainerCredentialsRelativeUri => {
             let url = address(&format!("http://host{value}"));
             let url = url.filter(|url| url.host_str() == Some("host"));
-            let url = url.ok_or_else(no_address)?;
+            let url = url.ok_or_else(not_a_url)?;
             Ok(url[url::Position::BeforePath..].to_owned())
         }
         Key::ContainerAuthorizationTokenFile => {
             let what = format!("the file of {name}");
             let token = disk::read_text(value.as_ref(), &what)?;
-            usable(&what, &token).map(|_| value)
+            check_header_value(&what, &token).map(|_| value)
         }
         _ => Ok(value),
     }
 }
 
-fn unusable(name: &str, why: &str) -> Error {
+fn unusable_variable(name: &str, why: &str) -> Error {
     Error::usage(format!("{name} cannot be used: {why}"))
         .with_hint("docs/object-stores.md lists the variables; an empty one counts as not set")
 }
 
 /// Whether the character may occur in the name of a bucket or region.
-fn is_plain(character: char) -> bool {
+fn is_name_char(character: char) -> bool {
     character.is_ascii_alphanumeric() || ".-_".contains(character)
 }
 
-fn switched_on(value: Option<String>) -> bool {
+fn is_switched_on(value: Option<String>) -> bool {
     value.is_some_and(|value| value == "1" || value.eq_ignore_ascii_case("true"))
 }
 
 /// Checks the configured credentials: half a key pair is an error. Without any, the library queries the instance
 /// metadata service, unless AWS_EC2_METADATA_DISABLED forbids it.
-fn check_credentials(builder: &AmazonS3Builder, look_up: LookUp<'_>) -> Result<(), Error> {
+fn check_credentials(builder: &AmazonS3Builder, look_up: EnvLookup<'_>) -> Result<(), Error> {
     let has = |key: Key| builder.get_config_value(&key).is_some();
     let refused = |what: &str| {
-        Err(Error::new(ErrorKind::Authentication, what).with_hint(super::failure::CREDENTIALS))
+        Err(Error::new(ErrorKind::Authentication, what).with_hint(super::failure::CREDENTIALS_HINT))
     };
     match (has(Key::AccessKeyId), has(Key::SecretAccessKey)) {
         (true, false) => refused("AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not"),
@@ -248,7 +247,7 @@ fn check_credentials(builder: &AmazonS3Builder, look_up: LookUp<'_>) -> Result<(
             let has_other = (has(Key::WebIdentityTokenFile) && has(Key::RoleArn))
                 || has(Key::ContainerCredentialsRelativeUri)
                 || has(Key::ContainerCredentialsFullUri);
-            if !has_other && switched_on(look_up("AWS_EC2_METADATA_DISABLED")?) {
+            if !has_other && is_switched_on(look_up("AWS_EC2_METADATA_DISABLED")?) {
                 return refused("there are no credentials for the object store");
             }
             Ok(())
@@ -256,7 +255,7 @@ fn check_credentials(builder: &AmazonS3Builder, look_up: LookUp<'_>) -> Result<(
     }
 }
 
-fn endpoint(name: &str, text: &str, allows_http: bool) -> Result<Url, Error> {
+fn parse_endpoint(name: &str, text: &str, allows_http: bool) -> Result<Url, Error> {
     let refused = |what: &str, hint: &str| {
         Err(Error::usage(format!("{name} {what}")).with_hint(hint.to_owned()))
     };

@@ -1,95 +1,96 @@
 //! Streams a list of webhooks: parses it part by part as it arrives, so that the whole text is never held in memory.
 //! Never passes on a part that does not parse, and never accepts a list before its end has arrived.
 
-use super::listing::{NotAList, Webhook, list_part, why_no_list};
+use super::listing::{NotAList, Webhook, diagnose_list, parse_list_part};
 use super::scan::Scanner;
 use crate::http::failure::Failure;
 
 /// Approximate size of a part in bytes.
-const PART: usize = 1 << 20;
+const PART_BYTES: usize = 1 << 20;
 
 /// The incremental parser of a list response.
-pub(super) struct Intake<'t> {
+pub(super) struct ListStream<'t> {
     /// Received bytes that no part contains yet.
-    rest: Vec<u8>,
+    buffer: Vec<u8>,
     /// How many bytes must be buffered before the next parse attempt; grows while a webhook is still incomplete.
-    enough: usize,
+    parse_threshold: usize,
     /// The number of webhooks passed on so far; `None` before the opening `[`.
-    n_taken: Option<usize>,
-    is_over: bool,
-    take: &'t mut (dyn FnMut(Vec<Webhook>) + Send),
+    n_emitted: Option<usize>,
+    is_complete: bool,
+    on_part: &'t mut (dyn FnMut(Vec<Webhook>) + Send),
 }
 
-impl<'t> Intake<'t> {
+impl<'t> ListStream<'t> {
     /// Creates a parser that passes each part to `take`, in order.
-    pub(super) fn into(take: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
+    pub(super) fn new(on_part: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
         Self {
-            rest: Vec::with_capacity(2 * PART),
-            enough: PART,
-            n_taken: None,
-            is_over: false,
-            take,
+            buffer: Vec::with_capacity(2 * PART_BYTES),
+            parse_threshold: PART_BYTES,
+            n_emitted: None,
+            is_complete: false,
+            on_part: on_part,
         }
     }
 
     /// Adds received bytes, and passes on a part if enough are buffered.
-    pub(super) fn arrived(&mut self, bytes: &[u8]) {
-        self.rest.extend_from_slice(bytes);
-        if self.rest.len() >= self.enough {
-            self.cut();
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= self.parse_threshold {
+            self.emit_part();
             // An incomplete webhook must not be parsed again for every chunk that arrives.
-            self.enough = PART.max(2 * self.rest.len());
+            self.parse_threshold = PART_BYTES.max(2 * self.buffer.len());
         }
     }
 
     /// Finishes the list; an error if it is incomplete or not a list of webhooks.
-    pub(super) fn end(mut self) -> Result<(), Failure> {
-        self.cut();
-        let rest = whole_text(&self.rest)?;
-        if self.is_over && Scanner::new(rest).is_at_end() {
+    pub(super) fn finish(mut self) -> Result<(), Failure> {
+        self.emit_part();
+        let rest = utf8_text(&self.buffer)?;
+        if self.is_complete && Scanner::new(rest).is_at_end() {
             return Ok(());
         }
-        let Some(n) = self.n_taken else {
+        let Some(n) = self.n_emitted else {
             let first = rest.trim_start().chars().next();
-            return Err(not_a_list(&why_no_list(rest), first));
+            return Err(list_failure(&diagnose_list(rest), first));
         };
-        let problem = match left(rest, n).filter(|_| !self.is_over) {
-            Some(left) => match why_no_list(&format!("[{left}")) {
+        let problem = match rest_after_comma(rest, n).filter(|_| !self.is_complete) {
+            Some(left) => match diagnose_list(&format!("[{left}")) {
                 NotAList::Element(at) => NotAList::Element(n + at),
                 problem => problem,
             },
             None => NotAList::NotJson,
         };
-        Err(not_a_list(&problem, Some('[')))
+        Err(list_failure(&problem, Some('[')))
     }
 
     /// Passes on all webhooks that have arrived completely.
-    fn cut(&mut self) {
-        if self.is_over {
+    fn emit_part(&mut self) {
+        if self.is_complete {
             return;
         }
         // `end` reports invalid UTF-8, if the response gets that far: a broken connection is another error.
-        let Some(part) = begun_text(&self.rest).and_then(|text| list_part(text, self.n_taken))
+        let Some(part) =
+            utf8_prefix(&self.buffer).and_then(|text| parse_list_part(text, self.n_emitted))
         else {
             return;
         };
-        let tail = self.rest.split_off(part.end);
-        let text = std::mem::replace(&mut self.rest, tail);
+        let tail = self.buffer.split_off(part.end);
+        let text = std::mem::replace(&mut self.buffer, tail);
         let text = String::from_utf8(text).expect("the part was found in text");
-        self.n_taken = Some(self.n_taken.unwrap_or(0) + part.n_webhooks());
-        self.is_over = part.is_last;
-        (self.take)(part.webhooks(text.into()));
+        self.n_emitted = Some(self.n_emitted.unwrap_or(0) + part.n_webhooks());
+        self.is_complete = part.is_last;
+        (self.on_part)(part.into_webhooks(text.into()));
     }
 }
 
 /// The rest of a list after the comma that must follow `n_before` webhooks; `None` if the comma is missing.
-fn left(rest: &str, n_before: usize) -> Option<&str> {
+fn rest_after_comma(rest: &str, n_before: usize) -> Option<&str> {
     let mut scanner = Scanner::new(rest);
-    (n_before == 0 || scanner.take(b',')).then(|| &rest[scanner.at()..])
+    (n_before == 0 || scanner.consume(b',')).then(|| &rest[scanner.position()..])
 }
 
 /// Decodes bytes whose last character may be incomplete; `None` if they are not valid UTF-8.
-fn begun_text(bytes: &[u8]) -> Option<&str> {
+fn utf8_prefix(bytes: &[u8]) -> Option<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
         Err(error) if error.error_len().is_some() => None,
@@ -97,13 +98,13 @@ fn begun_text(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-fn whole_text(bytes: &[u8]) -> Result<&str, Failure> {
-    let no_text = |_| Failure::Unusable("not valid UTF-8".to_owned());
-    std::str::from_utf8(bytes).map_err(no_text)
+fn utf8_text(bytes: &[u8]) -> Result<&str, Failure> {
+    let invalid_utf8 = |_| Failure::Unusable("not valid UTF-8".to_owned());
+    std::str::from_utf8(bytes).map_err(invalid_utf8)
 }
 
 /// The failure for a response that is not a list of webhooks; `first` is its first character.
-fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
+fn list_failure(problem: &NotAList, first: Option<char>) -> Failure {
     match problem {
         NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
         NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
@@ -122,7 +123,7 @@ fn not_a_list(problem: &NotAList, first: Option<char>) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::{Intake, PART, not_a_list};
+    use super::{ListStream, PART_BYTES, list_failure};
     use crate::coralogix::webhook::{Webhook, parse_list};
     use crate::http::failure::Failure;
     use proptest::collection::vec;
@@ -130,20 +131,20 @@ mod tests {
     use proptest::sample::Index;
 
     /// Feeds a body to the parser in chunks of `piece` bytes: all webhooks as text, or the failure.
-    fn taken(body: &[u8], piece: usize, part: usize) -> Result<String, String> {
+    fn parse_streamed(body: &[u8], piece: usize, part: usize) -> Result<String, String> {
         let mut webhooks = Vec::new();
         let mut take = |part: Vec<Webhook>| webhooks.extend(part);
-        let mut intake = Intake::into(&mut take);
-        intake.enough = part;
+        let mut intake = ListStream::new(&mut take);
+        intake.parse_threshold = part;
         for bytes in body.chunks(piece.max(1)) {
-            intake.arrived(bytes);
-            intake.enough = intake.enough.min(intake.rest.len() + part);
+            intake.feed(bytes);
+            intake.parse_threshold = intake.parse_threshold.min(intake.buffer.len() + part);
         }
-        intake.end().map_err(|failure| words(&failure))?;
-        Ok(written(&webhooks))
+        intake.finish().map_err(|failure| failure_text(&failure))?;
+        Ok(to_text(&webhooks))
     }
 
-    fn words(failure: &Failure) -> String {
+    fn failure_text(failure: &Failure) -> String {
         match failure {
             Failure::Unusable(why) | Failure::Lost { why, .. } => why.clone(),
             other => other.brief(),
@@ -154,12 +155,12 @@ mod tests {
     fn expected(body: &str) -> Result<String, String> {
         let bare = body.trim_start_matches('\u{feff}').trim_start();
         match parse_list(body) {
-            Ok(webhooks) => Ok(written(&webhooks)),
-            Err(problem) => Err(words(&not_a_list(&problem, bare.chars().next()))),
+            Ok(webhooks) => Ok(to_text(&webhooks)),
+            Err(problem) => Err(failure_text(&list_failure(&problem, bare.chars().next()))),
         }
     }
 
-    fn written(webhooks: &[Webhook]) -> String {
+    fn to_text(webhooks: &[Webhook]) -> String {
         let members = |webhook: &Webhook| format!("{:?}", webhook.tokens().collect::<Vec<_>>());
         webhooks.iter().map(members).collect()
     }
@@ -173,25 +174,25 @@ mod tests {
     }
 
     #[test]
-    fn a_large_list_comes_in_many_parts_and_none_of_it_is_lost() {
+    fn a_large_list_is_emitted_completely_in_many_parts() {
         let body = list(60_000);
-        assert!(body.len() > 3 * PART);
+        assert!(body.len() > 3 * PART_BYTES);
         let (mut n, mut n_parts) = (0, 0);
         let mut take = |part: Vec<Webhook>| {
             n += part.len();
             n_parts += 1;
         };
-        let mut intake = Intake::into(&mut take);
+        let mut intake = ListStream::new(&mut take);
         for bytes in body.as_bytes().chunks(16_000) {
-            intake.arrived(bytes);
+            intake.feed(bytes);
         }
-        intake.end().expect("a whole list");
+        intake.finish().expect("a whole list");
         assert_eq!(n, 60_000);
         assert!(n_parts > 2, "{n_parts}");
     }
 
     #[test]
-    fn an_answer_is_told_for_what_it_is_wherever_it_is_cut() {
+    fn failures_are_the_same_for_any_chunk_size() {
         let bodies: [(&[u8], &str); 17] = [
             (b"", "empty"),
             (b" \n", "empty"),
@@ -216,7 +217,7 @@ mod tests {
         ];
         for (body, expected) in bodies {
             for piece in 1..=body.len() + 1 {
-                let wrong = taken(body, piece, 1).expect_err("no list");
+                let wrong = parse_streamed(body, piece, 1).expect_err("no list");
                 assert!(wrong.contains(expected), "{expected}: {wrong}");
             }
         }
@@ -228,10 +229,10 @@ mod tests {
         #[test]
         fn pieces_make_no_difference(n in 0_usize..12, piece in 1_usize..40, part in 1_usize..200, end in 0_usize..900) {
             let body = list(n);
-            prop_assert_eq!(taken(body.as_bytes(), piece, part), expected(&body));
+            prop_assert_eq!(parse_streamed(body.as_bytes(), piece, part), expected(&body));
             // A truncated list fails, wherever it is cut.
             if end < body.trim_end().len() {
-                prop_assert_eq!(taken(&body.as_bytes()[..end], piece, part).is_err(), true);
+                prop_assert_eq!(parse_streamed(&body.as_bytes()[..end], piece, part).is_err(), true);
             }
         }
 
@@ -240,16 +241,16 @@ mod tests {
             n in 1_usize..6,
             piece in 1_usize..40,
             part in 1_usize..200,
-            wounds in vec((any::<Index>(), 0..3_usize, "[\\[\\],{}\"2 \u{a0}\u{feff}\\\\]{0,2}"), 1..4),
+            mutations in vec((any::<Index>(), 0..3_usize, "[\\[\\],{}\"2 \u{a0}\u{feff}\\\\]{0,2}"), 1..4),
         ) {
             let mut characters: Vec<char> = list(n).chars().collect();
-            for (at, length, text) in wounds {
+            for (at, length, text) in mutations {
                 let start = at.index(characters.len() + 1);
                 let end = (start + length).min(characters.len());
                 characters.splice(start..end, text.chars());
             }
             let body: String = characters.into_iter().collect();
-            prop_assert_eq!(taken(body.as_bytes(), piece, part), expected(&body), "{}", body);
+            prop_assert_eq!(parse_streamed(body.as_bytes(), piece, part), expected(&body), "{}", body);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Opens a file that the user named: a backup, or a plain list of webhooks.
 
-use super::age_files::Identities;
-use super::document::{self, Backup, Broken};
-use super::envelope::{Shut, unwrap};
+use super::age_keys::Identities;
+use super::document::{self, Backup, DocumentError};
+use super::envelope::{EnvelopeError, unpack};
 use crate::error::{Error, ErrorKind};
 
 /// The content of an opened file.
 #[derive(Debug)]
-pub enum Opened {
+pub enum OpenedFile {
     /// A verified backup.
     Backup(Box<Backup>),
     /// Any other text, such as an exported list.
@@ -15,58 +15,58 @@ pub enum Opened {
 }
 
 /// Decrypts and decompresses the bytes of a file as needed; errors refer to it by `name`.
-pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Opened, Error> {
-    let text = unwrap(bytes, identities)?.map_err(|shut| explain(&shut, name))?;
-    if !document::is_meant(&text) {
-        return Ok(Opened::Text(text));
+pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<OpenedFile, Error> {
+    let text = unpack(bytes, identities)?.map_err(|shut| envelope_error(&shut, name))?;
+    if !document::claims_to_be_backup(&text) {
+        return Ok(OpenedFile::Text(text));
     }
-    let backup = document::read(&text).map_err(|broken| explain_broken(&broken, name))?;
-    Ok(Opened::Backup(Box::new(backup)))
+    let backup = document::parse(&text).map_err(|broken| document_error(&broken, name))?;
+    Ok(OpenedFile::Backup(Box::new(backup)))
 }
 
 /// Like [`open`], but fails if the file is not a backup.
 pub fn open_backup(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Backup, Error> {
     match open(bytes, identities, name)? {
-        Opened::Backup(backup) => Ok(*backup),
-        Opened::Text(_) => Err(explain_broken(&Broken::OtherText, name)),
+        OpenedFile::Backup(backup) => Ok(*backup),
+        OpenedFile::Text(_) => Err(document_error(&DocumentError::NotABackup, name)),
     }
 }
 
-fn explain(shut: &Shut, name: &str) -> Error {
-    let name = crate::foreign::shown(name);
+fn envelope_error(shut: &EnvelopeError, name: &str) -> Error {
+    let name = crate::untrusted::escape(name);
     let cannot = |what: &str| Error::new(ErrorKind::CannotDecrypt, format!("`{name}` {what}"));
     match shut {
-        Shut::NeedsIdentity => cannot("is encrypted, and no identity was passed")
+        EnvelopeError::NeedsIdentity => cannot("is encrypted, and no identity was passed")
             .with_hint("pass the key file that `age-keygen` created: --identity FILE"),
-        Shut::WrongIdentity => cannot(
+        EnvelopeError::WrongIdentity => cannot(
             "is encrypted, and none of the identities passed can decrypt it",
         )
         .with_hint(
             "pass the identity of one of the recipients that it was encrypted to: --identity FILE",
         ),
-        Shut::Damaged(why) => damaged(&name, why),
+        EnvelopeError::Damaged(why) => damaged_error(&name, why),
     }
 }
 
-fn explain_broken(broken: &Broken, name: &str) -> Error {
-    let name = crate::foreign::shown(name);
+fn document_error(broken: &DocumentError, name: &str) -> Error {
+    let name = crate::untrusted::escape(name);
     match broken {
-        Broken::OtherText => Error::failed(format!("`{name}` is not a hookferry backup"))
+        DocumentError::NotABackup => Error::failed(format!("`{name}` is not a hookferry backup"))
             .with_hint("use another backup; `hookferry backup check` shows which are intact"),
-        Broken::NewerFormat(version) => {
-            let version = crate::foreign::shortened(version, 20);
+        DocumentError::UnsupportedVersion(version) => {
+            let version = crate::untrusted::escape_truncated(version, 20);
             Error::failed(format!(
                 "`{name}` has format version {version}, but this version of hookferry reads {}",
                 document::FORMAT_VERSION
             ))
             .with_hint("use the version of hookferry that made it, or a newer one")
         }
-        Broken::Damaged(why) => damaged(&name, why),
+        DocumentError::Damaged(why) => damaged_error(&name, why),
     }
 }
 
 /// The error for a damaged backup; `name` must already be escaped.
-pub fn damaged(name: &str, why: &str) -> Error {
+pub fn damaged_error(name: &str, why: &str) -> Error {
     Error::failed(format!("the backup `{name}` cannot be used: {why}"))
         .with_hint("use another backup; `hookferry backup check` shows which are intact")
 }

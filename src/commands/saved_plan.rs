@@ -1,42 +1,46 @@
 //! Saved plans: binds a plan to everything that it was made from, and checks that for drift before anything
 //! is written.
 
-use super::planning::Planned;
+use super::planning::PlannedMigration;
 use crate::coralogix::account::{Account, Side};
-use crate::coralogix::sealed::Sealer;
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::{Depth, PlanDocument, SavedPlan, refusal, seal};
+use crate::document::{Depth, PlanDocument, SavedPlan, plan_refusal, set_plan_digest};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
-    Binding, BoundPlace, BoundSelection, Decided, Made, Moved, Promise,
+    Binding, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs, PlannedStep,
 };
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip};
+use crate::render::drift::{document as moved_document, lines, summary};
 use crate::render::json;
-use crate::render::moved::{document as moved_document, lines, summary};
 use crate::render::screen::Screen;
-use crate::settings::{Apply, Origin, ReportForm, Retargeting, Route};
+use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
 
 /// Both sides of a plan, stripped.
-struct Sides {
+struct StrippedSides {
     source: Stripped,
     target: Stripped,
 }
 
-impl Sides {
-    fn of(planned: &Planned) -> Self {
+impl StrippedSides {
+    fn from_planned(planned: &PlannedMigration) -> Self {
         Self {
             source: strip(planned.selected.clone()),
             target: strip(planned.target_inventory.clone()),
         }
     }
 
-    fn made<'m>(&'m self, planned: &'m Planned, route: &'m Route) -> Made<'m> {
-        Made {
+    fn binding_inputs<'m>(
+        &'m self,
+        planned: &'m PlannedMigration,
+        route: &'m Route,
+    ) -> PlanWithInputs<'m> {
+        PlanWithInputs {
             source: &self.source,
             source_company: planned.source.company.clone(),
             source_key: match &route.source {
@@ -53,22 +57,22 @@ impl Sides {
 }
 
 /// The document of a plan, bound to everything that the plan was made from.
-pub(super) fn bound(
-    planned: &Planned,
+pub(super) fn bind_plan(
+    planned: &PlannedMigration,
     route: &Route,
     valid_for: SignedDuration,
 ) -> Result<PlanDocument, Error> {
-    let sides = Sides::of(planned);
-    let made = sides.made(planned, route);
-    let sealer = Sealer::new(made.sealed_with().1)
+    let sides = StrippedSides::from_planned(planned);
+    let inputs = sides.binding_inputs(planned, route);
+    let digest_key = DigestKey::new(inputs.digest_key_owner().1)
         .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
-    let now = to_the_second(Timestamp::now());
-    let decided = Decided {
+    let now = truncate_to_second(Timestamp::now());
+    let decisions = BindingOptions {
         created: now,
         valid_until: now.saturating_add(valid_for).unwrap_or(Timestamp::MAX),
-        source: place(&route.source),
-        target: place_of(&route.target),
-        selection: selection(&route.filter),
+        source: bound_origin(&route.source),
+        target: bound_account(&route.target),
+        selection: bound_selection(&route.filter),
         unmatched_secret: route.rules.unmatched,
         retarget: match route.rules.retarget {
             Retargeting::No => None,
@@ -76,85 +80,85 @@ pub(super) fn bound(
             Retargeting::To(region) => Some(region.code().to_owned()),
         },
     };
-    let mut document = PlanDocument::of(planned.view(), Depth::Fields);
-    document.binding = Some(Binding::of(&made, decided, &sealer));
-    seal(&mut document, &sealer);
+    let mut document = PlanDocument::new(planned.view(), Depth::Fields);
+    document.binding = Some(Binding::new(&inputs, decisions, &digest_key));
+    set_plan_digest(&mut document, &digest_key);
     Ok(document)
 }
 
 /// Drops the fraction of a second: nobody approves a plan to that precision.
-fn to_the_second(time: Timestamp) -> Timestamp {
+fn truncate_to_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn place_of(account: &Account) -> (BoundPlace, Option<String>) {
+fn bound_account(account: &Account) -> (BoundLocation, Option<String>) {
     let profile = account.profile.as_ref();
     let url = account.endpoint.base().to_string();
     (
-        BoundPlace::Url(url),
+        BoundLocation::Url(url),
         profile.map(|profile| profile.name.clone()),
     )
 }
 
-fn place(origin: &Origin) -> (BoundPlace, Option<String>) {
+fn bound_origin(origin: &Origin) -> (BoundLocation, Option<String>) {
     match origin {
-        Origin::Live(account) => place_of(account),
-        Origin::File(path, _) => (BoundPlace::File(path.display().to_string()), None),
+        Origin::Live(account) => bound_account(account),
+        Origin::File(path, _) => (BoundLocation::File(path.display().to_string()), None),
         // Only `restore` takes a backup as its origin, and it saves no plan.
-        Origin::Backup(choice) => (BoundPlace::File(choice.repository.to_string()), None),
-        Origin::Stdin(_) => (BoundPlace::Stdin(true), None),
+        Origin::Backup(choice) => (BoundLocation::File(choice.repository.to_string()), None),
+        Origin::Stdin(_) => (BoundLocation::Stdin(true), None),
     }
 }
 
-fn selection(filter: &Filter) -> BoundSelection {
-    let wanted = filter.names.iter().map(WildMatch::pattern);
-    let left_out = filter.without_names.iter();
+fn bound_selection(filter: &Filter) -> BoundSelection {
+    let included = filter.names.iter().map(WildMatch::pattern);
+    let excluded = filter.without_names.iter();
     BoundSelection {
         types: filter.types.iter().map(|type_id| type_id.0).collect(),
-        names: wanted
-            .chain(left_out.map(|name| format!("!{}", name.pattern())))
+        names: included
+            .chain(excluded.map(|name| format!("!{}", name.pattern())))
             .collect(),
         ids: filter.ids.iter().map(|id| id.as_str().to_owned()).collect(),
     }
 }
 
 /// The saved plan being applied; every read of the accounts is checked against it.
-pub(super) struct Approved<'a> {
-    apply: &'a Apply,
-    promised: Vec<Promise>,
-    sealer: Sealer,
+pub(super) struct ApprovedPlan<'a> {
+    apply: &'a ApplySettings,
+    promises: Vec<PlannedStep>,
+    digest_key: DigestKey,
 }
 
-impl<'a> Approved<'a> {
+impl<'a> ApprovedPlan<'a> {
     /// Stops before anything is read where a saved plan cannot be applied.
-    pub(super) fn new(apply: &'a Apply, saved: &SavedPlan) -> Result<Self, Error> {
-        let sealer = open(apply, saved)?;
+    pub(super) fn new(apply: &'a ApplySettings, saved: &SavedPlan) -> Result<Self, Error> {
+        let digest_key = open(apply, saved)?;
         Ok(Self {
             apply,
-            promised: saved.promised(),
-            sealer,
+            promises: saved.promises(),
+            digest_key,
         })
     }
 
     /// The keyed digest of the plan document, by which run records identify the plan.
-    pub(super) fn seal(&self) -> &str {
+    pub(super) fn plan_digest(&self) -> &str {
         &self.apply.binding.seal
     }
 
     /// Fails if the accounts or the rules have drifted since the plan was made, and lists the drift.
     ///
     /// `ours` holds the ids that earlier runs of the same plan wrote; these do not count as drift.
-    pub(super) fn check(
+    pub(super) fn check_drift(
         &self,
-        planned: &Planned,
+        planned: &PlannedMigration,
         ours: &HashSet<WebhookId>,
         screen: &Screen,
     ) -> Result<(), Error> {
-        let moved = moved(self.apply, &self.promised, &self.sealer, planned, ours);
+        let moved = moved(self.apply, &self.promises, &self.digest_key, planned, ours);
         if moved.is_empty() {
             return Ok(());
         }
-        if self.apply.migrate.output == ReportForm::Json {
+        if self.apply.migrate.output == ReportFormat::Json {
             screen.result(&json::text(&moved_document(&moved)))?;
         }
         Err(stale(self.apply, &moved))
@@ -163,13 +167,13 @@ impl<'a> Approved<'a> {
 
 /// Refuses a saved plan that cannot be applied, before any account is read; returns the key of the plan's
 /// digests.
-fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
-    let (binding, name) = (&apply.binding, &apply.name);
+fn open(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestKey, Error> {
+    let (binding, name) = (&apply.binding, &apply.plan_name);
     let key = match (binding.sealed_with, &apply.migrate.route.source) {
         (Side::Source, Origin::Live(account)) => &account.key,
         _ => &apply.migrate.route.target.key,
     };
-    let sealer = Sealer::again(key, &binding.salt, &binding.check).ok_or_else(|| {
+    let digest_key = DigestKey::for_record(key, &binding.salt, &binding.check).ok_or_else(|| {
         Error::new(
             ErrorKind::Stale,
             format!(
@@ -179,7 +183,7 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
         )
         .with_hint("a plan can be checked only with the key that it was made with: use that key, or make a new plan; nothing was read or written")
     })?;
-    if !saved.is_intact(&sealer) {
+    if !saved.is_intact(&digest_key) {
         return Err(Error::new(
             ErrorKind::Stale,
             format!("somebody changed `{name}` after it was saved"),
@@ -193,10 +197,10 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
         )
         .with_hint(format!(
             "make a new plan, with a longer --valid-for if approval takes long: {}",
-            again(apply)
+            replan_command(apply)
         )));
     }
-    if let Some(refusal) = refusal(&saved.document) {
+    if let Some(refusal) = plan_refusal(&saved.document) {
         return Err(Error::new(
             ErrorKind::Refused,
             format!("`{name}` cannot be applied: {}", refusal.why),
@@ -205,52 +209,52 @@ fn open(apply: &Apply, saved: &SavedPlan) -> Result<Sealer, Error> {
             "`hookferry report {name}` shows the plan and what to do about it"
         )));
     }
-    Ok(sealer)
+    Ok(digest_key)
 }
 
 /// The drift since the plan was saved; empty if the plan still holds.
 fn moved(
-    apply: &Apply,
-    promised: &[Promise],
-    sealer: &Sealer,
-    planned: &Planned,
+    apply: &ApplySettings,
+    promises: &[PlannedStep],
+    digest_key: &DigestKey,
+    planned: &PlannedMigration,
     ours: &HashSet<WebhookId>,
-) -> Vec<Moved> {
-    let sides = Sides::of(planned);
-    let made = sides.made(planned, &apply.migrate.route);
-    apply.binding.moved(promised, &made, sealer, ours)
+) -> Vec<Drift> {
+    let sides = StrippedSides::from_planned(planned);
+    let inputs = sides.binding_inputs(planned, &apply.migrate.route);
+    apply.binding.drift(promises, &inputs, digest_key, ours)
 }
 
 /// The error for a plan that no longer holds, with all of its drift.
-fn stale(apply: &Apply, moved: &[Moved]) -> Error {
-    let name = &apply.name;
+fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
+    let name = &apply.plan_name;
     Error::new(
         ErrorKind::Stale,
         format!(
             "`{name}` is stale: {}; nothing was written\n{}",
-            summary(moved),
-            lines(moved).join("\n")
+            summary(drift),
+            lines(drift).join("\n")
         ),
     )
     .with_hint(format!(
         "make a new plan and have it approved: {}",
-        again(apply)
+        replan_command(apply)
     ))
 }
 
 /// The command that makes a new plan.
-fn again(apply: &Apply) -> String {
-    let of = |account: &Account| {
+fn replan_command(apply: &ApplySettings) -> String {
+    let account_argument = |account: &Account| {
         let base = account.endpoint.base().as_str().trim_end_matches('/');
         let profile = account.profile.as_ref();
         profile.map_or_else(
             || base.to_owned(),
-            |profile| crate::foreign::shown(&profile.name),
+            |profile| crate::untrusted::escape(&profile.name),
         )
     };
-    let named = |origin: &Origin| match origin {
-        Origin::Live(account) => of(account),
-        Origin::File(path, _) => crate::foreign::shown(&path.display().to_string()),
+    let origin_argument = |origin: &Origin| match origin {
+        Origin::Live(account) => account_argument(account),
+        Origin::File(path, _) => crate::untrusted::escape(&path.display().to_string()),
         Origin::Backup(choice) => choice.repository.to_string(),
         Origin::Stdin(_) => "-".to_owned(),
     };
@@ -262,9 +266,9 @@ fn again(apply: &Apply) -> String {
         || route.on_conflict != OnConflict::Fail;
     format!(
         "hookferry plan --from {} --to {} --out {}{}",
-        named(&route.source),
-        of(&route.target),
-        apply.name,
+        origin_argument(&route.source),
+        account_argument(&route.target),
+        apply.plan_name,
         if has_options {
             ", with the same options as for this plan"
         } else {

@@ -19,7 +19,7 @@ pub enum Protection {
 
 impl Protection {
     /// Identifies the protection; when it changes, an unchanged account is backed up again.
-    pub fn mark(&self) -> String {
+    pub fn fingerprint(&self) -> String {
         match self {
             Self::Plaintext => "plaintext".to_owned(),
             Self::Recipients(recipients) => {
@@ -44,11 +44,11 @@ impl Recipients {
     /// Where one is not a usable recipient, or there is none. Never repeats the text of an invalid one.
     pub fn parse<'t>(given: impl IntoIterator<Item = (String, &'t str)>) -> Result<Self, Error> {
         let mut recipients: Vec<Recipient> = Vec::new();
-        for (place, text) in given {
+        for (location, text) in given {
             let recipient = text
                 .trim()
                 .parse()
-                .map_err(|why| unusable(&place, text.trim(), why))?;
+                .map_err(|why| recipient_error(&location, text.trim(), why))?;
             if !recipients.contains(&recipient) {
                 recipients.push(recipient);
             }
@@ -76,23 +76,23 @@ impl std::fmt::Debug for Recipients {
 
 /// The lines of a recipients file except comments and empty ones, each with its location for error messages.
 pub fn recipient_lines<'t>(name: &str, text: &'t str) -> Vec<(String, &'t str)> {
-    let name = crate::foreign::shown(name);
-    lines(text)
-        .map(|(at, line)| (format!("`{name}`, line {at}"), line))
+    let name = crate::untrusted::escape(name);
+    content_lines(text)
+        .map(|(line_number, line)| (format!("`{name}`, line {line_number}"), line))
         .collect()
 }
 
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn content_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate();
     lines
-        .map(|(at, line)| (at + 1, line.trim()))
+        .map(|(line_ix, line)| (line_ix + 1, line.trim()))
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
 }
 
-fn unusable(place: &str, text: &str, why: &str) -> Error {
+fn recipient_error(location: &str, text: &str, why: &str) -> Error {
     // An identity in place of a recipient is an exposed secret.
     if resembles_age_identity(text) {
-        return Error::usage(format!("{place} is a secret identity, not a recipient"))
+        return Error::usage(format!("{location} is a secret identity, not a recipient"))
             .with_hint("use the `# public key: age1…` line of the same file as the recipient, and treat the identity as compromised");
     }
     // The alphabet of a recipient's key has no `1`, so a second `1` ends the prefix of another key type.
@@ -101,11 +101,11 @@ fn unusable(place: &str, text: &str, why: &str) -> Error {
         .is_some_and(|key| key.contains('1'));
     if is_other_kind || text.starts_with("ssh-") {
         return Error::usage(format!(
-            "{place} is a recipient of a kind that hookferry does not support"
+            "{location} is a recipient of a kind that hookferry does not support"
         ))
         .with_hint("use one that `age-keygen` created: age1…");
     }
-    Error::usage(format!("{place} is not an age recipient: {why}"))
+    Error::usage(format!("{location} is not an age recipient: {why}"))
         .with_hint("a recipient is the public key that `age-keygen` prints: age1…")
 }
 
@@ -117,7 +117,7 @@ pub struct Identities {
 
 impl Identities {
     /// Identities to be read from these files.
-    pub fn of(files: Vec<PathBuf>) -> Self {
+    pub fn from_files(files: Vec<PathBuf>) -> Self {
         Self { files }
     }
 
@@ -131,22 +131,22 @@ impl Identities {
         let mut identities = Vec::new();
         for path in &self.files {
             if !path.exists() {
-                return Err(disk::missing("the identity file", path));
+                return Err(disk::missing_file("the identity file", path));
             }
             let text = disk::read_secret(path, "the identity file")?;
-            let name = crate::foreign::shown(&path.display().to_string());
-            let before = identities.len();
-            for (at, line) in lines(text.expose_secret()) {
+            let name = crate::untrusted::escape(&path.display().to_string());
+            let n_before = identities.len();
+            for (line_number, line) in content_lines(text.expose_secret()) {
                 let identity = line.parse().map_err(|_| {
                     Error::new(
                         ErrorKind::CannotDecrypt,
-                        format!("`{name}`, line {at} is not an age identity"),
+                        format!("`{name}`, line {line_number} is not an age identity"),
                     )
                     .with_hint("hookferry reads the files that `age-keygen` creates (AGE-SECRET-KEY-1…); decrypt a passphrase-protected file with `age -d` first")
                 })?;
                 identities.push(identity);
             }
-            if identities.len() == before {
+            if identities.len() == n_before {
                 return Err(Error::new(
                     ErrorKind::CannotDecrypt,
                     format!("`{name}` contains no age identity"),
@@ -168,7 +168,7 @@ mod tests {
         let other = age::x25519::Identity::generate().to_public().to_string();
         let mark = |texts: &[&str]| {
             let given = texts.iter().map(|text| (String::new(), *text));
-            Protection::Recipients(Recipients::parse(given).expect("recipients")).mark()
+            Protection::Recipients(Recipients::parse(given).expect("recipients")).fingerprint()
         };
         assert_eq!(
             mark(&[RECIPIENT, &other]),

@@ -16,46 +16,46 @@ use std::fmt;
 use std::io::{self, Write};
 
 /// Bytes of a digest: half of the HMAC-SHA-256, which is plenty to tell webhooks apart.
-const SEAL_BYTES: usize = 16;
+const DIGEST_BYTES: usize = 16;
 /// Bytes of the digest of a single value, which only names what changed and decides nothing.
-const SHORT_SEAL_BYTES: usize = 4;
+const SHORT_DIGEST_BYTES: usize = 4;
 /// Bytes of the random salt of each record.
 const SALT_BYTES: usize = 16;
 
 /// A keyed digest, which reveals nothing without its key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Seal([u8; SEAL_BYTES]);
+pub struct KeyedDigest([u8; DIGEST_BYTES]);
 
 /// The keyed digests of one webhook's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Sealed {
+pub struct ContentDigest {
     /// Alias, type, url and fields.
-    pub whole: Seal,
+    pub whole: KeyedDigest,
     /// Type, url and fields.
-    pub body: Seal,
+    pub body: KeyedDigest,
 }
 
 /// The key of all digests in one record, derived from an API key and the record's salt (HKDF).
-pub struct Sealer {
+pub struct DigestKey {
     key: hmac::Key,
     salt: [u8; SALT_BYTES],
 }
 
-impl Sealer {
+impl DigestKey {
     /// Derives a key with a new random salt; `None` if the system provides no randomness.
     pub fn new(key: &ApiKey) -> Option<Self> {
         let mut salt = [0; SALT_BYTES];
         rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut salt).ok()?;
-        Some(Self::derived(key, salt))
+        Some(Self::derive(key, salt))
     }
 
     /// Derives the key of an existing record; `None` if the salt is malformed or the API key is another one.
-    pub fn again(key: &ApiKey, salt: &str, check: &str) -> Option<Self> {
-        let sealer = Self::derived(key, bytes_of(salt)?);
-        (sealer.check() == check).then_some(sealer)
+    pub fn for_record(key: &ApiKey, salt: &str, check: &str) -> Option<Self> {
+        let digest_key = Self::derive(key, parse_hex(salt)?);
+        (digest_key.check() == check).then_some(digest_key)
     }
 
-    fn derived(key: &ApiKey, salt: [u8; SALT_BYTES]) -> Self {
+    fn derive(key: &ApiKey, salt: [u8; SALT_BYTES]) -> Self {
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &salt).extract(key.expose().as_bytes());
         let okm = secret
             .expand(&[b"hookferry content"], hmac::HMAC_SHA256)
@@ -68,7 +68,7 @@ impl Sealer {
 
     /// The salt in hexadecimal, as records store it.
     pub fn salt(&self) -> String {
-        hex(&self.salt)
+        to_hex(&self.salt)
     }
 
     /// The check value that records store, to detect another API key later.
@@ -77,85 +77,85 @@ impl Sealer {
     }
 
     /// Digests the compared content of a webhook.
-    pub fn content(&self, content: Content) -> Sealed {
-        Sealed {
-            whole: self.seal(content.whole.bytes()),
-            body: self.seal(content.body.bytes()),
+    pub fn digest_content(&self, content: Content) -> ContentDigest {
+        ContentDigest {
+            whole: self.mac(content.whole.as_bytes()),
+            body: self.mac(content.body.as_bytes()),
         }
     }
 
     /// Digests everything that an account shows of a webhook, dates included.
-    pub fn shown(&self, webhook: &Webhook, content: Option<Content>) -> Seal {
-        self.seal(content::shown(webhook, content).bytes())
+    pub fn digest_full(&self, webhook: &Webhook, content: Option<Content>) -> KeyedDigest {
+        self.mac(content::full_digest(webhook, content).as_bytes())
     }
 
     /// Digests everything that a stripped webhook sends.
-    pub fn carried(&self, bare: &Webhook) -> Seal {
-        self.seal(content::carried(bare).bytes())
+    pub fn digest_carried(&self, bare: &Webhook) -> KeyedDigest {
+        self.mac(content::carried_digest(bare).as_bytes())
     }
 
     /// Digests all webhooks of an account, independent of their order and of `updated_at`.
-    pub fn inventory(&self, webhooks: &[Webhook]) -> Seal {
-        let mut seals: Vec<Seal> = webhooks
+    pub fn digest_inventory(&self, webhooks: &[Webhook]) -> KeyedDigest {
+        let mut digests: Vec<KeyedDigest> = webhooks
             .iter()
-            .map(|webhook| self.seal(content::to_the_letter(webhook).bytes()))
+            .map(|webhook| self.mac(content::exact_digest(webhook).as_bytes()))
             .collect();
-        seals.sort_unstable();
-        let all: Vec<u8> = seals.iter().flat_map(|seal| seal.0).collect();
-        self.seal(&all)
+        digests.sort_unstable();
+        let all: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
+        self.mac(&all)
     }
 
     /// Maps each value's path to a short digest: enough to tell which values changed.
-    pub fn places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
+    pub fn digest_places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
         // An empty url counts as missing.
         let has_url = !webhook.url().is_empty();
-        let is_sealed = |place: &Place| {
-            !place.shape.is_container() && (has_url || place.path != Path::of(&["url"]))
+        let is_digested = |place: &Place| {
+            !place.json_type.is_container() && (has_url || place.path != Path::from_parts(&["url"]))
         };
         let places = webhook.places().into_iter();
         places
-            .filter(is_sealed)
+            .filter(is_digested)
             .map(|place| {
-                let seal = self.seal(content::of_value(place.token()).bytes());
+                let digest = self.mac(content::value_digest(place.token()).as_bytes());
                 let path = place.path.to_string();
-                (path.into(), hex(&seal.0[..SHORT_SEAL_BYTES]).into())
+                (path.into(), to_hex(&digest.0[..SHORT_DIGEST_BYTES]).into())
             })
             .collect()
     }
 
     /// Digests a fingerprint, which must not leave the process unkeyed.
-    pub fn fingerprint(&self, fingerprint: Fingerprint) -> Seal {
-        self.seal(fingerprint.bytes())
+    pub fn digest_fingerprint(&self, fingerprint: Fingerprint) -> KeyedDigest {
+        self.mac(fingerprint.as_bytes())
     }
 
     /// Digests an API key, to recognize it later.
-    pub fn key(&self, key: &ApiKey) -> Seal {
-        self.seal(key.expose().as_bytes())
+    pub fn digest_api_key(&self, key: &ApiKey) -> KeyedDigest {
+        self.mac(key.expose().as_bytes())
     }
 
     /// Digests a text, such as the identity of an account that shows no company id.
-    pub fn text(&self, text: &str) -> Seal {
-        self.seal(text.as_bytes())
+    pub fn text(&self, text: &str) -> KeyedDigest {
+        self.mac(text.as_bytes())
     }
 
     /// Digests everything that the closure writes, without buffering it.
-    pub fn written(
+    pub fn digest_written(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<Seal> {
-        let mut sealing = Sealing(hmac::Context::with_key(&self.key));
-        write(&mut sealing)?;
-        Ok(Seal::of(&sealing.0.sign()))
+    ) -> io::Result<KeyedDigest> {
+        let mut writer = DigestWriter(hmac::Context::with_key(&self.key));
+        write(&mut writer)?;
+        Ok(KeyedDigest::from_tag(&writer.0.sign()))
     }
 
-    fn seal(&self, bytes: &[u8]) -> Seal {
-        Seal::of(&hmac::sign(&self.key, bytes))
+    fn mac(&self, bytes: &[u8]) -> KeyedDigest {
+        KeyedDigest::from_tag(&hmac::sign(&self.key, bytes))
     }
 }
 
-struct Sealing(hmac::Context);
+struct DigestWriter(hmac::Context);
 
-impl Write for Sealing {
+impl Write for DigestWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.update(bytes);
         Ok(bytes.len())
@@ -166,81 +166,81 @@ impl Write for Sealing {
     }
 }
 
-impl Seal {
-    fn of(tag: &hmac::Tag) -> Self {
-        let mut seal = [0; SEAL_BYTES];
-        seal.copy_from_slice(&tag.as_ref()[..SEAL_BYTES]);
-        Self(seal)
+impl KeyedDigest {
+    fn from_tag(tag: &hmac::Tag) -> Self {
+        let mut digest = [0; DIGEST_BYTES];
+        digest.copy_from_slice(&tag.as_ref()[..DIGEST_BYTES]);
+        Self(digest)
     }
 
     /// Parses the hexadecimal form that `Display` writes; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
-        bytes_of(text).map(Self)
+        parse_hex(text).map(Self)
     }
 }
 
-impl Sealed {
+impl ContentDigest {
     /// Wraps the digests as fingerprints, to compare recorded contents with each other.
     pub(crate) fn as_content(&self) -> Content {
-        let widened = |seal: Seal| {
+        let widen = |digest: KeyedDigest| {
             let mut bytes = [0; 32];
-            bytes[..SEAL_BYTES].copy_from_slice(&seal.0);
-            Fingerprint::of_seal(bytes)
+            bytes[..DIGEST_BYTES].copy_from_slice(&digest.0);
+            Fingerprint::from_keyed_digest(bytes)
         };
         Content {
-            whole: widened(self.whole),
-            body: widened(self.body),
+            whole: widen(self.whole),
+            body: widen(self.body),
         }
     }
 }
 
 /// Writes lower-case hexadecimal digits.
-impl fmt::Display for Seal {
+impl fmt::Display for KeyedDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
+        f.write_str(write_hex(&self.0, &mut [0; 2 * DIGEST_BYTES]))
     }
 }
 
 /// Serializes as the text that `Display` writes.
-impl Serialize for Seal {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(digits(&self.0, &mut [0; 2 * SEAL_BYTES]))
+impl Serialize for KeyedDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(write_hex(&self.0, &mut [0; 2 * DIGEST_BYTES]))
     }
 }
 
-impl<'de> Deserialize<'de> for Seal {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(from)?;
+impl<'de> Deserialize<'de> for KeyedDigest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
         Self::parse(&text).ok_or_else(|| D::Error::custom("not a digest of 32 hexadecimal digits"))
     }
 }
 
-impl fmt::Debug for Seal {
+impl fmt::Debug for KeyedDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KeyedDigest({self})")
     }
 }
 
-impl fmt::Debug for Sealer {
+impl fmt::Debug for DigestKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("DigestKey")
     }
 }
 
 /// Generates 32 random hexadecimal digits; `None` if the system provides no randomness.
-pub fn random_word() -> Option<String> {
+pub fn random_hex() -> Option<String> {
     let mut salt = [0; SALT_BYTES];
     rand::SecureRandom::fill(&rand::SystemRandom::new(), &mut salt).ok()?;
-    Some(hex(&salt))
+    Some(to_hex(&salt))
 }
 
 /// Encodes bytes as lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    digits(bytes, &mut vec![0; 2 * bytes.len()]).to_owned()
+pub fn to_hex(bytes: &[u8]) -> String {
+    write_hex(bytes, &mut vec![0; 2 * bytes.len()]).to_owned()
 }
 
 /// Encodes bytes as hexadecimal into `out`, which must have twice their length.
-fn digits<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
+fn write_hex<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for (pair, byte) in out.chunks_exact_mut(2).zip(bytes) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
@@ -249,7 +249,7 @@ fn digits<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
     std::str::from_utf8(out).expect("digits are ASCII")
 }
 
-fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
+fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
         return None;
@@ -263,7 +263,7 @@ fn bytes_of<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Seal, Sealer};
+    use super::{DigestKey, KeyedDigest};
     use crate::coralogix::account::ApiKey;
 
     fn key(text: &str) -> ApiKey {
@@ -271,31 +271,31 @@ mod tests {
     }
 
     #[test]
-    fn the_same_key_and_salt_seal_alike_and_another_key_is_found_out() {
-        let sealer = Sealer::new(&key("first")).expect("random numbers");
-        let (salt, check) = (sealer.salt(), sealer.check());
-        let again = Sealer::again(&key("first"), &salt, &check).expect("the same key");
-        assert_eq!(again.text("a guess"), sealer.text("a guess"));
-        assert!(Sealer::again(&key("second"), &salt, &check).is_none());
-        assert!(Sealer::again(&key("first"), "no salt", &check).is_none());
+    fn the_same_key_and_salt_give_the_same_digest_and_another_key_is_detected() {
+        let digest_key = DigestKey::new(&key("first")).expect("random numbers");
+        let (salt, check) = (digest_key.salt(), digest_key.check());
+        let rederived = DigestKey::for_record(&key("first"), &salt, &check).expect("the same key");
+        assert_eq!(rederived.text("a guess"), digest_key.text("a guess"));
+        assert!(DigestKey::for_record(&key("second"), &salt, &check).is_none());
+        assert!(DigestKey::for_record(&key("first"), "no salt", &check).is_none());
     }
 
     #[test]
-    fn every_record_seals_differently() {
-        let seal = || {
-            Sealer::new(&key("first"))
+    fn every_record_has_its_own_salt() {
+        let digest_with_new_salt = || {
+            DigestKey::new(&key("first"))
                 .expect("random numbers")
                 .text("x")
         };
-        assert_ne!(seal(), seal());
+        assert_ne!(digest_with_new_salt(), digest_with_new_salt());
     }
 
     #[test]
-    fn a_seal_survives_writing_and_reading() {
-        let sealer = Sealer::new(&key("first")).expect("random numbers");
-        let seal = sealer.text("x");
-        assert_eq!(Seal::parse(&seal.to_string()), Some(seal));
-        assert_eq!(Seal::parse("abc"), None);
-        assert_eq!(Seal::parse(&"é".repeat(16)), None);
+    fn a_digest_round_trips_through_text() {
+        let digest_key = DigestKey::new(&key("first")).expect("random numbers");
+        let digest = digest_key.text("x");
+        assert_eq!(KeyedDigest::parse(&digest.to_string()), Some(digest));
+        assert_eq!(KeyedDigest::parse("abc"), None);
+        assert_eq!(KeyedDigest::parse(&"é".repeat(16)), None);
     }
 }

@@ -1,63 +1,64 @@
 //! Settings of `apply`: what the saved plan decided, and what the command line repeats of it.
 //! A plan is only a file, so no key goes to a host that neither belongs to Coralogix nor was named by the user.
 
-use super::accounts::{Accounts, Meant};
-use super::{Consent, Migrate, Origin, ReportForm, Route, RulesFile, StateFolder};
-use super::{accounts, client, detail, filter, push_options};
+use super::accounts::{AccountResolver, ResolvedAccount};
+use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
+use super::{accounts, client_options, detail, filter, push_options};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::Side;
 use crate::coralogix::endpoint::Endpoint;
 use crate::document::SavedPlan;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::binding::{Binding, BoundPlace, BoundSide};
-use crate::pipeline::rewrite::rule::Unmatched;
+use crate::pipeline::binding::{Binding, BoundLocation, BoundSide};
+use crate::pipeline::rewrite::rule::UnmatchedSecretPolicy;
 use crate::store::disk;
 use std::path::{Path, PathBuf};
 
 /// Settings of `apply`.
 #[derive(Debug, Clone)]
-pub struct Apply {
+pub struct ApplySettings {
     /// The accounts, rules and settings that the plan is bound to.
     pub binding: Binding,
     /// The path of the plan file, escaped for messages.
-    pub name: String,
+    pub plan_name: String,
     /// Settings of the migration that applies the plan.
-    pub migrate: Migrate,
+    pub migrate: MigrateSettings,
 }
 
-impl Apply {
+impl ApplySettings {
     /// Reads the plan and resolves the arguments of `apply`.
     pub async fn resolve(arguments: cli::ApplyArgs) -> Result<(Self, SavedPlan), Error> {
-        let name = crate::foreign::shown(&arguments.plan.display().to_string());
-        let saved = read(&arguments.plan, &name)?;
+        let name = crate::untrusted::escape(&arguments.plan.display().to_string());
+        let saved = read_plan(&arguments.plan, &name)?;
         let binding = saved.binding.clone().ok_or_else(|| {
             Error::failed(format!(
                 "`{name}` cannot be applied: the plan does not record its accounts"
             ))
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
-        let route = route(&saved, &binding, &arguments).await?;
+        let route = resolve_route(&saved, &binding, &arguments).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let apply = Self {
-            migrate: Migrate {
+            migrate: MigrateSettings {
                 command: "apply",
-                flags: state.flag() + &accounts::flags(&arguments.connection.config, &route.target),
+                follow_up_flags: state.follow_up_flag()
+                    + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
                 route,
-                consent: Consent::of(arguments.consent.dry_run, arguments.consent.yes),
+                consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
                 max_changes: None,
                 push: push_options(&arguments.writing),
                 state,
                 detail: detail(arguments.detail.diff),
-                output: ReportForm::resolve(&arguments.output)?,
+                output: ReportFormat::resolve(&arguments.output)?,
             },
             binding,
-            name,
+            plan_name: name,
         };
         Ok((apply, saved))
     }
 }
 
-fn read(path: &Path, name: &str) -> Result<SavedPlan, Error> {
+fn read_plan(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     let text = disk::read_text(path, "the plan")?;
     SavedPlan::read(&text).map_err(|unreadable| {
         Error::failed(format!("`{name}` cannot be applied: {}", unreadable.why)).with_hint(
@@ -70,33 +71,35 @@ fn read(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     })
 }
 
-async fn route(
+async fn resolve_route(
     saved: &SavedPlan,
     binding: &Binding,
     arguments: &cli::ApplyArgs,
 ) -> Result<Route, Error> {
-    let mut accounts = Accounts::with(&arguments.connection.config, &arguments.identity)?;
+    let mut accounts =
+        AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
-    let BoundPlace::Url(url) = &binding.target.place else {
+    let BoundLocation::Url(url) = &binding.target.location else {
         return Err(Error::failed("the plan has no usable target address"));
     };
     // Check that both accounts are those of the plan before reading any key.
-    let target = meant(&mut accounts, Side::Target, url, &binding.target, to)?;
-    let source = match &binding.source.place {
-        BoundPlace::Url(url) => {
-            let meant = meant(&mut accounts, Side::Source, url, &binding.source, from)?;
-            Origin::Live(Box::new(meant.account(Side::Source).await?))
+    let target = resolve_bound_account(&mut accounts, Side::Target, url, &binding.target, to)?;
+    let source = match &binding.source.location {
+        BoundLocation::Url(url) => {
+            let meant =
+                resolve_bound_account(&mut accounts, Side::Source, url, &binding.source, from)?;
+            Origin::Live(Box::new(meant.with_key_for(Side::Source).await?))
         }
-        BoundPlace::File(path) => file(&mut accounts, Some(path), from).await?,
-        BoundPlace::Stdin(_) => file(&mut accounts, None, from).await?,
+        BoundLocation::File(path) => resolve_file(&mut accounts, Some(path), from).await?,
+        BoundLocation::Stdin(_) => resolve_file(&mut accounts, None, from).await?,
     };
     Route::new(
         source,
-        target.account(Side::Target).await?,
-        filter(selection(binding))?,
+        target.with_key_for(Side::Target).await?,
+        filter(selection_args(binding))?,
         saved.document.on_conflict,
-        RulesFile::resolve(&rewriting(binding, arguments))?,
-        client(&arguments.connection)?,
+        RulesFile::resolve(&rewriting_args(binding, arguments))?,
+        client_options(&arguments.connection)?,
     )
 }
 
@@ -104,46 +107,49 @@ async fn route(
 /// URL, if sending a key there is safe.
 ///
 /// A profile belongs to the user and determines where its key goes. That must be the address in the plan.
-fn meant(
-    accounts: &mut Accounts,
+fn resolve_bound_account(
+    accounts: &mut AccountResolver,
     side: Side,
     url: &str,
     bound: &BoundSide,
     named: Option<&str>,
-) -> Result<Meant, Error> {
-    let flag = flag(side);
+) -> Result<ResolvedAccount, Error> {
+    let flag = flag_name(side);
     let endpoint = Endpoint::parse(url)
         .map_err(|_| Error::failed(format!("the plan has no usable {side} address")))?;
-    let host = crate::foreign::shortened(endpoint.host(), 80);
-    let (meant, by) = match (named, bound.profile.as_deref()) {
-        (Some(text), _) => (accounts.meant(flag, text)?, flag.to_owned()),
+    let host = crate::untrusted::escape_truncated(endpoint.host(), 80);
+    let (resolved, named_as) = match (named, bound.profile.as_deref()) {
+        (Some(text), _) => (accounts.resolve(flag, text)?, flag.to_owned()),
         (None, Some(profile)) => {
-            let by = format!("profile {}", crate::foreign::shortened(profile, 40));
-            let meant = accounts.meant(
-                &format!("the {by}, which the plan uses as its {side}"),
+            let named_as = format!(
+                "profile {}",
+                crate::untrusted::escape_truncated(profile, 40)
+            );
+            let resolved = accounts.resolve(
+                &format!("the {named_as}, which the plan uses as its {side}"),
                 profile,
             );
-            (meant?, by)
+            (resolved?, named_as)
         }
-        (None, None) if !endpoint.is_vendor() && !endpoint.is_loopback() => {
+        (None, None) if !endpoint.is_vendor_host() && !endpoint.is_loopback() => {
             let what = format!("the plan's {side} is {host}, which is not a Coralogix host");
             let hint = format!(
                 "pass {flag} with that host to confirm it; hookferry sends no key to a host that you did not name"
             );
             return Err(Error::new(ErrorKind::Refused, what).with_hint(hint));
         }
-        (None, None) => return Ok(Meant::address(endpoint)),
+        (None, None) => return Ok(ResolvedAccount::from_endpoint(endpoint)),
     };
-    if meant.endpoint.base() != endpoint.base() {
-        let other = meant.endpoint.host();
-        let what = format!("the plan's {side} is {host}, but {by} is {other}");
+    if resolved.endpoint.base() != endpoint.base() {
+        let actual_host = resolved.endpoint.host();
+        let what = format!("the plan's {side} is {host}, but {named_as} is {actual_host}");
         let hint = "nothing was read or written; make a new plan for the right account";
         return Err(Error::new(ErrorKind::WrongAccount, what).with_hint(hint));
     }
-    Ok(meant)
+    Ok(resolved)
 }
 
-fn flag(side: Side) -> &'static str {
+fn flag_name(side: Side) -> &'static str {
     match side {
         Side::Source => "--from",
         Side::Target => "--to",
@@ -151,13 +157,13 @@ fn flag(side: Side) -> &'static str {
 }
 
 /// The file that the plan was made from, at its present path.
-async fn file(
-    accounts: &mut Accounts,
+async fn resolve_file(
+    accounts: &mut AccountResolver,
     path: Option<&str>,
     named: Option<&str>,
 ) -> Result<Origin, Error> {
     match (named, path) {
-        (Some(named), _) => match accounts.origin(named).await? {
+        (Some(named), _) => match accounts.resolve_source(named).await? {
             Origin::Live(_) => Err(Error::new(
                 ErrorKind::WrongAccount,
                 "the plan was made from a file, but --from names an account",
@@ -165,13 +171,13 @@ async fn file(
             .with_hint("pass the file to --from; its content must not have changed")),
             origin => Ok(origin),
         },
-        (None, Some(path)) => Ok(accounts.file(Path::new(path))),
+        (None, Some(path)) => Ok(accounts.file_origin(Path::new(path))),
         (None, None) => Err(Error::usage("the plan was made from standard input")
             .with_hint("pass a file with the same webhooks: --from FILE")),
     }
 }
 
-fn selection(binding: &Binding) -> SelectionArgs {
+fn selection_args(binding: &Binding) -> SelectionArgs {
     let selection = &binding.selection;
     SelectionArgs {
         types: selection.types.iter().map(ToString::to_string).collect(),
@@ -180,17 +186,17 @@ fn selection(binding: &Binding) -> SelectionArgs {
     }
 }
 
-fn rewriting(binding: &Binding, arguments: &cli::ApplyArgs) -> RewritingArgs {
-    let of_plan = binding
+fn rewriting_args(binding: &Binding, arguments: &cli::ApplyArgs) -> RewritingArgs {
+    let plan_rules = binding
         .rules
         .as_ref()
         .map(|rules| PathBuf::from(&rules.file));
     RewritingArgs {
-        rules: arguments.rules.clone().or(of_plan),
+        rules: arguments.rules.clone().or(plan_rules),
         allow_commands: arguments.allow_commands,
         unmatched_secret: Some(match binding.unmatched_secret {
-            Unmatched::Keep => UnmatchedArg::Keep,
-            Unmatched::Refuse => UnmatchedArg::Refuse,
+            UnmatchedSecretPolicy::Keep => UnmatchedArg::Keep,
+            UnmatchedSecretPolicy::Refuse => UnmatchedArg::Refuse,
         }),
         retarget: binding
             .retarget

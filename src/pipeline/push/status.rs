@@ -18,7 +18,7 @@ pub enum Proof {
 
 /// The final status of one webhook that the plan creates or updates.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fate {
+pub enum ItemStatus {
     /// The push created it.
     Created {
         /// The id that the target assigned.
@@ -34,7 +34,7 @@ pub enum Fate {
         proof: Proof,
     },
     /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
-    Appeared(WebhookId),
+    CreatedByOthers(WebhookId),
     /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
     /// The server accepted the request, but the webhook did not appear, or the update had no effect.
@@ -49,11 +49,13 @@ pub enum Fate {
     NotSent,
 }
 
-impl Fate {
+impl ItemStatus {
     /// The id in the target, if the target is known to have the webhook, whoever wrote it.
-    pub fn arrived(&self) -> Option<&WebhookId> {
+    pub fn target_id(&self) -> Option<&WebhookId> {
         match self {
-            Self::Created { id, .. } | Self::Updated { id, .. } | Self::Appeared(id) => Some(id),
+            Self::Created { id, .. } | Self::Updated { id, .. } | Self::CreatedByOthers(id) => {
+                Some(id)
+            }
             _ => None,
         }
     }
@@ -61,7 +63,7 @@ impl Fate {
 
 /// Why a push ended before everything was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopReason {
     /// The target could not be reached; holds the reason.
     Unreachable(String),
     /// The target refused a request for a reason that applies to every request, such as the API key.
@@ -73,47 +75,49 @@ pub enum Stop {
     /// Several rounds made no progress; holds the reason that the last one gave.
     NoProgress(String),
     /// The run used up its wait budget.
-    OutOfPatience,
+    WaitBudgetSpent,
     /// The journal could not be written, so nothing more was sent; holds the reason.
     NotRecorded(String),
     /// The user interrupted the run.
     Interrupted,
     /// The target could not be read, so it is unknown what the last request did; holds the reason.
-    Blind(String),
+    TargetUnreadable(String),
 }
 
 /// The result of a push.
 #[derive(Debug)]
-pub struct Applied {
+pub struct PushResult {
     /// The final status of each create and update, with its plan step index, in plan order.
-    pub fates: Vec<(usize, Fate)>,
+    pub statuses: Vec<(usize, ItemStatus)>,
     /// Why the push ended early; `None` if it sent everything.
-    pub stop: Option<Stop>,
+    pub stop: Option<StopReason>,
     /// Whether any request may have changed the target.
     pub may_have_written: bool,
     /// Ids that the baseline lacks and that are not ours: others created them during the run.
-    pub appeared: Vec<WebhookId>,
+    pub new_in_target: Vec<WebhookId>,
     /// The last observation of the target; `None` if there was none or it failed.
-    pub after: Option<Observation>,
+    pub final_observation: Option<Observation>,
     /// Number of write requests sent.
     pub n_requests: usize,
 }
 
-impl Applied {
+impl PushResult {
     /// The result of a push that had nothing to do.
-    pub fn nothing() -> Self {
+    pub fn empty() -> Self {
         Self {
-            fates: Vec::new(),
+            statuses: Vec::new(),
             stop: None,
             may_have_written: false,
-            appeared: Vec::new(),
-            after: None,
+            new_in_target: Vec::new(),
+            final_observation: None,
             n_requests: 0,
         }
     }
 
     /// Whether the target is known to have every webhook that the plan creates or updates.
     pub fn is_complete(&self) -> bool {
-        self.fates.iter().all(|(_, fate)| fate.arrived().is_some())
+        self.statuses
+            .iter()
+            .all(|(_, status)| status.target_id().is_some())
     }
 }

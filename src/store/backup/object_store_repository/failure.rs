@@ -1,18 +1,18 @@
 //! Turns failures of an object store into user-facing errors: which repository, what the store said, what to do.
 //! Never shows the library's own messages, because they contain URLs and whole responses.
 
-use super::transport::{Refusal, Trouble};
+use super::transport::{StoreRefusal, TransportError};
 use crate::error::{Error, ErrorKind};
-use crate::http::failure::{Failure, Unreached};
+use crate::http::failure::{ConnectFailure, Failure};
 
 /// The hint for missing credentials.
-pub(super) const CREDENTIALS: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if you have one; hookferry does not read the files of the `aws` program";
+pub(super) const CREDENTIALS_HINT: &str = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and AWS_SESSION_TOKEN if you have one; hookferry does not read the files of the `aws` program";
 
 /// The hint for a response that does not come from an object store.
-const ELSE: &str = "check AWS_ENDPOINT_URL: something else responded, perhaps a proxy, a login page, or a store with an incompatible API";
+const NOT_A_STORE_HINT: &str = "check AWS_ENDPOINT_URL: something else responded, perhaps a proxy, a login page, or a store with an incompatible API";
 
 /// Error codes for rejected credentials, whatever the status.
-const NOT_ACCEPTED: &[&str] = &[
+const CREDENTIALS_REJECTED: &[&str] = &[
     "AccessDenied",
     "ExpiredToken",
     "InvalidAccessKeyId",
@@ -24,28 +24,33 @@ const NOT_ACCEPTED: &[&str] = &[
 
 /// Whether the object does not exist; a missing bucket is a different error.
 pub(super) fn is_missing(error: &object_store::Error) -> bool {
-    matches!(trouble(error), Some(Trouble::Refused(refusal))
+    matches!(find_transport_error(error), Some(TransportError::Refused(refusal))
         if refusal.status == 404 && refusal.code != "NoSuchBucket")
 }
 
 /// Whether a conditional PUT certainly stored nothing: the store never received it, or refused it for good.
 ///
 /// A refusal because the object already exists proves nothing: an earlier attempt may have stored it.
-pub(super) fn is_certain(error: &object_store::Error) -> bool {
-    match trouble(error) {
-        Some(Trouble::Transport(failure)) => matches!(failure, Failure::NotSent(_)),
-        Some(Trouble::Refused(refusal)) => {
-            !refusal.is_passing() && !matches!(refusal.status, 304 | 409 | 412)
+pub(super) fn stored_nothing_for_certain(error: &object_store::Error) -> bool {
+    match find_transport_error(error) {
+        Some(TransportError::Transport(failure)) => matches!(failure, Failure::NotSent(_)),
+        Some(TransportError::Refused(refusal)) => {
+            !refusal.is_transient() && !matches!(refusal.status, 304 | 409 | 412)
         }
         None => false,
     }
 }
 
 /// The error for a failed request; `doing` completes the phrase "the store did not …".
-pub(super) fn explain(name: &str, host: &str, doing: &str, error: &object_store::Error) -> Error {
-    match trouble(error) {
-        Some(Trouble::Refused(refusal)) => refused(name, host, doing, refusal),
-        Some(Trouble::Transport(failure)) => not_answered(name, host, doing, failure),
+pub(super) fn request_error(
+    name: &str,
+    host: &str,
+    doing: &str,
+    error: &object_store::Error,
+) -> Error {
+    match find_transport_error(error) {
+        Some(TransportError::Refused(refusal)) => refusal_error(name, host, doing, refusal),
+        Some(TransportError::Transport(failure)) => no_response_error(name, host, doing, failure),
         None if matches!(error, object_store::Error::InvalidPath { .. }) => Error::failed(format!(
             "`{name}` contains an object that hookferry did not write, whose key has an empty segment, `.`, or `..`"
         ))
@@ -53,26 +58,26 @@ pub(super) fn explain(name: &str, host: &str, doing: &str, error: &object_store:
         None => Error::failed(format!(
             "the store of `{name}` at {host} did not {doing}: the response is not from an object store"
         ))
-        .with_hint(ELSE),
+        .with_hint(NOT_A_STORE_HINT),
     }
 }
 
 /// The error for missing credentials, or for a credentials endpoint that refused to issue any.
-pub(super) fn no_credentials(name: &str, error: Option<&object_store::Error>) -> Error {
-    let what = match error.and_then(trouble) {
-        Some(Trouble::Refused(refusal)) => format!(
+pub(super) fn credentials_error(name: &str, error: Option<&object_store::Error>) -> Error {
+    let what = match error.and_then(find_transport_error) {
+        Some(TransportError::Refused(refusal)) => format!(
             "the credentials endpoint for `{name}` responded with {}",
-            said(refusal)
+            describe(refusal)
         ),
         _ => format!(
             "there are no credentials for `{name}`, and no credentials endpoint is reachable"
         ),
     };
-    Error::new(ErrorKind::Authentication, what).with_hint(CREDENTIALS)
+    Error::new(ErrorKind::Authentication, what).with_hint(CREDENTIALS_HINT)
 }
 
 /// The error of our own transport, which the library wraps in errors of its own.
-fn trouble(error: &object_store::Error) -> Option<&Trouble> {
+fn find_transport_error(error: &object_store::Error) -> Option<&TransportError> {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(trouble) = error.downcast_ref() {
@@ -83,32 +88,34 @@ fn trouble(error: &object_store::Error) -> Option<&Trouble> {
     None
 }
 
-fn not_answered(name: &str, host: &str, doing: &str, failure: &Failure) -> Error {
+fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> Error {
     let did_not = |why: &str| {
         Error::failed(format!(
             "the store of `{name}` at {host} did not {doing}: {why}"
         ))
     };
     match failure {
-        Failure::NotSent(Unreached::Host(cause)) => Error::failed(format!(
+        Failure::NotSent(ConnectFailure::Host(cause)) => Error::failed(format!(
             "cannot reach the store of `{name}` at {host}: {cause}"
         ))
         .with_hint(
             "check AWS_ENDPOINT_URL or AWS_REGION, the network, and HTTPS_PROXY if you use a proxy",
         ),
-        Failure::NotSent(Unreached::Certificate(cause)) => Error::failed(format!(
+        Failure::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
             "the TLS certificate of the store of `{name}` at {host} is not trusted: {cause}"
         ))
         .with_hint(
             "for a private CA, set AWS_CA_BUNDLE to its file; the check cannot be turned off",
         ),
         Failure::Lost { why, .. } => did_not(why).with_hint("try again later"),
-        Failure::Unusable(what) => did_not(&format!("the response is {what}")).with_hint(ELSE),
+        Failure::Unusable(what) => {
+            did_not(&format!("the response is {what}")).with_hint(NOT_A_STORE_HINT)
+        }
         Failure::Refused(_) => did_not(&failure.brief()),
     }
 }
 
-fn refused(name: &str, host: &str, doing: &str, refusal: &Refusal) -> Error {
+fn refusal_error(name: &str, host: &str, doing: &str, refusal: &StoreRefusal) -> Error {
     if refusal.code == "NoSuchBucket" {
         return Error::new(
             ErrorKind::NoBackup,
@@ -116,33 +123,33 @@ fn refused(name: &str, host: &str, doing: &str, refusal: &Refusal) -> Error {
         )
         .with_hint("hookferry does not create buckets: create it, or check its name, AWS_REGION, and AWS_ENDPOINT_URL");
     }
-    let is_unaccepted =
-        matches!(refusal.status, 401 | 403) || NOT_ACCEPTED.contains(&refusal.code.as_str());
-    let kind = if is_unaccepted {
+    let is_auth_error = matches!(refusal.status, 401 | 403)
+        || CREDENTIALS_REJECTED.contains(&refusal.code.as_str());
+    let kind = if is_auth_error {
         ErrorKind::Authentication
     } else {
         ErrorKind::Failed
     };
     let what = format!(
         "the store of `{name}` at {host} did not {doing}: it responded with {}",
-        said(refusal)
+        describe(refusal)
     );
-    Error::new(kind, what).with_hint(hint(refusal, is_unaccepted))
+    Error::new(kind, what).with_hint(hint(refusal, is_auth_error))
 }
 
 /// The status, followed by the code and the store's message if present.
-fn said(refusal: &Refusal) -> String {
+fn describe(refusal: &StoreRefusal) -> String {
     let mut text = refusal.status.to_string();
     if !refusal.code.is_empty() {
         text = format!("{text} {}", refusal.code);
     }
-    if !refusal.words.is_empty() {
-        text = format!("{text}: {}", refusal.words);
+    if !refusal.message.is_empty() {
+        text = format!("{text}: {}", refusal.message);
     }
     text
 }
 
-fn hint(refusal: &Refusal, is_unaccepted: bool) -> String {
+fn hint(refusal: &StoreRefusal, is_auth_error: bool) -> String {
     let hint = match (refusal.status, refusal.code.as_str()) {
         (300..=399, _) | (400, "AuthorizationHeaderMalformed") => {
             return match &refusal.region {
@@ -154,7 +161,7 @@ fn hint(refusal: &Refusal, is_unaccepted: bool) -> String {
             };
         }
         (_, "RequestTimeTooSkewed") => "correct this machine's clock",
-        _ if is_unaccepted => {
+        _ if is_auth_error => {
             "check the credentials in the AWS_* variables and their permissions: docs/object-stores.md lists those required"
         }
         (501, _) => {

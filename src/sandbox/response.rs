@@ -15,7 +15,7 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const PLAIN: &str = "text/plain; charset=utf-8";
 
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct ApiResponse {
     pub(super) status: StatusCode,
     content_type: &'static str,
     header: Option<(HeaderName, String)>,
@@ -24,7 +24,7 @@ pub(super) struct Answer {
     pub(super) committed: usize,
 }
 
-impl Answer {
+impl ApiResponse {
     pub(super) fn new(
         status: StatusCode,
         content_type: &'static str,
@@ -63,7 +63,7 @@ impl Answer {
     }
 
     /// With the switch `errors=echo`, puts the request's own body into an error.
-    pub(super) fn echo(mut self, switches: &Switches, request_body: &[u8]) -> Self {
+    pub(super) fn with_echo(mut self, switches: &Switches, request_body: &[u8]) -> Self {
         if switches.errors == Errors::Echo && self.status.as_u16() >= 400 {
             let sent = String::from_utf8_lossy(request_body);
             let body =
@@ -73,17 +73,17 @@ impl Answer {
         self
     }
 
-    pub(super) fn committed(mut self, count: usize) -> Self {
+    pub(super) fn with_committed(mut self, count: usize) -> Self {
         self.committed = count;
         self
     }
 
-    pub(super) fn status(mut self, status: StatusCode) -> Self {
+    pub(super) fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    pub(super) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+    pub(super) fn with_header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.header = Some((name, value.into()));
         self
     }
@@ -105,9 +105,9 @@ impl Answer {
     /// The bytes of this response, as they go over the wire, up to the middle of its body.
     pub(super) fn first_half(&self) -> Vec<u8> {
         // Announce one byte for an empty body, or nothing would be missing.
-        let promised = self.body.len().max(1);
+        let announced_length = self.body.len().max(1);
         let head = format!(
-            "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {promised}\r\n\r\n",
+            "HTTP/1.1 {}\r\ndate: {}\r\ncontent-type: {}\r\ncontent-length: {announced_length}\r\n\r\n",
             self.status,
             httpdate::fmt_http_date(SystemTime::now()),
             self.content_type

@@ -1,8 +1,8 @@
 //! How the ways in which a webhook can end are presented.
 
-use crate::pipeline::outcome::Ending;
+use crate::pipeline::outcome::FinalStatus;
 
-impl Ending {
+impl FinalStatus {
     /// The heading of its group: the word, with an explanation where one is needed.
     pub(crate) fn heading(self) -> &'static str {
         match self {

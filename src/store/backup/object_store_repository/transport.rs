@@ -3,9 +3,9 @@
 
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{Failure, Unreached};
-use crate::http::scrub::scrubbed;
-use crate::http::transport::{classify, receive};
+use crate::http::failure::{ConnectFailure, Failure};
+use crate::http::scrub::scrub_message;
+use crate::http::transport::{classify_error, receive};
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
 use object_store::client::{
@@ -21,38 +21,38 @@ use tracing::info;
 /// Maximum wait without progress; a whole request may take ten times as long.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Timeout for link-local addresses, which respond only inside a cloud; short, so that other machines fail fast.
-const TIMEOUT_NEARBY: Duration = Duration::from_secs(2);
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 /// Maximum number of characters shown of a store's message.
-const LONGEST_WORDS: usize = 200;
+const MAX_MESSAGE_CHARS: usize = 200;
 
 /// Suffixes of the paths where a cloud returns a token or a role name, which becomes part of the next request.
-const PARTS_OF_REQUESTS: [&str; 2] = [
+const METADATA_PATHS: [&str; 2] = [
     "/latest/api/token",
     "/latest/meta-data/iam/security-credentials/",
 ];
 
 /// Why a request failed; found at the end of the library's chain of errors.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum TransportError {
     /// No complete response arrived.
     Transport(Failure),
     /// The store responded with a status outside 200–299.
-    Refused(Refusal),
+    Refused(StoreRefusal),
 }
 
 /// A response with a status outside 200–299.
 #[derive(Debug, Clone)]
-pub(super) struct Refusal {
+pub(super) struct StoreRefusal {
     pub(super) status: u16,
     /// The store's error code, such as `AccessDenied`; empty if there is none.
     pub(super) code: String,
     /// The store's message, at most 200 escaped characters; empty if there is none.
-    pub(super) words: String,
+    pub(super) message: String,
     /// The bucket's region, if the store names it.
     pub(super) region: Option<String>,
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Transport(failure) => f.write_str(&failure.brief()),
@@ -61,24 +61,30 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl std::error::Error for Trouble {}
+impl std::error::Error for TransportError {}
 
-impl From<Trouble> for HttpError {
+impl From<TransportError> for HttpError {
     /// The kind decides whether the library retries: a request with an unknown result only if it is idempotent.
-    fn from(trouble: Trouble) -> Self {
-        let kind = match &trouble {
-            Trouble::Transport(Failure::NotSent(Unreached::Host(_))) => HttpErrorKind::Connect,
-            Trouble::Transport(failure) if failure.is_passing() => HttpErrorKind::Interrupted,
-            Trouble::Refused(refusal) if refusal.is_passing() => HttpErrorKind::Interrupted,
+    fn from(error: TransportError) -> Self {
+        let kind = match &error {
+            TransportError::Transport(Failure::NotSent(ConnectFailure::Host(_))) => {
+                HttpErrorKind::Connect
+            }
+            TransportError::Transport(failure) if failure.is_transient() => {
+                HttpErrorKind::Interrupted
+            }
+            TransportError::Refused(refusal) if refusal.is_transient() => {
+                HttpErrorKind::Interrupted
+            }
             _ => HttpErrorKind::Unknown,
         };
-        Self::new(kind, trouble)
+        Self::new(kind, error)
     }
 }
 
-impl Refusal {
+impl StoreRefusal {
     /// Whether the same request may succeed if retried.
-    pub(super) fn is_passing(&self) -> bool {
+    pub(super) fn is_transient(&self) -> bool {
         // 501 means that the store does not support the request.
         (self.status >= 500 && self.status != 501) || matches!(self.status, 408 | 429)
     }
@@ -135,16 +141,16 @@ impl HttpConnector for Connector {
                 store: "S3",
                 source: Box::new(error.without_url()),
             })?;
-        Ok(HttpClient::new(Http { client }))
+        Ok(HttpClient::new(HttpTransport { client }))
     }
 }
 
 #[derive(Debug)]
-struct Http {
+struct HttpTransport {
     client: reqwest::Client,
 }
 
-impl HttpService for Http {
+impl HttpService for HttpTransport {
     // Written out as the `async_trait` attribute would expand it, to avoid a dependency on that crate.
     fn call<'life0, 'async_trait>(
         &'life0 self,
@@ -154,43 +160,43 @@ impl HttpService for Http {
         'life0: 'async_trait,
         Self: 'async_trait,
     {
-        Box::pin(self.exchange(request))
+        Box::pin(self.send(request))
     }
 }
 
-impl Http {
+impl HttpTransport {
     /// Sends one request and receives the complete response; a status outside 200–299 is an error.
-    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (head, body) = request.into_parts();
-        let unusable = || Trouble::Transport(Failure::Unusable("not asked for".to_owned()));
+        let unusable = || TransportError::Transport(Failure::Unusable("not asked for".to_owned()));
         let url: Url = head.uri.to_string().parse().map_err(|_| unusable())?;
-        let secrets = secrets_of(&head.headers, &url);
+        let secrets = request_secrets(&head.headers, &url);
         let is_list = url.query_pairs().any(|(name, _)| name == "list-type");
         let mut request = reqwest::Request::new(head.method, url);
-        if is_nearby(request.url()) {
-            *request.timeout_mut() = Some(TIMEOUT_NEARBY);
+        if is_link_local(request.url()) {
+            *request.timeout_mut() = Some(METADATA_TIMEOUT);
         }
         *request.headers_mut() = head.headers;
         *request.body_mut() = Some(body.collect().await?.to_bytes().into());
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let answer = match self.client.execute(request).await {
             Ok(response) => receive(response).await,
-            Err(error) => Err(classify(error)),
+            Err(error) => Err(classify_error(error)),
         };
         let outcome = match &answer {
             Ok(answer) => answer.status.as_str().to_owned(),
             Err(failure) => failure.brief(),
         };
         info!(%method, path, outcome, "object store");
-        let answer = answer.map_err(Trouble::Transport)?;
+        let answer = answer.map_err(TransportError::Transport)?;
         if !answer.status.is_success() {
-            let refusal = refusal(answer.status, &answer.headers, &answer.body, &secrets);
-            return Err(Trouble::Refused(refusal).into());
+            let refusal = parse_refusal(answer.status, &answer.headers, &answer.body, &secrets);
+            return Err(TransportError::Refused(refusal).into());
         }
         if is_list {
-            check_list(&answer.body)?;
-        } else if PARTS_OF_REQUESTS.iter().any(|end| path.ends_with(end)) {
-            check_part(&answer.body)?;
+            check_list_response(&answer.body)?;
+        } else if METADATA_PATHS.iter().any(|end| path.ends_with(end)) {
+            check_metadata_response(&answer.body)?;
         }
         let length = HeaderValue::from(answer.body.len());
         let mut response = HttpResponse::new(answer.body.into());
@@ -203,26 +209,32 @@ impl Http {
 }
 
 /// Checks that a response can become part of the next request; the library panics on one that cannot.
-fn check_part(body: &[u8]) -> Result<(), Trouble> {
+fn check_metadata_response(body: &[u8]) -> Result<(), TransportError> {
     if !body.is_empty() && body.iter().all(u8::is_ascii_graphic) {
         return Ok(());
     }
     let what = "not from a cloud's metadata service";
-    Err(Trouble::Transport(Failure::Unusable(what.to_owned())))
+    Err(TransportError::Transport(Failure::Unusable(
+        what.to_owned(),
+    )))
 }
 
 /// Checks that the response to a list request is a list and, if truncated, carries a continuation token.
 ///
 /// The library accepts any XML as a list, and other content as an empty one: backups would seem to be gone.
-fn check_list(body: &[u8]) -> Result<(), Trouble> {
+fn check_list_response(body: &[u8]) -> Result<(), TransportError> {
     let text = String::from_utf8_lossy(body);
-    let unusable = |what: &str| Err(Trouble::Transport(Failure::Unusable(what.to_owned())));
+    let unusable = |what: &str| {
+        Err(TransportError::Transport(Failure::Unusable(
+            what.to_owned(),
+        )))
+    };
     if !text.contains("<ListBucketResult") {
         return unusable("not from an object store");
     }
-    let goes_on = element(&text, "IsTruncated").is_some_and(|text| text == "true");
+    let is_truncated = element(&text, "IsTruncated").is_some_and(|text| text == "true");
     let token = element(&text, "NextContinuationToken");
-    if goes_on && token.is_none_or(|token| token.is_empty()) {
+    if is_truncated && token.is_none_or(|token| token.is_empty()) {
         return unusable(
             "the first page of a list without a continuation token: the store does not support ListObjectsV2",
         );
@@ -231,7 +243,7 @@ fn check_list(body: &[u8]) -> Result<(), Trouble> {
 }
 
 /// Whether the host is a link-local or unique-local address, which clouds use for their metadata services.
-fn is_nearby(url: &Url) -> bool {
+fn is_link_local(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(address)) => address.is_link_local(),
         Some(url::Host::Ipv6(address)) => address.is_unique_local(),
@@ -240,7 +252,7 @@ fn is_nearby(url: &Url) -> bool {
 }
 
 /// The secrets in a request, which must not be shown if a response repeats them.
-fn secrets_of(headers: &HeaderMap, url: &Url) -> Vec<String> {
+fn request_secrets(headers: &HeaderMap, url: &Url) -> Vec<String> {
     let carried = headers
         .iter()
         .filter(|(name, _)| **name == AUTHORIZATION || name.as_str().contains("token"));
@@ -258,20 +270,25 @@ fn secrets_of(headers: &HeaderMap, url: &Url) -> Vec<String> {
     secrets
 }
 
-fn refusal(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[String]) -> Refusal {
+fn parse_refusal(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    secrets: &[String],
+) -> StoreRefusal {
     let text = String::from_utf8_lossy(body);
-    let is_page = text.trim_start().starts_with('<');
-    let said = element(&text, "Message").or_else(|| (!is_page).then(|| text.to_string()));
+    let is_markup = text.trim_start().starts_with('<');
+    let reported = element(&text, "Message").or_else(|| (!is_markup).then(|| text.to_string()));
     let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let words = scrubbed(&said.unwrap_or_default(), &secrets);
+    let message = scrub_message(&reported.unwrap_or_default(), &secrets);
     let region = headers.get("x-amz-bucket-region");
-    let region = region.and_then(|value| value.to_str().ok().and_then(word));
-    Refusal {
+    let region = region.and_then(|value| value.to_str().ok().and_then(as_token));
+    StoreRefusal {
         status: status.as_u16(),
         code: element(&text, "Code")
-            .and_then(|code| word(&code))
+            .and_then(|code| as_token(&code))
             .unwrap_or_default(),
-        words: crate::foreign::shortened(&words, LONGEST_WORDS),
+        message: crate::untrusted::escape_truncated(&message, MAX_MESSAGE_CHARS),
         region,
     }
 }
@@ -286,7 +303,7 @@ fn element(xml: &str, name: &str) -> Option<String> {
 }
 
 /// Accepts a short token from a store's fixed vocabulary, such as an error code or a region.
-fn word(text: &str) -> Option<String> {
+fn as_token(text: &str) -> Option<String> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     let is_one = !text.is_empty() && text.len() <= 40 && text.chars().all(is_word);
     is_one.then(|| text.to_owned())

@@ -9,9 +9,9 @@ use hyper::{HeaderMap, Method};
 /// One request and its outcome, so that a test can assert what a client did.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Seen {
+pub struct LoggedRequest {
     /// The moment at which its last byte had been read.
-    pub at: Instant,
+    pub received_at: Instant,
     /// The number of its connection to this account, counted from 1; equal numbers mean reuse.
     pub connection: u64,
     /// The method as sent.
@@ -23,13 +23,13 @@ pub struct Seen {
     /// The body as sent; empty when it was too large to be read.
     pub body: Bytes,
     /// Number of webhooks in the body: the length of an array, 1 for an object, else 0.
-    pub items: usize,
+    pub n_items: usize,
     /// What the client got.
     pub outcome: Outcome,
     /// Number of webhooks that it created, updated or deleted so far; a late commit counts when it happens.
-    pub committed: usize,
+    pub n_committed: usize,
     /// Whether the body was too large to be read.
-    pub(super) oversize: bool,
+    pub(super) is_oversize: bool,
 }
 
 /// What a client got for a request.
@@ -62,14 +62,14 @@ impl fmt::Display for Outcome {
     }
 }
 
-impl fmt::Display for Seen {
+impl fmt::Display for LoggedRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             method,
             path,
             outcome,
-            items,
-            committed,
+            n_items: items,
+            n_committed: committed,
             ..
         } = self;
         write!(
@@ -79,7 +79,7 @@ impl fmt::Display for Seen {
     }
 }
 
-impl fmt::Debug for Seen {
+impl fmt::Debug for LoggedRequest {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, formatter)
     }

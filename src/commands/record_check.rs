@@ -1,14 +1,17 @@
 //! Checks a recorded run against the account that it wrote to: same API key, same company, no surplus copies.
 
 use crate::coralogix::account::Account;
-use crate::coralogix::sealed::Sealer;
+use crate::coralogix::digest::DigestKey;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
-use crate::store::runs::Record;
+use crate::store::runs::RunRecord;
 
 /// The digest key of a record; fails if the account's API key is not the one that the run used.
-pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Error> {
-    record.sealer(&account.key).ok_or_else(|| {
+pub(super) fn require_digest_key(
+    record: &RunRecord,
+    account: &Account,
+) -> Result<DigestKey, Error> {
+    record.digest_key(&account.key).ok_or_else(|| {
         let variable = account.side.key_variable();
         Error::new(
             ErrorKind::WrongAccount,
@@ -22,24 +25,25 @@ pub(super) fn sealer_of(record: &Record, account: &Account) -> Result<Sealer, Er
 
 /// Fails if the account belongs to another company than the one that the run wrote to.
 pub(super) fn refuse_other_company(
-    record: &Record,
+    record: &RunRecord,
     inventory: &Inventory,
     account: &Account,
 ) -> Result<(), Error> {
-    let (Some(then), Some(now)) = (record.company(), inventory.company()) else {
+    let (Some(recorded_company), Some(current_company)) = (record.company(), inventory.company())
+    else {
         return Ok(());
     };
-    if then == now {
+    if recorded_company == current_company {
         return Ok(());
     }
-    let (then, now) = (
-        crate::foreign::shortened(then, 40),
-        crate::foreign::shortened(&now, 40),
+    let (recorded_company, current_company) = (
+        crate::untrusted::escape_truncated(recorded_company, 40),
+        crate::untrusted::escape_truncated(&current_company, 40),
     );
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!(
-            "{account} is company {now}, but run {} wrote to company {then}",
+            "{account} is company {current_company}, but run {} wrote to company {recorded_company}",
             record.id()
         ),
     )

@@ -1,0 +1,362 @@
+//! Observing: what an observation of the target proves about the open items, and what happens to the rest.
+//! Pure. Never resends an item whose effect on the target is still unknown.
+
+use super::super::adopt::{Adoption, adopt, list_snapshot};
+use super::super::observation::SeenWebhook;
+use super::super::status::{ItemStatus, Proof, StopReason};
+use super::sending::batches;
+use super::{
+    Action, MAX_CONSECUTIVE_REFUSALS, MAX_INCONCLUSIVE_OBSERVATIONS, MAX_PAUSE, MIN_PAUSE, Machine,
+    MachineCommand, PendingObservation, Phase, Uncertainty,
+};
+use crate::coralogix::retry::{self, MAX_ATTEMPTS};
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+impl Machine {
+    /// Processes an observation after an uncertain request.
+    ///
+    /// The observation is conclusive if it explains every item of the batch, if the server is known to be
+    /// done with the request, or if the settle window is over and the previous observation agrees. Otherwise
+    /// the machine waits and observes again.
+    pub(super) fn handle_observation(
+        &mut self,
+        now: Duration,
+        mut pending: PendingObservation,
+        list: &[SeenWebhook],
+    ) -> MachineCommand {
+        let is_create = matches!(self.items[pending.batch[0]].action, Action::Create);
+        let adoption = if is_create {
+            self.match_creates(&pending.batch, list)
+        } else {
+            self.match_updates(&pending.batch, list, &pending.uncertainty)
+        };
+        self.is_list_lagging |= self.shows_lag(&pending, &adoption, list);
+        self.remember_new_ids(list);
+        let is_explained =
+            adoption.unresolved.is_empty() && adoption.adopted.len() == pending.batch.len();
+        let snapshot = list_snapshot(list);
+        let is_settled = pending.settles_at.is_none_or(|until| {
+            now >= until && pending.previous_snapshot.as_ref() == Some(&snapshot)
+        });
+        if is_explained || is_settled {
+            return self.conclude(now, pending.batch, pending.uncertainty, adoption, is_create);
+        }
+        // Observations within the settle window do not count: a long window takes many of them, and they are
+        // no sign of trouble.
+        if pending.settles_at.is_none_or(|until| now >= until) {
+            pending.n_inconclusive += 1;
+        }
+        if pending.n_inconclusive >= MAX_INCONCLUSIVE_OBSERVATIONS {
+            self.stop = Some(StopReason::NoProgress(
+                "the target keeps changing".to_owned(),
+            ));
+            return self.close(now);
+        }
+        let left = pending.settles_at.unwrap_or(now).saturating_sub(now);
+        let pause = left.min(max_pause(self.limits.settle));
+        let pause = pause.max(self.limits.settle.clamp(MIN_PAUSE, MIN_PAUSE * 5));
+        let why = match &pending.uncertainty {
+            Uncertainty::Lost(why) => format!("{why}, checking the target"),
+            _ => "the response does not show what was written, checking the target".to_owned(),
+        };
+        pending.previous_snapshot = Some(snapshot);
+        self.phase = Phase::Observing(pending);
+        MachineCommand::Wait(pause, why)
+    }
+
+    /// Remembers the ids that are new in the target, so that no later request is credited with them.
+    fn remember_new_ids(&mut self, list: &[SeenWebhook]) {
+        let (baseline, accounted) = (&self.baseline, &self.attributed);
+        let new_ids = list
+            .iter()
+            .map(|seen| &seen.id)
+            .filter(|id| !baseline.contains(id) && !accounted.contains(id));
+        self.seen_transiently.extend(new_ids.cloned());
+    }
+
+    /// Whether the list lags behind the target's responses: it lacks a webhook that is attributed to an item,
+    /// or shows only now what an accepted request wrote before the previous observation.
+    fn shows_lag(
+        &self,
+        pending: &PendingObservation,
+        adoption: &Adoption,
+        list: &[SeenWebhook],
+    ) -> bool {
+        let is_answered = matches!(pending.uncertainty, Uncertainty::Accepted);
+        if is_answered && pending.previous_snapshot.is_some() && !adoption.adopted.is_empty() {
+            return true;
+        }
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        self.attributed.iter().any(|id| !listed.contains(id))
+    }
+
+    /// Matches the creates of a batch with the ids that are new in the target.
+    pub(super) fn match_creates(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
+        // An id that is attributed to another item, or known not to be ours, cannot be one of these creates.
+        let is_new = |seen: &&SeenWebhook| {
+            !self.baseline.contains(&seen.id)
+                && !self.attributed.contains(&seen.id)
+                && !self.new_in_target.contains(&seen.id)
+        };
+        let new_in_target = list.iter().filter(is_new).cloned().collect();
+        adopt(self.sent_items(batch), new_in_target, self.started)
+    }
+
+    /// Compares the webhooks that a batch updates with their desired and previous content.
+    pub(super) fn match_updates(
+        &mut self,
+        batch: &[usize],
+        list: &[SeenWebhook],
+        uncertainty: &Uncertainty,
+    ) -> Adoption {
+        let by_id: HashMap<&WebhookId, &SeenWebhook> =
+            list.iter().map(|seen| (&seen.id, seen)).collect();
+        let mut adoption = Adoption::default();
+        for item_ix in batch {
+            let item = &self.items[*item_ix];
+            let Action::Update { id, previous } = &item.action else {
+                continue;
+            };
+            let Some(webhook) = by_id.get(id).copied() else {
+                self.set_status(*item_ix, ItemStatus::Vanished(id.clone()));
+                continue;
+            };
+            match webhook.content {
+                Some(content) if content == item.content => {
+                    adoption.adopted.push((*item_ix, webhook.clone()));
+                }
+                Some(content) if content == **previous => {}
+                // The server accepted the update, so this is our content as the server altered it.
+                _ if matches!(uncertainty, Uncertainty::Accepted) => {
+                    adoption.adopted.push((*item_ix, webhook.clone()));
+                }
+                _ => {
+                    let why =
+                        format!("webhook {id} has neither its previous nor the desired content");
+                    adoption.unresolved.push((*item_ix, why));
+                }
+            }
+        }
+        adoption
+    }
+
+    /// Concludes an uncertain request once its effect is known as well as it can be: gives the items that
+    /// were written their final status and decides about the rest.
+    pub(super) fn conclude(
+        &mut self,
+        now: Duration,
+        batch: Vec<usize>,
+        uncertainty: Uncertainty,
+        adoption: Adoption,
+        is_create: bool,
+    ) -> MachineCommand {
+        let is_progress = !adoption.adopted.is_empty();
+        let is_unresolved = !adoption.unresolved.is_empty();
+        self.may_have_written |= is_progress || is_unresolved;
+        if is_create {
+            self.mark_created(adoption.adopted, Proof::Observed);
+        } else {
+            for (item_ix, row) in adoption.adopted {
+                self.mark_updated(item_ix, row.content, Proof::Observed);
+            }
+        }
+        self.new_in_target
+            .extend(adoption.others.iter().map(|other| other.id.clone()));
+        for (item_ix, why) in adoption.unresolved {
+            self.set_status(item_ix, ItemStatus::Unresolved(why));
+        }
+        if is_unresolved && is_create {
+            self.stop = Some(StopReason::Unresolved);
+            return self.close(now);
+        }
+        self.yield_to_others(&adoption.others);
+        if is_progress {
+            self.reset_failure_counts();
+        } else if matches!(
+            uncertainty,
+            Uncertainty::Lost(_) | Uncertainty::Throttled(_)
+        ) {
+            // Any other response leads to smaller batches, so those rounds end by themselves.
+            self.n_idle_rounds += 1;
+        }
+        self.resend_unwritten(now, batch, uncertainty)
+    }
+
+    /// Gives up items that somebody else created during the run: theirs stays, ours is not sent.
+    pub(super) fn yield_to_others(&mut self, others: &[SeenWebhook]) {
+        for other in others {
+            let is_same = |item_ix: &usize| {
+                self.statuses[*item_ix].is_none()
+                    && !self.is_open[*item_ix]
+                    && matches!(self.items[*item_ix].action, Action::Create)
+                    && Some(&self.items[*item_ix].key) == other.key.as_ref()
+            };
+            let is_equal = |item_ix: &usize| other.content == Some(self.items[*item_ix].content);
+            let same: Vec<usize> = (0..self.items.len()).filter(is_same).collect();
+            if let Some(item_ix) = same.iter().copied().find(is_equal) {
+                self.set_status(item_ix, ItemStatus::CreatedByOthers(other.id.clone()));
+                self.attributed.insert(other.id.clone());
+            } else if let Some(item_ix) = same.first() {
+                self.set_status(*item_ix, ItemStatus::Unresolved(format!(
+                    "somebody else created webhook {} with this alias and type, but other content, during the run",
+                    other.id
+                )));
+            }
+        }
+    }
+
+    /// Decides about the items of a batch that were not written: resends them, alone or in smaller batches,
+    /// ends them, or stops the run, depending on why the effect was uncertain.
+    pub(super) fn resend_unwritten(
+        &mut self,
+        now: Duration,
+        batch: Vec<usize>,
+        uncertainty: Uncertainty,
+    ) -> MachineCommand {
+        let was_alone = batch.len() == 1;
+        let rest: Vec<usize> = batch
+            .into_iter()
+            .filter(|item_ix| self.statuses[*item_ix].is_none())
+            .collect();
+        let is_stuck = self.n_idle_rounds >= MAX_ATTEMPTS;
+        match uncertainty {
+            Uncertainty::AllRefused(refusal) => {
+                self.requeue(rest);
+                self.stop = Some(StopReason::Refused(refusal));
+                return self.close(now);
+            }
+            _ if rest.is_empty() => {}
+            Uncertainty::Lost(why) if is_stuck => return self.give_up(now, why),
+            Uncertainty::Throttled(_) if is_stuck => {
+                // The server refused them and an observation did not find them: certainly not written.
+                self.requeue(rest);
+                return self.give_up(now, "rate limited (429)".to_owned());
+            }
+            Uncertainty::Lost(why) => {
+                self.requeue(rest);
+                let wait = retry::back_off(self.n_idle_rounds.max(1), 0.0);
+                return self.wait(wait, format!("{why}, resending what did not arrive"));
+            }
+            Uncertainty::Throttled(requested_wait) => {
+                self.requeue(rest);
+                let wait = requested_wait
+                    .unwrap_or_else(|| retry::back_off(self.n_idle_rounds.max(1), 0.0));
+                return self.wait(wait, "rate limited (429)".to_owned());
+            }
+            Uncertainty::Rejected(refusal) | Uncertainty::TooLarge(refusal) if was_alone => {
+                return self.finish_refused(now, rest[0], ItemStatus::Refused(refusal.into()));
+            }
+            Uncertainty::Accepted if was_alone => {
+                return self.finish_refused(now, rest[0], ItemStatus::Ignored);
+            }
+            // A run sends an accepted update once: if that changed nothing, a second one would not either.
+            Uncertainty::Accepted if self.update_id(rest[0]).is_some() => {
+                for item_ix in rest {
+                    self.set_status(item_ix, ItemStatus::Ignored);
+                    self.is_open[item_ix] = false;
+                }
+            }
+            Uncertainty::TooLarge(_) => {
+                self.limits.batch_size = rest.len().div_ceil(2);
+                self.requeue(rest);
+                let queued = std::mem::take(&mut self.queue);
+                for batch in queued {
+                    self.queue.extend(batches(&self.items, &batch, self.limits));
+                }
+            }
+            Uncertainty::Rejected(_) | Uncertainty::Accepted => {
+                let (left, right) = rest.split_at(rest.len().div_ceil(2));
+                let (left, right) = (left.to_vec(), right.to_vec());
+                self.requeue(right);
+                self.requeue(left);
+            }
+        }
+        self.send_next(now)
+    }
+
+    /// Ends an item that the server refused or ignored; too many refusals in a row stop the run.
+    pub(super) fn finish_refused(
+        &mut self,
+        now: Duration,
+        item_ix: usize,
+        status: ItemStatus,
+    ) -> MachineCommand {
+        self.set_status(item_ix, status);
+        self.is_open[item_ix] = false;
+        self.n_consecutive_refusals += 1;
+        if self.n_consecutive_refusals >= MAX_CONSECUTIVE_REFUSALS {
+            self.stop = Some(StopReason::TooManyRefused(self.n_consecutive_refusals));
+            return self.close(now);
+        }
+        self.send_next(now)
+    }
+
+    /// Stops the run: the target cannot be read any more, so the effect of the last request stays unknown.
+    pub(super) fn handle_failed_observation(
+        &mut self,
+        pending: PendingObservation,
+        why: String,
+    ) -> MachineCommand {
+        self.stop = Some(match pending.uncertainty {
+            // A write that was refused because of its key or URL had no effect, even if reading fails too.
+            Uncertainty::AllRefused(refusal) => {
+                self.requeue(pending.batch);
+                StopReason::Refused(refusal)
+            }
+            _ => StopReason::TargetUnreadable(why),
+        });
+        MachineCommand::Finish
+    }
+
+    /// Stops the run, but leaves open items open, so that the final observation can still find them.
+    pub(super) fn give_up(&mut self, now: Duration, why: String) -> MachineCommand {
+        self.stop = Some(StopReason::NoProgress(why));
+        self.close(now)
+    }
+
+    /// Processes the final observation: looks for the items that are still open, and within the settle window
+    /// waits for a list that lags behind the responses.
+    pub(super) fn handle_final_observation(
+        &mut self,
+        now: Duration,
+        deadline: Duration,
+        n_observations: u32,
+        list: &[SeenWebhook],
+    ) -> MachineCommand {
+        let (creates, updates): (Vec<usize>, Vec<usize>) = (0..self.items.len())
+            .filter(|item_ix| self.is_open[*item_ix] && self.statuses[*item_ix].is_none())
+            .partition(|item_ix| matches!(self.items[*item_ix].action, Action::Create));
+        let adoption = self.match_creates(&creates, list);
+        self.new_in_target
+            .extend(adoption.others.iter().map(|other| other.id.clone()));
+        self.mark_created(adoption.adopted, Proof::Observed);
+        let changed = self.match_updates(&updates, list, &Uncertainty::Lost(String::new()));
+        for (item_ix, row) in changed.adopted {
+            self.mark_updated(item_ix, row.content, Proof::Observed);
+        }
+        for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
+            self.set_status(item_ix, ItemStatus::Unresolved(why));
+        }
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));
+        if is_lagging && now < deadline {
+            self.phase = Phase::Closing {
+                deadline,
+                n_observations: n_observations + 1,
+            };
+            let pause = Duration::from_millis(250) * 2u32.pow(n_observations.min(4));
+            return MachineCommand::Wait(
+                pause,
+                "created webhooks are not listed yet, checking again".to_owned(),
+            );
+        }
+        MachineCommand::Finish
+    }
+}
+
+/// Maximum pause between observations: any settle window holds several of them, so that two can disagree.
+fn max_pause(settle: Duration) -> Duration {
+    (settle / 6).clamp(MIN_PAUSE, MAX_PAUSE)
+}
