@@ -134,7 +134,7 @@ pub enum LogFormat {
 
 /// Format of the result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputForm {
+pub enum OutputFormat {
     /// Plain text for people.
     Text,
     /// One versioned JSON document.

@@ -46,7 +46,7 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ConflictArg, ConnectionArgs, OutputForm, SelectionArgs, WritingArgs,
+    self, ColorArg, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs, WritingArgs,
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
@@ -136,7 +136,7 @@ pub struct ListSettings {
     /// How to connect to the account.
     pub client: ClientOptions,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `diff`.
@@ -153,7 +153,7 @@ pub struct DiffSettings {
     /// Whether differences exit with code 2.
     pub detailed_exitcode: bool,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `export`.

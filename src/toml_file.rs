@@ -32,7 +32,7 @@ pub(crate) fn format_diagnostics(file: &str, diagnostics: &[Diagnostic]) -> Stri
     let file = crate::untrusted::escape(file);
     let lines: Vec<String> = diagnostics
         .iter()
-        .map(|misread| format!("{file}: {misread}"))
+        .map(|diagnostic| format!("{file}: {diagnostic}"))
         .collect();
     lines.join("\n")
 }

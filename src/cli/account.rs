@@ -1,6 +1,6 @@
 //! The arguments of `account`.
 
-use super::OutputForm;
+use super::OutputFormat;
 use super::arguments::{ConfigArgs, ConnectionArgs};
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -31,7 +31,7 @@ pub enum AccountAction {
 pub struct AccountListArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// The config file that defines the profiles.
     #[command(flatten)]
     pub config: ConfigArgs,
@@ -48,7 +48,7 @@ pub struct AccountCheckArgs {
     pub side: Option<SideArg>,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,

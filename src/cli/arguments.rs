@@ -1,6 +1,6 @@
 //! The arguments of commands, and the argument groups that several commands share.
 
-use super::{OutputForm, ReportFormatArg};
+use super::{OutputFormat, ReportFormatArg};
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -318,7 +318,7 @@ pub struct DiffArgs {
     pub detailed_exitcode: bool,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// Which webhooks of both sides to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -338,7 +338,7 @@ pub struct ListArgs {
     pub from: String,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,

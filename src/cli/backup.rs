@@ -4,7 +4,7 @@ use super::arguments::{
     ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
     ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs, WritingArgs,
 };
-use super::{OutputForm, arguments};
+use super::{OutputFormat, arguments};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -74,7 +74,7 @@ pub struct BackupCreateArgs {
     pub accept_shrink: bool,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// How to encrypt the backups.
     #[command(flatten)]
     pub protection: ProtectionArgs,
@@ -94,7 +94,7 @@ pub struct BackupListArgs {
     pub account: Option<String>,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Selects a backup.
@@ -122,7 +122,7 @@ pub struct BackupShowArgs {
     pub choice: BackupChoiceArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// Which of its webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -145,7 +145,7 @@ pub struct BackupCheckArgs {
     pub identity: IdentityArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Arguments of `backup forget`.
@@ -165,7 +165,7 @@ pub struct BackupForgetArgs {
     pub identity: IdentityArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// The retention policy.
     #[command(flatten)]
     pub keep: KeepArgs,
@@ -259,7 +259,7 @@ pub struct RunScheduleArgs {
     pub accept_shrink: bool,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,

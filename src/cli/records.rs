@@ -1,6 +1,6 @@
 //! The arguments of the commands that work on recorded runs: what they did, what they wrote, and the new ids.
 
-use super::OutputForm;
+use super::OutputFormat;
 use super::arguments::{
     ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs,
 };
@@ -23,7 +23,7 @@ pub struct VerifyArgs {
     pub run: Option<String>,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -58,7 +58,7 @@ pub struct RunsArgs {
 pub struct RunsListArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -130,7 +130,7 @@ pub struct RollbackArgs {
     pub yes: bool,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -160,7 +160,7 @@ pub enum IdmapAction {
         csv: bool,
         /// Format of the result
         #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-        output: OutputForm,
+        output: OutputFormat,
         /// The state folder.
         #[command(flatten)]
         state: StateArgs,
@@ -181,7 +181,7 @@ pub enum IdmapAction {
         run: String,
         /// Format of the result
         #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-        output: OutputForm,
+        output: OutputFormat,
         /// The state folder.
         #[command(flatten)]
         state: StateArgs,

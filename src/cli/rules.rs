@@ -1,6 +1,6 @@
 //! The arguments of `rules`.
 
-use super::OutputForm;
+use super::OutputFormat;
 use super::arguments::{ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub struct RulesCheckArgs {
     pub to: Option<String>,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,

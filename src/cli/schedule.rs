@@ -1,6 +1,6 @@
 //! The arguments of `schedule`.
 
-use super::OutputForm;
+use super::OutputFormat;
 use super::arguments::ConfigArgs;
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ pub enum ScheduleAction {
 pub struct ScheduleListArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputForm,
+    pub output: OutputFormat,
     /// The config file that defines the schedules.
     #[command(flatten)]
     pub config: ConfigArgs,

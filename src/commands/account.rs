@@ -1,9 +1,9 @@
 //! `hookferry account`: lists the configured profiles, and checks one account. Writes nothing.
 
 use super::reading::{reader, refuse_unexpected_company};
-use crate::cli::{AccountAction, AccountArgs, OutputForm};
+use crate::cli::{AccountAction, AccountArgs, OutputFormat};
 use crate::coralogix::account::Account;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::fetch::Inventory;
@@ -39,8 +39,8 @@ fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Err
         rows: config.profiles.iter().map(row).collect(),
     };
     screen.result(&match settings.output {
-        OutputForm::Text => accounts::text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&accounts::document(&view)),
+        OutputFormat::Text => accounts::text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&accounts::document(&view)),
     })?;
     Ok(ExitCode::Done)
 }
@@ -60,8 +60,8 @@ async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCo
         reading: observed.as_ref(),
     };
     screen.result(&match settings.output {
-        OutputForm::Text => account_check::text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&account_check::document(&view)),
+        OutputFormat::Text => account_check::text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&account_check::document(&view)),
     })?;
     let account = settings.account?;
     match observed.map(|seen| seen.outcome) {
@@ -80,7 +80,7 @@ async fn read_once(
     settings: &AccountCheckSettings,
     screen: &Screen,
 ) -> Result<AccountReading, Error> {
-    let wait_budget = Arc::new(Patience::empty());
+    let wait_budget = Arc::new(WaitBudget::empty());
     let reader = reader(account, &settings.client, &wait_budget, screen)?;
     let started = Instant::now();
     let outcome = reader.list().await.map(Inventory::from);

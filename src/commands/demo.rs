@@ -2,7 +2,7 @@
 //! ones.
 
 use super::{list, migrate, plan};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -109,7 +109,7 @@ fn list_settings(sandbox: &Sandbox) -> Result<ListSettings, Error> {
         source: Origin::Live(Box::new(sandbox_account(Side::Source, sandbox.source())?)),
         filter: Filter::default(),
         client: client_options(),
-        output: OutputForm::Text,
+        output: OutputFormat::Text,
     })
 }
 

@@ -1,8 +1,8 @@
 //! `hookferry diff`: compares any two accounts, backups or files. Writes nothing.
 
 use super::reading::{party, read_origin};
-use crate::cli::OutputForm;
-use crate::coralogix::retry::Patience;
+use crate::cli::OutputFormat;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::diff::diff;
@@ -18,10 +18,10 @@ pub(super) async fn run(
     settings: settings::DiffSettings,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
-    let patience = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let (left, right) = tokio::join!(
-        read_origin(&settings.left, &settings.client, &patience, screen),
-        read_origin(&settings.right, &settings.client, &patience, screen),
+        read_origin(&settings.left, &settings.client, &wait_budget, screen),
+        read_origin(&settings.right, &settings.client, &wait_budget, screen),
     );
     let (left, right) = (left?, right?);
     let parties = [party(&settings.left, &left), party(&settings.right, &right)];
@@ -39,8 +39,8 @@ pub(super) async fn run(
         entries: &entries,
     };
     screen.result(&match settings.output {
-        OutputForm::Text => text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&document(&view)),
+        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if settings.detailed_exitcode && !view.is_same() {
         ExitCode::Changes

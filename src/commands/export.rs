@@ -1,7 +1,7 @@
 //! `hookferry export`: writes the raw webhooks, secrets included, for jq, curl and `--from`.
 
 use super::reading::{read_origin, select_webhooks};
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, list_to_wire};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
@@ -25,7 +25,7 @@ pub(super) async fn run(
         )
         .with_hint("write it to a file with --out FILE, pipe it to another program, or pass --reveal; `hookferry list` shows the webhooks masked"));
     }
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let inventory = select_webhooks(inventory, &settings.filter)?;
     let (webhooks, n_left_out) = if settings.ready {

@@ -4,7 +4,7 @@
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
 use crate::coralogix::digest::DigestKey;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
@@ -69,7 +69,7 @@ impl History {
         let is_of_plan = |record: &&RunRecord| record.header.saved_plan.as_deref() == Some(plan);
         let mut ids = HashSet::new();
         for record in self.records.iter().filter(is_of_plan) {
-            ids.extend(record.written().map(|(_, arrived)| arrived.id.clone()));
+            ids.extend(record.written().map(|(_, written)| written.id.clone()));
             let matching = reconciled.iter().filter(|each| each.run_id == record.id());
             ids.extend(matching.flat_map(|each| &each.updates).filter_map(
                 |row| match &row.update {
@@ -100,7 +100,7 @@ impl History {
         &self,
         reader: &Reader,
         first: Inventory,
-        wait_budget: &Patience,
+        wait_budget: &WaitBudget,
         screen: &Screen,
     ) -> Result<Inventory, Error> {
         let listed: HashSet<WebhookId> = first.webhooks.iter().filter_map(Webhook::id).collect();
@@ -127,7 +127,7 @@ impl History {
         let written_ids: HashSet<WebhookId> = self
             .records
             .iter()
-            .flat_map(|record| record.written().map(|(_, arrived)| arrived.id.clone()))
+            .flat_map(|record| record.written().map(|(_, written)| written.id.clone()))
             .collect();
         let (mut known, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
         for record in &self.records {
@@ -169,7 +169,7 @@ async fn wait_until_all_settled(
     records: &[&RunRecord],
     reader: &Reader,
     first: Inventory,
-    wait_budget: &Patience,
+    wait_budget: &WaitBudget,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
     let mut remaining = Duration::ZERO;
@@ -208,7 +208,7 @@ async fn wait_until_all_settled(
         first,
         SettleOptions {
             until: Instant::now() + remaining,
-            patience: wait_budget,
+            wait_budget,
             progress_sink: &stage,
         },
     )
@@ -223,7 +223,7 @@ pub(super) async fn reconcile_run(
     digest_key: &DigestKey,
     reader: &Reader,
     first: Inventory,
-    wait_budget: &Patience,
+    wait_budget: &WaitBudget,
     screen: &Screen,
 ) -> Result<(Inventory, Option<ReconciledRun>), Error> {
     let listed = first.webhooks.iter().filter_map(Webhook::id).collect();
@@ -235,8 +235,8 @@ pub(super) async fn reconcile_run(
     if !is_open {
         return Ok((inventory, None));
     }
-    let arrived = record.written().map(|(_, arrived)| arrived.id.clone());
-    let open_sends = collect_open_sends(record, &arrived.collect());
+    let written_ids = record.written().map(|(_, written)| written.id.clone());
+    let open_sends = collect_open_sends(record, &written_ids.collect());
     let recoveries = recover(
         &open_sends,
         &Observation::from_webhooks(&inventory.webhooks),
@@ -279,7 +279,7 @@ fn is_lagging(record: &RunRecord, listed: &HashSet<WebhookId>) -> bool {
     };
     let is_missing = |id: &WebhookId| !listed.contains(id) && !is_deleted(id);
     !settle_time_left(record).is_zero()
-        && record.written().any(|(_, arrived)| is_missing(&arrived.id))
+        && record.written().any(|(_, written)| is_missing(&written.id))
 }
 
 /// The rest of the settle window after a run's last send, in which the server may still be processing it.

@@ -1,6 +1,6 @@
 //! `hookferry idmap`: shows the id map of a run, or rewrites exported alerts with it. Sends nothing.
 
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::idmap::IdMap;
@@ -22,8 +22,8 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
         IdmapTask::Show(form) => {
             screen.result(&match form {
                 IdmapFormat::Csv => view::id_map_csv(&map),
-                IdmapFormat::Output(OutputForm::Text) => view::id_map_text(&map, page),
-                IdmapFormat::Output(OutputForm::Json) => json::text(&view::id_map_json(&map)),
+                IdmapFormat::Output(OutputFormat::Text) => view::id_map_text(&map, page),
+                IdmapFormat::Output(OutputFormat::Json) => json::text(&view::id_map_json(&map)),
             })?;
             Ok(ExitCode::Done)
         }
@@ -34,8 +34,8 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
         } => {
             let rewritten = alerts::apply(&map, alerts, Some(out))?;
             screen.result(&match output {
-                OutputForm::Text => view::rewritten_text(&rewritten, Some(out), page),
-                OutputForm::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
+                OutputFormat::Text => view::rewritten_text(&rewritten, Some(out), page),
+                OutputFormat::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
             })?;
             Ok(if rewritten.is_complete() {
                 ExitCode::Done

@@ -1,8 +1,8 @@
 //! `hookferry list`: prints an account's webhooks as a table with every secret masked.
 
 use super::reading::{party, read_origin, select_webhooks};
-use crate::cli::OutputForm;
-use crate::coralogix::retry::Patience;
+use crate::cli::OutputFormat;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
@@ -15,13 +15,13 @@ pub(super) async fn run(
     settings: settings::ListSettings,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;
     screen.result(&match settings.output {
-        OutputForm::Text => list::list_text(&webhooks, &account, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&list::list_json(&webhooks, &account)),
+        OutputFormat::Text => list::list_text(&webhooks, &account, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&list::list_json(&webhooks, &account)),
     })?;
     Ok(ExitCode::Done)
 }

@@ -141,7 +141,7 @@ async fn prepare(
     };
     let history = History::load(&runs, &route.target, company.as_deref())?;
     let (reader, first) = (&readings.target_reader, readings.target);
-    let wait_budget = &readings.patience;
+    let wait_budget = &readings.wait_budget;
     readings.target = history
         .wait_until_settled(reader, first, wait_budget, screen)
         .await?;
@@ -204,7 +204,7 @@ async fn push_and_verify(
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.start_stage("write target");
     let context = PushContext {
-        patience: &planned.patience,
+        wait_budget: &planned.wait_budget,
         progress_sink: &stage,
         journal: &mut recorder,
         interrupt,
@@ -213,7 +213,7 @@ async fn push_and_verify(
     let n_arrived = push_result
         .statuses
         .iter()
-        .filter(|(_, fate)| fate.target_id().is_some())
+        .filter(|(_, status)| status.target_id().is_some())
         .count();
     stage.finish(&format!(
         "{n_arrived} of {}",

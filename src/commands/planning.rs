@@ -5,7 +5,7 @@ use super::reading::{live_party, party, read_first, read_origin, reader, select_
 use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::{Party, PlanView};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
@@ -18,11 +18,11 @@ use crate::store::runs::Runs;
 use std::sync::Arc;
 
 /// Both sides of a route, as read.
-pub(super) struct Readings {
+pub(super) struct RouteReadings {
     pub(super) source: Inventory,
     pub(super) target: Inventory,
     pub(super) target_reader: Reader,
-    pub(super) patience: Arc<Patience>,
+    pub(super) wait_budget: Arc<WaitBudget>,
 }
 
 /// Both sides of a route, and the plan made from them.
@@ -34,7 +34,7 @@ pub(super) struct PlannedMigration {
     pub(super) target: Party,
     pub(super) target_inventory: Inventory,
     pub(super) target_reader: Reader,
-    pub(super) patience: Arc<Patience>,
+    pub(super) wait_budget: Arc<WaitBudget>,
     pub(super) known: PriorKnowledge,
 }
 
@@ -61,29 +61,29 @@ impl PlannedMigration {
 }
 
 /// Reads both sides concurrently; fails if two live accounts are one and the same.
-pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<Readings, Error> {
-    let patience = Arc::new(Patience::new());
-    let target_reader = reader(&route.target, &route.client, &patience, screen)?;
+pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteReadings, Error> {
+    let wait_budget = Arc::new(WaitBudget::new());
+    let target_reader = reader(&route.target, &route.client, &wait_budget, screen)?;
     let (source, target) = tokio::join!(
-        read_origin(&route.source, &route.client, &patience, screen),
+        read_origin(&route.source, &route.client, &wait_budget, screen),
         read_first(&target_reader, screen),
     );
     let (source, target) = (source?, target?);
     if let Origin::Live(account) = &route.source {
         refuse_same_company(account, &source, &route.target, &target)?;
     }
-    Ok(Readings {
+    Ok(RouteReadings {
         source,
         target,
         target_reader,
-        patience,
+        wait_budget,
     })
 }
 
 /// Makes the plan from both inventories, the rules, and the knowledge that earlier runs left.
 pub(super) async fn make_plan(
     route: &Route,
-    readings: Readings,
+    readings: RouteReadings,
     known: PriorKnowledge,
 ) -> Result<PlannedMigration, Error> {
     let rewriting = resolve_route_rewriting(route, &readings).await?;
@@ -93,7 +93,7 @@ pub(super) async fn make_plan(
 /// Resolves the rewriting of a route: its rules, the values that they need, and the regions.
 pub(super) async fn resolve_route_rewriting(
     route: &Route,
-    readings: &Readings,
+    readings: &RouteReadings,
 ) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
     resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
@@ -102,7 +102,7 @@ pub(super) async fn resolve_route_rewriting(
 /// Makes the plan with a rewriting that is already resolved.
 pub(super) fn planned_with(
     route: &Route,
-    readings: Readings,
+    readings: RouteReadings,
     known: PriorKnowledge,
     rewriting: &Rewriting,
 ) -> Result<PlannedMigration, Error> {
@@ -123,7 +123,7 @@ pub(super) fn planned_with(
         target: live_party(&route.target, &readings.target),
         target_inventory: readings.target,
         target_reader: readings.target_reader,
-        patience: readings.patience,
+        wait_budget: readings.wait_budget,
         known,
     })
 }

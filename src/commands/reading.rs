@@ -3,7 +3,7 @@
 use super::backup_choice::read_chosen_backup;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{self, NotAList};
 use crate::document::view::Party;
 use crate::error::{Error, ErrorKind};
@@ -29,7 +29,7 @@ pub(super) fn select_webhooks(inventory: Inventory, filter: &Filter) -> Result<I
 pub(super) async fn read_origin(
     origin: &Origin,
     client: &ClientOptions,
-    wait_budget: &Arc<Patience>,
+    wait_budget: &Arc<WaitBudget>,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
     match origin {
@@ -95,7 +95,7 @@ async fn read_with_progress(
 pub(super) fn reader(
     account: &Account,
     client: &ClientOptions,
-    wait_budget: &Arc<Patience>,
+    wait_budget: &Arc<WaitBudget>,
     screen: &Screen,
 ) -> Result<Reader, Error> {
     Reader::new(

@@ -5,11 +5,11 @@ use super::consent::require_confirmation;
 use super::history::{ReconciledRun, reconcile_run, record_reconciliations};
 use super::reading::{live_party, read_first, read_live, reader};
 use super::record_check::{refuse_other_company, require_digest_key};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::digest::DigestKey;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
@@ -44,7 +44,7 @@ struct RollbackRun {
     other_run_ids: HashSet<WebhookId>,
     digest_key: DigestKey,
     reader: Reader,
-    wait_budget: Arc<Patience>,
+    wait_budget: Arc<WaitBudget>,
     _lock: Lock,
 }
 
@@ -106,7 +106,7 @@ async fn prepare(
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let reader = reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, home) = (Locks::new(state)?, account.endpoint.canonical_host());
     // The record names the company, so the lock can be taken before the target is read.
@@ -178,7 +178,7 @@ impl RollbackRun {
         let stage = screen.start_stage("undo");
         let writer = Writer::new(self.reader.clone());
         let context = RollbackContext {
-            patience: &self.wait_budget,
+            wait_budget: &self.wait_budget,
             progress_sink: &stage,
             interrupt,
         };
@@ -221,10 +221,10 @@ impl RollbackRun {
     }
 }
 
-fn print_rollback(view: &RollbackView, output: OutputForm, screen: &Screen) -> Result<(), Error> {
+fn print_rollback(view: &RollbackView, output: OutputFormat, screen: &Screen) -> Result<(), Error> {
     screen.result(&match output {
-        OutputForm::Text => view::text(view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&view::document(view)),
+        OutputFormat::Text => view::text(view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&view::document(view)),
     })
 }
 
@@ -271,7 +271,7 @@ fn ids_of_other_runs(runs: &Runs, run: &str) -> Result<HashSet<WebhookId>, Error
     let mut ids = HashSet::new();
     for listed in runs.all()?.into_iter().filter(|listed| listed.id != run) {
         if let Ok(Some(record)) = listed.record {
-            ids.extend(record.written().map(|(_, arrived)| arrived.id.clone()));
+            ids.extend(record.written().map(|(_, written)| written.id.clone()));
         }
     }
     Ok(ids)
@@ -288,30 +288,30 @@ fn written_webhooks(
         .into_iter()
         .filter_map(|body| Some((body.id()?, body)))
         .collect();
-    let written_webhook = |item_ix: usize, arrived: &crate::store::runs::WrittenWebhook| {
+    let written_webhook = |item_ix: usize, written: &crate::store::runs::WrittenWebhook| {
         let (key, sent) = record.desired(item_ix)?;
         let row = &record.header.steps[item_ix];
         let previous = match row.state {
             StepState::Update => Some(PreviousContent {
                 content: row.target_content?,
-                body: bodies.get(&arrived.id).cloned(),
+                body: bodies.get(&written.id).cloned(),
             }),
             _ => None,
         };
         Some(RollbackItem {
-            id: arrived.id.clone(),
+            id: written.id.clone(),
             source_id: row.source_id.clone().map(WebhookId::new),
             key,
             sent,
-            altered_content: arrived.kept,
-            full_digest: arrived.full_digest,
-            is_acknowledged: arrived.is_acknowledged,
+            altered_content: written.kept,
+            full_digest: written.full_digest,
+            is_acknowledged: written.is_acknowledged,
             previous,
         })
     };
     let all = record.written();
     Ok(all
-        .filter_map(|(item_ix, arrived)| written_webhook(item_ix, arrived))
+        .filter_map(|(item_ix, written)| written_webhook(item_ix, written))
         .collect())
 }
 

@@ -2,10 +2,10 @@
 
 use super::reading::{party, read_origin, select_webhooks};
 use super::rewriting::{apply_rules, resolve_rewriting};
-use crate::cli::{OutputForm, RulesAction, RulesArgs};
+use crate::cli::{OutputFormat, RulesAction, RulesArgs};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::rewrite::service_regions;
@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCod
 }
 
 async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let source_region = match &settings.source {
@@ -70,7 +70,7 @@ fn is_other_region(found: &[Region], source: Option<Region>, target: Option<Regi
 }
 
 async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let target = settings.target.as_ref();
@@ -89,8 +89,8 @@ async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode
         portable: &portable,
     };
     screen.result(&match settings.output {
-        OutputForm::Text => text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&document(&view)),
+        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_complete() {
         ExitCode::Done

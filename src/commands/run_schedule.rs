@@ -3,7 +3,7 @@
 //! same code.
 
 use super::backup::{CreateOptions, check_account, combined_exit_code, create_all, forget_account};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -94,8 +94,8 @@ fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
         );
     }
     let result = match settings.output {
-        OutputForm::Text => text(run, screen.page(Detail::Normal)),
-        OutputForm::Json => status,
+        OutputFormat::Text => text(run, screen.page(Detail::Normal)),
+        OutputFormat::Json => status,
     };
     print_failure(screen.result(&result), screen);
 }

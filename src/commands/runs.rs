@@ -2,7 +2,7 @@
 
 use super::history::settle_time_left;
 
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
@@ -23,8 +23,8 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
         RunsTask::List(output) => {
             let all = runs.all()?;
             screen.result(&match output {
-                OutputForm::Text => view::list_text(&all, screen.page(Detail::Normal)),
-                OutputForm::Json => json::text(&view::list_document(&all)),
+                OutputFormat::Text => view::list_text(&all, screen.page(Detail::Normal)),
+                OutputFormat::Json => json::text(&view::list_document(&all)),
             })?;
         }
         RunsTask::Show(run, output) => show_run(
@@ -45,7 +45,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
 fn show_run(
     runs: &Runs,
     run: &str,
-    output: OutputForm,
+    output: OutputFormat,
     state_flag: &str,
     screen: &Screen,
 ) -> Result<(), Error> {
@@ -53,10 +53,10 @@ fn show_run(
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
     let text = match output {
-        OutputForm::Text => {
+        OutputFormat::Text => {
             view::run_text(&record, &folder, state_flag, screen.page(Detail::Normal))
         }
-        OutputForm::Json => {
+        OutputFormat::Json => {
             let report = runs.read_file(&id, "report.json")?;
             let report: Option<Value> = report.and_then(|text| serde_json::from_str(&text).ok());
             json::text(&view::run_document(&record, &folder, report.as_ref()))

@@ -13,7 +13,7 @@ use crate::pipeline::binding::{
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip};
-use crate::render::drift::{document as moved_document, lines, summary};
+use crate::render::drift::{document as drift_document, lines, summary};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
@@ -154,14 +154,14 @@ impl<'a> ApprovedPlan<'a> {
         ours: &HashSet<WebhookId>,
         screen: &Screen,
     ) -> Result<(), Error> {
-        let moved = moved(self.apply, &self.promises, &self.digest_key, planned, ours);
-        if moved.is_empty() {
+        let drift = find_drift(self.apply, &self.promises, &self.digest_key, planned, ours);
+        if drift.is_empty() {
             return Ok(());
         }
         if self.apply.migrate.output == ReportFormat::Json {
-            screen.result(&json::text(&moved_document(&moved)))?;
+            screen.result(&json::text(&drift_document(&drift)))?;
         }
-        Err(stale(self.apply, &moved))
+        Err(stale(self.apply, &drift))
     }
 }
 
@@ -213,7 +213,7 @@ fn open(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestKey, Error> {
 }
 
 /// The drift since the plan was saved; empty if the plan still holds.
-fn moved(
+fn find_drift(
     apply: &ApplySettings,
     promises: &[PlannedStep],
     digest_key: &DigestKey,

@@ -1,7 +1,7 @@
 //! `hookferry schedule`: lists the schedules of the config file, and prints the files with which a scheduler
 //! runs one. Reads no API key, heartbeat URL or recipients file, and opens no connection.
 
-use crate::cli::{OutputForm, ScheduleAction, ScheduleArgs};
+use crate::cli::{OutputFormat, ScheduleAction, ScheduleArgs};
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::json;
@@ -39,8 +39,8 @@ fn list(settings: &ScheduleListSettings, screen: &Screen) -> Result<ExitCode, Er
             .collect(),
     };
     screen.result(&match settings.output {
-        OutputForm::Text => list::text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&list::document(&view)),
+        OutputFormat::Text => list::text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&list::document(&view)),
     })?;
     Ok(ExitCode::Done)
 }

@@ -5,9 +5,9 @@ use super::history::reconcile_run;
 use super::planning::{planned_with, read_both, resolve_route_rewriting};
 use super::reading::{live_party, read_first, reader};
 use super::record_check::{refuse_other_company, require_digest_key};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
@@ -30,8 +30,8 @@ pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<Exi
         VerifyAgainst::Run(run) => verify_against_run(run, screen).await?,
     };
     screen.result(&match settings.output {
-        OutputForm::Text => text(&view, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&document(&view)),
+        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_verified() {
         ExitCode::Done
@@ -81,7 +81,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let reader = reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;

@@ -6,7 +6,7 @@ pub use super::answer::ListResponse;
 use super::answer::{parse_written_webhooks, server_time, utf8_text};
 use super::failure::server_message;
 use super::list_stream::ListStream;
-use super::retry::{self, MAX_ATTEMPTS, Patience, TokenBucket};
+use super::retry::{self, MAX_ATTEMPTS, TokenBucket, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
@@ -57,7 +57,7 @@ pub struct Reader {
     account: Account,
     token_bucket: Arc<Mutex<TokenBucket>>,
     clock_start: Instant,
-    wait_budget: Arc<Patience>,
+    wait_budget: Arc<WaitBudget>,
     wait_listener: Arc<dyn WaitListener>,
 }
 
@@ -80,7 +80,7 @@ impl Reader {
     pub fn new(
         account: Account,
         options: &ClientOptions,
-        wait_budget: Arc<Patience>,
+        wait_budget: Arc<WaitBudget>,
         wait_listener: Arc<dyn WaitListener>,
     ) -> Result<Self, Error> {
         Ok(Self {

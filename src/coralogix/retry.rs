@@ -48,9 +48,9 @@ pub fn jitter() -> f64 {
 
 /// The time that a run may still spend waiting; shared by all of its requests.
 #[derive(Debug)]
-pub struct Patience(Mutex<Duration>);
+pub struct WaitBudget(Mutex<Duration>);
 
-impl Patience {
+impl WaitBudget {
     /// The full budget of a run: 15 minutes.
     pub fn new() -> Self {
         Self(Mutex::new(RUN_WAIT_BUDGET))
@@ -77,7 +77,7 @@ impl Patience {
     }
 }
 
-impl Default for Patience {
+impl Default for WaitBudget {
     fn default() -> Self {
         Self::new()
     }
@@ -118,7 +118,7 @@ impl TokenBucket {
 
 #[cfg(test)]
 mod tests {
-    use super::{Patience, TokenBucket, back_off, parse_retry_after};
+    use super::{TokenBucket, WaitBudget, back_off, parse_retry_after};
     use std::time::{Duration, SystemTime};
 
     #[test]
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn wait_budget_runs_out() {
-        let budget = Patience::new();
+        let budget = WaitBudget::new();
         assert!(budget.try_spend(Duration::from_secs(899)));
         assert!(!budget.try_spend(Duration::from_secs(2)));
         assert!(budget.try_spend(Duration::from_secs(1)));

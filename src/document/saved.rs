@@ -38,8 +38,8 @@ impl SavedPlan {
     }
 
     /// Whether nothing in the document changed since it was sealed.
-    pub fn is_intact(&self, sealer: &DigestKey) -> bool {
-        let seal = sealer.text(&self.whole).to_string();
+    pub fn is_intact(&self, digest_key: &DigestKey) -> bool {
+        let seal = digest_key.text(&self.whole).to_string();
         let binding = self.binding.as_ref();
         binding.is_some_and(|binding| binding.seal == seal)
     }
@@ -70,12 +70,12 @@ fn clear_plan_digest(mut whole: String, seal: &str) -> Result<String, Unreadable
 ///
 /// # Panics
 /// If the document cannot be serialized as JSON, which no document of this program can cause.
-pub fn set_plan_digest(document: &mut PlanDocument, sealer: &DigestKey) {
+pub fn set_plan_digest(document: &mut PlanDocument, digest_key: &DigestKey) {
     let Some(binding) = &mut document.binding else {
         return;
     };
     binding.seal = String::new();
-    let seal = sealer.digest_written(|to| Ok(serde_json::to_writer(to, &document)?));
+    let seal = digest_key.digest_written(|to| Ok(serde_json::to_writer(to, &document)?));
     if let Some(binding) = &mut document.binding {
         binding.seal = seal.expect("a document can be serialized").to_string();
     }

@@ -216,7 +216,7 @@ fn bind_side(
     webhooks: &Stripped,
     (location, profile): (BoundLocation, Option<String>),
     company_id: Option<&str>,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
 ) -> BoundSide {
     let webhooks = webhooks.webhooks().iter();
     BoundSide {
@@ -225,7 +225,7 @@ fn bind_side(
         company_id: company_id.map(WebhookId::new),
         key: None,
         webhooks: webhooks
-            .map(|webhook| BoundWebhook::new(webhook, sealer))
+            .map(|webhook| BoundWebhook::new(webhook, digest_key))
             .collect(),
     }
 }

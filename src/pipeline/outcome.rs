@@ -128,7 +128,7 @@ pub(crate) fn item_outcomes<'a>(
     let mut item_verdicts = item_verdicts.peekable();
     let to_outcome = |(step_ix, (webhook, step))| {
         let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
-            Some((_, fate)) => outcome_of_push(webhook, step, fate),
+            Some((_, status)) => outcome_of_push(webhook, step, status),
             None => outcome_without_push(webhook, step),
         };
         let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);

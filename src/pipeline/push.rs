@@ -23,7 +23,7 @@ use super::fetch::{Inventory, fetch_in_parts};
 use super::plan::{Plan, Step, StepState};
 use super::rewrite::PortableWebhook;
 use crate::coralogix::client::{WriteAnswer, Writer};
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{ConnectFailure, Failure};
 use crate::interrupt::Interrupt;
@@ -72,7 +72,7 @@ const MAX_BATCH_BYTES: usize = 4 << 20;
 /// Everything a push needs besides the plan and the target.
 pub struct PushContext<'s> {
     /// How long the whole run may still wait; all its stages draw on the same budget.
-    pub patience: &'s Patience,
+    pub wait_budget: &'s WaitBudget,
     /// Receives progress and wait reports.
     pub progress_sink: &'s dyn ProgressSink,
     /// Records each request durably before it is sent.
@@ -124,7 +124,7 @@ pub async fn push<'p>(
         company_ids: BTreeSet::new(),
         baseline,
         update_ids,
-        wanted: plan.portable().content_cache(),
+        content_cache: plan.portable().content_cache(),
         n_requests: 0,
         recorded_sends: BTreeSet::new(),
         journal_error: None,
@@ -174,7 +174,7 @@ struct PushDriver<'r> {
     /// The company ids in the last observation.
     company_ids: BTreeSet<String>,
     /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
-    wanted: ContentCache<'r>,
+    content_cache: ContentCache<'r>,
     n_requests: usize,
     /// Items that the journal has as sent, without a later status update.
     recorded_sends: BTreeSet<usize>,
@@ -235,7 +235,9 @@ impl PushDriver<'_> {
         let status_update = |item_ix: &usize| match machine.item_state(*item_ix) {
             ItemState::Open => None,
             ItemState::Sendable => Some((*item_ix, StatusUpdate::NotWritten)),
-            ItemState::Final(fate, kept) => Some((*item_ix, StatusUpdate::from_status(fate, kept))),
+            ItemState::Final(status, kept) => {
+                Some((*item_ix, StatusUpdate::from_status(status, kept)))
+            }
         };
         let updates: Vec<(usize, StatusUpdate)> = self
             .recorded_sends
@@ -279,7 +281,7 @@ impl PushDriver<'_> {
             WriteAnswer::Accepted(rows) => {
                 let webhooks = rows
                     .iter()
-                    .filter_map(|row| SeenWebhook::from_webhook(row, &self.wanted));
+                    .filter_map(|row| SeenWebhook::from_webhook(row, &self.content_cache));
                 RequestOutcome::Accepted(webhooks.collect())
             }
             WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
@@ -313,7 +315,7 @@ impl PushDriver<'_> {
         let may_be_ours =
             |id: &WebhookId| !self.baseline.ids.contains(id) || self.update_ids.contains(id);
         let add = |observation: &mut Observation, part: Vec<Webhook>| {
-            observation.add(&part, &self.wanted, may_be_ours);
+            observation.add(&part, &self.content_cache, may_be_ours);
         };
         let read = tokio::select! {
             read = fetch_in_parts(self.writer.reader(), add) => read,
@@ -329,7 +331,7 @@ impl PushDriver<'_> {
     }
 
     async fn wait(&self, wait: Duration, why: &str) -> Event {
-        if !self.context.patience.try_spend(wait) {
+        if !self.context.wait_budget.try_spend(wait) {
             return Event::WaitBudgetSpent;
         }
         self.context.progress_sink.report_wait(why, wait);

@@ -9,7 +9,7 @@ use super::strip::{Key, strip};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
-use crate::coralogix::retry::{self, MAX_ATTEMPTS, Patience};
+use crate::coralogix::retry::{self, MAX_ATTEMPTS, WaitBudget};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{Failure, Refusal};
 use crate::interrupt::Interrupt;
@@ -155,7 +155,7 @@ pub struct RollbackResult {
 /// Everything a rollback needs besides the run record and the target.
 pub struct RollbackContext<'s> {
     /// How long the whole run may still wait.
-    pub patience: &'s Patience,
+    pub wait_budget: &'s WaitBudget,
     /// Receives progress and wait reports.
     pub progress_sink: &'s dyn ProgressSink,
     /// Signals that the user wants the rollback to end.
@@ -358,7 +358,7 @@ impl RollbackDriver<'_> {
             .requested_wait
             .take()
             .unwrap_or_else(|| retry::back_off(n_idle.max(1), 0.0));
-        if !self.context.patience.try_spend(wait) {
+        if !self.context.wait_budget.try_spend(wait) {
             self.stop = Some("the rollback used up its wait budget".to_owned());
             return;
         }

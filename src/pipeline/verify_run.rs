@@ -57,7 +57,7 @@ pub fn verify_run(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
 ) -> Vec<RunFinding> {
     let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
     for webhook in target.webhooks() {
@@ -67,9 +67,9 @@ pub fn verify_run(
     }
     let shown = |id: &WebhookId| {
         let content = contents.get(id)?;
-        Some(content.map(|content| sealer.digest_content(content)))
+        Some(content.map(|content| digest_key.digest_content(content)))
     };
-    let copies = surplus_copies(items, baseline, target, sealer);
+    let copies = surplus_copies(items, baseline, target, digest_key);
     let mut findings = Vec::new();
     for (step, item) in items.iter().enumerate() {
         let (target_id, finding, why) = match &item.location {
@@ -128,7 +128,7 @@ pub fn surplus_copies(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
 ) -> HashMap<ContentDigest, Vec<WebhookId>> {
     let (mut ids, mut contents) = (HashSet::new(), HashSet::new());
     for item in items {
@@ -147,7 +147,7 @@ pub fn surplus_copies(
         let (Some(id), Some(content)) = (webhook.id(), webhook.content()) else {
             continue;
         };
-        let content = sealer.digest_content(content);
+        let content = digest_key.digest_content(content);
         if !baseline.contains(id.as_str()) && !ids.contains(id) && contents.contains(&content) {
             copies.entry(content).or_default().push(id.clone());
         }

@@ -199,23 +199,23 @@ pub(super) fn read_back_text(outcome: &OutcomeDocument) -> Option<String> {
 /// The webhooks that are new in the target and not from this run; `None` if there are none.
 pub(super) fn new_in_target_text(outcome: &OutcomeDocument) -> Option<String> {
     const MAX_LISTED: usize = 20;
-    let appeared = &outcome.appeared_in_target;
-    if appeared.is_empty() {
+    let new_ids = &outcome.appeared_in_target;
+    if new_ids.is_empty() {
         return None;
     }
-    let ids: Vec<String> = appeared
+    let ids: Vec<String> = new_ids
         .iter()
         .take(MAX_LISTED)
         .map(ToString::to_string)
         .collect();
-    let more = if appeared.len() > MAX_LISTED {
+    let more = if new_ids.len() > MAX_LISTED {
         ", …"
     } else {
         ""
     };
     Some(format!(
         "{} in the target that this run did not create: {}{more}",
-        counted(appeared.len(), "new webhook"),
+        counted(new_ids.len(), "new webhook"),
         ids.join(", ")
     ))
 }

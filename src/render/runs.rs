@@ -72,9 +72,9 @@ pub fn list_text(runs: &[ListedRun], page: Page) -> String {
         let id = padded(&listed.id, 22);
         match &listed.record {
             Ok(Some(record)) => {
-                let begin = &record.header;
-                let source = account_text(&begin.source.name, begin.source.company.as_deref());
-                let target = account_text(&begin.target.host, record.company());
+                let header = &record.header;
+                let source = account_text(&header.source.name, header.source.company.as_deref());
+                let target = account_text(&header.target.host, record.company());
                 let state = padded(state(record), 19);
                 let _ = writeln!(
                     out,
@@ -120,25 +120,25 @@ fn company(id: Option<&str>) -> Value {
 }
 
 fn run_json(record: &RunRecord) -> Value {
-    let begin = &record.header;
+    let header = &record.header;
     json!({
         "run": record.id(),
         "state": state(record),
-        "began": begin.started_at,
+        "began": header.started_at,
         "ended": record.footer.as_ref().map(|end| end.ended_at),
-        "source": {"name": begin.source.name, "company_id": company(begin.source.company.as_deref())},
-        "target": {"name": begin.target.host, "company_id": company(record.company())},
+        "source": {"name": header.source.name, "company_id": company(header.source.company.as_deref())},
+        "target": {"name": header.target.host, "company_id": company(record.company())},
         "written": n_written(record),
         "open": record.open_sends().len(),
         "summary": record.footer.as_ref().map(|end| &end.summary),
-        "continues": begin.continues,
+        "continues": header.continues,
         "continued_by": record.reconciled_by,
     })
 }
 
 /// Renders one run with everything that it wrote.
 pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) -> String {
-    let begin = &record.header;
+    let header = &record.header;
     let state = state(record);
     let ended = record
         .footer
@@ -151,12 +151,15 @@ pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) 
         ("state", format!("{state}: {}", state_description(state))),
         (
             "source",
-            account_text(&begin.source.name, begin.source.company.as_deref()),
+            account_text(&header.source.name, header.source.company.as_deref()),
         ),
-        ("target", account_text(&begin.target.host, record.company())),
-        ("started", format!("{:.0}", begin.started_at)),
+        (
+            "target",
+            account_text(&header.target.host, record.company()),
+        ),
+        ("started", format!("{:.0}", header.started_at)),
         ("ended", ended),
-        ("on conflict", begin.on_conflict.clone()),
+        ("on conflict", header.on_conflict.clone()),
         ("folder", untrusted::escape(folder)),
     ];
     for (name, fact) in facts {
@@ -171,7 +174,7 @@ pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) 
         let _ = writeln!(out, "  {}{}", padded("stopped", 13), untrusted::escape(why));
     }
     for (words, runs) in [
-        ("continues", &begin.continues),
+        ("continues", &header.continues),
         ("continued by", &record.reconciled_by),
     ] {
         if !runs.is_empty() {
@@ -216,11 +219,11 @@ fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
             let row = &record.header.steps[step_ix];
             let source = row.source_id.as_deref().unwrap_or("-");
             let target = match &record.statuses[step_ix] {
-                RecordedStatus::Written(arrived) => arrived.id.to_string(),
+                RecordedStatus::Written(written) => written.id.to_string(),
                 _ => "-".to_owned(),
             };
             let word = match &record.statuses[step_ix] {
-                RecordedStatus::Written(arrived) if !arrived.is_acknowledged => {
+                RecordedStatus::Written(written) if !written.is_acknowledged => {
                     "  found in the target; the response was lost"
                 }
                 _ => "",
@@ -248,7 +251,7 @@ fn status_code(status: &RecordedStatus) -> &'static str {
     match status {
         RecordedStatus::NotSent => "not-sent",
         RecordedStatus::Open | RecordedStatus::Unresolved(_) => "open",
-        RecordedStatus::Written(arrived) if arrived.is_acknowledged => "acknowledged",
+        RecordedStatus::Written(written) if written.is_acknowledged => "acknowledged",
         RecordedStatus::Written(_) => "observed",
         RecordedStatus::Abandoned => "over",
     }
@@ -287,7 +290,7 @@ pub fn run_document(record: &RunRecord, folder: &str, report: Option<&Value>) ->
                 "planned": row.state,
                 "standing": status_code(status),
                 "target_id": match status {
-                    RecordedStatus::Written(arrived) => json::id_or_null(Some(&arrived.id)),
+                    RecordedStatus::Written(written) => json::id_or_null(Some(&written.id)),
                     _ => json::id_or_null(row.target_id.as_ref().map(WebhookId::new).as_ref()),
                 },
             })

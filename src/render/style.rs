@@ -42,8 +42,8 @@ impl Meaning {
 }
 
 impl From<FinalStatus> for Meaning {
-    fn from(ending: FinalStatus) -> Self {
-        match ending {
+    fn from(status: FinalStatus) -> Self {
+        match status {
             FinalStatus::Created => Self::State(StepState::Create),
             FinalStatus::Updated => Self::State(StepState::Update),
             FinalStatus::Unchanged

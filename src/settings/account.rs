@@ -4,7 +4,7 @@ use super::accounts::AccountResolver;
 use super::client_options;
 use super::config::{Config, ConfigLocation};
 use super::environment;
-use crate::cli::{self, OutputForm, SideArg};
+use crate::cli::{self, OutputFormat, SideArg};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -16,7 +16,7 @@ pub struct AccountListSettings {
     /// The config file.
     pub config: Config,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `account check`.
@@ -35,7 +35,7 @@ pub struct AccountCheckSettings {
     /// The `--ca-file`, as given.
     pub ca_file: Option<String>,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 impl AccountListSettings {

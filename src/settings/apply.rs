@@ -86,9 +86,9 @@ async fn resolve_route(
     let target = resolve_bound_account(&mut accounts, Side::Target, url, &binding.target, to)?;
     let source = match &binding.source.location {
         BoundLocation::Url(url) => {
-            let meant =
+            let resolved =
                 resolve_bound_account(&mut accounts, Side::Source, url, &binding.source, from)?;
-            Origin::Live(Box::new(meant.with_key_for(Side::Source).await?))
+            Origin::Live(Box::new(resolved.with_key_for(Side::Source).await?))
         }
         BoundLocation::File(path) => resolve_file(&mut accounts, Some(path), from).await?,
         BoundLocation::Stdin(_) => resolve_file(&mut accounts, None, from).await?,

@@ -3,7 +3,7 @@
 use super::accounts::AccountResolver;
 use super::client_options;
 use super::environment::text_variable;
-use crate::cli::{self, KeepArgs, OutputForm, ProtectionArgs};
+use crate::cli::{self, KeepArgs, OutputFormat, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::error::Error;
@@ -36,7 +36,7 @@ pub struct BackupCreateSettings {
     /// How to connect to the accounts.
     pub client: ClientOptions,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `backup list`.
@@ -47,7 +47,7 @@ pub struct BackupListSettings {
     /// The only account to consider; `None` for all.
     pub account: Option<String>,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `backup check`.
@@ -62,7 +62,7 @@ pub struct BackupCheckSettings {
     /// The keys that decrypt backups.
     pub identities: Identities,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `backup forget`.
@@ -79,7 +79,7 @@ pub struct BackupForgetSettings {
     /// The keys that decrypt backups.
     pub identities: Identities,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 impl BackupCreateSettings {

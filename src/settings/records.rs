@@ -3,7 +3,7 @@
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::environment::absolute_path_variable;
 use super::{Consent, Route, RulesFile, client_options, filter};
-use crate::cli::{self, IdmapAction, OutputForm, RunsAction};
+use crate::cli::{self, IdmapAction, OutputFormat, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -71,7 +71,7 @@ pub struct VerifySettings {
     /// What to compare the target with.
     pub against: VerifyAgainst,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// What `verify` compares the target with.
@@ -110,7 +110,7 @@ pub struct RollbackSettings {
     /// The folder that keeps run records.
     pub state: StateFolder,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `idmap`.
@@ -136,7 +136,7 @@ pub enum IdmapTask {
         /// Folder for the new files.
         out: PathBuf,
         /// Format of the report.
-        output: OutputForm,
+        output: OutputFormat,
     },
 }
 
@@ -146,7 +146,7 @@ pub enum IdmapFormat {
     /// CSV, for a spreadsheet.
     Csv,
     /// Text or JSON.
-    Output(OutputForm),
+    Output(OutputFormat),
 }
 
 /// Where an id map comes from.
@@ -175,9 +175,9 @@ pub struct RunsSettings {
 #[derive(Debug, Clone)]
 pub enum RunsTask {
     /// List the runs.
-    List(OutputForm),
+    List(OutputFormat),
     /// Show one run.
-    Show(String, OutputForm),
+    Show(String, OutputFormat),
     /// Close a run that left requests open.
     Close(String),
     /// Remove the records of runs that started longer ago than this.

@@ -2,7 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::{Origin, client_options, filter};
-use crate::cli::{self, OutputForm, RewritingArgs, UnmatchedArg};
+use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::content::{Fingerprint, text_digest};
 use crate::coralogix::endpoint::Endpoint;
@@ -75,7 +75,7 @@ pub struct RulesCheckSettings {
     /// How to connect to the account.
     pub client: ClientOptions,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 impl RulesFile {

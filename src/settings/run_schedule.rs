@@ -8,7 +8,7 @@ use super::config::{Config, ConfigLocation};
 use super::environment::text_variable;
 use super::schedule::find_schedule;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
-use crate::cli::{self, OutputForm};
+use crate::cli::{self, OutputFormat};
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub struct RunScheduleSettings {
     /// Whether to store a backup of an account that shrank or is empty.
     pub accept_shrink: bool,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
     connection: cli::ConnectionArgs,
     /// The folder that relative paths in the config file start from.
     config_folder: PathBuf,

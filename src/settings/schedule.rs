@@ -5,7 +5,7 @@ mod compatibility;
 use super::config::{Config, ConfigLocation};
 use super::profiles::KeySource;
 use super::schedules::{Encryption, HeartbeatSource, Schedule};
-use crate::cli::{self, BackendArg, OutputForm};
+use crate::cli::{self, BackendArg, OutputFormat};
 use crate::document::job::{AccountJob, Backend, Repo, ScheduleJob, SecretLocation};
 use crate::error::Error;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ pub struct ScheduleListSettings {
     /// The config file.
     pub config: Config,
     /// Format of the result.
-    pub output: OutputForm,
+    pub output: OutputFormat,
 }
 
 /// Settings of `schedule print`.

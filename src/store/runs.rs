@@ -117,9 +117,13 @@ impl Runs {
     }
 
     /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
-    pub fn start(&self, opening: InitialFiles<'_>, sealer: DigestKey) -> Result<Recorder, Error> {
+    pub fn start(
+        &self,
+        opening: InitialFiles<'_>,
+        digest_key: DigestKey,
+    ) -> Result<Recorder, Error> {
         let folder = self.path(&opening.header.run);
-        let recorder = Recorder::start(folder, opening, sealer)?;
+        let recorder = Recorder::start(folder, opening, digest_key)?;
         disk::sync_folder(&self.folder)?;
         Ok(recorder)
     }
@@ -191,8 +195,8 @@ fn read_record(folder: &Path) -> Result<Option<RunRecord>, Error> {
     if entries.is_empty() && disk::is_file(&folder.join("report.json")) {
         return Err(journal::damaged_error(&path, 1));
     }
-    if let Some(JournalEntry::Header(begin)) = entries.first() {
-        check_version(begin)?;
+    if let Some(JournalEntry::Header(header)) = entries.first() {
+        check_version(header)?;
     }
     Ok(RunRecord::from_entries(entries))
 }

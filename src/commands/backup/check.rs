@@ -2,7 +2,7 @@
 //! enough.
 
 use super::{accounts, combined_exit_code};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::backup::check::{CheckedAccount, CheckedBackup, document, text};
@@ -40,13 +40,13 @@ pub(super) async fn run(
             .collect::<Vec<_>>(),
     );
     screen.result(&match settings.output {
-        OutputForm::Text => text(
+        OutputFormat::Text => text(
             &checked_accounts,
             now,
             settings.max_age,
             screen.page(Detail::Normal),
         ),
-        OutputForm::Json => json::text(&document(
+        OutputFormat::Json => json::text(&document(
             &checked_accounts,
             &repository.to_string(),
             settings.max_age,

@@ -4,12 +4,12 @@
 mod refuse;
 
 use super::combined_exit_code;
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::commands::reading::{read_first_as, reader};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::digest::random_hex;
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
@@ -70,8 +70,8 @@ pub(super) async fn run(
     );
     // A failure to print the result does not change the exit code.
     let printed = screen.result(&match settings.output {
-        OutputForm::Text => text(&results, screen.page(Detail::Normal)),
-        OutputForm::Json => json::text(&document(&results, &settings.repository, code)),
+        OutputFormat::Text => text(&results, screen.page(Detail::Normal)),
+        OutputFormat::Json => json::text(&document(&results, &settings.repository, code)),
     });
     if let Err(error) = printed {
         screen.error(&error);
@@ -110,7 +110,7 @@ async fn create_one(
     options: CreateOptions<'_>,
     screen: &Screen,
 ) -> Result<CurrentBackup, Error> {
-    let wait_budget = Arc::new(Patience::new());
+    let wait_budget = Arc::new(WaitBudget::new());
     let reader = reader(account, options.client, &wait_budget, screen)?;
     let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
     let about = backup_metadata(account, &inventory)?;

@@ -1,7 +1,7 @@
 //! `hookferry backup forget`: removes old backups by a retention policy, if the newest one is intact.
 
 use super::{accounts, combined_exit_code};
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::backup::forget::{ForgetResult, RetentionDecision, document, text};
@@ -41,8 +41,8 @@ pub(super) async fn run(
             .collect::<Vec<_>>(),
     );
     screen.result(&match settings.output {
-        OutputForm::Text => text(&forgotten, settings.dry_run, screen.page(Detail::Normal)),
-        OutputForm::Json => {
+        OutputFormat::Text => text(&forgotten, settings.dry_run, screen.page(Detail::Normal)),
+        OutputFormat::Json => {
             let name = repository.to_string();
             json::text(&document(&forgotten, &name, settings.dry_run, code))
         }

@@ -1,7 +1,7 @@
 //! `hookferry backup list`: lists the backups of a repository.
 
 use super::accounts;
-use crate::cli::OutputForm;
+use crate::cli::OutputFormat;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::render::backup::list::{ListedAccount, document, text};
@@ -33,13 +33,13 @@ pub(super) async fn run(settings: &BackupListSettings, screen: &Screen) -> Resul
     }
     let name = repository.to_string();
     screen.result(&match settings.output {
-        OutputForm::Text => text(
+        OutputFormat::Text => text(
             &listed,
             &name,
             Timestamp::now(),
             screen.page(Detail::Normal),
         ),
-        OutputForm::Json => json::text(&document(&listed, &name)),
+        OutputFormat::Json => json::text(&document(&listed, &name)),
     })?;
     Ok(ExitCode::Done)
 }

@@ -87,25 +87,26 @@ impl Binding {
         &self,
         promised: &[PlannedStep],
         now: &PlanWithInputs<'_>,
-        sealer: &DigestKey,
+        digest_key: &DigestKey,
         ours: &HashSet<WebhookId>,
     ) -> Vec<Drift> {
-        let accounts = self.account_drift(now, sealer);
+        let accounts = self.account_drift(now, digest_key);
         if !accounts.is_empty() {
             return accounts;
         }
         let no_ids = HashSet::new();
-        let mut webhooks = compare_side(Side::Source, &self.source, now.source, sealer, &no_ids);
+        let mut webhooks =
+            compare_side(Side::Source, &self.source, now.source, digest_key, &no_ids);
         webhooks.extend(compare_side(
             Side::Target,
             &self.target,
             now.target,
-            sealer,
+            digest_key,
             ours,
         ));
-        let rules = self.rules_drift(now, sealer);
+        let rules = self.rules_drift(now, digest_key);
         if rules.is_none() {
-            let others = self.value_drift(now, sealer, &webhooks);
+            let others = self.value_drift(now, digest_key, &webhooks);
             webhooks.extend(others);
         }
         if rules.is_none() && webhooks.is_empty() {
@@ -115,30 +116,30 @@ impl Binding {
         rules.into_iter().chain(webhooks).collect()
     }
 
-    fn account_drift(&self, now: &PlanWithInputs<'_>, sealer: &DigestKey) -> Vec<Drift> {
+    fn account_drift(&self, now: &PlanWithInputs<'_>, digest_key: &DigestKey) -> Vec<Drift> {
         let target_key = Some(now.target_key);
         let source = side_account_drift(
             Side::Source,
             &self.source,
             now.source_company.as_deref(),
             now.source_key,
-            sealer,
+            digest_key,
         );
         let target = side_account_drift(
             Side::Target,
             &self.target,
             now.target_company.as_deref(),
             target_key,
-            sealer,
+            digest_key,
         );
         source.into_iter().chain(target).collect()
     }
 
-    fn rules_drift(&self, now: &PlanWithInputs<'_>, sealer: &DigestKey) -> Option<Drift> {
+    fn rules_drift(&self, now: &PlanWithInputs<'_>, digest_key: &DigestKey) -> Option<Drift> {
         match (&self.rules, &now.rules) {
             (None, None) => None,
             (Some(then), Some((_, text)))
-                if then.seal == sealer.digest_fingerprint(*text).to_string() =>
+                if then.seal == digest_key.digest_fingerprint(*text).to_string() =>
             {
                 None
             }
@@ -152,21 +153,24 @@ impl Binding {
     fn value_drift(
         &self,
         now: &PlanWithInputs<'_>,
-        sealer: &DigestKey,
+        digest_key: &DigestKey,
         drifted: &[DriftedWebhook],
     ) -> Vec<DriftedWebhook> {
-        let of_source = drifted.iter().filter(|moved| moved.side == Side::Source);
-        let changed: HashSet<&WebhookId> =
-            of_source.filter_map(|moved| moved.id.as_ref()).collect();
+        let of_source = drifted
+            .iter()
+            .filter(|drifted| drifted.side == Side::Source);
+        let changed: HashSet<&WebhookId> = of_source
+            .filter_map(|drifted| drifted.id.as_ref())
+            .collect();
         let mut then = UnclaimedWebhooks::new(&self.source.webhooks);
         let mut others = Vec::new();
         for (stripped, (desired, _)) in now.source.webhooks().iter().zip(now.plan.steps()) {
             let Some(then) = then.take(stripped) else {
                 continue;
             };
-            let seal = sealer.digest_carried(desired.bare()).to_string();
+            let digest = digest_key.digest_carried(desired.bare()).to_string();
             let is_changed = stripped.id().is_some_and(|id| changed.contains(id));
-            if then.wanted.as_deref() != Some(&*seal) && !is_changed {
+            if then.wanted.as_deref() != Some(&*digest) && !is_changed {
                 let by_rules = desired.changes().iter();
                 let paths = by_rules.map(|change| change.path.to_string()).collect();
                 others.push(drifted_webhook(
@@ -185,7 +189,7 @@ fn side_account_drift(
     then: &BoundSide,
     company: Option<&str>,
     key: Option<&ApiKey>,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
 ) -> Option<Drift> {
     match (then.company_id.as_ref().map(WebhookId::as_str), company) {
         (Some(then), Some(now)) if then == now => None,
@@ -195,7 +199,7 @@ fn side_account_drift(
             now: now.to_owned(),
         }),
         _ => {
-            let key = key.map(|key| sealer.digest_api_key(key).to_string());
+            let key = key.map(|key| digest_key.digest_api_key(key).to_string());
             (key != then.key).then_some(Drift::Key(side))
         }
     }
@@ -264,21 +268,21 @@ fn compare_side(
     side: Side,
     then: &BoundSide,
     now: &Stripped,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
     ours: &HashSet<WebhookId>,
 ) -> Vec<DriftedWebhook> {
     let mut bound = UnclaimedWebhooks::new(&then.webhooks);
-    let mut moved = Vec::new();
+    let mut drifted = Vec::new();
     for stripped in now.webhooks() {
         let what = match bound.take(stripped) {
             None => WebhookChange::Added,
-            Some(then) if then.seal == sealer.digest_carried(stripped.bare()).to_string() => {
+            Some(then) if then.seal == digest_key.digest_carried(stripped.bare()).to_string() => {
                 continue;
             }
-            Some(then) => WebhookChange::Changed(changed_fields(then, stripped, sealer)),
+            Some(then) => WebhookChange::Changed(changed_fields(then, stripped, digest_key)),
         };
         if !stripped.id().is_some_and(|id| ours.contains(id)) {
-            moved.push(drifted_webhook(side, stripped, what));
+            drifted.push(drifted_webhook(side, stripped, what));
         }
     }
     let gone = |webhook: &BoundWebhook| DriftedWebhook {
@@ -288,14 +292,14 @@ fn compare_side(
         type_id: webhook.type_id,
         change: WebhookChange::Removed,
     };
-    moved.extend(bound.into_remaining().into_iter().map(gone));
-    moved
+    drifted.extend(bound.into_remaining().into_iter().map(gone));
+    drifted
 }
 
 fn changed_fields(
     then: &BoundWebhook,
     now: &StrippedWebhook,
-    sealer: &DigestKey,
+    digest_key: &DigestKey,
 ) -> Vec<ChangedField> {
     let mut changed = Vec::new();
     let type_id = now.type_id().map(|type_id| type_id.0);
@@ -311,7 +315,7 @@ fn changed_fields(
             current: type_id.map(|type_id| Masked::Number(type_id.to_string())),
         });
     }
-    let digests = sealer.digest_places(now.bare());
+    let digests = digest_key.digest_places(now.bare());
     for place in now.bare().places() {
         let path = place.path.to_string();
         let is_leaf = !place.json_type.is_container();
@@ -346,7 +350,7 @@ fn step_drift(
             .or_default()
             .push_back(promise);
     }
-    let mut moved = Vec::new();
+    let mut drifted = Vec::new();
     for (desired, step) in now.plan.steps() {
         let planned = planned_by_source_id
             .get_mut(&desired.source_id())
@@ -359,7 +363,7 @@ fn step_drift(
             && step.state == StepState::Unchanged
             && step.target_id().is_some_and(|id| ours.contains(id));
         if !is_same && !is_applied {
-            moved.push(DriftedWebhook {
+            drifted.push(DriftedWebhook {
                 side: Side::Source,
                 id: desired.source_id().cloned(),
                 alias: desired.alias().clone(),
@@ -371,5 +375,5 @@ fn step_drift(
             });
         }
     }
-    moved
+    drifted
 }

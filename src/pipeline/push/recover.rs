@@ -10,7 +10,7 @@ use super::observation::{Observation, SeenWebhook};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey};
-use crate::coralogix::retry::Patience;
+use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{Inventory, fetch};
@@ -136,7 +136,7 @@ pub struct SettleOptions<'s> {
     /// End of the settle window of the earlier run's requests: from then on they cannot take effect.
     pub until: Instant,
     /// How long the whole run may still wait.
-    pub patience: &'s Patience,
+    pub wait_budget: &'s WaitBudget,
     /// Receives a report of the wait.
     pub progress_sink: &'s dyn ProgressSink,
 }
@@ -164,7 +164,7 @@ pub async fn settle(
     while n_inconclusive < MAX_INCONCLUSIVE_OBSERVATIONS {
         let left = options.until.saturating_duration_since(Instant::now());
         let pause = left.clamp(MIN_PAUSE, max_pause);
-        if !options.patience.try_spend(pause) {
+        if !options.wait_budget.try_spend(pause) {
             break;
         }
         tokio::time::sleep(pause).await;

@@ -138,8 +138,8 @@ impl<'r> RuleApplication<'r> {
             return None;
         }
         let differs_only_in_case = |place: &&Place| {
-            let (here, wanted) = (place.path.to_string(), path.to_string());
-            here.eq_ignore_ascii_case(&wanted)
+            let (here, desired) = (place.path.to_string(), path.to_string());
+            here.eq_ignore_ascii_case(&desired)
         };
         let similar_path = self
             .places

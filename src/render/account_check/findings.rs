@@ -181,7 +181,7 @@ fn company_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckF
         .iter()
         .map(|company| untrusted::escape_truncated(company, 40))
         .collect();
-    let (standing, text) = match (found.as_slice(), expected) {
+    let (result, text) = match (found.as_slice(), expected) {
         ([], _) => (
             CheckResult::Unknown,
             "an empty account does not show its company id".to_owned(),
@@ -206,7 +206,7 @@ fn company_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckF
             format!("several: {}", found.join(", ")),
         ),
     };
-    CheckFinding::new("company", standing, text)
+    CheckFinding::new("company", result, text)
 }
 
 fn webhooks_finding(seen: &AccountReading) -> CheckFinding {

@@ -54,7 +54,7 @@ impl LastCheck {
         backup: &AddedBackup,
         protection: &Protection,
     ) -> Option<Self> {
-        let sealer = DigestKey::new(key)?;
+        let digest_key = DigestKey::new(key)?;
         Some(Self {
             format_version: FORMAT_VERSION.to_owned(),
             time: metadata.time,
@@ -65,9 +65,9 @@ impl LastCheck {
             backup: backup.stored.name.to_string(),
             sha256: backup.sha256.clone(),
             protection: protection.fingerprint(),
-            salt: sealer.salt(),
-            check: sealer.check(),
-            content: sealer.digest_inventory(webhooks).to_string(),
+            salt: digest_key.salt(),
+            check: digest_key.check(),
+            content: digest_key.digest_inventory(webhooks).to_string(),
         })
     }
 
@@ -104,10 +104,10 @@ impl LastCheck {
 
     /// Whether the account's webhooks are unchanged since the check; `false` also if `key` is not the recorded one.
     pub fn has_same_webhooks(&self, key: &ApiKey, webhooks: &[Webhook]) -> bool {
-        let Some(sealer) = DigestKey::for_record(key, &self.salt, &self.check) else {
+        let Some(digest_key) = DigestKey::for_record(key, &self.salt, &self.check) else {
             return false;
         };
-        KeyedDigest::parse(&self.content) == Some(sealer.digest_inventory(webhooks))
+        KeyedDigest::parse(&self.content) == Some(digest_key.digest_inventory(webhooks))
     }
 }
 

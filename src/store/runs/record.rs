@@ -129,17 +129,17 @@ impl RunRecord {
                     content: kept,
                 } in &footer.altered
                 {
-                    if let Some(RecordedStatus::Written(arrived)) = self.statuses.get_mut(*place) {
-                        arrived.kept = Some(*kept);
+                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*place) {
+                        written.kept = Some(*kept);
                     }
                 }
                 for FullDigestRow {
                     step_ix: place,
-                    digest: seal,
+                    digest,
                 } in &footer.full_digests
                 {
-                    if let Some(RecordedStatus::Written(arrived)) = self.statuses.get_mut(*place) {
-                        arrived.full_digest = Some(*seal);
+                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*place) {
+                        written.full_digest = Some(*digest);
                     }
                 }
                 self.footer = Some(footer);
@@ -186,9 +186,9 @@ impl RunRecord {
         }
     }
 
-    fn set_status(&mut self, step_ix: usize, standing: RecordedStatus) {
+    fn set_status(&mut self, step_ix: usize, status: RecordedStatus) {
         if let Some(current) = self.statuses.get_mut(step_ix) {
-            *current = standing;
+            *current = status;
         }
     }
 
@@ -218,7 +218,7 @@ impl RunRecord {
             .iter()
             .enumerate()
             .filter_map(|(step_ix, status)| match status {
-                RecordedStatus::Written(arrived) => Some((step_ix, arrived)),
+                RecordedStatus::Written(written) => Some((step_ix, written)),
                 _ => None,
             })
     }
@@ -264,9 +264,9 @@ impl RunRecord {
 
     /// Each webhook of the plan as a comparison with the target needs it, in the plan's order.
     pub fn items(&self) -> Vec<RecordedItem> {
-        let item = |(row, standing): (&StepRow, &RecordedStatus)| RecordedItem {
+        let item = |(row, status): (&StepRow, &RecordedStatus)| RecordedItem {
             desired: row.content,
-            location: location(row, standing),
+            location: location(row, status),
         };
         self.header
             .steps
@@ -283,12 +283,12 @@ impl RunRecord {
 
     /// The source and target ids of every webhook that the run found in both accounts or wrote to the target.
     pub fn id_map(&self) -> Result<IdMap, Error> {
-        let to_id_pair = |(row, standing): (&StepRow, &RecordedStatus)| {
-            let (target_id, result) = match standing {
-                RecordedStatus::Written(arrived) if row.state == StepState::Update => {
-                    (arrived.id.clone(), "updated")
+        let to_id_pair = |(row, status): (&StepRow, &RecordedStatus)| {
+            let (target_id, result) = match status {
+                RecordedStatus::Written(written) if row.state == StepState::Update => {
+                    (written.id.clone(), "updated")
                 }
-                RecordedStatus::Written(arrived) => (arrived.id.clone(), "created"),
+                RecordedStatus::Written(written) => (written.id.clone(), "created"),
                 _ if row.state == StepState::Unchanged => {
                     (WebhookId::new(row.target_id.clone()?), "unchanged")
                 }
@@ -336,14 +336,14 @@ impl RunRecord {
     }
 }
 
-fn location(row: &StepRow, standing: &RecordedStatus) -> RecordedLocation {
+fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
     let at = |id: WebhookId, kept, is_written| RecordedLocation::Target {
         id,
         kept,
         is_written,
     };
-    match standing {
-        RecordedStatus::Written(arrived) => at(arrived.id.clone(), arrived.kept, true),
+    match status {
+        RecordedStatus::Written(written) => at(written.id.clone(), written.kept, true),
         _ if row.state == StepState::Unchanged => match &row.target_id {
             Some(id) => at(WebhookId::new(id), row.target_content, false),
             None => RecordedLocation::Nowhere,

@@ -28,7 +28,7 @@ pub struct Recorder {
     run_id: String,
     folder: PathBuf,
     journal: Mutex<JournalFile>,
-    sealer: DigestKey,
+    digest_key: DigestKey,
 }
 
 impl Recorder {
@@ -36,7 +36,7 @@ impl Recorder {
     pub(super) fn start(
         folder: PathBuf,
         opening: InitialFiles<'_>,
-        sealer: DigestKey,
+        digest_key: DigestKey,
     ) -> Result<Self, Error> {
         disk::create_private_folder(&folder, "the run record")?;
         disk::write_new_with(&folder.join("plan.json"), opening.plan, "the run's plan")?;
@@ -52,7 +52,7 @@ impl Recorder {
             run_id,
             folder,
             journal: Mutex::new(journal),
-            sealer,
+            digest_key,
         })
     }
 
@@ -68,12 +68,12 @@ impl Recorder {
 
     /// Digests a content under this record's key.
     pub fn digest_content(&self, content: Content) -> ContentDigest {
-        self.sealer.digest_content(content)
+        self.digest_key.digest_content(content)
     }
 
     /// Digests a full fingerprint of a webhook under this record's key.
     pub fn digest_fingerprint(&self, fingerprint: Fingerprint) -> KeyedDigest {
-        self.sealer.digest_fingerprint(fingerprint)
+        self.digest_key.digest_fingerprint(fingerprint)
     }
 
     /// Appends the run's outcome as its last entry.
@@ -101,7 +101,7 @@ impl Recorder {
             } => RecordedStatusUpdate::Written {
                 id: SmolStr::new(id.as_str()),
                 acknowledged: *proof == Proof::Acknowledged,
-                kept: kept.map(|kept| self.sealer.digest_content(kept)),
+                kept: kept.map(|kept| self.digest_key.digest_content(kept)),
             },
             StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,
             StatusUpdate::Abandoned => RecordedStatusUpdate::Abandoned,
@@ -120,9 +120,9 @@ impl push::Journal for Recorder {
                 at,
                 step_ixs: places.clone(),
             },
-            JournalNote::StatusUpdates(learned) => JournalEntry::StatusUpdates {
+            JournalNote::StatusUpdates(updates) => JournalEntry::StatusUpdates {
                 at,
-                webhooks: learned
+                webhooks: updates
                     .iter()
                     .map(|(step_ix, update)| self.to_row(*step_ix, update))
                     .collect(),

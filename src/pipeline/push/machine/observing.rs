@@ -68,11 +68,11 @@ impl Machine {
 
     /// Remembers the ids that are new in the target, so that no later request is credited with them.
     fn remember_new_ids(&mut self, list: &[SeenWebhook]) {
-        let (baseline, accounted) = (&self.baseline, &self.attributed);
+        let (baseline, attributed) = (&self.baseline, &self.attributed);
         let new_ids = list
             .iter()
             .map(|seen| &seen.id)
-            .filter(|id| !baseline.contains(id) && !accounted.contains(id));
+            .filter(|id| !baseline.contains(id) && !attributed.contains(id));
         self.seen_transiently.extend(new_ids.cloned());
     }
 

@@ -59,12 +59,12 @@ pub(super) fn result(run: &mut Simulation<'_>) {
     let mut problems = Vec::new();
     match &run.machine_result {
         None => problems.push("no end".to_owned()),
-        Some(ending) if ending.statuses.len() != run.desired.len() => {
+        Some(result) if result.statuses.len() != run.desired.len() => {
             problems.push("an item without a status".to_owned());
         }
         Some(result) => {
-            for (at, fate) in result.statuses.iter().enumerate() {
-                check_status(run, at, fate, result.stop.as_ref(), &mut problems);
+            for (at, status) in result.statuses.iter().enumerate() {
+                check_status(run, at, status, result.stop.as_ref(), &mut problems);
             }
             check_ids(&result.statuses, &mut problems);
             check_all_accounted(run, &result.statuses, &mut problems);
@@ -80,14 +80,14 @@ pub(super) fn result(run: &mut Simulation<'_>) {
 fn check_status(
     run: &Simulation<'_>,
     at: usize,
-    fate: &ItemStatus,
+    status: &ItemStatus,
     stop: Option<&StopReason>,
     problems: &mut Vec<String>,
 ) {
     let want = run.desired[at];
     let server = &run.server;
     let switches = &server.switches;
-    let is_true = match fate {
+    let is_true = match status {
         ItemStatus::Created { id, proof } => stored(run, id).is_some_and(|stored| {
             want.update_id.is_none() && is_attributable(run, at, stored, *proof)
         }),
@@ -116,7 +116,7 @@ fn check_status(
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
     };
     if !is_true {
-        problems.push(format!("item {at} ({want:?}) has the status {fate:?}"));
+        problems.push(format!("item {at} ({want:?}) has the status {status:?}"));
     }
 }
 
@@ -175,9 +175,9 @@ fn is_attributable(run: &Simulation<'_>, at: usize, stored: &Stored, proof: Proo
 }
 
 /// No id is attributed to two items.
-fn check_ids(fates: &[ItemStatus], problems: &mut Vec<String>) {
+fn check_ids(statuses: &[ItemStatus], problems: &mut Vec<String>) {
     let mut taken = HashSet::new();
-    for id in fates.iter().filter_map(ItemStatus::target_id) {
+    for id in statuses.iter().filter_map(ItemStatus::target_id) {
         if !taken.insert(id) {
             problems.push(format!("{id} is attributed to two items"));
         }
@@ -185,12 +185,12 @@ fn check_ids(fates: &[ItemStatus], problems: &mut Vec<String>) {
 }
 
 /// Some final status accounts for every webhook that our requests created.
-fn check_all_accounted(run: &Simulation<'_>, fates: &[ItemStatus], problems: &mut Vec<String>) {
+fn check_all_accounted(run: &Simulation<'_>, statuses: &[ItemStatus], problems: &mut Vec<String>) {
     if !run.server.excuses.is_empty() {
         return;
     }
     let mut owned: HashMap<Object, usize> = HashMap::new();
-    for (desired, status) in run.desired.iter().zip(fates) {
+    for (desired, status) in run.desired.iter().zip(statuses) {
         let accounts_for_it = matches!(
             status,
             ItemStatus::Created { .. }
@@ -250,7 +250,7 @@ fn check_stop(run: &Simulation<'_>, stop: Option<&StopReason>, problems: &mut Ve
 fn check_effort(
     run: &Simulation<'_>,
     stop: Option<&StopReason>,
-    fates: &[ItemStatus],
+    statuses: &[ItemStatus],
     problems: &mut Vec<String>,
 ) {
     let switches = &run.server.switches;
@@ -265,7 +265,7 @@ fn check_effort(
         && switches.most_items > 0
         && switches.settle <= 30_000
         && !(switches.alters() || switches.has_clash);
-    if is_easy && (stop.is_some() || fates.iter().any(|fate| fate.target_id().is_none())) {
+    if is_easy && (stop.is_some() || statuses.iter().any(|status| status.target_id().is_none())) {
         problems.push(format!(
             "nothing prevented completion, and it stopped with {stop:?}"
         ));

@@ -209,10 +209,10 @@ fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(refused(401, None));
     script.handle(Event::ObservationFailed("no".to_owned()));
-    let ending = script.machine.into_result();
-    assert!(matches!(ending.stop, Some(StopReason::Refused(_))));
-    assert_eq!(ending.statuses, [ItemStatus::NotSent]);
-    assert!(!ending.may_have_written);
+    let result = script.machine.into_result();
+    assert!(matches!(result.stop, Some(StopReason::Refused(_))));
+    assert_eq!(result.statuses, [ItemStatus::NotSent]);
+    assert!(!result.may_have_written);
 }
 
 #[test]
@@ -295,9 +295,9 @@ fn copies_are_counted() {
     script.answered(lost());
     let both = [row(8, object(1, 1), 2), row(7, object(1, 1), 1)];
     assert_eq!(script.observe_repeatedly(&both), MachineCommand::Finish);
-    let (fates, _) = script.statuses();
-    let distinct: HashSet<_> = fates.iter().filter_map(ItemStatus::target_id).collect();
-    assert_eq!((fates[0].clone(), distinct.len()), (created(7), 2));
+    let (statuses, _) = script.statuses();
+    let distinct: HashSet<_> = statuses.iter().filter_map(ItemStatus::target_id).collect();
+    assert_eq!((statuses[0].clone(), distinct.len()), (created(7), 2));
 }
 
 #[test]

@@ -28,7 +28,7 @@ impl Tally {
             None if result
                 .statuses
                 .iter()
-                .all(|fate| fate.target_id().is_some()) =>
+                .all(|status| status.target_id().is_some()) =>
             {
                 "complete"
             }
@@ -44,8 +44,8 @@ impl Tally {
         self.note(format!("bulk {:?}", switches.bulk));
         self.note(format!("rows {:?}", switches.rows));
         self.note(format!("faults {:02} of 100", switches.faults));
-        for fate in &result.statuses {
-            self.note(format!("status {}", word(&format!("{fate:?}"))));
+        for status in &result.statuses {
+            self.note(format!("status {}", word(&format!("{status:?}"))));
         }
         for excuse in &result.excuses {
             self.note(format!("beyond the promise {excuse:?}"));
@@ -84,11 +84,11 @@ impl Tally {
 fn kind_of(violation: &str) -> String {
     let kind = violation.split(['(', '{']).next().unwrap_or_default();
     let kind: String = kind.chars().filter(|c| !c.is_ascii_digit()).collect();
-    let fate = violation
+    let status = violation
         .split("has the status ")
         .nth(1)
         .unwrap_or_default();
-    format!("{kind}{}", word(fate))
+    format!("{kind}{}", word(status))
 }
 
 fn word(text: &str) -> String {
