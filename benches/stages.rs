@@ -62,7 +62,7 @@ fn planned() -> Plan {
 fn party() -> Party {
     Party {
         name: "api.eu1.coralogix.com".to_owned(),
-        company: None,
+        company_id: None,
         n_webhooks: N,
         profile: None,
         is_backup: false,

@@ -61,7 +61,7 @@ fn run(cli: Cli) -> ExitCode {
     };
     if cli.json_output && !screen.has_result() {
         let document = json::text(&json::error(code, outcome.as_ref().err()));
-        if let Err(error) = screen.result(&document) {
+        if let Err(error) = screen.print_result(&document) {
             screen.error(&error);
         }
     }

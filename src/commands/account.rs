@@ -1,6 +1,6 @@
 //! `hookferry account`: lists the configured profiles, and checks one account. Writes nothing.
 
-use super::reading::{reader, refuse_unexpected_company};
+use super::reading::{open_reader, refuse_unexpected_company};
 use crate::cli::{AccountAction, AccountArgs, OutputFormat};
 use crate::coralogix::account::Account;
 use crate::coralogix::retry::WaitBudget;
@@ -38,8 +38,8 @@ fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Err
         exists: config.exists,
         rows: config.profiles.iter().map(row).collect(),
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => accounts::text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => accounts::text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&accounts::document(&view)),
     })?;
     Ok(ExitCode::Done)
@@ -59,8 +59,8 @@ async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCo
         ca_file: settings.ca_file.as_deref(),
         reading: observed.as_ref(),
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => account_check::text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => account_check::text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&account_check::document(&view)),
     })?;
     let account = settings.account?;
@@ -81,7 +81,7 @@ async fn read_once(
     screen: &Screen,
 ) -> Result<AccountReading, Error> {
     let wait_budget = Arc::new(WaitBudget::empty());
-    let reader = reader(account, &settings.client, &wait_budget, screen)?;
+    let reader = open_reader(account, &settings.client, &wait_budget, screen)?;
     let started = Instant::now();
     let outcome = reader.list().await.map(Inventory::from);
     Ok(AccountReading {

@@ -12,7 +12,7 @@ use crate::render::screen::Screen;
 use crate::store::runs::Recorder;
 
 /// The result of a migration, with everything that its report and its exit code need.
-pub(super) struct Done {
+pub(super) struct FinishedMigration {
     pub(super) push_result: PushResult,
     pub(super) verdict: Option<Verdict>,
     /// Ids of earlier runs whose open sends this run has reconciled.
@@ -25,7 +25,7 @@ pub(super) struct Done {
     pub(super) recorder: Option<(Recorder, FinalObservation)>,
 }
 
-impl Done {
+impl FinishedMigration {
     /// The run's id; `None` if the run has no record.
     pub(super) fn run_id(&self) -> Option<&str> {
         self.recorder
@@ -36,7 +36,7 @@ impl Done {
 
 /// The exit code of a migration, or the error that stopped it early.
 pub(super) fn decide_exit_code(
-    finished: &Done,
+    finished: &FinishedMigration,
     target: &Account,
     signal: Option<Signal>,
     screen: &Screen,
@@ -64,7 +64,7 @@ pub(super) fn decide_exit_code(
 }
 
 /// The message after a signal: whether anything was sent, and the commands to resume and to undo the run.
-fn interruption_error(finished: &Done, signal: Signal) -> Error {
+fn interruption_error(finished: &FinishedMigration, signal: Signal) -> Error {
     let signal = signal.name();
     match finished
         .run_id()

@@ -29,7 +29,7 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
         .await
         .map_err(|error| Error::failed("cannot listen on 127.0.0.1").with_source(error))?;
     let state = TemporaryFolder::new()?;
-    screen.result(
+    screen.print_result(
         "Two Coralogix accounts, embedded in this program and reachable from this machine only.\n\
          Everything below is real HTTP; the commands work the same way between real accounts.\n",
     )?;
@@ -57,7 +57,7 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
         "migrate --from SOURCE --to TARGET --yes",
     )?;
     let second = migrate::run(migrate_settings(&sandbox, &state)?, screen, interrupt).await?;
-    screen.result(
+    screen.print_result(
         "\nYour turn:\n  \
          export HOOKFERRY_SOURCE_API_KEY=…   # a key that can read: preset OUTBOUNDWEBHOOKS\n  \
          export HOOKFERRY_TARGET_API_KEY=…   # a key of the other account that can write\n  \
@@ -71,9 +71,9 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
 }
 
 fn print_step(screen: &Screen, description: &str, command: &str) -> Result<(), Error> {
-    let palette = screen.page(Detail::Normal).palette;
+    let palette = screen.stdout_page(Detail::Normal).palette;
     let command = palette.paint(Meaning::Heading, &format!("$ hookferry {command}"));
-    screen.result(&format!("\n{description}\n{command}\n\n"))
+    screen.print_result(&format!("\n{description}\n{command}\n\n"))
 }
 
 /// An account of the sandbox as the `Account` that commands work with.

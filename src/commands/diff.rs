@@ -25,7 +25,8 @@ pub(super) async fn run(
     );
     let (left, right) = (left?, right?);
     let parties = [party(&settings.left, &left), party(&settings.right, &right)];
-    let is_one_account = left.company().is_some() && left.company() == right.company();
+    let is_one_account =
+        left.common_company_id().is_some() && left.common_company_id() == right.common_company_id();
     let (left, right) = settings
         .filter
         .apply_to_both(left.webhooks, right.webhooks)?;
@@ -38,8 +39,8 @@ pub(super) async fn run(
         right_webhooks: &right,
         entries: &entries,
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if settings.detailed_exitcode && !view.is_same() {

@@ -44,7 +44,7 @@ pub(super) async fn run(
                 untrusted::escape(&path.display().to_string())
             ));
         }
-        None => screen.result(&text)?,
+        None => screen.print_result(&text)?,
     }
     Ok(if n_left_out > 0 {
         ExitCode::Partial

@@ -14,7 +14,7 @@ pub(super) fn render_plan(
     screen: &Screen,
 ) -> String {
     match format {
-        ReportFormat::Text => plan_text::plan(plan, screen.page(detail)),
+        ReportFormat::Text => plan_text::plan(plan, screen.stdout_page(detail)),
         ReportFormat::Json => json::text(plan),
         ReportFormat::Markdown(most) => markdown::markdown(&plan.into(), most),
         ReportFormat::Html => html::html(&plan.into()),
@@ -29,7 +29,7 @@ pub(super) fn render_outcome(
     screen: &Screen,
 ) -> String {
     match format {
-        ReportFormat::Text => outcome_text::outcome(outcome, screen.page(detail)),
+        ReportFormat::Text => outcome_text::outcome(outcome, screen.stdout_page(detail)),
         ReportFormat::Json => json::text(outcome),
         ReportFormat::Markdown(most) => markdown::markdown(&outcome.into(), most),
         ReportFormat::Html => html::html(&outcome.into()),

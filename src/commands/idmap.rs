@@ -17,10 +17,10 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
         IdmapSource::File(path) => store::read(path)?,
         IdmapSource::Run(run) => load_id_map(run, &settings.state, screen)?,
     };
-    let page = screen.page(Detail::Full);
+    let page = screen.stdout_page(Detail::Full);
     match &settings.task {
         IdmapTask::Show(form) => {
-            screen.result(&match form {
+            screen.print_result(&match form {
                 IdmapFormat::Csv => view::id_map_csv(&map),
                 IdmapFormat::Output(OutputFormat::Text) => view::id_map_text(&map, page),
                 IdmapFormat::Output(OutputFormat::Json) => json::text(&view::id_map_json(&map)),
@@ -33,7 +33,7 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
             output,
         } => {
             let rewritten = alerts::apply(&map, alerts, Some(out))?;
-            screen.result(&match output {
+            screen.print_result(&match output {
                 OutputFormat::Text => view::rewritten_text(&rewritten, Some(out), page),
                 OutputFormat::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
             })?;

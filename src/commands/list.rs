@@ -19,8 +19,10 @@ pub(super) async fn run(
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;
-    screen.result(&match settings.output {
-        OutputFormat::Text => list::list_text(&webhooks, &account, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => {
+            list::list_text(&webhooks, &account, screen.stdout_page(Detail::Normal))
+        }
         OutputFormat::Json => json::text(&list::list_json(&webhooks, &account)),
     })?;
     Ok(ExitCode::Done)

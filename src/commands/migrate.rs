@@ -1,7 +1,7 @@
 //! `hookferry migrate`: plans, shows, asks, pushes, reads back and prints the id map, and records every
 //! write.
 
-use super::conclusion::{Done, decide_exit_code};
+use super::conclusion::{FinishedMigration, decide_exit_code};
 use super::consent::{confirm, plan_preview, refuse_unappliable};
 use super::formatting;
 use super::history::{self, History, ReconciledRun};
@@ -110,7 +110,7 @@ async fn dry_run(
     }
     let document = PlanDocument::new(planned.view(), Depth::Fields);
     let (output, detail) = (settings.output, settings.detail);
-    screen.result(&formatting::render_plan(&document, output, detail, screen))?;
+    screen.print_result(&formatting::render_plan(&document, output, detail, screen))?;
     Ok(planned.preview_exit_code(false))
 }
 
@@ -129,7 +129,7 @@ async fn prepare(
     // Only the inventory shows which company this is, and so which lock to take. If another run held that
     // lock in the meantime, the inventory is out of date: read it again.
     let (lock, company) = loop {
-        let company = readings.target.company();
+        let company = readings.target.common_company_id();
         let holder = LockHolder::this_process(settings.command);
         let (lock, is_fresh) = locks.acquire(&home, company.as_deref(), &holder, &marks)?;
         if is_fresh {
@@ -166,9 +166,9 @@ async fn push_and_verify(
     migration_run: MigrationRun,
     screen: &Screen,
     interrupt: &Interrupt,
-) -> Result<Done, Error> {
+) -> Result<FinishedMigration, Error> {
     if !planned.plan.has_changes() && migration_run.reconciled.is_empty() {
-        return Ok(Done {
+        return Ok(FinishedMigration {
             push_result: PushResult::empty(),
             verdict: None,
             continued_runs: Vec::new(),
@@ -224,7 +224,7 @@ async fn push_and_verify(
     let final_observation = FinalObservation::summarize(&recorder, &push_result, verdict.as_ref());
     // The verdict and the summary of the final observation hold all that is still needed of the target.
     push_result.final_observation = None;
-    Ok(Done {
+    Ok(FinishedMigration {
         push_result,
         verdict,
         continued_runs,
@@ -234,7 +234,10 @@ async fn push_and_verify(
     })
 }
 
-fn outcome_view<'a>(planned: &'a PlannedMigration, finished: &'a Done) -> OutcomeView<'a> {
+fn outcome_view<'a>(
+    planned: &'a PlannedMigration,
+    finished: &'a FinishedMigration,
+) -> OutcomeView<'a> {
     OutcomeView {
         plan: planned.view(),
         push_result: &finished.push_result,
@@ -247,7 +250,10 @@ fn outcome_view<'a>(planned: &'a PlannedMigration, finished: &'a Done) -> Outcom
 }
 
 /// Finishes the record of the run.
-fn finish_record(finished: &mut Done, document: &OutcomeDocument) -> Result<(), Error> {
+fn finish_record(
+    finished: &mut FinishedMigration,
+    document: &OutcomeDocument,
+) -> Result<(), Error> {
     match &mut finished.recorder {
         Some((recorder, final_observation)) => {
             recording::finish_record(recorder, std::mem::take(final_observation), document)
@@ -269,7 +275,7 @@ fn print_report(
     output: ReportFormat,
     screen: &Screen,
 ) -> Result<(), Error> {
-    screen.result(&formatting::render_outcome(
+    screen.print_result(&formatting::render_outcome(
         document,
         output,
         Detail::Normal,

@@ -103,7 +103,7 @@ pub async fn run(
         Command::Completions { shell } => {
             let script = cli::completion_script(shell)
                 .ok_or_else(|| Error::failed(format!("there are no completions for {shell}")))?;
-            screen.result(&script)?;
+            screen.print_result(&script)?;
             Ok(ExitCode::Done)
         }
         Command::Man { command } => manual(command.as_deref(), screen),
@@ -116,6 +116,6 @@ fn manual(name: Option<&str>, screen: &Screen) -> Result<ExitCode, Error> {
         Error::usage(format!("there is no command `{name}`"))
             .with_hint("`hookferry --help` lists the commands")
     })?;
-    screen.result(&page)?;
+    screen.print_result(&page)?;
     Ok(ExitCode::Done)
 }

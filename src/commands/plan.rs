@@ -28,7 +28,7 @@ pub(super) async fn run(
         disk::replace_if_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
     }
     let (output, detail) = (settings.output, settings.detail);
-    screen.result(&formatting::render_plan(&document, output, detail, screen))?;
+    screen.print_result(&formatting::render_plan(&document, output, detail, screen))?;
     if let Some(path) = &settings.out {
         screen.print_message(&saved_notice(&document, path));
     }

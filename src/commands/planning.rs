@@ -1,7 +1,7 @@
 //! The steps that every planning command shares: read both sides concurrently, then make the plan.
 
 use super::history::History;
-use super::reading::{live_party, party, read_first, read_origin, reader, select_webhooks};
+use super::reading::{live_party, open_reader, party, read_first, read_origin, select_webhooks};
 use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
@@ -63,7 +63,7 @@ impl PlannedMigration {
 /// Reads both sides concurrently; fails if two live accounts are one and the same.
 pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteReadings, Error> {
     let wait_budget = Arc::new(WaitBudget::new());
-    let target_reader = reader(&route.target, &route.client, &wait_budget, screen)?;
+    let target_reader = open_reader(&route.target, &route.client, &wait_budget, screen)?;
     let (source, target) = tokio::join!(
         read_origin(&route.source, &route.client, &wait_budget, screen),
         read_first(&target_reader, screen),
@@ -132,7 +132,7 @@ pub(super) fn planned_with(
 fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_rehearsal
         || source.backup_origin.as_ref().is_some_and(|backed_up| {
-            let company = target.company();
+            let company = target.common_company_id();
             backed_up.host == route.target.endpoint.canonical_host()
                 && (backed_up.company_id == company || target.webhooks.is_empty())
         })
@@ -145,7 +145,7 @@ pub(super) async fn read_and_plan(
     screen: &Screen,
 ) -> Result<(PlannedMigration, History), Error> {
     let readings = read_both(route, screen).await?;
-    let company = readings.target.company();
+    let company = readings.target.common_company_id();
     let history = match state.path() {
         Ok(folder) => History::load(&Runs::new(folder), &route.target, company.as_deref()),
         Err(error) => Err(error),

@@ -34,7 +34,7 @@ pub(super) async fn read_origin(
 ) -> Result<Inventory, Error> {
     match origin {
         Origin::Live(account) => {
-            read_first(&reader(account, client, wait_budget, screen)?, screen).await
+            read_first(&open_reader(account, client, wait_budget, screen)?, screen).await
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file")?;
@@ -92,7 +92,7 @@ async fn read_with_progress(
 }
 
 /// A client that can only read the account.
-pub(super) fn reader(
+pub(super) fn open_reader(
     account: &Account,
     client: &ClientOptions,
     wait_budget: &Arc<WaitBudget>,
@@ -193,7 +193,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
     };
     Party {
         name,
-        company: inventory.company(),
+        company_id: inventory.common_company_id(),
         n_webhooks: inventory.webhooks.len(),
         profile: None,
         is_backup: inventory.backup_origin.is_some(),
@@ -203,7 +203,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
 pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
     Party {
         name: account.endpoint.host().to_owned(),
-        company: inventory.company(),
+        company_id: inventory.common_company_id(),
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_backup: false,

@@ -29,7 +29,8 @@ pub(super) fn refuse_other_company(
     inventory: &Inventory,
     account: &Account,
 ) -> Result<(), Error> {
-    let (Some(recorded_company), Some(current_company)) = (record.company(), inventory.company())
+    let (Some(recorded_company), Some(current_company)) =
+        (record.company(), inventory.common_company_id())
     else {
         return Ok(());
     };

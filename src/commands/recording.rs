@@ -46,12 +46,12 @@ pub(super) fn start_record(
         pid: std::process::id(),
         source: SourceRow {
             name: planned.source.name.clone(),
-            company: planned.source.company.clone(),
+            company: planned.source.company_id.clone(),
         },
         target: TargetRow {
             url: account.endpoint.base().to_string(),
             host: account.endpoint.host().to_owned(),
-            company: planned.target.company.clone(),
+            company: planned.target.company_id.clone(),
         },
         on_conflict: planned.plan.on_conflict().word().to_owned(),
         settle_window_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
@@ -140,7 +140,7 @@ impl FinalObservation {
             return Self::default();
         };
         Self {
-            company: after.company().map(str::to_owned),
+            company: after.common_company_id().map(str::to_owned),
             full_digests: full_digest_rows(recorder, push_result, after),
             altered: verdict.map_or_else(Vec::new, |verdict| {
                 altered_rows(recorder, push_result, verdict, after)

@@ -18,7 +18,7 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
     };
     let (output, detail) = (settings.output, settings.detail);
     let document = Document::read(&text).map_err(|unreadable| unreadable_document(&unreadable))?;
-    screen.result(&match document {
+    screen.print_result(&match document {
         Document::Plan(plan) => formatting::render_plan(&plan, output, detail, screen),
         Document::Outcome(outcome) => formatting::render_outcome(&outcome, output, detail, screen),
     })?;

@@ -70,7 +70,7 @@ fn rules_error(rules: &RulesFile, mistakes: &[Mistake]) -> Error {
 /// The name of the source account in derived UUIDs: its company id if known, so that a live account and its
 /// export give the same UUIDs.
 fn source_identity(origin: &Origin, source: &Inventory) -> String {
-    source.company().unwrap_or_else(|| match origin {
+    source.common_company_id().unwrap_or_else(|| match origin {
         Origin::Live(account) => account.endpoint.canonical_host(),
         Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => "file".to_owned(),
     })

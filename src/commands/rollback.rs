@@ -3,7 +3,7 @@
 
 use super::consent::require_confirmation;
 use super::history::{ReconciledRun, reconcile_run, record_reconciliations};
-use super::reading::{live_party, read_first, read_live, reader};
+use super::reading::{live_party, open_reader, read_first, read_live};
 use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputFormat;
 use crate::coralogix::account::Account;
@@ -107,7 +107,7 @@ async fn prepare(
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
     let wait_budget = Arc::new(WaitBudget::new());
-    let reader = reader(&account, &settings.client, &wait_budget, screen)?;
+    let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, home) = (Locks::new(state)?, account.endpoint.canonical_host());
     // The record names the company, so the lock can be taken before the target is read.
     let (lock, _) = locks.acquire(
@@ -222,8 +222,8 @@ impl RollbackRun {
 }
 
 fn print_rollback(view: &RollbackView, output: OutputFormat, screen: &Screen) -> Result<(), Error> {
-    screen.result(&match output {
-        OutputFormat::Text => view::text(view, screen.page(Detail::Normal)),
+    screen.print_result(&match output {
+        OutputFormat::Text => view::text(view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&view::document(view)),
     })
 }

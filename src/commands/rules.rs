@@ -56,7 +56,7 @@ async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, 
                 "wrote {path}; it contains no secrets. Review the rules that it proposes, then: hookferry rules check --rules {path} …"
             ));
         }
-        None => screen.result(&text)?,
+        None => screen.print_result(&text)?,
     }
     Ok(ExitCode::Done)
 }
@@ -88,8 +88,8 @@ async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode
         matched: &matched,
         portable: &portable,
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_complete() {

@@ -94,10 +94,10 @@ fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
         );
     }
     let result = match settings.output {
-        OutputFormat::Text => text(run, screen.page(Detail::Normal)),
+        OutputFormat::Text => text(run, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => status,
     };
-    print_failure(screen.result(&result), screen);
+    print_failure(screen.print_result(&result), screen);
 }
 
 /// Backs up all accounts concurrently, then forgets old backups and checks the rest, one account at a time.

@@ -22,8 +22,8 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
     match &settings.task {
         RunsTask::List(output) => {
             let all = runs.all()?;
-            screen.result(&match output {
-                OutputFormat::Text => view::list_text(&all, screen.page(Detail::Normal)),
+            screen.print_result(&match output {
+                OutputFormat::Text => view::list_text(&all, screen.stdout_page(Detail::Normal)),
                 OutputFormat::Json => json::text(&view::list_document(&all)),
             })?;
         }
@@ -36,7 +36,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
         )?,
         RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
         RunsTask::Prune(keep_within) => {
-            screen.result(&view::pruned_text(&runs.prune(*keep_within)?))?;
+            screen.print_result(&view::pruned_text(&runs.prune(*keep_within)?))?;
         }
     }
     Ok(ExitCode::Done)
@@ -53,16 +53,19 @@ fn show_run(
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
     let text = match output {
-        OutputFormat::Text => {
-            view::run_text(&record, &folder, state_flag, screen.page(Detail::Normal))
-        }
+        OutputFormat::Text => view::run_text(
+            &record,
+            &folder,
+            state_flag,
+            screen.stdout_page(Detail::Normal),
+        ),
         OutputFormat::Json => {
             let report = runs.read_file(&id, "report.json")?;
             let report: Option<Value> = report.and_then(|text| serde_json::from_str(&text).ok());
             json::text(&view::run_document(&record, &folder, report.as_ref()))
         }
     };
-    screen.result(&text)
+    screen.print_result(&text)
 }
 
 fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {
@@ -70,7 +73,7 @@ fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<()
     let record = runs.open(&id)?;
     let n_open = record.open_sends().len();
     if n_open == 0 {
-        return screen.result(&format!("Run {id} has no open webhooks.\n"));
+        return screen.print_result(&format!("Run {id} has no open webhooks.\n"));
     }
     // The holder of the lock may be this very run, still working.
     let (host, locks) = (record.home(), Locks::new(state)?);
@@ -97,7 +100,7 @@ fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<()
             at: Timestamp::now(),
         },
     )?;
-    screen.result(&format!(
+    screen.print_result(&format!(
         "Run {id} is closed: later runs do not look for the {} that it left open.\n",
         counted(n_open, "webhook")
     ))

@@ -14,11 +14,11 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let asks_for_help = |values: &[String]| values.iter().any(|value| value == "help");
     if asks_for_help(&arguments.switches) || asks_for_help(&arguments.source_switches) {
-        screen.result(&Switches::help())?;
+        screen.print_result(&Switches::help())?;
         return Ok(ExitCode::Done);
     }
     if asks_for_help(&arguments.faults) || asks_for_help(&arguments.source_faults) {
-        screen.result(Fault::help())?;
+        screen.print_result(Fault::help())?;
         return Ok(ExitCode::Done);
     }
     let sandbox = Sandbox::start(sandbox_options(&arguments)?)
@@ -28,7 +28,7 @@ pub(super) async fn run(
                 .with_source(error)
                 .with_hint("if the port is in use, pass another one; port 0 picks a free one")
         })?;
-    screen.result(&sandbox::usage(&sandbox))?;
+    screen.print_result(&sandbox::usage(&sandbox))?;
     screen.print_message(
         "Serving on this machine only. Ctrl-C stops the sandbox and discards its webhooks.",
     );

@@ -42,13 +42,13 @@ impl StrippedSides {
     ) -> PlanWithInputs<'m> {
         PlanWithInputs {
             source: &self.source,
-            source_company: planned.source.company.clone(),
+            source_company: planned.source.company_id.clone(),
             source_key: match &route.source {
                 Origin::Live(account) => Some(&account.key),
                 Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
             },
             target: &self.target,
-            target_company: planned.target.company.clone(),
+            target_company: planned.target.company_id.clone(),
             target_key: &route.target.key,
             plan: &planned.plan,
             rules: route.rules.name.clone().zip(route.rules.text),
@@ -159,7 +159,7 @@ impl<'a> ApprovedPlan<'a> {
             return Ok(());
         }
         if self.apply.migrate.output == ReportFormat::Json {
-            screen.result(&json::text(&drift_document(&drift)))?;
+            screen.print_result(&json::text(&drift_document(&drift)))?;
         }
         Err(stale(self.apply, &drift))
     }

@@ -38,8 +38,8 @@ fn list(settings: &ScheduleListSettings, screen: &Screen) -> Result<ExitCode, Er
             .map(|schedule| row(schedule, now))
             .collect(),
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => list::text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => list::text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&list::document(&view)),
     })?;
     Ok(ExitCode::Done)
@@ -62,7 +62,7 @@ fn row(schedule: &Schedule, now: Timestamp) -> ScheduleRow {
 fn print_schedule(settings: &SchedulePrintSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let files = schedule::files(&settings.job, &settings.backend);
     let Some(folder) = &settings.out else {
-        screen.result(&schedule::text(&files))?;
+        screen.print_result(&schedule::text(&files))?;
         return Ok(ExitCode::Done);
     };
     let is_own = |text: &str| schedule::is_generated(&settings.job, text);
@@ -78,7 +78,7 @@ fn print_schedule(settings: &SchedulePrintSettings, screen: &Screen) -> Result<E
         written += &crate::untrusted::escape(&path.display().to_string());
         written.push('\n');
     }
-    screen.result(&written)?;
+    screen.print_result(&written)?;
     screen.print_message("each file begins with instructions for its installation");
     Ok(ExitCode::Done)
 }

@@ -3,7 +3,7 @@
 use super::consent::refuse_missing_values;
 use super::history::reconcile_run;
 use super::planning::{planned_with, read_both, resolve_route_rewriting};
-use super::reading::{live_party, read_first, reader};
+use super::reading::{live_party, open_reader, read_first};
 use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
@@ -29,8 +29,8 @@ pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<Exi
         VerifyAgainst::Source(route) => verify_against_source(route, screen).await?,
         VerifyAgainst::Run(run) => verify_against_run(run, screen).await?,
     };
-    screen.result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_verified() {
@@ -82,7 +82,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
     let wait_budget = Arc::new(WaitBudget::new());
-    let reader = reader(&account, &settings.client, &wait_budget, screen)?;
+    let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
     let (inventory, reconciled) =

@@ -269,7 +269,7 @@ impl Webhook {
     }
 
     /// Whether both are the same slice of the same response, not just equal.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same_slice(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.parsed, &other.parsed)
             && (self.first_member, self.n_members, self.removed_mask)
                 == (other.first_member, other.n_members, other.removed_mask)

@@ -104,14 +104,14 @@ impl ScheduleJob {
             (name, &account.key)
         });
         let heartbeat = self.heartbeat.iter();
-        keys.chain(heartbeat.map(|place| ("the heartbeat's URL".to_owned(), place)))
+        keys.chain(heartbeat.map(|location| ("the heartbeat's URL".to_owned(), location)))
     }
 
     /// The variables that a run needs, each once, with what each holds.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
-        for (what, place) in self.secrets() {
-            if let SecretLocation::Env(name) = place
+        for (what, location) in self.secrets() {
+            if let SecretLocation::Env(name) = location
                 && variables.iter().all(|(other, _)| other != name)
             {
                 variables.push((name.clone(), what));

@@ -86,7 +86,7 @@ impl From<&Party> for PartyDocument {
         let profile = party.profile.as_ref();
         Self {
             name: party.name.clone(),
-            company_id: party.company.as_deref().map(WebhookId::new),
+            company_id: party.company_id.as_deref().map(WebhookId::new),
             webhooks: party.n_webhooks,
             profile: profile.map(|profile| profile.name.clone()),
             label: profile.and_then(|profile| profile.label.clone()),

@@ -20,7 +20,7 @@ pub struct Party {
     /// The host of an account, or the name of a file.
     pub name: String,
     /// The account's company id; `None` if it is unknown.
-    pub company: Option<String>,
+    pub company_id: Option<String>,
     /// Number of webhooks that it holds, selected or not.
     pub n_webhooks: usize,
     /// The profile by which the user named the account; `None` if it was named in another way.

@@ -46,7 +46,7 @@ impl Inventory {
     }
 
     /// The company id shared by all webhooks; `None` if they disagree or have none.
-    pub fn company(&self) -> Option<String> {
+    pub fn common_company_id(&self) -> Option<String> {
         let mut ids = self.company_ids().into_iter();
         ids.next().filter(|_| ids.next().is_none())
     }

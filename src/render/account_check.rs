@@ -104,7 +104,7 @@ pub fn document(view: &AccountCheckView<'_>) -> Value {
                 "result": finding.result.code(),
                 "text": finding.text,
             })).collect::<Value>(),
-            "company_id": id(inventory.and_then(Inventory::company)),
+            "company_id": id(inventory.and_then(Inventory::common_company_id)),
             "expected_company_id": id(view.profile.and_then(|profile| profile.company_id.clone())),
             "webhooks": inventory.map(|inventory| inventory.webhooks.len()),
             "milliseconds": view.reading.map(|seen| u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX)),

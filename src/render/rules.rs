@@ -86,9 +86,9 @@ impl RulesCheckView<'_> {
     }
 
     /// Whether any of these webhooks has a secret at the path or below it.
-    fn has_secret(&self, places: &[usize], path: &Path) -> bool {
-        places.iter().any(|place| {
-            let places = self.portable.webhooks()[*place].bare().places();
+    fn has_secret(&self, webhook_ixs: &[usize], path: &Path) -> bool {
+        webhook_ixs.iter().any(|ix| {
+            let places = self.portable.webhooks()[*ix].bare().places();
             let mut within = places.iter().filter(|place| place.path.is_within(path));
             within.any(|place| place.secret_kind().is_some())
         })

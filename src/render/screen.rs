@@ -91,7 +91,7 @@ impl Screen {
     ///
     /// # Errors
     /// A failed write, such as on a full disk. A reader that went away is not an error.
-    pub fn result(&self, text: &str) -> Result<(), Error> {
+    pub fn print_result(&self, text: &str) -> Result<(), Error> {
         self.streams.write_stdout(text).map_err(|error| {
             Error::failed("cannot write the result to standard output").with_source(error)
         })
@@ -148,7 +148,7 @@ impl Screen {
     }
 
     /// The layout of a result: the colors and width of standard output.
-    pub fn page(&self, detail: Detail) -> Page {
+    pub fn stdout_page(&self, detail: Detail) -> Page {
         Page {
             palette: self.streams.stdout.palette,
             width: self.streams.stdout.width(),

@@ -116,7 +116,7 @@ impl Accounts {
         let party = |count| Party {
             is_backup: false,
             name: "a".to_owned(),
-            company: None,
+            company_id: None,
             n_webhooks: count,
             profile: None,
         };

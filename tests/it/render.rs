@@ -138,7 +138,7 @@ fn party(name: &str, company: Option<&str>, count: usize) -> Party {
     Party {
         is_backup: false,
         name: name.to_owned(),
-        company: company.map(str::to_owned),
+        company_id: company.map(str::to_owned),
         n_webhooks: count,
         profile: None,
     }
@@ -829,7 +829,7 @@ fn captured_output(verbosity: Verbosity) -> (String, String) {
     let error = Error::new(ErrorKind::Refused, "refused\u{1b}[2J").with_hint("pass --yes");
     screen.error(&error);
     writeln!(screen.log_writer(), "a log line").unwrap();
-    screen.result("the result\n").unwrap();
+    screen.print_result("the result\n").unwrap();
     (stdout.text(), stderr.text())
 }
 
@@ -869,11 +869,11 @@ fn a_closed_standard_output_is_no_error_but_a_full_disk_is() {
     let closed = Failing(io::ErrorKind::BrokenPipe);
     let screen = Screen::with_streams(closed, Captured::default(), options(Verbosity::Normal));
     assert!(!screen.is_stdout_gone());
-    screen.result("text").unwrap();
+    screen.print_result("text").unwrap();
     assert!(screen.is_stdout_gone());
     let full = Failing(io::ErrorKind::StorageFull);
     let screen = Screen::with_streams(full, Captured::default(), options(Verbosity::Normal));
-    let error = screen.result("text").unwrap_err();
+    let error = screen.print_result("text").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed);
 }
 
@@ -884,7 +884,7 @@ fn a_closed_standard_error_stops_nothing() {
     let screen = Screen::with_streams(stdout.clone(), stderr, options(Verbosity::Normal));
     screen.print_message("a word");
     screen.start_stage("read source").finish("done");
-    screen.result("the result\n").unwrap();
+    screen.print_result("the result\n").unwrap();
     assert_eq!(stdout.text(), "the result\n");
 }
 

@@ -39,12 +39,12 @@ pub(super) async fn run(
             .map(CheckedAccount::exit_code)
             .collect::<Vec<_>>(),
     );
-    screen.result(&match settings.output {
+    screen.print_result(&match settings.output {
         OutputFormat::Text => text(
             &checked_accounts,
             now,
             settings.max_age,
-            screen.page(Detail::Normal),
+            screen.stdout_page(Detail::Normal),
         ),
         OutputFormat::Json => json::text(&document(
             &checked_accounts,

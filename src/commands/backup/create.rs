@@ -5,7 +5,7 @@ mod refuse;
 
 use super::combined_exit_code;
 use crate::cli::OutputFormat;
-use crate::commands::reading::{read_first_as, reader};
+use crate::commands::reading::{open_reader, read_first_as};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::digest::random_hex;
@@ -69,8 +69,8 @@ pub(super) async fn run(
             .collect::<Vec<_>>(),
     );
     // A failure to print the result does not change the exit code.
-    let printed = screen.result(&match settings.output {
-        OutputFormat::Text => text(&results, screen.page(Detail::Normal)),
+    let printed = screen.print_result(&match settings.output {
+        OutputFormat::Text => text(&results, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&document(&results, &settings.repository, code)),
     });
     if let Err(error) = printed {
@@ -111,7 +111,7 @@ async fn create_one(
     screen: &Screen,
 ) -> Result<CurrentBackup, Error> {
     let wait_budget = Arc::new(WaitBudget::new());
-    let reader = reader(account, options.client, &wait_budget, screen)?;
+    let reader = open_reader(account, options.client, &wait_budget, screen)?;
     let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
     let about = backup_metadata(account, &inventory)?;
     warn_about_clock(account, &about, &inventory, screen);
@@ -194,7 +194,10 @@ fn no_random_numbers() -> Error {
 /// The metadata of the new backup.
 fn backup_metadata(account: &Account, inventory: &Inventory) -> Result<BackupMetadata, Error> {
     let profile = account.profile.as_ref().map(|profile| profile.name.clone());
-    let (host, company_id) = (account.endpoint.canonical_host(), inventory.company());
+    let (host, company_id) = (
+        account.endpoint.canonical_host(),
+        inventory.common_company_id(),
+    );
     let name = profile
         .clone()
         .or_else(|| account_folder_name(&host, company_id.as_deref()));

@@ -40,8 +40,12 @@ pub(super) async fn run(
             .map(ForgetResult::exit_code)
             .collect::<Vec<_>>(),
     );
-    screen.result(&match settings.output {
-        OutputFormat::Text => text(&forgotten, settings.dry_run, screen.page(Detail::Normal)),
+    screen.print_result(&match settings.output {
+        OutputFormat::Text => text(
+            &forgotten,
+            settings.dry_run,
+            screen.stdout_page(Detail::Normal),
+        ),
         OutputFormat::Json => {
             let name = repository.to_string();
             json::text(&document(&forgotten, &name, settings.dry_run, code))

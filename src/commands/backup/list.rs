@@ -32,12 +32,12 @@ pub(super) async fn run(settings: &BackupListSettings, screen: &Screen) -> Resul
         });
     }
     let name = repository.to_string();
-    screen.result(&match settings.output {
+    screen.print_result(&match settings.output {
         OutputFormat::Text => text(
             &listed,
             &name,
             Timestamp::now(),
-            screen.page(Detail::Normal),
+            screen.stdout_page(Detail::Normal),
         ),
         OutputFormat::Json => json::text(&document(&listed, &name)),
     })?;

@@ -26,7 +26,7 @@ impl MountedFolder {
 
 /// Where a file of the container comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum FileOrigin {
     ConfigMap(&'static str),
     /// A key of the secret.
     Secret(String),
@@ -34,7 +34,7 @@ pub(crate) enum Origin {
 
 /// What is put into the container, by its path.
 pub(crate) struct Mounts {
-    pub(crate) files: BTreeMap<String, Origin>,
+    pub(crate) files: BTreeMap<String, FileOrigin>,
     pub(crate) folders: BTreeMap<String, MountedFolder>,
 }
 
@@ -42,10 +42,10 @@ impl Mounts {
     /// Everything that a run reads and writes.
     pub(crate) fn new(job: &ScheduleJob) -> Self {
         let mut files = BTreeMap::new();
-        files.insert(CONFIG.to_owned(), Origin::ConfigMap("config.toml"));
+        files.insert(CONFIG.to_owned(), FileOrigin::ConfigMap("config.toml"));
         if let Some(path) = &job.recipients_file {
             let path = normalize_path(&job.resolve_config_path(path));
-            let origin = Origin::ConfigMap("recipients");
+            let origin = FileOrigin::ConfigMap("recipients");
             files.entry(path).or_insert(origin);
         }
         // Names with a dot are neither a variable's nor each other's.
@@ -54,11 +54,11 @@ impl Mounts {
         let heartbeat = job
             .heartbeat
             .iter()
-            .map(|place| ("heartbeat.url".to_owned(), place));
-        for (key, place) in keys.chain(heartbeat) {
-            if let SecretLocation::File(path) = place {
+            .map(|location| ("heartbeat.url".to_owned(), location));
+        for (key, location) in keys.chain(heartbeat) {
+            if let SecretLocation::File(path) = location {
                 let path = normalize_path(&job.resolve_config_path(path));
-                files.entry(path).or_insert(Origin::Secret(key));
+                files.entry(path).or_insert(FileOrigin::Secret(key));
             }
         }
         let backups = match &job.repo {
@@ -93,8 +93,8 @@ impl Mounts {
     /// The keys of the secret that are mounted as files.
     pub(crate) fn secret_keys(&self) -> impl Iterator<Item = &str> {
         self.files.values().filter_map(|origin| match origin {
-            Origin::Secret(key) => Some(key.as_str()),
-            Origin::ConfigMap(_) => None,
+            FileOrigin::Secret(key) => Some(key.as_str()),
+            FileOrigin::ConfigMap(_) => None,
         })
     }
 
@@ -117,7 +117,7 @@ impl Mounts {
 
     /// Whether there is a file of recipients.
     pub(crate) fn has_recipients(&self) -> bool {
-        let is_it = |origin: &Origin| *origin == Origin::ConfigMap("recipients");
+        let is_it = |origin: &FileOrigin| *origin == FileOrigin::ConfigMap("recipients");
         self.files.values().any(is_it)
     }
 }

@@ -66,60 +66,61 @@ impl Matching<'_> {
         let by_id: HashMap<&WebhookId, usize> = self
             .unmatched_targets()
             .into_iter()
-            .filter_map(|at| Some((self.target[at].id()?, at)))
+            .filter_map(|target_ix| Some((self.target[target_ix].id()?, target_ix)))
             .collect();
-        for place in self.undecided_steps() {
-            let webhook = &self.desired[place];
+        for step_ix in self.undecided_steps() {
+            let webhook = &self.desired[step_ix];
             let found = webhook.source_id().and_then(|id| by_id.get(id));
-            let Some(&at) = found.filter(|at| !self.is_matched[**at]) else {
+            let Some(&target_ix) = found.filter(|target_ix| !self.is_matched[**target_ix]) else {
                 continue;
             };
-            let counterpart = &self.target[at];
+            let counterpart = &self.target[target_ix];
             if counterpart.type_id() != webhook.type_id() {
                 continue;
             }
             if counterpart.content() == webhook.content() {
-                self.mark_unchanged(place, at);
+                self.mark_unchanged(step_ix, target_ix);
             } else {
                 self.mark_conflict(
-                    place,
-                    at,
+                    step_ix,
+                    target_ix,
                     "the account's webhook with this id has different content: it changed after the backup",
                 );
             }
         }
     }
 
-    fn mark_unchanged(&mut self, place: usize, at: usize) {
+    fn mark_unchanged(&mut self, step_ix: usize, target_ix: usize) {
         let mut step = Step::new(StepState::Unchanged, "");
-        if !undocumented_differences(self.desired[place].bare(), self.target[at].bare()).is_empty()
+        if !undocumented_differences(self.desired[step_ix].bare(), self.target[target_ix].bare())
+            .is_empty()
         {
             step.notes.push("only undocumented keys differ".to_owned());
         }
-        step.counterpart = Some(Box::new(self.target[at].clone()));
-        self.steps[place] = Some(step);
-        self.is_matched[at] = true;
+        step.counterpart = Some(Box::new(self.target[target_ix].clone()));
+        self.steps[step_ix] = Some(step);
+        self.is_matched[target_ix] = true;
     }
 
     /// Pairs webhooks with identical content one to one: two copies in the source need two in the target.
     fn pair_identical(&mut self) {
         let mut targets_by_content: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-        for (at, webhook) in self.target.iter().enumerate().rev() {
-            if let Some(content) = webhook.content().filter(|_| !self.is_matched[at]) {
+        for (target_ix, webhook) in self.target.iter().enumerate().rev() {
+            if let Some(content) = webhook.content().filter(|_| !self.is_matched[target_ix]) {
                 targets_by_content
                     .entry(content.whole)
                     .or_default()
-                    .push(at);
+                    .push(target_ix);
             }
         }
-        for (place, webhook) in self.desired.iter().enumerate() {
-            if self.steps[place].is_some() {
+        for (step_ix, webhook) in self.desired.iter().enumerate() {
+            if self.steps[step_ix].is_some() {
                 continue;
             }
             let content = webhook.content().map(|content| content.whole);
             let found = content.and_then(|whole| targets_by_content.get_mut(&whole)?.pop());
-            if let Some(at) = found {
-                self.mark_unchanged(place, at);
+            if let Some(target_ix) = found {
+                self.mark_unchanged(step_ix, target_ix);
             }
         }
         self.note_surplus(&targets_by_content);
@@ -144,7 +145,7 @@ impl Matching<'_> {
             {
                 let ids: Vec<String> = surplus
                     .iter()
-                    .filter_map(|at| Some(self.target[*at].id()?.to_string()))
+                    .filter_map(|target_ix| Some(self.target[*target_ix].id()?.to_string()))
                     .collect();
                 step.notes.push(format!(
                     "the target has more copies of it than the source; ids of the extra copies: {}",
@@ -160,70 +161,74 @@ impl Matching<'_> {
         let by_id: HashMap<&WebhookId, usize> = self
             .unmatched_targets()
             .into_iter()
-            .filter_map(|at| Some((self.target[at].id()?, at)))
+            .filter_map(|target_ix| Some((self.target[target_ix].id()?, target_ix)))
             .collect();
-        for place in self.undecided_steps() {
-            let Some(content) = self.desired[place].content() else {
+        for step_ix in self.undecided_steps() {
+            let Some(content) = self.desired[step_ix].content() else {
                 continue;
             };
-            let unmatched_target =
-                |id: &WebhookId| by_id.get(id).filter(|at| !self.is_matched[**at]);
-            let unmatched_content =
-                |id: &WebhookId| unmatched_target(id).and_then(|at| self.target[*at].content());
+            let unmatched_target = |id: &WebhookId| {
+                by_id
+                    .get(id)
+                    .filter(|target_ix| !self.is_matched[**target_ix])
+            };
+            let unmatched_content = |id: &WebhookId| {
+                unmatched_target(id).and_then(|target_ix| self.target[*target_ix].content())
+            };
             if let Some((id, run)) = known.find_altered_copy(content, unmatched_content) {
-                let at = by_id[id];
-                self.steps[place] = Some(self.altered_copy_step(place, at, run));
-                self.is_matched[at] = true;
+                let target_ix = by_id[id];
+                self.steps[step_ix] = Some(self.altered_copy_step(step_ix, target_ix, run));
+                self.is_matched[target_ix] = true;
             } else if let Some((run, why)) = known.take_uncertain(content) {
                 let reason = format!(
                     "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `hookferry runs close {run}`"
                 );
-                self.steps[place] = Some(Step::new(StepState::Ambiguous, reason));
+                self.steps[step_ix] = Some(Step::new(StepState::Ambiguous, reason));
             }
         }
     }
 
-    fn altered_copy_step(&self, place: usize, at: usize, run: &str) -> Step {
-        let counterpart = &self.target[at];
+    fn altered_copy_step(&self, step_ix: usize, target_ix: usize, run: &str) -> Step {
+        let counterpart = &self.target[target_ix];
         let mut step = Step::new(StepState::Unchanged, "");
         step.notes.push(format!(
             "the server stores an altered version of it, as run {run} observed; the source has not changed since"
         ));
-        step.differences = differences(self.desired[place].bare(), counterpart.bare());
+        step.differences = differences(self.desired[step_ix].bare(), counterpart.bare());
         step.counterpart = Some(Box::new(counterpart.clone()));
         step
     }
 
     fn pair_by_key(&mut self) {
         let mut unmatched_by_key: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
-        for place in self.undecided_steps() {
-            if let Some(key) = self.desired[place].key() {
-                unmatched_by_key.entry(key).or_default().0.push(place);
+        for step_ix in self.undecided_steps() {
+            if let Some(key) = self.desired[step_ix].key() {
+                unmatched_by_key.entry(key).or_default().0.push(step_ix);
             }
         }
-        for at in self.unmatched_targets() {
-            if let Some(entry) = self.target[at]
+        for target_ix in self.unmatched_targets() {
+            if let Some(entry) = self.target[target_ix]
                 .key()
                 .and_then(|key| unmatched_by_key.get_mut(&key))
             {
-                entry.1.push(at);
+                entry.1.push(target_ix);
             }
         }
-        for (places, targets) in unmatched_by_key.into_values() {
-            match (places.as_slice(), targets.as_slice()) {
+        for (step_ixs, targets) in unmatched_by_key.into_values() {
+            match (step_ixs.as_slice(), targets.as_slice()) {
                 (_, []) => {}
-                ([place], [at]) => self.mark_conflict(
-                    *place,
-                    *at,
+                ([step_ix], [target_ix]) => self.mark_conflict(
+                    *step_ix,
+                    *target_ix,
                     "same alias and type in the target, different content: changed on one side, or altered by the server when it was created",
                 ),
-                _ => self.mark_ambiguous(&places, &targets),
+                _ => self.mark_ambiguous(&step_ixs, &targets),
             }
         }
     }
 
-    fn mark_conflict(&mut self, place: usize, at: usize, conflict_reason: &str) {
-        let (webhook, counterpart) = (&self.desired[place], &self.target[at]);
+    fn mark_conflict(&mut self, step_ix: usize, target_ix: usize, conflict_reason: &str) {
+        let (webhook, counterpart) = (&self.desired[step_ix], &self.target[target_ix]);
         let (state, reason) = match self.on_conflict {
             _ if !webhook.unread_values().is_empty() => (
                 StepState::Conflict,
@@ -236,22 +241,22 @@ impl Matching<'_> {
         step.differences = differences(webhook.bare(), counterpart.bare());
         step.counterpart = Some(Box::new(counterpart.clone()));
         step.notes = send_notes(webhook, self.is_same_account);
-        self.steps[place] = Some(step);
-        self.is_matched[at] = true;
+        self.steps[step_ix] = Some(step);
+        self.is_matched[target_ix] = true;
     }
 
-    fn mark_ambiguous(&mut self, places: &[usize], targets: &[usize]) {
+    fn mark_ambiguous(&mut self, step_ixs: &[usize], targets: &[usize]) {
         let reason = format!(
             "{} in the source and {} in the target share this alias and type but differ in content (target ids {})",
-            places.len(),
+            step_ixs.len(),
             targets.len(),
             self.format_ids(targets),
         );
-        for place in places {
-            self.steps[*place] = Some(Step::new(StepState::Ambiguous, reason.clone()));
+        for step_ix in step_ixs {
+            self.steps[*step_ix] = Some(Step::new(StepState::Ambiguous, reason.clone()));
         }
-        for at in targets {
-            self.is_matched[*at] = true;
+        for target_ix in targets {
+            self.is_matched[*target_ix] = true;
         }
     }
 
@@ -259,21 +264,21 @@ impl Matching<'_> {
         let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
         let mut by_normalized_alias: HashMap<(TypeId, String), Vec<usize>> = HashMap::new();
         let mut by_body: HashMap<Fingerprint, usize> = HashMap::new();
-        for at in self.unmatched_targets() {
-            let webhook = &self.target[at];
+        for target_ix in self.unmatched_targets() {
+            let webhook = &self.target[target_ix];
             let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
                 continue;
             };
             by_normalized_alias
                 .entry((type_id, normalized_alias(webhook.alias())))
                 .or_default()
-                .push(at);
+                .push(target_ix);
             if !aliases.contains(webhook.alias()) {
-                by_body.entry(content.body).or_insert(at);
+                by_body.entry(content.body).or_insert(target_ix);
             }
         }
-        for place in self.undecided_steps() {
-            let webhook = &self.desired[place];
+        for step_ix in self.undecided_steps() {
+            let webhook = &self.desired[step_ix];
             let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
                 continue;
             };
@@ -285,15 +290,15 @@ impl Matching<'_> {
                 Some(alike) => self.ambiguous_lookalike_step(alike),
                 None => self.create_step(webhook, by_body.get(&content.body)),
             };
-            self.steps[place] = Some(step);
+            self.steps[step_ix] = Some(step);
         }
     }
 
     /// The target has a webhook that may be this one with a normalized alias: a duplicate is worse than a
     /// missing webhook.
     fn ambiguous_lookalike_step(&mut self, targets: &[usize]) -> Step {
-        for at in targets {
-            self.is_matched[*at] = true;
+        for target_ix in targets {
+            self.is_matched[*target_ix] = true;
         }
         Step::new(
             StepState::Ambiguous,
@@ -307,11 +312,11 @@ impl Matching<'_> {
     fn create_step(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
         let mut step = Step::new(StepState::Create, "");
         step.notes = send_notes(webhook, self.is_same_account);
-        if let Some(at) = twin {
-            let twin = &self.target[*at];
+        if let Some(target_ix) = twin {
+            let twin = &self.target[*target_ix];
             step.notes.push(format!(
                 "the target has the same content under another alias: {} `{}`",
-                self.format_ids(&[*at]),
+                self.format_ids(&[*target_ix]),
                 untrusted::escape(twin.alias())
             ));
         }
@@ -320,19 +325,19 @@ impl Matching<'_> {
 
     fn undecided_steps(&self) -> Vec<usize> {
         (0..self.desired.len())
-            .filter(|place| self.steps[*place].is_none())
+            .filter(|step_ix| self.steps[*step_ix].is_none())
             .collect()
     }
 
     fn unmatched_targets(&self) -> Vec<usize> {
         (0..self.target.len())
-            .filter(|at| !self.is_matched[*at])
+            .filter(|target_ix| !self.is_matched[*target_ix])
             .collect()
     }
 
     fn format_ids(&self, targets: &[usize]) -> String {
-        let id = |at: &usize| {
-            self.target[*at]
+        let id = |target_ix: &usize| {
+            self.target[*target_ix]
                 .id()
                 .map_or_else(|| "unknown".to_owned(), ToString::to_string)
         };

@@ -160,7 +160,7 @@ impl Observation {
     }
 
     /// The company id that all webhooks share; `None` if they disagree or carry none.
-    pub fn company(&self) -> Option<&str> {
+    pub fn common_company_id(&self) -> Option<&str> {
         let mut ids = self.company_ids.iter();
         ids.next()
             .filter(|_| ids.next().is_none())

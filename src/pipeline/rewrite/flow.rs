@@ -71,7 +71,7 @@ pub(super) fn log_backflow(
         return None;
     }
     let keeps_key = ingest_key(before)
-        .is_some_and(|text| before.is_same(after) || ingest_key(after) == Some(text));
+        .is_some_and(|text| before.is_same_slice(after) || ingest_key(after) == Some(text));
     let url = after.url();
     let host = host_of(&url).unwrap_or_default();
     let is_other_region = match (Region::from_host(&host), target) {

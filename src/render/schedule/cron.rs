@@ -62,8 +62,8 @@ fn folder_notes(job: &ScheduleJob) -> String {
 /// Where the secrets have to be: cron gives a job hardly any variable.
 fn secret_notes(job: &ScheduleJob) -> String {
     let mut out = String::new();
-    for (what, place) in job.secrets() {
-        let _ = match place {
+    for (what, location) in job.secrets() {
+        let _ = match location {
             SecretLocation::File(path) => {
                 let file = shell(&job.resolve_config_path(path));
                 writeln!(

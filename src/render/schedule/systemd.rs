@@ -67,8 +67,8 @@ fn credential<'p>(path: &'p str, service: &str) -> Option<&'p str> {
 /// The names of the credentials, each once.
 fn credentials<'j>(job: &'j ScheduleJob, service: &str) -> Vec<&'j str> {
     let mut names = Vec::new();
-    for (_, place) in job.secrets() {
-        if let SecretLocation::File(path) = place
+    for (_, location) in job.secrets() {
+        if let SecretLocation::File(path) = location
             && let Some(name) = credential(path, service)
             && !names.contains(&name)
         {
@@ -139,7 +139,7 @@ fn path_options(job: &ScheduleJob, binary: &str) -> String {
         out += "PrivateTmp=yes\n";
     }
     let has_command =
-        |(_, place): (String, &SecretLocation)| matches!(place, SecretLocation::Command(_));
+        |(_, location): (String, &SecretLocation)| matches!(location, SecretLocation::Command(_));
     if !job.secrets().any(has_command) {
         out += "MemoryDenyWriteExecute=yes\n";
     }
@@ -149,8 +149,8 @@ fn path_options(job: &ScheduleJob, binary: &str) -> String {
 /// Every path that a run touches.
 fn used_paths(job: &ScheduleJob, binary: &str) -> Vec<String> {
     let mut paths = vec![binary.to_owned(), job.config.clone()];
-    for (_, place) in job.secrets() {
-        match place {
+    for (_, location) in job.secrets() {
+        match location {
             SecretLocation::File(path) => paths.push(job.resolve_config_path(path)),
             SecretLocation::Command(program) => paths.push(program.clone()),
             SecretLocation::Env(_) => {}

@@ -105,12 +105,9 @@ impl RunRecord {
         match entry {
             // A journal has one header. A second one could only belong to another run and does not affect this one.
             JournalEntry::Header(_) => {}
-            JournalEntry::Sending {
-                at,
-                step_ixs: places,
-            } => {
+            JournalEntry::Sending { at, step_ixs } => {
                 self.last_sent = Some(at);
-                for step_ix in places {
+                for step_ix in step_ixs {
                     self.set_status(step_ix, RecordedStatus::Open);
                 }
             }
@@ -125,20 +122,18 @@ impl RunRecord {
             }
             JournalEntry::Footer(footer) => {
                 for AlteredRow {
-                    step_ix: place,
+                    step_ix,
                     content: kept,
                 } in &footer.altered
                 {
-                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*place) {
+                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*step_ix)
+                    {
                         written.kept = Some(*kept);
                     }
                 }
-                for FullDigestRow {
-                    step_ix: place,
-                    digest,
-                } in &footer.full_digests
-                {
-                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*place) {
+                for FullDigestRow { step_ix, digest } in &footer.full_digests {
+                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*step_ix)
+                    {
                         written.full_digest = Some(*digest);
                     }
                 }
@@ -163,7 +158,7 @@ impl RunRecord {
     /// Applies status updates to the record.
     pub fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
         for StatusUpdateRow {
-            step_ix: place,
+            step_ix,
             update: what,
         } in rows
         {
@@ -182,7 +177,7 @@ impl RunRecord {
                 RecordedStatusUpdate::Abandoned => RecordedStatus::Abandoned,
                 RecordedStatusUpdate::Unresolved { why } => RecordedStatus::Unresolved(why),
             };
-            self.set_status(place, status);
+            self.set_status(step_ix, status);
         }
     }
 

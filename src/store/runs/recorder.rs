@@ -116,9 +116,9 @@ impl push::Journal for Recorder {
     fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
         let at = Timestamp::now();
         let entry = match note {
-            JournalNote::Sending(places) => JournalEntry::Sending {
+            JournalNote::Sending(step_ixs) => JournalEntry::Sending {
                 at,
-                step_ixs: places.clone(),
+                step_ixs: step_ixs.clone(),
             },
             JournalNote::StatusUpdates(updates) => JournalEntry::StatusUpdates {
                 at,

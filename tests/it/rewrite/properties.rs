@@ -37,7 +37,7 @@ fn party() -> Party {
     Party {
         is_backup: false,
         name: "api.eu1.coralogix.com".to_owned(),
-        company: None,
+        company_id: None,
         n_webhooks: 3,
         profile: None,
     }

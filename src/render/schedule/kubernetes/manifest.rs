@@ -2,7 +2,7 @@
 
 use super::super::quoting::yaml;
 use crate::document::job::ScheduleJob;
-use crate::document::job::mounts::{CONFIG, MountedFolder, Mounts, Origin};
+use crate::document::job::mounts::{CONFIG, FileOrigin, MountedFolder, Mounts};
 use std::fmt::Write as _;
 
 /// The user of the image; no machine has it.
@@ -142,8 +142,8 @@ fn volume_mounts(mounts: &Mounts) -> String {
     }
     for (path, origin) in &mounts.files {
         let (volume, key) = match origin {
-            Origin::ConfigMap(key) => ("config", *key),
-            Origin::Secret(key) => ("secrets", key.as_str()),
+            FileOrigin::ConfigMap(key) => ("config", *key),
+            FileOrigin::Secret(key) => ("secrets", key.as_str()),
         };
         let _ = write!(
             out,

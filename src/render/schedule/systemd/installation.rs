@@ -76,7 +76,7 @@ fn config_step(job: &ScheduleJob) -> String {
     step
 }
 
-/// A step for each kind of place where a secret is.
+/// A step for each kind of location where a secret is.
 fn secret_steps(job: &ScheduleJob, service: &str) -> Vec<String> {
     let mut steps = Vec::new();
     let names = credentials(job, service);
@@ -94,11 +94,11 @@ fn secret_steps(job: &ScheduleJob, service: &str) -> Vec<String> {
         step += "\nTo store them encrypted as well: systemd-creds(1), and LoadCredentialEncrypted= below";
         steps.push(step);
     }
-    for (what, place) in job.secrets() {
-        match place {
+    for (what, location) in job.secrets() {
+        match location {
             SecretLocation::File(path) if credential(path, service).is_none() => {
                 let file = shell(&job.resolve_config_path(path));
-                let id = job.accounts.iter().find(|account| account.key == *place);
+                let id = job.accounts.iter().find(|account| account.key == *location);
                 let id = id.map_or("heartbeat.url", |account| account.profile.as_str());
                 steps.push(format!(
                     "the file with {what}, readable by that user:\n\
