@@ -9,7 +9,9 @@ mod journal;
 mod machine;
 mod observation;
 mod recover;
+// Test code; it needs what is private here.
 #[cfg(test)]
+#[path = "../../tests/simulation/mod.rs"]
 mod simulation;
 mod status;
 

@@ -133,7 +133,9 @@ fn an_exported_file_is_readable_only_by_its_owner() {
         .run();
     nowhere.assert_code(1);
     assert!(
-        nowhere.stderr.contains("hint: the folder does not exist"),
+        nowhere
+            .stderr
+            .contains("hint: the parent folder does not exist"),
         "{}",
         nowhere.stderr
     );

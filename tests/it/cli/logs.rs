@@ -198,6 +198,6 @@ fn a_full_disk_is_reported_and_does_not_change_the_exit_code_of_a_write() {
         .unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert!(stderr.contains("cannot be written"), "{stderr}");
+    assert!(stderr.contains("cannot write the result"), "{stderr}");
     assert_eq!(accounts.target().webhooks().len(), 15);
 }

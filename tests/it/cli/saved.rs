@@ -185,7 +185,7 @@ fn an_edited_plan_is_refused_before_any_request() {
     assert!(with(&|plan| plan["binding"]["valid_until"] = json!(later)).contains(changed));
     assert!(
         with(&|plan| plan["binding"]["salt"] = json!("0".repeat(32)))
-            .contains("another source API key")
+            .contains("different source API key")
     );
     save(&accounts, &original);
     let run = accounts
@@ -194,7 +194,7 @@ fn an_edited_plan_is_refused_before_any_request() {
         .run();
     assert_stale(&accounts, &run);
     assert!(
-        run.stderr.contains("another source API key"),
+        run.stderr.contains("different source API key"),
         "{}",
         run.stderr
     );

@@ -72,8 +72,7 @@ fn the_profile_key_is_checked_unless_a_side_is_given() {
         .run();
     run.assert_code(0);
     assert!(
-        run.stdout
-            .contains("HOOKFERRY_SOURCE_API_KEY would take precedence"),
+        run.stdout.contains("in a run, HOOKFERRY_SOURCE_API_KEY"),
         "{}",
         run.stdout
     );

@@ -220,7 +220,7 @@ fn a_saved_plan_gets_its_keys_from_the_profiles() {
     run.assert_code(5);
     assert!(
         run.stderr
-            .contains("and profile to is api.us1.coralogix.com"),
+            .contains("but profile to is api.us1.coralogix.com"),
         "{}",
         run.stderr
     );

@@ -117,7 +117,7 @@ fn an_account_that_shrank_by_half_has_to_be_accepted() {
     assert!(run.stderr.contains("--accept-shrink"), "{}", run.stderr);
     assert!(
         run.stderr
-            .contains("2 webhooks, and its newest backup holds 5"),
+            .contains("2 webhooks, but its newest backup holds 5"),
         "{}",
         run.stderr
     );

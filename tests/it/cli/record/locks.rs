@@ -33,7 +33,7 @@ fn the_refusal_names_a_running_restore() {
     accounts.wait_for_posts(1);
     let second = accounts.program(MIGRATE).run();
     second.assert_code(11);
-    assert!(second.stderr.contains("`hookferry restore`, process "));
+    assert!(second.stderr.contains("`hookferry restore` (process "));
     assert_eq!(first.finish().code, Some(0));
 }
 

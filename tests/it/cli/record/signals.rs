@@ -86,7 +86,7 @@ fn a_signal_before_the_first_write_ends_the_run_at_once() {
 fn a_signal_interrupts_the_wait_after_a_lost_response() {
     let accounts = StandIn::with(&[], &["post:1:drop-after"]);
     let running = accounts
-        .program("migrate --from [source] --to [target] --yes --settle 60s")
+        .program("migrate --from [source] --to [target] --yes --settle 10s")
         .under(WITH_DEFAULT_SIGNALS)
         .start();
     // The first read back follows immediately; then the run waits.
