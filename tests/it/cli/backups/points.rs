@@ -27,6 +27,9 @@ pub(super) fn fault_points(workspace: &Workspace, command_line: &str) -> Vec<Fau
         .under(&[
             "strace",
             "-y",
+            // What a call writes is not what it concerns: only paths tell that.
+            "-s",
+            "0",
             "-o",
             &log_name,
             "-e",
