@@ -333,6 +333,7 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
     Ok(ClientOptions {
         timeout: connection.timeout,
         rate: connection.rate,
+        max_wait: connection.max_wait,
         ca_pem: ca,
     })
 }

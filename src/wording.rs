@@ -17,10 +17,12 @@ pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &
     if n == 1 { singular } else { plural }
 }
 
-/// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`.
+/// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`, `24 h 0 min`.
 pub(crate) fn duration_text(span: Duration) -> String {
     let whole = span.as_secs();
-    if whole >= 60 {
+    if whole >= 3600 {
+        format!("{} h {} min", whole / 3600, whole % 3600 / 60)
+    } else if whole >= 60 {
         format!("{} min {} s", whole / 60, whole % 60)
     } else if whole >= 10 || span.subsec_nanos() == 0 {
         format!("{whole} s")
@@ -40,5 +42,6 @@ mod tests {
         assert_eq!(duration_text(Duration::from_secs(8)), "8 s");
         assert_eq!(duration_text(Duration::from_millis(12_700)), "12 s");
         assert_eq!(duration_text(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!(duration_text(Duration::from_secs(86_400)), "24 h 0 min");
     }
 }

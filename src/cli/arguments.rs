@@ -28,6 +28,11 @@ pub struct ConnectionArgs {
     /// Most requests per second to each account
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub rate: u32,
+    /// Longest time that the whole run may wait for rate limits and servers that fail
+    ///
+    /// A server that asks for a longer wait ends the run at once; hookferry then says when it accepts requests again.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = duration)]
+    pub max_wait: Duration,
     /// Trust the CA certificates in this PEM file in addition to the system's
     #[arg(long, value_name = "FILE")]
     pub ca_file: Option<PathBuf>,

@@ -3,6 +3,7 @@
 
 use super::recording::FinalObservation;
 use crate::coralogix::account::Account;
+use crate::coralogix::failure::asked_to_wait_hint;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::http::failure::Failure;
 use crate::interrupt::Signal;
@@ -100,8 +101,11 @@ fn stop_error(stop: &StopReason, target: &Account) -> Error {
         StopReason::NoProgress(why) => {
             Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(rerun_hint)
         }
+        StopReason::AskedToWait(wait) => {
+            Error::failed(format!("{target} accepts no requests at the moment")).with_hint(asked_to_wait_hint(*wait))
+        }
         StopReason::WaitBudgetSpent => {
-            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(rerun_hint)
+            Error::failed(format!("the run waited for {target} as long as --max-wait allows")).with_hint(format!("pass a longer --max-wait, or {rerun_hint}"))
         }
         StopReason::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
             .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),

@@ -88,8 +88,7 @@ pub(super) fn sandbox_account(side: Side, account: &sandbox::Account) -> Result<
 fn client_options() -> ClientOptions {
     ClientOptions {
         timeout: Duration::from_secs(10),
-        rate: 10,
-        ca_pem: None,
+        ..ClientOptions::default()
     }
 }
 

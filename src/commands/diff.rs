@@ -18,7 +18,7 @@ pub(super) async fn run(
     settings: settings::DiffSettings,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let (left, right) = tokio::join!(
         read_origin(&settings.left, &settings.client, &wait_budget, screen),
         read_origin(&settings.right, &settings.client, &wait_budget, screen),

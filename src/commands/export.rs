@@ -25,7 +25,7 @@ pub(super) async fn run(
         )
         .with_hint("write it to a file with --out FILE, pipe it to another program, or pass --reveal; `hookferry list` shows the webhooks masked"));
     }
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let inventory = select_webhooks(inventory, &settings.filter)?;
     let (webhooks, n_left_out) = if settings.ready {

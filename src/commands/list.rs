@@ -15,7 +15,7 @@ pub(super) async fn run(
     settings: settings::ListSettings,
     screen: &Screen,
 ) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;

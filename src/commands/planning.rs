@@ -62,7 +62,7 @@ impl PlannedMigration {
 
 /// Reads both sides concurrently; fails if two live accounts are one and the same.
 pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteReadings, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(route.client.max_wait));
     let target_reader = open_reader(&route.target, &route.client, &wait_budget, screen)?;
     let (source, target) = tokio::join!(
         read_origin(&route.source, &route.client, &wait_budget, screen),

@@ -106,7 +106,7 @@ async fn prepare(
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, home) = (Locks::new(state)?, account.endpoint.canonical_host());
     // The record names the company, so the lock can be taken before the target is read.

@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: RulesArgs, screen: &Screen) -> Result<ExitCod
 }
 
 async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let source_region = match &settings.source {
@@ -70,7 +70,7 @@ fn is_other_region(found: &[Region], source: Option<Region>, target: Option<Regi
 }
 
 async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let inventory = read_origin(&settings.source, &settings.client, &wait_budget, screen).await?;
     let account = party(&settings.source, &inventory);
     let target = settings.target.as_ref();

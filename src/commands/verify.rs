@@ -81,7 +81,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
     let digest_key = require_digest_key(&record, &account)?;
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;

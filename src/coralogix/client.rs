@@ -6,15 +6,16 @@ pub use super::answer::ListResponse;
 use super::answer::{parse_written_webhooks, server_time, utf8_text};
 use super::failure::server_message;
 use super::list_stream::ListStream;
-use super::retry::{self, MAX_ATTEMPTS, TokenBucket, WaitBudget};
+use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{Failure, Refusal};
+use crate::http::failure::{Failure, Refusal, RequestedWait};
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use jiff::Timestamp;
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Method, Url};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use tracing::info;
@@ -29,6 +30,8 @@ pub struct ClientOptions {
     pub timeout: Duration,
     /// Requests per second for each account.
     pub rate: u32,
+    /// How long a whole run may wait for servers, all its requests together.
+    pub max_wait: Duration,
     /// CA certificates in PEM format, trusted in addition to the system's.
     pub ca_pem: Option<Vec<u8>>,
 }
@@ -39,6 +42,7 @@ impl Default for ClientOptions {
         Self {
             timeout: Duration::from_secs(30),
             rate: 10,
+            max_wait: RUN_WAIT_BUDGET,
             ca_pem: None,
         }
     }
@@ -55,7 +59,7 @@ pub trait WaitListener: Send + Sync {
 pub struct Reader {
     http: reqwest::Client,
     account: Account,
-    token_bucket: Arc<Mutex<TokenBucket>>,
+    pace: Arc<Mutex<Pace>>,
     clock_start: Instant,
     wait_budget: Arc<WaitBudget>,
     wait_listener: Arc<dyn WaitListener>,
@@ -85,7 +89,7 @@ impl Reader {
     ) -> Result<Self, Error> {
         Ok(Self {
             http: build_http_client(&account, options)?,
-            token_bucket: Arc::new(Mutex::new(TokenBucket::new(options.rate))),
+            pace: Arc::new(Mutex::new(Pace::new(options.rate))),
             clock_start: Instant::now(),
             account,
             wait_budget,
@@ -153,27 +157,38 @@ impl Reader {
         read: impl AsyncFn(u32) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let mut attempt = 1;
+        let mut n_throttled = 0;
         loop {
             let failure = match read(attempt).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            if !failure.is_transient() || attempt >= MAX_ATTEMPTS {
+            let is_throttled = failure.throttled().is_some();
+            n_throttled += u32::from(is_throttled);
+            let Some(wait) = wait_before_retry(&failure, attempt, n_throttled) else {
                 return Err(failure);
-            }
-            let requested_wait = match &failure {
-                Failure::Refused(refusal) => refusal.retry_after,
-                _ => None,
             };
-            let wait = requested_wait.unwrap_or_else(|| retry::back_off(attempt, retry::jitter()));
             if !self.wait_budget.try_spend(wait) {
                 return Err(failure);
             }
             self.wait_listener
                 .report_wait(&self.account, &failure.brief(), wait);
+            if is_throttled {
+                self.hold(wait);
+            }
             tokio::time::sleep(wait).await;
             attempt += 1;
         }
+    }
+
+    /// Holds all requests of the account: its rate limit is exhausted for each of them.
+    fn hold(&self, wait: Duration) {
+        let now = self.clock_start.elapsed();
+        self.lock_pace().hold(now, wait);
+    }
+
+    fn lock_pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends one request and reads the whole response; any status outside 200–299 is a failure.
@@ -239,29 +254,30 @@ impl Reader {
         Err(Failure::Refused(self.parse_refusal(&answer)))
     }
 
-    /// Waits until the account's rate limit allows one more request.
+    /// Waits until the account's rate limit, ours and the server's, allows one more request.
     async fn wait_for_rate_limit(&self) {
-        let wait = self
-            .token_bucket
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take(self.clock_start.elapsed());
+        let now = self.clock_start.elapsed();
+        let wait = self.lock_pace().take(now);
         tokio::time::sleep(wait).await;
     }
 
     fn parse_refusal(&self, answer: &Answer) -> Refusal {
         let now = server_time(&answer.headers).unwrap_or_else(SystemTime::now);
-        let header = |name| {
-            answer
-                .headers
-                .get(name)
-                .and_then(|value| value.to_str().ok())
+        let header = |name: &str| {
+            let value = answer.headers.get(name)?;
+            value.to_str().ok()
         };
+        let status = answer.status.as_u16();
         Refusal {
-            status: answer.status.as_u16(),
+            status,
             message: server_message(&String::from_utf8_lossy(&answer.body), &self.account),
-            retry_after: header(RETRY_AFTER).map(|value| retry::parse_retry_after(value, now)),
-            redirect_host: header(LOCATION).and_then(|location| {
+            requested_wait: retry::requested_wait(status, header, now).map(|duration| {
+                RequestedWait {
+                    duration,
+                    until: Timestamp::now() + duration,
+                }
+            }),
+            redirect_host: header(LOCATION.as_str()).and_then(|location| {
                 let redirect_url = self.account.endpoint.base().join(location).ok()?;
                 redirect_url.host_str().map(str::to_owned)
             }),
@@ -292,7 +308,10 @@ impl Writer {
             .await
         {
             Ok(body) => WriteAnswer::Accepted(parse_written_webhooks(body)),
-            Err(failure) => WriteAnswer::Failed(failure),
+            Err(failure) => {
+                self.hold_after(&failure);
+                WriteAnswer::Failed(failure)
+            }
         }
     }
 
@@ -309,9 +328,40 @@ impl Writer {
             .await
         {
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(()),
-            other => other.map(drop),
+            Err(failure) => {
+                self.hold_after(&failure);
+                Err(failure)
+            }
+            Ok(_) => Ok(()),
         }
     }
+
+    /// After a 429, holds the account's other requests as long as the server asks.
+    ///
+    /// The caller waits, and spends the wait budget. If that does not cover the wait, the run ends: then a last
+    /// reading is worth a try at once.
+    fn hold_after(&self, failure: &Failure) {
+        let is_throttled = failure.throttled().is_some();
+        if let Some(wait) = failure.requested_wait().filter(|_| is_throttled)
+            && self.reader.wait_budget.covers(wait)
+        {
+            self.reader.hold(wait);
+        }
+    }
+}
+
+/// The wait before a read is tried again; `None` to give up.
+fn wait_before_retry(failure: &Failure, attempt: u32, n_throttled: u32) -> Option<Duration> {
+    let requested = failure.requested_wait();
+    if failure.throttled().is_some() {
+        return retry::throttle_wait(n_throttled, requested, retry::jitter());
+    }
+    // Answers of 429 have a limit of their own.
+    let n_failed = attempt - n_throttled;
+    if !failure.is_transient() || n_failed >= MAX_ATTEMPTS {
+        return None;
+    }
+    Some(requested.unwrap_or_else(|| retry::back_off(n_failed, retry::jitter())))
 }
 
 fn build_http_client(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {

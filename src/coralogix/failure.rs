@@ -3,7 +3,7 @@
 
 use super::account::{Account, Side};
 use crate::error::{Error, ErrorKind};
-use crate::http::failure::{ConnectFailure, Failure, Refusal};
+use crate::http::failure::{ConnectFailure, Failure, Refusal, RequestedWait, is_passing};
 use crate::http::scrub::scrub_message;
 use crate::untrusted;
 
@@ -63,6 +63,11 @@ impl Refusal {
         }
     }
 
+    fn asks_to_wait(&self) -> bool {
+        self.requested_wait
+            .is_some_and(|wait| !wait.duration.is_zero())
+    }
+
     /// The next step for statuses with a usual cause; `None` for all others.
     pub fn hint(&self, side: Side) -> Option<String> {
         let permission = match side {
@@ -71,6 +76,9 @@ impl Refusal {
         };
         let key = &self.key_origin;
         match self.status {
+            status if is_passing(status) && self.asks_to_wait() => {
+                self.requested_wait.map(asked_to_wait_hint)
+            }
             401 | 403 => Some(format!(
                 "the key {key} needs {permission} (preset {PERMISSION_PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
             )),
@@ -83,6 +91,13 @@ impl Refusal {
             _ => None,
         }
     }
+}
+
+/// What to do about a server that asked for a longer wait than the run had time for.
+pub fn asked_to_wait_hint(wait: RequestedWait) -> String {
+    format!(
+        "the server asked to wait {wait}; try again then, or let the run wait longer with --max-wait"
+    )
 }
 
 /// The server's message from an error body: the API's usual JSON keys, else the body itself; scrubbed and shortened.

@@ -325,6 +325,10 @@ fn stop_text(stop: &StopReason) -> (&'static str, String) {
             "a new webhook in the target may or may not come from this run, and sending more could create a duplicate".to_owned(),
         ),
         StopReason::NoProgress(why) => ("no-progress", format!("several rounds made no progress: {why}")),
+        StopReason::AskedToWait(wait) => (
+            "asked-to-wait",
+            format!("the target asked to wait {wait}, which is longer than this run may still wait"),
+        ),
         StopReason::WaitBudgetSpent => ("out-of-patience", "the run used up its wait budget".to_owned()),
         StopReason::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
         StopReason::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),

@@ -1,5 +1,8 @@
 //! How a request can fail, by what the failure proves about the server.
 
+use crate::wording::duration_text;
+use jiff::Timestamp;
+use std::fmt;
 use std::time::Duration;
 
 /// Why a request got no usable response.
@@ -36,12 +39,28 @@ pub struct Refusal {
     pub status: u16,
     /// The server's message: at most 200 characters, scrubbed of secrets and escaped; empty if there was none.
     pub message: String,
-    /// The wait that the server asked for (`Retry-After`), capped.
-    pub retry_after: Option<Duration>,
+    /// The wait that the server asked for; `None` if it named none.
+    pub requested_wait: Option<RequestedWait>,
     /// The host in `Location`; redirects are never followed.
     pub redirect_host: Option<String>,
     /// Where the key was taken from, in words that follow `the key`.
     pub key_origin: String,
+}
+
+/// How long a server asks its clients to wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestedWait {
+    /// From the arrival of its answer.
+    pub duration: Duration,
+    /// When it is over, by our clock.
+    pub until: Timestamp,
+}
+
+impl fmt::Display for RequestedWait {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let until = self.until.strftime("%Y-%m-%d %H:%M:%S UTC");
+        write!(formatter, "{}, until {until}", duration_text(self.duration))
+    }
 }
 
 impl Failure {
@@ -51,6 +70,22 @@ impl Failure {
             Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
             Self::NotSent(ConnectFailure::Certificate(_)) | Self::Unusable(_) => false,
             Self::Refused(refusal) => is_passing(refusal.status),
+        }
+    }
+
+    /// The answer, if it is a refusal because of a rate limit (429).
+    pub fn throttled(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) if refusal.status == 429 => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// The wait that the server asked for.
+    pub fn requested_wait(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(refusal) => Some(refusal.requested_wait?.duration),
+            _ => None,
         }
     }
 

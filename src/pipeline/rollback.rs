@@ -184,13 +184,15 @@ pub async fn execute_rollback(
         stop: None,
         refusal: None,
         may_have_written: false,
-        requested_wait: None,
+        throttled: None,
+        n_throttled: 0,
     };
     let mut states = planned.clone();
     let mut last_reading = first.clone();
     let mut n_idle = 0;
     while driver.has_due(&states) && driver.stop.is_none() {
         driver.run_round(&states).await;
+        let was_throttled = driver.wait_for_rate_limit().await;
         let before = states.iter().filter(|end| end.is_due()).count();
         match fetch(writer.reader()).await {
             Ok(inventory) => {
@@ -203,8 +205,11 @@ pub async fn execute_rollback(
             }
         }
         let after = states.iter().filter(|end| end.is_due()).count();
-        n_idle = if after < before { 0 } else { n_idle + 1 };
-        if driver.has_due(&states) && driver.stop.is_none() {
+        if after < before {
+            (n_idle, driver.n_throttled) = (0, 0);
+        }
+        if driver.has_due(&states) && driver.stop.is_none() && !was_throttled {
+            n_idle += u32::from(after >= before);
             driver.pause(n_idle).await;
         }
     }
@@ -240,8 +245,10 @@ struct RollbackDriver<'r> {
     stop: Option<String>,
     refusal: Option<Refusal>,
     may_have_written: bool,
-    /// The wait that the server asked for in its last 429.
-    requested_wait: Option<Duration>,
+    /// The 429 that ended the round.
+    throttled: Option<Refusal>,
+    /// Rounds in a row that ended with a 429 and made no progress.
+    n_throttled: u32,
 }
 
 impl RollbackDriver<'_> {
@@ -317,7 +324,7 @@ impl RollbackDriver<'_> {
     fn handle_failure(&mut self, failure: Failure, ixs: &[usize]) -> bool {
         match failure {
             Failure::Refused(refusal) if refusal.status == 429 => {
-                self.requested_wait = refusal.retry_after;
+                self.throttled = Some(refusal);
                 true
             }
             Failure::Refused(refusal)
@@ -354,17 +361,43 @@ impl RollbackDriver<'_> {
             self.stop = Some("several rounds made no progress".to_owned());
             return;
         }
-        let wait = self
-            .requested_wait
-            .take()
-            .unwrap_or_else(|| retry::back_off(n_idle.max(1), 0.0));
-        if !self.context.wait_budget.try_spend(wait) {
-            self.stop = Some("the rollback used up its wait budget".to_owned());
-            return;
+        let wait = retry::back_off(n_idle.max(1), 0.0);
+        if self.context.wait_budget.try_spend(wait) {
+            self.wait(wait, "some webhooks are not undone yet").await;
+        } else {
+            self.stop = Some("the rollback waited as long as --max-wait allows".to_owned());
         }
-        self.context
-            .progress_sink
-            .report_wait("some webhooks are not undone yet", wait);
+    }
+
+    /// Waits if a 429 ended the round, before the target is read: the rate limit holds for reads, too.
+    /// Returns whether it did end the round.
+    async fn wait_for_rate_limit(&mut self) -> bool {
+        let Some(refusal) = self.throttled.take() else {
+            return false;
+        };
+        self.n_throttled += 1;
+        let requested = refusal.requested_wait.map(|wait| wait.duration);
+        match retry::throttle_wait(self.n_throttled, requested, 0.0) {
+            None => {
+                self.stop = Some("the target is rate limiting (429) and does not stop".to_owned());
+            }
+            Some(wait) if self.context.wait_budget.try_spend(wait) => {
+                self.wait(wait, "rate limited (429)").await;
+            }
+            Some(_) => {
+                self.stop = Some(match refusal.requested_wait {
+                    Some(wait) => format!(
+                        "the target asked to wait {wait}, which is longer than --max-wait allows"
+                    ),
+                    None => "the rollback waited as long as --max-wait allows".to_owned(),
+                });
+            }
+        }
+        true
+    }
+
+    async fn wait(&mut self, wait: Duration, why: &str) {
+        self.context.progress_sink.report_wait(why, wait);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             _ = self.context.interrupt.wait_for_signal() => self.stop = Some("it was interrupted".to_owned()),

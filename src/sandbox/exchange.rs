@@ -6,13 +6,13 @@ use std::{error, fmt, future};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{LOCATION, RETRY_AFTER};
+use hyper::header::{HeaderName, LOCATION};
 use hyper::{Request, Response, StatusCode};
 use serde::de::IgnoredAny;
 
 use super::account::{Account, State};
 use super::api::{self, MAX_BYTES};
-use super::fault::{Action, Commit, Reply, RetryAfter};
+use super::fault::{Action, Commit, Reply, WaitHeader, WaitValue};
 use super::request_log::{LoggedRequest, Outcome};
 use super::response::{ApiResponse, PLAIN};
 use super::switches::Switches;
@@ -160,8 +160,8 @@ fn complete(
         (Reply::Reset, _) => (Completion::Disconnect(Disconnect::Reset), Outcome::Reset),
         (Reply::Stall, _) => (Completion::Stall, Outcome::Stalled),
         (Reply::Normal, Some(answer)) => respond(answer),
-        (Reply::Status { code, retry_after }, _) => {
-            let answer = status_response(switches, code, retry_after);
+        (Reply::Status { code, header }, _) => {
+            let answer = status_response(switches, code, header);
             respond(answer.with_echo(switches, &seen.body))
         }
         (Reply::Html, _) => respond(ApiResponse::html(StatusCode::OK)),
@@ -182,19 +182,30 @@ fn respond(answer: ApiResponse) -> (Completion, Outcome) {
     (Completion::Respond(answer), outcome)
 }
 
-fn status_response(switches: &Switches, code: u16, retry_after: Option<RetryAfter>) -> ApiResponse {
+fn status_response(switches: &Switches, code: u16, header: Option<WaitHeader>) -> ApiResponse {
     let status = StatusCode::from_u16(code).expect("a fault's status is checked when parsed");
     let answer = match code {
         400.. => ApiResponse::error(switches, status, "a fault of the sandbox"),
         _ => ApiResponse::new(status, PLAIN, ""),
     };
-    match retry_after {
+    match header {
         None => answer,
-        Some(RetryAfter::Literal(text)) => answer.with_header(RETRY_AFTER, text),
-        Some(RetryAfter::Date(ahead)) => {
-            let date = httpdate::fmt_http_date(SystemTime::now() + ahead);
-            answer.with_header(RETRY_AFTER, date)
+        Some(WaitHeader { name, value }) => {
+            answer.with_header(HeaderName::from_static(name), wait_text(value))
         }
+    }
+}
+
+fn wait_text(value: WaitValue) -> String {
+    let since_epoch = |ahead| {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        now.unwrap_or_default() + ahead
+    };
+    match value {
+        WaitValue::Literal(text) => text,
+        WaitValue::Date(ahead) => httpdate::fmt_http_date(SystemTime::now() + ahead),
+        WaitValue::Epoch(ahead) => since_epoch(ahead).as_secs().to_string(),
+        WaitValue::EpochMillis(ahead) => since_epoch(ahead).as_millis().to_string(),
     }
 }
 

@@ -47,18 +47,37 @@ pub(super) enum Reply {
     Stall,
     Status {
         code: u16,
-        retry_after: Option<RetryAfter>,
+        header: Option<WaitHeader>,
     },
     Html,
     Redirect(String),
 }
 
+/// A header that says when the server accepts requests again.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum RetryAfter {
+pub(super) struct WaitHeader {
+    pub(super) name: &'static str,
+    pub(super) value: WaitValue,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum WaitValue {
     /// An HTTP date this long after the response.
     Date(Duration),
+    /// The same moment in seconds since 1970.
+    Epoch(Duration),
+    /// The same moment in milliseconds since 1970.
+    EpochMillis(Duration),
     Literal(String),
 }
+
+/// The headers of `WaitHeader`, which are modifiers, too.
+const WAIT_HEADERS: [&str; 4] = [
+    "retry-after",
+    "ratelimit-reset",
+    "x-ratelimit-reset",
+    "ratelimit",
+];
 
 impl Fault {
     /// Every action and modifier with its meaning, one per line, for `--fault help`.
@@ -104,7 +123,10 @@ modifiers:
 commit=none|half|all       how much of the request takes effect
 late=DURATION              take effect that long after the response
 delay=DURATION             wait first
-retry-after=TEXT           header of a status response; date+SECONDS gives an HTTP date; must come last
+retry-after=TEXT           header of a status response; must come last; date+SECONDS gives an HTTP date,
+                           epoch+SECONDS and epoch-ms+SECONDS the same moment as a number
+ratelimit-reset=TEXT, x-ratelimit-reset=TEXT, ratelimit=TEXT
+                           other headers of the same kind, one per fault
 ";
 
 const ACTIONS: &str = "drop-before, drop-after, reset-before, reset-after, truncate, stall, \
@@ -155,20 +177,17 @@ fn parse_position(position: &str) -> Option<(usize, Option<usize>)> {
 }
 
 fn parse_action(text: &str) -> Result<Action, String> {
-    let (text, retry_after) = match text.split_once(",retry-after=") {
-        None => (text, None),
-        Some((text, value)) => (text, Some(parse_retry_after(value)?)),
-    };
+    let (text, header) = split_header(text)?;
     let mut parts = text.split(',');
     let mut action = parse_base(parts.next().unwrap_or_default())?;
     for modifier in parts {
         apply_modifier(&mut action, modifier)?;
     }
-    if let Some(value) = retry_after {
-        let Reply::Status { retry_after, .. } = &mut action.reply else {
-            return Err("retry-after is for status=CODE only".to_owned());
+    if let Some(own) = header {
+        let Reply::Status { header, .. } = &mut action.reply else {
+            return Err(format!("{} is for status=CODE only", own.name));
         };
-        *retry_after = Some(value);
+        *header = Some(own);
     }
     let is_api_response = matches!(action.reply, Reply::Normal | Reply::Truncate);
     if is_api_response && (action.effect_delay.is_some() || action.commit == Commit::None) {
@@ -219,7 +238,7 @@ fn apply_modifier(action: &mut Action, modifier: &str) -> Result<(), String> {
         _ => {
             return Err(
                 "the modifiers are commit=none|half|all, late=DURATION, delay=DURATION, \
-                 and last retry-after=TEXT"
+                 and last retry-after=TEXT or another header"
                     .to_owned(),
             );
         }
@@ -231,23 +250,44 @@ fn parse_status(text: &str) -> Result<Reply, String> {
     text.parse()
         .ok()
         .filter(|code| (200..=599).contains(code))
-        .map(|code| Reply::Status {
-            code,
-            retry_after: None,
-        })
+        .map(|code| Reply::Status { code, header: None })
         .ok_or_else(|| "a status is a number from 200 to 599".to_owned())
 }
 
-fn parse_retry_after(text: &str) -> Result<RetryAfter, String> {
-    match text.strip_prefix("date+") {
-        Some(seconds) => seconds
-            .parse()
-            .map(|seconds| RetryAfter::Date(Duration::from_secs(seconds)))
-            .map_err(|_| "write retry-after=date+SECONDS".to_owned()),
-        None if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) => {
-            Ok(RetryAfter::Literal(text.to_owned()))
+/// Splits off the header, which comes last because its text may contain commas.
+fn split_header(text: &str) -> Result<(&str, Option<WaitHeader>), String> {
+    let find = |name: &'static str| {
+        let (rest, value) = text.split_once(&format!(",{name}="))?;
+        Some((rest, name, value))
+    };
+    match WAIT_HEADERS.into_iter().find_map(find) {
+        None => Ok((text, None)),
+        Some((rest, name, value)) => {
+            let value = parse_wait_value(value)?;
+            Ok((rest, Some(WaitHeader { name, value })))
         }
-        None => Err("a header value must be printable ASCII".to_owned()),
+    }
+}
+
+fn parse_wait_value(text: &str) -> Result<WaitValue, String> {
+    let forms: [(&str, fn(Duration) -> WaitValue); 3] = [
+        ("date", WaitValue::Date),
+        ("epoch", WaitValue::Epoch),
+        ("epoch-ms", WaitValue::EpochMillis),
+    ];
+    if let Some((form, seconds)) = text.split_once('+')
+        && let Some((_, value)) = forms.into_iter().find(|(name, _)| *name == form)
+    {
+        // Within a century, so that every form can express the moment.
+        let seconds = seconds.parse::<u32>().ok();
+        return seconds
+            .map(|seconds| value(Duration::from_secs(seconds.into())))
+            .ok_or_else(|| format!("write {form}+SECONDS"));
+    }
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        Ok(WaitValue::Literal(text.to_owned()))
+    } else {
+        Err("a header value must be printable ASCII".to_owned())
     }
 }
 

@@ -547,7 +547,7 @@ fn push_result(plan: &Plan) -> PushResult {
     let refusal = Refusal {
         status: 422,
         message: "type 99 is not allowed".to_owned(),
-        retry_after: None,
+        requested_wait: None,
         redirect_host: None,
         key_origin: String::new(),
     };

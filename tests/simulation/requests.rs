@@ -5,7 +5,8 @@ use super::super::observation::SeenWebhook;
 use super::object::Object;
 use super::server::{RequestItem, Server};
 use super::switches::{Bulk, Rows};
-use crate::http::failure::Refusal;
+use crate::http::failure::{Refusal, RequestedWait};
+use jiff::Timestamp;
 use std::time::Duration;
 
 /// The effect of a request: the index of each webhook it wrote, with the object that was sent, and the status
@@ -20,7 +21,10 @@ pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> RequestOutc
     RequestOutcome::Refused(Refusal {
         status,
         message: String::new(),
-        retry_after,
+        requested_wait: retry_after.map(|duration| RequestedWait {
+            duration,
+            until: Timestamp::UNIX_EPOCH + duration,
+        }),
         redirect_host: None,
         key_origin: String::new(),
     })

@@ -110,7 +110,7 @@ async fn create_one(
     options: CreateOptions<'_>,
     screen: &Screen,
 ) -> Result<CurrentBackup, Error> {
-    let wait_budget = Arc::new(WaitBudget::new());
+    let wait_budget = Arc::new(WaitBudget::new(options.client.max_wait));
     let reader = open_reader(account, options.client, &wait_budget, screen)?;
     let inventory = read_first_as(&format!("read {name}"), &reader, screen).await?;
     let about = backup_metadata(account, &inventory)?;

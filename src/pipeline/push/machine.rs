@@ -14,7 +14,7 @@ use super::observation::SeenWebhook;
 use super::status::{ItemStatus, Proof, StopReason};
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
-use crate::http::failure::Refusal;
+use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use sending::batches;
@@ -32,6 +32,9 @@ const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// The run stops after this many inconclusive observations past the settle window.
 const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
+
+/// Why the run waits or stops after a 429.
+const THROTTLED: &str = "rate limited (429)";
 
 /// One webhook that the plan creates or updates.
 #[derive(Debug, Clone)]
@@ -115,8 +118,8 @@ enum Uncertainty {
     Lost(String),
     /// The server accepted the request, but the response does not show what it wrote.
     Accepted,
-    /// The server is rate limiting (429); holds the wait that it asked for.
-    Throttled(Option<Duration>),
+    /// The server is rate limiting (429); holds why the run ends with it, if the wait is too long for the run.
+    Throttled(Option<StopReason>),
     /// The request was too large (413).
     TooLarge(Refusal),
     /// The server refused at least one webhook of the request.
@@ -183,6 +186,10 @@ pub(super) struct Machine {
     phase: Phase,
     /// Rounds in a row that wrote nothing.
     n_idle_rounds: u32,
+    /// Answers of 429 in a row, without a written webhook between them.
+    n_throttled: u32,
+    /// The wait that the server asked for in the last answer, and when it is over.
+    requested_wait: Option<(RequestedWait, Duration)>,
     /// Refused webhooks in a row.
     n_consecutive_refusals: usize,
     /// Whether the target's list was observed to lag behind the target's own responses.
@@ -244,6 +251,8 @@ impl Machine {
             limits,
             phase: Phase::Ready,
             n_idle_rounds: 0,
+            n_throttled: 0,
+            requested_wait: None,
             n_consecutive_refusals: 0,
             is_list_lagging: false,
             stop: None,
@@ -291,9 +300,12 @@ impl Machine {
             (Phase::Observing(pending), Event::ObservationFailed(why)) => {
                 self.handle_failed_observation(pending, why)
             }
-            (Phase::Ready | Phase::Observing(_), Event::WaitBudgetSpent) => {
-                self.stop = Some(StopReason::WaitBudgetSpent);
+            (Phase::Ready, Event::WaitBudgetSpent) => {
+                self.stop = Some(self.wait_stop_reason(now));
                 self.close(now)
+            }
+            (Phase::Observing(pending), Event::WaitBudgetSpent) => {
+                self.handle_spent_budget(now, pending)
             }
             (Phase::Sending(batch), Event::NotRecorded(why)) => {
                 self.requeue(batch);
@@ -386,6 +398,7 @@ impl Machine {
 
     fn reset_failure_counts(&mut self) {
         self.n_idle_rounds = 0;
+        self.n_throttled = 0;
         self.n_consecutive_refusals = 0;
     }
 

@@ -165,7 +165,11 @@ pub async fn settle(
         let left = options.until.saturating_duration_since(Instant::now());
         let pause = left.clamp(MIN_PAUSE, max_pause);
         if !options.wait_budget.try_spend(pause) {
-            break;
+            return Err(Error::failed(format!(
+                "the run waited for {} as long as --max-wait allows, and still does not know what an earlier run wrote",
+                reader.account()
+            ))
+            .with_hint("nothing was written; run the same command again later, or with a longer --max-wait"));
         }
         tokio::time::sleep(pause).await;
         let is_over = Instant::now() >= options.until;

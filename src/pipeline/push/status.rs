@@ -3,7 +3,7 @@
 
 use super::observation::Observation;
 use crate::coralogix::webhook::WebhookId;
-use crate::http::failure::Refusal;
+use crate::http::failure::{Refusal, RequestedWait};
 use serde::{Deserialize, Serialize};
 
 /// The evidence that a webhook was written.
@@ -74,6 +74,8 @@ pub enum StopReason {
     Unresolved,
     /// Several rounds made no progress; holds the reason that the last one gave.
     NoProgress(String),
+    /// The server asked for a longer wait than the wait budget covers.
+    AskedToWait(RequestedWait),
     /// The run used up its wait budget.
     WaitBudgetSpent,
     /// The journal could not be written, so nothing more was sent; holds the reason.

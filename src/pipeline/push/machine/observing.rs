@@ -7,9 +7,9 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::sending::batches;
 use super::{
     Action, MAX_CONSECUTIVE_REFUSALS, MAX_INCONCLUSIVE_OBSERVATIONS, MAX_PAUSE, MIN_PAUSE, Machine,
-    MachineCommand, PendingObservation, Phase, Uncertainty,
+    MachineCommand, PendingObservation, Phase, THROTTLED, Uncertainty,
 };
-use crate::coralogix::retry::{self, MAX_ATTEMPTS};
+use crate::coralogix::retry::{self, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -174,11 +174,8 @@ impl Machine {
         self.yield_to_others(&adoption.others);
         if is_progress {
             self.reset_failure_counts();
-        } else if matches!(
-            uncertainty,
-            Uncertainty::Lost(_) | Uncertainty::Throttled(_)
-        ) {
-            // Any other response leads to smaller batches, so those rounds end by themselves.
+        } else if matches!(uncertainty, Uncertainty::Lost(_)) {
+            // A 429 counts by itself, and any other response leads to smaller batches: those rounds end anyway.
             self.n_idle_rounds += 1;
         }
         self.resend_unwritten(now, batch, uncertainty)
@@ -229,21 +226,23 @@ impl Machine {
             }
             _ if rest.is_empty() => {}
             Uncertainty::Lost(why) if is_stuck => return self.give_up(now, why),
-            Uncertainty::Throttled(_) if is_stuck => {
-                // The server refused them and an observation did not find them: certainly not written.
-                self.requeue(rest);
-                return self.give_up(now, "rate limited (429)".to_owned());
-            }
             Uncertainty::Lost(why) => {
                 self.requeue(rest);
-                let wait = retry::back_off(self.n_idle_rounds.max(1), 0.0);
+                let back_off = retry::back_off(self.n_idle_rounds.max(1), 0.0);
+                let wait = self.rest_of_requested_wait(now).max(back_off);
                 return self.wait(wait, format!("{why}, resending what did not arrive"));
             }
-            Uncertainty::Throttled(requested_wait) => {
+            // In both cases the server refused them and an observation did not find them: certainly not written.
+            Uncertainty::Throttled(Some(stop)) => {
                 self.requeue(rest);
-                let wait = requested_wait
-                    .unwrap_or_else(|| retry::back_off(self.n_idle_rounds.max(1), 0.0));
-                return self.wait(wait, "rate limited (429)".to_owned());
+                self.stop = Some(stop);
+                return self.close(now);
+            }
+            Uncertainty::Throttled(None) => {
+                self.requeue(rest);
+                if self.n_throttled >= MAX_THROTTLED_ATTEMPTS {
+                    return self.give_up(now, THROTTLED.to_owned());
+                }
             }
             Uncertainty::Rejected(refusal) | Uncertainty::TooLarge(refusal) if was_alone => {
                 return self.finish_refused(now, rest[0], ItemStatus::Refused(refusal.into()));
@@ -308,6 +307,46 @@ impl Machine {
             _ => StopReason::TargetUnreadable(why),
         });
         MachineCommand::Finish
+    }
+
+    /// What is left of the wait that the server asked for in its last answer.
+    fn rest_of_requested_wait(&self, now: Duration) -> Duration {
+        self.requested_wait
+            .map(|(_, until)| until.saturating_sub(now))
+            .unwrap_or_default()
+    }
+
+    /// Why the run stops when its wait budget does not cover the next wait.
+    pub(super) fn wait_stop_reason(&self, now: Duration) -> StopReason {
+        match self.requested_wait {
+            Some((wait, until)) if until > now => StopReason::AskedToWait(wait),
+            _ => StopReason::WaitBudgetSpent,
+        }
+    }
+
+    /// Stops the run: the wait budget does not cover the wait before the next observation.
+    pub(super) fn handle_spent_budget(
+        &mut self,
+        now: Duration,
+        mut pending: PendingObservation,
+    ) -> MachineCommand {
+        let stop = self.wait_stop_reason(now);
+        match &mut pending.uncertainty {
+            // A request that was refused had probably no effect, and one observation without a wait may prove it.
+            Uncertainty::Throttled(pending_stop @ None) => {
+                *pending_stop = Some(stop);
+                self.phase = Phase::Observing(pending);
+                MachineCommand::Observe
+            }
+            Uncertainty::Throttled(Some(stop)) => {
+                self.stop = Some(stop.clone());
+                self.close(now)
+            }
+            _ => {
+                self.stop = Some(stop);
+                self.close(now)
+            }
+        }
     }
 
     /// Stops the run, but leaves open items open, so that the final observation can still find them.

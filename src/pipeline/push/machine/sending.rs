@@ -6,7 +6,7 @@ use super::super::observation::SeenWebhook;
 use super::super::status::{Proof, StopReason};
 use super::{
     Action, Item, Limits, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation,
-    Phase, RequestOutcome, Uncertainty,
+    Phase, RequestOutcome, THROTTLED, Uncertainty,
 };
 use crate::coralogix::retry::{self, MAX_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
@@ -65,6 +65,11 @@ impl Machine {
         // A server that has answered with a refusal is done with the request, so one observation suffices,
         // unless the list is known to lag.
         let refusal_window_end = full_window_end.filter(|_| self.is_list_lagging);
+        self.requested_wait = match &outcome {
+            RequestOutcome::Refused(refusal) => refusal.requested_wait,
+            _ => None,
+        }
+        .map(|wait| (wait, now + wait.duration));
         let (uncertainty, settles_at) = match outcome {
             RequestOutcome::NotSent { why, is_final } => {
                 return self.handle_not_sent(now, batch, why, is_final);
@@ -89,10 +94,7 @@ impl Machine {
                 )
             }
             RequestOutcome::Refused(refusal) => match refusal.status {
-                429 => (
-                    Uncertainty::Throttled(refusal.retry_after),
-                    refusal_window_end,
-                ),
+                429 => (Uncertainty::Throttled(None), refusal_window_end),
                 413 => (Uncertainty::TooLarge(refusal), refusal_window_end),
                 300..=399 | 401..=405 | 407 => (Uncertainty::AllRefused(refusal), None),
                 400..=499 if refusal.status != 408 => {
@@ -107,6 +109,7 @@ impl Machine {
                 }
             },
         };
+        let is_throttled = matches!(uncertainty, Uncertainty::Throttled(_));
         self.phase = Phase::Observing(PendingObservation {
             batch,
             uncertainty,
@@ -114,7 +117,21 @@ impl Machine {
             previous_snapshot: None,
             n_inconclusive: 0,
         });
+        if is_throttled {
+            return self.wait_for_rate_limit();
+        }
         MachineCommand::Observe
+    }
+
+    /// Waits before the observation, because the rate limit holds for reads, too.
+    fn wait_for_rate_limit(&mut self) -> MachineCommand {
+        self.n_throttled += 1;
+        let requested = self.requested_wait.map(|(wait, _)| wait.duration);
+        match retry::throttle_wait(self.n_throttled, requested, 0.0) {
+            Some(wait) => MachineCommand::Wait(wait, THROTTLED.to_owned()),
+            // The observation comes all the same: it shows whether there was progress after all.
+            None => MachineCommand::Observe,
+        }
     }
 
     /// Resends after a back-off: without a connection, the server cannot have processed the request.
