@@ -3,7 +3,7 @@
 
 use super::account::{Account, Side};
 use crate::error::{Error, ErrorKind};
-use crate::http::failure::{ConnectFailure, Failure, Refusal, RequestedWait, is_passing};
+use crate::http::failure::{ConnectFailure, Failure, Refusal, RequestedWait, is_transient_status};
 use crate::http::scrub::scrub_message;
 use crate::untrusted;
 
@@ -17,7 +17,7 @@ pub const PERMISSION_PRESET: &str = "OUTBOUNDWEBHOOKS";
 const MAX_MESSAGE_CHARS: usize = 200;
 
 impl Failure {
-    /// The error that the user reads; `doing` names the request, such as `list its webhooks`.
+    /// The error that the user reads; `operation` names the request, such as `list its webhooks`.
     pub fn explain(&self, account: &Account, operation: &str) -> Error {
         match self {
             Self::NotSent(ConnectFailure::Host(cause)) => {
@@ -76,7 +76,7 @@ impl Refusal {
         };
         let key = &self.key_origin;
         match self.status {
-            status if is_passing(status) && self.asks_to_wait() => {
+            status if is_transient_status(status) && self.asks_to_wait() => {
                 self.requested_wait.map(asked_to_wait_hint)
             }
             401 | 403 => Some(format!(

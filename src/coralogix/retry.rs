@@ -119,7 +119,7 @@ pub fn throttle_wait(
     })
 }
 
-/// The back-off after `failed` attempts (at least 1): doubles from 250 ms up to one minute.
+/// The back-off after `failed_attempts` (at least 1): doubles from 250 ms up to one minute.
 ///
 /// `jitter` in 0..=1 spreads clients that failed together; it shortens the wait by at most half.
 pub fn back_off(failed_attempts: u32, jitter: f64) -> Duration {

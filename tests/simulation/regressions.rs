@@ -313,3 +313,66 @@ fn a_list_that_lags_at_the_end_is_no_reason_to_stop() {
     );
     assert_eq!(script.statuses().1, None);
 }
+
+/// The waits in which the machine repeats a create, if every request is refused with 429 and nothing arrives.
+fn throttle_waits(requested: Option<Duration>) -> (Vec<u64>, Option<StopReason>) {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    let mut waits = Vec::new();
+    loop {
+        let start = script.now;
+        let command = script.answered(refused(429, requested));
+        assert_eq!(command, MachineCommand::Observe, "never resent unseen");
+        waits.push((script.now - start).as_secs());
+        match script.observe_repeatedly(&[]) {
+            MachineCommand::Send(_) => {}
+            command => {
+                assert_eq!(command, MachineCommand::Finish);
+                let (statuses, stop) = script.statuses();
+                assert_eq!(statuses, [ItemStatus::NotSent]);
+                return (waits, stop);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_write_that_is_rate_limited_is_tried_for_two_minutes() {
+    let (waits, stop) = throttle_waits(None);
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 0]);
+    assert!(matches!(stop, Some(StopReason::NoProgress(_))));
+    let (waits, _) = throttle_waits(Some(Duration::ZERO));
+    assert_eq!(waits, [0, 2, 4, 8, 16, 32, 60, 0]);
+    let (waits, _) = throttle_waits(Some(Duration::from_secs(600)));
+    assert_eq!(waits, [600, 600, 600, 600, 600, 600, 600, 0]);
+}
+
+#[test]
+fn a_write_waits_until_the_server_accepts_it_after_a_503_too() {
+    let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
+    script.answered(refused(503, Some(Duration::from_secs(90))));
+    assert_eq!(
+        script.observe_repeatedly(&[]),
+        MachineCommand::Send(vec![0])
+    );
+    assert!(script.now >= Duration::from_secs(90));
+    assert!(script.now < Duration::from_secs(92), "{:?}", script.now);
+}
+
+#[test]
+fn a_wait_beyond_the_budget_ends_the_run_after_one_observation() {
+    let day = Duration::from_secs(86_400);
+    let wants = [(object(1, 1), None), (object(2, 1), None)];
+    let (mut script, _) = Script::new(&wants, 1, 30);
+    let command = script
+        .machine
+        .next(script.now, Event::Answered(refused(429, Some(day))));
+    assert!(matches!(command, MachineCommand::Wait(wait, _) if wait == day));
+    let command = script.machine.next(script.now, Event::WaitBudgetSpent);
+    assert_eq!(command, MachineCommand::Observe);
+    let command = script.machine.next(script.now, Event::Observed(vec![]));
+    assert_eq!(command, MachineCommand::Finish);
+    let result = script.machine.into_result();
+    assert!(matches!(result.stop, Some(StopReason::AskedToWait(wait)) if wait.duration == day));
+    assert_eq!(result.statuses, [ItemStatus::NotSent, ItemStatus::NotSent]);
+    assert!(!result.may_have_written);
+}

@@ -86,6 +86,20 @@ fn servers_that_ask_to_wait() {
         Case::new("429, wait until a date").fault("post:1:status=429,retry-after=date+1"),
         Case::new("429, until a date that is past")
             .fault("post:1:status=429,retry-after=Sun, 06 Nov 1994 08:49:37 GMT"),
+        Case::new("429, wait for half a second")
+            .fault("post:1:status=429,retry-after=0.5")
+            .prints("waiting 1 s"),
+        Case::new("429, nonsense").fault("post:1:status=429,retry-after=soon"),
+        Case::new("429, reset in a second").fault("post:1:status=429,ratelimit-reset=1"),
+        Case::new("429, reset at a second since 1970")
+            .fault("post:1:status=429,x-ratelimit-reset=epoch+1"),
+        Case::new("429, reset at a millisecond since 1970")
+            .fault("post:1:status=429,x-ratelimit-reset=epoch-ms+1"),
+        Case::new("429, reset in the draft header")
+            .fault("post:1:status=429,ratelimit=limit=10, remaining=0, reset=1"),
+        Case::new("429, reset in the header of newer drafts")
+            .fault("post:1:status=429,commit=half,ratelimit=\"default\";r=0;t=1"),
+        Case::new("429 three times").fault("post:1x3:status=429,retry-after=0"),
         Case::new("429 after half was done").fault("post:1:status=429,commit=half"),
         Case::new("429 for the read as well")
             .fault("post:1:status=429")
@@ -107,7 +121,21 @@ fn servers_that_never_recover() {
             .fault("post:1x*:drop-before")
             .arrives(Arrives::Nothing, 3),
         Case::new("429 forever")
+            .with("--max-wait 2500ms")
             .fault("post:1x*:status=429")
+            .prints("as long as --max-wait allows")
             .arrives(Arrives::Nothing, 1),
+        Case::new("429 until tomorrow")
+            .fault("post:1x*:status=429,retry-after=86400")
+            .prints("asked to wait 24 h 0 min, until 2")
+            .arrives(Arrives::Nothing, 1),
+        Case::new("429 until tomorrow, by the reset")
+            .fault("post:1x*:status=429,x-ratelimit-reset=epoch-ms+90000")
+            .prints("asked to wait 25 h 0 min, until 2")
+            .arrives(Arrives::Nothing, 1),
+        Case::new("503 until tomorrow")
+            .fault("post:1x*:status=503,retry-after=86400")
+            .prints("asked to wait 24 h 0 min, until 2")
+            .arrives(Arrives::Nothing, 3),
     ]);
 }
