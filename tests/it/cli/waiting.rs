@@ -2,8 +2,8 @@
 //! `exactly_once::lost`.
 
 use crate::support::parallel::in_parallel;
-use crate::support::stand_in::{StandIn, options_with};
-use hookferry::sandbox::seeds;
+use crate::support::stand_in::StandIn;
+use hookferry::sandbox::{LoggedRequest, Options, seeds};
 
 /// Every header form, and the wait that the program announces; headers with a moment may round up to a second more.
 const FORMS: &[(&str, &str)] = &[
@@ -40,51 +40,57 @@ fn check_each<T: Sync>(items: &[T], check: impl Fn(&T) + Sync) {
 }
 
 fn target_with(fault: &str) -> StandIn {
-    StandIn::start(options_with(seeds::demo(), &[], &[fault]))
+    StandIn::with(&[], &[fault])
+}
+
+fn source_with(fault: &str) -> StandIn {
+    let mut options = Options::from(seeds::demo());
+    options.source.faults = vec![fault.parse().unwrap()];
+    StandIn::start(options)
 }
 
 #[test]
 fn a_read_waits_as_every_header_form_asks() {
     check_each(FORMS, |(header, wait)| {
-        let accounts = target_with(&format!("get:1:status=429{header}"));
-        let run = accounts.program("list --from [target]").run();
+        let accounts = source_with(&format!("get:1:status=429{header}"));
+        let run = accounts.program("list --from [source]").run();
         run.assert_code(0);
         let announced = format!("rate limited (429), retrying in {wait}");
         assert!(run.stderr.contains(&announced), "{}", run.transcript());
-        assert_eq!(accounts.target().log().len(), 2);
+        assert_eq!(accounts.source().log().len(), 2);
     });
 }
 
 #[test]
 fn a_read_stops_at_once_if_the_server_asks_for_more_than_it_may_wait() {
     check_each(UNTIL_TOMORROW, |header| {
-        let accounts = target_with(&format!("get:1x*:status=429,{header}"));
-        let run = accounts.program("list --from [target]").run();
+        let accounts = source_with(&format!("get:1x*:status=429,{header}"));
+        let run = accounts.program("list --from [source]").run();
         run.assert_code(1);
         let hint = "the server asked to wait 24 h ";
         assert!(run.stderr.contains(hint), "{}", run.transcript());
         assert!(run.stderr.contains(" UTC; try again then"));
-        assert_eq!(accounts.target().log().len(), 1);
+        assert_eq!(accounts.source().log().len(), 1);
     });
 }
 
 #[test]
 fn a_read_gives_up_a_429_without_a_header_when_its_time_is_over() {
-    let accounts = target_with("get:1x*:status=429");
-    let run = accounts.program("list --from [target] --max-wait 1s").run();
+    let accounts = source_with("get:1x*:status=429");
+    let run = accounts.program("list --from [source] --max-wait 1s").run();
     run.assert_code(1);
     assert!(run.stderr.contains("rate limit is still exhausted"));
-    let n_requests = accounts.target().log().len();
+    let n_requests = accounts.source().log().len();
     assert!((1..=2).contains(&n_requests), "{n_requests} requests");
 }
 
 #[test]
 fn a_read_that_may_not_wait_is_sent_once() {
-    let accounts = target_with("get:1x*:status=503,retry-after=1");
-    let run = accounts.program("list --from [target] --max-wait 0s").run();
+    let accounts = source_with("get:1x*:status=503,retry-after=1");
+    let run = accounts.program("list --from [source] --max-wait 0s").run();
     run.assert_code(1);
     assert!(run.stderr.contains("the server asked to wait 1 s, until 2"));
-    assert_eq!(accounts.target().log().len(), 1);
+    assert_eq!(accounts.source().log().len(), 1);
 }
 
 /// Reads and writes draw on one budget: a second for the read leaves too little for the write.
@@ -153,7 +159,7 @@ fn a_rollback_stops_at_once_if_the_server_asks_for_more_than_it_may_wait() {
     run.assert_code(3);
     let words = "the target asked to wait 24 h 0 min, until 2";
     assert!(run.output().contains(words), "{}", run.transcript());
-    let is_delete = |request: &&hookferry::sandbox::LoggedRequest| request.method == "DELETE";
+    let is_delete = |request: &&LoggedRequest| request.method == "DELETE";
     assert_eq!(accounts.target().log().iter().filter(is_delete).count(), 2);
 }
 

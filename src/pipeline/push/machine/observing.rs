@@ -304,6 +304,8 @@ impl Machine {
                 self.requeue(pending.batch);
                 StopReason::Refused(refusal)
             }
+            // The server had asked to wait, so that the target cannot be read is no news.
+            Uncertainty::Throttled(Some(stop)) => stop,
             _ => StopReason::TargetUnreadable(why),
         });
         MachineCommand::Finish

@@ -133,6 +133,11 @@ fn servers_that_never_recover() {
             .fault("post:1x*:status=429,x-ratelimit-reset=epoch-ms+90000")
             .prints("asked to wait 25 h 0 min, until 2")
             .arrives(Arrives::Nothing, 1),
+        Case::new("429 until tomorrow, for reads as well")
+            .fault("post:1x*:status=429,retry-after=86400")
+            .fault("get:2x*:status=429,retry-after=86400")
+            .prints("asked to wait 24 h 0 min, until 2")
+            .arrives(Arrives::Nothing, 3),
         Case::new("503 until tomorrow")
             .fault("post:1x*:status=503,retry-after=86400")
             .prints("asked to wait 24 h 0 min, until 2")
