@@ -66,6 +66,8 @@ pub struct Reader {
 }
 
 /// The read-write client of one account; created only for the target of a run that may write.
+///
+/// Does not wait after a 429: its callers do, before they send anything else, reads included.
 pub struct Writer {
     reader: Reader,
 }
@@ -308,10 +310,7 @@ impl Writer {
             .await
         {
             Ok(body) => WriteAnswer::Accepted(parse_written_webhooks(body)),
-            Err(failure) => {
-                self.hold_after(&failure);
-                WriteAnswer::Failed(failure)
-            }
+            Err(failure) => WriteAnswer::Failed(failure),
         }
     }
 
@@ -328,24 +327,7 @@ impl Writer {
             .await
         {
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(()),
-            Err(failure) => {
-                self.hold_after(&failure);
-                Err(failure)
-            }
-            Ok(_) => Ok(()),
-        }
-    }
-
-    /// After a 429, holds the account's other requests as long as the server asks.
-    ///
-    /// The caller waits, and spends the wait budget. If that does not cover the wait, the run ends: then a last
-    /// reading is worth a try at once.
-    fn hold_after(&self, failure: &Failure) {
-        let is_throttled = failure.throttled().is_some();
-        if let Some(wait) = failure.requested_wait().filter(|_| is_throttled)
-            && self.reader.wait_budget.covers(wait)
-        {
-            self.reader.hold(wait);
+            other => other.map(drop),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Retry decisions and wait times: pure functions, plus the wait budget and rate limit that a run's requests share.
 //! Never decides to re-send a create; that requires an observation of the target first (see `pipeline::push`).
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The default of `--max-wait`: a run gives up after waiting this long in total.
@@ -43,14 +43,11 @@ pub fn requested_wait<'h>(
 /// Parses a `Retry-After` header: seconds or an HTTP date.
 fn parse_retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    match parse_decimal(value) {
-        Some(seconds) => Some(whole_seconds(seconds)),
-        None => {
-            let date = httpdate::parse_http_date(value).ok()?;
-            let wait = date.duration_since(now).unwrap_or_default();
-            Some(whole_seconds(wait.as_secs_f64()))
-        }
-    }
+    let until_date = || {
+        let date = httpdate::parse_http_date(value).ok()?;
+        Some(date.duration_since(now).unwrap_or_default().as_secs_f64())
+    };
+    parse_decimal(value).or_else(until_date).map(whole_seconds)
 }
 
 /// Parses the reset of a rate limit: seconds from now, or a moment in seconds or milliseconds since 1970.
@@ -157,7 +154,7 @@ impl WaitBudget {
 
     /// Takes a wait from the budget; if too little is left, takes nothing and returns `false`.
     pub fn try_spend(&self, wait: Duration) -> bool {
-        let mut remaining = self.lock();
+        let mut remaining = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match remaining.checked_sub(wait) {
             Some(rest) => {
                 *remaining = rest;
@@ -165,15 +162,6 @@ impl WaitBudget {
             }
             None => false,
         }
-    }
-
-    /// Whether a wait is within what is left.
-    pub fn covers(&self, wait: Duration) -> bool {
-        wait <= *self.lock()
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Duration> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -439,8 +427,6 @@ mod tests {
     fn wait_budget_runs_out() {
         let budget = WaitBudget::new(RUN_WAIT_BUDGET);
         assert!(budget.try_spend(Duration::from_secs(899)));
-        assert!(budget.covers(Duration::from_secs(1)));
-        assert!(!budget.covers(Duration::from_secs(2)));
         assert!(!budget.try_spend(Duration::from_secs(2)));
         assert!(budget.try_spend(Duration::from_secs(1)));
     }

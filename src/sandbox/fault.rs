@@ -270,19 +270,17 @@ fn split_header(text: &str) -> Result<(&str, Option<WaitHeader>), String> {
 }
 
 fn parse_wait_value(text: &str) -> Result<WaitValue, String> {
-    let forms: [(&str, fn(Duration) -> WaitValue); 3] = [
-        ("date", WaitValue::Date),
-        ("epoch", WaitValue::Epoch),
-        ("epoch-ms", WaitValue::EpochMillis),
-    ];
-    if let Some((form, seconds)) = text.split_once('+')
-        && let Some((_, value)) = forms.into_iter().find(|(name, _)| *name == form)
-    {
-        // Within a century, so that every form can express the moment.
-        let seconds = seconds.parse::<u32>().ok();
-        return seconds
-            .map(|seconds| value(Duration::from_secs(seconds.into())))
-            .ok_or_else(|| format!("write {form}+SECONDS"));
+    let (form, seconds) = text.split_once('+').unwrap_or((text, ""));
+    // At most a century or so, which every form can express.
+    let ahead = || match seconds.parse::<u32>() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds.into())),
+        Err(_) => Err(format!("write {form}+SECONDS")),
+    };
+    match form {
+        "date" => return ahead().map(WaitValue::Date),
+        "epoch" => return ahead().map(WaitValue::Epoch),
+        "epoch-ms" => return ahead().map(WaitValue::EpochMillis),
+        _ => {}
     }
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         Ok(WaitValue::Literal(text.to_owned()))

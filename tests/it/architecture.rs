@@ -99,7 +99,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // If it shared logic with the client, both could agree on the same mistake.
     ("sandbox", &[]),
     ("toml_file", &["secret", "untrusted"]),
-    ("http", &["secret", "untrusted"]),
+    ("http", &["secret", "untrusted", "wording"]),
     ("interrupt", &["error"]),
     ("stdin", &["error"]),
     ("crash", &[]),

@@ -322,7 +322,7 @@ fn throttle_waits(requested: Option<Duration>) -> (Vec<u64>, Option<StopReason>)
         let start = script.now;
         let command = script.answered(refused(429, requested));
         assert_eq!(command, MachineCommand::Observe, "never resent unseen");
-        waits.push((script.now - start).as_secs());
+        waits.push(script.now.saturating_sub(start).as_secs());
         match script.observe_repeatedly(&[]) {
             MachineCommand::Send(_) => {}
             command => {
