@@ -12,7 +12,7 @@ use tempfile::{Builder, NamedTempFile};
 const PREFIX: &str = ".tmp";
 /// Number of random letters and digits after the prefix.
 const RANDOM_LEN: usize = 6;
-/// After this age no process can still be writing: a run waits 15 minutes at most, and writes a file in one go.
+/// After this age no process can still be writing: a run writes a file in one go, and waits for no server meanwhile.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Creates a temporary file in a folder, with mode 0600 from the start.
