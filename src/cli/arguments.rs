@@ -174,7 +174,7 @@ pub struct MigrateArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// Whether anything is written, and who agrees.
+    /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// What happens to webhooks that differ.
@@ -262,7 +262,7 @@ pub struct ApplyArgs {
     /// Run the commands that the rules get values from
     #[arg(long)]
     pub allow_commands: bool,
-    /// Whether anything is written, and who agrees.
+    /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// How much is shown.

@@ -1,7 +1,7 @@
 //! The end of a migration: its last messages on stderr, and its exit code.
 //! Runs after the report is written, so that a failure to write the report cannot change the exit code.
 
-use super::recording::FinalObservation;
+use super::recording::FinalObservationSummary;
 use crate::coralogix::account::Account;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::http::failure::Failure;
@@ -18,11 +18,11 @@ pub(super) struct FinishedMigration {
     /// Ids of earlier runs whose open sends this run has reconciled.
     pub(super) continued_runs: Vec<String>,
     /// The flags that a follow-up command needs to find the run record and the target's key.
-    pub(super) state_flag: String,
+    pub(super) follow_up_flags: String,
     /// Whether the target is the account embedded in this program (`restore --rehearse`).
     pub(super) is_rehearsal: bool,
     /// The run record and what it keeps of the final observation; `None` if there was nothing to do.
-    pub(super) recorder: Option<(Recorder, FinalObservation)>,
+    pub(super) recorder: Option<(Recorder, FinalObservationSummary)>,
 }
 
 impl FinishedMigration {
@@ -77,7 +77,7 @@ fn interruption_error(finished: &FinishedMigration, signal: Signal) -> Error {
         ))
         .with_hint(format!(
             "to resume, run the same command again; to undo this run: hookferry rollback {run}{}",
-            finished.state_flag
+            finished.follow_up_flags
         )),
     }
 }

@@ -1,4 +1,4 @@
-//! One webhook as the vendor's API returned it, carried without losing a byte of any value.
+//! One webhook as the vendor's API returned it, kept without losing a byte of any value.
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 pub(crate) use super::fields::Fields;
@@ -22,7 +22,8 @@ pub const SERVER_OWNED_KEYS: &[&str] = &[
     "integrationTypeId",
 ];
 
-/// The documented top-level keys that this program interprets; it carries any other key unchanged.
+/// The documented top-level keys that this program interprets. It copies any other key unchanged, unless the server
+/// owns it.
 pub const INTERPRETED_KEYS: &[&str] = &[
     "alias",
     "url",
@@ -31,7 +32,7 @@ pub const INTERPRETED_KEYS: &[&str] = &[
     "integration_type_fields",
 ];
 
-/// A webhook's id in one account, as opaque text, because servers return both numbers and numeric strings.
+/// A webhook's id in one account, as opaque text, because some servers return a number and others a string.
 ///
 /// Cloning a short id, as usual ids are, does not allocate.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +49,7 @@ impl WebhookId {
         &self.0
     }
 
-    /// The id as a JSON token: a number if it parses as `u64`, otherwise a string.
+    /// The id as a JSON token: a number if its text is one, otherwise a string.
     pub fn to_json(&self) -> String {
         match self.0.parse::<u64>() {
             Ok(number) => number.to_string(),
@@ -104,7 +105,8 @@ impl Webhook {
         parse_object(text.into())
     }
 
-    /// Appends the object as JSON, secrets included: for requests, backups and `export` only.
+    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the previous bodies in a
+    /// run record.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
         for (ix, (key, value)) in self.tokens().enumerate() {
@@ -161,9 +163,9 @@ impl Webhook {
             .map(|(key, _)| json::decode_string(key).unwrap_or(Cow::Borrowed(key)))
     }
 
-    /// Whether any object in it, at any depth, has the same key twice, so that it is ambiguous which value counts.
+    /// Whether any object in it, at any depth, has the same key twice, so that it is unclear which value counts.
     ///
-    /// Does not parse `integration_type_fields` if they are a string.
+    /// Does not look inside `integration_type_fields` if they are a string.
     pub(crate) fn has_duplicate_key(&self) -> bool {
         let is_duplicate = |value: &str| matches!(Json::parse(value), Err(JsonError::DuplicateKey));
         self.has_duplicate_top_level_key()

@@ -1,7 +1,7 @@
 //! Rollback of one run: deletes what the run created and restores what it updated.
 //!
-//! Pure decisions, based on what the target holds now, and a thin I/O loop. A rollback never touches a
-//! webhook that the run did not write, or that anybody changed since.
+//! `plan_rollback` is pure: it decides from what the target holds now. `execute_rollback` is a thin I/O loop around it.
+//! A rollback never touches a webhook that the run did not write, or that somebody has changed since.
 
 use super::fetch::{Inventory, fetch};
 use super::push::ProgressSink;
@@ -46,12 +46,12 @@ pub struct PreviousContent {
     pub body: Option<Webhook>,
 }
 
-/// What a rollback will do about one webhook, or the state that it left it in.
+/// What a rollback has to do about one webhook, or the state in which the webhook stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoState {
-    /// To delete: the run created it, and nobody changed it since.
+    /// To delete: the run created it, and nobody has changed it since.
     Delete,
-    /// To restore to its previous content: the run updated it, and nobody changed it since.
+    /// To restore to its previous content: the run updated it, and nobody has changed it since.
     Restore,
     /// The target does not have it any more.
     Gone,
@@ -79,15 +79,9 @@ pub fn plan_rollback(
         .webhooks()
         .iter()
         .zip(&target.webhooks)
-        .filter_map(|(stripped, whole)| {
+        .filter_map(|(stripped, object)| {
             let content = stripped.content();
-            Some((
-                stripped.id()?,
-                CurrentWebhook {
-                    content,
-                    object: whole,
-                },
-            ))
+            Some((stripped.id()?, CurrentWebhook { content, object }))
         })
         .collect();
     let decide = |written: &RollbackItem| match by_id.get(&written.id) {
@@ -98,9 +92,10 @@ pub fn plan_rollback(
 }
 
 /// One webhook as the target holds it now.
-struct CurrentWebhook<'n> {
+struct CurrentWebhook<'t> {
     content: Option<Content>,
-    object: &'n Webhook,
+    /// The whole object, for the full digest.
+    object: &'t Webhook,
 }
 
 fn decide_undo(
@@ -127,7 +122,7 @@ fn decide_undo(
             UndoState::Keep("its previous content is not in the run record".to_owned())
         }
         (Some(_), true) => UndoState::Restore,
-        // No response named it, so only exactly the content that was sent proves that it is ours.
+        // No response named it, so nothing but exactly the content that was sent proves that it is ours.
         (None, true) if !written.is_acknowledged && !is_as_sent => UndoState::Keep(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
@@ -188,10 +183,10 @@ pub async fn execute_rollback(
     };
     let mut states = planned.clone();
     let mut last_reading = first.clone();
-    let mut n_idle = 0;
+    let mut n_idle_rounds = 0;
     while driver.has_due(&states) && driver.stop.is_none() {
         driver.run_round(&states).await;
-        let before = states.iter().filter(|end| end.is_due()).count();
+        let n_due_before = count_due(&states);
         match fetch(writer.reader()).await {
             Ok(inventory) => {
                 states = plan_rollback(written, &inventory, digest_key);
@@ -202,10 +197,10 @@ pub async fn execute_rollback(
                 break;
             }
         }
-        let after = states.iter().filter(|end| end.is_due()).count();
-        n_idle = if after < before { 0 } else { n_idle + 1 };
+        let has_progressed = count_due(&states) < n_due_before;
+        n_idle_rounds = if has_progressed { 0 } else { n_idle_rounds + 1 };
         if driver.has_due(&states) && driver.stop.is_none() {
-            driver.pause(n_idle).await;
+            driver.pause(n_idle_rounds).await;
         }
     }
     for (ix, why) in &driver.refusal_reasons {
@@ -229,6 +224,11 @@ pub async fn execute_rollback(
     }
 }
 
+fn count_due(states: &[UndoState]) -> usize {
+    states.iter().filter(|state| state.is_due()).count()
+}
+
+/// The I/O loop of a rollback.
 struct RollbackDriver<'r> {
     written: &'r [RollbackItem],
     writer: &'r Writer,
@@ -245,11 +245,12 @@ struct RollbackDriver<'r> {
 }
 
 impl RollbackDriver<'_> {
+    /// Whether any webhook is due that the server has not refused for good.
     fn has_due(&self, states: &[UndoState]) -> bool {
-        let is_open = |(ix, state): (usize, &UndoState)| {
+        let is_left = |(ix, state): (usize, &UndoState)| {
             state.is_due() && !self.refusal_reasons.contains_key(&ix)
         };
-        states.iter().enumerate().any(is_open)
+        states.iter().enumerate().any(is_left)
     }
 
     /// Tries once to delete or restore each webhook that is due.
@@ -306,6 +307,7 @@ impl RollbackDriver<'_> {
         out
     }
 
+    /// Whether the rollback has to stop; a signal that arrived meanwhile stops it.
     fn check_stopped(&mut self) -> bool {
         if self.context.interrupt.signal().is_some() {
             self.stop = Some("it was interrupted".to_owned());
@@ -334,6 +336,7 @@ impl RollbackDriver<'_> {
                     "the target answered {}: {}",
                     refusal.status, refusal.message
                 );
+                // The message may be empty.
                 let why = why.trim_end_matches(": ").to_owned();
                 self.refusal_reasons
                     .extend(ixs.iter().map(|ix| (*ix, why.clone())));
@@ -349,15 +352,16 @@ impl RollbackDriver<'_> {
         }
     }
 
-    async fn pause(&mut self, n_idle: u32) {
-        if n_idle >= MAX_ATTEMPTS {
+    /// Waits before the next round, or stops the rollback if waiting is pointless.
+    async fn pause(&mut self, n_idle_rounds: u32) {
+        if n_idle_rounds >= MAX_ATTEMPTS {
             self.stop = Some("several rounds made no progress".to_owned());
             return;
         }
         let wait = self
             .requested_wait
             .take()
-            .unwrap_or_else(|| retry::back_off(n_idle.max(1), 0.0));
+            .unwrap_or_else(|| retry::back_off(n_idle_rounds.max(1), 0.0));
         if !self.context.wait_budget.try_spend(wait) {
             self.stop = Some("the rollback used up its wait budget".to_owned());
             return;

@@ -621,7 +621,7 @@ fn an_outcome_accounts_for_every_webhook() {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
-        state_flag: "",
+        follow_up_flags: "",
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -715,7 +715,7 @@ fn an_outcome_document_has_the_id_map() {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
-        state_flag: "",
+        follow_up_flags: "",
         plan: PlanView {
             plan: &plan,
             source: &source,
