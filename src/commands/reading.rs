@@ -34,7 +34,15 @@ pub(super) async fn read_origin(
 ) -> Result<Inventory, Error> {
     match origin {
         Origin::Live(account) => {
-            read_first(&open_reader(account, client, wait_budget, screen)?, screen).await
+            let reader = open_reader(account, client, wait_budget, screen)?;
+            let reader = reader.accepting_incomplete(client.accept_incomplete);
+            let inventory = read_first(&reader, screen).await?;
+            if let Some(what) = &inventory.incomplete {
+                screen.warn(&format!(
+                    "{account} may have more webhooks than hookferry read, because of --accept-incomplete: {what}"
+                ));
+            }
+            Ok(inventory)
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file")?;
@@ -197,6 +205,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: None,
         is_backup: inventory.backup_origin.is_some(),
+        incomplete: inventory.incomplete.clone(),
     }
 }
 
@@ -207,5 +216,6 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_backup: false,
+        incomplete: inventory.incomplete.clone(),
     }
 }

@@ -309,6 +309,11 @@ impl PushDriver<'_> {
                 why,
                 is_timeout: true,
             },
+            // Not the response to a write; like every other response that says nothing about its effect.
+            WriteAnswer::Failed(Failure::BadList(problem)) => RequestOutcome::Lost {
+                why: problem.to_string(),
+                is_timeout: true,
+            },
         }
     }
 
