@@ -1,4 +1,4 @@
-//! How a request can fail, by what the failure proves about the server.
+//! The ways in which a request can fail, classified by what each proves about the server.
 
 use std::fmt;
 use std::time::Duration;
@@ -96,7 +96,7 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The host in `Location`; redirects are never followed.
     pub redirect_host: Option<String>,
-    /// Where the key was taken from, in words that follow `the key`.
+    /// The origin of the key, phrased to follow `the key`, such as `in HOOKFERRY_TARGET_API_KEY`.
     pub key_origin: String,
 }
 
@@ -108,7 +108,7 @@ impl Failure {
             Self::NotSent(ConnectFailure::Certificate(_))
             | Self::Unusable(_)
             | Self::BadList(_) => false,
-            Self::Refused(refusal) => is_passing(refusal.status),
+            Self::Refused(refusal) => is_transient_status(refusal.status),
         }
     }
 
@@ -127,7 +127,7 @@ impl Failure {
 }
 
 /// Whether a status is transient, so that a read may be retried.
-pub fn is_passing(status: u16) -> bool {
+fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504 | 520..=527)
 }
 

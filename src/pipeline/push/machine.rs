@@ -229,7 +229,7 @@ impl Machine {
         let mut queue = batches(&items, &creates, limits);
         queue.extend(batches(&items, &updates, limits));
         Self {
-            items: items,
+            items,
             statuses: vec![None; n],
             n_done: 0,
             altered_contents: vec![None; n],
@@ -240,7 +240,7 @@ impl Machine {
             new_in_target: HashSet::new(),
             seen_transiently: HashSet::new(),
             was_sent: vec![false; n],
-            started: started,
+            started,
             limits,
             phase: Phase::Ready,
             n_idle_rounds: 0,
