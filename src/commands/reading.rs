@@ -35,14 +35,11 @@ pub(super) async fn read_origin(
     match origin {
         Origin::Live(account) => {
             let reader = open_reader(account, client, wait_budget, screen)?;
-            let reader = reader.accepting_incomplete(client.accept_incomplete);
-            let inventory = read_first(&reader, screen).await?;
-            if let Some(what) = &inventory.incomplete {
-                screen.warn(&format!(
-                    "{account} may have more webhooks than hookferry read, because of --accept-incomplete: {what}"
-                ));
-            }
-            Ok(inventory)
+            read_first(
+                &reader.accepting_incomplete(client.accept_incomplete),
+                screen,
+            )
+            .await
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file")?;
@@ -97,6 +94,15 @@ async fn read_with_progress(
     stage.finish(&counted(inventory.webhooks.len(), "webhook"));
     refuse_unexpected_company(reader.account(), &inventory)?;
     Ok(inventory)
+}
+
+/// Warns about an account that may have more webhooks than were read, for commands whose result has no notices.
+pub(super) fn warn_about_incomplete(origin: &Origin, inventory: &Inventory, screen: &Screen) {
+    if let (Origin::Live(account), Some(what)) = (origin, &inventory.incomplete) {
+        screen.warn(&format!(
+            "{account} may have more webhooks than hookferry read (--accept-incomplete): {what}"
+        ));
+    }
 }
 
 /// A client that can only read the account.

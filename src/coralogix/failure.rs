@@ -55,7 +55,7 @@ fn explain_list_problem(problem: &ListProblem, account: &Account) -> Error {
             "hookferry does not guess the rest, and wrote nothing; check for a proxy or gateway that splits lists. If it adds that header to whole lists, too, `migrate`, `plan`, `apply`, `list`, `export` and `diff` read a source all the same with --accept-incomplete"
         }
         ListProblem::Twins(_) => {
-            "hookferry read the list again and does not guess which one counts; look the webhook up in the Coralogix UI, then run the same command again; nothing was written"
+            "hookferry does not guess which one counts; look the webhook up in the Coralogix UI, then run the same command again; nothing was written"
         }
         ListProblem::Companies(_) | ListProblem::OtherCompany { .. } => {
             "an API key belongs to one company: check the region or URL, and for a proxy or gateway that mixes accounts; nothing was written"

@@ -582,6 +582,7 @@ fn push_result(plan: &Plan) -> PushResult {
         new_in_target: vec![WebhookId::new("3009")],
         final_observation: None,
         n_requests: 4,
+        read_back_failure: None,
     }
 }
 

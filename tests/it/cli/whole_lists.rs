@@ -25,7 +25,7 @@ const HABITS: [Habit; 7] = [
     Habit {
         switches: &["paging=total", "page-size=3"],
         code: 1,
-        reason: "returned only a part of its webhooks: its header x-total-count counts",
+        reason: "returned only a part of its webhooks: its header X-Total-Count counts",
     },
     Habit {
         switches: &["paging=range", "page-size=3"],
@@ -212,7 +212,7 @@ fn a_list_that_is_not_whole_after_sending_leaves_the_outcome_unknown() {
         let run = accounts.program(MIGRATE).run();
         run.assert_code(3);
         assert!(
-            run.stderr.contains("could not be read back"),
+            run.stderr.contains("the target could not be read back: "),
             "{}",
             run.transcript()
         );
@@ -273,7 +273,7 @@ fn commands_that_only_read_accept_an_incomplete_account_on_request() {
     ] {
         let run = accounts.program(line).run();
         run.assert_code(0);
-        let warning = "may have more webhooks than hookferry read, because of --accept-incomplete";
+        let warning = "may have more webhooks than hookferry read (--accept-incomplete)";
         assert!(run.stderr.contains(warning), "{}", run.transcript());
     }
 }
