@@ -66,11 +66,11 @@ impl fmt::Display for ListProblem {
             Self::Partial(what) => write!(f, "returned only a part of its webhooks: {what}"),
             Self::Twins(id) => write!(f, "lists webhook {id} twice with different content"),
             Self::Companies([one, other]) => {
-                write!(f, "lists webhooks of two companies, {one} and {other}")
+                write!(f, "lists webhooks of company {one} and of company {other}")
             }
             Self::OtherCompany { earlier, now } => write!(
                 f,
-                "now shows company {now}, but this run started with company {earlier}"
+                "shows company {now}, but this run is for company {earlier}"
             ),
         }
     }

@@ -50,7 +50,7 @@ const HABITS: [Habit; 7] = [
     Habit {
         switches: &["mixed-companies=on"],
         code: 5,
-        reason: "lists webhooks of two companies",
+        reason: "lists webhooks of company",
     },
 ];
 
@@ -331,7 +331,7 @@ fn another_company_after_sending_leaves_the_outcome_unknown() {
     let run = accounts.program("rollback latest --yes --rate 1000").run();
     run.assert_code(3);
     assert!(
-        run.output().contains("now shows company"),
+        run.output().contains("but this run is for company"),
         "{}",
         run.transcript()
     );
@@ -356,7 +356,7 @@ fn another_company_before_sending_is_the_wrong_account() {
         let run = accounts.program(line).run();
         run.assert_code(5);
         assert!(
-            run.stderr.contains("now shows company"),
+            run.stderr.contains("but this run is for company"),
             "{}",
             run.transcript()
         );
