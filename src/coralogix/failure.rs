@@ -52,7 +52,7 @@ fn explain_list_problem(problem: &ListProblem, account: &Account) -> Error {
             "only a list with status 200 is whole; check for a proxy or gateway in front of the API; nothing was written"
         }
         ListProblem::Partial(_) => {
-            "hookferry does not guess the rest, and wrote nothing; check for a proxy or gateway that splits lists. If it adds that header to whole lists, too, `migrate`, `plan`, `apply`, `list`, `export` and `diff` read a source all the same with --accept-incomplete"
+            "hookferry does not guess the rest, and wrote nothing; check for a proxy or gateway that splits lists. If it adds that header to whole lists, too, `migrate`, `plan`, `apply`, `rules`, `list`, `export` and `diff` read a source all the same with --accept-incomplete"
         }
         ListProblem::Twins(_) => {
             "hookferry does not guess which one counts; look the webhook up in the Coralogix UI, then run the same command again; nothing was written"

@@ -270,6 +270,8 @@ fn commands_that_only_read_accept_an_incomplete_account_on_request() {
         "list --from [source] --accept-incomplete",
         "export --from [source] --out export.json --accept-incomplete",
         "diff [source] [target] --accept-incomplete",
+        "rules init --from [source] --out rules.toml --accept-incomplete",
+        "rules check --from [source] --rules rules.toml --accept-incomplete",
     ] {
         let run = accounts.program(line).run();
         run.assert_code(0);
