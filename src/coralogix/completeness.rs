@@ -194,14 +194,13 @@ fn split_unquoted(text: &str, separator: char) -> Vec<&str> {
             Some('"') if is_escaped => is_escaped = false,
             Some('"') if character == '\\' => is_escaped = true,
             Some(end) if character == end => closing = None,
-            Some(_) => {}
             None if character == '"' => closing = Some('"'),
             None if character == '<' => closing = Some('>'),
             None if character == separator => {
                 parts.push(&text[start..at]);
                 start = at + separator.len_utf8();
             }
-            None => {}
+            _ => {}
         }
     }
     parts.push(&text[start..]);

@@ -58,7 +58,7 @@ fn add_twin(rows: &mut Vec<Cow<'_, str>>, twins: Twins, nth: usize) {
     };
     if let Some(first) = rows.first() {
         rows.push(changed(first, |row| {
-            reshape::make_twin(row, has_other_alias)
+            reshape::make_twin(row, has_other_alias);
         }));
     }
 }
