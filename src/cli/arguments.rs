@@ -70,6 +70,18 @@ pub struct RouteArgs {
     pub identity: IdentityArgs,
 }
 
+/// Which lists to accept from a source.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct SourceListArgs {
+    /// Read a source even if its headers announce more webhooks than its list holds
+    ///
+    /// For a gateway that adds such headers to whole lists. The result states it. It never applies to the target of
+    /// a write.
+    #[arg(long)]
+    pub accept_incomplete: bool,
+}
+
 /// How to change webhooks on their way to the target.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rewriting")]
@@ -201,6 +213,9 @@ pub struct MigrateArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
@@ -242,6 +257,9 @@ pub struct PlanArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `apply`.
@@ -280,6 +298,9 @@ pub struct ApplyArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
@@ -324,6 +345,9 @@ pub struct DiffArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `list`.
@@ -344,6 +368,9 @@ pub struct ListArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `export`.
@@ -370,6 +397,9 @@ pub struct ExportArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Which webhooks the sandbox accounts start with.

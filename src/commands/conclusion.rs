@@ -34,6 +34,9 @@ impl FinishedMigration {
     }
 }
 
+const RERUN_HINT: &str =
+    "run the same command again: it reads the target first and sends only what is still missing";
+
 /// The exit code of a migration, or the error that stopped it early.
 pub(super) fn decide_exit_code(
     finished: &FinishedMigration,
@@ -52,6 +55,10 @@ pub(super) fn decide_exit_code(
         }
         (Some(stop), _) => return Err(stop_error(stop, target)),
         (None, _) => {}
+    }
+    if let Some(why) = &push_result.read_back_failure {
+        let what = format!("the target could not be read back: {why}");
+        screen.error(&Error::failed(what).with_hint(RERUN_HINT));
     }
     let is_verified = finished.verdict.as_ref().is_some_and(Verdict::is_complete);
     let has_everything =
@@ -83,9 +90,8 @@ fn interruption_error(finished: &FinishedMigration, signal: Signal) -> Error {
 }
 
 fn stop_error(stop: &StopReason, target: &Account) -> Error {
-    let rerun_hint = "run the same command again: it reads the target first and sends only what is still missing";
     match stop {
-        StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(rerun_hint),
+        StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(RERUN_HINT),
         StopReason::Refused(refusal) => Failure::Refused(refusal.clone())
             .explain(target, "create webhooks"),
         StopReason::TooManyRefused(n) => Error::failed(format!(
@@ -98,10 +104,10 @@ fn stop_error(stop: &StopReason, target: &Account) -> Error {
         )
         .with_hint("look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again"),
         StopReason::NoProgress(why) => {
-            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(rerun_hint)
+            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(RERUN_HINT)
         }
         StopReason::WaitBudgetSpent => {
-            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(rerun_hint)
+            Error::failed(format!("the run used up its wait budget of 15 minutes waiting for {target}")).with_hint(RERUN_HINT)
         }
         StopReason::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
             .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),
@@ -110,6 +116,6 @@ fn stop_error(stop: &StopReason, target: &Account) -> Error {
             ErrorKind::Partial,
             format!("{target} could not be read back, so it is unknown which webhooks arrived: {why}"),
         )
-        .with_hint(rerun_hint),
+        .with_hint(RERUN_HINT),
     }
 }

@@ -90,6 +90,7 @@ fn client_options() -> ClientOptions {
         timeout: Duration::from_secs(10),
         rate: 10,
         ca_pem: None,
+        accept_incomplete: false,
     }
 }
 

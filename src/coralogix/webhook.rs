@@ -227,13 +227,14 @@ impl Webhook {
 
     /// The account's company id as text, from `company_id` or `companyId`; `None` if neither is a number or string.
     pub fn company_id(&self) -> Option<Cow<'_, str>> {
-        let token = self.raw("company_id").filter(|token| *token != "null");
-        let token = token.or_else(|| self.raw("companyId"))?;
-        match token.as_bytes().first() {
-            Some(b'"') => json::decode_string(token).ok(),
-            Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
-            _ => None,
-        }
+        self.company_ids().next()
+    }
+
+    /// The company ids that its keys state as text; `12345` and `"12345"` are the same, and an empty one states nothing.
+    pub(super) fn company_ids(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let tokens = ["company_id", "companyId"].map(|key| self.raw(key));
+        let ids = tokens.into_iter().flatten().filter_map(number_or_text);
+        ids.filter(|id| !id.trim().is_empty())
     }
 
     /// The type from `integration_type_id`, `integrationTypeId` or `integration_type.id`; all that exist must agree.
@@ -305,6 +306,15 @@ fn integration_type_id(object: &str) -> Option<&str> {
         }
     }
     id.filter(|id| *id != "null")
+}
+
+/// A number as its text, or the decoded text of a string; `None` for any other token.
+fn number_or_text(token: &str) -> Option<Cow<'_, str>> {
+    match token.as_bytes().first() {
+        Some(b'"') => json::decode_string(token).ok(),
+        Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
+        _ => None,
+    }
 }
 
 fn parse_type_number(token: &str) -> Option<u64> {

@@ -27,6 +27,8 @@ pub struct Party {
     pub profile: Option<AccountProfile>,
     /// Whether it is a backup instead of a live account.
     pub is_backup: bool,
+    /// The header that announces more webhooks than were read; `None` unless the user accepts that.
+    pub incomplete: Option<String>,
 }
 
 impl Party {

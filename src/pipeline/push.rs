@@ -127,6 +127,7 @@ pub async fn push<'p>(
         update_ids,
         content_cache: plan.portable().content_cache(),
         n_requests: 0,
+        read_failure: None,
         recorded_sends: BTreeSet::new(),
         journal_error: None,
     };
@@ -178,6 +179,8 @@ struct PushDriver<'r> {
     /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     content_cache: ContentCache<'r>,
     n_requests: usize,
+    /// Why the last attempt to read the target failed; `None` if it succeeded.
+    read_failure: Option<String>,
     /// Items that the journal records as sent, without a later status update.
     recorded_sends: BTreeSet<usize>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
@@ -206,6 +209,7 @@ impl PushDriver<'_> {
             webhooks,
             company_ids,
         });
+        let is_unexplained = machine_result.stop.is_none();
         PushResult {
             statuses: self
                 .step_ixs
@@ -218,6 +222,7 @@ impl PushDriver<'_> {
             new_in_target: machine_result.new_in_target,
             final_observation,
             n_requests: self.n_requests,
+            read_back_failure: self.read_failure.filter(|_| is_unexplained),
         }
     }
 
@@ -311,6 +316,11 @@ impl PushDriver<'_> {
                 why,
                 is_timeout: true,
             },
+            // Not the response to a write; like every other response that says nothing about its effect.
+            WriteAnswer::Failed(Failure::BadList(problem)) => RequestOutcome::Lost {
+                why: problem.to_string(),
+                is_timeout: true,
+            },
         }
     }
 
@@ -325,6 +335,7 @@ impl PushDriver<'_> {
             read = fetch_in_parts(self.writer.reader(), add_part) => read,
             _ = interrupt.wait_for_signal() => return Event::Interrupted,
         };
+        self.read_failure = read.as_ref().err().map(ToString::to_string);
         match read {
             Ok(observation) => {
                 self.company_ids = observation.company_ids;

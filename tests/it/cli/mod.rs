@@ -52,3 +52,4 @@ mod rules;
 mod saved;
 mod schedules;
 mod servers;
+mod whole_lists;
