@@ -66,6 +66,7 @@ fn party() -> Party {
         n_webhooks: N,
         profile: None,
         is_backup: false,
+        incomplete: None,
     }
 }
 

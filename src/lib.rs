@@ -3,12 +3,13 @@
 //! ```text
 //! source account ─fetch→ Inventory ─strip→ Stripped ─rewrite→ Portable ─plan→ Plan ─push→ PushResult ─verify→ Verdict
 //! target account ─fetch→ Inventory ─strip→ Stripped ───────────────────↗        │  ↑
-//!                                                                      observe, re-plan until nothing is left
+//!                                                                      observe, send the rest until nothing is left
 //! ```
 //!
-//! Each arrow is one file in [`pipeline`] with one public function of the same name. From
-//! [`Stripped`](pipeline::strip::Stripped) on, only the stage itself can construct its type, so sending a webhook
-//! that was not stripped and rewritten does not type-check. `docs/architecture.md` lists the allowed imports.
+//! Each arrow is a file in [`pipeline`] and a public function of the same name in it. Only the stages themselves can
+//! construct [`Stripped`](pipeline::strip::Stripped), [`Portable`](pipeline::rewrite::Portable) and
+//! [`Plan`](pipeline::plan::Plan), so sending a webhook that was not stripped and rewritten does not type-check.
+//! `docs/architecture.md` lists the allowed imports.
 
 pub mod cli;
 pub mod settings;

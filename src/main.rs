@@ -1,4 +1,5 @@
-//! The program: parse, logging, runtime, exit code; nothing else.
+//! The program: parses the command line, starts logging, signal handling and the runtime, and returns the exit code;
+//! nothing else.
 
 use hookferry::cli::{self, Cli, Command, LogFormat, ParseOutcome};
 use hookferry::commands;
@@ -49,18 +50,18 @@ fn run(cli: Cli) -> ExitCode {
         },
     });
     let interrupt = Interrupt::new();
-    let outcome = start_logging(&cli, &screen)
+    let result = start_logging(&cli, &screen)
         .and_then(|()| listen_for_signals(&interrupt, &screen))
         .and_then(|()| run_command(cli.command, &screen, &interrupt));
-    if let Err(error) = &outcome {
+    if let Err(error) = &result {
         screen.error(error);
     }
-    let code = match &outcome {
+    let code = match &result {
         Ok(code) => *code,
         Err(error) => error.kind().exit_code(),
     };
     if cli.json_output && !screen.has_result() {
-        let document = json::text(&json::error(code, outcome.as_ref().err()));
+        let document = json::text(&json::error(code, result.as_ref().err()));
         if let Err(error) = screen.print_result(&document) {
             screen.error(&error);
         }
@@ -78,16 +79,16 @@ fn run_command(
         .enable_all()
         .build()
         .map_err(|error| Error::failed("cannot start the async runtime").with_source(error))?;
-    let outcome = runtime.block_on(async {
+    let result = runtime.block_on(async {
         tokio::select! {
             biased;
-            outcome = commands::run(command, screen, interrupt) => outcome,
+            result = commands::run(command, screen, interrupt) => result,
             signal = interrupt.wait_for_unheld_signal() => Ok(signal.exit_code()),
         }
     });
     // A prompt that still waits for an answer must not keep the process alive.
     runtime.shutdown_background();
-    outcome
+    result
 }
 
 /// Acknowledges the first signal with a message at once; the second signal exits the process at once.

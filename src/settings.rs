@@ -46,7 +46,8 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs, WritingArgs,
+    self, ColorArg, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs, SourceListArgs,
+    WritingArgs,
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
@@ -200,7 +201,8 @@ impl MigrateSettings {
             arguments.selection,
             arguments.conflict.on_conflict,
             &arguments.rewriting,
-            &arguments.connection,
+            source_client_options(&arguments.connection, &arguments.source_list)?,
+            &arguments.connection.config,
         )
         .await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
@@ -228,7 +230,8 @@ impl PlanSettings {
                 arguments.selection,
                 arguments.conflict.on_conflict,
                 &arguments.rewriting,
-                &arguments.connection,
+                source_client_options(&arguments.connection, &arguments.source_list)?,
+                &arguments.connection.config,
             )
             .await?,
             detailed_exitcode: arguments.detailed_exitcode,
@@ -249,7 +252,7 @@ impl ListSettings {
         Ok(Self {
             source: accounts.resolve_source(&arguments.from).await?,
             filter: filter(arguments.selection)?,
-            client: client_options(&arguments.connection)?,
+            client: source_client_options(&arguments.connection, &arguments.source_list)?,
             output: arguments.output,
         })
     }
@@ -271,7 +274,7 @@ impl DiffSettings {
             left,
             right,
             filter: filter(arguments.selection)?,
-            client: client_options(&arguments.connection)?,
+            client: source_client_options(&arguments.connection, &arguments.source_list)?,
             detailed_exitcode: arguments.detailed_exitcode,
             output: arguments.output,
         })
@@ -286,7 +289,7 @@ impl ExportSettings {
         Ok(Self {
             source: accounts.resolve_source(&arguments.from).await?,
             filter: filter(arguments.selection)?,
-            client: client_options(&arguments.connection)?,
+            client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,
             ready: arguments.ready,
             reveal: arguments.reveal,
@@ -335,5 +338,17 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
         rate: connection.rate,
         max_wait: connection.max_wait,
         ca_pem: ca,
+        accept_incomplete: false,
+    })
+}
+
+/// The client options of a command that reads a source with `--accept-incomplete`.
+fn source_client_options(
+    connection: &ConnectionArgs,
+    source_list: &SourceListArgs,
+) -> Result<ClientOptions, Error> {
+    Ok(ClientOptions {
+        accept_incomplete: source_list.accept_incomplete,
+        ..client_options(connection)?
     })
 }

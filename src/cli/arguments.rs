@@ -75,6 +75,18 @@ pub struct RouteArgs {
     pub identity: IdentityArgs,
 }
 
+/// Which lists to accept from a source.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct SourceListArgs {
+    /// Read a source even if its headers announce more webhooks than its list holds
+    ///
+    /// For a gateway that adds such headers to whole lists. The result states it. It never applies to the target of
+    /// a write.
+    #[arg(long)]
+    pub accept_incomplete: bool,
+}
+
 /// How to change webhooks on their way to the target.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rewriting")]
@@ -179,7 +191,7 @@ pub struct MigrateArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// Whether anything is written, and who agrees.
+    /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// What happens to webhooks that differ.
@@ -206,6 +218,9 @@ pub struct MigrateArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
@@ -247,6 +262,9 @@ pub struct PlanArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `apply`.
@@ -267,7 +285,7 @@ pub struct ApplyArgs {
     /// Run the commands that the rules get values from
     #[arg(long)]
     pub allow_commands: bool,
-    /// Whether anything is written, and who agrees.
+    /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
     /// How much is shown.
@@ -285,6 +303,9 @@ pub struct ApplyArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
@@ -329,6 +350,9 @@ pub struct DiffArgs {
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `list`.
@@ -349,6 +373,9 @@ pub struct ListArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `export`.
@@ -375,6 +402,9 @@ pub struct ExportArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Which webhooks the sandbox accounts start with.

@@ -1,7 +1,9 @@
 //! The arguments of `rules`.
 
 use super::OutputFormat;
-use super::arguments::{ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs};
+use super::arguments::{
+    ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs, SourceListArgs,
+};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -43,6 +45,9 @@ pub struct RulesInitArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }
 
 /// Arguments of `rules check`.
@@ -69,4 +74,7 @@ pub struct RulesCheckArgs {
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
 }

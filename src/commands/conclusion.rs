@@ -1,7 +1,7 @@
 //! The end of a migration: its last messages on stderr, and its exit code.
 //! Runs after the report is written, so that a failure to write the report cannot change the exit code.
 
-use super::recording::FinalObservation;
+use super::recording::FinalObservationSummary;
 use crate::coralogix::account::Account;
 use crate::coralogix::failure::asked_to_wait_hint;
 use crate::error::{Error, ErrorKind, ExitCode};
@@ -19,11 +19,11 @@ pub(super) struct FinishedMigration {
     /// Ids of earlier runs whose open sends this run has reconciled.
     pub(super) continued_runs: Vec<String>,
     /// The flags that a follow-up command needs to find the run record and the target's key.
-    pub(super) state_flag: String,
+    pub(super) follow_up_flags: String,
     /// Whether the target is the account embedded in this program (`restore --rehearse`).
     pub(super) is_rehearsal: bool,
     /// The run record and what it keeps of the final observation; `None` if there was nothing to do.
-    pub(super) recorder: Option<(Recorder, FinalObservation)>,
+    pub(super) recorder: Option<(Recorder, FinalObservationSummary)>,
 }
 
 impl FinishedMigration {
@@ -34,6 +34,9 @@ impl FinishedMigration {
             .map(|(recorder, _)| recorder.run_id())
     }
 }
+
+const RERUN_HINT: &str =
+    "run the same command again: it reads the target first and sends only what is still missing";
 
 /// The exit code of a migration, or the error that stopped it early.
 pub(super) fn decide_exit_code(
@@ -53,6 +56,10 @@ pub(super) fn decide_exit_code(
         }
         (Some(stop), _) => return Err(stop_error(stop, target)),
         (None, _) => {}
+    }
+    if let Some(why) = &push_result.read_back_failure {
+        let what = format!("the target could not be read back: {why}");
+        screen.error(&Error::failed(what).with_hint(RERUN_HINT));
     }
     let is_verified = finished.verdict.as_ref().is_some_and(Verdict::is_complete);
     let has_everything =
@@ -78,15 +85,14 @@ fn interruption_error(finished: &FinishedMigration, signal: Signal) -> Error {
         ))
         .with_hint(format!(
             "to resume, run the same command again; to undo this run: hookferry rollback {run}{}",
-            finished.state_flag
+            finished.follow_up_flags
         )),
     }
 }
 
 fn stop_error(stop: &StopReason, target: &Account) -> Error {
-    let rerun_hint = "run the same command again: it reads the target first and sends only what is still missing";
     match stop {
-        StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(rerun_hint),
+        StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(RERUN_HINT),
         StopReason::Refused(refusal) => Failure::Refused(refusal.clone())
             .explain(target, "create webhooks"),
         StopReason::TooManyRefused(n) => Error::failed(format!(
@@ -99,13 +105,13 @@ fn stop_error(stop: &StopReason, target: &Account) -> Error {
         )
         .with_hint("look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again"),
         StopReason::NoProgress(why) => {
-            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(rerun_hint)
+            Error::failed(format!("{target} made no progress in several attempts: {why}")).with_hint(RERUN_HINT)
         }
         StopReason::AskedToWait(wait) => {
             Error::failed(format!("{target} accepts no requests at the moment")).with_hint(asked_to_wait_hint(*wait))
         }
         StopReason::WaitBudgetSpent => {
-            Error::failed(format!("the run waited for {target} as long as --max-wait allows")).with_hint(format!("pass a longer --max-wait, or {rerun_hint}"))
+            Error::failed(format!("the run waited for {target} as long as --max-wait allows")).with_hint(format!("pass a longer --max-wait, or {RERUN_HINT}"))
         }
         StopReason::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
             .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),
@@ -114,6 +120,6 @@ fn stop_error(stop: &StopReason, target: &Account) -> Error {
             ErrorKind::Partial,
             format!("{target} could not be read back, so it is unknown which webhooks arrived: {why}"),
         )
-        .with_hint(rerun_hint),
+        .with_hint(RERUN_HINT),
     }
 }

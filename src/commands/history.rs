@@ -1,5 +1,5 @@
-//! The history of a target, from its run records: open sends, whose result nobody confirmed yet, and webhooks
-//! that the server altered. Reconciles the open sends before anything new is planned.
+//! The history of a target, from its run records: open sends, whose result is unknown, and webhooks that the server
+//! altered. Reconciles the open sends before anything new is planned.
 
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
@@ -22,8 +22,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How much later than the last send of a run a webhook may be created and still count as possibly sent by
-/// that run.
+/// A webhook counts as possibly sent by a run if it was created at most this long after the run's last send.
 const CREATED_AT_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// The records of the runs that wrote to one account, oldest first.
@@ -45,10 +44,11 @@ impl History {
         company: Option<&str>,
     ) -> Result<Self, Error> {
         let mut records = Vec::new();
-        let home = account.endpoint.canonical_host();
+        let host = account.endpoint.canonical_host();
         for listed in runs.all()? {
-            let is_about = |record: &RunRecord| record.is_for_account(&home, company, &account.key);
-            if let Some(record) = listed.record?.filter(is_about) {
+            let is_for_account =
+                |record: &RunRecord| record.is_for_account(&host, company, &account.key);
+            if let Some(record) = listed.record?.filter(is_for_account) {
                 records.push(record);
             }
         }
@@ -60,7 +60,7 @@ impl History {
         self.records_with_open_sends().map(RunRecord::id).collect()
     }
 
-    /// The ids that runs of a saved plan wrote, from their records and from the status updates just found.
+    /// The ids that runs of a saved plan wrote: from their records, and from status updates that these do not hold yet.
     pub(super) fn ids_written_by_plan(
         &self,
         plan: &str,
@@ -115,8 +115,8 @@ impl History {
         wait_until_all_settled(&unsettled, reader, first, wait_budget, screen).await
     }
 
-    /// What all records add to an inventory of the target: knowledge for planning, and status updates for
-    /// open sends.
+    /// What the records and an inventory of the target show together: knowledge for planning, and status updates
+    /// for open sends.
     pub(super) fn knowledge(
         &self,
         account: &Account,
@@ -293,7 +293,8 @@ pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
 fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> OpenSends {
     let header = &record.header;
     let baseline = header.baseline.iter().map(|id| WebhookId::new(id.as_str()));
-    // Both clocks were read at the start of the run, so ours gives the server's time of the last send.
+    // Our clock and the server's were both read when the run started, so the time elapsed on ours since then gives
+    // the server's time of the last send.
     let latest_creation = record
         .last_sent
         .zip(header.target_time)
@@ -325,7 +326,7 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
     }
 }
 
-/// Adds what a recovery found about one open send.
+/// Adds to the knowledge what a recovery shows about one open send.
 fn add_recovery(
     run_knowledge: &mut RunKnowledge,
     record: &RunRecord,
@@ -336,8 +337,8 @@ fn add_recovery(
         return;
     };
     match recovery {
-        Recovery::Written(id, Some(kept)) if *kept != sent => {
-            run_knowledge.altered.push((id.clone(), sent, *kept));
+        Recovery::Written(id, Some(stored)) if *stored != sent => {
+            run_knowledge.altered.push((id.clone(), sent, *stored));
         }
         Recovery::Unresolved(why) => run_knowledge.uncertain.push((sent, why.clone())),
         Recovery::Written(..) | Recovery::NotWritten => {}
@@ -346,10 +347,10 @@ fn add_recovery(
 
 fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
     let update = match recovery {
-        Recovery::Written(id, kept) => RecordedStatusUpdate::Written {
+        Recovery::Written(id, stored) => RecordedStatusUpdate::Written {
             id: SmolStr::new(id.as_str()),
             acknowledged: false,
-            kept: *kept,
+            kept: *stored,
         },
         Recovery::NotWritten => RecordedStatusUpdate::NotWritten,
         Recovery::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },

@@ -1,5 +1,5 @@
-//! `hookferry migrate`: plans, shows, asks, pushes, reads back and prints the id map, and records every
-//! write.
+//! `hookferry migrate`: plans, shows, asks, pushes, reads back and prints the id map; records every write before
+//! it is sent.
 
 use super::conclusion::{FinishedMigration, decide_exit_code};
 use super::consent::{confirm, plan_preview, refuse_unappliable};
@@ -7,7 +7,7 @@ use super::formatting;
 use super::history::{self, History, ReconciledRun};
 use super::planning::{PlannedMigration, make_plan, read_and_plan, read_both};
 use super::reading::read_live;
-use super::recording::{self, FinalObservation};
+use super::recording::{self, FinalObservationSummary};
 use super::saved_plan::ApprovedPlan;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
@@ -82,12 +82,12 @@ pub(super) async fn execute(
     // For a large account this is most of the memory in use, and the document holds all that is still needed.
     drop(planned);
     // The exit code reports what happened to the target, not to the terminal or the run record.
-    for outcome in [
+    for result in [
         finish_record(&mut finished, &document),
         prune_records(settings),
         print_report(&document, settings.output, screen),
     ] {
-        if let Err(error) = outcome {
+        if let Err(error) = result {
             screen.error(&error);
         }
     }
@@ -123,27 +123,27 @@ async fn prepare(
     let (route, state) = (&settings.route, settings.state.path()?);
     let (runs, locks) = (Runs::new(state), Locks::new(state)?);
     runs.prepare()?;
-    let home = route.target.endpoint.canonical_host();
-    let mut marks = locks.snapshot(&home)?;
+    let host = route.target.endpoint.canonical_host();
+    let mut lock_snapshot = locks.snapshot(&host)?;
     let mut readings = read_both(route, screen).await?;
     // Only the inventory shows which company this is, and so which lock to take. If another run held that
-    // lock in the meantime, the inventory is out of date: read it again.
+    // lock since the snapshot, the inventory may be out of date: read it again.
     let (lock, company) = loop {
         let company = readings.target.common_company_id();
         let holder = LockHolder::this_process(settings.command);
-        let (lock, is_fresh) = locks.acquire(&home, company.as_deref(), &holder, &marks)?;
+        let (lock, is_fresh) = locks.acquire(&host, company.as_deref(), &holder, &lock_snapshot)?;
         if is_fresh {
             break (lock, company);
         }
         drop(lock);
-        marks = locks.snapshot(&home)?;
+        lock_snapshot = locks.snapshot(&host)?;
         readings.target = read_live(&readings.target_reader, screen).await?;
     };
     let history = History::load(&runs, &route.target, company.as_deref())?;
-    let (reader, first) = (&readings.target_reader, readings.target);
+    let (reader, first_reading) = (&readings.target_reader, readings.target);
     let wait_budget = &readings.wait_budget;
     readings.target = history
-        .wait_until_settled(reader, first, wait_budget, screen)
+        .wait_until_settled(reader, first_reading, wait_budget, screen)
         .await?;
     let (known, reconciled) = history.knowledge(&route.target, &readings.target);
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());
@@ -172,7 +172,7 @@ async fn push_and_verify(
             push_result: PushResult::empty(),
             verdict: None,
             continued_runs: Vec::new(),
-            state_flag: String::new(),
+            follow_up_flags: String::new(),
             is_rehearsal: settings.route.is_rehearsal,
             recorder: None,
         });
@@ -210,27 +210,28 @@ async fn push_and_verify(
         interrupt,
     };
     let mut push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
-    let n_arrived = push_result
+    let n_in_target = push_result
         .statuses
         .iter()
         .filter(|(_, status)| status.target_id().is_some())
         .count();
     stage.finish(&format!(
-        "{n_arrived} of {}",
+        "{n_in_target} of {}",
         counted(push_result.statuses.len(), "webhook")
     ));
-    let after = push_result.final_observation.as_ref();
-    let verdict = after.map(|after| verify(&planned.plan, &push_result, after));
-    let final_observation = FinalObservation::summarize(&recorder, &push_result, verdict.as_ref());
-    // The verdict and the summary of the final observation hold all that is still needed of the target.
+    let final_observation = push_result.final_observation.as_ref();
+    let verdict =
+        final_observation.map(|observation| verify(&planned.plan, &push_result, observation));
+    let summary = FinalObservationSummary::new(&recorder, &push_result, verdict.as_ref());
+    // The verdict and the summary hold all that is still needed of the final observation.
     push_result.final_observation = None;
     Ok(FinishedMigration {
         push_result,
         verdict,
         continued_runs,
-        state_flag: settings.follow_up_flags.clone(),
+        follow_up_flags: settings.follow_up_flags.clone(),
         is_rehearsal: settings.route.is_rehearsal,
-        recorder: Some((recorder, final_observation)),
+        recorder: Some((recorder, summary)),
     })
 }
 
@@ -244,19 +245,19 @@ fn outcome_view<'a>(
         verdict: finished.verdict.as_ref(),
         run: finished.run_id(),
         continues: &finished.continued_runs,
-        state_flag: &finished.state_flag,
+        follow_up_flags: &finished.follow_up_flags,
         is_rehearsal: finished.is_rehearsal,
     }
 }
 
-/// Finishes the record of the run.
+/// Finishes the record of the run, if it has one.
 fn finish_record(
     finished: &mut FinishedMigration,
     document: &OutcomeDocument,
 ) -> Result<(), Error> {
     match &mut finished.recorder {
-        Some((recorder, final_observation)) => {
-            recording::finish_record(recorder, std::mem::take(final_observation), document)
+        Some((recorder, summary)) => {
+            recording::finish_record(recorder, std::mem::take(summary), document)
         }
         None => Ok(()),
     }

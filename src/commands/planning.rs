@@ -1,4 +1,4 @@
-//! The steps that all planning commands share: read both sides concurrently, then make the plan.
+//! What all commands that make a plan share: they read both sides concurrently, then make the plan.
 
 use super::history::History;
 use super::reading::{live_party, open_reader, party, read_first, read_origin, select_webhooks};
@@ -87,7 +87,7 @@ pub(super) async fn make_plan(
     known: PriorKnowledge,
 ) -> Result<PlannedMigration, Error> {
     let rewriting = resolve_route_rewriting(route, &readings).await?;
-    planned_with(route, readings, known, &rewriting)
+    make_plan_with_rewriting(route, readings, known, &rewriting)
 }
 
 /// Resolves the rewriting of a route: its rules, the values that these need, and the regions.
@@ -99,15 +99,15 @@ pub(super) async fn resolve_route_rewriting(
     resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
 }
 
-/// Makes the plan with a resolved rewriting.
-pub(super) fn planned_with(
+/// Makes the plan with a rewriting that is already resolved.
+pub(super) fn make_plan_with_rewriting(
     route: &Route,
     readings: RouteReadings,
     known: PriorKnowledge,
     rewriting: &Rewriting,
 ) -> Result<PlannedMigration, Error> {
     let source_party = party(&route.source, &readings.source);
-    let known = if is_same_account(&readings.source, route, &readings.target) {
+    let known = if has_shared_ids(&readings.source, route, &readings.target) {
         known.with_shared_ids()
     } else {
         known
@@ -128,8 +128,9 @@ pub(super) fn planned_with(
     })
 }
 
-/// Whether the source is a backup of the target itself, so that an id identifies the same webhook on both sides.
-fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
+/// Whether an id identifies the same webhook on both sides: in a rehearsal, and if the source is a backup of the
+/// target itself.
+fn has_shared_ids(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_rehearsal
         || source.backup_origin.as_ref().is_some_and(|backed_up| {
             let company = target.common_company_id();

@@ -34,7 +34,12 @@ pub(super) async fn read_origin(
 ) -> Result<Inventory, Error> {
     match origin {
         Origin::Live(account) => {
-            read_first(&open_reader(account, client, wait_budget, screen)?, screen).await
+            let reader = open_reader(account, client, wait_budget, screen)?;
+            read_first(
+                &reader.accepting_incomplete(client.accept_incomplete),
+                screen,
+            )
+            .await
         }
         Origin::File(path, identities) => {
             let bytes = disk::read_bytes(path, "the webhooks file")?;
@@ -89,6 +94,15 @@ async fn read_with_progress(
     stage.finish(&counted(inventory.webhooks.len(), "webhook"));
     refuse_unexpected_company(reader.account(), &inventory)?;
     Ok(inventory)
+}
+
+/// Warns about an account that may have more webhooks than were read, for commands whose result has no notices.
+pub(super) fn warn_about_incomplete(origin: &Origin, inventory: &Inventory, screen: &Screen) {
+    if let (Origin::Live(account), Some(what)) = (origin, &inventory.incomplete) {
+        screen.warn(&format!(
+            "{account} may have more webhooks than hookferry read (--accept-incomplete): {what}"
+        ));
+    }
 }
 
 /// A client that can only read the account.
@@ -197,6 +211,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: None,
         is_backup: inventory.backup_origin.is_some(),
+        incomplete: inventory.incomplete.clone(),
     }
 }
 
@@ -207,5 +222,6 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_backup: false,
+        incomplete: inventory.incomplete.clone(),
     }
 }

@@ -123,15 +123,15 @@ fn previous_bodies_json(planned: &PlannedMigration) -> Option<String> {
 /// What the run record keeps of the final observation of the target, so that its webhooks can be dropped from
 /// memory.
 #[derive(Default)]
-pub(super) struct FinalObservation {
+pub(super) struct FinalObservationSummary {
     company: Option<String>,
     full_digests: Vec<FullDigestRow>,
     altered: Vec<AlteredRow>,
 }
 
-impl FinalObservation {
+impl FinalObservationSummary {
     /// Summarizes the final observation of a push; empty if the push ended without one.
-    pub(super) fn summarize(
+    pub(super) fn new(
         recorder: &Recorder,
         push_result: &PushResult,
         verdict: Option<&Verdict>,
@@ -152,7 +152,7 @@ impl FinalObservation {
 /// Finishes the record of a run, and saves its report and its id map.
 pub(super) fn finish_record(
     recorder: &Recorder,
-    final_observation: FinalObservation,
+    final_observation: FinalObservationSummary,
     report: &OutcomeDocument,
 ) -> Result<(), Error> {
     recorder.finish(Footer {

@@ -108,13 +108,13 @@ async fn prepare(
     let digest_key = require_digest_key(&record, &account)?;
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
-    let (locks, home) = (Locks::new(state)?, account.endpoint.canonical_host());
+    let (locks, host) = (Locks::new(state)?, account.endpoint.canonical_host());
     // The record names the company, so the lock can be taken before the target is read.
     let (lock, _) = locks.acquire(
-        &home,
+        &host,
         record.company(),
         &LockHolder::this_process("rollback"),
-        &locks.snapshot(&home)?,
+        &locks.snapshot(&host)?,
     )?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;

@@ -76,7 +76,7 @@ fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<()
         return screen.print_result(&format!("Run {id} has no open webhooks.\n"));
     }
     // The holder of the lock may be this very run, still working.
-    let (host, locks) = (record.home(), Locks::new(state)?);
+    let (host, locks) = (record.canonical_host(), Locks::new(state)?);
     let _lock = locks.acquire(
         &host,
         record.company(),

@@ -2,7 +2,7 @@
 
 use super::consent::refuse_missing_values;
 use super::history::reconcile_run;
-use super::planning::{planned_with, read_both, resolve_route_rewriting};
+use super::planning::{make_plan_with_rewriting, read_both, resolve_route_rewriting};
 use super::reading::{live_party, open_reader, read_first};
 use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputFormat;
@@ -45,7 +45,7 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
     let rewriting = resolve_route_rewriting(route, &readings).await?;
     // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
     let all = rewrite(strip(readings.source.clone()), &rewriting).ok();
-    let planned = planned_with(route, readings, PriorKnowledge::empty(), &rewriting)?;
+    let planned = make_plan_with_rewriting(route, readings, PriorKnowledge::empty(), &rewriting)?;
     // With placeholders for missing values, everything would look altered.
     refuse_missing_values(&planned.plan)?;
     let target = strip(planned.target_inventory.clone());

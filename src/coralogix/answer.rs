@@ -13,6 +13,19 @@ pub struct ListResponse {
     pub webhooks: Vec<Webhook>,
     /// The server's clock when it answered (`Date` header); `None` if the header is missing or invalid.
     pub server_time: Option<SystemTime>,
+    /// The header that announces more webhooks; `None` unless the reader accepts incomplete lists.
+    pub incomplete: Option<String>,
+}
+
+/// What a list folded into, with the facts that came with the list.
+#[derive(Debug)]
+pub struct FoldedList<T> {
+    /// The result of the fold.
+    pub folded: T,
+    /// As in [`ListResponse`].
+    pub server_time: Option<SystemTime>,
+    /// As in [`ListResponse`].
+    pub incomplete: Option<String>,
 }
 
 pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {

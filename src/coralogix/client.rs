@@ -2,19 +2,21 @@
 //! A `Reader` cannot write. No request follows a redirect, is re-sent by the library, or is logged with its body.
 
 use super::account::Account;
-pub use super::answer::ListResponse;
+pub use super::answer::{FoldedList, ListResponse};
 use super::answer::{parse_written_webhooks, server_time, utf8_text};
+use super::completeness::{ListFacts, RowCheck};
 use super::failure::server_message;
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{Failure, Refusal, RequestedWait};
+use crate::http::failure::{Failure, ListProblem, Refusal, RequestedWait};
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
+use crate::untrusted;
 use jiff::Timestamp;
-use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, LOCATION};
-use reqwest::{Method, Url};
+use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use reqwest::{Method, StatusCode, Url};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -34,6 +36,8 @@ pub struct ClientOptions {
     pub max_wait: Duration,
     /// CA certificates in PEM format, trusted in addition to the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// Whether to read a source whose headers announce more webhooks than its list holds; never holds for a target.
+    pub accept_incomplete: bool,
 }
 
 /// The defaults of the command line.
@@ -44,6 +48,7 @@ impl Default for ClientOptions {
             rate: 10,
             max_wait: RUN_WAIT_BUDGET,
             ca_pem: None,
+            accept_incomplete: false,
         }
     }
 }
@@ -63,6 +68,9 @@ pub struct Reader {
     clock_start: Instant,
     wait_budget: Arc<WaitBudget>,
     wait_listener: Arc<dyn WaitListener>,
+    accepts_incomplete: bool,
+    /// The company of the first list that showed one, for all clones of this client.
+    company: Arc<Mutex<Option<String>>>,
 }
 
 /// The read-write client of one account; created only for the target of a run that may write.
@@ -96,7 +104,18 @@ impl Reader {
             account,
             wait_budget,
             wait_listener,
+            accepts_incomplete: false,
+            company: Arc::default(),
         })
+    }
+
+    /// Accepts a list whose headers announce more webhooks than it holds, and reports that in the response.
+    #[must_use]
+    pub fn accepting_incomplete(self, accepts_incomplete: bool) -> Self {
+        Self {
+            accepts_incomplete,
+            ..self
+        }
     }
 
     /// The account that this client reads.
@@ -106,34 +125,95 @@ impl Reader {
 
     /// Reads all webhooks of the account with the vendor's "get all webhooks" call.
     ///
-    /// Retries transient failures; a list that cannot be parsed completely is an error.
+    /// Retries transient failures; a list that cannot be parsed completely, or is not the whole list of one account,
+    /// is an error. Equal webhooks with one id count once.
     pub async fn list(&self) -> Result<ListResponse, Failure> {
-        let (webhooks, server_time) = self.list_streamed(Vec::extend).await?;
+        let list = self.list_streamed(Vec::extend).await?;
         Ok(ListResponse {
-            webhooks,
-            server_time,
+            webhooks: list.folded,
+            server_time: list.server_time,
+            incomplete: list.incomplete,
         })
     }
 
-    /// Like `list`, but streams: folds each part into `T` with `add` as it arrives; also returns the server's clock.
+    /// Like `list`, but streams: folds each part into `T` with `add` as it arrives.
     ///
     /// Each attempt starts from `T::default()`, so a failed attempt leaves nothing behind.
     pub async fn list_streamed<T: Default + Send>(
         &self,
         add: impl Fn(&mut T, Vec<Webhook>) + Sync,
-    ) -> Result<(T, Option<SystemTime>), Failure> {
+    ) -> Result<FoldedList<T>, Failure> {
+        let read = async || {
+            self.with_retries(async |attempt| self.list_once(&add, attempt).await)
+                .await
+        };
+        match read().await {
+            Err(Failure::BadList(problem))
+                if problem.may_pass()
+                    && self
+                        .pause_before_retry(
+                            retry::back_off(1, retry::jitter()),
+                            &Failure::BadList(problem.clone()),
+                        )
+                        .await =>
+            {
+                read().await
+            }
+            result => result,
+        }
+    }
+
+    async fn list_once<T: Default + Send>(
+        &self,
+        add: &(impl Fn(&mut T, Vec<Webhook>) + Sync),
+        attempt: u32,
+    ) -> Result<FoldedList<T>, Failure> {
         let url = self.account.endpoint.webhooks_url();
-        self.with_retries(async |attempt| {
-            let mut folded = T::default();
-            let mut add_part = |part: Vec<Webhook>| add(&mut folded, part);
-            let mut parser = ListStream::new(&mut add_part);
-            let mut on_chunk = |bytes: &[u8]| parser.feed(bytes);
-            let request = self.send(Method::GET, &url, None, attempt, &mut on_chunk);
-            let headers = request.await?;
-            parser.finish()?;
-            Ok((folded, server_time(&headers)))
+        let (mut folded, mut row_check) = (T::default(), RowCheck::default());
+        let mut add_part = |part: Vec<Webhook>| add(&mut folded, row_check.admit(part));
+        let mut parser = ListStream::new(&mut add_part);
+        let mut on_chunk = |bytes: &[u8]| parser.feed(bytes);
+        let request = self.send(Method::GET, &url, None, attempt, &mut on_chunk);
+        let answer = request.await?;
+        if answer.status != StatusCode::OK {
+            let status = answer.status.as_u16();
+            return Err(Failure::BadList(ListProblem::Status(status)));
+        }
+        parser.finish()?;
+        let facts = row_check.finish(&answer.headers, self.accepts_incomplete);
+        let ListFacts {
+            company,
+            incomplete,
+        } = facts.map_err(Failure::BadList)?;
+        self.refuse_other_company(company)?;
+        Ok(FoldedList {
+            folded,
+            server_time: server_time(&answer.headers),
+            incomplete,
         })
-        .await
+    }
+
+    /// Fails if this run has read another company from this account before.
+    ///
+    /// Callers compare the first list with the profile; if it shows no company, the later ones are compared here.
+    fn refuse_other_company(&self, now: Option<String>) -> Result<(), Failure> {
+        let mut known = self.company.lock().unwrap_or_else(PoisonError::into_inner);
+        match (known.as_ref(), now) {
+            (Some(earlier), Some(now)) if *earlier != now => {
+                let shown = |company: &str| untrusted::escape_truncated(company, 40);
+                return Err(Failure::BadList(ListProblem::OtherCompany {
+                    earlier: shown(earlier),
+                    now: shown(&now),
+                }));
+            }
+            (None, None) => {
+                let profile = self.account.profile.as_ref();
+                *known = profile.and_then(|profile| profile.company_id.clone());
+            }
+            (None, now) => *known = now,
+            (Some(_), _) => {}
+        }
+        Ok(())
     }
 
     /// Reads one webhook by id; `None` if the server answers 404 or the id cannot be part of a URL path.
@@ -165,28 +245,32 @@ impl Reader {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let is_throttled = failure.throttled().is_some();
-            n_throttled += u32::from(is_throttled);
+            n_throttled += u32::from(failure.throttled().is_some());
             let Some(wait) = wait_before_retry(&failure, attempt, n_throttled) else {
                 return Err(failure);
             };
-            if !self.wait_budget.try_spend(wait) {
+            if !self.pause_before_retry(wait, &failure).await {
                 return Err(failure);
             }
-            self.wait_listener
-                .report_wait(&self.account, &failure.brief(), wait);
-            if is_throttled {
-                self.hold(wait);
-            }
-            tokio::time::sleep(wait).await;
             attempt += 1;
         }
     }
 
-    /// Holds all requests of the account: its rate limit is exhausted for each of them.
-    fn hold(&self, wait: Duration) {
-        let now = self.clock_start.elapsed();
-        self.lock_pace().hold(now, wait);
+    /// Waits before a read is tried again; `false` if the run's wait budget does not allow that.
+    ///
+    /// After a 429 that holds all requests of the account: its rate limit is exhausted for each of them.
+    async fn pause_before_retry(&self, wait: Duration, failure: &Failure) -> bool {
+        if !self.wait_budget.try_spend(wait) {
+            return false;
+        }
+        self.wait_listener
+            .report_wait(&self.account, &failure.brief(), wait);
+        if failure.throttled().is_some() {
+            let now = self.clock_start.elapsed();
+            self.lock_pace().hold(now, wait);
+        }
+        tokio::time::sleep(wait).await;
+        true
     }
 
     fn lock_pace(&self) -> MutexGuard<'_, Pace> {
@@ -216,7 +300,7 @@ impl Reader {
         body: Option<String>,
         attempt: u32,
         on_chunk: ChunkSink<'_>,
-    ) -> Result<HeaderMap, Failure> {
+    ) -> Result<Answer, Failure> {
         self.wait_for_rate_limit().await;
         let started = Instant::now();
         let is_read = method == Method::GET;
@@ -251,7 +335,7 @@ impl Reader {
         );
         let answer = result?;
         if answer.status.is_success() {
-            return Ok(answer.headers);
+            return Ok(answer);
         }
         Err(Failure::Refused(self.parse_refusal(&answer)))
     }
@@ -291,7 +375,10 @@ impl Reader {
 impl Writer {
     /// Creates a client that may write to the reader's account and shares the reader's connections.
     pub fn new(reader: Reader) -> Self {
-        Self { reader }
+        // What is written depends on what the target holds, so only its whole list will do.
+        Self {
+            reader: reader.accepting_incomplete(false),
+        }
     }
 
     /// The read-only client of the same account.

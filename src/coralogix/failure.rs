@@ -3,7 +3,9 @@
 
 use super::account::{Account, Side};
 use crate::error::{Error, ErrorKind};
-use crate::http::failure::{ConnectFailure, Failure, Refusal, RequestedWait, is_transient_status};
+use crate::http::failure::{
+    ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, is_transient_status,
+};
 use crate::http::scrub::scrub_message;
 use crate::untrusted;
 
@@ -35,9 +37,33 @@ impl Failure {
                 "{account} failed to {operation}: the response is {what}"
             ))
             .with_hint("check the region or URL: something other than the webhooks API answered, perhaps a proxy or a login page"),
+            Self::BadList(problem) => explain_list_problem(problem, account),
             Self::Refused(refusal) => refusal.explain(account, operation),
         }
     }
+}
+
+fn explain_list_problem(problem: &ListProblem, account: &Account) -> Error {
+    let kind = if problem.is_wrong_account() {
+        ErrorKind::WrongAccount
+    } else {
+        ErrorKind::Failed
+    };
+    let hint = match problem {
+        ListProblem::Status(_) => {
+            "only a list with status 200 is whole; check for a proxy or gateway in front of the API; nothing was written"
+        }
+        ListProblem::Partial(_) => {
+            "hookferry does not guess the rest, and wrote nothing; check for a proxy or gateway that splits lists. If it adds that header to whole lists, too, `migrate`, `plan`, `apply`, `rules`, `list`, `export` and `diff` read a source all the same with --accept-incomplete"
+        }
+        ListProblem::Twins(_) => {
+            "hookferry does not guess which one counts; look the webhook up in the Coralogix UI, then run the same command again; nothing was written"
+        }
+        ListProblem::Companies(_) | ListProblem::OtherCompany { .. } => {
+            "an API key belongs to one company: check the region or URL, and for a proxy or gateway that mixes accounts; nothing was written"
+        }
+    };
+    Error::new(kind, format!("{account} {problem}")).with_hint(hint)
 }
 
 impl Refusal {

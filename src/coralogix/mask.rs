@@ -1,5 +1,6 @@
 //! Masks webhooks for people and logs: the same shape as the original, with every secret replaced.
-//! Works on the parsed tree by slot, never by replacing text; hides everything that is not known to be safe.
+//! Works on the parsed tree, never by replacing text: the `Slot` of a field determines how its value is masked.
+//! Hides everything that is not known to be safe.
 
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
@@ -65,7 +66,7 @@ impl fmt::Display for Masked {
     }
 }
 
-/// A webhook that is safe to show: one of the two forms in which it leaves the process.
+/// A webhook that is safe to show. A webhook leaves the process only in this form or through `to_wire`.
 #[derive(Debug, Clone)]
 pub struct MaskedWebhook {
     /// The alias, which is not secret; `None` if the webhook has none.
@@ -107,7 +108,7 @@ impl Webhook {
     }
 }
 
-/// Masks a whole `integration_type_fields` tree of a webhook of that type; without a type, hides every value.
+/// Masks the whole `integration_type_fields` tree of a webhook of that type; hides every value if there is no type.
 pub fn mask_fields(webhook_type: Option<&WebhookType>, tree: &Json<'_>) -> Masked {
     match tree {
         Json::Array(entries) if is_named_list(entries) => Masked::Array(
@@ -123,7 +124,7 @@ pub fn mask_fields(webhook_type: Option<&WebhookType>, tree: &Json<'_>) -> Maske
 /// Masks one `{"name": …, "value": …}` entry according to its slot in that type.
 fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     let name = entry_name(entry).unwrap_or_default();
-    let slot = webhook_type.map_or(UNKNOWN_SLOT, |kind| kind.slot(name));
+    let slot = webhook_type.map_or(UNKNOWN_SLOT, |webhook_type| webhook_type.slot(name));
     let Json::Object(members) = entry else {
         return hide(entry, "unknown field");
     };
@@ -160,7 +161,7 @@ fn mask_key(key: &str) -> String {
     }
 }
 
-/// Replaces every string and number, and keeps the shape.
+/// Replaces every string and number by what `mask_leaf` returns; keeps the shape, and shows `null` and booleans.
 fn map_leaves(value: &Json<'_>, mask_leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
     match value {
         Json::Array(elements) => Masked::Array(
@@ -181,11 +182,12 @@ fn map_leaves(value: &Json<'_>, mask_leaf: &mut dyn FnMut(&Json<'_>) -> Masked) 
     }
 }
 
+/// Hides every string and number of a value, naming only their kind.
 pub(super) fn hide(value: &Json<'_>, kind: &'static str) -> Masked {
     map_leaves(value, &mut |_| Masked::hidden(kind))
 }
 
-/// Shows a scalar as it is if it is short, so that no credential passes as a plain field.
+/// Shows a scalar as it is, unless it is long or looks like a key: so no credential passes as a plain field.
 fn show_scalar(leaf: &Json<'_>, kind: &'static str) -> Masked {
     const MAX_CHARS: usize = 64;
     match leaf {
@@ -229,7 +231,7 @@ fn mask_payload(value: &Json<'_>, key: Option<&str>) -> Masked {
                 .map(|element| mask_payload(element, key))
                 .collect(),
         ),
-        Json::String(text) if is_placeholder(text) => Masked::Text(text.to_string()),
+        Json::String(text) if is_vendor_variable(text) => Masked::Text(text.to_string()),
         Json::Null => Masked::Null,
         Json::Bool(value) => Masked::Bool(*value),
         leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => {
@@ -242,7 +244,7 @@ fn mask_payload(value: &Json<'_>, key: Option<&str>) -> Masked {
 }
 
 /// Whether a text is one of the vendor's variables, such as `$ALERT_ID`, which an alert fills in when it fires.
-fn is_placeholder(text: &str) -> bool {
+fn is_vendor_variable(text: &str) -> bool {
     let name = text.strip_prefix('$').unwrap_or_default();
     !name.is_empty()
         && name.len() <= 64

@@ -5,6 +5,7 @@ pub mod account;
 pub mod alert;
 mod answer;
 pub mod client;
+mod completeness;
 pub mod content;
 pub mod digest;
 pub(crate) mod edit;

@@ -1,4 +1,4 @@
-//! One webhook as the vendor's API returned it, carried without losing a byte of any value.
+//! One webhook as the vendor's API returned it, kept without losing a byte of any value.
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 pub(crate) use super::fields::Fields;
@@ -22,7 +22,8 @@ pub const SERVER_OWNED_KEYS: &[&str] = &[
     "integrationTypeId",
 ];
 
-/// The documented top-level keys that this program interprets; it carries any other key unchanged.
+/// The documented top-level keys that this program interprets. It copies any other key unchanged, unless the server
+/// owns it.
 pub const INTERPRETED_KEYS: &[&str] = &[
     "alias",
     "url",
@@ -31,7 +32,7 @@ pub const INTERPRETED_KEYS: &[&str] = &[
     "integration_type_fields",
 ];
 
-/// A webhook's id in one account, as opaque text, because servers return both numbers and numeric strings.
+/// A webhook's id in one account, as opaque text, because some servers return a number and others a string.
 ///
 /// Cloning a short id, as usual ids are, does not allocate.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +49,7 @@ impl WebhookId {
         &self.0
     }
 
-    /// The id as a JSON token: a number if it parses as `u64`, otherwise a string.
+    /// The id as a JSON token: a number if its text is one, otherwise a string.
     pub fn to_json(&self) -> String {
         match self.0.parse::<u64>() {
             Ok(number) => number.to_string(),
@@ -104,7 +105,8 @@ impl Webhook {
         parse_object(text.into())
     }
 
-    /// Appends the object as JSON, secrets included: for requests, backups and `export` only.
+    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the previous bodies in a
+    /// run record.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
         for (ix, (key, value)) in self.tokens().enumerate() {
@@ -161,9 +163,9 @@ impl Webhook {
             .map(|(key, _)| json::decode_string(key).unwrap_or(Cow::Borrowed(key)))
     }
 
-    /// Whether any object in it, at any depth, has the same key twice, so that it is ambiguous which value counts.
+    /// Whether any object in it, at any depth, has the same key twice, so that it is unclear which value counts.
     ///
-    /// Does not parse `integration_type_fields` if they are a string.
+    /// Does not look inside `integration_type_fields` if they are a string.
     pub(crate) fn has_duplicate_key(&self) -> bool {
         let is_duplicate = |value: &str| matches!(Json::parse(value), Err(JsonError::DuplicateKey));
         self.has_duplicate_top_level_key()
@@ -225,13 +227,14 @@ impl Webhook {
 
     /// The account's company id as text, from `company_id` or `companyId`; `None` if neither is a number or string.
     pub fn company_id(&self) -> Option<Cow<'_, str>> {
-        let token = self.raw("company_id").filter(|token| *token != "null");
-        let token = token.or_else(|| self.raw("companyId"))?;
-        match token.as_bytes().first() {
-            Some(b'"') => json::decode_string(token).ok(),
-            Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
-            _ => None,
-        }
+        self.company_ids().next()
+    }
+
+    /// The company ids that its keys state as text; `12345` and `"12345"` are the same, and an empty one states nothing.
+    pub(super) fn company_ids(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let tokens = ["company_id", "companyId"].map(|key| self.raw(key));
+        let ids = tokens.into_iter().flatten().filter_map(number_or_text);
+        ids.filter(|id| !id.trim().is_empty())
     }
 
     /// The type from `integration_type_id`, `integrationTypeId` or `integration_type.id`; all that exist must agree.
@@ -303,6 +306,15 @@ fn integration_type_id(object: &str) -> Option<&str> {
         }
     }
     id.filter(|id| *id != "null")
+}
+
+/// A number as its text, or the decoded text of a string; `None` for any other token.
+fn number_or_text(token: &str) -> Option<Cow<'_, str>> {
+    match token.as_bytes().first() {
+        Some(b'"') => json::decode_string(token).ok(),
+        Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
+        _ => None,
+    }
 }
 
 fn parse_type_number(token: &str) -> Option<u64> {

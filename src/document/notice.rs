@@ -9,10 +9,24 @@ use crate::wording::{counted, counted_with_verb, one_or_many};
 pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
     let n_created = view.plan.counts().get(StepState::Create);
     let notices = view.plan.notices();
-    notices
+    let of_plan = notices
         .iter()
-        .map(|notice| notice_document(notice, n_created, view.source.is_backup))
-        .collect()
+        .map(|notice| notice_document(notice, n_created, view.source.is_backup));
+    incomplete_source(view).into_iter().chain(of_plan).collect()
+}
+
+/// The warning about a source that may have more webhooks than were read.
+fn incomplete_source(view: PlanView<'_>) -> Option<NoticeDocument> {
+    let what = view.source.incomplete.as_ref()?;
+    Some(NoticeDocument {
+        code: "incomplete-source".to_owned(),
+        count: view.source.n_webhooks,
+        text: format!(
+            "the source may have more webhooks than the {} that hookferry read (--accept-incomplete): {what}",
+            view.source.n_webhooks
+        ),
+        warning: true,
+    })
 }
 
 fn notice_document(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {

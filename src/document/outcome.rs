@@ -31,7 +31,7 @@ pub struct OutcomeDocument {
     pub source: PartyDocument,
     /// The target, as it was before the run.
     pub target: PartyDocument,
-    /// Number of selected webhooks.
+    /// How many of the source's webhooks were selected.
     pub selection: SelectionDocument,
     /// One entry per selected webhook, in source order.
     pub webhooks: Vec<ItemOutcomeDocument>,
@@ -81,7 +81,7 @@ pub struct ItemOutcomeDocument {
     pub proof: Option<Proof>,
     /// The state of its plan step.
     pub planned: StepState,
-    /// The reason for the status, or the server's response.
+    /// The reason for the status, or the server's response; `None` if the status says it all.
     pub why: Option<String>,
     /// Places that the server altered: `source` is what was sent, `target` is what the target holds.
     pub altered: Vec<DifferenceDocument>,
@@ -196,33 +196,33 @@ impl OutcomeDocument {
 }
 
 impl ItemOutcomeDocument {
-    fn from_outcome(end: &ItemOutcome<'_>) -> Self {
+    fn from_outcome(outcome: &ItemOutcome<'_>) -> Self {
         Self {
-            result: end.status,
-            alias: end.webhook.alias().clone(),
-            kind: kind_name(end.webhook.type_id()),
-            type_id: end.webhook.type_id().map(|type_id| type_id.0),
-            source_id: end.webhook.source_id().cloned(),
-            target_id: end.target_id.cloned(),
-            proof: end.proof,
-            planned: end.planned,
-            why: end.why.clone(),
-            altered: DifferenceDocument::from_differences(end.altered),
+            result: outcome.status,
+            alias: outcome.webhook.alias().clone(),
+            kind: kind_name(outcome.webhook.type_id()),
+            type_id: outcome.webhook.type_id().map(|type_id| type_id.0),
+            source_id: outcome.webhook.source_id().cloned(),
+            target_id: outcome.target_id.cloned(),
+            proof: outcome.proof,
+            planned: outcome.planned,
+            why: outcome.why.clone(),
+            altered: DifferenceDocument::from_differences(outcome.altered),
         }
     }
 }
 
 impl IdPairDocument {
-    fn try_from_outcome(end: &ItemOutcome<'_>) -> Option<Self> {
-        if !end.is_in_both_accounts() {
+    fn try_from_outcome(outcome: &ItemOutcome<'_>) -> Option<Self> {
+        if !outcome.is_in_both_accounts() {
             return None;
         }
         Some(Self {
-            source_id: end.webhook.source_id()?.clone(),
-            target_id: end.target_id?.clone(),
-            kind: kind_name(end.webhook.type_id()),
-            alias: end.webhook.alias().clone(),
-            result: SmolStr::new_static(end.status.code()),
+            source_id: outcome.webhook.source_id()?.clone(),
+            target_id: outcome.target_id?.clone(),
+            kind: kind_name(outcome.webhook.type_id()),
+            alias: outcome.webhook.alias().clone(),
+            result: SmolStr::new_static(outcome.status.code()),
         })
     }
 }
@@ -252,8 +252,11 @@ fn next_steps(
     outcomes: &[ItemOutcome<'_>],
     is_complete: bool,
 ) -> Vec<String> {
-    let has_any =
-        |statuses: &[FinalStatus]| outcomes.iter().any(|end| statuses.contains(&end.status));
+    let has_any = |statuses: &[FinalStatus]| {
+        outcomes
+            .iter()
+            .any(|outcome| statuses.contains(&outcome.status))
+    };
     let mut steps = Vec::new();
     if let Some(StopReason::Refused(refusal)) = &view.push_result.stop {
         steps.extend(refusal.hint(Side::Target));
@@ -287,21 +290,21 @@ fn next_steps(
         if is_complete {
             steps.push(format!(
                 "verify: hookferry verify --run {run}{}",
-                view.state_flag
+                view.follow_up_flags
             ));
         }
         steps.push(format!(
             "undo this run: hookferry rollback {run}{}",
-            view.state_flag
+            view.follow_up_flags
         ));
     }
     for run in view.continues {
         steps.push(format!(
             "this run resumed run {run}; to undo that one too: hookferry rollback {run}{}",
-            view.state_flag
+            view.follow_up_flags
         ));
     }
-    // As long as anything is missing, other steps come first.
+    // As long as anything is missing, the steps above come first.
     if has_any(&[FinalStatus::Created]) && is_complete {
         steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
         if !view.plan.source.is_backup {

@@ -27,6 +27,8 @@ pub struct Party {
     pub profile: Option<AccountProfile>,
     /// Whether it is a backup instead of a live account.
     pub is_backup: bool,
+    /// The header that announces more webhooks than were read; `None` unless the user accepts that.
+    pub incomplete: Option<String>,
 }
 
 impl Party {
@@ -77,8 +79,9 @@ pub struct OutcomeView<'a> {
     pub run: Option<&'a str>,
     /// Ids of interrupted runs that this run resumed.
     pub continues: &'a [String],
-    /// The flag that a command needs to find the run record: empty, or ` --state-dir DIR`.
-    pub state_flag: &'a str,
+    /// The flags that a suggested command needs to find the run record and the target's key: empty, or with a leading
+    /// space.
+    pub follow_up_flags: &'a str,
     /// Whether the target is the embedded sandbox, which vanishes when the run ends.
     pub is_rehearsal: bool,
 }

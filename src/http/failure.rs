@@ -21,6 +21,61 @@ pub enum Failure {
     Refused(Refusal),
     /// The response was complete, but not what the API returns; the text names what it was, such as `an HTML page`.
     Unusable(String),
+    /// The response was a list of webhooks, but not the whole list of one account.
+    BadList(ListProblem),
+}
+
+/// Why a list of webhooks is not the whole list of one account; texts of the server are escaped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListProblem {
+    /// It came with another status than 200.
+    Status(u16),
+    /// Its headers announce more webhooks than it holds; the text names the header.
+    Partial(String),
+    /// Two of its webhooks have this id and different content.
+    Twins(String),
+    /// Its webhooks belong to several companies; holds two of them.
+    Companies([String; 2]),
+    /// It belongs to another company than an earlier list of the same run.
+    OtherCompany {
+        /// The company of the earlier list.
+        earlier: String,
+        /// The company of this list.
+        now: String,
+    },
+}
+
+impl ListProblem {
+    /// Whether it shows that this is not the account that the user means.
+    pub fn is_wrong_account(&self) -> bool {
+        matches!(self, Self::Companies(_) | Self::OtherCompany { .. })
+    }
+
+    /// Whether it may pass: a list that was read while somebody changed a webhook can show both versions.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Twins(_))
+    }
+}
+
+/// Writes the rest of a sentence that starts with the account.
+impl fmt::Display for ListProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(206) => f.write_str("returned a partial list (206)"),
+            Self::Status(status) => {
+                write!(f, "returned a list with status {status} instead of 200")
+            }
+            Self::Partial(what) => write!(f, "returned only a part of its webhooks: {what}"),
+            Self::Twins(id) => write!(f, "lists webhook {id} twice with different content"),
+            Self::Companies([one, other]) => {
+                write!(f, "lists webhooks of company {one} and of company {other}")
+            }
+            Self::OtherCompany { earlier, now } => write!(
+                f,
+                "shows company {now}, but this run is for company {earlier}"
+            ),
+        }
+    }
 }
 
 /// Why no connection was established.
@@ -68,7 +123,9 @@ impl Failure {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
-            Self::NotSent(ConnectFailure::Certificate(_)) | Self::Unusable(_) => false,
+            Self::NotSent(ConnectFailure::Certificate(_))
+            | Self::Unusable(_)
+            | Self::BadList(_) => false,
             Self::Refused(refusal) => is_transient_status(refusal.status),
         }
     }
@@ -98,6 +155,7 @@ impl Failure {
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),
             Self::Unusable(what) => format!("unusable response: {what}"),
+            Self::BadList(problem) => problem.to_string(),
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Binds a saved plan to its inputs: both accounts, their contents, the rules, the options and a validity period.
-//! Pure. Contains no secret, and no digest that could be brute-forced without the API key it was made with.
+//! Pure. Contains no secret, and no digest against which anybody could test guesses without the API key that made it.
 
 mod drift;
 
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// The inputs of a saved plan. A digest here means one keyed with an API key (see `DigestKey`).
+/// The inputs of a saved plan. Every digest here is keyed with an API key (see `DigestKey`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The time at which the plan was made.
@@ -73,7 +73,8 @@ pub enum BoundLocation {
     Url(String),
     /// A file, given by its path.
     File(String),
-    /// Standard input; the user has to pass the same content again as a file.
+    /// Standard input; the user has to pass the same content again as a file. The value is always `true`, because a
+    /// JSON member needs one.
     Stdin(bool),
 }
 
@@ -91,7 +92,7 @@ pub struct BoundWebhook {
     pub seal: String,
     /// A short digest of each value by its path, to name the values that changed.
     pub fields: BTreeMap<SmolStr, SmolStr>,
-    /// For a webhook of the source, the digest of the desired object in the target.
+    /// The digest of the object that the target is to get; `None` for a webhook of the target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,
 }
@@ -156,7 +157,8 @@ pub struct BindingOptions {
 }
 
 impl PlanWithInputs<'_> {
-    /// Chooses the API key for the digests: preferably the source's, whose owner can read the secrets anyway.
+    /// Chooses the API key for the digests: the source's if there is one, because whoever has it can read the secrets
+    /// anyway.
     pub fn digest_key_owner(&self) -> (Side, &ApiKey) {
         match self.source_key {
             Some(key) => (Side::Source, key),

@@ -17,6 +17,8 @@ pub struct Inventory {
     pub server_time: Option<SystemTime>,
     /// The account that was backed up; `None` unless the webhooks come from a backup.
     pub backup_origin: Option<BackupOrigin>,
+    /// The header that announces more webhooks than the list held; `None` unless the user accepts incomplete lists.
+    pub incomplete: Option<String>,
 }
 
 /// The account that a backup was taken of, and the time of the backup.
@@ -56,6 +58,7 @@ impl From<ListResponse> for Inventory {
     fn from(listing: ListResponse) -> Self {
         Self {
             server_time: listing.server_time,
+            incomplete: listing.incomplete,
             ..listing.webhooks.into()
         }
     }
@@ -67,6 +70,7 @@ impl From<Vec<Webhook>> for Inventory {
             webhooks,
             server_time: None,
             backup_origin: None,
+            incomplete: None,
         }
     }
 }
@@ -88,9 +92,6 @@ pub async fn fetch_in_parts<T: Default + Send>(
     reader: &Reader,
     add_part: impl Fn(&mut T, Vec<Webhook>) + Sync,
 ) -> Result<T, Error> {
-    let fetched = reader
-        .list_streamed(add_part)
-        .await
-        .map(|(folded, _)| folded);
+    let fetched = reader.list_streamed(add_part).await.map(|list| list.folded);
     fetched.map_err(|failure| failure.explain(reader.account(), LIST_ACTION))
 }

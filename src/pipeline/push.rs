@@ -9,7 +9,7 @@ mod journal;
 mod machine;
 mod observation;
 mod recover;
-// Test code; it needs what is private here.
+// Test code that needs this module's private items.
 #[cfg(test)]
 #[path = "../../tests/simulation/mod.rs"]
 mod simulation;
@@ -49,7 +49,7 @@ pub struct Baseline {
 impl Baseline {
     /// Takes the baseline from a reading of the target.
     ///
-    /// Returns `None` if any webhook has no id, because it could not be told from a new one later.
+    /// Returns `None` if any webhook has no id, because it could later not be told apart from a new one.
     pub fn from_inventory(target: &Inventory) -> Option<Self> {
         let ids: Option<HashSet<WebhookId>> = target.webhooks.iter().map(Webhook::id).collect();
         Some(Self {
@@ -101,14 +101,13 @@ pub async fn push<'p>(
     options: PushOptions,
     context: PushContext<'p>,
 ) -> PushResult {
-    let indexed_items: Vec<(usize, Item)> = items_to_write(plan);
-    let (step_ixs, items): (Vec<usize>, Vec<Item>) = indexed_items.into_iter().unzip();
+    let (step_ixs, items): (Vec<usize>, Vec<Item>) = items_to_write(plan).into_iter().unzip();
     let update_ids = items.iter().filter_map(|item| match &item.action {
         Action::Update { id, .. } => Some(id.clone()),
         Action::Create => None,
     });
     let update_ids = update_ids.collect();
-    let started = baseline
+    let target_time = baseline
         .server_time
         .and_then(|time| Timestamp::try_from(time).ok());
     let limits = Limits {
@@ -116,7 +115,7 @@ pub async fn push<'p>(
         batch_size: options.batch_size.max(1),
         batch_bytes: MAX_BATCH_BYTES,
     };
-    let machine = Machine::new(items, baseline.ids.clone(), started, limits);
+    let machine = Machine::new(items, baseline.ids.clone(), target_time, limits);
     let driver = PushDriver {
         plan,
         step_ixs,
@@ -128,6 +127,7 @@ pub async fn push<'p>(
         update_ids,
         content_cache: plan.portable().content_cache(),
         n_requests: 0,
+        read_failure: None,
         recorded_sends: BTreeSet::new(),
         journal_error: None,
     };
@@ -162,15 +162,16 @@ fn items_to_write(plan: &Plan) -> Vec<(usize, Item)> {
     plan.steps().enumerate().filter_map(to_item).collect()
 }
 
-/// The I/O loop around the state machine.
+/// The I/O loop around the state machine. A batch holds item indexes; plan and journal use plan step indexes.
 struct PushDriver<'r> {
     plan: &'r Plan,
     /// The plan step index of each item.
     step_ixs: Vec<usize>,
     writer: &'r Writer,
     context: PushContext<'r>,
+    /// The machine's clock counts from this moment.
     started: Instant,
-    /// The ids the target held before. Of these, the push writes only those in `update_ids`.
+    /// The ids that the target held before. Of these, the push writes only those in `update_ids`.
     baseline: &'r Baseline,
     update_ids: HashSet<WebhookId>,
     /// The company ids in the last observation.
@@ -178,7 +179,9 @@ struct PushDriver<'r> {
     /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     content_cache: ContentCache<'r>,
     n_requests: usize,
-    /// Items that the journal has as sent, without a later status update.
+    /// Why the last attempt to read the target failed; `None` if it succeeded.
+    read_failure: Option<String>,
+    /// Items that the journal records as sent, without a later status update.
     recorded_sends: BTreeSet<usize>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
     journal_error: Option<String>,
@@ -206,6 +209,7 @@ impl PushDriver<'_> {
             webhooks,
             company_ids,
         });
+        let is_unexplained = machine_result.stop.is_none();
         PushResult {
             statuses: self
                 .step_ixs
@@ -218,6 +222,7 @@ impl PushDriver<'_> {
             new_in_target: machine_result.new_in_target,
             final_observation,
             n_requests: self.n_requests,
+            read_back_failure: self.read_failure.filter(|_| is_unexplained),
         }
     }
 
@@ -286,7 +291,7 @@ impl PushDriver<'_> {
                     .filter_map(|row| SeenWebhook::from_webhook(row, &self.content_cache));
                 RequestOutcome::Accepted(webhooks.collect())
             }
-            WriteAnswer::Failed(Failure::NotSent(unreached)) => match unreached {
+            WriteAnswer::Failed(Failure::NotSent(failure)) => match failure {
                 ConnectFailure::Host(why) => RequestOutcome::NotSent {
                     why,
                     is_final: false,
@@ -305,8 +310,15 @@ impl PushDriver<'_> {
             WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
                 RequestOutcome::Lost { why, is_timeout }
             }
+            // The response does not show whether the server is done, so the whole settle window applies, as after a
+            // timeout.
             WriteAnswer::Failed(Failure::Unusable(why)) => RequestOutcome::Lost {
                 why,
+                is_timeout: true,
+            },
+            // Not the response to a write; like every other response that says nothing about its effect.
+            WriteAnswer::Failed(Failure::BadList(problem)) => RequestOutcome::Lost {
+                why: problem.to_string(),
                 is_timeout: true,
             },
         }
@@ -316,13 +328,14 @@ impl PushDriver<'_> {
         let interrupt = self.context.interrupt;
         let may_be_ours =
             |id: &WebhookId| !self.baseline.ids.contains(id) || self.update_ids.contains(id);
-        let add = |observation: &mut Observation, part: Vec<Webhook>| {
+        let add_part = |observation: &mut Observation, part: Vec<Webhook>| {
             observation.add(&part, &self.content_cache, may_be_ours);
         };
         let read = tokio::select! {
-            read = fetch_in_parts(self.writer.reader(), add) => read,
+            read = fetch_in_parts(self.writer.reader(), add_part) => read,
             _ = interrupt.wait_for_signal() => return Event::Interrupted,
         };
+        self.read_failure = read.as_ref().err().map(ToString::to_string);
         match read {
             Ok(observation) => {
                 self.company_ids = observation.company_ids;

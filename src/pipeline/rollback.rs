@@ -1,7 +1,7 @@
 //! Rollback of one run: deletes what the run created and restores what it updated.
 //!
-//! Pure decisions, based on what the target holds now, and a thin I/O loop. A rollback never touches a
-//! webhook that the run did not write, or that anybody changed since.
+//! `plan_rollback` is pure: it decides from what the target holds now. `execute_rollback` is a thin I/O loop around it.
+//! A rollback never touches a webhook that the run did not write, or that somebody has changed since.
 
 use super::fetch::{Inventory, fetch};
 use super::push::ProgressSink;
@@ -46,12 +46,12 @@ pub struct PreviousContent {
     pub body: Option<Webhook>,
 }
 
-/// What a rollback will do about one webhook, or the state that it left it in.
+/// What a rollback has to do about one webhook, or the state in which the webhook stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum UndoState {
-    /// To delete: the run created it, and nobody changed it since.
+    /// To delete: the run created it, and nobody has changed it since.
     Delete,
-    /// To restore to its previous content: the run updated it, and nobody changed it since.
+    /// To restore to its previous content: the run updated it, and nobody has changed it since.
     Restore,
     /// The target does not have it any more.
     Gone,
@@ -79,15 +79,9 @@ pub fn plan_rollback(
         .webhooks()
         .iter()
         .zip(&target.webhooks)
-        .filter_map(|(stripped, whole)| {
+        .filter_map(|(stripped, object)| {
             let content = stripped.content();
-            Some((
-                stripped.id()?,
-                CurrentWebhook {
-                    content,
-                    object: whole,
-                },
-            ))
+            Some((stripped.id()?, CurrentWebhook { content, object }))
         })
         .collect();
     let decide = |written: &RollbackItem| match by_id.get(&written.id) {
@@ -98,9 +92,10 @@ pub fn plan_rollback(
 }
 
 /// One webhook as the target holds it now.
-struct CurrentWebhook<'n> {
+struct CurrentWebhook<'t> {
     content: Option<Content>,
-    object: &'n Webhook,
+    /// The whole object, for the full digest.
+    object: &'t Webhook,
 }
 
 fn decide_undo(
@@ -127,7 +122,7 @@ fn decide_undo(
             UndoState::Keep("its previous content is not in the run record".to_owned())
         }
         (Some(_), true) => UndoState::Restore,
-        // No response named it, so only exactly the content that was sent proves that it is ours.
+        // No response named it, so nothing but exactly the content that was sent proves that it is ours.
         (None, true) if !written.is_acknowledged && !is_as_sent => UndoState::Keep(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
@@ -189,11 +184,11 @@ pub async fn execute_rollback(
     };
     let mut states = planned.clone();
     let mut last_reading = first.clone();
-    let mut n_idle = 0;
+    let mut n_idle_rounds = 0;
     while driver.has_due(&states) && driver.stop.is_none() {
         driver.run_round(&states).await;
         let was_throttled = driver.wait_for_rate_limit().await;
-        let before = states.iter().filter(|end| end.is_due()).count();
+        let n_due_before = count_due(&states);
         match fetch(writer.reader()).await {
             Ok(inventory) => {
                 states = plan_rollback(written, &inventory, digest_key);
@@ -204,13 +199,13 @@ pub async fn execute_rollback(
                 break;
             }
         }
-        let after = states.iter().filter(|end| end.is_due()).count();
-        if after < before {
-            (n_idle, driver.n_throttled) = (0, 0);
+        let has_progressed = count_due(&states) < n_due_before;
+        if has_progressed {
+            (n_idle_rounds, driver.n_throttled) = (0, 0);
         }
         if driver.has_due(&states) && driver.stop.is_none() && !was_throttled {
-            n_idle += u32::from(after >= before);
-            driver.pause(n_idle).await;
+            n_idle_rounds += u32::from(!has_progressed);
+            driver.pause(n_idle_rounds).await;
         }
     }
     for (ix, why) in &driver.refusal_reasons {
@@ -234,6 +229,11 @@ pub async fn execute_rollback(
     }
 }
 
+fn count_due(states: &[UndoState]) -> usize {
+    states.iter().filter(|state| state.is_due()).count()
+}
+
+/// The I/O loop of a rollback.
 struct RollbackDriver<'r> {
     written: &'r [RollbackItem],
     writer: &'r Writer,
@@ -252,11 +252,12 @@ struct RollbackDriver<'r> {
 }
 
 impl RollbackDriver<'_> {
+    /// Whether any webhook is due that the server has not refused for good.
     fn has_due(&self, states: &[UndoState]) -> bool {
-        let is_open = |(ix, state): (usize, &UndoState)| {
+        let is_left = |(ix, state): (usize, &UndoState)| {
             state.is_due() && !self.refusal_reasons.contains_key(&ix)
         };
-        states.iter().enumerate().any(is_open)
+        states.iter().enumerate().any(is_left)
     }
 
     /// Tries once to delete or restore each webhook that is due.
@@ -313,6 +314,7 @@ impl RollbackDriver<'_> {
         out
     }
 
+    /// Whether the rollback has to stop; a signal that arrived meanwhile stops it.
     fn check_stopped(&mut self) -> bool {
         if self.context.interrupt.signal().is_some() {
             self.stop = Some("it was interrupted".to_owned());
@@ -341,6 +343,7 @@ impl RollbackDriver<'_> {
                     "the target answered {}: {}",
                     refusal.status, refusal.message
                 );
+                // The message may be empty.
                 let why = why.trim_end_matches(": ").to_owned();
                 self.refusal_reasons
                     .extend(ixs.iter().map(|ix| (*ix, why.clone())));
@@ -356,12 +359,13 @@ impl RollbackDriver<'_> {
         }
     }
 
-    async fn pause(&mut self, n_idle: u32) {
-        if n_idle >= MAX_ATTEMPTS {
+    /// Waits before the next round, or stops the rollback if waiting is pointless.
+    async fn pause(&mut self, n_idle_rounds: u32) {
+        if n_idle_rounds >= MAX_ATTEMPTS {
             self.stop = Some("several rounds made no progress".to_owned());
             return;
         }
-        let wait = retry::back_off(n_idle.max(1), 0.0);
+        let wait = retry::back_off(n_idle_rounds.max(1), 0.0);
         if self.context.wait_budget.try_spend(wait) {
             self.wait(wait, "some webhooks are not undone yet").await;
         } else {

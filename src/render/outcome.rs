@@ -36,15 +36,16 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
 
-/// Every webhook, grouped by final status: successes first, so that problems stand near the end.
+/// Every webhook, grouped by final status: successes first, so that problems appear near the end.
 ///
-/// Builds each line twice, to measure and to write it: all lines in memory would be larger than the text.
+/// Builds each line twice, once to measure it and once to write it: all lines in memory would take more space than
+/// the text.
 fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let n_unchanged = outcome.with_status(FinalStatus::Unchanged).count();
     let is_long = page.counts(n_unchanged);
     let is_counted = |status| is_long && status == FinalStatus::Unchanged;
     let listed = outcome.webhooks.iter();
-    let listed = listed.filter(|end| !is_counted(end.result));
+    let listed = listed.filter(|item| !is_counted(item.result));
     let layout = Layout::fit(listed.map(line), page);
     for (status, n) in outcome.counts() {
         let heading = wrapped(&format!("{n} {}", status.heading()), page.width, 4);
@@ -55,10 +56,10 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
             out.push('\n');
             continue;
         }
-        for end in outcome.with_status(status) {
-            line(end).write(out, layout, page);
+        for item in outcome.with_status(status) {
+            line(item).write(out, layout, page);
             // The plan already showed why a webhook is left alone.
-            if let Some(why) = end.why.as_ref().filter(|_| status != FinalStatus::Skipped) {
+            if let Some(why) = item.why.as_ref().filter(|_| status != FinalStatus::Skipped) {
                 push_remark(out, why, page);
             }
         }
@@ -90,16 +91,16 @@ pub(super) fn remark(item: &ItemOutcomeDocument) -> &'static str {
 fn altered_section(outcome: &OutcomeDocument, page: Page) -> String {
     let altered = outcome.webhooks.iter();
     let altered: Vec<&ItemOutcomeDocument> =
-        altered.filter(|end| !end.altered.is_empty()).collect();
+        altered.filter(|item| !item.altered.is_empty()).collect();
     if altered.is_empty() {
         return String::new();
     }
     let heading = format!("{} of these altered by the server:", altered.len());
     let mut out = format!("{}\n", page.palette.paint(Meaning::Warning, &heading));
-    let layout = Layout::fit(altered.iter().map(|end| line(end)), page);
-    for end in &altered {
-        line(end).write(&mut out, layout, page);
-        push_differences(&mut out, &end.altered, page);
+    let layout = Layout::fit(altered.iter().map(|item| line(item)), page);
+    for item in &altered {
+        line(item).write(&mut out, layout, page);
+        push_differences(&mut out, &item.altered, page);
     }
     out.push('\n');
     out
@@ -113,8 +114,9 @@ fn counts_table(outcome: &OutcomeDocument, page: Page) -> String {
         .map(|(status, _)| status)
         .collect();
     let mut types: BTreeMap<(Option<u64>, &str), Vec<&ItemOutcomeDocument>> = BTreeMap::new();
-    for end in &outcome.webhooks {
-        types.entry((end.type_id, &end.kind)).or_default().push(end);
+    for item in &outcome.webhooks {
+        let webhook_type = (item.type_id, item.kind.as_str());
+        types.entry(webhook_type).or_default().push(item);
     }
     if types.len() < 2 {
         return String::new();
@@ -122,15 +124,15 @@ fn counts_table(outcome: &OutcomeDocument, page: Page) -> String {
     let all: Vec<&ItemOutcomeDocument> = outcome.webhooks.iter().collect();
     let rows = types
         .iter()
-        .map(|((_, kind), ends)| (name_cell(kind), ends));
+        .map(|((_, kind), items)| (name_cell(kind), items));
     let rows: Vec<_> = rows.chain([("all types".to_owned(), &all)]).collect();
     let widest = rows.iter().map(|(kind, _)| width(kind)).max().unwrap_or(0);
     let heading = statuses.iter().map(|status| format!("  {}", status.word()));
     let heading = format!("  {}{}", padded("", widest), heading.collect::<String>());
     let mut out = format!("{}\n", page.palette.paint(Meaning::Faint, &heading));
-    for (kind, ends) in rows {
+    for (kind, items) in rows {
         let cell = |status: &FinalStatus| {
-            let n = ends.iter().filter(|end| end.result == *status).count();
+            let n = items.iter().filter(|item| item.result == *status).count();
             let n = if n == 0 {
                 "·".to_owned()
             } else {
@@ -246,8 +248,8 @@ fn conclusion(outcome: &OutcomeDocument, page: Page) -> String {
 
 /// The verdict on the run, in one sentence.
 pub(super) fn verdict(outcome: &OutcomeDocument) -> (Meaning, String) {
-    let ends = &outcome.webhooks;
-    let n_open = ends.iter().filter(|end| !end.result.is_settled()).count();
+    let items = outcome.webhooks.iter();
+    let n_open = items.filter(|item| !item.result.is_settled()).count();
     let left_alone = match outcome.with_status(FinalStatus::Skipped).count() {
         0 => String::new(),
         n => format!("; {} left alone, as planned", counted(n, "webhook")),

@@ -80,6 +80,21 @@ pub(super) fn quote_ids(object: &mut Object) {
     }
 }
 
+/// Puts another number in place of the company's.
+pub(super) fn change_company(object: &mut Object) {
+    if let Some(number) = object.number("company_id") {
+        object.set("company_id", to_raw(&(number + 1)));
+    }
+}
+
+/// Makes it a webhook with the same id: with another time of the last change, and perhaps with another alias.
+pub(super) fn make_twin(object: &mut Object, has_other_alias: bool) {
+    object.set("updated_at", to_raw("2026-11-24T00:00:00.000Z"));
+    if has_other_alias {
+        change_text(object, "alias", |alias| Some(format!("{alias} (2)")));
+    }
+}
+
 fn change_text(object: &mut Object, name: &str, change: impl FnOnce(&str) -> Option<String>) {
     if let Some(changed) = object.text(name).and_then(|text| change(&text)) {
         object.set(name, to_raw(&changed));

@@ -47,6 +47,8 @@ pub(super) struct StoredWebhook {
 pub(super) struct Store {
     company_id: u64,
     next_id: u64,
+    /// Number of list reads so far.
+    n_lists: usize,
     webhooks: BTreeMap<u64, StoredWebhook>,
 }
 
@@ -55,6 +57,7 @@ impl Store {
         Self {
             company_id,
             next_id: FIRST_ID,
+            n_lists: 0,
             webhooks: BTreeMap::new(),
         }
     }
@@ -84,6 +87,11 @@ impl Store {
             .unwrap_or_else(|| now.to_owned());
         strip(&mut draft);
         self.put(id, draft, &created, now, 0)
+    }
+
+    /// The number of the next list read, counted from 1.
+    pub(super) fn next_list(&self) -> usize {
+        self.n_lists + 1
     }
 
     pub(super) fn remove(&mut self, id: u64) -> bool {
@@ -119,6 +127,7 @@ impl Store {
 
     /// The webhooks that one list read shows; each read counts down `hidden_reads` of the others.
     pub(super) fn list_visible(&mut self) -> Vec<&RawValue> {
+        self.n_lists += 1;
         self.webhooks
             .values_mut()
             .filter_map(|webhook| {

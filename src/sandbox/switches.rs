@@ -65,6 +65,10 @@ choice!(List {
     NullFields = "null-fields",
     ObjectFields = "object-fields"
 });
+choice!(Paging { Off = "off", Link = "link", Total = "total", Range = "range", Silent = "silent" });
+choice!(ListStatus { Ok = "200", Accepted = "202", Gateway = "203" });
+choice!(MixedCompanies { Off = "off", On = "on" });
+choice!(Twins { Off = "off", Once = "once", Always = "always", Equal = "equal" });
 choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
 choice!(UnknownId { NotFound = "404", Create = "create" });
@@ -85,6 +89,12 @@ pub struct Switches {
     pub(super) json: Json,
     pub(super) uuid: Uuid,
     pub(super) list: List,
+    pub(super) paging: Paging,
+    pub(super) page_size: PageSize,
+    pub(super) list_status: ListStatus,
+    pub(super) twins: Twins,
+    pub(super) mixed_companies: MixedCompanies,
+    pub(super) other_company_from: Option<usize>,
     pub(super) auth: Auth,
     pub(super) errors: Errors,
     pub(super) unknown_id: UnknownId,
@@ -94,6 +104,16 @@ pub struct Switches {
     pub(super) max_bytes: Option<usize>,
     pub(super) max_items: Option<usize>,
     pub(super) visible_after: usize,
+}
+
+/// How many webhooks a page of the list holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PageSize(pub(super) usize);
+
+impl Default for PageSize {
+    fn default() -> Self {
+        Self(10)
+    }
 }
 
 struct Entry {
@@ -118,7 +138,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 20] = [
+const TABLE: [Entry; 26] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -130,6 +150,28 @@ const TABLE: [Entry; 20] = [
     entry!("json", json: Json, "reserialised: integration_type_fields with other key order and spacing"),
     entry!("uuid", uuid: Uuid, "fresh: the server replaces the uuid in the fields"),
     entry!("list", list: List, "shape of the response to GET"),
+    entry!("paging", paging: Paging, "a list holds only its first page and says so in a header: Link, X-Total-Count, or Content-Range with status 206; silent: it does not say so"),
+    Entry {
+        name: "page-size",
+        values: "N",
+        meaning: "webhooks on a page (default 10)",
+        set: |switches, value| {
+            switches.page_size = PageSize(value.parse().ok().filter(|size| *size > 0)?);
+            Some(())
+        },
+    },
+    entry!("list-status", list_status: ListStatus, "status of a list"),
+    entry!("twins", twins: Twins, "a list repeats its first webhook's id: with another alias in the first list only, or always; equal: with the same content"),
+    entry!("mixed-companies", mixed_companies: MixedCompanies, "on: the last webhook of a list shows another company"),
+    Entry {
+        name: "other-company-from",
+        values: "N",
+        meaning: "from the Nth list on, all webhooks show another company",
+        set: |switches, value| {
+            switches.other_company_from = Some(value.parse().ok().filter(|nth| *nth > 0)?);
+            Some(())
+        },
+    },
     entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
     entry!("errors", errors: Errors, "format of error bodies; echo: the request's own body comes back"),
     entry!("unknown-id", unknown_id: UnknownId, "what a POST with an unknown id does"),

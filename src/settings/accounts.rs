@@ -31,18 +31,18 @@ pub(super) struct ResolvedAccount {
 }
 
 impl AccountResolver {
-    /// Starts with the config file. One that `--config` or the environment names is read at once.
+    /// Locates the config file, and reads it at once if `--config` or the environment names it.
     pub(super) fn new(arguments: &ConfigArgs) -> Result<Self, Error> {
         let config_location = ConfigLocation::find(arguments.config.as_deref());
-        let mut accounts = Self {
+        let mut resolver = Self {
             config_location,
             config: None,
             identities: Identities::default(),
         };
-        if accounts.config_location.is_explicit {
-            accounts.config()?;
+        if resolver.config_location.is_explicit {
+            resolver.config()?;
         }
-        Ok(accounts)
+        Ok(resolver)
     }
 
     /// Like `new`, for a command that may read encrypted backups.
@@ -61,7 +61,7 @@ impl AccountResolver {
         self.resolve_origin(Side::Source, "--from", text).await
     }
 
-    /// A file, which may be an encrypted backup.
+    /// The origin for a file, which may be an encrypted backup.
     pub(super) fn file_origin(&self, path: &Path) -> Origin {
         Origin::File(path.to_owned(), self.identities.clone())
     }
@@ -71,7 +71,8 @@ impl AccountResolver {
         self.resolve("--to", text)?.with_key_for(Side::Target).await
     }
 
-    /// Resolves an argument: `-`, a file, or an account with the key of that side.
+    /// Resolves the text of an argument: `-`, a file, or an account with the key of that side. Messages call the
+    /// argument `argument`, such as `--from`.
     pub(super) async fn resolve_origin(
         &mut self,
         side: Side,
@@ -90,7 +91,7 @@ impl AccountResolver {
         Ok(Origin::Live(Box::new(account)))
     }
 
-    /// Resolves an account without reading its key.
+    /// Resolves an account without reading its key. Messages call the argument `argument`.
     pub(super) fn resolve(&mut self, argument: &str, text: &str) -> Result<ResolvedAccount, Error> {
         if let Some(name) = text.strip_prefix(cx::PREFIX) {
             let profile = cx::read(argument, name)?;
@@ -103,16 +104,16 @@ impl AccountResolver {
         if let Some(resolved) = self.find_profile(text)? {
             return Ok(resolved);
         }
-        let endpoint = Endpoint::parse(text).map_err(|unrecognised| {
-            let what = format!("{argument}: {unrecognised}");
-            let hint = unrecognised.hint();
+        let endpoint = Endpoint::parse(text).map_err(|unrecognized| {
+            let what = format!("{argument}: {unrecognized}");
+            let hint = unrecognized.hint();
             match self
                 .config
                 .as_ref()
                 .and_then(|config| config.profile_hint(text))
             {
-                Some(known) => Error::usage(format!("{what}, nor a profile"))
-                    .with_hint(format!("{known}; else {hint}")),
+                Some(profile_hint) => Error::usage(format!("{what}, nor a profile"))
+                    .with_hint(format!("{profile_hint}; else {hint}")),
                 None => Error::usage(what).with_hint(hint),
             }
         })?;
@@ -159,13 +160,13 @@ impl ResolvedAccount {
         }
     }
 
-    /// Reads the key for a side: the environment's, else the profile's own.
+    /// The account with the key for a side: the environment's, else the profile's own.
     pub(super) async fn with_key_for(&self, side: Side) -> Result<Account, Error> {
         let key = keys::read_for_side(side, self.profile_name(), &self.profile_key).await?;
         Ok(self.with_key(side, key))
     }
 
-    /// Whether the account has a profile that says where its key is.
+    /// Whether the account has a profile that states where its key is.
     pub(super) fn has_profile_key(&self) -> bool {
         matches!(
             self.profile_key,
@@ -173,7 +174,7 @@ impl ResolvedAccount {
         )
     }
 
-    /// Reads the profile's own key, even if the environment has one for the side.
+    /// The account with the profile's own key, even if the environment has one for the side.
     pub(super) async fn with_profile_key(&self, side: Side) -> Result<Account, Error> {
         let key = keys::read_profile_key(side, self.profile_name(), &self.profile_key).await?;
         Ok(self.with_key(side, key))
@@ -187,6 +188,7 @@ impl ResolvedAccount {
         }
     }
 
+    /// The profile's name; empty without a profile.
     fn profile_name(&self) -> &str {
         let name = self.profile.as_ref().map(|profile| profile.name.as_str());
         name.unwrap_or_default()
@@ -203,7 +205,7 @@ pub(super) fn follow_up_flags(arguments: &ConfigArgs, target: &Account) -> Strin
     format!(" --to {}{config}", profile.name)
 }
 
-/// Whether an argument cannot be a file because of its syntax.
+/// Whether the syntax of an argument rules out a file.
 fn is_address(text: &str) -> bool {
     text.contains("://") || text.starts_with(cx::PREFIX)
 }

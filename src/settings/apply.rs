@@ -3,7 +3,7 @@
 
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
-use super::{accounts, client_options, detail, filter, push_options};
+use super::{accounts, detail, filter, push_options, source_client_options};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::Side;
 use crate::coralogix::endpoint::Endpoint;
@@ -99,7 +99,7 @@ async fn resolve_route(
         filter(selection_args(binding))?,
         saved.document.on_conflict,
         RulesFile::resolve(&rewriting_args(binding, arguments))?,
-        client_options(&arguments.connection)?,
+        source_client_options(&arguments.connection, &arguments.source_list)?,
     )
 }
 

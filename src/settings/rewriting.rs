@@ -1,7 +1,7 @@
 //! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
 use super::accounts::AccountResolver;
-use super::{Origin, client_options, filter};
+use super::{Origin, filter, source_client_options};
 use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::content::{Fingerprint, text_digest};
@@ -164,7 +164,7 @@ impl RulesInitSettings {
             source: accounts.resolve_source(&arguments.from).await?,
             target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
-            client: client_options(&arguments.connection)?,
+            client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,
         })
     }
@@ -180,7 +180,7 @@ impl RulesCheckSettings {
             target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting)?,
-            client: client_options(&arguments.connection)?,
+            client: source_client_options(&arguments.connection, &arguments.source_list)?,
             output: arguments.output,
         })
     }

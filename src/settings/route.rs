@@ -2,8 +2,8 @@
 
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
-use super::{RulesFile, client_options, filter};
-use crate::cli::{self, ConflictArg, ConnectionArgs, RewritingArgs, SelectionArgs};
+use super::{RulesFile, filter};
+use crate::cli::{self, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::error::{Error, ErrorKind};
@@ -50,16 +50,17 @@ impl Route {
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
-        connection: &ConnectionArgs,
+        client: ClientOptions,
+        config: &ConfigArgs,
     ) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::with_identities(&connection.config, &route.identity)?;
+        let mut accounts = AccountResolver::with_identities(config, &route.identity)?;
         Self::new(
             accounts.resolve_source(&route.from).await?,
             accounts.resolve_target(&route.to).await?,
             filter(selection)?,
             super::on_conflict(on_conflict),
             RulesFile::resolve(rewriting)?,
-            client_options(connection)?,
+            client,
         )
     }
 

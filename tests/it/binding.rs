@@ -115,6 +115,7 @@ impl Accounts {
     fn document(&self, digest_key: &DigestKey) -> PlanDocument {
         let party = |count| Party {
             is_backup: false,
+            incomplete: None,
             name: "a".to_owned(),
             company_id: None,
             n_webhooks: count,

@@ -137,6 +137,7 @@ fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) 
 fn party(name: &str, company: Option<&str>, count: usize) -> Party {
     Party {
         is_backup: false,
+        incomplete: None,
         name: name.to_owned(),
         company_id: company.map(str::to_owned),
         n_webhooks: count,
@@ -507,6 +508,7 @@ fn a_list_document_names_the_kind_of_each_hidden_value() {
 fn a_party_is_described_with_its_profile() {
     let profiled = |label: Option<&str>, company, count| Party {
         is_backup: false,
+        incomplete: None,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),
             label: label.map(str::to_owned),
@@ -580,6 +582,7 @@ fn push_result(plan: &Plan) -> PushResult {
         new_in_target: vec![WebhookId::new("3009")],
         final_observation: None,
         n_requests: 4,
+        read_back_failure: None,
     }
 }
 
@@ -621,7 +624,7 @@ fn an_outcome_accounts_for_every_webhook() {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
-        state_flag: "",
+        follow_up_flags: "",
         plan: PlanView {
             plan: &plan,
             source: &source,
@@ -715,7 +718,7 @@ fn an_outcome_document_has_the_id_map() {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
-        state_flag: "",
+        follow_up_flags: "",
         plan: PlanView {
             plan: &plan,
             source: &source,

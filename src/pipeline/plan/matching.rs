@@ -13,8 +13,8 @@ use crate::untrusted;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 
-/// Decides every desired webhook; returns the steps in order, and the number of the target's webhooks that
-/// were matched.
+/// Decides the step of every desired webhook. Returns the steps in order, and the number of the target's webhooks
+/// that are a counterpart, or a possible counterpart of an ambiguous step.
 pub(super) fn decide(
     desired: &[PortableWebhook],
     target: &[StrippedWebhook],
@@ -37,18 +37,25 @@ pub(super) fn decide(
     matching.pair_by_prior_knowledge(known.index());
     matching.pair_by_key();
     matching.create_remaining();
-    let n_matched = matching.is_matched.iter().filter(|taken| **taken).count();
+    let n_matched = matching
+        .is_matched
+        .iter()
+        .filter(|matched| **matched)
+        .count();
     let steps = matching.steps.into_iter().flatten().collect();
     (steps, n_matched)
 }
 
+/// The steps decided so far.
 struct Matching<'p> {
     desired: &'p [PortableWebhook],
     target: &'p [StrippedWebhook],
     on_conflict: OnConflict,
     /// Whether the source is a backup of the target itself.
     is_same_account: bool,
+    /// For each desired webhook its step; `None` as long as it is undecided.
     steps: Vec<Option<Step>>,
+    /// For each webhook of the target whether it is a counterpart, or a possible counterpart of an ambiguous step.
     is_matched: Vec<bool>,
 }
 
@@ -61,7 +68,7 @@ impl Matching<'_> {
         }
     }
 
-    /// If both sides share their ids, pairs webhooks by id, so that even a renamed webhook finds its counterpart.
+    /// Pairs webhooks by id, for two sides that share their ids: so even a renamed webhook finds its counterpart.
     fn pair_by_shared_id(&mut self) {
         let by_id: HashMap<&WebhookId, usize> = self
             .unmatched_targets()
@@ -200,29 +207,31 @@ impl Matching<'_> {
     }
 
     fn pair_by_key(&mut self) {
+        // For each key, the undecided steps and the unmatched webhooks of the target.
         let mut unmatched_by_key: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
         for step_ix in self.undecided_steps() {
             if let Some(key) = self.desired[step_ix].key() {
-                unmatched_by_key.entry(key).or_default().0.push(step_ix);
+                let (step_ixs, _) = unmatched_by_key.entry(key).or_default();
+                step_ixs.push(step_ix);
             }
         }
         for target_ix in self.unmatched_targets() {
-            if let Some(entry) = self.target[target_ix]
+            if let Some((_, target_ixs)) = self.target[target_ix]
                 .key()
                 .and_then(|key| unmatched_by_key.get_mut(&key))
             {
-                entry.1.push(target_ix);
+                target_ixs.push(target_ix);
             }
         }
-        for (step_ixs, targets) in unmatched_by_key.into_values() {
-            match (step_ixs.as_slice(), targets.as_slice()) {
+        for (step_ixs, target_ixs) in unmatched_by_key.into_values() {
+            match (step_ixs.as_slice(), target_ixs.as_slice()) {
                 (_, []) => {}
                 ([step_ix], [target_ix]) => self.mark_conflict(
                     *step_ix,
                     *target_ix,
                     "same alias and type in the target, different content: changed on one side, or altered by the server when it was created",
                 ),
-                _ => self.mark_ambiguous(&step_ixs, &targets),
+                _ => self.mark_ambiguous(&step_ixs, &target_ixs),
             }
         }
     }
@@ -245,21 +254,22 @@ impl Matching<'_> {
         self.is_matched[target_ix] = true;
     }
 
-    fn mark_ambiguous(&mut self, step_ixs: &[usize], targets: &[usize]) {
+    fn mark_ambiguous(&mut self, step_ixs: &[usize], target_ixs: &[usize]) {
         let reason = format!(
             "{} in the source and {} in the target share this alias and type but differ in content (target ids {})",
             step_ixs.len(),
-            targets.len(),
-            self.format_ids(targets),
+            target_ixs.len(),
+            self.format_ids(target_ixs),
         );
         for step_ix in step_ixs {
             self.steps[*step_ix] = Some(Step::new(StepState::Ambiguous, reason.clone()));
         }
-        for target_ix in targets {
+        for target_ix in target_ixs {
             self.is_matched[*target_ix] = true;
         }
     }
 
+    /// Decides the steps that no pairing has decided: a create, unless a webhook of the target looks alike.
     fn create_remaining(&mut self) {
         let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
         let mut by_normalized_alias: HashMap<(TypeId, String), Vec<usize>> = HashMap::new();
@@ -287,24 +297,24 @@ impl Matching<'_> {
                 .then(|| by_normalized_alias.get(&(type_id, normalized_alias(webhook.alias()))))
                 .flatten();
             let step = match lookalikes {
-                Some(alike) => self.ambiguous_lookalike_step(alike),
+                Some(lookalikes) => self.ambiguous_lookalike_step(lookalikes),
                 None => self.create_step(webhook, by_body.get(&content.body)),
             };
             self.steps[step_ix] = Some(step);
         }
     }
 
-    /// The target has a webhook that may be this one with a normalized alias: a duplicate is worse than a
-    /// missing webhook.
-    fn ambiguous_lookalike_step(&mut self, targets: &[usize]) -> Step {
-        for target_ix in targets {
+    /// The step for a webhook whose normalized alias the target has, perhaps because somebody retyped the alias.
+    /// Ambiguous, because a duplicate would be worse than a missing webhook.
+    fn ambiguous_lookalike_step(&mut self, target_ixs: &[usize]) -> Step {
+        for target_ix in target_ixs {
             self.is_matched[*target_ix] = true;
         }
         Step::new(
             StepState::Ambiguous,
             format!(
                 "the target has one of this type whose alias differs only in surrounding spaces, case or Unicode normalization (target ids {})",
-                self.format_ids(targets)
+                self.format_ids(target_ixs)
             ),
         )
     }
@@ -335,18 +345,18 @@ impl Matching<'_> {
             .collect()
     }
 
-    fn format_ids(&self, targets: &[usize]) -> String {
+    fn format_ids(&self, target_ixs: &[usize]) -> String {
         let id = |target_ix: &usize| {
             self.target[*target_ix]
                 .id()
                 .map_or_else(|| "unknown".to_owned(), ToString::to_string)
         };
-        targets.iter().map(id).collect::<Vec<_>>().join(", ")
+        target_ixs.iter().map(id).collect::<Vec<_>>().join(", ")
     }
 }
 
-/// Remarks for the reader of the plan about a webhook that will be sent.
-fn send_notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
+/// Remarks for the reader of the plan about a webhook that is to be sent, or would be if there were no conflict.
+fn send_notes(webhook: &PortableWebhook, is_same_account: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if let Some(type_id) = webhook
         .type_id()
@@ -367,7 +377,7 @@ fn send_notes(webhook: &PortableWebhook, is_one_account: bool) -> Vec<String> {
         notes.push("its fields are not valid JSON; they are copied as is".to_owned());
     }
     // Restored into the account it came from, a webhook sends its logs to the right account.
-    if let Some(flow) = webhook.log_backflow().filter(|_| !is_one_account) {
+    if let Some(flow) = webhook.log_backflow().filter(|_| !is_same_account) {
         notes.extend(flow.notes());
     }
     if webhook.fields_shape() == Some(FieldsShape::DuplicateNames) {

@@ -101,6 +101,8 @@ pub struct PushResult {
     pub final_observation: Option<Observation>,
     /// Number of write requests sent.
     pub n_requests: usize,
+    /// Why the target could not be read at the end; `None` if it was read, or if the push stopped for a reason of its own.
+    pub read_back_failure: Option<String>,
 }
 
 impl PushResult {
@@ -113,6 +115,7 @@ impl PushResult {
             new_in_target: Vec::new(),
             final_observation: None,
             n_requests: 0,
+            read_back_failure: None,
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{AccountCheckView, AccountReading};
 use crate::coralogix::failure::{PERMISSION_PRESET, READ_PERMISSION, WRITE_PERMISSION};
-use crate::http::failure::{ConnectFailure, Failure};
+use crate::http::failure::{ConnectFailure, Failure, ListProblem};
 use crate::render::style::Meaning;
 use crate::untrusted;
 use crate::wording::{counted, duration_text};
@@ -112,7 +112,7 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
         long => duration_text(long),
     };
     match &seen.outcome {
-        Ok(_) => CheckFinding::new(
+        Ok(_) | Err(Failure::BadList(_)) => CheckFinding::new(
             "reach",
             CheckResult::Good,
             format!("responded in {duration}"),
@@ -166,6 +166,10 @@ fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFindi
 }
 
 fn company_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFinding {
+    if let Err(Failure::BadList(ListProblem::Companies(two))) = &seen.outcome {
+        let text = format!("several: {}", two.join(", "));
+        return CheckFinding::new("company", CheckResult::Failed, text);
+    }
     let Ok(inventory) = &seen.outcome else {
         return CheckFinding::new(
             "company",
@@ -215,6 +219,11 @@ fn webhooks_finding(seen: &AccountReading) -> CheckFinding {
             let count = counted(inventory.webhooks.len(), "webhook");
             CheckFinding::new("webhooks", CheckResult::Good, count)
         }
+        Err(Failure::BadList(problem)) => CheckFinding::new(
+            "webhooks",
+            CheckResult::Failed,
+            format!("the account {problem}"),
+        ),
         Err(_) => CheckFinding::new(
             "webhooks",
             CheckResult::Unknown,
@@ -225,7 +234,7 @@ fn webhooks_finding(seen: &AccountReading) -> CheckFinding {
 
 fn read_finding(seen: &AccountReading) -> CheckFinding {
     match &seen.outcome {
-        Ok(_) => {
+        Ok(_) | Err(Failure::BadList(_)) => {
             let text =
                 format!("the key can read: the list was just read with it ({READ_PERMISSION})");
             CheckFinding::new("read", CheckResult::Good, text)

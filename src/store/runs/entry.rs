@@ -175,7 +175,7 @@ pub enum RecordedStatusUpdate {
     },
     /// The webhook is not in the target, and the run may send it again.
     NotWritten,
-    /// The webhook is not in the target, and the run does not send it again.
+    /// The run did not write the webhook, and does not send it again.
     Abandoned,
     /// Whether the webhook is in the target cannot be determined.
     Unresolved {

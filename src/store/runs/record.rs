@@ -1,5 +1,5 @@
 //! A run record, rebuilt from the journal: for each webhook whether it was sent, its id in the target, and
-//! whether the send is still open. Pure: the same entries always give the same record.
+//! whether the send is still open. Pure.
 
 use super::entry::{
     AlteredRow, Footer, FullDigestRow, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow,
@@ -41,7 +41,7 @@ pub struct RunRecord {
 /// Status of one webhook of a run, as recorded in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedStatus {
-    /// The run never sent it.
+    /// The run never sent it, or what it sent is known to have had no effect and may be sent again.
     NotSent,
     /// The run sent it, and the journal does not record the result.
     Open,
@@ -49,7 +49,7 @@ pub enum RecordedStatus {
     Unresolved(String),
     /// The webhook is in the target.
     Written(WrittenWebhook),
-    /// The run sent it, and it is not in the target.
+    /// The run sent it, but did not write it and does not send it again: the server refused it, for example.
     Abandoned,
 }
 
@@ -58,11 +58,11 @@ pub enum RecordedStatus {
 pub struct WrittenWebhook {
     /// Its id in the target.
     pub id: WebhookId,
-    /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
+    /// `true` if the server's response named it, `false` if this run or a later one found it by reading the target.
     pub is_acknowledged: bool,
     /// The digest of what the target stored, if that differs from what was sent.
     pub kept: Option<ContentDigest>,
-    /// The full digest of the webhook when the run ended; `None` for a run that was killed.
+    /// The full digest of the webhook when the run ended; `None` if it is unknown, as for a run that was killed.
     pub full_digest: Option<KeyedDigest>,
 }
 
@@ -80,7 +80,7 @@ pub struct RolledBack {
 }
 
 impl RunRecord {
-    /// Rebuilds the record from journal entries; `None` if the header is missing, and so nothing was sent.
+    /// Rebuilds the record from journal entries; `None` if the header is missing, which means that nothing was sent.
     pub fn from_entries(entries: Vec<JournalEntry>) -> Option<Self> {
         let mut entries = entries.into_iter();
         let Some(JournalEntry::Header(header)) = entries.next() else {
@@ -113,22 +113,18 @@ impl RunRecord {
             }
             JournalEntry::StatusUpdates { webhooks, .. } => self.apply_updates(webhooks),
             JournalEntry::Reconciled {
-                reconciled_by: by,
+                reconciled_by,
                 webhooks,
                 ..
             } => {
                 self.apply_updates(webhooks);
-                self.reconciled_by.push(by);
+                self.reconciled_by.push(reconciled_by);
             }
             JournalEntry::Footer(footer) => {
-                for AlteredRow {
-                    step_ix,
-                    content: kept,
-                } in &footer.altered
-                {
+                for AlteredRow { step_ix, content } in &footer.altered {
                     if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*step_ix)
                     {
-                        written.kept = Some(*kept);
+                        written.kept = Some(*content);
                     }
                 }
                 for FullDigestRow { step_ix, digest } in &footer.full_digests {
@@ -157,12 +153,8 @@ impl RunRecord {
 
     /// Applies status updates to the record.
     pub fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
-        for StatusUpdateRow {
-            step_ix,
-            update: what,
-        } in rows
-        {
-            let status = match what {
+        for StatusUpdateRow { step_ix, update } in rows {
+            let status = match update {
                 RecordedStatusUpdate::Written {
                     id,
                     acknowledged,
@@ -187,12 +179,12 @@ impl RunRecord {
         }
     }
 
-    /// The run's id, as [`Runs::find`](super::Runs::find) resolves it.
+    /// The run's id, which [`Runs::find`](super::Runs::find) accepts.
     pub fn id(&self) -> &str {
         &self.header.run
     }
 
-    /// The indexes of webhooks with an open send: sent, but not known to be in the target or not.
+    /// The step indexes of the webhooks with an open send: it is unknown whether they are in the target.
     ///
     /// Empty for a closed run.
     pub fn open_sends(&self) -> Vec<usize> {
@@ -220,21 +212,24 @@ impl RunRecord {
 
     /// The target's company id; `None` if the run never saw one.
     pub fn company(&self) -> Option<&str> {
-        let seen = self.footer.as_ref().and_then(|end| end.company.as_deref());
-        self.header.target.company.as_deref().or(seen)
+        let seen_at_end = self
+            .footer
+            .as_ref()
+            .and_then(|footer| footer.company.as_deref());
+        self.header.target.company.as_deref().or(seen_at_end)
     }
 
-    /// Whether the run wrote to the given account. Where either company id is unknown, the API key decides.
-    pub fn is_for_account(&self, home: &str, company: Option<&str>, key: &ApiKey) -> bool {
-        self.home() == home
+    /// Whether the given account is the run's target. If either company id is unknown, the API key decides.
+    pub fn is_for_account(&self, host: &str, company: Option<&str>, key: &ApiKey) -> bool {
+        self.canonical_host() == host
             && match (self.company(), company) {
                 (Some(ours), Some(theirs)) => ours == theirs,
                 _ => self.digest_key(key).is_some(),
             }
     }
 
-    /// The target's name in locks and records.
-    pub fn home(&self) -> String {
+    /// The target's canonical host, which names it in locks and records.
+    pub fn canonical_host(&self) -> String {
         let target = &self.header.target;
         Endpoint::parse(&target.url).map_or_else(
             |_| target.host.clone(),
@@ -247,7 +242,7 @@ impl RunRecord {
         DigestKey::for_record(key, &self.header.salt, &self.header.key_check)
     }
 
-    /// The match key and the content digest that a step was to write; `None` if the step has no content.
+    /// The alias and type, and the digest of the content, that a step was to write; `None` if the step has none.
     pub fn desired(&self, step_ix: usize) -> Option<(Key, ContentDigest)> {
         let row = self.header.steps.get(step_ix)?;
         let key = Key {
@@ -257,7 +252,7 @@ impl RunRecord {
         Some((key, row.content?))
     }
 
-    /// Each webhook of the plan as a comparison with the target needs it, in the plan's order.
+    /// Each webhook of the plan with what a comparison with the target needs, in the plan's order.
     pub fn items(&self) -> Vec<RecordedItem> {
         let item = |(row, status): (&StepRow, &RecordedStatus)| RecordedItem {
             desired: row.content,

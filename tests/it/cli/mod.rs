@@ -53,3 +53,4 @@ mod saved;
 mod schedules;
 mod servers;
 mod waiting;
+mod whole_lists;

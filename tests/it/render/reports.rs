@@ -56,7 +56,7 @@ fn outcome() -> OutcomeDocument {
         is_rehearsal: false,
         run: Some(RUN),
         continues: &[],
-        state_flag: "",
+        follow_up_flags: "",
         plan: PlanView {
             plan: &plan,
             source: &source,

@@ -111,7 +111,7 @@ fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> 
         Failure::Unusable(what) => {
             did_not(&format!("the response is {what}")).with_hint(NOT_A_STORE_HINT)
         }
-        Failure::Refused(_) => did_not(&failure.brief()),
+        Failure::Refused(_) | Failure::BadList(_) => did_not(&failure.brief()),
     }
 }
 

@@ -105,3 +105,16 @@ fn the_expected_company_passes_without_a_word() {
     assert_eq!(document["target"]["profile"], "to");
     assert!(document["target"]["label"].is_null());
 }
+
+/// Only its own list shows the company of an account that was empty at first.
+#[test]
+fn an_empty_account_that_proves_to_be_another_company_is_not_confirmed() {
+    let mut options = Options::from(hookferry::sandbox::seeds::demo());
+    options.target.webhooks.clear();
+    let accounts = with_config(StandIn::start(options), WRONG);
+    let line = "migrate --from good-from --to to --yes --rate 1000 --settle 300ms";
+    let run = without_keys(&accounts, line).run();
+    run.assert_code(3);
+    let reason = "shows company 67890, but this run is for company 4712";
+    assert!(run.stderr.contains(reason), "{}", run.transcript());
+}
