@@ -180,6 +180,15 @@ fn outcome_of_push<'a>(
         ItemStatus::Updated { id, proof } => (FinalStatus::Updated, Some(id), Some(*proof), None),
         ItemStatus::CreatedByOthers(id) => (FinalStatus::Appeared, Some(id), None, None),
         ItemStatus::Refused(refusal) => (FinalStatus::Refused, None, None, Some(refusal.answer())),
+        ItemStatus::TypeRefused(refusal) => (
+            FinalStatus::Refused,
+            None,
+            None,
+            Some(format!(
+                "the target takes no webhook of this type: it {}",
+                refusal.answer()
+            )),
+        ),
         ItemStatus::Ignored => (FinalStatus::Ignored, None, None, None),
         ItemStatus::Vanished(id) => (FinalStatus::Vanished, Some(id), None, None),
         ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),

@@ -98,7 +98,7 @@ fn check_status(
         ItemStatus::CreatedByOthers(id) => stored(run, id).is_some_and(|stored| {
             want.update_id.is_none() && is_by_others(run, want.object, stored)
         }),
-        ItemStatus::Refused(_) => {
+        ItemStatus::Refused(_) | ItemStatus::TypeRefused(_) => {
             server.poison.contains(&want.object)
                 || switches.has_clash
                 || switches.most_items == 0
