@@ -1,5 +1,5 @@
-//! Keeps secrets out of crash output: a panic shows where it happened, and nothing that was in memory.
-//! Never prints the panic message, because failed slicing and formatting include the offending text in it.
+//! Keeps secrets out of crash output: a panic prints its location and nothing from memory.
+//! Never prints the panic message, because some messages quote the text that caused the panic.
 
 use std::panic::PanicHookInfo;
 

@@ -184,7 +184,7 @@ impl Error {
     }
 }
 
-/// Writes the sentence and its chain of causes on one line: `what: cause`.
+/// Writes the sentence and its chain of causes on one line: `what: cause: cause`.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;

@@ -21,7 +21,7 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Creates the heartbeat of a URL; errors name `place`, where the URL is configured, instead of the URL.
+    /// Creates the heartbeat of a URL; errors name `configured_in`, its place in the configuration, instead of the URL.
     pub fn new(url: &str, configured_in: &str) -> Result<Self, Error> {
         let invalid_url = || {
             Error::usage(format!(

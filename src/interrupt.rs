@@ -80,30 +80,30 @@ impl Interrupt {
 
     /// Resolves once a signal has arrived.
     pub async fn wait_for_signal(&self) -> Signal {
-        let mut heard = self.0.changes.subscribe();
+        let mut changes = self.0.changes.subscribe();
         loop {
             if let Some(signal) = self.signal() {
                 return signal;
             }
             // `changed` fails only if the sender is gone, but `self` owns it.
-            let _ = heard.changed().await;
+            let _ = changes.changed().await;
         }
     }
 
     /// Resolves once a signal has arrived and no hold is active.
     pub async fn wait_for_unheld_signal(&self) -> Signal {
-        let mut heard = self.0.changes.subscribe();
+        let mut changes = self.0.changes.subscribe();
         loop {
             if let Some(signal) = self.signal()
                 && self.hold_message().is_none()
             {
                 return signal;
             }
-            let _ = heard.changed().await;
+            let _ = changes.changed().await;
         }
     }
 
-    /// Defers the stop until the returned value is dropped; `words` tell the user what happens meanwhile.
+    /// Defers the stop until the returned value is dropped; `message` tells the user what happens meanwhile.
     #[must_use]
     pub fn hold(&self, message: &'static str) -> Hold {
         *self
@@ -150,7 +150,7 @@ impl Drop for Hold {
 
 /// Listens for signals until the process ends, except those that its parent process set to be ignored.
 ///
-/// Calls `heard` on the listening thread for each signal, with whether it is the first.
+/// Calls `on_signal` on the listening thread for each signal, with whether it is the first.
 #[cfg(unix)]
 pub fn listen(
     interrupt: &Interrupt,
@@ -216,11 +216,11 @@ async fn next_signal(stream: &mut Option<tokio::signal::unix::Signal>) {
 
 /// Listens for Ctrl-C until the process ends.
 ///
-/// Calls `heard` on the listening thread for each one, with whether it is the first.
+/// Calls `on_signal` on the listening thread for each one, with whether it is the first.
 #[cfg(not(unix))]
 pub fn listen(
     interrupt: &Interrupt,
-    heard: impl Fn(Signal, bool) + Send + 'static,
+    on_signal: impl Fn(Signal, bool) + Send + 'static,
 ) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -230,7 +230,7 @@ pub fn listen(
         .name("signals".to_owned())
         .spawn(move || {
             while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                heard(Signal::Interrupt, interrupt.note(Signal::Interrupt));
+                on_signal(Signal::Interrupt, interrupt.note(Signal::Interrupt));
             }
         })?;
     Ok(())

@@ -1,4 +1,4 @@
-//! How a secret is recognized by its looks alone, and how much of a URL is none.
+//! Recognizes secrets by their looks alone, and finds the part of a URL that is not secret.
 
 use url::Url;
 
@@ -15,14 +15,15 @@ pub fn resembles_vendor_key(text: &str) -> bool {
         .any(|prefix| text.contains(prefix))
 }
 
-/// Whether a text holds a secret that opens encrypted backups: the identity that `age-keygen` makes.
+/// Whether a text contains an age identity, as `age-keygen` creates it: the secret that decrypts backups.
 pub(crate) fn resembles_age_identity(text: &str) -> bool {
     text.to_ascii_uppercase().contains("AGE-SECRET-KEY-")
 }
 
-/// Scheme, host and a harmless path of a URL; user information, any other path, query and fragment are replaced.
+/// The part of a URL that is safe to show: scheme, host, port and a path of [`SAFE_PATHS`]; placeholders replace the
+/// rest.
 ///
-/// `None` where the text is not an `http` or `https` URL.
+/// `None` if the text is not an `http` or `https` URL.
 pub(crate) fn url_outline(text: &str) -> Option<String> {
     let url = Url::parse(text).ok()?;
     let host = url
@@ -50,7 +51,7 @@ pub(crate) fn url_outline(text: &str) -> Option<String> {
     Some(outline)
 }
 
-/// Whether an outline hides a part of the URL.
+/// Whether an outline, as [`url_outline`] returns it, hides a part of the URL.
 pub(crate) fn hides_part_of_url(shown: &str) -> bool {
     ["(user)@", "/(path)", "?(query)", "#(fragment)"]
         .iter()

@@ -1,4 +1,4 @@
-//! Standard input: webhooks or a document that somebody pipes in, or the answer that a person types.
+//! Reads standard input: piped webhooks or documents, or the answer that a person types.
 
 use crate::error::Error;
 use std::io::{self, Read as _};
@@ -14,7 +14,7 @@ pub fn read() -> Result<Vec<u8>, Error> {
 
 /// Reads standard input to its end, as UTF-8.
 pub fn read_text() -> Result<String, Error> {
-    String::from_utf8(read()?).map_err(|_| Error::failed("what comes on standard input is no text"))
+    String::from_utf8(read()?).map_err(|_| Error::failed("standard input is not valid UTF-8"))
 }
 
 /// Reads one line from standard input; empty at end of input.

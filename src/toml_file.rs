@@ -37,7 +37,7 @@ pub(crate) fn format_diagnostics(file: &str, diagnostics: &[Diagnostic]) -> Stri
     lines.join("\n")
 }
 
-/// Parses a file and converts its root table with `understand`; on error, returns all mistakes in file order.
+/// Parses a file and converts its root table with `convert_root`; on error, returns all mistakes in file order.
 pub(crate) fn read<T>(
     text: &str,
     convert_root: impl FnOnce(&mut TomlReader<'_>, &Table<'_>) -> T,
@@ -93,7 +93,7 @@ impl TomlReader<'_> {
     pub(crate) fn known_entries<'e>(
         &mut self,
         table: &Table<'e>,
-        place: &str,
+        owner: &str,
         known: &[&str],
     ) -> Vec<TableEntry<'e>> {
         let (accepted, unknown): (Vec<TableEntry<'e>>, Vec<TableEntry<'e>>) = table
@@ -101,7 +101,7 @@ impl TomlReader<'_> {
             .into_iter()
             .partition(|entry| known.contains(&entry.key()));
         for entry in unknown {
-            self.report_unknown_key(&entry, place, known);
+            self.report_unknown_key(&entry, owner, known);
         }
         accepted
     }

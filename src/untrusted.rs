@@ -38,7 +38,7 @@ pub(crate) fn is_printable_ascii(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-/// Trims the text, cuts it to `longest` characters (marked with `…`), and escapes it.
+/// Trims the text, cuts it to `max_chars` characters (marked with `…`), and escapes it.
 pub fn escape_truncated(text: &str, max_chars: usize) -> String {
     let mut characters = text.trim().chars();
     let head: String = characters.by_ref().take(max_chars).collect();

@@ -1,4 +1,4 @@
-//! Counts and spans of time as people write them, in one place so that singular and plural always agree.
+//! Writes counts and durations for people, all in one place, so that singular and plural always agree.
 
 use std::time::Duration;
 
@@ -18,14 +18,14 @@ pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &
 }
 
 /// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`.
-pub(crate) fn duration_text(span: Duration) -> String {
-    let whole = span.as_secs();
+pub(crate) fn duration_text(duration: Duration) -> String {
+    let whole = duration.as_secs();
     if whole >= 60 {
         format!("{} min {} s", whole / 60, whole % 60)
-    } else if whole >= 10 || span.subsec_nanos() == 0 {
+    } else if whole >= 10 || duration.subsec_nanos() == 0 {
         format!("{whole} s")
     } else {
-        format!("{:.1} s", span.as_secs_f64())
+        format!("{:.1} s", duration.as_secs_f64())
     }
 }
 
@@ -35,7 +35,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn time_spans_read_well() {
+    fn durations_are_rounded_for_people() {
         assert_eq!(duration_text(Duration::from_millis(420)), "0.4 s");
         assert_eq!(duration_text(Duration::from_secs(8)), "8 s");
         assert_eq!(duration_text(Duration::from_millis(12_700)), "12 s");

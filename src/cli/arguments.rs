@@ -246,10 +246,6 @@ pub struct PlanArgs {
 
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 pub struct ApplyArgs {
     /// Plan file that `hookferry plan --out` saved
     #[arg(value_name = "PLAN")]

@@ -200,10 +200,6 @@ pub struct KeepArgs {
 
 /// Arguments of `restore`.
 #[derive(Debug, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of the command line"
-)]
 #[command(group = ArgGroup::new("where").required(true).args(["to", "rehearse"]))]
 pub struct RestoreArgs {
     /// The backup.

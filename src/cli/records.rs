@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("wanted").required(true).args(["from", "run"]))]
+#[command(group = ArgGroup::new("against").required(true).args(["from", "run"]))]
 pub struct VerifyArgs {
     /// Account to compare with, or a backup, an export file, or - for standard input
     #[arg(long, value_name = "ACCOUNT", requires = "to")]

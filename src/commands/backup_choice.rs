@@ -5,7 +5,7 @@ use crate::settings::{BackupSelector, RepositoryBackup};
 use crate::store::backup::check::name_mismatch;
 use crate::store::backup::{Backup, Repository, StoredBackup, damaged_error, open_backup};
 
-/// Reads the chosen backup; fails if its bytes are damaged or contradict its name.
+/// Reads the chosen backup; fails if its bytes are damaged or do not match its name.
 pub(super) async fn read_chosen_backup(choice: &RepositoryBackup) -> Result<Backup, Error> {
     let stored = find_backup(choice).await?;
     let bytes = choice.repository.read(&stored).await?;
@@ -84,7 +84,7 @@ async fn choose_account(choice: &RepositoryBackup) -> Result<String, Error> {
     }
 }
 
-/// The accounts of a repository: all of them, or `only` that one, which must have a backup.
+/// The accounts of a repository, or just `only`; fails if the repository has no backup of `only`.
 pub(super) async fn accounts(
     repository: &Repository,
     only: Option<&str>,

@@ -129,13 +129,13 @@ impl History {
             .iter()
             .flat_map(|record| record.written().map(|(_, written)| written.id.clone()))
             .collect();
-        let (mut known, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
+        let (mut knowledge, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
         for record in &self.records {
             // The digests of a run with another API key cannot be compared, so its record counts as lost.
             let Some(digest_key) = record.digest_key(&account.key) else {
                 continue;
             };
-            let mut memory = RunKnowledge {
+            let mut run_knowledge = RunKnowledge {
                 run_id: record.id().to_owned(),
                 altered: record.altered(),
                 uncertain: Vec::new(),
@@ -148,19 +148,19 @@ impl History {
                 let recoveries = recover(
                     &collect_open_sends(record, &written_ids),
                     observation,
-                    &memory.digest_key,
+                    &run_knowledge.digest_key,
                 );
-                for (item_ix, recovery) in &recoveries {
-                    add_to_memory(&mut memory, record, *item_ix, recovery);
+                for (step_ix, recovery) in &recoveries {
+                    add_recovery(&mut run_knowledge, record, *step_ix, recovery);
                 }
                 reconciled.push(ReconciledRun {
                     run_id: record.id().to_owned(),
                     updates: recoveries.iter().map(status_update_row).collect(),
                 });
             }
-            known.add(memory);
+            knowledge.add(run_knowledge);
         }
-        (known, reconciled)
+        (knowledge, reconciled)
     }
 }
 
@@ -255,17 +255,13 @@ pub(super) fn record_reconciliations(
     reconciled: Vec<ReconciledRun>,
     reconciled_by: &str,
 ) -> Result<(), Error> {
-    for ReconciledRun {
-        run_id: run,
-        updates: rows,
-    } in reconciled
-    {
+    for ReconciledRun { run_id, updates } in reconciled {
         let entry = JournalEntry::Reconciled {
             at: Timestamp::now(),
             reconciled_by: reconciled_by.to_owned(),
-            webhooks: rows,
+            webhooks: updates,
         };
-        runs.append(&run, &entry)?;
+        runs.append(&run_id, &entry)?;
     }
     Ok(())
 }
@@ -305,13 +301,13 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
             let elapsed = last.duration_since(header.started_at);
             target_time + elapsed + CREATED_AT_TOLERANCE
         });
-    let open_send = |item_ix: usize| {
-        let (key, content) = record.desired(item_ix)?;
-        let row = &header.steps[item_ix];
+    let open_send = |step_ix: usize| {
+        let (key, content) = record.desired(step_ix)?;
+        let row = &header.steps[step_ix];
         let is_update = row.state == StepState::Update;
         let target_id = row.target_id.clone().map(WebhookId::new);
         Some(OpenSend {
-            step_ix: item_ix,
+            step_ix,
             key,
             content,
             update_id: target_id.filter(|_| is_update),
@@ -329,25 +325,26 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
     }
 }
 
-fn add_to_memory(
-    memory: &mut RunKnowledge,
+/// Adds what a recovery found about one open send.
+fn add_recovery(
+    run_knowledge: &mut RunKnowledge,
     record: &RunRecord,
-    item_ix: usize,
+    step_ix: usize,
     recovery: &Recovery,
 ) {
-    let Some((_, sent)) = record.desired(item_ix) else {
+    let Some((_, sent)) = record.desired(step_ix) else {
         return;
     };
     match recovery {
         Recovery::Written(id, Some(kept)) if *kept != sent => {
-            memory.altered.push((id.clone(), sent, *kept));
+            run_knowledge.altered.push((id.clone(), sent, *kept));
         }
-        Recovery::Unresolved(why) => memory.uncertain.push((sent, why.clone())),
+        Recovery::Unresolved(why) => run_knowledge.uncertain.push((sent, why.clone())),
         Recovery::Written(..) | Recovery::NotWritten => {}
     }
 }
 
-fn status_update_row((item_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
+fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
     let update = match recovery {
         Recovery::Written(id, kept) => RecordedStatusUpdate::Written {
             id: SmolStr::new(id.as_str()),
@@ -358,7 +355,7 @@ fn status_update_row((item_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow
         Recovery::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
     };
     StatusUpdateRow {
-        step_ix: *item_ix,
+        step_ix: *step_ix,
         update,
     }
 }

@@ -1,4 +1,4 @@
-//! The steps that every planning command shares: read both sides concurrently, then make the plan.
+//! The steps that all planning commands share: read both sides concurrently, then make the plan.
 
 use super::history::History;
 use super::reading::{live_party, open_reader, party, read_first, read_origin, select_webhooks};
@@ -48,7 +48,7 @@ impl PlannedMigration {
         }
     }
 
-    /// The exit code of a dry run: `Refused` if applying would be refused, so that a CI pipeline can stop there.
+    /// The exit code of a dry run: `Refused` if a real run would refuse the plan, so that a CI pipeline can stop there.
     pub(super) fn preview_exit_code(&self, detailed_exitcode: bool) -> ExitCode {
         if self.plan.n_preventing_apply() > 0 {
             ExitCode::Refused
@@ -60,7 +60,7 @@ impl PlannedMigration {
     }
 }
 
-/// Reads both sides concurrently; fails if two live accounts are one and the same.
+/// Reads both sides concurrently; fails if source and target are the same live account.
 pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteReadings, Error> {
     let wait_budget = Arc::new(WaitBudget::new());
     let target_reader = open_reader(&route.target, &route.client, &wait_budget, screen)?;
@@ -80,7 +80,7 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteRea
     })
 }
 
-/// Makes the plan from both inventories, the rules, and the knowledge that earlier runs left.
+/// Makes the plan from both inventories, the rules, and the prior knowledge from earlier runs.
 pub(super) async fn make_plan(
     route: &Route,
     readings: RouteReadings,
@@ -90,7 +90,7 @@ pub(super) async fn make_plan(
     planned_with(route, readings, known, &rewriting)
 }
 
-/// Resolves the rewriting of a route: its rules, the values that they need, and the regions.
+/// Resolves the rewriting of a route: its rules, the values that these need, and the regions.
 pub(super) async fn resolve_route_rewriting(
     route: &Route,
     readings: &RouteReadings,
@@ -99,7 +99,7 @@ pub(super) async fn resolve_route_rewriting(
     resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
 }
 
-/// Makes the plan with a rewriting that is already resolved.
+/// Makes the plan with a resolved rewriting.
 pub(super) fn planned_with(
     route: &Route,
     readings: RouteReadings,
@@ -112,9 +112,9 @@ pub(super) fn planned_with(
     } else {
         known
     };
-    let useless_rules = rewriting.rules.ineffective_rules(&readings.source);
+    let ineffective_rules = rewriting.rules.ineffective_rules(&readings.source);
     let selected = select_webhooks(readings.source, &route.filter)?;
-    let portable = apply_rules(&route.rules, rewriting, useless_rules, selected.clone())?;
+    let portable = apply_rules(&route.rules, rewriting, ineffective_rules, selected.clone())?;
     let target = strip_with_cache(readings.target.clone(), &portable.content_cache());
     Ok(PlannedMigration {
         plan: plan(portable, &target, route.on_conflict, &known),
@@ -128,7 +128,7 @@ pub(super) fn planned_with(
     })
 }
 
-/// Whether the source is a backup of the target itself, so that an id names the same webhook on both sides.
+/// Whether the source is a backup of the target itself, so that an id identifies the same webhook on both sides.
 fn is_same_account(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_rehearsal
         || source.backup_origin.as_ref().is_some_and(|backed_up| {
@@ -163,8 +163,8 @@ pub(super) async fn read_and_plan(
     Ok((make_plan(route, readings, known).await?, history))
 }
 
-/// Fails if both live accounts belong to one company, and so are one account: copying it into itself would
-/// duplicate every webhook.
+/// Fails if both live accounts belong to the same company and so are the same account: copying an account into
+/// itself would duplicate every webhook.
 fn refuse_same_company(
     source: &Account,
     source_inventory: &Inventory,

@@ -64,7 +64,7 @@ pub(super) fn start_record(
         steps: planned
             .plan
             .steps()
-            .map(|(webhook, step)| item_row(webhook, step, &digest_key))
+            .map(|(webhook, step)| step_row(webhook, step, &digest_key))
             .collect(),
         previous_bodies: previous
             .as_deref()
@@ -80,7 +80,7 @@ pub(super) fn start_record(
     runs.start(opening, digest_key)
 }
 
-fn item_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
+fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
     let content = webhook.content();
     let counterpart = step.counterpart.as_ref();
     let counterpart = counterpart.and_then(|webhook| webhook.content());
@@ -185,9 +185,9 @@ fn full_digest_rows(
     let digests: HashMap<&WebhookId, Fingerprint> = observed
         .filter_map(|seen| Some((seen.id(), seen.full_digest()?)))
         .collect();
-    let row = |(item_ix, status): &(usize, ItemStatus)| {
+    let row = |(step_ix, status): &(usize, ItemStatus)| {
         Some(FullDigestRow {
-            step_ix: *item_ix,
+            step_ix: *step_ix,
             digest: recorder.digest_fingerprint(*digests.get(status.target_id()?)?),
         })
     };
@@ -201,7 +201,7 @@ fn altered_rows(
     verdict: &Verdict,
     after: &Observation,
 ) -> Vec<AlteredRow> {
-    if verdict.count(|finding| matches!(finding, ItemVerdict::Altered(_))) == 0 {
+    if verdict.count(|verdict| matches!(verdict, ItemVerdict::Altered(_))) == 0 {
         return Vec::new();
     }
     let observed = after.webhooks().iter();
@@ -211,15 +211,15 @@ fn altered_rows(
     let arrived_ids: HashMap<usize, _> = push_result
         .statuses
         .iter()
-        .filter_map(|(item_ix, status)| Some((*item_ix, status.target_id()?)))
+        .filter_map(|(step_ix, status)| Some((*step_ix, status.target_id()?)))
         .collect();
-    let row = |(item_ix, item_verdict): &(usize, ItemVerdict)| {
+    let row = |(step_ix, item_verdict): &(usize, ItemVerdict)| {
         let ItemVerdict::Altered(_) = item_verdict else {
             return None;
         };
-        let content = contents.get(arrived_ids.get(item_ix)?)?;
+        let content = contents.get(arrived_ids.get(step_ix)?)?;
         Some(AlteredRow {
-            step_ix: *item_ix,
+            step_ix: *step_ix,
             content: recorder.digest_content(*content),
         })
     };

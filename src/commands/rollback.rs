@@ -288,9 +288,9 @@ fn written_webhooks(
         .into_iter()
         .filter_map(|body| Some((body.id()?, body)))
         .collect();
-    let written_webhook = |item_ix: usize, written: &crate::store::runs::WrittenWebhook| {
-        let (key, sent) = record.desired(item_ix)?;
-        let row = &record.header.steps[item_ix];
+    let written_webhook = |step_ix: usize, written: &crate::store::runs::WrittenWebhook| {
+        let (key, sent) = record.desired(step_ix)?;
+        let row = &record.header.steps[step_ix];
         let previous = match row.state {
             StepState::Update => Some(PreviousContent {
                 content: row.target_content?,
@@ -311,7 +311,7 @@ fn written_webhooks(
     };
     let all = record.written();
     Ok(all
-        .filter_map(|(item_ix, written)| written_webhook(item_ix, written))
+        .filter_map(|(step_ix, written)| written_webhook(step_ix, written))
         .collect())
 }
 

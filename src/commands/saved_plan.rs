@@ -1,5 +1,5 @@
-//! Saved plans: binds a plan to everything that it was made from, and checks that for drift before anything
-//! is written.
+//! Saved plans: binds a plan to everything that determined it, and checks for drift before a run writes
+//! anything.
 
 use super::planning::PlannedMigration;
 use crate::coralogix::account::{Account, Side};
@@ -56,7 +56,7 @@ impl StrippedSides {
     }
 }
 
-/// The document of a plan, bound to everything that the plan was made from.
+/// The document of a plan, bound to everything that determined the plan.
 pub(super) fn bind_plan(
     planned: &PlannedMigration,
     route: &Route,
@@ -130,9 +130,9 @@ pub(super) struct ApprovedPlan<'a> {
 }
 
 impl<'a> ApprovedPlan<'a> {
-    /// Stops before anything is read where a saved plan cannot be applied.
+    /// Fails if the saved plan cannot be applied; reads nothing before that.
     pub(super) fn new(apply: &'a ApplySettings, saved: &SavedPlan) -> Result<Self, Error> {
-        let digest_key = open(apply, saved)?;
+        let digest_key = verify_saved_plan(apply, saved)?;
         Ok(Self {
             apply,
             promises: saved.promises(),
@@ -147,14 +147,20 @@ impl<'a> ApprovedPlan<'a> {
 
     /// Fails if the accounts or the rules have drifted since the plan was made, and lists the drift.
     ///
-    /// `ours` holds the ids that earlier runs of the same plan wrote; these do not count as drift.
+    /// `plan_written_ids` holds the ids that earlier runs of the same plan wrote; these do not count as drift.
     pub(super) fn check_drift(
         &self,
         planned: &PlannedMigration,
-        ours: &HashSet<WebhookId>,
+        plan_written_ids: &HashSet<WebhookId>,
         screen: &Screen,
     ) -> Result<(), Error> {
-        let drift = find_drift(self.apply, &self.promises, &self.digest_key, planned, ours);
+        let drift = find_drift(
+            self.apply,
+            &self.promises,
+            &self.digest_key,
+            planned,
+            plan_written_ids,
+        );
         if drift.is_empty() {
             return Ok(());
         }
@@ -165,9 +171,9 @@ impl<'a> ApprovedPlan<'a> {
     }
 }
 
-/// Refuses a saved plan that cannot be applied, before any account is read; returns the key of the plan's
-/// digests.
-fn open(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestKey, Error> {
+/// Refuses a saved plan that cannot be applied, before hookferry reads any account; returns the key of the
+/// plan's digests.
+fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestKey, Error> {
     let (binding, name) = (&apply.binding, &apply.plan_name);
     let key = match (binding.sealed_with, &apply.migrate.route.source) {
         (Side::Source, Origin::Live(account)) => &account.key,
@@ -218,11 +224,13 @@ fn find_drift(
     promises: &[PlannedStep],
     digest_key: &DigestKey,
     planned: &PlannedMigration,
-    ours: &HashSet<WebhookId>,
+    plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<Drift> {
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, &apply.migrate.route);
-    apply.binding.drift(promises, &inputs, digest_key, ours)
+    apply
+        .binding
+        .drift(promises, &inputs, digest_key, plan_written_ids)
 }
 
 /// The error for a plan that no longer holds, with all of its drift.

@@ -15,7 +15,7 @@ use crate::pipeline::plan::PriorKnowledge;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
 use crate::pipeline::verify::compare;
-use crate::pipeline::verify_run::{RunFinding, verify_run};
+use crate::pipeline::verify_run::{RunItemVerdict, verify_run};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
@@ -63,12 +63,12 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
         reference: format!("source {}", planned.source.identity()),
         target: planned.target.clone(),
         rows: rows
-            .map(|((webhook, step), (_, finding))| VerifyRow {
+            .map(|((webhook, step), (_, item_verdict))| VerifyRow {
                 type_id: webhook.type_id(),
                 alias: webhook.alias().clone(),
                 source_id: webhook.source_id().cloned(),
                 target_id: step.target_id().cloned(),
-                verdict: finding,
+                verdict: item_verdict,
                 remark: None,
             })
             .collect(),
@@ -104,17 +104,17 @@ fn compare_with_run(
     target: &Stripped,
     digest_key: &DigestKey,
 ) -> Vec<VerifyRow> {
-    let findings = verify_run(&record.items(), &record.baseline(), target, digest_key);
-    let row = |found: RunFinding| {
-        let row = &record.header.steps[found.step];
+    let item_verdicts = verify_run(&record.items(), &record.baseline(), target, digest_key);
+    let row = |verdict: RunItemVerdict| {
+        let row = &record.header.steps[verdict.step_ix];
         VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),
             source_id: row.source_id.clone().map(WebhookId::new),
-            target_id: found.target_id,
-            verdict: found.finding,
-            remark: found.why,
+            target_id: verdict.target_id,
+            verdict: verdict.item_verdict,
+            remark: verdict.why,
         }
     };
-    findings.into_iter().map(row).collect()
+    item_verdicts.into_iter().map(row).collect()
 }

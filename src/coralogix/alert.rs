@@ -62,7 +62,7 @@ pub struct RepointResult {
     pub unresolved: Vec<UnresolvedReference>,
 }
 
-/// Replaces every webhook id for which `target_of` returns a new one.
+/// Replaces every webhook id for which `target_id_of` returns a new one.
 ///
 /// Each original id is looked up exactly once, so two ids may swap. Fails if the text is not JSON.
 pub fn repoint(

@@ -191,7 +191,7 @@ impl Reader {
         Ok(whole)
     }
 
-    /// Sends one request and streams the response body to `arrived`; any status outside 200–299 is a failure.
+    /// Sends one request and streams the response body to `on_chunk`; any status outside 200–299 is a failure.
     async fn send(
         &self,
         method: Method,

@@ -255,8 +255,8 @@ fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
         return None;
     }
     let mut bytes = [0; N];
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    for (ix, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * ix..2 * ix + 2], 16).ok()?;
     }
     Some(bytes)
 }

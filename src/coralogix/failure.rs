@@ -17,7 +17,7 @@ pub const PERMISSION_PRESET: &str = "OUTBOUNDWEBHOOKS";
 const MAX_MESSAGE_CHARS: usize = 200;
 
 impl Failure {
-    /// The error that the user reads; `doing` names the request, such as `list its webhooks`.
+    /// The error that the user reads; `operation` names the request, such as `list its webhooks`.
     pub fn explain(&self, account: &Account, operation: &str) -> Error {
         match self {
             Self::NotSent(ConnectFailure::Host(cause)) => {

@@ -174,7 +174,7 @@ impl WebhookType {
         )
     }
 
-    /// The kind of the named field; `UNKNOWN` (hidden) if the field is not documented.
+    /// The kind of the named field; [`UNKNOWN_SLOT`] (hidden) if the field is not documented.
     pub fn slot(&self, name: &str) -> Slot {
         self.fields
             .iter()

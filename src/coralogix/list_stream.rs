@@ -21,14 +21,14 @@ pub(super) struct ListStream<'t> {
 }
 
 impl<'t> ListStream<'t> {
-    /// Creates a parser that passes each part to `take`, in order.
+    /// Creates a parser that passes each part to `on_part`, in order.
     pub(super) fn new(on_part: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
         Self {
             buffer: Vec::with_capacity(2 * PART_BYTES),
             parse_threshold: PART_BYTES,
             n_emitted: None,
             is_complete: false,
-            on_part: on_part,
+            on_part,
         }
     }
 
@@ -55,7 +55,7 @@ impl<'t> ListStream<'t> {
         };
         let problem = match rest_after_comma(rest, n).filter(|_| !self.is_complete) {
             Some(left) => match diagnose_list(&format!("[{left}")) {
-                NotAList::Element(at) => NotAList::Element(n + at),
+                NotAList::Element(ix) => NotAList::Element(n + ix),
                 problem => problem,
             },
             None => NotAList::NotJson,
@@ -68,7 +68,7 @@ impl<'t> ListStream<'t> {
         if self.is_complete {
             return;
         }
-        // `end` reports invalid UTF-8, if the response gets that far: a broken connection is another error.
+        // `finish` reports invalid UTF-8, if the response gets that far: a broken connection is another error.
         let Some(part) =
             utf8_prefix(&self.buffer).and_then(|text| parse_list_part(text, self.n_emitted))
         else {
@@ -166,8 +166,8 @@ mod tests {
     }
 
     fn list(n: usize) -> String {
-        let webhook = |at| {
-            format!(" {{\"id\": {at}, \"alias\": \"é] }}, {{ \\\"{at}\", \"x\": [{{}}, 1]}}\n")
+        let webhook = |ix| {
+            format!(" {{\"id\": {ix}, \"alias\": \"é] }}, {{ \\\"{ix}\", \"x\": [{{}}, 1]}}\n")
         };
         let webhooks: Vec<String> = (0..n).map(webhook).collect();
         format!("\u{feff} [{}] \n", webhooks.join(","))

@@ -181,7 +181,7 @@ pub(super) fn diagnose_list(text: &str) -> NotAList {
     };
     let is_object = |raw: &&RawValue| raw.get().starts_with('{');
     let bad = elements.iter().position(|raw| !is_object(raw));
-    bad.map_or(NotAList::NotJson, |at| NotAList::Element(at + 1))
+    bad.map_or(NotAList::NotJson, |ix| NotAList::Element(ix + 1))
 }
 
 fn json_type_name(token: &str) -> &'static str {
@@ -246,9 +246,9 @@ impl ParsedText {
 impl Webhook {
     /// The members that are not masked.
     pub(super) fn members(&self) -> impl Iterator<Item = &MemberRange> {
-        let is_removed = |at: usize| at < MASK_BITS && self.removed_mask >> at & 1 == 1;
+        let is_removed = |ix: usize| ix < MASK_BITS && self.removed_mask >> ix & 1 == 1;
         let shown = self.all_members().iter().enumerate();
-        let shown = shown.filter(move |(at, _)| !is_removed(*at));
+        let shown = shown.filter(move |(ix, _)| !is_removed(*ix));
         shown.map(|(_, member)| member)
     }
 
@@ -288,7 +288,7 @@ impl Webhook {
         if self.n_members as usize <= MASK_BITS {
             let members = self.all_members().iter().enumerate();
             let removed = members.filter(|(_, member)| is_named(member));
-            self.removed_mask |= removed.fold(0, |bits, (at, _)| bits | 1 << at);
+            self.removed_mask |= removed.fold(0, |bits, (ix, _)| bits | 1 << ix);
             return self;
         }
         // There are more members than mask bits, so the remaining ones get an index of their own.

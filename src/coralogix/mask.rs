@@ -48,15 +48,15 @@ impl fmt::Display for Masked {
             Self::Hidden(kind) => write!(f, "({})", crate::untrusted::escape(kind)),
             Self::Array(elements) => {
                 f.write_str("[")?;
-                for (at, element) in elements.iter().enumerate() {
-                    write!(f, "{}{element}", if at > 0 { ", " } else { "" })?;
+                for (ix, element) in elements.iter().enumerate() {
+                    write!(f, "{}{element}", if ix > 0 { ", " } else { "" })?;
                 }
                 f.write_str("]")
             }
             Self::Object(members) => {
                 f.write_str("{")?;
-                for (at, (key, value)) in members.iter().enumerate() {
-                    let comma = if at > 0 { ", " } else { "" };
+                for (ix, (key, value)) in members.iter().enumerate() {
+                    let comma = if ix > 0 { ", " } else { "" };
                     write!(f, "{comma}{}: {value}", crate::untrusted::escape(key))?;
                 }
                 f.write_str("}")

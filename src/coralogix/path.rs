@@ -89,8 +89,8 @@ fn quoted_end(text: &str) -> Option<usize> {
 /// The written form; hides a key that looks like one of the vendor's API keys.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.0.iter().enumerate() {
-            let dot = if at > 0 { "." } else { "" };
+        for (ix, part) in self.0.iter().enumerate() {
+            let dot = if ix > 0 { "." } else { "" };
             let is_plain = !part.is_empty()
                 && part
                     .chars()

@@ -103,7 +103,7 @@ impl Place {
         }
     }
 
-    /// The raw JSON of the value; contains a secret if [`secret`](Self::secret) is `Some`.
+    /// The raw JSON of the value; contains a secret if [`secret_kind`](Self::secret_kind) is `Some`.
     pub(crate) fn token(&self) -> &str {
         &self.token
     }
@@ -184,10 +184,10 @@ impl Webhook {
                 collector.add_entries(entries, shown, &is_unambiguous);
             }
             (Json::Object(_), Masked::Object(shown)) => {
-                collector.add_object_fields(text.trim(), shown, &is_unambiguous)
+                collector.add_object_fields(text.trim(), shown, &is_unambiguous);
             }
             (Json::Array(_), _) => {
-                collector.add_children(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked)
+                collector.add_children(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked);
             }
             _ => collector.add_value(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked),
         }
@@ -239,10 +239,10 @@ impl PlaceCollector<'_> {
                 }
             }
             Masked::Array(shown) => {
-                for (at, (value, masked)) in
+                for (ix, (value, masked)) in
                     parse_elements(token).into_iter().zip(shown).enumerate()
                 {
-                    self.add_value(value, &path.child(at.to_string()), masked);
+                    self.add_value(value, &path.child(ix.to_string()), masked);
                 }
             }
             _ => {}
@@ -274,7 +274,7 @@ impl PlaceCollector<'_> {
         is_unambiguous: &dyn Fn(&str) -> bool,
     ) {
         let tokens = parse_elements(self.text);
-        for (at, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
+        for (ix, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
             let (Some(name), Masked::Object(shown)) = (entry_name(entry), masked) else {
                 continue;
             };
@@ -282,7 +282,7 @@ impl PlaceCollector<'_> {
                 let path = match key.as_ref() {
                     "name" => continue,
                     "value" if is_unambiguous(name) => Path::from_parts(&[name]),
-                    other => Path::from_parts(&[FIELDS_KEY, &at.to_string(), other]),
+                    other => Path::from_parts(&[FIELDS_KEY, &ix.to_string(), other]),
                 };
                 self.add_value(value, &path, masked);
             }

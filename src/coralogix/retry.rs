@@ -25,7 +25,7 @@ pub fn parse_retry_after(value: &str, now: SystemTime) -> Duration {
     requested.unwrap_or(MAX_RETRY_AFTER).min(MAX_RETRY_AFTER)
 }
 
-/// The back-off after `failed` attempts (at least 1): doubles from 250 ms up to one minute.
+/// The back-off after `failed_attempts` (at least 1): doubles from 250 ms up to one minute.
 ///
 /// `jitter` in 0..=1 spreads clients that failed together; it shortens the wait by at most half.
 pub fn back_off(failed_attempts: u32, jitter: f64) -> Duration {

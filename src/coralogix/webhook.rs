@@ -107,8 +107,8 @@ impl Webhook {
     /// Appends the object as JSON, secrets included: for requests, backups and `export` only.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
-        for (at, (key, value)) in self.tokens().enumerate() {
-            if at > 0 {
+        for (ix, (key, value)) in self.tokens().enumerate() {
+            if ix > 0 {
                 out.push(',');
             }
             out.push_str(key);

@@ -1,4 +1,4 @@
-//! How the ways in which a webhook can end are presented.
+//! The heading and the symbol of each final status.
 
 use crate::pipeline::outcome::FinalStatus;
 

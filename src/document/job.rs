@@ -1,26 +1,26 @@
-//! A schedule as a scheduler has to know it: what is run when, with which files and secrets.
-//! Says where secrets are, and knows none.
+//! A schedule as a scheduler runs it: when to run what, with which files and secrets.
+//! Names the location of each secret, and never holds its value.
 
 pub(crate) mod mounts;
 
-/// A schedule as a scheduler has to know it; every character of its texts is visible.
+/// A schedule as a scheduler runs it; every character of its texts is visible.
 #[derive(Debug, Clone)]
 pub struct ScheduleJob {
-    /// What the user calls it: letters, digits, `-` and `_`.
+    /// Its name in the config file: letters, digits, `-` and `_`.
     pub name: String,
     /// When it is due, in the canonical calendar form, in UTC.
     pub calendar: String,
-    /// The same for people.
+    /// The calendar in words, for people.
     pub description: String,
-    /// The fewest minutes between two runs.
+    /// The shortest time between two runs, in minutes.
     pub shortest_gap: u32,
     /// The accounts that it backs up.
     pub accounts: Vec<AccountJob>,
-    /// Where backups go.
+    /// The repository that receives the backups.
     pub repo: Repo,
-    /// The file with recipients, if there is one.
+    /// The path of the recipients file; `None` if the schedule names none.
     pub recipients_file: Option<String>,
-    /// Where the URL is to which every run is reported.
+    /// The location of the heartbeat URL, to which every run reports; `None` without a heartbeat.
     pub heartbeat: Option<SecretLocation>,
     /// The absolute path of the metrics file.
     pub metrics_file: Option<String>,
@@ -30,65 +30,65 @@ pub struct ScheduleJob {
     pub config: String,
 }
 
-/// An account that is backed up.
+/// An account to back up.
 #[derive(Debug, Clone)]
 pub struct AccountJob {
     /// Its profile.
     pub profile: String,
-    /// Where its key is.
+    /// The location of its API key.
     pub key: SecretLocation,
 }
 
-/// Where a secret is.
+/// The location of a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SecretLocation {
     /// In an environment variable.
     Env(String),
-    /// In a file; a relative one lies beside the config file.
+    /// In a file; a relative path starts at the folder of the config file.
     File(String),
-    /// A program prints it; its name.
+    /// In the output of a program; holds the program's name.
     Command(String),
 }
 
-/// Where backups go.
+/// The repository that receives the backups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Repo {
-    /// Into an absolute folder.
+    /// A folder, by its absolute path.
     Folder(String),
-    /// Into an object store, by an `s3://` URL.
+    /// An object store, by its `s3://` URL.
     ObjectStore(String),
 }
 
-/// What runs the schedule, and what it needs to know besides.
+/// The scheduler that runs the schedule, with what it needs besides.
 #[derive(Debug, Clone)]
 pub enum Backend {
-    /// A service and a timer of systemd.
+    /// systemd: a service and a timer.
     Systemd {
         /// The program's path.
         binary: String,
     },
-    /// A line of a crontab.
+    /// cron: a line of a crontab.
     Cron {
         /// The program's path.
         binary: String,
-        /// The five fields that say when.
+        /// The five time fields, in cron's syntax.
         fields: String,
     },
-    /// A `CronJob`.
+    /// Kubernetes: a `CronJob`.
     Kubernetes {
         /// The container image.
         image: String,
-        /// The five fields that say when.
+        /// The five time fields, in cron's syntax.
         fields: String,
     },
-    /// A workflow.
+    /// GitHub Actions: a workflow.
     GithubActions {
-        /// The five fields that say when.
+        /// The five time fields, in cron's syntax.
         fields: String,
     },
 }
 
-/// Variables by which a run finds its way into an object store.
+/// The variables that give a run access to an object store.
 const STORE_VARIABLES: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"];
 
 impl ScheduleJob {
@@ -97,7 +97,7 @@ impl ScheduleJob {
         profiles.collect::<Vec<&str>>().join(", ")
     }
 
-    /// What the program calls the secret, and where it is: the keys, then the heartbeat's URL.
+    /// Each secret with its name in messages and its location: first the API keys, then the heartbeat's URL.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretLocation)> {
         let keys = self.accounts.iter().map(|account| {
             let name = format!("the API key of {}", account.profile);
@@ -107,7 +107,7 @@ impl ScheduleJob {
         keys.chain(heartbeat.map(|location| ("the heartbeat's URL".to_owned(), location)))
     }
 
-    /// The variables that a run needs, each once, with what each holds.
+    /// The environment variables that a run needs, without duplicates, each with a description of its content.
     pub(crate) fn variables(&self) -> Vec<(String, String)> {
         let mut variables: Vec<(String, String)> = Vec::new();
         for (what, location) in self.secrets() {
@@ -127,7 +127,7 @@ impl ScheduleJob {
         variables
     }
 
-    /// The folders that a run writes to, each once.
+    /// The folders that a run writes to, without duplicates.
     pub fn written_folders(&self) -> Vec<String> {
         let mut folders = Vec::new();
         if let Repo::Folder(folder) = &self.repo {
@@ -144,7 +144,7 @@ impl ScheduleJob {
         folders
     }
 
-    /// A path of the config file, made absolute by the folder of the config file.
+    /// Resolves a path of the config file against the folder of that file.
     pub(crate) fn resolve_config_path(&self, path: &str) -> String {
         if path.starts_with('/') {
             return path.to_owned();
@@ -157,13 +157,13 @@ impl ScheduleJob {
     }
 }
 
-/// The path as one that can be compared: no doubled slash, none at the end.
+/// The path without doubled and trailing slashes, so that paths can be compared.
 pub(crate) fn normalize_slashes(path: &str) -> String {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     format!("/{}", parts.join("/"))
 }
 
-/// A path that would have to be a file and a folder of a container at once.
+/// A path that the job needs both as a file and as a folder of a container; `None` if there is none.
 pub fn clash_in_container(job: &ScheduleJob) -> Option<String> {
     let job = mounts::in_container(job);
     mounts::Mounts::new(&job).clash().map(str::to_owned)

@@ -1,5 +1,5 @@
 //! Plans and run outcomes as masked, typed documents; every output format renders these, so they all agree.
-//! Holds no webhook; every document can be saved and read back.
+//! A document holds no webhook, and can be saved and read back.
 
 mod change;
 mod final_status;
@@ -46,7 +46,7 @@ pub const FORMAT_VERSION: &str = "1.0";
 pub struct DocumentHeader {
     /// The version of the document's format.
     pub format_version: &'static str,
-    /// What the document is, such as `plan`.
+    /// The kind of document, such as `plan`.
     pub kind: &'static str,
     /// The program that wrote it, with its version.
     pub tool: &'static str,

@@ -17,7 +17,7 @@ use smol_str::SmolStr;
 /// The outcome of a run: the final status of every selected webhook, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeDocument {
-    /// The document format version, [`FORMAT_VERSION`] when written by this program.
+    /// The document format version; this program writes [`FORMAT_VERSION`](super::FORMAT_VERSION).
     pub format_version: String,
     /// Always `outcome`.
     pub kind: String,
@@ -230,16 +230,16 @@ impl IdPairDocument {
 impl ReadBackDocument {
     fn from_verdict(verdict: &Verdict) -> Self {
         Self {
-            verified: verdict.count(|finding| *finding == ItemVerdict::Verified),
-            altered: verdict.count(|finding| matches!(finding, ItemVerdict::Altered(_))),
-            missing: verdict.count(|finding| *finding == ItemVerdict::Missing),
-            duplicated: verdict.count(|finding| matches!(finding, ItemVerdict::Duplicated(_))),
+            verified: verdict.count(|verdict| *verdict == ItemVerdict::Verified),
+            altered: verdict.count(|verdict| matches!(verdict, ItemVerdict::Altered(_))),
+            missing: verdict.count(|verdict| *verdict == ItemVerdict::Missing),
+            duplicated: verdict.count(|verdict| matches!(verdict, ItemVerdict::Duplicated(_))),
         }
     }
 }
 
 fn summary_members(outcomes: &[ItemOutcome<'_>]) -> Map<String, Value> {
-    let mut members: Map<String, Value> = outcome::summary(outcomes)
+    let mut members: Map<String, Value> = outcome::count_by_status(outcomes)
         .into_iter()
         .map(|(status, n)| (status.code().to_owned(), n.into()))
         .collect();
@@ -303,10 +303,10 @@ fn next_steps(
     }
     // As long as anything is missing, other steps come first.
     if has_any(&[FinalStatus::Created]) && is_complete {
-        steps.push("point your alerts at the new the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
+        steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
         if !view.plan.source.is_backup {
             steps.push(
-                "the source stays active: turn its webhooks off once the target's webhooks have proven themselves"
+                "the source stays active: disable its webhooks once you know that the target's work"
                     .to_owned(),
             );
         }

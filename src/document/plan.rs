@@ -47,7 +47,7 @@ impl Depth {
 /// `S` holds the steps: all of them in memory, or [`StreamedSteps`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDocument<S = Vec<StepDocument>> {
-    /// The document format version, [`FORMAT_VERSION`] when written by this program.
+    /// The document format version; this program writes [`FORMAT_VERSION`](super::FORMAT_VERSION).
     pub format_version: String,
     /// Always `plan`.
     pub kind: String,

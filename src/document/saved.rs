@@ -18,7 +18,7 @@ pub struct SavedPlan {
 }
 
 impl SavedPlan {
-    /// Parses a plan that was sealed with [`seal`] and written as JSON.
+    /// Parses a plan that was signed with [`set_plan_digest`] and written as JSON.
     pub fn read(text: &str) -> Result<Self, UnreadableDocument> {
         let Document::Plan(mut document) = Document::read(text)? else {
             return Err(unreadable("it is not a plan"));
@@ -37,7 +37,7 @@ impl SavedPlan {
         })
     }
 
-    /// Whether nothing in the document changed since it was sealed.
+    /// Whether nothing in the document changed since it was signed.
     pub fn is_intact(&self, digest_key: &DigestKey) -> bool {
         let seal = digest_key.text(&self.whole).to_string();
         let binding = self.binding.as_ref();
@@ -56,10 +56,10 @@ impl SavedPlan {
 /// Empties the document's `seal`; an error if it occurs twice, because then the digest proves nothing.
 fn clear_plan_digest(mut whole: String, seal: &str) -> Result<String, UnreadableDocument> {
     let member = format!("\"seal\":{}", json::encode_string(seal));
-    let mut occurrences = whole.match_indices(&member).map(|(at, _)| at);
+    let mut occurrences = whole.match_indices(&member).map(|(start, _)| start);
     match (occurrences.next(), occurrences.next()) {
-        (Some(at), None) => {
-            whole.replace_range(at..at + member.len(), "\"seal\":\"\"");
+        (Some(start), None) => {
+            whole.replace_range(start..start + member.len(), "\"seal\":\"\"");
             Ok(whole)
         }
         _ => Err(unreadable("its seal is damaged")),

@@ -1,4 +1,4 @@
-//! The base of every HTTP client of this program: one that neither follows nor repeats anything by itself.
+//! The base of every HTTP client of this program: it follows no redirect and repeats no request by itself.
 
 use url::{Host, Url};
 

@@ -1,4 +1,4 @@
-//! How a request can fail, by what the failure proves about the server.
+//! The ways in which a request can fail, classified by what each proves about the server.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The host in `Location`; redirects are never followed.
     pub redirect_host: Option<String>,
-    /// Where the key was taken from, in words that follow `the key`.
+    /// The origin of the key, phrased to follow `the key`, such as `in HOOKFERRY_TARGET_API_KEY`.
     pub key_origin: String,
 }
 
@@ -50,7 +50,7 @@ impl Failure {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
             Self::NotSent(ConnectFailure::Certificate(_)) | Self::Unusable(_) => false,
-            Self::Refused(refusal) => is_passing(refusal.status),
+            Self::Refused(refusal) => is_transient_status(refusal.status),
         }
     }
 
@@ -68,7 +68,7 @@ impl Failure {
 }
 
 /// Whether a status is transient, so that a read may be retried.
-pub fn is_passing(status: u16) -> bool {
+fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504 | 520..=527)
 }
 

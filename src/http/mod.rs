@@ -1,5 +1,5 @@
-//! HTTP with care, whoever is asked: the vendor, an object store, or a heartbeat.
-//! A request is sent once, an answer has a limit, and a failure says what it proves about the server.
+//! The HTTP basics that all clients share: those of the vendor's API, of object stores and of heartbeats.
+//! Never re-sends a request by itself, limits the size of responses, and classifies failures by what they prove.
 
 pub(crate) mod client;
 pub mod failure;

@@ -1,5 +1,5 @@
-//! What a server says about a request, without what it may repeat of it.
-//! Never trusts a server to keep a secret that it was sent.
+//! Removes from a server's message whatever it may repeat of the request.
+//! Never trusts a server to keep the secrets that a request contained.
 
 use crate::secret::url_outline;
 

@@ -31,7 +31,7 @@ pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failu
     })
 }
 
-/// Streams a response body to `arrived`, up to the limit.
+/// Streams a response body to `on_chunk`, up to the limit.
 pub(crate) async fn receive_streamed(
     mut response: reqwest::Response,
     on_chunk: ChunkSink<'_>,

@@ -6,7 +6,7 @@ use crate::coralogix::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
 use std::collections::HashMap;
 
-/// A webhook whose content is known already.
+/// A webhook whose content was digested already.
 #[derive(Clone, Copy)]
 pub struct CachedContent<'k> {
     /// As it was read.
@@ -16,7 +16,7 @@ pub struct CachedContent<'k> {
     pub(super) alias: &'k SmolStr,
     pub(super) type_id: Option<TypeId>,
     pub(super) content: Option<Content>,
-    pub(super) form: Option<FieldsShape>,
+    pub(super) fields_shape: Option<FieldsShape>,
 }
 
 /// The desired webhooks with their digests, indexed by the raw JSON of their alias.
@@ -27,10 +27,10 @@ pub struct ContentCache<'k> {
 }
 
 impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
-    fn from_iter<I: IntoIterator<Item = CachedContent<'k>>>(known: I) -> Self {
+    fn from_iter<I: IntoIterator<Item = CachedContent<'k>>>(webhooks: I) -> Self {
         let by_alias = |cached: CachedContent<'k>| Some((cached.bare.raw("alias")?, cached));
         Self {
-            by_alias: known.into_iter().filter_map(by_alias).collect(),
+            by_alias: webhooks.into_iter().filter_map(by_alias).collect(),
         }
     }
 }

@@ -80,7 +80,7 @@ pub async fn fetch(reader: &Reader) -> Result<Inventory, Error> {
 /// The action that failed, for the error message.
 const LIST_ACTION: &str = "list its webhooks";
 
-/// Fetches an account in parts and folds each part into a `T` with `add`, so that a caller who needs little
+/// Fetches an account in parts and folds each part into a `T` with `add_part`, so that a caller who needs little
 /// of each webhook can drop the rest while the list is still arriving.
 ///
 /// A retry starts over with a new `T`, so a failed attempt contributes nothing to the result.

@@ -118,13 +118,13 @@ impl ItemOutcome<'_> {
 /// The outcome of every selected webhook, in plan order.
 pub(crate) fn item_outcomes<'a>(
     plan: &'a Plan,
-    applied: &'a PushResult,
+    push_result: &'a PushResult,
     verdict: Option<&'a Verdict>,
 ) -> Vec<ItemOutcome<'a>> {
     let steps = plan.steps();
     let item_verdicts = verdict.iter().flat_map(|verdict| &verdict.item_verdicts);
     // Both lists are in plan order; either may lack entries for some steps.
-    let mut statuses = applied.statuses.iter().peekable();
+    let mut statuses = push_result.statuses.iter().peekable();
     let mut item_verdicts = item_verdicts.peekable();
     let to_outcome = |(step_ix, (webhook, step))| {
         let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
@@ -132,13 +132,13 @@ pub(crate) fn item_outcomes<'a>(
             None => outcome_without_push(webhook, step),
         };
         let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);
-        apply_verdict(outcome, item_verdict.map(|(_, finding)| finding))
+        apply_verdict(outcome, item_verdict.map(|(_, verdict)| verdict))
     };
     steps.enumerate().map(to_outcome).collect()
 }
 
 /// Number of webhooks in each status, zero included.
-pub(crate) fn summary(outcomes: &[ItemOutcome<'_>]) -> [(FinalStatus, usize); 13] {
+pub(crate) fn count_by_status(outcomes: &[ItemOutcome<'_>]) -> [(FinalStatus, usize); 13] {
     FinalStatus::ALL.map(|status| {
         (
             status,

@@ -121,7 +121,7 @@ pub async fn push<'p>(
         plan,
         step_ixs,
         writer,
-        context: context,
+        context,
         started: Instant::now(),
         company_ids: BTreeSet::new(),
         baseline,

@@ -35,9 +35,9 @@ pub struct Rewriting {
     pub values: RuleValues,
     /// The policy for secrets that no rule covers.
     pub unmatched_policy: UnmatchedSecretPolicy,
-    /// Whether to list secrets that no rule covers even if nothing else requires a look into the webhooks.
+    /// Whether to list secrets that no rule covers even if nothing else requires reading the webhooks' values.
     pub lists_unmatched_secrets: bool,
-    /// The regions from and to which vendor hosts are moved; `None` without `retarget`.
+    /// The regions between which `retarget` moves vendor hosts; `None` without `retarget`.
     pub retarget: Option<Retarget>,
     /// The target's region; `None` if unknown.
     pub target_region: Option<Region>,
@@ -137,7 +137,7 @@ impl PortableWebhook {
         self.webhook.fields_shape
     }
 
-    /// The object to send. It must not be sent while a value is [`unread`](Self::unread).
+    /// The object to send. It must not be sent while [`unread_values`](Self::unread_values) lists any value.
     pub fn bare(&self) -> &Webhook {
         self.webhook.bare()
     }
@@ -149,18 +149,18 @@ impl PortableWebhook {
 
     /// The changes by rules and by `retarget`, in the order of the webhook's values.
     pub fn changes(&self) -> &[Change] {
-        self.report().map_or(&[], |remarks| &remarks.changes)
+        self.report().map_or(&[], |report| &report.changes)
     }
 
     /// The values that rules need but hookferry could not read. The object contains placeholders for them.
     pub fn unread_values(&self) -> &[UnreadValue] {
-        self.report().map_or(&[], |remarks| &remarks.unread_values)
+        self.report().map_or(&[], |report| &report.unread_values)
     }
 
     /// The secrets that no rule covers.
     pub fn unmatched_secrets(&self) -> &[UnmatchedSecret] {
         self.report()
-            .map_or(&[], |remarks| &remarks.unmatched_secrets)
+            .map_or(&[], |report| &report.unmatched_secrets)
     }
 
     /// What is wrong with the destination of the logs that it sends; `None` if nothing is.

@@ -178,7 +178,7 @@ pub async fn execute_rollback(
     let mut driver = RollbackDriver {
         written,
         writer,
-        context: context,
+        context,
         refusal_reasons: BTreeMap::new(),
         accepted_restores: BTreeSet::new(),
         stop: None,

@@ -143,7 +143,7 @@ impl StrippedWebhook {
         self.content
     }
 
-    /// What a content cache knows of it.
+    /// The entry that a content cache keeps of it.
     pub(super) fn cached(&self) -> CachedContent<'_> {
         CachedContent {
             given: &self.original,
@@ -151,7 +151,7 @@ impl StrippedWebhook {
             alias: &self.alias,
             type_id: self.type_id,
             content: self.content,
-            form: self.fields_shape,
+            fields_shape: self.fields_shape,
         }
     }
 }
@@ -171,9 +171,9 @@ pub fn strip(inventory: Inventory) -> Stripped {
 }
 
 /// Like [`strip`], but takes digests from a cache for webhooks that are byte for byte equal to cached ones.
-pub fn strip_with_cache(inventory: Inventory, known: &ContentCache<'_>) -> Stripped {
+pub fn strip_with_cache(inventory: Inventory, cache: &ContentCache<'_>) -> Stripped {
     let webhooks = inventory.webhooks.into_iter();
-    let strip_and_check = |webhook| check_sendable(strip_one(webhook, known));
+    let strip_and_check = |webhook| check_sendable(strip_one(webhook, cache));
     Stripped {
         webhooks: webhooks.map(strip_and_check).collect(),
     }
@@ -189,7 +189,7 @@ fn strip_one(webhook: Webhook, cache: &ContentCache<'_>) -> StrippedWebhook {
     let cached = candidate.filter(|likely| likely.has_same_bytes_and_type(&webhook));
     let type_id = cached.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);
     let (content, fields_shape) = match cached {
-        Some(same) => (same.content, same.form),
+        Some(same) => (same.content, same.fields_shape),
         None => type_id
             .map(|type_id| Content::with_shape(&webhook, type_id))
             .unzip(),
@@ -221,9 +221,9 @@ fn check_sendable(mut webhook: StrippedWebhook) -> StrippedWebhook {
 fn block_reason(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked> {
     let original = &webhook.original;
     // Without a type, the fields have not been examined yet; their shape does not depend on the type.
-    let form = webhook.fields_shape;
-    let form = form.unwrap_or_else(|| Content::with_shape(original, TypeId(0)).1);
-    if form == FieldsShape::DuplicateKey || original.has_duplicate_key() {
+    let fields_shape = webhook.fields_shape;
+    let fields_shape = fields_shape.unwrap_or_else(|| Content::with_shape(original, TypeId(0)).1);
+    if fields_shape == FieldsShape::DuplicateKey || original.has_duplicate_key() {
         return Some(Blocked::DuplicateKey);
     }
     match webhook.type_id.ok_or_else(|| original.type_id()) {

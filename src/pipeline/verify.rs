@@ -1,4 +1,4 @@
-//! Sixth stage: compares what the target holds now with what the plan wants there.
+//! Sixth stage: compares what the target holds now with the desired webhooks of the plan.
 //! Pure. Trusts no response, only what was read back.
 
 use super::plan::{Difference, Plan, Step, StepState, differences};

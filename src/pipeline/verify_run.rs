@@ -1,5 +1,5 @@
-//! Compares what the target holds now with what an earlier run, known by its record, wrote there.
-//! Pure. Knows contents by their digests alone: a record holds no content.
+//! Compares what the target holds now with what an earlier run wrote there, according to the run's record.
+//! Pure. Compares digests, because a run record holds no content.
 
 use super::strip::Stripped;
 use super::verify::ItemVerdict;
@@ -8,71 +8,66 @@ use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
-/// One webhook of a run's plan, as the run's record knows it.
+/// One webhook of a run's plan, as the run's record shows it.
 #[derive(Debug, Clone)]
 pub struct RecordedItem {
-    /// The content that the run was to bring about; `None` for a webhook without a type.
+    /// The digest of the desired content; `None` for a webhook without a type.
     pub desired: Option<ContentDigest>,
-    /// Where the record places it.
+    /// Where the webhook is, according to the record.
     pub location: RecordedLocation,
 }
 
-/// Where the record of a run places one webhook.
+/// Where one webhook of a run is, according to the run's record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedLocation {
     /// In the target.
     Target {
         /// Its id there.
         id: WebhookId,
-        /// What the target keeps of it where that differs from what was sent.
+        /// The digest of what the target stored, if the server altered what the run sent.
         kept: Option<ContentDigest>,
-        /// Whether the run wrote it; otherwise the target had it before.
+        /// Whether the run wrote it; if not, the target had it before the run.
         is_written: bool,
     },
-    /// The run sent it, and does not know whether it arrived.
+    /// The run sent it, and it is unknown whether it arrived.
     Unknown,
-    /// Nowhere: the run did not get to write it.
+    /// Nowhere: the run did not write it, although the plan creates or updates it.
     Nowhere,
-    /// The run was not to write it.
+    /// The plan does not write it.
     NotPlanned,
 }
 
 /// The verdict on one webhook of a run.
 #[derive(Debug)]
-pub struct RunFinding {
-    /// Its index in the run's plan.
-    pub step: usize,
-    /// Its id in the target, where the record knows it.
-    pub target_id: Option<WebhookId>,
-    /// What the target shows of it.
-    pub finding: ItemVerdict,
-    /// The reason for an altered one.
-    pub why: Option<String>,
+pub(crate) struct RunItemVerdict {
+    /// The index of its step in the run's plan.
+    pub(crate) step_ix: usize,
+    /// Its id in the target; `None` if the record has none.
+    pub(crate) target_id: Option<WebhookId>,
+    pub(crate) item_verdict: ItemVerdict,
+    /// When the server or somebody changed it; `None` unless it is altered.
+    pub(crate) why: Option<String>,
 }
 
-/// Compares each webhook that the run wrote or found with what the target shows of it.
+/// Compares each webhook that the run was to write or found in the target with what the target shows now.
 ///
-/// `baseline` holds the ids that the target had before the run.
-pub fn verify_run(
+/// `baseline` holds the ids that were in the target before the run's first write.
+pub(crate) fn verify_run(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,
     digest_key: &DigestKey,
-) -> Vec<RunFinding> {
+) -> Vec<RunItemVerdict> {
     let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
     for webhook in target.webhooks() {
         if let Some(id) = webhook.id() {
             contents.insert(id, webhook.content());
         }
     }
-    let shown = |id: &WebhookId| {
-        let content = contents.get(id)?;
-        Some(content.map(|content| digest_key.digest_content(content)))
-    };
     let copies = surplus_copies(items, baseline, target, digest_key);
-    let mut findings = Vec::new();
-    for (step, item) in items.iter().enumerate() {
-        let (target_id, finding, why) = match &item.location {
+    let mut item_verdicts = Vec::new();
+    for (step_ix, item) in items.iter().enumerate() {
+        let (target_id, item_verdict, why) = match &item.location {
             RecordedLocation::NotPlanned => continue,
             RecordedLocation::Nowhere => (None, ItemVerdict::Missing, None),
             RecordedLocation::Unknown => {
@@ -80,51 +75,56 @@ pub fn verify_run(
                 (None, ItemVerdict::Unclear(why.to_owned()), None)
             }
             RecordedLocation::Target { id, kept, .. } => {
-                let (item_verdict, reason) = compare_shown(shown(id), item.desired, *kept);
+                let (item_verdict, why) = match contents.get(id) {
+                    None => (ItemVerdict::Missing, None),
+                    Some(content) => {
+                        let shown = content.map(|content| digest_key.digest_content(content));
+                        compare_contents(shown, item.desired, *kept)
+                    }
+                };
                 let copies = item.desired.and_then(|desired| copies.get(&desired));
-                let finding = match (item_verdict, copies) {
+                let item_verdict = match (item_verdict, copies) {
                     (ItemVerdict::Verified, Some(copies)) => {
                         let all = std::iter::once(id).chain(copies).cloned();
                         ItemVerdict::Duplicated(all.collect())
                     }
-                    (finding, _) => finding,
+                    (item_verdict, _) => item_verdict,
                 };
-                (Some(id.clone()), finding, reason)
+                (Some(id.clone()), item_verdict, why)
             }
         };
-        findings.push(RunFinding {
-            step,
+        item_verdicts.push(RunItemVerdict {
+            step_ix,
             target_id,
-            finding,
+            item_verdict,
             why,
         });
     }
-    findings
+    item_verdicts
 }
 
-/// `shown` is `None` where the target lacks the webhook, and `Some(None)` where it cannot be compared.
-fn compare_shown(
-    shown: Option<Option<ContentDigest>>,
+/// Compares what the target shows of a webhook with the desired content and with what the target kept of it.
+///
+/// `shown` is `None` for a webhook without a type, which equals neither.
+fn compare_contents(
+    shown: Option<ContentDigest>,
     desired: Option<ContentDigest>,
     kept: Option<ContentDigest>,
 ) -> (ItemVerdict, Option<String>) {
-    match shown {
-        None => (ItemVerdict::Missing, None),
-        Some(Some(shown)) if Some(shown) == desired => (ItemVerdict::Verified, None),
-        Some(shown) => {
-            let is_as_kept = shown.is_some() && shown == kept;
-            let why = if is_as_kept {
-                "the server altered it when it was written, and it has not changed since"
-            } else {
-                "it was changed after the run"
-            };
-            (ItemVerdict::Altered(Vec::new()), Some(why.to_owned()))
-        }
+    if shown.is_some() && shown == desired {
+        return (ItemVerdict::Verified, None);
     }
+    let why = if shown.is_some() && shown == kept {
+        "the server altered it when it was written, and it has not changed since"
+    } else {
+        "it was changed after the run"
+    };
+    (ItemVerdict::Altered(Vec::new()), Some(why.to_owned()))
 }
 
-/// Webhooks that equal one that the run wrote, but that neither the baseline nor the record knows, by content.
-pub fn surplus_copies(
+/// Ids of webhooks with the content of one that the run wrote, by that content; leaves out the baseline and the
+/// ids that the run itself wrote.
+pub(crate) fn surplus_copies(
     items: &[RecordedItem],
     baseline: &HashSet<&str>,
     target: &Stripped,

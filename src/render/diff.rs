@@ -58,8 +58,8 @@ impl DiffView<'_> {
 
     /// The webhook that represents an entry: the left one, else the right one.
     fn webhook(&self, entry: &DiffEntry) -> Option<&StrippedWebhook> {
-        let left = entry.left.map(|at| &self.left_webhooks.webhooks()[at]);
-        left.or_else(|| entry.right.map(|at| &self.right_webhooks.webhooks()[at]))
+        let left = entry.left.map(|ix| &self.left_webhooks.webhooks()[ix]);
+        left.or_else(|| entry.right.map(|ix| &self.right_webhooks.webhooks()[ix]))
     }
 }
 

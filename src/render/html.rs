@@ -26,7 +26,7 @@ pub fn html(report: &Report<'_>) -> String {
     let mut body = String::new();
     page::push_header(&mut body, report);
     body.push_str("<main id=\"main\">\n");
-    summary::count_by_status(&mut body, report);
+    summary::summary(&mut body, report);
     webhooks::webhooks(&mut body, report);
     body.push_str("</main>\n");
     page::push_footer(&mut body, report);

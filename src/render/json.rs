@@ -54,7 +54,7 @@ impl<'w> EscapingWriter<'w> {
     fn new(out: &'w mut dyn Write) -> Self {
         Self {
             buffer: Vec::with_capacity(2 * Self::CHUNK),
-            out: out,
+            out,
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a text is laid out for: the width of the terminal, its colors, and how much is shown.
+//! The layout of text output: the width and colors of the terminal, and the level of detail.
 
 use super::style::Palette;
 use crate::document::view::Detail;
@@ -14,12 +14,12 @@ pub struct Page {
     pub detail: Detail,
 }
 
-/// The longest group of webhooks that needs no attention and is still listed.
-const MOST_LISTED: usize = 50;
+/// The largest group of webhooks that need no attention whose webhooks are listed; larger groups are counted.
+const MAX_LISTED_GROUP: usize = 50;
 
 impl Page {
-    /// Whether so many webhooks that need no attention are counted instead of listed.
+    /// Whether to count a group of `n` webhooks that need no attention instead of listing them.
     pub(super) fn counts(&self, n: usize) -> bool {
-        n > MOST_LISTED && self.detail == Detail::Normal
+        n > MAX_LISTED_GROUP && self.detail == Detail::Normal
     }
 }

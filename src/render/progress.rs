@@ -74,7 +74,7 @@ impl Stage {
         Self {
             screen: screen.clone(),
             state,
-            display: display,
+            display,
         }
     }
 

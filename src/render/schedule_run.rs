@@ -49,7 +49,7 @@ impl AccountScheduleRun {
     /// The result of an account after its first step, the backup.
     pub fn new(created: CreateResult) -> Self {
         Self {
-            created: created,
+            created,
             forgotten: None,
             checked: None,
             failures: Vec::new(),

@@ -107,7 +107,7 @@ fn to_line(row: &VerifyRow) -> Line {
 fn details(out: &mut String, row: &VerifyRow, page: Page) {
     match &row.verdict {
         ItemVerdict::Altered(found) => {
-            push_differences(out, &DifferenceDocument::from_differences(found), page)
+            push_differences(out, &DifferenceDocument::from_differences(found), page);
         }
         ItemVerdict::Duplicated(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

@@ -248,8 +248,8 @@ fn weekday(text: &str) -> Result<u16, String> {
     let is_it = |(short, long): &(&str, &str)| {
         text.eq_ignore_ascii_case(short) || text.eq_ignore_ascii_case(long)
     };
-    let at = WEEKDAYS.iter().position(is_it);
-    at.and_then(|at| u16::try_from(at + 1).ok()).ok_or_else(|| {
+    let ix = WEEKDAYS.iter().position(is_it);
+    ix.and_then(|ix| u16::try_from(ix + 1).ok()).ok_or_else(|| {
         let words = SHORTHANDS.map(|(word, _)| word).join(", ");
         format!(
             "weekdays are Mon, Tue, Wed, Thu, Fri, Sat and Sun, in lists with `,` and ranges with `..`; words that stand for a calendar are {words}"

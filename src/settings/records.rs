@@ -21,7 +21,7 @@ pub struct StateFolder {
 }
 
 impl StateFolder {
-    /// Uses a folder that the user did not name, so `flag` is empty.
+    /// Uses a folder that no flag named, so [`follow_up_flag`](Self::follow_up_flag) returns an empty string.
     pub fn from_path(path: &Path) -> Self {
         Self {
             path: Some(path.to_owned()),
@@ -296,7 +296,7 @@ impl RunsSettings {
             Some(RunsAction::Prune { keep_within, state }) => (RunsTask::Prune(keep_within), state),
         };
         Self {
-            task: task,
+            task,
             state: StateFolder::resolve(state.state_dir),
         }
     }
@@ -337,7 +337,7 @@ impl IdmapSettings {
             }
         };
         Self {
-            task: task,
+            task,
             map,
             state: StateFolder::resolve(state.state_dir),
         }

@@ -224,7 +224,7 @@ pub fn create_private_folder(path: &Path, what: &str) -> Result<(), Error> {
     })
 }
 
-/// Like [`private_folder`], but returns the system's error.
+/// Like [`create_private_folder`], but returns the system's error.
 pub(super) fn create_private_dirs(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

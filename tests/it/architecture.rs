@@ -261,7 +261,8 @@ fn the_map_names_no_file_that_does_not_exist() {
         let quoted = text.split('`').skip(1).step_by(2);
         let is_path = |word: &&str| {
             let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-".contains(c);
-            word.chars().all(is_plain) && (word.ends_with(".rs") || word.ends_with('/'))
+            let is_source = Path::new(word).extension().is_some_and(|name| name == "rs");
+            word.chars().all(is_plain) && (is_source || word.ends_with('/'))
         };
         let missing: Vec<&str> = quoted
             .filter(is_path)

@@ -77,14 +77,14 @@ impl TestRepository {
 /// The whole document of a small account without secrets, as common tools show it.
 #[test]
 fn the_document() {
-    let test = TestRepository::new();
+    let repository = TestRepository::new();
     let webhooks = account(
         r#"[ {"id": 7, "alias": "a name", "url": "https://hooks.example.net/", "integration_type_id": 0,
              "integration_type": {"label": "Slack", "icon": "/s.png", "id": 0}, "new_key": 1.10} ,{"id":8,"alias":"b"}]"#,
     )
     .webhooks;
-    let added = test.add(&webhooks, &Protection::Plaintext);
-    let bytes = test.read(&added);
+    let added = repository.add(&webhooks, &Protection::Plaintext);
+    let bytes = repository.read(&added);
     let mut text = String::new();
     std::io::Read::read_to_string(&mut flate2::read::GzDecoder::new(&bytes[..]), &mut text)
         .unwrap();
@@ -121,7 +121,7 @@ fn the_last_check_reveals_nothing_without_the_key() {
     );
     block_on(test.repository.write_last_check("eu", &last_check)).unwrap();
     block_on(test.repository.write_last_check("us", &check())).unwrap();
-    let text = |account: &str| {
+    let check_file = |account: &str| {
         let path = test
             .folder
             .path()
@@ -131,14 +131,14 @@ fn the_last_check_reveals_nothing_without_the_key() {
         std::fs::read_to_string(path).unwrap()
     };
     let line = |account: &str| {
-        text(account)
+        check_file(account)
             .lines()
             .find(|line| line.contains("content"))
             .unwrap()
             .to_owned()
     };
     assert_ne!(line("eu"), line("us"), "each has its own salt");
-    assert!(!text("eu").contains("canary"));
+    assert!(!check_file("eu").contains("canary"));
 }
 
 proptest! {

@@ -260,7 +260,7 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
     Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: pass `--on-conflict update` to overwrite the target's webhook with the source's content
+    hint: conflict: pass `--on-conflict update` to overwrite the target's webhook with the source's content
     hint: ambiguous (no certain match in the target): rename or remove the copies in one of the accounts
     hint: blocked (cannot be sent as it is): fix it in the source, or write a rule for it
     hint: to exclude any of these: pass `--name '!ALIAS'`; to leave all of them alone: pass `--on-conflict skip`
@@ -390,15 +390,17 @@ fn color_carries_no_information_of_its_own() {
         source: &source,
         target: &target,
     };
-    let coloured = Page {
+    let colored_page = Page {
         palette: Palette::Colored,
         ..page(100)
     };
-    let coloured = hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), coloured);
-    let plain = hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), page(100));
-    assert_ne!(coloured, plain);
-    let stripped = anstream::adapter::strip_str(&coloured).to_string();
-    assert_eq!(stripped, plain);
+    let colored =
+        hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), colored_page);
+    let uncolored =
+        hookferry::render::plan::plan(&PlanDocument::new(view, Depth::Steps), page(100));
+    assert_ne!(colored, uncolored);
+    let stripped = anstream::adapter::strip_str(&colored).to_string();
+    assert_eq!(stripped, uncolored);
 }
 
 #[test]
@@ -753,7 +755,7 @@ fn an_outcome_document_has_the_id_map() {
       "verify: hookferry verify --run 20261124-021530-7f3a2b"
       "undo this run: hookferry rollback 20261124-021530-7f3a2b"
       "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`"
-      "the source stays active: turn its webhooks off once the target's webhooks have proven themselves"
+      "the source stays active: disable its webhooks once you know that the target's work"
     "#);
     let text = outcome::outcome(&document, page(110));
     assert!(
@@ -846,7 +848,7 @@ fn messages_go_to_standard_error_and_only_the_result_to_standard_output() {
       read source    14 webhooks             [elapsed]
       never finished  started
     warning: the source answers slowly
-    hookferry: refused\u{1b}[2J
+    hookferry: error: refused\u{1b}[2J
     hint: pass --yes
     a log line
     ");
@@ -858,7 +860,7 @@ fn quiet_keeps_warnings_errors_and_logs() {
     assert_eq!(stdout, "the result\n");
     insta::assert_snapshot!(stderr, @r"
     warning: the source answers slowly
-    hookferry: refused\u{1b}[2J
+    hookferry: error: refused\u{1b}[2J
     hint: pass --yes
     a log line
     ");

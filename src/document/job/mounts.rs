@@ -1,16 +1,16 @@
-//! What is put into the container, and where.
+//! The files and folders that a container mounts, and their paths.
 
 use super::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
 use std::collections::BTreeMap;
 
-/// Where the config file is in the container.
+/// The path of the config file in the container.
 pub(crate) const CONFIG: &str = "/etc/hookferry/config.toml";
 
-/// What a folder is for.
+/// The purpose of a mounted folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum MountedFolder {
     Backups,
-    /// What is written there ends with the pod; its number.
+    /// A folder whose content disappears with the pod; holds its number.
     Ephemeral(usize),
 }
 
@@ -24,22 +24,23 @@ impl MountedFolder {
     }
 }
 
-/// Where a file of the container comes from.
+/// The object that supplies a file of the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FileOrigin {
+    /// A key of the config map.
     ConfigMap(&'static str),
     /// A key of the secret.
     Secret(String),
 }
 
-/// What is put into the container, by its path.
+/// Everything that the container mounts, by path.
 pub(crate) struct Mounts {
     pub(crate) files: BTreeMap<String, FileOrigin>,
     pub(crate) folders: BTreeMap<String, MountedFolder>,
 }
 
 impl Mounts {
-    /// Everything that a run reads and writes.
+    /// The mounts for everything that a run reads and writes.
     pub(crate) fn new(job: &ScheduleJob) -> Self {
         let mut files = BTreeMap::new();
         files.insert(CONFIG.to_owned(), FileOrigin::ConfigMap("config.toml"));
@@ -48,7 +49,7 @@ impl Mounts {
             let origin = FileOrigin::ConfigMap("recipients");
             files.entry(path).or_insert(origin);
         }
-        // Names with a dot are neither a variable's nor each other's.
+        // Environment variables have no dot in their names, and the suffixes differ, so these keys never collide.
         let keys = job.accounts.iter();
         let keys = keys.map(|account| (format!("{}.key", account.profile), &account.key));
         let heartbeat = job
@@ -66,7 +67,7 @@ impl Mounts {
             Repo::ObjectStore(_) => None,
         };
         let mut ephemeral = job.written_folders();
-        // What lies in the volume of the backups needs none of its own.
+        // A folder inside the volume of the backups needs no volume of its own.
         let is_inside = |folder: &String| {
             let rest = backups
                 .as_ref()
@@ -84,7 +85,7 @@ impl Mounts {
         Self { files, folders }
     }
 
-    /// A path that would be a file and a folder at once.
+    /// A path that is mounted both as a file and as a folder; `None` if there is none.
     pub(crate) fn clash(&self) -> Option<&str> {
         let mut files = self.files.keys().map(String::as_str);
         files.find(|path| self.folders.contains_key(*path))
@@ -98,14 +99,14 @@ impl Mounts {
         })
     }
 
-    /// Whether backups go into a volume.
+    /// Whether a volume holds the backups.
     pub(crate) fn has_backups(&self) -> bool {
         self.folders
             .values()
             .any(|folder| *folder == MountedFolder::Backups)
     }
 
-    /// Whether a file outlives the pod.
+    /// Whether a file survives the end of the pod.
     pub(crate) fn persists(&self, file: &str) -> bool {
         let folder = self
             .folders
@@ -115,14 +116,14 @@ impl Mounts {
         matches!(innermost, Some((_, MountedFolder::Backups)))
     }
 
-    /// Whether there is a file of recipients.
+    /// Whether the container mounts a recipients file.
     pub(crate) fn has_recipients(&self) -> bool {
         let is_it = |origin: &FileOrigin| *origin == FileOrigin::ConfigMap("recipients");
         self.files.values().any(is_it)
     }
 }
 
-/// The job as it is in the container.
+/// The job with the paths that it has in the container.
 pub(crate) fn in_container(job: &ScheduleJob) -> ScheduleJob {
     ScheduleJob {
         config: CONFIG.to_owned(),
@@ -130,7 +131,8 @@ pub(crate) fn in_container(job: &ScheduleJob) -> ScheduleJob {
     }
 }
 
-/// The path without `.`, `..` and doubled slashes; a container has no links that could mean something else.
+/// The path without `.`, `..` and doubled slashes; a container has no symbolic links that would change the meaning
+/// of `..`.
 fn normalize_path(path: &str) -> String {
     let mut parts = Vec::new();
     for part in path.split('/') {

@@ -81,14 +81,14 @@ pub type PlannedStep = (Option<WebhookId>, StepState, Option<WebhookId>);
 impl Binding {
     /// Lists the changes since the plan was saved, most important first; empty if the plan still holds.
     ///
-    /// Ignores `ours`, the webhooks that an earlier run of this same plan wrote: they are the plan, carried
-    /// out in part.
+    /// Ignores `plan_written_ids`, the target's webhooks that earlier runs of this same plan wrote: they are the
+    /// plan, applied in part.
     pub fn drift(
         &self,
         promised: &[PlannedStep],
         now: &PlanWithInputs<'_>,
         digest_key: &DigestKey,
-        ours: &HashSet<WebhookId>,
+        plan_written_ids: &HashSet<WebhookId>,
     ) -> Vec<Drift> {
         let accounts = self.account_drift(now, digest_key);
         if !accounts.is_empty() {
@@ -102,7 +102,7 @@ impl Binding {
             &self.target,
             now.target,
             digest_key,
-            ours,
+            plan_written_ids,
         ));
         let rules = self.rules_drift(now, digest_key);
         if rules.is_none() {
@@ -110,7 +110,7 @@ impl Binding {
             webhooks.extend(others);
         }
         if rules.is_none() && webhooks.is_empty() {
-            webhooks = step_drift(promised, now, ours);
+            webhooks = step_drift(promised, now, plan_written_ids);
         }
         let webhooks = webhooks.into_iter().map(Drift::Webhook);
         rules.into_iter().chain(webhooks).collect()
@@ -269,7 +269,7 @@ fn compare_side(
     then: &BoundSide,
     now: &Stripped,
     digest_key: &DigestKey,
-    ours: &HashSet<WebhookId>,
+    plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<DriftedWebhook> {
     let mut bound = UnclaimedWebhooks::new(&then.webhooks);
     let mut drifted = Vec::new();
@@ -281,7 +281,10 @@ fn compare_side(
             }
             Some(then) => WebhookChange::Changed(changed_fields(then, stripped, digest_key)),
         };
-        if !stripped.id().is_some_and(|id| ours.contains(id)) {
+        if !stripped
+            .id()
+            .is_some_and(|id| plan_written_ids.contains(id))
+        {
             drifted.push(drifted_webhook(side, stripped, what));
         }
     }
@@ -340,7 +343,7 @@ fn changed_fields(
 fn step_drift(
     promised: &[PlannedStep],
     now: &PlanWithInputs<'_>,
-    ours: &HashSet<WebhookId>,
+    plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<DriftedWebhook> {
     let mut planned_by_source_id: HashMap<Option<&WebhookId>, VecDeque<&PlannedStep>> =
         HashMap::new();
@@ -361,7 +364,9 @@ fn step_drift(
         let is_same = *then == step.state && target_id.as_ref() == step.target_id();
         let is_applied = matches!(then, StepState::Create | StepState::Update)
             && step.state == StepState::Unchanged
-            && step.target_id().is_some_and(|id| ours.contains(id));
+            && step
+                .target_id()
+                .is_some_and(|id| plan_written_ids.contains(id));
         if !is_same && !is_applied {
             drifted.push(DriftedWebhook {
                 side: Side::Source,

@@ -52,7 +52,7 @@ pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     );
     match (left.entries(), right.entries()) {
         (Some(left), Some(right)) => {
-            compare_members(&mut found, &Path::from_parts(&[]), &left, &right)
+            compare_members(&mut found, &Path::from_parts(&[]), &left, &right);
         }
         _ if left.is_same(&right) => {}
         _ => found.push(Difference {
@@ -150,12 +150,12 @@ struct MaskedMember<'t> {
 fn member_of_entry<'t>(entry: &'t Json<'t>, masked: &'t Masked) -> MaskedMember<'t> {
     let name = entry_name(entry).unwrap_or_default();
     if let (Json::Object(real), Masked::Object(shown)) = (entry, masked) {
-        let at = real.iter().position(|(key, _)| key == "value");
-        if let (Some(at), 2) = (at, real.len()) {
+        let value_ix = real.iter().position(|(key, _)| key == "value");
+        if let (Some(ix), 2) = (value_ix, real.len()) {
             return MaskedMember {
                 name,
-                value: &real[at].1,
-                masked: &shown[at].1,
+                value: &real[ix].1,
+                masked: &shown[ix].1,
             };
         }
     }

@@ -23,11 +23,11 @@ pub struct RunKnowledge {
     pub digest_key: DigestKey,
     /// Webhooks that the server altered: the id, the digest of the content sent, and that of the content stored.
     pub altered: Vec<(WebhookId, ContentDigest, ContentDigest)>,
-    /// Digests of contents that were sent without it being known whether they arrived, each with the reason.
+    /// Digests of contents that the run sent without learning whether they arrived, each with the reason.
     pub uncertain: Vec<(ContentDigest, String)>,
 }
 
-/// An index of [`Known`] by content digest, newest run first.
+/// An index of [`PriorKnowledge`] by content digest, newest run first.
 pub(super) struct KnowledgeIndex<'k> {
     runs: Vec<IndexedRun<'k>>,
 }
@@ -62,20 +62,20 @@ impl PriorKnowledge {
     }
 
     pub(super) fn index(&self) -> KnowledgeIndex<'_> {
-        let runs = self.runs.iter().rev().map(|memory| {
+        let runs = self.runs.iter().rev().map(|run| {
             let mut altered: HashMap<ContentDigest, Vec<(&WebhookId, ContentDigest)>> =
                 HashMap::new();
-            for (id, sent, kept) in &memory.altered {
+            for (id, sent, kept) in &run.altered {
                 altered.entry(*sent).or_default().push((id, *kept));
             }
-            let mut doubtful: HashMap<ContentDigest, Vec<&str>> = HashMap::new();
-            for (sent, why) in &memory.uncertain {
-                doubtful.entry(*sent).or_default().push(why);
+            let mut uncertain: HashMap<ContentDigest, Vec<&str>> = HashMap::new();
+            for (sent, why) in &run.uncertain {
+                uncertain.entry(*sent).or_default().push(why);
             }
             IndexedRun {
-                run: memory,
+                run,
                 altered,
-                uncertain: doubtful,
+                uncertain,
             }
         });
         KnowledgeIndex {
@@ -88,7 +88,7 @@ impl<'k> KnowledgeIndex<'k> {
     /// Finds a webhook of the target that is a recorded altered copy of a content; returns its id and the run
     /// that recorded it.
     ///
-    /// `found` returns the current content of a webhook that still exists and is not yet matched.
+    /// `unmatched_content` returns the current content of a webhook that still exists and is not yet matched.
     pub(super) fn find_altered_copy(
         &self,
         desired: Content,

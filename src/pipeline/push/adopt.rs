@@ -102,18 +102,20 @@ fn adopt_equal(
     new_in_target: Vec<SeenWebhook>,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut equal: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for (at, seen) in new_in_target.iter().enumerate().rev() {
+    for (target_ix, seen) in new_in_target.iter().enumerate().rev() {
         if let Some(content) = seen.content {
-            equal.entry(content.whole).or_default().push(at);
+            equal.entry(content.whole).or_default().push(target_ix);
         }
     }
     let mut taken = HashSet::new();
     let mut left = Vec::new();
     for item in sent {
         match equal.get_mut(&item.content.whole).and_then(Vec::pop) {
-            Some(at) => {
-                adoption.adopted.push((item.ix, new_in_target[at].clone()));
-                taken.insert(at);
+            Some(target_ix) => {
+                adoption
+                    .adopted
+                    .push((item.ix, new_in_target[target_ix].clone()));
+                taken.insert(target_ix);
             }
             None => left.push(item),
         }
@@ -134,9 +136,9 @@ fn adopt_by_key(
         groups.entry(item.key.clone()).or_default().push(item);
     }
     let mut by_key: HashMap<&Key, Vec<usize>> = HashMap::new();
-    for (at, seen) in new_in_target.iter().enumerate() {
+    for (target_ix, seen) in new_in_target.iter().enumerate() {
         if let Some(key) = &seen.key {
-            by_key.entry(key).or_default().push(at);
+            by_key.entry(key).or_default().push(target_ix);
         }
     }
     let mut taken = HashSet::new();
@@ -145,13 +147,18 @@ fn adopt_by_key(
         let alike = by_key.remove(&key).unwrap_or_default();
         let is_one_content = items.iter().all(|item| item.content == items[0].content);
         if alike.is_empty() || is_one_content && alike.len() <= items.len() {
-            for (item, at) in items.iter().zip(&alike) {
-                adoption.adopted.push((item.ix, new_in_target[*at].clone()));
-                taken.insert(*at);
+            for (item, target_ix) in items.iter().zip(&alike) {
+                adoption
+                    .adopted
+                    .push((item.ix, new_in_target[*target_ix].clone()));
+                taken.insert(*target_ix);
             }
             left.extend(items.into_iter().skip(alike.len()));
         } else {
-            let why = ambiguity_reason(alike.iter().map(|at| &new_in_target[*at]), is_one_content);
+            let why = ambiguity_reason(
+                alike.iter().map(|target_ix| &new_in_target[*target_ix]),
+                is_one_content,
+            );
             adoption
                 .unresolved
                 .extend(items.into_iter().map(|item| (item.ix, why.clone())));
@@ -191,17 +198,22 @@ fn adopt_by_body(
     let mut left = Vec::new();
     for item in sent {
         let normalized = normalized_alias(&item.key.alias);
-        let found = new_in_target.iter().enumerate().position(|(at, seen)| {
-            !taken.contains(&at)
-                && seen
-                    .content
-                    .is_some_and(|content| content.body == item.content.body)
-                && alias_of(seen).as_ref() == Some(&normalized)
-        });
+        let found = new_in_target
+            .iter()
+            .enumerate()
+            .position(|(target_ix, seen)| {
+                !taken.contains(&target_ix)
+                    && seen
+                        .content
+                        .is_some_and(|content| content.body == item.content.body)
+                    && alias_of(seen).as_ref() == Some(&normalized)
+            });
         match found {
-            Some(at) => {
-                adoption.adopted.push((item.ix, new_in_target[at].clone()));
-                taken.insert(at);
+            Some(target_ix) => {
+                adoption
+                    .adopted
+                    .push((item.ix, new_in_target[target_ix].clone()));
+                taken.insert(target_ix);
             }
             None => left.push(item),
         }
@@ -210,17 +222,19 @@ fn adopt_by_body(
     for item in &left {
         let is_twin = |other: &&SentItem| other.content.body == item.content.body;
         let alike: Vec<usize> = (0..new_in_target.len())
-            .filter(|at| !taken.contains(at))
-            .filter(|at| {
-                new_in_target[*at]
+            .filter(|target_ix| !taken.contains(target_ix))
+            .filter(|target_ix| {
+                new_in_target[*target_ix]
                     .content
                     .is_some_and(|content| content.body == item.content.body)
             })
             .collect();
         match alike.as_slice() {
-            [at] if left.iter().filter(is_twin).count() == 1 => {
-                adoption.adopted.push((item.ix, new_in_target[*at].clone()));
-                taken.insert(*at);
+            [target_ix] if left.iter().filter(is_twin).count() == 1 => {
+                adoption
+                    .adopted
+                    .push((item.ix, new_in_target[*target_ix].clone()));
+                taken.insert(*target_ix);
             }
             _ => rest.push(item.clone()),
         }
@@ -259,7 +273,7 @@ fn without_taken(new_in_target: Vec<SeenWebhook>, taken: &HashSet<usize>) -> Vec
     new_in_target
         .into_iter()
         .enumerate()
-        .filter(|(at, _)| !taken.contains(at))
+        .filter(|(target_ix, _)| !taken.contains(target_ix))
         .map(|(_, seen)| seen)
         .collect()
 }

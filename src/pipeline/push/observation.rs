@@ -29,8 +29,8 @@ pub(super) struct ReportDetails {
 
 impl SeenWebhook {
     /// Extracts what decisions need. Returns `None` for a webhook without an id, which cannot be identified.
-    pub(super) fn from_webhook(webhook: &Webhook, known: &ContentCache<'_>) -> Option<Self> {
-        Self::from_webhook_with_cached(webhook, known.candidate(webhook))
+    pub(super) fn from_webhook(webhook: &Webhook, cache: &ContentCache<'_>) -> Option<Self> {
+        Self::from_webhook_with_cached(webhook, cache.candidate(webhook))
     }
 
     fn from_webhook_with_cached(
@@ -115,11 +115,11 @@ pub struct Observation {
 impl Observation {
     /// Extracts what decisions need from the webhooks, without the details for reports and the run record.
     pub fn from_webhooks(webhooks: &[Webhook]) -> Self {
-        let known = ContentCache::default();
+        let cache = ContentCache::default();
         let rows = webhooks.iter();
         Self {
             webhooks: rows
-                .filter_map(|webhook| SeenWebhook::from_webhook(webhook, &known))
+                .filter_map(|webhook| SeenWebhook::from_webhook(webhook, &cache))
                 .collect(),
             company_ids: BTreeSet::new(),
         }
@@ -127,17 +127,17 @@ impl Observation {
 
     /// Adds the next part of the list.
     ///
-    /// `content_cache` saves digesting the many webhooks that have the same bytes as a desired one. Only
+    /// `cache` saves digesting the many webhooks that have the same bytes as a desired one. Only
     /// webhooks that the run may have written, according to `may_be_written`, keep more than decisions need,
     /// so that a large account costs little memory if the run writes little to it.
     pub fn add(
         &mut self,
         webhooks: &[Webhook],
-        known: &ContentCache<'_>,
+        cache: &ContentCache<'_>,
         may_be_written: impl Fn(&WebhookId) -> bool,
     ) {
         for webhook in webhooks {
-            let cached = known.candidate(webhook);
+            let cached = cache.candidate(webhook);
             let seen = SeenWebhook::from_webhook_with_cached(webhook, cached).map(|seen| {
                 if may_be_written(&seen.id) {
                     seen.with_details(webhook, cached)

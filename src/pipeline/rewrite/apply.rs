@@ -244,7 +244,7 @@ impl<'r> RuleApplication<'r> {
                 let change = self.new_change(place_ix, ChangeKind::Retargeted, None, false);
                 let token = json::encode_string(&text);
                 self.claims.push(Claim {
-                    place_ix: place_ix,
+                    place_ix,
                     token,
                     change,
                 });
@@ -295,7 +295,7 @@ impl<'r> RuleApplication<'r> {
         let is_equal = is_equal_json(self.places[place_ix].token(), &token);
         let change = self.new_change(place_ix, how, Some(line), is_equal);
         self.claims.push(Claim {
-            place_ix: place_ix,
+            place_ix,
             token,
             change,
         });
@@ -303,7 +303,7 @@ impl<'r> RuleApplication<'r> {
 
     /// Builds the desired webhook from the original and the claims.
     pub(super) fn finish(mut self) -> PortableWebhook {
-        let leftover = self.unmatched_secrets();
+        let unmatched_secrets = self.unmatched_secrets();
         let mut webhook = self.webhook;
         let edits: Vec<Edit<'_>> = self
             .claims
@@ -335,7 +335,7 @@ impl<'r> RuleApplication<'r> {
                 },
             );
         }
-        let flows_back = log_backflow(
+        let log_backflow = log_backflow(
             webhook.type_id,
             &webhook.bare,
             &bare,
@@ -348,16 +348,16 @@ impl<'r> RuleApplication<'r> {
             (webhook.content, webhook.fields_shape) = content.unzip();
         }
         webhook.bare = bare;
-        let remarks = RewriteReport {
+        let report = RewriteReport {
             changes,
             unread_values: self.unread_values,
-            unmatched_secrets: leftover,
-            log_backflow: flows_back,
+            unmatched_secrets,
+            log_backflow,
         };
-        let has_any = remarks != RewriteReport::default();
+        let has_any = report != RewriteReport::default();
         PortableWebhook {
             webhook,
-            report: has_any.then(|| Box::new(remarks)),
+            report: has_any.then(|| Box::new(report)),
         }
     }
 

@@ -120,7 +120,7 @@ impl TomlReader<'_> {
         };
         for entry in self.known_entries(&table, "match", KNOWN) {
             entry::add_condition(&mut matches, &entry, &mut |offset, message| {
-                self.report(offset, message)
+                self.report(offset, message);
             });
         }
         matches
@@ -136,7 +136,7 @@ impl TomlReader<'_> {
             let path = self.parse_path(entry.offset, entry.key());
             match entry::value_source(&entry, line) {
                 Ok(from) => {
-                    sets.extend(path.map(|path| super::rule::SetValue { path, source: from }))
+                    sets.extend(path.map(|path| super::rule::SetValue { path, source: from }));
                 }
                 Err((offset, message)) => self.report(offset, message),
             }
@@ -157,7 +157,7 @@ impl TomlReader<'_> {
                 match entry.key() {
                     "in" => within = self.parse_paths(&entry),
                     "from" => {
-                        from = entry::secret_text(&entry).filter(|_| entry.text() != Some(""))
+                        from = entry::secret_text(&entry).filter(|_| entry.text() != Some(""));
                     }
                     _ => to = entry::secret_text(&entry),
                 }

@@ -105,7 +105,7 @@ impl Mistakes {
         }
     }
 
-    /// Returns `made` if there are no mistakes, else the mistakes in the order of the file.
+    /// Returns `value` if there are no mistakes, else the mistakes in the order of the file.
     pub(super) fn into_result<T>(self, value: T) -> Result<T, Vec<Mistake>> {
         let to_mistake = |((line, wrong), webhooks): ((usize, RuleProblem), Vec<String>)| Mistake {
             line,

@@ -6,7 +6,7 @@ use crate::coralogix::region::{Region, host_in_region};
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::fetch::Inventory;
 
-/// The regions from and to which vendor hosts are moved.
+/// The regions between which `retarget` moves vendor hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retarget {
     /// The source's region.

@@ -81,10 +81,11 @@ impl MatchConditions {
         let is_type = |type_id: &TypeId| webhook.type_id() == Ok(*type_id);
         let is_host = || {
             let host = host_of(&webhook.url());
-            host.is_some_and(|host| self.hosts.iter().any(|wanted| wanted.matches(&host)))
+            host.is_some_and(|host| self.hosts.iter().any(|pattern| pattern.matches(&host)))
         };
         (self.types.is_empty() || self.types.iter().any(is_type))
-            && (self.aliases.is_empty() || self.aliases.iter().any(|wanted| wanted.matches(&alias)))
+            && (self.aliases.is_empty()
+                || self.aliases.iter().any(|pattern| pattern.matches(&alias)))
             && (self.ids.is_empty() || id.is_some_and(|id| self.ids.contains(id)))
             && (self.hosts.is_empty() || is_host())
     }

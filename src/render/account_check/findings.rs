@@ -118,7 +118,7 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             format!("responded in {duration}"),
         ),
         Err(Failure::Refused(refusal)) => {
-            let text = format!("responded with {} in {duration}", refusal.status);
+            let text = format!("answered {} in {duration}", refusal.status);
             CheckFinding::new("reach", CheckResult::Good, text)
         }
         Err(Failure::Unusable(what)) => {

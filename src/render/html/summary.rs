@@ -1,11 +1,12 @@
-//! What is to be known before any single webhook: the conclusion, the counts, the warnings, the facts, the picture.
+//! The part of the page above the list of webhooks: conclusion, counts, warnings, chart, facts and notes.
 
 use super::chart;
 use super::escape::{EscapedText, SentenceHtml};
 use crate::render::report::{Mark, Report, Tone};
 use std::fmt::Write as _;
 
-pub(super) fn count_by_status(out: &mut String, report: &Report<'_>) {
+/// Appends everything above the list of webhooks.
+pub(super) fn summary(out: &mut String, report: &Report<'_>) {
     conclusion(out, report);
     counts(out, &report.counts);
     list(out, "warnings", "Warnings", &report.warnings);

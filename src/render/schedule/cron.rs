@@ -1,4 +1,4 @@
-//! A line of a crontab, with the variables that it needs.
+//! Renders a schedule for cron: a crontab line, with the variables that it needs.
 
 use super::quoting::{crontab, shell};
 use super::{GeneratedFile, header};
@@ -59,7 +59,7 @@ fn folder_notes(job: &ScheduleJob) -> String {
     job.written_folders().into_iter().map(line).collect()
 }
 
-/// Where the secrets have to be: cron gives a job hardly any variable.
+/// Comments that list the location of each secret; cron itself sets hardly any variable for a job.
 fn secret_notes(job: &ScheduleJob) -> String {
     let mut out = String::new();
     for (what, location) in job.secrets() {

@@ -1,4 +1,4 @@
-//! A workflow of GitHub Actions.
+//! Renders a schedule for GitHub Actions: a workflow.
 
 use super::quoting::{shell, workflow_yaml};
 use super::{GeneratedFile, header};

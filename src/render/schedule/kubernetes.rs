@@ -1,4 +1,4 @@
-//! A `CronJob` that may do little, and the volume for a folder of backups.
+//! Renders a schedule for Kubernetes: a `CronJob` with few permissions, and the volume for a folder of backups.
 
 mod manifest;
 
@@ -9,7 +9,7 @@ use crate::document::job::mounts::{Mounts, in_container};
 use ring::digest::{SHA256, digest};
 use std::fmt::Write as _;
 
-/// The longest name of a `CronJob`.
+/// The maximum length of a `CronJob`'s name.
 const MAX_NAME_LEN: usize = 52;
 
 /// The manifest.
@@ -33,7 +33,7 @@ pub(super) fn file(job: &ScheduleJob, image: &str, fields: &str) -> GeneratedFil
     GeneratedFile { name, text }
 }
 
-/// A name that Kubernetes takes; one that had to be changed ends in a digest, so that no two become the same.
+/// A name that Kubernetes accepts; a name that had to be changed ends in a digest, so that no two names collide.
 fn object_name(schedule: &str) -> String {
     let plain_name = format!("hookferry-{schedule}");
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -51,7 +51,7 @@ fn object_name(schedule: &str) -> String {
     format!("{}-{digits}", head.trim_end_matches('-'))
 }
 
-/// Where the files of the config map are now.
+/// The paths, on the user's machine, of the files that go into the config map.
 struct Sources {
     config: String,
     recipients: Option<String>,
@@ -107,7 +107,7 @@ fn installation_steps(
     out
 }
 
-/// How the secret is made; nothing where there is none.
+/// The command that creates the secret; empty if the job needs none.
 fn secret_step(job: &ScheduleJob, object: &str, mounts: &Mounts) -> String {
     let variables = job.variables();
     let names = variables.iter().map(|(name, _)| name.as_str());

@@ -1,4 +1,4 @@
-//! The schedules of a config file: a table for people, a document for programs.
+//! Lists the schedules of a config file: as a table for people, as a JSON document for programs.
 //! Pure.
 
 use super::super::columns::{padded, truncated, width};
@@ -11,16 +11,16 @@ use crate::wording::counted;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// The widest that a cell is shown.
+/// The maximum width of a cell.
 const MAX_CELL_WIDTH: usize = 48;
 const HEADINGS: [&str; 5] = ["schedule", "when (UTC)", "next", "profiles", "repo"];
 
-/// A config file as it was found.
+/// A config file with its schedules.
 #[derive(Debug)]
 pub struct SchedulesView {
-    /// Its path; `None` where nothing tells where it would be.
+    /// Its path; `None` if neither a flag nor the environment determines one.
     pub file: Option<String>,
-    /// Whether it is there.
+    /// Whether it exists.
     pub exists: bool,
     /// Its schedules.
     pub rows: Vec<ScheduleRow>,
@@ -33,17 +33,17 @@ pub struct ScheduleRow {
     pub name: String,
     /// When it is due, in the canonical calendar form.
     pub calendar: String,
-    /// The same in words, where that is simple.
+    /// The calendar in words; `None` if that would not be simple.
     pub words: Option<String>,
-    /// When it is due next, if ever.
+    /// When it is due next; `None` if never.
     pub next: Option<Timestamp>,
     /// The profiles that it backs up.
     pub profiles: Vec<String>,
-    /// Where backups go.
+    /// The repository that receives the backups.
     pub repo: String,
-    /// Whether they are encrypted.
+    /// Whether the backups are encrypted.
     pub is_encrypted: bool,
-    /// How old the newest backup may be, in seconds.
+    /// The maximum age of the newest backup, in seconds; `None` without a limit.
     pub max_age: Option<i64>,
 }
 

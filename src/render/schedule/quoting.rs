@@ -1,7 +1,7 @@
-//! Foreign text in the languages of schedulers: shell, crontab, unit file, YAML.
-//! What is read back is what was written; every character of a text is visible.
+//! Quotes untrusted text for the languages of schedulers: shell, crontab, unit file, YAML.
+//! A scheduler reads back exactly the text that was quoted; every character of the text is visible.
 
-/// Whether no language here gives any of its characters a meaning.
+/// Whether none of its characters has a special meaning in any of these languages.
 fn is_plain(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-:,@+".contains(&byte);
     !text.is_empty() && text.bytes().all(is_plain)
@@ -9,7 +9,7 @@ fn is_plain(text: &str) -> bool {
 
 /// A word of a POSIX shell.
 ///
-/// Without a backslash, because crons disagree about what one means.
+/// Uses no backslash, because implementations of cron disagree about its meaning.
 pub(super) fn shell(text: &str) -> String {
     if is_plain(text) {
         return text.to_owned();
@@ -17,7 +17,7 @@ pub(super) fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r#"'"'"'"#))
 }
 
-/// A word of a crontab's command: for the shell, and past cron, to which `%` ends the command.
+/// A word of a crontab's command: quoted for the shell and for cron, where `%` would end the command.
 pub(super) fn crontab(text: &str) -> String {
     shell(text).replace('%', r"\%")
 }
@@ -31,17 +31,17 @@ pub(super) fn unit_path(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#))
 }
 
-/// An argument in `ExecStart=`, where `$` stands for variables besides, but not in the program's own path.
+/// An argument in `ExecStart=`, where `$` also starts a variable, except in the program's own path.
 pub(super) fn unit_argument(text: &str) -> String {
     unit_path(text).replace('$', "$$")
 }
 
-/// A YAML scalar that is this text whatever it looks like.
+/// A quoted YAML scalar, which is always a string, whatever the text looks like.
 pub(super) fn yaml(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', r"\\").replace('"', r#"\""#))
 }
 
-/// The same in a workflow, where `${{` begins an expression.
+/// A quoted YAML scalar for a workflow, where `${{` starts an expression.
 pub(super) fn workflow_yaml(text: &str) -> String {
     yaml(&text.replace("${{", "${{ '${{' }}"))
 }
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn each_language_has_its_own_way_out() {
+    fn each_language_has_its_own_quoting() {
         assert_eq!(shell("a'b $c"), r#"'a'"'"'b $c'"#);
         assert_eq!(crontab("/a%b c"), r"'/a\%b c'");
         assert_eq!(unit_path("/a%b"), "/a%%b");

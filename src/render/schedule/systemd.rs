@@ -1,4 +1,4 @@
-//! A oneshot service that may do little, and its timer.
+//! Renders a schedule for systemd: a sandboxed oneshot service, and its timer.
 
 mod installation;
 
@@ -7,11 +7,11 @@ use super::{GeneratedFile, header};
 use crate::document::job::{ScheduleJob, SecretLocation};
 use std::fmt::Write as _;
 
-/// Where systemd puts the credentials of services, in a folder for each unit.
+/// The folder in which systemd puts the credentials of services, in one folder for each unit.
 const CREDENTIALS: &str = "/run/credentials/";
-/// Where the credentials are taken from.
+/// The folder from which systemd loads the credentials.
 const CREDENTIAL_STORE: &str = "/etc/hookferry/credentials";
-/// What nothing of a run needs.
+/// Removes the permissions that no run needs.
 const SANDBOX: &str = "
 # It can read what its user can, write to the folders above, and use the network; nothing else.
 NoNewPrivileges=yes
@@ -57,14 +57,14 @@ pub(super) fn files(job: &ScheduleJob, binary: &str) -> Vec<GeneratedFile> {
     ]
 }
 
-/// The credential that a path means to that unit: its name.
+/// The name of the credential of that unit that a path refers to; `None` for any other path.
 fn credential<'p>(path: &'p str, service: &str) -> Option<&'p str> {
     path.strip_prefix(CREDENTIALS)?
         .strip_prefix(service)?
         .strip_prefix('/')
 }
 
-/// The names of the credentials, each once.
+/// The names of the credentials, without duplicates.
 fn credentials<'j>(job: &'j ScheduleJob, service: &str) -> Vec<&'j str> {
     let mut names = Vec::new();
     for (_, location) in job.secrets() {
@@ -123,7 +123,7 @@ LimitCORE=0
     out + &path_options(job, binary)
 }
 
-/// The parts of the sandbox that depend on what is used.
+/// The options of the sandbox that depend on the paths that a run uses.
 fn path_options(job: &ScheduleJob, binary: &str) -> String {
     let paths = used_paths(job, binary);
     let mut out = String::new();
@@ -146,7 +146,7 @@ fn path_options(job: &ScheduleJob, binary: &str) -> String {
     out
 }
 
-/// Every path that a run touches.
+/// Every path that a run uses.
 fn used_paths(job: &ScheduleJob, binary: &str) -> Vec<String> {
     let mut paths = vec![binary.to_owned(), job.config.clone()];
     for (_, location) in job.secrets() {
@@ -177,7 +177,7 @@ fn is_below(path: &str, folders: &[&str]) -> bool {
 }
 
 fn timer(job: &ScheduleJob) -> String {
-    // Not all machines at once, and never far into the time of the next run.
+    // Spreads the load of many machines, and never delays a run until the next one is almost due.
     let delay = (job.shortest_gap * 60 / 10).min(600);
     let accuracy = if job.shortest_gap >= 10 { "1min" } else { "1s" };
     format!(

@@ -37,7 +37,7 @@ impl BackupCondition {
 /// Checks the bytes of a backup.
 ///
 /// # Errors
-/// Where the identities cannot be read; damage to the backup is a [`Condition`], not an error.
+/// Where the identities cannot be read; damage to the backup is a [`BackupCondition`], not an error.
 pub fn inspect(
     backup: &StoredBackup,
     bytes: Vec<u8>,

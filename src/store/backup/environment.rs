@@ -1,4 +1,4 @@
-//! How a repository learns what the environment says: the store itself reads no variable.
+//! Passes environment variables to repositories: the store itself reads none.
 
 use crate::error::Error;
 

@@ -36,7 +36,7 @@ pub struct LastCheck {
     pub backup: String,
     /// The SHA-256 of the stored bytes of that backup, in hexadecimal.
     pub sha256: String,
-    /// How that backup is protected: see [`Protection::mark`](super::Protection::mark).
+    /// The protection of that backup, as [`Protection::fingerprint`](super::Protection::fingerprint) identifies it.
     pub protection: String,
     salt: String,
     check: String,

@@ -45,7 +45,7 @@ impl ObjectStoreRepository {
         let name = format!("s3://{bucket}/{prefix}");
         Ok(Self {
             host: access.host(),
-            store: access.verify_saved_plan(bucket)?,
+            store: access.open_store(bucket)?,
             prefix,
             name: crate::untrusted::escape(name.trim_end_matches('/')),
         })
@@ -220,6 +220,8 @@ impl ObjectStoreRepository {
 /// Omits the credentials.
 impl fmt::Debug for ObjectStoreRepository {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Bucket").field(&self.name).finish()
+        f.debug_tuple("ObjectStoreRepository")
+            .field(&self.name)
+            .finish()
     }
 }

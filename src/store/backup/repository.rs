@@ -80,7 +80,7 @@ impl Repository {
         Ok(names.any(|name| name == last_check::FILE_NAME || BackupName::parse(name).is_some()))
     }
 
-    /// The backups of an account, oldest first; ignores temporary files and foreign objects.
+    /// The backups of an account, oldest first; ignores temporary files and objects that are not backups.
     pub async fn backups(&self, account: &str) -> Result<Vec<StoredBackup>, Error> {
         let objects = dispatch!(&self.storage, objects(account))?;
         let to_stored_backup = |(name, size): (String, u64)| {

@@ -306,11 +306,11 @@ impl RunRecord {
     /// The webhooks that the target stores altered: id, digest of the desired content, digest of the stored content.
     pub fn altered(&self) -> Vec<(WebhookId, ContentDigest, ContentDigest)> {
         let mut altered = Vec::new();
-        for (item_ix, row) in self.header.steps.iter().enumerate() {
+        for (step_ix, row) in self.header.steps.iter().enumerate() {
             let Some(desired) = row.content else {
                 continue;
             };
-            let stored = match &self.statuses[item_ix] {
+            let stored = match &self.statuses[step_ix] {
                 RecordedStatus::Written(WrittenWebhook {
                     id,
                     kept: Some(kept),
@@ -332,15 +332,15 @@ impl RunRecord {
 }
 
 fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
-    let at = |id: WebhookId, kept, is_written| RecordedLocation::Target {
+    let in_target = |id: WebhookId, kept, is_written| RecordedLocation::Target {
         id,
         kept,
         is_written,
     };
     match status {
-        RecordedStatus::Written(written) => at(written.id.clone(), written.kept, true),
+        RecordedStatus::Written(written) => in_target(written.id.clone(), written.kept, true),
         _ if row.state == StepState::Unchanged => match &row.target_id {
-            Some(id) => at(WebhookId::new(id), row.target_content, false),
+            Some(id) => in_target(WebhookId::new(id), row.target_content, false),
             None => RecordedLocation::Nowhere,
         },
         _ if row.state != StepState::Create && row.state != StepState::Update => {

@@ -31,7 +31,7 @@ fn an_aborted_process_dumps_no_core() {
     let dumps_here = abort(&mut other).core_dumped();
     if !dumps_here {
         // Written to stderr directly: the test harness shows captured output only for failed tests.
-        let line = b"NOTHING PROVED: nothing dumps core here\n";
+        let line = b"NOTHING PROVED: an_aborted_process_dumps_no_core: nothing dumps core here\n";
         std::io::stderr().write_all(line).unwrap();
     }
     let accounts = StandIn::with(&[], &["get:1:stall"]);

@@ -1,4 +1,4 @@
-//! Drives headless Chromium over the DevTools protocol: NUL-terminated JSON messages over two pipes.
+//! Drives headless Chromium over the `DevTools` protocol: NUL-terminated JSON messages over two pipes.
 //! The pipes need no network and no WebSocket crate; a shell passes them on as file descriptors 3 and 4.
 //!
 //! Plain `cargo test` skips these tests where Chromium is missing and reports it; CI fails instead.

@@ -1,11 +1,11 @@
-//! The objects themselves.
+//! The YAML of the Kubernetes objects.
 
 use super::super::quoting::yaml;
 use crate::document::job::ScheduleJob;
 use crate::document::job::mounts::{CONFIG, FileOrigin, MountedFolder, Mounts};
 use std::fmt::Write as _;
 
-/// The user of the image; no machine has it.
+/// The user id that the container runs as; no machine assigns it to a user.
 const USER: u32 = 65532;
 
 fn labels(object: &str, indent: usize) -> String {
@@ -16,7 +16,7 @@ fn labels(object: &str, indent: usize) -> String {
     )
 }
 
-/// The volume that holds a folder of backups.
+/// The claim of the volume that holds a folder of backups.
 pub(super) fn volume_claim(object: &str) -> String {
     format!(
         "apiVersion: v1
@@ -106,7 +106,7 @@ metadata:
     )
 }
 
-/// The variables, if a run needs any.
+/// The environment variables of the container; empty if a run needs none.
 fn environment(job: &ScheduleJob, object: &str) -> String {
     let variables = job.variables();
     let mut out = String::new();
@@ -129,7 +129,7 @@ fn environment(job: &ScheduleJob, object: &str) -> String {
     out
 }
 
-/// Each file at its own path, so that no folder of the image is hidden.
+/// Mounts each file at its own path, so that no mount hides a folder of the image.
 fn volume_mounts(mounts: &Mounts) -> String {
     let mut out = String::new();
     for (path, folder) in &mounts.folders {

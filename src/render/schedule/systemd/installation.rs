@@ -1,14 +1,14 @@
-//! How the units are installed, as comments that a person can paste.
+//! Instructions for installing the units, as comments with commands to paste.
 
 use super::super::quoting::shell;
 use super::{CREDENTIAL_STORE, CREDENTIALS, credential, credentials, environment_file, is_at_home};
 use crate::document::job::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
 use std::fmt::Write as _;
 
-/// The folder that systemd itself makes for the service.
+/// The folder that systemd itself creates for the service.
 const STATE_FOLDER: &str = "/var/lib/hookferry";
 
-/// How to install it, in steps that a person can paste.
+/// The steps of the installation.
 pub(super) fn steps(job: &ScheduleJob, binary: &str, service: &str, timer: &str) -> String {
     let mut steps = vec![
         "a user with no other permissions:\n\
@@ -53,7 +53,7 @@ pub(super) fn steps(job: &ScheduleJob, binary: &str, service: &str, timer: &str)
     out
 }
 
-/// The folders that a run writes to besides that of the backups and its own.
+/// The folders that a run writes to, except that of the backups and the state folder.
 fn other_folders(job: &ScheduleJob) -> Vec<String> {
     let mut folders = job.written_folders();
     if let Repo::Folder(repo) = &job.repo {
@@ -76,7 +76,7 @@ fn config_step(job: &ScheduleJob) -> String {
     step
 }
 
-/// A step for each kind of location where a secret is.
+/// A step for each kind of location of a secret.
 fn secret_steps(job: &ScheduleJob, service: &str) -> Vec<String> {
     let mut steps = Vec::new();
     let names = credentials(job, service);

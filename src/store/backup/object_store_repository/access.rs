@@ -111,7 +111,7 @@ impl StoreAccess {
     }
 
     /// Builds the client for a bucket. It uses path-style addressing, which every store supports.
-    pub(super) fn verify_saved_plan(self, bucket: &str) -> Result<AmazonS3, Error> {
+    pub(super) fn open_store(self, bucket: &str) -> Result<AmazonS3, Error> {
         let is_near = self.endpoint.as_ref().is_some_and(is_loopback);
         let is_http = self
             .endpoint
@@ -233,7 +233,7 @@ fn is_switched_on(value: Option<String>) -> bool {
 }
 
 /// Checks the configured credentials: half a key pair is an error. Without any, the library queries the instance
-/// metadata service, unless AWS_EC2_METADATA_DISABLED forbids it.
+/// metadata service, unless `AWS_EC2_METADATA_DISABLED` forbids it.
 fn check_credentials(builder: &AmazonS3Builder, look_up: EnvLookup<'_>) -> Result<(), Error> {
     let has = |key: Key| builder.get_config_value(&key).is_some();
     let refused = |what: &str| {

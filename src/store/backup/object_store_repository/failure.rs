@@ -66,7 +66,7 @@ pub(super) fn request_error(
 pub(super) fn credentials_error(name: &str, error: Option<&object_store::Error>) -> Error {
     let what = match error.and_then(find_transport_error) {
         Some(TransportError::Refused(refusal)) => format!(
-            "the credentials endpoint for `{name}` responded with {}",
+            "the credentials endpoint for `{name}` answered {}",
             describe(refusal)
         ),
         _ => format!(
@@ -131,7 +131,7 @@ fn refusal_error(name: &str, host: &str, doing: &str, refusal: &StoreRefusal) ->
         ErrorKind::Failed
     };
     let what = format!(
-        "the store of `{name}` at {host} did not {doing}: it responded with {}",
+        "the store of `{name}` at {host} did not {doing}: it answered {}",
         describe(refusal)
     );
     Error::new(kind, what).with_hint(hint(refusal, is_auth_error))

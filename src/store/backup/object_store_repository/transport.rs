@@ -36,7 +36,7 @@ const METADATA_PATHS: [&str; 2] = [
 pub(super) enum TransportError {
     /// No complete response arrived.
     Transport(Failure),
-    /// The store responded with a status outside 200–299.
+    /// The store answered a status outside 200–299.
     Refused(StoreRefusal),
 }
 

@@ -43,7 +43,7 @@ fn hostile_error_messages_are_escaped() {
     );
     assert!(!stderr.contains('\u{1b}') && stderr.len() < 800, "{stderr}");
     let stderr = stderr_for(&error_response(400, "Bad\u{1b}[31mCode", "why"), 1);
-    assert!(stderr.contains("responded with 400: why"), "{stderr}");
+    assert!(stderr.contains("answered 400: why"), "{stderr}");
 }
 
 /// A store that repeats the whole request in its error, both in the message that is printed and around it.
@@ -87,7 +87,7 @@ fn responses_of_other_servers_are_recognized() {
     assert!(stderr.contains("not from an object store") && stderr.contains("AWS_ENDPOINT_URL"));
     let stderr = stderr_for(&response(404, &[("Content-Type", "text/html")], page), 1);
     assert!(
-        stderr.contains("responded with 404") && stderr.contains("AWS_ENDPOINT_URL"),
+        stderr.contains("answered 404") && stderr.contains("AWS_ENDPOINT_URL"),
         "{stderr}"
     );
     let stderr = stderr_for(&response(200, &[], b"{\"message\": \"hello\"}"), 1);
