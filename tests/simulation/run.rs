@@ -246,6 +246,13 @@ pub(super) fn id_of(id: u64) -> WebhookId {
 }
 
 impl Simulation<'_> {
+    /// Whether the final observation succeeded.
+    pub(super) fn was_read_at_the_end(&self) -> bool {
+        self.machine_result
+            .as_ref()
+            .is_some_and(|result| result.last_observation.is_some())
+    }
+
     /// How often an item was sent over an established connection.
     pub(super) fn n_sends(&self, item_ix: usize) -> usize {
         let contains_item =

@@ -309,6 +309,10 @@ impl Machine {
                 self.stop = Some(StopReason::NotRecorded(why));
                 self.close(now)
             }
+            (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_update() => {
+                self.stop.get_or_insert(StopReason::WaitBudgetSpent);
+                MachineCommand::Finish
+            }
             (phase, Event::Interrupted) => self.handle_interrupt(phase),
             // The final observation failed, or there is nothing left to wait for.
             _ => MachineCommand::Finish,
@@ -376,6 +380,12 @@ impl Machine {
             n_observations: 0,
         };
         MachineCommand::Observe
+    }
+
+    /// Whether the server accepted an update that no observation has confirmed.
+    fn has_unconfirmed_update(&self) -> bool {
+        let mut items = self.is_accepted.iter().zip(&self.statuses);
+        items.any(|(is_accepted, status)| *is_accepted && status.is_none())
     }
 
     fn wait(&mut self, wait: Duration, why: String) -> MachineCommand {

@@ -218,17 +218,9 @@ impl Machine {
         refusal: Option<Refusal>,
         why: String,
     ) -> MachineCommand {
-        let item_ix = batch.item_ixs[0];
-        if self.isolation.n_successes > 0 {
-            return match refusal {
-                Some(refusal) => self.finish_refused(now, item_ix, refusal),
-                None => {
-                    let why =
-                        format!("{why}, even when it was sent alone; it has not arrived so far");
-                    self.set_status(item_ix, ItemStatus::Unresolved(why));
-                    self.send_next(now)
-                }
-            };
+        // A lost response does not say that the item is the reason; an answer with an error does.
+        if let Some(refusal) = refusal.filter(|_| self.isolation.n_successes > 0) {
+            return self.finish_refused(now, batch.item_ixs[0], refusal);
         }
         if self.queue.iter().any(|other| other.n_failures == 0) {
             self.queue.push_back(batch);
@@ -317,17 +309,19 @@ impl Machine {
         let is_type_refused = of_type.1 >= MAX_CONSECUTIVE_REFUSALS
             && !self.isolation.succeeded_types.contains(&type_id);
         if is_type_refused {
-            self.refuse_type(type_id, &refusal);
+            let is_update = self.update_id(item_ix).is_some();
+            self.refuse_type(type_id, is_update, &refusal);
             self.isolation.n_consecutive_refusals = 0;
             return self.send_next(now);
         }
         self.count_refusal(now)
     }
 
-    /// Ends the items of a type of which the target took none.
-    fn refuse_type(&mut self, type_id: TypeId, refusal: &Refusal) {
+    /// Ends the creates, or the updates, of a type of which the target took none.
+    fn refuse_type(&mut self, type_id: TypeId, is_update: bool, refusal: &Refusal) {
         for item_ix in 0..self.items.len() {
-            let is_of_type = self.items[item_ix].key.type_id == type_id;
+            let is_of_type = self.items[item_ix].key.type_id == type_id
+                && self.update_id(item_ix).is_some() == is_update;
             if is_of_type && self.statuses[item_ix].is_none() && !self.is_open[item_ix] {
                 self.set_status(item_ix, ItemStatus::TypeRefused(refusal.clone().into()));
             }
