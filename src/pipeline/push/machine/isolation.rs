@@ -241,8 +241,17 @@ impl Machine {
         )
     }
 
+    /// A server that accepted something works, and need not be spared; any other gets ever longer pauses.
     fn failure_pause(&self) -> Duration {
-        retry::back_off(self.n_idle_rounds.max(1), 0.0)
+        let has_success = self.isolation.n_successes > 0;
+        retry::back_off(
+            if has_success {
+                1
+            } else {
+                self.n_idle_rounds.max(1)
+            },
+            0.0,
+        )
     }
 
     /// Tries single items of different types after a 403 while nothing was accepted yet: if all of them are
