@@ -6,6 +6,7 @@ use super::push::{ItemStatus, Proof, PushResult};
 use super::rewrite::PortableWebhook;
 use super::verify::{ItemVerdict, Verdict};
 use crate::coralogix::webhook::WebhookId;
+use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
 
 /// The final status of one selected webhook in a run.
@@ -179,7 +180,21 @@ fn outcome_of_push<'a>(
         ItemStatus::Created { id, proof } => (FinalStatus::Created, Some(id), Some(*proof), None),
         ItemStatus::Updated { id, proof } => (FinalStatus::Updated, Some(id), Some(*proof), None),
         ItemStatus::CreatedByOthers(id) => (FinalStatus::Appeared, Some(id), None, None),
-        ItemStatus::Refused(refusal) => (FinalStatus::Refused, None, None, Some(refusal.answer())),
+        ItemStatus::Refused(refusal) => (
+            FinalStatus::Refused,
+            None,
+            None,
+            Some(refusal_reason(refusal)),
+        ),
+        ItemStatus::TypeRefused(refusal) => (
+            FinalStatus::Refused,
+            None,
+            None,
+            Some(format!(
+                "the target takes no webhook of this type: it {}",
+                refusal.answer()
+            )),
+        ),
         ItemStatus::Ignored => (FinalStatus::Ignored, None, None, None),
         ItemStatus::Vanished(id) => (FinalStatus::Vanished, Some(id), None, None),
         ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),
@@ -212,4 +227,14 @@ fn apply_verdict<'a>(
         }
     }
     outcome
+}
+
+/// The reason for a refused webhook. A 403 for some webhooks alone is not about the API key.
+fn refusal_reason(refusal: &Refusal) -> String {
+    let answer = refusal.answer();
+    if refusal.status == 403 {
+        format!("{answer} (perhaps a firewall in front of the API)")
+    } else {
+        answer
+    }
 }

@@ -34,7 +34,7 @@ const LIST_ORDER: [&str; 10] = [
 const FIRST_ID: u64 = 1050;
 
 /// One stored webhook: its JSON text, and the values that are needed without parsing it again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct StoredWebhook {
     pub(super) text: Box<RawValue>,
     alias: Option<String>,
@@ -92,6 +92,14 @@ impl Store {
     /// The number of the next list read, counted from 1.
     pub(super) fn next_list(&self) -> usize {
         self.n_lists + 1
+    }
+
+    /// What `replace` would return; the webhook stays as it is.
+    pub(super) fn replaced(&mut self, id: u64, draft: Object, now: &str) -> Object {
+        let old = self.webhooks.get(&id).cloned();
+        let shown = self.replace(id, draft, now);
+        self.webhooks.extend(old.map(|old| (id, old)));
+        shown
     }
 
     pub(super) fn remove(&mut self, id: u64) -> bool {

@@ -73,7 +73,7 @@ choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
 choice!(UnknownId { NotFound = "404", Create = "create" });
 choice!(UnknownType { Accept = "accept", BadRequest = "400" });
-choice!(PoisonStatus { BadRequest = "400", Unprocessable = "422" });
+choice!(Update { Stored = "stored", Ignored = "ignored" });
 
 /// How one account behaves where the vendor's page is silent; the default is the friendliest interpretation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,9 @@ pub struct Switches {
     pub(super) unknown_id: UnknownId,
     pub(super) unknown_type: UnknownType,
     pub(super) poison: Option<String>,
-    pub(super) poison_status: PoisonStatus,
+    pub(super) poison_type: Option<u64>,
+    pub(super) poison_status: Option<u16>,
+    pub(super) update: Update,
     pub(super) max_bytes: Option<usize>,
     pub(super) max_items: Option<usize>,
     pub(super) visible_after: usize,
@@ -138,7 +140,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 26] = [
+const TABLE: [Entry; 28] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -185,7 +187,26 @@ const TABLE: [Entry; 26] = [
             Some(())
         },
     },
-    entry!("poison-status", poison_status: PoisonStatus, "the status of that refusal"),
+    Entry {
+        name: "poison-type",
+        values: "N",
+        meaning: "a POSTed webhook of the type with the number N is refused",
+        set: |switches, value| {
+            switches.poison_type = Some(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Entry {
+        name: "poison-status",
+        values: "CODE",
+        meaning: "the status of these refusals, from 400 to 599 (default 400); with errors=html as a firewall answers",
+        set: |switches, value| {
+            let code = value.parse().ok()?;
+            switches.poison_status = (400..=599).contains(&code).then_some(code);
+            switches.poison_status.map(drop)
+        },
+    },
+    entry!("update", update: Update, "ignored: a POST with an id is accepted and answered with what was sent, and the old content stays"),
     Entry {
         name: "max-bytes",
         values: "N",

@@ -9,7 +9,7 @@ use super::kinds;
 use super::object::{Object, to_raw};
 use super::reshape;
 use super::store::{SERVER_OWNED, Store, type_id};
-use super::switches::{AliasClash, Body, PoisonStatus, Switches, UnknownId, UnknownType};
+use super::switches::{AliasClash, Body, Switches, UnknownId, UnknownType};
 
 /// A validated webhook: it replaces the one with this `id`, or is a new one without.
 #[derive(Debug)]
@@ -120,7 +120,17 @@ impl<'a> Validator<'a> {
                 "integration_type_id {type_id} is unknown"
             )));
         }
+        if self.switches.poison_type == Some(type_id) {
+            return Err(self.poisoned("no webhook of this type is acceptable"));
+        }
         Ok(type_id)
+    }
+
+    /// The refusal of a poisonous webhook.
+    fn poisoned(&self, message: &str) -> Rejection {
+        let status = self.switches.poison_status.unwrap_or(400);
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+        Rejection::new(status, message)
     }
 
     fn check_alias(&self, object: &Object) -> Result<String, Rejection> {
@@ -130,11 +140,7 @@ impl<'a> Validator<'a> {
             .ok_or_else(|| Rejection::bad_request("alias is missing"))?;
         let poison = self.switches.poison.as_deref();
         if poison.is_some_and(|poison| alias.contains(poison)) {
-            let status = match self.switches.poison_status {
-                PoisonStatus::BadRequest => StatusCode::BAD_REQUEST,
-                PoisonStatus::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
-            };
-            return Err(Rejection::new(status, "alias is not acceptable"));
+            return Err(self.poisoned("alias is not acceptable"));
         }
         Ok(alias)
     }

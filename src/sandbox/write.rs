@@ -9,7 +9,7 @@ use super::object::{Object, to_raw};
 use super::reshape;
 use super::response::{ApiResponse, HTML, PLAIN};
 use super::store::Store;
-use super::switches::{Answers, Bulk, Order, SingleAnswer, Switches, Uuid};
+use super::switches::{Answers, Bulk, Order, SingleAnswer, Switches, Update, Uuid};
 use super::validation::{Rejection, ValidatedWebhook, Validator};
 
 /// The keys of a POST's response; `integration_type` is not among them.
@@ -143,6 +143,7 @@ fn store_webhook(store: &mut Store, switches: &Switches, draft: ValidatedWebhook
     }
     let now = clock::now();
     match id {
+        Some(id) if switches.update == Update::Ignored => store.replaced(id, object, &now),
         Some(id) => store.replace(id, object, &now),
         None => store.create(object, &now, switches.visible_after),
     }

@@ -98,14 +98,19 @@ fn check_status(
         ItemStatus::CreatedByOthers(id) => stored(run, id).is_some_and(|stored| {
             want.update_id.is_none() && is_by_others(run, want.object, stored)
         }),
-        ItemStatus::Refused(_) => {
+        ItemStatus::TypeRefused(_) => !has_created_of_type(run, want.object.type_id),
+        ItemStatus::Refused(refusal) => {
             server.poison.contains(&want.object)
+                || server.is_revoked && refusal.status == 403
+                // An item alone that the server fails on twice is refused, whatever the reason.
+                || switches.faults > 0 && matches!(refusal.status, 408 | 500..)
                 || switches.has_clash
                 || switches.most_items == 0
                 || want.update_id.is_some_and(|id| is_gone(run, id))
         }
         ItemStatus::Ignored => {
             switches.foreign > 0
+                || switches.ignores_updates && want.update_id.is_some()
                 || !server.excuses.is_empty()
                 || server.poison.contains(&want.object)
         }
@@ -113,11 +118,25 @@ fn check_status(
         ItemStatus::Unresolved(_) => {
             switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
         }
+        // An accepted update that nobody could read back at the end.
+        ItemStatus::NotSeen if want.update_id.is_some() && !run.was_read_at_the_end() => true,
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
     };
     if !is_true {
         problems.push(format!("item {at} ({want:?}) has the status {status:?}"));
     }
+}
+
+/// Whether the run created a webhook of that type.
+fn has_created_of_type(run: &Simulation<'_>, type_id: u64) -> bool {
+    let statuses = run
+        .machine_result
+        .iter()
+        .flat_map(|result| &result.statuses);
+    let mut items = run.desired.iter().zip(statuses);
+    items.any(|(desired, status)| {
+        matches!(status, ItemStatus::Created { .. }) && desired.object.type_id == type_id
+    })
 }
 
 fn stored<'r>(run: &'r Simulation<'_>, id: &WebhookId) -> Option<&'r Stored> {
@@ -264,7 +283,7 @@ fn check_effort(
         && switches.wait_budget == 900_000
         && switches.most_items > 0
         && switches.settle <= 30_000
-        && !(switches.alters() || switches.has_clash);
+        && !(switches.alters() || switches.has_clash || switches.ignores_updates);
     if is_easy && (stop.is_some() || statuses.iter().any(|status| status.target_id().is_none())) {
         problems.push(format!(
             "nothing prevented completion, and it stopped with {stop:?}"

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// After a reset, the run waits at most this many milliseconds.
 const AFTER_RESET: u64 = 10_000;
+/// After a 500 that is not the first server error of the run, it may wait only this long.
+const AFTER_REPEATED_500: u64 = 3_000;
 
 impl Server<'_> {
     /// Processes a request whose response is lost or reports a failure.
@@ -70,11 +72,24 @@ impl Server<'_> {
         let n_done = self.random.place(items.len() + 1);
         let (soon, later) = items.split_at(n_done);
         self.commit(soon);
-        self.excuse(self.switches.settle, 0);
+        let status = self.random.pick(&[500, 502, 503, 504, 524, 408]);
+        let window = self.excuse_server_error(status, 0);
         if self.random.percent(30) {
-            self.commit_later(later, self.switches.settle);
+            self.commit_later(later, window);
         }
-        refused(self.random.pick(&[500, 502, 503, 504, 524, 408]), None)
+        refused(status, None)
+    }
+
+    /// Notes what is beyond the promise after a server error; returns the window that the run waits at least.
+    pub(super) fn excuse_server_error(&mut self, status: u16, delay: u64) -> u64 {
+        let is_repeated = std::mem::replace(&mut self.had_server_error, true);
+        let window = if status == 500 && is_repeated {
+            self.switches.settle.min(AFTER_REPEATED_500)
+        } else {
+            self.switches.settle
+        };
+        self.excuse(window, delay);
+        window
     }
 
     /// Answers with a 429, sometimes in the middle of the work, or revokes the key.

@@ -120,7 +120,7 @@ fn created(id: u64) -> ItemStatus {
 }
 
 #[test]
-fn a_clock_that_is_behind_does_not_make_ours_a_stranger() {
+fn a_lagging_clock_does_not_make_our_webhook_foreign() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(lost());
     let altered = Object {
@@ -135,7 +135,7 @@ fn a_clock_that_is_behind_does_not_make_ours_a_stranger() {
 }
 
 #[test]
-fn an_equal_one_that_is_older_than_the_run_is_not_adopted_and_nothing_is_sent_again() {
+fn an_equal_webhook_older_than_the_run_is_neither_adopted_nor_resent() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(lost());
     let command = script.observe_repeatedly(&[row(7, object(1, 1), -86_400)]);
@@ -144,7 +144,7 @@ fn an_equal_one_that_is_older_than_the_run_is_not_adopted_and_nothing_is_sent_ag
 }
 
 #[test]
-fn what_appeared_before_a_request_is_not_taken_for_its_effect() {
+fn a_webhook_seen_before_a_request_is_not_its_effect() {
     let wants = [(object(1, 1), None), (object(2, 2), None)];
     let (mut script, _) = Script::new(&wants, 1, 30);
     script.answered(RequestOutcome::Accepted(Vec::new()));
@@ -166,7 +166,7 @@ fn what_appeared_before_a_request_is_not_taken_for_its_effect() {
 }
 
 #[test]
-fn of_more_altered_ones_than_were_sent_none_is_picked() {
+fn with_more_altered_webhooks_than_sent_none_is_picked() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(lost());
     let altered = |url| Object {
@@ -179,7 +179,7 @@ fn of_more_altered_ones_than_were_sent_none_is_picked() {
 }
 
 #[test]
-fn a_row_that_shows_the_old_content_confirms_no_update() {
+fn a_row_with_the_old_content_confirms_no_update() {
     let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 30);
     let old = row(
         7,
@@ -196,7 +196,7 @@ fn a_row_that_shows_the_old_content_confirms_no_update() {
 }
 
 #[test]
-fn a_look_that_fails_after_a_refusal_does_not_deny_that_something_may_be_written() {
+fn a_failed_observation_after_a_refusal_does_not_deny_a_possible_write() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(refused(429, None));
     let command = script.handle(Event::ObservationFailed("no".to_owned()));
@@ -205,7 +205,7 @@ fn a_look_that_fails_after_a_refusal_does_not_deny_that_something_may_be_written
 }
 
 #[test]
-fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
+fn a_key_refused_for_writing_and_reading_is_reported_as_refused() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     script.answered(refused(401, None));
     script.handle(Event::ObservationFailed("no".to_owned()));
@@ -216,7 +216,7 @@ fn a_key_that_is_refused_for_writing_and_reading_is_told_as_refused() {
 }
 
 #[test]
-fn finding_a_bad_webhook_costs_no_patience() {
+fn finding_a_bad_webhook_costs_no_wait_budget() {
     let wants: Vec<(Object, Option<u64>)> = (0..64).map(|name| (object(name, 1), None)).collect();
     let (mut script, mut command) = Script::new(&wants, 64, 30);
     while command != MachineCommand::Send(vec![0]) {
@@ -232,7 +232,7 @@ fn finding_a_bad_webhook_costs_no_patience() {
 }
 
 #[test]
-fn a_settle_window_of_ten_minutes_is_waited_for_to_its_end() {
+fn a_ten_minute_settle_window_is_waited_out() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 600);
     script.answered(refused(504, None));
     assert_eq!(
@@ -243,7 +243,7 @@ fn a_settle_window_of_ten_minutes_is_waited_for_to_its_end() {
 }
 
 #[test]
-fn a_stranger_stands_for_the_want_that_it_equals() {
+fn an_equal_foreign_webhook_satisfies_the_item() {
     let (other, same) = (
         object(1, 2),
         Object {
@@ -266,7 +266,7 @@ fn a_stranger_stands_for_the_want_that_it_equals() {
 }
 
 #[test]
-fn the_last_look_finds_an_update_that_arrived_after_all() {
+fn the_final_observation_finds_a_late_update() {
     let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 30);
     script.answered(lost());
     assert_eq!(
@@ -301,7 +301,7 @@ fn copies_are_counted() {
 }
 
 #[test]
-fn a_list_that_lags_at_the_end_is_no_reason_to_stop() {
+fn a_lagging_list_at_the_end_does_not_stop_the_run() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);
     let command = script.answered(RequestOutcome::Accepted(vec![row(7, object(1, 1), 1)]));
     assert_eq!(command, MachineCommand::Observe);

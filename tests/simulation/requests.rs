@@ -86,7 +86,9 @@ impl Server<'_> {
         let object = self.altered(item.object);
         match item.id.and_then(|id| self.find(id)) {
             Some(at) => {
-                self.change(at, object);
+                if !self.switches.ignores_updates {
+                    self.change(at, object);
+                }
                 at
             }
             None => self.add(object, Some(item.object)),
@@ -120,13 +122,18 @@ impl Server<'_> {
     fn answer(&mut self, items: &[RequestItem]) -> RequestOutcome {
         let effect = self.commit(items);
         if let Some(status) = effect.refusal {
-            self.excuse_refusal(&effect);
+            if status >= 500 {
+                self.excuse_server_error(status, 0);
+            } else {
+                self.excuse_refusal(&effect);
+            }
             return refused(status, None);
         }
         let mut rows: Vec<SeenWebhook> = Vec::new();
         for (at, sent) in effect.written {
             let stored = self.webhooks[at].object;
-            let shown = if self.switches.echoes { sent } else { stored };
+            let shows_sent = self.switches.echoes || self.switches.ignores_updates;
+            let shown = if shows_sent { sent } else { stored };
             rows.push(self.seen(at, shown));
         }
         match self.switches.rows {

@@ -95,7 +95,7 @@ impl Simulation<'_> {
     fn machine(&mut self) -> Machine {
         self.log(|run| {
             format!(
-                "wants: {:#?}\npoison: {:#?}",
+                "desired: {:#?}\npoison: {:#?}",
                 run.desired, run.server.poison
             )
         });
@@ -234,7 +234,7 @@ fn describe_event(event: &Event) -> String {
     };
     let rows: Vec<String> = rows.iter().map(row).collect();
     let word = if matches!(event, Event::Observed(_)) {
-        "looked"
+        "observed"
     } else {
         "accepted"
     };
@@ -246,6 +246,13 @@ pub(super) fn id_of(id: u64) -> WebhookId {
 }
 
 impl Simulation<'_> {
+    /// Whether the final observation succeeded.
+    pub(super) fn was_read_at_the_end(&self) -> bool {
+        self.machine_result
+            .as_ref()
+            .is_some_and(|result| result.last_observation.is_some())
+    }
+
     /// How often an item was sent over an established connection.
     pub(super) fn n_sends(&self, item_ix: usize) -> usize {
         let contains_item =
@@ -258,7 +265,7 @@ impl Simulation<'_> {
         let max_sends_per_item = (0..self.desired.len())
             .map(|item_ix| self.n_sends(item_ix))
             .max();
-        let most_sendings = max_sends_per_item.unwrap_or(0);
+        let most_sends = max_sends_per_item.unwrap_or(0);
         let (statuses, stop) = match self.machine_result {
             Some(machine_result) => (machine_result.statuses, machine_result.stop),
             None => (Vec::new(), None),
@@ -271,7 +278,7 @@ impl Simulation<'_> {
             statuses,
             stop,
             n_requests: self.requests.len(),
-            max_sends_per_item: most_sendings,
+            max_sends_per_item: most_sends,
             n_commands: self.n_commands,
             story: self.story.unwrap_or_default(),
         }

@@ -65,6 +65,8 @@ pub(super) struct Server<'c> {
     pub(super) desired: Vec<Object>,
     pub(super) excuses: BTreeSet<Excuse>,
     pub(super) is_revoked: bool,
+    /// Whether the server answered with a 5xx or 408 before.
+    pub(super) had_server_error: bool,
     /// Whether the foreign writer created something that resembles a desired webhook.
     pub(super) has_twin: bool,
     /// Number of requests and lists so far.
@@ -86,6 +88,7 @@ impl<'c> Server<'c> {
             desired: Vec::new(),
             excuses: BTreeSet::new(),
             is_revoked: false,
+            had_server_error: false,
             has_twin: false,
             n_calls: 0,
             n_observations: 0,

@@ -45,6 +45,8 @@ pub(super) struct Switches {
     pub(super) replaces_uuid: bool,
     /// Whether responses show what was sent, even if the server stored something else.
     pub(super) echoes: bool,
+    /// Whether the server accepts updates, shows what was sent, and keeps the old content.
+    pub(super) ignores_updates: bool,
     /// Whether the server refuses an existing alias with 409.
     pub(super) has_clash: bool,
     /// The server refuses more webhooks in one request with 413.
@@ -85,6 +87,7 @@ impl Switches {
             alters_url: false,
             replaces_uuid: false,
             echoes: false,
+            ignores_updates: false,
             has_clash: false,
             most_items: usize::MAX,
             lag: 0,
@@ -117,7 +120,7 @@ impl Switches {
             Rows::Everything,
         ];
         switches.rows = random.pick(&answers);
-        switches.refusal = random.pick(&[400, 409, 422]);
+        switches.refusal = random.pick(&[400, 409, 422, 403, 500, 503]);
         switches.is_bounded = !random.percent(10);
         switches.draw_alterations(random);
         switches.draw_lag(random);
@@ -125,6 +128,7 @@ impl Switches {
         switches.foreign = random.pick(&[0, 0, 0, 3, 15]);
         switches.poison = random.pick(&[0, 0, 10, 40, 90]);
         switches.has_clash = random.percent(15);
+        switches.ignores_updates = random.percent(15);
         switches.most_items = random.pick(&[usize::MAX, usize::MAX, usize::MAX, 7, 3, 1, 0]);
         if random.percent(5) {
             switches.settle = 400_000;

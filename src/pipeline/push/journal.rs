@@ -59,6 +59,7 @@ impl StatusUpdate {
             }
             ItemStatus::CreatedByOthers(_)
             | ItemStatus::Refused(_)
+            | ItemStatus::TypeRefused(_)
             | ItemStatus::Ignored
             | ItemStatus::Vanished(_)
             | ItemStatus::NotSent => Self::Abandoned,

@@ -6,6 +6,8 @@
 //! the run has to stop. It never resends a create before an observation. The only exception is a request that
 //! cannot have reached the server, because no connection was established.
 
+mod batch;
+mod isolation;
 mod observing;
 mod sending;
 
@@ -16,13 +18,12 @@ use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
+use batch::{Batch, batches};
+use isolation::Isolation;
 use jiff::Timestamp;
-use sending::batches;
 use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
-/// The run stops after this many refused webhooks in a row without a success between them.
-const MAX_CONSECUTIVE_REFUSALS: usize = 20;
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
 /// processing the request for longer.
 const MAX_SETTLE_AFTER_RESET: Duration = Duration::from_secs(10);
@@ -114,8 +115,10 @@ pub(super) enum MachineCommand {
 /// Why the effect of a request is uncertain, which also decides what happens to the items it did not write.
 #[derive(Debug)]
 enum Uncertainty {
-    /// The response was lost, or the server failed (5xx or 408).
+    /// The response was lost.
     Lost(String),
+    /// The server failed (5xx or 408).
+    ServerError(Refusal),
     /// The server accepted the request, but the response does not show what it wrote.
     Accepted,
     /// The server is rate limiting (429); holds why the run ends with it, if the wait is too long for the run.
@@ -124,6 +127,9 @@ enum Uncertainty {
     TooLarge(Refusal),
     /// The server refused at least one webhook of the request.
     Rejected(Refusal),
+    /// The server refused the request with a 403: because of the API key, or because of the content of one of
+    /// its webhooks, as a firewall in front of the API does.
+    Forbidden(Refusal),
     /// The server refuses every request, for a reason such as the API key or the URL.
     AllRefused(Refusal),
 }
@@ -133,7 +139,7 @@ enum Phase {
     /// The next batch can be sent.
     Ready,
     /// A request is in flight.
-    Sending(Vec<usize>),
+    Sending(Batch),
     /// The machine observes the target to find out what a request did.
     Observing(PendingObservation),
     /// Everything is sent, or the run has stopped: the final observation of the target.
@@ -147,7 +153,7 @@ enum Phase {
 
 #[derive(Debug)]
 struct PendingObservation {
-    batch: Vec<usize>,
+    batch: Batch,
     uncertainty: Uncertainty,
     /// End of the settle window: the server may still be processing the request until then. `None` if it is
     /// known to be done with it.
@@ -168,8 +174,10 @@ pub(super) struct Machine {
     altered_contents: Vec<Option<Box<Content>>>,
     /// Whether an item is in a request whose effect is unknown.
     is_open: Vec<bool>,
+    /// Whether the server accepted the request of an update that no observation has confirmed yet.
+    is_accepted: Vec<bool>,
     /// The batches still to send.
-    queue: VecDeque<Vec<usize>>,
+    queue: VecDeque<Batch>,
     /// Ids the target held before the first write.
     baseline: HashSet<WebhookId>,
     /// Ids attributed to an item; no other item can claim them.
@@ -190,8 +198,8 @@ pub(super) struct Machine {
     n_throttled: u32,
     /// The wait that the server asked for in the last answer, and when it is over.
     requested_wait: Option<(RequestedWait, Duration)>,
-    /// Refused webhooks in a row.
-    n_consecutive_refusals: usize,
+    /// What successes and failures so far say about where the fault lies.
+    isolation: Isolation,
     /// Whether the target's list was observed to lag behind the target's own responses.
     is_list_lagging: bool,
     stop: Option<StopReason>,
@@ -241,6 +249,7 @@ impl Machine {
             n_done: 0,
             altered_contents: vec![None; n],
             is_open: vec![false; n],
+            is_accepted: vec![false; n],
             queue,
             baseline,
             attributed: HashSet::new(),
@@ -253,7 +262,7 @@ impl Machine {
             n_idle_rounds: 0,
             n_throttled: 0,
             requested_wait: None,
-            n_consecutive_refusals: 0,
+            isolation: Isolation::default(),
             is_list_lagging: false,
             stop: None,
             may_have_written: false,
@@ -311,6 +320,10 @@ impl Machine {
                 self.requeue(batch);
                 self.stop = Some(StopReason::NotRecorded(why));
                 self.close(now)
+            }
+            (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_update() => {
+                self.stop.get_or_insert(StopReason::WaitBudgetSpent);
+                MachineCommand::Finish
             }
             (phase, Event::Interrupted) => self.handle_interrupt(phase),
             // The final observation failed, or there is nothing left to wait for.
@@ -381,30 +394,42 @@ impl Machine {
         MachineCommand::Observe
     }
 
+    /// Whether the server accepted an update that no observation has confirmed.
+    fn has_unconfirmed_update(&self) -> bool {
+        let mut items = self.is_accepted.iter().zip(&self.statuses);
+        items.any(|(is_accepted, status)| *is_accepted && status.is_none())
+    }
+
     fn wait(&mut self, wait: Duration, why: String) -> MachineCommand {
         self.phase = Phase::Ready;
         MachineCommand::Wait(wait, why)
     }
 
     /// Puts items that are known not to be written back at the head of the queue.
-    fn requeue(&mut self, batch: Vec<usize>) {
-        for item_ix in &batch {
-            self.is_open[*item_ix] = false;
-        }
-        if !batch.is_empty() {
+    fn requeue(&mut self, batch: Batch) {
+        self.release(&batch);
+        if !batch.item_ixs.is_empty() {
             self.queue.push_front(batch);
         }
     }
 
+    /// Notes that items are known not to be written.
+    fn release(&mut self, batch: &Batch) {
+        for item_ix in &batch.item_ixs {
+            self.is_open[*item_ix] = false;
+        }
+    }
+
+    /// Notes that something was written: the server works, and lets requests through.
     fn reset_failure_counts(&mut self) {
         self.n_idle_rounds = 0;
         self.n_throttled = 0;
-        self.n_consecutive_refusals = 0;
     }
 
     fn mark_created(&mut self, adopted: Vec<(usize, SeenWebhook)>, proof: Proof) {
         for (item_ix, seen) in adopted {
             self.attributed.insert(seen.id.clone());
+            self.note_success(item_ix);
             self.is_open[item_ix] = false;
             self.set_altered_content(item_ix, seen.content);
             self.set_status(item_ix, ItemStatus::Created { id: seen.id, proof });
@@ -413,6 +438,7 @@ impl Machine {
 
     fn mark_updated(&mut self, item_ix: usize, altered_content: Option<Content>, proof: Proof) {
         if let Some(id) = self.update_id(item_ix).cloned() {
+            self.note_success(item_ix);
             self.is_open[item_ix] = false;
             self.set_altered_content(item_ix, altered_content);
             self.set_status(item_ix, ItemStatus::Updated { id, proof });

@@ -37,6 +37,8 @@ pub enum ItemStatus {
     CreatedByOthers(WebhookId),
     /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
+    /// It was not sent alone, because the server refused many webhooks of its type and accepted none.
+    TypeRefused(Box<Refusal>),
     /// The server accepted the request, but the webhook did not appear, or the update had no effect.
     Ignored,
     /// The webhook to update, with this id, is gone from the target; the push does not create it anew.

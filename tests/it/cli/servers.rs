@@ -46,7 +46,7 @@ fn a_refused_key_is_reported() {
 fn a_key_that_may_not_write() {
     let accounts = StandIn::with(&["auth=read-only"], &[]);
     assert_transcript!(assert_migrates_nothing(&accounts, 4));
-    assert_eq!(accounts.posts().len(), 1);
+    assert_eq!(accounts.posts().len(), 4);
 }
 
 #[test]

@@ -4,12 +4,10 @@
 use super::super::adopt::{Adoption, adopt, list_snapshot};
 use super::super::observation::SeenWebhook;
 use super::super::status::{ItemStatus, Proof, StopReason};
-use super::sending::batches;
 use super::{
-    Action, MAX_CONSECUTIVE_REFUSALS, MAX_INCONCLUSIVE_OBSERVATIONS, MAX_PAUSE, MIN_PAUSE, Machine,
-    MachineCommand, PendingObservation, Phase, THROTTLED, Uncertainty,
+    Action, Batch, MAX_INCONCLUSIVE_OBSERVATIONS, MAX_PAUSE, MIN_PAUSE, Machine, MachineCommand,
+    PendingObservation, Phase, Uncertainty,
 };
-use crate::coralogix::retry::{self, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -26,16 +24,16 @@ impl Machine {
         mut pending: PendingObservation,
         list: &[SeenWebhook],
     ) -> MachineCommand {
-        let is_create = matches!(self.items[pending.batch[0]].action, Action::Create);
+        let is_create = matches!(self.items[pending.batch.item_ixs[0]].action, Action::Create);
         let adoption = if is_create {
-            self.match_creates(&pending.batch, list)
+            self.match_creates(&pending.batch.item_ixs, list)
         } else {
-            self.match_updates(&pending.batch, list, &pending.uncertainty)
+            self.match_updates(&pending.batch.item_ixs, list)
         };
         self.is_list_lagging |= self.shows_lag(&pending, &adoption, list);
         self.remember_new_ids(list);
-        let is_explained =
-            adoption.unresolved.is_empty() && adoption.adopted.len() == pending.batch.len();
+        let is_explained = adoption.unresolved.is_empty()
+            && adoption.adopted.len() == pending.batch.item_ixs.len();
         let snapshot = list_snapshot(list);
         let is_settled = pending.settles_at.is_none_or(|until| {
             now >= until && pending.previous_snapshot.as_ref() == Some(&snapshot)
@@ -59,6 +57,12 @@ impl Machine {
         let pause = pause.max(self.limits.settle.clamp(MIN_PAUSE, MIN_PAUSE * 5));
         let why = match &pending.uncertainty {
             Uncertainty::Lost(why) => format!("{why}, checking the target"),
+            Uncertainty::ServerError(refusal) => {
+                format!(
+                    "the server answered {}, checking the target",
+                    refusal.status
+                )
+            }
             _ => "the response does not show what was written, checking the target".to_owned(),
         };
         pending.previous_snapshot = Some(snapshot);
@@ -105,12 +109,7 @@ impl Machine {
     }
 
     /// Compares the webhooks that a batch updates with their desired and previous content.
-    pub(super) fn match_updates(
-        &mut self,
-        batch: &[usize],
-        list: &[SeenWebhook],
-        uncertainty: &Uncertainty,
-    ) -> Adoption {
+    pub(super) fn match_updates(&mut self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
         let by_id: HashMap<&WebhookId, &SeenWebhook> =
             list.iter().map(|seen| (&seen.id, seen)).collect();
         let mut adoption = Adoption::default();
@@ -129,7 +128,7 @@ impl Machine {
                 }
                 Some(content) if content == **previous => {}
                 // The server accepted the update, so this is our content as the server altered it.
-                _ if matches!(uncertainty, Uncertainty::Accepted) => {
+                _ if self.is_accepted[*item_ix] => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
                 }
                 _ => {
@@ -147,7 +146,7 @@ impl Machine {
     pub(super) fn conclude(
         &mut self,
         now: Duration,
-        batch: Vec<usize>,
+        batch: Batch,
         uncertainty: Uncertainty,
         adoption: Adoption,
         is_create: bool,
@@ -174,11 +173,14 @@ impl Machine {
         self.yield_to_others(&adoption.others);
         if is_progress {
             self.reset_failure_counts();
-        } else if matches!(uncertainty, Uncertainty::Lost(_)) {
+        } else if matches!(
+            uncertainty,
+            Uncertainty::Lost(_) | Uncertainty::ServerError(_)
+        ) {
             // A 429 counts by itself, and any other response leads to smaller batches: those rounds end anyway.
             self.n_idle_rounds += 1;
         }
-        self.resend_unwritten(now, batch, uncertainty)
+        self.resend_unwritten(now, batch, uncertainty, is_progress)
     }
 
     /// Gives up items that somebody else created during the run: theirs stays, ours is not sent.
@@ -204,94 +206,6 @@ impl Machine {
         }
     }
 
-    /// Decides about the items of a batch that were not written: resends them, alone or in smaller batches,
-    /// ends them, or stops the run, depending on why the effect was uncertain.
-    pub(super) fn resend_unwritten(
-        &mut self,
-        now: Duration,
-        batch: Vec<usize>,
-        uncertainty: Uncertainty,
-    ) -> MachineCommand {
-        let was_alone = batch.len() == 1;
-        let rest: Vec<usize> = batch
-            .into_iter()
-            .filter(|item_ix| self.statuses[*item_ix].is_none())
-            .collect();
-        let is_stuck = self.n_idle_rounds >= MAX_ATTEMPTS;
-        match uncertainty {
-            Uncertainty::AllRefused(refusal) => {
-                self.requeue(rest);
-                self.stop = Some(StopReason::Refused(refusal));
-                return self.close(now);
-            }
-            _ if rest.is_empty() => {}
-            Uncertainty::Lost(why) if is_stuck => return self.give_up(now, why),
-            Uncertainty::Lost(why) => {
-                self.requeue(rest);
-                let back_off = retry::back_off(self.n_idle_rounds.max(1), 0.0);
-                let wait = self.rest_of_requested_wait(now).max(back_off);
-                return self.wait(wait, format!("{why}, resending what did not arrive"));
-            }
-            // In both cases the server refused them and an observation did not find them: certainly not written.
-            Uncertainty::Throttled(Some(stop)) => {
-                self.requeue(rest);
-                self.stop = Some(stop);
-                return self.close(now);
-            }
-            Uncertainty::Throttled(None) => {
-                self.requeue(rest);
-                if self.n_throttled >= MAX_THROTTLED_ATTEMPTS {
-                    return self.give_up(now, THROTTLED.to_owned());
-                }
-            }
-            Uncertainty::Rejected(refusal) | Uncertainty::TooLarge(refusal) if was_alone => {
-                return self.finish_refused(now, rest[0], ItemStatus::Refused(refusal.into()));
-            }
-            Uncertainty::Accepted if was_alone => {
-                return self.finish_refused(now, rest[0], ItemStatus::Ignored);
-            }
-            // A run sends an accepted update once: if that changed nothing, a second one would not either.
-            Uncertainty::Accepted if self.update_id(rest[0]).is_some() => {
-                for item_ix in rest {
-                    self.set_status(item_ix, ItemStatus::Ignored);
-                    self.is_open[item_ix] = false;
-                }
-            }
-            Uncertainty::TooLarge(_) => {
-                self.limits.batch_size = rest.len().div_ceil(2);
-                self.requeue(rest);
-                let queued = std::mem::take(&mut self.queue);
-                for batch in queued {
-                    self.queue.extend(batches(&self.items, &batch, self.limits));
-                }
-            }
-            Uncertainty::Rejected(_) | Uncertainty::Accepted => {
-                let (left, right) = rest.split_at(rest.len().div_ceil(2));
-                let (left, right) = (left.to_vec(), right.to_vec());
-                self.requeue(right);
-                self.requeue(left);
-            }
-        }
-        self.send_next(now)
-    }
-
-    /// Ends an item that the server refused or ignored; too many refusals in a row stop the run.
-    pub(super) fn finish_refused(
-        &mut self,
-        now: Duration,
-        item_ix: usize,
-        status: ItemStatus,
-    ) -> MachineCommand {
-        self.set_status(item_ix, status);
-        self.is_open[item_ix] = false;
-        self.n_consecutive_refusals += 1;
-        if self.n_consecutive_refusals >= MAX_CONSECUTIVE_REFUSALS {
-            self.stop = Some(StopReason::TooManyRefused(self.n_consecutive_refusals));
-            return self.close(now);
-        }
-        self.send_next(now)
-    }
-
     /// Stops the run: the target cannot be read any more, so the effect of the last request stays unknown.
     pub(super) fn handle_failed_observation(
         &mut self,
@@ -300,7 +214,7 @@ impl Machine {
     ) -> MachineCommand {
         self.stop = Some(match pending.uncertainty {
             // A write that was refused because of its key or URL had no effect, even if reading fails too.
-            Uncertainty::AllRefused(refusal) => {
+            Uncertainty::AllRefused(refusal) | Uncertainty::Forbidden(refusal) => {
                 self.requeue(pending.batch);
                 StopReason::Refused(refusal)
             }
@@ -312,7 +226,7 @@ impl Machine {
     }
 
     /// What is left of the wait that the server asked for in its last answer.
-    fn rest_of_requested_wait(&self, now: Duration) -> Duration {
+    pub(super) fn rest_of_requested_wait(&self, now: Duration) -> Duration {
         self.requested_wait
             .map(|(_, until)| until.saturating_sub(now))
             .unwrap_or_default()
@@ -373,16 +287,22 @@ impl Machine {
         self.new_in_target
             .extend(adoption.others.iter().map(|other| other.id.clone()));
         self.mark_created(adoption.adopted, Proof::Observed);
-        let changed = self.match_updates(&updates, list, &Uncertainty::Lost(String::new()));
+        let changed = self.match_updates(&updates, list);
         for (item_ix, row) in changed.adopted {
-            self.mark_updated(item_ix, row.content, Proof::Observed);
+            let proof = if self.is_accepted[item_ix] {
+                Proof::Acknowledged
+            } else {
+                Proof::Observed
+            };
+            self.mark_updated(item_ix, row.content, proof);
         }
         for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
             self.set_status(item_ix, ItemStatus::Unresolved(why));
         }
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
         let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));
-        if is_lagging && now < deadline {
+        let unconfirmed = self.unconfirmed_updates(&updates);
+        if (is_lagging || !unconfirmed.is_empty()) && now < deadline {
             self.phase = Phase::Closing {
                 deadline,
                 n_observations: n_observations + 1,
@@ -390,10 +310,21 @@ impl Machine {
             let pause = Duration::from_millis(250) * 2u32.pow(n_observations.min(4));
             return MachineCommand::Wait(
                 pause,
-                "created webhooks are not listed yet, checking again".to_owned(),
+                "the list does not show everything yet, checking again".to_owned(),
             );
         }
+        for item_ix in unconfirmed {
+            self.is_open[item_ix] = false;
+            self.set_status(item_ix, ItemStatus::Ignored);
+        }
         MachineCommand::Finish
+    }
+
+    /// The updates that the server accepted and of which the target still shows the previous content.
+    fn unconfirmed_updates(&self, updates: &[usize]) -> Vec<usize> {
+        let is_unconfirmed =
+            |item_ix: &usize| self.is_accepted[*item_ix] && self.statuses[*item_ix].is_none();
+        updates.iter().copied().filter(is_unconfirmed).collect()
     }
 }
 

@@ -5,29 +5,32 @@ use super::super::adopt::adopt;
 use super::super::observation::SeenWebhook;
 use super::super::status::{Proof, StopReason};
 use super::{
-    Action, Item, Limits, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation,
-    Phase, RequestOutcome, THROTTLED, Uncertainty,
+    Action, Batch, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation, Phase,
+    RequestOutcome, THROTTLED, Uncertainty,
 };
 use crate::coralogix::retry::{self, MAX_ATTEMPTS};
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::time::Duration;
 
 impl Machine {
     /// Sends the next batch that has items without a final status; closes the push if there is none.
     pub(super) fn send_next(&mut self, now: Duration) -> MachineCommand {
         while let Some(mut batch) = self.queue.pop_front() {
-            batch.retain(|item_ix| self.statuses[*item_ix].is_none());
-            if batch.is_empty() {
+            batch
+                .item_ixs
+                .retain(|item_ix| self.statuses[*item_ix].is_none());
+            if batch.item_ixs.is_empty() {
                 continue;
             }
-            self.rule_out_seen_transiently(&batch);
-            for item_ix in &batch {
+            self.rule_out_seen_transiently(&batch.item_ixs);
+            for item_ix in &batch.item_ixs {
                 self.is_open[*item_ix] = true;
                 self.was_sent[*item_ix] = true;
             }
-            self.phase = Phase::Sending(batch.clone());
-            return MachineCommand::Send(batch);
+            let item_ixs = batch.item_ixs.clone();
+            self.phase = Phase::Sending(batch);
+            return MachineCommand::Send(item_ixs);
         }
         self.close(now)
     }
@@ -58,7 +61,7 @@ impl Machine {
     pub(super) fn handle_outcome(
         &mut self,
         now: Duration,
-        batch: Vec<usize>,
+        batch: Batch,
         outcome: RequestOutcome,
     ) -> MachineCommand {
         let full_window_end = Some(now + self.limits.settle);
@@ -76,7 +79,8 @@ impl Machine {
             }
             RequestOutcome::Accepted(rows) => {
                 self.may_have_written = true;
-                if self.acknowledge(&batch, rows) {
+                self.note_accepted(&batch.item_ixs);
+                if self.acknowledge(&batch.item_ixs, rows) {
                     return self.send_next(now);
                 }
                 (Uncertainty::Accepted, full_window_end)
@@ -96,16 +100,15 @@ impl Machine {
             RequestOutcome::Refused(refusal) => match refusal.status {
                 429 => (Uncertainty::Throttled(None), refusal_window_end),
                 413 => (Uncertainty::TooLarge(refusal), refusal_window_end),
-                300..=399 | 401..=405 | 407 => (Uncertainty::AllRefused(refusal), None),
+                300..=399 | 401 | 402 | 404 | 405 | 407 => (Uncertainty::AllRefused(refusal), None),
+                403 => (Uncertainty::Forbidden(refusal), refusal_window_end),
                 400..=499 if refusal.status != 408 => {
                     (Uncertainty::Rejected(refusal), refusal_window_end)
                 }
                 status => {
                     self.may_have_written = true;
-                    (
-                        Uncertainty::Lost(format!("the server answered {status}")),
-                        full_window_end,
-                    )
+                    let window = self.window_after_server_error(status);
+                    (Uncertainty::ServerError(refusal), Some(now + window))
                 }
             },
         };
@@ -138,7 +141,7 @@ impl Machine {
     pub(super) fn handle_not_sent(
         &mut self,
         now: Duration,
-        batch: Vec<usize>,
+        batch: Batch,
         why: String,
         is_final: bool,
     ) -> MachineCommand {
@@ -151,21 +154,26 @@ impl Machine {
         self.wait(retry::back_off(self.n_idle_rounds, 0.0), why)
     }
 
+    fn note_accepted(&mut self, batch: &[usize]) {
+        for item_ix in batch {
+            self.is_accepted[*item_ix] = self.update_id(*item_ix).is_some();
+        }
+    }
+
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
     pub(super) fn acknowledge(&mut self, batch: &[usize], rows: Vec<SeenWebhook>) -> bool {
         if rows.len() != batch.len() {
             return false;
         }
         if let Action::Update { .. } = self.items[batch[0]].action {
-            let confirming_rows: Option<Vec<&SeenWebhook>> = batch
-                .iter()
-                .map(|item_ix| self.confirming_row(*item_ix, &rows))
-                .collect();
-            let Some(confirming_rows) = confirming_rows else {
+            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, &rows);
+            if !batch.iter().all(is_confirmed) {
                 return false;
-            };
-            for (item_ix, row) in batch.iter().zip(confirming_rows) {
-                self.mark_updated(*item_ix, row.content, Proof::Acknowledged);
+            }
+            // What the response shows is not proof: a server may answer with the content that was sent and keep
+            // the old one. The final observation confirms each update.
+            for item_ix in batch {
+                self.note_success(*item_ix);
             }
         } else {
             let is_known = |row: &SeenWebhook| {
@@ -185,37 +193,12 @@ impl Machine {
         true
     }
 
-    /// The row that confirms an update: it has the updated id and does not show the previous content.
-    fn confirming_row<'r>(
-        &self,
-        item_ix: usize,
-        rows: &'r [SeenWebhook],
-    ) -> Option<&'r SeenWebhook> {
+    /// Whether a row confirms an update: it has the updated id and does not show the previous content.
+    fn has_confirming_row(&self, item_ix: usize, rows: &[SeenWebhook]) -> bool {
         let Action::Update { id, previous } = &self.items[item_ix].action else {
-            return None;
+            return false;
         };
         rows.iter()
-            .find(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
+            .any(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
     }
-}
-
-/// Splits items into batches by count and by bytes; an item over the byte limit gets a batch of its own.
-pub(super) fn batches(items: &[Item], item_ixs: &[usize], limits: Limits) -> VecDeque<Vec<usize>> {
-    let mut batches = VecDeque::new();
-    let mut batch: Vec<usize> = Vec::new();
-    let mut bytes = 0;
-    for item_ix in item_ixs {
-        let size = items[*item_ix].size + 1;
-        let is_full = batch.len() >= limits.batch_size || bytes + size > limits.batch_bytes;
-        if is_full && !batch.is_empty() {
-            batches.push_back(std::mem::take(&mut batch));
-            bytes = 0;
-        }
-        batch.push(*item_ix);
-        bytes += size;
-    }
-    if !batch.is_empty() {
-        batches.push_back(batch);
-    }
-    batches
 }
