@@ -76,7 +76,7 @@ pub enum RunsAction {
         #[command(flatten)]
         list: RunsListArgs,
     },
-    /// Close a run that left requests open, after you have checked that none of them reached the target
+    /// Close a run that left requests open, or whose webhooks the target does not list, after you have checked the target
     Close {
         /// Run: an id, the start of one, or `latest`
         #[arg(value_name = "RUN")]

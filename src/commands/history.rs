@@ -6,7 +6,8 @@ use crate::coralogix::client::Reader;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{PriorKnowledge, RunKnowledge, StepState};
 use crate::pipeline::push::{
@@ -113,6 +114,18 @@ impl History {
             return Ok(first);
         }
         wait_until_all_settled(&unsettled, reader, first, wait_budget, screen).await
+    }
+
+    /// Fails if the target's list lacks a webhook that an earlier run wrote, unless it is proven to be gone.
+    pub(super) async fn require_complete_list(
+        &self,
+        reader: &Reader,
+        target: &Inventory,
+    ) -> Result<(), Error> {
+        for record in self.records.iter().filter(|record| !record.is_closed) {
+            require_listed(record, reader, target).await?;
+        }
+        Ok(())
     }
 
     /// What the records and an inventory of the target show together: knowledge for planning, and status updates
@@ -269,13 +282,42 @@ pub(super) fn record_reconciliations(
 /// Whether the target does not list a webhook yet that a recent run wrote; sending it again would create a
 /// duplicate.
 fn is_lagging(record: &RunRecord, listed: &HashSet<WebhookId>) -> bool {
+    !settle_time_left(record).is_zero() && !missing_ids(record, listed).is_empty()
+}
+
+/// Fails if the target's list lacks a webhook that a run wrote, unless it is proven to be gone.
+pub(super) async fn require_listed(
+    record: &RunRecord,
+    reader: &Reader,
+    target: &Inventory,
+) -> Result<(), Error> {
+    let listed: HashSet<WebhookId> = target.webhooks.iter().filter_map(Webhook::id).collect();
+    let missing = missing_ids(record, &listed);
+    let (account, run) = (reader.account(), record.id());
+    let (what, hint) = match prove_absence(reader, &missing, listed.iter().next()).await {
+        Absence::Proven => return Ok(()),
+        Absence::Disproven(id) => (
+            format!("{account} does not list webhook {id}, which run {run} wrote and which still exists: its list is incomplete"),
+            "nothing was written; a list that lags or ends too early would lead to duplicates, so run the same command again later".to_owned(),
+        ),
+        Absence::Unknown(id, why) => (
+            format!("{account} does not list webhook {id}, which run {run} wrote, and it is unknown whether it still exists: {why}"),
+            format!("nothing was written; run the same command again later, or `hookferry runs close {run}` once you have checked that the webhook is gone"),
+        ),
+    };
+    Err(Error::new(ErrorKind::Partial, what).with_hint(hint))
+}
+
+/// The ids that a run wrote, that no rollback deleted, and that a list lacks.
+fn missing_ids(record: &RunRecord, listed: &HashSet<WebhookId>) -> Vec<WebhookId> {
     let is_deleted = |id: &WebhookId| {
         let rolled_back = record.rolled_back.as_ref();
-        rolled_back.is_some_and(|all| all.deleted.contains(id.as_str()))
+        rolled_back.is_some_and(|total| total.deleted.contains(id.as_str()))
     };
-    let is_missing = |id: &WebhookId| !listed.contains(id) && !is_deleted(id);
-    !settle_time_left(record).is_zero()
-        && record.written().any(|(_, written)| is_missing(&written.id))
+    let ids = record.written().map(|(_, written)| &written.id);
+    ids.filter(|id| !listed.contains(*id) && !is_deleted(id))
+        .cloned()
+        .collect()
 }
 
 /// The rest of the settle window after a run's last send, in which the server may still be processing it.

@@ -145,6 +145,9 @@ async fn prepare(
     readings.target = history
         .wait_until_settled(reader, first_reading, wait_budget, screen)
         .await?;
+    history
+        .require_complete_list(reader, &readings.target)
+        .await?;
     let (known, reconciled) = history.knowledge(&route.target, &readings.target);
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());
     let migration_run = MigrationRun {

@@ -160,6 +160,9 @@ pub(super) async fn read_and_plan(
             "run {run} is still in progress, or ended without knowing whether all that it sent arrived; the plan may change when `migrate` has checked the target"
         ));
     }
+    history
+        .require_complete_list(&readings.target_reader, &readings.target)
+        .await?;
     let known = history.knowledge(&route.target, &readings.target).0;
     Ok((make_plan(route, readings, known).await?, history))
 }

@@ -2,7 +2,7 @@
 //! stays and why.
 
 use super::consent::require_confirmation;
-use super::history::{ReconciledRun, reconcile_run, record_reconciliations};
+use super::history::{ReconciledRun, reconcile_run, record_reconciliations, require_listed};
 use super::reading::{live_party, open_reader, read_first, read_live};
 use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputFormat;
@@ -120,6 +120,7 @@ async fn prepare(
     refuse_other_company(&record, &first, &account)?;
     let (inventory, reconciled) =
         reconcile_run(&record, &digest_key, &reader, first, &wait_budget, screen).await?;
+    require_listed(&record, &reader, &inventory).await?;
     let record = apply_reconciliation(&runs, record, reconciled, settings.consent)?;
     let rollback_run = RollbackRun {
         written: written_webhooks(&runs, &record, &digest_key)?,

@@ -71,8 +71,8 @@ fn show_run(
 fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<(), Error> {
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
-    let n_open = record.open_sends().len();
-    if n_open == 0 {
+    let (n_open, n_written) = (record.open_sends().len(), record.written().count());
+    if n_open + n_written == 0 {
         return screen.print_result(&format!("Run {id} has no open webhooks.\n"));
     }
     // The holder of the lock may be this very run, still working.
@@ -100,8 +100,15 @@ fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<()
             at: Timestamp::now(),
         },
     )?;
+    let what = if n_open > 0 {
+        format!("the {} that it left open", counted(n_open, "webhook"))
+    } else {
+        format!(
+            "those of its {} that the target does not list",
+            counted(n_written, "webhook")
+        )
+    };
     screen.print_result(&format!(
-        "Run {id} is closed: later runs do not look for the {} that it left open.\n",
-        counted(n_open, "webhook")
+        "Run {id} is closed: later runs do not look for {what}.\n"
     ))
 }

@@ -5,7 +5,7 @@ use super::account::Account;
 pub use super::answer::{FoldedList, ListResponse};
 use super::answer::{parse_written_webhooks, server_time, utf8_text};
 use super::completeness::{ListFacts, RowCheck};
-use super::failure::server_message;
+use super::failure::{HTML_PAGE, server_message};
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
@@ -78,6 +78,17 @@ pub struct Reader {
 /// Does not wait after a 429: its callers do, before they send anything else, reads included.
 pub struct Writer {
     reader: Reader,
+}
+
+/// What the API says about one webhook that a list lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Presence {
+    /// It exists: the list that lacks it is incomplete.
+    There,
+    /// It does not exist: 404 or 410.
+    Gone,
+    /// The answer proves neither; holds the reason.
+    Unknown(String),
 }
 
 /// The result of a write request.
@@ -216,20 +227,25 @@ impl Reader {
         Ok(())
     }
 
-    /// Reads one webhook by id; `None` if the server answers 404 or the id cannot be part of a URL path.
-    pub async fn get(&self, id: &WebhookId) -> Result<Option<Webhook>, Failure> {
+    /// Asks for one webhook by id, because a list that lacks it proves nothing.
+    pub async fn presence(&self, id: &WebhookId) -> Presence {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
-            return Ok(None);
+            return Presence::Unknown("its id cannot be part of a URL".to_owned());
         };
         let read = self.with_retries(async |attempt| {
             let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
-            Webhook::parse(utf8_text(body)?)
-                .ok_or_else(|| Failure::Unusable("not a JSON object".to_owned()))
+            Ok(utf8_text(body).ok().and_then(Webhook::parse))
         });
         match read.await {
-            Ok(webhook) => Ok(Some(webhook)),
-            Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(None),
-            Err(failure) => Err(failure),
+            Ok(Some(webhook)) if webhook.id().as_ref() == Some(id) => Presence::There,
+            Ok(_) => Presence::Unknown("the response is not that webhook".to_owned()),
+            // A proxy or another service answers with a page; the API does not.
+            Err(Failure::Refused(refusal))
+                if matches!(refusal.status, 404 | 410) && refusal.message != HTML_PAGE =>
+            {
+                Presence::Gone
+            }
+            Err(failure) => Presence::Unknown(failure.brief()),
         }
     }
 

@@ -15,6 +15,8 @@ pub const READ_PERMISSION: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
 pub const WRITE_PERMISSION: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
 /// The vendor's permission preset that contains both.
 pub const PERMISSION_PRESET: &str = "OUTBOUNDWEBHOOKS";
+/// The message of an error whose body is a page, as a proxy answers and not the API.
+pub(super) const HTML_PAGE: &str = "an HTML page";
 /// The most characters of a server's message that are shown.
 const MAX_MESSAGE_CHARS: usize = 200;
 
@@ -131,7 +133,7 @@ pub(super) fn server_message(body: &str, account: &Account) -> String {
     let trimmed = body.trim();
     let message = match serde_json::from_str::<serde_json::Value>(trimmed) {
         Ok(json) => json_message(&json).unwrap_or_default(),
-        Err(_) if trimmed.starts_with('<') => "an HTML page".to_owned(),
+        Err(_) if trimmed.starts_with('<') => HTML_PAGE.to_owned(),
         Err(_) => trimmed.to_owned(),
     };
     let message = scrub_message(&message, &[account.key.expose()]);

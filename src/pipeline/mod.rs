@@ -1,6 +1,7 @@
 //! The pipeline stages. Each file defines one stage, with a function of the same name.
 //! Nothing in here accesses a terminal, a disk or the environment.
 
+pub mod absence;
 pub mod binding;
 pub mod content_cache;
 pub mod diff;

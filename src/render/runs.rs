@@ -31,7 +31,9 @@ fn state_description(state: &str) -> &'static str {
     match state {
         "rolled-back" => "undone by a rollback",
         "rolled-back-in-part" => "undone by a rollback, except for some webhooks",
-        "closed" => "closed by a user, so its open sends no longer matter",
+        "closed" => {
+            "closed by a user: later runs do not look for what it left open or for what the target does not list"
+        }
         "open" => "the result of some sends is unknown; the next `migrate` resolves them",
         "complete" => "everything that it was to write is in the target",
         "partial" => "ended incomplete; to continue, run the same migration again",

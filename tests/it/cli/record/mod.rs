@@ -1,5 +1,6 @@
 //! Run records, and what they make possible: resume, roll back, verify, list.
 
+mod absence;
 mod disk;
 mod idmap;
 mod killed;
