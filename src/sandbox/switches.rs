@@ -106,6 +106,7 @@ pub struct Switches {
     pub(super) max_bytes: Option<usize>,
     pub(super) max_items: Option<usize>,
     pub(super) visible_after: usize,
+    pub(super) created_ahead: i64,
 }
 
 /// How many webhooks a page of the list holds.
@@ -140,7 +141,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 28] = [
+const TABLE: [Entry; 29] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -222,6 +223,15 @@ const TABLE: [Entry; 28] = [
         meaning: "413 for a bulk request of more than N webhooks",
         set: |switches, value| {
             switches.max_items = Some(value.parse().ok()?);
+            Some(())
+        },
+    },
+    Entry {
+        name: "created-ahead",
+        values: "SECONDS",
+        meaning: "created_at comes from a clock that is so many seconds ahead of the Date header; negative: behind",
+        set: |switches, value| {
+            switches.created_ahead = value.parse().ok()?;
             Some(())
         },
     },

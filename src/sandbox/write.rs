@@ -141,7 +141,7 @@ fn store_webhook(store: &mut Store, switches: &Switches, draft: ValidatedWebhook
     if switches.uuid == Uuid::Fresh {
         reshape::replace_uuid(&mut object, id.unwrap_or_else(|| store.next_id()));
     }
-    let now = clock::now();
+    let now = clock::ahead(switches.created_ahead);
     match id {
         Some(id) if switches.update == Update::Ignored => store.replaced(id, object, &now),
         Some(id) => store.replace(id, object, &now),

@@ -41,24 +41,42 @@ pub(super) fn list_snapshot(list: &[SeenWebhook]) -> Vec<(WebhookId, Option<Cont
     snapshot
 }
 
+/// The time in which a webhook of ours can have been created, by the clock of the responses; open where unknown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CreationTime {
+    /// Before the first write.
+    pub(super) from: Option<Timestamp>,
+    /// When the last request could no longer take effect.
+    pub(super) until: Option<Timestamp>,
+}
+
+impl CreationTime {
+    /// Whether a webhook is dated outside this time.
+    ///
+    /// That alone does not prove that it is not ours: the clock of `created_at` may be another one.
+    fn excludes(self, seen: &SeenWebhook) -> bool {
+        let Some(created) = seen.created_at else {
+            return false;
+        };
+        let is_before = |from: Timestamp| created.duration_until(from) > CLOCK_TOLERANCE;
+        self.from.is_some_and(is_before) || self.until.is_some_and(|until| created > until)
+    }
+}
+
 /// Matches the items that were sent with the webhooks that are new in the target.
-///
-/// `started` is the target's clock before the first write: a webhook created earlier is not ours.
 pub(super) fn adopt(
     sent: Vec<SentItem>,
     new_in_target: Vec<SeenWebhook>,
-    started: Option<Timestamp>,
+    creation_time: CreationTime,
 ) -> Adoption {
-    let is_older = |seen: &SeenWebhook| match (seen.created_at, started) {
-        (Some(created), Some(started)) => created.duration_until(started) > CLOCK_TOLERANCE,
-        _ => false,
-    };
-    let (older, newer) = new_in_target.into_iter().partition(is_older);
+    let (outside, inside) = new_in_target
+        .into_iter()
+        .partition(|seen| creation_time.excludes(seen));
     let mut adoption = Adoption::default();
-    let (sent, newer) = adopt_matches(&mut adoption, sent, newer);
-    let (sent, older) = mark_older_unresolved(&mut adoption, sent, older);
-    mark_rest_unresolved(&mut adoption, &sent, newer);
-    adoption.others.extend(older);
+    let (sent, inside) = adopt_matches(&mut adoption, sent, inside);
+    let (sent, outside) = mark_misdated_unresolved(&mut adoption, sent, outside);
+    mark_rest_unresolved(&mut adoption, &sent, inside);
+    adoption.others.extend(outside);
     adoption
 }
 
@@ -73,19 +91,19 @@ fn adopt_matches(
     adopt_by_body(adoption, sent, new_in_target)
 }
 
-/// Handles new webhooks that are dated before the run, and so are not ours. But if one of them matches an
-/// item, a wrong clock could be the reason for its date, so the item becomes unresolved.
-fn mark_older_unresolved(
+/// Handles new webhooks that are dated outside the run. If one of them matches an item, a wrong clock could be the
+/// reason for its date, so the item becomes unresolved; the others are not ours.
+fn mark_misdated_unresolved(
     adoption: &mut Adoption,
     sent: Vec<SentItem>,
-    older: Vec<SeenWebhook>,
+    misdated: Vec<SeenWebhook>,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut alike = Adoption::default();
-    let left = adopt_matches(&mut alike, sent, older);
+    let left = adopt_matches(&mut alike, sent, misdated);
     let to_unresolved = |(ix, seen): (usize, SeenWebhook)| {
         let id = seen.id;
         let why =
-            format!("webhook {id} is new in the target and matches, but is dated before this run");
+            format!("webhook {id} is new in the target and matches, but is dated outside this run");
         (ix, why)
     };
     adoption.unresolved.extend(alike.unresolved);

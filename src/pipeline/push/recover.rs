@@ -5,7 +5,7 @@
 //! then decides for each webhook whether it was written.
 
 use super::ProgressSink;
-use super::adopt::{SentItem, adopt, list_snapshot};
+use super::adopt::{CreationTime, SentItem, adopt, list_snapshot};
 use super::observation::{Observation, SeenWebhook};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
@@ -78,11 +78,7 @@ pub fn recover(
         seen.iter().map(|seen| (&seen.id, seen)).collect();
     let (creates, updates): (Vec<&OpenSend>, Vec<&OpenSend>) =
         open.sends.iter().partition(|send| send.update_id.is_none());
-    let is_new_in_target = |seen: &&SeenWebhook| {
-        let is_later =
-            matches!((seen.created_at, open.settled_at), (Some(made), Some(end)) if made > end);
-        !open.known_ids.contains(&seen.id) && !is_later
-    };
+    let is_new_in_target = |seen: &&SeenWebhook| !open.known_ids.contains(&seen.id);
     let with_keyed_content = |seen: &SeenWebhook| SeenWebhook {
         content: seen
             .content
@@ -99,7 +95,11 @@ pub fn recover(
         key: send.key.clone(),
         content: send.content.as_content(),
     });
-    let adoption = adopt(sent.collect(), new_in_target, open.started);
+    let creation_time = CreationTime {
+        from: open.started,
+        until: open.settled_at,
+    };
+    let adoption = adopt(sent.collect(), new_in_target, creation_time);
     let stored_content = |id: &WebhookId| {
         by_id
             .get(id)
@@ -195,4 +195,72 @@ pub async fn settle(
 
 fn inventory_snapshot(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
     list_snapshot(Observation::from_webhooks(&inventory.webhooks).webhooks())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Observation, OpenSend, OpenSends, Recovery, recover};
+    use crate::coralogix::account::ApiKey;
+    use crate::coralogix::content::Content;
+    use crate::coralogix::digest::DigestKey;
+    use crate::coralogix::webhook::{TypeId, Webhook};
+    use crate::pipeline::strip::Key;
+    use std::collections::HashSet;
+
+    const TYPE_ID: TypeId = TypeId(0);
+
+    fn webhook(alias: &str, created_at: &str) -> Webhook {
+        let text = format!(
+            r#"{{"id":7,"alias":"{alias}","url":"https://a.example/","integration_type_id":0,"created_at":"{created_at}"}}"#
+        );
+        Webhook::parse(text).expect("an object")
+    }
+
+    /// What becomes of a webhook with the alias `sent` in a run from 10:00 to 11:00, if the target shows `stored`.
+    fn recovery_of(sent: &str, stored: Webhook) -> Recovery {
+        let key = ApiKey::new("key-canary").expect("a key");
+        let digest_key = DigestKey::new(&key).expect("random numbers");
+        let content = Content::from_webhook(&webhook(sent, ""), TYPE_ID);
+        let open = OpenSends {
+            sends: vec![OpenSend {
+                step_ix: 0,
+                key: Key {
+                    alias: sent.into(),
+                    type_id: TYPE_ID,
+                },
+                content: digest_key.digest_content(content),
+                update_id: None,
+            }],
+            known_ids: HashSet::new(),
+            started: "2026-11-20T10:00:00Z".parse().ok(),
+            settled_at: "2026-11-20T11:00:00Z".parse().ok(),
+        };
+        let target = Observation::from_webhooks(&[stored]);
+        recover(&open, &target, &digest_key).remove(0).1
+    }
+
+    /// A server that prefixes aliases stored it, and dates it by another clock: creating it again would duplicate it.
+    #[test]
+    fn another_clock_does_not_prove_that_a_webhook_is_not_ours() {
+        for created_at in ["2026-11-20T08:30:00Z", "2026-11-20T12:30:00Z"] {
+            let recovery = recovery_of("oncall", webhook("eu oncall", created_at));
+            assert!(
+                matches!(&recovery, Recovery::Unresolved(why) if why.contains("outside this run")),
+                "{created_at}: {recovery:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_webhook_from_the_time_of_the_run_is_ours_whatever_the_server_altered() {
+        let recovery = recovery_of("oncall", webhook("eu oncall", "2026-11-20T10:30:00Z"));
+        assert!(matches!(recovery, Recovery::Written(..)), "{recovery:?}");
+    }
+
+    #[test]
+    fn a_webhook_of_another_alias_and_body_does_not_count() {
+        let other = r#"{"id":7,"alias":"theirs","url":"https://b.example/","integration_type_id":4,"created_at":"2026-11-20T12:30:00Z"}"#;
+        let other = Webhook::parse(other).expect("an object");
+        assert_eq!(recovery_of("oncall", other), Recovery::NotWritten);
+    }
 }

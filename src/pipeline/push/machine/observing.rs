@@ -1,7 +1,7 @@
 //! Observing: what an observation of the target proves about the open items, and what happens to the rest.
 //! Pure. Never resends an item whose effect on the target is still unknown.
 
-use super::super::adopt::{Adoption, adopt, list_snapshot};
+use super::super::adopt::{Adoption, CreationTime, adopt, list_snapshot};
 use super::super::observation::SeenWebhook;
 use super::super::status::{ItemStatus, Proof, StopReason};
 use super::{
@@ -105,7 +105,11 @@ impl Machine {
                 && !self.new_in_target.contains(&seen.id)
         };
         let new_in_target = list.iter().filter(is_new).cloned().collect();
-        adopt(self.sent_items(batch), new_in_target, self.started)
+        let creation_time = CreationTime {
+            from: self.started,
+            until: None,
+        };
+        adopt(self.sent_items(batch), new_in_target, creation_time)
     }
 
     /// Compares the webhooks that a batch updates with their desired and previous content.

@@ -1,7 +1,7 @@
 //! Sending: which request is next, and what its response proves.
 //! Pure. A response proves that a request took effect only if it names every webhook of the request.
 
-use super::super::adopt::adopt;
+use super::super::adopt::{CreationTime, adopt};
 use super::super::observation::SeenWebhook;
 use super::super::status::{Proof, StopReason};
 use super::{
@@ -183,7 +183,7 @@ impl Machine {
             if ids.len() != rows.len() || rows.iter().any(is_known) {
                 return false;
             }
-            let adoption = adopt(self.sent_items(batch), rows, None);
+            let adoption = adopt(self.sent_items(batch), rows, CreationTime::default());
             if adoption.adopted.len() != batch.len() {
                 return false;
             }

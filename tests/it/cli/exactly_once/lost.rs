@@ -8,6 +8,9 @@ fn connections_that_break() {
         Case::new("closed before the effect").fault("post:1:drop-before"),
         Case::new("closed after the effect").fault("post:1:drop-after"),
         Case::new("closed after half of the effect").fault("post:1:drop-after,commit=half"),
+        Case::new("closed after the effect, created_at from a clock that is ahead")
+            .switch("created-ahead=7200")
+            .fault("post:1:drop-after"),
         Case::new("reset before the effect").fault("post:1:reset-before"),
         Case::new("reset after the effect").fault("post:1:reset-after"),
         Case::new("reset after half of the effect").fault("post:1:reset-after,commit=half"),
