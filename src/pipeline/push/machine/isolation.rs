@@ -111,7 +111,7 @@ impl Machine {
             | Uncertainty::Forbidden(refusal)
                 if was_single =>
             {
-                self.finish_refused(now, batch.item_ixs[0], refusal)
+                self.finish_refused(now, batch.item_ixs[0], &refusal)
             }
             Uncertainty::Accepted if was_single => self.finish_ignored(now, batch.item_ixs[0]),
             // A run sends an accepted update once: if that changed nothing, a second one would not either.
@@ -213,7 +213,7 @@ impl Machine {
     ) -> MachineCommand {
         // A lost response does not say that the item is the reason; an answer with an error does.
         if let Some(refusal) = refusal.filter(|_| self.isolation.n_successes > 0) {
-            return self.finish_refused(now, batch.item_ixs[0], refusal);
+            return self.finish_refused(now, batch.item_ixs[0], &refusal);
         }
         if self.queue.iter().any(|other| other.n_failures == 0) {
             self.queue.push_back(batch);
@@ -293,7 +293,7 @@ impl Machine {
         &mut self,
         now: Duration,
         item_ix: usize,
-        refusal: Refusal,
+        refusal: &Refusal,
     ) -> MachineCommand {
         let type_id = self.items[item_ix].key.type_id;
         let status = refusal.status;
@@ -312,7 +312,7 @@ impl Machine {
             && !self.isolation.succeeded_types.contains(&type_id);
         if is_type_refused {
             let is_update = self.update_id(item_ix).is_some();
-            self.refuse_type(type_id, is_update, &refusal);
+            self.refuse_type(type_id, is_update, refusal);
             self.isolation.n_consecutive_refusals = 0;
             return self.send_next(now);
         }
