@@ -215,6 +215,19 @@ fn a_key_refused_for_writing_and_reading_is_reported_as_refused() {
     assert!(!result.may_have_written);
 }
 
+/// Seed 155430: a firewall refused the second webhook of a request whose first one was written.
+#[test]
+fn a_403_that_nobody_could_read_back_does_not_deny_a_possible_write() {
+    let items = [(object(1, 1), None), (object(2, 1), None)];
+    let (mut script, _) = Script::new(&items, 10, 30);
+    script.answered(refused(403, None));
+    script.handle(Event::ObservationFailed("no".to_owned()));
+    let result = script.machine.into_result();
+    assert!(matches!(result.stop, Some(StopReason::Refused(_))));
+    assert_eq!(result.statuses, [ItemStatus::NotSeen, ItemStatus::NotSeen]);
+    assert!(result.may_have_written);
+}
+
 #[test]
 fn finding_a_bad_webhook_costs_no_wait_budget() {
     let wants: Vec<(Object, Option<u64>)> = (0..64).map(|name| (object(name, 1), None)).collect();

@@ -218,10 +218,12 @@ impl Machine {
     ) -> MachineCommand {
         self.stop = Some(match pending.uncertainty {
             // A write that was refused because of its key or URL had no effect, even if reading fails too.
-            Uncertainty::AllRefused(refusal) | Uncertainty::Forbidden(refusal) => {
+            Uncertainty::AllRefused(refusal) => {
                 self.requeue(pending.batch);
                 StopReason::Refused(refusal)
             }
+            // It may be about the content of one webhook, and those before it may be written: all stay open.
+            Uncertainty::Forbidden(refusal) => StopReason::Refused(refusal),
             // The server had asked to wait, so that the target cannot be read is no news.
             Uncertainty::Throttled(Some(stop)) => stop,
             _ => StopReason::TargetUnreadable(why),
