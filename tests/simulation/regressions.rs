@@ -165,6 +165,36 @@ fn a_webhook_seen_before_a_request_is_not_its_effect() {
     );
 }
 
+/// Seed 578464: the list showed somebody's webhook once, before the request that was then credited with it.
+#[test]
+fn a_webhook_seen_once_before_a_request_is_not_its_effect() {
+    let wants = [(object(1, 1), None), (object(2, 2), None)];
+    let (mut script, _) = Script::new(&wants, 1, 30);
+    let theirs = Object {
+        url: 77,
+        ..object(2, 2)
+    };
+    let list = [row(8, theirs, 1)];
+    script.answered(refused(503, None));
+    script.handle(Event::Observed(list.to_vec()));
+    assert_eq!(
+        script.observe_repeatedly(&[]),
+        MachineCommand::Send(vec![0])
+    );
+    script.answered(refused(503, None));
+    assert_eq!(
+        script.observe_repeatedly(&[]),
+        MachineCommand::Send(vec![1]),
+        "the other one shows whether the server works"
+    );
+    script.answered(lost());
+    assert_eq!(
+        script.observe_repeatedly(&list),
+        MachineCommand::Send(vec![1]),
+        "it was not written"
+    );
+}
+
 #[test]
 fn with_more_altered_webhooks_than_sent_none_is_picked() {
     let (mut script, _) = Script::new(&[(object(1, 1), None)], 10, 30);

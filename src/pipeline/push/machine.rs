@@ -21,7 +21,7 @@ use crate::pipeline::strip::Key;
 use batch::{Batch, batches};
 use isolation::Isolation;
 use jiff::Timestamp;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
@@ -184,10 +184,12 @@ pub(super) struct Machine {
     attributed: HashSet<WebhookId>,
     /// Ids that the baseline lacks and that cannot come from any request of ours.
     new_in_target: HashSet<WebhookId>,
-    /// Ids that the baseline lacks and that any observation showed; a list that flaps may hide them again.
-    seen_transiently: HashSet<WebhookId>,
-    /// Whether an item was ever in a request.
-    was_sent: Vec<bool>,
+    /// Ids that the baseline lacks, with the number of requests that were sent before an observation first showed
+    /// them; a list that flaps may hide them again.
+    first_seen: HashMap<WebhookId, u32>,
+    /// The number of the first request with an item, counted from 1; `None` if it was never sent.
+    first_sent: Vec<Option<u32>>,
+    n_requests: u32,
     /// The target's clock before the first write.
     started: Option<Timestamp>,
     limits: Limits,
@@ -254,8 +256,9 @@ impl Machine {
             baseline,
             attributed: HashSet::new(),
             new_in_target: HashSet::new(),
-            seen_transiently: HashSet::new(),
-            was_sent: vec![false; n],
+            first_seen: HashMap::new(),
+            first_sent: vec![None; n],
+            n_requests: 0,
             started,
             limits,
             phase: Phase::Ready,

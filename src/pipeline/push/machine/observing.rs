@@ -9,7 +9,7 @@ use super::{
     PendingObservation, Phase, Uncertainty,
 };
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 impl Machine {
@@ -70,14 +70,14 @@ impl Machine {
         MachineCommand::Wait(pause, why)
     }
 
-    /// Remembers the ids that are new in the target, so that no later request is credited with them.
+    /// Remembers since when an id is new in the target, so that no later request is credited with it.
     fn remember_new_ids(&mut self, list: &[SeenWebhook]) {
-        let (baseline, attributed) = (&self.baseline, &self.attributed);
-        let new_ids = list
-            .iter()
-            .map(|seen| &seen.id)
-            .filter(|id| !baseline.contains(id) && !attributed.contains(id));
-        self.seen_transiently.extend(new_ids.cloned());
+        for seen in list {
+            if !self.baseline.contains(&seen.id) && !self.attributed.contains(&seen.id) {
+                let n_requests = self.n_requests;
+                self.first_seen.entry(seen.id.clone()).or_insert(n_requests);
+            }
+        }
     }
 
     /// Whether the list lags behind the target's responses: it lacks a webhook that is attributed to an item,
@@ -96,20 +96,42 @@ impl Machine {
         self.attributed.iter().any(|id| !listed.contains(id))
     }
 
-    /// Matches the creates of a batch with the ids that are new in the target.
-    pub(super) fn match_creates(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
+    /// Matches creates with the ids that are new in the target.
+    ///
+    /// An id that an observation showed before an item was first sent cannot be that item. So the items sent last,
+    /// which have the fewest candidates, are matched first.
+    pub(super) fn match_creates(&self, creates: &[usize], list: &[SeenWebhook]) -> Adoption {
+        let mut by_request: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for item_ix in creates {
+            let request = self.first_sent[*item_ix].unwrap_or(self.n_requests);
+            by_request.entry(request).or_default().push(*item_ix);
+        }
         // An id that is attributed to another item, or known not to be ours, cannot be one of these creates.
         let is_new = |seen: &&SeenWebhook| {
             !self.baseline.contains(&seen.id)
                 && !self.attributed.contains(&seen.id)
                 && !self.new_in_target.contains(&seen.id)
         };
-        let new_in_target = list.iter().filter(is_new).cloned().collect();
+        let mut left: Vec<SeenWebhook> = list.iter().filter(is_new).cloned().collect();
         let creation_time = CreationTime {
             from: self.started,
             until: None,
         };
-        adopt(self.sent_items(batch), new_in_target, creation_time)
+        let mut adoption = Adoption::default();
+        for (request, item_ixs) in by_request.into_iter().rev() {
+            let was_seen_before = |seen: &SeenWebhook| {
+                let first_seen = self.first_seen.get(&seen.id);
+                first_seen.is_some_and(|n_requests| *n_requests < request)
+            };
+            let (earlier, candidates) = left.into_iter().partition(was_seen_before);
+            let found = adopt(self.sent_items(&item_ixs), candidates, creation_time);
+            adoption.adopted.extend(found.adopted);
+            adoption.unresolved.extend(found.unresolved);
+            left = earlier;
+            left.extend(found.others);
+        }
+        adoption.others = left;
+        adoption
     }
 
     /// Compares the webhooks that a batch updates with their desired and previous content.

@@ -23,37 +23,16 @@ impl Machine {
             if batch.item_ixs.is_empty() {
                 continue;
             }
-            self.rule_out_seen_transiently(&batch.item_ixs);
+            self.n_requests += 1;
             for item_ix in &batch.item_ixs {
                 self.is_open[*item_ix] = true;
-                self.was_sent[*item_ix] = true;
+                self.first_sent[*item_ix].get_or_insert(self.n_requests);
             }
             let item_ixs = batch.item_ixs.clone();
             self.phase = Phase::Sending(batch);
             return MachineCommand::Send(item_ixs);
         }
         self.close(now)
-    }
-
-    /// Rules out the ids that observations showed before this request, which therefore cannot be its effect.
-    ///
-    /// Such an id could still be the late effect of an earlier request. So this happens only if every item
-    /// that was ever sent has its final status, and no item of this batch was sent before.
-    fn rule_out_seen_transiently(&mut self, batch: &[usize]) {
-        if self.seen_transiently.is_empty() {
-            return;
-        }
-        let is_unknown =
-            |item_ix: usize| self.was_sent[item_ix] && self.statuses[item_ix].is_none();
-        let is_first = !batch.iter().any(|item_ix| self.was_sent[*item_ix]);
-        if is_first && !(0..self.items.len()).any(is_unknown) {
-            let seen_transiently = std::mem::take(&mut self.seen_transiently);
-            self.new_in_target.extend(
-                seen_transiently
-                    .into_iter()
-                    .filter(|id| !self.attributed.contains(id)),
-            );
-        }
     }
 
     /// Processes the outcome of a request: proof that it took effect, proof that it did not, or uncertainty
@@ -145,6 +124,10 @@ impl Machine {
         why: String,
         is_final: bool,
     ) -> MachineCommand {
+        for item_ix in &batch.item_ixs {
+            let first_sent = &mut self.first_sent[*item_ix];
+            *first_sent = first_sent.filter(|request| *request < self.n_requests);
+        }
         self.requeue(batch);
         self.n_idle_rounds += 1;
         if is_final || self.n_idle_rounds >= MAX_ATTEMPTS {
