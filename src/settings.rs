@@ -307,7 +307,7 @@ fn on_conflict(argument: ConflictArg) -> OnConflict {
 
 fn push_options(writing: &WritingArgs) -> PushOptions {
     PushOptions {
-        settle: writing.settle,
+        settle: writing.settle.settle,
         batch_size: writing.batch_size,
     }
 }

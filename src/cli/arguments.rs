@@ -311,16 +311,25 @@ pub struct ApplyArgs {
     pub writing: WritingArgs,
 }
 
-/// How to send writes to the target.
+/// How long a request may take effect after its response was lost.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
-pub struct WritingArgs {
+pub struct SettleArgs {
     /// Settle window: how long the server may still be processing a request whose response was lost
     ///
     /// After such a request, hookferry reads the target back until this time has passed and two reads in a row
     /// agree. Only then does it send anything again.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = duration)]
     pub settle: Duration,
+}
+
+/// How to send writes to the target.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Connection")]
+pub struct WritingArgs {
+    /// The settle window.
+    #[command(flatten)]
+    pub settle: SettleArgs,
     /// Most webhooks to send in one request
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
     pub batch_size: usize,

@@ -2,7 +2,8 @@
 
 use super::OutputFormat;
 use super::arguments::{
-    ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs,
+    ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, SettleArgs,
+    StateArgs,
 };
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
@@ -116,9 +117,9 @@ pub struct ReportArgs {
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
-    /// Run: an id, the start of one, or `latest`
-    #[arg(value_name = "RUN")]
-    pub run: String,
+    /// Runs to undo together, such as a run and the one that went on with it: ids, starts of ids, or `latest`
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<String>,
     /// The run's target again; required if its key is in a profile, or if it is not a Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,
@@ -128,6 +129,9 @@ pub struct RollbackArgs {
     /// Undo without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
+    /// The settle window.
+    #[command(flatten)]
+    pub settle: SettleArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,

@@ -35,6 +35,9 @@ impl FinishedMigration {
     }
 }
 
+/// What a migration needs permission for, as messages about a refusal put it.
+const CREATE: &str = "create webhooks";
+
 const RERUN_HINT: &str =
     "run the same command again: it reads the target first and sends only what is still missing";
 
@@ -52,9 +55,9 @@ pub(super) fn decide_exit_code(
             return Ok(signal.exit_code());
         }
         (Some(stop), _) if push_result.may_have_written => {
-            return Err(stop_error(stop, target).into_partial());
+            return Err(stop_error(stop, target, CREATE).into_partial());
         }
-        (Some(stop), _) => return Err(stop_error(stop, target)),
+        (Some(stop), _) => return Err(stop_error(stop, target, CREATE)),
         (None, _) => {}
     }
     if let Some(why) = &push_result.read_back_failure {
@@ -90,11 +93,12 @@ fn interruption_error(finished: &FinishedMigration, signal: Signal) -> Error {
     }
 }
 
-fn stop_error(stop: &StopReason, target: &Account) -> Error {
+/// The error of a run that stopped early; `what` is what it needed permission for, such as `create webhooks`.
+pub(super) fn stop_error(stop: &StopReason, target: &Account, what: &str) -> Error {
     match stop {
         StopReason::Unreachable(why) => Error::failed(format!("cannot reach {target}: {why}")).with_hint(RERUN_HINT),
         StopReason::Refused(refusal) => Failure::Refused(refusal.clone())
-            .explain(target, "create webhooks"),
+            .explain(target, what),
         StopReason::TooManyRefused(n) => Error::failed(format!(
             "{target} refused {n} webhooks in a row; the rest were not sent"
         ))

@@ -108,7 +108,7 @@ impl History {
         let unsettled: Vec<&RunRecord> = self
             .records
             .iter()
-            .filter(|record| !record.open_sends().is_empty() || is_lagging(record, &listed))
+            .filter(|record| is_unsettled(record, &listed))
             .collect();
         if unsettled.is_empty() {
             return Ok(first);
@@ -189,6 +189,13 @@ async fn wait_until_all_settled(
     for record in records {
         remaining = remaining.max(settle_time_left(record));
         let n = record.open_sends().len();
+        if record.is_rollback_open() {
+            screen.warn(&format!(
+                "the rollback of run {id} was cut off; checking the target first (to finish it: hookferry rollback {id})",
+                id = record.id()
+            ));
+            continue;
+        }
         if n == 0 {
             screen.warn(&format!(
                 "run {} ended a moment ago, and the target does not list all of its webhooks yet; reading the target again first",
@@ -241,7 +248,7 @@ pub(super) async fn reconcile_run(
 ) -> Result<(Inventory, Option<ReconciledRun>), Error> {
     let listed = first.webhooks.iter().filter_map(Webhook::id).collect();
     let is_open = !record.open_sends().is_empty();
-    if !is_open && !is_lagging(record, &listed) {
+    if !is_unsettled(record, &listed) {
         return Ok((first, None));
     }
     let inventory = wait_until_all_settled(&[record], reader, first, wait_budget, screen).await?;
@@ -279,6 +286,13 @@ pub(super) fn record_reconciliations(
     Ok(())
 }
 
+/// Whether the target may still change by what a run or its rollback sent, or may not show it yet.
+fn is_unsettled(record: &RunRecord, listed: &HashSet<WebhookId>) -> bool {
+    let has_rollback_in_flight =
+        || record.is_rollback_open() && !settle_time_left(record).is_zero();
+    !record.open_sends().is_empty() || is_lagging(record, listed) || has_rollback_in_flight()
+}
+
 /// Whether the target does not list a webhook yet that a recent run wrote; sending it again would create a
 /// duplicate.
 fn is_lagging(record: &RunRecord, listed: &HashSet<WebhookId>) -> bool {
@@ -310,20 +324,19 @@ pub(super) async fn require_listed(
 
 /// The ids that a run wrote, that no rollback deleted, and that a list lacks.
 fn missing_ids(record: &RunRecord, listed: &HashSet<WebhookId>) -> Vec<WebhookId> {
-    let is_deleted = |id: &WebhookId| {
-        let rolled_back = record.rolled_back.as_ref();
-        rolled_back.is_some_and(|total| total.deleted.contains(id.as_str()))
-    };
     let ids = record.written().map(|(_, written)| &written.id);
-    ids.filter(|id| !listed.contains(*id) && !is_deleted(id))
+    ids.filter(|id| !listed.contains(*id) && !record.is_deleted(id))
         .cloned()
         .collect()
 }
 
 /// The rest of the settle window after a run's last send, in which the server may still be processing it.
 pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
-    let settle =
-        SignedDuration::from_millis(i64::try_from(record.header.settle_window_ms).unwrap_or(0));
+    let rollback = record.rollback.as_ref();
+    let settle = rollback.map_or(record.header.settle_window_ms, |rollback| {
+        rollback.settle_window_ms
+    });
+    let settle = SignedDuration::from_millis(i64::try_from(settle).unwrap_or(0));
     let Some(last) = record.last_sent else {
         return Duration::ZERO;
     };

@@ -51,6 +51,15 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
+    if record.is_rollback_open() {
+        return Err(Error::failed(format!(
+            "the rollback of run {id} was cut off, so the new ids in its map may no longer exist"
+        ))
+        .with_hint(format!(
+            "finish it first: hookferry rollback {id}{}",
+            state.follow_up_flag()
+        )));
+    }
     if record.rolled_back.is_some() {
         return Err(Error::failed(format!(
             "run {id} was rolled back, so the new ids in its map no longer exist"

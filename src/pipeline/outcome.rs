@@ -178,7 +178,9 @@ fn outcome_of_push<'a>(
 ) -> ItemOutcome<'a> {
     let (status, target_id, proof, why) = match item_status {
         ItemStatus::Created { id, proof } => (FinalStatus::Created, Some(id), Some(*proof), None),
-        ItemStatus::Updated { id, proof } => (FinalStatus::Updated, Some(id), Some(*proof), None),
+        ItemStatus::Updated { id, proof, .. } => {
+            (FinalStatus::Updated, Some(id), Some(*proof), None)
+        }
         ItemStatus::CreatedByOthers(id) => (FinalStatus::Appeared, Some(id), None, None),
         ItemStatus::Refused(refusal) => (
             FinalStatus::Refused,
@@ -196,7 +198,10 @@ fn outcome_of_push<'a>(
             )),
         ),
         ItemStatus::Ignored => (FinalStatus::Ignored, None, None, None),
-        ItemStatus::Vanished(id) => (FinalStatus::Vanished, Some(id), None, None),
+        // No plan deletes, so only the first can occur.
+        ItemStatus::Vanished(id) | ItemStatus::Deleted(id) => {
+            (FinalStatus::Vanished, Some(id), None, None)
+        }
         ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),
         ItemStatus::NotSeen => (FinalStatus::NotSeen, None, None, None),
         ItemStatus::NotSent => (FinalStatus::NotSent, None, None, None),

@@ -1,10 +1,10 @@
-//! Fifth stage: writes the plan's creates and updates to the target, exactly once.
+//! Fifth stage: carries out the actions of a plan or of a rollback, each exactly once.
 //!
 //! The state machine in `machine` makes every decision. This file is the thin I/O loop around it: it sends
 //! requests, reads the target back, waits, and writes the journal.
 
+mod actions;
 mod adopt;
-mod body;
 mod journal;
 mod machine;
 mod observation;
@@ -15,6 +15,7 @@ mod recover;
 mod simulation;
 mod status;
 
+pub use actions::ActionList;
 pub use journal::{Journal, JournalNote, StatusUpdate};
 pub use observation::{Observation, SeenWebhook};
 pub use recover::{OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
@@ -22,17 +23,16 @@ pub use status::{ItemStatus, Proof, PushResult, StopReason};
 
 use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
-use super::plan::{Plan, Step, StepState};
-use super::rewrite::PortableWebhook;
+use super::plan::Plan;
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{ConnectFailure, Failure};
 use crate::interrupt::Interrupt;
-use body::request_body;
+use actions::{ActionRequest, bulk_body};
 use jiff::Timestamp;
-use machine::{Action, Event, Item, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
-use std::collections::{BTreeSet, HashSet};
+use machine::{Event, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -56,6 +56,14 @@ impl Baseline {
             ids: ids?,
             server_time: target.server_time,
         })
+    }
+
+    /// Takes the baseline of a run that creates nothing, for which webhooks without an id do not matter.
+    pub fn without_creates(target: &Inventory) -> Self {
+        Self {
+            ids: target.webhooks.iter().filter_map(Webhook::id).collect(),
+            server_time: target.server_time,
+        }
     }
 }
 
@@ -94,19 +102,28 @@ pub trait ProgressSink: Send + Sync {
 /// Writes the plan's creates and updates until the target has them all or the run has to stop.
 ///
 /// There is no error: the result holds a status for each webhook and, if the push stopped early, the reason.
-pub async fn push<'p>(
-    plan: &'p Plan,
-    baseline: &'p Baseline,
-    writer: &'p Writer,
+pub async fn push(
+    plan: &Plan,
+    baseline: &Baseline,
+    writer: &Writer,
     options: PushOptions,
-    context: PushContext<'p>,
+    context: PushContext<'_>,
 ) -> PushResult {
-    let (step_ixs, items): (Vec<usize>, Vec<Item>) = items_to_write(plan).into_iter().unzip();
-    let update_ids = items.iter().filter_map(|item| match &item.action {
-        Action::Update { id, .. } => Some(id.clone()),
-        Action::Create => None,
-    });
-    let update_ids = update_ids.collect();
+    let actions = ActionList::from_plan(plan);
+    carry_out(actions, baseline, writer, options, context).await
+}
+
+/// Carries out actions until they are all done or the run has to stop.
+///
+/// There is no error: the result holds a status for each action and, if the run stopped early, the reason.
+pub async fn carry_out(
+    actions: ActionList<'_>,
+    baseline: &Baseline,
+    writer: &Writer,
+    options: PushOptions,
+    context: PushContext<'_>,
+) -> PushResult {
+    let known_ids = actions.known_ids();
     let target_time = baseline
         .server_time
         .and_then(|time| Timestamp::try_from(time).ok());
@@ -115,79 +132,59 @@ pub async fn push<'p>(
         batch_size: options.batch_size.max(1),
         batch_bytes: MAX_BATCH_BYTES,
     };
-    let machine = Machine::new(items, baseline.ids.clone(), target_time, limits);
+    let machine = Machine::new(actions.items, baseline.ids.clone(), target_time, limits);
     let driver = PushDriver {
-        plan,
-        step_ixs,
+        step_ixs: actions.step_ixs,
+        requests: actions.requests,
+        content_cache: actions.content_cache,
         writer,
         context,
         started: Instant::now(),
         company_ids: BTreeSet::new(),
         baseline,
-        update_ids,
-        content_cache: plan.portable().content_cache(),
+        known_ids,
         n_requests: 0,
         read_failure: None,
-        recorded_sends: BTreeSet::new(),
+        recorded_sends: BTreeMap::new(),
         journal_error: None,
     };
     driver.drive(machine).await
 }
 
-/// The plan's creates and updates as items of the state machine, each with its plan step index.
-fn items_to_write(plan: &Plan) -> Vec<(usize, Item)> {
-    let to_item = |(step_ix, (webhook, step)): (usize, (&PortableWebhook, &Step))| {
-        // Callers already refuse a plan with unread values; a placeholder must never reach the target.
-        if !webhook.unread_values().is_empty() {
-            return None;
-        }
-        let action = match step.state {
-            StepState::Create => Action::Create,
-            StepState::Update => Action::Update {
-                id: step.target_id()?.clone(),
-                previous: step.counterpart.as_ref()?.content()?.into(),
-            },
-            _ => return None,
-        };
-        Some((
-            step_ix,
-            Item {
-                key: webhook.key()?,
-                content: webhook.content()?,
-                action,
-                size: webhook.bare().wire_len(),
-            },
-        ))
-    };
-    plan.steps().enumerate().filter_map(to_item).collect()
-}
-
-/// The I/O loop around the state machine. A batch holds item indexes; plan and journal use plan step indexes.
-struct PushDriver<'r> {
-    plan: &'r Plan,
+/// The I/O loop around the state machine. A batch holds item indexes; the journal uses plan step indexes.
+struct PushDriver<'r, 'c> {
     /// The plan step index of each item.
     step_ixs: Vec<usize>,
+    /// What the request of each item sends.
+    requests: Vec<ActionRequest<'r>>,
     writer: &'r Writer,
-    context: PushContext<'r>,
+    context: PushContext<'c>,
     /// The machine's clock counts from this moment.
     started: Instant,
-    /// The ids that the target held before. Of these, the push writes only those in `update_ids`.
+    /// The ids that the target held before. Of these, the run writes only those in `known_ids`.
     baseline: &'r Baseline,
-    update_ids: HashSet<WebhookId>,
+    known_ids: HashSet<WebhookId>,
     /// The company ids in the last observation.
     company_ids: BTreeSet<String>,
-    /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     content_cache: ContentCache<'r>,
     n_requests: usize,
     /// Why the last attempt to read the target failed; `None` if it succeeded.
     read_failure: Option<String>,
-    /// Items that the journal records as sent, without a later status update.
-    recorded_sends: BTreeSet<usize>,
+    /// Items that the journal records as sent, without a final status; with what it records of them since.
+    recorded_sends: BTreeMap<usize, RecordedSend>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
     journal_error: Option<String>,
 }
 
-impl PushDriver<'_> {
+/// What the journal records of an item that was sent and has no final status yet.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum RecordedSend {
+    Sent,
+    /// The server has confirmed its deletion; the final observation may still contradict.
+    DeleteAccepted,
+}
+
+impl PushDriver<'_, '_> {
     async fn drive(mut self, mut machine: Machine) -> PushResult {
         let mut event = Event::Start;
         loop {
@@ -200,6 +197,7 @@ impl PushDriver<'_> {
                 _ if self.context.interrupt.signal().is_some() => Event::Interrupted,
                 MachineCommand::Send(batch) => self.record_and_send(&batch).await,
                 MachineCommand::Observe => self.observe().await,
+                MachineCommand::Ask(ids) => self.ask(ids).await,
                 MachineCommand::Wait(wait, why) => self.wait(wait, &why).await,
             };
         }
@@ -220,6 +218,7 @@ impl PushDriver<'_> {
             stop: machine_result.stop,
             may_have_written: machine_result.may_have_written,
             new_in_target: machine_result.new_in_target,
+            unlisted: machine_result.unlisted,
             final_observation,
             n_requests: self.n_requests,
             read_back_failure: self.read_failure.filter(|_| is_unexplained),
@@ -233,31 +232,38 @@ impl PushDriver<'_> {
         if let Some(why) = &self.journal_error {
             return Event::NotRecorded(why.clone());
         }
-        self.recorded_sends.extend(batch);
+        let sent = batch.iter().map(|item_ix| (*item_ix, RecordedSend::Sent));
+        self.recorded_sends.extend(sent);
         Event::Answered(self.send(batch).await)
     }
 
     /// Records the new status of each item that the last response or observation settled.
     fn record_status_updates(&mut self, machine: &Machine) {
-        let status_update = |item_ix: &usize| match machine.item_state(*item_ix) {
-            ItemState::Open => None,
-            ItemState::Sendable => Some((*item_ix, StatusUpdate::NotWritten)),
-            ItemState::Final(status, kept) => {
-                Some((*item_ix, StatusUpdate::from_status(status, kept)))
-            }
-        };
-        let updates: Vec<(usize, StatusUpdate)> = self
-            .recorded_sends
-            .iter()
-            .filter_map(status_update)
-            .collect();
-        for (item_ix, _) in &updates {
-            self.recorded_sends.remove(item_ix);
-        }
+        let mut updates = Vec::new();
+        let step_ixs = &self.step_ixs;
+        self.recorded_sends.retain(|item_ix, recorded| {
+            let update = match machine.item_state(*item_ix) {
+                ItemState::Open => return true,
+                ItemState::DeleteAccepted if *recorded == RecordedSend::DeleteAccepted => {
+                    return true;
+                }
+                ItemState::DeleteAccepted => {
+                    *recorded = RecordedSend::DeleteAccepted;
+                    updates.push((step_ixs[*item_ix], StatusUpdate::Deleted));
+                    return true;
+                }
+                ItemState::Sendable => StatusUpdate::NotWritten,
+                ItemState::Final(ItemStatus::Deleted(_), _)
+                    if *recorded == RecordedSend::DeleteAccepted =>
+                {
+                    return false;
+                }
+                ItemState::Final(status, kept) => StatusUpdate::from_status(status, kept),
+            };
+            updates.push((step_ixs[*item_ix], update));
+            false
+        });
         if !updates.is_empty() {
-            let with_step_ix =
-                |(item_ix, update): (usize, StatusUpdate)| (self.step_ixs[item_ix], update);
-            let updates = updates.into_iter().map(with_step_ix).collect();
             self.record(&JournalNote::StatusUpdates(updates));
         }
     }
@@ -279,11 +285,16 @@ impl PushDriver<'_> {
 
     async fn send(&mut self, batch: &[usize]) -> RequestOutcome {
         self.n_requests += 1;
-        let step_ixs = self.step_ixs_of(batch);
-        let answer = self
-            .writer
-            .post_bulk(request_body(self.plan, &step_ixs))
-            .await;
+        let answer = match &self.requests[batch[0]] {
+            ActionRequest::Delete(id) => match self.writer.delete(id).await {
+                Ok(()) => WriteAnswer::Accepted(Vec::new()),
+                Err(failure) => WriteAnswer::Failed(failure),
+            },
+            _ => {
+                let requests = batch.iter().map(|item_ix| &self.requests[*item_ix]);
+                self.writer.post_bulk(bulk_body(requests)).await
+            }
+        };
         match answer {
             WriteAnswer::Accepted(rows) => {
                 let webhooks = rows
@@ -302,8 +313,11 @@ impl PushDriver<'_> {
                 },
             },
             WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
-                for step_ix in step_ixs {
-                    refusal.message = self.plan.step(step_ix).0.bare().scrub(&refusal.message);
+                for sent in batch
+                    .iter()
+                    .filter_map(|item_ix| self.requests[*item_ix].sent())
+                {
+                    refusal.message = sent.scrub(&refusal.message);
                 }
                 RequestOutcome::Refused(refusal)
             }
@@ -327,7 +341,7 @@ impl PushDriver<'_> {
     async fn observe(&mut self) -> Event {
         let interrupt = self.context.interrupt;
         let may_be_ours =
-            |id: &WebhookId| !self.baseline.ids.contains(id) || self.update_ids.contains(id);
+            |id: &WebhookId| !self.baseline.ids.contains(id) || self.known_ids.contains(id);
         let add_part = |observation: &mut Observation, part: Vec<Webhook>| {
             observation.add(&part, &self.content_cache, may_be_ours);
         };
@@ -343,6 +357,19 @@ impl PushDriver<'_> {
             }
             Err(error) => Event::ObservationFailed(error.to_string()),
         }
+    }
+
+    /// Asks for webhooks by id, because a list that lacks them proves nothing.
+    async fn ask(&self, ids: Vec<WebhookId>) -> Event {
+        let mut presences = Vec::with_capacity(ids.len());
+        for id in ids {
+            let presence = tokio::select! {
+                presence = self.writer.reader().presence(&id) => presence,
+                _ = self.context.interrupt.wait_for_signal() => return Event::Interrupted,
+            };
+            presences.push((id, presence));
+        }
+        Event::Asked(presences)
     }
 
     async fn wait(&self, wait: Duration, why: &str) -> Event {

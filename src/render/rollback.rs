@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 /// A rollback, before or after its execution.
 #[derive(Debug, Clone)]
 pub struct RollbackView {
-    /// The id of the run to undo.
-    pub run: String,
+    /// The ids of the runs to undo, newest first; never empty.
+    pub runs: Vec<String>,
     /// The account that the run wrote to.
     pub target: Party,
     /// The webhooks that the run wrote.
@@ -111,6 +111,12 @@ impl RollbackGroup {
 }
 
 impl RollbackView {
+    /// The runs in words: `run A`, or `runs B, A`.
+    pub fn runs_text(&self) -> String {
+        let word = if self.runs.len() == 1 { "run" } else { "runs" };
+        format!("{word} {}", self.runs.join(", "))
+    }
+
     fn groups(&self) -> Vec<RollbackGroup> {
         self.planned
             .iter()
@@ -128,8 +134,8 @@ pub fn text(view: &RollbackView, page: Page) -> String {
         "rollback"
     };
     let heading = format!(
-        "hookferry {what}: run {} in target {}",
-        view.run,
+        "hookferry {what}: {} in target {}",
+        view.runs_text(),
         view.target.identity()
     );
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
@@ -193,7 +199,7 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             Meaning::Warning,
             format!(
                 "{open} that the run sent cannot be distinguished from others in the target; check the target, then run `hookferry runs close {}`",
-                view.run
+                view.runs.join("` and `hookferry runs close ")
             ),
         );
     }
@@ -245,7 +251,7 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             Meaning::Hint,
             format!(
                 "next: delete or fix these by hand, or run `hookferry rollback {}` again, which is safe",
-                view.run
+                view.runs.join(" ")
             ),
         );
     }
@@ -273,7 +279,8 @@ pub fn document(view: &RollbackView) -> Value {
     json::document(
         "rollback",
         json!({
-            "run": view.run,
+            "run": view.runs.first(),
+            "runs": view.runs,
             "target": json::party(&view.target),
             "done": view.is_done,
             "stopped": view.stop,

@@ -15,6 +15,9 @@ use std::fmt::Write as _;
 
 /// The state of a run, as a code.
 pub fn state(record: &RunRecord) -> &'static str {
+    if record.is_rollback_open() {
+        return "rollback-open";
+    }
     match (&record.rolled_back, &record.footer) {
         (Some(rolled_back), _) if rolled_back.untouched.is_empty() => "rolled-back",
         (Some(_), _) => "rolled-back-in-part",
@@ -29,6 +32,7 @@ pub fn state(record: &RunRecord) -> &'static str {
 
 fn state_description(state: &str) -> &'static str {
     match state {
+        "rollback-open" => "its rollback was cut off; the next `rollback` of this run finishes it",
         "rolled-back" => "undone by a rollback",
         "rolled-back-in-part" => "undone by a rollback, except for some webhooks",
         "closed" => {
@@ -265,6 +269,7 @@ fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
         "open" => format!(
             "next: run the same migration again, which reads the target first; or undo this run: hookferry rollback {id}"
         ),
+        "rollback-open" => format!("next: hookferry rollback {id}"),
         "rolled-back" => {
             "next: nothing to do; a new `migrate` would create the webhooks again".to_owned()
         }

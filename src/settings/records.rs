@@ -9,6 +9,7 @@ use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
+use crate::pipeline::push::PushOptions;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 
@@ -99,8 +100,10 @@ pub struct VerifyRun {
 /// Settings of `rollback`.
 #[derive(Debug, Clone)]
 pub struct RollbackSettings {
-    /// The run: an id, the start of one, or `latest`.
-    pub run: String,
+    /// The runs, each an id, the start of one, or `latest`; never empty.
+    pub runs: Vec<String>,
+    /// The limits for writing.
+    pub push: PushOptions,
     /// Its target, which `--to` may name again.
     pub target: RecordedTarget,
     /// How to connect to the account.
@@ -280,11 +283,18 @@ impl RollbackSettings {
             client: client_options(&arguments.connection)?,
             consent: Consent::from_flags(arguments.dry_run, arguments.yes),
             state: StateFolder::resolve(arguments.state.state_dir),
-            run: arguments.run,
+            push: PushOptions {
+                settle: arguments.settle.settle,
+                batch_size: RESTORE_BATCH_SIZE,
+            },
+            runs: arguments.runs,
             output: arguments.output,
         })
     }
 }
+
+/// Maximum number of webhooks restored in one request.
+const RESTORE_BATCH_SIZE: usize = 500;
 
 impl RunsSettings {
     /// Resolves the arguments of `runs`.

@@ -5,17 +5,20 @@ pub mod entry;
 mod journal;
 mod record;
 mod recorder;
+mod rollback_journal;
 
-pub use record::{RecordedStatus, RolledBack, RunRecord, WrittenWebhook};
+pub use record::{RecordedStatus, RollbackProgress, RolledBack, RunRecord, WrittenWebhook};
 pub use recorder::{InitialFiles, Recorder};
+pub use rollback_journal::RollbackJournal;
 
 use crate::coralogix::digest::DigestKey;
 use crate::error::Error;
 use crate::store::disk;
 use entry::{Header, JournalEntry};
 use jiff::{SignedDuration, Timestamp};
-use journal::JournalFile;
+use journal::{JOURNAL_NAME, JournalFile};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Access to the folder of run records.
 #[derive(Debug, Clone)]
@@ -128,9 +131,14 @@ impl Runs {
         Ok(recorder)
     }
 
+    /// Opens the record of a run that has ended, to append the entries of a rollback.
+    pub fn reopen(&self, id: &str, digest_key: Arc<DigestKey>) -> Result<Recorder, Error> {
+        Recorder::reopen(id.to_owned(), self.path(id), digest_key)
+    }
+
     /// Appends an entry to the record of a run that has ended.
     pub fn append(&self, id: &str, entry: &JournalEntry) -> Result<(), Error> {
-        let (mut journal, _) = JournalFile::reopen(&self.path(id).join("journal.jsonl"))?;
+        let (mut journal, _) = JournalFile::reopen(&self.path(id).join(JOURNAL_NAME))?;
         journal.append(entry)
     }
 
@@ -146,6 +154,7 @@ impl Runs {
             };
             if record.header.started_at < oldest
                 && record.open_sends().is_empty()
+                && !record.is_rollback_open()
                 && !may_be_in_progress(&record)
             {
                 disk::remove_folder(&self.path(&id), "the run record")?;
@@ -185,7 +194,7 @@ fn is_run_id(text: &str) -> bool {
 }
 
 fn read_record(folder: &Path) -> Result<Option<RunRecord>, Error> {
-    let path = folder.join("journal.jsonl");
+    let path = folder.join(JOURNAL_NAME);
     let entries = if disk::is_file(&path) {
         journal::read(&path)?.entries
     } else {

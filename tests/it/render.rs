@@ -579,6 +579,7 @@ fn push_result(plan: &Plan) -> PushResult {
             .collect(),
         stop: Some(StopReason::Unresolved),
         may_have_written: true,
+        unlisted: Vec::new(),
         new_in_target: vec![WebhookId::new("3009")],
         final_observation: None,
         n_requests: 4,

@@ -6,11 +6,16 @@ use hookferry::coralogix::content::Content;
 use hookferry::coralogix::digest::{ContentDigest, DigestKey};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::rollback::{PreviousContent, RollbackItem, UndoState, plan_rollback};
+use hookferry::pipeline::rollback::{
+    PreviousContent, RecordedWrite, RollbackItem, UndoState, plan_rollback,
+};
 use hookferry::pipeline::strip::{Key, Stripped, strip};
+use std::sync::Arc;
 
-fn digest_key() -> DigestKey {
-    DigestKey::new(&ApiKey::new("key-canary").unwrap()).unwrap()
+fn digest_key() -> Arc<DigestKey> {
+    DigestKey::new(&ApiKey::new("key-canary").unwrap())
+        .unwrap()
+        .into()
 }
 
 /// A webhook of the target with this url.
@@ -30,7 +35,8 @@ fn digest(key: &DigestKey, url: &str) -> ContentDigest {
     key.digest_content(one.webhooks()[0].content().unwrap())
 }
 
-fn written(key: &DigestKey) -> RollbackItem {
+/// Webhook 7 with these writes, newest first.
+fn item(writes: Vec<RecordedWrite>) -> RollbackItem {
     RollbackItem {
         id: WebhookId::new("7"),
         source_id: Some(WebhookId::new("3")),
@@ -38,6 +44,15 @@ fn written(key: &DigestKey) -> RollbackItem {
             alias: "a".into(),
             type_id: TypeId(1),
         },
+        writes,
+    }
+}
+
+fn written(key: &Arc<DigestKey>) -> RecordedWrite {
+    RecordedWrite {
+        run_ix: 0,
+        step_ix: 0,
+        digest_key: Arc::clone(key),
         sent: digest(key, "https://sent.example.com"),
         altered_content: None,
         full_digest: None,
@@ -47,12 +62,11 @@ fn written(key: &DigestKey) -> RollbackItem {
 }
 
 #[track_caller]
-fn assert_undo(written: RollbackItem, current_url: Option<&str>, key: &DigestKey, expected: &str) {
+fn assert_undo(writes: Vec<RecordedWrite>, current_url: Option<&str>, expected: &str) {
     let current = current_url.map(|url| webhook(7, url));
     let undo = plan_rollback(
-        &[written],
+        &[item(writes)],
         &Inventory::from(current.into_iter().collect::<Vec<_>>()),
-        key,
     );
     let found = match &undo[0] {
         UndoState::Keep(why) => format!("keep: {why}"),
@@ -64,11 +78,11 @@ fn assert_undo(written: RollbackItem, current_url: Option<&str>, key: &DigestKey
 #[test]
 fn a_created_webhook_is_deleted_only_if_unchanged_since() {
     let key = digest_key();
-    let kept = || RollbackItem {
+    let kept = || RecordedWrite {
         altered_content: Some(digest(&key, "https://kept.example.com")),
         ..written(&key)
     };
-    let observed = |written: RollbackItem| RollbackItem {
+    let observed = |written: RecordedWrite| RecordedWrite {
         is_acknowledged: false,
         ..written
     };
@@ -77,19 +91,18 @@ fn a_created_webhook_is_deleted_only_if_unchanged_since() {
         Some("https://kept.example.com"),
     );
     let changed = "keep: it was changed after the run";
-    assert_undo(written(&key), sent, &key, "delete");
-    assert_undo(written(&key), altered, &key, changed);
-    assert_undo(written(&key), None, &key, "gone");
-    assert_undo(kept(), altered, &key, "delete");
-    assert_undo(kept(), sent, &key, "delete");
-    assert_undo(kept(), Some("https://else.example.com"), &key, changed);
-    assert_undo(observed(written(&key)), sent, &key, "delete");
-    assert_undo(observed(written(&key)), altered, &key, changed);
-    assert_undo(observed(kept()), sent, &key, "delete");
+    assert_undo(vec![written(&key)], sent, "delete");
+    assert_undo(vec![written(&key)], altered, changed);
+    assert_undo(vec![written(&key)], None, "gone");
+    assert_undo(vec![kept()], altered, "delete");
+    assert_undo(vec![kept()], sent, "delete");
+    assert_undo(vec![kept()], Some("https://else.example.com"), changed);
+    assert_undo(vec![observed(written(&key))], sent, "delete");
+    assert_undo(vec![observed(written(&key))], altered, changed);
+    assert_undo(vec![observed(kept())], sent, "delete");
     assert_undo(
-        observed(kept()),
+        vec![observed(kept())],
         altered,
-        &key,
         "keep: it was found after a lost response and differs from what was sent, so it may belong to somebody else",
     );
 }
@@ -97,7 +110,7 @@ fn a_created_webhook_is_deleted_only_if_unchanged_since() {
 #[test]
 fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
     let key = digest_key();
-    let update = |has_body: bool| RollbackItem {
+    let update = |has_body: bool| RecordedWrite {
         previous: Some(PreviousContent {
             content: digest(&key, "https://before.example.com"),
             body: has_body.then(|| webhook(7, "https://before.example.com")),
@@ -108,20 +121,18 @@ fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
         Some("https://sent.example.com"),
         Some("https://before.example.com"),
     );
-    assert_undo(update(true), sent, &key, "restore");
-    assert_undo(update(true), before, &key, "restored");
-    assert_undo(update(false), before, &key, "restored");
-    assert_undo(update(true), None, &key, "gone");
+    assert_undo(vec![update(true)], sent, "restore");
+    assert_undo(vec![update(true)], before, "restored");
+    assert_undo(vec![update(false)], before, "restored");
+    assert_undo(vec![update(true)], None, "gone");
     assert_undo(
-        update(true),
+        vec![update(true)],
         Some("https://else.example.com"),
-        &key,
         "keep: it was changed after the run",
     );
     assert_undo(
-        update(false),
+        vec![update(false)],
         sent,
-        &key,
         "keep: its previous content is not in the run record",
     );
 }
@@ -131,7 +142,7 @@ fn an_update_is_restored_only_if_unchanged_since_and_if_its_body_is_recorded() {
 fn any_visible_change_prevents_deletion() {
     let key = digest_key();
     let as_written = webhook(7, "https://sent.example.com");
-    let written = RollbackItem {
+    let written = RecordedWrite {
         full_digest: Some(
             key.digest_full(
                 &as_written,
@@ -145,9 +156,8 @@ fn any_visible_change_prevents_deletion() {
     };
     let undo = |current: Webhook| {
         plan_rollback(
-            std::slice::from_ref(&written),
+            &[item(vec![written.clone()])],
             &Inventory::from(vec![current]),
-            &key,
         )
     };
     assert_eq!(undo(as_written.clone()), [UndoState::Delete]);
@@ -180,13 +190,52 @@ fn only_the_ids_of_the_run_matter() {
         webhook(70, "https://sent.example.com"),
     ]);
     assert_eq!(
-        plan_rollback(&[written(&key)], &others, &key),
+        plan_rollback(&[item(vec![written(&key)])], &others),
         [UndoState::Gone]
     );
     // The account of the fixtures has other ids.
     let account = inventory(&text("account.json"));
     assert_eq!(
-        plan_rollback(&[written(&key)], &account, &key),
+        plan_rollback(&[item(vec![written(&key)])], &account),
         [UndoState::Gone]
     );
+}
+
+/// One run created it, and two later ones updated it.
+#[test]
+fn a_chain_of_runs_is_undone_to_what_was_there_before_the_first() {
+    let (first, second, third) = (digest_key(), digest_key(), digest_key());
+    let update = |key: &Arc<DigestKey>, before: &str, sent: &str| RecordedWrite {
+        sent: digest(key, sent),
+        // A restore changes the dates, which the full digest covers.
+        full_digest: Some(key.text("as it was at the end of the run")),
+        previous: Some(PreviousContent {
+            content: digest(key, before),
+            body: Some(webhook(7, before)),
+        }),
+        ..written(key)
+    };
+    let [one, two, three] = [
+        "https://sent.example.com",
+        "https://2.example.com",
+        "https://3.example.com",
+    ];
+    let untouched = |write: RecordedWrite| RecordedWrite {
+        full_digest: None,
+        ..write
+    };
+    let newest = || untouched(update(&third, two, three));
+    let chain = || vec![newest(), update(&second, one, two), written(&first)];
+    assert_undo(chain(), Some(three), "delete");
+    // The newest run, or the two newest, were rolled back before.
+    assert_undo(chain(), Some(two), "delete");
+    assert_undo(chain(), Some(one), "delete");
+    assert_undo(
+        chain(),
+        Some("https://4.example.com"),
+        "keep: it was changed after the run",
+    );
+    let updates_only = || vec![newest(), update(&second, one, two)];
+    assert_undo(updates_only(), Some(three), "restore");
+    assert_undo(updates_only(), Some(one), "restored");
 }

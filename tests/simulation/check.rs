@@ -4,7 +4,7 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::Object;
 use super::run::{Simulation, id_of};
 use super::server::Stored;
-use super::switches::Rows;
+use super::switches::{ById, Rows};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
@@ -23,13 +23,17 @@ pub(super) fn step(run: &mut Simulation<'_>) {
     }
 }
 
-/// Before a request: it has only creates or only updates, repeats no item, and resends no create before an
-/// observation.
+/// Before a request: it has only creates, only updates, or one delete, repeats no item, resends no create before an
+/// observation, and deletes nothing that somebody was seen to change.
 pub(super) fn request(run: &mut Simulation<'_>, batch: &[usize]) {
     let mut problems = Vec::new();
-    let is_update = |at: &usize| run.desired[*at].update_id.is_some();
+    let is_update = |at: &usize| run.desired[*at].known_id.is_some();
     let n_updates = batch.iter().filter(|at| is_update(at)).count();
-    if batch.is_empty() || n_updates != 0 && n_updates != batch.len() {
+    let has_delete = batch.iter().any(|at| run.desired[*at].is_delete);
+    if batch.is_empty()
+        || n_updates != 0 && n_updates != batch.len()
+        || has_delete && batch.len() > 1
+    {
         problems.push(format!(
             "creates and updates together, or nothing: {batch:?}"
         ));
@@ -49,6 +53,14 @@ pub(super) fn request(run: &mut Simulation<'_>, batch: &[usize]) {
         && accepted.any(|sending| sending.batch.contains(at))
     {
         problems.push(format!("update {at} sent again after it was accepted"));
+    }
+    if let Some(at) = batch
+        .iter()
+        .find(|at| run.changed_before_delete.contains(at))
+    {
+        problems.push(format!(
+            "delete {at} sent after somebody changed the webhook"
+        ));
     }
     run.violations.extend(problems);
 }
@@ -89,14 +101,17 @@ fn check_status(
     let switches = &server.switches;
     let is_true = match status {
         ItemStatus::Created { id, proof } => stored(run, id).is_some_and(|stored| {
-            want.update_id.is_none() && is_attributable(run, at, stored, *proof)
+            want.known_id.is_none() && is_attributable(run, at, stored, *proof)
         }),
         ItemStatus::Updated { id, .. } => stored(run, id).is_some_and(|stored| {
-            want.update_id == Some(stored.id)
+            want.known_id == Some(stored.id)
                 && (stored.is_edited || is_stored_form_of(run, want.object, stored))
         }),
+        ItemStatus::Deleted(id) => {
+            want.is_delete && stored(run, id).is_some_and(|stored| stored.is_removed)
+        }
         ItemStatus::CreatedByOthers(id) => stored(run, id).is_some_and(|stored| {
-            want.update_id.is_none() && is_by_others(run, want.object, stored)
+            want.known_id.is_none() && is_by_others(run, want.object, stored)
         }),
         ItemStatus::TypeRefused(_) => !has_created_of_type(run, want.object.type_id),
         ItemStatus::Refused(refusal) => {
@@ -106,20 +121,29 @@ fn check_status(
                 || switches.faults > 0 && matches!(refusal.status, 408 | 500..)
                 || switches.has_clash
                 || switches.most_items == 0
-                || want.update_id.is_some_and(|id| is_gone(run, id))
+                || want.known_id.is_some_and(|id| is_gone(run, id))
         }
         ItemStatus::Ignored => {
             switches.foreign > 0
-                || switches.ignores_updates && want.update_id.is_some()
+                // The server answered 404, which counts as a deletion until the final observation.
+                || server.is_revoked && want.is_delete
+                || switches.ignores_updates && want.known_id.is_some()
                 || !server.excuses.is_empty()
                 || server.poison.contains(&want.object)
         }
-        ItemStatus::Vanished(_) => want.update_id.is_some_and(|id| is_gone(run, id)),
+        ItemStatus::Vanished(_) => want.known_id.is_some_and(|id| is_gone(run, id)),
+        ItemStatus::Unresolved(_) if want.known_id.is_some() && switches.by_id != ById::Works => {
+            true
+        }
         ItemStatus::Unresolved(_) => {
             switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
         }
         // An accepted update that nobody could read back at the end.
-        ItemStatus::NotSeen if want.update_id.is_some() && !run.was_read_at_the_end() => true,
+        ItemStatus::NotSeen if want.known_id.is_some() && !run.was_read_at_the_end() => true,
+        ItemStatus::NotSent if want.is_delete => {
+            let is_deleted = |id| stored(run, &id_of(id)).is_some_and(|stored| stored.is_deleted);
+            stop.is_some() && !(want.known_id.is_some_and(is_deleted) && server.excuses.is_empty())
+        }
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
     };
     if !is_true {
@@ -178,7 +202,7 @@ fn is_attributable(run: &Simulation<'_>, at: usize, stored: &Stored, proof: Proo
     // one.
     let is_equal = |other: &usize| {
         let want = run.desired[*other];
-        want.update_id.is_none() && want.object == run.desired[at].object
+        want.known_id.is_none() && want.object == run.desired[at].object
     };
     let first = run
         .requests
@@ -217,7 +241,7 @@ fn check_all_accounted(run: &Simulation<'_>, statuses: &[ItemStatus], problems: 
                 | ItemStatus::NotSeen
                 | ItemStatus::Unresolved(_)
         );
-        if desired.update_id.is_none() && accounts_for_it {
+        if desired.known_id.is_none() && accounts_for_it {
             let object = run.server.altered_but_uuid(desired.object);
             *owned.entry(object).or_default() += 1;
         }
@@ -281,10 +305,14 @@ fn check_effort(
     let is_easy = switches.faults + switches.foreign + switches.poison + switches.lag == 0
         && run.server.excuses.is_empty()
         && switches.wait_budget == 900_000
+        && switches.by_id == ById::Works
         && switches.most_items > 0
         && switches.settle <= 30_000
         && !(switches.alters() || switches.has_clash || switches.ignores_updates);
-    if is_easy && (stop.is_some() || statuses.iter().any(|status| status.target_id().is_none())) {
+    let is_done = |status: &ItemStatus| {
+        status.target_id().is_some() || matches!(status, ItemStatus::Deleted(_))
+    };
+    if is_easy && (stop.is_some() || !statuses.iter().all(is_done)) {
         problems.push(format!(
             "nothing prevented completion, and it stopped with {stop:?}"
         ));
@@ -296,11 +324,12 @@ fn check_effort(
 
 /// Without any fault, there is no request and no observation more than necessary.
 fn check_calm(run: &Simulation<'_>, problems: &mut Vec<String>) {
-    let updates = run.desired.iter().filter(|want| want.update_id.is_some());
-    let n_updates = updates.count();
-    let n_creates = run.desired.len() - n_updates;
+    let n_deletes = run.desired.iter().filter(|want| want.is_delete).count();
+    let n_known = run.desired.iter().filter(|want| want.known_id.is_some());
+    let n_known = n_known.count();
+    let (n_updates, n_creates) = (n_known - n_deletes, run.desired.len() - n_known);
     let most = run.server.switches.batch_size;
-    let n_requests = n_creates.div_ceil(most) + n_updates.div_ceil(most);
+    let n_requests = n_creates.div_ceil(most) + n_updates.div_ceil(most) + n_deletes;
     let n_looks = u32::from(!run.desired.is_empty());
     if run.requests.len() != n_requests || run.n_observations != n_looks {
         problems.push(format!(

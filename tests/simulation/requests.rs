@@ -85,6 +85,12 @@ impl Server<'_> {
     fn write(&mut self, item: &RequestItem) -> usize {
         let object = self.altered(item.object);
         match item.id.and_then(|id| self.find(id)) {
+            Some(at) if item.is_delete => {
+                if !self.switches.ignores_updates {
+                    self.delete(at);
+                }
+                at
+            }
             Some(at) => {
                 if !self.switches.ignores_updates {
                     self.change(at, object);
@@ -105,7 +111,8 @@ impl Server<'_> {
             let is_there = self
                 .find(id)
                 .is_some_and(|at| !self.webhooks[at].is_removed);
-            return (!is_there).then_some(self.switches.refusal);
+            // The client takes a 404 for a deletion.
+            return (!is_there && !item.is_delete).then_some(self.switches.refusal);
         }
         let key = self.altered_but_uuid(item.object).key();
         let is_taken = self
@@ -128,6 +135,10 @@ impl Server<'_> {
                 self.excuse_refusal(&effect);
             }
             return refused(status, None);
+        }
+        if items[0].is_delete {
+            self.excuse(self.switches.settle, 0);
+            return RequestOutcome::Accepted(Vec::new());
         }
         let mut rows: Vec<SeenWebhook> = Vec::new();
         for (at, sent) in effect.written {

@@ -35,6 +35,8 @@ pub(super) struct Simulation<'c> {
     pub(super) requests: Vec<SentRequest>,
     /// Creates that were sent since the last observation.
     pub(super) unobserved_creates: HashSet<usize>,
+    /// Deletes of which an observation showed that somebody changed the webhook.
+    pub(super) changed_before_delete: HashSet<usize>,
     pub(super) n_observations: u32,
     pub(super) n_commands: usize,
     pub(super) machine_result: Option<MachineResult>,
@@ -43,11 +45,12 @@ pub(super) struct Simulation<'c> {
     pub(super) story: Option<String>,
 }
 
-/// A desired webhook, and the id that it updates.
+/// A desired webhook, and the id that it updates; or one that is to be deleted, as it was before the run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct DesiredWebhook {
     pub(super) object: Object,
-    pub(super) update_id: Option<u64>,
+    pub(super) known_id: Option<u64>,
+    pub(super) is_delete: bool,
 }
 
 /// The result of a seed, for the statistics.
@@ -78,6 +81,7 @@ pub(super) fn run(seed: u64, contents: &mut Contents, has_story: bool) -> Simula
         desired: Vec::new(),
         requests: Vec::new(),
         unobserved_creates: HashSet::new(),
+        changed_before_delete: HashSet::new(),
         n_observations: 0,
         n_commands: 0,
         machine_result: None,
@@ -113,8 +117,12 @@ impl Simulation<'_> {
         };
         let mut items = Vec::new();
         for desired in &self.desired {
-            let action = match desired.update_id {
+            let action = match desired.known_id {
                 None => Action::Create,
+                Some(id) if desired.is_delete => Action::Delete {
+                    id: id_of(id),
+                    previous: server.contents.content_of(desired.object).into(),
+                },
                 Some(id) => Action::Update {
                     id: id_of(id),
                     previous: server
@@ -146,6 +154,11 @@ impl Simulation<'_> {
             event = match command {
                 MachineCommand::Send(batch) => Event::Answered(self.send(batch)),
                 MachineCommand::Observe => self.observe(),
+                MachineCommand::Ask(ids) => {
+                    let server = &mut self.server;
+                    let answer = |id: WebhookId| (id.clone(), server.presence(&id));
+                    Event::Asked(ids.into_iter().map(answer).collect())
+                }
                 MachineCommand::Wait(wait, _) => {
                     let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
                     if let Some(left) = wait_budget.checked_sub(wait) {
@@ -182,16 +195,23 @@ impl Simulation<'_> {
     fn send(&mut self, batch: Vec<usize>) -> RequestOutcome {
         check::request(self, &batch);
         let to_request_item = |item_ix: &usize| RequestItem {
-            id: self.desired[*item_ix].update_id,
+            id: self.desired[*item_ix].known_id,
             object: self.desired[*item_ix].object,
+            is_delete: self.desired[*item_ix].is_delete,
         };
         let items: Vec<RequestItem> = batch.iter().map(to_request_item).collect();
-        let outcome = self.server.post(&items);
+        let outcome = match self.server.post(&items) {
+            // The client takes a 404 for a deletion; the final observation contradicts, if need be.
+            RequestOutcome::Refused(refusal) if items[0].is_delete && refusal.status == 404 => {
+                RequestOutcome::Accepted(Vec::new())
+            }
+            outcome => outcome,
+        };
         let is_not_sent = matches!(outcome, RequestOutcome::NotSent { .. });
         if !is_not_sent {
             let creates = batch
                 .iter()
-                .filter(|item_ix| self.desired[**item_ix].update_id.is_none());
+                .filter(|item_ix| self.desired[**item_ix].known_id.is_none());
             self.unobserved_creates.extend(creates);
         }
         self.requests.push(SentRequest {
@@ -214,7 +234,23 @@ impl Simulation<'_> {
             return Event::ObservationFailed("failed".to_owned());
         }
         self.unobserved_creates.clear();
-        Event::Observed(self.server.list())
+        let list = self.server.list();
+        for item_ix in 0..self.desired.len() {
+            let DesiredWebhook {
+                object,
+                known_id: Some(id),
+                is_delete: true,
+            } = self.desired[item_ix]
+            else {
+                continue;
+            };
+            let expected = Some(self.server.contents.content_of(object));
+            let is_changed = |seen: &SeenWebhook| seen.id == id_of(id) && seen.content != expected;
+            if list.iter().any(is_changed) {
+                self.changed_before_delete.insert(item_ix);
+            }
+        }
+        Event::Observed(list)
     }
 }
 

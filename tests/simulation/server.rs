@@ -3,7 +3,9 @@
 use super::super::observation::{ReportDetails, SeenWebhook};
 use super::object::{Contents, Object};
 use super::random::Random;
-use super::switches::Switches;
+use super::run::id_of;
+use super::switches::{ById, Switches};
+use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -35,6 +37,8 @@ pub(super) struct Stored {
     /// The number of the call that listed it first.
     pub(super) listed_in: Option<u32>,
     pub(super) is_removed: bool,
+    /// Whether one of our requests removed it.
+    pub(super) is_deleted: bool,
     /// Whether the foreign writer changed it.
     pub(super) is_edited: bool,
     /// Its content before the last write; `None` if it did not exist.
@@ -48,6 +52,7 @@ pub(super) struct Stored {
 pub(super) struct RequestItem {
     pub(super) id: Option<u64>,
     pub(super) object: Object,
+    pub(super) is_delete: bool,
 }
 
 /// The simulated target.
@@ -131,6 +136,7 @@ impl<'c> Server<'c> {
             created_at: i64::try_from(self.now).unwrap_or_default() - self.switches.skew,
             listed_in: None,
             is_removed: false,
+            is_deleted: false,
             is_edited: false,
             before: None,
             written_at: self.now,
@@ -175,6 +181,33 @@ impl<'c> Server<'c> {
         }
     }
 
+    /// Deletes the webhook at index `at`.
+    pub(super) fn delete(&mut self, at: usize) {
+        let object = self.webhooks[at].object;
+        self.change(at, object);
+        self.webhooks[at].is_removed = true;
+        self.webhooks[at].is_deleted = true;
+    }
+
+    /// Answers a request for one webhook.
+    pub(super) fn presence(&mut self, id: &WebhookId) -> Presence {
+        self.n_calls += 1;
+        let latency = self.random.below(300);
+        self.pass(latency);
+        self.meddle();
+        match self.switches.by_id {
+            ById::Works => {}
+            ById::NeverFound => return Presence::Gone,
+            ById::Fails => return Presence::Unknown("503".to_owned()),
+        }
+        let is_it = |stored: &Stored| id_of(stored.id) == *id && !stored.is_removed;
+        if self.webhooks.iter().any(is_it) {
+            Presence::There
+        } else {
+            Presence::Gone
+        }
+    }
+
     pub(super) fn find(&self, id: u64) -> Option<usize> {
         self.webhooks.iter().position(|stored| stored.id == id)
     }
@@ -202,7 +235,8 @@ impl<'c> Server<'c> {
             } else {
                 Some(stored.object)
             };
-            if let (Some(object), false) = (shown, stored.is_removed) {
+            let is_hidden = stored.is_removed && !(stored.is_deleted && is_fresh);
+            if let (Some(object), false) = (shown, is_hidden) {
                 self.webhooks[at].listed_in.get_or_insert(self.n_calls);
                 seen.push(self.seen(at, object));
             }

@@ -28,6 +28,15 @@ pub(super) enum Rows {
     Everything,
 }
 
+/// What the server answers for a single webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum ById {
+    Works,
+    /// 404 for every webhook.
+    NeverFound,
+    Fails,
+}
+
 /// The behavior of one simulated server, and the settings of the user who runs the push.
 #[derive(Debug, Clone)]
 #[expect(
@@ -45,7 +54,7 @@ pub(super) struct Switches {
     pub(super) replaces_uuid: bool,
     /// Whether responses show what was sent, even if the server stored something else.
     pub(super) echoes: bool,
-    /// Whether the server accepts updates, shows what was sent, and keeps the old content.
+    /// Whether the server accepts updates and deletes, shows what was sent, and keeps the old content.
     pub(super) ignores_updates: bool,
     /// Whether the server refuses an existing alias with 409.
     pub(super) has_clash: bool,
@@ -60,6 +69,9 @@ pub(super) struct Switches {
     pub(super) ids_fall: bool,
     /// How far the clock of `created_at` is behind that of the responses, in milliseconds.
     pub(super) skew: i64,
+    pub(super) by_id: ById,
+    /// Percentage of actions that delete.
+    pub(super) deletes: u64,
     /// Percentage of requests with a fault.
     pub(super) faults: u64,
     /// Percentage of opportunities at which the foreign writer acts.
@@ -95,6 +107,8 @@ impl Switches {
             hidden_observations: 0,
             ids_fall: random.percent(30),
             skew: 0,
+            by_id: ById::Works,
+            deletes: random.pick(&[0, 0, 10, 100]),
             faults: 0,
             foreign: 0,
             poison: 0,
@@ -129,6 +143,14 @@ impl Switches {
         switches.poison = random.pick(&[0, 0, 10, 40, 90]);
         switches.has_clash = random.percent(15);
         switches.ignores_updates = random.percent(15);
+        switches.by_id = random.pick(&[
+            ById::Works,
+            ById::Works,
+            ById::Works,
+            ById::Works,
+            ById::NeverFound,
+            ById::Fails,
+        ]);
         switches.most_items = random.pick(&[usize::MAX, usize::MAX, usize::MAX, 7, 3, 1, 0]);
         if random.percent(5) {
             switches.settle = 400_000;

@@ -1,5 +1,6 @@
 //! Statistics of many simulated pushes.
 
+use super::super::status::ItemStatus;
 use super::run::SimulationResult;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,10 +26,9 @@ impl Tally {
         self.max_sends_per_item = self.max_sends_per_item.max(result.max_sends_per_item);
         self.max_commands = self.max_commands.max(result.n_commands);
         let outcome = match &result.stop {
-            None if result
-                .statuses
-                .iter()
-                .all(|status| status.target_id().is_some()) =>
+            None if result.statuses.iter().all(|status| {
+                status.target_id().is_some() || matches!(status, ItemStatus::Deleted(_))
+            }) =>
             {
                 "complete"
             }

@@ -19,11 +19,15 @@ impl Simulation<'_> {
                 }
                 _ => draw_object(&mut server.random, n_names),
             };
-            let mut updates = None;
-            if server.random.percent(15) {
+            let is_delete = server.random.percent(server.switches.deletes);
+            let mut known_id = None;
+            if is_delete {
+                let at = server.add(object, None);
+                known_id = Some(server.webhooks[at].id);
+            } else if server.random.percent(15) {
                 let before = Object { url: 40, ..object };
                 let at = server.add(before, None);
-                updates = Some(server.webhooks[at].id);
+                known_id = Some(server.webhooks[at].id);
             } else {
                 server.desired.push(object);
             }
@@ -32,7 +36,8 @@ impl Simulation<'_> {
             }
             self.desired.push(DesiredWebhook {
                 object,
-                update_id: updates,
+                known_id,
+                is_delete,
             });
         }
         for _ in 0..server.random.below(4) {

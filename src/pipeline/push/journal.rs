@@ -34,6 +34,8 @@ pub enum StatusUpdate {
         /// The content that the target stores, if the target showed it and it differs from what was sent.
         altered_content: Option<Content>,
     },
+    /// The target does not have it any more: the delete took effect, or the server at least confirmed it.
+    Deleted,
     /// It was not written, and may be sent again.
     NotWritten,
     /// This push did not write it and will not send it again.
@@ -46,13 +48,14 @@ impl StatusUpdate {
     /// Converts a final status; `altered_content` is set if the target stores other content than was sent.
     pub(super) fn from_status(status: &ItemStatus, altered_content: Option<&Content>) -> Self {
         match status {
-            ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof } => {
+            ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof, .. } => {
                 Self::Written {
                     id: id.clone(),
                     proof: *proof,
                     altered_content: altered_content.copied(),
                 }
             }
+            ItemStatus::Deleted(_) => Self::Deleted,
             ItemStatus::Unresolved(why) => Self::Unresolved(why.clone()),
             ItemStatus::NotSeen => {
                 Self::Unresolved("the target did not show it before the run ended".to_owned())

@@ -7,20 +7,24 @@
 //! cannot have reached the server, because no connection was established.
 
 mod batch;
+mod closing;
 mod isolation;
 mod observing;
+mod proving;
 mod sending;
 
 use super::adopt::SentItem;
 use super::observation::SeenWebhook;
 use super::status::{ItemStatus, Proof, StopReason};
+use crate::coralogix::client::Presence;
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
-use batch::{Batch, batches};
+use batch::{Batch, first_queue};
 use isolation::Isolation;
 use jiff::Timestamp;
+use proving::Questions;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
@@ -37,17 +41,18 @@ const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
 /// Why the run waits or stops after a 429.
 const THROTTLED: &str = "rate limited (429)";
 
-/// One webhook that the plan creates or updates.
+/// One webhook that the run creates, updates or deletes.
 #[derive(Debug, Clone)]
 pub(super) struct Item {
     pub(super) key: Key,
+    /// The desired content; for a delete, the content that it has now.
     pub(super) content: Content,
     pub(super) action: Action,
     /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
 }
 
-/// What the plan does with an item.
+/// What the run does with an item. Updates and deletes hold the content that the webhook must still have.
 #[derive(Debug, Clone)]
 pub(super) enum Action {
     Create,
@@ -55,6 +60,25 @@ pub(super) enum Action {
         id: WebhookId,
         previous: Box<Content>,
     },
+    Delete {
+        id: WebhookId,
+        previous: Box<Content>,
+    },
+}
+
+impl Action {
+    /// The id of the webhook that the target has already; `None` for a create.
+    pub(super) fn id(&self) -> Option<&WebhookId> {
+        match self {
+            Self::Create => None,
+            Self::Update { id, .. } | Self::Delete { id, .. } => Some(id),
+        }
+    }
+
+    /// Whether both do the same to different webhooks.
+    fn is_same_kind(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
 }
 
 /// The caller's settings.
@@ -76,6 +100,8 @@ pub(super) enum Event {
     Observed(Vec<SeenWebhook>),
     /// The target could not be read; holds the reason.
     ObservationFailed(String),
+    /// The outcome of `Ask`.
+    Asked(Vec<(WebhookId, Presence)>),
     /// The wait is over.
     Waited,
     /// The wait would exceed the run's wait budget, so the caller did not wait.
@@ -102,10 +128,12 @@ pub(super) enum RequestOutcome {
 /// What the caller is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum MachineCommand {
-    /// Send these items in one request: all creates or all updates.
+    /// Send these items in one request: all creates, all updates, or one delete.
     Send(Vec<usize>),
     /// Read the target.
     Observe,
+    /// Ask for each of these webhooks by its id.
+    Ask(Vec<WebhookId>),
     /// Wait, and report the reason to the user.
     Wait(Duration, String),
     /// Stop: nothing is left to do.
@@ -148,6 +176,8 @@ enum Phase {
         deadline: Duration,
         n_observations: u32,
     },
+    /// The final observation is made: the machine asks for what it lacks.
+    Asking(Questions),
     Done,
 }
 
@@ -174,7 +204,7 @@ pub(super) struct Machine {
     altered_contents: Vec<Option<Box<Content>>>,
     /// Whether an item is in a request whose effect is unknown.
     is_open: Vec<bool>,
-    /// Whether the server accepted the request of an update that no observation has confirmed yet.
+    /// Whether the server accepted the request of an update or delete that no observation has confirmed yet.
     is_accepted: Vec<bool>,
     /// The batches still to send.
     queue: VecDeque<Batch>,
@@ -206,6 +236,8 @@ pub(super) struct Machine {
     is_list_lagging: bool,
     stop: Option<StopReason>,
     may_have_written: bool,
+    /// What the target answered when asked for webhooks that its list lacks.
+    unlisted: Vec<(WebhookId, Presence)>,
     /// The last observation; `None` if it failed.
     last_observation: Option<Vec<SeenWebhook>>,
 }
@@ -217,6 +249,8 @@ pub(super) enum ItemState<'m> {
     Sendable,
     /// It was sent, and the effect is unknown.
     Open,
+    /// The server has confirmed its deletion, and the final observation is still to come.
+    DeleteAccepted,
     /// Its final status, and the content that the target stores if it differs from what was sent.
     Final(&'m ItemStatus, Option<&'m Content>),
 }
@@ -227,6 +261,7 @@ pub(super) struct MachineResult {
     pub(super) stop: Option<StopReason>,
     pub(super) may_have_written: bool,
     pub(super) new_in_target: Vec<WebhookId>,
+    pub(super) unlisted: Vec<(WebhookId, Presence)>,
     pub(super) last_observation: Option<Vec<SeenWebhook>>,
 }
 
@@ -241,10 +276,7 @@ impl Machine {
         limits: Limits,
     ) -> Self {
         let n = items.len();
-        let is_create = |item_ix: &usize| matches!(items[*item_ix].action, Action::Create);
-        let (creates, updates): (Vec<usize>, Vec<usize>) = (0..n).partition(is_create);
-        let mut queue = batches(&items, &creates, limits);
-        queue.extend(batches(&items, &updates, limits));
+        let queue = first_queue(&items, limits);
         Self {
             items,
             statuses: vec![None; n],
@@ -269,6 +301,7 @@ impl Machine {
             is_list_lagging: false,
             stop: None,
             may_have_written: false,
+            unlisted: Vec::new(),
             last_observation: None,
         }
     }
@@ -324,9 +357,12 @@ impl Machine {
                 self.stop = Some(StopReason::NotRecorded(why));
                 self.close(now)
             }
-            (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_update() => {
+            (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_item() => {
                 self.stop.get_or_insert(StopReason::WaitBudgetSpent);
                 MachineCommand::Finish
+            }
+            (Phase::Asking(questions), Event::Asked(presences)) => {
+                self.handle_presences(questions, presences)
             }
             (phase, Event::Interrupted) => self.handle_interrupt(phase),
             // The final observation failed, or there is nothing left to wait for.
@@ -361,6 +397,7 @@ impl Machine {
             stop: self.stop,
             may_have_written,
             new_in_target,
+            unlisted: self.unlisted,
             last_observation: self.last_observation,
         }
     }
@@ -379,28 +416,12 @@ impl Machine {
             (Some(status), _) => {
                 ItemState::Final(status, self.altered_contents[item_ix].as_deref())
             }
+            (None, true) if self.is_accepted[item_ix] && self.is_delete(item_ix) => {
+                ItemState::DeleteAccepted
+            }
             (None, true) => ItemState::Open,
             (None, false) => ItemState::Sendable,
         }
-    }
-
-    /// Starts the final observation; finishes at once if no request can have changed the target.
-    fn close(&mut self, now: Duration) -> MachineCommand {
-        if !self.may_have_written {
-            return MachineCommand::Finish;
-        }
-        let until = now + self.limits.settle;
-        self.phase = Phase::Closing {
-            deadline: until,
-            n_observations: 0,
-        };
-        MachineCommand::Observe
-    }
-
-    /// Whether the server accepted an update that no observation has confirmed.
-    fn has_unconfirmed_update(&self) -> bool {
-        let mut items = self.is_accepted.iter().zip(&self.statuses);
-        items.any(|(is_accepted, status)| *is_accepted && status.is_none())
     }
 
     fn wait(&mut self, wait: Duration, why: String) -> MachineCommand {
@@ -440,11 +461,19 @@ impl Machine {
     }
 
     fn mark_updated(&mut self, item_ix: usize, altered_content: Option<Content>, proof: Proof) {
-        if let Some(id) = self.update_id(item_ix).cloned() {
+        if let Some(id) = self.known_id(item_ix).cloned() {
             self.note_success(item_ix);
             self.is_open[item_ix] = false;
             self.set_altered_content(item_ix, altered_content);
-            self.set_status(item_ix, ItemStatus::Updated { id, proof });
+            let is_altered = self.altered_contents[item_ix].is_some();
+            self.set_status(
+                item_ix,
+                ItemStatus::Updated {
+                    id,
+                    proof,
+                    is_altered,
+                },
+            );
         }
     }
 
@@ -457,11 +486,13 @@ impl Machine {
         self.n_done += usize::from(self.statuses[item_ix].replace(status).is_none());
     }
 
-    fn update_id(&self, item_ix: usize) -> Option<&WebhookId> {
-        match &self.items[item_ix].action {
-            Action::Create => None,
-            Action::Update { id, .. } => Some(id),
-        }
+    /// The id of the webhook that an item updates or deletes; `None` for a create.
+    fn known_id(&self, item_ix: usize) -> Option<&WebhookId> {
+        self.items[item_ix].action.id()
+    }
+
+    fn is_delete(&self, item_ix: usize) -> bool {
+        matches!(self.items[item_ix].action, Action::Delete { .. })
     }
 
     fn sent_items(&self, batch: &[usize]) -> Vec<SentItem> {

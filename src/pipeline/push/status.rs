@@ -2,6 +2,7 @@
 //! A webhook counts as written only if the server acknowledged it or an observation of the target shows it.
 
 use super::observation::Observation;
+use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use serde::{Deserialize, Serialize};
@@ -16,7 +17,7 @@ pub enum Proof {
     Observed,
 }
 
-/// The final status of one webhook that the plan creates or updates.
+/// The final status of one webhook that a run creates, updates or deletes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ItemStatus {
     /// The push created it.
@@ -32,14 +33,18 @@ pub enum ItemStatus {
         id: WebhookId,
         /// The evidence for it.
         proof: Proof,
+        /// Whether the server stored other content than was sent.
+        is_altered: bool,
     },
+    /// The run deleted the webhook with this id, and the target says that it is gone.
+    Deleted(WebhookId),
     /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
     CreatedByOthers(WebhookId),
     /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
     /// It was not sent alone, because the server refused many webhooks of its type and accepted none.
     TypeRefused(Box<Refusal>),
-    /// The server accepted the request, but the webhook did not appear, or the update had no effect.
+    /// The server accepted the request, but the webhook did not appear, or the update or delete had no effect.
     Ignored,
     /// The webhook to update, with this id, is gone from the target; the push does not create it anew.
     Vanished(WebhookId),
@@ -91,7 +96,7 @@ pub enum StopReason {
 /// The result of a push.
 #[derive(Debug)]
 pub struct PushResult {
-    /// The final status of each create and update, with its plan step index, in plan order.
+    /// The final status of each action, with its plan step index, in plan order.
     pub statuses: Vec<(usize, ItemStatus)>,
     /// Why the push ended early; `None` if it sent everything.
     pub stop: Option<StopReason>,
@@ -99,6 +104,8 @@ pub struct PushResult {
     pub may_have_written: bool,
     /// Ids that the baseline lacks and that are not ours: others created them during the run.
     pub new_in_target: Vec<WebhookId>,
+    /// What the target answered when asked for webhooks that its list lacks.
+    pub unlisted: Vec<(WebhookId, Presence)>,
     /// The last observation of the target; `None` if there was none or it failed.
     pub final_observation: Option<Observation>,
     /// Number of write requests sent.
@@ -115,6 +122,7 @@ impl PushResult {
             stop: None,
             may_have_written: false,
             new_in_target: Vec::new(),
+            unlisted: Vec::new(),
             final_observation: None,
             n_requests: 0,
             read_back_failure: None,

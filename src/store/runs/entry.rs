@@ -47,7 +47,17 @@ pub enum JournalEntry {
         /// When the entry was written.
         at: Timestamp,
     },
-    /// A rollback undid the run, completely or in part.
+    /// A rollback is about to undo the run: what is sent from here on, until it has ended, deletes or restores.
+    RollbackStarted {
+        /// When the entry was written, before the first request.
+        at: Timestamp,
+        /// The settle window of the rollback in milliseconds.
+        settle_window_ms: u64,
+        /// The other runs that the same rollback undoes.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        together_with: Vec<String>,
+    },
+    /// A rollback undid the run, completely or in part, and ended.
     RolledBack {
         /// When the entry was written.
         at: Timestamp,
@@ -173,6 +183,8 @@ pub enum RecordedStatusUpdate {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<ContentDigest>,
     },
+    /// The webhook is not in the target any more: a rollback deleted it.
+    Deleted,
     /// The webhook is not in the target, and the run may send it again.
     NotWritten,
     /// The run did not write the webhook, and does not send it again.

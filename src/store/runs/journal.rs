@@ -10,6 +10,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
+/// The name of a journal in the folder of its run.
+pub(super) const JOURNAL_NAME: &str = "journal.jsonl";
 /// Length of a line's checksum in hexadecimal digits.
 const CHECKSUM_DIGITS: usize = 16;
 

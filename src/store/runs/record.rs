@@ -34,6 +34,8 @@ pub struct RunRecord {
     pub is_closed: bool,
     /// The combined effect of all rollbacks of this run; `None` if there was none.
     pub rolled_back: Option<RolledBack>,
+    /// How far the last rollback came; `None` if there was none.
+    pub rollback: Option<RollbackProgress>,
     /// The runs or commands that later reconciled open sends of this run.
     pub reconciled_by: Vec<String>,
 }
@@ -79,6 +81,32 @@ pub struct RolledBack {
     pub untouched: BTreeSet<String>,
 }
 
+/// How far the last rollback of a run has come.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RollbackProgress {
+    /// Whether it ended, rather than being cut off.
+    pub is_ended: bool,
+    /// How long the server may still be processing its last request, in milliseconds.
+    pub settle_window_ms: u64,
+    /// Step indexes of the webhooks whose delete or restore was sent, with unknown effect.
+    pub open: BTreeSet<usize>,
+    /// Step indexes of the webhooks that the server deleted, by its own word.
+    pub deleted: BTreeSet<usize>,
+}
+
+impl RollbackProgress {
+    fn apply_updates(&mut self, rows: &[StatusUpdateRow]) {
+        for StatusUpdateRow { step_ix, update } in rows {
+            self.open.remove(step_ix);
+            match update {
+                RecordedStatusUpdate::Deleted => self.deleted.insert(*step_ix),
+                RecordedStatusUpdate::Unresolved { .. } => self.open.insert(*step_ix),
+                _ => self.deleted.remove(step_ix),
+            };
+        }
+    }
+}
+
 impl RunRecord {
     /// Rebuilds the record from journal entries; `None` if the header is missing, which means that nothing was sent.
     pub fn from_entries(entries: Vec<JournalEntry>) -> Option<Self> {
@@ -93,6 +121,7 @@ impl RunRecord {
             footer: None,
             is_closed: false,
             rolled_back: None,
+            rollback: None,
             reconciled_by: Vec::new(),
         };
         for entry in entries {
@@ -107,11 +136,18 @@ impl RunRecord {
             JournalEntry::Header(_) => {}
             JournalEntry::Sending { at, step_ixs } => {
                 self.last_sent = Some(at);
+                if let Some(rollback) = self.running_rollback() {
+                    rollback.open.extend(step_ixs);
+                    return;
+                }
                 for step_ix in step_ixs {
                     self.set_status(step_ix, RecordedStatus::Open);
                 }
             }
-            JournalEntry::StatusUpdates { webhooks, .. } => self.apply_updates(webhooks),
+            JournalEntry::StatusUpdates { webhooks, .. } => match self.running_rollback() {
+                Some(rollback) => rollback.apply_updates(&webhooks),
+                None => self.apply_updates(webhooks),
+            },
             JournalEntry::Reconciled {
                 reconciled_by,
                 webhooks,
@@ -136,12 +172,26 @@ impl RunRecord {
                 self.footer = Some(footer);
             }
             JournalEntry::Closed { .. } => self.is_closed = true,
+            JournalEntry::RollbackStarted {
+                settle_window_ms, ..
+            } => {
+                let earlier = self.rollback.take().unwrap_or_default();
+                self.rollback = Some(RollbackProgress {
+                    settle_window_ms,
+                    is_ended: false,
+                    open: BTreeSet::new(),
+                    deleted: earlier.deleted,
+                });
+            }
             JournalEntry::RolledBack {
                 at,
                 deleted,
                 restored,
                 untouched,
             } => {
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.is_ended = true;
+                }
                 let total = self.rolled_back.get_or_insert_default();
                 total.at = at;
                 total.deleted.extend(deleted);
@@ -149,6 +199,28 @@ impl RunRecord {
                 total.untouched = untouched.into_iter().collect();
             }
         }
+    }
+
+    fn running_rollback(&mut self) -> Option<&mut RollbackProgress> {
+        self.rollback.as_mut().filter(|rollback| !rollback.is_ended)
+    }
+
+    /// Whether a rollback was cut off, or ended without knowing what its last requests did.
+    pub fn is_rollback_open(&self) -> bool {
+        let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
+        !self.is_closed && self.rollback.as_ref().is_some_and(is_open)
+    }
+
+    /// Whether a rollback deleted the webhook with that id, as far as the journal shows.
+    pub fn is_deleted(&self, id: &WebhookId) -> bool {
+        let is_it = |step_ix: &usize| match self.statuses.get(*step_ix) {
+            Some(RecordedStatus::Written(written)) => written.id == *id,
+            _ => false,
+        };
+        let rolled_back = self.rolled_back.as_ref();
+        let rollback = self.rollback.as_ref();
+        rolled_back.is_some_and(|total| total.deleted.contains(id.as_str()))
+            || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
     }
 
     /// Applies status updates to the record.
@@ -166,6 +238,8 @@ impl RunRecord {
                     full_digest: None,
                 }),
                 RecordedStatusUpdate::NotWritten => RecordedStatus::NotSent,
+                // Only a rollback deletes, and its updates do not change what the run itself wrote.
+                RecordedStatusUpdate::Deleted => continue,
                 RecordedStatusUpdate::Abandoned => RecordedStatus::Abandoned,
                 RecordedStatusUpdate::Unresolved { why } => RecordedStatus::Unresolved(why),
             };

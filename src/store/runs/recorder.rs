@@ -2,7 +2,7 @@
 //! request, and completes it with the report.
 
 use super::entry::{Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
-use super::journal::JournalFile;
+use super::journal::{JOURNAL_NAME, JournalFile};
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::store::disk::{self, WriteContent};
 use jiff::Timestamp;
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The content of a run's files that must exist before the run may write to the target.
 pub struct InitialFiles<'o> {
@@ -28,7 +28,7 @@ pub struct Recorder {
     run_id: String,
     folder: PathBuf,
     journal: Mutex<JournalFile>,
-    digest_key: DigestKey,
+    digest_key: Arc<DigestKey>,
 }
 
 impl Recorder {
@@ -45,9 +45,24 @@ impl Recorder {
             disk::write_new(&path, previous, "the previous bodies")?;
         }
         let run_id = opening.header.run.clone();
-        let mut journal = JournalFile::create(&folder.join("journal.jsonl"))?;
+        let mut journal = JournalFile::create(&folder.join(JOURNAL_NAME))?;
         journal.append(&JournalEntry::Header(Box::new(opening.header)))?;
         disk::sync_folder(&folder)?;
+        Ok(Self {
+            run_id,
+            folder,
+            journal: Mutex::new(journal),
+            digest_key: digest_key.into(),
+        })
+    }
+
+    /// Opens the record of a run that has ended, to append to it.
+    pub(super) fn reopen(
+        run_id: String,
+        folder: PathBuf,
+        digest_key: Arc<DigestKey>,
+    ) -> Result<Self, Error> {
+        let (journal, _) = JournalFile::reopen(&folder.join(JOURNAL_NAME))?;
         Ok(Self {
             run_id,
             folder,
@@ -81,7 +96,8 @@ impl Recorder {
         self.append(&JournalEntry::Footer(footer))
     }
 
-    fn append(&self, entry: &JournalEntry) -> Result<(), Error> {
+    /// Appends an entry durably.
+    pub fn append(&self, entry: &JournalEntry) -> Result<(), Error> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.append(entry)
     }
@@ -103,6 +119,7 @@ impl Recorder {
                 acknowledged: *proof == Proof::Acknowledged,
                 kept: kept.map(|kept| self.digest_key.digest_content(kept)),
             },
+            StatusUpdate::Deleted => RecordedStatusUpdate::Deleted,
             StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,
             StatusUpdate::Abandoned => RecordedStatusUpdate::Abandoned,
             StatusUpdate::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },

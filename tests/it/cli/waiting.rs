@@ -157,7 +157,7 @@ fn a_rollback_stops_at_once_if_the_server_asks_for_more_than_it_may_wait() {
     migrate(&accounts);
     let run = accounts.program("rollback latest --yes --rate 1000").run();
     run.assert_code(3);
-    let words = "the target asked to wait 24 h 0 min, until 2";
+    let words = "asked to wait 24 h 0 min";
     assert!(run.output().contains(words), "{}", run.transcript());
     let is_delete = |request: &&LoggedRequest| request.method == "DELETE";
     assert_eq!(accounts.target().log().iter().filter(is_delete).count(), 2);

@@ -1,6 +1,6 @@
 //! Batches: which items go into one request.
 
-use super::{Item, Limits};
+use super::{Action, Item, Limits};
 use std::collections::VecDeque;
 
 /// Items to send in one request, and what happened to them so far.
@@ -40,6 +40,22 @@ impl Batch {
             ..*self
         })
     }
+}
+
+/// The batches of a run, in the order in which it sends them: creates, updates, and each delete by itself.
+pub(super) fn first_queue(items: &[Item], limits: Limits) -> VecDeque<Batch> {
+    let of_action = |is_it: fn(&Action) -> bool| -> Vec<usize> {
+        let all = 0..items.len();
+        all.filter(|item_ix| is_it(&items[*item_ix].action))
+            .collect()
+    };
+    let creates = of_action(|action| matches!(action, Action::Create));
+    let updates = of_action(|action| matches!(action, Action::Update { .. }));
+    let deletes = of_action(|action| matches!(action, Action::Delete { .. }));
+    let mut queue = batches(items, &creates, limits);
+    queue.extend(batches(items, &updates, limits));
+    queue.extend(deletes.into_iter().map(|delete| Batch::new(vec![delete])));
+    queue
 }
 
 /// Splits items into batches by count and by bytes; an item over the byte limit gets a batch of its own.

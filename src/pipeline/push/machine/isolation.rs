@@ -78,10 +78,19 @@ impl Machine {
         is_progress: bool,
     ) -> MachineCommand {
         let was_single = batch.is_single();
+        let has_vanished = batch
+            .item_ixs
+            .iter()
+            .any(|item_ix| matches!(self.statuses[*item_ix], Some(ItemStatus::Vanished(_))));
         batch
             .item_ixs
             .retain(|item_ix| self.statuses[*item_ix].is_none());
         match uncertainty {
+            // It was about the webhook that is gone, and not about the URL.
+            Uncertainty::AllRefused(refusal) if refusal.status == 404 && has_vanished => {
+                self.requeue(batch);
+                self.send_next(now)
+            }
             Uncertainty::AllRefused(refusal) => self.stop_refused(now, batch, refusal),
             _ if batch.item_ixs.is_empty() => self.send_next(now),
             Uncertainty::Lost(why) => self.isolate_failure(now, batch, None, why, is_progress),
@@ -115,7 +124,7 @@ impl Machine {
             }
             Uncertainty::Accepted if was_single => self.finish_ignored(now, batch.item_ixs[0]),
             // A run sends an accepted update once: if that changed nothing, a second one would not either.
-            Uncertainty::Accepted if self.update_id(batch.item_ixs[0]).is_some() => {
+            Uncertainty::Accepted if self.known_id(batch.item_ixs[0]).is_some() => {
                 self.release(&batch);
                 for item_ix in batch.item_ixs {
                     self.set_status(item_ix, ItemStatus::Ignored);
@@ -311,19 +320,19 @@ impl Machine {
         let is_type_refused = of_type.1 >= MAX_CONSECUTIVE_REFUSALS
             && !self.isolation.succeeded_types.contains(&type_id);
         if is_type_refused {
-            let is_update = self.update_id(item_ix).is_some();
-            self.refuse_type(type_id, is_update, refusal);
+            self.refuse_type(item_ix, refusal);
             self.isolation.n_consecutive_refusals = 0;
             return self.send_next(now);
         }
         self.count_refusal(now)
     }
 
-    /// Ends the creates, or the updates, of a type of which the target took none.
-    fn refuse_type(&mut self, type_id: TypeId, is_update: bool, refusal: &Refusal) {
+    /// Ends the other items of a type with the same action, because the target took none of them.
+    fn refuse_type(&mut self, refused_ix: usize, refusal: &Refusal) {
         for item_ix in 0..self.items.len() {
-            let is_of_type = self.items[item_ix].key.type_id == type_id
-                && self.update_id(item_ix).is_some() == is_update;
+            let (item, refused) = (&self.items[item_ix], &self.items[refused_ix]);
+            let is_of_type = item.key.type_id == refused.key.type_id
+                && item.action.is_same_kind(&refused.action);
             if is_of_type && self.statuses[item_ix].is_none() && !self.is_open[item_ix] {
                 self.set_status(item_ix, ItemStatus::TypeRefused(refusal.clone().into()));
             }

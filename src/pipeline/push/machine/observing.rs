@@ -24,12 +24,13 @@ impl Machine {
         mut pending: PendingObservation,
         list: &[SeenWebhook],
     ) -> MachineCommand {
-        let is_create = matches!(self.items[pending.batch.item_ixs[0]].action, Action::Create);
-        let adoption = if is_create {
-            self.match_creates(&pending.batch.item_ixs, list)
-        } else {
-            self.match_updates(&pending.batch.item_ixs, list)
+        let batch = &pending.batch.item_ixs;
+        let adoption = match self.items[batch[0]].action {
+            Action::Create => self.match_creates(batch, list),
+            Action::Update { .. } => self.match_updates(batch, list),
+            Action::Delete { .. } => self.match_deletes(batch, list),
         };
+        self.give_up_changed(list);
         self.is_list_lagging |= self.shows_lag(&pending, &adoption, list);
         self.remember_new_ids(list);
         let is_explained = adoption.unresolved.is_empty()
@@ -39,7 +40,7 @@ impl Machine {
             now >= until && pending.previous_snapshot.as_ref() == Some(&snapshot)
         });
         if is_explained || is_settled {
-            return self.conclude(now, pending.batch, pending.uncertainty, adoption, is_create);
+            return self.conclude(now, pending.batch, pending.uncertainty, adoption, list);
         }
         // Observations within the settle window do not count: a long window takes many of them, and they are
         // no sign of trouble.
@@ -167,6 +168,56 @@ impl Machine {
         adoption
     }
 
+    /// Finds deletes of a batch whose webhook somebody has changed since the run began.
+    pub(super) fn match_deletes(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
+        let mut adoption = Adoption::default();
+        for item_ix in batch {
+            let Action::Delete { id, previous } = &self.items[*item_ix].action else {
+                continue;
+            };
+            let found = list.iter().find(|seen| seen.id == *id);
+            if found.is_some_and(|seen| seen.content != Some(**previous)) {
+                let why = format!("webhook {id} was changed before it could be deleted");
+                adoption.unresolved.push((*item_ix, why));
+            }
+        }
+        adoption
+    }
+
+    /// Gives up the updates and deletes of webhooks that somebody has changed since the run began.
+    fn give_up_changed(&mut self, list: &[SeenWebhook]) {
+        let is_waiting = |item_ix: &usize| {
+            self.statuses[*item_ix].is_none()
+                && !self.is_open[*item_ix]
+                && self.known_id(*item_ix).is_some()
+        };
+        let waiting: Vec<usize> = (0..self.items.len()).filter(is_waiting).collect();
+        if waiting.is_empty() {
+            return;
+        }
+        let by_id: HashMap<&WebhookId, &SeenWebhook> =
+            list.iter().map(|seen| (&seen.id, seen)).collect();
+        for item_ix in waiting {
+            let item = &self.items[item_ix];
+            let (Action::Update { id, previous } | Action::Delete { id, previous }) = &item.action
+            else {
+                continue;
+            };
+            let content = by_id.get(id).and_then(|seen| seen.content);
+            let is_expected = |content| content == **previous || content == item.content;
+            if content.is_some_and(|content| !is_expected(content)) {
+                let why = format!("somebody changed webhook {id} during the run");
+                self.set_status(item_ix, ItemStatus::Unresolved(why));
+            }
+        }
+    }
+
+    /// Whether a list shows the webhook that an item updates or deletes.
+    pub(super) fn is_listed(&self, item_ix: usize, list: &[SeenWebhook]) -> bool {
+        let id = self.known_id(item_ix);
+        list.iter().any(|seen| Some(&seen.id) == id)
+    }
+
     /// Concludes an uncertain request once its effect is known as well as it can be: gives the items that
     /// were written their final status and decides about the rest.
     pub(super) fn conclude(
@@ -175,8 +226,10 @@ impl Machine {
         batch: Batch,
         uncertainty: Uncertainty,
         adoption: Adoption,
-        is_create: bool,
+        list: &[SeenWebhook],
     ) -> MachineCommand {
+        let first_ix = batch.item_ixs[0];
+        let is_create = self.known_id(first_ix).is_none();
         let is_progress = !adoption.adopted.is_empty();
         let is_unresolved = !adoption.unresolved.is_empty();
         self.may_have_written |= is_progress || is_unresolved;
@@ -195,6 +248,9 @@ impl Machine {
         if is_unresolved && is_create {
             self.stop = Some(StopReason::Unresolved);
             return self.close(now);
+        }
+        if self.is_delete(first_ix) && !self.is_listed(first_ix, list) {
+            return self.trust_delete(now, first_ix);
         }
         self.yield_to_others(&adoption.others);
         if is_progress {
@@ -297,62 +353,6 @@ impl Machine {
     pub(super) fn give_up(&mut self, now: Duration, why: String) -> MachineCommand {
         self.stop = Some(StopReason::NoProgress(why));
         self.close(now)
-    }
-
-    /// Processes the final observation: looks for the items that are still open, and within the settle window
-    /// waits for a list that lags behind the responses.
-    pub(super) fn handle_final_observation(
-        &mut self,
-        now: Duration,
-        deadline: Duration,
-        n_observations: u32,
-        list: &[SeenWebhook],
-    ) -> MachineCommand {
-        let (creates, updates): (Vec<usize>, Vec<usize>) = (0..self.items.len())
-            .filter(|item_ix| self.is_open[*item_ix] && self.statuses[*item_ix].is_none())
-            .partition(|item_ix| matches!(self.items[*item_ix].action, Action::Create));
-        let adoption = self.match_creates(&creates, list);
-        self.new_in_target
-            .extend(adoption.others.iter().map(|other| other.id.clone()));
-        self.mark_created(adoption.adopted, Proof::Observed);
-        let changed = self.match_updates(&updates, list);
-        for (item_ix, row) in changed.adopted {
-            let proof = if self.is_accepted[item_ix] {
-                Proof::Acknowledged
-            } else {
-                Proof::Observed
-            };
-            self.mark_updated(item_ix, row.content, proof);
-        }
-        for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
-            self.set_status(item_ix, ItemStatus::Unresolved(why));
-        }
-        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
-        let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));
-        let unconfirmed = self.unconfirmed_updates(&updates);
-        if (is_lagging || !unconfirmed.is_empty()) && now < deadline {
-            self.phase = Phase::Closing {
-                deadline,
-                n_observations: n_observations + 1,
-            };
-            let pause = Duration::from_millis(250) * 2u32.pow(n_observations.min(4));
-            return MachineCommand::Wait(
-                pause,
-                "the list does not show everything yet, checking again".to_owned(),
-            );
-        }
-        for item_ix in unconfirmed {
-            self.is_open[item_ix] = false;
-            self.set_status(item_ix, ItemStatus::Ignored);
-        }
-        MachineCommand::Finish
-    }
-
-    /// The updates that the server accepted and of which the target still shows the previous content.
-    fn unconfirmed_updates(&self, updates: &[usize]) -> Vec<usize> {
-        let is_unconfirmed =
-            |item_ix: &usize| self.is_accepted[*item_ix] && self.statuses[*item_ix].is_none();
-        updates.iter().copied().filter(is_unconfirmed).collect()
     }
 }
 

@@ -59,6 +59,9 @@ impl Machine {
             RequestOutcome::Accepted(rows) => {
                 self.may_have_written = true;
                 self.note_accepted(&batch.item_ixs);
+                if self.is_delete(batch.item_ixs[0]) {
+                    return self.trust_delete(now, batch.item_ixs[0]);
+                }
                 if self.acknowledge(&batch.item_ixs, rows) {
                     return self.send_next(now);
                 }
@@ -139,8 +142,17 @@ impl Machine {
 
     fn note_accepted(&mut self, batch: &[usize]) {
         for item_ix in batch {
-            self.is_accepted[*item_ix] = self.update_id(*item_ix).is_some();
+            self.is_accepted[*item_ix] = self.known_id(*item_ix).is_some();
         }
+    }
+
+    /// Goes on after a delete that probably took effect; the final observation shows whether it did.
+    pub(super) fn trust_delete(&mut self, now: Duration, item_ix: usize) -> MachineCommand {
+        self.is_accepted[item_ix] = true;
+        self.may_have_written = true;
+        self.note_success(item_ix);
+        self.reset_failure_counts();
+        self.send_next(now)
     }
 
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.

@@ -160,7 +160,9 @@ fn rollback_survives_lost_responses_errors_and_rate_limits() {
         let accounts = StandIn::with(&[], &[fault]);
         let before = accounts.target().webhooks();
         migrate(&accounts);
-        let run = accounts.program("rollback latest --yes --rate 1000").run();
+        let run = accounts
+            .program("rollback latest --yes --rate 1000 --settle 1s")
+            .run();
         run.assert_code(0);
         assert_eq!(accounts.target().webhooks(), before, "{fault}");
     }

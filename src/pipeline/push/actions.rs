@@ -1,0 +1,188 @@
+//! The list of actions that one run carries out: creates and updates of a plan, or the deletes and restores of a
+//! rollback. Pure. No request body ever has an id of the source.
+
+use super::machine::{Action, Item};
+use crate::coralogix::content::Content;
+use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
+use crate::pipeline::content_cache::ContentCache;
+use crate::pipeline::plan::{Plan, Step, StepState};
+use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::strip::{Key, StrippedWebhook};
+use std::collections::HashSet;
+
+/// What a run is to do to the target, one action for each webhook.
+///
+/// An action has the index of a step in the plan of its run; a rollback undoes the steps of the run that it rolls back.
+#[derive(Default)]
+pub struct ActionList<'p> {
+    pub(super) step_ixs: Vec<usize>,
+    pub(super) items: Vec<Item>,
+    pub(super) requests: Vec<ActionRequest<'p>>,
+    /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
+    pub(super) content_cache: ContentCache<'p>,
+}
+
+/// What the request of an action sends.
+pub(super) enum ActionRequest<'p> {
+    Create(&'p PortableWebhook),
+    Update(&'p PortableWebhook, &'p StrippedWebhook),
+    /// The whole previous object, with its id.
+    Restore(&'p Webhook),
+    Delete(WebhookId),
+}
+
+impl<'p> ActionList<'p> {
+    /// The creates and updates of a plan.
+    pub fn from_plan(plan: &'p Plan) -> Self {
+        let mut list = Self {
+            content_cache: plan.portable().content_cache(),
+            ..Self::default()
+        };
+        for (step_ix, (webhook, step)) in plan.steps().enumerate() {
+            if let Some((item, request)) = plan_action(webhook, step) {
+                list.push(step_ix, item, request);
+            }
+        }
+        list
+    }
+
+    /// Adds the deletion of a webhook that has this content now.
+    pub fn push_delete(&mut self, step_ix: usize, key: Key, id: WebhookId, current: Content) {
+        let item = Item {
+            key,
+            content: current,
+            action: Action::Delete {
+                id: id.clone(),
+                previous: current.into(),
+            },
+            size: 0,
+        };
+        self.push(step_ix, item, ActionRequest::Delete(id));
+    }
+
+    /// Adds an update that gives the webhook with this content now the content of `body`, which has its id.
+    ///
+    /// Adds nothing and returns `false` if `body` has no id or no type.
+    pub fn push_restore(
+        &mut self,
+        step_ix: usize,
+        key: Key,
+        current: Content,
+        body: &'p Webhook,
+    ) -> bool {
+        let (Some(id), Ok(type_id)) = (body.id(), body.type_id()) else {
+            return false;
+        };
+        let item = Item {
+            key,
+            content: Content::from_webhook(body, type_id),
+            action: Action::Update {
+                id,
+                previous: current.into(),
+            },
+            size: body.wire_len(),
+        };
+        self.push(step_ix, item, ActionRequest::Restore(body));
+        true
+    }
+
+    fn push(&mut self, step_ix: usize, item: Item, request: ActionRequest<'p>) {
+        self.step_ixs.push(step_ix);
+        self.items.push(item);
+        self.requests.push(request);
+    }
+
+    /// The ids that the target has before the run and that the run writes or deletes.
+    pub(super) fn known_ids(&self) -> HashSet<WebhookId> {
+        let ids = self.items.iter().filter_map(|item| item.action.id());
+        ids.cloned().collect()
+    }
+}
+
+/// The action of a plan's step; `None` for a step that writes nothing.
+fn plan_action<'p>(
+    webhook: &'p PortableWebhook,
+    step: &'p Step,
+) -> Option<(Item, ActionRequest<'p>)> {
+    // Callers already refuse a plan with unread values; a placeholder must never reach the target.
+    if !webhook.unread_values().is_empty() {
+        return None;
+    }
+    let (action, request) = match step.state {
+        StepState::Create => (Action::Create, ActionRequest::Create(webhook)),
+        StepState::Update => {
+            let target = step.counterpart.as_deref()?;
+            let action = Action::Update {
+                id: target.id()?.clone(),
+                previous: target.content()?.into(),
+            };
+            (action, ActionRequest::Update(webhook, target))
+        }
+        _ => return None,
+    };
+    let item = Item {
+        key: webhook.key()?,
+        content: webhook.content()?,
+        action,
+        size: webhook.bare().wire_len(),
+    };
+    Some((item, request))
+}
+
+impl ActionRequest<'_> {
+    /// The webhook whose values the server may repeat in its answer; `None` if the request sends none.
+    pub(super) fn sent(&self) -> Option<&Webhook> {
+        match self {
+            Self::Create(webhook) | Self::Update(webhook, _) => Some(webhook.bare()),
+            Self::Restore(body) => Some(body),
+            Self::Delete(_) => None,
+        }
+    }
+
+    fn write(&self, out: &mut String) {
+        match self {
+            Self::Create(webhook) => create_object(webhook).to_wire(out),
+            Self::Update(webhook, target) => update_object(webhook, target).to_wire(out),
+            Self::Restore(body) => body.to_wire(out),
+            Self::Delete(_) => {}
+        }
+    }
+}
+
+/// Builds the body of one bulk request: an array of the desired objects. An update carries the target's id.
+pub(super) fn bulk_body<'p>(requests: impl Iterator<Item = &'p ActionRequest<'p>>) -> String {
+    let mut out = String::from("[");
+    for (n, request) in requests.enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        request.write(&mut out);
+    }
+    out.push(']');
+    out
+}
+
+/// The object that a create sends. It must not have an `id`: the server would then update whichever webhook
+/// of the target has that id.
+fn create_object(webhook: &PortableWebhook) -> &Webhook {
+    assert!(
+        webhook.bare().raw("id").is_none(),
+        "a stripped webhook has no id"
+    );
+    webhook.bare()
+}
+
+/// The object that an update sends: the desired content and the target's id, plus the keys of the target's
+/// webhook that hookferry does not understand and the source lacks, so that the update keeps them.
+fn update_object(webhook: &PortableWebhook, target: &StrippedWebhook) -> Webhook {
+    let mut body = webhook.bare().clone();
+    for (key, (_, value)) in target.bare().keys().zip(target.bare().tokens()) {
+        if !INTERPRETED_KEYS.contains(&key.as_ref()) && body.raw(&key).is_none() {
+            body = body.with_member(&key, value);
+        }
+    }
+    match target.id() {
+        Some(id) => body.with_member("id", &id.to_json()),
+        None => body,
+    }
+}

@@ -1,0 +1,105 @@
+//! Closing: the final observation, which confirms what responses only claim.
+//! Pure. Waits within the settle window for a list that lags, and then asks for what the list still lacks.
+
+use super::super::observation::SeenWebhook;
+use super::super::status::{ItemStatus, Proof};
+use super::{Action, Machine, MachineCommand, Phase};
+use crate::coralogix::webhook::WebhookId;
+use std::collections::HashSet;
+use std::time::Duration;
+
+impl Machine {
+    /// Starts the final observation; finishes at once if no request can have changed the target.
+    pub(super) fn close(&mut self, now: Duration) -> MachineCommand {
+        if !self.may_have_written {
+            return MachineCommand::Finish;
+        }
+        let until = now + self.limits.settle;
+        self.phase = Phase::Closing {
+            deadline: until,
+            n_observations: 0,
+        };
+        MachineCommand::Observe
+    }
+
+    /// Whether the server accepted an update or delete that no observation has confirmed.
+    pub(super) fn has_unconfirmed_item(&self) -> bool {
+        (0..self.items.len()).any(|item_ix| self.is_unconfirmed(item_ix))
+    }
+
+    fn is_unconfirmed(&self, item_ix: usize) -> bool {
+        self.is_accepted[item_ix] && self.statuses[item_ix].is_none()
+    }
+
+    /// Processes the final observation: looks for the items that are still open, and within the settle window
+    /// waits for a list that lags behind the responses.
+    pub(super) fn handle_final_observation(
+        &mut self,
+        now: Duration,
+        deadline: Duration,
+        n_observations: u32,
+        list: &[SeenWebhook],
+    ) -> MachineCommand {
+        self.find_open_items(list);
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));
+        let unconfirmed = self.unconfirmed_and_listed(&listed);
+        if (is_lagging || !unconfirmed.is_empty()) && now < deadline {
+            self.phase = Phase::Closing {
+                deadline,
+                n_observations: n_observations + 1,
+            };
+            let pause = Duration::from_millis(250) * 2u32.pow(n_observations.min(4));
+            return MachineCommand::Wait(
+                pause,
+                "the list does not show everything yet, checking again".to_owned(),
+            );
+        }
+        for item_ix in unconfirmed {
+            self.is_open[item_ix] = false;
+            self.set_status(item_ix, ItemStatus::Ignored);
+        }
+        self.ask_for_unlisted(list)
+    }
+
+    /// Gives the open creates and updates that the list shows their final status.
+    fn find_open_items(&mut self, list: &[SeenWebhook]) {
+        let open: Vec<usize> = (0..self.items.len())
+            .filter(|item_ix| self.is_open[*item_ix] && self.statuses[*item_ix].is_none())
+            .collect();
+        let of_action = |is_it: fn(&Action) -> bool| -> Vec<usize> {
+            let matching = |item_ix: &usize| is_it(&self.items[*item_ix].action);
+            open.iter().copied().filter(matching).collect()
+        };
+        let creates = of_action(|action| matches!(action, Action::Create));
+        let updates = of_action(|action| matches!(action, Action::Update { .. }));
+        let adoption = self.match_creates(&creates, list);
+        self.new_in_target
+            .extend(adoption.others.iter().map(|other| other.id.clone()));
+        self.mark_created(adoption.adopted, Proof::Observed);
+        let changed = self.match_updates(&updates, list);
+        for (item_ix, row) in changed.adopted {
+            let proof = if self.is_accepted[item_ix] {
+                Proof::Acknowledged
+            } else {
+                Proof::Observed
+            };
+            self.mark_updated(item_ix, row.content, proof);
+        }
+        for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
+            self.set_status(item_ix, ItemStatus::Unresolved(why));
+        }
+    }
+
+    /// The updates that the server accepted and of which the target still shows the previous content, and the
+    /// deletes that it accepted and of which the target still shows the webhook.
+    fn unconfirmed_and_listed(&self, listed: &HashSet<&WebhookId>) -> Vec<usize> {
+        let is_listed = |item_ix: &usize| {
+            self.known_id(*item_ix)
+                .is_some_and(|id| listed.contains(id))
+        };
+        (0..self.items.len())
+            .filter(|item_ix| self.is_unconfirmed(*item_ix) && is_listed(item_ix))
+            .collect()
+    }
+}

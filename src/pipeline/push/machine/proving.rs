@@ -1,0 +1,117 @@
+//! Proving: asks for webhooks that the final list lacks, because silence proves nothing about a known id.
+//! Pure. A webhook is gone only if the target says so when asked for it, and answers for one that it lists.
+
+use super::super::observation::SeenWebhook;
+use super::super::status::ItemStatus;
+use super::{Machine, MachineCommand, Phase};
+use crate::coralogix::client::Presence;
+use crate::coralogix::webhook::WebhookId;
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// Ids in one round of questions.
+const ROUND: usize = 50;
+
+/// The ids that are still to be asked for.
+#[derive(Debug)]
+pub(super) struct Questions {
+    left: VecDeque<WebhookId>,
+    /// A listed id, asked for first: a target that does not show it by id says nothing about the others either.
+    route_check: Option<WebhookId>,
+    /// Whether the target shows single webhooks by id; `None` if it lists none, so that this cannot be checked.
+    shows_by_id: Option<bool>,
+}
+
+impl Machine {
+    /// Asks for what the final list lacks: webhooks that were deleted or have vanished, and some that were written.
+    pub(super) fn ask_for_unlisted(&mut self, list: &[SeenWebhook]) -> MachineCommand {
+        let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
+        let is_unlisted = |id: &&WebhookId| !listed.contains(id);
+        let absent = (0..self.items.len()).filter(|item_ix| self.needs_proof_of_absence(*item_ix));
+        let absent = absent.filter_map(|item_ix| self.known_id(item_ix));
+        let mut left: VecDeque<WebhookId> = absent.filter(is_unlisted).cloned().collect();
+        let mut written: Vec<&WebhookId> = self.attributed.iter().filter(is_unlisted).collect();
+        written.sort();
+        left.extend(written.into_iter().take(ROUND).cloned());
+        if left.is_empty() {
+            return MachineCommand::Finish;
+        }
+        self.ask(Questions {
+            left,
+            route_check: list.first().map(|seen| seen.id.clone()),
+            shows_by_id: None,
+        })
+    }
+
+    fn ask(&mut self, mut questions: Questions) -> MachineCommand {
+        let n = questions.left.len().min(ROUND);
+        let mut round: Vec<WebhookId> = questions.route_check.iter().cloned().collect();
+        round.extend(questions.left.drain(..n));
+        self.phase = Phase::Asking(questions);
+        MachineCommand::Ask(round)
+    }
+
+    pub(super) fn handle_presences(
+        &mut self,
+        mut questions: Questions,
+        mut presences: Vec<(WebhookId, Presence)>,
+    ) -> MachineCommand {
+        if let Some(checked) = questions.route_check.take() {
+            let answer = presences.iter().position(|(id, _)| *id == checked);
+            let answer = answer.map(|at| presences.remove(at).1);
+            questions.shows_by_id = Some(answer == Some(Presence::There));
+        }
+        for (id, presence) in presences {
+            let is_unproven = presence == Presence::Gone && questions.shows_by_id == Some(false);
+            let presence = if is_unproven {
+                Presence::Unknown("the target does not show single webhooks by id".to_owned())
+            } else {
+                presence
+            };
+            self.unlisted.push((id, presence));
+        }
+        if !questions.left.is_empty() {
+            return self.ask(questions);
+        }
+        self.conclude_absences();
+        MachineCommand::Finish
+    }
+
+    /// Whether an item ends well, or as vanished, only if its webhook is proven to be gone.
+    fn needs_proof_of_absence(&self, item_ix: usize) -> bool {
+        match &self.statuses[item_ix] {
+            None => self.is_delete(item_ix) && self.is_open[item_ix],
+            Some(status) => matches!(status, ItemStatus::Vanished(_)),
+        }
+    }
+
+    /// Gives the items of the webhooks that were asked for their final status.
+    fn conclude_absences(&mut self) {
+        let presences: HashMap<WebhookId, Presence> = self.unlisted.iter().cloned().collect();
+        for item_ix in 0..self.items.len() {
+            let Some(id) = self
+                .known_id(item_ix)
+                .cloned()
+                .filter(|_| self.needs_proof_of_absence(item_ix))
+            else {
+                continue;
+            };
+            let was_deleted = self.is_delete(item_ix);
+            let status = match presences.get(&id) {
+                None => continue,
+                Some(Presence::Gone) if was_deleted => ItemStatus::Deleted(id),
+                Some(Presence::Gone) => continue,
+                Some(Presence::There) if was_deleted && self.is_accepted[item_ix] => {
+                    ItemStatus::Ignored
+                }
+                Some(Presence::There) => ItemStatus::Unresolved(
+                    "the target does not list it any more, but still has it".to_owned(),
+                ),
+                Some(Presence::Unknown(why)) => ItemStatus::Unresolved(format!(
+                    "the target does not list it any more, and it is unknown whether it still has it: {why}"
+                )),
+            };
+            self.is_open[item_ix] = false;
+            self.set_status(item_ix, status);
+        }
+    }
+}
