@@ -11,7 +11,7 @@ use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{Failure, ListProblem, Refusal, RequestedWait};
+use crate::http::failure::{ConnectFailure, Failure, ListProblem, Refusal, RequestedWait};
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
 use crate::untrusted;
 use jiff::Timestamp;
@@ -24,6 +24,9 @@ use tracing::info;
 
 /// Closes idle connections before servers usually do, so that a write does not hit a connection that is closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why one webhook cannot be asked for or deleted.
+const NO_URL: &str = "no URL can name a webhook with its id";
 
 /// Connection settings chosen by the user.
 #[derive(Debug, Clone)]
@@ -230,7 +233,7 @@ impl Reader {
     /// Asks for one webhook by id, because a list that lacks it proves nothing.
     pub async fn presence(&self, id: &WebhookId) -> Presence {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
-            return Presence::Unknown("its id cannot be part of a URL".to_owned());
+            return Presence::Unknown(NO_URL.to_owned());
         };
         let read = self.with_retries(async |attempt| {
             let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
@@ -417,12 +420,10 @@ impl Writer {
         }
     }
 
-    /// Deletes one webhook; a 404 counts as deleted.
+    /// Deletes one webhook; a 404 counts as deleted. Sends nothing if no URL can name the webhook.
     pub async fn delete(&self, id: &WebhookId) -> Result<(), Failure> {
         let Some(url) = self.reader.account.endpoint.webhook_url(id.as_str()) else {
-            return Err(Failure::Unusable(
-                "not available: this webhook id cannot be part of a URL path".to_owned(),
-            ));
+            return Err(Failure::NotSent(ConnectFailure::NoUrl(NO_URL)));
         };
         match self
             .reader

@@ -33,6 +33,9 @@ impl Failure {
                 "the certificate of {account} was not accepted: {cause}"
             ))
             .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
+            Self::NotSent(ConnectFailure::NoUrl(why)) => Error::failed(format!(
+                "the request to {operation} was not sent to {account}: {why}"
+            )),
             Self::Lost { why, .. } => Error::failed(format!("{account} failed to {operation}: {why}"))
                 .with_hint("try again; for a slow server, pass a longer --timeout"),
             Self::Unusable(what) => Error::failed(format!(

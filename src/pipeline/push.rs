@@ -300,6 +300,10 @@ impl PushDriver<'_> {
                     why,
                     is_final: true,
                 },
+                ConnectFailure::NoUrl(why) => RequestOutcome::NotSent {
+                    why: why.to_owned(),
+                    is_final: true,
+                },
             },
             WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
                 for step_ix in step_ixs {

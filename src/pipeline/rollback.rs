@@ -11,7 +11,7 @@ use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
 use crate::coralogix::retry::{self, MAX_ATTEMPTS, WaitBudget};
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::http::failure::{Failure, Refusal};
+use crate::http::failure::{ConnectFailure, Failure, Refusal};
 use crate::interrupt::Interrupt;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -345,6 +345,13 @@ impl RollbackDriver<'_> {
                 );
                 // The message may be empty.
                 let why = why.trim_end_matches(": ").to_owned();
+                self.refusal_reasons
+                    .extend(ixs.iter().map(|ix| (*ix, why.clone())));
+                false
+            }
+            // Only this webhook is affected, and no retry helps.
+            Failure::NotSent(ConnectFailure::NoUrl(why)) => {
+                let why = format!("the request was not sent: {why}");
                 self.refusal_reasons
                     .extend(ixs.iter().map(|ix| (*ix, why.clone())));
                 false
