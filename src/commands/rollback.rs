@@ -200,12 +200,12 @@ impl RollbackRun {
         if !undone.may_have_written {
             return Ok(());
         }
-        let ids_where = |predicate: &dyn Fn(&UndoState, &UndoState) -> bool| -> Vec<String> {
+        let ids_where = |predicate: &dyn Fn(&UndoState, &UndoState) -> bool| -> Vec<WebhookId> {
             self.written
                 .iter()
                 .zip(undone.planned.iter().zip(&undone.final_states))
                 .filter(|(_, (planned, end))| predicate(planned, end))
-                .map(|(written, _)| written.id.to_string())
+                .map(|(written, _)| written.id.clone())
                 .collect()
         };
         let entry = JournalEntry::RolledBack {
@@ -301,7 +301,7 @@ fn written_webhooks(
         };
         Some(RollbackItem {
             id: written.id.clone(),
-            source_id: row.source_id.clone().map(WebhookId::new),
+            source_id: row.source_id.clone(),
             key,
             sent,
             altered_content: written.kept,
