@@ -9,6 +9,7 @@ mod journal;
 mod machine;
 mod observation;
 mod recover;
+mod resemblance;
 // Test code that needs this module's private items.
 #[cfg(test)]
 #[path = "../../tests/simulation/mod.rs"]
@@ -32,6 +33,7 @@ use crate::interrupt::Interrupt;
 use body::request_body;
 use jiff::Timestamp;
 use machine::{Action, Event, Item, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
+use resemblance::url_fingerprint;
 use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -154,6 +156,7 @@ fn items_to_write(plan: &Plan) -> Vec<(usize, Item)> {
             Item {
                 key: webhook.key()?,
                 content: webhook.content()?,
+                url: url_fingerprint(&webhook.bare().url()),
                 action,
                 size: webhook.bare().wire_len(),
             },
@@ -192,6 +195,7 @@ impl PushDriver<'_> {
         let mut event = Event::Start;
         loop {
             let command = machine.next(self.started.elapsed(), event);
+            self.recorded_sends.extend(machine.take_restated());
             self.record_status_updates(&machine);
             let (done, total) = (machine.n_done(), self.step_ixs.len());
             self.context.progress_sink.report_progress(done, total);

@@ -6,6 +6,7 @@
 //! the run has to stop. It never resends a create before an observation. The only exception is a request that
 //! cannot have reached the server, because no connection was established.
 
+mod acknowledging;
 mod batch;
 mod isolation;
 mod observing;
@@ -14,10 +15,11 @@ mod sending;
 use super::adopt::SentItem;
 use super::observation::SeenWebhook;
 use super::status::{ItemStatus, Proof, StopReason};
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
+use acknowledging::Acknowledged;
 use batch::{Batch, batches};
 use isolation::Isolation;
 use jiff::Timestamp;
@@ -42,6 +44,8 @@ const THROTTLED: &str = "rate limited (429)";
 pub(super) struct Item {
     pub(super) key: Key,
     pub(super) content: Content,
+    /// Of its url, as `resemblance` computes it.
+    pub(super) url: Fingerprint,
     pub(super) action: Action,
     /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
@@ -176,6 +180,8 @@ pub(super) struct Machine {
     is_open: Vec<bool>,
     /// Whether the server accepted the request of an update that no observation has confirmed yet.
     is_accepted: Vec<bool>,
+    /// What the answers to creates named.
+    acknowledged: Acknowledged,
     /// The batches still to send.
     queue: VecDeque<Batch>,
     /// Ids the target held before the first write.
@@ -250,6 +256,7 @@ impl Machine {
             altered_contents: vec![None; n],
             is_open: vec![false; n],
             is_accepted: vec![false; n],
+            acknowledged: Acknowledged::default(),
             queue,
             baseline,
             attributed: HashSet::new(),

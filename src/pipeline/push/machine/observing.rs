@@ -286,6 +286,7 @@ impl Machine {
         n_observations: u32,
         list: &[SeenWebhook],
     ) -> MachineCommand {
+        self.correct_acknowledged(list, now >= deadline);
         let (creates, updates): (Vec<usize>, Vec<usize>) = (0..self.items.len())
             .filter(|item_ix| self.is_open[*item_ix] && self.statuses[*item_ix].is_none())
             .partition(|item_ix| matches!(self.items[*item_ix].action, Action::Create));
