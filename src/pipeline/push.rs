@@ -25,7 +25,7 @@ use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
 use super::plan::{Plan, Step, StepState};
 use super::rewrite::PortableWebhook;
-use crate::coralogix::client::{WriteAnswer, Writer};
+use crate::coralogix::client::{AcceptedWrite, WriteAnswer, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{ConnectFailure, Failure};
@@ -34,7 +34,7 @@ use body::request_body;
 use jiff::Timestamp;
 use machine::{Action, Event, Item, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
 use resemblance::url_fingerprint;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -130,6 +130,8 @@ pub async fn push<'p>(
         content_cache: plan.portable().content_cache(),
         n_requests: 0,
         read_failure: None,
+        server_words: BTreeMap::new(),
+        wrong_account: None,
         recorded_sends: BTreeSet::new(),
         journal_error: None,
     };
@@ -184,6 +186,10 @@ struct PushDriver<'r> {
     n_requests: usize,
     /// Why the last attempt to read the target failed; `None` if it succeeded.
     read_failure: Option<String>,
+    /// The server's words about webhooks that an accepted request may not have written, by step index.
+    server_words: BTreeMap<usize, String>,
+    /// How the answer to a write showed that this is not the account that the user means.
+    wrong_account: Option<String>,
     /// Items that the journal records as sent, without a later status update.
     recorded_sends: BTreeSet<usize>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
@@ -213,7 +219,10 @@ impl PushDriver<'_> {
             webhooks,
             company_ids,
         });
-        let is_unexplained = machine_result.stop.is_none();
+        // It is the cause of whatever stopped the machine, and a reason to stop after the last request, too.
+        let wrong_account = self.wrong_account.map(StopReason::WrongAccount);
+        let stop = wrong_account.or(machine_result.stop);
+        let is_unexplained = stop.is_none();
         PushResult {
             statuses: self
                 .step_ixs
@@ -221,21 +230,25 @@ impl PushDriver<'_> {
                 .copied()
                 .zip(machine_result.statuses)
                 .collect(),
-            stop: machine_result.stop,
+            stop,
             may_have_written: machine_result.may_have_written,
             new_in_target: machine_result.new_in_target,
             final_observation,
             n_requests: self.n_requests,
+            server_words: self.server_words,
             read_back_failure: self.read_failure.filter(|_| is_unexplained),
         }
     }
 
     /// Records the batch as sent, then sends it, so that a crash cannot lose track of a request.
-    /// Sends nothing if the journal cannot be written.
+    /// Sends nothing if the journal cannot be written, or if another account answered before.
     async fn record_and_send(&mut self, batch: &[usize]) -> Event {
+        if let Some(why) = &self.wrong_account {
+            return Event::Withheld(StopReason::WrongAccount(why.clone()));
+        }
         self.record(&JournalNote::Sending(self.step_ixs_of(batch)));
         if let Some(why) = &self.journal_error {
-            return Event::NotRecorded(why.clone());
+            return Event::Withheld(StopReason::NotRecorded(why.clone()));
         }
         self.recorded_sends.extend(batch);
         Event::Answered(self.send(batch).await)
@@ -289,8 +302,10 @@ impl PushDriver<'_> {
             .post_bulk(request_body(self.plan, &step_ixs))
             .await;
         match answer {
-            WriteAnswer::Accepted(rows) => {
-                let webhooks = rows
+            WriteAnswer::Accepted(accepted) => {
+                self.note_server_words(&step_ixs, &accepted);
+                let webhooks = accepted
+                    .webhooks
                     .iter()
                     .filter_map(|row| SeenWebhook::from_webhook(row, &self.content_cache));
                 RequestOutcome::Accepted(webhooks.collect())
@@ -310,9 +325,7 @@ impl PushDriver<'_> {
                 },
             },
             WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
-                for step_ix in step_ixs {
-                    refusal.message = self.plan.step(step_ix).0.bare().scrub(&refusal.message);
-                }
+                refusal.message = self.scrub(&step_ixs, refusal.message);
                 RequestOutcome::Refused(refusal)
             }
             WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
@@ -324,11 +337,35 @@ impl PushDriver<'_> {
                 why,
                 is_timeout: true,
             },
-            // Not the response to a write; like every other response that says nothing about its effect.
-            WriteAnswer::Failed(Failure::BadList(problem)) => RequestOutcome::Lost {
-                why: problem.to_string(),
-                is_timeout: true,
-            },
+            // It says nothing about the effect in this account, and whoever answered gets no further webhook.
+            WriteAnswer::Failed(Failure::BadList(problem)) => {
+                let why = problem.to_string();
+                self.wrong_account.get_or_insert_with(|| why.clone());
+                RequestOutcome::Lost {
+                    why,
+                    is_timeout: true,
+                }
+            }
+        }
+    }
+
+    /// Removes the secrets of the webhooks of a request from the server's words about it.
+    fn scrub(&self, step_ixs: &[usize], words: String) -> String {
+        let webhooks = step_ixs.iter().map(|step_ix| self.plan.step(*step_ix).0);
+        webhooks.fold(words, |words, webhook| webhook.bare().scrub(&words))
+    }
+
+    /// Keeps the words of an answer that shows fewer webhooks than were sent, and forgets older ones about them.
+    fn note_server_words(&mut self, step_ixs: &[usize], accepted: &AcceptedWrite) {
+        let n_shown = accepted.webhooks.iter().filter(|row| row.id().is_some());
+        let is_short = n_shown.count() < step_ixs.len();
+        let words = self.scrub(step_ixs, accepted.message.clone());
+        for step_ix in step_ixs {
+            self.server_words.remove(step_ix);
+            if is_short && !words.is_empty() {
+                let words = format!("answered {}: {words}", accepted.status);
+                self.server_words.insert(*step_ix, words);
+            }
         }
     }
 

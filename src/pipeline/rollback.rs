@@ -356,6 +356,12 @@ impl RollbackDriver<'_> {
                     .extend(ixs.iter().map(|ix| (*ix, why.clone())));
                 false
             }
+            Failure::BadList(problem) if problem.is_wrong_account() => {
+                self.stop = Some(format!(
+                    "the answer to a write is another account's: the target {problem}"
+                ));
+                true
+            }
             // The reading after the round shows the effect of the request.
             other => {
                 self.context

@@ -84,8 +84,8 @@ pub(super) enum Event {
     Waited,
     /// The wait would exceed the run's wait budget, so the caller did not wait.
     WaitBudgetSpent,
-    /// The caller did not send the request, because it could not write the journal; holds the reason.
-    NotRecorded(String),
+    /// The caller did not send the request, and will send no other; holds the reason.
+    Withheld(StopReason),
     /// The user wants the run to end; the last command was not carried out, or not to its end.
     Interrupted,
 }
@@ -323,9 +323,9 @@ impl Machine {
             (Phase::Observing(pending), Event::WaitBudgetSpent) => {
                 self.handle_spent_budget(now, pending)
             }
-            (Phase::Sending(batch), Event::NotRecorded(why)) => {
+            (Phase::Sending(batch), Event::Withheld(why)) => {
                 self.requeue(batch);
-                self.stop = Some(StopReason::NotRecorded(why));
+                self.stop = Some(why);
                 self.close(now)
             }
             (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_update() => {
