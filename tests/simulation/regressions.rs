@@ -6,8 +6,10 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
+use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::HashSet;
+use std::slice::from_ref;
 use std::time::Duration;
 
 const STARTED_AT: i64 = 1_800_000_000;
@@ -176,7 +178,7 @@ fn one_fresh_id_for_one_create_acknowledges_it_whatever_the_server_altered() {
     for stored in spellings {
         let shown = row(7, stored, 1);
         for answer in [shown.clone(), bare_row(7)] {
-            let (statuses, others) = result_after(&[sent], vec![answer], &[shown.clone()]);
+            let (statuses, others) = result_after(&[sent], vec![answer], from_ref(&shown));
             assert_eq!(statuses, [acknowledged(7)]);
             assert_eq!(others, [0; 0]);
         }
@@ -345,6 +347,23 @@ fn a_row_with_the_old_content_confirms_no_update() {
     assert_eq!(command, MachineCommand::Observe);
     assert_eq!(script.observe_repeatedly(&[old]), MachineCommand::Finish);
     assert_eq!(script.statuses().0, [ItemStatus::Ignored]);
+}
+
+#[test]
+fn a_list_that_pads_its_ids_does_not_show_that_an_update_vanished() {
+    let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 0);
+    let update = row(7, object(1, 1), 1);
+    script.answered(RequestOutcome::Accepted(vec![update.clone()]));
+    let padded = SeenWebhook {
+        id: WebhookId::from_text("007"),
+        ..update
+    };
+    script.observe_repeatedly(&[padded]);
+    let (statuses, _) = script.statuses();
+    assert!(
+        matches!(&statuses[0], ItemStatus::Unresolved(why) if why.contains("\"007\"")),
+        "{statuses:?}"
+    );
 }
 
 #[test]
