@@ -25,7 +25,7 @@ pub enum Absence {
 /// Asks for each of `missing` twice, and for one of `listed` to see that single webhooks can be read at all.
 ///
 /// An id of the list that is equal only in its digits, such as `"007"` to `7`, leaves open whether the webhook exists.
-pub async fn prove_absence(
+pub(crate) async fn prove_absence(
     reader: &Reader,
     missing: &[WebhookId],
     listed: &HashSet<WebhookId>,

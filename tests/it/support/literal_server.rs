@@ -7,6 +7,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+/// Status and body of the answer to a write that stored these webhooks.
+pub(crate) type AnswerWrite = fn(Vec<Value>) -> (u16, Value);
+
 /// What the server does where the vendor's page says nothing.
 #[derive(Clone, Copy)]
 pub(crate) struct Ways {
@@ -16,8 +19,8 @@ pub(crate) struct Ways {
     pub(crate) store: fn(Value) -> Value,
     /// How a list shows a webhook.
     pub(crate) list: fn(Value) -> Value,
-    /// Status and body of the answer to a write, which stored these webhooks.
-    pub(crate) answer: fn(Vec<Value>) -> (u16, Value),
+    /// How it answers a write.
+    pub(crate) answer: AnswerWrite,
     /// Which webhooks of a request it stores; it drops the others in silence.
     pub(crate) accepts: fn(&Value) -> bool,
 }
@@ -126,7 +129,7 @@ fn serve(listener: &TcpListener, shared: &Mutex<State>) {
         let Some(request) = receive(&mut stream) else {
             continue;
         };
-        let (status, body) = shared.lock().unwrap().handle(request);
+        let (status, body) = shared.lock().unwrap().handle(&request);
         let body = if status == 204 {
             String::new()
         } else {
@@ -168,7 +171,7 @@ fn receive(stream: &mut TcpStream) -> Option<Received> {
 }
 
 impl State {
-    fn handle(&mut self, request: Received) -> (u16, Value) {
+    fn handle(&mut self, request: &Received) -> (u16, Value) {
         self.requests.push(request.clone());
         let (method, path) = request.line.split_once(' ').unwrap_or_default();
         let id = path.rsplit('/').next().unwrap_or_default();

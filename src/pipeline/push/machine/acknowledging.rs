@@ -40,7 +40,7 @@ struct NamedItem<'l> {
 
 impl Machine {
     /// Gives the created items of a batch their final status; returns `false` if the answer leaves any doubt.
-    pub(super) fn acknowledge_creates(&mut self, batch: &[usize], rows: Vec<SeenWebhook>) -> bool {
+    pub(super) fn acknowledge_creates(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
         let Some(pairing) = self.pair_with_answer(batch, rows) else {
             return false;
         };
@@ -58,14 +58,14 @@ impl Machine {
     ///
     /// Certain are as many rows as items, with fresh ids, if content explains each row, or each but one: then the row
     /// left over belongs to the item left over, unless it shows another type.
-    fn pair_with_answer(&self, batch: &[usize], rows: Vec<SeenWebhook>) -> Option<Pairing> {
+    fn pair_with_answer(&self, batch: &[usize], rows: &[SeenWebhook]) -> Option<Pairing> {
         let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
         let are_fresh = rows.iter().all(|row| self.is_fresh(&row.id));
         if rows.len() != batch.len() || ids.len() != rows.len() || !are_fresh {
             return None;
         }
         let sent = self.sent_items(batch);
-        let mut pairs = adopt(sent, rows.clone(), CreationTime::default()).adopted;
+        let mut pairs = adopt(sent, rows.to_vec(), CreationTime::default()).adopted;
         if pairs.len() == batch.len() {
             return Some(Pairing {
                 pairs,

@@ -78,7 +78,7 @@ impl Machine {
             RequestOutcome::Accepted(rows) => {
                 self.may_have_written = true;
                 self.note_accepted(&batch.item_ixs);
-                if self.acknowledge(&batch.item_ixs, rows) {
+                if self.acknowledge(&batch.item_ixs, &rows) {
                     return self.send_next(now);
                 }
                 (Uncertainty::Accepted, full_window_end)
@@ -159,12 +159,12 @@ impl Machine {
     }
 
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
-    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: Vec<SeenWebhook>) -> bool {
+    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
         if rows.len() != batch.len() {
             return false;
         }
         if let Action::Update { .. } = self.items[batch[0]].action {
-            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, &rows);
+            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, rows);
             if !batch.iter().all(is_confirmed) {
                 return false;
             }

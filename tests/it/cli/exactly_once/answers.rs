@@ -1,7 +1,7 @@
 //! The write was accepted, but the response does not say clearly what it created.
 
 use super::{Case, check_all};
-use crate::support::literal_server::{LiteralServer, Ways};
+use crate::support::literal_server::{AnswerWrite, LiteralServer, Ways};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use serde_json::{Value, json};
@@ -188,7 +188,7 @@ fn a_webhook_of_another_type_is_not_what_was_sent_although_an_answer_names_it() 
 /// The server's reason in an accepted answer is shown as that of a refusal is: without secrets.
 #[test]
 fn the_words_of_an_accepted_answer_stand_next_to_what_it_ignored() {
-    let answers: [fn(Vec<Value>) -> (u16, Value); 4] = [
+    let answers: [AnswerWrite; 4] = [
         |_| {
             (
                 200,
