@@ -119,6 +119,11 @@ pub(super) fn stop_error(stop: &StopReason, target: &Account, what: &str) -> Err
         }
         StopReason::NotRecorded(why) => Error::failed(format!("the run stopped sending, because it could not write its run record: {why}"))
             .with_hint("free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again"),
+        StopReason::WrongAccount(why) => Error::new(
+            ErrorKind::Partial,
+            format!("the answer to a write is another account's, so the run stopped sending: {target} {why}"),
+        )
+        .with_hint("an API key belongs to one company: check for a proxy or gateway that mixes accounts, and both accounts for webhooks that do not belong there"),
         StopReason::Interrupted => Error::failed("interrupted"),
         StopReason::TargetUnreadable(why) => Error::new(
             ErrorKind::Partial,

@@ -18,7 +18,6 @@ use crate::store::runs::entry::{JournalEntry, RecordedStatusUpdate, StatusUpdate
 use crate::store::runs::{RunRecord, Runs};
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
-use smol_str::SmolStr;
 use std::collections::HashSet;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -74,7 +73,7 @@ impl History {
             let matching = reconciled.iter().filter(|each| each.run_id == record.id());
             ids.extend(matching.flat_map(|each| &each.updates).filter_map(
                 |row| match &row.update {
-                    RecordedStatusUpdate::Written { id, .. } => Some(WebhookId::new(id.as_str())),
+                    RecordedStatusUpdate::Written { id, .. } => Some(id.clone()),
                     _ => None,
                 },
             ));
@@ -308,7 +307,7 @@ pub(super) async fn require_listed(
     let listed: HashSet<WebhookId> = target.webhooks.iter().filter_map(Webhook::id).collect();
     let missing = missing_ids(record, &listed);
     let (account, run) = (reader.account(), record.id());
-    let (what, hint) = match prove_absence(reader, &missing, listed.iter().next()).await {
+    let (what, hint) = match prove_absence(reader, &missing, &listed).await {
         Absence::Proven => return Ok(()),
         Absence::Disproven(id) => (
             format!("{account} does not list webhook {id}, which run {run} wrote and which still exists: its list is incomplete"),
@@ -347,7 +346,7 @@ pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
 
 fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> OpenSends {
     let header = &record.header;
-    let baseline = header.baseline.iter().map(|id| WebhookId::new(id.as_str()));
+    let baseline = header.baseline.iter().cloned();
     // Our clock and the server's were both read when the run started, so the time elapsed on ours since then gives
     // the server's time of the last send.
     let latest_creation = record
@@ -361,7 +360,7 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
         let (key, content) = record.desired(step_ix)?;
         let row = &header.steps[step_ix];
         let is_update = row.state == StepState::Update;
-        let target_id = row.target_id.clone().map(WebhookId::new);
+        let target_id = row.target_id.clone();
         Some(OpenSend {
             step_ix,
             key,
@@ -403,7 +402,7 @@ fn add_recovery(
 fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
     let update = match recovery {
         Recovery::Written(id, stored) => RecordedStatusUpdate::Written {
-            id: SmolStr::new(id.as_str()),
+            id: id.clone(),
             acknowledged: false,
             kept: *stored,
         },

@@ -19,7 +19,6 @@ use crate::store::runs::entry::{
 };
 use crate::store::runs::{InitialFiles, Recorder, Runs, new_id};
 use jiff::Timestamp;
-use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
@@ -60,7 +59,7 @@ pub(super) fn start_record(
         target_time: inventory
             .server_time
             .and_then(|time| Timestamp::try_from(time).ok()),
-        baseline: ids.map(|id| SmolStr::new(id.as_str())).collect(),
+        baseline: ids.collect(),
         steps: planned
             .plan
             .steps()
@@ -85,11 +84,11 @@ fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> S
     let counterpart = step.counterpart.as_ref();
     let counterpart = counterpart.and_then(|webhook| webhook.content());
     StepRow {
-        source_id: webhook.source_id().map(|id| SmolStr::new(id.as_str())),
+        source_id: webhook.source_id().cloned(),
         alias: webhook.alias().clone(),
         type_id: webhook.type_id().map(|type_id| type_id.0),
         state: step.state,
-        target_id: step.target_id().map(|id| SmolStr::new(id.as_str())),
+        target_id: step.target_id().cloned(),
         content: content.map(|content| digest_key.digest_content(content)),
         target_content: counterpart
             .filter(|other| Some(*other) != content)

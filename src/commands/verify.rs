@@ -8,7 +8,7 @@ use super::record_check::{refuse_other_company, require_digest_key};
 use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::webhook::TypeId;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::PriorKnowledge;
@@ -110,7 +110,7 @@ fn compare_with_run(
         VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),
-            source_id: row.source_id.clone().map(WebhookId::new),
+            source_id: row.source_id.clone(),
             target_id: verdict.target_id,
             verdict: verdict.item_verdict,
             remark: verdict.why,

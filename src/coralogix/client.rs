@@ -5,13 +5,13 @@ use super::account::Account;
 pub use super::answer::{FoldedList, ListResponse};
 use super::answer::{parse_written_webhooks, server_time, utf8_text};
 use super::completeness::{ListFacts, RowCheck};
-use super::failure::{HTML_PAGE, server_message};
+use super::failure::{HTML_PAGE, accepted_message, server_message};
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{Failure, ListProblem, Refusal, RequestedWait};
+use crate::http::failure::{ConnectFailure, Failure, ListProblem, Refusal, RequestedWait};
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
 use crate::untrusted;
 use jiff::Timestamp;
@@ -24,6 +24,9 @@ use tracing::info;
 
 /// Closes idle connections before servers usually do, so that a write does not hit a connection that is closing.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Why one webhook cannot be asked for or deleted.
+const NO_URL: &str = "no URL can name a webhook with its id";
 
 /// Connection settings chosen by the user.
 #[derive(Debug, Clone)]
@@ -91,11 +94,22 @@ pub enum Presence {
     Unknown(String),
 }
 
+/// The answer to a write that the server accepted.
+#[derive(Debug)]
+pub struct AcceptedWrite {
+    /// The status, 200–299.
+    pub status: u16,
+    /// The webhooks parsed from the response, possibly none.
+    pub webhooks: Vec<Webhook>,
+    /// The server's message, treated like that of a refusal; empty if there is none.
+    pub message: String,
+}
+
 /// The result of a write request.
 #[derive(Debug)]
 pub enum WriteAnswer {
-    /// The server answered 200–299; holds the webhooks parsed from the response, possibly none.
-    Accepted(Vec<Webhook>),
+    /// The server answered 200–299.
+    Accepted(AcceptedWrite),
     /// Anything else; [`Failure`] tells what that proves about the write.
     Failed(Failure),
 }
@@ -204,9 +218,9 @@ impl Reader {
         })
     }
 
-    /// Fails if this run has read another company from this account before.
+    /// Fails if this run has read another company from this account before, in a list or in the answer to a write.
     ///
-    /// Callers compare the first list with the profile; if it shows no company, the later ones are compared here.
+    /// Callers compare the first list with the profile; if it shows no company, what comes later is compared here.
     fn refuse_other_company(&self, now: Option<String>) -> Result<(), Failure> {
         let mut known = self.company.lock().unwrap_or_else(PoisonError::into_inner);
         match (known.as_ref(), now) {
@@ -230,7 +244,7 @@ impl Reader {
     /// Asks for one webhook by id, because a list that lacks it proves nothing.
     pub async fn presence(&self, id: &WebhookId) -> Presence {
         let Some(url) = self.account.endpoint.webhook_url(id.as_str()) else {
-            return Presence::Unknown("its id cannot be part of a URL".to_owned());
+            return Presence::Unknown(NO_URL.to_owned());
         };
         let read = self.with_retries(async |attempt| {
             let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
@@ -404,25 +418,38 @@ impl Writer {
 
     /// Creates webhooks, or updates those that carry an `id`, in one request to the vendor's `/integrations-bulk`.
     ///
-    /// Sends the request once, without retries. A success status means accepted even if the body does not parse.
+    /// Sends the request once, without retries. A success status means accepted even if the body does not parse, but
+    /// webhooks of another company than the account's show that something else answered.
     pub async fn post_bulk(&self, body: String) -> WriteAnswer {
-        let url = self.reader.account.endpoint.bulk_url();
-        let reader = &self.reader;
-        match reader
-            .send_buffered(Method::POST, &url, Some(body), 1)
-            .await
-        {
-            Ok(body) => WriteAnswer::Accepted(parse_written_webhooks(body)),
+        match self.send_write(body).await {
+            Ok(accepted) => WriteAnswer::Accepted(accepted),
             Err(failure) => WriteAnswer::Failed(failure),
         }
     }
 
-    /// Deletes one webhook; a 404 counts as deleted.
+    async fn send_write(&self, body: String) -> Result<AcceptedWrite, Failure> {
+        let reader = &self.reader;
+        let url = reader.account.endpoint.bulk_url();
+        let mut whole = Vec::new();
+        let mut on_chunk = |bytes: &[u8]| whole.extend_from_slice(bytes);
+        let request = reader.send(Method::POST, &url, Some(body), 1, &mut on_chunk);
+        let status = request.await?.status.as_u16();
+        let message = accepted_message(&String::from_utf8_lossy(&whole), &reader.account);
+        let webhooks = parse_written_webhooks(whole);
+        for company in webhooks.iter().flat_map(Webhook::company_ids) {
+            reader.refuse_other_company(Some(company.into_owned()))?;
+        }
+        Ok(AcceptedWrite {
+            status,
+            webhooks,
+            message,
+        })
+    }
+
+    /// Deletes one webhook; a 404 counts as deleted. Sends nothing if no URL can name the webhook.
     pub async fn delete(&self, id: &WebhookId) -> Result<(), Failure> {
         let Some(url) = self.reader.account.endpoint.webhook_url(id.as_str()) else {
-            return Err(Failure::Unusable(
-                "not available: this webhook id cannot be part of a URL path".to_owned(),
-            ));
+            return Err(Failure::NotSent(ConnectFailure::NoUrl(NO_URL)));
         };
         match self
             .reader

@@ -19,6 +19,13 @@ impl std::hash::Hash for Fingerprint {
 }
 
 impl Fingerprint {
+    /// The fingerprint of one text.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let mut canon = CanonicalWriter::new();
+        canon.text(text);
+        canon.finish()
+    }
+
     /// The raw bytes, as input of a keyed digest only.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0

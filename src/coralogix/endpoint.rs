@@ -10,7 +10,7 @@ use super::region::{
 };
 use crate::http::client::is_loopback;
 use std::error::Error;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use url::Url;
 
 /// Path of all webhooks, relative to the base URL.
@@ -98,11 +98,11 @@ impl Endpoint {
         self.join_base(LIST_PATH)
     }
 
-    /// The URL of one webhook; `None` for an id that could change the path, such as an empty one or `..`.
+    /// The URL of one webhook, with its id as one encoded segment.
+    ///
+    /// `None` for an id that no segment can hold.
     pub fn webhook_url(&self, id: &str) -> Option<Url> {
-        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (!id.is_empty() && id.bytes().all(is_plain))
-            .then(|| self.join_base(&format!("{LIST_PATH}{id}")))
+        is_path_segment(id).then(|| self.join_base(&format!("{LIST_PATH}{}", encode_segment(id))))
     }
 
     /// The URL of the bulk write.
@@ -140,6 +140,26 @@ impl Endpoint {
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));
         url
     }
+}
+
+/// Whether an id can be one segment of a URL path: an empty one means all webhooks, and `.` and `..` another path, even
+/// encoded.
+pub fn is_path_segment(id: &str) -> bool {
+    !matches!(id, "" | "." | "..")
+}
+
+/// Encodes every byte that is not unreserved in a URL (RFC 3986), so that the segment can mean nothing but the text.
+fn encode_segment(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// The text before `://` if it can be a URL scheme.

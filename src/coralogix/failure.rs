@@ -33,6 +33,9 @@ impl Failure {
                 "the certificate of {account} was not accepted: {cause}"
             ))
             .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
+            Self::NotSent(ConnectFailure::NoUrl(why)) => Error::failed(format!(
+                "the request to {operation} was not sent to {account}: {why}"
+            )),
             Self::Lost { why, .. } => Error::failed(format!("{account} failed to {operation}: {why}"))
                 .with_hint("try again; for a slow server, pass a longer --timeout"),
             Self::Unusable(what) => Error::failed(format!(
@@ -136,21 +139,43 @@ pub(super) fn server_message(body: &str, account: &Account) -> String {
         Err(_) if trimmed.starts_with('<') => HTML_PAGE.to_owned(),
         Err(_) => trimmed.to_owned(),
     };
-    let message = scrub_message(&message, &[account.key.expose()]);
+    shown_message(&message, account)
+}
+
+/// The server's message from the body of an accepted write: beside the webhooks that it wrote, or in their place.
+pub(super) fn accepted_message(body: &str, account: &Account) -> String {
+    match serde_json::from_str::<serde_json::Value>(body) {
+        Ok(serde_json::Value::Array(rows)) => {
+            let without_id = rows.iter().filter(|row| row.get("id").is_none());
+            let messages: Vec<String> = without_id.filter_map(json_message).collect();
+            shown_message(&messages.join("; "), account)
+        }
+        _ => server_message(body, account),
+    }
+}
+
+/// Makes a server's message safe to show.
+fn shown_message(message: &str, account: &Account) -> String {
+    let message = scrub_message(message, &[account.key.expose()]);
     untrusted::escape_truncated(&message, MAX_MESSAGE_CHARS)
 }
 
 fn json_message(json: &serde_json::Value) -> Option<String> {
-    let pointers = [
-        "/message",
-        "/error/message",
-        "/error",
-        "/detail",
-        "/errors/0/message",
-    ];
+    let pointers = ["/message", "/error/message", "/error", "/detail"];
     let found = pointers
         .iter()
         .find_map(|pointer| json.pointer(pointer).and_then(serde_json::Value::as_str))
         .or_else(|| json.as_str());
-    found.map(str::to_owned)
+    found.map(str::to_owned).or_else(|| error_messages(json))
+}
+
+/// The messages in an array `errors`, whose elements are texts or objects with a `message`.
+fn error_messages(json: &serde_json::Value) -> Option<String> {
+    let errors = json.get("errors")?.as_array()?;
+    let message = |error: &serde_json::Value| {
+        let text = error.get("message").unwrap_or(error).as_str()?;
+        Some(text.to_owned())
+    };
+    let messages: Vec<String> = errors.iter().filter_map(message).collect();
+    (!messages.is_empty()).then(|| messages.join("; "))
 }

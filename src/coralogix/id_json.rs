@@ -1,26 +1,36 @@
-//! Serializes webhook ids: as a JSON number if the account's id is numeric, else as a string.
+//! Serializes webhook ids: as a JSON number if the account's id is one that every reader keeps exact, else as a string.
 
 use super::webhook::WebhookId;
 use serde::{Deserialize as _, Deserializer, Serializer};
 use serde_json::Value;
 
-/// The id as a JSON number if it is numeric, else as a string.
+/// The id as a JSON number if the account lists a number, else as a string.
+///
+/// A number that readers could round, such as a fraction or one of 20 digits, is a string in plain notation, which
+/// equals the number. Another spelling of a number gives way to the plain one.
 pub(crate) fn to_value(id: &WebhookId) -> Value {
-    serde_json::from_str(&id.to_json()).unwrap_or_else(|_| id.as_str().into())
+    match exact_number(id) {
+        Some(number) => number.into(),
+        None => id.as_str().into(),
+    }
+}
+
+fn exact_number(id: &WebhookId) -> Option<u64> {
+    id.as_str().parse().ok().filter(|_| id.is_number())
 }
 
 fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
     match value {
-        Value::Number(number) => Ok(WebhookId::new(number.to_string())),
-        Value::String(text) => Ok(WebhookId::new(text.as_str())),
+        Value::Number(number) => Ok(WebhookId::from_number(&number.to_string())),
+        Value::String(text) => Ok(WebhookId::from_text(text)),
         _ => Err(E::custom("an id must be a number or a string")),
     }
 }
 
 pub(crate) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
-    match id.as_str().parse::<u64>() {
-        Ok(number) => to.serialize_u64(number),
-        Err(_) => to.serialize_str(id.as_str()),
+    match exact_number(id) {
+        Some(number) => to.serialize_u64(number),
+        None => to.serialize_str(id.as_str()),
     }
 }
 

@@ -25,3 +25,4 @@ pub mod retry;
 mod scan;
 mod scrub;
 pub mod webhook;
+mod webhook_id;

@@ -6,7 +6,7 @@ use super::json::{self, Json, JsonError};
 pub use super::listing::{NotAList, Webhook, parse_list};
 use super::listing::{key_matches, parse_object};
 use super::scan::Scanner;
-use smol_str::SmolStr;
+pub use super::webhook_id::WebhookId;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -31,44 +31,6 @@ pub const INTERPRETED_KEYS: &[&str] = &[
     "integration_type_id",
     "integration_type_fields",
 ];
-
-/// A webhook's id in one account, as opaque text, because some servers return a number and others a string.
-///
-/// Cloning a short id, as usual ids are, does not allocate.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WebhookId(SmolStr);
-
-impl WebhookId {
-    /// Wraps an id as typed by a user or read from a file.
-    pub fn new(text: impl AsRef<str>) -> Self {
-        Self(SmolStr::new(text))
-    }
-
-    /// The id without quotes, not escaped for display.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The id as a JSON token: a number if its text is one, otherwise a string.
-    pub fn to_json(&self) -> String {
-        match self.0.parse::<u64>() {
-            Ok(number) => number.to_string(),
-            Err(_) => json::encode_string(&self.0),
-        }
-    }
-}
-
-impl fmt::Display for WebhookId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::untrusted::escape(&self.0))
-    }
-}
-
-impl fmt::Debug for WebhookId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
 
 /// The vendor's number of a webhook type (Table A of the vendor's page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -200,16 +162,9 @@ impl Webhook {
         Self::parse(out).expect("members of an object make an object")
     }
 
-    /// The id that the server assigned; `None` if it is missing, or neither a number nor a string.
+    /// The id that the server assigned; `None` if it is missing, negative, or neither a number nor a string.
     pub fn id(&self) -> Option<WebhookId> {
-        let token = self.raw("id")?;
-        match token.as_bytes().first() {
-            Some(b'"') => json::decode_string(token)
-                .ok()
-                .map(|text| WebhookId(text.trim().into())),
-            Some(b'0'..=b'9') => Some(WebhookId(token.into())),
-            _ => None,
-        }
+        WebhookId::from_token(self.raw("id")?)
     }
 
     /// The webhook's name; `None` if it is missing, null or not a string.

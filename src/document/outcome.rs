@@ -334,6 +334,7 @@ fn stop_text(stop: &StopReason) -> (&'static str, String) {
         ),
         StopReason::WaitBudgetSpent => ("out-of-patience", "the run used up its wait budget".to_owned()),
         StopReason::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
+        StopReason::WrongAccount(why) => ("wrong-account", format!("the answer to a write is another account's: the target {why}")),
         StopReason::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),
         StopReason::TargetUnreadable(why) => ("blind", format!("the target cannot be read: {why}")),
     }

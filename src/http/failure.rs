@@ -78,13 +78,15 @@ impl fmt::Display for ListProblem {
     }
 }
 
-/// Why no connection was established.
+/// Why no connection was established, or not even tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnectFailure {
     /// The host is unreachable; the text is the system's error message.
     Host(String),
     /// The TLS certificate was not accepted; a retry does not help.
     Certificate(String),
+    /// No URL can name what the request is about; a retry does not help. The text says why.
+    NoUrl(&'static str),
 }
 
 /// A status outside 200–299.
@@ -123,7 +125,7 @@ impl Failure {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
-            Self::NotSent(ConnectFailure::Certificate(_))
+            Self::NotSent(ConnectFailure::Certificate(_) | ConnectFailure::NoUrl(_))
             | Self::Unusable(_)
             | Self::BadList(_) => false,
             Self::Refused(refusal) => is_transient_status(refusal.status),
@@ -151,6 +153,7 @@ impl Failure {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) => "cannot be reached".to_owned(),
             Self::NotSent(ConnectFailure::Certificate(_)) => "certificate not accepted".to_owned(),
+            Self::NotSent(ConnectFailure::NoUrl(why)) => format!("not sent: {why}"),
             Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),

@@ -129,7 +129,10 @@ pub(crate) fn item_outcomes<'a>(
     let mut item_verdicts = item_verdicts.peekable();
     let to_outcome = |(step_ix, (webhook, step))| {
         let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
-            Some((_, status)) => outcome_of_push(webhook, step, status),
+            Some((_, status)) => {
+                let words = push_result.server_words.get(&step_ix);
+                outcome_of_push(webhook, step, status, words)
+            }
             None => outcome_without_push(webhook, step),
         };
         let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);
@@ -175,6 +178,7 @@ fn outcome_of_push<'a>(
     webhook: &'a PortableWebhook,
     step: &'a Step,
     item_status: &'a ItemStatus,
+    server_words: Option<&String>,
 ) -> ItemOutcome<'a> {
     let (status, target_id, proof, why) = match item_status {
         ItemStatus::Created { id, proof } => (FinalStatus::Created, Some(id), Some(*proof), None),
@@ -197,13 +201,13 @@ fn outcome_of_push<'a>(
                 refusal.answer()
             )),
         ),
-        ItemStatus::Ignored => (FinalStatus::Ignored, None, None, None),
+        ItemStatus::Ignored => (FinalStatus::Ignored, None, None, server_words.cloned()),
         // No plan deletes, so only the first can occur.
         ItemStatus::Vanished(id) | ItemStatus::Deleted(id) => {
             (FinalStatus::Vanished, Some(id), None, None)
         }
         ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),
-        ItemStatus::NotSeen => (FinalStatus::NotSeen, None, None, None),
+        ItemStatus::NotSeen => (FinalStatus::NotSeen, None, None, server_words.cloned()),
         ItemStatus::NotSent => (FinalStatus::NotSent, None, None, None),
     };
     ItemOutcome {

@@ -9,6 +9,7 @@ mod journal;
 mod machine;
 mod observation;
 mod recover;
+mod resemblance;
 // Test code that needs this module's private items.
 #[cfg(test)]
 #[path = "../../tests/simulation/mod.rs"]
@@ -24,7 +25,7 @@ pub use status::{ItemStatus, Proof, PushResult, StopReason};
 use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
 use super::plan::Plan;
-use crate::coralogix::client::{WriteAnswer, Writer};
+use crate::coralogix::client::{AcceptedWrite, WriteAnswer, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{ConnectFailure, Failure};
@@ -145,6 +146,8 @@ pub async fn carry_out(
         known_ids,
         n_requests: 0,
         read_failure: None,
+        server_words: BTreeMap::new(),
+        wrong_account: None,
         recorded_sends: BTreeMap::new(),
         journal_error: None,
     };
@@ -170,6 +173,10 @@ struct PushDriver<'r, 'c> {
     n_requests: usize,
     /// Why the last attempt to read the target failed; `None` if it succeeded.
     read_failure: Option<String>,
+    /// The server's words about webhooks that an accepted request may not have written, by step index.
+    server_words: BTreeMap<usize, String>,
+    /// How the answer to a write showed that this is not the account that the user means.
+    wrong_account: Option<String>,
     /// Items that the journal records as sent, without a final status; with what it records of them since.
     recorded_sends: BTreeMap<usize, RecordedSend>,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
@@ -189,6 +196,9 @@ impl PushDriver<'_, '_> {
         let mut event = Event::Start;
         loop {
             let command = machine.next(self.started.elapsed(), event);
+            let restated = machine.take_restated().into_iter();
+            self.recorded_sends
+                .extend(restated.map(|item_ix| (item_ix, RecordedSend::Sent)));
             self.record_status_updates(&machine);
             let (done, total) = (machine.n_done(), self.step_ixs.len());
             self.context.progress_sink.report_progress(done, total);
@@ -207,7 +217,10 @@ impl PushDriver<'_, '_> {
             webhooks,
             company_ids,
         });
-        let is_unexplained = machine_result.stop.is_none();
+        // It is the cause of whatever stopped the machine, and a reason to stop after the last request, too.
+        let wrong_account = self.wrong_account.map(StopReason::WrongAccount);
+        let stop = wrong_account.or(machine_result.stop);
+        let is_unexplained = stop.is_none();
         PushResult {
             statuses: self
                 .step_ixs
@@ -215,22 +228,26 @@ impl PushDriver<'_, '_> {
                 .copied()
                 .zip(machine_result.statuses)
                 .collect(),
-            stop: machine_result.stop,
+            stop,
             may_have_written: machine_result.may_have_written,
             new_in_target: machine_result.new_in_target,
             unlisted: machine_result.unlisted,
             final_observation,
             n_requests: self.n_requests,
+            server_words: self.server_words,
             read_back_failure: self.read_failure.filter(|_| is_unexplained),
         }
     }
 
     /// Records the batch as sent, then sends it, so that a crash cannot lose track of a request.
-    /// Sends nothing if the journal cannot be written.
+    /// Sends nothing if the journal cannot be written, or if another account answered before.
     async fn record_and_send(&mut self, batch: &[usize]) -> Event {
+        if let Some(why) = &self.wrong_account {
+            return Event::Withheld(StopReason::WrongAccount(why.clone()));
+        }
         self.record(&JournalNote::Sending(self.step_ixs_of(batch)));
         if let Some(why) = &self.journal_error {
-            return Event::NotRecorded(why.clone());
+            return Event::Withheld(StopReason::NotRecorded(why.clone()));
         }
         let sent = batch.iter().map(|item_ix| (*item_ix, RecordedSend::Sent));
         self.recorded_sends.extend(sent);
@@ -287,7 +304,7 @@ impl PushDriver<'_, '_> {
         self.n_requests += 1;
         let answer = match &self.requests[batch[0]] {
             ActionRequest::Delete(id) => match self.writer.delete(id).await {
-                Ok(()) => WriteAnswer::Accepted(Vec::new()),
+                Ok(()) => return RequestOutcome::Accepted(Vec::new()),
                 Err(failure) => WriteAnswer::Failed(failure),
             },
             _ => {
@@ -296,8 +313,10 @@ impl PushDriver<'_, '_> {
             }
         };
         match answer {
-            WriteAnswer::Accepted(rows) => {
-                let webhooks = rows
+            WriteAnswer::Accepted(accepted) => {
+                self.note_server_words(batch, &accepted);
+                let webhooks = accepted
+                    .webhooks
                     .iter()
                     .filter_map(|row| SeenWebhook::from_webhook(row, &self.content_cache));
                 RequestOutcome::Accepted(webhooks.collect())
@@ -311,14 +330,13 @@ impl PushDriver<'_, '_> {
                     why,
                     is_final: true,
                 },
+                ConnectFailure::NoUrl(why) => RequestOutcome::NotSent {
+                    why: why.to_owned(),
+                    is_final: true,
+                },
             },
             WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
-                for sent in batch
-                    .iter()
-                    .filter_map(|item_ix| self.requests[*item_ix].sent())
-                {
-                    refusal.message = sent.scrub(&refusal.message);
-                }
+                refusal.message = self.scrub(batch, refusal.message);
                 RequestOutcome::Refused(refusal)
             }
             WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
@@ -330,11 +348,37 @@ impl PushDriver<'_, '_> {
                 why,
                 is_timeout: true,
             },
-            // Not the response to a write; like every other response that says nothing about its effect.
-            WriteAnswer::Failed(Failure::BadList(problem)) => RequestOutcome::Lost {
-                why: problem.to_string(),
-                is_timeout: true,
-            },
+            // It says nothing about the effect in this account, and whoever answered gets no further webhook.
+            WriteAnswer::Failed(Failure::BadList(problem)) => {
+                let why = problem.to_string();
+                self.wrong_account.get_or_insert_with(|| why.clone());
+                RequestOutcome::Lost {
+                    why,
+                    is_timeout: true,
+                }
+            }
+        }
+    }
+
+    /// Removes the secrets of the webhooks of a request from the server's words about it.
+    fn scrub(&self, batch: &[usize], words: String) -> String {
+        let sent = batch
+            .iter()
+            .filter_map(|item_ix| self.requests[*item_ix].sent());
+        sent.fold(words, |words, webhook| webhook.scrub(&words))
+    }
+
+    /// Keeps the words of an answer that shows fewer webhooks than were sent, and forgets older ones about them.
+    fn note_server_words(&mut self, batch: &[usize], accepted: &AcceptedWrite) {
+        let n_shown = accepted.webhooks.iter().filter(|row| row.id().is_some());
+        let is_short = n_shown.count() < batch.len();
+        let words = self.scrub(batch, accepted.message.clone());
+        for step_ix in self.step_ixs_of(batch) {
+            self.server_words.remove(&step_ix);
+            if is_short && !words.is_empty() {
+                let words = format!("answered {}: {words}", accepted.status);
+                self.server_words.insert(step_ix, words);
+            }
         }
     }
 

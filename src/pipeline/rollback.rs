@@ -12,6 +12,7 @@ use super::strip::{Key, strip};
 use crate::coralogix::client::Writer;
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
+use crate::coralogix::endpoint::is_path_segment;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -112,6 +113,9 @@ impl<'t> CurrentWebhooks<'t> {
 
 /// Decides from the newest write to the oldest: one that is undone already makes way for the one before it.
 fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoState {
+    if !is_path_segment(item.id.as_str()) {
+        return UndoState::Keep("its id cannot be part of a URL".to_owned());
+    }
     let mut is_restored = false;
     for write in &item.writes {
         let digest = write.digest_key.digest_content(content);

@@ -54,7 +54,7 @@ pub(crate) struct RunItemVerdict {
 /// `baseline` holds the ids that were in the target before the run's first write.
 pub(crate) fn verify_run(
     items: &[RecordedItem],
-    baseline: &HashSet<&str>,
+    baseline: &HashSet<&WebhookId>,
     target: &Stripped,
     digest_key: &DigestKey,
 ) -> Vec<RunItemVerdict> {
@@ -126,7 +126,7 @@ fn compare_contents(
 /// ids that the run itself wrote.
 pub(crate) fn surplus_copies(
     items: &[RecordedItem],
-    baseline: &HashSet<&str>,
+    baseline: &HashSet<&WebhookId>,
     target: &Stripped,
     digest_key: &DigestKey,
 ) -> HashMap<ContentDigest, Vec<WebhookId>> {
@@ -148,7 +148,7 @@ pub(crate) fn surplus_copies(
             continue;
         };
         let content = digest_key.digest_content(content);
-        if !baseline.contains(id.as_str()) && !ids.contains(id) && contents.contains(&content) {
+        if !baseline.contains(id) && !ids.contains(id) && contents.contains(&content) {
             copies.entry(content).or_default().push(id.clone());
         }
     }

@@ -223,7 +223,7 @@ fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
         let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
         for step_ix in of_group {
             let row = &record.header.steps[step_ix];
-            let source = row.source_id.as_deref().unwrap_or("-");
+            let source = row.source_id.as_ref().map_or("-", WebhookId::as_str);
             let target = match &record.statuses[step_ix] {
                 RecordedStatus::Written(written) => written.id.to_string(),
                 _ => "-".to_owned(),
@@ -293,12 +293,12 @@ pub fn run_document(record: &RunRecord, folder: &str, report: Option<&Value>) ->
             json!({
                 "alias": row.alias,
                 "type_id": row.type_id,
-                "source_id": json::id_or_null(row.source_id.as_ref().map(WebhookId::new).as_ref()),
+                "source_id": json::id_or_null(row.source_id.as_ref()),
                 "planned": row.state,
                 "standing": status_code(status),
                 "target_id": match status {
                     RecordedStatus::Written(written) => json::id_or_null(Some(&written.id)),
-                    _ => json::id_or_null(row.target_id.as_ref().map(WebhookId::new).as_ref()),
+                    _ => json::id_or_null(row.target_id.as_ref()),
                 },
             })
         })

@@ -49,7 +49,10 @@ fn parse_json(text: &str) -> Result<Vec<IdPair>, Error> {
     let parse_row = |(row_ix, row): (usize, &Json<'_>)| {
         let id = |key: &str| match row.get(key) {
             Some(Json::Number(text)) => parse_id(text, key, row_ix + 1),
-            Some(Json::String(text)) => parse_id(text, key, row_ix + 1),
+            Some(Json::String(text)) => {
+                parse_id(text, key, row_ix + 1)?;
+                Ok(WebhookId::from_text(text))
+            }
             _ => Err(parse_error(format!("row {} has no `{key}`", row_ix + 1))),
         };
         let text = |key: &str| {

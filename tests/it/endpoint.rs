@@ -392,11 +392,28 @@ fn request_urls_are_below_the_base_url() {
 }
 
 #[test]
-fn an_id_that_is_not_one_plain_segment_has_no_url() {
+fn an_id_is_one_encoded_segment_of_the_path() {
     let endpoint = Endpoint::parse("eu1").expect("code");
-    for id in [
-        "", ".", "..", "../7", "7/8", "7?x", "7#x", "%2e%2e", ".\n.", " 7",
+    let list = endpoint.webhooks_url();
+    for (id, segment) in [
+        ("1050", "1050"),
+        ("ab-1_c.d~", "ab-1_c.d~"),
+        ("../7", "..%2F7"),
+        ("7/8", "7%2F8"),
+        ("7?x", "7%3Fx"),
+        ("7#x", "7%23x"),
+        ("%2e%2e", "%252e%252e"),
+        (".\n.", ".%0A."),
+        (" 7", "%207"),
+        ("\\7", "%5C7"),
+        ("7;x=1", "7%3Bx%3D1"),
+        ("é", "%C3%A9"),
+        ("...", "..."),
     ] {
+        let url = endpoint.webhook_url(id).expect(id);
+        assert_eq!(url.as_str(), format!("{list}{segment}"));
+    }
+    for id in ["", ".", ".."] {
         assert_eq!(endpoint.webhook_url(id), None, "{id:?}");
     }
 }

@@ -21,6 +21,7 @@ use hookferry::render::page::Page;
 use hookferry::render::screen::{Motion, Screen, ScreenOptions, Verbosity};
 use hookferry::render::style::Palette;
 use hookferry::render::{json, list, outcome};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
@@ -583,6 +584,7 @@ fn push_result(plan: &Plan) -> PushResult {
         new_in_target: vec![WebhookId::new("3009")],
         final_observation: None,
         n_requests: 4,
+        server_words: BTreeMap::new(),
         read_back_failure: None,
     }
 }

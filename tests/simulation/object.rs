@@ -1,6 +1,7 @@
 //! The webhooks of the simulated accounts: small enough to copy, with real keys and contents.
 
-use crate::coralogix::content::Content;
+use super::super::resemblance::url_fingerprint;
+use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::strip::Key;
 use std::collections::HashMap;
@@ -39,6 +40,10 @@ impl Object {
             alias: alias.into(),
             type_id: TypeId(self.type_id),
         }
+    }
+
+    pub(super) fn url(self) -> Fingerprint {
+        url_fingerprint(&format!("https://a.example/{}", self.url))
     }
 
     fn content(self) -> Content {

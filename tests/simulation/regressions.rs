@@ -6,8 +6,10 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
+use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::HashSet;
+use std::slice::from_ref;
 use std::time::Duration;
 
 const STARTED_AT: i64 = 1_800_000_000;
@@ -27,6 +29,7 @@ impl Script {
         let to_item = |(object, updates): &(Object, Option<u64>)| Item {
             key: object.key(),
             content: Contents::default().content_of(*object),
+            url: object.url(),
             action: match updates {
                 None => Action::Create,
                 Some(id) => Action::Update {
@@ -100,6 +103,7 @@ fn row(id: u64, object: Object, after: i64) -> SeenWebhook {
         id: id_of(id),
         key: Some(object.key()),
         content: Some(Contents::default().content_of(object)),
+        url: Some(object.url()),
         created_at: Timestamp::from_second(STARTED_AT + after).ok(),
         details: ReportDetails::default(),
     }
@@ -117,6 +121,156 @@ fn created(id: u64) -> ItemStatus {
         id: id_of(id),
         proof: Proof::Observed,
     }
+}
+
+fn acknowledged(id: u64) -> ItemStatus {
+    ItemStatus::Created {
+        id: id_of(id),
+        proof: Proof::Acknowledged,
+    }
+}
+
+/// A row that shows nothing but its id.
+fn bare_row(id: u64) -> SeenWebhook {
+    SeenWebhook {
+        key: None,
+        content: None,
+        url: None,
+        ..row(id, object(1, 1), 1)
+    }
+}
+
+/// The machine's result after the answer and the lists, which end the push.
+fn result_after(
+    wants: &[Object],
+    answer: Vec<SeenWebhook>,
+    list: &[SeenWebhook],
+) -> (Vec<ItemStatus>, Vec<u64>) {
+    let wants: Vec<(Object, Option<u64>)> = wants.iter().map(|want| (*want, None)).collect();
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    assert_eq!(
+        script.answered(RequestOutcome::Accepted(answer)),
+        MachineCommand::Observe
+    );
+    assert_eq!(script.observe_repeatedly(list), MachineCommand::Finish);
+    let result = script.machine.into_result();
+    let others = result.new_in_target.iter();
+    let others = others.map(|id| id.as_str().parse().expect("a number"));
+    (result.statuses, others.collect())
+}
+
+#[test]
+fn one_fresh_id_for_one_create_acknowledges_it_whatever_the_server_altered() {
+    let sent = object(1, 1);
+    let spellings = [
+        Object {
+            spelling: Spelling::Tidy,
+            url: 9,
+            uuid: 9,
+            ..sent
+        },
+        Object {
+            spelling: Spelling::Prefixed,
+            uuid: 9,
+            ..sent
+        },
+    ];
+    for stored in spellings {
+        let shown = row(7, stored, 1);
+        for answer in [shown.clone(), bare_row(7)] {
+            let (statuses, others) = result_after(&[sent], vec![answer], from_ref(&shown));
+            assert_eq!(statuses, [acknowledged(7)]);
+            assert_eq!(others, [0; 0]);
+        }
+    }
+}
+
+#[test]
+fn a_row_left_over_belongs_to_the_item_left_over() {
+    let (one, other) = (object(1, 1), object(2, 1));
+    let altered = Object {
+        spelling: Spelling::Prefixed,
+        uuid: 9,
+        ..other
+    };
+    let rows = vec![row(8, altered, 1), row(7, one, 1)];
+    let (statuses, _) = result_after(&[one, other], rows.clone(), &rows);
+    assert_eq!(statuses, [acknowledged(7), acknowledged(8)]);
+}
+
+#[test]
+fn two_rows_left_over_acknowledge_nothing() {
+    let wants = [(object(1, 1), None), (object(2, 1), None)];
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    script.answered(RequestOutcome::Accepted(vec![bare_row(7), bare_row(8)]));
+    assert_eq!(script.machine.n_done(), 0);
+    let list = [row(7, object(2, 1), 1), row(8, object(1, 1), 1)];
+    script.observe_repeatedly(&list);
+    assert_eq!(script.statuses().0, [created(8), created(7)]);
+}
+
+#[test]
+fn a_row_of_another_type_or_with_an_id_that_is_not_fresh_acknowledges_nothing() {
+    let answers = [row(7, object(9, 2), 1), row(40, object(9, 1), 1)];
+    for answer in answers {
+        let wants = [(object(1, 1), None), (object(5, 3), Some(40))];
+        let (mut script, _) = Script::new(&wants, 10, 30);
+        script.answered(RequestOutcome::Accepted(vec![answer]));
+        assert_eq!(script.machine.n_done(), 0);
+    }
+}
+
+#[test]
+fn an_id_alone_is_no_proof_once_the_target_shows_something_else() {
+    let sent = object(1, 1);
+    let other_type = Object { type_id: 2, ..sent };
+    let stranger = Object {
+        name: 8,
+        url: 9,
+        ..sent
+    };
+    for shown in [other_type, stranger] {
+        let (statuses, _) = result_after(&[sent], vec![bare_row(7)], &[row(7, shown, 1)]);
+        assert!(
+            matches!(&statuses[0], ItemStatus::Unresolved(_)),
+            "{statuses:?}"
+        );
+    }
+}
+
+#[test]
+fn ids_that_an_answer_swaps_are_put_right_by_the_read_back() {
+    let (one, other) = (object(1, 1), object(2, 1));
+    let swapped = vec![row(8, one, 1), row(7, other, 1)];
+    let list = [row(7, one, 1), row(8, other, 1)];
+    let (statuses, others) = result_after(&[one, other], swapped.clone(), &list);
+    assert_eq!(statuses, [acknowledged(7), acknowledged(8)]);
+    assert_eq!(others, [0; 0]);
+    // The server altered the urls, so the aliases tell.
+    let altered = |object: Object| Object { url: 9, ..object };
+    let list = [row(7, altered(one), 1), row(8, altered(other), 1)];
+    let (statuses, _) = result_after(&[one, other], swapped, &list);
+    assert_eq!(statuses, [acknowledged(7), acknowledged(8)]);
+}
+
+#[test]
+fn copies_keep_the_ids_that_the_answer_gave_them() {
+    let (copy, other) = (object(1, 1), object(2, 1));
+    let rows = vec![row(8, copy, 1), row(7, copy, 1), row(9, other, 1)];
+    let (statuses, _) = result_after(&[copy, copy, other], rows.clone(), &rows);
+    assert_eq!(
+        statuses,
+        [acknowledged(8), acknowledged(7), acknowledged(9)]
+    );
+}
+
+#[test]
+fn an_answer_that_names_no_webhook_gives_way_to_the_content_in_the_list() {
+    let sent = object(1, 1);
+    let list = [row(7, sent, 1)];
+    let (statuses, others) = result_after(&[sent], vec![bare_row(555)], &list);
+    assert_eq!(statuses, [acknowledged(7)]);
+    assert_eq!(others, [0; 0]);
 }
 
 #[test]
@@ -223,6 +377,23 @@ fn a_row_with_the_old_content_confirms_no_update() {
     assert_eq!(command, MachineCommand::Observe);
     assert_eq!(script.observe_repeatedly(&[old]), MachineCommand::Finish);
     assert_eq!(script.statuses().0, [ItemStatus::Ignored]);
+}
+
+#[test]
+fn a_list_that_pads_its_ids_does_not_show_that_an_update_vanished() {
+    let (mut script, _) = Script::new(&[(object(1, 1), Some(7))], 10, 0);
+    let update = row(7, object(1, 1), 1);
+    script.answered(RequestOutcome::Accepted(vec![update.clone()]));
+    let padded = SeenWebhook {
+        id: WebhookId::from_text("007"),
+        ..update
+    };
+    script.observe_repeatedly(&[padded]);
+    let (statuses, _) = script.statuses();
+    assert!(
+        matches!(&statuses[0], ItemStatus::Unresolved(why) if why.contains("\"007\"")),
+        "{statuses:?}"
+    );
 }
 
 #[test]

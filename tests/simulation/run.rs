@@ -137,6 +137,7 @@ impl Simulation<'_> {
             items.push(Item {
                 key: desired.object.key(),
                 content: server.contents.content_of(desired.object),
+                url: desired.object.url(),
                 action,
                 size: 9,
             });

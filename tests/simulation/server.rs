@@ -252,6 +252,7 @@ impl<'c> Server<'c> {
             id: WebhookId::new(stored.id.to_string()),
             key: Some(object.key()),
             content: Some(self.contents.content_of(object)),
+            url: Some(object.url()),
             created_at: Timestamp::from_millisecond(EPOCH + stored.created_at).ok(),
             details: ReportDetails::default(),
         }

@@ -36,7 +36,7 @@ pub(super) fn written_webhooks(
                 by_id.insert(written.id.clone(), items.len());
                 items.push(RollbackItem {
                     id: written.id.clone(),
-                    source_id: row.source_id.clone().map(WebhookId::new),
+                    source_id: row.source_id.clone(),
                     key,
                     writes: vec![write],
                 });

@@ -82,7 +82,12 @@ impl Matching<'_> {
                 continue;
             };
             let counterpart = &self.target[target_ix];
-            if counterpart.type_id() != webhook.type_id() {
+            // An update follows from this pair, and for a write a text never equals a number.
+            let is_same_token = webhook
+                .source_id()
+                .zip(counterpart.id())
+                .is_some_and(|(ours, theirs)| ours.is_listed_as(theirs));
+            if counterpart.type_id() != webhook.type_id() || !is_same_token {
                 continue;
             }
             if counterpart.content() == webhook.content() {

@@ -2,6 +2,7 @@
 //! rollback. Pure. No request body ever has an id of the source.
 
 use super::machine::{Action, Item};
+use super::resemblance::url_fingerprint;
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
 use crate::pipeline::content_cache::ContentCache;
@@ -51,6 +52,8 @@ impl<'p> ActionList<'p> {
         let item = Item {
             key,
             content: current,
+            // Only creates are recognized by their url.
+            url: url_fingerprint(""),
             action: Action::Delete {
                 id: id.clone(),
                 previous: current.into(),
@@ -76,6 +79,7 @@ impl<'p> ActionList<'p> {
         let item = Item {
             key,
             content: Content::from_webhook(body, type_id),
+            url: url_fingerprint(&body.url()),
             action: Action::Update {
                 id,
                 previous: current.into(),
@@ -123,6 +127,7 @@ fn plan_action<'p>(
     let item = Item {
         key: webhook.key()?,
         content: webhook.content()?,
+        url: url_fingerprint(&webhook.bare().url()),
         action,
         size: webhook.bare().wire_len(),
     };

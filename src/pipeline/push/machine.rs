@@ -6,6 +6,7 @@
 //! the run has to stop. It never resends a create before an observation. The only exception is a request that
 //! cannot have reached the server, because no connection was established.
 
+mod acknowledging;
 mod batch;
 mod closing;
 mod isolation;
@@ -17,10 +18,11 @@ use super::adopt::SentItem;
 use super::observation::SeenWebhook;
 use super::status::{ItemStatus, Proof, StopReason};
 use crate::coralogix::client::Presence;
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
+use acknowledging::Acknowledged;
 use batch::{Batch, first_queue};
 use isolation::Isolation;
 use jiff::Timestamp;
@@ -47,6 +49,8 @@ pub(super) struct Item {
     pub(super) key: Key,
     /// The desired content; for a delete, the content that it has now.
     pub(super) content: Content,
+    /// Of its url, as `resemblance` computes it.
+    pub(super) url: Fingerprint,
     pub(super) action: Action,
     /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
@@ -106,8 +110,8 @@ pub(super) enum Event {
     Waited,
     /// The wait would exceed the run's wait budget, so the caller did not wait.
     WaitBudgetSpent,
-    /// The caller did not send the request, because it could not write the journal; holds the reason.
-    NotRecorded(String),
+    /// The caller did not send the request, and will send no other; holds the reason.
+    Withheld(StopReason),
     /// The user wants the run to end; the last command was not carried out, or not to its end.
     Interrupted,
 }
@@ -206,6 +210,8 @@ pub(super) struct Machine {
     is_open: Vec<bool>,
     /// Whether the server accepted the request of an update or delete that no observation has confirmed yet.
     is_accepted: Vec<bool>,
+    /// What the answers to creates named.
+    acknowledged: Acknowledged,
     /// The batches still to send.
     queue: VecDeque<Batch>,
     /// Ids the target held before the first write.
@@ -284,6 +290,7 @@ impl Machine {
             altered_contents: vec![None; n],
             is_open: vec![false; n],
             is_accepted: vec![false; n],
+            acknowledged: Acknowledged::default(),
             queue,
             baseline,
             attributed: HashSet::new(),
@@ -352,9 +359,9 @@ impl Machine {
             (Phase::Observing(pending), Event::WaitBudgetSpent) => {
                 self.handle_spent_budget(now, pending)
             }
-            (Phase::Sending(batch), Event::NotRecorded(why)) => {
+            (Phase::Sending(batch), Event::Withheld(why)) => {
                 self.requeue(batch);
-                self.stop = Some(StopReason::NotRecorded(why));
+                self.stop = Some(why);
                 self.close(now)
             }
             (Phase::Closing { .. }, Event::WaitBudgetSpent) if self.has_unconfirmed_item() => {

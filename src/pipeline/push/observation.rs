@@ -2,6 +2,7 @@
 //! Pure. Keeps a webhook's body only if the run may have written it and it differs from the desired content,
 //! so that memory never has to hold the whole list.
 
+use super::resemblance::url_fingerprint;
 use crate::coralogix::content::{self, Content, Fingerprint};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::{CachedContent, ContentCache};
@@ -15,6 +16,8 @@ pub struct SeenWebhook {
     pub(super) id: WebhookId,
     pub(super) key: Option<Key>,
     pub(super) content: Option<Content>,
+    /// Of its url; `None` if the run cannot have written it, or if its content is as desired.
+    pub(super) url: Option<Fingerprint>,
     pub(super) created_at: Option<Timestamp>,
     /// For reports and the run record only; no decision of a push depends on it.
     pub(super) details: ReportDetails,
@@ -54,12 +57,13 @@ impl SeenWebhook {
             id,
             key,
             content,
+            url: None,
             created_at: created_at.and_then(|text| text.parse().ok()),
             details: ReportDetails::default(),
         })
     }
 
-    /// Adds the details for reports and the run record.
+    /// Adds the details for reports and the run record, and what tells an altered webhook of ours from others.
     fn with_details(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
         let is_desired =
             self.content.is_some() && likely.is_some_and(|cached| cached.content == self.content);
@@ -68,7 +72,11 @@ impl SeenWebhook {
             differing_body: (!is_desired)
                 .then(|| Box::new(without_server_keys(webhook).to_standalone())),
         };
-        Self { details, ..self }
+        Self {
+            url: (!is_desired).then(|| url_fingerprint(&webhook.url())),
+            details,
+            ..self
+        }
     }
 
     /// Its id in the target.

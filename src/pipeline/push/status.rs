@@ -6,6 +6,7 @@ use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The evidence that a webhook was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,8 @@ pub enum StopReason {
     WaitBudgetSpent,
     /// The journal could not be written, so nothing more was sent; holds the reason.
     NotRecorded(String),
+    /// The answer to a write showed another company than the target's; holds what it showed.
+    WrongAccount(String),
     /// The user interrupted the run.
     Interrupted,
     /// The target could not be read, so it is unknown what the last request did; holds the reason.
@@ -110,6 +113,9 @@ pub struct PushResult {
     pub final_observation: Option<Observation>,
     /// Number of write requests sent.
     pub n_requests: usize,
+    /// What the server answered, safe to show, to accepted requests that may not have written a webhook, by the
+    /// webhook's plan step index.
+    pub server_words: BTreeMap<usize, String>,
     /// Why the target could not be read at the end; `None` if it was read, or if the push stopped for a reason of its own.
     pub read_back_failure: Option<String>,
 }
@@ -125,6 +131,7 @@ impl PushResult {
             unlisted: Vec::new(),
             final_observation: None,
             n_requests: 0,
+            server_words: BTreeMap::new(),
             read_back_failure: None,
         }
     }

@@ -133,6 +133,9 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
                 format!("no connection: {cause}"),
             )
         }
+        Err(Failure::NotSent(ConnectFailure::NoUrl(why))) => {
+            CheckFinding::new("reach", CheckResult::Failed, format!("not sent: {why}"))
+        }
         Err(Failure::Lost { why, .. }) => {
             CheckFinding::new("reach", CheckResult::Failed, format!("no response: {why}"))
         }

@@ -2,6 +2,8 @@
 //! Holds no secret: contents are keyed digests, and the plan shows aliases and ids anyway.
 
 use crate::coralogix::digest::{ContentDigest, KeyedDigest};
+use crate::coralogix::id_json;
+use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::StepState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,11 +64,14 @@ pub enum JournalEntry {
         /// When the entry was written.
         at: Timestamp,
         /// Target ids of webhooks that the rollback deleted.
-        deleted: Vec<String>,
+        #[serde(with = "id_json::list")]
+        deleted: Vec<WebhookId>,
         /// Target ids of webhooks whose previous content the rollback restored.
-        restored: Vec<String>,
+        #[serde(with = "id_json::list")]
+        restored: Vec<WebhookId>,
         /// Target ids of webhooks that the rollback left unchanged.
-        untouched: Vec<String>,
+        #[serde(with = "id_json::list")]
+        untouched: Vec<WebhookId>,
     },
 }
 
@@ -99,7 +104,8 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_time: Option<Timestamp>,
     /// The ids of the webhooks that the target held before the first write.
-    pub baseline: Vec<SmolStr>,
+    #[serde(with = "id_json::list")]
+    pub baseline: Vec<WebhookId>,
     /// Every step of the plan, in the plan's order.
     pub steps: Vec<StepRow>,
     /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
@@ -139,8 +145,12 @@ pub struct TargetRow {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StepRow {
     /// The webhook's id in the source; `None` if a file did not list one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<SmolStr>,
+    #[serde(
+        default,
+        with = "id_json::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub source_id: Option<WebhookId>,
     /// The alias to write, which a rule may have changed.
     pub alias: SmolStr,
     /// The numeric type id; `None` if the webhook is blocked for lack of one.
@@ -149,8 +159,12 @@ pub struct StepRow {
     /// What the plan does with the webhook.
     pub state: StepState,
     /// The id of the matching webhook in the target, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target_id: Option<SmolStr>,
+    #[serde(
+        default,
+        with = "id_json::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub target_id: Option<WebhookId>,
     /// The digest of the content to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentDigest>,
@@ -176,7 +190,8 @@ pub enum RecordedStatusUpdate {
     /// The webhook is in the target.
     Written {
         /// Its id in the target.
-        id: SmolStr,
+        #[serde(with = "id_json")]
+        id: WebhookId,
         /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
         acknowledged: bool,
         /// The digest of what the target stored, if that differs from what was sent.

@@ -74,11 +74,11 @@ pub struct RolledBack {
     /// When the last rollback ended.
     pub at: Timestamp,
     /// Target ids of deleted webhooks.
-    pub deleted: BTreeSet<String>,
+    pub deleted: BTreeSet<WebhookId>,
     /// Target ids of webhooks whose previous content was restored.
-    pub restored: BTreeSet<String>,
+    pub restored: BTreeSet<WebhookId>,
     /// Target ids of webhooks that the last rollback left unchanged.
-    pub untouched: BTreeSet<String>,
+    pub untouched: BTreeSet<WebhookId>,
 }
 
 /// How far the last rollback of a run has come.
@@ -219,7 +219,7 @@ impl RunRecord {
         };
         let rolled_back = self.rolled_back.as_ref();
         let rollback = self.rollback.as_ref();
-        rolled_back.is_some_and(|total| total.deleted.contains(id.as_str()))
+        rolled_back.is_some_and(|total| total.deleted.contains(id))
             || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
     }
 
@@ -232,7 +232,7 @@ impl RunRecord {
                     acknowledged,
                     kept,
                 } => RecordedStatus::Written(WrittenWebhook {
-                    id: WebhookId::new(id),
+                    id,
                     is_acknowledged: acknowledged,
                     kept,
                     full_digest: None,
@@ -341,8 +341,8 @@ impl RunRecord {
     }
 
     /// The ids that the target had before the run.
-    pub fn baseline(&self) -> HashSet<&str> {
-        self.header.baseline.iter().map(SmolStr::as_str).collect()
+    pub fn baseline(&self) -> HashSet<&WebhookId> {
+        self.header.baseline.iter().collect()
     }
 
     /// The source and target ids of every webhook that the run found in both accounts or wrote to the target.
@@ -353,13 +353,11 @@ impl RunRecord {
                     (written.id.clone(), "updated")
                 }
                 RecordedStatus::Written(written) => (written.id.clone(), "created"),
-                _ if row.state == StepState::Unchanged => {
-                    (WebhookId::new(row.target_id.clone()?), "unchanged")
-                }
+                _ if row.state == StepState::Unchanged => (row.target_id.clone()?, "unchanged"),
                 _ => return None,
             };
             Some(IdPair {
-                source_id: WebhookId::new(row.source_id.clone()?),
+                source_id: row.source_id.clone()?,
                 target_id,
                 kind: row
                     .type_id
@@ -385,11 +383,9 @@ impl RunRecord {
                     kept: Some(kept),
                     ..
                 }) => Some((id.clone(), *kept)),
-                RecordedStatus::NotSent if row.state == StepState::Unchanged => row
-                    .target_id
-                    .clone()
-                    .map(WebhookId::new)
-                    .zip(row.target_content),
+                RecordedStatus::NotSent if row.state == StepState::Unchanged => {
+                    row.target_id.clone().zip(row.target_content)
+                }
                 _ => None,
             };
             if let Some((id, kept)) = stored.filter(|(_, kept)| *kept != desired) {
@@ -409,7 +405,7 @@ fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
     match status {
         RecordedStatus::Written(written) => in_target(written.id.clone(), written.kept, true),
         _ if row.state == StepState::Unchanged => match &row.target_id {
-            Some(id) => in_target(WebhookId::new(id), row.target_content, false),
+            Some(id) => in_target(id.clone(), row.target_content, false),
             None => RecordedLocation::Nowhere,
         },
         _ if row.state != StepState::Create && row.state != StepState::Update => {

@@ -9,7 +9,6 @@ use crate::error::Error;
 use crate::pipeline::push::{self, JournalNote, Proof, StatusUpdate};
 use crate::store::disk::{self, WriteContent};
 use jiff::Timestamp;
-use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -115,7 +114,7 @@ impl Recorder {
                 proof,
                 altered_content: kept,
             } => RecordedStatusUpdate::Written {
-                id: SmolStr::new(id.as_str()),
+                id: id.clone(),
                 acknowledged: *proof == Proof::Acknowledged,
                 kept: kept.map(|kept| self.digest_key.digest_content(kept)),
             },

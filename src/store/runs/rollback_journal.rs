@@ -2,6 +2,7 @@
 
 use super::Recorder;
 use super::entry::JournalEntry;
+use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 use crate::pipeline::push::{self, JournalNote};
 use crate::pipeline::rollback::{RollbackItem, RollbackResult, UndoState};
@@ -41,14 +42,12 @@ impl<'w> RollbackJournal<'w> {
         let states = result.planned.iter().zip(&result.final_states);
         let webhooks: Vec<_> = self.written.iter().zip(states).collect();
         for (run_ix, recorder) in self.recorders.iter().enumerate() {
-            let ids_where = |predicate: &dyn Fn(&UndoState, &UndoState) -> bool| -> Vec<String> {
+            let ids_where = |predicate: &dyn Fn(&UndoState, &UndoState) -> bool| -> Vec<WebhookId> {
                 let of_run = webhooks.iter().filter(|(item, (planned, end))| {
                     item.writes.iter().any(|write| write.run_ix == run_ix)
                         && predicate(planned, end)
                 });
-                of_run
-                    .map(|(item, _)| item.id.as_str().to_owned())
-                    .collect()
+                of_run.map(|(item, _)| item.id.clone()).collect()
             };
             recorder.append(&JournalEntry::RolledBack {
                 at: Timestamp::now(),

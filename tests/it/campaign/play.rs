@@ -2,7 +2,7 @@
 
 use super::draw::{Disturbance, FOREIGN_TYPE, Setup, draw};
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, options_with, text};
+use crate::support::stand_in::{StandIn, id_text, options_with, text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -220,7 +220,7 @@ impl Game<'_> {
         for row in &rows {
             let found = target
                 .iter()
-                .find(|webhook| webhook["id"] == row["target_id"]);
+                .find(|webhook| id_text(&webhook["id"]) == id_text(&row["target_id"]));
             let is_match = found.is_some_and(|webhook| {
                 normalize(text(webhook, "alias")) == normalize(text(row, "alias"))
                     && webhook["integration_type_id"] == row["type_id"]

@@ -9,6 +9,7 @@ pub(crate) mod chromium;
 pub(crate) mod draft;
 pub(crate) mod fixture;
 pub(crate) mod generator;
+pub(crate) mod literal_server;
 pub(crate) mod markup;
 pub(crate) mod parallel;
 pub(crate) mod preview;

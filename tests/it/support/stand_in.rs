@@ -202,3 +202,8 @@ pub(crate) fn options_with(seeds: Seeds, switches: &[&str], faults: &[&str]) -> 
 pub(crate) fn text<'v>(webhook: &'v Value, member: &str) -> &'v str {
     webhook[member].as_str().unwrap_or_default()
 }
+
+/// The digits of an id, whether it is shown as a number or, as some lists do, as a text.
+pub(crate) fn id_text(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}

@@ -40,6 +40,7 @@ impl Machine {
         n_observations: u32,
         list: &[SeenWebhook],
     ) -> MachineCommand {
+        self.correct_acknowledged(list, now >= deadline);
         self.find_open_items(list);
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
         let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));

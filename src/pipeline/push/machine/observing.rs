@@ -9,6 +9,7 @@ use super::{
     PendingObservation, Phase, Uncertainty,
 };
 use crate::coralogix::webhook::WebhookId;
+use crate::untrusted;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
@@ -146,7 +147,16 @@ impl Machine {
                 continue;
             };
             let Some(webhook) = by_id.get(id).copied() else {
-                self.set_status(*item_ix, ItemStatus::Vanished(id.clone()));
+                // A list that pads its ids from now on does not show that the webhook is gone.
+                let is_respelled = |seen: &&SeenWebhook| id.is_equal_only_in_digits(&seen.id);
+                match list.iter().find(is_respelled) {
+                    Some(seen) => {
+                        let listed = untrusted::escape(&seen.id.to_json());
+                        let why = format!("the target lists {listed}, which may be webhook {id}");
+                        adoption.unresolved.push((*item_ix, why));
+                    }
+                    None => self.set_status(*item_ix, ItemStatus::Vanished(id.clone())),
+                }
                 continue;
             };
             match webhook.content {

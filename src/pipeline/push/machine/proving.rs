@@ -32,7 +32,9 @@ impl Machine {
         let mut written: Vec<&WebhookId> = self.attributed.iter().filter(is_unlisted).collect();
         written.sort();
         left.extend(written.into_iter().take(ROUND).cloned());
+        self.set_aside_equal_digits(&mut left, list);
         if left.is_empty() {
+            self.conclude_absences();
             return MachineCommand::Finish;
         }
         self.ask(Questions {
@@ -40,6 +42,24 @@ impl Machine {
             route_check: list.first().map(|seen| seen.id.clone()),
             shows_by_id: None,
         })
+    }
+
+    /// Sets ids aside that the list may show in another spelling, such as `7` as `"007"`: whether the webhook exists
+    /// is unknown.
+    fn set_aside_equal_digits(&mut self, left: &mut VecDeque<WebhookId>, list: &[SeenWebhook]) {
+        if left.is_empty() {
+            return;
+        }
+        let decimals = list.iter().filter_map(|seen| seen.id.decimal());
+        let decimals: HashSet<_> = decimals.collect();
+        left.retain(|id| {
+            let is_respelled = id.decimal().is_some_and(|id| decimals.contains(&id));
+            if is_respelled {
+                let why = "the target lists its digits in another spelling".to_owned();
+                self.unlisted.push((id.clone(), Presence::Unknown(why)));
+            }
+            !is_respelled
+        });
     }
 
     fn ask(&mut self, mut questions: Questions) -> MachineCommand {
@@ -111,7 +131,11 @@ impl Machine {
                 )),
             };
             self.is_open[item_ix] = false;
-            self.set_status(item_ix, status);
+            if was_deleted {
+                self.set_status(item_ix, status);
+            } else {
+                self.restate(item_ix, status);
+            }
         }
     }
 }

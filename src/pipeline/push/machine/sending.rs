@@ -1,16 +1,14 @@
 //! Sending: which request is next, and what its response proves.
-//! Pure. A response proves that a request took effect only if it names every webhook of the request.
+//! Pure. A response proves that a request took effect only if it names every webhook of the request;
+//! `acknowledging` decides which row of it is which webhook.
 
-use super::super::adopt::{CreationTime, adopt};
 use super::super::observation::SeenWebhook;
-use super::super::status::{Proof, StopReason};
+use super::super::status::StopReason;
 use super::{
     Action, Batch, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation, Phase,
     RequestOutcome, THROTTLED, Uncertainty,
 };
 use crate::coralogix::retry::{self, MAX_ATTEMPTS};
-use crate::coralogix::webhook::WebhookId;
-use std::collections::HashSet;
 use std::time::Duration;
 
 impl Machine {
@@ -62,7 +60,7 @@ impl Machine {
                 if self.is_delete(batch.item_ixs[0]) {
                     return self.trust_delete(now, batch.item_ixs[0]);
                 }
-                if self.acknowledge(&batch.item_ixs, rows) {
+                if self.acknowledge(&batch.item_ixs, &rows) {
                     return self.send_next(now);
                 }
                 (Uncertainty::Accepted, full_window_end)
@@ -156,12 +154,12 @@ impl Machine {
     }
 
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
-    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: Vec<SeenWebhook>) -> bool {
+    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
         if rows.len() != batch.len() {
             return false;
         }
         if let Action::Update { .. } = self.items[batch[0]].action {
-            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, &rows);
+            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, rows);
             if !batch.iter().all(is_confirmed) {
                 return false;
             }
@@ -170,19 +168,8 @@ impl Machine {
             for item_ix in batch {
                 self.note_success(*item_ix);
             }
-        } else {
-            let is_known = |row: &SeenWebhook| {
-                self.baseline.contains(&row.id) || self.attributed.contains(&row.id)
-            };
-            let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
-            if ids.len() != rows.len() || rows.iter().any(is_known) {
-                return false;
-            }
-            let adoption = adopt(self.sent_items(batch), rows, CreationTime::default());
-            if adoption.adopted.len() != batch.len() {
-                return false;
-            }
-            self.mark_created(adoption.adopted, Proof::Acknowledged);
+        } else if !self.acknowledge_creates(batch, rows) {
+            return false;
         }
         self.reset_failure_counts();
         true

@@ -8,7 +8,7 @@ mod stored;
 
 use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, options_with, text};
+use crate::support::stand_in::{StandIn, id_text, options_with, text};
 use hookferry::sandbox::{Switches, seeds};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -215,7 +215,7 @@ impl Case {
             }
             let webhook = in_target
                 .iter()
-                .find(|webhook| webhook["id"] == *id)
+                .find(|webhook| id_text(&webhook["id"]) == id_text(id))
                 .unwrap();
             assert_eq!(
                 normalized(text(webhook, "alias")),

@@ -2,6 +2,7 @@
 
 mod absence;
 mod disk;
+mod id_tokens;
 mod idmap;
 mod killed;
 mod locks;

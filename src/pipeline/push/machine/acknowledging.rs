@@ -1,0 +1,362 @@
+//! Acknowledging: what the answer to a create names, and what the target shows of it later.
+//! Pure. Seen content outranks a named id: a later reading of the target puts the pairing of an answer right.
+
+use super::super::adopt::{CreationTime, SentItem, adopt};
+use super::super::observation::SeenWebhook;
+use super::super::resemblance::is_respelled_alias;
+use super::super::status::{ItemStatus, Proof};
+use super::Machine;
+use crate::coralogix::content::{Content, Fingerprint};
+use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::strip::Key;
+use std::collections::{HashMap, HashSet};
+
+/// What the machine remembers of the answers to its creates.
+#[derive(Debug, Default)]
+pub(super) struct Acknowledged {
+    /// Items that an answer named by elimination: no content in it tied the id to the item.
+    only_named: HashSet<usize>,
+    /// Those of them whose row showed no content, so that what it named may be no webhook at all.
+    bare: HashSet<usize>,
+    /// Items whose final status changed after it was reported.
+    restated: Vec<usize>,
+}
+
+/// Which row of an answer belongs to which item of the request.
+struct Pairing {
+    pairs: Vec<(usize, SeenWebhook)>,
+    /// The item that got the only row left over.
+    only_named: Option<usize>,
+}
+
+/// An item that an answer named, and its row in a later reading.
+struct NamedItem<'l> {
+    sent: SentItem,
+    /// `None` if the reading does not show the id.
+    row: Option<&'l SeenWebhook>,
+    url: Fingerprint,
+    is_only_named: bool,
+}
+
+impl Machine {
+    /// Gives the created items of a batch their final status; returns `false` if the answer leaves any doubt.
+    pub(super) fn acknowledge_creates(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
+        let Some(pairing) = self.pair_with_answer(batch, rows) else {
+            return false;
+        };
+        self.acknowledged.only_named.extend(pairing.only_named);
+        let is_bare = |(item_ix, row): &(usize, SeenWebhook)| {
+            (Some(*item_ix) == pairing.only_named && row.content.is_none()).then_some(*item_ix)
+        };
+        let bare = pairing.pairs.iter().filter_map(is_bare);
+        self.acknowledged.bare.extend(bare);
+        self.mark_created(pairing.pairs, Proof::Acknowledged);
+        true
+    }
+
+    /// Pairs the items of a batch with the rows of the answer; `None` if that is not certain.
+    ///
+    /// Certain are as many rows as items, with fresh ids, if content explains each row, or each but one: then the row
+    /// left over belongs to the item left over, unless it shows another type.
+    fn pair_with_answer(&self, batch: &[usize], rows: &[SeenWebhook]) -> Option<Pairing> {
+        let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
+        let are_fresh = rows.iter().all(|row| self.is_fresh(&row.id));
+        if rows.len() != batch.len() || ids.len() != rows.len() || !are_fresh {
+            return None;
+        }
+        let sent = self.sent_items(batch);
+        let mut pairs = adopt(sent, rows.to_vec(), CreationTime::default()).adopted;
+        if pairs.len() == batch.len() {
+            return Some(Pairing {
+                pairs,
+                only_named: None,
+            });
+        }
+        let is_left = |item_ix: &&usize| !pairs.iter().any(|(paired, _)| paired == *item_ix);
+        let mut items_left = batch.iter().filter(is_left);
+        let (item_ix, None) = (*items_left.next()?, items_left.next()) else {
+            return None;
+        };
+        let is_unpaired = |row: &&SeenWebhook| !pairs.iter().any(|(_, paired)| paired.id == row.id);
+        let row = rows.iter().find(is_unpaired)?;
+        if !self.may_be_row_of(item_ix, row) {
+            return None;
+        }
+        pairs.push((item_ix, row.clone()));
+        Some(Pairing {
+            pairs,
+            only_named: Some(item_ix),
+        })
+    }
+
+    /// Whether an id can be that of a webhook which the last request created.
+    fn is_fresh(&self, id: &WebhookId) -> bool {
+        !self.baseline.contains(id)
+            && !self.attributed.contains(id)
+            && !self.new_in_target.contains(id)
+    }
+
+    /// Whether a row that no content explains may be an item's: nothing showed it before, and its type agrees.
+    fn may_be_row_of(&self, item_ix: usize, row: &SeenWebhook) -> bool {
+        let type_id = self.items[item_ix].key.type_id;
+        !self.first_seen.contains_key(&row.id)
+            && row.key.as_ref().is_none_or(|key| key.type_id == type_id)
+    }
+
+    /// Corrects the ids that answers named by what a reading of the target shows of them.
+    ///
+    /// `is_last`: whether no later reading will show what this one lacks.
+    pub(super) fn correct_acknowledged(&mut self, list: &[SeenWebhook], is_last: bool) {
+        let named = self.doubtful_items(list);
+        if named.is_empty() {
+            return;
+        }
+        let is_spare = |seen: &&SeenWebhook| {
+            is_last && !self.baseline.contains(&seen.id) && !self.attributed.contains(&seen.id)
+        };
+        let spare = list.iter().filter(is_spare).collect();
+        let outcomes = pair_by_content(&named, spare);
+        let mut replaced = Vec::new();
+        for (item_ix, row) in outcomes {
+            match row {
+                Ok(row) => replaced.extend(self.correct_id(item_ix, row)),
+                Err(why) => self.restate(item_ix, ItemStatus::Unresolved(why)),
+            }
+        }
+        self.release_ids(replaced, list);
+    }
+
+    /// The acknowledged items whose webhook the reading shows with other content than was sent, or not at all.
+    fn doubtful_items<'l>(&self, list: &'l [SeenWebhook]) -> Vec<NamedItem<'l>> {
+        let by_id: HashMap<&WebhookId, &SeenWebhook> =
+            list.iter().map(|seen| (&seen.id, seen)).collect();
+        let named_item = |(item_ix, status): (usize, &Option<ItemStatus>)| {
+            let Some(ItemStatus::Created {
+                id,
+                proof: Proof::Acknowledged,
+            }) = status
+            else {
+                return None;
+            };
+            let row = by_id.get(id).copied();
+            let is_only_named = self.acknowledged.only_named.contains(&item_ix);
+            let is_bare = self.acknowledged.bare.contains(&item_ix);
+            let is_equal = row.is_some_and(|row| row.content == Some(self.items[item_ix].content));
+            // A list that lags proves nothing against the id of a webhook.
+            let is_doubtful = !is_equal && (row.is_some() || is_bare);
+            is_doubtful.then(|| NamedItem {
+                sent: self.sent_items(&[item_ix]).remove(0),
+                row,
+                url: self.items[item_ix].url,
+                is_only_named,
+            })
+        };
+        let statuses = self.statuses.iter().enumerate();
+        statuses.filter_map(named_item).collect()
+    }
+
+    /// Returns the id that the answer named, if it was another one.
+    fn correct_id(&mut self, item_ix: usize, row: &SeenWebhook) -> Option<WebhookId> {
+        let Some(ItemStatus::Created { id: named, proof }) = self.statuses[item_ix].clone() else {
+            return None;
+        };
+        if named == row.id {
+            return None;
+        }
+        self.attributed.insert(row.id.clone());
+        self.set_altered_content(item_ix, row.content);
+        let id = row.id.clone();
+        self.restate(item_ix, ItemStatus::Created { id, proof });
+        Some(named)
+    }
+
+    /// Gives up ids that no item claims any more: a list without them does not lag, and with them shows others'.
+    fn release_ids(&mut self, replaced: Vec<WebhookId>, list: &[SeenWebhook]) {
+        if replaced.is_empty() {
+            return;
+        }
+        let statuses = self.statuses.iter().flatten();
+        let claimed: HashSet<&WebhookId> = statuses.filter_map(ItemStatus::target_id).collect();
+        let is_released = |id: &WebhookId| !claimed.contains(id);
+        let released: Vec<WebhookId> = replaced.into_iter().filter(is_released).collect();
+        for id in released {
+            self.attributed.remove(&id);
+            if list.iter().any(|seen| seen.id == id) {
+                self.new_in_target.insert(id);
+            }
+        }
+    }
+
+    pub(super) fn restate(&mut self, item_ix: usize, status: ItemStatus) {
+        self.set_status(item_ix, status);
+        self.acknowledged.restated.push(item_ix);
+    }
+
+    /// The items whose final status changed since the last call, which the journal has to record once more.
+    pub(in super::super) fn take_restated(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.acknowledged.restated)
+    }
+}
+
+/// What ties a row to an item, the strongest first.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Evidence {
+    Content(Fingerprint),
+    Key(Key),
+    Body(Fingerprint),
+}
+
+/// Number of kinds of evidence.
+const N_RANKS: usize = 3;
+
+impl Evidence {
+    fn new(rank: usize, content: Content, key: &Key) -> Self {
+        match rank {
+            0 => Self::Content(content.whole),
+            1 => Self::Key(key.clone()),
+            _ => Self::Body(content.body),
+        }
+    }
+
+    fn of_item(rank: usize, item: &NamedItem<'_>) -> Self {
+        Self::new(rank, item.sent.content, &item.sent.key)
+    }
+
+    /// `None` for a row without a type, which has no content to compare.
+    fn of_row(rank: usize, row: &SeenWebhook) -> Option<Self> {
+        Some(Self::new(rank, row.content?, row.key.as_ref()?))
+    }
+}
+
+/// The search for the rows in which the content of named items is found.
+struct RowSearch<'n, 'l> {
+    named: &'n [NamedItem<'l>],
+    /// The rows of the named items.
+    rows: Vec<&'l SeenWebhook>,
+    /// For each item, the index of its own row.
+    own: Vec<Option<usize>>,
+    /// For each item, the index of the row that is its webhook.
+    found: Vec<Option<usize>>,
+    is_taken: Vec<bool>,
+    /// Rows that no item claims, by their content.
+    spare: HashMap<Fingerprint, Vec<&'l SeenWebhook>>,
+}
+
+/// Pairs named items with rows; an item keeps its own unless another one has better evidence for it. An item that is
+/// left without a row, or whose row contradicts it, gets the reason instead.
+fn pair_by_content<'l>(
+    named: &[NamedItem<'l>],
+    spare: Vec<&'l SeenWebhook>,
+) -> Vec<(usize, Result<&'l SeenWebhook, String>)> {
+    let (mut rows, mut own) = (Vec::new(), Vec::new());
+    for item in named {
+        own.push(item.row.map(|_| rows.len()));
+        rows.extend(item.row);
+    }
+    let mut by_content: HashMap<Fingerprint, Vec<&SeenWebhook>> = HashMap::new();
+    for row in spare.into_iter().rev() {
+        if let Some(content) = row.content {
+            by_content.entry(content.whole).or_default().push(row);
+        }
+    }
+    let mut search = RowSearch {
+        named,
+        own,
+        found: vec![None; named.len()],
+        is_taken: vec![false; rows.len()],
+        rows,
+        spare: by_content,
+    };
+    for rank in 0..N_RANKS {
+        search.keep_own_rows(rank);
+        search.find_other_rows(rank);
+    }
+    (0..named.len())
+        .filter_map(|at| Some((named[at].sent.ix, search.outcome(at)?)))
+        .collect()
+}
+
+impl<'l> RowSearch<'_, 'l> {
+    fn keep_own_rows(&mut self, rank: usize) {
+        for at in 0..self.named.len() {
+            let (None, Some(row)) = (self.found[at], self.own[at]) else {
+                continue;
+            };
+            let evidence = Evidence::of_item(rank, &self.named[at]);
+            if !self.is_taken[row] && Evidence::of_row(rank, self.rows[row]) == Some(evidence) {
+                self.take(at, row);
+            }
+        }
+    }
+
+    /// Copies with equal content are interchangeable; weaker evidence counts only between one item and one row.
+    fn find_other_rows(&mut self, rank: usize) {
+        let mut free: HashMap<Evidence, Vec<usize>> = HashMap::new();
+        for row in (0..self.rows.len())
+            .rev()
+            .filter(|row| !self.is_taken[*row])
+        {
+            if let Some(evidence) = Evidence::of_row(rank, self.rows[row]) {
+                free.entry(evidence).or_default().push(row);
+            }
+        }
+        let mut seekers: HashMap<Evidence, Vec<usize>> = HashMap::new();
+        for at in (0..self.named.len()).filter(|at| self.found[*at].is_none()) {
+            let evidence = Evidence::of_item(rank, &self.named[at]);
+            seekers.entry(evidence).or_default().push(at);
+        }
+        for (evidence, items) in seekers {
+            let mut rows = free.remove(&evidence).unwrap_or_default();
+            if rank > 0 && (items.len() > 1 || rows.len() > 1) {
+                continue;
+            }
+            for at in items {
+                if let Some(row) = rows.pop() {
+                    self.take(at, row);
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, at: usize, row: usize) {
+        self.found[at] = Some(row);
+        self.is_taken[row] = true;
+    }
+
+    /// The item's row, or why it has none; `None` if the reading does not show its webhook.
+    fn outcome(&mut self, at: usize) -> Option<Result<&'l SeenWebhook, String>> {
+        if let Some(row) = self.found[at] {
+            return Some(Ok(self.rows[row]));
+        }
+        let item = &self.named[at];
+        let Some(own) = self.own[at] else {
+            // What the answer named was no webhook. Only equal content makes one ours that no answer named.
+            let spare = self.spare.get_mut(&item.sent.content.whole)?;
+            return spare.pop().map(Ok);
+        };
+        let row = self.rows[own];
+        let why = if self.is_taken[own] {
+            Some("shows another webhook that was sent")
+        } else {
+            contradiction(item, row)
+        };
+        let why = why.map(|why| format!("the answer named webhook {}, which {why}", row.id));
+        Some(why.map_or(Ok(row), Err))
+    }
+}
+
+/// Why a row cannot be taken for an item whose id was only named; `None` if it can.
+fn contradiction(item: &NamedItem<'_>, row: &SeenWebhook) -> Option<&'static str> {
+    if !item.is_only_named {
+        return None;
+    }
+    let Some(key) = &row.key else {
+        return Some("shows no type");
+    };
+    if key.type_id != item.sent.key.type_id {
+        return Some("shows another type");
+    }
+    let is_alias = is_respelled_alias(&item.sent.key.alias, &key.alias);
+    let is_url = row.url == Some(item.url);
+    (!is_alias && !is_url).then_some("shows neither the alias nor the url that was sent")
+}
