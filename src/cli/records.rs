@@ -2,7 +2,8 @@
 
 use super::OutputFormat;
 use super::arguments::{
-    ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs,
+    ComparisonArgs, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
+    StateArgs,
 };
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
@@ -30,6 +31,9 @@ pub struct VerifyArgs {
     /// How the webhooks were rewritten.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -131,6 +135,9 @@ pub struct RollbackArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,

@@ -105,7 +105,8 @@ async fn prepare(
     let record = runs.open(&runs.find(&settings.run)?)?;
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
-    let digest_key = require_digest_key(&record, &account)?;
+    let state_keys = record.state_keys(&account, &settings.ignore_keys);
+    let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, host) = (Locks::new(state)?, account.endpoint.canonical_host());
@@ -305,7 +306,8 @@ fn written_webhooks(
             key,
             sent,
             altered_content: written.kept,
-            full_digest: written.full_digest,
+            full_digest: written.full_digest.clone(),
+            sent_undocumented: row.undocumented.clone(),
             is_acknowledged: written.is_acknowledged,
             previous,
         })

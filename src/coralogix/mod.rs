@@ -24,4 +24,5 @@ pub mod region;
 pub mod retry;
 mod scan;
 mod scrub;
+pub mod undocumented;
 pub mod webhook;

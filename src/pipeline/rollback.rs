@@ -8,8 +8,11 @@ use super::push::ProgressSink;
 use super::strip::{Key, strip};
 use crate::coralogix::client::{WriteAnswer, Writer};
 use crate::coralogix::content::Content;
-use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
+use crate::coralogix::digest::{
+    ContentDigest, DigestKey, FullChange, KeyedFullDigest, MemberDigests,
+};
 use crate::coralogix::retry::{self, MAX_ATTEMPTS, WaitBudget};
+use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{Failure, Refusal};
 use crate::interrupt::Interrupt;
@@ -30,7 +33,9 @@ pub struct RollbackItem {
     /// Keyed digest of the content that the target stored, if the server altered it.
     pub altered_content: Option<ContentDigest>,
     /// Keyed digest of everything the target showed of it when the run ended; `None` if the run was cut off.
-    pub full_digest: Option<KeyedDigest>,
+    pub full_digest: Option<KeyedFullDigest>,
+    /// Keyed digests of the undocumented members that were sent.
+    pub sent_undocumented: MemberDigests,
     /// Whether the response to the run's own request named it; if not, a later observation found it.
     pub is_acknowledged: bool,
     /// Its content before the run updated it; `None` if the run created it.
@@ -109,15 +114,13 @@ fn decide_undo(
     else {
         return UndoState::Keep("its current content cannot be compared".to_owned());
     };
-    let is_untouched = written.full_digest.is_none_or(|full_digest| {
-        digest_key.digest_full(current.object, current.content) == full_digest
-    });
+    let change = change_since(written, current, digest_key);
     let is_as_sent = content == written.sent;
     let is_unchanged_since =
-        is_untouched && (is_as_sent || Some(content) == written.altered_content);
+        change.is_none() && (is_as_sent || Some(content) == written.altered_content);
     match (&written.previous, is_unchanged_since) {
         (Some(previous), _) if content == previous.content => UndoState::Restored,
-        (_, false) => UndoState::Keep("it was changed after the run".to_owned()),
+        (_, false) => UndoState::Keep(changed_reason(change.as_ref())),
         (Some(PreviousContent { body: None, .. }), true) => {
             UndoState::Keep("its previous content is not in the run record".to_owned())
         }
@@ -127,6 +130,37 @@ fn decide_undo(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
         (None, true) => UndoState::Delete,
+    }
+}
+
+/// What has changed in a webhook since the run wrote it.
+///
+/// If the run was cut off, nobody knows what the target showed; then the members that were sent count, where the target
+/// shows them. One that it does not show proves nothing: the server may never have kept it.
+fn change_since(
+    written: &RollbackItem,
+    current: &CurrentWebhook<'_>,
+    digest_key: &DigestKey,
+) -> Option<FullChange> {
+    if let Some(then) = &written.full_digest {
+        return digest_key.change_since(then, current.object, current.content);
+    }
+    let shown = digest_key.digest_undocumented(current.object);
+    let mut unkept = digest_key.unkept_members(&written.sent_undocumented, current.object);
+    unkept.retain(|name| shown.contains_key(name));
+    (!unkept.is_empty()).then_some(FullChange::Undocumented(unkept))
+}
+
+fn changed_reason(change: Option<&FullChange>) -> String {
+    match change {
+        Some(FullChange::Undocumented(names)) => {
+            let flags: Vec<String> = names.iter().map(|name| ignore_key_flag(name)).collect();
+            format!(
+                "it was changed after the run in undocumented keys alone ({})",
+                flags.join(" ")
+            )
+        }
+        Some(FullChange::Documented) | None => "it was changed after the run".to_owned(),
     }
 }
 

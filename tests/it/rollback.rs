@@ -3,7 +3,7 @@
 use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::content::Content;
-use hookferry::coralogix::digest::{ContentDigest, DigestKey};
+use hookferry::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rollback::{PreviousContent, RollbackItem, UndoState, plan_rollback};
@@ -41,6 +41,7 @@ fn written(key: &DigestKey) -> RollbackItem {
         sent: digest(key, "https://sent.example.com"),
         altered_content: None,
         full_digest: None,
+        sent_undocumented: MemberDigests::new(),
         is_acknowledged: true,
         previous: None,
     }
