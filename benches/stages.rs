@@ -4,6 +4,7 @@ mod webhooks;
 
 use divan::{Bencher, black_box};
 use hookferry::coralogix::content::{Content, full_digest};
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::{Webhook, parse_list};
 use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, PlanDocument};
@@ -101,9 +102,10 @@ fn digest_full_webhooks(bencher: Bencher<'_, '_>) {
     let webhooks = parse();
     let content = |webhook: &Webhook| Some(Content::from_webhook(webhook, webhook.type_id().ok()?));
     let contents: Vec<_> = webhooks.iter().map(content).collect();
+    let state_keys = StateKeys::default();
     bencher.bench(|| {
         for (webhook, content) in webhooks.iter().zip(&contents) {
-            black_box(full_digest(webhook, *content));
+            black_box(full_digest(webhook, *content, &state_keys));
         }
     });
 }

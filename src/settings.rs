@@ -46,11 +46,12 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs, SourceListArgs,
-    WritingArgs,
+    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs,
+    SourceListArgs, WritingArgs,
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::error::Error;
@@ -149,6 +150,8 @@ pub struct DiffSettings {
     pub right: Origin,
     /// Which webhooks of both sides to select.
     pub filter: Filter,
+    /// The undocumented keys that do not count.
+    pub state_keys: StateKeys,
     /// How to connect to the accounts.
     pub client: ClientOptions,
     /// Whether differences exit with code 2.
@@ -201,6 +204,7 @@ impl MigrateSettings {
             arguments.selection,
             arguments.conflict.on_conflict,
             &arguments.rewriting,
+            &arguments.comparison,
             source_client_options(&arguments.connection, &arguments.source_list)?,
             &arguments.connection.config,
         )
@@ -230,6 +234,7 @@ impl PlanSettings {
                 arguments.selection,
                 arguments.conflict.on_conflict,
                 &arguments.rewriting,
+                &arguments.comparison,
                 source_client_options(&arguments.connection, &arguments.source_list)?,
                 &arguments.connection.config,
             )
@@ -270,9 +275,14 @@ impl DiffSettings {
         if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
             return Err(Error::usage("only one side can be - (standard input)"));
         }
+        let named = state_keys(&arguments.comparison)?;
+        let state_keys = named
+            .with(left.ignore_keys().named())
+            .with(right.ignore_keys().named());
         Ok(Self {
             left,
             right,
+            state_keys,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             detailed_exitcode: arguments.detailed_exitcode,
@@ -326,6 +336,17 @@ fn filter(selection: SelectionArgs) -> Result<Filter, Error> {
     }
     filter.ids = selection.ids.into_iter().map(WebhookId::new).collect();
     Ok(filter)
+}
+
+/// The undocumented keys that the flags leave out of comparisons.
+fn state_keys(comparison: &ComparisonArgs) -> Result<StateKeys, Error> {
+    for key in &comparison.ignore_keys {
+        StateKeys::check(key).map_err(|why| {
+            let key = crate::untrusted::escape_truncated(key, 60);
+            Error::usage(format!("--ignore-key: `{key}` {}", why.reason()))
+        })?;
+    }
+    Ok(StateKeys::default().with(&comparison.ignore_keys))
 }
 
 fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {

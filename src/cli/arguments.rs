@@ -87,6 +87,19 @@ pub struct SourceListArgs {
     pub accept_incomplete: bool,
 }
 
+/// What counts when webhooks are compared.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Comparison")]
+pub struct ComparisonArgs {
+    /// Ignore this undocumented key in comparisons, because the server changes its value by itself; repeatable
+    ///
+    /// hookferry still copies the key, and ignores by itself what is plainly the server's own state: times such as
+    /// `last_triggered_at` and counters such as `success_count`. A profile can name such keys with `ignore_keys`. `apply`
+    /// ignores exactly the keys that its plan ignores.
+    #[arg(long = "ignore-key", value_name = "KEY")]
+    pub ignore_keys: Vec<String>,
+}
+
 /// How to change webhooks on their way to the target.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rewriting")]
@@ -212,6 +225,9 @@ pub struct MigrateArgs {
     /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -256,6 +272,9 @@ pub struct PlanArgs {
     /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -294,6 +313,9 @@ pub struct ApplyArgs {
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -353,6 +375,9 @@ pub struct DiffArgs {
     /// Which webhooks of both sides to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The keys that decrypt a backup.
     #[command(flatten)]
     pub identity: IdentityArgs,

@@ -1,7 +1,7 @@
 //! The arguments of `backup` and `restore`.
 
 use super::arguments::{
-    ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
+    ComparisonArgs, ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
     ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs, WritingArgs,
 };
 use super::{OutputFormat, arguments};
@@ -78,6 +78,9 @@ pub struct BackupCreateArgs {
     /// How to encrypt the backups.
     #[command(flatten)]
     pub protection: ProtectionArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// How to connect to the accounts.
     #[command(flatten)]
     pub connection: ConnectionArgs,
@@ -232,6 +235,9 @@ pub struct RestoreArgs {
     /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,

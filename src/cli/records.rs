@@ -2,8 +2,8 @@
 
 use super::OutputFormat;
 use super::arguments::{
-    ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs, SettleArgs,
-    StateArgs,
+    ComparisonArgs, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
+    SettleArgs, StateArgs,
 };
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
@@ -31,6 +31,9 @@ pub struct VerifyArgs {
     /// How the webhooks were rewritten.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
@@ -135,6 +138,9 @@ pub struct RollbackArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
+    /// What counts in comparisons.
+    #[command(flatten)]
+    pub comparison: ComparisonArgs,
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,

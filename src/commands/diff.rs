@@ -33,7 +33,7 @@ pub(super) async fn run(
         .filter
         .apply_to_both(left.webhooks, right.webhooks)?;
     let (left, right) = (strip(left.into()), strip(right.into()));
-    let entries = diff(&left, &right, is_one_account);
+    let entries = diff(&left, &right, is_one_account, &settings.state_keys);
     let view = DiffView {
         left: &parties[0],
         right: &parties[1],

@@ -96,7 +96,12 @@ pub(super) async fn resolve_route_rewriting(
     readings: &RouteReadings,
 ) -> Result<Rewriting, Error> {
     let target = &route.target.endpoint;
-    resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await
+    let rewriting =
+        resolve_rewriting(&route.rules, &route.source, &readings.source, Some(target)).await?;
+    Ok(Rewriting {
+        state_keys: route.state_keys.clone(),
+        ..rewriting
+    })
 }
 
 /// Makes the plan with a rewriting that is already resolved.

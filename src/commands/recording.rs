@@ -2,7 +2,7 @@
 //! at the end.
 
 use super::planning::PlannedMigration;
-use crate::coralogix::content::Fingerprint;
+use crate::coralogix::content::FullDigest;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
@@ -32,7 +32,8 @@ pub(super) fn start_record(
 ) -> Result<Recorder, Error> {
     let account = planned.target_reader.account();
     let digest_key = DigestKey::new(&account.key)
-        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
+        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?
+        .with_state_keys(planned.plan.portable().state_keys().clone());
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
     let ids = inventory.webhooks.iter().filter_map(Webhook::id);
@@ -70,6 +71,7 @@ pub(super) fn start_record(
             .map(|text| digest_key.text(text).to_string()),
         continues,
         saved_plan,
+        ignore_keys: planned.plan.portable().state_keys().named().to_vec(),
     };
     let opening = InitialFiles {
         header,
@@ -81,8 +83,9 @@ pub(super) fn start_record(
 
 fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
     let content = webhook.content();
-    let counterpart = step.counterpart.as_ref();
-    let counterpart = counterpart.and_then(|webhook| webhook.content());
+    let found = step.counterpart.as_ref();
+    let unsent = found.filter(|_| step.state == StepState::Unchanged);
+    let counterpart = found.and_then(|webhook| webhook.content());
     StepRow {
         source_id: webhook.source_id().cloned(),
         alias: webhook.alias().clone(),
@@ -93,6 +96,8 @@ fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> S
         target_content: counterpart
             .filter(|other| Some(*other) != content)
             .map(|other| digest_key.digest_content(other)),
+        undocumented: digest_key
+            .digest_undocumented(unsent.map_or_else(|| webhook.bare(), |found| found.bare())),
     }
 }
 
@@ -181,13 +186,15 @@ fn full_digest_rows(
     after: &Observation,
 ) -> Vec<FullDigestRow> {
     let observed = after.webhooks().iter();
-    let digests: HashMap<&WebhookId, Fingerprint> = observed
+    let digests: HashMap<&WebhookId, &FullDigest> = observed
         .filter_map(|seen| Some((seen.id(), seen.full_digest()?)))
         .collect();
     let row = |(step_ix, status): &(usize, ItemStatus)| {
+        let full = recorder.digest_full(digests.get(status.target_id()?)?);
         Some(FullDigestRow {
             step_ix: *step_ix,
-            digest: recorder.digest_fingerprint(*digests.get(status.target_id()?)?),
+            digest: full.documented,
+            undocumented: full.undocumented,
         })
     };
     push_result.statuses.iter().filter_map(row).collect()

@@ -43,6 +43,7 @@ async fn rehearse(
         command: "restore",
         route: Route {
             is_rehearsal: true,
+            state_keys: rehearsal.ignore_keys,
             ..Route::new(
                 rehearsal.source,
                 sandbox_account(Side::Target, sandbox.target())?,

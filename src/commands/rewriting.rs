@@ -3,6 +3,7 @@
 
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
+use crate::coralogix::undocumented::StateKeys;
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::rewrite::{Mistake, Portable, Retarget, Rewriting, rewrite, service_regions};
@@ -25,6 +26,7 @@ pub(super) async fn resolve_rewriting(
         values,
         unmatched_policy: rules.unmatched,
         lists_unmatched_secrets: false,
+        state_keys: StateKeys::default(),
         retarget,
         target_region: retarget
             .map(|retarget| retarget.to)

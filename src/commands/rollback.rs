@@ -119,7 +119,9 @@ async fn prepare(
     )?;
     let mut chain = Vec::new();
     for record in records {
-        let digest_key = Arc::new(require_digest_key(&record, &account)?);
+        let state_keys = record.state_keys(&account, &settings.ignore_keys);
+        let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
+        let digest_key = Arc::new(digest_key);
         chain.push(RunToUndo { record, digest_key });
     }
     let mut inventory = read_first(&reader, screen).await?;

@@ -4,6 +4,7 @@
 
 use super::backup::{CreateOptions, check_account, combined_exit_code, create_all, forget_account};
 use crate::cli::OutputFormat;
+use crate::coralogix::undocumented::StateKeys;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -116,6 +117,7 @@ async fn run_accounts(
         protection: &protection,
         accept_shrink: settings.accept_shrink,
         client: &client,
+        ignore_keys: &StateKeys::default(),
     };
     let mut runs = Vec::new();
     for backup in create_all(accounts, options, screen).await? {

@@ -4,11 +4,13 @@
 use super::planning::PlannedMigration;
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::digest::DigestKey;
+use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{Depth, PlanDocument, SavedPlan, plan_refusal, set_plan_digest};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
     Binding, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs, PlannedStep,
+    undocumented_drift,
 };
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
@@ -65,7 +67,8 @@ pub(super) fn bind_plan(
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, route);
     let digest_key = DigestKey::new(inputs.digest_key_owner().1)
-        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
+        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?
+        .with_state_keys(route.state_keys.clone());
     let now = truncate_to_second(Timestamp::now());
     let decisions = BindingOptions {
         created: now,
@@ -189,6 +192,7 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestK
         )
         .with_hint("a plan can be checked only with the key that it was made with: use that key, or make a new plan; nothing was read or written")
     })?;
+    let digest_key = digest_key.with_state_keys(apply.migrate.route.state_keys.clone());
     if !saved.is_intact(&digest_key) {
         return Err(Error::new(
             ErrorKind::Stale,
@@ -244,10 +248,20 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
             lines(drift).join("\n")
         ),
     )
-    .with_hint(format!(
-        "make a new plan and have it approved: {}",
-        replan_command(apply)
-    ))
+    .with_hint(match undocumented_drift(drift) {
+        Some(names) => {
+            let flags: Vec<String> = names.into_iter().map(ignore_key_flag).collect();
+            format!(
+                "only undocumented keys changed; if the server sets them by itself, make a new plan that ignores them: {} {}",
+                replan_command(apply),
+                flags.join(" ")
+            )
+        }
+        None => format!(
+            "make a new plan and have it approved: {}",
+            replan_command(apply)
+        ),
+    })
 }
 
 /// The command that makes a new plan.
@@ -272,8 +286,13 @@ fn replan_command(apply: &ApplySettings) -> String {
         || binding.retarget.is_some()
         || !route.filter.is_empty()
         || route.on_conflict != OnConflict::Fail;
+    let mut ignored = String::new();
+    for key in &binding.ignore_keys {
+        ignored.push(' ');
+        ignored.push_str(&ignore_key_flag(key));
+    }
     format!(
-        "hookferry plan --from {} --to {} --out {}{}",
+        "hookferry plan --from {} --to {} --out {}{ignored}{}",
         origin_argument(&route.source),
         account_argument(&route.target),
         apply.plan_name,

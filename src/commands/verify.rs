@@ -80,7 +80,8 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let mut record = runs.open(&runs.find(&settings.run)?)?;
     let target = &record.header.target;
     let account = settings.target.account(&target.url, &target.host).await?;
-    let digest_key = require_digest_key(&record, &account)?;
+    let state_keys = record.state_keys(&account, &settings.ignore_keys);
+    let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;

@@ -79,6 +79,8 @@ pub struct AccountProfile {
     pub label: Option<String>,
     /// The company id that the account must have, if the profile states one.
     pub company_id: Option<String>,
+    /// The undocumented keys that do not count when webhooks of the account are compared.
+    pub ignore_keys: Vec<String>,
 }
 
 /// One account as a client addresses it.
@@ -106,6 +108,12 @@ impl Account {
             key_origin: format!("in {}", side.key_variable()),
             profile: None,
         }
+    }
+
+    /// The undocumented keys that the account's profile leaves out of comparisons.
+    pub fn ignore_keys(&self) -> &[String] {
+        let profile = self.profile.as_ref();
+        profile.map_or(&[], |profile| &profile.ignore_keys)
     }
 }
 

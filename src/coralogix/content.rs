@@ -3,8 +3,10 @@
 
 use super::fields::ParsedFields;
 use super::json::{Json, has_duplicate};
-use super::webhook::{INTERPRETED_KEYS, TypeId, Webhook};
+use super::undocumented::{StateKeys, is_documented};
+use super::webhook::{TypeId, Webhook};
 use ring::digest::{self, SHA256};
+use smol_str::SmolStr;
 use std::borrow::Cow;
 
 /// An unkeyed SHA-256 of canonical content, for comparisons within this process; never shown, never written.
@@ -117,14 +119,50 @@ fn has_duplicate_entry_names(tree: &Json<'_>) -> bool {
     matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
 }
 
-/// A digest of everything that an account shows of a webhook, dates included: any visible change alters it.
+/// The digests of everything that an account shows of a webhook, dates included: any change alters them, except one
+/// of the server's own state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullDigest {
+    /// The documented members.
+    pub documented: Fingerprint,
+    /// Each undocumented member by its name.
+    pub undocumented: Vec<(SmolStr, Fingerprint)>,
+}
+
+/// Computes the full digest of a webhook.
 ///
-/// JSON formatting, the order of keys, and `integration_type` (label and icon) do not count. If the caller passes the
-/// already computed `content`, the members that it covers are not parsed again.
-pub fn full_digest(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
+/// JSON formatting, the order of keys, and the documented members of `integration_type` (label and icon) do not
+/// count. If the caller passes the already computed `content`, the members that it covers are not parsed again.
+pub fn full_digest(
+    webhook: &Webhook,
+    content: Option<Content>,
+    state_keys: &StateKeys,
+) -> FullDigest {
+    FullDigest {
+        documented: documented_digest(webhook, content),
+        undocumented: undocumented_digests(webhook, state_keys),
+    }
+}
+
+/// The digest of each undocumented member by its name, without the server's own state; usually there is none.
+pub(super) fn undocumented_digests(
+    webhook: &Webhook,
+    state_keys: &StateKeys,
+) -> Vec<(SmolStr, Fingerprint)> {
+    let members = webhook.undocumented_members();
+    members
+        .filter(|member| state_keys.counts(member))
+        .map(|member| (SmolStr::new(member.name()), value_digest(member.value)))
+        .collect()
+}
+
+/// A digest of the documented members that an account shows, dates included.
+pub fn documented_digest(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
     const COVERED_BY_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
     let is_counted = |key: &str| {
-        key != "integration_type" && !(content.is_some() && COVERED_BY_CONTENT.contains(&key))
+        key != "integration_type"
+            && is_documented(key)
+            && !(content.is_some() && COVERED_BY_CONTENT.contains(&key))
     };
     let mut members: Vec<(Cow<'_, str>, &str)> = webhook
         .keys()
@@ -167,31 +205,29 @@ fn unescaped_string(token: &str) -> Option<&str> {
     (!inner.contains('\\')).then_some(inner)
 }
 
-/// A digest of everything that a stripped webhook sends: the compared content and all undocumented keys.
-pub fn carried_digest(bare: &Webhook) -> Fingerprint {
+/// A digest of everything that a stripped webhook sends, except the server's own state: the compared content and the
+/// undocumented members.
+pub fn carried_digest(bare: &Webhook, state_keys: &StateKeys) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
-    let Ok(type_id) = bare.type_id() else {
-        return full_digest(bare, None);
+    let documented = match bare.type_id() {
+        Ok(type_id) => Content::from_webhook(bare, type_id).whole,
+        Err(_) => documented_digest(bare, None),
     };
-    canon.bytes(&Content::from_webhook(bare, type_id).whole.0);
-    let members = bare.keys().zip(bare.tokens());
-    let mut unknown: Vec<(Cow<'_, str>, &str)> = members
-        .filter(|(key, _)| !INTERPRETED_KEYS.contains(&key.as_ref()))
-        .map(|(key, (_, value))| (key, value))
-        .collect();
-    unknown.sort_unstable();
-    for (key, value) in unknown {
-        canon.text(&key);
-        canon.bytes(&value_digest(value).0);
+    canon.bytes(&documented.0);
+    let mut undocumented = undocumented_digests(bare, state_keys);
+    undocumented.sort_unstable();
+    for (name, value) in undocumented {
+        canon.text(&name);
+        canon.bytes(&value.0);
     }
     canon.finish()
 }
 
-/// A digest of a webhook's exact text, except `updated_at`.
-pub(super) fn exact_digest(webhook: &Webhook) -> Fingerprint {
+/// A digest of a webhook's exact text, except `updated_at` and the server's own state.
+pub(super) fn exact_digest(webhook: &Webhook, state_keys: &StateKeys) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
     for (key, value) in webhook.tokens() {
-        if key != "\"updated_at\"" {
+        if key != "\"updated_at\"" && !state_keys.is_state(key, value) {
             canon.text(key);
             canon.text(value);
         }

@@ -2,9 +2,10 @@
 //! so that nobody can test guesses at a secret against them.
 
 use super::account::ApiKey;
-use super::content::{self, Content, Fingerprint};
+use super::content::{self, Content, Fingerprint, FullDigest};
 use super::path::Path;
 use super::place::Place;
+use super::undocumented::StateKeys;
 use super::webhook::Webhook;
 use ring::{hkdf, hmac, rand};
 use serde::de::Error as _;
@@ -35,10 +36,33 @@ pub struct ContentDigest {
     pub body: KeyedDigest,
 }
 
+/// The keyed digests of undocumented members, by the members' names.
+pub type MemberDigests = BTreeMap<SmolStr, KeyedDigest>;
+
+/// The keyed digests of everything that an account shows of a webhook, dates included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyedFullDigest {
+    /// The documented members.
+    pub documented: KeyedDigest,
+    /// Each undocumented member that is not the server's own state.
+    pub undocumented: MemberDigests,
+}
+
+/// What differs between two readings of a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FullChange {
+    /// A documented member.
+    Documented,
+    /// These undocumented members, by name, and nothing else.
+    Undocumented(Vec<SmolStr>),
+}
+
 /// The key of all digests in one record, derived from an API key and the record's salt (HKDF).
 pub struct DigestKey {
     key: hmac::Key,
     salt: [u8; SALT_BYTES],
+    /// Decides which members of a webhook the digests leave out.
+    state_keys: StateKeys,
 }
 
 impl DigestKey {
@@ -63,7 +87,14 @@ impl DigestKey {
         Self {
             key: hmac::Key::from(okm),
             salt,
+            state_keys: StateKeys::default(),
         }
+    }
+
+    /// Leaves out the members that the user names as the server's own state, too.
+    #[must_use]
+    pub fn with_state_keys(self, state_keys: StateKeys) -> Self {
+        Self { state_keys, ..self }
     }
 
     /// The salt in hexadecimal, as records store it.
@@ -84,43 +115,123 @@ impl DigestKey {
         }
     }
 
-    /// Digests everything that an account shows of a webhook, dates included.
-    pub fn digest_full(&self, webhook: &Webhook, content: Option<Content>) -> KeyedDigest {
-        self.mac(content::full_digest(webhook, content).as_bytes())
+    /// Digests everything that an account shows of a webhook, dates included, except the server's own state.
+    pub fn digest_full(&self, webhook: &Webhook, content: Option<Content>) -> KeyedFullDigest {
+        self.digest_full_fingerprints(&content::full_digest(webhook, content, &self.state_keys))
     }
 
-    /// Digests everything that a stripped webhook sends.
+    /// Digests the fingerprints of a full digest, which must not leave the process unkeyed.
+    pub fn digest_full_fingerprints(&self, full: &FullDigest) -> KeyedFullDigest {
+        KeyedFullDigest {
+            documented: self.digest_fingerprint(full.documented),
+            undocumented: self.digest_members(&full.undocumented),
+        }
+    }
+
+    /// What has changed in a webhook since its full digest was taken; `None` if nothing, or only the server's own
+    /// state.
+    pub fn change_since(
+        &self,
+        then: &KeyedFullDigest,
+        webhook: &Webhook,
+        content: Option<Content>,
+    ) -> Option<FullChange> {
+        let now = self.digest_full(webhook, content);
+        if now.documented != then.documented {
+            return Some(FullChange::Documented);
+        }
+        let names = self.changed_members(&then.undocumented, &now.undocumented);
+        (!names.is_empty()).then_some(FullChange::Undocumented(names))
+    }
+
+    /// The names of the undocumented members that differ, or that only one side has.
+    pub fn changed_members(&self, then: &MemberDigests, now: &MemberDigests) -> Vec<SmolStr> {
+        let added = now.keys().filter(|name| !then.contains_key(*name));
+        let differs = |name: &&SmolStr| then.get(*name) != now.get(*name);
+        let changed = then.keys().chain(added).filter(differs);
+        changed
+            .filter(|name| !self.state_keys.names(name))
+            .cloned()
+            .collect()
+    }
+
+    /// The names of the undocumented members whose value is not the one that was sent.
+    pub fn unkept_members(&self, sent: &MemberDigests, shown: &Webhook) -> Vec<SmolStr> {
+        if sent.is_empty() {
+            return Vec::new();
+        }
+        let mut shown_digests = MemberDigests::new();
+        for member in shown.undocumented_members() {
+            let digest = self.digest_fingerprint(content::value_digest(member.value));
+            shown_digests.insert(member.name().into(), digest);
+        }
+        let is_unkept = |(name, digest): &(&SmolStr, &KeyedDigest)| {
+            shown_digests.get(*name) != Some(*digest) && !self.state_keys.names(name)
+        };
+        let unkept = sent.iter().filter(is_unkept);
+        unkept.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Digests each undocumented member of a webhook, except the server's own state.
+    pub fn digest_undocumented(&self, webhook: &Webhook) -> MemberDigests {
+        self.digest_members(&content::undocumented_digests(webhook, &self.state_keys))
+    }
+
+    fn digest_members(&self, members: &[(SmolStr, Fingerprint)]) -> MemberDigests {
+        let members = members.iter();
+        members
+            .map(|(name, value)| (name.clone(), self.digest_fingerprint(*value)))
+            .collect()
+    }
+
+    /// Digests everything that a stripped webhook sends, except the server's own state.
     pub fn digest_carried(&self, bare: &Webhook) -> KeyedDigest {
-        self.mac(content::carried_digest(bare).as_bytes())
+        self.mac(content::carried_digest(bare, &self.state_keys).as_bytes())
     }
 
-    /// Digests all webhooks of an account, independent of their order and of `updated_at`.
+    /// Digests all webhooks of an account, independent of their order, of `updated_at` and of the server's own state.
     pub fn digest_inventory(&self, webhooks: &[Webhook]) -> KeyedDigest {
         let mut digests: Vec<KeyedDigest> = webhooks
             .iter()
-            .map(|webhook| self.mac(content::exact_digest(webhook).as_bytes()))
+            .map(|webhook| self.mac(content::exact_digest(webhook, &self.state_keys).as_bytes()))
             .collect();
         digests.sort_unstable();
         let all: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
         self.mac(&all)
     }
 
-    /// Maps each value's path to a short digest: enough to tell which values changed.
+    /// Maps the path of each value that counts to a short digest: enough to tell which values changed.
     pub fn digest_places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
         // An empty url counts as missing.
         let has_url = !webhook.url().is_empty();
+        let state = self.state_paths(webhook);
         let is_digested = |place: &Place| {
-            !place.json_type.is_container() && (has_url || place.path != Path::from_parts(&["url"]))
+            !place.json_type.is_container()
+                && (has_url || place.path != Path::from_parts(&["url"]))
+                && !state.iter().any(|path| place.path.is_within(path))
         };
-        let places = webhook.places().into_iter();
+        let places = webhook.places().into_iter().filter(is_digested);
+        let places = places.map(|place| (place.path.to_string(), self.short_digest(place.token())));
+        let members = webhook.undocumented_members();
+        let members = members
+            .filter(|member| member.is_in_type && self.state_keys.counts(member))
+            .map(|member| (member.path().to_string(), self.short_digest(member.value)));
         places
-            .filter(is_digested)
-            .map(|place| {
-                let digest = self.mac(content::value_digest(place.token()).as_bytes());
-                let path = place.path.to_string();
-                (path.into(), to_hex(&digest.0[..SHORT_DIGEST_BYTES]).into())
-            })
+            .chain(members)
+            .map(|(path, digest)| (path.into(), digest))
             .collect()
+    }
+
+    /// The paths of the server's own state, which has no digest.
+    fn state_paths(&self, webhook: &Webhook) -> Vec<Path> {
+        let members = webhook.undocumented_members();
+        let state = members.filter(|member| !self.state_keys.counts(member));
+        state.map(|member| member.path()).collect()
+    }
+
+    fn short_digest(&self, token: &str) -> SmolStr {
+        let digest = self.mac(content::value_digest(token).as_bytes());
+        to_hex(&digest.0[..SHORT_DIGEST_BYTES]).into()
     }
 
     /// Digests a fingerprint, which must not leave the process unkeyed.

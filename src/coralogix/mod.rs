@@ -24,5 +24,6 @@ pub mod region;
 pub mod retry;
 mod scan;
 mod scrub;
+pub mod undocumented;
 pub mod webhook;
 mod webhook_id;

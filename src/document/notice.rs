@@ -60,6 +60,13 @@ fn notice_document(notice: &Notice, n_created: usize, is_backup: bool) -> Notice
             );
             ("old-log-endpoint", *n, text, true)
         }
+        Notice::OtherState(n) => {
+            let text = format!(
+                "{} only in times and counters that a server sets by itself, such as last_triggered_at, or in ignored keys",
+                counted_with_verb(*n, "unchanged webhook", "differs", "differ"),
+            );
+            ("other-state", *n, text, false)
+        }
         Notice::DeadOnArrival(n) => {
             let text = format!(
                 "{} will probably not deliver: Microsoft has retired {}",

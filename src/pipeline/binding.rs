@@ -3,7 +3,9 @@
 
 mod drift;
 
-pub use drift::{ChangedField, Drift, DriftedWebhook, PlannedStep, WebhookChange};
+pub use drift::{
+    ChangedField, Drift, DriftedWebhook, PlannedStep, WebhookChange, undocumented_drift,
+};
 
 use super::plan::Plan;
 use super::rewrite::rule::UnmatchedSecretPolicy;
@@ -35,6 +37,9 @@ pub struct Binding {
     pub unmatched_secret: UnmatchedSecretPolicy,
     /// The region at which vendor hosts are pointed: a region code, or `target`.
     pub retarget: Option<String>,
+    /// The undocumented keys that the user named as the server's own state; no digest covers them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore_keys: Vec<SmolStr>,
     /// The rules file; `None` if the plan was made without one.
     pub rules: Option<BoundRules>,
     /// The side whose API key the digests are keyed with.
@@ -205,6 +210,7 @@ impl Binding {
             selection: options.selection,
             unmatched_secret: options.unmatched_secret,
             retarget: options.retarget,
+            ignore_keys: inputs.plan.portable().state_keys().named().to_vec(),
             rules,
             sealed_with: inputs.digest_key_owner().0,
             salt: digest_key.salt(),

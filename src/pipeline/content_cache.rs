@@ -2,6 +2,7 @@
 //! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
 use crate::coralogix::content::{Content, FieldsShape};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
 use std::collections::HashMap;
@@ -24,6 +25,7 @@ pub struct CachedContent<'k> {
 pub struct ContentCache<'k> {
     /// If several webhooks share an alias, the last one.
     by_alias: HashMap<&'k str, CachedContent<'k>>,
+    state_keys: StateKeys,
 }
 
 impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
@@ -31,11 +33,22 @@ impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
         let by_alias = |cached: CachedContent<'k>| Some((cached.bare.raw("alias")?, cached));
         Self {
             by_alias: webhooks.into_iter().filter_map(by_alias).collect(),
+            state_keys: StateKeys::default(),
         }
     }
 }
 
 impl<'k> ContentCache<'k> {
+    /// Sets which undocumented members do not count when a webhook is compared with a desired one.
+    pub(super) fn with_state_keys(self, state_keys: StateKeys) -> Self {
+        Self { state_keys, ..self }
+    }
+
+    /// Which undocumented members do not count when a webhook is compared with a desired one.
+    pub(super) fn state_keys(&self) -> &StateKeys {
+        &self.state_keys
+    }
+
     /// The cached webhook with the same alias; the caller still has to compare the bytes.
     pub(super) fn candidate(&self, webhook: &Webhook) -> Option<CachedContent<'k>> {
         self.by_alias.get(webhook.raw("alias")?).copied()

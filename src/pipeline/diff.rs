@@ -3,7 +3,8 @@
 
 use super::plan::{Difference, differences, undocumented_differences};
 use super::strip::{Key, Stripped, StrippedWebhook};
-use crate::coralogix::content::{Fingerprint, full_digest};
+use crate::coralogix::content::{Fingerprint, documented_digest};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -36,9 +37,16 @@ pub enum Comparison {
 
 /// Compares two readings.
 ///
-/// Set `by_id` if both readings are of one account, where equal ids are the same webhook.
-pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<DiffEntry> {
+/// Set `by_id` if both readings are of one account, where equal ids are the same webhook. The server's own state, which
+/// `state_keys` decides, does not count.
+pub fn diff(
+    left: &Stripped,
+    right: &Stripped,
+    by_id: bool,
+    state_keys: &StateKeys,
+) -> Vec<DiffEntry> {
     let mut pairing = Pairing {
+        state_keys,
         left: left.webhooks(),
         right: right.webhooks(),
         match_of_left: vec![None; left.webhooks().len()],
@@ -52,13 +60,14 @@ pub fn diff(left: &Stripped, right: &Stripped, by_id: bool) -> Vec<DiffEntry> {
     pairing.entries(&ambiguous)
 }
 
-/// A fingerprint that two webhooks share if and only if they are identical.
+/// A fingerprint that two webhooks share if and only if their documented members are identical.
 fn identity_digest(webhook: &StrippedWebhook) -> Fingerprint {
     let content = webhook.content().map(|content| content.whole);
-    content.unwrap_or_else(|| full_digest(webhook.bare(), None))
+    content.unwrap_or_else(|| documented_digest(webhook.bare(), None))
 }
 
 struct Pairing<'d> {
+    state_keys: &'d StateKeys,
     left: &'d [StrippedWebhook],
     right: &'d [StrippedWebhook],
     match_of_left: Vec<Option<usize>>,
@@ -163,7 +172,7 @@ impl Pairing<'_> {
 
     fn compare_pair(&self, left_ix: usize, right_ix: usize) -> Comparison {
         let (left, right) = (&self.left[left_ix], &self.right[right_ix]);
-        let mut found = undocumented_differences(left.bare(), right.bare());
+        let mut found = undocumented_differences(left.bare(), right.bare(), self.state_keys);
         if identity_digest(left) != identity_digest(right) {
             found.splice(0..0, differences(left.bare(), right.bare()));
         } else if found.is_empty() {

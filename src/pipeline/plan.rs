@@ -5,7 +5,7 @@ mod difference;
 mod matching;
 mod prior_knowledge;
 
-pub use difference::{Difference, differences, undocumented_differences};
+pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
 pub use prior_knowledge::{PriorKnowledge, RunKnowledge};
 
 use super::rewrite::{Portable, PortableWebhook};
@@ -102,6 +102,9 @@ pub struct Step {
     pub differences: Vec<Difference>,
     /// Further remarks for the reader of the plan.
     pub notes: Vec<String>,
+    /// Whether the counterpart differs in the server's own state, or in keys that the user ignores, and in nothing
+    /// else.
+    pub has_other_state: bool,
 }
 
 impl Step {
@@ -112,6 +115,7 @@ impl Step {
             reason: reason.into(),
             differences: Vec::new(),
             notes: Vec::new(),
+            has_other_state: false,
         }
     }
 
@@ -152,8 +156,8 @@ impl Counts {
     }
 }
 
-/// Something that the reader of a plan must know before confirming it. The numbers count webhooks that the
-/// plan writes.
+/// Something that the reader of a plan must know before confirming it. Unless stated otherwise, the numbers count
+/// webhooks that the plan writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The source stays active, so both accounts will notify the destinations of this many webhooks.
@@ -165,6 +169,8 @@ pub enum Notice {
     LogsFlowBack(usize),
     /// This many `SendLog` webhooks send to an endpoint that the vendor is switching off.
     OldLogEndpoint(usize),
+    /// This many unchanged webhooks differ only in the server's own state, or in keys that the user ignores.
+    OtherState(usize),
     /// The target assigns new ids, so alerts must be pointed at them.
     AlertsNeedNewIds,
 }
@@ -302,6 +308,12 @@ impl Plan {
             Notice::LogsFlowBack(count_written(&flows_back)),
             Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
             Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
+            Notice::OtherState(
+                self.steps
+                    .iter()
+                    .filter(|step| step.has_other_state)
+                    .count(),
+            ),
         ];
         let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::concerns_any).collect();
         if self.counts().get(StepState::Create) > 0 {
@@ -317,6 +329,7 @@ impl Notice {
             Self::BothNotify(n)
             | Self::LogsFlowBack(n)
             | Self::OldLogEndpoint(n)
+            | Self::OtherState(n)
             | Self::DeadOnArrival(n) => *n > 0,
             Self::AlertsNeedNewIds => true,
         }
@@ -331,8 +344,7 @@ pub fn plan(
     on_conflict: OnConflict,
     known: &PriorKnowledge,
 ) -> Plan {
-    let (steps, n_matched) =
-        matching::decide(portable.webhooks(), target.webhooks(), on_conflict, known);
+    let (steps, n_matched) = matching::decide(&portable, target.webhooks(), on_conflict, known);
     Plan {
         portable,
         steps,

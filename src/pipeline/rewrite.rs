@@ -20,6 +20,7 @@ use super::content_cache::ContentCache;
 use super::strip::{Blocked, Key, Stripped, StrippedWebhook};
 use crate::coralogix::content::{Content, FieldsShape};
 use crate::coralogix::region::Region;
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use apply::RuleApplication;
 use rule::{Rules, UnmatchedSecretPolicy};
@@ -43,6 +44,8 @@ pub struct Rewriting {
     pub target_region: Option<Region>,
     /// The source account and the target's host, from which new uuids are derived together with the old ones.
     pub uuid_namespace: (String, String),
+    /// The undocumented members that do not count when the desired webhooks are compared.
+    pub state_keys: StateKeys,
 }
 
 impl Rewriting {
@@ -56,6 +59,7 @@ impl Rewriting {
             retarget: None,
             target_region: None,
             uuid_namespace: (String::new(), String::new()),
+            state_keys: StateKeys::default(),
         }
     }
 }
@@ -64,6 +68,7 @@ impl Rewriting {
 #[derive(Debug)]
 pub struct Portable {
     webhooks: Vec<PortableWebhook>,
+    state_keys: StateKeys,
 }
 
 impl Portable {
@@ -72,10 +77,16 @@ impl Portable {
         &self.webhooks
     }
 
+    /// The undocumented members that do not count when the webhooks are compared.
+    pub fn state_keys(&self) -> &StateKeys {
+        &self.state_keys
+    }
+
     /// A cache of the webhooks' contents: most of what the target holds or receives equals one of them.
     pub fn content_cache(&self) -> ContentCache<'_> {
         let webhooks = self.webhooks.iter();
-        webhooks.map(|webhook| webhook.webhook.cached()).collect()
+        let cache: ContentCache<'_> = webhooks.map(|webhook| webhook.webhook.cached()).collect();
+        cache.with_state_keys(self.state_keys.clone())
     }
 
     /// Consumes `self` and returns the desired webhooks, in the order of the source.
@@ -181,7 +192,10 @@ pub fn rewrite(stripped: Stripped, rewriting: &Rewriting) -> Result<Portable, Ve
         .into_iter()
         .map(|webhook| rewrite_one(webhook, rewriting, &mut mistakes))
         .collect();
-    let portable = Portable { webhooks };
+    let portable = Portable {
+        webhooks,
+        state_keys: rewriting.state_keys.clone(),
+    };
     mistakes.add_alias_collisions(&portable.webhooks);
     mistakes.into_result(portable)
 }

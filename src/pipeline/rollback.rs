@@ -11,8 +11,11 @@ use super::push::{
 use super::strip::{Key, strip};
 use crate::coralogix::client::Writer;
 use crate::coralogix::content::Content;
-use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
+use crate::coralogix::digest::{
+    ContentDigest, DigestKey, FullChange, KeyedFullDigest, MemberDigests,
+};
 use crate::coralogix::endpoint::is_path_segment;
+use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -44,7 +47,9 @@ pub struct RecordedWrite {
     /// Keyed digest of the content that the target stored, if the server altered it.
     pub altered_content: Option<ContentDigest>,
     /// Keyed digest of everything the target showed of it when the run ended; `None` if the run was cut off.
-    pub full_digest: Option<KeyedDigest>,
+    pub full_digest: Option<KeyedFullDigest>,
+    /// Keyed digests of the undocumented members that were sent.
+    pub sent_undocumented: MemberDigests,
     /// Whether the response to the run's own request named it; if not, a later observation found it.
     pub is_acknowledged: bool,
     /// Its content before the run updated it; `None` if the run created it.
@@ -116,14 +121,15 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
     if !is_path_segment(item.id.as_str()) {
         return UndoState::Keep("its id cannot be part of a URL".to_owned());
     }
-    let mut is_restored = false;
-    for write in &item.writes {
+    let (mut is_restored, mut newest_change) = (false, None);
+    for (n, write) in item.writes.iter().enumerate() {
         let digest = write.digest_key.digest_content(content);
-        // Whoever restored it changed its dates, which the full digest covers.
-        let is_untouched = is_restored
-            || write.full_digest.is_none_or(|full_digest| {
-                write.digest_key.digest_full(object, Some(content)) == full_digest
-            });
+        let change = change_since(write, object, content);
+        // Whoever restored it changed its dates, too.
+        let is_untouched = is_restored || change.is_none();
+        if n == 0 {
+            newest_change = change;
+        }
         let is_as_written = digest == write.sent || Some(digest) == write.altered_content;
         let previous = write.previous.as_ref();
         let is_undone = previous.is_some_and(|previous| digest == previous.content);
@@ -141,7 +147,35 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
     if item.writes.last().is_some_and(has_oldest_content) {
         return UndoState::Restored;
     }
-    UndoState::Keep("it was changed after the run".to_owned())
+    UndoState::Keep(changed_reason(newest_change.as_ref()))
+}
+
+/// What has changed in a webhook since a run wrote it.
+///
+/// If the run was cut off, nobody knows what the target showed; then the members that were sent count, where the target
+/// shows them. One that it does not show proves nothing: the server may never have kept it.
+fn change_since(write: &RecordedWrite, object: &Webhook, content: Content) -> Option<FullChange> {
+    let digest_key = &write.digest_key;
+    if let Some(then) = &write.full_digest {
+        return digest_key.change_since(then, object, Some(content));
+    }
+    let shown = digest_key.digest_undocumented(object);
+    let mut unkept = digest_key.unkept_members(&write.sent_undocumented, object);
+    unkept.retain(|name| shown.contains_key(name));
+    (!unkept.is_empty()).then_some(FullChange::Undocumented(unkept))
+}
+
+fn changed_reason(change: Option<&FullChange>) -> String {
+    match change {
+        Some(FullChange::Undocumented(names)) => {
+            let flags: Vec<String> = names.iter().map(|name| ignore_key_flag(name)).collect();
+            format!(
+                "it was changed after the run in undocumented keys alone ({})",
+                flags.join(" ")
+            )
+        }
+        Some(FullChange::Documented) | None => "it was changed after the run".to_owned(),
+    }
 }
 
 /// What undoes all writes to a webhook that has the content of one of them.

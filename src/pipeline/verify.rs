@@ -1,7 +1,7 @@
 //! Sixth stage: compares what the target holds now with the desired webhooks of the plan.
 //! Pure. Trusts no response, only what was read back.
 
-use super::plan::{Difference, Plan, Step, StepState, differences};
+use super::plan::{Difference, Plan, Step, StepState, differences, unkept_differences};
 use super::push::{Observation, PushResult, SeenWebhook};
 use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
@@ -66,21 +66,41 @@ pub fn verify(plan: &Plan, result: &PushResult, observation: &Observation) -> Ve
                 .and_then(|content| surplus_ids.get(&content.whole))
             {
                 Some(ids) => ItemVerdict::Duplicated(ids.clone()),
-                None if found.content() == desired.content() => ItemVerdict::Verified,
-                None => {
-                    let body = found
-                        .differing_body()
-                        .or_else(|| desired_by_content.body(found));
-                    ItemVerdict::Altered(
-                        body.map_or_else(Vec::new, |body| differences(desired.bare(), body)),
-                    )
-                }
+                None => compare_written(desired, found, &desired_by_content),
             },
         };
         Some((*step_ix, item_verdict))
     };
     Verdict {
         item_verdicts: result.statuses.iter().filter_map(verdict_of).collect(),
+    }
+}
+
+/// Compares a webhook as it was sent with what the target shows of it: every key that was sent counts.
+fn compare_written(
+    desired: &PortableWebhook,
+    found: &SeenWebhook,
+    desired_by_content: &DesiredByContent<'_>,
+) -> ItemVerdict {
+    let state_keys = desired_by_content.plan.portable().state_keys();
+    let has_same_content = found.content() == desired.content();
+    let has_undocumented = || desired.bare().undocumented_members().next().is_some();
+    if has_same_content && !has_undocumented() {
+        return ItemVerdict::Verified;
+    }
+    let body = found.differing_body();
+    let body = body.or_else(|| desired_by_content.body(found));
+    let mut altered = Vec::new();
+    if let Some(body) = body {
+        if !has_same_content {
+            altered = differences(desired.bare(), body);
+        }
+        altered.extend(unkept_differences(desired.bare(), body, state_keys));
+    }
+    if has_same_content && altered.is_empty() {
+        ItemVerdict::Verified
+    } else {
+        ItemVerdict::Altered(altered)
     }
 }
 
@@ -127,6 +147,18 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
             copies.entry(fingerprint).or_default().push(id.clone());
         }
     }
+    let all_differences = |webhook: &PortableWebhook, step: &Step| {
+        let mut found = step.differences.clone();
+        if let Some(counterpart) = &step.counterpart {
+            let state_keys = plan.portable().state_keys();
+            found.extend(unkept_differences(
+                webhook.bare(),
+                counterpart.bare(),
+                state_keys,
+            ));
+        }
+        found
+    };
     let surplus_ids = |webhook: &PortableWebhook| {
         let fingerprint = webhook.content()?.whole;
         let ids = copies.get(&fingerprint)?;
@@ -134,12 +166,16 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
     };
     let verdict_of = |(webhook, step): (&PortableWebhook, &Step)| match step.state {
         StepState::Create => ItemVerdict::Missing,
-        StepState::Conflict | StepState::Update => ItemVerdict::Altered(step.differences.clone()),
+        StepState::Conflict | StepState::Update => {
+            ItemVerdict::Altered(all_differences(webhook, step))
+        }
         StepState::Ambiguous | StepState::Blocked => ItemVerdict::Unclear(step.reason.clone()),
         StepState::Unchanged => match surplus_ids(webhook) {
             Some(ids) => ItemVerdict::Duplicated(ids),
-            None if step.differences.is_empty() => ItemVerdict::Verified,
-            None => ItemVerdict::Altered(step.differences.clone()),
+            None => match all_differences(webhook, step) {
+                none if none.is_empty() => ItemVerdict::Verified,
+                found => ItemVerdict::Altered(found),
+            },
         },
     };
     Verdict {

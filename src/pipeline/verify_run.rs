@@ -1,10 +1,12 @@
 //! Compares what the target holds now with what an earlier run wrote there, according to the run's record.
 //! Pure. Compares digests, because a run record holds no content.
 
-use super::strip::Stripped;
+use super::plan::Difference;
+use super::strip::{Stripped, StrippedWebhook};
 use super::verify::ItemVerdict;
-use crate::coralogix::content::Content;
-use crate::coralogix::digest::{ContentDigest, DigestKey};
+use crate::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
+use crate::coralogix::mask::Masked;
+use crate::coralogix::undocumented::UndocumentedMember;
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
 
@@ -13,6 +15,11 @@ use std::collections::{HashMap, HashSet};
 pub struct RecordedItem {
     /// The digest of the desired content; `None` for a webhook without a type.
     pub desired: Option<ContentDigest>,
+    /// The digests of the undocumented members that it was sent with, or had in the target before a run that did not
+    /// send it.
+    pub undocumented: MemberDigests,
+    /// The digests of the undocumented members that the target showed when the run ended; `None` if that is unknown.
+    pub undocumented_at_end: Option<MemberDigests>,
     /// Where the webhook is, according to the record.
     pub location: RecordedLocation,
 }
@@ -58,12 +65,10 @@ pub(crate) fn verify_run(
     target: &Stripped,
     digest_key: &DigestKey,
 ) -> Vec<RunItemVerdict> {
-    let mut contents: HashMap<&WebhookId, Option<Content>> = HashMap::new();
-    for webhook in target.webhooks() {
-        if let Some(id) = webhook.id() {
-            contents.insert(id, webhook.content());
-        }
-    }
+    let in_target = target.webhooks().iter();
+    let by_id: HashMap<&WebhookId, &StrippedWebhook> = in_target
+        .filter_map(|webhook| Some((webhook.id()?, webhook)))
+        .collect();
     let copies = surplus_copies(items, baseline, target, digest_key);
     let mut item_verdicts = Vec::new();
     for (step_ix, item) in items.iter().enumerate() {
@@ -75,12 +80,9 @@ pub(crate) fn verify_run(
                 (None, ItemVerdict::Unclear(why.to_owned()), None)
             }
             RecordedLocation::Target { id, kept, .. } => {
-                let (item_verdict, why) = match contents.get(id) {
+                let (item_verdict, why) = match by_id.get(id) {
                     None => (ItemVerdict::Missing, None),
-                    Some(content) => {
-                        let shown = content.map(|content| digest_key.digest_content(content));
-                        compare_contents(shown, item.desired, *kept)
-                    }
+                    Some(shown) => compare_shown(shown, item, *kept, digest_key),
                 };
                 let copies = item.desired.and_then(|desired| copies.get(&desired));
                 let item_verdict = match (item_verdict, copies) {
@@ -103,6 +105,59 @@ pub(crate) fn verify_run(
     item_verdicts
 }
 
+const ALTERED_BY_SERVER: &str =
+    "the server altered it when it was written, and it has not changed since";
+const CHANGED_AFTER: &str = "it was changed after the run";
+
+/// Compares what the target shows of a webhook with what the run sent or found: its content, then its undocumented
+/// members.
+fn compare_shown(
+    shown: &StrippedWebhook,
+    item: &RecordedItem,
+    kept: Option<ContentDigest>,
+    digest_key: &DigestKey,
+) -> (ItemVerdict, Option<String>) {
+    let content = shown.content();
+    let content = content.map(|content| digest_key.digest_content(content));
+    match compare_contents(content, item.desired, kept) {
+        (ItemVerdict::Verified, _) => compare_undocumented(shown, item, digest_key),
+        altered => altered,
+    }
+}
+
+/// Compares the undocumented members alone.
+fn compare_undocumented(
+    shown: &StrippedWebhook,
+    item: &RecordedItem,
+    digest_key: &DigestKey,
+) -> (ItemVerdict, Option<String>) {
+    let unkept = digest_key.unkept_members(&item.undocumented, shown.bare());
+    if unkept.is_empty() {
+        return (ItemVerdict::Verified, None);
+    }
+    let now = digest_key.digest_undocumented(shown.bare());
+    let is_as_at_end = item
+        .undocumented_at_end
+        .as_ref()
+        .is_some_and(|at_end| digest_key.changed_members(at_end, &now).is_empty());
+    let hidden = || Masked::hidden("unknown key");
+    let difference = |member: &UndocumentedMember<'_>| Difference {
+        path: member.path().to_string(),
+        source: Some(hidden()),
+        target: shown.bare().value_in_place_of(member).map(|_| hidden()),
+    };
+    let altered = unkept
+        .iter()
+        .map(|name| difference(&UndocumentedMember::from_name(name)))
+        .collect();
+    let why = if is_as_at_end {
+        ALTERED_BY_SERVER
+    } else {
+        CHANGED_AFTER
+    };
+    (ItemVerdict::Altered(altered), Some(why.to_owned()))
+}
+
 /// Compares what the target shows of a webhook with the desired content and with what the target kept of it.
 ///
 /// `shown` is `None` for a webhook without a type, which equals neither.
@@ -115,9 +170,9 @@ fn compare_contents(
         return (ItemVerdict::Verified, None);
     }
     let why = if shown.is_some() && shown == kept {
-        "the server altered it when it was written, and it has not changed since"
+        ALTERED_BY_SERVER
     } else {
-        "it was changed after the run"
+        CHANGED_AFTER
     };
     (ItemVerdict::Altered(Vec::new()), Some(why.to_owned()))
 }

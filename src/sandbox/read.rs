@@ -11,7 +11,7 @@ use super::object::Object;
 use super::reshape;
 use super::response::ApiResponse;
 use super::store::Store;
-use super::switches::{List, ListStatus, MixedCompanies, Paging, Switches, Twins};
+use super::switches::{Drift, List, ListStatus, MixedCompanies, Paging, Switches, Twins};
 
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 
@@ -26,6 +26,7 @@ pub(super) fn list_webhooks(store: &mut Store, switches: &Switches) -> ApiRespon
     let mut rows: Vec<Cow<'_, str>> = rows.collect();
     add_twin(&mut rows, switches.twins, nth);
     change_companies(&mut rows, switches, nth);
+    advance_states(&mut rows, switches.drift, nth);
     let n_all = rows.len();
     if switches.paging != Paging::Off {
         rows.truncate(switches.page_size.0);
@@ -71,6 +72,15 @@ fn change_companies(rows: &mut [Cow<'_, str>], switches: &Switches, nth: usize) 
     for (at, row) in rows.iter_mut().enumerate() {
         if is_other || (is_mixed && at + 1 == n) {
             *row = changed(row, reshape::change_company);
+        }
+    }
+}
+
+/// Shows later times and higher counts than the list before.
+fn advance_states(rows: &mut [Cow<'_, str>], drift: Drift, nth: usize) {
+    if drift == Drift::On {
+        for row in rows {
+            *row = changed(row, |row| reshape::advance_state(row, nth));
         }
     }
 }

@@ -4,12 +4,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::object::{Object, to_raw};
-use super::switches::{Alias, Json, Switches, Url};
+use super::store::LIST_ORDER;
+use super::switches::{Alias, ExtraKeys, Json, Switches, Url};
 
 const FIELDS: &str = "integration_type_fields";
 const MASK: &str = "****";
 
-/// Changes a webhook on its way in, as the switches `alias`, `url` and `json` select.
+/// Changes a webhook on its way in, as the switches `alias`, `url`, `json` and `extra-keys` select.
 pub(super) fn reshape_incoming(object: &mut Object, switches: &Switches) {
     change_text(object, "alias", |alias| match switches.alias {
         Alias::Stored => None,
@@ -25,6 +26,32 @@ pub(super) fn reshape_incoming(object: &mut Object, switches: &Switches) {
         Json::Stored => None,
         Json::Reserialised => Some(reserialized(serde_json::from_str(fields).ok()?)),
     });
+    change_extra_keys(object, switches.extra_keys);
+}
+
+/// Drops or changes the members that the vendor's page does not list.
+fn change_extra_keys(object: &mut Object, extra_keys: ExtraKeys) {
+    let members = object.members();
+    let extra = members.filter(|(name, _)| !LIST_ORDER.contains(name));
+    let extra: Vec<(String, String)> = extra
+        .map(|(name, value)| (name.to_owned(), value.get().to_owned()))
+        .collect();
+    for (name, value) in extra {
+        match (extra_keys, value.as_str()) {
+            (ExtraKeys::Dropped, _) => drop(object.take(&name)),
+            (ExtraKeys::Flipped, "true") => object.set(&name, to_raw(&false)),
+            (ExtraKeys::Flipped, "false") => object.set(&name, to_raw(&true)),
+            _ => {}
+        }
+    }
+}
+
+/// Shows the state of a server that used the webhook since the list before the `nth`.
+pub(super) fn advance_state(object: &mut Object, nth: usize) {
+    let (minute, second) = (nth / 60 % 60, nth % 60);
+    let time = format!("2026-11-24T00:{minute:02}:{second:02}.000Z");
+    object.set("last_triggered_at", to_raw(&time));
+    object.set("success_count", to_raw(&nth));
 }
 
 /// Replaces the uuid in the fields with one of the server's own, derived from the id so that a test replays.

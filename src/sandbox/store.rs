@@ -17,7 +17,7 @@ pub(super) const SERVER_OWNED: [&str; 6] = [
 ];
 
 /// The order of a webhook's members in a list; unknown ones follow.
-const LIST_ORDER: [&str; 10] = [
+pub(super) const LIST_ORDER: [&str; 10] = [
     "alias",
     "company_id",
     "created_at",

@@ -73,6 +73,8 @@ choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
 choice!(UnknownId { NotFound = "404", Create = "create" });
 choice!(UnknownType { Accept = "accept", BadRequest = "400" });
+choice!(Drift { Off = "off", On = "on" });
+choice!(ExtraKeys { Stored = "stored", Dropped = "dropped", Flipped = "flipped" });
 choice!(Update { Stored = "stored", Ignored = "ignored" });
 
 /// How one account behaves where the vendor's page is silent; the default is the friendliest interpretation.
@@ -103,6 +105,8 @@ pub struct Switches {
     pub(super) poison_type: Option<u64>,
     pub(super) poison_status: Option<u16>,
     pub(super) update: Update,
+    pub(super) drift: Drift,
+    pub(super) extra_keys: ExtraKeys,
     pub(super) max_bytes: Option<usize>,
     pub(super) max_items: Option<usize>,
     pub(super) visible_after: usize,
@@ -141,7 +145,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 29] = [
+const TABLE: [Entry; 31] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -208,6 +212,8 @@ const TABLE: [Entry; 29] = [
         },
     },
     entry!("update", update: Update, "ignored: a POST with an id is accepted and answered with what was sent, and the old content stays"),
+    entry!("drift", drift: Drift, "on: every list shows another last_triggered_at and a higher success_count in each webhook"),
+    entry!("extra-keys", extra_keys: ExtraKeys, "what becomes of keys that the page does not list; flipped: the opposite of each boolean is stored"),
     Entry {
         name: "max-bytes",
         values: "N",

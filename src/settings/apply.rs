@@ -3,15 +3,17 @@
 
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
-use super::{accounts, detail, filter, push_options, source_client_options};
+use super::{accounts, detail, filter, push_options, source_client_options, state_keys};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::Side;
 use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::undocumented::{StateKeys, ignore_key_flag};
 use crate::document::SavedPlan;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{Binding, BoundLocation, BoundSide};
 use crate::pipeline::rewrite::rule::UnmatchedSecretPolicy;
 use crate::store::disk;
+use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 
 /// Settings of `apply`.
@@ -36,6 +38,7 @@ impl ApplySettings {
             ))
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
+        refuse_unplanned_keys(&binding, &arguments)?;
         let route = resolve_route(&saved, &binding, &arguments).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let apply = Self {
@@ -93,13 +96,32 @@ async fn resolve_route(
         BoundLocation::File(path) => resolve_file(&mut accounts, Some(path), from).await?,
         BoundLocation::Stdin(_) => resolve_file(&mut accounts, None, from).await?,
     };
-    Route::new(
+    let route = Route::new(
         source,
         target.with_key_for(Side::Target).await?,
         filter(selection_args(binding))?,
         saved.document.on_conflict,
         RulesFile::resolve(&rewriting_args(binding, arguments))?,
         source_client_options(&arguments.connection, &arguments.source_list)?,
+    )?;
+    Ok(Route {
+        state_keys: StateKeys::default().with(&binding.ignore_keys),
+        ..route
+    })
+}
+
+/// Refuses keys that the plan does not ignore: whoever approved it saw a plan in which they count.
+fn refuse_unplanned_keys(binding: &Binding, arguments: &cli::ApplyArgs) -> Result<(), Error> {
+    let named = state_keys(&arguments.comparison)?;
+    let is_unplanned = |key: &&SmolStr| !binding.ignore_keys.contains(key);
+    let Some(key) = named.named().iter().find(is_unplanned) else {
+        return Ok(());
+    };
+    let flag = ignore_key_flag(key);
+    Err(
+        Error::usage(format!("{flag}: the plan does not ignore this key")).with_hint(format!(
+            "make a new plan with `hookferry plan {flag} …` and have it approved; `apply` ignores the keys that its plan ignores"
+        )),
     )
 }
 

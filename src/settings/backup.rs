@@ -1,11 +1,12 @@
 //! Settings of `backup`: accounts, repository, encryption and retention.
 
 use super::accounts::AccountResolver;
-use super::client_options;
 use super::environment::text_variable;
+use super::{client_options, state_keys};
 use crate::cli::{self, KeepArgs, OutputFormat, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::undocumented::StateKeys;
 use crate::error::Error;
 use crate::store::backup::retention::{Policy, Within};
 use crate::store::backup::{Identities, Protection, Recipients, Repository, recipient_lines};
@@ -33,6 +34,8 @@ pub struct BackupCreateSettings {
     pub protection: Protection,
     /// Whether to store a backup of an account that shrank or is empty.
     pub accept_shrink: bool,
+    /// The undocumented keys that do not count, in addition to those of the accounts' profiles.
+    pub ignore_keys: StateKeys,
     /// How to connect to the accounts.
     pub client: ClientOptions,
     /// Format of the result.
@@ -104,6 +107,7 @@ impl BackupCreateSettings {
             repository: open_repository(&arguments.repo.repo)?,
             protection: protection(&arguments.protection)?,
             accept_shrink: arguments.accept_shrink,
+            ignore_keys: state_keys(&arguments.comparison)?,
             client: client_options(&arguments.connection)?,
             output: arguments.output,
         })

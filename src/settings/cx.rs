@@ -70,6 +70,7 @@ pub(super) fn read(argument: &str, name: &str) -> Result<CxProfile, Error> {
             name: format!("{PREFIX}{name}"),
             label: fields.label.clone(),
             company_id: None,
+            ignore_keys: Vec::new(),
         },
         endpoint,
         profile_key: profile_key(path, fields),

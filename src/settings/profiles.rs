@@ -4,6 +4,7 @@
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
+use crate::coralogix::undocumented::StateKeys;
 use crate::secret::resembles_vendor_key;
 use crate::toml_file::{Table, TableEntry, TomlReader};
 use std::fmt;
@@ -129,9 +130,11 @@ fn read_profile(
         "api_key_command",
         "company_id",
         "label",
+        "ignore_keys",
     ];
     let errors_before = reader.n_diagnostics();
     let (mut endpoint, mut key, mut company_id, mut label) = (None, None, None, None);
+    let mut ignore_keys = Vec::new();
     let (mut has_address, mut has_key) = (false, false);
     for entry in table.entries() {
         match entry.key() {
@@ -155,6 +158,7 @@ fn read_profile(
             ),
             "company_id" => company_id = read_company_id(reader, &entry),
             "label" => label = read_label(reader, &entry),
+            "ignore_keys" => ignore_keys = read_ignore_keys(reader, &entry),
             _ => reader.report_unknown_key(&entry, "a profile", KNOWN),
         }
     }
@@ -169,6 +173,7 @@ fn read_profile(
             name,
             label,
             company_id,
+            ignore_keys,
         },
         endpoint,
         key,
@@ -234,6 +239,21 @@ fn read_company_id(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Optio
         reader.report(entry.value_offset, what);
     }
     id.map(str::to_owned)
+}
+
+fn read_ignore_keys(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Vec<String> {
+    let Some(keys) = entry.as_str_or_strs() else {
+        let what =
+            "ignore_keys must be a list of undocumented keys of webhooks, such as [\"hits_today\"]";
+        reader.report(entry.value_offset, what);
+        return Vec::new();
+    };
+    for (offset, key) in &keys {
+        if let Err(why) = StateKeys::check(key) {
+            reader.report(*offset, format!("ignore_keys: this {}", why.reason()));
+        }
+    }
+    keys.into_iter().map(|(_, key)| key.to_owned()).collect()
 }
 
 fn read_label(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<String> {

@@ -2,11 +2,12 @@
 
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::environment::absolute_path_variable;
-use super::{Consent, Route, RulesFile, client_options, filter};
+use super::{Consent, Route, RulesFile, client_options, filter, state_keys};
 use crate::cli::{self, IdmapAction, OutputFormat, RunsAction};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
@@ -93,6 +94,8 @@ pub struct VerifyRun {
     pub target: RecordedTarget,
     /// How to connect to the account.
     pub client: ClientOptions,
+    /// The undocumented keys that do not count, in addition to those that the run left out.
+    pub ignore_keys: StateKeys,
     /// The folder that keeps run records.
     pub state: StateFolder,
 }
@@ -108,6 +111,8 @@ pub struct RollbackSettings {
     pub target: RecordedTarget,
     /// How to connect to the account.
     pub client: ClientOptions,
+    /// The undocumented keys that do not count, in addition to those that the run left out.
+    pub ignore_keys: StateKeys,
     /// Whether it may write.
     pub consent: Consent,
     /// The folder that keeps run records.
@@ -250,21 +255,26 @@ impl VerifySettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         let client = client_options(&arguments.connection)?;
+        let ignore_keys = state_keys(&arguments.comparison)?;
         let against = match (arguments.run, arguments.from, arguments.to) {
             (Some(run), _, to) => VerifyAgainst::Run(Box::new(VerifyRun {
                 run,
                 target: RecordedTarget::resolve(to.as_deref(), &mut accounts)?,
                 client,
+                ignore_keys,
                 state: StateFolder::resolve(arguments.state.state_dir),
             })),
-            (None, Some(from), Some(to)) => VerifyAgainst::Source(Box::new(Route::new(
-                accounts.resolve_source(&from).await?,
-                accounts.resolve_target(&to).await?,
-                filter(arguments.selection)?,
-                OnConflict::Fail,
-                RulesFile::resolve(&arguments.rewriting)?,
-                client,
-            )?)),
+            (None, Some(from), Some(to)) => {
+                let route = Route::new(
+                    accounts.resolve_source(&from).await?,
+                    accounts.resolve_target(&to).await?,
+                    filter(arguments.selection)?,
+                    OnConflict::Fail,
+                    RulesFile::resolve(&arguments.rewriting)?,
+                    client,
+                )?;
+                VerifyAgainst::Source(Box::new(route.with_ignored_keys(&ignore_keys)))
+            }
             _ => return Err(Error::usage("verify needs --from and --to, or --run")),
         };
         Ok(Self {
@@ -281,6 +291,7 @@ impl RollbackSettings {
         Ok(Self {
             target: RecordedTarget::resolve(arguments.to.as_deref(), &mut accounts)?,
             client: client_options(&arguments.connection)?,
+            ignore_keys: state_keys(&arguments.comparison)?,
             consent: Consent::from_flags(arguments.dry_run, arguments.yes),
             state: StateFolder::resolve(arguments.state.state_dir),
             push: PushOptions {

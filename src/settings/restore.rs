@@ -4,10 +4,11 @@ use super::accounts::{self, AccountResolver};
 use super::backup::open_repository;
 use super::{
     Consent, ListSettings, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder,
-    client_options, detail, filter, on_conflict, push_options,
+    client_options, detail, filter, on_conflict, push_options, state_keys,
 };
 use crate::cli;
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::filter::Filter;
 use crate::store::backup::{BackupName, Identities, Repository, split_path};
@@ -64,6 +65,8 @@ pub struct RehearsalSettings {
     pub filter: Filter,
     /// How to rewrite webhooks.
     pub rules: RulesFile,
+    /// The undocumented keys that do not count in comparisons.
+    pub ignore_keys: StateKeys,
     /// Format of the result.
     pub output: ReportFormat,
 }
@@ -89,11 +92,13 @@ impl RestoreSettings {
         let filter = filter(arguments.selection)?;
         let rules = RulesFile::resolve(&arguments.rewriting)?;
         let output = ReportFormat::resolve(&arguments.output)?;
+        let ignore_keys = state_keys(&arguments.comparison)?;
         let Some(to) = arguments.to else {
             return Ok(Self::Rehearsal(Box::new(RehearsalSettings {
                 source,
                 filter,
                 rules,
+                ignore_keys,
                 output,
             })));
         };
@@ -111,7 +116,8 @@ impl RestoreSettings {
                 on_conflict(arguments.conflict.on_conflict),
                 rules,
                 client_options(&arguments.connection)?,
-            )?,
+            )?
+            .with_ignored_keys(&ignore_keys),
             consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
             max_changes: arguments.limit.max_changes,
             state,

@@ -2,10 +2,11 @@
 
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
-use super::{RulesFile, filter};
-use crate::cli::{self, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
+use super::{RulesFile, filter, state_keys};
+use crate::cli::{self, ComparisonArgs, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
+use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
@@ -25,6 +26,16 @@ pub enum Origin {
     Backup(Box<RepositoryBackup>),
 }
 
+impl Origin {
+    /// The undocumented keys that the account's profile leaves out of comparisons; none for a file.
+    pub(super) fn ignore_keys(&self) -> StateKeys {
+        match self {
+            Self::Live(account) => StateKeys::default().with(account.ignore_keys()),
+            Self::File(..) | Self::Stdin(_) | Self::Backup(_) => StateKeys::default(),
+        }
+    }
+}
+
 /// The input of a plan: source, target, and what to do between them.
 #[derive(Debug, Clone)]
 pub struct Route {
@@ -38,6 +49,9 @@ pub struct Route {
     pub on_conflict: OnConflict,
     /// How to rewrite webhooks.
     pub rules: RulesFile,
+    /// The undocumented keys that do not count in comparisons: those of the accounts' profiles, and those that the
+    /// user names.
+    pub state_keys: StateKeys,
     /// How to connect to the accounts.
     pub client: ClientOptions,
     /// Whether this is a rehearsal: the target is embedded in this program and plays the source account.
@@ -50,18 +64,29 @@ impl Route {
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
+        comparison: &ComparisonArgs,
         client: ClientOptions,
         config: &ConfigArgs,
     ) -> Result<Self, Error> {
         let mut accounts = AccountResolver::with_identities(config, &route.identity)?;
-        Self::new(
+        let route = Self::new(
             accounts.resolve_source(&route.from).await?,
             accounts.resolve_target(&route.to).await?,
             filter(selection)?,
             super::on_conflict(on_conflict),
             RulesFile::resolve(rewriting)?,
             client,
-        )
+        )?;
+        Ok(route.with_ignored_keys(&state_keys(comparison)?))
+    }
+
+    /// Leaves further undocumented keys out of comparisons.
+    #[must_use]
+    pub(super) fn with_ignored_keys(self, keys: &StateKeys) -> Self {
+        Self {
+            state_keys: self.state_keys.with(keys.named()),
+            ..self
+        }
     }
 
     /// Combines source and target.
@@ -86,6 +111,7 @@ impl Route {
             .with_hint("give each side the key of its own account; nothing was read or written"));
         }
         Ok(Self {
+            state_keys: source.ignore_keys().with(target.ignore_keys()),
             source,
             target,
             filter,

@@ -4,6 +4,7 @@ use crate::support::fixture::{account, inventory, list_tokens, wire};
 use crate::support::generator::{cases, draft};
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::ApiKey;
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::Webhook;
 use hookferry::store::backup::check::{BackupCondition, inspect};
 use hookferry::store::backup::{
@@ -108,15 +109,30 @@ fn the_last_check_reveals_nothing_without_the_key() {
     let added = test.add(&webhooks, &test.recipients);
     let key = ApiKey::new("key-canary").unwrap();
     let about = about(webhooks.len());
-    let check = || LastCheck::new(&key, &about, &webhooks, &added, &test.recipients).unwrap();
+    let state_keys = StateKeys::default();
+    let check = || {
+        LastCheck::new(
+            &key,
+            &about,
+            &webhooks,
+            &added,
+            &test.recipients,
+            &state_keys,
+        )
+        .unwrap()
+    };
     let last_check = check();
-    assert!(last_check.has_same_webhooks(&key, &webhooks));
-    assert!(!last_check.has_same_webhooks(&ApiKey::new("other-canary").unwrap(), &webhooks));
-    assert!(!last_check.has_same_webhooks(&key, &webhooks[1..]));
+    assert!(last_check.has_same_webhooks(&key, &webhooks, &state_keys));
+    assert!(!last_check.has_same_webhooks(
+        &ApiKey::new("other-canary").unwrap(),
+        &webhooks,
+        &state_keys
+    ));
+    assert!(!last_check.has_same_webhooks(&key, &webhooks[1..], &state_keys));
     let mut reversed = webhooks.clone();
     reversed.reverse();
     assert!(
-        last_check.has_same_webhooks(&key, &reversed),
+        last_check.has_same_webhooks(&key, &reversed, &state_keys),
         "the order of the response does not matter"
     );
     block_on(test.repository.write_last_check("eu", &last_check)).unwrap();

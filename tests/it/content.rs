@@ -1,6 +1,7 @@
 //! Which differences matter when two webhooks are compared, and which do not.
 
-use hookferry::coralogix::content::Content;
+use hookferry::coralogix::content::{Content, carried_digest, full_digest};
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::Webhook;
 use std::fmt::Write as _;
 
@@ -156,6 +157,41 @@ fn fields_that_are_not_json_compare_as_text() {
     };
     assert_eq!(deep("1"), deep("1"));
     assert_ne!(deep("1"), deep("2"));
+}
+
+#[test]
+fn the_servers_own_state_is_in_no_digest_and_every_other_undocumented_member_is() {
+    let webhook = |members: &str| {
+        let json = format!(
+            r#"{{"alias":"a","integration_type_id":0,"updated_at":"2026-11-20T00:00:00Z",{members}}}"#
+        );
+        Webhook::parse(json).unwrap()
+    };
+    let digests = |members: &str| {
+        let state_keys = StateKeys::default().with(["hits_today"]);
+        let webhook = webhook(members);
+        (
+            full_digest(&webhook, None, &state_keys),
+            carried_digest(&webhook, &state_keys),
+        )
+    };
+    let base = digests(r#""isActive":false,"last_used":null,"success_count":1,"hits_today":1"#);
+    for state in [
+        r#""isActive":false,"last_used":"2026-11-20T00:00:00Z","success_count":2,"hits_today":2"#,
+        r#""errorCount":7,"isActive":false"#,
+    ] {
+        assert_eq!(digests(state), base, "{state}");
+    }
+    for setting in [
+        r#""isActive":true,"last_used":null,"success_count":1"#,
+        r#""isActive":false,"last_used":"never""#,
+        r#""isActive":false,"success_count":{}"#,
+        r#""isActive":false,"integration_type":{"id":0,"revision":2}"#,
+    ] {
+        let (full, carried) = digests(setting);
+        assert_ne!(full, base.0, "{setting}");
+        assert_ne!(carried, base.1, "{setting}");
+    }
 }
 
 #[test]

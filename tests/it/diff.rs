@@ -1,6 +1,7 @@
 //! Comparing two listings: which webhooks pair up, which do not, and what differs.
 
 use crate::support::fixture::stripped;
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::pipeline::diff::{Comparison, diff};
 use std::fmt::Write as _;
 
@@ -14,7 +15,7 @@ fn compare(left: &[String], right: &[String], by_id: bool) -> String {
     let side = |webhooks: &[String]| stripped(&format!("[{}]", webhooks.join(",")));
     let (left, right) = (side(left), side(right));
     let mut out = String::new();
-    for entry in diff(&left, &right, by_id) {
+    for entry in diff(&left, &right, by_id, &StateKeys::default()) {
         let id = |id: Option<_>| id.map_or("-".to_owned(), ToString::to_string);
         let (left_id, right_id) = entry.ids(&left, &right);
         let paths = match &entry.kind {

@@ -513,6 +513,7 @@ fn a_party_is_described_with_its_profile() {
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),
             label: label.map(str::to_owned),
+            ignore_keys: Vec::new(),
             company_id: None,
         }),
         ..party("api.eu1.coralogix.com", company, count)

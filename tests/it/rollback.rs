@@ -3,7 +3,7 @@
 use crate::support::fixture::{account as inventory, text};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::content::Content;
-use hookferry::coralogix::digest::{ContentDigest, DigestKey};
+use hookferry::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rollback::{
@@ -56,6 +56,7 @@ fn written(key: &Arc<DigestKey>) -> RecordedWrite {
         sent: digest(key, "https://sent.example.com"),
         altered_content: None,
         full_digest: None,
+        sent_undocumented: MemberDigests::new(),
         is_acknowledged: true,
         previous: None,
     }
@@ -208,7 +209,7 @@ fn a_chain_of_runs_is_undone_to_what_was_there_before_the_first() {
     let update = |key: &Arc<DigestKey>, before: &str, sent: &str| RecordedWrite {
         sent: digest(key, sent),
         // A restore changes the dates, which the full digest covers.
-        full_digest: Some(key.text("as it was at the end of the run")),
+        full_digest: Some(key.digest_full(&webhook(7, "https://dated.example.com"), None)),
         previous: Some(PreviousContent {
             content: digest(key, before),
             body: Some(webhook(7, before)),

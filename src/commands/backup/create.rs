@@ -10,6 +10,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::digest::random_hex;
 use crate::coralogix::retry::WaitBudget;
+use crate::coralogix::undocumented::StateKeys;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
@@ -37,6 +38,15 @@ pub(in crate::commands) struct CreateOptions<'a> {
     /// Whether to store an account that has shrunk, is empty, or shows masks instead of secrets.
     pub(in crate::commands) accept_shrink: bool,
     pub(in crate::commands) client: &'a ClientOptions,
+    /// The undocumented keys that do not count, in addition to those of the accounts' profiles.
+    pub(in crate::commands) ignore_keys: &'a StateKeys,
+}
+
+impl CreateOptions<'_> {
+    /// The undocumented keys whose change alone is no reason to store a backup of the account.
+    fn state_keys(&self, account: &Account) -> StateKeys {
+        self.ignore_keys.with(account.ignore_keys())
+    }
 }
 
 /// Backs up the accounts and prints the result for each.
@@ -49,6 +59,7 @@ pub(super) async fn run(
         protection: &settings.protection,
         accept_shrink: settings.accept_shrink,
         client: &settings.client,
+        ignore_keys: &settings.ignore_keys,
     };
     let mut results = create_all(settings.accounts, options, screen).await?;
     // If there is only one account and it failed, its error is the error of the command.
@@ -146,8 +157,8 @@ async fn create_one(
         .add(&about, &inventory.webhooks, &salt, options.protection)
         .await?;
     let known_company = check.and_then(|check| check.company_id);
-    let check = make_last_check(account, &about, &inventory, &added, options.protection)?
-        .or_company_id(known_company);
+    let check =
+        make_last_check(account, &about, &inventory, &added, options)?.or_company_id(known_company);
     // The backup is safe. Without its check file, the next run stores the same content again and cannot
     // detect another account.
     let check_result = repository.write_last_check(&about.account, &check).await;
@@ -181,10 +192,17 @@ fn make_last_check(
     about: &BackupMetadata,
     inventory: &Inventory,
     added: &AddedBackup,
-    protection: &Protection,
+    options: CreateOptions<'_>,
 ) -> Result<LastCheck, Error> {
-    LastCheck::new(&account.key, about, &inventory.webhooks, added, protection)
-        .ok_or_else(no_random_numbers)
+    LastCheck::new(
+        &account.key,
+        about,
+        &inventory.webhooks,
+        added,
+        options.protection,
+        &options.state_keys(account),
+    )
+    .ok_or_else(no_random_numbers)
 }
 
 fn no_random_numbers() -> Error {
@@ -245,7 +263,11 @@ async fn is_up_to_date(
 ) -> Result<bool, Error> {
     let is_same = check.backup == newest.name.to_string()
         && check.protection == options.protection.fingerprint()
-        && check.has_same_webhooks(&account.key, &inventory.webhooks);
+        && check.has_same_webhooks(
+            &account.key,
+            &inventory.webhooks,
+            &options.state_keys(account),
+        );
     if !is_same {
         return Ok(false);
     }

@@ -68,7 +68,8 @@ fn recorded_write(
         digest_key: Arc::clone(&run.digest_key),
         sent,
         altered_content: written.kept,
-        full_digest: written.full_digest,
+        full_digest: written.full_digest.clone(),
+        sent_undocumented: row.undocumented.clone(),
         is_acknowledged: written.is_acknowledged,
         previous,
     })

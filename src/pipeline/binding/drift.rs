@@ -4,11 +4,13 @@ use super::{Binding, BoundSide, BoundWebhook, PlanWithInputs};
 use crate::coralogix::account::{ApiKey, Side};
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::path::Path;
+use crate::coralogix::undocumented::{is_documented, is_server_state};
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use smol_str::SmolStr;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 /// One change since a plan was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,27 @@ pub struct ChangedField {
     pub path: String,
     /// The current value, masked; `None` if it no longer exists.
     pub current: Option<Masked>,
+    /// The name of the undocumented member that holds it; `None` for a documented value, and for one that no longer
+    /// exists unless its path can only be the server's own state.
+    pub undocumented: Option<String>,
+}
+
+/// The names of the undocumented members that changed, if nothing else has drifted.
+pub fn undocumented_drift(drift: &[Drift]) -> Option<BTreeSet<&str>> {
+    let mut names = BTreeSet::new();
+    for each in drift {
+        let Drift::Webhook(DriftedWebhook {
+            change: WebhookChange::Changed(fields),
+            ..
+        }) = each
+        else {
+            return None;
+        };
+        for field in fields {
+            names.insert(field.undocumented.as_deref()?);
+        }
+    }
+    (!names.is_empty()).then_some(names)
 }
 
 /// A step of a saved plan: the id in the source, the state, and the id in the target.
@@ -308,12 +331,14 @@ fn changed_fields(
     let type_id = now.type_id().map(|type_id| type_id.0);
     if then.alias != *now.alias() {
         changed.push(ChangedField {
+            undocumented: None,
             path: "alias".to_owned(),
             current: Some(Masked::Text(now.alias().to_string())),
         });
     }
     if then.type_id != type_id {
         changed.push(ChangedField {
+            undocumented: None,
             path: "integration_type.id".to_owned(),
             current: type_id.map(|type_id| Masked::Number(type_id.to_string())),
         });
@@ -323,10 +348,14 @@ fn changed_fields(
         let path = place.path.to_string();
         let is_leaf = !place.json_type.is_container();
         if is_leaf && then.fields.get(path.as_str()) != digests.get(path.as_str()) {
-            let now = Some(place.masked);
-            changed.push(ChangedField { path, current: now });
+            changed.push(ChangedField {
+                path,
+                current: Some(place.masked),
+                undocumented: undocumented_key(&place.path, now.bare()),
+            });
         }
     }
+    changed.extend(changed_type_members(then, now, &digests));
     let gone = then
         .fields
         .keys()
@@ -334,8 +363,43 @@ fn changed_fields(
     changed.extend(gone.map(|path| ChangedField {
         path: path.to_string(),
         current: None,
+        undocumented: removed_state_key(path),
     }));
     changed
+}
+
+/// The undocumented top-level key that holds a value; `None` for a documented value.
+fn undocumented_key(path: &Path, webhook: &Webhook) -> Option<String> {
+    let key = path.parts().first()?;
+    let is_undocumented = !is_documented(key) && webhook.raw(key).is_some();
+    is_undocumented.then(|| key.clone())
+}
+
+/// The key of a value that is gone, if it looks like the server's own state; any other may have been one of the fields.
+fn removed_state_key(path: &str) -> Option<String> {
+    let path = Path::parse(path).ok()?;
+    let key = path.parts().first()?;
+    is_server_state(key, "null").then(|| key.clone())
+}
+
+/// The changed undocumented members of `integration_type`, which have no place.
+fn changed_type_members(
+    then: &BoundWebhook,
+    now: &StrippedWebhook,
+    digests: &BTreeMap<SmolStr, SmolStr>,
+) -> Vec<ChangedField> {
+    let members = now.bare().undocumented_members();
+    let changed = members.filter(|member| {
+        let path = member.path().to_string();
+        member.is_in_type && then.fields.get(path.as_str()) != digests.get(path.as_str())
+    });
+    changed
+        .map(|member| ChangedField {
+            path: member.path().to_string(),
+            current: Some(Masked::hidden("unknown key")),
+            undocumented: Some(member.name().into_owned()),
+        })
+        .collect()
 }
 
 /// Steps that differ although the inputs did not change: this machine has other run records, or newer ones,

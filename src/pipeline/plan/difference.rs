@@ -5,9 +5,9 @@ use crate::coralogix::content::{entry_name, is_equal, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
-use crate::coralogix::webhook::{Fields, INTERPRETED_KEYS, Webhook};
+use crate::coralogix::undocumented::{StateKeys, UndocumentedMember};
+use crate::coralogix::webhook::{Fields, Webhook};
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// One path at which two webhooks differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,33 +64,79 @@ pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     found
 }
 
-/// All differences in undocumented top-level keys, sorted by key. The values stay hidden.
-pub fn undocumented_differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
-    let undocumented_keys = |webhook: &Webhook| -> BTreeMap<String, String> {
-        let values = webhook.tokens().map(|(_, value)| value.to_owned());
-        let members = webhook.keys().map(Cow::into_owned).zip(values);
-        members
-            .filter(|(key, _)| !INTERPRETED_KEYS.contains(&key.as_str()))
-            .collect()
-    };
-    let is_same = |left: &str, right: &str| match (Json::parse(left), Json::parse(right)) {
-        (Ok(left), Ok(right)) => is_equal(&left, &right),
-        _ => left == right,
-    };
-    let (left, right) = (undocumented_keys(source), undocumented_keys(target));
-    let keys: BTreeSet<&String> = left.keys().chain(right.keys()).collect();
-    let hidden = |value: Option<&String>| value.map(|_| Masked::hidden("unknown key"));
-    keys.into_iter()
-        .filter(|key| match (left.get(*key), right.get(*key)) {
-            (Some(left), Some(right)) => !is_same(left, right),
-            _ => true,
-        })
-        .map(|key| Difference {
-            path: Path::from_parts(&[key]).to_string(),
-            source: hidden(left.get(key)),
-            target: hidden(right.get(key)),
+/// All differences in undocumented members, the source's first, without the server's own state. The values stay
+/// hidden.
+pub fn undocumented_differences(
+    source: &Webhook,
+    target: &Webhook,
+    state_keys: &StateKeys,
+) -> Vec<Difference> {
+    let mut found = unkept_differences(source, target, state_keys);
+    let added = target
+        .undocumented_members()
+        .filter(|member| source.value_in_place_of(member).is_none() && state_keys.counts(member));
+    found.extend(added.map(|member| Difference {
+        path: member.path().to_string(),
+        source: None,
+        target: Some(hidden_value()),
+    }));
+    found
+}
+
+/// The undocumented members of a desired webhook that the target shows with another value or not at all. The values
+/// stay hidden.
+///
+/// Members that only the target has do not count: a server may add some of its own to everything that it stores.
+pub fn unkept_differences(
+    desired: &Webhook,
+    target: &Webhook,
+    state_keys: &StateKeys,
+) -> Vec<Difference> {
+    differing_members(desired, target)
+        .filter(|member| state_keys.counts(member))
+        .map(|member| Difference {
+            path: member.path().to_string(),
+            source: Some(hidden_value()),
+            target: target.value_in_place_of(&member).map(|_| hidden_value()),
         })
         .collect()
+}
+
+/// Whether two webhooks differ in the server's own state.
+pub(super) fn has_other_state(source: &Webhook, target: &Webhook, state_keys: &StateKeys) -> bool {
+    differing_members(source, target)
+        .chain(differing_members(target, source))
+        .any(|member| !state_keys.counts(&member))
+}
+
+/// The undocumented members of one webhook that another one does not have with an equal value.
+fn differing_members<'w>(
+    webhook: &'w Webhook,
+    other: &'w Webhook,
+) -> impl Iterator<Item = UndocumentedMember<'w>> {
+    let is_same = |left: &str, right: &str| {
+        left == right
+            || match (Json::parse(left), Json::parse(right)) {
+                (Ok(left), Ok(right)) => is_equal(&left, &right),
+                _ => false,
+            }
+    };
+    webhook.undocumented_members().filter(move |member| {
+        let same = other
+            .value_in_place_of(member)
+            .filter(|value| is_same(member.value, value));
+        same.is_none() && is_last_of_key(webhook, member)
+    })
+}
+
+/// Whether no later member of the webhook has the same key.
+fn is_last_of_key(webhook: &Webhook, member: &UndocumentedMember<'_>) -> bool {
+    let counting = webhook.value_in_place_of(member);
+    counting.is_some_and(|value| std::ptr::eq(value, member.value))
+}
+
+fn hidden_value() -> Masked {
+    Masked::hidden("unknown key")
 }
 
 /// The fields of one webhook as two trees of the same shape: one with real values, one with masked values.

@@ -1,13 +1,14 @@
 //! Matches webhooks of the source with those of the target: identical pairs first, then pairs by alias and type.
 //! Pure. Reports an ambiguous match instead of choosing one of several.
 
-use super::difference::{differences, undocumented_differences};
+use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{KnowledgeIndex, PriorKnowledge};
 use super::{OnConflict, Step, StepState};
 use crate::coralogix::content::{FieldsShape, Fingerprint};
 use crate::coralogix::kind::{WebhookType, type_name};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::rewrite::{Portable, PortableWebhook};
 use crate::pipeline::strip::{Key, StrippedWebhook, normalized_alias};
 use crate::untrusted;
 use smol_str::SmolStr;
@@ -16,14 +17,16 @@ use std::collections::{HashMap, HashSet};
 /// Decides the step of every desired webhook. Returns the steps in order, and the number of the target's webhooks
 /// that are a counterpart, or a possible counterpart of an ambiguous step.
 pub(super) fn decide(
-    desired: &[PortableWebhook],
+    portable: &Portable,
     target: &[StrippedWebhook],
     on_conflict: OnConflict,
     known: &PriorKnowledge,
 ) -> (Vec<Step>, usize) {
+    let desired = portable.webhooks();
     let mut matching = Matching {
         desired,
         target,
+        state_keys: portable.state_keys(),
         on_conflict,
         is_same_account: known.has_shared_ids,
         steps: vec![None; desired.len()],
@@ -50,6 +53,8 @@ pub(super) fn decide(
 struct Matching<'p> {
     desired: &'p [PortableWebhook],
     target: &'p [StrippedWebhook],
+    /// The undocumented members in which a difference is only the server's own state.
+    state_keys: &'p StateKeys,
     on_conflict: OnConflict,
     /// Whether the source is a backup of the target itself.
     is_same_account: bool,
@@ -104,9 +109,10 @@ impl Matching<'_> {
 
     fn mark_unchanged(&mut self, step_ix: usize, target_ix: usize) {
         let mut step = Step::new(StepState::Unchanged, "");
-        if !undocumented_differences(self.desired[step_ix].bare(), self.target[target_ix].bare())
-            .is_empty()
-        {
+        let (desired, target) = (self.desired[step_ix].bare(), self.target[target_ix].bare());
+        if undocumented_differences(desired, target, self.state_keys).is_empty() {
+            step.has_other_state = has_other_state(desired, target, self.state_keys);
+        } else {
             step.notes.push("only undocumented keys differ".to_owned());
         }
         step.counterpart = Some(Box::new(self.target[target_ix].clone()));
@@ -130,12 +136,28 @@ impl Matching<'_> {
                 continue;
             }
             let content = webhook.content().map(|content| content.whole);
-            let found = content.and_then(|whole| targets_by_content.get_mut(&whole)?.pop());
+            let found = content
+                .and_then(|whole| self.take_likest(webhook, targets_by_content.get_mut(&whole)?));
             if let Some(target_ix) = found {
                 self.mark_unchanged(step_ix, target_ix);
             }
         }
         self.note_surplus(&targets_by_content);
+    }
+
+    /// Takes one of several webhooks with the same content: if possible, one without any difference.
+    fn take_likest(&self, desired: &PortableWebhook, equal: &mut Vec<usize>) -> Option<usize> {
+        let is_same = |target_ix: &usize| {
+            let target = self.target[*target_ix].bare();
+            undocumented_differences(desired.bare(), target, self.state_keys).is_empty()
+        };
+        let likest = (equal.len() > 1)
+            .then(|| equal.iter().rposition(is_same))
+            .flatten();
+        match likest {
+            Some(ix) => Some(equal.remove(ix)),
+            None => equal.pop(),
+        }
     }
 
     /// Notes extra copies in the target: hookferry does not remove them, but the user should know about them.

@@ -3,9 +3,11 @@
 //! so that memory never has to hold the whole list.
 
 use super::resemblance::url_fingerprint;
-use crate::coralogix::content::{self, Content, Fingerprint};
+use crate::coralogix::content::{self, Content, Fingerprint, FullDigest};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::{CachedContent, ContentCache};
+use crate::pipeline::plan::unkept_differences;
 use crate::pipeline::strip::{Key, without_server_keys};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -26,7 +28,7 @@ pub struct SeenWebhook {
 /// What reports and the run record need of a webhook when the run is over.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ReportDetails {
-    full_digest: Option<Fingerprint>,
+    full_digest: Option<FullDigest>,
     differing_body: Option<Box<Webhook>>,
 }
 
@@ -64,11 +66,19 @@ impl SeenWebhook {
     }
 
     /// Adds the details for reports and the run record, and what tells an altered webhook of ours from others.
-    fn with_details(self, webhook: &Webhook, likely: Option<CachedContent<'_>>) -> Self {
-        let is_desired =
-            self.content.is_some() && likely.is_some_and(|cached| cached.content == self.content);
+    fn with_details(
+        self,
+        webhook: &Webhook,
+        likely: Option<CachedContent<'_>>,
+        state_keys: &StateKeys,
+    ) -> Self {
+        let is_desired = self.content.is_some()
+            && likely.is_some_and(|cached| {
+                cached.content == self.content
+                    && unkept_differences(cached.bare, webhook, state_keys).is_empty()
+            });
         let details = ReportDetails {
-            full_digest: Some(content::full_digest(webhook, self.content)),
+            full_digest: Some(content::full_digest(webhook, self.content, state_keys)),
             differing_body: (!is_desired)
                 .then(|| Box::new(without_server_keys(webhook).to_standalone())),
         };
@@ -92,13 +102,14 @@ impl SeenWebhook {
     /// Digest of everything the target showed of it, dates included.
     ///
     /// `None` if the run cannot have written it.
-    pub fn full_digest(&self) -> Option<Fingerprint> {
-        self.details.full_digest
+    pub fn full_digest(&self) -> Option<&FullDigest> {
+        self.details.full_digest.as_ref()
     }
 
     /// The object without the keys that the server owns.
     ///
-    /// `None` if the run cannot have written it, or if a desired webhook with its alias has the same content.
+    /// `None` if the run cannot have written it, or if a desired webhook with its alias has the same content and no
+    /// undocumented member that this one did not keep.
     pub fn differing_body(&self) -> Option<&Webhook> {
         self.details.differing_body.as_deref()
     }
@@ -148,7 +159,7 @@ impl Observation {
             let cached = cache.candidate(webhook);
             let seen = SeenWebhook::from_webhook_with_cached(webhook, cached).map(|seen| {
                 if may_be_written(&seen.id) {
-                    seen.with_details(webhook, cached)
+                    seen.with_details(webhook, cached, cache.state_keys())
                 } else {
                     seen
                 }

@@ -6,6 +6,7 @@ use super::document::BackupMetadata;
 use super::name::AddedBackup;
 use crate::coralogix::account::ApiKey;
 use crate::coralogix::digest::{DigestKey, KeyedDigest};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::Webhook;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,8 +54,9 @@ impl LastCheck {
         webhooks: &[Webhook],
         backup: &AddedBackup,
         protection: &Protection,
+        state_keys: &StateKeys,
     ) -> Option<Self> {
-        let digest_key = DigestKey::new(key)?;
+        let digest_key = DigestKey::new(key)?.with_state_keys(state_keys.clone());
         Some(Self {
             format_version: FORMAT_VERSION.to_owned(),
             time: metadata.time,
@@ -102,11 +104,17 @@ impl LastCheck {
         text.expect("a check has texts for keys and no number that JSON lacks") + "\n"
     }
 
-    /// Whether the account's webhooks are unchanged since the check; `false` also if `key` is not the recorded one.
-    pub fn has_same_webhooks(&self, key: &ApiKey, webhooks: &[Webhook]) -> bool {
+    /// Whether the account's webhooks are unchanged since the check, except for the server's own state; `false` also if `key` is not the recorded one.
+    pub fn has_same_webhooks(
+        &self,
+        key: &ApiKey,
+        webhooks: &[Webhook],
+        state_keys: &StateKeys,
+    ) -> bool {
         let Some(digest_key) = DigestKey::for_record(key, &self.salt, &self.check) else {
             return false;
         };
+        let digest_key = digest_key.with_state_keys(state_keys.clone());
         KeyedDigest::parse(&self.content) == Some(digest_key.digest_inventory(webhooks))
     }
 }

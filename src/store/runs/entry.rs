@@ -1,7 +1,7 @@
 //! The entries of a run's journal as they are serialized; `record` interprets them.
 //! Holds no secret: contents are keyed digests, and the plan shows aliases and ids anyway.
 
-use crate::coralogix::digest::{ContentDigest, KeyedDigest};
+use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::StepState;
@@ -117,6 +117,9 @@ pub struct Header {
     /// The keyed digest of the saved plan that the run applies; `None` unless the command is `apply`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saved_plan: Option<String>,
+    /// The undocumented keys that the user named as the server's own state; no digest of this record covers them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignore_keys: Vec<SmolStr>,
 }
 
 /// The source of a run.
@@ -171,6 +174,10 @@ pub struct StepRow {
     /// The digest of the matching webhook's content in the target, if that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_content: Option<ContentDigest>,
+    /// The digests of the undocumented members that the run sends, or that the matching webhook has if the run sends
+    /// nothing.
+    #[serde(default, skip_serializing_if = "MemberDigests::is_empty")]
+    pub undocumented: MemberDigests,
 }
 
 /// A recorded status update of one webhook.
@@ -239,8 +246,21 @@ pub struct Footer {
 pub struct FullDigestRow {
     /// The index of the webhook's step in the plan.
     pub step_ix: usize,
-    /// The keyed digest.
+    /// The keyed digest of the documented members.
     pub digest: KeyedDigest,
+    /// The digests of the undocumented members that are not the server's own state.
+    #[serde(default, skip_serializing_if = "MemberDigests::is_empty")]
+    pub undocumented: MemberDigests,
+}
+
+impl FullDigestRow {
+    /// The full digest in this row.
+    pub(super) fn full_digest(&self) -> KeyedFullDigest {
+        KeyedFullDigest {
+            documented: self.digest,
+            undocumented: self.undocumented.clone(),
+        }
+    }
 }
 
 /// A webhook that the server stored with other content than was sent.

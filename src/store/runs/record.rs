@@ -2,13 +2,13 @@
 //! whether the send is still open. Pure.
 
 use super::entry::{
-    AlteredRow, Footer, FullDigestRow, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow,
-    StepRow,
+    AlteredRow, Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow, StepRow,
 };
-use crate::coralogix::account::ApiKey;
-use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
+use crate::coralogix::account::{Account, ApiKey};
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::type_name;
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
@@ -65,7 +65,7 @@ pub struct WrittenWebhook {
     /// The digest of what the target stored, if that differs from what was sent.
     pub kept: Option<ContentDigest>,
     /// The full digest of the webhook when the run ended; `None` if it is unknown, as for a run that was killed.
-    pub full_digest: Option<KeyedDigest>,
+    pub full_digest: Option<KeyedFullDigest>,
 }
 
 /// The combined effect of all rollbacks of a run.
@@ -163,10 +163,11 @@ impl RunRecord {
                         written.kept = Some(*content);
                     }
                 }
-                for FullDigestRow { step_ix, digest } in &footer.full_digests {
-                    if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(*step_ix)
+                for row in &footer.full_digests {
+                    if let Some(RecordedStatus::Written(written)) =
+                        self.statuses.get_mut(row.step_ix)
                     {
-                        written.full_digest = Some(*digest);
+                        written.full_digest = Some(row.full_digest());
                     }
                 }
                 self.footer = Some(footer);
@@ -316,6 +317,13 @@ impl RunRecord {
         DigestKey::for_record(key, &self.header.salt, &self.header.key_check)
     }
 
+    /// The undocumented keys that do not count when the run's webhooks are compared: those that the run left out, those
+    /// of the account's profile, and those that the user names now.
+    pub fn state_keys(&self, account: &Account, named_now: &StateKeys) -> StateKeys {
+        let recorded = named_now.with(&self.header.ignore_keys);
+        recorded.with(account.ignore_keys())
+    }
+
     /// The alias and type, and the digest of the content, that a step was to write; `None` if the step has none.
     pub fn desired(&self, step_ix: usize) -> Option<(Key, ContentDigest)> {
         let row = self.header.steps.get(step_ix)?;
@@ -330,6 +338,14 @@ impl RunRecord {
     pub fn items(&self) -> Vec<RecordedItem> {
         let item = |(row, status): (&StepRow, &RecordedStatus)| RecordedItem {
             desired: row.content,
+            undocumented: row.undocumented.clone(),
+            undocumented_at_end: match status {
+                RecordedStatus::Written(written) => {
+                    let at_end = written.full_digest.as_ref();
+                    at_end.map(|at_end| at_end.undocumented.clone())
+                }
+                _ => None,
+            },
             location: location(row, status),
         };
         self.header

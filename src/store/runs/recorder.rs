@@ -3,8 +3,8 @@
 
 use super::entry::{Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
 use super::journal::{JOURNAL_NAME, JournalFile};
-use crate::coralogix::content::{Content, Fingerprint};
-use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
+use crate::coralogix::content::{Content, FullDigest};
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::error::Error;
 use crate::pipeline::push::{self, JournalNote, Proof, StatusUpdate};
 use crate::store::disk::{self, WriteContent};
@@ -85,9 +85,9 @@ impl Recorder {
         self.digest_key.digest_content(content)
     }
 
-    /// Digests a full fingerprint of a webhook under this record's key.
-    pub fn digest_fingerprint(&self, fingerprint: Fingerprint) -> KeyedDigest {
-        self.digest_key.digest_fingerprint(fingerprint)
+    /// Digests the full digest of a webhook under this record's key.
+    pub fn digest_full(&self, full: &FullDigest) -> KeyedFullDigest {
+        self.digest_key.digest_full_fingerprints(full)
     }
 
     /// Appends the run's outcome as its last entry.

@@ -52,5 +52,6 @@ mod rules;
 mod saved;
 mod schedules;
 mod servers;
+mod undocumented;
 mod waiting;
 mod whole_lists;
