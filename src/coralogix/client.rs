@@ -26,7 +26,7 @@ use tracing::info;
 const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Why one webhook cannot be asked for or deleted.
-const NO_URL: &str = "no URL can name a webhook with its id";
+pub(crate) const NO_URL: &str = "no URL can name a webhook with its id";
 
 /// Connection settings chosen by the user.
 #[derive(Debug, Clone)]

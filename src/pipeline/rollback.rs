@@ -9,7 +9,7 @@ use super::push::{
     ActionList, Baseline, ItemStatus, PushContext, PushOptions, PushResult, StopReason, carry_out,
 };
 use super::strip::{Key, strip};
-use crate::coralogix::client::Writer;
+use crate::coralogix::client::{NO_URL, Writer};
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{
     ContentDigest, DigestKey, FullChange, KeyedFullDigest, MemberDigests,
@@ -119,7 +119,7 @@ impl<'t> CurrentWebhooks<'t> {
 /// Decides from the newest write to the oldest: one that is undone already makes way for the one before it.
 fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoState {
     if !is_path_segment(item.id.as_str()) {
-        return UndoState::Keep("its id cannot be part of a URL".to_owned());
+        return UndoState::Keep(format!("the request was not sent: {NO_URL}"));
     }
     let (mut is_restored, mut newest_change) = (false, None);
     for (n, write) in item.writes.iter().enumerate() {

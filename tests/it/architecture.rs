@@ -295,8 +295,7 @@ fn no_file_is_a_drawer_for_everything() {
 /// Where a webhook leaves the process with its secrets: requests, `export`, backups, and the bodies that `rollback` would put back.
 const DOORS: &[&str] = &[
     "coralogix/webhook.rs",
-    "pipeline/push/body.rs",
-    "pipeline/rollback.rs",
+    "pipeline/push/actions.rs",
     "commands/export.rs",
     "commands/recording.rs",
     "store/backup/document.rs",
