@@ -49,12 +49,24 @@ choice!(Answers {
     EmptyObject = "empty-object",
     Empty = "empty",
     Text = "text",
-    Html = "html"
+    Html = "html",
+    BareIds = "bare-ids",
+    IdsObject = "ids-object"
 });
+choice!(AnswerIds { Stored = "stored", Text = "text", Padded = "padded", Swapped = "swapped" });
+choice!(Refusal { Status = "status", Words = "words" });
+choice!(NewIds { Ascending = "ascending", Reused = "reused" });
 choice!(SingleAnswer { Object = "object", Array = "array" });
 choice!(AliasClash { Allow = "allow", Conflict = "409", BadRequest = "400" });
 choice!(Alias { Stored = "stored", Trimmed = "trimmed", Tidied = "tidied" });
-choice!(Url { Stored = "stored", Slash = "slash", NoQuery = "no-query" });
+choice!(Url {
+    Stored = "stored",
+    Slash = "slash",
+    NoQuery = "no-query",
+    PercentDecoded = "percent-decoded",
+    Portless = "portless"
+});
+choice!(Text { Stored = "stored", HtmlEscaped = "html-escaped" });
 choice!(Json { Stored = "stored", Reserialised = "reserialised" });
 choice!(Uuid { Stored = "stored", Fresh = "fresh" });
 choice!(List {
@@ -82,10 +94,14 @@ pub struct Switches {
     pub(super) bulk: Bulk,
     pub(super) order: Order,
     pub(super) answer: Answers,
+    pub(super) answer_ids: AnswerIds,
     pub(super) single_answer: SingleAnswer,
+    pub(super) refusal: Refusal,
+    pub(super) new_ids: NewIds,
     pub(super) alias_clash: AliasClash,
     pub(super) alias: Alias,
     pub(super) url: Url,
+    pub(super) text: Text,
     pub(super) json: Json,
     pub(super) uuid: Uuid,
     pub(super) list: List,
@@ -141,15 +157,19 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 29] = [
+const TABLE: [Entry; 33] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
-    entry!("answer", answer: Answers, "response to an accepted POST"),
+    entry!("answer", answer: Answers, "response to an accepted POST; bare-ids: [1050,1051]; ids-object: {\"ids\":[1050,1051]}"),
+    entry!("answer-ids", answer_ids: AnswerIds, "ids in the response to a POST: in quotes; in quotes with zeros in front; swapped between the first two webhooks of a bulk request"),
     entry!("single-answer", single_answer: SingleAnswer, "shape of the response to a single POST"),
+    entry!("refusal", refusal: Refusal, "words: a refused POST gets 200 and {\"inserted\":N,\"errors\":[...]}"),
+    entry!("new-ids", new_ids: NewIds, "reused: a new webhook gets the lowest number that a DELETE has freed"),
     entry!("alias-clash", alias_clash: AliasClash, "what a second webhook with the same alias and type gets"),
     entry!("alias", alias: Alias, "tidied: trimmed and in lower case"),
-    entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped"),
+    entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped; percent-decoded: %2F becomes '/', and so on; portless: the scheme's usual port dropped"),
+    entry!("text", text: Text, "html-escaped: '&', '<', '>' and '\"' become entities in the alias, the url, and the texts in the fields"),
     entry!("json", json: Json, "reserialised: integration_type_fields with other key order and spacing"),
     entry!("uuid", uuid: Uuid, "fresh: the server replaces the uuid in the fields"),
     entry!("list", list: List, "shape of the response to GET"),
