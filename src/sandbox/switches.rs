@@ -1,6 +1,7 @@
 //! Every behavior that the vendor does not document, as a named switch. Parses switches; never acts on one.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::spelling::SpellingError;
 
@@ -83,6 +84,13 @@ choice!(MixedCompanies { Off = "off", On = "on" });
 choice!(Twins { Off = "off", Once = "once", Always = "always", Equal = "equal" });
 choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
+choice!(RateLimitHeader {
+    None = "none",
+    RetryAfter = "retry-after",
+    RetryAfterDate = "retry-after-date",
+    RateLimitReset = "ratelimit-reset",
+    XRateLimitReset = "x-ratelimit-reset"
+});
 choice!(UnknownId { NotFound = "404", Create = "create" });
 choice!(UnknownType { Accept = "accept", BadRequest = "400" });
 choice!(Update { Stored = "stored", Ignored = "ignored" });
@@ -113,6 +121,8 @@ pub struct Switches {
     pub(super) other_company_from: Option<usize>,
     pub(super) auth: Auth,
     pub(super) errors: Errors,
+    pub(super) rate_limit: Option<RateLimit>,
+    pub(super) rate_limit_header: RateLimitHeader,
     pub(super) unknown_id: UnknownId,
     pub(super) unknown_type: UnknownType,
     pub(super) poison: Option<String>,
@@ -132,6 +142,24 @@ pub(super) struct PageSize(pub(super) usize);
 impl Default for PageSize {
     fn default() -> Self {
         Self(10)
+    }
+}
+
+/// How many requests an account accepts in each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RateLimit {
+    pub(super) n_requests: usize,
+    pub(super) window: Duration,
+}
+
+impl RateLimit {
+    fn parse(text: &str) -> Option<Self> {
+        let (n_requests, seconds) = text.split_once('/')?;
+        let window = Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?;
+        Some(Self {
+            n_requests: n_requests.parse().ok()?,
+            window,
+        })
     }
 }
 
@@ -157,7 +185,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 33] = [
+const TABLE: [Entry; 35] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -197,6 +225,16 @@ const TABLE: [Entry; 33] = [
     },
     entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
     entry!("errors", errors: Errors, "format of error bodies; echo: the request's own body comes back"),
+    Entry {
+        name: "rate-limit",
+        values: "N/SECONDS",
+        meaning: "429 for every request above N in a window of SECONDS, which may be a fraction",
+        set: |switches, value| {
+            switches.rate_limit = Some(RateLimit::parse(value)?);
+            Some(())
+        },
+    },
+    entry!("rate-limit-header", rate_limit_header: RateLimitHeader, "what these 429 say: nothing; Retry-After in seconds or as a date; RateLimit-Reset in seconds; X-RateLimit-Reset in seconds since 1970"),
     entry!("unknown-id", unknown_id: UnknownId, "what a POST with an unknown id does"),
     entry!("unknown-type", unknown_type: UnknownType, "what a POST of a type that the page does not list gets"),
     Entry {
