@@ -16,18 +16,15 @@ impl RateLimiter {
     /// Counts a request that arrives `now`; the action for it if it is above the limit, else `None`.
     pub(super) fn refuse(&mut self, switches: &Switches, now: Instant) -> Option<Action> {
         let RateLimit { n_requests, window } = switches.rate_limit?;
-        let elapsed = self.started.map(|started| now.duration_since(started));
-        let elapsed = match elapsed.filter(|elapsed| *elapsed < window) {
-            Some(elapsed) => elapsed,
-            None => {
-                self.started = Some(now);
-                self.n_requests = 0;
-                Duration::ZERO
-            }
-        };
+        let is_over = |started: &Instant| now.duration_since(*started) >= window;
+        if self.started.as_ref().is_none_or(is_over) {
+            self.started = Some(now);
+            self.n_requests = 0;
+        }
+        let elapsed = now.duration_since(self.started.unwrap_or(now));
         self.n_requests += 1;
         (self.n_requests > n_requests)
-            .then(|| too_many_requests(switches.rate_limit_header, window - elapsed))
+            .then(|| too_many_requests(switches.rate_limit_header, window.saturating_sub(elapsed)))
     }
 }
 

@@ -260,8 +260,8 @@ mod tests {
     #[test]
     fn an_answer_shows_ids_as_other_tokens_or_of_another_row() {
         for (switch, ids) in [
-            ("answer-ids=stored", r#"[1050,1051]"#),
-            ("answer-ids=swapped", r#"[1051,1050]"#),
+            ("answer-ids=stored", "[1050,1051]"),
+            ("answer-ids=swapped", "[1051,1050]"),
             ("answer-ids=text", r#"["1050","1051"]"#),
             ("answer-ids=padded", r#"["001050","001051"]"#),
         ] {
@@ -297,8 +297,8 @@ mod tests {
     #[test]
     fn a_new_webhook_gets_a_freed_number_only_if_numbers_are_reused() {
         for (switch, ids) in [
-            ("new-ids=reused", r#"[1050,1052]"#),
-            ("new-ids=ascending", r#"[1052,1053]"#),
+            ("new-ids=reused", "[1050,1052]"),
+            ("new-ids=ascending", "[1052,1053]"),
         ] {
             let (mut store, switches) = (Store::new(7), switches(&[switch]));
             post_bulk(&mut store, &switches, TWO, false);

@@ -1,6 +1,6 @@
 //! Judges a run by what the target really holds, not by the habits that were drawn.
 
-use super::draw::Setup;
+use super::draw::{Setup, UPDATED};
 use crate::support::stand_in::text;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,8 +26,11 @@ pub(super) fn normalize(alias: &str) -> String {
     unescaped.trim().to_lowercase()
 }
 
-/// What of a webhook has to arrive: alias, url, and the fields by name.
-fn content(webhook: &Value) -> (String, String, Vec<String>) {
+/// Alias, url, and the fields with their names.
+type Content = (String, String, Vec<String>);
+
+/// What of a webhook has to arrive.
+fn content(webhook: &Value) -> Content {
     let fields = text(webhook, "integration_type_fields");
     let fields: Vec<Value> = serde_json::from_str(fields).unwrap_or_default();
     let mut fields: Vec<String> = fields
@@ -39,16 +42,17 @@ fn content(webhook: &Value) -> (String, String, Vec<String>) {
     (alias.to_owned(), url.to_owned(), fields)
 }
 
-/// Webhooks without the dates, which change with every write.
-pub(super) fn without_dates(webhooks: &[Value]) -> Vec<Value> {
-    let without = |webhook: &Value| {
-        let mut webhook = webhook.clone();
-        for key in ["created_at", "updated_at"] {
-            webhook.as_object_mut().unwrap().remove(key);
-        }
-        webhook
+/// The id and the content of each webhook. Of one that was updated, an altering server gives back what it likes.
+pub(super) fn restored_contents(
+    webhooks: &[Value],
+    is_altering: bool,
+) -> Vec<(Option<u64>, Key, Option<Content>)> {
+    let shown = |webhook: &Value| {
+        let is_comparable = !(is_altering && text(webhook, "alias").eq_ignore_ascii_case(UPDATED));
+        let content = is_comparable.then(|| content(webhook));
+        (webhook["id"].as_u64(), key(webhook), content)
     };
-    webhooks.iter().map(without).collect()
+    webhooks.iter().map(shown).collect()
 }
 
 fn counts<'v>(webhooks: impl Iterator<Item = &'v Value>) -> BTreeMap<Key, usize> {

@@ -148,13 +148,13 @@ pub(super) fn draw(seed: u64) -> Setup {
     let is_obstructed = is_obstructed || (is_altering && is_updating);
     Setup {
         seeds,
-        settle,
         switches,
         faults,
         disturbances,
         lost_before,
         foreign_before,
         batch_size,
+        settle,
         is_altering,
         is_obstructed,
         rollback,

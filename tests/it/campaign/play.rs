@@ -31,7 +31,7 @@ pub(super) struct Game<'g> {
     /// Whether each run applies a saved plan instead of planning a new migration.
     pub(super) applies: bool,
     /// Whether the target may hold webhooks that nothing on record names.
-    is_anything_unnamed: bool,
+    pub(super) is_anything_unnamed: bool,
     result: SeedResult,
 }
 
