@@ -133,6 +133,10 @@ pub(super) fn draw(seed: u64) -> Setup {
     let settle = settle(&switches);
     // Without its record a run can neither wait for late effects nor recognize the server's alterations.
     let may_lose = !is_late && !is_altering && settle == SETTLE;
+    if !may_lose {
+        // A run that starts when the target shows another company takes it for another account, without records.
+        switches.retain(|switch| !switch.starts_with("other-company-from"));
+    }
     let lost_before = (may_lose && random.percent(20)).then(|| 1 + random.below(2));
     let foreign_before = random.percent(30).then(|| random.below(3));
     let batch_size = 1 + random.below(6);
