@@ -132,9 +132,6 @@ pub struct RollbackArgs {
     /// Undo without asking for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// The settle window.
-    #[command(flatten)]
-    pub settle: SettleArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
@@ -144,6 +141,9 @@ pub struct RollbackArgs {
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
+    /// The settle window.
+    #[command(flatten)]
+    pub settle: SettleArgs,
     /// How to connect to the account.
     #[command(flatten)]
     pub connection: ConnectionArgs,

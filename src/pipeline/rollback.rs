@@ -29,8 +29,10 @@ pub struct RollbackItem {
     pub source_id: Option<WebhookId>,
     /// Its alias and type.
     pub key: Key,
-    /// What the runs wrote to it, newest first; never empty. Only the oldest can have created it.
+    /// What the runs wrote to it and no earlier rollback has undone, newest first. Only the oldest can have created it.
     pub writes: Vec<RecordedWrite>,
+    /// What an earlier rollback made of it, if nothing is left to undo: whatever has its id now is none of the runs'.
+    pub undone: Option<UndoState>,
 }
 
 /// What one run wrote to a webhook.
@@ -91,6 +93,7 @@ impl UndoState {
 pub fn plan_rollback(written: &[RollbackItem], target: &Inventory) -> Vec<UndoState> {
     let current = CurrentWebhooks::new(target);
     let decide = |item: &RollbackItem| match current.by_id.get(&item.id) {
+        _ if item.undone.is_some() => item.undone.clone().unwrap_or(UndoState::Gone),
         None => UndoState::Gone,
         Some((object, Some(content))) => decide_undo(item, object, *content),
         Some((_, None)) => UndoState::Keep("its current content cannot be compared".to_owned()),

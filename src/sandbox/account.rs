@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use serde_json::Value;
@@ -13,6 +14,7 @@ use tokio::sync::watch;
 
 use super::fault::{Action, Fault};
 use super::object::{Object, to_raw};
+use super::rate_limit::RateLimiter;
 use super::request_log::LoggedRequest;
 use super::store::Store;
 use super::switches::Switches;
@@ -36,8 +38,9 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) switches: Switches,
     pub(super) log: Vec<LoggedRequest>,
-    latency: std::time::Duration,
+    latency: Duration,
     faults: Vec<Fault>,
+    rate_limiter: RateLimiter,
     requests_by_method: HashMap<Method, usize>,
     n_requests: usize,
 }
@@ -59,6 +62,7 @@ impl Account {
                 log: Vec::new(),
                 latency: options.latency,
                 faults: options.faults,
+                rate_limiter: RateLimiter::default(),
                 requests_by_method: HashMap::new(),
                 n_requests: 0,
             }),
@@ -173,12 +177,13 @@ impl State {
         self.n_requests += 1;
         let method_count = self.requests_by_method.entry(method.clone()).or_default();
         *method_count += 1;
-        let mut action = self
+        let fault = self
             .faults
             .iter()
-            .find_map(|fault| fault.action_for(method, *method_count, self.n_requests))
-            .cloned()
-            .unwrap_or_default();
+            .find_map(|fault| fault.action_for(method, *method_count, self.n_requests));
+        // The limit stands in front of everything that could fail.
+        let refusal = self.rate_limiter.refuse(&self.switches, Instant::now());
+        let mut action = refusal.or_else(|| fault.cloned()).unwrap_or_default();
         action.delay += self.latency;
         action
     }

@@ -185,6 +185,7 @@ fn respond(answer: ApiResponse) -> (Completion, Outcome) {
 fn status_response(switches: &Switches, code: u16, header: Option<WaitHeader>) -> ApiResponse {
     let status = StatusCode::from_u16(code).expect("a fault's status is checked when parsed");
     let answer = match code {
+        429 => ApiResponse::error(switches, status, "too many requests"),
         400.. => ApiResponse::error(switches, status, "a fault of the sandbox"),
         _ => ApiResponse::new(status, PLAIN, ""),
     };

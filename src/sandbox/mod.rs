@@ -16,6 +16,7 @@ mod fault;
 mod kinds;
 mod listener;
 mod object;
+mod rate_limit;
 mod read;
 mod request_log;
 mod reshape;

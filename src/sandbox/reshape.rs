@@ -5,12 +5,12 @@ use serde_json::value::RawValue;
 
 use super::object::{Object, to_raw};
 use super::store::LIST_ORDER;
-use super::switches::{Alias, ExtraKeys, Json, Switches, Url};
+use super::switches::{Alias, ExtraKeys, Json, Switches, Text, Url};
 
 const FIELDS: &str = "integration_type_fields";
 const MASK: &str = "****";
 
-/// Changes a webhook on its way in, as the switches `alias`, `url`, `json` and `extra-keys` select.
+/// Changes a webhook on its way in, as the switches `alias`, `url`, `json`, `text` and `extra-keys` select.
 pub(super) fn reshape_incoming(object: &mut Object, switches: &Switches) {
     change_text(object, "alias", |alias| match switches.alias {
         Alias::Stored => None,
@@ -21,12 +21,21 @@ pub(super) fn reshape_incoming(object: &mut Object, switches: &Switches) {
         Url::Stored => None,
         Url::Slash => Some(with_slash(url)),
         Url::NoQuery => Some(without_query(url)),
+        Url::PercentDecoded => percent_decoded(url),
+        Url::Portless => Some(without_usual_port(url)),
     });
     change_text(object, FIELDS, |fields| match switches.json {
         Json::Stored => None,
         Json::Reserialised => Some(reserialized(serde_json::from_str(fields).ok()?)),
     });
     change_extra_keys(object, switches.extra_keys);
+    if switches.text == Text::HtmlEscaped {
+        change_text(object, "alias", |alias| Some(html_escaped(alias)));
+        change_text(object, "url", |url| Some(html_escaped(url)));
+        change_text(object, FIELDS, |fields| {
+            Some(with_escaped_strings(serde_json::from_str(fields).ok()?))
+        });
+    }
 }
 
 /// Drops or changes the members that the vendor's page does not list.
@@ -107,6 +116,22 @@ pub(super) fn quote_ids(object: &mut Object) {
     }
 }
 
+/// Makes two webhooks show each other's id.
+pub(super) fn swap_ids(one: &mut Object, other: &mut Object) {
+    if let (Some(first), Some(second)) = (one.get("id"), other.get("id")) {
+        let (first, second) = (first.to_owned(), second.to_owned());
+        one.set("id", second);
+        other.set("id", first);
+    }
+}
+
+/// Puts the id in quotes, with at least that many digits.
+pub(super) fn quote_id(object: &mut Object, n_digits: usize) {
+    if let Some(number) = object.number("id") {
+        object.set("id", to_raw(&format!("{number:0n_digits$}")));
+    }
+}
+
 /// Puts another number in place of the company's.
 pub(super) fn change_company(object: &mut Object) {
     if let Some(number) = object.number("company_id") {
@@ -140,6 +165,55 @@ fn without_query(url: &str) -> String {
     let (rest, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let path = rest.split_once('?').map_or(rest, |(path, _)| path);
     format!("{path}{fragment}")
+}
+
+/// The text that the percent signs encode; `None` if that is not UTF-8.
+fn percent_decoded(url: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(url.len());
+    let mut rest = url.as_bytes();
+    while let [first, others @ ..] = rest {
+        let digits = (*first == b'%').then(|| others.get(..2)).flatten();
+        let byte = digits
+            .and_then(|digits| u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok());
+        decoded.push(byte.unwrap_or(*first));
+        rest = &others[if byte.is_some() { 2 } else { 0 }..];
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn without_usual_port(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    let port = if scheme == "http" { ":80" } else { ":443" };
+    let (authority, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = authority.strip_suffix(port).unwrap_or(authority);
+    format!("{scheme}://{host}{path}")
+}
+
+fn html_escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// The same JSON with every string HTML-escaped, but not the names of members; keeps the text of numbers.
+fn with_escaped_strings(value: &RawValue) -> String {
+    if let Ok(object) = Object::parse(value.get()) {
+        let members: Vec<_> = object
+            .members()
+            .map(|(name, value)| format!("{}:{}", to_raw(name), with_escaped_strings(value)))
+            .collect();
+        format!("{{{}}}", members.join(","))
+    } else if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(value.get()) {
+        let items: Vec<_> = items.into_iter().map(with_escaped_strings).collect();
+        format!("[{}]", items.join(","))
+    } else if let Ok(text) = serde_json::from_str::<String>(value.get()) {
+        to_raw(&html_escaped(&text)).get().to_owned()
+    } else {
+        value.get().to_owned()
+    }
 }
 
 fn masked_url(url: &str) -> String {
@@ -187,5 +261,43 @@ fn mask_strings(value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(mask_strings),
         Value::Object(members) => members.values_mut().for_each(mask_strings),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Object, Switches, reshape_incoming};
+
+    const WEBHOOK: &str = r#"{"alias":"A & <b> \"c\"","url":"https://h.example.com:443/a%2Fb%zz?x=1&y","integration_type_fields":"[{\"name\":\"a&b\",\"value\":\"c&d\"},1.10]"}"#;
+
+    /// The members of the webhook, stored with these switches.
+    fn stored(switches: &[&str]) -> [String; 3] {
+        let mut object = Object::parse(WEBHOOK).expect("the text is an object");
+        let switches = Switches::parse(switches).expect("the switches exist");
+        reshape_incoming(&mut object, &switches);
+        ["alias", "url", "integration_type_fields"]
+            .map(|name| object.text(name).expect("the member is a text"))
+    }
+
+    #[test]
+    fn html_escaping_changes_every_text_and_keeps_numbers() {
+        assert_eq!(
+            stored(&["text=html-escaped"]),
+            [
+                "A &amp; &lt;b&gt; &quot;c&quot;",
+                "https://h.example.com:443/a%2Fb%zz?x=1&amp;y",
+                r#"[{"name":"a&amp;b","value":"c&amp;d"},1.10]"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_url_loses_its_percent_signs_or_its_port() {
+        let url = |switch| stored(&[switch])[1].clone();
+        assert_eq!(
+            url("url=percent-decoded"),
+            "https://h.example.com:443/a/b%zz?x=1&y"
+        );
+        assert_eq!(url("url=portless"), "https://h.example.com/a%2Fb%zz?x=1&y");
     }
 }

@@ -73,6 +73,11 @@ impl ApiResponse {
         self
     }
 
+    #[cfg(test)]
+    pub(super) fn body_text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     pub(super) fn with_committed(mut self, count: usize) -> Self {
         self.committed = count;
         self

@@ -1,6 +1,6 @@
 //! The webhooks of one account and their numbering; it knows no HTTP and rejects nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::value::RawValue;
 
@@ -47,6 +47,8 @@ pub(super) struct StoredWebhook {
 pub(super) struct Store {
     company_id: u64,
     next_id: u64,
+    /// The numbers of deleted webhooks.
+    freed_ids: BTreeSet<u64>,
     /// Number of list reads so far.
     n_lists: usize,
     webhooks: BTreeMap<u64, StoredWebhook>,
@@ -57,6 +59,7 @@ impl Store {
         Self {
             company_id,
             next_id: FIRST_ID,
+            freed_ids: BTreeSet::new(),
             n_lists: 0,
             webhooks: BTreeMap::new(),
         }
@@ -66,6 +69,11 @@ impl Store {
         self.next_id
     }
 
+    /// The lowest number that a deleted webhook has freed, else the next one.
+    pub(super) fn reused_id(&self) -> u64 {
+        self.freed_ids.first().copied().unwrap_or(self.next_id)
+    }
+
     /// Stores a webhook as it is, and fills in only the keys that it lacks.
     pub(super) fn insert(&mut self, given: Object, now: &str) -> u64 {
         let id = given.number("id").unwrap_or(self.next_id);
@@ -73,10 +81,16 @@ impl Store {
         id
     }
 
-    /// Stores a new webhook under the next id and returns it complete.
-    pub(super) fn create(&mut self, mut draft: Object, now: &str, hidden_reads: usize) -> Object {
+    /// Stores a new webhook under an id that none has, and returns it complete.
+    pub(super) fn create(
+        &mut self,
+        id: u64,
+        mut draft: Object,
+        now: &str,
+        hidden_reads: usize,
+    ) -> Object {
         strip(&mut draft);
-        self.put(self.next_id, draft, now, now, hidden_reads)
+        self.put(id, draft, now, now, hidden_reads)
     }
 
     /// Replaces the webhook with this id: removes what the draft lacks, keeps the creation date.
@@ -103,7 +117,11 @@ impl Store {
     }
 
     pub(super) fn remove(&mut self, id: u64) -> bool {
-        self.webhooks.remove(&id).is_some()
+        let is_removed = self.webhooks.remove(&id).is_some();
+        if is_removed {
+            self.freed_ids.insert(id);
+        }
+        is_removed
     }
 
     pub(super) fn contains(&self, id: u64) -> bool {
@@ -162,6 +180,7 @@ impl Store {
             hidden_reads,
         };
         self.webhooks.insert(id, webhook);
+        self.freed_ids.remove(&id);
         self.next_id = self.next_id.max(id.saturating_add(1));
         whole
     }

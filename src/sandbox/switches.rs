@@ -1,6 +1,7 @@
 //! Every behavior that the vendor does not document, as a named switch. Parses switches; never acts on one.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use super::spelling::SpellingError;
 
@@ -49,12 +50,24 @@ choice!(Answers {
     EmptyObject = "empty-object",
     Empty = "empty",
     Text = "text",
-    Html = "html"
+    Html = "html",
+    BareIds = "bare-ids",
+    IdsObject = "ids-object"
 });
+choice!(AnswerIds { Stored = "stored", Text = "text", Padded = "padded", Swapped = "swapped" });
+choice!(Refusal { Status = "status", Words = "words" });
+choice!(NewIds { Ascending = "ascending", Reused = "reused" });
 choice!(SingleAnswer { Object = "object", Array = "array" });
 choice!(AliasClash { Allow = "allow", Conflict = "409", BadRequest = "400" });
 choice!(Alias { Stored = "stored", Trimmed = "trimmed", Tidied = "tidied" });
-choice!(Url { Stored = "stored", Slash = "slash", NoQuery = "no-query" });
+choice!(Url {
+    Stored = "stored",
+    Slash = "slash",
+    NoQuery = "no-query",
+    PercentDecoded = "percent-decoded",
+    Portless = "portless"
+});
+choice!(Text { Stored = "stored", HtmlEscaped = "html-escaped" });
 choice!(Json { Stored = "stored", Reserialised = "reserialised" });
 choice!(Uuid { Stored = "stored", Fresh = "fresh" });
 choice!(List {
@@ -71,6 +84,13 @@ choice!(MixedCompanies { Off = "off", On = "on" });
 choice!(Twins { Off = "off", Once = "once", Always = "always", Equal = "equal" });
 choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
+choice!(RateLimitHeader {
+    None = "none",
+    RetryAfter = "retry-after",
+    RetryAfterDate = "retry-after-date",
+    RateLimitReset = "ratelimit-reset",
+    XRateLimitReset = "x-ratelimit-reset"
+});
 choice!(UnknownId { NotFound = "404", Create = "create" });
 choice!(UnknownType { Accept = "accept", BadRequest = "400" });
 choice!(Drift { Off = "off", On = "on" });
@@ -84,10 +104,14 @@ pub struct Switches {
     pub(super) bulk: Bulk,
     pub(super) order: Order,
     pub(super) answer: Answers,
+    pub(super) answer_ids: AnswerIds,
     pub(super) single_answer: SingleAnswer,
+    pub(super) refusal: Refusal,
+    pub(super) new_ids: NewIds,
     pub(super) alias_clash: AliasClash,
     pub(super) alias: Alias,
     pub(super) url: Url,
+    pub(super) text: Text,
     pub(super) json: Json,
     pub(super) uuid: Uuid,
     pub(super) list: List,
@@ -99,6 +123,8 @@ pub struct Switches {
     pub(super) other_company_from: Option<usize>,
     pub(super) auth: Auth,
     pub(super) errors: Errors,
+    pub(super) rate_limit: Option<RateLimit>,
+    pub(super) rate_limit_header: RateLimitHeader,
     pub(super) unknown_id: UnknownId,
     pub(super) unknown_type: UnknownType,
     pub(super) poison: Option<String>,
@@ -120,6 +146,24 @@ pub(super) struct PageSize(pub(super) usize);
 impl Default for PageSize {
     fn default() -> Self {
         Self(10)
+    }
+}
+
+/// How many requests an account accepts in each window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RateLimit {
+    pub(super) n_requests: usize,
+    pub(super) window: Duration,
+}
+
+impl RateLimit {
+    fn parse(text: &str) -> Option<Self> {
+        let (n_requests, seconds) = text.split_once('/')?;
+        let window = Duration::try_from_secs_f64(seconds.parse().ok()?).ok()?;
+        Some(Self {
+            n_requests: n_requests.parse().ok()?,
+            window,
+        })
     }
 }
 
@@ -145,15 +189,19 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 31] = [
+const TABLE: [Entry; 37] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
-    entry!("answer", answer: Answers, "response to an accepted POST"),
+    entry!("answer", answer: Answers, "response to an accepted POST; bare-ids: [1050,1051]; ids-object: {\"ids\":[1050,1051]}"),
+    entry!("answer-ids", answer_ids: AnswerIds, "ids in the response to a POST: in quotes; in quotes with zeros in front; swapped between the first two webhooks of a bulk request"),
     entry!("single-answer", single_answer: SingleAnswer, "shape of the response to a single POST"),
+    entry!("refusal", refusal: Refusal, "words: a refused POST gets 200 and {\"inserted\":N,\"errors\":[...]}"),
+    entry!("new-ids", new_ids: NewIds, "reused: a new webhook gets the lowest number that a DELETE has freed"),
     entry!("alias-clash", alias_clash: AliasClash, "what a second webhook with the same alias and type gets"),
     entry!("alias", alias: Alias, "tidied: trimmed and in lower case"),
-    entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped"),
+    entry!("url", url: Url, "slash: '/' added to the path; no-query: query dropped; percent-decoded: %2F becomes '/', and so on; portless: the scheme's usual port dropped"),
+    entry!("text", text: Text, "html-escaped: '&', '<', '>' and '\"' become entities in the alias, the url, and the texts in the fields"),
     entry!("json", json: Json, "reserialised: integration_type_fields with other key order and spacing"),
     entry!("uuid", uuid: Uuid, "fresh: the server replaces the uuid in the fields"),
     entry!("list", list: List, "shape of the response to GET"),
@@ -181,6 +229,16 @@ const TABLE: [Entry; 31] = [
     },
     entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
     entry!("errors", errors: Errors, "format of error bodies; echo: the request's own body comes back"),
+    Entry {
+        name: "rate-limit",
+        values: "N/SECONDS",
+        meaning: "429 for every request above N in a window of SECONDS, which may be a fraction",
+        set: |switches, value| {
+            switches.rate_limit = Some(RateLimit::parse(value)?);
+            Some(())
+        },
+    },
+    entry!("rate-limit-header", rate_limit_header: RateLimitHeader, "what these 429 say: nothing; Retry-After in seconds or as a date; RateLimit-Reset in seconds; X-RateLimit-Reset in seconds since 1970"),
     entry!("unknown-id", unknown_id: UnknownId, "what a POST with an unknown id does"),
     entry!("unknown-type", unknown_type: UnknownType, "what a POST of a type that the page does not list gets"),
     Entry {

@@ -1,11 +1,14 @@
 //! Runs the whole program through a seeded campaign: a server with random habits and faults, runs killed or interrupted
-//! at random requests, lost records, migrations and saved plans. Checks the invariants that must hold whatever happens.
+//! at random requests, lost records, migrations, saved plans and rollbacks. Checks the invariants that must hold
+//! whatever happens.
 //!
 //! `HOOKFERRY_CAMPAIGN_SEEDS` sets the number of seeds, `HOOKFERRY_CAMPAIGN_SEED` runs a single seed and prints its log,
 //! `HOOKFERRY_CAMPAIGN_FIRST` sets the first seed, and `HOOKFERRY_CAMPAIGN_AT_ONCE` how many seeds run in parallel.
 
+mod check;
 mod draw;
 mod play;
+mod undo;
 
 use crate::support::parallel::in_parallel_with;
 use play::play;
@@ -71,6 +74,9 @@ fn every_webhook_exists_exactly_once_whatever_happens() {
         "resumed",
         "a saved plan is applied",
         "a saved plan is stale",
+        "exit code 0 is out of reach",
+        "rolled back",
+        "a rollback is killed",
     ] {
         assert!(
             counts.contains_key(event) || last - first < SEEDS,

@@ -45,6 +45,7 @@ fn item(writes: Vec<RecordedWrite>) -> RollbackItem {
             type_id: TypeId(1),
         },
         writes,
+        undone: None,
     }
 }
 

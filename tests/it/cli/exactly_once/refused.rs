@@ -37,6 +37,8 @@ fn one_bad_webhook_does_not_stop_the_others() {
         ignored("with the request itself, best effort").switch("errors=echo"),
         ignored("responses without ids").switch("answer=no-ids"),
         ignored("empty responses").switch("answer=empty"),
+        poisoned("words in a 200").switch("refusal=words"),
+        ignored("words in a 200, and the others are created").switch("refusal=words"),
     ]);
 }
 
