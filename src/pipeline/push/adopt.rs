@@ -2,6 +2,7 @@
 //! Pure. Counts copies, and reports an item as unresolved rather than guess.
 
 use super::observation::SeenWebhook;
+use super::resemblance::unescape_html;
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::strip::{Key, normalized_alias};
@@ -87,7 +88,8 @@ fn adopt_matches(
     new_in_target: Vec<SeenWebhook>,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let (sent, new_in_target) = adopt_equal(adoption, sent, new_in_target);
-    let (sent, new_in_target) = adopt_by_key(adoption, sent, new_in_target);
+    let (sent, new_in_target) = adopt_by_key(adoption, sent, new_in_target, Key::clone);
+    let (sent, new_in_target) = adopt_by_key(adoption, sent, new_in_target, unescaped_key);
     adopt_by_body(adoption, sent, new_in_target)
 }
 
@@ -143,20 +145,22 @@ fn adopt_equal(
 
 /// Adopts new webhooks with an item's alias and type, whose other content the server altered.
 ///
+/// `spelled` gives the key in the spelling in which keys count as one.
 /// Several items with different content, or more new webhooks than items, are ambiguous: all are unresolved.
 fn adopt_by_key(
     adoption: &mut Adoption,
     sent: Vec<SentItem>,
     new_in_target: Vec<SeenWebhook>,
+    spelled: impl Fn(&Key) -> Key,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut groups: BTreeMap<Key, Vec<SentItem>> = BTreeMap::new();
     for item in sent {
-        groups.entry(item.key.clone()).or_default().push(item);
+        groups.entry(spelled(&item.key)).or_default().push(item);
     }
-    let mut by_key: HashMap<&Key, Vec<usize>> = HashMap::new();
+    let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
     for (target_ix, seen) in new_in_target.iter().enumerate() {
         if let Some(key) = &seen.key {
-            by_key.entry(key).or_default().push(target_ix);
+            by_key.entry(spelled(key)).or_default().push(target_ix);
         }
     }
     let mut taken = HashSet::new();
@@ -184,6 +188,14 @@ fn adopt_by_key(
         }
     }
     (left, without_taken(new_in_target, &taken))
+}
+
+/// The key with an alias in which no character is escaped for HTML.
+fn unescaped_key(key: &Key) -> Key {
+    Key {
+        alias: unescape_html(&key.alias).as_ref().into(),
+        type_id: key.type_id,
+    }
 }
 
 /// The reason why new webhooks with one alias and type cannot be matched with items.

@@ -1,5 +1,6 @@
 //! Resemblance: whether an alias or a url that the target shows is the one that was sent, as a server may respell it.
-//! Pure. Weaker than equal content: it never makes a webhook ours, and only its absence tells one apart.
+//! Pure. Weaker than equal content: apart from an alias that differs in HTML escapes alone, it never makes a webhook
+//! ours, and only its absence tells one apart.
 
 use crate::coralogix::content::Fingerprint;
 use crate::pipeline::strip::normalized_alias;
@@ -20,7 +21,7 @@ pub(super) fn url_fingerprint(url: &str) -> Fingerprint {
 }
 
 /// Decodes the character references that servers write when they escape HTML.
-fn unescape_html(text: &str) -> Cow<'_, str> {
+pub(super) fn unescape_html(text: &str) -> Cow<'_, str> {
     if !text.contains('&') {
         return Cow::Borrowed(text);
     }

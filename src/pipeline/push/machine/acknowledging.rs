@@ -138,10 +138,15 @@ impl Machine {
             else {
                 return None;
             };
-            let row = by_id.get(id).copied();
+            let row = by_id
+                .get(id)
+                .copied()
+                .or_else(|| self.respelled_row(id, list));
             let is_only_named = self.acknowledged.only_named.contains(&item_ix);
             let is_bare = self.acknowledged.bare.contains(&item_ix);
-            let is_equal = row.is_some_and(|row| row.content == Some(self.items[item_ix].content));
+            let is_equal = row.is_some_and(|row| {
+                row.id == *id && row.content == Some(self.items[item_ix].content)
+            });
             // A list that lags proves nothing against the id of a webhook.
             let is_doubtful = !is_equal && (row.is_some() || is_bare);
             is_doubtful.then(|| NamedItem {
@@ -153,6 +158,18 @@ impl Machine {
         };
         let statuses = self.statuses.iter().enumerate();
         statuses.filter_map(named_item).collect()
+    }
+
+    /// A new webhook whose id has the digits of the one that an answer named: a server may pad its ids in answers alone.
+    fn respelled_row<'l>(
+        &self,
+        named: &WebhookId,
+        list: &'l [SeenWebhook],
+    ) -> Option<&'l SeenWebhook> {
+        let is_respelled = |seen: &&SeenWebhook| {
+            named.is_equal_only_in_digits(&seen.id) && self.is_fresh(&seen.id)
+        };
+        list.iter().find(is_respelled)
     }
 
     /// Returns the id that the answer named, if it was another one.
