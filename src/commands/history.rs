@@ -3,7 +3,7 @@
 
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
-use crate::coralogix::digest::DigestKey;
+use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::{Error, ErrorKind};
@@ -11,14 +11,14 @@ use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{PriorKnowledge, RunKnowledge, StepState};
 use crate::pipeline::push::{
-    Observation, OpenSend, OpenSends, Recovery, SettleOptions, recover, settle,
+    Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover, settle,
 };
 use crate::render::screen::Screen;
 use crate::store::runs::entry::{JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
 use crate::store::runs::{RunRecord, Runs};
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -134,8 +134,14 @@ impl History {
         account: &Account,
         target: &Inventory,
     ) -> (PriorKnowledge, Vec<ReconciledRun>) {
-        let is_any_open = self.records_with_open_sends().next().is_some();
-        let observation = is_any_open.then(|| Observation::from_webhooks(&target.webhooks));
+        let needs_contents = |record: &RunRecord| {
+            !record.open_sends().is_empty() || record.written_unread().next().is_some()
+        };
+        let observation = self
+            .records
+            .iter()
+            .any(needs_contents)
+            .then(|| Observation::from_webhooks(&target.webhooks));
         let written_ids: HashSet<WebhookId> = self
             .records
             .iter()
@@ -147,9 +153,13 @@ impl History {
             let Some(digest_key) = record.digest_key(&account.key) else {
                 continue;
             };
+            let mut altered = record.altered();
+            if let Some(observation) = &observation {
+                altered.extend(altered_unread(record, observation, &digest_key));
+            }
             let mut run_knowledge = RunKnowledge {
                 run_id: record.id().to_owned(),
-                altered: record.altered(),
+                altered,
                 uncertain: Vec::new(),
                 digest_key,
             };
@@ -378,6 +388,25 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
         started: header.target_time,
         settled_at: latest_creation,
     }
+}
+
+/// The webhooks that a response named to a run that was cut off before it could read them back, and that the server
+/// altered: id, digest of the desired content, digest of the content that the target shows.
+fn altered_unread(
+    record: &RunRecord,
+    observation: &Observation,
+    digest_key: &DigestKey,
+) -> Vec<(WebhookId, ContentDigest, ContentDigest)> {
+    let seen = observation.webhooks().iter();
+    let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
+    let altered = |(step_ix, id): (usize, &WebhookId)| {
+        let (key, desired) = record.desired(step_ix)?;
+        // Another alias or type may be the sign of another webhook.
+        let seen = by_id.get(id).filter(|seen| seen.key() == Some(&key))?;
+        let shown = digest_key.digest_content(seen.content()?);
+        (shown != desired).then(|| (id.clone(), desired, shown))
+    };
+    record.written_unread().filter_map(altered).collect()
 }
 
 /// Adds to the knowledge what a recovery shows about one open send.

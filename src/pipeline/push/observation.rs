@@ -94,6 +94,11 @@ impl SeenWebhook {
         &self.id
     }
 
+    /// Its alias and type; `None` if its type id is missing or contradictory.
+    pub fn key(&self) -> Option<&Key> {
+        self.key.as_ref()
+    }
+
     /// The content that comparisons use; `None` if its type id is missing or contradictory.
     pub fn content(&self) -> Option<Content> {
         self.content

@@ -63,10 +63,10 @@ pub enum JournalEntry {
     RolledBack {
         /// When the entry was written.
         at: Timestamp,
-        /// Target ids of webhooks that the rollback deleted.
+        /// Target ids of webhooks that the rollback deleted, or found to be gone.
         #[serde(with = "id_json::list")]
         deleted: Vec<WebhookId>,
-        /// Target ids of webhooks whose previous content the rollback restored.
+        /// Target ids of webhooks whose previous content the rollback restored, or found to be restored.
         #[serde(with = "id_json::list")]
         restored: Vec<WebhookId>,
         /// Target ids of webhooks that the rollback left unchanged.

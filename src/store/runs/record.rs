@@ -285,6 +285,13 @@ impl RunRecord {
             })
     }
 
+    /// The ids that responses named and that the run was cut off before it could read back, with step indexes.
+    pub fn written_unread(&self) -> impl Iterator<Item = (usize, &WebhookId)> {
+        self.written()
+            .filter(|(_, written)| written.is_acknowledged && written.full_digest.is_none())
+            .map(|(step_ix, written)| (step_ix, &written.id))
+    }
+
     /// The target's company id; `None` if the run never saw one.
     pub fn company(&self) -> Option<&str> {
         let seen_at_end = self

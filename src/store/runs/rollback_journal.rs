@@ -39,25 +39,19 @@ impl<'w> RollbackJournal<'w> {
 
     /// Records that the rollback has ended, and what it did.
     pub fn finish(&self, result: &RollbackResult) -> Result<(), Error> {
-        let states = result.planned.iter().zip(&result.final_states);
-        let webhooks: Vec<_> = self.written.iter().zip(states).collect();
+        let webhooks: Vec<_> = self.written.iter().zip(&result.final_states).collect();
         for (run_ix, recorder) in self.recorders.iter().enumerate() {
-            let ids_where = |predicate: &dyn Fn(&UndoState, &UndoState) -> bool| -> Vec<WebhookId> {
-                let of_run = webhooks.iter().filter(|(item, (planned, end))| {
-                    item.writes.iter().any(|write| write.run_ix == run_ix)
-                        && predicate(planned, end)
+            let ids_where = |predicate: &dyn Fn(&UndoState) -> bool| -> Vec<WebhookId> {
+                let of_run = webhooks.iter().filter(|(item, end)| {
+                    item.writes.iter().any(|write| write.run_ix == run_ix) && predicate(end)
                 });
                 of_run.map(|(item, _)| item.id.clone()).collect()
             };
             recorder.append(&JournalEntry::RolledBack {
                 at: Timestamp::now(),
-                deleted: ids_where(&|planned, end| {
-                    *planned == UndoState::Delete && *end == UndoState::Gone
-                }),
-                restored: ids_where(&|planned, end| {
-                    *planned == UndoState::Restore && *end == UndoState::Restored
-                }),
-                untouched: ids_where(&|_, end| matches!(end, UndoState::Keep(_)) || end.is_due()),
+                deleted: ids_where(&|end| *end == UndoState::Gone),
+                restored: ids_where(&|end| *end == UndoState::Restored),
+                untouched: ids_where(&|end| matches!(end, UndoState::Keep(_)) || end.is_due()),
             })?;
         }
         Ok(())

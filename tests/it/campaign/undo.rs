@@ -56,7 +56,8 @@ impl Game<'_> {
         reported: &mut Reported,
     ) {
         let line = format!(
-            "rollback {run} --to [target] --yes -o json --rate 1000 --timeout 600ms --max-wait 20s"
+            "rollback {run} --to [target] --yes -o json --rate 1000 --timeout 600ms --max-wait 20s --settle {}ms",
+            self.setup.settle
         );
         for _ in 0..MAX_ATTEMPTS {
             let disturbance = disturbances.next().unwrap_or(Disturbance::None);
@@ -124,7 +125,8 @@ impl Game<'_> {
         }
         let before = self.accounts.target().webhooks();
         let line = format!(
-            "rollback {first} --to [target] --yes -o json --rate 1000 --timeout 600ms --max-wait 20s"
+            "rollback {first} --to [target] --yes -o json --rate 1000 --timeout 600ms --max-wait 20s --settle {}ms",
+            self.setup.settle
         );
         self.run_disturbed(&line, Disturbance::None);
         if self.accounts.target().webhooks() != before {
