@@ -5,6 +5,7 @@ use super::plan::{Difference, Plan, Step, StepState};
 use super::push::{ItemStatus, Proof, PushResult};
 use super::rewrite::PortableWebhook;
 use super::verify::{ItemVerdict, Verdict};
+use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
@@ -136,7 +137,8 @@ pub(crate) fn item_outcomes<'a>(
             None => outcome_without_push(webhook, step),
         };
         let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);
-        apply_verdict(outcome, item_verdict.map(|(_, verdict)| verdict))
+        let item_verdict = item_verdict.map(|(_, verdict)| verdict);
+        apply_verdict(outcome, item_verdict, &push_result.unlisted)
     };
     steps.enumerate().map(to_outcome).collect()
 }
@@ -224,11 +226,18 @@ fn outcome_of_push<'a>(
 fn apply_verdict<'a>(
     mut outcome: ItemOutcome<'a>,
     item_verdict: Option<&'a ItemVerdict>,
+    unlisted: &[(WebhookId, Presence)],
 ) -> ItemOutcome<'a> {
     match item_verdict {
         None | Some(ItemVerdict::Verified | ItemVerdict::Unclear(_)) => {}
         Some(ItemVerdict::Altered(differences)) => outcome.altered = differences,
-        Some(ItemVerdict::Missing) => outcome.status = FinalStatus::Missing,
+        Some(ItemVerdict::Missing) => {
+            outcome.status = FinalStatus::Missing;
+            let asked = unlisted
+                .iter()
+                .find(|(id, _)| Some(id) == outcome.target_id);
+            outcome.why = asked.map(|(_, presence)| missing_reason(presence));
+        }
         Some(ItemVerdict::Duplicated(ids)) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
             outcome.status = FinalStatus::Duplicated;
@@ -236,6 +245,17 @@ fn apply_verdict<'a>(
         }
     }
     outcome
+}
+
+/// Why the final read-back does not show a webhook, as far as its id tells.
+fn missing_reason(presence: &Presence) -> String {
+    match presence {
+        Presence::There => {
+            "the target still has it, and does not list it: its list is incomplete".to_owned()
+        }
+        Presence::Gone => "it is gone: somebody deleted it during the run".to_owned(),
+        Presence::Unknown(why) => format!("it is unknown whether the target still has it: {why}"),
+    }
 }
 
 /// The reason for a refused webhook. A 403 for some webhooks alone is not about the API key.

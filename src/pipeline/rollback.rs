@@ -192,10 +192,10 @@ fn undo_all(item: &RollbackItem, is_as_sent: bool) -> UndoState {
         }
         Some(_) => UndoState::Restore,
         // No response named it, so nothing but exactly the content that was sent proves that it is ours.
-        None if !oldest.is_acknowledged && !(is_as_sent && item.writes.len() == 1) => UndoState::Keep(
+        None if oldest.is_acknowledged || is_as_sent && item.writes.len() == 1 => UndoState::Delete,
+        None => UndoState::Keep(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
-        None => UndoState::Delete,
     }
 }
 
@@ -300,9 +300,11 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
                 "the server accepted its previous content, and did not store it".to_owned(),
             ),
             ItemStatus::Unresolved(why) => UndoState::Keep(why.clone()),
-            ItemStatus::NotSeen | ItemStatus::NotSent => continue,
-            // A rollback creates nothing.
-            ItemStatus::Created { .. } | ItemStatus::CreatedByOthers(_) => continue,
+            // A rollback creates nothing, so only the first two can occur.
+            ItemStatus::NotSeen
+            | ItemStatus::NotSent
+            | ItemStatus::Created { .. }
+            | ItemStatus::CreatedByOthers(_) => continue,
         };
     }
     states

@@ -4,7 +4,7 @@
 use super::observation::SeenWebhook;
 use super::resemblance::unescape_html;
 use crate::coralogix::content::{Content, Fingerprint};
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::webhook::TypeId;
 use crate::pipeline::strip::{Key, normalized_alias};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -30,16 +30,6 @@ pub(super) struct Adoption {
     pub(super) unresolved: Vec<(usize, String)>,
     /// New webhooks that match no item.
     pub(super) others: Vec<SeenWebhook>,
-}
-
-/// Snapshot of a list: two observations agree if their snapshots are equal.
-pub(super) fn list_snapshot(list: &[SeenWebhook]) -> Vec<(WebhookId, Option<Content>)> {
-    let mut snapshot: Vec<_> = list
-        .iter()
-        .map(|seen| (seen.id.clone(), seen.content))
-        .collect();
-    snapshot.sort_by(|a, b| a.0.cmp(&b.0));
-    snapshot
 }
 
 /// The time in which a webhook of ours can have been created, by the clock of the responses; open where unknown.

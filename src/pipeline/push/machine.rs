@@ -16,6 +16,7 @@ mod sending;
 
 use super::adopt::SentItem;
 use super::observation::SeenWebhook;
+use super::settling::Settling;
 use super::status::{ItemStatus, Proof, StopReason};
 use crate::coralogix::client::Presence;
 use crate::coralogix::content::{Content, Fingerprint};
@@ -33,13 +34,6 @@ use std::time::Duration;
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
 /// processing the request for longer.
 const MAX_SETTLE_AFTER_RESET: Duration = Duration::from_secs(10);
-/// Minimum pause between two observations, for very short settle windows.
-const MIN_PAUSE: Duration = Duration::from_millis(50);
-/// Maximum pause between two observations.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// The run stops after this many inconclusive observations past the settle window.
-const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
-
 /// Why the run waits or stops after a 429.
 const THROTTLED: &str = "rate limited (429)";
 
@@ -192,10 +186,7 @@ struct PendingObservation {
     /// End of the settle window: the server may still be processing the request until then. `None` if it is
     /// known to be done with it.
     settles_at: Option<Duration>,
-    /// Snapshot of the previous observation; two that agree after the settle window are conclusive.
-    previous_snapshot: Option<Vec<(WebhookId, Option<Content>)>>,
-    /// Number of inconclusive observations since the settle window ended.
-    n_inconclusive: u32,
+    settling: Settling,
 }
 
 /// The state of one push.

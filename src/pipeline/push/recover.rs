@@ -5,27 +5,20 @@
 //! then decides for each webhook whether it was written.
 
 use super::ProgressSink;
-use super::adopt::{CreationTime, SentItem, adopt, list_snapshot};
+use super::adopt::{CreationTime, SentItem, adopt};
 use super::observation::{Observation, SeenWebhook};
+use super::settling::{Reading, Settling};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::WebhookId;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 use tokio::time::Instant;
-
-/// Maximum pause between two observations.
-const MAX_PAUSE: Duration = Duration::from_secs(5);
-/// Minimum pause between two observations.
-const MIN_PAUSE: Duration = Duration::from_millis(50);
-/// The run gives up after this many observations past the settle window that disagree with each other.
-const MAX_INCONCLUSIVE_OBSERVATIONS: u32 = 60;
 
 /// The open sends of one earlier run.
 #[derive(Debug)]
@@ -151,50 +144,51 @@ pub async fn settle(
     first: Inventory,
     options: SettleOptions<'_>,
 ) -> Result<Inventory, Error> {
-    let window = options.until.saturating_duration_since(Instant::now());
-    let max_pause = (window / 6).clamp(MIN_PAUSE, MAX_PAUSE);
-    // Reported once: the single observations are of no interest.
-    let why = "checking what an earlier run wrote";
-    options
-        .progress_sink
-        .report_wait(why, window.max(MIN_PAUSE));
-    let mut last_snapshot = inventory_snapshot(&first);
-    drop(first);
-    let mut n_inconclusive = 0;
-    while n_inconclusive < MAX_INCONCLUSIVE_OBSERVATIONS {
-        let left = options.until.saturating_duration_since(Instant::now());
-        let pause = left.clamp(MIN_PAUSE, max_pause);
+    let time_left = || options.until.saturating_duration_since(Instant::now());
+    let window = time_left();
+    // Taken before a reading starts: what it shows is not younger.
+    let mut left = window;
+    let mut settling = Settling::default();
+    let (mut inventory, mut is_reported) = (first, false);
+    loop {
+        let list = Observation::from_webhooks(&inventory.webhooks);
+        let pause = match settling.judge(list.webhooks(), left, window) {
+            Reading::Settled => return Ok(inventory),
+            Reading::Restless => return Err(restless_error(reader)),
+            Reading::TooEarly(pause) => pause,
+        };
+        // Only the inventory of the last reading is needed, and a large one takes much memory.
+        drop((list, inventory));
+        // Reported once: the single readings are of no interest.
+        if !std::mem::replace(&mut is_reported, true) {
+            let why = "checking what an earlier run wrote";
+            options.progress_sink.report_wait(why, window.max(pause));
+        }
         if !options.wait_budget.try_spend(pause) {
-            return Err(Error::failed(format!(
-                "the run waited for {} as long as --max-wait allows, and still does not know what an earlier run wrote",
-                reader.account()
-            ))
-            .with_hint("nothing was written; run the same command again later, or with a longer --max-wait"));
+            return Err(budget_error(reader));
         }
         tokio::time::sleep(pause).await;
-        let is_over = Instant::now() >= options.until;
-        let inventory = fetch(reader).await?;
-        let snapshot = inventory_snapshot(&inventory);
-        if is_over && snapshot == last_snapshot {
-            return Ok(inventory);
-        }
-        last_snapshot = snapshot;
-        n_inconclusive += u32::from(is_over);
+        left = time_left();
+        inventory = fetch(reader).await?;
     }
-    Err(Error::new(
-        ErrorKind::Failed,
-        format!(
-            "{} keeps changing, so it is unknown what an earlier run wrote",
-            reader.account()
-        ),
-    )
-    .with_hint(
-        "nothing was written; run the same command again when nobody else is changing the target",
-    ))
 }
 
-fn inventory_snapshot(inventory: &Inventory) -> Vec<(WebhookId, Option<Content>)> {
-    list_snapshot(Observation::from_webhooks(&inventory.webhooks).webhooks())
+fn budget_error(reader: &Reader) -> Error {
+    Error::failed(format!(
+        "the run waited for {} as long as --max-wait allows, and still does not know what an earlier run wrote",
+        reader.account()
+    ))
+    .with_hint("nothing was written; run the same command again later, or with a longer --max-wait")
+}
+
+fn restless_error(reader: &Reader) -> Error {
+    Error::failed(format!(
+        "{} keeps changing, so it is unknown what an earlier run wrote",
+        reader.account()
+    ))
+    .with_hint(
+        "nothing was written; run the same command again when nobody else is changing the target",
+    )
 }
 
 #[cfg(test)]

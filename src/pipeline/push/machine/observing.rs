@@ -1,13 +1,11 @@
 //! Observing: what an observation of the target proves about the open items, and what happens to the rest.
 //! Pure. Never resends an item whose effect on the target is still unknown.
 
-use super::super::adopt::{Adoption, CreationTime, adopt, list_snapshot};
+use super::super::adopt::{Adoption, CreationTime, adopt};
 use super::super::observation::SeenWebhook;
+use super::super::settling::Reading;
 use super::super::status::{ItemStatus, Proof, StopReason};
-use super::{
-    Action, Batch, MAX_INCONCLUSIVE_OBSERVATIONS, MAX_PAUSE, MIN_PAUSE, Machine, MachineCommand,
-    PendingObservation, Phase, Uncertainty,
-};
+use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
 use crate::coralogix::webhook::WebhookId;
 use crate::untrusted;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -36,27 +34,23 @@ impl Machine {
         self.remember_new_ids(list);
         let is_explained = adoption.unresolved.is_empty()
             && adoption.adopted.len() == pending.batch.item_ixs.len();
-        let snapshot = list_snapshot(list);
-        let is_settled = pending.settles_at.is_none_or(|until| {
-            now >= until && pending.previous_snapshot.as_ref() == Some(&snapshot)
-        });
-        if is_explained || is_settled {
+        let is_answered = pending.settles_at.is_none();
+        if is_explained || is_answered {
             return self.conclude(now, pending.batch, pending.uncertainty, adoption, list);
         }
-        // Observations within the settle window do not count: a long window takes many of them, and they are
-        // no sign of trouble.
-        if pending.settles_at.is_none_or(|until| now >= until) {
-            pending.n_inconclusive += 1;
-        }
-        if pending.n_inconclusive >= MAX_INCONCLUSIVE_OBSERVATIONS {
-            self.stop = Some(StopReason::NoProgress(
-                "the target keeps changing".to_owned(),
-            ));
-            return self.close(now);
-        }
         let left = pending.settles_at.unwrap_or(now).saturating_sub(now);
-        let pause = left.min(max_pause(self.limits.settle));
-        let pause = pause.max(self.limits.settle.clamp(MIN_PAUSE, MIN_PAUSE * 5));
+        let pause = match pending.settling.judge(list, left, self.limits.settle) {
+            Reading::Settled => {
+                return self.conclude(now, pending.batch, pending.uncertainty, adoption, list);
+            }
+            Reading::Restless => {
+                self.stop = Some(StopReason::NoProgress(
+                    "the target keeps changing".to_owned(),
+                ));
+                return self.close(now);
+            }
+            Reading::TooEarly(pause) => pause,
+        };
         let why = match &pending.uncertainty {
             Uncertainty::Lost(why) => format!("{why}, checking the target"),
             Uncertainty::ServerError(refusal) => {
@@ -67,7 +61,6 @@ impl Machine {
             }
             _ => "the response does not show what was written, checking the target".to_owned(),
         };
-        pending.previous_snapshot = Some(snapshot);
         self.phase = Phase::Observing(pending);
         MachineCommand::Wait(pause, why)
     }
@@ -91,7 +84,7 @@ impl Machine {
         list: &[SeenWebhook],
     ) -> bool {
         let is_answered = matches!(pending.uncertainty, Uncertainty::Accepted);
-        if is_answered && pending.previous_snapshot.is_some() && !adoption.adopted.is_empty() {
+        if is_answered && pending.settling.has_previous() && !adoption.adopted.is_empty() {
             return true;
         }
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
@@ -364,9 +357,4 @@ impl Machine {
         self.stop = Some(StopReason::NoProgress(why));
         self.close(now)
     }
-}
-
-/// Maximum pause between observations: any settle window holds several of them, so that two can disagree.
-fn max_pause(settle: Duration) -> Duration {
-    (settle / 6).clamp(MIN_PAUSE, MAX_PAUSE)
 }

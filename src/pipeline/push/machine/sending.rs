@@ -3,6 +3,7 @@
 //! `acknowledging` decides which row of it is which webhook.
 
 use super::super::observation::SeenWebhook;
+use super::super::settling::Settling;
 use super::super::status::StopReason;
 use super::{
     Action, Batch, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation, Phase,
@@ -97,8 +98,7 @@ impl Machine {
             batch,
             uncertainty,
             settles_at,
-            previous_snapshot: None,
-            n_inconclusive: 0,
+            settling: Settling::default(),
         });
         if is_throttled {
             return self.wait_for_rate_limit();
