@@ -9,7 +9,7 @@ use super::object::{Object, to_raw};
 use super::reshape;
 use super::response::{ApiResponse, HTML, PLAIN};
 use super::store::Store;
-use super::switches::{Answers, Bulk, Order, SingleAnswer, Switches, Update, Uuid};
+use super::switches::{Answers, Bulk, Delete, Order, SingleAnswer, Switches, Update, Uuid};
 use super::validation::{Rejection, ValidatedWebhook, Validator};
 
 /// The keys of a POST's response; `integration_type` is not among them.
@@ -80,6 +80,9 @@ pub(super) fn post_bulk(
 }
 
 pub(super) fn delete(store: &mut Store, switches: &Switches, id: u64) -> ApiResponse {
+    if switches.delete == Delete::Ignored && store.get(id).is_some() {
+        return ApiResponse::json("{}");
+    }
     if store.remove(id) {
         return ApiResponse::json("{}").with_committed(1);
     }
