@@ -302,15 +302,14 @@ impl PushDriver<'_, '_> {
 
     async fn send(&mut self, batch: &[usize]) -> RequestOutcome {
         self.n_requests += 1;
-        let answer = match &self.requests[batch[0]] {
-            ActionRequest::Delete(id) => match self.writer.delete(id).await {
+        let answer = if let ActionRequest::Delete(id) = &self.requests[batch[0]] {
+            match self.writer.delete(id).await {
                 Ok(()) => return RequestOutcome::Accepted(Vec::new()),
                 Err(failure) => WriteAnswer::Failed(failure),
-            },
-            _ => {
-                let requests = batch.iter().map(|item_ix| &self.requests[*item_ix]);
-                self.writer.post_bulk(bulk_body(requests)).await
             }
+        } else {
+            let requests = batch.iter().map(|item_ix| &self.requests[*item_ix]);
+            self.writer.post_bulk(bulk_body(requests)).await
         };
         match answer {
             WriteAnswer::Accepted(accepted) => {

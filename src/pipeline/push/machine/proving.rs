@@ -117,9 +117,8 @@ impl Machine {
             };
             let was_deleted = self.is_delete(item_ix);
             let status = match presences.get(&id) {
-                None => continue,
                 Some(Presence::Gone) if was_deleted => ItemStatus::Deleted(id),
-                Some(Presence::Gone) => continue,
+                Some(Presence::Gone) | None => continue,
                 Some(Presence::There) if was_deleted && self.is_accepted[item_ix] => {
                     ItemStatus::Ignored
                 }
