@@ -60,7 +60,8 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             state.follow_up_flag()
         )));
     }
-    if record.rolled_back.is_some() {
+    // One that was cut off and then closed may have deleted webhooks, too.
+    if record.rolled_back.is_some() || record.rollback.is_some() {
         return Err(Error::failed(format!(
             "run {id} was rolled back, so the new ids in its map no longer exist"
         ))

@@ -267,8 +267,13 @@ impl RollbackRun {
             total.saturating_sub(remaining),
             counted(total, "webhook")
         ));
+        // An interrupted rollback stays open: `runs` shows it, and no id map is given out.
+        let is_interrupted = undone.stop == Some(StopReason::Interrupted);
         // The exit code reports what happened to the target, not to the run record.
-        if is_recorded && let Err(error) = journal.finish(&undone) {
+        if is_recorded
+            && !is_interrupted
+            && let Err(error) = journal.finish(&undone)
+        {
             screen.error(&error);
         }
         Ok(undone)
@@ -307,12 +312,11 @@ fn decide_exit_code(
     account: &Account,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let has_changed = undone.may_have_written && undone.final_states != undone.planned;
     match (&undone.stop, interrupt.signal()) {
         (Some(StopReason::Interrupted), Some(signal)) => return Ok(signal.exit_code()),
         (Some(stop), _) => {
             let error = stop_error(stop, account, DELETE);
-            return Err(if has_changed {
+            return Err(if undone.may_have_written {
                 error.into_partial()
             } else {
                 error

@@ -97,6 +97,11 @@ impl DigestKey {
         Self { state_keys, ..self }
     }
 
+    /// Which undocumented members no digest covers.
+    pub fn state_keys(&self) -> &StateKeys {
+        &self.state_keys
+    }
+
     /// The salt in hexadecimal, as records store it.
     pub fn salt(&self) -> String {
         to_hex(&self.salt)

@@ -15,8 +15,9 @@ use crate::coralogix::digest::{
     ContentDigest, DigestKey, FullChange, KeyedFullDigest, MemberDigests,
 };
 use crate::coralogix::endpoint::is_path_segment;
-use crate::coralogix::undocumented::ignore_key_flag;
+use crate::coralogix::undocumented::{StateKeys, ignore_key_flag};
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -139,7 +140,10 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
         if is_undone {
             is_restored = true;
         } else if is_untouched && is_as_written {
-            return undo_all(item, digest == write.sent);
+            return match find_break(&item.writes[n..]) {
+                Some(why) => UndoState::Keep(why.to_owned()),
+                None => undo_all(item, is_as_sent(&item.writes[n..], content)),
+            };
         }
     }
     let has_oldest_content = |oldest: &RecordedWrite| {
@@ -153,6 +157,45 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
     UndoState::Keep(changed_reason(newest_change.as_ref()))
 }
 
+/// Why older writes cannot be undone together with newer ones: what a run found must be what the run before it wrote.
+/// Otherwise somebody, or a run that is not to be undone, wrote to the webhook between them.
+fn find_break(writes: &[RecordedWrite]) -> Option<&'static str> {
+    writes.windows(2).find_map(|pair| {
+        let [newer, older] = pair else { return None };
+        let Some(found) = newer.previous.as_ref()?.body.as_ref() else {
+            return Some("its previous content is not in the run record");
+        };
+        (!is_as_run_left_it(older, found))
+            .then_some("it was changed between the runs; roll back one by one, the newest first")
+    })
+}
+
+/// Whether the oldest of these writes left exactly what it sent: as the next run found it, or else as it is now.
+fn is_as_sent(writes: &[RecordedWrite], content: Content) -> bool {
+    let as_found = |newer: &RecordedWrite| {
+        let body = newer.previous.as_ref()?.body.as_ref()?;
+        let type_id = body.type_id().ok()?;
+        Some(Content::from_webhook(body, type_id))
+    };
+    let (oldest, left) = match writes {
+        [.., newer, oldest] => (oldest, as_found(newer)),
+        [only] => (only, Some(content)),
+        [] => return false,
+    };
+    left.is_some_and(|left| oldest.digest_key.digest_content(left) == oldest.sent)
+}
+
+/// Whether a body is what a run left behind. Bodies on record lack dates.
+fn is_as_run_left_it(write: &RecordedWrite, body: &Webhook) -> bool {
+    let Ok(type_id) = body.type_id() else {
+        return false;
+    };
+    let digest_key = &write.digest_key;
+    let digest = digest_key.digest_content(Content::from_webhook(body, type_id));
+    let has_content = digest == write.sent || Some(digest) == write.altered_content;
+    has_content && changed_members(write, body).is_empty()
+}
+
 /// What has changed in a webhook since a run wrote it.
 ///
 /// If the run was cut off, nobody knows what the target showed; then the members that were sent count, where the target
@@ -162,10 +205,20 @@ fn change_since(write: &RecordedWrite, object: &Webhook, content: Content) -> Op
     if let Some(then) = &write.full_digest {
         return digest_key.change_since(then, object, Some(content));
     }
+    let changed = changed_members(write, object);
+    (!changed.is_empty()).then_some(FullChange::Undocumented(changed))
+}
+
+/// The undocumented members that have changed since a run wrote a webhook.
+fn changed_members(write: &RecordedWrite, object: &Webhook) -> Vec<SmolStr> {
+    let digest_key = &write.digest_key;
     let shown = digest_key.digest_undocumented(object);
+    if let Some(then) = &write.full_digest {
+        return digest_key.changed_members(&then.undocumented, &shown);
+    }
     let mut unkept = digest_key.unkept_members(&write.sent_undocumented, object);
     unkept.retain(|name| shown.contains_key(name));
-    (!unkept.is_empty()).then_some(FullChange::Undocumented(unkept))
+    unkept
 }
 
 fn changed_reason(change: Option<&FullChange>) -> String {
@@ -192,7 +245,7 @@ fn undo_all(item: &RollbackItem, is_as_sent: bool) -> UndoState {
         }
         Some(_) => UndoState::Restore,
         // No response named it, so nothing but exactly the content that was sent proves that it is ours.
-        None if oldest.is_acknowledged || is_as_sent && item.writes.len() == 1 => UndoState::Delete,
+        None if oldest.is_acknowledged || is_as_sent => UndoState::Delete,
         None => UndoState::Keep(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
@@ -248,23 +301,31 @@ fn rollback_actions<'w>(
     target: &Inventory,
 ) -> ActionList<'w> {
     let current = CurrentWebhooks::new(target);
-    let mut actions = ActionList::default();
+    let mut actions = ActionList::for_rollback(state_keys(written));
     for (ix, (item, state)) in written.iter().zip(planned).enumerate() {
-        let Some((_, Some(content))) = current.by_id.get(&item.id) else {
+        let Some((object, Some(content))) = current.by_id.get(&item.id) else {
             continue;
         };
-        let (key, content) = (item.key.clone(), *content);
+        let (key, current) = (item.key.clone(), (*object, *content));
         match state {
-            UndoState::Delete => actions.push_delete(ix, key, item.id.clone(), content),
+            UndoState::Delete => actions.push_delete(ix, key, item.id.clone(), current),
             UndoState::Restore => {
                 if let Some(body) = item.previous_body() {
-                    actions.push_restore(ix, key, content, body);
+                    actions.push_restore(ix, key, current, body);
                 }
             }
             UndoState::Gone | UndoState::Restored | UndoState::Keep(_) => {}
         }
     }
     actions
+}
+
+/// The undocumented members that no record of the runs counts.
+fn state_keys(written: &[RollbackItem]) -> StateKeys {
+    let writes = written.iter().flat_map(|item| &item.writes);
+    writes.fold(StateKeys::default(), |all, write| {
+        all.with(write.digest_key.state_keys().named())
+    })
 }
 
 impl RollbackItem {

@@ -19,7 +19,12 @@ pub fn state(record: &RunRecord) -> &'static str {
         return "rollback-open";
     }
     match (&record.rolled_back, &record.footer) {
-        (Some(rolled_back), _) if rolled_back.untouched.is_empty() => "rolled-back",
+        // What a run sent and nobody found is not undone.
+        (Some(rolled_back), _)
+            if rolled_back.untouched.is_empty() && record.open_sends().is_empty() =>
+        {
+            "rolled-back"
+        }
         (Some(_), _) => "rolled-back-in-part",
         (None, _) if record.is_closed => "closed",
         (None, _) if !record.open_sends().is_empty() => "open",
@@ -269,7 +274,7 @@ fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
         "open" => format!(
             "next: run the same migration again, which reads the target first; or undo this run: hookferry rollback {id}"
         ),
-        "rollback-open" => format!("next: hookferry rollback {id}"),
+        "rollback-open" | "rolled-back-in-part" => format!("next: hookferry rollback {id}"),
         "rolled-back" => {
             "next: nothing to do; a new `migrate` would create the webhooks again".to_owned()
         }

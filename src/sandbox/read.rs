@@ -11,7 +11,7 @@ use super::object::Object;
 use super::reshape;
 use super::response::ApiResponse;
 use super::store::Store;
-use super::switches::{Drift, List, ListStatus, MixedCompanies, Paging, Switches, Twins};
+use super::switches::{Drift, List, ListStatus, MixedCompanies, Paging, Single, Switches, Twins};
 
 const TOTAL: HeaderName = HeaderName::from_static("x-total-count");
 
@@ -117,7 +117,7 @@ fn changed<'r>(row: &str, change: impl FnOnce(&mut Object)) -> Cow<'r, str> {
 }
 
 pub(super) fn get_webhook(store: &Store, switches: &Switches, id: u64) -> ApiResponse {
-    match store.get(id) {
+    match store.get(id).filter(|_| switches.single == Single::Shown) {
         Some(row) => ApiResponse::json(reshaped(row, switches.list).into_owned()),
         None => ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such webhook"),
     }

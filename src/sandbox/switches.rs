@@ -96,6 +96,8 @@ choice!(UnknownType { Accept = "accept", BadRequest = "400" });
 choice!(Drift { Off = "off", On = "on" });
 choice!(ExtraKeys { Stored = "stored", Dropped = "dropped", Flipped = "flipped" });
 choice!(Update { Stored = "stored", Ignored = "ignored" });
+choice!(Delete { Done = "done", Ignored = "ignored" });
+choice!(Single { Shown = "shown", NotFound = "404" });
 
 /// How one account behaves where the vendor's page is silent; the default is the friendliest interpretation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,6 +133,8 @@ pub struct Switches {
     pub(super) poison_type: Option<u64>,
     pub(super) poison_status: Option<u16>,
     pub(super) update: Update,
+    pub(super) delete: Delete,
+    pub(super) single: Single,
     pub(super) drift: Drift,
     pub(super) extra_keys: ExtraKeys,
     pub(super) max_bytes: Option<usize>,
@@ -189,7 +193,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 37] = [
+const TABLE: [Entry; 39] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -270,6 +274,8 @@ const TABLE: [Entry; 37] = [
         },
     },
     entry!("update", update: Update, "ignored: a POST with an id is accepted and answered with what was sent, and the old content stays"),
+    entry!("delete", delete: Delete, "ignored: a DELETE is accepted, and the webhook stays"),
+    entry!("single", single: Single, "404: a GET of an id finds no webhook"),
     entry!("drift", drift: Drift, "on: every list shows another last_triggered_at and a higher success_count in each webhook"),
     entry!("extra-keys", extra_keys: ExtraKeys, "what becomes of keys that the page does not list; flipped: the opposite of each boolean is stored"),
     Entry {

@@ -10,7 +10,7 @@ use super::reshape;
 use super::response::{ApiResponse, HTML, PLAIN};
 use super::store::Store;
 use super::switches::{
-    AnswerIds, Answers, Bulk, NewIds, Order, Refusal, SingleAnswer, Switches, Update, Uuid,
+    AnswerIds, Answers, Bulk, Delete, NewIds, Order, Refusal, SingleAnswer, Switches, Update, Uuid,
 };
 use super::validation::{Rejection, ValidatedWebhook, Validator};
 
@@ -92,6 +92,9 @@ pub(super) fn post_bulk(
 }
 
 pub(super) fn delete(store: &mut Store, switches: &Switches, id: u64) -> ApiResponse {
+    if switches.delete == Delete::Ignored && store.get(id).is_some() {
+        return ApiResponse::json("{}");
+    }
     if store.remove(id) {
         return ApiResponse::json("{}").with_committed(1);
     }

@@ -39,6 +39,7 @@ impl Script {
                         .into(),
                 },
             },
+            shown_before: None,
             size: 9,
         };
         let limits = Limits {

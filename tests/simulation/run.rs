@@ -139,6 +139,7 @@ impl Simulation<'_> {
                 content: server.contents.content_of(desired.object),
                 url: desired.object.url(),
                 action,
+                shown_before: None,
                 size: 9,
             });
         }

@@ -3,7 +3,8 @@
 
 use super::machine::{Action, Item};
 use super::resemblance::url_fingerprint;
-use crate::coralogix::content::Content;
+use crate::coralogix::content::{Content, FullDigest, full_digest};
+use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
 use crate::pipeline::content_cache::ContentCache;
 use crate::pipeline::plan::{Plan, Step, StepState};
@@ -47,8 +48,22 @@ impl<'p> ActionList<'p> {
         list
     }
 
-    /// Adds the deletion of a webhook that has this content now.
-    pub fn push_delete(&mut self, step_ix: usize, key: Key, id: WebhookId, current: Content) {
+    /// An empty list for a rollback; no comparison counts the members that `state_keys` names.
+    pub fn for_rollback(state_keys: StateKeys) -> Self {
+        Self {
+            content_cache: ContentCache::default().with_state_keys(state_keys),
+            ..Self::default()
+        }
+    }
+
+    /// Adds the deletion of a webhook that the target shows like this now.
+    pub fn push_delete(
+        &mut self,
+        step_ix: usize,
+        key: Key,
+        id: WebhookId,
+        (object, current): (&Webhook, Content),
+    ) {
         let item = Item {
             key,
             content: current,
@@ -58,19 +73,21 @@ impl<'p> ActionList<'p> {
                 id: id.clone(),
                 previous: current.into(),
             },
+            shown_before: Some(self.full_digest(object, current).into()),
             size: 0,
         };
         self.push(step_ix, item, ActionRequest::Delete(id));
     }
 
-    /// Adds an update that gives the webhook with this content now the content of `body`, which has its id.
+    /// Adds an update that gives the webhook that the target shows like this now the content of `body`, which has
+    /// its id.
     ///
     /// Adds nothing and returns `false` if `body` has no id or no type.
     pub fn push_restore(
         &mut self,
         step_ix: usize,
         key: Key,
-        current: Content,
+        (object, current): (&Webhook, Content),
         body: &'p Webhook,
     ) -> bool {
         let (Some(id), Ok(type_id)) = (body.id(), body.type_id()) else {
@@ -84,10 +101,16 @@ impl<'p> ActionList<'p> {
                 id,
                 previous: current.into(),
             },
+            shown_before: Some(self.full_digest(object, current).into()),
             size: body.wire_len(),
         };
         self.push(step_ix, item, ActionRequest::Restore(body));
         true
+    }
+
+    fn full_digest(&self, object: &Webhook, content: Content) -> FullDigest {
+        let state_keys = self.content_cache.state_keys();
+        full_digest(object, Some(content), state_keys)
     }
 
     fn push(&mut self, step_ix: usize, item: Item, request: ActionRequest<'p>) {
@@ -129,6 +152,7 @@ fn plan_action<'p>(
         content: webhook.content()?,
         url: url_fingerprint(&webhook.bare().url()),
         action,
+        shown_before: None,
         size: webhook.bare().wire_len(),
     };
     Some((item, request))

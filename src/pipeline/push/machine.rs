@@ -19,7 +19,7 @@ use super::observation::SeenWebhook;
 use super::settling::Settling;
 use super::status::{ItemStatus, Proof, StopReason};
 use crate::coralogix::client::Presence;
-use crate::coralogix::content::{Content, Fingerprint};
+use crate::coralogix::content::{Content, Fingerprint, FullDigest};
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use crate::pipeline::strip::Key;
@@ -46,6 +46,9 @@ pub(super) struct Item {
     /// Of its url, as `resemblance` computes it.
     pub(super) url: Fingerprint,
     pub(super) action: Action,
+    /// Everything that the target showed of its webhook before the run, and that the webhook must still show; `None`
+    /// if only its content matters.
+    pub(super) shown_before: Option<Box<FullDigest>>,
     /// Size of its object in a request body, in bytes.
     pub(super) size: usize,
 }
@@ -62,6 +65,21 @@ pub(super) enum Action {
         id: WebhookId,
         previous: Box<Content>,
     },
+}
+
+impl Item {
+    /// Whether a webhook that an update or delete concerns is still as it was before the run.
+    fn is_as_before(&self, seen: &SeenWebhook) -> bool {
+        let (Action::Update { previous, .. } | Action::Delete { previous, .. }) = &self.action
+        else {
+            return false;
+        };
+        let shown = self.shown_before.as_deref();
+        let is_as_shown = shown
+            .zip(seen.full_digest())
+            .is_none_or(|(before, now)| before == now);
+        seen.content == Some(**previous) && is_as_shown
+    }
 }
 
 impl Action {

@@ -21,7 +21,7 @@ pub struct SeenWebhook {
     /// Of its url; `None` if the run cannot have written it, or if its content is as desired.
     pub(super) url: Option<Fingerprint>,
     pub(super) created_at: Option<Timestamp>,
-    /// For reports and the run record only; no decision of a push depends on it.
+    /// For reports and the run record; of the decisions, only those about deletes and restores depend on it.
     pub(super) details: ReportDetails,
 }
 

@@ -84,7 +84,7 @@ pub struct RolledBack {
 /// How far the last rollback of a run has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RollbackProgress {
-    /// Whether it ended, rather than being cut off.
+    /// Whether it ended, or a user closed the run, rather than being cut off.
     pub is_ended: bool,
     /// How long the server may still be processing its last request, in milliseconds.
     pub settle_window_ms: u64,
@@ -95,12 +95,22 @@ pub struct RollbackProgress {
 }
 
 impl RollbackProgress {
+    /// A user has checked what it did; a later rollback opens it again.
+    fn close(&mut self) {
+        self.is_ended = true;
+        self.open.clear();
+    }
+
     fn apply_updates(&mut self, rows: &[StatusUpdateRow]) {
         for StatusUpdateRow { step_ix, update } in rows {
             self.open.remove(step_ix);
             match update {
                 RecordedStatusUpdate::Deleted => self.deleted.insert(*step_ix),
-                RecordedStatusUpdate::Unresolved { .. } => self.open.insert(*step_ix),
+                // The server's word no longer counts: an observation contradicts it, or could not confirm it.
+                RecordedStatusUpdate::Unresolved { .. } => {
+                    self.deleted.remove(step_ix);
+                    self.open.insert(*step_ix)
+                }
                 _ => self.deleted.remove(step_ix),
             };
         }
@@ -172,7 +182,12 @@ impl RunRecord {
                 }
                 self.footer = Some(footer);
             }
-            JournalEntry::Closed { .. } => self.is_closed = true,
+            JournalEntry::Closed { .. } => {
+                self.is_closed = true;
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.close();
+                }
+            }
             JournalEntry::RollbackStarted {
                 settle_window_ms, ..
             } => {
@@ -209,7 +224,7 @@ impl RunRecord {
     /// Whether a rollback was cut off, or ended without knowing what its last requests did.
     pub fn is_rollback_open(&self) -> bool {
         let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
-        !self.is_closed && self.rollback.as_ref().is_some_and(is_open)
+        self.rollback.as_ref().is_some_and(is_open)
     }
 
     /// Whether a rollback deleted the webhook with that id, as far as the journal shows.

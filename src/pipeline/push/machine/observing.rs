@@ -156,7 +156,13 @@ impl Machine {
                 Some(content) if content == item.content => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
                 }
-                Some(content) if content == **previous => {}
+                Some(content) if content == **previous => {
+                    // What the server itself changes on an update that it accepts does not matter.
+                    if !self.is_accepted[*item_ix] && !item.is_as_before(webhook) {
+                        let why = format!("somebody changed webhook {id} during the run");
+                        adoption.unresolved.push((*item_ix, why));
+                    }
+                }
                 // The server accepted the update, so this is our content as the server altered it.
                 _ if self.is_accepted[*item_ix] => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
@@ -175,11 +181,12 @@ impl Machine {
     pub(super) fn match_deletes(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
         let mut adoption = Adoption::default();
         for item_ix in batch {
-            let Action::Delete { id, previous } = &self.items[*item_ix].action else {
+            let item = &self.items[*item_ix];
+            let Action::Delete { id, .. } = &item.action else {
                 continue;
             };
             let found = list.iter().find(|seen| seen.id == *id);
-            if found.is_some_and(|seen| seen.content != Some(**previous)) {
+            if found.is_some_and(|seen| !item.is_as_before(seen)) {
                 let why = format!("webhook {id} was changed before it could be deleted");
                 adoption.unresolved.push((*item_ix, why));
             }
@@ -202,13 +209,14 @@ impl Machine {
             list.iter().map(|seen| (&seen.id, seen)).collect();
         for item_ix in waiting {
             let item = &self.items[item_ix];
-            let (Action::Update { id, previous } | Action::Delete { id, previous }) = &item.action
-            else {
+            let Some(id) = item.action.id() else {
                 continue;
             };
-            let content = by_id.get(id).and_then(|seen| seen.content);
-            let is_expected = |content| content == **previous || content == item.content;
-            if content.is_some_and(|content| !is_expected(content)) {
+            let is_update = matches!(item.action, Action::Update { .. });
+            let is_expected = |seen: &SeenWebhook| {
+                item.is_as_before(seen) || (is_update && seen.content == Some(item.content))
+            };
+            if by_id.get(id).is_some_and(|seen| !is_expected(seen)) {
                 let why = format!("somebody changed webhook {id} during the run");
                 self.set_status(item_ix, ItemStatus::Unresolved(why));
             }

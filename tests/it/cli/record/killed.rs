@@ -1,75 +1,27 @@
-//! Kills and disk errors at each write of the program in turn, and the order of its writes.
-//! strace injects the faults, so that the tests run the program that is shipped.
+//! Kills and disk errors at each write of a migration in turn, and the order of its writes.
 
+use super::injection::{DISK, Scenario, WRITES};
 use super::{MIGRATE, assert_exactly_once};
-use crate::support::parallel::in_parallel;
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use crate::support::tracer;
-
-/// Calls that reach the disk or the wire; strace counts them by name.
-const WRITES: [&str; 7] = [
-    "write",
-    "writev",
-    "fdatasync",
-    "fsync",
-    "renameat",
-    "renameat2",
-    "mkdir",
-];
-/// Calls that reach only the disk.
-const DISK: [&str; 5] = ["fdatasync", "fsync", "renameat", "renameat2", "mkdir"];
 
 fn in_batches() -> String {
     format!("{MIGRATE} --batch-size 4 -q")
 }
 
-/// Runs a migration with a fault in the `nth` call of this name. Also returns whether the run made that call.
-fn run_with_fault(accounts: &StandIn, call: &str, fault: &str, nth: usize) -> (Run, bool) {
-    let log = accounts.home().join("trace");
-    let trace = format!("trace={call}");
-    let inject = format!("inject={call}:{fault}:when={nth}");
-    let log_name = log.display().to_string();
-    let run = accounts
-        .program(&in_batches())
-        .under(&["strace", "-o", &log_name, "-e", &trace, "-e", &inject])
-        .run();
-    let log = std::fs::read_to_string(log).unwrap();
-    let was_injected = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
-    (run, was_injected)
-}
-
-/// Injects the fault into each call of these names, one run per call. Returns the number of calls.
+/// Injects the fault into each call of a migration. Returns the number of calls.
 fn for_each_call(
     calls: &[&str],
     fault: &str,
     check: impl Fn(&StandIn, &Run, &str) + Sync,
 ) -> usize {
-    let count = |call: &&str| inject_into_each(call, fault, &check);
-    calls.iter().map(count).sum()
-}
-
-fn inject_into_each(call: &str, fault: &str, check: impl Fn(&StandIn, &Run, &str) + Sync) -> usize {
-    const N_PARALLEL: usize = 12;
-    let mut n_injected = 0;
-    loop {
-        let next: Vec<usize> = (1..=N_PARALLEL).map(|offset| n_injected + offset).collect();
-        let results = in_parallel(&next, |nth| {
-            let accounts = StandIn::demo();
-            let (run, was_injected) = run_with_fault(&accounts, call, fault, *nth);
-            if was_injected {
-                check(&accounts, &run, &format!("{call} {nth}"));
-            }
-            was_injected
-        });
-        for outcome in results {
-            match outcome {
-                Ok(true) => n_injected += 1,
-                Ok(false) => return n_injected,
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-    }
+    let line = in_batches();
+    let migration = Scenario {
+        prepare: StandIn::demo,
+        command_line: &line,
+    };
+    migration.for_each_call(calls, fault, check)
 }
 
 fn assert_resumes(accounts: &StandIn, nth: &str) {

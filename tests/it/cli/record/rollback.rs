@@ -6,7 +6,7 @@ use hookferry::sandbox::seeds;
 use serde_json::Value;
 
 /// Webhooks without the members that change with every write.
-fn contents(webhooks: &[Value]) -> Vec<Value> {
+pub(super) fn contents(webhooks: &[Value]) -> Vec<Value> {
     let without_dates = |webhook: &Value| {
         let mut webhook = webhook.clone();
         for key in ["created_at", "updated_at"] {
