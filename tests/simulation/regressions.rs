@@ -6,6 +6,7 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
+use super::server::identity;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -46,7 +47,11 @@ impl Script {
             batch_size,
             batch_bytes: 1000,
         };
-        let baseline = wants.iter().filter_map(|(_, id)| id.map(id_of)).collect();
+        let known = |(object, id): &(Object, Option<u64>)| {
+            let before = Object { url: 40, ..*object };
+            Some((id_of((*id)?), identity(before, 0)))
+        };
+        let baseline = wants.iter().filter_map(known).collect();
         let started = Timestamp::from_second(STARTED_AT).ok();
         let items = wants.iter().map(to_item).collect();
         let mut script = Self {
@@ -104,7 +109,7 @@ fn row(id: u64, object: Object, after: i64) -> SeenWebhook {
         key: Some(object.key()),
         content: Some(Contents::default().content_of(object)),
         url: Some(object.url()),
-        created_at: Timestamp::from_second(STARTED_AT + after).ok(),
+        identity: identity(object, after * 1000),
         details: ReportDetails::default(),
     }
 }

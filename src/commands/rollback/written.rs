@@ -1,5 +1,6 @@
 //! What the runs to undo wrote, from their records and the previous bodies beside them.
 
+use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::error::Error;
@@ -22,6 +23,7 @@ pub(super) fn written_webhooks(
     chain: &[RunToUndo],
 ) -> Result<Vec<RollbackItem>, Error> {
     let mut items: Vec<RollbackItem> = Vec::new();
+    // Of several webhooks with one id, the last one.
     let mut by_id: HashMap<WebhookId, usize> = HashMap::new();
     for (run_ix, run) in chain.iter().enumerate().rev() {
         let bodies = previous_bodies(runs, run)?;
@@ -29,8 +31,19 @@ pub(super) fn written_webhooks(
             let Some(write) = recorded_write(run, run_ix, step_ix, written, &bodies) else {
                 continue;
             };
-            if let Some(ix) = by_id.get(&written.id) {
-                items[*ix].writes.insert(0, write);
+            let found = by_id.get(&written.id).copied();
+            let is_same = |ix: &usize| {
+                // An update may have dated the webhook anew, so what counts is its birth before.
+                let row = &run.record.header.steps[step_ix];
+                let birth = match row.state {
+                    StepState::Update => row.target_created_at,
+                    _ => written.birth,
+                };
+                !is_another_birth(items[*ix].birth, birth)
+            };
+            if let Some(ix) = found.filter(is_same) {
+                items[ix].birth = written.birth.or(items[ix].birth);
+                items[ix].writes.insert(0, write);
             } else if let Some((key, _)) = run.record.desired(step_ix) {
                 let row = &run.record.header.steps[step_ix];
                 by_id.insert(written.id.clone(), items.len());
@@ -38,6 +51,7 @@ pub(super) fn written_webhooks(
                     id: written.id.clone(),
                     source_id: row.source_id.clone(),
                     key,
+                    birth: written.birth,
                     writes: vec![write],
                 });
             }

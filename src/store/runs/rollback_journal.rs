@@ -52,7 +52,7 @@ impl<'w> RollbackJournal<'w> {
             recorder.append(&JournalEntry::RolledBack {
                 at: Timestamp::now(),
                 deleted: ids_where(&|planned, end| {
-                    *planned == UndoState::Delete && *end == UndoState::Gone
+                    *planned == UndoState::Delete && matches!(end, UndoState::Gone { .. })
                 }),
                 restored: ids_where(&|planned, end| {
                     *planned == UndoState::Restore && *end == UndoState::Restored
