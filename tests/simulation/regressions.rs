@@ -595,3 +595,43 @@ fn a_wait_beyond_the_budget_ends_the_run_after_one_observation() {
     assert_eq!(result.statuses, [ItemStatus::NotSent, ItemStatus::NotSent]);
     assert!(!result.may_have_written);
 }
+
+/// The answer to the create tells that the webhook to update is gone: its number belongs to ours now.
+#[test]
+fn an_update_is_not_sent_to_a_number_that_a_create_of_the_same_run_got() {
+    let wants = [(object(1, 1), Some(7)), (object(2, 1), None)];
+    let (mut script, first) = Script::new(&wants, 10, 30);
+    assert_eq!(first, MachineCommand::Send(vec![1]));
+    let reborn = row(7, object(2, 1), 5);
+    let command = script.answered(RequestOutcome::Accepted(vec![reborn.clone()]));
+    assert_eq!(command, MachineCommand::Observe);
+    assert_eq!(script.observe_repeatedly(&[reborn]), MachineCommand::Finish);
+    let expected = [ItemStatus::Vanished(id_of(7)), acknowledged(7)];
+    assert_eq!(script.statuses().0, expected);
+}
+
+/// An answer that lists the whole account shows the new date as well as a short one.
+#[test]
+fn an_update_that_the_server_dates_anew_and_alters_is_still_ours() {
+    let wants = [(object(1, 1), Some(7))];
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    let url = 77;
+    let altered = Object {
+        url,
+        ..object(1, 1)
+    };
+    let list = [row(7, altered, 5), row(9, object(9, 1), 0)];
+    script.answered(RequestOutcome::Accepted(list.to_vec()));
+    assert_eq!(script.observe_repeatedly(&list), MachineCommand::Finish);
+    let (statuses, _) = script.statuses();
+    assert!(
+        matches!(
+            statuses[0],
+            ItemStatus::Updated {
+                is_altered: true,
+                ..
+            }
+        ),
+        "{statuses:?}"
+    );
+}

@@ -32,6 +32,10 @@ pub(super) enum Excuse {
 
 /// A webhook that is or was in the target.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an event of its own, of which any number can happen"
+)]
 pub(super) struct Stored {
     pub(super) id: u64,
     pub(super) object: Object,

@@ -464,15 +464,12 @@ impl Machine {
 
     /// When the webhook of a written item was created, as far as the target showed it.
     pub(super) fn birth(&self, item_ix: usize) -> Option<Birth> {
-        let known = match self.known_id(item_ix) {
-            Some(id) => self.baseline.get(id),
-            None => {
-                let id = self.statuses[item_ix].as_ref()?.target_id()?;
-                let is_its = self.attributed_to.get(id) == Some(&item_ix);
-                self.attributed.get(id).filter(|_| is_its)
-            }
-        };
-        known?.birth()
+        if let Some(id) = self.known_id(item_ix) {
+            return self.baseline.get(id)?.birth();
+        }
+        let id = self.statuses[item_ix].as_ref()?.target_id()?;
+        let is_its = self.attributed_to.get(id) == Some(&item_ix);
+        self.attributed.get(id).filter(|_| is_its)?.birth()
     }
 
     /// Ends at once. Open items stay open, so that the next run recovers them.

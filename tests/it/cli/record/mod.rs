@@ -6,6 +6,7 @@ mod id_tokens;
 mod idmap;
 mod killed;
 mod locks;
+mod reused_ids;
 mod rollback;
 mod runs;
 mod signals;
