@@ -2,20 +2,21 @@
 //! altered. Reconciles the open sends before anything new is planned.
 
 use crate::coralogix::account::Account;
+use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::client::Reader;
-use crate::coralogix::digest::{ContentDigest, DigestKey};
+use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{PriorKnowledge, RunKnowledge, StepState};
+use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepState};
 use crate::pipeline::push::{
     Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover, settle,
 };
 use crate::render::screen::Screen;
 use crate::store::runs::entry::{JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
-use crate::store::runs::{RunRecord, Runs};
+use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -60,25 +61,35 @@ impl History {
         self.records_with_open_sends().map(RunRecord::id).collect()
     }
 
-    /// The ids that runs of a saved plan wrote: from their records, and from status updates that these do not hold yet.
+    /// The ids under which `target` shows what runs of a saved plan wrote: from their records, and from status updates
+    /// that these do not hold yet.
     pub(super) fn ids_written_by_plan(
         &self,
         plan: &str,
         reconciled: &[ReconciledRun],
+        target: &Inventory,
     ) -> HashSet<WebhookId> {
         let is_of_plan = |record: &&RunRecord| record.header.saved_plan.as_deref() == Some(plan);
-        let mut ids = HashSet::new();
+        let mut births: HashMap<WebhookId, Option<Birth>> = HashMap::new();
         for record in self.records.iter().filter(is_of_plan) {
-            ids.extend(record.written().map(|(_, written)| written.id.clone()));
+            births.extend(written_births(record));
             let matching = reconciled.iter().filter(|each| each.run_id == record.id());
-            ids.extend(matching.flat_map(|each| &each.updates).filter_map(
+            births.extend(matching.flat_map(|each| &each.updates).filter_map(
                 |row| match &row.update {
-                    RecordedStatusUpdate::Written { id, .. } => Some(id.clone()),
+                    RecordedStatusUpdate::Written { id, created_at, .. } => {
+                        Some((id.clone(), *created_at))
+                    }
                     _ => None,
                 },
             ));
         }
-        ids
+        let webhooks = target.webhooks.iter();
+        let ours = webhooks.filter_map(|webhook| {
+            let id = webhook.id()?;
+            let birth = births.get(&id)?;
+            (!is_another_birth(*birth, webhook.birth())).then_some(id)
+        });
+        ours.collect()
     }
 
     pub(super) fn empty() -> Self {
@@ -142,11 +153,9 @@ impl History {
             .iter()
             .any(needs_contents)
             .then(|| Observation::from_webhooks(&target.webhooks));
-        let written_ids: HashSet<WebhookId> = self
-            .records
-            .iter()
-            .flat_map(|record| record.written().map(|(_, written)| written.id.clone()))
-            .collect();
+        // Oldest first: the last run that wrote a webhook knows its birth best.
+        let written: HashMap<WebhookId, Option<Birth>> =
+            self.records.iter().flat_map(written_births).collect();
         let (mut knowledge, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
         for record in &self.records {
             // The digests of a run with another API key cannot be compared, so its record counts as lost.
@@ -168,7 +177,7 @@ impl History {
                 .filter(|_| !record.open_sends().is_empty())
             {
                 let recoveries = recover(
-                    &collect_open_sends(record, &written_ids),
+                    &collect_open_sends(record, &written),
                     observation,
                     &run_knowledge.digest_key,
                 );
@@ -264,8 +273,7 @@ pub(super) async fn reconcile_run(
     if !is_open {
         return Ok((inventory, None));
     }
-    let written_ids = record.written().map(|(_, written)| written.id.clone());
-    let open_sends = collect_open_sends(record, &written_ids.collect());
+    let open_sends = collect_open_sends(record, &written_births(record).collect());
     let recoveries = recover(
         &open_sends,
         &Observation::from_webhooks(&inventory.webhooks),
@@ -293,6 +301,12 @@ pub(super) fn record_reconciliations(
         runs.append(&run_id, &entry)?;
     }
     Ok(())
+}
+
+/// The webhooks that a run wrote, by id, with their births as far as these are known.
+fn written_births(record: &RunRecord) -> impl Iterator<Item = (WebhookId, Option<Birth>)> {
+    let written = record.written();
+    written.map(|(_, written)| (written.id.clone(), written.birth))
 }
 
 /// Whether the target may still change by what a run or its rollback sent, or may not show it yet.
@@ -335,6 +349,8 @@ pub(super) async fn require_listed(
 }
 
 /// The ids that a run wrote, that no rollback deleted, and that a list lacks.
+///
+/// An id that the list shows with another birth is not among them: the list itself proves that ours is gone.
 fn missing_ids(record: &RunRecord, listed: &HashSet<WebhookId>) -> Vec<WebhookId> {
     let ids = record.written().map(|(_, written)| &written.id);
     ids.filter(|id| !listed.contains(*id) && !record.is_deleted(id))
@@ -357,9 +373,15 @@ pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
     Duration::try_from(remaining).unwrap_or_default()
 }
 
-fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> OpenSends {
+fn collect_open_sends(
+    record: &RunRecord,
+    written: &HashMap<WebhookId, Option<Birth>>,
+) -> OpenSends {
     let header = &record.header;
-    let baseline = header.baseline.iter().cloned();
+    let baseline = header.baseline.iter();
+    let baseline = baseline.map(|id| (id.clone(), header.newest_birth));
+    let of_written = written.iter().map(|(id, birth)| (id.clone(), *birth));
+    let known = baseline.chain(of_written);
     // Our clock and the server's were both read when the run started, so the time elapsed on ours since then gives
     // the server's time of the last send.
     let latest_creation = record
@@ -379,6 +401,7 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
             key,
             content,
             update_id: target_id.filter(|_| is_update),
+            update_birth: row.target_created_at,
         })
     };
     OpenSends {
@@ -387,27 +410,34 @@ fn collect_open_sends(record: &RunRecord, written_ids: &HashSet<WebhookId>) -> O
             .into_iter()
             .filter_map(open_send)
             .collect(),
-        known_ids: baseline.chain(written_ids.iter().cloned()).collect(),
+        known: known.collect(),
         started: header.target_time,
         settled_at: latest_creation,
     }
 }
 
 /// The webhooks that a response named to a run that was cut off before it could read them back, and that the server
-/// altered: id, digest of the desired content, digest of the content that the target shows.
+/// altered.
 fn altered_unread(
     record: &RunRecord,
     observation: &Observation,
     digest_key: &DigestKey,
-) -> Vec<(WebhookId, ContentDigest, ContentDigest)> {
+) -> Vec<AlteredCopy> {
     let seen = observation.webhooks().iter();
     let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
-    let altered = |(step_ix, id): (usize, &WebhookId)| {
-        let (key, desired) = record.desired(step_ix)?;
+    let altered = |(step_ix, written): (usize, &WrittenWebhook)| {
+        let (key, sent) = record.desired(step_ix)?;
         // Another alias or type may be the sign of another webhook.
-        let seen = by_id.get(id).filter(|seen| seen.key() == Some(&key))?;
-        let shown = digest_key.digest_content(seen.content()?);
-        (shown != desired).then(|| (id.clone(), desired, shown))
+        let seen = by_id
+            .get(&written.id)
+            .filter(|seen| seen.key() == Some(&key))?;
+        let kept = digest_key.digest_content(seen.content()?);
+        (kept != sent).then(|| AlteredCopy {
+            id: written.id.clone(),
+            birth: written.birth,
+            sent,
+            kept,
+        })
     };
     record.written_unread().filter_map(altered).collect()
 }
@@ -423,20 +453,28 @@ fn add_recovery(
         return;
     };
     match recovery {
-        Recovery::Written(id, Some(stored)) if *stored != sent => {
-            run_knowledge.altered.push((id.clone(), sent, *stored));
-        }
+        Recovery::Written {
+            id,
+            birth,
+            stored: Some(stored),
+        } if *stored != sent => run_knowledge.altered.push(AlteredCopy {
+            id: id.clone(),
+            birth: *birth,
+            sent,
+            kept: *stored,
+        }),
         Recovery::Unresolved(why) => run_knowledge.uncertain.push((sent, why.clone())),
-        Recovery::Written(..) | Recovery::NotWritten => {}
+        Recovery::Written { .. } | Recovery::NotWritten => {}
     }
 }
 
 fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
     let update = match recovery {
-        Recovery::Written(id, stored) => RecordedStatusUpdate::Written {
+        Recovery::Written { id, birth, stored } => RecordedStatusUpdate::Written {
             id: id.clone(),
             acknowledged: false,
             kept: *stored,
+            created_at: *birth,
         },
         Recovery::NotWritten => RecordedStatusUpdate::NotWritten,
         Recovery::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },

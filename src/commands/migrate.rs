@@ -104,7 +104,7 @@ async fn dry_run(
     if let Some(approved) = approved {
         approved.check_drift(
             &planned,
-            &history.ids_written_by_plan(approved.plan_digest(), &[]),
+            &history.ids_written_by_plan(approved.plan_digest(), &[], &planned.target_inventory),
             screen,
         )?;
     }
@@ -152,7 +152,7 @@ async fn prepare(
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());
     let migration_run = MigrationRun {
         own_ids: plan_digest.as_deref().map_or_else(HashSet::new, |plan| {
-            history.ids_written_by_plan(plan, &reconciled)
+            history.ids_written_by_plan(plan, &reconciled, &readings.target)
         }),
         plan_digest,
         runs,

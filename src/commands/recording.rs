@@ -2,14 +2,16 @@
 //! at the end.
 
 use super::planning::PlannedMigration;
+use crate::coralogix::birth::Birth;
 use crate::coralogix::content::FullDigest;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::Error;
+use crate::pipeline::fetch::Inventory;
 use crate::pipeline::idmap::has_unique_targets;
 use crate::pipeline::plan::{OnConflict, Step, StepState};
-use crate::pipeline::push::{ItemStatus, Observation, PushResult};
+use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use crate::render::idmap::{OutcomeMap, write_outcome_csv};
@@ -61,6 +63,7 @@ pub(super) fn start_record(
             .server_time
             .and_then(|time| Timestamp::try_from(time).ok()),
         baseline: ids.collect(),
+        newest_birth: newest_birth(inventory),
         steps: planned
             .plan
             .steps()
@@ -81,6 +84,12 @@ pub(super) fn start_record(
     runs.start(opening, digest_key)
 }
 
+/// The newest birth among the webhooks of the target; `None` if any of them shows none.
+fn newest_birth(target: &Inventory) -> Option<Birth> {
+    let births: Option<Vec<Birth>> = target.webhooks.iter().map(Webhook::birth).collect();
+    births?.into_iter().reduce(Birth::later)
+}
+
 fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
     let content = webhook.content();
     let found = step.counterpart.as_ref();
@@ -92,6 +101,7 @@ fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> S
         type_id: webhook.type_id().map(|type_id| type_id.0),
         state: step.state,
         target_id: step.target_id().cloned(),
+        target_created_at: found.and_then(|webhook| webhook.original().birth()),
         content: content.map(|content| digest_key.digest_content(content)),
         target_content: counterpart
             .filter(|other| Some(*other) != content)
@@ -186,13 +196,18 @@ fn full_digest_rows(
     after: &Observation,
 ) -> Vec<FullDigestRow> {
     let observed = after.webhooks().iter();
-    let digests: HashMap<&WebhookId, &FullDigest> = observed
-        .filter_map(|seen| Some((seen.id(), seen.full_digest()?)))
+    let digests: HashMap<&WebhookId, (&SeenWebhook, &FullDigest)> = observed
+        .filter_map(|seen| Some((seen.id(), (seen, seen.full_digest()?))))
         .collect();
     let row = |(step_ix, status): &(usize, ItemStatus)| {
-        let full = recorder.digest_full(digests.get(status.target_id()?)?);
+        if push_result.replaced.contains(step_ix) {
+            return None;
+        }
+        let (seen, full) = digests.get(status.target_id()?)?;
+        let full = recorder.digest_full(full);
         Some(FullDigestRow {
             step_ix: *step_ix,
+            created_at: seen.birth(),
             digest: full.documented,
             undocumented: full.undocumented,
         })

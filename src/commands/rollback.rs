@@ -324,7 +324,7 @@ fn decide_exit_code(
         }
         (None, _) => {}
     }
-    let is_undone = |end: &UndoState| matches!(end, UndoState::Gone | UndoState::Restored);
+    let is_undone = |end: &UndoState| matches!(end, UndoState::Gone { .. } | UndoState::Restored);
     Ok(
         if undone.final_states.iter().all(is_undone) && n_left == 0 {
             ExitCode::Done

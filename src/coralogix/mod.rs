@@ -4,6 +4,7 @@
 pub mod account;
 pub mod alert;
 mod answer;
+pub mod birth;
 pub mod client;
 mod completeness;
 pub mod content;

@@ -1,6 +1,7 @@
 //! One webhook as the vendor's API returned it, kept without losing a byte of any value.
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
+use super::birth::Birth;
 pub(crate) use super::fields::Fields;
 use super::json::{self, Json, JsonError};
 pub use super::listing::{NotAList, Webhook, parse_list};
@@ -165,6 +166,11 @@ impl Webhook {
     /// The id that the server assigned; `None` if it is missing, negative, or neither a number nor a string.
     pub fn id(&self) -> Option<WebhookId> {
         WebhookId::from_token(self.raw("id")?)
+    }
+
+    /// When it was created, as `created_at` shows it; `None` if that is missing, not a time, or without a zone.
+    pub fn birth(&self) -> Option<Birth> {
+        Birth::parse(&self.string_member("created_at")?)
     }
 
     /// The webhook's name; `None` if it is missing, null or not a string.

@@ -7,10 +7,11 @@ pub use drift::{
     ChangedField, Drift, DriftedWebhook, PlannedStep, WebhookChange, undocumented_drift,
 };
 
-use super::plan::Plan;
+use super::plan::{Plan, StepState};
 use super::rewrite::rule::UnmatchedSecretPolicy;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::account::{ApiKey, Side};
+use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::id_json;
@@ -18,7 +19,7 @@ use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The inputs of a saved plan. Every digest here is keyed with an API key (see `DigestKey`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,10 @@ pub struct BoundWebhook {
     pub alias: SmolStr,
     /// The vendor's number of its type.
     pub type_id: Option<u64>,
+    /// When it was created, for a webhook of the target that the plan updates: one with its id and a later birth is
+    /// another webhook. `None` for all others, and if the target does not show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Birth>,
     /// The digest of the object without server-owned keys.
     pub seal: String,
     /// A short digest of each value by its path, to name the values that changed.
@@ -198,6 +203,7 @@ impl Binding {
             digest_key,
         );
         target.key = Some(digest_key.digest_api_key(inputs.target_key).to_string());
+        bind_births(&mut target, inputs.plan);
         let rules = inputs.rules.as_ref().map(|(file, text)| BoundRules {
             file: file.clone(),
             seal: digest_key.digest_fingerprint(*text).to_string(),
@@ -238,12 +244,28 @@ fn bind_side(
     }
 }
 
+/// Binds the births of the webhooks that the plan updates.
+fn bind_births(target: &mut BoundSide, plan: &Plan) {
+    let updates = plan
+        .steps()
+        .filter(|(_, step)| step.state == StepState::Update);
+    let counterparts = updates.filter_map(|(_, step)| step.counterpart.as_deref());
+    let births: HashMap<&WebhookId, Birth> = counterparts
+        .filter_map(|found| Some((found.id()?, found.original().birth()?)))
+        .collect();
+    for bound in &mut target.webhooks {
+        let id = bound.id.as_ref();
+        bound.created_at = id.and_then(|id| births.get(id).copied());
+    }
+}
+
 impl BoundWebhook {
     fn new(webhook: &StrippedWebhook, digest_key: &DigestKey) -> Self {
         Self {
             id: webhook.id().cloned(),
             alias: webhook.alias().clone(),
             type_id: webhook.type_id().map(|type_id| type_id.0),
+            created_at: None,
             seal: digest_key.digest_carried(webhook.bare()).to_string(),
             fields: digest_key.digest_places(webhook.bare()),
             wanted: None,

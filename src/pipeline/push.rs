@@ -26,6 +26,7 @@ pub use status::{ItemStatus, Proof, PushResult, StopReason};
 use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
 use super::plan::Plan;
+use crate::coralogix::birth::Identity;
 use crate::coralogix::client::{AcceptedWrite, WriteAnswer, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -33,18 +34,18 @@ use crate::http::failure::{ConnectFailure, Failure};
 use crate::interrupt::Interrupt;
 use actions::{ActionRequest, bulk_body};
 use jiff::Timestamp;
-use machine::{Event, ItemState, Limits, Machine, MachineCommand, RequestOutcome};
+use machine::{Event, ItemState, KnownWebhooks, Limits, Machine, MachineCommand, RequestOutcome};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
-/// The ids that the target held before the first write.
+/// The webhooks that the target held before the first write, by id and birth.
 ///
 /// A push cannot start without one: only the baseline tells the webhooks that the push creates apart from
 /// those that were already there.
 #[derive(Debug, Clone)]
 pub struct Baseline {
-    ids: HashSet<WebhookId>,
+    webhooks: KnownWebhooks,
     server_time: Option<SystemTime>,
 }
 
@@ -53,20 +54,22 @@ impl Baseline {
     ///
     /// Returns `None` if any webhook has no id, because it could later not be told apart from a new one.
     pub fn from_inventory(target: &Inventory) -> Option<Self> {
-        let ids: Option<HashSet<WebhookId>> = target.webhooks.iter().map(Webhook::id).collect();
-        Some(Self {
-            ids: ids?,
-            server_time: target.server_time,
-        })
+        let has_id = |webhook: &Webhook| webhook.id().is_some();
+        let is_complete = target.webhooks.iter().all(has_id);
+        is_complete.then(|| Self::without_creates(target))
     }
 
     /// Takes the baseline of a run that creates nothing, for which webhooks without an id do not matter.
     pub fn without_creates(target: &Inventory) -> Self {
         Self {
-            ids: target.webhooks.iter().filter_map(Webhook::id).collect(),
+            webhooks: target.webhooks.iter().filter_map(known_webhook).collect(),
             server_time: target.server_time,
         }
     }
+}
+
+fn known_webhook(webhook: &Webhook) -> Option<(WebhookId, Identity)> {
+    Some((webhook.id()?, Identity::of(webhook)))
 }
 
 /// The user's settings for writing.
@@ -134,7 +137,12 @@ pub async fn carry_out(
         batch_size: options.batch_size.max(1),
         batch_bytes: MAX_BATCH_BYTES,
     };
-    let machine = Machine::new(actions.items, baseline.ids.clone(), target_time, limits);
+    let machine = Machine::new(
+        actions.items,
+        baseline.webhooks.clone(),
+        target_time,
+        limits,
+    );
     let driver = PushDriver {
         step_ixs: actions.step_ixs,
         requests: actions.requests,
@@ -165,7 +173,7 @@ struct PushDriver<'r, 'c> {
     context: PushContext<'c>,
     /// The machine's clock counts from this moment.
     started: Instant,
-    /// The ids that the target held before. Of these, the run writes only those in `known_ids`.
+    /// What the target held before. Of these, the run writes only those in `known_ids`.
     baseline: &'r Baseline,
     known_ids: HashSet<WebhookId>,
     /// The company ids in the last observation.
@@ -232,6 +240,10 @@ impl PushDriver<'_, '_> {
             stop,
             may_have_written: machine_result.may_have_written,
             new_in_target: machine_result.new_in_target,
+            replaced: {
+                let item_ixs = machine_result.replaced.iter();
+                item_ixs.map(|item_ix| self.step_ixs[*item_ix]).collect()
+            },
             unlisted: machine_result.unlisted,
             final_observation,
             n_requests: self.n_requests,
@@ -276,7 +288,9 @@ impl PushDriver<'_, '_> {
                 {
                     return false;
                 }
-                ItemState::Final(status, kept) => StatusUpdate::from_status(status, kept),
+                ItemState::Final(status, kept) => {
+                    StatusUpdate::from_status(status, kept, machine.birth(*item_ix))
+                }
             };
             updates.push((step_ixs[*item_ix], update));
             false
@@ -384,8 +398,9 @@ impl PushDriver<'_, '_> {
 
     async fn observe(&mut self) -> Event {
         let interrupt = self.context.interrupt;
-        let may_be_ours =
-            |id: &WebhookId| !self.baseline.ids.contains(id) || self.known_ids.contains(id);
+        let may_be_ours = |seen: &SeenWebhook| {
+            !self.baseline.webhooks.may_hold(seen) || self.known_ids.contains(seen.id())
+        };
         let add_part = |observation: &mut Observation, part: Vec<Webhook>| {
             observation.add(&part, &self.content_cache, may_be_ours);
         };

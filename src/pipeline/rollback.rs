@@ -2,13 +2,14 @@
 //!
 //! `plan_rollback` is pure: it decides from what the target holds now. `execute_rollback` hands the deletes and restores
 //! to the engine that carries out every run. A rollback never touches a webhook that the runs did not write, or that
-//! somebody has changed since.
+//! somebody has changed since, or that has only the id of one that they wrote.
 
 use super::fetch::{Inventory, fetch};
 use super::push::{
     ActionList, Baseline, ItemStatus, PushContext, PushOptions, PushResult, StopReason, carry_out,
 };
 use super::strip::{Key, strip};
+use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::client::{NO_URL, Writer};
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{
@@ -30,6 +31,8 @@ pub struct RollbackItem {
     pub source_id: Option<WebhookId>,
     /// Its alias and type.
     pub key: Key,
+    /// When it was created, as the newest of the runs recorded it; `None` if that is unknown.
+    pub birth: Option<Birth>,
     /// What the runs wrote to it and no earlier rollback has undone, newest first. Only the oldest can have created it.
     pub writes: Vec<RecordedWrite>,
     /// What an earlier rollback made of it, if nothing is left to undo: whatever has its id now is none of the runs'.
@@ -76,7 +79,10 @@ pub enum UndoState {
     /// To restore to its content before the runs: they updated it, and nobody has changed it since.
     Restore,
     /// The target does not have it any more.
-    Gone,
+    Gone {
+        /// When the webhook was created that has its id now, if there is one: that is somebody else's.
+        replaced_by: Option<Birth>,
+    },
     /// It has its content before the runs again.
     Restored,
     /// It stays as it is; holds the reason.
@@ -84,6 +90,9 @@ pub enum UndoState {
 }
 
 impl UndoState {
+    /// The target does not have it any more, nor another webhook by its id.
+    pub const GONE: Self = Self::Gone { replaced_by: None };
+
     /// Whether the rollback still has to write to the target for it.
     pub fn is_due(&self) -> bool {
         matches!(self, Self::Delete | Self::Restore)
@@ -94,8 +103,11 @@ impl UndoState {
 pub fn plan_rollback(written: &[RollbackItem], target: &Inventory) -> Vec<UndoState> {
     let current = CurrentWebhooks::new(target);
     let decide = |item: &RollbackItem| match current.by_id.get(&item.id) {
-        _ if item.undone.is_some() => item.undone.clone().unwrap_or(UndoState::Gone),
-        None => UndoState::Gone,
+        _ if item.undone.is_some() => item.undone.clone().unwrap_or(UndoState::GONE),
+        None => UndoState::GONE,
+        Some((object, _)) if is_another_birth(item.birth, object.birth()) => UndoState::Gone {
+            replaced_by: object.birth(),
+        },
         Some((object, Some(content))) => decide_undo(item, object, *content),
         Some((_, None)) => UndoState::Keep("its current content cannot be compared".to_owned()),
     };
@@ -314,7 +326,7 @@ fn rollback_actions<'w>(
                     actions.push_restore(ix, key, current, body);
                 }
             }
-            UndoState::Gone | UndoState::Restored | UndoState::Keep(_) => {}
+            UndoState::Gone { .. } | UndoState::Restored | UndoState::Keep(_) => {}
         }
     }
     actions
@@ -340,7 +352,7 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
     let mut states = planned.to_vec();
     for (ix, status) in &result.statuses {
         states[*ix] = match status {
-            ItemStatus::Deleted(_) | ItemStatus::Vanished(_) => UndoState::Gone,
+            ItemStatus::Deleted(_) | ItemStatus::Vanished(_) => UndoState::GONE,
             ItemStatus::Updated {
                 is_altered: true, ..
             } => UndoState::Keep(

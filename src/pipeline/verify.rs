@@ -59,7 +59,8 @@ pub fn verify(plan: &Plan, result: &PushResult, observation: &Observation) -> Ve
     let verdict_of = |(step_ix, status): &(usize, super::push::ItemStatus)| {
         let id = status.target_id()?;
         let desired = plan.step(*step_ix).0;
-        let item_verdict = match by_id.get(id) {
+        let is_replaced = result.replaced.contains(step_ix);
+        let item_verdict = match by_id.get(id).filter(|_| !is_replaced) {
             None => ItemVerdict::Missing,
             Some(found) => match desired
                 .content()

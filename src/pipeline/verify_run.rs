@@ -4,6 +4,7 @@
 use super::plan::Difference;
 use super::strip::{Stripped, StrippedWebhook};
 use super::verify::ItemVerdict;
+use crate::coralogix::birth::{Birth, is_another_birth, reused_id_reason};
 use crate::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
 use crate::coralogix::mask::Masked;
 use crate::coralogix::undocumented::UndocumentedMember;
@@ -31,6 +32,8 @@ pub enum RecordedLocation {
     Target {
         /// Its id there.
         id: WebhookId,
+        /// When it was created, if that is known; a later birth under its id is another webhook.
+        birth: Option<Birth>,
         /// The digest of what the target stored, if the server altered what the run sent.
         kept: Option<ContentDigest>,
         /// Whether the run wrote it; if not, the target had it before the run.
@@ -52,7 +55,7 @@ pub(crate) struct RunItemVerdict {
     /// Its id in the target; `None` if the record has none.
     pub(crate) target_id: Option<WebhookId>,
     pub(crate) item_verdict: ItemVerdict,
-    /// When the server or somebody changed it; `None` unless it is altered.
+    /// When the server or somebody changed it, or why it counts as missing; `None` if there is nothing to say.
     pub(crate) why: Option<String>,
 }
 
@@ -79,9 +82,14 @@ pub(crate) fn verify_run(
                 let why = "the run sent it, but it is unknown whether it arrived";
                 (None, ItemVerdict::Unclear(why.to_owned()), None)
             }
-            RecordedLocation::Target { id, kept, .. } => {
+            RecordedLocation::Target {
+                id, birth, kept, ..
+            } => {
                 let (item_verdict, why) = match by_id.get(id) {
                     None => (ItemVerdict::Missing, None),
+                    Some(shown) if is_another_birth(*birth, shown.original().birth()) => {
+                        (ItemVerdict::Missing, replaced_reason(shown))
+                    }
                     Some(shown) => compare_shown(shown, item, *kept, digest_key),
                 };
                 let copies = item.desired.and_then(|desired| copies.get(&desired));
@@ -103,6 +111,11 @@ pub(crate) fn verify_run(
         });
     }
     item_verdicts
+}
+
+/// Why a webhook is missing whose id the target shows; `None` if that shows no birth.
+fn replaced_reason(shown: &StrippedWebhook) -> Option<String> {
+    shown.original().birth().map(reused_id_reason)
 }
 
 const ALTERED_BY_SERVER: &str =

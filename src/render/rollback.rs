@@ -5,6 +5,7 @@ use super::columns::wrapped;
 use super::json;
 use super::rows::{Layout, Line, WebhookLabel, push_remark};
 use super::style::Meaning;
+use crate::coralogix::birth::reused_id_reason;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::{Party, kind_name};
 use crate::pipeline::plan::StepState;
@@ -12,6 +13,7 @@ use crate::pipeline::rollback::{RollbackItem, UndoState};
 use crate::render::page::Page;
 use crate::wording::counted;
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// A rollback, before or after its execution.
 #[derive(Debug, Clone)]
@@ -66,8 +68,8 @@ impl RollbackGroup {
             (UndoState::Delete, _) if !is_done => Self::Delete,
             (UndoState::Restore, _) if !is_done => Self::Restore,
             (UndoState::Delete | UndoState::Restore, _) => Self::NotDone,
-            (UndoState::Gone, UndoState::Delete) => Self::Deleted,
-            (UndoState::Gone, _) => Self::Gone,
+            (UndoState::Gone { .. }, UndoState::Delete) => Self::Deleted,
+            (UndoState::Gone { .. }, _) => Self::Gone,
             (UndoState::Restored, UndoState::Restore) => Self::Restored,
             (UndoState::Restored, _) => Self::HadPreviousContent,
             (UndoState::Keep(_), _) => Self::Keep,
@@ -156,14 +158,23 @@ pub fn text(view: &RollbackView, page: Page) -> String {
         out.push('\n');
         for (_, line, end) in of_group {
             line.write(&mut out, layout, page);
-            if let UndoState::Keep(why) = end {
-                push_remark(&mut out, why, page);
+            if let Some(why) = reason(end) {
+                push_remark(&mut out, &why, page);
             }
         }
         out.push('\n');
     }
     out.push_str(&summary_text(view, &groups, page));
     out
+}
+
+/// Why a webhook stays, or what the target has by its id instead; `None` if there is nothing to explain.
+fn reason(end: &UndoState) -> Option<Cow<'_, str>> {
+    match end {
+        UndoState::Keep(why) => Some(why.into()),
+        UndoState::Gone { replaced_by } => Some(reused_id_reason((*replaced_by)?).into()),
+        _ => None,
+    }
 }
 
 fn to_line(group: RollbackGroup, written: &RollbackItem) -> Line {
@@ -272,7 +283,7 @@ pub fn document(view: &RollbackView) -> Value {
                 "type_id": json::type_number_or_null(Some(written.key.type_id)),
                 "source_id": json::id_or_null(written.source_id.as_ref()),
                 "target_id": json::id_or_null(Some(&written.id)),
-                "why": match end { UndoState::Keep(why) => Some(why), _ => None },
+                "why": reason(end),
             })
         })
         .collect();

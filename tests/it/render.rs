@@ -583,6 +583,7 @@ fn push_result(plan: &Plan) -> PushResult {
         may_have_written: true,
         unlisted: Vec::new(),
         new_in_target: vec![WebhookId::new("3009")],
+        replaced: std::collections::BTreeSet::new(),
         final_observation: None,
         n_requests: 4,
         server_words: BTreeMap::new(),

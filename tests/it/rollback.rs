@@ -44,6 +44,7 @@ fn item(writes: Vec<RecordedWrite>) -> RollbackItem {
             alias: "a".into(),
             type_id: TypeId(1),
         },
+        birth: None,
         writes,
         undone: None,
     }
@@ -72,6 +73,10 @@ fn assert_undo(writes: Vec<RecordedWrite>, current_url: Option<&str>, expected: 
     );
     let found = match &undo[0] {
         UndoState::Keep(why) => format!("keep: {why}"),
+        UndoState::Gone { replaced_by } => {
+            let replaced = replaced_by.map_or_else(String::new, |birth| format!(", now {birth}"));
+            format!("gone{replaced}")
+        }
         other => format!("{other:?}").to_lowercase(),
     };
     assert_eq!(found, expected);
@@ -193,13 +198,13 @@ fn only_the_ids_of_the_run_matter() {
     ]);
     assert_eq!(
         plan_rollback(&[item(vec![written(&key)])], &others),
-        [UndoState::Gone]
+        [UndoState::GONE]
     );
     // The account of the fixtures has other ids.
     let account = inventory(&text("account.json"));
     assert_eq!(
         plan_rollback(&[item(vec![written(&key)])], &account),
-        [UndoState::Gone]
+        [UndoState::GONE]
     );
 }
 

@@ -55,8 +55,8 @@ fn no_body_is_kept_of_webhooks_that_the_run_cannot_have_written() {
     let mut observation = Observation::default();
     let theirs = WebhookId::new("9");
     let listed = [slack(1, "Ops"), slack(2, "other"), slack(9, "theirs")];
-    observation.add(&listed, &plan.portable().content_cache(), |id| {
-        *id != theirs
+    observation.add(&listed, &plan.portable().content_cache(), |seen| {
+        *seen.id() != theirs
     });
     let kept: Vec<(bool, bool)> = observation
         .webhooks()

@@ -3,7 +3,7 @@
 use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::Object;
 use super::run::{Simulation, id_of};
-use super::server::Stored;
+use super::server::{Stored, identity};
 use super::switches::{ById, Rows};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{HashMap, HashSet};
@@ -62,6 +62,11 @@ pub(super) fn request(run: &mut Simulation<'_>, batch: &[usize]) {
             "delete {at} sent after somebody changed the webhook"
         ));
     }
+    if let Some(at) = batch.iter().find(|at| run.replaced.contains(at)) {
+        problems.push(format!(
+            "update or delete {at} sent after its id was seen to belong to another webhook"
+        ));
+    }
     run.violations.extend(problems);
 }
 
@@ -78,7 +83,7 @@ pub(super) fn result(run: &mut Simulation<'_>) {
             for (at, status) in result.statuses.iter().enumerate() {
                 check_status(run, at, status, result.stop.as_ref(), &mut problems);
             }
-            check_ids(&result.statuses, &mut problems);
+            check_ids(run, &result.statuses, &mut problems);
             check_all_accounted(run, &result.statuses, &mut problems);
             check_may_have_written(run, result.may_have_written, &mut problems);
             check_stop(run, result.stop.as_ref(), &mut problems);
@@ -100,19 +105,21 @@ fn check_status(
     let server = &run.server;
     let switches = &server.switches;
     let is_true = match status {
-        ItemStatus::Created { id, proof } => stored(run, id).is_some_and(|stored| {
-            want.known_id.is_none() && is_attributable(run, at, stored, *proof)
+        ItemStatus::Created { id, proof } => stored(run, at, id)
+            .any(|stored| want.known_id.is_none() && is_attributable(run, at, stored, *proof)),
+        ItemStatus::Updated { .. } => want.known_id.is_some_and(|id| {
+            let original = server.original(id);
+            let mut holders = server.webhooks.iter().filter(|stored| stored.id == id);
+            original.is_edited
+                || is_stored_form_of(run, want.object, original)
+                // Somebody replaced it while our request was under way.
+                || holders.any(|stored| stored.is_overwritten)
         }),
-        ItemStatus::Updated { id, .. } => stored(run, id).is_some_and(|stored| {
-            want.known_id == Some(stored.id)
-                && (stored.is_edited || is_stored_form_of(run, want.object, stored))
-        }),
-        ItemStatus::Deleted(id) => {
-            want.is_delete && stored(run, id).is_some_and(|stored| stored.is_removed)
+        ItemStatus::Deleted(_) => {
+            want.is_delete && want.known_id.is_some_and(|id| is_gone(run, id))
         }
-        ItemStatus::CreatedByOthers(id) => stored(run, id).is_some_and(|stored| {
-            want.known_id.is_none() && is_by_others(run, want.object, stored)
-        }),
+        ItemStatus::CreatedByOthers(id) => stored(run, at, id)
+            .any(|stored| want.known_id.is_none() && is_by_others(run, want.object, stored)),
         ItemStatus::TypeRefused(_) => !has_created_of_type(run, want.object.type_id),
         ItemStatus::Refused(refusal) => {
             server.poison.contains(&want.object)
@@ -131,17 +138,23 @@ fn check_status(
                 || !server.excuses.is_empty()
                 || server.poison.contains(&want.object)
         }
-        ItemStatus::Vanished(_) => want.known_id.is_some_and(|id| is_gone(run, id)),
+        ItemStatus::Vanished(_) => {
+            want.known_id.is_some_and(|id| is_gone(run, id))
+                // Dated anew and altered beyond recognition, it looks like another webhook.
+                || switches.redates && (switches.alters() || !server.excuses.is_empty())
+        }
         ItemStatus::Unresolved(_) if want.known_id.is_some() && switches.by_id != ById::Works => {
             true
         }
         ItemStatus::Unresolved(_) => {
-            switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
+            // Without an answer, an update that was dated anew looks like another webhook.
+            let is_redated = switches.redates && want.known_id.is_some();
+            is_redated || switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
         }
         // An accepted update that nobody could read back at the end.
         ItemStatus::NotSeen if want.known_id.is_some() && !run.was_read_at_the_end() => true,
         ItemStatus::NotSent if want.is_delete => {
-            let is_deleted = |id| stored(run, &id_of(id)).is_some_and(|stored| stored.is_deleted);
+            let is_deleted = |id| server.original(id).is_deleted;
             stop.is_some() && !(want.known_id.is_some_and(is_deleted) && server.excuses.is_empty())
         }
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
@@ -163,14 +176,24 @@ fn has_created_of_type(run: &Simulation<'_>, type_id: u64) -> bool {
     })
 }
 
-fn stored<'r>(run: &'r Simulation<'_>, id: &WebhookId) -> Option<&'r Stored> {
-    let is_it = |stored: &&Stored| id_of(stored.id) == *id;
-    run.server.webhooks.iter().find(is_it)
+/// The webhooks with an id that the run created, or somebody else meanwhile, and with the birth that the machine has of
+/// the item at index `at`, if it has one.
+fn stored<'r>(
+    run: &'r Simulation<'_>,
+    at: usize,
+    id: &WebhookId,
+) -> impl Iterator<Item = &'r Stored> {
+    let birth = run.births[at];
+    let webhooks = run.server.webhooks.iter();
+    webhooks.filter(move |stored| {
+        let shown = identity(stored.object, stored.created_at).birth();
+        id_of(stored.id) == *id && (birth.is_none() || birth == shown)
+    })
 }
 
+/// Whether the webhook that had this number before the run is gone.
 fn is_gone(run: &Simulation<'_>, id: u64) -> bool {
-    let at = run.server.find(id);
-    at.is_some_and(|at| run.server.webhooks[at].is_removed)
+    run.server.original(id).is_removed
 }
 
 /// Whether this webhook is new in the target, equals the desired one, and is not ours.
@@ -217,11 +240,17 @@ fn is_attributable(run: &Simulation<'_>, at: usize, stored: &Stored, proof: Proo
     is_named || proof == Proof::Observed && !was_seen_before && !is_older
 }
 
-/// No id is attributed to two items.
-fn check_ids(statuses: &[ItemStatus], problems: &mut Vec<String>) {
+/// No webhook is attributed to two items.
+fn check_ids(run: &Simulation<'_>, statuses: &[ItemStatus], problems: &mut Vec<String>) {
     let mut taken = HashSet::new();
-    for id in statuses.iter().filter_map(ItemStatus::target_id) {
-        if !taken.insert(id) {
+    for (status, birth) in statuses.iter().zip(&run.births) {
+        let Some(id) = status.target_id() else {
+            continue;
+        };
+        let birth = birth.map(|birth| birth.at());
+        // Of an item whose webhook made way for another one of ours, no birth is known any more.
+        let is_gone = birth.is_none() && run.server.switches.reuses_ids;
+        if !is_gone && !taken.insert((id, birth)) {
             problems.push(format!("{id} is attributed to two items"));
         }
     }

@@ -31,9 +31,7 @@ impl Server<'_> {
                     }
                     _ => {
                         // Moved here from elsewhere, with the date of its original creation.
-                        let at = self.add(desired, None);
-                        self.webhooks[at].created_at -= 86_400_000;
-                        return;
+                        return self.add_moved(desired);
                     }
                 }
             }

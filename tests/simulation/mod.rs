@@ -18,10 +18,14 @@
 //  6. A response that lists more than its request created, such as the whole account, may acknowledge a twin.
 //  7. One of ours that is removed before any observation counts as not written, and is created again.
 //  8. A foreign webhook of the same type at that moment stops the run as unresolved if an item is missing.
+//  9. A request that is under way while somebody replaces the webhook that it updates or deletes reaches the other
+//     webhook that has the number then. None is sent after a list or an answer showed the later birth.
+// 10. An update without an answer, from a server that dates anew what it updates, counts as unresolved, or as vanished
+//     if the server alters it beyond recognition.
 //
 // Not distinguished because it does not matter:
-//  9. Items that the server stores alike (their aliases differ only in what it normalizes) count as copies.
-// 10. A `created_at` clock more than a minute behind `Date` makes a lost response unresolved, and an altered
+// 11. Items that the server stores alike (their aliases differ only in what it normalizes) count as copies.
+// 12. A `created_at` clock more than a minute behind `Date` makes a lost response unresolved, and an altered
 //     alias together with altered content then looks like a foreign webhook.
 
 mod check;

@@ -43,7 +43,11 @@ impl Object {
     }
 
     pub(super) fn url(self) -> Fingerprint {
-        url_fingerprint(&format!("https://a.example/{}", self.url))
+        url_fingerprint(&self.url_text())
+    }
+
+    pub(super) fn url_text(self) -> String {
+        format!("https://a.example/{}", self.url)
     }
 
     fn content(self) -> Content {

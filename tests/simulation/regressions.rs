@@ -6,6 +6,7 @@ use super::super::status::{ItemStatus, Proof, StopReason};
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
+use super::server::identity;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -47,7 +48,11 @@ impl Script {
             batch_size,
             batch_bytes: 1000,
         };
-        let baseline = wants.iter().filter_map(|(_, id)| id.map(id_of)).collect();
+        let known = |(object, id): &(Object, Option<u64>)| {
+            let before = Object { url: 40, ..*object };
+            Some((id_of((*id)?), identity(before, 0)))
+        };
+        let baseline = wants.iter().filter_map(known).collect();
         let started = Timestamp::from_second(STARTED_AT).ok();
         let items = wants.iter().map(to_item).collect();
         let mut script = Self {
@@ -105,7 +110,7 @@ fn row(id: u64, object: Object, after: i64) -> SeenWebhook {
         key: Some(object.key()),
         content: Some(Contents::default().content_of(object)),
         url: Some(object.url()),
-        created_at: Timestamp::from_second(STARTED_AT + after).ok(),
+        identity: identity(object, after * 1000),
         details: ReportDetails::default(),
     }
 }
@@ -590,4 +595,44 @@ fn a_wait_beyond_the_budget_ends_the_run_after_one_observation() {
     assert!(matches!(result.stop, Some(StopReason::AskedToWait(wait)) if wait.duration == day));
     assert_eq!(result.statuses, [ItemStatus::NotSent, ItemStatus::NotSent]);
     assert!(!result.may_have_written);
+}
+
+/// The answer to the create tells that the webhook to update is gone: its number belongs to ours now.
+#[test]
+fn an_update_is_not_sent_to_a_number_that_a_create_of_the_same_run_got() {
+    let wants = [(object(1, 1), Some(7)), (object(2, 1), None)];
+    let (mut script, first) = Script::new(&wants, 10, 30);
+    assert_eq!(first, MachineCommand::Send(vec![1]));
+    let reborn = row(7, object(2, 1), 5);
+    let command = script.answered(RequestOutcome::Accepted(vec![reborn.clone()]));
+    assert_eq!(command, MachineCommand::Observe);
+    assert_eq!(script.observe_repeatedly(&[reborn]), MachineCommand::Finish);
+    let expected = [ItemStatus::Vanished(id_of(7)), acknowledged(7)];
+    assert_eq!(script.statuses().0, expected);
+}
+
+/// An answer that lists the whole account shows the new date as well as a short one.
+#[test]
+fn an_update_that_the_server_dates_anew_and_alters_is_still_ours() {
+    let wants = [(object(1, 1), Some(7))];
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    let url = 77;
+    let altered = Object {
+        url,
+        ..object(1, 1)
+    };
+    let list = [row(7, altered, 5), row(9, object(9, 1), 0)];
+    script.answered(RequestOutcome::Accepted(list.to_vec()));
+    assert_eq!(script.observe_repeatedly(&list), MachineCommand::Finish);
+    let (statuses, _) = script.statuses();
+    assert!(
+        matches!(
+            statuses[0],
+            ItemStatus::Updated {
+                is_altered: true,
+                ..
+            }
+        ),
+        "{statuses:?}"
+    );
 }

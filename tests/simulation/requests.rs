@@ -94,6 +94,9 @@ impl Server<'_> {
             Some(at) => {
                 if !self.switches.ignores_updates {
                     self.change(at, object);
+                    self.redate(at);
+                    let stored = &mut self.webhooks[at];
+                    stored.is_overwritten = stored.listed_in != Some(0);
                 }
                 at
             }

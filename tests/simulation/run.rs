@@ -8,8 +8,9 @@ use super::super::status::{ItemStatus, StopReason};
 use super::check;
 use super::object::{Contents, Object};
 use super::random::Random;
-use super::server::{Excuse, RequestItem, Server};
+use super::server::{Excuse, RequestItem, Server, identity};
 use super::switches::Switches;
+use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -37,6 +38,10 @@ pub(super) struct Simulation<'c> {
     pub(super) unobserved_creates: HashSet<usize>,
     /// Deletes of which an observation showed that somebody changed the webhook.
     pub(super) changed_before_delete: HashSet<usize>,
+    /// Updates and deletes of which an observation showed another webhook by the id.
+    pub(super) replaced: HashSet<usize>,
+    /// For each item, when its webhook was created, as the machine has it.
+    pub(super) births: Vec<Option<Birth>>,
     pub(super) n_observations: u32,
     pub(super) n_commands: usize,
     pub(super) machine_result: Option<MachineResult>,
@@ -82,6 +87,8 @@ pub(super) fn run(seed: u64, contents: &mut Contents, has_story: bool) -> Simula
         requests: Vec::new(),
         unobserved_creates: HashSet::new(),
         changed_before_delete: HashSet::new(),
+        replaced: HashSet::new(),
+        births: Vec::new(),
         n_observations: 0,
         n_commands: 0,
         machine_result: None,
@@ -107,7 +114,7 @@ impl Simulation<'_> {
         let baseline = server
             .webhooks
             .iter()
-            .map(|stored| id_of(stored.id))
+            .map(|stored| (id_of(stored.id), identity(stored.object, stored.created_at)))
             .collect();
         let started = server.switches.has_clock.then(|| server.clock());
         let limits = Limits {
@@ -172,6 +179,8 @@ impl Simulation<'_> {
                     }
                 }
                 MachineCommand::Finish => {
+                    let items = 0..self.desired.len();
+                    self.births = items.map(|item_ix| machine.birth(item_ix)).collect();
                     self.machine_result = Some(machine.into_result());
                     break;
                 }
@@ -237,6 +246,7 @@ impl Simulation<'_> {
         }
         self.unobserved_creates.clear();
         let list = self.server.list();
+        self.note_replaced(&list);
         for item_ix in 0..self.desired.len() {
             let DesiredWebhook {
                 object,
@@ -253,6 +263,25 @@ impl Simulation<'_> {
             }
         }
         Event::Observed(list)
+    }
+}
+
+impl Simulation<'_> {
+    /// Notes which updates and deletes must not be sent any more.
+    fn note_replaced(&mut self, list: &[SeenWebhook]) {
+        for (item_ix, desired) in self.desired.iter().enumerate() {
+            let Some(id) = desired.known_id else {
+                continue;
+            };
+            let original = self.server.original(id);
+            let born = identity(original.object, original.born_at);
+            let is_another = |seen: &SeenWebhook| {
+                seen.id == id_of(id) && is_another_birth(born.birth(), seen.birth())
+            };
+            if list.iter().any(is_another) {
+                self.replaced.insert(item_ix);
+            }
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::object::{Contents, Object};
 use super::random::Random;
 use super::run::id_of;
 use super::switches::{ById, Switches};
+use crate::coralogix::birth::{Birth, Identity};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
@@ -12,6 +13,9 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// The target's clock when a simulation starts, in epoch milliseconds.
 const EPOCH: i64 = 1_800_000_000_000;
+
+/// Births that differ by more milliseconds are two.
+const BIRTH_TOLERANCE: i64 = 1_000;
 
 /// Server behavior in a run for which the design promises nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,12 +32,18 @@ pub(super) enum Excuse {
 
 /// A webhook that is or was in the target.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an event of its own, of which any number can happen"
+)]
 pub(super) struct Stored {
     pub(super) id: u64,
     pub(super) object: Object,
     /// The object in our request; `None` if we did not create it.
     pub(super) sent: Option<Object>,
     pub(super) created_at: i64,
+    /// The same, unless the server dated it anew since.
+    pub(super) born_at: i64,
     /// The number of the call that listed it first.
     pub(super) listed_in: Option<u32>,
     pub(super) is_removed: bool,
@@ -41,8 +51,10 @@ pub(super) struct Stored {
     pub(super) is_deleted: bool,
     /// Whether the foreign writer changed it.
     pub(super) is_edited: bool,
-    /// Its content before the last write; `None` if it did not exist.
-    before: Option<Object>,
+    /// Whether an update of ours reached it, although it only has the number of the webhook to update.
+    pub(super) is_overwritten: bool,
+    /// Its content and date before the last write; `None` if it did not exist.
+    before: Option<(Object, i64)>,
     written_at: u64,
     written_in_observation: u32,
 }
@@ -53,6 +65,17 @@ pub(super) struct RequestItem {
     pub(super) id: Option<u64>,
     pub(super) object: Object,
     pub(super) is_delete: bool,
+}
+
+/// What tells a webhook from others with its number.
+pub(super) fn identity(object: Object, created_at: i64) -> Identity {
+    let key = object.key();
+    Identity::new(
+        Birth::from_milliseconds(EPOCH + created_at),
+        Some(key.type_id),
+        &key.alias,
+        &object.url_text(),
+    )
 }
 
 /// The simulated target.
@@ -123,21 +146,18 @@ impl<'c> Server<'c> {
 
     /// Adds a webhook and returns its index.
     pub(super) fn add(&mut self, object: Object, sent: Option<Object>) -> usize {
-        self.n_given += 1;
-        let id = if self.switches.ids_fall {
-            900_000 - self.n_given
-        } else {
-            1000 + self.n_given
-        };
+        let id = self.freed_id().unwrap_or_else(|| self.next_id());
         self.webhooks.push(Stored {
             id,
             object,
             sent,
             created_at: i64::try_from(self.now).unwrap_or_default() - self.switches.skew,
+            born_at: i64::try_from(self.now).unwrap_or_default() - self.switches.skew,
             listed_in: None,
             is_removed: false,
             is_deleted: false,
             is_edited: false,
+            is_overwritten: false,
             before: None,
             written_at: self.now,
             written_in_observation: self.n_observations,
@@ -145,18 +165,59 @@ impl<'c> Server<'c> {
         self.webhooks.len() - 1
     }
 
+    fn next_id(&mut self) -> u64 {
+        self.n_given += 1;
+        if self.switches.ids_fall {
+            900_000 - self.n_given
+        } else {
+            1000 + self.n_given
+        }
+    }
+
+    /// The number of a webhook that is gone, if the server reuses numbers and its birth will show that.
+    fn freed_id(&self) -> Option<u64> {
+        if !self.switches.reuses_ids {
+            return None;
+        }
+        let created_at = i64::try_from(self.now).unwrap_or_default() - self.switches.skew;
+        let is_free = |stored: &&Stored| {
+            let holders = self.webhooks.iter().filter(|other| other.id == stored.id);
+            let mut holders = holders.map(|other| (other.is_removed, other.created_at));
+            holders.all(|(is_removed, born)| is_removed && born + BIRTH_TOLERANCE < created_at)
+        };
+        let gone = self.webhooks.iter().rev();
+        let mut gone = gone.filter(|stored| stored.is_removed);
+        gone.find(is_free).map(|stored| stored.id)
+    }
+
+    /// Adds a webhook with the date of its original creation, under a new number.
+    pub(super) fn add_moved(&mut self, object: Object) {
+        let reuses_ids = std::mem::replace(&mut self.switches.reuses_ids, false);
+        let at = self.add(object, None);
+        self.webhooks[at].created_at -= 86_400_000;
+        self.switches.reuses_ids = reuses_ids;
+    }
+
+    /// Dates a webhook anew, if the server does that with updates.
+    pub(super) fn redate(&mut self, at: usize) {
+        if self.switches.redates {
+            self.webhooks[at].created_at =
+                i64::try_from(self.now).unwrap_or_default() - self.switches.skew;
+        }
+    }
+
     /// Marks everything as listed: the baseline.
     pub(super) fn show_all(&mut self) {
         for stored in &mut self.webhooks {
             stored.listed_in = Some(0);
-            stored.before = Some(stored.object);
+            stored.before = Some((stored.object, stored.created_at));
         }
     }
 
     /// Changes the webhook at index `at`.
     pub(super) fn change(&mut self, at: usize, object: Object) {
         let stored = &mut self.webhooks[at];
-        stored.before = Some(stored.object);
+        stored.before = Some((stored.object, stored.created_at));
         stored.object = object;
         stored.written_at = self.now;
         stored.written_in_observation = self.n_observations;
@@ -208,8 +269,19 @@ impl<'c> Server<'c> {
         }
     }
 
+    /// The webhook that has this number now, or had it last.
     pub(super) fn find(&self, id: u64) -> Option<usize> {
-        self.webhooks.iter().position(|stored| stored.id == id)
+        let has_it = |stored: &Stored| stored.id == id;
+        self.webhooks.iter().rposition(has_it)
+    }
+
+    /// The webhook that had this number before the run.
+    pub(super) fn original(&self, id: u64) -> &Stored {
+        let mut webhooks = self.webhooks.iter();
+        let is_it = |stored: &&Stored| stored.id == id && stored.listed_in == Some(0);
+        webhooks
+            .find(is_it)
+            .expect("only the target's own ids are known")
     }
 
     /// Answers a list request.
@@ -233,12 +305,15 @@ impl<'c> Server<'c> {
             let shown = if is_fresh {
                 stored.before
             } else {
-                Some(stored.object)
+                Some((stored.object, stored.created_at))
             };
             let is_hidden = stored.is_removed && !(stored.is_deleted && is_fresh);
-            if let (Some(object), false) = (shown, is_hidden) {
+            if let (Some((object, created_at)), false) = (shown, is_hidden) {
+                // No list shows a number twice.
+                let id = id_of(stored.id);
+                seen.retain(|other: &SeenWebhook| other.id != id);
                 self.webhooks[at].listed_in.get_or_insert(self.n_calls);
-                seen.push(self.seen(at, object));
+                seen.push(self.seen_as(at, object, created_at));
             }
         }
         self.random.shuffle(&mut seen);
@@ -247,13 +322,17 @@ impl<'c> Server<'c> {
 
     /// The row of a list or a response that shows the webhook at index `at` as this object.
     pub(super) fn seen(&mut self, at: usize, object: Object) -> SeenWebhook {
+        self.seen_as(at, object, self.webhooks[at].created_at)
+    }
+
+    fn seen_as(&mut self, at: usize, object: Object, created_at: i64) -> SeenWebhook {
         let stored = &self.webhooks[at];
         SeenWebhook {
             id: WebhookId::new(stored.id.to_string()),
             key: Some(object.key()),
             content: Some(self.contents.content_of(object)),
             url: Some(object.url()),
-            created_at: Timestamp::from_millisecond(EPOCH + stored.created_at).ok(),
+            identity: identity(object, created_at),
             details: ReportDetails::default(),
         }
     }

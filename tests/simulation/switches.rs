@@ -67,6 +67,10 @@ pub(super) struct Switches {
     /// How many lists hide a write.
     pub(super) hidden_observations: u32,
     pub(super) ids_fall: bool,
+    /// Whether the server gives the number of a webhook that is gone to the next one that it creates.
+    pub(super) reuses_ids: bool,
+    /// Whether the server dates a webhook anew when it is updated.
+    pub(super) redates: bool,
     /// How far the clock of `created_at` is behind that of the responses, in milliseconds.
     pub(super) skew: i64,
     pub(super) by_id: ById,
@@ -106,6 +110,8 @@ impl Switches {
             is_flapping: false,
             hidden_observations: 0,
             ids_fall: random.percent(30),
+            reuses_ids: false,
+            redates: false,
             skew: 0,
             by_id: ById::Works,
             deletes: random.pick(&[0, 0, 10, 100]),
@@ -143,6 +149,8 @@ impl Switches {
         switches.poison = random.pick(&[0, 0, 10, 40, 90]);
         switches.has_clash = random.percent(15);
         switches.ignores_updates = random.percent(15);
+        switches.reuses_ids = random.percent(30);
+        switches.redates = random.percent(10);
         switches.by_id = random.pick(&[
             ById::Works,
             ById::Works,

@@ -1,5 +1,6 @@
 //! What the runs to undo wrote, from their records and the previous bodies beside them.
 
+use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::error::Error;
@@ -22,6 +23,7 @@ pub(super) fn written_webhooks(
     chain: &[RunToUndo],
 ) -> Result<Vec<RollbackItem>, Error> {
     let mut items: Vec<RollbackItem> = Vec::new();
+    // Of several webhooks with one id, the last one.
     let mut by_id: HashMap<WebhookId, usize> = HashMap::new();
     for (run_ix, run) in chain.iter().enumerate().rev() {
         let bodies = previous_bodies(runs, run)?;
@@ -31,8 +33,19 @@ pub(super) fn written_webhooks(
             };
             let undone = undone_before(&run.record, &written.id);
             let write = undone.is_none().then_some(write);
-            if let Some(ix) = by_id.get(&written.id) {
-                let item = &mut items[*ix];
+            let found = by_id.get(&written.id).copied();
+            let is_same = |ix: &usize| {
+                // An update may have dated the webhook anew, so what counts is its birth before.
+                let row = &run.record.header.steps[step_ix];
+                let birth = match row.state {
+                    StepState::Update => row.target_created_at,
+                    _ => written.birth,
+                };
+                !is_another_birth(items[*ix].birth, birth)
+            };
+            if let Some(ix) = found.filter(is_same) {
+                let item = &mut items[ix];
+                item.birth = written.birth.or(item.birth);
                 item.writes.splice(0..0, write);
                 // Of a chain, only the rollback of the oldest run undoes everything.
                 item.undone = item.undone.take().filter(|_| item.writes.is_empty());
@@ -43,6 +56,7 @@ pub(super) fn written_webhooks(
                     id: written.id.clone(),
                     source_id: row.source_id.clone(),
                     key,
+                    birth: written.birth,
                     writes: write.into_iter().collect(),
                     undone,
                 });
@@ -56,7 +70,7 @@ pub(super) fn written_webhooks(
 fn undone_before(record: &RunRecord, id: &WebhookId) -> Option<UndoState> {
     let total = record.rolled_back.as_ref()?;
     if total.deleted.contains(id) {
-        Some(UndoState::Gone)
+        Some(UndoState::GONE)
     } else if total.restored.contains(id) {
         Some(UndoState::Restored)
     } else {

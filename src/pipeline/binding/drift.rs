@@ -2,6 +2,7 @@
 
 use super::{Binding, BoundSide, BoundWebhook, PlanWithInputs};
 use crate::coralogix::account::{ApiKey, Side};
+use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
@@ -295,19 +296,24 @@ fn compare_side(
     plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<DriftedWebhook> {
     let mut bound = UnclaimedWebhooks::new(&then.webhooks);
-    let mut drifted = Vec::new();
+    let (mut drifted, mut replaced) = (Vec::new(), Vec::new());
     for stripped in now.webhooks() {
+        let is_of_plan = stripped
+            .id()
+            .is_some_and(|id| plan_written_ids.contains(id));
         let what = match bound.take(stripped) {
             None => WebhookChange::Added,
+            // It has only the number of the webhook that the plan updates; a server may date what we updated anew.
+            Some(then) if !is_of_plan && is_reborn(then, stripped) => {
+                replaced.push(then);
+                WebhookChange::Added
+            }
             Some(then) if then.seal == digest_key.digest_carried(stripped.bare()).to_string() => {
                 continue;
             }
             Some(then) => WebhookChange::Changed(changed_fields(then, stripped, digest_key)),
         };
-        if !stripped
-            .id()
-            .is_some_and(|id| plan_written_ids.contains(id))
-        {
+        if !is_of_plan {
             drifted.push(drifted_webhook(side, stripped, what));
         }
     }
@@ -318,8 +324,13 @@ fn compare_side(
         type_id: webhook.type_id,
         change: WebhookChange::Removed,
     };
+    drifted.extend(replaced.into_iter().map(gone));
     drifted.extend(bound.into_remaining().into_iter().map(gone));
     drifted
+}
+
+fn is_reborn(then: &BoundWebhook, now: &StrippedWebhook) -> bool {
+    is_another_birth(then.created_at, now.original().birth())
 }
 
 fn changed_fields(

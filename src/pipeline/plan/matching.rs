@@ -4,6 +4,7 @@
 use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{KnowledgeIndex, PriorKnowledge};
 use super::{OnConflict, Step, StepState};
+use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::content::{FieldsShape, Fingerprint};
 use crate::coralogix::kind::{WebhookType, type_name};
 use crate::coralogix::undocumented::StateKeys;
@@ -95,6 +96,17 @@ impl Matching<'_> {
             if counterpart.type_id() != webhook.type_id() || !is_same_token {
                 continue;
             }
+            let in_backup = Identity::of(webhook.webhook.original());
+            match in_backup.compare(&Identity::of(counterpart.original())) {
+                IdentityMatch::Same => {}
+                // It has only the number of the webhook in the backup.
+                IdentityMatch::Another => continue,
+                IdentityMatch::Unknown if counterpart.content() == webhook.content() => {}
+                IdentityMatch::Unknown => {
+                    self.mark_unknown_birth(step_ix, target_ix);
+                    continue;
+                }
+            }
             if counterpart.content() == webhook.content() {
                 self.mark_unchanged(step_ix, target_ix);
             } else {
@@ -105,6 +117,16 @@ impl Matching<'_> {
                 );
             }
         }
+    }
+
+    /// Marks a webhook whose id the account still has, perhaps for another webhook: overwriting that would lose it.
+    fn mark_unknown_birth(&mut self, step_ix: usize, target_ix: usize) {
+        let reason = format!(
+            "the account's webhook {} has the id from the backup, but another alias and url, and not both show when they were created: it may be another webhook",
+            self.format_ids(&[target_ix])
+        );
+        self.steps[step_ix] = Some(Step::new(StepState::Ambiguous, reason));
+        self.is_matched[target_ix] = true;
     }
 
     fn mark_unchanged(&mut self, step_ix: usize, target_ix: usize) {
@@ -206,10 +228,9 @@ impl Matching<'_> {
                     .get(id)
                     .filter(|target_ix| !self.is_matched[**target_ix])
             };
-            let unmatched_content = |id: &WebhookId| {
-                unmatched_target(id).and_then(|target_ix| self.target[*target_ix].content())
-            };
-            if let Some((id, run)) = known.find_altered_copy(content, unmatched_content) {
+            let unmatched =
+                |id: &WebhookId| unmatched_target(id).map(|target_ix| &self.target[*target_ix]);
+            if let Some((id, run)) = known.find_altered_copy(content, unmatched) {
                 let target_ix = by_id[id];
                 self.steps[step_ix] = Some(self.altered_copy_step(step_ix, target_ix, run));
                 self.is_matched[target_ix] = true;

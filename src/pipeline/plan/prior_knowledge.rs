@@ -1,9 +1,11 @@
 //! Knowledge from earlier runs about the target: which of its webhooks are copies that the server altered,
 //! and which contents were sent with an unknown result.
 
+use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::strip::StrippedWebhook;
 use std::collections::HashMap;
 
 /// Knowledge from all earlier runs, the newest run last.
@@ -21,10 +23,23 @@ pub struct RunKnowledge {
     pub run_id: String,
     /// The key of the content digests in that run's record.
     pub digest_key: DigestKey,
-    /// Webhooks that the server altered: the id, the digest of the content sent, and that of the content stored.
-    pub altered: Vec<(WebhookId, ContentDigest, ContentDigest)>,
+    /// Webhooks that the server altered.
+    pub altered: Vec<AlteredCopy>,
     /// Digests of contents that the run sent without learning whether they arrived, each with the reason.
     pub uncertain: Vec<(ContentDigest, String)>,
+}
+
+/// A webhook of the target that the server stores with other content than a run sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlteredCopy {
+    /// Its id in the target.
+    pub id: WebhookId,
+    /// When it was created, if that is known; a later birth under this id is another webhook.
+    pub birth: Option<Birth>,
+    /// The digest of the content that was sent.
+    pub sent: ContentDigest,
+    /// The digest of the content that the server stored.
+    pub kept: ContentDigest,
 }
 
 /// An index of [`PriorKnowledge`] by content digest, newest run first.
@@ -34,7 +49,7 @@ pub(super) struct KnowledgeIndex<'k> {
 
 struct IndexedRun<'k> {
     run: &'k RunKnowledge,
-    altered: HashMap<ContentDigest, Vec<(&'k WebhookId, ContentDigest)>>,
+    altered: HashMap<ContentDigest, Vec<&'k AlteredCopy>>,
     uncertain: HashMap<ContentDigest, Vec<&'k str>>,
 }
 
@@ -63,10 +78,9 @@ impl PriorKnowledge {
 
     pub(super) fn index(&self) -> KnowledgeIndex<'_> {
         let runs = self.runs.iter().rev().map(|run| {
-            let mut altered: HashMap<ContentDigest, Vec<(&WebhookId, ContentDigest)>> =
-                HashMap::new();
-            for (id, sent, kept) in &run.altered {
-                altered.entry(*sent).or_default().push((id, *kept));
+            let mut altered: HashMap<ContentDigest, Vec<&AlteredCopy>> = HashMap::new();
+            for copy in &run.altered {
+                altered.entry(copy.sent).or_default().push(copy);
             }
             let mut uncertain: HashMap<ContentDigest, Vec<&str>> = HashMap::new();
             for (sent, why) in &run.uncertain {
@@ -88,11 +102,11 @@ impl<'k> KnowledgeIndex<'k> {
     /// Finds a webhook of the target that is a recorded altered copy of a content; returns its id and the run
     /// that recorded it.
     ///
-    /// `unmatched_content` returns the current content of a webhook that still exists and is not yet matched.
-    pub(super) fn find_altered_copy(
+    /// `unmatched` returns the webhook with an id, if the target has one that is not yet matched.
+    pub(super) fn find_altered_copy<'t>(
         &self,
         desired: Content,
-        unmatched_content: impl Fn(&WebhookId) -> Option<Content>,
+        unmatched: impl Fn(&WebhookId) -> Option<&'t StrippedWebhook>,
     ) -> Option<(&'k WebhookId, &'k str)> {
         self.runs.iter().find_map(|indexed| {
             if indexed.altered.is_empty() {
@@ -100,12 +114,16 @@ impl<'k> KnowledgeIndex<'k> {
             }
             let digest_key = &indexed.run.digest_key;
             let copies = indexed.altered.get(&digest_key.digest_content(desired))?;
-            let is_unchanged = |id, kept| {
-                unmatched_content(id)
-                    .is_some_and(|content| digest_key.digest_content(content) == kept)
+            let is_unchanged = |copy: &&&AlteredCopy| {
+                let Some(found) = unmatched(&copy.id) else {
+                    return false;
+                };
+                let content = found.content();
+                !is_another_birth(copy.birth, found.original().birth())
+                    && content.map(|content| digest_key.digest_content(content)) == Some(copy.kept)
             };
-            let (id, _) = copies.iter().find(|(id, kept)| is_unchanged(id, *kept))?;
-            Some((*id, indexed.run.run_id.as_str()))
+            let copy = copies.iter().find(is_unchanged)?;
+            Some((&copy.id, indexed.run.run_id.as_str()))
         })
     }
 

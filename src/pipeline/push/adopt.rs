@@ -46,7 +46,7 @@ impl CreationTime {
     ///
     /// That alone does not prove that it is not ours: the clock of `created_at` may be another one.
     fn excludes(self, seen: &SeenWebhook) -> bool {
-        let Some(created) = seen.created_at else {
+        let Some(created) = seen.birth().map(|birth| birth.at()) else {
             return false;
         };
         let is_before = |from: Timestamp| created.duration_until(from) > CLOCK_TOLERANCE;
@@ -54,18 +54,42 @@ impl CreationTime {
     }
 }
 
+/// The webhooks of the target among which those that were sent may be.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    /// They are new in the target.
+    pub(super) new_in_target: Vec<SeenWebhook>,
+    /// Their ids are older than the run, and nobody knows whether the webhooks are.
+    pub(super) doubtful: Vec<SeenWebhook>,
+}
+
 /// Matches the items that were sent with the webhooks that are new in the target.
 pub(super) fn adopt(
     sent: Vec<SentItem>,
-    new_in_target: Vec<SeenWebhook>,
+    candidates: Candidates,
     creation_time: CreationTime,
 ) -> Adoption {
+    let Candidates {
+        new_in_target,
+        doubtful,
+    } = candidates;
     let (outside, inside) = new_in_target
         .into_iter()
         .partition(|seen| creation_time.excludes(seen));
     let mut adoption = Adoption::default();
     let (sent, inside) = adopt_matches(&mut adoption, sent, inside);
-    let (sent, outside) = mark_misdated_unresolved(&mut adoption, sent, outside);
+    let (sent, outside) = mark_alike_unresolved(
+        &mut adoption,
+        sent,
+        outside,
+        "is new in the target and matches, but is dated outside this run",
+    );
+    let (sent, _) = mark_alike_unresolved(
+        &mut adoption,
+        sent,
+        doubtful,
+        "matches, and may be new in the target or older than this run: the target does not show when it was created",
+    );
     mark_rest_unresolved(&mut adoption, &sent, inside);
     adoption.others.extend(outside);
     adoption
@@ -83,21 +107,18 @@ fn adopt_matches(
     adopt_by_body(adoption, sent, new_in_target)
 }
 
-/// Handles new webhooks that are dated outside the run. If one of them matches an item, a wrong clock could be the
-/// reason for its date, so the item becomes unresolved; the others are not ours.
-fn mark_misdated_unresolved(
+/// Handles webhooks that are dated outside the run, or whose date is unknown. If one of them matches an item, a wrong
+/// clock could be the reason, so the item becomes unresolved; the others are not ours.
+fn mark_alike_unresolved(
     adoption: &mut Adoption,
     sent: Vec<SentItem>,
-    misdated: Vec<SeenWebhook>,
+    uncertain: Vec<SeenWebhook>,
+    why: &str,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut alike = Adoption::default();
-    let left = adopt_matches(&mut alike, sent, misdated);
-    let to_unresolved = |(ix, seen): (usize, SeenWebhook)| {
-        let id = seen.id;
-        let why =
-            format!("webhook {id} is new in the target and matches, but is dated outside this run");
-        (ix, why)
-    };
+    let left = adopt_matches(&mut alike, sent, uncertain);
+    let to_unresolved =
+        |(ix, seen): (usize, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
     adoption.unresolved.extend(alike.unresolved);
     adoption
         .unresolved

@@ -3,6 +3,7 @@
 //! A request is never sent until its entry is durable.
 
 use super::status::{ItemStatus, Proof};
+use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Content;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
@@ -33,6 +34,8 @@ pub enum StatusUpdate {
         proof: Proof,
         /// The content that the target stores, if the target showed it and it differs from what was sent.
         altered_content: Option<Content>,
+        /// When it was created, if the target showed that.
+        birth: Option<Birth>,
     },
     /// The target does not have it any more: the delete took effect, or the server at least confirmed it.
     Deleted,
@@ -45,14 +48,20 @@ pub enum StatusUpdate {
 }
 
 impl StatusUpdate {
-    /// Converts a final status; `altered_content` is set if the target stores other content than was sent.
-    pub(super) fn from_status(status: &ItemStatus, altered_content: Option<&Content>) -> Self {
+    /// Converts a final status; `altered_content` is set if the target stores other content than was sent, `birth` if
+    /// it showed when it created the webhook.
+    pub(super) fn from_status(
+        status: &ItemStatus,
+        altered_content: Option<&Content>,
+        birth: Option<Birth>,
+    ) -> Self {
         match status {
             ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof, .. } => {
                 Self::Written {
                     id: id.clone(),
                     proof: *proof,
                     altered_content: altered_content.copied(),
+                    birth,
                 }
             }
             ItemStatus::Deleted(_) => Self::Deleted,

@@ -10,6 +10,7 @@ mod acknowledging;
 mod batch;
 mod closing;
 mod isolation;
+mod known;
 mod observing;
 mod proving;
 mod sending;
@@ -18,6 +19,7 @@ use super::adopt::SentItem;
 use super::observation::SeenWebhook;
 use super::settling::Settling;
 use super::status::{ItemStatus, Proof, StopReason};
+use crate::coralogix::birth::{Birth, IdentityMatch};
 use crate::coralogix::client::Presence;
 use crate::coralogix::content::{Content, Fingerprint, FullDigest};
 use crate::coralogix::webhook::WebhookId;
@@ -27,8 +29,9 @@ use acknowledging::Acknowledged;
 use batch::{Batch, first_queue};
 use isolation::Isolation;
 use jiff::Timestamp;
+pub(super) use known::KnownWebhooks;
 use proving::Questions;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
@@ -223,14 +226,17 @@ pub(super) struct Machine {
     acknowledged: Acknowledged,
     /// The batches still to send.
     queue: VecDeque<Batch>,
-    /// Ids the target held before the first write.
-    baseline: HashSet<WebhookId>,
-    /// Ids attributed to an item; no other item can claim them.
-    attributed: HashSet<WebhookId>,
-    /// Ids that the baseline lacks and that cannot come from any request of ours.
-    new_in_target: HashSet<WebhookId>,
-    /// Ids that the baseline lacks, with the number of requests that were sent before an observation first showed
-    /// them; a list that flaps may hide them again.
+    /// The webhooks that the target held before the first write; those that the run updated as it showed them since.
+    baseline: KnownWebhooks,
+    /// Webhooks attributed to an item; no other item can claim them.
+    attributed: KnownWebhooks,
+    /// The item of each attributed id: the last one, if the server gave the id anew.
+    attributed_to: HashMap<WebhookId, usize>,
+    /// Webhooks that the baseline lacks and that cannot come from any request of ours.
+    new_in_target: KnownWebhooks,
+    /// Webhooks that the baseline lacks and that an observation showed; a list that flaps may hide them again.
+    seen_transiently: KnownWebhooks,
+    /// The number of requests that were sent before an observation first showed a webhook.
     first_seen: HashMap<WebhookId, u32>,
     /// The number of the first request with an item, counted from 1; `None` if it was never sent.
     first_sent: Vec<Option<u32>>,
@@ -276,17 +282,19 @@ pub(super) struct MachineResult {
     pub(super) stop: Option<StopReason>,
     pub(super) may_have_written: bool,
     pub(super) new_in_target: Vec<WebhookId>,
+    /// Items whose webhook is gone, because its id belongs to another one now.
+    pub(super) replaced: BTreeSet<usize>,
     pub(super) unlisted: Vec<(WebhookId, Presence)>,
     pub(super) last_observation: Option<Vec<SeenWebhook>>,
 }
 
 impl Machine {
-    /// Starts a push of `items` to a target that held the ids in `baseline` before.
+    /// Starts a push of `items` to a target that held the webhooks in `baseline` before.
     ///
     /// `started` is the target's clock before the first write, if known.
     pub(super) fn new(
         items: Vec<Item>,
-        baseline: HashSet<WebhookId>,
+        baseline: KnownWebhooks,
         started: Option<Timestamp>,
         limits: Limits,
     ) -> Self {
@@ -302,8 +310,10 @@ impl Machine {
             acknowledged: Acknowledged::default(),
             queue,
             baseline,
-            attributed: HashSet::new(),
-            new_in_target: HashSet::new(),
+            attributed: KnownWebhooks::default(),
+            attributed_to: HashMap::new(),
+            new_in_target: KnownWebhooks::default(),
+            seen_transiently: KnownWebhooks::default(),
             first_seen: HashMap::new(),
             first_sent: vec![None; n],
             n_requests: 0,
@@ -388,6 +398,8 @@ impl Machine {
 
     /// Consumes the machine when the push has ended.
     pub(super) fn into_result(self) -> MachineResult {
+        let replaced = self.replaced_items();
+        let new_in_target = self.unattributed_new_in_target();
         let open = self.is_open;
         let may_have_written = self.may_have_written || open.contains(&true);
         let final_status = |(item_ix, status): (usize, Option<ItemStatus>)| {
@@ -397,12 +409,6 @@ impl Machine {
                 ItemStatus::NotSent
             })
         };
-        let mut new_in_target: Vec<WebhookId> = self
-            .new_in_target
-            .difference(&self.attributed)
-            .cloned()
-            .collect();
-        new_in_target.sort();
         MachineResult {
             statuses: self
                 .statuses
@@ -413,9 +419,66 @@ impl Machine {
             stop: self.stop,
             may_have_written,
             new_in_target,
+            replaced,
             unlisted: self.unlisted,
             last_observation: self.last_observation,
         }
+    }
+
+    /// The ids that others created and that do not belong to a webhook of ours since.
+    fn unattributed_new_in_target(&self) -> Vec<WebhookId> {
+        let is_theirs = |id: &&WebhookId| {
+            let ours = self.attributed.get(id).zip(self.new_in_target.get(id));
+            ours.is_none_or(|(ours, theirs)| ours.compare(theirs) == IdentityMatch::Another)
+        };
+        let theirs = self.new_in_target.ids().filter(is_theirs);
+        let mut ids: Vec<WebhookId> = theirs.cloned().collect();
+        ids.sort();
+        ids
+    }
+
+    /// The items whose webhook is gone: the last observation shows another one by its id, or one of another item.
+    fn replaced_items(&self) -> BTreeSet<usize> {
+        let list = self.last_observation.iter().flatten();
+        let is_replaced = |seen: &&SeenWebhook| {
+            self.attributed.is_replaced(seen) || self.baseline.is_replaced(seen)
+        };
+        let by_id: HashMap<&WebhookId, &SeenWebhook> = list
+            .filter(is_replaced)
+            .map(|seen| (&seen.id, seen))
+            .collect();
+        let is_gone = |item_ix: &usize| {
+            let status = self.statuses[*item_ix].as_ref();
+            let Some(id) = status.and_then(ItemStatus::target_id) else {
+                return false;
+            };
+            if self.known_id(*item_ix).is_some() {
+                return by_id
+                    .get(id)
+                    .is_some_and(|seen| self.baseline.is_replaced(seen));
+            }
+            self.attributed_to.get(id) != Some(item_ix)
+                || by_id
+                    .get(id)
+                    .is_some_and(|seen| self.attributed.is_replaced(seen))
+        };
+        (0..self.items.len()).filter(is_gone).collect()
+    }
+
+    /// Attributes the webhook of a row to an item.
+    fn attribute(&mut self, item_ix: usize, seen: &SeenWebhook) {
+        self.attributed.insert(seen);
+        self.attributed_to.insert(seen.id.clone(), item_ix);
+    }
+
+    /// When the webhook of a written item was created, as far as the target showed it.
+    pub(super) fn birth(&self, item_ix: usize) -> Option<Birth> {
+        if let Some(id) = self.known_id(item_ix) {
+            return self.baseline.get(id)?.birth();
+        }
+        let id = self.statuses[item_ix].as_ref()?.target_id()?;
+        let is_its = self.attributed_to.get(id) == Some(&item_ix);
+        self.attributed.get(id).filter(|_| is_its)?.birth()
     }
 
     /// Ends at once. Open items stay open, so that the next run recovers them.
@@ -467,8 +530,15 @@ impl Machine {
     }
 
     fn mark_created(&mut self, adopted: Vec<(usize, SeenWebhook)>, proof: Proof) {
+        // One of ours may have got the id of a webhook that is still to be updated or deleted.
+        let rows = adopted.iter().map(|(_, seen)| seen);
+        let reborn: Vec<SeenWebhook> = rows
+            .filter(|seen| self.baseline.is_replaced(seen))
+            .cloned()
+            .collect();
+        self.give_up_changed(&reborn);
         for (item_ix, seen) in adopted {
-            self.attributed.insert(seen.id.clone());
+            self.attribute(item_ix, &seen);
             self.note_success(item_ix);
             self.is_open[item_ix] = false;
             self.set_altered_content(item_ix, seen.content);
@@ -476,11 +546,13 @@ impl Machine {
         }
     }
 
-    fn mark_updated(&mut self, item_ix: usize, altered_content: Option<Content>, proof: Proof) {
+    /// Some servers date a webhook anew when it is updated, so its birth is taken again from this row.
+    fn mark_updated(&mut self, item_ix: usize, seen: &SeenWebhook, proof: Proof) {
         if let Some(id) = self.known_id(item_ix).cloned() {
+            self.baseline.retake(seen);
             self.note_success(item_ix);
             self.is_open[item_ix] = false;
-            self.set_altered_content(item_ix, altered_content);
+            self.set_altered_content(item_ix, seen.content);
             let is_altered = self.altered_contents[item_ix].is_some();
             self.set_status(
                 item_ix,

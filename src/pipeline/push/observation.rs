@@ -3,13 +3,13 @@
 //! so that memory never has to hold the whole list.
 
 use super::resemblance::url_fingerprint;
+use crate::coralogix::birth::{Birth, Identity};
 use crate::coralogix::content::{self, Content, Fingerprint, FullDigest};
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::{CachedContent, ContentCache};
 use crate::pipeline::plan::unkept_differences;
 use crate::pipeline::strip::{Key, without_server_keys};
-use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// One webhook of the target as a list or a response shows it.
@@ -20,7 +20,8 @@ pub struct SeenWebhook {
     pub(super) content: Option<Content>,
     /// Of its url; `None` if the run cannot have written it, or if its content is as desired.
     pub(super) url: Option<Fingerprint>,
-    pub(super) created_at: Option<Timestamp>,
+    /// What tells it from an earlier webhook with its id.
+    pub(super) identity: Identity,
     /// For reports and the run record; of the decisions, only those about deletes and restores depend on it.
     pub(super) details: ReportDetails,
 }
@@ -54,13 +55,12 @@ impl SeenWebhook {
             }
             None => key_and_content(webhook),
         };
-        let created_at = webhook.string_member("created_at");
         Some(Self {
             id,
             key,
             content,
             url: None,
-            created_at: created_at.and_then(|text| text.parse().ok()),
+            identity: Identity::of(webhook),
             details: ReportDetails::default(),
         })
     }
@@ -97,6 +97,11 @@ impl SeenWebhook {
     /// Its alias and type; `None` if its type id is missing or contradictory.
     pub fn key(&self) -> Option<&Key> {
         self.key.as_ref()
+    }
+
+    /// When it was created, if the target shows that.
+    pub fn birth(&self) -> Option<Birth> {
+        self.identity.birth()
     }
 
     /// The content that comparisons use; `None` if its type id is missing or contradictory.
@@ -158,12 +163,12 @@ impl Observation {
         &mut self,
         webhooks: &[Webhook],
         cache: &ContentCache<'_>,
-        may_be_written: impl Fn(&WebhookId) -> bool,
+        may_be_written: impl Fn(&SeenWebhook) -> bool,
     ) {
         for webhook in webhooks {
             let cached = cache.candidate(webhook);
             let seen = SeenWebhook::from_webhook_with_cached(webhook, cached).map(|seen| {
-                if may_be_written(&seen.id) {
+                if may_be_written(&seen) {
                     seen.with_details(webhook, cached, cache.state_keys())
                 } else {
                     seen

@@ -5,9 +5,10 @@
 //! then decides for each webhook whether it was written.
 
 use super::ProgressSink;
-use super::adopt::{CreationTime, SentItem, adopt};
+use super::adopt::{Candidates, CreationTime, SentItem, adopt};
 use super::observation::{Observation, SeenWebhook};
 use super::settling::{Reading, Settling};
+use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::client::Reader;
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey};
@@ -17,7 +18,7 @@ use crate::error::Error;
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use tokio::time::Instant;
 
 /// The open sends of one earlier run.
@@ -25,8 +26,9 @@ use tokio::time::Instant;
 pub struct OpenSends {
     /// The open sends, in the order of that run's plan.
     pub sends: Vec<OpenSend>,
-    /// Ids that cannot come from an open send: they are in the baseline, or attributed to another webhook.
-    pub known_ids: HashSet<WebhookId>,
+    /// Webhooks that cannot come from an open send, with their births as far as these are known: they are in the
+    /// baseline, or attributed to another send. Under the same id, a later birth is a new webhook.
+    pub known: HashMap<WebhookId, Option<Birth>>,
     /// The target's clock before that run's first write, if known.
     pub started: Option<Timestamp>,
     /// When that run's requests could no longer take effect, by the target's clock, if known.
@@ -44,13 +46,22 @@ pub struct OpenSend {
     pub content: ContentDigest,
     /// The id of the webhook that it updates; `None` for a create.
     pub update_id: Option<WebhookId>,
+    /// The birth of that webhook when the run began, if known.
+    pub update_birth: Option<Birth>,
 }
 
 /// What a reading of the target proves about one open send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recovery {
-    /// It was written: the id in the target, and the content stored there now, if that can be compared.
-    Written(WebhookId, Option<ContentDigest>),
+    /// It was written.
+    Written {
+        /// The id in the target.
+        id: WebhookId,
+        /// When it was created, if the target shows that.
+        birth: Option<Birth>,
+        /// The content stored there now, if that can be compared.
+        stored: Option<ContentDigest>,
+    },
     /// It was not written.
     NotWritten,
     /// Whether it was written is unknown; holds the reason.
@@ -71,7 +82,21 @@ pub fn recover(
         seen.iter().map(|seen| (&seen.id, seen)).collect();
     let (creates, updates): (Vec<&OpenSend>, Vec<&OpenSend>) =
         open.sends.iter().partition(|send| send.update_id.is_none());
-    let is_new_in_target = |seen: &&SeenWebhook| !open.known_ids.contains(&seen.id);
+    let stored_content = |id: &WebhookId| {
+        let seen = by_id.get(id)?;
+        seen.content.map(keyed_digest)
+    };
+    let has_update = |id: &WebhookId| {
+        let mut updates = updates.iter();
+        updates.any(|send| {
+            send.update_id.as_ref() == Some(id) && stored_content(id) == Some(send.content)
+        })
+    };
+    let is_new_in_target = |seen: &&SeenWebhook| match open.known.get(&seen.id) {
+        None => true,
+        // What an update of ours wrote may have got another date with it.
+        Some(birth) => is_another_birth(*birth, seen.birth()) && !has_update(&seen.id),
+    };
     let with_keyed_content = |seen: &SeenWebhook| SeenWebhook {
         content: seen
             .content
@@ -92,17 +117,19 @@ pub fn recover(
         from: open.started,
         until: open.settled_at,
     };
-    let adoption = adopt(sent.collect(), new_in_target, creation_time);
-    let stored_content = |id: &WebhookId| {
-        by_id
-            .get(id)
-            .and_then(|seen| seen.content)
-            .map(keyed_digest)
+    let candidates = Candidates {
+        new_in_target,
+        doubtful: Vec::new(),
     };
+    let adoption = adopt(sent.collect(), candidates, creation_time);
     let mut recoveries: HashMap<usize, Recovery> = HashMap::new();
     for (step_ix, seen) in adoption.adopted {
-        let content = stored_content(&seen.id);
-        recoveries.insert(step_ix, Recovery::Written(seen.id, content));
+        let written = Recovery::Written {
+            stored: stored_content(&seen.id),
+            birth: seen.birth(),
+            id: seen.id,
+        };
+        recoveries.insert(step_ix, written);
     }
     for (step_ix, why) in adoption.unresolved {
         recoveries
@@ -113,8 +140,8 @@ pub fn recover(
         let Some(id) = &send.update_id else { continue };
         // Any other content counts as not written: the next plan compares the webhook anyway.
         if stored_content(id) == Some(send.content) {
-            let written = Recovery::Written(id.clone(), Some(send.content));
-            recoveries.insert(send.step_ix, written);
+            let birth = by_id.get(id).and_then(|seen| seen.birth());
+            recoveries.insert(send.step_ix, recovered_update(send, id, birth));
         }
     }
     let recovery_of = |send: &OpenSend| {
@@ -122,6 +149,21 @@ pub fn recover(
         (send.step_ix, recovery.unwrap_or(Recovery::NotWritten))
     };
     open.sends.iter().map(recovery_of).collect()
+}
+
+/// What is known of an update whose webhook has the content that was sent.
+fn recovered_update(send: &OpenSend, id: &WebhookId, birth: Option<Birth>) -> Recovery {
+    if is_another_birth(send.update_birth, birth) {
+        // No answer confirmed the update, so somebody else may have created the very same webhook under this id.
+        return Recovery::Unresolved(format!(
+            "webhook {id} has the content that was sent, but was created anew since the run began"
+        ));
+    }
+    Recovery::Written {
+        id: id.clone(),
+        birth,
+        stored: Some(send.content),
+    }
 }
 
 /// How long `settle` observes the target.
@@ -199,7 +241,7 @@ mod tests {
     use crate::coralogix::digest::DigestKey;
     use crate::coralogix::webhook::{TypeId, Webhook};
     use crate::pipeline::strip::Key;
-    use std::collections::HashSet;
+    use std::collections::HashMap;
 
     const TYPE_ID: TypeId = TypeId(0);
 
@@ -224,8 +266,9 @@ mod tests {
                 },
                 content: digest_key.digest_content(content),
                 update_id: None,
+                update_birth: None,
             }],
-            known_ids: HashSet::new(),
+            known: HashMap::new(),
             started: "2026-11-20T10:00:00Z".parse().ok(),
             settled_at: "2026-11-20T11:00:00Z".parse().ok(),
         };
@@ -248,7 +291,7 @@ mod tests {
     #[test]
     fn a_webhook_from_the_time_of_the_run_is_ours_whatever_the_server_altered() {
         let recovery = recovery_of("oncall", webhook("eu oncall", "2026-11-20T10:30:00Z"));
-        assert!(matches!(recovery, Recovery::Written(..)), "{recovery:?}");
+        assert!(matches!(recovery, Recovery::Written { .. }), "{recovery:?}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence that a webhook was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +107,9 @@ pub struct PushResult {
     pub may_have_written: bool,
     /// Ids that the baseline lacks and that are not ours: others created them during the run.
     pub new_in_target: Vec<WebhookId>,
+    /// The plan step indexes of webhooks that were written, and whose id belongs to another webhook since: somebody
+    /// deleted ours, and the target gave its id anew.
+    pub replaced: BTreeSet<usize>,
     /// What the target answered when asked for webhooks that its list lacks.
     pub unlisted: Vec<(WebhookId, Presence)>,
     /// The last observation of the target; `None` if there was none or it failed.
@@ -128,6 +131,7 @@ impl PushResult {
             stop: None,
             may_have_written: false,
             new_in_target: Vec::new(),
+            replaced: BTreeSet::new(),
             unlisted: Vec::new(),
             final_observation: None,
             n_requests: 0,

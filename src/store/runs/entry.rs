@@ -1,6 +1,7 @@
 //! The entries of a run's journal as they are serialized; `record` interprets them.
 //! Holds no secret: contents are keyed digests, and the plan shows aliases and ids anyway.
 
+use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
@@ -106,6 +107,10 @@ pub struct Header {
     /// The ids of the webhooks that the target held before the first write.
     #[serde(with = "id_json::list")]
     pub baseline: Vec<WebhookId>,
+    /// The newest birth of these webhooks: one of their ids with a later birth belongs to another webhook since. One
+    /// time instead of one for each webhook keeps the header small. `None` if any of them shows none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub newest_birth: Option<Birth>,
     /// Every step of the plan, in the plan's order.
     pub steps: Vec<StepRow>,
     /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
@@ -168,6 +173,9 @@ pub struct StepRow {
         skip_serializing_if = "Option::is_none"
     )]
     pub target_id: Option<WebhookId>,
+    /// When the matching webhook was created, if the target shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_created_at: Option<Birth>,
     /// The digest of the content to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentDigest>,
@@ -204,6 +212,9 @@ pub enum RecordedStatusUpdate {
         /// The digest of what the target stored, if that differs from what was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<ContentDigest>,
+        /// When the target created it, as the answer or a reading showed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        created_at: Option<Birth>,
     },
     /// The webhook is not in the target any more: a rollback deleted it.
     Deleted,
@@ -246,6 +257,9 @@ pub struct Footer {
 pub struct FullDigestRow {
     /// The index of the webhook's step in the plan.
     pub step_ix: usize,
+    /// When the target created it, if it shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Birth>,
     /// The keyed digest of the documented members.
     pub digest: KeyedDigest,
     /// The digests of the undocumented members that are not the server's own state.

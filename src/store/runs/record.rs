@@ -5,6 +5,7 @@ use super::entry::{
     AlteredRow, Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow, StepRow,
 };
 use crate::coralogix::account::{Account, ApiKey};
+use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::kind::type_name;
@@ -12,7 +13,7 @@ use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
-use crate::pipeline::plan::StepState;
+use crate::pipeline::plan::{AlteredCopy, StepState};
 use crate::pipeline::strip::Key;
 use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
 use jiff::Timestamp;
@@ -64,6 +65,8 @@ pub struct WrittenWebhook {
     pub is_acknowledged: bool,
     /// The digest of what the target stored, if that differs from what was sent.
     pub kept: Option<ContentDigest>,
+    /// When the target created it; `None` if that is unknown. Under its id, a later birth is another webhook.
+    pub birth: Option<Birth>,
     /// The full digest of the webhook when the run ended; `None` if it is unknown, as for a run that was killed.
     pub full_digest: Option<KeyedFullDigest>,
 }
@@ -155,7 +158,10 @@ impl RunRecord {
                 }
             }
             JournalEntry::StatusUpdates { webhooks, .. } => match self.running_rollback() {
-                Some(rollback) => rollback.apply_updates(&webhooks),
+                Some(rollback) => {
+                    rollback.apply_updates(&webhooks);
+                    self.retake_births(&webhooks);
+                }
                 None => self.apply_updates(webhooks),
             },
             JournalEntry::Reconciled {
@@ -178,6 +184,7 @@ impl RunRecord {
                         self.statuses.get_mut(row.step_ix)
                     {
                         written.full_digest = Some(row.full_digest());
+                        written.birth = row.created_at.or(written.birth);
                     }
                 }
                 self.footer = Some(footer);
@@ -239,6 +246,18 @@ impl RunRecord {
             || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
     }
 
+    /// Takes the births of restored webhooks from a rollback: a server may date what it updates anew.
+    fn retake_births(&mut self, rows: &[StatusUpdateRow]) {
+        for row in rows {
+            let RecordedStatusUpdate::Written { created_at, .. } = row.update else {
+                continue;
+            };
+            if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(row.step_ix) {
+                written.birth = created_at.or(written.birth);
+            }
+        }
+    }
+
     /// Applies status updates to the record.
     pub fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
         for StatusUpdateRow { step_ix, update } in rows {
@@ -247,10 +266,12 @@ impl RunRecord {
                     id,
                     acknowledged,
                     kept,
+                    created_at,
                 } => RecordedStatus::Written(WrittenWebhook {
                     id,
                     is_acknowledged: acknowledged,
                     kept,
+                    birth: created_at,
                     full_digest: None,
                 }),
                 RecordedStatusUpdate::NotWritten => RecordedStatus::NotSent,
@@ -300,11 +321,10 @@ impl RunRecord {
             })
     }
 
-    /// The ids that responses named and that the run was cut off before it could read back, with step indexes.
-    pub fn written_unread(&self) -> impl Iterator<Item = (usize, &WebhookId)> {
+    /// The webhooks that responses named and that the run was cut off before it could read back, with step indexes.
+    pub fn written_unread(&self) -> impl Iterator<Item = (usize, &WrittenWebhook)> {
         self.written()
             .filter(|(_, written)| written.is_acknowledged && written.full_digest.is_none())
-            .map(|(step_ix, written)| (step_ix, &written.id))
     }
 
     /// The target's company id; `None` if the run never saw one.
@@ -408,26 +428,31 @@ impl RunRecord {
         IdMap::new(rows.filter_map(to_id_pair).collect())
     }
 
-    /// The webhooks that the target stores altered: id, digest of the desired content, digest of the stored content.
-    pub fn altered(&self) -> Vec<(WebhookId, ContentDigest, ContentDigest)> {
+    /// The webhooks that the target stores altered.
+    pub fn altered(&self) -> Vec<AlteredCopy> {
         let mut altered = Vec::new();
         for (step_ix, row) in self.header.steps.iter().enumerate() {
             let Some(desired) = row.content else {
                 continue;
             };
             let stored = match &self.statuses[step_ix] {
-                RecordedStatus::Written(WrittenWebhook {
-                    id,
-                    kept: Some(kept),
-                    ..
-                }) => Some((id.clone(), *kept)),
+                RecordedStatus::Written(written) => {
+                    let kept = written.kept;
+                    kept.map(|kept| (written.id.clone(), written.birth, kept))
+                }
                 RecordedStatus::NotSent if row.state == StepState::Unchanged => {
-                    row.target_id.clone().zip(row.target_content)
+                    let found = row.target_id.clone().zip(row.target_content);
+                    found.map(|(id, kept)| (id, row.target_created_at, kept))
                 }
                 _ => None,
             };
-            if let Some((id, kept)) = stored.filter(|(_, kept)| *kept != desired) {
-                altered.push((id, desired, kept));
+            if let Some((id, birth, kept)) = stored.filter(|(_, _, kept)| *kept != desired) {
+                altered.push(AlteredCopy {
+                    id,
+                    birth,
+                    sent: desired,
+                    kept,
+                });
             }
         }
         altered
@@ -435,15 +460,20 @@ impl RunRecord {
 }
 
 fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
-    let in_target = |id: WebhookId, kept, is_written| RecordedLocation::Target {
-        id,
-        kept,
-        is_written,
-    };
     match status {
-        RecordedStatus::Written(written) => in_target(written.id.clone(), written.kept, true),
+        RecordedStatus::Written(written) => RecordedLocation::Target {
+            id: written.id.clone(),
+            birth: written.birth,
+            kept: written.kept,
+            is_written: true,
+        },
         _ if row.state == StepState::Unchanged => match &row.target_id {
-            Some(id) => in_target(id.clone(), row.target_content, false),
+            Some(id) => RecordedLocation::Target {
+                id: id.clone(),
+                birth: row.target_created_at,
+                kept: row.target_content,
+                is_written: false,
+            },
             None => RecordedLocation::Nowhere,
         },
         _ if row.state != StepState::Create && row.state != StepState::Update => {

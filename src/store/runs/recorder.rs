@@ -113,10 +113,12 @@ impl Recorder {
                 id,
                 proof,
                 altered_content: kept,
+                birth,
             } => RecordedStatusUpdate::Written {
                 id: id.clone(),
                 acknowledged: *proof == Proof::Acknowledged,
                 kept: kept.map(|kept| self.digest_key.digest_content(kept)),
+                created_at: *birth,
             },
             StatusUpdate::Deleted => RecordedStatusUpdate::Deleted,
             StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,

@@ -49,7 +49,7 @@ impl<'w> RollbackJournal<'w> {
             };
             recorder.append(&JournalEntry::RolledBack {
                 at: Timestamp::now(),
-                deleted: ids_where(&|end| *end == UndoState::Gone),
+                deleted: ids_where(&|end| matches!(end, UndoState::Gone { .. })),
                 restored: ids_where(&|end| *end == UndoState::Restored),
                 untouched: ids_where(&|end| matches!(end, UndoState::Keep(_)) || end.is_due()),
             })?;

@@ -6,7 +6,7 @@ use crate::support::preview::{planned, planned_with, preview, states};
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::digest::{ContentDigest, DigestKey};
 use hookferry::coralogix::webhook::WebhookId;
-use hookferry::pipeline::plan::{OnConflict, PriorKnowledge, RunKnowledge, StepState};
+use hookferry::pipeline::plan::{AlteredCopy, OnConflict, PriorKnowledge, RunKnowledge, StepState};
 
 fn digest_key() -> DigestKey {
     DigestKey::new(&ApiKey::new("key-canary").unwrap()).unwrap()
@@ -27,12 +27,11 @@ fn knowledge(
     let key = digest_key();
     let altered = altered
         .iter()
-        .map(|(id, sent, stored)| {
-            (
-                WebhookId::new(*id),
-                digest(&key, sent),
-                digest(&key, stored),
-            )
+        .map(|(id, sent, stored)| AlteredCopy {
+            id: WebhookId::new(*id),
+            birth: None,
+            sent: digest(&key, sent),
+            kept: digest(&key, stored),
         })
         .collect();
     let with_reason = |webhook: &String| {

@@ -21,6 +21,8 @@ pub(crate) struct Ways {
     pub(crate) list: fn(Value) -> Value,
     /// How it answers a write.
     pub(crate) answer: AnswerWrite,
+    /// What somebody else does to its webhooks just before each write.
+    pub(crate) before_write: fn(&mut Vec<Value>),
     /// Which webhooks of a request it stores; it drops the others in silence.
     pub(crate) accepts: fn(&Value) -> bool,
 }
@@ -33,6 +35,7 @@ impl Default for Ways {
             store: |webhook| webhook,
             list: |webhook| webhook,
             answer: |rows| (200, Value::Array(rows)),
+            before_write: |_| {},
             accepts: |_| true,
         }
     }
@@ -185,6 +188,7 @@ impl State {
                 (200, rows.collect())
             }
             ("POST", _) => {
+                (self.ways.before_write)(&mut self.webhooks);
                 let sent: Vec<Value> = serde_json::from_str(&request.body).unwrap();
                 let sent = sent.into_iter().filter(self.ways.accepts);
                 let stored = sent.map(|webhook| self.write(webhook)).collect();

@@ -1,7 +1,7 @@
 //! Acknowledging: what the answer to a create names, and what the target shows of it later.
 //! Pure. Seen content outranks a named id: a later reading of the target puts the pairing of an answer right.
 
-use super::super::adopt::{CreationTime, SentItem, adopt};
+use super::super::adopt::{Candidates, CreationTime, SentItem, adopt};
 use super::super::observation::SeenWebhook;
 use super::super::resemblance::is_respelled_alias;
 use super::super::status::{ItemStatus, Proof};
@@ -60,12 +60,16 @@ impl Machine {
     /// left over belongs to the item left over, unless it shows another type.
     fn pair_with_answer(&self, batch: &[usize], rows: &[SeenWebhook]) -> Option<Pairing> {
         let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
-        let are_fresh = rows.iter().all(|row| self.is_fresh(&row.id));
+        let are_fresh = rows.iter().all(|row| self.is_fresh(row));
         if rows.len() != batch.len() || ids.len() != rows.len() || !are_fresh {
             return None;
         }
         let sent = self.sent_items(batch);
-        let mut pairs = adopt(sent, rows.to_vec(), CreationTime::default()).adopted;
+        let candidates = Candidates {
+            new_in_target: rows.to_vec(),
+            doubtful: Vec::new(),
+        };
+        let mut pairs = adopt(sent, candidates, CreationTime::default()).adopted;
         if pairs.len() == batch.len() {
             return Some(Pairing {
                 pairs,
@@ -89,17 +93,17 @@ impl Machine {
         })
     }
 
-    /// Whether an id can be that of a webhook which the last request created.
-    fn is_fresh(&self, id: &WebhookId) -> bool {
-        !self.baseline.contains(id)
-            && !self.attributed.contains(id)
-            && !self.new_in_target.contains(id)
+    /// Whether a row can show a webhook which the last request created.
+    fn is_fresh(&self, row: &SeenWebhook) -> bool {
+        !self.baseline.may_hold(row)
+            && !self.attributed.may_hold(row)
+            && !self.new_in_target.may_hold(row)
     }
 
     /// Whether a row that no content explains may be an item's: nothing showed it before, and its type agrees.
     fn may_be_row_of(&self, item_ix: usize, row: &SeenWebhook) -> bool {
         let type_id = self.items[item_ix].key.type_id;
-        !self.first_seen.contains_key(&row.id)
+        !self.seen_transiently.may_hold(row)
             && row.key.as_ref().is_none_or(|key| key.type_id == type_id)
     }
 
@@ -112,7 +116,7 @@ impl Machine {
             return;
         }
         let is_spare = |seen: &&SeenWebhook| {
-            is_last && !self.baseline.contains(&seen.id) && !self.attributed.contains(&seen.id)
+            is_last && !self.baseline.may_hold(seen) && !self.attributed.may_hold(seen)
         };
         let spare = list.iter().filter(is_spare).collect();
         let outcomes = pair_by_content(&named, spare);
@@ -129,7 +133,11 @@ impl Machine {
     /// The acknowledged items whose webhook the reading shows with other content than was sent, or not at all.
     fn doubtful_items<'l>(&self, list: &'l [SeenWebhook]) -> Vec<NamedItem<'l>> {
         let by_id: HashMap<&WebhookId, &SeenWebhook> =
-            list.iter().map(|seen| (&seen.id, seen)).collect();
+            // A row of another birth says nothing about the webhook that the answer named.
+            list.iter()
+                .filter(|seen| !self.attributed.is_replaced(seen))
+                .map(|seen| (&seen.id, seen))
+                .collect();
         let named_item = |(item_ix, status): (usize, &Option<ItemStatus>)| {
             let Some(ItemStatus::Created {
                 id,
@@ -166,9 +174,8 @@ impl Machine {
         named: &WebhookId,
         list: &'l [SeenWebhook],
     ) -> Option<&'l SeenWebhook> {
-        let is_respelled = |seen: &&SeenWebhook| {
-            named.is_equal_only_in_digits(&seen.id) && self.is_fresh(&seen.id)
-        };
+        let is_respelled =
+            |seen: &&SeenWebhook| named.is_equal_only_in_digits(&seen.id) && self.is_fresh(seen);
         list.iter().find(is_respelled)
     }
 
@@ -180,7 +187,7 @@ impl Machine {
         if named == row.id {
             return None;
         }
-        self.attributed.insert(row.id.clone());
+        self.attribute(item_ix, row);
         self.set_altered_content(item_ix, row.content);
         let id = row.id.clone();
         self.restate(item_ix, ItemStatus::Created { id, proof });
@@ -198,8 +205,8 @@ impl Machine {
         let released: Vec<WebhookId> = replaced.into_iter().filter(is_released).collect();
         for id in released {
             self.attributed.remove(&id);
-            if list.iter().any(|seen| seen.id == id) {
-                self.new_in_target.insert(id);
+            if let Some(seen) = list.iter().find(|seen| seen.id == id) {
+                self.new_in_target.insert(seen);
             }
         }
     }
@@ -373,7 +380,14 @@ fn contradiction(item: &NamedItem<'_>, row: &SeenWebhook) -> Option<&'static str
     if key.type_id != item.sent.key.type_id {
         return Some("shows another type");
     }
-    let is_alias = is_respelled_alias(&item.sent.key.alias, &key.alias);
-    let is_url = row.url == Some(item.url);
-    (!is_alias && !is_url).then_some("shows neither the alias nor the url that was sent")
+    let is_alike = resembles(&item.sent.key, item.url, row);
+    (!is_alike).then_some("shows neither the alias nor the url that was sent")
+}
+
+/// Whether a row shows the type, and the alias or the url, that was sent.
+pub(super) fn resembles(sent: &Key, url: Fingerprint, row: &SeenWebhook) -> bool {
+    row.key.as_ref().is_some_and(|key| {
+        key.type_id == sent.type_id
+            && (is_respelled_alias(&sent.alias, &key.alias) || row.url == Some(url))
+    })
 }

@@ -40,10 +40,12 @@ impl Machine {
         n_observations: u32,
         list: &[SeenWebhook],
     ) -> MachineCommand {
+        self.attributed.complete(list);
         self.correct_acknowledged(list, now >= deadline);
         self.find_open_items(list);
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
-        let is_lagging = self.attributed.iter().any(|id| !listed.contains(id));
+        let is_lagging = self.attributed.ids().any(|id| !listed.contains(id));
+        self.conclude_replaced(list);
         let unconfirmed = self.unconfirmed_and_listed(&listed);
         if (is_lagging || !unconfirmed.is_empty()) && now < deadline {
             self.phase = Phase::Closing {
@@ -75,8 +77,9 @@ impl Machine {
         let creates = of_action(|action| matches!(action, Action::Create));
         let updates = of_action(|action| matches!(action, Action::Update { .. }));
         let adoption = self.match_creates(&creates, list);
-        self.new_in_target
-            .extend(adoption.others.iter().map(|other| other.id.clone()));
+        for other in &adoption.others {
+            self.new_in_target.insert(other);
+        }
         self.mark_created(adoption.adopted, Proof::Observed);
         let changed = self.match_updates(&updates, list);
         for (item_ix, row) in changed.adopted {
@@ -85,10 +88,29 @@ impl Machine {
             } else {
                 Proof::Observed
             };
-            self.mark_updated(item_ix, row.content, proof);
+            self.mark_updated(item_ix, &row, proof);
         }
         for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
             self.set_status(item_ix, ItemStatus::Unresolved(why));
+        }
+    }
+
+    /// Concludes the deletes of webhooks whose id the list shows for another one: ours is gone.
+    fn conclude_replaced(&mut self, list: &[SeenWebhook]) {
+        let replaced: HashSet<WebhookId> = list
+            .iter()
+            .filter(|seen| self.baseline.is_replaced(seen))
+            .map(|seen| seen.id.clone())
+            .collect();
+        for item_ix in 0..self.items.len() {
+            if !self.needs_proof_of_absence(item_ix) || !self.is_delete(item_ix) {
+                continue;
+            }
+            let id = self.known_id(item_ix).filter(|id| replaced.contains(*id));
+            if let Some(id) = id.cloned() {
+                self.is_open[item_ix] = false;
+                self.set_status(item_ix, ItemStatus::Deleted(id));
+            }
         }
     }
 

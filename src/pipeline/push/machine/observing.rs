@@ -1,11 +1,13 @@
 //! Observing: what an observation of the target proves about the open items, and what happens to the rest.
 //! Pure. Never resends an item whose effect on the target is still unknown.
 
-use super::super::adopt::{Adoption, CreationTime, adopt};
+use super::super::adopt::{Adoption, Candidates, CreationTime, adopt};
 use super::super::observation::SeenWebhook;
 use super::super::settling::Reading;
 use super::super::status::{ItemStatus, Proof, StopReason};
+use super::acknowledging::resembles;
 use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
+use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;
 use crate::untrusted;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -23,6 +25,7 @@ impl Machine {
         mut pending: PendingObservation,
         list: &[SeenWebhook],
     ) -> MachineCommand {
+        self.attributed.complete(list);
         let batch = &pending.batch.item_ixs;
         let adoption = match self.items[batch[0]].action {
             Action::Create => self.match_creates(batch, list),
@@ -65,12 +68,13 @@ impl Machine {
         MachineCommand::Wait(pause, why)
     }
 
-    /// Remembers since when an id is new in the target, so that no later request is credited with it.
+    /// Remembers since when a webhook is new in the target, so that no later request is credited with it.
     fn remember_new_ids(&mut self, list: &[SeenWebhook]) {
         for seen in list {
-            if !self.baseline.contains(&seen.id) && !self.attributed.contains(&seen.id) {
-                let n_requests = self.n_requests;
-                self.first_seen.entry(seen.id.clone()).or_insert(n_requests);
+            let is_known = self.baseline.may_hold(seen) || self.attributed.may_hold(seen);
+            if !is_known && !self.seen_transiently.may_hold(seen) {
+                self.seen_transiently.insert(seen);
+                self.first_seen.insert(seen.id.clone(), self.n_requests);
             }
         }
     }
@@ -88,7 +92,7 @@ impl Machine {
             return true;
         }
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
-        self.attributed.iter().any(|id| !listed.contains(id))
+        self.attributed.ids().any(|id| !listed.contains(id))
     }
 
     /// Matches creates with the ids that are new in the target.
@@ -101,13 +105,10 @@ impl Machine {
             let request = self.first_sent[*item_ix].unwrap_or(self.n_requests);
             by_request.entry(request).or_default().push(*item_ix);
         }
-        // An id that is attributed to another item, or known not to be ours, cannot be one of these creates.
-        let is_new = |seen: &&SeenWebhook| {
-            !self.baseline.contains(&seen.id)
-                && !self.attributed.contains(&seen.id)
-                && !self.new_in_target.contains(&seen.id)
-        };
-        let mut left: Vec<SeenWebhook> = list.iter().filter(is_new).cloned().collect();
+        let Candidates {
+            new_in_target: mut left,
+            doubtful,
+        } = self.candidates(list);
         let creation_time = CreationTime {
             from: self.started,
             until: None,
@@ -116,9 +117,14 @@ impl Machine {
         for (request, item_ixs) in by_request.into_iter().rev() {
             let was_seen_before = |seen: &SeenWebhook| {
                 let first_seen = self.first_seen.get(&seen.id);
-                first_seen.is_some_and(|n_requests| *n_requests < request)
+                self.seen_transiently.may_hold(seen)
+                    && first_seen.is_some_and(|n_requests| *n_requests < request)
             };
-            let (earlier, candidates) = left.into_iter().partition(was_seen_before);
+            let (earlier, new_in_target) = left.into_iter().partition(was_seen_before);
+            let candidates = Candidates {
+                new_in_target,
+                doubtful: doubtful.clone(),
+            };
             let found = adopt(self.sent_items(&item_ixs), candidates, creation_time);
             adoption.adopted.extend(found.adopted);
             adoption.unresolved.extend(found.unresolved);
@@ -127,6 +133,37 @@ impl Machine {
         }
         adoption.others = left;
         adoption
+    }
+
+    /// The rows of a list that creates may have made.
+    ///
+    /// A webhook that is attributed to another item, or known not to be ours, cannot be one of them.
+    fn candidates(&self, list: &[SeenWebhook]) -> Candidates {
+        let mut candidates = Candidates::default();
+        for seen in list {
+            if self.attributed.may_hold(seen) || self.new_in_target.may_hold(seen) {
+                continue;
+            }
+            match self.baseline.compare(seen) {
+                Some(IdentityMatch::Same) => {}
+                Some(IdentityMatch::Another) if self.may_be_updated(seen) => {
+                    candidates.doubtful.push(seen.clone());
+                }
+                Some(IdentityMatch::Unknown) => candidates.doubtful.push(seen.clone()),
+                Some(IdentityMatch::Another) | None => candidates.new_in_target.push(seen.clone()),
+            }
+        }
+        candidates
+    }
+
+    /// Whether a row of a later birth may be a webhook that an update of ours reached and the server dated anew.
+    fn may_be_updated(&self, seen: &SeenWebhook) -> bool {
+        (0..self.items.len()).any(|item_ix| {
+            self.known_id(item_ix) == Some(&seen.id)
+                && !self.is_delete(item_ix)
+                && self.first_sent[item_ix].is_some()
+                && !matches!(self.statuses[item_ix], Some(ItemStatus::Vanished(_)))
+        })
     }
 
     /// Compares the webhooks that a batch updates with their desired and previous content.
@@ -152,6 +189,14 @@ impl Machine {
                 }
                 continue;
             };
+            if self.baseline.is_replaced(webhook) && !self.is_accepted_as_desired(*item_ix, webhook)
+            {
+                match self.why_unresolved_update(*item_ix, webhook) {
+                    Some(why) => adoption.unresolved.push((*item_ix, why)),
+                    None => self.set_status(*item_ix, ItemStatus::Vanished(id.clone())),
+                }
+                continue;
+            }
             match webhook.content {
                 Some(content) if content == item.content => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
@@ -177,6 +222,23 @@ impl Machine {
         adoption
     }
 
+    /// Whether a row shows what an accepted update sent: then a later date is the server's, who dates updates anew.
+    fn is_accepted_as_desired(&self, item_ix: usize, seen: &SeenWebhook) -> bool {
+        self.is_accepted[item_ix] && seen.content == Some(self.items[item_ix].content)
+    }
+
+    /// Why it is unknown whether an update took effect whose id has a later birth; `None` if the row has nothing of it.
+    fn why_unresolved_update(&self, item_ix: usize, seen: &SeenWebhook) -> Option<String> {
+        let item = &self.items[item_ix];
+        let is_desired = seen.content == Some(item.content);
+        (is_desired || resembles(&item.key, item.url, seen)).then(|| {
+            format!(
+                "webhook {} resembles what was sent, but was created anew during the run",
+                seen.id
+            )
+        })
+    }
+
     /// Finds deletes of a batch whose webhook somebody has changed since the run began.
     pub(super) fn match_deletes(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
         let mut adoption = Adoption::default();
@@ -185,7 +247,8 @@ impl Machine {
             let Action::Delete { id, .. } = &item.action else {
                 continue;
             };
-            let found = list.iter().find(|seen| seen.id == *id);
+            let is_it = |seen: &&SeenWebhook| seen.id == *id && !self.baseline.is_replaced(seen);
+            let found = list.iter().find(is_it);
             if found.is_some_and(|seen| !item.is_as_before(seen)) {
                 let why = format!("webhook {id} was changed before it could be deleted");
                 adoption.unresolved.push((*item_ix, why));
@@ -194,8 +257,11 @@ impl Machine {
         adoption
     }
 
-    /// Gives up the updates and deletes of webhooks that somebody has changed since the run began.
-    fn give_up_changed(&mut self, list: &[SeenWebhook]) {
+    /// Gives up the updates and deletes of webhooks that somebody has changed or replaced since the run began.
+    pub(super) fn give_up_changed(&mut self, list: &[SeenWebhook]) {
+        if list.is_empty() {
+            return;
+        }
         let is_waiting = |item_ix: &usize| {
             self.statuses[*item_ix].is_none()
                 && !self.is_open[*item_ix]
@@ -212,11 +278,16 @@ impl Machine {
             let Some(id) = item.action.id() else {
                 continue;
             };
+            let seen = by_id.get(id).copied();
+            if seen.is_some_and(|seen| self.baseline.is_replaced(seen)) {
+                self.set_status(item_ix, ItemStatus::Vanished(id.clone()));
+                continue;
+            }
             let is_update = matches!(item.action, Action::Update { .. });
             let is_expected = |seen: &SeenWebhook| {
                 item.is_as_before(seen) || (is_update && seen.content == Some(item.content))
             };
-            if by_id.get(id).is_some_and(|seen| !is_expected(seen)) {
+            if seen.is_some_and(|seen| !is_expected(seen)) {
                 let why = format!("somebody changed webhook {id} during the run");
                 self.set_status(item_ix, ItemStatus::Unresolved(why));
             }
@@ -226,7 +297,8 @@ impl Machine {
     /// Whether a list shows the webhook that an item updates or deletes.
     pub(super) fn is_listed(&self, item_ix: usize, list: &[SeenWebhook]) -> bool {
         let id = self.known_id(item_ix);
-        list.iter().any(|seen| Some(&seen.id) == id)
+        let is_it = |seen: &SeenWebhook| Some(&seen.id) == id && !self.baseline.is_replaced(seen);
+        list.iter().any(is_it)
     }
 
     /// Concludes an uncertain request once its effect is known as well as it can be: gives the items that
@@ -248,11 +320,12 @@ impl Machine {
             self.mark_created(adoption.adopted, Proof::Observed);
         } else {
             for (item_ix, row) in adoption.adopted {
-                self.mark_updated(item_ix, row.content, Proof::Observed);
+                self.mark_updated(item_ix, &row, Proof::Observed);
             }
         }
-        self.new_in_target
-            .extend(adoption.others.iter().map(|other| other.id.clone()));
+        for other in &adoption.others {
+            self.new_in_target.insert(other);
+        }
         for (item_ix, why) in adoption.unresolved {
             self.set_status(item_ix, ItemStatus::Unresolved(why));
         }
@@ -289,7 +362,7 @@ impl Machine {
             let same: Vec<usize> = (0..self.items.len()).filter(is_same).collect();
             if let Some(item_ix) = same.iter().copied().find(is_equal) {
                 self.set_status(item_ix, ItemStatus::CreatedByOthers(other.id.clone()));
-                self.attributed.insert(other.id.clone());
+                self.attribute(item_ix, other);
             } else if let Some(item_ix) = same.first() {
                 self.set_status(*item_ix, ItemStatus::Unresolved(format!(
                     "somebody else created webhook {} with this alias and type, but other content, during the run",

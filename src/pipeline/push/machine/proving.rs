@@ -29,7 +29,7 @@ impl Machine {
         let absent = (0..self.items.len()).filter(|item_ix| self.needs_proof_of_absence(*item_ix));
         let absent = absent.filter_map(|item_ix| self.known_id(item_ix));
         let mut left: VecDeque<WebhookId> = absent.filter(is_unlisted).cloned().collect();
-        let mut written: Vec<&WebhookId> = self.attributed.iter().filter(is_unlisted).collect();
+        let mut written: Vec<&WebhookId> = self.attributed.ids().filter(is_unlisted).collect();
         written.sort();
         left.extend(written.into_iter().take(ROUND).cloned());
         self.set_aside_equal_digits(&mut left, list);
@@ -97,7 +97,7 @@ impl Machine {
     }
 
     /// Whether an item ends well, or as vanished, only if its webhook is proven to be gone.
-    fn needs_proof_of_absence(&self, item_ix: usize) -> bool {
+    pub(super) fn needs_proof_of_absence(&self, item_ix: usize) -> bool {
         match &self.statuses[item_ix] {
             None => self.is_delete(item_ix) && self.is_open[item_ix],
             Some(status) => matches!(status, ItemStatus::Vanished(_)),

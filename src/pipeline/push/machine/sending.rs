@@ -155,11 +155,12 @@ impl Machine {
 
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
     pub(super) fn acknowledge(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
+        self.retake_births(batch, rows);
         if rows.len() != batch.len() {
             return false;
         }
         if let Action::Update { .. } = self.items[batch[0]].action {
-            let is_confirmed = |item_ix: &usize| self.has_confirming_row(*item_ix, rows);
+            let is_confirmed = |item_ix: &usize| self.confirming_row(*item_ix, rows).is_some();
             if !batch.iter().all(is_confirmed) {
                 return false;
             }
@@ -175,12 +176,26 @@ impl Machine {
         true
     }
 
-    /// Whether a row confirms an update: it has the updated id and does not show the previous content.
-    fn has_confirming_row(&self, item_ix: usize, rows: &[SeenWebhook]) -> bool {
+    /// Takes the births of updated webhooks from the rows that confirm the updates: a server may date them anew, and then
+    /// the next list must not look as if somebody had replaced them.
+    fn retake_births(&mut self, batch: &[usize], rows: &[SeenWebhook]) {
+        for item_ix in batch {
+            if let Some(row) = self.confirming_row(*item_ix, rows) {
+                self.baseline.retake(row);
+            }
+        }
+    }
+
+    /// The row that confirms an update: it has the updated id and does not show the previous content.
+    fn confirming_row<'r>(
+        &self,
+        item_ix: usize,
+        rows: &'r [SeenWebhook],
+    ) -> Option<&'r SeenWebhook> {
         let Action::Update { id, previous } = &self.items[item_ix].action else {
-            return false;
+            return None;
         };
         rows.iter()
-            .any(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
+            .find(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
     }
 }
