@@ -95,9 +95,9 @@ impl Server<'_> {
                 if !self.switches.ignores_updates {
                     self.change(at, object);
                     self.redate(at);
-                    let stored = &mut self.webhooks[at];
-                    stored.is_overwritten = stored.listed_in != Some(0);
                 }
+                let stored = &mut self.webhooks[at];
+                stored.is_overwritten = stored.listed_in != Some(0);
                 at
             }
             None => self.add(object, Some(item.object)),

@@ -31,7 +31,7 @@ use isolation::Isolation;
 use jiff::Timestamp;
 pub(super) use known::KnownWebhooks;
 use proving::Questions;
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
@@ -228,6 +228,8 @@ pub(super) struct Machine {
     queue: VecDeque<Batch>,
     /// The webhooks that the target held before the first write; those that the run updated as it showed them since.
     baseline: KnownWebhooks,
+    /// Ids of the baseline that a list showed for another webhook; a list that flaps may show the old one again.
+    reborn: HashSet<WebhookId>,
     /// Webhooks attributed to an item; no other item can claim them.
     attributed: KnownWebhooks,
     /// The item of each attributed id: the last one, if the server gave the id anew.
@@ -310,6 +312,7 @@ impl Machine {
             acknowledged: Acknowledged::default(),
             queue,
             baseline,
+            reborn: HashSet::new(),
             attributed: KnownWebhooks::default(),
             attributed_to: HashMap::new(),
             new_in_target: KnownWebhooks::default(),

@@ -26,6 +26,7 @@ impl Machine {
         list: &[SeenWebhook],
     ) -> MachineCommand {
         self.attributed.complete(list);
+        self.note_reborn(&pending.batch.item_ixs, list);
         let batch = &pending.batch.item_ixs;
         let adoption = match self.items[batch[0]].action {
             Action::Create => self.match_creates(batch, list),
@@ -66,6 +67,19 @@ impl Machine {
         };
         self.phase = Phase::Observing(pending);
         MachineCommand::Wait(pause, why)
+    }
+
+    /// Remembers which webhooks of a batch made way for others, so that a list that flaps does not bring them back.
+    fn note_reborn(&mut self, batch: &[usize], list: &[SeenWebhook]) {
+        for item_ix in batch {
+            let id = self.known_id(*item_ix);
+            let Some(seen) = list.iter().find(|seen| Some(&seen.id) == id) else {
+                continue;
+            };
+            if self.baseline.is_replaced(seen) && !self.is_accepted_as_desired(*item_ix, seen) {
+                self.reborn.insert(seen.id.clone());
+            }
+        }
     }
 
     /// Remembers since when a webhook is new in the target, so that no later request is credited with it.
@@ -201,6 +215,10 @@ impl Machine {
                 Some(content) if content == item.content => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
                 }
+                Some(content) if content == **previous && self.reborn.contains(id) => {
+                    let why = format!("an earlier list showed another webhook as {id}");
+                    adoption.unresolved.push((*item_ix, why));
+                }
                 Some(content) if content == **previous => {
                     // What the server itself changes on an update that it accepts does not matter.
                     if !self.is_accepted[*item_ix] && !item.is_as_before(webhook) {
@@ -247,6 +265,9 @@ impl Machine {
             let Action::Delete { id, .. } = &item.action else {
                 continue;
             };
+            if self.reborn.contains(id) {
+                continue;
+            }
             let is_it = |seen: &&SeenWebhook| seen.id == *id && !self.baseline.is_replaced(seen);
             let found = list.iter().find(is_it);
             if found.is_some_and(|seen| !item.is_as_before(seen)) {
@@ -298,7 +319,7 @@ impl Machine {
     pub(super) fn is_listed(&self, item_ix: usize, list: &[SeenWebhook]) -> bool {
         let id = self.known_id(item_ix);
         let is_it = |seen: &SeenWebhook| Some(&seen.id) == id && !self.baseline.is_replaced(seen);
-        list.iter().any(is_it)
+        list.iter().any(is_it) && id.is_none_or(|id| !self.reborn.contains(id))
     }
 
     /// Concludes an uncertain request once its effect is known as well as it can be: gives the items that

@@ -1,7 +1,7 @@
 //! Ids that a server gives anew: after somebody deletes a webhook, its number may go to the next one that is created.
 
 use super::{MIGRATE, migrate};
-use crate::support::literal_server::{LiteralServer, Ways};
+use crate::support::literal_server::{AnswerWrite, LiteralServer, Ways};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Account, seeds};
@@ -146,7 +146,7 @@ fn a_restore_does_not_overwrite_a_webhook_of_which_nobody_knows_whether_it_is_ou
 /// Somebody deletes webhook 7 while the run is under way, and the run's own webhook gets its number.
 #[test]
 fn a_create_that_gets_the_number_of_a_deleted_webhook_is_sent_once() {
-    let answers: [fn(Vec<Value>) -> (u16, Value); 2] = [
+    let answers: [AnswerWrite; 2] = [
         |rows| (200, Value::Array(rows)),
         |_| (200, Value::Array(Vec::new())),
     ];
