@@ -205,7 +205,7 @@ fn outcome_of_push<'a>(
         ),
         ItemStatus::Ignored => (FinalStatus::Ignored, None, None, server_words.cloned()),
         // No plan deletes, so only the first can occur.
-        ItemStatus::Vanished(id) | ItemStatus::Deleted(id) => {
+        ItemStatus::Vanished(id) | ItemStatus::Deleted(id) | ItemStatus::DeleteConfirmed(id) => {
             (FinalStatus::Vanished, Some(id), None, None)
         }
         ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),

@@ -83,6 +83,8 @@ pub enum UndoState {
         /// When the webhook was created that has its id now, if there is one: that is somebody else's.
         replaced_by: Option<Birth>,
     },
+    /// The server confirmed that it deleted it, and the rollback ended before it could check that.
+    Unconfirmed,
     /// It has its content before the runs again.
     Restored,
     /// It stays as it is; holds the reason.
@@ -326,7 +328,10 @@ fn rollback_actions<'w>(
                     actions.push_restore(ix, key, current, body);
                 }
             }
-            UndoState::Gone { .. } | UndoState::Restored | UndoState::Keep(_) => {}
+            UndoState::Gone { .. }
+            | UndoState::Unconfirmed
+            | UndoState::Restored
+            | UndoState::Keep(_) => {}
         }
     }
     actions
@@ -353,6 +358,7 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
     for (ix, status) in &result.statuses {
         states[*ix] = match status {
             ItemStatus::Deleted(_) | ItemStatus::Vanished(_) => UndoState::GONE,
+            ItemStatus::DeleteConfirmed(_) => UndoState::Unconfirmed,
             ItemStatus::Updated {
                 is_altered: true, ..
             } => UndoState::Keep(

@@ -44,6 +44,7 @@ enum RollbackGroup {
     Delete,
     Restore,
     Deleted,
+    Unconfirmed,
     Restored,
     Gone,
     HadPreviousContent,
@@ -52,12 +53,13 @@ enum RollbackGroup {
 }
 
 impl RollbackGroup {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Gone,
         Self::HadPreviousContent,
         Self::Delete,
         Self::Restore,
         Self::Deleted,
+        Self::Unconfirmed,
         Self::Restored,
         Self::Keep,
         Self::NotDone,
@@ -70,6 +72,7 @@ impl RollbackGroup {
             (UndoState::Delete | UndoState::Restore, _) => Self::NotDone,
             (UndoState::Gone { .. }, UndoState::Delete) => Self::Deleted,
             (UndoState::Gone { .. }, _) => Self::Gone,
+            (UndoState::Unconfirmed, _) => Self::Unconfirmed,
             (UndoState::Restored, UndoState::Restore) => Self::Restored,
             (UndoState::Restored, _) => Self::HadPreviousContent,
             (UndoState::Keep(_), _) => Self::Keep,
@@ -81,6 +84,7 @@ impl RollbackGroup {
             Self::Delete => "delete",
             Self::Restore => "restore",
             Self::Deleted => "deleted",
+            Self::Unconfirmed => "unconfirmed",
             Self::Restored => "restored",
             Self::Gone => "gone",
             Self::HadPreviousContent => "had-previous-content",
@@ -94,6 +98,7 @@ impl RollbackGroup {
             Self::Delete => "to delete: created by the run, unchanged since",
             Self::Restore => "to restore: updated by the run, unchanged since",
             Self::Deleted => "deleted",
+            Self::Unconfirmed => "deleted, as the target says, but not checked",
             Self::Restored => "restored to the previous content",
             Self::Gone => "already gone",
             Self::HadPreviousContent => "already with the previous content",
@@ -104,7 +109,9 @@ impl RollbackGroup {
 
     fn appearance(self) -> (Meaning, &'static str) {
         match self {
-            Self::Delete | Self::Deleted => (Meaning::State(StepState::Blocked), "-"),
+            Self::Delete | Self::Deleted | Self::Unconfirmed => {
+                (Meaning::State(StepState::Blocked), "-")
+            }
             Self::Restore | Self::Restored => (Meaning::State(StepState::Update), "~"),
             Self::Gone | Self::HadPreviousContent => (Meaning::Faint, "="),
             Self::Keep | Self::NotDone => (Meaning::State(StepState::Ambiguous), "!"),
@@ -187,6 +194,20 @@ fn to_line(group: RollbackGroup, written: &RollbackItem) -> Line {
     Line::new(meaning, symbol, called, Some(&written.id), "")
 }
 
+fn not_undone_text(n_left: usize, n_unconfirmed: usize, is_stopped: bool) -> String {
+    let left = counted(n_left, "webhook");
+    let unconfirmed = match n_unconfirmed {
+        0 => String::new(),
+        n => format!(", {n} not checked"),
+    };
+    let reasons = if is_stopped {
+        ""
+    } else {
+        ", for the reasons above"
+    };
+    format!("Not everything is undone: {left} left{unconfirmed}{reasons}.")
+}
+
 fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> String {
     let count_in = |selected: &[RollbackGroup]| {
         groups
@@ -195,6 +216,7 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             .count()
     };
     let n_left = count_in(&[RollbackGroup::Keep, RollbackGroup::NotDone]);
+    let n_unconfirmed = count_in(&[RollbackGroup::Unconfirmed]);
     let mut out = String::new();
     let mut push_line = |meaning, text: String| {
         let text = wrapped(&text, page.width, 2);
@@ -239,13 +261,13 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
                 counted(view.written.len(), "webhook")
             ),
         );
-    } else if n_left == 0 && !view.copies.is_empty() {
+    } else if n_left + n_unconfirmed == 0 && !view.copies.is_empty() {
         push_line(
             Meaning::Error,
             "Everything that the run is known to have written is undone; the copies above remain."
                 .to_owned(),
         );
-    } else if n_left == 0 {
+    } else if n_left + n_unconfirmed == 0 {
         push_line(
             Meaning::Success,
             "Done: nothing that the run wrote is left in the target.".to_owned(),
@@ -253,17 +275,16 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
     } else {
         push_line(
             Meaning::Error,
-            format!(
-                "Not everything is undone: {} left, for the reasons above.",
-                counted(n_left, "webhook")
-            ),
+            not_undone_text(n_left, n_unconfirmed, view.stop.is_some()),
         );
+        let command = format!("`hookferry rollback {}`", view.runs.join(" "));
         push_line(
             Meaning::Hint,
-            format!(
-                "next: delete or fix these by hand, or run `hookferry rollback {}` again, which is safe",
-                view.runs.join(" ")
-            ),
+            if view.stop.is_some() {
+                format!("next: run {command} again: it goes on where this one stopped")
+            } else {
+                format!("next: delete or fix these by hand, or run {command} again, which is safe")
+            },
         );
     }
     out

@@ -105,6 +105,7 @@ fn check_status(
     let server = &run.server;
     let switches = &server.switches;
     let is_true = match status {
+        ItemStatus::Created { .. } if has_reused_number_of_ours(run) => want.known_id.is_none(),
         ItemStatus::Created { id, proof } => stored(run, at, id)
             .any(|stored| want.known_id.is_none() && is_attributable(run, at, stored, *proof)),
         ItemStatus::Updated { .. } => want.known_id.is_some_and(|id| {
@@ -147,9 +148,14 @@ fn check_status(
             true
         }
         ItemStatus::Unresolved(_) => {
-            // Without an answer, an update that was dated anew looks like another webhook.
-            let is_redated = switches.redates && want.known_id.is_some();
-            is_redated || switches.foreign > 0 || switches.alters() || !server.excuses.is_empty()
+            // Without an answer, a webhook that was dated anew looks like another one.
+            switches.redates
+                || switches.foreign > 0
+                || switches.alters()
+                || !server.excuses.is_empty()
+        }
+        ItemStatus::DeleteConfirmed(_) => {
+            want.is_delete && (stop.is_some() || !run.was_read_at_the_end())
         }
         // An accepted update that nobody could read back at the end.
         ItemStatus::NotSeen if want.known_id.is_some() && !run.was_read_at_the_end() => true,
@@ -162,6 +168,15 @@ fn check_status(
     if !is_true {
         problems.push(format!("item {at} ({want:?}) has the status {status:?}"));
     }
+}
+
+/// Whether somebody removed one of our webhooks during the run, and another one got its number.
+fn has_reused_number_of_ours(run: &Simulation<'_>) -> bool {
+    let webhooks = &run.server.webhooks;
+    webhooks.iter().enumerate().any(|(at, lost)| {
+        let is_lost = lost.is_removed && lost.sent.is_some();
+        is_lost && webhooks[at + 1..].iter().any(|later| later.id == lost.id)
+    })
 }
 
 /// Whether the run created a webhook of that type.

@@ -22,6 +22,8 @@
 //     webhook that has the number then. None is sent after a list or an answer showed the later birth.
 // 10. An update without an answer, from a server that dates anew what it updates, counts as unresolved, or as vanished
 //     if the server alters it beyond recognition.
+// 13. If somebody removes one of ours during the run, and the server gives its number to another one of ours, the ids
+//     of the items may be exchanged; the read-back names them as altered or missing.
 //
 // Not distinguished because it does not matter:
 // 11. Items that the server stores alike (their aliases differ only in what it normalizes) count as copies.

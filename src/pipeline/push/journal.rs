@@ -64,7 +64,7 @@ impl StatusUpdate {
                     birth,
                 }
             }
-            ItemStatus::Deleted(_) => Self::Deleted,
+            ItemStatus::Deleted(_) | ItemStatus::DeleteConfirmed(_) => Self::Deleted,
             ItemStatus::Unresolved(why) => Self::Unresolved(why.clone()),
             ItemStatus::NotSeen => {
                 Self::Unresolved("the target did not show it before the run ended".to_owned())

@@ -216,6 +216,8 @@ pub(super) struct Machine {
     items: Vec<Item>,
     statuses: Vec<Option<ItemStatus>>,
     n_done: usize,
+    /// Number of deletes that the server has confirmed and that have no final status yet.
+    n_confirmed_deletes: usize,
     /// The content that the target stores of an item, if it was shown and differs from what was sent.
     altered_contents: Vec<Option<Box<Content>>>,
     /// Whether an item is in a request whose effect is unknown.
@@ -230,6 +232,8 @@ pub(super) struct Machine {
     baseline: KnownWebhooks,
     /// Ids of the baseline that a list showed for another webhook; a list that flaps may show the old one again.
     reborn: HashSet<WebhookId>,
+    /// Deletes of which an observation showed that somebody had changed the webhook.
+    changed: HashSet<usize>,
     /// Webhooks attributed to an item; no other item can claim them.
     attributed: KnownWebhooks,
     /// The item of each attributed id: the last one, if the server gave the id anew.
@@ -306,6 +310,7 @@ impl Machine {
             items,
             statuses: vec![None; n],
             n_done: 0,
+            n_confirmed_deletes: 0,
             altered_contents: vec![None; n],
             is_open: vec![false; n],
             is_accepted: vec![false; n],
@@ -313,6 +318,7 @@ impl Machine {
             queue,
             baseline,
             reborn: HashSet::new(),
+            changed: HashSet::new(),
             attributed: KnownWebhooks::default(),
             attributed_to: HashMap::new(),
             new_in_target: KnownWebhooks::default(),
@@ -335,9 +341,9 @@ impl Machine {
         }
     }
 
-    /// Number of items with a final status.
+    /// Number of items with a final status, and of deletes that the server has confirmed.
     pub(super) fn n_done(&self) -> usize {
-        self.n_done
+        self.n_done + self.n_confirmed_deletes
     }
 
     /// Processes an event and returns the next command; `now` counts from any fixed moment.
@@ -403,22 +409,10 @@ impl Machine {
     pub(super) fn into_result(self) -> MachineResult {
         let replaced = self.replaced_items();
         let new_in_target = self.unattributed_new_in_target();
-        let open = self.is_open;
-        let may_have_written = self.may_have_written || open.contains(&true);
-        let final_status = |(item_ix, status): (usize, Option<ItemStatus>)| {
-            status.unwrap_or(if open[item_ix] {
-                ItemStatus::NotSeen
-            } else {
-                ItemStatus::NotSent
-            })
-        };
+        let may_have_written = self.may_have_written || self.is_open.contains(&true);
+        let statuses = (0..self.items.len()).map(|item_ix| self.last_status(item_ix));
         MachineResult {
-            statuses: self
-                .statuses
-                .into_iter()
-                .enumerate()
-                .map(final_status)
-                .collect(),
+            statuses: statuses.collect(),
             stop: self.stop,
             may_have_written,
             new_in_target,
@@ -482,6 +476,18 @@ impl Machine {
         let id = self.statuses[item_ix].as_ref()?.target_id()?;
         let is_its = self.attributed_to.get(id) == Some(&item_ix);
         self.attributed.get(id).filter(|_| is_its)?.birth()
+    }
+
+    /// The status of an item when the push has ended.
+    fn last_status(&self, item_ix: usize) -> ItemStatus {
+        match (&self.statuses[item_ix], self.known_id(item_ix)) {
+            (Some(status), _) => status.clone(),
+            (None, Some(id)) if self.is_delete(item_ix) && self.is_accepted[item_ix] => {
+                ItemStatus::DeleteConfirmed(id.clone())
+            }
+            (None, _) if self.is_open[item_ix] => ItemStatus::NotSeen,
+            (None, _) => ItemStatus::NotSent,
+        }
     }
 
     /// Ends at once. Open items stay open, so that the next run recovers them.
@@ -574,7 +580,10 @@ impl Machine {
     }
 
     fn set_status(&mut self, item_ix: usize, status: ItemStatus) {
-        self.n_done += usize::from(self.statuses[item_ix].replace(status).is_none());
+        let is_first = self.statuses[item_ix].replace(status).is_none();
+        self.n_done += usize::from(is_first);
+        let was_confirmed = is_first && self.is_delete(item_ix) && self.is_accepted[item_ix];
+        self.n_confirmed_deletes -= usize::from(was_confirmed);
     }
 
     /// The id of the webhook that an item updates or deletes; `None` for a create.

@@ -39,6 +39,8 @@ pub enum ItemStatus {
     },
     /// The run deleted the webhook with this id, and the target says that it is gone.
     Deleted(WebhookId),
+    /// The server confirmed that it deleted the webhook with this id, and the run ended before it could check that.
+    DeleteConfirmed(WebhookId),
     /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
     CreatedByOthers(WebhookId),
     /// The server refused it when it was alone in its request.

@@ -27,11 +27,12 @@ impl Machine {
     ) -> MachineCommand {
         self.attributed.complete(list);
         self.note_reborn(&pending.batch.item_ixs, list);
+        self.note_changed(&pending.batch.item_ixs, list);
         let batch = &pending.batch.item_ixs;
         let adoption = match self.items[batch[0]].action {
             Action::Create => self.match_creates(batch, list),
             Action::Update { .. } => self.match_updates(batch, list),
-            Action::Delete { .. } => self.match_deletes(batch, list),
+            Action::Delete { .. } => self.match_deletes(batch),
         };
         self.give_up_changed(list);
         self.is_list_lagging |= self.shows_lag(&pending, &adoption, list);
@@ -257,8 +258,23 @@ impl Machine {
         })
     }
 
+    /// Remembers deletes whose webhook somebody has changed: a list that flaps may show the old content once more.
+    fn note_changed(&mut self, batch: &[usize], list: &[SeenWebhook]) {
+        for item_ix in batch {
+            let item = &self.items[*item_ix];
+            let Action::Delete { id, .. } = &item.action else {
+                continue;
+            };
+            let is_it = |seen: &&SeenWebhook| seen.id == *id && !self.baseline.is_replaced(seen);
+            let found = list.iter().find(is_it);
+            if found.is_some_and(|seen| !item.is_as_before(seen)) {
+                self.changed.insert(*item_ix);
+            }
+        }
+    }
+
     /// Finds deletes of a batch whose webhook somebody has changed since the run began.
-    pub(super) fn match_deletes(&self, batch: &[usize], list: &[SeenWebhook]) -> Adoption {
+    pub(super) fn match_deletes(&self, batch: &[usize]) -> Adoption {
         let mut adoption = Adoption::default();
         for item_ix in batch {
             let item = &self.items[*item_ix];
@@ -268,9 +284,7 @@ impl Machine {
             if self.reborn.contains(id) {
                 continue;
             }
-            let is_it = |seen: &&SeenWebhook| seen.id == *id && !self.baseline.is_replaced(seen);
-            let found = list.iter().find(is_it);
-            if found.is_some_and(|seen| !item.is_as_before(seen)) {
+            if self.changed.contains(item_ix) {
                 let why = format!("webhook {id} was changed before it could be deleted");
                 adoption.unresolved.push((*item_ix, why));
             }

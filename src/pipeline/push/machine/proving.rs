@@ -99,7 +99,7 @@ impl Machine {
     /// Whether an item ends well, or as vanished, only if its webhook is proven to be gone.
     pub(super) fn needs_proof_of_absence(&self, item_ix: usize) -> bool {
         match &self.statuses[item_ix] {
-            None => self.is_delete(item_ix) && self.is_open[item_ix],
+            None => self.is_delete(item_ix) && self.first_sent[item_ix].is_some(),
             Some(status) => matches!(status, ItemStatus::Vanished(_)),
         }
     }

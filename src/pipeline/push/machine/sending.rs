@@ -147,6 +147,7 @@ impl Machine {
     /// Goes on after a delete that probably took effect; the final observation shows whether it did.
     pub(super) fn trust_delete(&mut self, now: Duration, item_ix: usize) -> MachineCommand {
         self.is_accepted[item_ix] = true;
+        self.n_confirmed_deletes += 1;
         self.may_have_written = true;
         self.note_success(item_ix);
         self.reset_failure_counts();
