@@ -7,6 +7,7 @@ use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;
 use super::server::identity;
+use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use std::collections::HashSet;
@@ -635,4 +636,68 @@ fn an_update_that_the_server_dates_anew_and_alters_is_still_ours() {
         ),
         "{statuses:?}"
     );
+}
+
+/// A push that deletes webhook 7, which has this content.
+fn deleting(object: Object) -> Script {
+    let content = Contents::default().content_of(object);
+    let item = Item {
+        key: object.key(),
+        content,
+        url: object.url(),
+        action: Action::Delete {
+            id: id_of(7),
+            previous: content.into(),
+        },
+        shown_before: None,
+        size: 0,
+    };
+    let limits = Limits {
+        settle: Duration::from_secs(30),
+        batch_size: 1,
+        batch_bytes: 1000,
+    };
+    let baseline = std::iter::once((id_of(7), identity(object, 0))).collect();
+    let mut script = Script {
+        machine: Machine::new(vec![item], baseline, None, limits),
+        now: Duration::ZERO,
+    };
+    let command = script.handle(Event::Start);
+    assert_eq!(command, MachineCommand::Send(vec![0]));
+    script
+}
+
+/// Seed 522473: the list showed somebody's change, and then the old content twice more.
+#[test]
+fn a_webhook_that_was_once_seen_changed_is_not_deleted() {
+    let mut script = deleting(object(1, 1));
+    script.answered(lost());
+    let changed = Object {
+        url: 66,
+        ..object(1, 1)
+    };
+    script.handle(Event::Observed(vec![row(7, changed, -9)]));
+    let command = script.observe_repeatedly(&[row(7, object(1, 1), -9)]);
+    assert_eq!(command, MachineCommand::Finish);
+    assert!(matches!(script.statuses().0[0], ItemStatus::Unresolved(_)));
+}
+
+/// Seed 743410: a delete was believed not to have happened, and the final list lacked the webhook all the same.
+#[test]
+fn a_delete_that_happened_after_all_is_asked_for() {
+    let mut script = deleting(object(1, 1));
+    script.answered(lost());
+    let still_there = [row(7, object(1, 1), -9)];
+    let command = script.observe_repeatedly(&still_there);
+    assert_eq!(command, MachineCommand::Send(vec![0]));
+    let unreachable = RequestOutcome::NotSent {
+        why: "refused".to_owned(),
+        is_final: true,
+    };
+    assert_eq!(script.answered(unreachable), MachineCommand::Observe);
+    let command = script.handle(Event::Observed(Vec::new()));
+    assert_eq!(command, MachineCommand::Ask(vec![id_of(7)]));
+    let gone = Event::Asked(vec![(id_of(7), Presence::Gone)]);
+    assert_eq!(script.handle(gone), MachineCommand::Finish);
+    assert_eq!(script.statuses().0, [ItemStatus::Deleted(id_of(7))]);
 }
