@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
 /// The open sends of one earlier run.
@@ -92,8 +92,14 @@ pub fn recover(
             send.update_id.as_ref() == Some(id) && stored_content(id) == Some(send.content)
         })
     };
+    let known_decimals: HashSet<_> = open.known.keys().filter_map(WebhookId::decimal).collect();
+    // A webhook that an answer named as "007" may be the list's 7, so that one is nobody's for the taking.
+    let is_respelled = |id: &WebhookId| {
+        id.decimal()
+            .is_some_and(|decimal| known_decimals.contains(&decimal))
+    };
     let is_new_in_target = |seen: &&SeenWebhook| match open.known.get(&seen.id) {
-        None => true,
+        None => !is_respelled(&seen.id),
         // What an update of ours wrote may have got another date with it.
         Some(birth) => is_another_birth(*birth, seen.birth()) && !has_update(&seen.id),
     };

@@ -11,8 +11,12 @@ const MAX_REFERENCE_CHARS: usize = 10;
 
 /// Whether both aliases are one, apart from case, surrounding spaces, Unicode normalization and HTML escapes.
 pub(super) fn is_respelled_alias(sent: &str, shown: &str) -> bool {
-    let normalized = |alias: &str| normalized_alias(&unescape_html(alias));
-    sent == shown || normalized(sent) == normalized(shown)
+    sent == shown || respelled_alias(sent) == respelled_alias(shown)
+}
+
+/// The alias in the one spelling that all its respellings share.
+pub(super) fn respelled_alias(alias: &str) -> String {
+    normalized_alias(&unescape_html(alias))
 }
 
 /// A fingerprint of a url that is the same however its HTML escapes are spelled.

@@ -120,7 +120,10 @@ pub(super) fn report_mistakes(report: &Value, source: &[Value], target: &[Value]
             normalize(text(found, "alias")) == normalize(text(row, "alias"))
                 && found["integration_type_id"] == row["type_id"]
         }) else {
-            mistakes.push(format!("the id map is wrong for {row}"));
+            // What only an answer named is as good as the answer until the read-back.
+            if is_read_back || text(row, "proof") != "acknowledged" {
+                mistakes.push(format!("the id map is wrong for {row}"));
+            }
             continue;
         };
         let desired = source

@@ -138,8 +138,10 @@ pub(super) fn draw(seed: u64) -> Setup {
         .any(|webhook| webhook["alias"] == UPDATED);
     // Cut off before the read-back, the record holds the padded id of the answer. Whether the list's number is that
     // webhook is unknown, and stays so until somebody closes the run.
-    let is_padded = switches.iter().any(|switch| switch == "answer-ids=padded");
-    let is_obstructed = is_obstructed || (is_altering && is_updating) || is_padded;
+    let has = |wanted: &str| switches.iter().any(|switch| switch == wanted);
+    // If the server alters what it stores, too, a swapped id in such a record leaves a conflict.
+    let is_misnamed = has("answer-ids=padded") || (is_altering && has("answer-ids=swapped"));
+    let is_obstructed = is_obstructed || (is_altering && is_updating) || is_misnamed;
     Setup {
         seeds,
         switches,

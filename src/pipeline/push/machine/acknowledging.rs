@@ -3,11 +3,11 @@
 
 use super::super::adopt::{Candidates, CreationTime, SentItem, adopt};
 use super::super::observation::SeenWebhook;
-use super::super::resemblance::is_respelled_alias;
+use super::super::resemblance::{is_respelled_alias, respelled_alias};
 use super::super::status::{ItemStatus, Proof};
 use super::Machine;
 use crate::coralogix::content::{Content, Fingerprint};
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::strip::Key;
 use std::collections::{HashMap, HashSet};
 
@@ -227,17 +227,20 @@ impl Machine {
 enum Evidence {
     Content(Fingerprint),
     Key(Key),
+    /// The key with the alias as `respelled_alias` spells it.
+    RespelledKey(String, TypeId),
     Body(Fingerprint),
 }
 
 /// Number of kinds of evidence.
-const N_RANKS: usize = 3;
+const N_RANKS: usize = 4;
 
 impl Evidence {
     fn new(rank: usize, content: Content, key: &Key) -> Self {
         match rank {
             0 => Self::Content(content.whole),
             1 => Self::Key(key.clone()),
+            2 => Self::RespelledKey(respelled_alias(&key.alias), key.type_id),
             _ => Self::Body(content.body),
         }
     }

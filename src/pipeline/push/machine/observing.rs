@@ -168,7 +168,25 @@ impl Machine {
                 Some(IdentityMatch::Another) | None => candidates.new_in_target.push(seen.clone()),
             }
         }
+        self.leave_out_respelled(&mut candidates.new_in_target);
         candidates
+    }
+
+    /// Leaves out webhooks that an answer may have named in another spelling, such as 7 as "007".
+    fn leave_out_respelled(&self, new_in_target: &mut Vec<SeenWebhook>) {
+        if new_in_target.is_empty() {
+            return;
+        }
+        let named: HashSet<_> = self
+            .attributed
+            .ids()
+            .filter_map(WebhookId::decimal)
+            .collect();
+        new_in_target.retain(|seen| {
+            let is_named = seen.id.decimal().is_some_and(|id| named.contains(&id));
+            // A number that the server gave anew is the same id, with another birth.
+            !is_named || self.attributed.get(&seen.id).is_some()
+        });
     }
 
     /// Whether a row of a later birth may be a webhook that an update of ours reached and the server dated anew.
