@@ -104,16 +104,23 @@ impl UndoState {
 /// Decides what to do about each webhook that the runs wrote, in the order of `written`.
 pub fn plan_rollback(written: &[RollbackItem], target: &Inventory) -> Vec<UndoState> {
     let current = CurrentWebhooks::new(target);
-    let decide = |item: &RollbackItem| match current.by_id.get(&item.id) {
-        _ if item.undone.is_some() => item.undone.clone().unwrap_or(UndoState::GONE),
+    let decide = |item: &RollbackItem| {
+        let undone = item.undone.clone();
+        undone.unwrap_or_else(|| decide_from_target(item, &current))
+    };
+    written.iter().map(decide).collect()
+}
+
+/// Decides about a webhook that no earlier rollback has settled.
+fn decide_from_target(item: &RollbackItem, current: &CurrentWebhooks<'_>) -> UndoState {
+    match current.by_id.get(&item.id) {
         None => UndoState::GONE,
         Some((object, _)) if is_another_birth(item.birth, object.birth()) => UndoState::Gone {
             replaced_by: object.birth(),
         },
         Some((object, Some(content))) => decide_undo(item, object, *content),
         Some((_, None)) => UndoState::Keep("its current content cannot be compared".to_owned()),
-    };
-    written.iter().map(decide).collect()
+    }
 }
 
 /// The webhooks of the target as it holds them now, each with its content if it has a type.
