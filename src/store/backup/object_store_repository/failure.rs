@@ -111,7 +111,9 @@ fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> 
         Failure::Unusable(what) => {
             did_not(&format!("the response is {what}")).with_hint(NOT_A_STORE_HINT)
         }
-        Failure::Refused(_) | Failure::BadList(_) => did_not(&failure.brief()),
+        Failure::NotSent(ConnectFailure::NoUrl(_)) | Failure::Refused(_) | Failure::BadList(_) => {
+            did_not(&failure.brief())
+        }
     }
 }
 
