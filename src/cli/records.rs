@@ -106,6 +106,9 @@ pub struct ReportArgs {
     /// Run (an id, the start of one, or `latest`), saved plan or outcome (JSON), or - for standard input
     #[arg(value_name = "RUN|FILE")]
     pub of: String,
+    /// Show the plan that the run carried out, instead of its outcome
+    #[arg(long)]
+    pub plan: bool,
     /// Show every field and every difference in text output; other formats always do
     #[arg(long)]
     pub diff: bool,

@@ -7,16 +7,18 @@ use crate::coralogix::client::Reader;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::document::run::entry::{JournalEntry, StatusRow};
+use crate::document::run::{RunRecord, WrittenWebhook};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepState};
 use crate::pipeline::push::{
-    Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover, settle,
+    ItemStatus, Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover,
+    settle,
 };
 use crate::render::screen::Screen;
-use crate::store::runs::entry::{JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
-use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
+use crate::store::runs::Runs;
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -34,7 +36,7 @@ pub(super) struct History {
 /// Status updates for the open sends of an earlier run.
 pub(super) struct ReconciledRun {
     pub(super) run_id: String,
-    pub(super) updates: Vec<StatusUpdateRow>,
+    pub(super) updates: Vec<StatusRow>,
 }
 
 impl History {
@@ -49,7 +51,8 @@ impl History {
         for listed in runs.all()? {
             let is_for_account =
                 |record: &RunRecord| record.is_for_account(&host, company, &account.key);
-            if let Some(record) = listed.record?.filter(is_for_account) {
+            let record = listed.record?;
+            if is_for_account(&record) {
                 records.push(record);
             }
         }
@@ -74,14 +77,9 @@ impl History {
         for record in self.records.iter().filter(is_of_plan) {
             births.extend(written_births(record));
             let matching = reconciled.iter().filter(|each| each.run_id == record.id());
-            births.extend(matching.flat_map(|each| &each.updates).filter_map(
-                |row| match &row.update {
-                    RecordedStatusUpdate::Written { id, created_at, .. } => {
-                        Some((id.clone(), *created_at))
-                    }
-                    _ => None,
-                },
-            ));
+            let found = matching.flat_map(|each| &each.updates);
+            births
+                .extend(found.filter_map(|row| Some((row.status.written()?.0.clone(), row.birth))));
         }
         let webhooks = target.webhooks.iter();
         let ours = webhooks.filter_map(|webhook| {
@@ -186,7 +184,10 @@ impl History {
                 }
                 reconciled.push(ReconciledRun {
                     run_id: record.id().to_owned(),
-                    updates: recoveries.iter().map(status_update_row).collect(),
+                    updates: recoveries
+                        .iter()
+                        .map(|each| status_row(record, each))
+                        .collect(),
                 });
             }
             knowledge.add(run_knowledge);
@@ -281,7 +282,10 @@ pub(super) async fn reconcile_run(
     );
     let reconciled = ReconciledRun {
         run_id: record.id().to_owned(),
-        updates: recoveries.iter().map(status_update_row).collect(),
+        updates: recoveries
+            .iter()
+            .map(|each| status_row(record, each))
+            .collect(),
     };
     Ok((inventory, Some(reconciled)))
 }
@@ -306,7 +310,7 @@ pub(super) fn record_reconciliations(
 /// The webhooks that a run wrote, by id, with their births as far as these are known.
 fn written_births(record: &RunRecord) -> impl Iterator<Item = (WebhookId, Option<Birth>)> {
     let written = record.written();
-    written.map(|(_, written)| (written.id.clone(), written.birth))
+    written.map(|(_, written)| (written.id.clone(), written.item.birth))
 }
 
 /// Whether the target may still change by what a run or its rollback sent, or may not show it yet.
@@ -352,7 +356,7 @@ pub(super) async fn require_listed(
 ///
 /// An id that the list shows with another birth is not among them: the list itself proves that ours is gone.
 fn missing_ids(record: &RunRecord, listed: &HashSet<WebhookId>) -> Vec<WebhookId> {
-    let ids = record.written().map(|(_, written)| &written.id);
+    let ids = record.written().map(|(_, written)| written.id);
     ids.filter(|id| !listed.contains(*id) && !record.is_deleted(id))
         .cloned()
         .collect()
@@ -395,13 +399,13 @@ fn collect_open_sends(
         let (key, content) = record.desired(step_ix)?;
         let row = &header.steps[step_ix];
         let is_update = row.state == StepState::Update;
-        let target_id = row.target_id.clone();
+        let target_id = row.target_id().cloned();
         Some(OpenSend {
             step_ix,
             key,
             content,
             update_id: target_id.filter(|_| is_update),
-            update_birth: row.target_created_at,
+            update_birth: row.details().target_created_at,
         })
     };
     OpenSends {
@@ -425,16 +429,16 @@ fn altered_unread(
 ) -> Vec<AlteredCopy> {
     let seen = observation.webhooks().iter();
     let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
-    let altered = |(step_ix, written): (usize, &WrittenWebhook)| {
+    let altered = |(step_ix, written): (usize, WrittenWebhook<'_>)| {
         let (key, sent) = record.desired(step_ix)?;
         // Another alias or type may be the sign of another webhook.
         let seen = by_id
-            .get(&written.id)
+            .get(written.id)
             .filter(|seen| seen.key() == Some(&key))?;
         let kept = digest_key.digest_content(seen.content()?);
         (kept != sent).then(|| AlteredCopy {
             id: written.id.clone(),
-            birth: written.birth,
+            birth: written.item.birth,
             sent,
             kept,
         })
@@ -468,19 +472,19 @@ fn add_recovery(
     }
 }
 
-fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
-    let update = match recovery {
-        Recovery::Written { id, birth, stored } => RecordedStatusUpdate::Written {
-            id: id.clone(),
-            acknowledged: false,
-            kept: *stored,
-            created_at: *birth,
-        },
-        Recovery::NotWritten => RecordedStatusUpdate::NotWritten,
-        Recovery::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
+fn status_row(record: &RunRecord, (step_ix, recovery): &(usize, Recovery)) -> StatusRow {
+    let (status, birth, stored) = match recovery {
+        Recovery::Written { id, birth, stored } => {
+            let status = record.written_status(*step_ix, id.clone(), *stored);
+            (status, *birth, *stored)
+        }
+        Recovery::NotWritten => (ItemStatus::NotSent, None, None),
+        Recovery::Unresolved(why) => (ItemStatus::Unresolved(why.clone()), None, None),
     };
-    StatusUpdateRow {
+    StatusRow {
         step_ix: *step_ix,
-        update,
+        status,
+        birth,
+        stored,
     }
 }

@@ -1,6 +1,7 @@
 //! `hookferry idmap`: shows the id map of a run, or rewrites exported alerts with it. Sends nothing.
 
 use crate::cli::OutputFormat;
+use crate::document::OutcomeDocument;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::idmap::IdMap;
@@ -46,7 +47,7 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
     }
 }
 
-/// The id map that a run saved, or for a run that was cut off before that, the one that its journal gives.
+/// The id map of a run, from its record.
 fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
     let runs = Runs::new(state.path()?);
     let id = runs.find(run)?;
@@ -76,8 +77,5 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             counted(n_open, "webhook")
         ));
     }
-    match runs.read_file(&id, "idmap.json")? {
-        Some(text) => store::parse(&text),
-        None => record.id_map(),
-    }
+    OutcomeDocument::new(&record).to_id_map()
 }

@@ -7,15 +7,16 @@ use super::formatting;
 use super::history::{self, History, ReconciledRun};
 use super::planning::{PlannedMigration, make_plan, read_and_plan, read_both};
 use super::reading::read_live;
-use super::recording::{self, FinalObservationSummary};
+use super::recording::{self, RunFacts};
 use super::saved_plan::ApprovedPlan;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::view::{Detail, OutcomeView};
+use crate::document::run::RunRecord;
+use crate::document::view::Detail;
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
-use crate::pipeline::push::{Baseline, PushContext, PushResult, push};
+use crate::pipeline::push::{Baseline, PushContext, push};
 use crate::pipeline::verify::verify;
 use crate::render::screen::Screen;
 use crate::settings::{Consent, MigrateSettings, ReportFormat};
@@ -75,15 +76,13 @@ pub(super) async fn execute(
         planned = confirm(planned, settings, approval, screen).await?;
     }
     let _hold = interrupt.hold("finishing the request in flight, then stopping");
-    let mut finished =
-        push_and_verify(&planned, settings, migration_run, screen, interrupt).await?;
-    let document = OutcomeDocument::new(outcome_view(&planned, &finished));
+    let finished = push_and_verify(&planned, settings, migration_run, screen, interrupt).await?;
     let target = planned.target_reader.account().clone();
-    // For a large account this is most of the memory in use, and the document holds all that is still needed.
+    // For a large account this is most of the memory in use, and the record holds all that is still needed.
     drop(planned);
+    let document = OutcomeDocument::new(&finished.record);
     // The exit code reports what happened to the target, not to the terminal or the run record.
     for result in [
-        finish_record(&mut finished, &document),
         prune_records(settings),
         print_report(&document, settings.output, screen),
     ] {
@@ -171,13 +170,10 @@ async fn push_and_verify(
     interrupt: &Interrupt,
 ) -> Result<FinishedMigration, Error> {
     if !planned.plan.has_changes() && migration_run.reconciled.is_empty() {
+        let record = RunRecord::without_writes(recording::plan_header(planned, settings, None));
         return Ok(FinishedMigration {
-            push_result: PushResult::empty(),
-            verdict: None,
-            continued_runs: Vec::new(),
-            follow_up_flags: String::new(),
-            is_rehearsal: settings.route.is_rehearsal,
-            recorder: None,
+            record,
+            read_back_failure: None,
         });
     }
     let baseline = Baseline::from_inventory(&planned.target_inventory).ok_or_else(|| {
@@ -186,33 +182,22 @@ async fn push_and_verify(
         )
         .with_hint("nothing was written")
     })?;
-    let continued_runs: Vec<String> = migration_run
-        .reconciled
-        .iter()
-        .map(|each| each.run_id.clone())
-        .collect();
-    let settle = settings.push.settle;
-    let mut recorder = recording::start_record(
-        &migration_run.runs,
-        planned,
-        settle,
-        continued_runs.clone(),
-        migration_run.plan_digest,
-    )?;
-    history::record_reconciliations(
-        &migration_run.runs,
-        migration_run.reconciled,
-        recorder.run_id(),
-    )?;
+    let reconciled = migration_run.reconciled.iter();
+    let facts = RunFacts {
+        continues: reconciled.map(|each| each.run_id.clone()).collect(),
+        saved_plan: migration_run.plan_digest,
+    };
+    let mut live = recording::start_record(&migration_run.runs, planned, settings, facts)?;
+    history::record_reconciliations(&migration_run.runs, migration_run.reconciled, live.run_id())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.start_stage("write target");
     let context = PushContext {
         wait_budget: &planned.wait_budget,
         progress_sink: &stage,
-        journal: &mut recorder,
+        journal: &mut live,
         interrupt,
     };
-    let mut push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
+    let push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
     let n_in_target = push_result
         .statuses
         .iter()
@@ -225,45 +210,15 @@ async fn push_and_verify(
     let final_observation = push_result.final_observation.as_ref();
     let verdict =
         final_observation.map(|observation| verify(&planned.plan, &push_result, observation));
-    let summary = FinalObservationSummary::new(&recorder, &push_result, verdict.as_ref());
-    // The verdict and the summary hold all that is still needed of the final observation.
-    push_result.final_observation = None;
+    let footer = recording::footer(&live, &push_result, verdict.as_ref());
+    let (record, recorded) = live.finish(footer);
+    if let Err(error) = recorded {
+        screen.error(&error);
+    }
     Ok(FinishedMigration {
-        push_result,
-        verdict,
-        continued_runs,
-        follow_up_flags: settings.follow_up_flags.clone(),
-        is_rehearsal: settings.route.is_rehearsal,
-        recorder: Some((recorder, summary)),
+        record,
+        read_back_failure: push_result.read_back_failure,
     })
-}
-
-fn outcome_view<'a>(
-    planned: &'a PlannedMigration,
-    finished: &'a FinishedMigration,
-) -> OutcomeView<'a> {
-    OutcomeView {
-        plan: planned.view(),
-        push_result: &finished.push_result,
-        verdict: finished.verdict.as_ref(),
-        run: finished.run_id(),
-        continues: &finished.continued_runs,
-        follow_up_flags: &finished.follow_up_flags,
-        is_rehearsal: finished.is_rehearsal,
-    }
-}
-
-/// Finishes the record of the run, if it has one.
-fn finish_record(
-    finished: &mut FinishedMigration,
-    document: &OutcomeDocument,
-) -> Result<(), Error> {
-    match &mut finished.recorder {
-        Some((recorder, summary)) => {
-            recording::finish_record(recorder, std::mem::take(summary), document)
-        }
-        None => Ok(()),
-    }
 }
 
 /// Removes run records that are older than 90 days.

@@ -2,9 +2,9 @@
 
 use crate::coralogix::account::Account;
 use crate::coralogix::digest::DigestKey;
+use crate::document::run::RunRecord;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
-use crate::store::runs::RunRecord;
 
 /// The digest key of a record; fails if the account's API key is not the one that the run used.
 pub(super) fn require_digest_key(

@@ -3,7 +3,6 @@
 
 mod written;
 
-use super::conclusion::stop_error;
 use super::consent::require_confirmation;
 use super::history::{ReconciledRun, reconcile_run, record_reconciliations, require_listed};
 use super::reading::{live_party, open_reader, read_first, read_live};
@@ -13,6 +12,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::run::RunRecord;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -28,7 +28,7 @@ use crate::render::rollback::{self as view, RollbackView};
 use crate::render::screen::Screen;
 use crate::settings::{Consent, RollbackSettings};
 use crate::store::lock::{Lock, LockHolder, Locks};
-use crate::store::runs::{RollbackJournal, RunRecord, Runs};
+use crate::store::runs::{RollbackJournal, Runs};
 use crate::wording::counted;
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -82,7 +82,7 @@ pub(super) async fn run(
     let result_view = RollbackView {
         outcomes: undone.final_states.clone(),
         is_done: true,
-        stop: stop.map(|stop| stop_error(stop, account, DELETE).to_string()),
+        stop: stop.map(|stop| stop.to_error(account, DELETE).to_string()),
         ..rollback_run.view(&undone.last_reading, &undone.planned)
     };
     // The exit code reports what happened to the target, not to the terminal.
@@ -105,8 +105,11 @@ async fn prepare(
     let runs = Runs::new(state);
     let records = records_to_undo(&runs, &settings.runs)?;
     let newest = &records[0];
-    let target = &newest.header.target;
-    let account = settings.target.account(&target.url, &target.host).await?;
+    let header = &newest.header;
+    let account = settings
+        .target
+        .account(&header.target_url, &header.target.name)
+        .await?;
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let (locks, host) = (Locks::new(state)?, account.endpoint.canonical_host());
@@ -315,7 +318,7 @@ fn decide_exit_code(
     match (&undone.stop, interrupt.signal()) {
         (Some(StopReason::Interrupted), Some(signal)) => return Ok(signal.exit_code()),
         (Some(stop), _) => {
-            let error = stop_error(stop, account, DELETE);
+            let error = stop.to_error(account, DELETE);
             return Err(if undone.may_have_written {
                 error.into_partial()
             } else {

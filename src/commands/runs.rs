@@ -3,6 +3,7 @@
 use super::history::settle_time_left;
 
 use crate::cli::OutputFormat;
+use crate::document::run::entry::JournalEntry;
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::render::screen::Screen;
@@ -10,10 +11,8 @@ use crate::render::{json, runs as view};
 use crate::settings::{RunsSettings, RunsTask};
 use crate::store::lock::{LockHolder, Locks};
 use crate::store::runs::Runs;
-use crate::store::runs::entry::JournalEntry;
 use crate::wording::counted;
 use jiff::Timestamp;
-use serde_json::Value;
 use std::path::Path;
 
 /// Runs one `runs` subcommand.
@@ -59,11 +58,7 @@ fn show_run(
             state_flag,
             screen.stdout_page(Detail::Normal),
         ),
-        OutputFormat::Json => {
-            let report = runs.read_file(&id, "report.json")?;
-            let report: Option<Value> = report.and_then(|text| serde_json::from_str(&text).ok());
-            json::text(&view::run_document(&record, &folder, report.as_ref()))
-        }
+        OutputFormat::Json => json::text(&view::run_document(&record, &folder)),
     };
     screen.print_result(&text)
 }

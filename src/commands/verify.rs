@@ -9,6 +9,7 @@ use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::TypeId;
+use crate::document::run::RunRecord;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::PriorKnowledge;
@@ -20,7 +21,7 @@ use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
 use crate::settings::{Route, VerifyAgainst, VerifyRun, VerifySettings};
-use crate::store::runs::{RunRecord, Runs};
+use crate::store::runs::Runs;
 use std::sync::Arc;
 
 /// Compares, and prints a verdict for each webhook.
@@ -78,8 +79,11 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
 async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
     let runs = Runs::new(settings.state.path()?);
     let mut record = runs.open(&runs.find(&settings.run)?)?;
-    let target = &record.header.target;
-    let account = settings.target.account(&target.url, &target.host).await?;
+    let header = &record.header;
+    let account = settings
+        .target
+        .account(&header.target_url, &header.target.name)
+        .await?;
     let state_keys = record.state_keys(&account, &settings.ignore_keys);
     let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));

@@ -289,6 +289,14 @@ impl KeyedDigest {
         Self(digest)
     }
 
+    /// Length in bytes of the text that `Display` writes.
+    pub const TEXT_LEN: usize = 2 * DIGEST_BYTES;
+
+    /// Appends the text that `Display` writes.
+    pub fn push_to(&self, text: &mut String) {
+        text.push_str(write_hex(&self.0, &mut [0; Self::TEXT_LEN]));
+    }
+
     /// Parses the hexadecimal form that `Display` writes; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
         parse_hex(text).map(Self)

@@ -10,6 +10,7 @@ mod outcome;
 mod plan;
 mod read;
 mod refusal;
+pub mod run;
 mod saved;
 pub mod view;
 

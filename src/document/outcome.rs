@@ -1,14 +1,17 @@
 //! The outcome of a run, as every output format shows it and the run record keeps it.
 
-use super::notice::notices;
-use super::view::{OutcomeView, kind_name};
+use super::run::entry::RemarkRow;
+use super::run::{ItemRecord, RunRecord, StepRow};
+use super::view::kind_name;
 use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument};
 use crate::coralogix::account::Side;
 use crate::coralogix::id_json;
-use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::outcome::{self, FinalStatus, ItemOutcome, item_outcomes};
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::error::Error;
+use crate::pipeline::idmap::{IdMap, IdPair};
+use crate::pipeline::outcome::FinalStatus;
 use crate::pipeline::plan::StepState;
-use crate::pipeline::push::{Proof, StopReason};
+use crate::pipeline::push::{ItemStatus, Proof, StopReason};
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -125,51 +128,50 @@ pub struct IdPairDocument {
 }
 
 impl OutcomeDocument {
-    /// The document of a run.
-    pub fn new(view: OutcomeView<'_>) -> Self {
-        let outcomes = item_outcomes(view.plan.plan, view.push_result, view.verdict);
-        let push_result = view.push_result;
-        let is_verified = view.verdict.is_some_and(Verdict::is_complete);
-        let complete =
-            push_result.is_complete() && (is_verified || push_result.statuses.is_empty());
-        let stopped = push_result.stop.as_ref().map(|stop| {
-            let (code, text) = stop_text(stop);
-            StopDocument {
-                code: code.to_owned(),
-                text,
-            }
-        });
-        let header = DocumentHeader::new("outcome");
+    /// The document of a run, from its record; of a run that has not ended, as far as its record goes.
+    pub fn new(record: &RunRecord) -> Self {
+        let (document_header, header) = (DocumentHeader::new("outcome"), &record.header);
+        let footer = record.footer.as_deref();
+        let webhooks = item_outcomes(record);
         Self {
-            format_version: header.format_version.to_owned(),
-            kind: header.kind.to_owned(),
-            tool: header.tool.to_owned(),
-            run: view.run.map(str::to_owned),
-            continues: view.continues.to_vec(),
-            source: view.plan.source.into(),
-            target: view.plan.target.into(),
+            format_version: document_header.format_version.to_owned(),
+            kind: document_header.kind.to_owned(),
+            tool: header.tool.clone(),
+            run: (!record.id().is_empty()).then(|| record.id().to_owned()),
+            continues: header.continues.clone(),
+            source: header.source.clone(),
+            target: header.target.clone(),
             selection: SelectionDocument {
-                matched: outcomes.len(),
-                of: view.plan.source.n_webhooks,
+                matched: webhooks.len(),
+                of: header.source.webhooks,
             },
-            webhooks: outcomes
+            summary: summary_members(&webhooks),
+            read_back: footer.and_then(|footer| footer.read_back),
+            stopped: StopDocument::of_record(record),
+            complete: record.is_complete(),
+            may_have_written: record.may_have_written(),
+            notices: header.notices.clone(),
+            requests: record.n_requests(),
+            appeared_in_target: footer.map_or_else(Vec::new, |footer| footer.new_in_target.clone()),
+            id_map: webhooks
                 .iter()
-                .map(ItemOutcomeDocument::from_outcome)
+                .filter_map(IdPairDocument::try_from_item)
                 .collect(),
-            summary: summary_members(&outcomes),
-            read_back: view.verdict.map(ReadBackDocument::from_verdict),
-            stopped,
-            complete,
-            may_have_written: push_result.may_have_written,
-            notices: notices(view.plan),
-            requests: push_result.n_requests,
-            appeared_in_target: push_result.new_in_target.clone(),
-            id_map: outcomes
-                .iter()
-                .filter_map(IdPairDocument::try_from_outcome)
-                .collect(),
-            next_steps: next_steps(view, &outcomes, complete),
+            next_steps: next_steps(record, &webhooks),
+            webhooks,
         }
+    }
+
+    /// The id map; fails if one source id has two target ids, as only a damaged source can have it.
+    pub fn to_id_map(&self) -> Result<IdMap, Error> {
+        let to_pair = |row: &IdPairDocument| IdPair {
+            source_id: row.source_id.clone(),
+            target_id: row.target_id.clone(),
+            kind: row.kind.clone(),
+            alias: row.alias.clone(),
+            result: row.result.clone(),
+        };
+        IdMap::new(self.id_map.iter().map(to_pair).collect())
     }
 
     /// The webhooks with the given final status.
@@ -195,40 +197,90 @@ impl OutcomeDocument {
     }
 }
 
+/// The outcome of every step of a run, in plan order.
+fn item_outcomes(record: &RunRecord) -> Vec<ItemOutcomeDocument> {
+    let footer = record.footer.as_deref();
+    let altered = footer.map_or(&[][..], |footer| &footer.altered);
+    let remarks = footer.map_or(&[][..], |footer| &footer.remarks);
+    // Both are in plan order, and have rows for few steps.
+    let (mut altered, mut remarks) = (altered.iter().peekable(), remarks.iter().peekable());
+    let steps = record.header.steps.iter().zip(&record.items).enumerate();
+    let to_outcome = |(step_ix, (row, item)): (usize, (&StepRow, &ItemRecord))| {
+        let altered = altered.next_if(|row| row.step_ix == step_ix);
+        let remark = remarks.next_if(|row| row.step_ix == step_ix);
+        ItemOutcomeDocument {
+            altered: altered.map_or_else(Vec::new, |row| row.differences.clone()),
+            ..ItemOutcomeDocument::new(row, &item.status, remark)
+        }
+    };
+    steps.map(to_outcome).collect()
+}
+
 impl ItemOutcomeDocument {
-    fn from_outcome(outcome: &ItemOutcome<'_>) -> Self {
+    fn new(row: &StepRow, status: &ItemStatus, remark: Option<&RemarkRow>) -> Self {
+        let result = FinalStatus::new(row.state, status);
+        let is_write = matches!(row.state, StepState::Create | StepState::Update);
+        let (target_id, why) = match result {
+            _ if is_write => {
+                let remark = remark.map(|row| row.why.clone());
+                (status.any_target_id(), status.reason().or(remark))
+            }
+            FinalStatus::Skipped => (row.target_id(), Some(row.details().reason.clone())),
+            _ => (row.target_id(), None),
+        };
         Self {
-            result: outcome.status,
-            alias: outcome.webhook.alias().clone(),
-            kind: kind_name(outcome.webhook.type_id()),
-            type_id: outcome.webhook.type_id().map(|type_id| type_id.0),
-            source_id: outcome.webhook.source_id().cloned(),
-            target_id: outcome.target_id.cloned(),
-            proof: outcome.proof,
-            planned: outcome.planned,
-            why: outcome.why.clone(),
-            altered: DifferenceDocument::from_differences(outcome.altered),
+            result,
+            alias: row.alias.clone(),
+            kind: kind_name(row.type_id.map(TypeId)),
+            type_id: row.type_id,
+            source_id: row.source_id.clone(),
+            target_id: target_id.cloned(),
+            proof: status.written().map(|(_, proof)| proof),
+            planned: row.state,
+            why,
+            altered: Vec::new(),
         }
     }
 }
 
 impl IdPairDocument {
-    fn try_from_outcome(outcome: &ItemOutcome<'_>) -> Option<Self> {
-        if !outcome.is_in_both_accounts() {
+    fn try_from_item(item: &ItemOutcomeDocument) -> Option<Self> {
+        if !item.result.is_in_both_accounts() {
             return None;
         }
         Some(Self {
-            source_id: outcome.webhook.source_id()?.clone(),
-            target_id: outcome.target_id?.clone(),
-            kind: kind_name(outcome.webhook.type_id()),
-            alias: outcome.webhook.alias().clone(),
-            result: SmolStr::new_static(outcome.status.code()),
+            source_id: item.source_id.clone()?,
+            target_id: item.target_id.clone()?,
+            kind: item.kind.clone(),
+            alias: item.alias.clone(),
+            result: SmolStr::new_static(item.result.code()),
+        })
+    }
+}
+
+impl StopDocument {
+    /// Why a run ended early, as far as its record shows; `None` if it did not.
+    fn of_record(record: &RunRecord) -> Option<Self> {
+        let (code, text) = match &record.footer {
+            Some(footer) => {
+                let stop = footer.stop.as_ref()?;
+                (stop.code(), stop.sentence("the target"))
+            }
+            None => {
+                let text = "it is still working, or was cut off before it could record the rest";
+                ("cut-off", text.to_owned())
+            }
+        };
+        Some(Self {
+            code: code.to_owned(),
+            text,
         })
     }
 }
 
 impl ReadBackDocument {
-    fn from_verdict(verdict: &Verdict) -> Self {
+    /// Counts the verdicts of a read-back.
+    pub(super) fn from_verdict(verdict: &Verdict) -> Self {
         Self {
             verified: verdict.count(|verdict| *verdict == ItemVerdict::Verified),
             altered: verdict.count(|verdict| matches!(verdict, ItemVerdict::Altered(_))),
@@ -238,27 +290,27 @@ impl ReadBackDocument {
     }
 }
 
-fn summary_members(outcomes: &[ItemOutcome<'_>]) -> Map<String, Value> {
-    let mut members: Map<String, Value> = outcome::count_by_status(outcomes)
-        .into_iter()
-        .map(|(status, n)| (status.code().to_owned(), n.into()))
-        .collect();
-    members.insert("total".to_owned(), outcomes.len().into());
+fn summary_members(webhooks: &[ItemOutcomeDocument]) -> Map<String, Value> {
+    let count = |status: FinalStatus| {
+        let n = webhooks.iter().filter(|item| item.result == status).count();
+        (status.code().to_owned(), n.into())
+    };
+    let mut members: Map<String, Value> = FinalStatus::ALL.into_iter().map(count).collect();
+    members.insert("total".to_owned(), webhooks.len().into());
     members
 }
 
-fn next_steps(
-    view: OutcomeView<'_>,
-    outcomes: &[ItemOutcome<'_>],
-    is_complete: bool,
-) -> Vec<String> {
-    let has_any = |statuses: &[FinalStatus]| {
-        outcomes
-            .iter()
-            .any(|outcome| statuses.contains(&outcome.status))
-    };
+fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<String> {
+    let (header, is_complete) = (&record.header, record.is_complete());
+    let flags = &header.follow_up_flags;
+    let has_any =
+        |statuses: &[FinalStatus]| webhooks.iter().any(|item| statuses.contains(&item.result));
     let mut steps = Vec::new();
-    if let Some(StopReason::Refused(refusal)) = &view.push_result.stop {
+    let stop = record
+        .footer
+        .as_deref()
+        .and_then(|footer| footer.stop.as_ref());
+    if let Some(StopReason::Refused(refusal)) = stop {
         steps.extend(refusal.hint(Side::Target));
     }
     if has_any(&[FinalStatus::Refused, FinalStatus::Ignored]) {
@@ -280,34 +332,28 @@ fn next_steps(
     if !is_complete {
         steps.push("run the same command again: it reads the target first and sends only what is still missing".to_owned());
     }
-    if view.is_rehearsal {
+    if header.is_rehearsal {
         if is_complete {
             steps.push("the backup can be restored; to restore it for real, run the same command with --to ACCOUNT instead of --rehearse".to_owned());
         }
         return steps;
     }
-    if let Some(run) = view.run.filter(|_| view.push_result.may_have_written) {
+    if record.may_have_written() {
+        let run = record.id();
         if is_complete {
-            steps.push(format!(
-                "verify: hookferry verify --run {run}{}",
-                view.follow_up_flags
-            ));
+            steps.push(format!("verify: hookferry verify --run {run}{flags}"));
         }
-        steps.push(format!(
-            "undo this run: hookferry rollback {run}{}",
-            view.follow_up_flags
-        ));
+        steps.push(format!("undo this run: hookferry rollback {run}{flags}"));
     }
-    for run in view.continues {
+    for run in &header.continues {
         steps.push(format!(
-            "this run resumed run {run}; to undo that one too: hookferry rollback {run}{}",
-            view.follow_up_flags
+            "this run resumed run {run}; to undo that one too: hookferry rollback {run}{flags}"
         ));
     }
     // As long as anything is missing, the steps above come first.
     if has_any(&[FinalStatus::Created]) && is_complete {
         steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
-        if !view.plan.source.is_backup {
+        if !header.is_backup {
             steps.push(
                 "the source stays active: disable its webhooks once you know that the target's work"
                     .to_owned(),
@@ -315,27 +361,4 @@ fn next_steps(
         }
     }
     steps
-}
-
-/// The reason why a run stopped: a code for programs, and words for people.
-fn stop_text(stop: &StopReason) -> (&'static str, String) {
-    match stop {
-        StopReason::Unreachable(why) => ("unreachable", format!("the target cannot be reached: {why}")),
-        StopReason::Refused(refusal) => ("refused", format!("the target {}", refusal.answer())),
-        StopReason::TooManyRefused(n) => ("too-many-refused", format!("the target refused {n} webhooks in a row")),
-        StopReason::Unresolved => (
-            "unresolved",
-            "a new webhook in the target may or may not come from this run, and sending more could create a duplicate".to_owned(),
-        ),
-        StopReason::NoProgress(why) => ("no-progress", format!("several rounds made no progress: {why}")),
-        StopReason::AskedToWait(wait) => (
-            "asked-to-wait",
-            format!("the target asked to wait {wait}, which is longer than this run may still wait"),
-        ),
-        StopReason::WaitBudgetSpent => ("out-of-patience", "the run used up its wait budget".to_owned()),
-        StopReason::NotRecorded(why) => ("not-recorded", format!("the run record could not be written: {why}")),
-        StopReason::WrongAccount(why) => ("wrong-account", format!("the answer to a write is another account's: the target {why}")),
-        StopReason::Interrupted => ("interrupted", "it was interrupted; the run record lists what was sent".to_owned()),
-        StopReason::TargetUnreadable(why) => ("blind", format!("the target cannot be read: {why}")),
-    }
 }

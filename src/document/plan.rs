@@ -3,6 +3,7 @@
 use super::change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, UnreadDocument,
 };
+use super::run::entry::Header;
 use super::view::{Detail, PlanView, destination, kind_name, url};
 use super::{
     DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, masked,
@@ -171,6 +172,34 @@ impl PlanDocument {
         let steps = StreamedSteps { plan, depth }.iter().collect();
         Self::with_steps(view, steps)
     }
+
+    /// The document of the plan that a run on record carries out.
+    pub(super) fn of_record(record: &Header, steps: Vec<StepDocument>) -> Self {
+        let header = DocumentHeader::new("plan");
+        let summary = SummaryDocument::from_states(steps.iter().map(|step| step.state));
+        Self {
+            format_version: header.format_version.to_owned(),
+            kind: header.kind.to_owned(),
+            tool: record.tool.clone(),
+            source: record.source.clone(),
+            target: record.target.clone(),
+            on_conflict: record.on_conflict,
+            selection: SelectionDocument {
+                matched: steps.len(),
+                of: record.source.webhooks,
+            },
+            summary,
+            untouched_in_target: record.untouched_in_target,
+            invariants: record.invariants,
+            missing_values: Vec::new(),
+            notices: record.notices.clone(),
+            not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
+            has_changes: summary.create + summary.update > 0,
+            would_be_refused: false,
+            binding: None,
+            steps,
+        }
+    }
 }
 
 impl<'p> PlanDocument<StreamedSteps<'p>> {
@@ -218,7 +247,7 @@ pub struct StreamedSteps<'p> {
 }
 
 impl<'p> StreamedSteps<'p> {
-    fn iter(self) -> impl Iterator<Item = StepDocument> + 'p {
+    pub(super) fn iter(self) -> impl Iterator<Item = StepDocument> + 'p {
         let steps = self.plan.steps();
         steps.map(move |(webhook, step)| StepDocument::new(webhook, step, self.depth))
     }
@@ -275,16 +304,24 @@ impl FieldDocument {
 
 impl SummaryDocument {
     fn from_plan(plan: &Plan) -> Self {
-        let counts = plan.counts();
-        Self {
-            create: counts.get(StepState::Create),
-            update: counts.get(StepState::Update),
-            unchanged: counts.get(StepState::Unchanged),
-            conflict: counts.get(StepState::Conflict),
-            ambiguous: counts.get(StepState::Ambiguous),
-            blocked: counts.get(StepState::Blocked),
-            total: counts.total(),
+        Self::from_states(plan.steps().map(|(_, step)| step.state))
+    }
+
+    fn from_states(states: impl Iterator<Item = StepState>) -> Self {
+        let mut summary = Self::default();
+        for state in states {
+            summary.total += 1;
+            let count = match state {
+                StepState::Create => &mut summary.create,
+                StepState::Update => &mut summary.update,
+                StepState::Unchanged => &mut summary.unchanged,
+                StepState::Conflict => &mut summary.conflict,
+                StepState::Ambiguous => &mut summary.ambiguous,
+                StepState::Blocked => &mut summary.blocked,
+            };
+            *count += 1;
         }
+        summary
     }
 
     /// Number of webhooks in the given state.

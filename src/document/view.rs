@@ -1,4 +1,4 @@
-//! The input of the renderers: a plan or an outcome with both of its sides, and the wording that they share.
+//! The input of the renderers: a plan with both of its sides, and the wording that they share.
 //! Pure. Shared wording exists once, so that text and JSON cannot disagree.
 
 use super::PartyDocument;
@@ -7,8 +7,6 @@ use crate::coralogix::kind::type_name;
 use crate::coralogix::mask::{Masked, MaskedWebhook, mask_url};
 use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::plan::Plan;
-use crate::pipeline::push::PushResult;
-use crate::pipeline::verify::Verdict;
 use crate::untrusted;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
@@ -64,26 +62,6 @@ pub struct PlanView<'a> {
     pub source: &'a Party,
     /// The target of the webhooks.
     pub target: &'a Party,
-}
-
-/// An executed plan with the results of its push and of the final read-back.
-#[derive(Debug, Clone, Copy)]
-pub struct OutcomeView<'a> {
-    /// The plan and its two sides.
-    pub plan: PlanView<'a>,
-    /// The result of the push.
-    pub push_result: &'a PushResult,
-    /// The result of the read-back; `None` if the target could not be read at the end.
-    pub verdict: Option<&'a Verdict>,
-    /// The id of the run record; `None` if there was nothing to record.
-    pub run: Option<&'a str>,
-    /// Ids of interrupted runs that this run resumed.
-    pub continues: &'a [String],
-    /// The flags that a suggested command needs to find the run record and the target's key: empty, or with a leading
-    /// space.
-    pub follow_up_flags: &'a str,
-    /// Whether the target is the embedded sandbox, which vanishes when the run ends.
-    pub is_rehearsal: bool,
 }
 
 /// The level of detail of a text.

@@ -2,6 +2,7 @@
 
 use crate::wording::duration_text;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::time::Duration;
 
@@ -90,22 +91,25 @@ pub enum ConnectFailure {
 }
 
 /// A status outside 200–299.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
     /// The server's message: at most 200 characters, scrubbed of secrets and escaped; empty if there was none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
     /// The wait that the server asked for; `None` if it named none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_wait: Option<RequestedWait>,
     /// The host in `Location`; redirects are never followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redirect_host: Option<String>,
     /// The origin of the key, phrased to follow `the key`, such as `in HOOKFERRY_TARGET_API_KEY`.
     pub key_origin: String,
 }
 
 /// How long a server asks its clients to wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RequestedWait {
     /// From the arrival of its answer.
     pub duration: Duration,

@@ -1,16 +1,17 @@
-//! Decides the final status of every selected webhook from the plan, the push and the final read-back.
+//! Decides how a run ended: the final status of every selected webhook, whether the run is complete, and its exit code.
 //! Pure. Where the push and the read-back disagree, the read-back wins.
 
-use super::plan::{Difference, Plan, Step, StepState};
-use super::push::{ItemStatus, Proof, PushResult};
-use super::rewrite::PortableWebhook;
+use super::plan::StepState;
+use super::push::{ItemStatus, PushResult};
 use super::verify::{ItemVerdict, Verdict};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
+use crate::error::ExitCode;
 use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
 
-/// The final status of one selected webhook in a run.
+/// The final status of one selected webhook in a run, in one word: what its step in the plan and its [`ItemStatus`] say
+/// together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FinalStatus {
@@ -88,6 +89,37 @@ impl FinalStatus {
         }
     }
 
+    /// The final status of a webhook with this step and status.
+    pub fn new(planned: StepState, status: &ItemStatus) -> Self {
+        match (planned, status) {
+            (StepState::Unchanged, _) => Self::Unchanged,
+            (StepState::Conflict | StepState::Ambiguous | StepState::Blocked, _) => Self::Skipped,
+            (_, ItemStatus::Created { .. }) => Self::Created,
+            (_, ItemStatus::Updated { .. }) => Self::Updated,
+            (_, ItemStatus::CreatedByOthers(_)) => Self::Appeared,
+            (_, ItemStatus::Refused(_) | ItemStatus::TypeRefused(_)) => Self::Refused,
+            (_, ItemStatus::Ignored) => Self::Ignored,
+            // No plan deletes, so only the first can occur.
+            (
+                _,
+                ItemStatus::Vanished(_) | ItemStatus::Deleted(_) | ItemStatus::DeleteConfirmed(_),
+            ) => Self::Vanished,
+            (_, ItemStatus::Missing { .. }) => Self::Missing,
+            (_, ItemStatus::Duplicated { .. }) => Self::Duplicated,
+            (_, ItemStatus::Unresolved(_) | ItemStatus::Open) => Self::Unresolved,
+            (_, ItemStatus::NotSeen) => Self::NotSeen,
+            (_, ItemStatus::NotSent) => Self::NotSent,
+        }
+    }
+
+    /// Whether both accounts have a webhook with this status.
+    pub(crate) fn is_in_both_accounts(self) -> bool {
+        matches!(
+            self,
+            Self::Unchanged | Self::Created | Self::Updated | Self::Appeared
+        )
+    }
+
     /// Whether nothing is left to do or to find out about it.
     pub(crate) fn is_settled(self) -> bool {
         matches!(
@@ -97,154 +129,102 @@ impl FinalStatus {
     }
 }
 
-/// A selected webhook with its final status.
-pub(crate) struct ItemOutcome<'a> {
-    pub(crate) status: FinalStatus,
-    pub(crate) webhook: &'a PortableWebhook,
-    pub(crate) planned: StepState,
-    pub(crate) target_id: Option<&'a WebhookId>,
-    pub(crate) proof: Option<Proof>,
-    pub(crate) why: Option<String>,
-    pub(crate) altered: &'a [Difference],
-}
-
-impl ItemOutcome<'_> {
-    /// Whether both accounts now have this webhook and both of its ids are known.
-    pub(crate) fn is_in_both_accounts(&self) -> bool {
-        use FinalStatus::{Appeared, Created, Unchanged, Updated};
-        let is_in_target = matches!(self.status, Unchanged | Created | Updated | Appeared);
-        is_in_target && self.target_id.is_some() && self.webhook.source_id().is_some()
-    }
-}
-
-/// The outcome of every selected webhook, in plan order.
-pub(crate) fn item_outcomes<'a>(
-    plan: &'a Plan,
-    push_result: &'a PushResult,
-    verdict: Option<&'a Verdict>,
-) -> Vec<ItemOutcome<'a>> {
-    let steps = plan.steps();
-    let item_verdicts = verdict.iter().flat_map(|verdict| &verdict.item_verdicts);
-    // Both lists are in plan order; either may lack entries for some steps.
-    let mut statuses = push_result.statuses.iter().peekable();
-    let mut item_verdicts = item_verdicts.peekable();
-    let to_outcome = |(step_ix, (webhook, step))| {
-        let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
-            Some((_, status)) => {
-                let words = push_result.server_words.get(&step_ix);
-                outcome_of_push(webhook, step, status, words)
-            }
-            None => outcome_without_push(webhook, step),
-        };
-        let item_verdict = item_verdicts.next_if(|(ix, _)| *ix == step_ix);
-        let item_verdict = item_verdict.map(|(_, verdict)| verdict);
-        apply_verdict(outcome, item_verdict, &push_result.unlisted)
-    };
-    steps.enumerate().map(to_outcome).collect()
-}
-
-/// Number of webhooks in each status, zero included.
-pub(crate) fn count_by_status(outcomes: &[ItemOutcome<'_>]) -> [(FinalStatus, usize); 13] {
-    FinalStatus::ALL.map(|status| {
-        (
-            status,
-            outcomes
-                .iter()
-                .filter(|outcome| outcome.status == status)
-                .count(),
-        )
-    })
-}
-
-fn outcome_without_push<'a>(webhook: &'a PortableWebhook, step: &'a Step) -> ItemOutcome<'a> {
-    let (status, why) = match step.state {
-        StepState::Unchanged => (FinalStatus::Unchanged, None),
-        // A change without an `ItemStatus` was never handed to the push.
-        StepState::Create | StepState::Update => (FinalStatus::NotSent, None),
-        StepState::Conflict | StepState::Ambiguous | StepState::Blocked => {
-            (FinalStatus::Skipped, Some(step.reason.clone()))
-        }
-    };
-    ItemOutcome {
-        status,
-        webhook,
-        planned: step.state,
-        target_id: step.target_id(),
-        proof: None,
-        why,
-        altered: &[],
-    }
-}
-
-fn outcome_of_push<'a>(
-    webhook: &'a PortableWebhook,
-    step: &'a Step,
-    item_status: &'a ItemStatus,
-    server_words: Option<&String>,
-) -> ItemOutcome<'a> {
-    let (status, target_id, proof, why) = match item_status {
-        ItemStatus::Created { id, proof } => (FinalStatus::Created, Some(id), Some(*proof), None),
-        ItemStatus::Updated { id, proof, .. } => {
-            (FinalStatus::Updated, Some(id), Some(*proof), None)
-        }
-        ItemStatus::CreatedByOthers(id) => (FinalStatus::Appeared, Some(id), None, None),
-        ItemStatus::Refused(refusal) => (
-            FinalStatus::Refused,
-            None,
-            None,
-            Some(refusal_reason(refusal)),
-        ),
-        ItemStatus::TypeRefused(refusal) => (
-            FinalStatus::Refused,
-            None,
-            None,
-            Some(format!(
+impl ItemStatus {
+    /// Why it is so, or what the server said; `None` if the status says it all.
+    pub(crate) fn reason(&self) -> Option<String> {
+        match self {
+            Self::Refused(refusal) => Some(refusal_reason(refusal)),
+            Self::TypeRefused(refusal) => Some(format!(
                 "the target takes no webhook of this type: it {}",
                 refusal.answer()
             )),
-        ),
-        ItemStatus::Ignored => (FinalStatus::Ignored, None, None, server_words.cloned()),
-        // No plan deletes, so only the first can occur.
-        ItemStatus::Vanished(id) | ItemStatus::Deleted(id) | ItemStatus::DeleteConfirmed(id) => {
-            (FinalStatus::Vanished, Some(id), None, None)
+            Self::Unresolved(why) => Some(why.clone()),
+            Self::Open => {
+                Some("it was sent, and the run was cut off before it knew the result".to_owned())
+            }
+            Self::Missing { why, .. } => why.clone(),
+            Self::Duplicated { copies, .. } => {
+                let ids: Vec<String> = copies.iter().map(ToString::to_string).collect();
+                Some(format!("also in the target as {}", ids.join(", ")))
+            }
+            _ => None,
         }
-        ItemStatus::Unresolved(why) => (FinalStatus::Unresolved, None, None, Some(why.clone())),
-        ItemStatus::NotSeen => (FinalStatus::NotSeen, None, None, server_words.cloned()),
-        ItemStatus::NotSent => (FinalStatus::NotSent, None, None, None),
-    };
-    ItemOutcome {
-        status,
-        webhook,
-        planned: step.state,
-        target_id,
-        proof,
-        why,
-        altered: &[],
+    }
+
+    /// The id of the webhook that it concerns in the target, whoever wrote it, and even if it is gone.
+    pub(crate) fn any_target_id(&self) -> Option<&WebhookId> {
+        match self {
+            Self::Vanished(id) | Self::Deleted(id) | Self::DeleteConfirmed(id) => Some(id),
+            Self::Missing { id, .. } | Self::Duplicated { id, .. } => Some(id),
+            _ => self.target_id(),
+        }
     }
 }
 
-fn apply_verdict<'a>(
-    mut outcome: ItemOutcome<'a>,
-    item_verdict: Option<&'a ItemVerdict>,
+/// The final status of each webhook that a push concerned, with its plan step index, in plan order: what the push
+/// learned, and what the read-back changed about that.
+pub(crate) fn final_statuses<'r>(
+    push_result: &'r PushResult,
+    verdict: Option<&'r Verdict>,
+) -> impl Iterator<Item = (usize, ItemStatus)> + 'r {
+    let item_verdicts = verdict
+        .into_iter()
+        .flat_map(|verdict| &verdict.item_verdicts);
+    // Both lists are in plan order; the verdicts lack what is not in the target.
+    let mut item_verdicts = item_verdicts.peekable();
+    push_result.statuses.iter().map(move |(step_ix, status)| {
+        let item_verdict = item_verdicts.next_if(|(ix, _)| ix == step_ix);
+        let contradiction = item_verdict
+            .and_then(|(_, verdict)| contradict(status, verdict, &push_result.unlisted));
+        (*step_ix, contradiction.unwrap_or_else(|| status.clone()))
+    })
+}
+
+/// The status of a webhook if the read-back contradicts what the push learned of it.
+fn contradict(
+    status: &ItemStatus,
+    item_verdict: &ItemVerdict,
     unlisted: &[(WebhookId, Presence)],
-) -> ItemOutcome<'a> {
+) -> Option<ItemStatus> {
+    let id = status.target_id()?.clone();
+    let proof = status.written().map(|(_, proof)| proof);
     match item_verdict {
-        None | Some(ItemVerdict::Verified | ItemVerdict::Unclear(_)) => {}
-        Some(ItemVerdict::Altered(differences)) => outcome.altered = differences,
-        Some(ItemVerdict::Missing) => {
-            outcome.status = FinalStatus::Missing;
-            let asked = unlisted
-                .iter()
-                .find(|(id, _)| Some(id) == outcome.target_id);
-            outcome.why = asked.map(|(_, presence)| missing_reason(presence));
+        ItemVerdict::Verified | ItemVerdict::Altered(_) | ItemVerdict::Unclear(_) => None,
+        ItemVerdict::Missing => {
+            let asked = unlisted.iter().find(|(asked, _)| *asked == id);
+            let why = asked.map(|(_, presence)| missing_reason(presence));
+            Some(ItemStatus::Missing { id, proof, why })
         }
-        Some(ItemVerdict::Duplicated(ids)) => {
-            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-            outcome.status = FinalStatus::Duplicated;
-            outcome.why = Some(format!("also in the target as {}", ids.join(", ")));
-        }
+        ItemVerdict::Duplicated(copies) => Some(ItemStatus::Duplicated {
+            id,
+            proof,
+            copies: copies.clone(),
+        }),
     }
-    outcome
+}
+
+/// Whether a run did all that it was to do: the target has every webhook that the plan creates or updates, exactly
+/// once, and the run has read it back.
+///
+/// Takes each webhook's step and status.
+pub(crate) fn is_complete<'i>(
+    items: impl Iterator<Item = (StepState, &'i ItemStatus)>,
+    is_read_back: bool,
+) -> bool {
+    let is_written =
+        |(planned, _): &(StepState, _)| matches!(planned, StepState::Create | StepState::Update);
+    let mut written = items.filter(is_written).peekable();
+    written.peek().is_none()
+        || is_read_back && written.all(|(_, status)| status.target_id().is_some())
+}
+
+/// The exit code of a run that ended by itself.
+pub(crate) fn exit_code(is_complete: bool, may_have_written: bool) -> ExitCode {
+    match (is_complete, may_have_written) {
+        (true, _) => ExitCode::Done,
+        (false, true) => ExitCode::Partial,
+        (false, false) => ExitCode::Failed,
+    }
 }
 
 /// Why the final read-back does not show a webhook, as far as its id tells.

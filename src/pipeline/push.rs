@@ -16,12 +16,14 @@ mod settling;
 #[path = "../../tests/simulation/mod.rs"]
 mod simulation;
 mod status;
+mod stop;
 
 pub use actions::ActionList;
 pub use journal::{Journal, JournalNote, StatusUpdate};
 pub use observation::{Observation, SeenWebhook};
 pub use recover::{OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
-pub use status::{ItemStatus, Proof, PushResult, StopReason};
+pub use status::{ItemStatus, Proof, PushResult};
+pub use stop::{RERUN_HINT, StopReason};
 
 use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
@@ -279,18 +281,23 @@ impl PushDriver<'_, '_> {
                 }
                 ItemState::DeleteAccepted => {
                     *recorded = RecordedSend::DeleteAccepted;
-                    updates.push((step_ixs[*item_ix], StatusUpdate::Deleted));
+                    if let ActionRequest::Delete(id) = &self.requests[*item_ix] {
+                        let status = ItemStatus::DeleteConfirmed(id.clone());
+                        updates.push((step_ixs[*item_ix], StatusUpdate::of(status)));
+                    }
                     return true;
                 }
-                ItemState::Sendable => StatusUpdate::NotWritten,
+                ItemState::Sendable => StatusUpdate::of(ItemStatus::NotSent),
                 ItemState::Final(ItemStatus::Deleted(_), _)
                     if *recorded == RecordedSend::DeleteAccepted =>
                 {
                     return false;
                 }
-                ItemState::Final(status, kept) => {
-                    StatusUpdate::from_status(status, kept, machine.birth(*item_ix))
-                }
+                ItemState::Final(status, altered_content) => StatusUpdate {
+                    status: status.clone(),
+                    altered_content: altered_content.copied(),
+                    birth: machine.birth(*item_ix),
+                },
             };
             updates.push((step_ixs[*item_ix], update));
             false

@@ -386,9 +386,12 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
                 "the server accepted its previous content, and did not store it".to_owned(),
             ),
             ItemStatus::Unresolved(why) => UndoState::Keep(why.clone()),
-            // A rollback creates nothing, so only the first two can occur.
+            // A rollback creates nothing, and nobody verifies it, so only the first two can occur.
             ItemStatus::NotSeen
             | ItemStatus::NotSent
+            | ItemStatus::Open
+            | ItemStatus::Missing { .. }
+            | ItemStatus::Duplicated { .. }
             | ItemStatus::Created { .. }
             | ItemStatus::CreatedByOthers(_) => continue,
         };

@@ -7,16 +7,13 @@ use super::style::Meaning;
 use crate::coralogix::alert::{RewrittenReference, UnresolvedReason, UnresolvedReference};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
-use crate::document::{DocumentHeader, IdPairDocument, OutcomeDocument};
 use crate::pipeline::idmap::{IdMap, IdPair, RepointedFile, RewrittenAlerts};
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
 use crate::untrusted::{escape, escape_truncated};
 use crate::wording::counted;
-use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
-use std::io::{self, Write};
 use std::path::Path;
 
 /// The header line of the CSV format.
@@ -29,61 +26,16 @@ const MAX_ID_WIDTH: usize = 24;
 const MAX_LISTED: usize = 12;
 
 /// Renders the map as CSV; `store::idmap` parses it.
-///
-/// # Panics
-/// If memory is exhausted.
 pub fn id_map_csv(map: &IdMap) -> String {
-    let rows = map.pairs().iter().map(|row| {
-        let ids = [&row.source_id, &row.target_id];
-        (ids, [row.kind.as_str(), &row.alias, &row.result])
-    });
-    let mut out = Vec::new();
-    write_csv(rows, &mut out).expect("there is room in memory");
-    String::from_utf8(out).expect("texts make a text")
-}
-
-/// Writes the id map of an outcome as CSV.
-pub fn write_outcome_csv(outcome: &OutcomeDocument, to: &mut dyn Write) -> io::Result<()> {
-    let rows = outcome.id_map.iter().map(|row| {
-        let ids = [&row.source_id, &row.target_id];
-        (ids, [row.kind.as_str(), &row.alias, &row.result])
-    });
-    write_csv(rows, to)
-}
-
-fn write_csv<'r>(
-    rows: impl Iterator<Item = ([&'r WebhookId; 2], [&'r str; 3])>,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    to.write_all(CSV_HEADER.as_bytes())?;
-    for ([source_id, target_id], others) in rows {
-        let cells = [source_id.as_str(), target_id.as_str()].into_iter();
-        for (column_ix, text) in cells.chain(others).enumerate() {
-            if column_ix > 0 {
-                to.write_all(b",")?;
-            }
-            to.write_all(csv_cell(text).as_bytes())?;
-        }
-        to.write_all(b"\n")?;
+    let mut out = String::from(CSV_HEADER);
+    for row in map.pairs() {
+        let ids = [row.source_id.as_str(), row.target_id.as_str()];
+        let others = [row.kind.as_str(), &row.alias, &row.result];
+        let cells: Vec<String> = ids.into_iter().chain(others).map(csv_cell).collect();
+        out.push_str(&cells.join(","));
+        out.push('\n');
     }
-    Ok(())
-}
-
-/// The id map of an outcome as a JSON document.
-#[derive(Debug, Serialize)]
-pub struct OutcomeMap<'o> {
-    #[serde(flatten)]
-    header: DocumentHeader,
-    id_map: &'o [IdPairDocument],
-}
-
-impl<'o> From<&'o OutcomeDocument> for OutcomeMap<'o> {
-    fn from(outcome: &'o OutcomeDocument) -> Self {
-        Self {
-            header: DocumentHeader::new("id-map"),
-            id_map: &outcome.id_map,
-        }
-    }
+    out
 }
 
 /// Encodes a cell so that a spreadsheet treats it as text. A leading apostrophe in the text gets another one, so

@@ -5,12 +5,16 @@ use super::columns::{padded, wrapped};
 use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::OutcomeDocument;
+use crate::document::run::{ItemRecord, RunRecord, StepRow};
+use crate::pipeline::outcome::FinalStatus;
 use crate::pipeline::plan::StepState;
+use crate::pipeline::push::ItemStatus;
 use crate::render::page::Page;
-use crate::store::runs::{ListedRun, RecordedStatus, RunRecord};
+use crate::store::runs::ListedRun;
 use crate::untrusted;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// The state of a run, as a code.
@@ -28,7 +32,7 @@ pub fn state(record: &RunRecord) -> &'static str {
         (Some(_), _) => "rolled-back-in-part",
         (None, _) if record.is_closed => "closed",
         (None, _) if !record.open_sends().is_empty() => "open",
-        (None, Some(end)) if end.complete => "complete",
+        (None, Some(_)) if record.is_complete() => "complete",
         (None, Some(_)) => "partial",
         (None, None) if !record.reconciled_by.is_empty() => "continued",
         (None, None) => "cut-off",
@@ -82,23 +86,15 @@ pub fn list_text(runs: &[ListedRun], page: Page) -> String {
     for listed in runs {
         let id = padded(&listed.id, 22);
         match &listed.record {
-            Ok(Some(record)) => {
+            Ok(record) => {
                 let header = &record.header;
-                let source = account_text(&header.source.name, header.source.company.as_deref());
-                let target = account_text(&header.target.host, record.company());
+                let source = account_text(&header.source.name, source_company(record));
+                let target = account_text(&header.target.name, record.company());
                 let state = padded(state(record), 19);
                 let _ = writeln!(
                     out,
                     "{id}  {state}  {:>7}  {source} -> {target}",
                     n_written(record)
-                );
-            }
-            Ok(None) => {
-                let _ = writeln!(
-                    out,
-                    "{id}  {}  {:>7}  (ended before it sent anything)",
-                    padded("empty", 19),
-                    0
                 );
             }
             Err(error) => {
@@ -118,8 +114,7 @@ pub fn list_document(runs: &[ListedRun]) -> Value {
 
 fn listed_json(listed: &ListedRun) -> Value {
     match &listed.record {
-        Ok(Some(record)) => run_json(record),
-        Ok(None) => json!({"run": listed.id, "state": "empty"}),
+        Ok(record) => run_json(record),
         Err(error) => {
             json!({"run": listed.id, "state": "damaged", "error": untrusted::escape(&error.to_string())})
         }
@@ -130,6 +125,21 @@ fn company(id: Option<&str>) -> Value {
     json::id_or_null(id.map(WebhookId::new).as_ref())
 }
 
+fn source_company(record: &RunRecord) -> Option<&str> {
+    record
+        .header
+        .source
+        .company_id
+        .as_ref()
+        .map(WebhookId::as_str)
+}
+
+/// Number of webhooks by the code of their final status, without those that none has.
+fn summary(record: &RunRecord) -> Map<String, Value> {
+    let count = |(status, n): (FinalStatus, usize)| (status.code().to_owned(), n.into());
+    record.counts().into_iter().map(count).collect()
+}
+
 fn run_json(record: &RunRecord) -> Value {
     let header = &record.header;
     json!({
@@ -137,11 +147,11 @@ fn run_json(record: &RunRecord) -> Value {
         "state": state(record),
         "began": header.started_at,
         "ended": record.footer.as_ref().map(|end| end.ended_at),
-        "source": {"name": header.source.name, "company_id": company(header.source.company.as_deref())},
-        "target": {"name": header.target.host, "company_id": company(record.company())},
+        "source": {"name": header.source.name, "company_id": company(source_company(record))},
+        "target": {"name": header.target.name, "company_id": company(record.company())},
         "written": n_written(record),
         "open": record.open_sends().len(),
-        "summary": record.footer.as_ref().map(|end| &end.summary),
+        "summary": record.footer.as_ref().map(|_| summary(record)),
         "continues": header.continues,
         "continued_by": record.reconciled_by,
     })
@@ -162,27 +172,23 @@ pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) 
         ("state", format!("{state}: {}", state_description(state))),
         (
             "source",
-            account_text(&header.source.name, header.source.company.as_deref()),
+            account_text(&header.source.name, source_company(record)),
         ),
         (
             "target",
-            account_text(&header.target.host, record.company()),
+            account_text(&header.target.name, record.company()),
         ),
         ("started", format!("{:.0}", header.started_at)),
         ("ended", ended),
-        ("on conflict", header.on_conflict.clone()),
+        ("on conflict", header.on_conflict.word().to_owned()),
         ("folder", untrusted::escape(folder)),
     ];
     for (name, fact) in facts {
         let fact = wrapped(&fact, page.width.saturating_sub(15), 15);
         let _ = writeln!(out, "  {}{fact}", padded(name, 13));
     }
-    if let Some(why) = record
-        .footer
-        .as_ref()
-        .and_then(|end| end.stopped.as_deref())
-    {
-        let _ = writeln!(out, "  {}{}", padded("stopped", 13), untrusted::escape(why));
+    if let Some(stop) = record.stop() {
+        let _ = writeln!(out, "  {}{}", padded("stopped", 13), stop.code());
     }
     for (words, runs) in [
         ("continues", &header.continues),
@@ -217,9 +223,9 @@ fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
         ("never sent", &["not-sent"]),
     ];
     for (heading, words) in groups {
-        let of_group: Vec<usize> = (0..record.statuses.len())
+        let of_group: Vec<usize> = (0..record.items.len())
             .filter(|step_ix| is_write(record, *step_ix))
-            .filter(|step_ix| words.contains(&status_code(&record.statuses[*step_ix])))
+            .filter(|step_ix| words.contains(&status_code(&record.items[*step_ix])))
             .collect();
         if of_group.is_empty() {
             continue;
@@ -229,12 +235,10 @@ fn push_webhooks(out: &mut String, record: &RunRecord, page: Page) {
         for step_ix in of_group {
             let row = &record.header.steps[step_ix];
             let source = row.source_id.as_ref().map_or("-", WebhookId::as_str);
-            let target = match &record.statuses[step_ix] {
-                RecordedStatus::Written(written) => written.id.to_string(),
-                _ => "-".to_owned(),
-            };
-            let word = match &record.statuses[step_ix] {
-                RecordedStatus::Written(written) if !written.is_acknowledged => {
+            let written = record.items[step_ix].written();
+            let target = written.map_or_else(|| "-".to_owned(), |written| written.id.to_string());
+            let word = match written {
+                Some(written) if !written.is_acknowledged => {
                     "  found in the target; the response was lost"
                 }
                 _ => "",
@@ -258,13 +262,13 @@ fn is_write(record: &RunRecord, step_ix: usize) -> bool {
     )
 }
 
-fn status_code(status: &RecordedStatus) -> &'static str {
-    match status {
-        RecordedStatus::NotSent => "not-sent",
-        RecordedStatus::Open | RecordedStatus::Unresolved(_) => "open",
-        RecordedStatus::Written(written) if written.is_acknowledged => "acknowledged",
-        RecordedStatus::Written(_) => "observed",
-        RecordedStatus::Abandoned => "over",
+fn status_code(item: &ItemRecord) -> &'static str {
+    match (item.written(), &item.status) {
+        (Some(written), _) if written.is_acknowledged => "acknowledged",
+        (Some(_), _) => "observed",
+        (None, status) if status.is_open() => "open",
+        (None, ItemStatus::NotSent) => "not-sent",
+        (None, _) => "over",
     }
 }
 
@@ -288,33 +292,33 @@ fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
 }
 
 /// Renders one run as JSON.
-pub fn run_document(record: &RunRecord, folder: &str, report: Option<&Value>) -> Value {
-    let webhooks: Vec<Value> = record
-        .header
-        .steps
-        .iter()
-        .zip(&record.statuses)
-        .map(|(row, status)| {
-            json!({
-                "alias": row.alias,
-                "type_id": row.type_id,
-                "source_id": json::id_or_null(row.source_id.as_ref()),
-                "planned": row.state,
-                "standing": status_code(status),
-                "target_id": match status {
-                    RecordedStatus::Written(written) => json::id_or_null(Some(&written.id)),
-                    _ => json::id_or_null(row.target_id.as_ref()),
-                },
-            })
-        })
-        .collect();
+pub fn run_document(record: &RunRecord, folder: &str) -> Value {
+    let rows = record.header.steps.iter().zip(&record.items);
+    let webhooks: Vec<Value> = rows.map(webhook_json).collect();
     let mut document = json::document("run", run_json(record));
     if let Value::Object(members) = &mut document {
         members.insert("folder".to_owned(), folder.into());
         members.insert("webhooks".to_owned(), webhooks.into());
-        members.insert("report".to_owned(), report.cloned().unwrap_or(Value::Null));
+        let report = serde_json::to_value(OutcomeDocument::new(record));
+        members.insert("report".to_owned(), report.unwrap_or_default());
     }
     document
+}
+
+fn webhook_json((row, item): (&StepRow, &ItemRecord)) -> Value {
+    let target_id = match item.written() {
+        Some(written) => Some(written.id),
+        None => row.target_id(),
+    };
+    json!({
+        "alias": row.alias,
+        "type_id": row.type_id,
+        "source_id": json::id_or_null(row.source_id.as_ref()),
+        "destination": row.destination.to_string(),
+        "planned": row.state,
+        "standing": status_code(item),
+        "target_id": json::id_or_null(target_id),
+    })
 }
 
 /// Renders the result of `runs prune`.

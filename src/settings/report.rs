@@ -43,8 +43,10 @@ pub enum ReportSubject {
     File(PathBuf),
     /// A JSON document on standard input.
     Stdin,
-    /// A recorded run: an id, the start of one, or `latest`.
+    /// The outcome of a recorded run: an id, the start of one, or `latest`.
     Run(String),
+    /// The plan of a recorded run.
+    PlanOfRun(String),
 }
 
 impl ReportFormat {
@@ -68,7 +70,7 @@ impl ReportSettings {
     /// Resolves the arguments of `report`.
     pub fn resolve(arguments: cli::ReportArgs) -> Result<Self, Error> {
         Ok(Self {
-            subject: ReportSubject::from_argument(arguments.of),
+            subject: ReportSubject::from_argument(arguments.of).with_plan(arguments.plan)?,
             detail: super::detail(arguments.diff),
             output: ReportFormat::resolve(&arguments.output)?,
             state: StateFolder::resolve(arguments.state.state_dir),
@@ -89,6 +91,17 @@ impl ReportSubject {
             Self::File(text.into())
         } else {
             Self::Run(text)
+        }
+    }
+
+    /// Chooses the plan of a run instead of its outcome; a file is what it is.
+    fn with_plan(self, wants_plan: bool) -> Result<Self, Error> {
+        match self {
+            Self::Run(run) if wants_plan => Ok(Self::PlanOfRun(run)),
+            Self::File(_) | Self::Stdin if wants_plan => {
+                Err(Error::usage("--plan requires the id of a run, or `latest`"))
+            }
+            other => Ok(other),
         }
     }
 }

@@ -285,6 +285,51 @@ pub(super) fn sorted_entries(folder: &Path, what: &str) -> Result<Vec<PathBuf>, 
     }
 }
 
+/// A folder that is filled under another name, and removed again if it never gets its own.
+#[derive(Debug)]
+pub(super) struct NewFolder {
+    folder: tempfile::TempDir,
+    parent: PathBuf,
+    what: &'static str,
+}
+
+impl NewFolder {
+    /// How the name of an unfinished folder starts.
+    pub(super) const PREFIX: &str = ".new-";
+
+    /// Creates it in `parent`; `what` names it in messages.
+    pub(super) fn create_in(parent: &Path, what: &'static str) -> Result<Self, Error> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(Self::PREFIX);
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.tempdir_in(parent);
+        let folder = folder.map_err(|error| cannot("create", what, parent).with_source(error))?;
+        let parent = parent.to_owned();
+        Ok(Self {
+            folder,
+            parent,
+            what,
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Gives it its name durably; returns its path.
+    pub(super) fn publish(self, name: &str) -> Result<PathBuf, Error> {
+        sync_folder(self.folder.path())?;
+        let path = self.parent.join(name);
+        fs::rename(self.folder.path(), &path)
+            .map_err(|error| cannot("create", self.what, &path).with_source(error))?;
+        // The folder no longer has the name under which it would be removed.
+        let _ = self.folder.keep();
+        sync_folder(&self.parent)?;
+        Ok(path)
+    }
+}
+
 /// A temporary folder for the demo, removed when dropped.
 #[derive(Debug)]
 pub struct TemporaryFolder(tempfile::TempDir);

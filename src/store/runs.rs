@@ -1,20 +1,18 @@
 //! The user's run records, one folder each: list, open, append to, and prune them.
 //! Never removes a record with open sends.
 
-pub mod entry;
 mod journal;
-mod record;
 mod recorder;
 mod rollback_journal;
 
-pub use record::{RecordedStatus, RollbackProgress, RolledBack, RunRecord, WrittenWebhook};
-pub use recorder::{InitialFiles, Recorder};
+pub use recorder::{InitialFiles, LiveRecord, Recorder};
 pub use rollback_journal::RollbackJournal;
 
 use crate::coralogix::digest::DigestKey;
+use crate::document::run::RunRecord;
+use crate::document::run::entry::{self, Header, JournalEntry};
 use crate::error::Error;
 use crate::store::disk;
-use entry::{Header, JournalEntry};
 use jiff::{SignedDuration, Timestamp};
 use journal::{JOURNAL_NAME, JournalFile};
 use std::path::{Path, PathBuf};
@@ -31,8 +29,8 @@ pub struct Runs {
 pub struct ListedRun {
     /// The run's id, which is also the name of its folder.
     pub id: String,
-    /// Its record: `None` if the run ended before it could send anything, an error if the record is damaged.
-    pub record: Result<Option<RunRecord>, Error>,
+    /// Its record; an error if the record is damaged.
+    pub record: Result<RunRecord, Error>,
 }
 
 impl Runs {
@@ -100,13 +98,9 @@ impl Runs {
     /// Reads the record of a run.
     ///
     /// # Errors
-    /// Where the record is missing or damaged, and where the run ended before it sent anything.
+    /// Where the record is missing or damaged.
     pub fn open(&self, id: &str) -> Result<RunRecord, Error> {
-        read_record(&self.path(id))?.ok_or_else(|| {
-            Error::failed(format!("run {id} ended before it sent anything")).with_hint(
-                "there is nothing to show or undo; `hookferry runs` lists the other runs",
-            )
-        })
+        read_record(&self.path(id))
     }
 
     /// Reads a file that a run keeps next to its journal; `None` if it has no file of that name.
@@ -124,16 +118,13 @@ impl Runs {
         &self,
         opening: InitialFiles<'_>,
         digest_key: DigestKey,
-    ) -> Result<Recorder, Error> {
-        let folder = self.path(&opening.header.run);
-        let recorder = Recorder::start(folder, opening, digest_key)?;
-        disk::sync_folder(&self.folder)?;
-        Ok(recorder)
+    ) -> Result<LiveRecord, Error> {
+        LiveRecord::start(&self.folder, opening, digest_key)
     }
 
     /// Opens the record of a run that has ended, to append the entries of a rollback.
     pub fn reopen(&self, id: &str, digest_key: Arc<DigestKey>) -> Result<Recorder, Error> {
-        Recorder::reopen(id.to_owned(), self.path(id), digest_key)
+        Recorder::reopen(id.to_owned(), &self.path(id), digest_key)
     }
 
     /// Appends an entry to the record of a run that has ended.
@@ -149,7 +140,7 @@ impl Runs {
         let first_kept = new_id(oldest, "");
         let mut removed = Vec::new();
         for id in self.ids()?.into_iter().filter(|id| *id <= first_kept) {
-            let Ok(Some(record)) = read_record(&self.path(&id)) else {
+            let Ok(record) = read_record(&self.path(&id)) else {
                 continue;
             };
             if record.header.started_at < oldest
@@ -193,21 +184,17 @@ fn is_run_id(text: &str) -> bool {
         if has_digits(day, 8, 10) && has_digits(time, 6, 10) && has_digits(word, 6, 16))
 }
 
-fn read_record(folder: &Path) -> Result<Option<RunRecord>, Error> {
+fn read_record(folder: &Path) -> Result<RunRecord, Error> {
     let path = folder.join(JOURNAL_NAME);
-    let entries = if disk::is_file(&path) {
-        journal::read(&path)?.entries
-    } else {
-        Vec::new()
-    };
-    // A run writes its report after its journal, so a report without journal entries means that the journal is lost.
-    if entries.is_empty() && disk::is_file(&folder.join("report.json")) {
+    // A run's folder never exists without its journal.
+    if !disk::is_file(&path) {
         return Err(journal::damaged_error(&path, 1));
     }
+    let entries = journal::read(&path)?.entries;
     if let Some(JournalEntry::Header(header)) = entries.first() {
         check_version(header)?;
     }
-    Ok(RunRecord::from_entries(entries))
+    RunRecord::from_entries(entries).ok_or_else(|| journal::damaged_error(&path, 1))
 }
 
 fn check_version(header: &Header) -> Result<(), Error> {

@@ -30,7 +30,6 @@ const LAYERS: &[(&str, &[&str])] = &[
             "pipeline",
             "coralogix",
             "sandbox",
-            "http",
             "error",
             "interrupt",
             "stdin",
@@ -69,12 +68,9 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "document",
-        &["pipeline", "coralogix", "untrusted", "wording"],
-    ),
-    (
         "store",
         &[
+            "document",
             "pipeline",
             "coralogix",
             "http",
@@ -82,6 +78,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "secret",
             "untrusted",
         ],
+    ),
+    (
+        "document",
+        &["pipeline", "coralogix", "error", "untrusted", "wording"],
     ),
     (
         "pipeline",

@@ -8,7 +8,9 @@ use hookferry::coralogix::account::{Account, AccountProfile, ApiKey, Side};
 use hookferry::coralogix::client::WaitListener;
 use hookferry::coralogix::endpoint::Endpoint;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
-use hookferry::document::view::{Detail, OutcomeView, Party, PlanView};
+use hookferry::document::run::RunRecord;
+use hookferry::document::run::entry::{Footer, Header, JournalEntry};
+use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::http::failure::Refusal;
@@ -610,6 +612,22 @@ fn after() -> Vec<Webhook> {
     after
 }
 
+/// The record of a run that has ended.
+fn run_record(
+    view: PlanView<'_>,
+    push_result: &PushResult,
+    verdict: Option<&Verdict>,
+) -> RunRecord {
+    let header = Header {
+        run: RUN.to_owned(),
+        ..Header::of_plan(view, None)
+    };
+    let mut record = RunRecord::new(header);
+    let footer = Footer::new(&record, push_result, verdict);
+    record.apply(JournalEntry::Footer(footer.into()));
+    record
+}
+
 fn verdict(plan: &Plan, push_result: &PushResult) -> Verdict {
     let mut observation = Observation::default();
     observation.add(&after(), &plan.portable().content_cache(), |_| true);
@@ -625,20 +643,12 @@ fn an_outcome_accounts_for_every_webhook() {
         party("api.eu1.coralogix.com", None, 11),
         party("b", None, 4),
     );
-    let view = OutcomeView {
-        is_rehearsal: false,
-        run: Some(RUN),
-        continues: &[],
-        follow_up_flags: "",
-        plan: PlanView {
-            plan: &plan,
-            source: &source,
-            target: &target,
-        },
-        push_result: &push_result,
-        verdict: Some(&verdict),
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
     };
-    let document = OutcomeDocument::new(view);
+    let document = OutcomeDocument::new(&run_record(view, &push_result, Some(&verdict)));
     checked(&json::text(&as_json(&document)));
     let read: OutcomeDocument = serde_json::from_value(as_json(&document)).unwrap();
     assert_eq!(read, document, "a report round-trips");
@@ -719,20 +729,12 @@ fn an_outcome_document_has_the_id_map() {
     push_result.new_in_target.clear();
     let verdict = verdict(&plan, &push_result);
     let (source, target) = (party("a", None, 3), party("b", None, 4));
-    let view = OutcomeView {
-        is_rehearsal: false,
-        run: Some(RUN),
-        continues: &[],
-        follow_up_flags: "",
-        plan: PlanView {
-            plan: &plan,
-            source: &source,
-            target: &target,
-        },
-        push_result: &push_result,
-        verdict: Some(&verdict),
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
     };
-    let document = OutcomeDocument::new(view);
+    let document = OutcomeDocument::new(&run_record(view, &push_result, Some(&verdict)));
     insta::assert_snapshot!(checked(&outline(&as_json(&document))), @r#"
     format_version: "1.0"
     kind: "outcome"

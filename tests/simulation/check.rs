@@ -1,6 +1,7 @@
 //! The invariants of every simulated push: before each request, after each step, and at the end.
 
-use super::super::status::{ItemStatus, Proof, StopReason};
+use super::super::status::{ItemStatus, Proof};
+use super::super::stop::StopReason;
 use super::object::Object;
 use super::run::{Simulation, id_of};
 use super::server::{Stored, identity};
@@ -164,6 +165,8 @@ fn check_status(
             stop.is_some() && !(want.known_id.is_some_and(is_deleted) && server.excuses.is_empty())
         }
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
+        // Only a record, or a verification, has these.
+        ItemStatus::Open | ItemStatus::Missing { .. } | ItemStatus::Duplicated { .. } => false,
     };
     if !is_true {
         problems.push(format!("item {at} ({want:?}) has the status {status:?}"));

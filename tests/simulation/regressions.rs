@@ -2,7 +2,8 @@
 
 use super::super::machine::{Action, Event, Item, Limits, Machine, MachineCommand, RequestOutcome};
 use super::super::observation::{ReportDetails, SeenWebhook};
-use super::super::status::{ItemStatus, Proof, StopReason};
+use super::super::status::{ItemStatus, Proof};
+use super::super::stop::StopReason;
 use super::object::{Contents, Object, Spelling};
 use super::requests::refused;
 use super::run::id_of;

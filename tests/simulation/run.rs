@@ -4,7 +4,8 @@ use super::super::machine::{
     Action, Event, Item, Limits, Machine, MachineCommand, MachineResult, RequestOutcome,
 };
 use super::super::observation::SeenWebhook;
-use super::super::status::{ItemStatus, StopReason};
+use super::super::status::ItemStatus;
+use super::super::stop::StopReason;
 use super::check;
 use super::object::{Contents, Object};
 use super::random::Random;

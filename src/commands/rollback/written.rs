@@ -3,10 +3,11 @@
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
+use crate::document::run::{RunRecord, WrittenWebhook};
 use crate::error::Error;
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rollback::{PreviousContent, RecordedWrite, RollbackItem, UndoState};
-use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
+use crate::store::runs::Runs;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -31,21 +32,21 @@ pub(super) fn written_webhooks(
             let Some(write) = recorded_write(run, run_ix, step_ix, written, &bodies) else {
                 continue;
             };
-            let undone = undone_before(&run.record, &written.id);
+            let undone = undone_before(&run.record, written.id);
             let write = undone.is_none().then_some(write);
-            let found = by_id.get(&written.id).copied();
+            let found = by_id.get(written.id).copied();
             let is_same = |ix: &usize| {
                 // An update may have dated the webhook anew, so what counts is its birth before.
                 let row = &run.record.header.steps[step_ix];
                 let birth = match row.state {
-                    StepState::Update => row.target_created_at,
-                    _ => written.birth,
+                    StepState::Update => row.details().target_created_at,
+                    _ => written.item.birth,
                 };
                 !is_another_birth(items[*ix].birth, birth)
             };
             if let Some(ix) = found.filter(is_same) {
                 let item = &mut items[ix];
-                item.birth = written.birth.or(item.birth);
+                item.birth = written.item.birth.or(item.birth);
                 item.writes.splice(0..0, write);
                 // Of a chain, only the rollback of the oldest run undoes everything.
                 item.undone = item.undone.take().filter(|_| item.writes.is_empty());
@@ -56,7 +57,7 @@ pub(super) fn written_webhooks(
                     id: written.id.clone(),
                     source_id: row.source_id.clone(),
                     key,
-                    birth: written.birth,
+                    birth: written.item.birth,
                     writes: write.into_iter().collect(),
                     undone,
                 });
@@ -82,15 +83,15 @@ fn recorded_write(
     run: &RunToUndo,
     run_ix: usize,
     step_ix: usize,
-    written: &WrittenWebhook,
+    written: WrittenWebhook<'_>,
     bodies: &HashMap<WebhookId, Webhook>,
 ) -> Option<RecordedWrite> {
     let (_, sent) = run.record.desired(step_ix)?;
     let row = &run.record.header.steps[step_ix];
     let previous = match row.state {
         StepState::Update => Some(PreviousContent {
-            content: row.target_content?,
-            body: bodies.get(&written.id).cloned(),
+            content: row.details().target_content?,
+            body: bodies.get(written.id).cloned(),
         }),
         _ => None,
     };
@@ -99,9 +100,9 @@ fn recorded_write(
         step_ix,
         digest_key: Arc::clone(&run.digest_key),
         sent,
-        altered_content: written.kept,
-        full_digest: written.full_digest.clone(),
-        sent_undocumented: row.undocumented.clone(),
+        altered_content: written.item.stored,
+        full_digest: written.item.full_digest.as_deref().cloned(),
+        sent_undocumented: row.details().undocumented.clone(),
         is_acknowledged: written.is_acknowledged,
         previous,
     })
@@ -142,7 +143,7 @@ pub(super) fn ids_of_other_runs(
         .into_iter()
         .filter(|listed| is_other(&listed.id))
     {
-        if let Ok(Some(record)) = listed.record {
+        if let Ok(record) = listed.record {
             ids.extend(record.written().map(|(_, written)| written.id.clone()));
         }
     }

@@ -2,10 +2,9 @@
 //! afterwards with what the response or the next observation proved about them.
 //! A request is never sent until its entry is durable.
 
-use super::status::{ItemStatus, Proof};
+use super::status::ItemStatus;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Content;
-use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 
 /// A durable log: its entries survive the process and a power failure.
@@ -25,56 +24,22 @@ pub enum JournalNote {
 
 /// What is now known about one webhook that was sent.
 #[derive(Debug, Clone)]
-pub enum StatusUpdate {
-    /// The target has it: the create or update took effect.
-    Written {
-        /// Its id in the target.
-        id: WebhookId,
-        /// The evidence for it.
-        proof: Proof,
-        /// The content that the target stores, if the target showed it and it differs from what was sent.
-        altered_content: Option<Content>,
-        /// When it was created, if the target showed that.
-        birth: Option<Birth>,
-    },
-    /// The target does not have it any more: the delete took effect, or the server at least confirmed it.
-    Deleted,
-    /// It was not written, and may be sent again.
-    NotWritten,
-    /// This push did not write it and will not send it again.
-    Abandoned,
-    /// Whether it was written is unknown; holds the reason.
-    Unresolved(String),
+pub struct StatusUpdate {
+    /// Its status.
+    pub status: ItemStatus,
+    /// The content that the target stores, if the target showed it and it differs from what was sent.
+    pub altered_content: Option<Content>,
+    /// When it was created, if the target showed that.
+    pub birth: Option<Birth>,
 }
 
 impl StatusUpdate {
-    /// Converts a final status; `altered_content` is set if the target stores other content than was sent, `birth` if
-    /// it showed when it created the webhook.
-    pub(super) fn from_status(
-        status: &ItemStatus,
-        altered_content: Option<&Content>,
-        birth: Option<Birth>,
-    ) -> Self {
-        match status {
-            ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof, .. } => {
-                Self::Written {
-                    id: id.clone(),
-                    proof: *proof,
-                    altered_content: altered_content.copied(),
-                    birth,
-                }
-            }
-            ItemStatus::Deleted(_) | ItemStatus::DeleteConfirmed(_) => Self::Deleted,
-            ItemStatus::Unresolved(why) => Self::Unresolved(why.clone()),
-            ItemStatus::NotSeen => {
-                Self::Unresolved("the target did not show it before the run ended".to_owned())
-            }
-            ItemStatus::CreatedByOthers(_)
-            | ItemStatus::Refused(_)
-            | ItemStatus::TypeRefused(_)
-            | ItemStatus::Ignored
-            | ItemStatus::Vanished(_)
-            | ItemStatus::NotSent => Self::Abandoned,
+    /// A status without further evidence.
+    pub(super) fn of(status: ItemStatus) -> Self {
+        Self {
+            status,
+            altered_content: None,
+            birth: None,
         }
     }
 }

@@ -2,47 +2,72 @@
 //! A webhook counts as written only if the server acknowledged it or an observation of the target shows it.
 
 use super::observation::Observation;
+use super::stop::StopReason;
 use crate::coralogix::client::Presence;
+use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
-use crate::http::failure::{Refusal, RequestedWait};
+use crate::http::failure::Refusal;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The evidence that a webhook was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Proof {
     /// The response to our own request named it.
+    #[default]
     Acknowledged,
     /// There was no usable response, and a later observation found it in the target.
     Observed,
 }
 
-/// The final status of one webhook that a run creates, updates or deletes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Proof {
+    /// Whether it is the usual evidence, which records leave out.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde prescribes this signature"
+    )]
+    fn is_acknowledged(&self) -> bool {
+        *self == Self::Acknowledged
+    }
+}
+
+/// What is known of one webhook that a run creates, updates or deletes: while the run works, in its record, and when it
+/// has ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ItemStatus {
+    /// It was not sent, or what was sent is known to have had no effect; the run may send it.
+    NotSent,
+    /// It was sent, and what became of that is not known yet.
+    Open,
     /// The push created it.
     Created {
         /// The id that the target assigned.
+        #[serde(with = "id_json")]
         id: WebhookId,
         /// The evidence for it.
+        #[serde(default, skip_serializing_if = "Proof::is_acknowledged")]
         proof: Proof,
     },
     /// The push updated the target's webhook: it has the desired content, perhaps altered by the server.
     Updated {
         /// Its id in the target.
+        #[serde(with = "id_json")]
         id: WebhookId,
         /// The evidence for it.
+        #[serde(default, skip_serializing_if = "Proof::is_acknowledged")]
         proof: Proof,
         /// Whether the server stored other content than was sent.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         is_altered: bool,
     },
     /// The run deleted the webhook with this id, and the target says that it is gone.
-    Deleted(WebhookId),
-    /// The server confirmed that it deleted the webhook with this id, and the run ended before it could check that.
-    DeleteConfirmed(WebhookId),
+    Deleted(#[serde(with = "id_json")] WebhookId),
+    /// The server confirmed that it deleted the webhook with this id, and nobody has checked that yet.
+    DeleteConfirmed(#[serde(with = "id_json")] WebhookId),
     /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
-    CreatedByOthers(WebhookId),
+    CreatedByOthers(#[serde(with = "id_json")] WebhookId),
     /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
     /// It was not sent alone, because the server refused many webhooks of its type and accepted none.
@@ -50,13 +75,35 @@ pub enum ItemStatus {
     /// The server accepted the request, but the webhook did not appear, or the update or delete had no effect.
     Ignored,
     /// The webhook to update, with this id, is gone from the target; the push does not create it anew.
-    Vanished(WebhookId),
+    Vanished(#[serde(with = "id_json")] WebhookId),
     /// Whether it was written is unknown, and sending it again could create a duplicate; holds the reason.
     Unresolved(String),
     /// It was sent, but no observation showed it before the run ended; it may still take effect.
     NotSeen,
-    /// The run ended before it was sent, or before it was sent again after a request that had no effect.
-    NotSent,
+    /// It arrived, and the final read-back does not show it.
+    Missing {
+        /// The id that it had.
+        #[serde(with = "id_json")]
+        id: WebhookId,
+        /// The evidence that the run wrote it; `None` if somebody else did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Proof>,
+        /// What the target said when asked for the id; `None` if it was not asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+    /// The target has it more than once.
+    Duplicated {
+        /// The id of the one that is the run's, or that stands in for it.
+        #[serde(with = "id_json")]
+        id: WebhookId,
+        /// The evidence that the run wrote it; `None` if somebody else did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proof: Option<Proof>,
+        /// The ids of the others.
+        #[serde(with = "id_json::list")]
+        copies: Vec<WebhookId>,
+    },
 }
 
 impl ItemStatus {
@@ -69,33 +116,27 @@ impl ItemStatus {
             _ => None,
         }
     }
-}
 
-/// Why a push ended before everything was sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StopReason {
-    /// The target could not be reached; holds the reason.
-    Unreachable(String),
-    /// The target refused a request for a reason that applies to every request, such as the API key.
-    Refused(Refusal),
-    /// The target refused this many webhooks in a row, so the rest were not tried.
-    TooManyRefused(usize),
-    /// A new webhook in the target may or may not be ours; sending more could create duplicates.
-    Unresolved,
-    /// Several rounds made no progress; holds the reason that the last one gave.
-    NoProgress(String),
-    /// The server asked for a longer wait than the wait budget covers.
-    AskedToWait(RequestedWait),
-    /// The run used up its wait budget.
-    WaitBudgetSpent,
-    /// The journal could not be written, so nothing more was sent; holds the reason.
-    NotRecorded(String),
-    /// The answer to a write showed another company than the target's; holds what it showed.
-    WrongAccount(String),
-    /// The user interrupted the run.
-    Interrupted,
-    /// The target could not be read, so it is unknown what the last request did; holds the reason.
-    TargetUnreadable(String),
+    /// The id of the webhook, and the evidence, if the run created or updated it.
+    pub fn written(&self) -> Option<(&WebhookId, Proof)> {
+        match self {
+            Self::Created { id, proof } | Self::Updated { id, proof, .. } => Some((id, *proof)),
+            Self::Missing { id, proof, .. } | Self::Duplicated { id, proof, .. } => {
+                Some((id, (*proof)?))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it was sent, and it is unknown whether the target has it.
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Open | Self::Unresolved(_) | Self::NotSeen)
+    }
+
+    /// Whether the server deleted it, at least by its own word.
+    pub fn is_deleted(&self) -> bool {
+        matches!(self, Self::Deleted(_) | Self::DeleteConfirmed(_))
+    }
 }
 
 /// The result of a push.
@@ -140,12 +181,5 @@ impl PushResult {
             server_words: BTreeMap::new(),
             read_back_failure: None,
         }
-    }
-
-    /// Whether the target is known to have every webhook that the plan creates or updates.
-    pub fn is_complete(&self) -> bool {
-        self.statuses
-            .iter()
-            .all(|(_, status)| status.target_id().is_some())
     }
 }

@@ -2,8 +2,8 @@
 //! before it counts. A last line that a crash cut off is dropped; any other damage is an error, and a damaged
 //! journal never counts as an empty one.
 
-use super::entry::JournalEntry;
 use crate::coralogix::digest::to_hex;
+use crate::document::run::entry::JournalEntry;
 use crate::error::Error;
 use ring::digest::{Context, SHA256};
 use std::fs::{File, OpenOptions};
@@ -49,6 +49,13 @@ impl JournalFile {
             sum: String::new(),
             is_broken: false,
         })
+    }
+
+    /// The same journal after its folder got another name.
+    pub(super) fn moved_to(self, path: PathBuf) -> Result<Self, Error> {
+        let file = OpenOptions::new().append(true).open(&path);
+        let file = file.map_err(|error| journal_error("be opened", &path).with_source(error))?;
+        Ok(Self { file, path, ..self })
     }
 
     /// Opens a journal to append after its last complete line; also returns its entries.
@@ -167,7 +174,7 @@ mod tests {
     fn sending(n: usize) -> JournalEntry {
         JournalEntry::Sending {
             at: Timestamp::UNIX_EPOCH,
-            step_ixs: vec![n],
+            steps: vec![n],
         }
     }
 

@@ -1,23 +1,22 @@
 //! Writes the record of the current run: starts it before the first write to the target, appends to it around every
-//! request, and completes it with the report.
+//! request, and ends it.
 
-use super::entry::{Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
 use super::journal::{JOURNAL_NAME, JournalFile};
 use crate::coralogix::content::{Content, FullDigest};
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
+use crate::document::run::RunRecord;
+use crate::document::run::entry::{Footer, Header, JournalEntry, StatusRow};
 use crate::error::Error;
-use crate::pipeline::push::{self, JournalNote, Proof, StatusUpdate};
-use crate::store::disk::{self, WriteContent};
+use crate::pipeline::push::{self, JournalNote, StatusUpdate};
+use crate::store::disk;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// The content of a run's files that must exist before the run may write to the target.
+/// What must be durable before a run may write to the target.
 pub struct InitialFiles<'o> {
     /// The first entry of the journal.
     pub header: Header,
-    /// Writes the plan as it was shown, masked.
-    pub plan: WriteContent<'o>,
     /// A JSON array of the current bodies of the webhooks to update, secrets included; `None` if there are none.
     pub previous_bodies: Option<&'o str>,
 }
@@ -25,46 +24,92 @@ pub struct InitialFiles<'o> {
 /// Writes the record of a run.
 pub struct Recorder {
     run_id: String,
-    folder: PathBuf,
     journal: Mutex<JournalFile>,
     digest_key: Arc<DigestKey>,
 }
 
-impl Recorder {
-    /// Creates the folder of a run with everything that must be durable before the first write to the target.
+/// The record of a run in progress: on disk and, always with the same entries, in memory.
+pub struct LiveRecord {
+    recorder: Recorder,
+    record: RunRecord,
+}
+
+impl LiveRecord {
+    /// Creates the folder of a run in `runs`, with everything that must be durable before the first write.
+    ///
+    /// The folder gets its name last, so that a run's folder without a journal is always a damaged one.
     pub(super) fn start(
-        folder: PathBuf,
+        runs: &Path,
         opening: InitialFiles<'_>,
         digest_key: DigestKey,
     ) -> Result<Self, Error> {
-        disk::create_private_folder(&folder, "the run record")?;
-        disk::write_new_with(&folder.join("plan.json"), opening.plan, "the run's plan")?;
+        let folder = disk::NewFolder::create_in(runs, "the run record")?;
         if let Some(previous) = opening.previous_bodies {
-            let path = folder.join("previous.json");
+            let path = folder.path().join("previous.json");
             disk::write_new(&path, previous, "the previous bodies")?;
         }
         let run_id = opening.header.run.clone();
-        let mut journal = JournalFile::create(&folder.join(JOURNAL_NAME))?;
-        journal.append(&JournalEntry::Header(Box::new(opening.header)))?;
-        disk::sync_folder(&folder)?;
+        let mut journal = JournalFile::create(&folder.path().join(JOURNAL_NAME))?;
+        let entry = JournalEntry::Header(Box::new(opening.header));
+        journal.append(&entry)?;
+        let folder = folder.publish(&run_id)?;
+        let record = RunRecord::from_entries(vec![entry]).expect("it has a header");
         Ok(Self {
-            run_id,
-            folder,
-            journal: Mutex::new(journal),
-            digest_key: digest_key.into(),
+            recorder: Recorder {
+                run_id,
+                journal: Mutex::new(journal.moved_to(folder.join(JOURNAL_NAME))?),
+                digest_key: digest_key.into(),
+            },
+            record,
         })
     }
 
+    /// The run's id, also the name of its folder.
+    pub fn run_id(&self) -> &str {
+        self.recorder.run_id()
+    }
+
+    /// The record so far.
+    pub fn record(&self) -> &RunRecord {
+        &self.record
+    }
+
+    /// Writes digests under the key of this record.
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// Appends the run's outcome as its last entry, and returns the whole record.
+    ///
+    /// The record has the outcome even if it could not be written; the second value says why.
+    pub fn finish(mut self, footer: Footer) -> (RunRecord, Result<(), Error>) {
+        let entry = JournalEntry::Footer(footer.into());
+        let written = self.recorder.append(&entry);
+        self.record.apply(entry);
+        (self.record, written)
+    }
+}
+
+/// Records the notes of a push.
+impl push::Journal for LiveRecord {
+    fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
+        let entry = self.recorder.to_entry(note);
+        self.recorder.append(&entry)?;
+        self.record.apply(entry);
+        Ok(())
+    }
+}
+
+impl Recorder {
     /// Opens the record of a run that has ended, to append to it.
     pub(super) fn reopen(
         run_id: String,
-        folder: PathBuf,
+        folder: &Path,
         digest_key: Arc<DigestKey>,
     ) -> Result<Self, Error> {
         let (journal, _) = JournalFile::reopen(&folder.join(JOURNAL_NAME))?;
         Ok(Self {
             run_id,
-            folder,
             journal: Mutex::new(journal),
             digest_key,
         })
@@ -73,11 +118,6 @@ impl Recorder {
     /// The run's id, also the name of its folder.
     pub fn run_id(&self) -> &str {
         &self.run_id
-    }
-
-    /// The path of the run's folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Digests a content under this record's key.
@@ -90,53 +130,19 @@ impl Recorder {
         self.digest_key.digest_full_fingerprints(full)
     }
 
-    /// Appends the run's outcome as its last entry.
-    pub fn finish(&self, footer: Footer) -> Result<(), Error> {
-        self.append(&JournalEntry::Footer(footer))
-    }
-
     /// Appends an entry durably.
     pub fn append(&self, entry: &JournalEntry) -> Result<(), Error> {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         journal.append(entry)
     }
 
-    /// Writes a result file into the run's folder, such as the report or the id map.
-    pub fn write_file(&self, name: &str, content: WriteContent<'_>) -> Result<(), Error> {
-        disk::replace_with(&self.folder.join(name), content, "the run record")
-    }
-
-    /// Converts a status update into its journal form.
-    fn to_row(&self, step_ix: usize, update: &StatusUpdate) -> StatusUpdateRow {
-        let update = match update {
-            StatusUpdate::Written {
-                id,
-                proof,
-                altered_content: kept,
-                birth,
-            } => RecordedStatusUpdate::Written {
-                id: id.clone(),
-                acknowledged: *proof == Proof::Acknowledged,
-                kept: kept.map(|kept| self.digest_key.digest_content(kept)),
-                created_at: *birth,
-            },
-            StatusUpdate::Deleted => RecordedStatusUpdate::Deleted,
-            StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,
-            StatusUpdate::Abandoned => RecordedStatusUpdate::Abandoned,
-            StatusUpdate::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
-        };
-        StatusUpdateRow { step_ix, update }
-    }
-}
-
-/// Records the notes of a push in the journal file.
-impl push::Journal for Recorder {
-    fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
+    /// The entry that records a note, now.
+    pub(super) fn to_entry(&self, note: &JournalNote) -> JournalEntry {
         let at = Timestamp::now();
-        let entry = match note {
+        match note {
             JournalNote::Sending(step_ixs) => JournalEntry::Sending {
                 at,
-                step_ixs: step_ixs.clone(),
+                steps: step_ixs.clone(),
             },
             JournalNote::StatusUpdates(updates) => JournalEntry::StatusUpdates {
                 at,
@@ -145,7 +151,23 @@ impl push::Journal for Recorder {
                     .map(|(step_ix, update)| self.to_row(*step_ix, update))
                     .collect(),
             },
-        };
-        self.append(&entry)
+        }
+    }
+
+    fn to_row(&self, step_ix: usize, update: &StatusUpdate) -> StatusRow {
+        let altered = update.altered_content;
+        StatusRow {
+            step_ix,
+            status: update.status.clone(),
+            birth: update.birth,
+            stored: altered.map(|content| self.digest_key.digest_content(content)),
+        }
+    }
+}
+
+/// Records the notes of a push in the journal alone.
+impl push::Journal for Recorder {
+    fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
+        self.append(&self.to_entry(note))
     }
 }

@@ -1,8 +1,8 @@
 //! The journals of the runs that a rollback undoes: each records what concerns its own webhooks.
 
 use super::Recorder;
-use super::entry::JournalEntry;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::run::entry::JournalEntry;
 use crate::error::Error;
 use crate::pipeline::push::{self, JournalNote};
 use crate::pipeline::rollback::{RollbackItem, RollbackResult, UndoState};

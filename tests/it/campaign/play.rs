@@ -220,6 +220,17 @@ impl Game<'_> {
             Some(code) => mistakes.push(format!("exit code {code}")),
         }
         self.result.violations.extend(mistakes);
+        self.check_record(&report);
+    }
+
+    /// The report that is made from the record is the one that the run showed; a run that was killed has one, too.
+    fn check_record(&mut self, shown: &Value) {
+        let recorded = self.accounts.program("report latest -o json").run();
+        let recorded = serde_json::from_str::<Value>(&recorded.stdout).unwrap_or_default();
+        let is_of_this_run = !shown["run"].is_null() && shown["run"] == recorded["run"];
+        if is_of_this_run && *shown != recorded {
+            self.violation(format!("the record reports {recorded}, the run {shown}"));
+        }
     }
 
     /// Checks that nothing changed that is not this program's, but for the webhook that is to be updated.

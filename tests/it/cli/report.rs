@@ -142,14 +142,41 @@ fn missing_reports_and_wrong_limits_are_errors() {
 }
 
 #[test]
-fn an_interrupted_run_has_no_report() {
-    let accounts = after_a_migration();
-    let runs = accounts.home().join("state/hookferry/runs");
-    let run = std::fs::read_dir(runs).unwrap().next().unwrap().unwrap();
-    std::fs::remove_file(run.path().join("report.json")).unwrap();
+fn a_run_that_was_cut_off_has_a_report_and_a_plan() {
+    let accounts = StandIn::with(&[], &["post:2:stall-after"]);
+    let running = accounts
+        .program("migrate --from [source] --to [target] --yes --rate 1000 --batch-size 4")
+        .start();
+    accounts.wait_for_posts(2);
+    running.signal("KILL");
+    running.finish();
     let report = accounts.program("report latest").run();
-    report.assert_code(1);
+    report.assert_code(0);
     assert_transcript!("cut_off", report);
-    let plan = format!("report {}", run.path().join("plan.json").display());
-    stdout_of(&accounts, &plan);
+    assert_transcript!(
+        "cut_off_plan",
+        accounts.program("report latest --plan").run()
+    );
+}
+
+#[test]
+fn the_report_and_the_plan_of_a_run_are_what_it_showed() {
+    let accounts = StandIn::demo();
+    let route = "--from [source] --to [target] --rate 1000 --on-conflict update";
+    let mut plan = stdout_of(&accounts, &format!("plan {route} -o json"));
+    let live = stdout_of(
+        &accounts,
+        &format!("migrate {route} --yes --settle 1s -o json"),
+    );
+    assert_eq!(stdout_of(&accounts, "report latest -o json"), live);
+    // What a saved plan is bound to, and the fields of what it creates, are no part of a record.
+    let recorded = stdout_of(&accounts, "report latest --plan -o json");
+    let mut shown: Value = serde_json::from_str(&plan).unwrap();
+    shown.as_object_mut().unwrap().remove("binding");
+    for step in shown["steps"].as_array_mut().unwrap() {
+        step.as_object_mut().unwrap().remove("fields");
+    }
+    plan = serde_json::to_string_pretty(&shown).unwrap();
+    let recorded: Value = serde_json::from_str(&recorded).unwrap();
+    assert_eq!(serde_json::to_string_pretty(&recorded).unwrap(), plan);
 }

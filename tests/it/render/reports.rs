@@ -2,9 +2,9 @@
 
 mod hostile;
 
-use super::{RUN, checked, party, planned, push_result, slack, source, target, verdict};
+use super::{checked, party, planned, push_result, run_record, slack, source, target, verdict};
 use crate::support::markup::{Token, tokens};
-use hookferry::document::view::{OutcomeView, PlanView};
+use hookferry::document::view::PlanView;
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::pipeline::plan::OnConflict;
 use hookferry::render::html::html;
@@ -52,19 +52,12 @@ fn outcome() -> OutcomeDocument {
         party("api.eu1.coralogix.com", Some("12345"), 11),
         party("api.us1.coralogix.com", None, 4),
     );
-    OutcomeDocument::new(OutcomeView {
-        is_rehearsal: false,
-        run: Some(RUN),
-        continues: &[],
-        follow_up_flags: "",
-        plan: PlanView {
-            plan: &plan,
-            source: &source,
-            target: &target,
-        },
-        push_result: &push_result,
-        verdict: Some(&verdict),
-    })
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    OutcomeDocument::new(&run_record(view, &push_result, Some(&verdict)))
 }
 
 /// The part of a page between its head and its script.

@@ -1,7 +1,8 @@
 //! Isolation: one bad webhook must not hold up the others, whatever status the server answers with.
 //! Pure. Splits a batch until the item that the server fails on is alone, and tells it from a server that is down.
 
-use super::super::status::{ItemStatus, StopReason};
+use super::super::status::ItemStatus;
+use super::super::stop::StopReason;
 use super::batch::{Batch, batches};
 use super::{Machine, MachineCommand, THROTTLED, Uncertainty};
 use crate::coralogix::retry::{self, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};

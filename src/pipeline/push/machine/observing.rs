@@ -4,7 +4,8 @@
 use super::super::adopt::{Adoption, Candidates, CreationTime, adopt};
 use super::super::observation::SeenWebhook;
 use super::super::settling::Reading;
-use super::super::status::{ItemStatus, Proof, StopReason};
+use super::super::status::{ItemStatus, Proof};
+use super::super::stop::StopReason;
 use super::acknowledging::resembles;
 use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
 use crate::coralogix::birth::IdentityMatch;

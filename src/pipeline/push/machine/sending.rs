@@ -4,7 +4,7 @@
 
 use super::super::observation::SeenWebhook;
 use super::super::settling::Settling;
-use super::super::status::StopReason;
+use super::super::stop::StopReason;
 use super::{
     Action, Batch, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation, Phase,
     RequestOutcome, THROTTLED, Uncertainty,

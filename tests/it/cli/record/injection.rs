@@ -6,17 +6,25 @@ use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 
 /// Calls that reach the disk or the wire; strace counts them by name.
-pub(super) const WRITES: [&str; 7] = [
+pub(super) const WRITES: [&str; 8] = [
     "write",
     "writev",
     "fdatasync",
     "fsync",
+    "rename",
     "renameat",
     "renameat2",
     "mkdir",
 ];
 /// Calls that reach only the disk.
-pub(super) const DISK: [&str; 5] = ["fdatasync", "fsync", "renameat", "renameat2", "mkdir"];
+pub(super) const DISK: [&str; 6] = [
+    "fdatasync",
+    "fsync",
+    "rename",
+    "renameat",
+    "renameat2",
+    "mkdir",
+];
 
 /// A command, and the accounts in which it runs.
 pub(super) struct Scenario<'c, P> {

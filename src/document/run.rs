@@ -1,0 +1,13 @@
+//! A run on record: the entries of its journal, and what they say together.
+//! Pure. Every report of a run is made from its record, whether it has just ended or is long over.
+
+mod compact;
+pub mod entry;
+mod record;
+mod rollback;
+mod step_row;
+mod summary;
+
+pub use record::{ItemRecord, RunRecord, WrittenWebhook};
+pub use rollback::{RollbackProgress, RolledBack};
+pub use step_row::{Destination, StepDetails, StepRow};

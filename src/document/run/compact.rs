@@ -1,0 +1,108 @@
+//! Serializes the long lists of a journal in little space: step indexes as ranges, digests one after the other, rows as
+//! arrays. A record of 100,000 webhooks would take several times as much otherwise.
+
+use super::entry::StatusRow;
+use crate::coralogix::birth::Birth;
+use crate::coralogix::digest::ContentDigest;
+use crate::pipeline::push::ItemStatus;
+use serde::ser::SerializeTuple as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Step indexes as a list of ranges, `[first, last]` each.
+pub(super) mod ranges {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    /// What no plan reaches: a damaged range must not take all memory.
+    const MAX_STEPS: usize = 10_000_000;
+
+    pub(crate) fn serialize<S: Serializer>(step_ixs: &[usize], to: S) -> Result<S::Ok, S::Error> {
+        let ranges = step_ixs.chunk_by(|left, right| left + 1 == *right);
+        to.collect_seq(ranges.map(|range| [range[0], range[range.len() - 1]]))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
+        let mut step_ixs = Vec::new();
+        for [first, last] in Vec::<[usize; 2]>::deserialize(from)? {
+            let n = last
+                .checked_sub(first)
+                .filter(|n| step_ixs.len() + n < MAX_STEPS);
+            if n.is_none() {
+                return Err(D::Error::custom("not a range of steps"));
+            }
+            step_ixs.extend(first..=last);
+        }
+        Ok(step_ixs)
+    }
+}
+
+/// Keyed digests as one text.
+pub(super) mod digests {
+    use crate::coralogix::digest::KeyedDigest;
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+    use std::borrow::Cow;
+
+    pub(crate) fn serialize<S: Serializer>(
+        digests: &[KeyedDigest],
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(digests.len() * KeyedDigest::TEXT_LEN);
+        for digest in digests {
+            digest.push_to(&mut text);
+        }
+        to.serialize_str(&text)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Vec<KeyedDigest>, D::Error> {
+        let text = Cow::<'de, str>::deserialize(from)?;
+        let parts = text.as_bytes().chunks(KeyedDigest::TEXT_LEN);
+        let digests = parts.map(|part| KeyedDigest::parse(std::str::from_utf8(part).ok()?));
+        let digests: Option<Vec<_>> = digests.collect();
+        digests.ok_or_else(|| D::Error::custom("not a list of digests"))
+    }
+}
+
+/// Serializes as `[step, status]`, followed by the birth, followed by the digest of what was stored, as far as one of
+/// them is known.
+impl Serialize for StatusRow {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let len = match (self.birth, self.stored) {
+            (_, Some(_)) => 4,
+            (Some(_), None) => 3,
+            (None, None) => 2,
+        };
+        let mut row = to.serialize_tuple(len)?;
+        row.serialize_element(&self.step_ix)?;
+        row.serialize_element(&self.status)?;
+        if len > 2 {
+            row.serialize_element(&self.birth)?;
+        }
+        if len > 3 {
+            row.serialize_element(&self.stored)?;
+        }
+        row.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for StatusRow {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        /// The members that may be missing at the end.
+        #[derive(Deserialize)]
+        struct Row(
+            usize,
+            ItemStatus,
+            #[serde(default)] Option<Birth>,
+            #[serde(default)] Option<ContentDigest>,
+        );
+        let Row(step_ix, status, birth, stored) = Row::deserialize(from)?;
+        Ok(Self {
+            step_ix,
+            status,
+            birth,
+            stored,
+        })
+    }
+}

@@ -1,0 +1,487 @@
+//! A run record, rebuilt from the journal: for each webhook whether it was sent, its id in the target, and
+//! whether the send is still open. Pure.
+
+use super::entry::{Footer, FullDigests, Header, JournalEntry, StatusRow};
+use super::rollback::{RollbackProgress, RolledBack};
+use super::step_row::StepRow;
+use crate::coralogix::account::{Account, ApiKey};
+use crate::coralogix::birth::Birth;
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
+use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::undocumented::StateKeys;
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::pipeline::outcome::{self, FinalStatus};
+use crate::pipeline::plan::{AlteredCopy, StepState};
+use crate::pipeline::push::{ItemStatus, Proof, PushResult, StopReason};
+use crate::pipeline::strip::Key;
+use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
+use jiff::Timestamp;
+use std::collections::HashSet;
+
+/// The state of one run, rebuilt from its journal.
+#[derive(Debug)]
+pub struct RunRecord {
+    /// The journal's header: everything known before the first write.
+    pub header: Header,
+    /// What is known of each webhook, in the order of the plan's steps.
+    pub items: Vec<ItemRecord>,
+    /// When the run last sent a request; `None` if it never did.
+    pub last_sent: Option<Timestamp>,
+    /// Number of requests that the journal announces.
+    n_sends: usize,
+    /// The outcome; `None` for a run that is in progress or was killed.
+    pub footer: Option<Box<Footer>>,
+    /// Whether a user closed the run, so that its open sends no longer matter.
+    pub is_closed: bool,
+    /// The combined effect of all rollbacks of this run; `None` if there was none.
+    pub rolled_back: Option<RolledBack>,
+    /// How far the last rollback came; `None` if there was none.
+    pub rollback: Option<RollbackProgress>,
+    /// The runs or commands that later reconciled open sends of this run.
+    pub reconciled_by: Vec<String>,
+}
+
+/// What the record shows of one webhook of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemRecord {
+    /// Its status.
+    pub status: ItemStatus,
+    /// When the target created it; `None` if that is unknown. Under its id, a later birth is another webhook.
+    pub birth: Option<Birth>,
+    /// The digest of what the target stored, if that differs from what was sent.
+    pub stored: Option<ContentDigest>,
+    /// Its full digest when the run ended; `None` if it is unknown, as for a run that was killed.
+    pub full_digest: Option<Box<KeyedFullDigest>>,
+}
+
+/// A webhook that a run created or updated in the target.
+#[derive(Debug, Clone, Copy)]
+pub struct WrittenWebhook<'r> {
+    /// Its id in the target.
+    pub id: &'r WebhookId,
+    /// `true` if the server's response named it, `false` if this run or a later one found it by reading the target.
+    pub is_acknowledged: bool,
+    /// What else the record shows of it.
+    pub item: &'r ItemRecord,
+}
+
+impl ItemRecord {
+    const NOT_SENT: Self = Self {
+        status: ItemStatus::NotSent,
+        birth: None,
+        stored: None,
+        full_digest: None,
+    };
+
+    /// The webhook, if the run wrote it.
+    pub fn written(&self) -> Option<WrittenWebhook<'_>> {
+        let (id, proof) = self.status.written()?;
+        Some(WrittenWebhook {
+            id,
+            is_acknowledged: proof == Proof::Acknowledged,
+            item: self,
+        })
+    }
+}
+
+impl RunRecord {
+    /// Rebuilds the record from journal entries; `None` if the header is missing.
+    pub fn from_entries(entries: Vec<JournalEntry>) -> Option<Self> {
+        let mut entries = entries.into_iter();
+        let Some(JournalEntry::Header(header)) = entries.next() else {
+            return None;
+        };
+        let mut record = Self::new(*header);
+        for entry in entries {
+            record.apply(entry);
+        }
+        Some(record)
+    }
+
+    /// The record of a run that has sent nothing yet.
+    pub fn new(header: Header) -> Self {
+        Self {
+            items: vec![ItemRecord::NOT_SENT; header.steps.len()],
+            header,
+            last_sent: None,
+            n_sends: 0,
+            footer: None,
+            is_closed: false,
+            rolled_back: None,
+            rollback: None,
+            reconciled_by: Vec::new(),
+        }
+    }
+
+    /// The record of a run that had nothing to write, and is nowhere on disk.
+    pub fn without_writes(header: Header) -> Self {
+        let mut record = Self::new(header);
+        let footer = Footer::new(&record, &PushResult::empty(), None);
+        record.footer = Some(footer.into());
+        record
+    }
+
+    /// Applies the next entry of the journal.
+    pub fn apply(&mut self, entry: JournalEntry) {
+        match entry {
+            // A journal has one header. A second one could only belong to another run and does not affect this one.
+            JournalEntry::Header(_) => {}
+            JournalEntry::Sending { at, steps } => {
+                self.last_sent = Some(at);
+                if let Some(rollback) = self.running_rollback() {
+                    rollback.open.extend(steps);
+                    return;
+                }
+                self.n_sends += 1;
+                for step_ix in steps {
+                    self.set_status(step_ix, ItemStatus::Open);
+                }
+            }
+            JournalEntry::StatusUpdates { webhooks, .. } => match self.running_rollback() {
+                Some(rollback) => {
+                    rollback.apply_updates(&webhooks);
+                    self.retake_births(&webhooks);
+                }
+                None => self.apply_updates(webhooks),
+            },
+            JournalEntry::Reconciled {
+                reconciled_by,
+                webhooks,
+                ..
+            } => {
+                self.apply_updates(webhooks);
+                self.reconciled_by.push(reconciled_by);
+            }
+            JournalEntry::Footer(footer) => self.apply_footer(footer),
+            JournalEntry::Closed { .. } => {
+                self.is_closed = true;
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.close();
+                }
+            }
+            JournalEntry::RollbackStarted {
+                settle_window_ms, ..
+            } => {
+                let earlier = self.rollback.take().unwrap_or_default();
+                self.rollback = Some(earlier.start_again(settle_window_ms));
+            }
+            JournalEntry::RolledBack {
+                at,
+                deleted,
+                restored,
+                untouched,
+            } => {
+                if let Some(rollback) = &mut self.rollback {
+                    rollback.is_ended = true;
+                }
+                let total = self.rolled_back.get_or_insert_default();
+                total.at = at;
+                total.deleted.extend(deleted);
+                total.restored.extend(restored);
+                total.untouched = untouched.into_iter().collect();
+            }
+        }
+    }
+
+    fn apply_footer(&mut self, mut footer: Box<Footer>) {
+        self.apply_updates(std::mem::take(&mut footer.statuses));
+        for row in &footer.altered {
+            if let Some(item) = self.items.get_mut(row.step_ix) {
+                item.stored = row.content.or(item.stored);
+            }
+        }
+        for (step_ix, digest) in footer.full_digests.iter() {
+            if let Some(item) = self.items.get_mut(step_ix) {
+                item.full_digest = Some(digest.into());
+            }
+        }
+        for (step_ix, birth) in footer.full_digests.births() {
+            if let Some(item) = self.items.get_mut(*step_ix) {
+                item.birth = Some(*birth);
+            }
+        }
+        // The items hold it from now on.
+        footer.full_digests = FullDigests::default();
+        self.footer = Some(footer);
+    }
+
+    fn running_rollback(&mut self) -> Option<&mut RollbackProgress> {
+        self.rollback.as_mut().filter(|rollback| !rollback.is_ended)
+    }
+
+    /// Whether a rollback was cut off, or ended without knowing what its last requests did.
+    pub fn is_rollback_open(&self) -> bool {
+        let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
+        self.rollback.as_ref().is_some_and(is_open)
+    }
+
+    /// Whether a rollback deleted the webhook with that id, as far as the journal shows.
+    pub fn is_deleted(&self, id: &WebhookId) -> bool {
+        let is_it = |step_ix: &usize| {
+            let item = self.items.get(*step_ix);
+            item.and_then(ItemRecord::written)
+                .is_some_and(|written| written.id == id)
+        };
+        let rolled_back = self.rolled_back.as_ref();
+        let rollback = self.rollback.as_ref();
+        rolled_back.is_some_and(|total| total.deleted.contains(id))
+            || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
+    }
+
+    /// Takes the births of restored webhooks from a rollback: a server may date what it updates anew.
+    fn retake_births(&mut self, rows: &[StatusRow]) {
+        for row in rows {
+            if let Some(item) = self.items.get_mut(row.step_ix)
+                && row.status.written().is_some()
+            {
+                item.birth = row.birth.or(item.birth);
+            }
+        }
+    }
+
+    /// Applies status updates to the record.
+    pub fn apply_updates(&mut self, rows: Vec<StatusRow>) {
+        for row in rows {
+            let Some(item) = self.items.get_mut(row.step_ix) else {
+                continue;
+            };
+            // What a rollback deletes was written by the run all the same.
+            if row.status.is_deleted() {
+                continue;
+            }
+            *item = ItemRecord {
+                status: row.status,
+                birth: row.birth,
+                stored: row.stored,
+                full_digest: None,
+            };
+        }
+    }
+
+    fn set_status(&mut self, step_ix: usize, status: ItemStatus) {
+        if let Some(item) = self.items.get_mut(step_ix) {
+            item.status = status;
+        }
+    }
+
+    /// The run's id.
+    pub fn id(&self) -> &str {
+        &self.header.run
+    }
+
+    /// The step indexes of the webhooks with an open send: it is unknown whether they are in the target.
+    ///
+    /// Empty for a closed run.
+    pub fn open_sends(&self) -> Vec<usize> {
+        if self.is_closed {
+            return Vec::new();
+        }
+        let items = self.items.iter().enumerate();
+        items
+            .filter(|(_, item)| item.status.is_open())
+            .map(|(step_ix, _)| step_ix)
+            .collect()
+    }
+
+    /// The webhooks that the run created or updated, with the indexes of their steps in the plan.
+    pub fn written(&self) -> impl Iterator<Item = (usize, WrittenWebhook<'_>)> {
+        let items = self.items.iter().enumerate();
+        items.filter_map(|(step_ix, item)| Some((step_ix, item.written()?)))
+    }
+
+    /// The webhooks that responses named and that the run was cut off before it could read back, with step indexes.
+    pub fn written_unread(&self) -> impl Iterator<Item = (usize, WrittenWebhook<'_>)> {
+        self.written()
+            .filter(|(_, written)| written.is_acknowledged && written.item.full_digest.is_none())
+    }
+
+    /// The target's company id; `None` if the run never saw one.
+    pub fn company(&self) -> Option<&str> {
+        let seen_at_end = self
+            .footer
+            .as_ref()
+            .and_then(|footer| footer.company.as_deref());
+        let before = self.header.target.company_id.as_ref();
+        before.map(WebhookId::as_str).or(seen_at_end)
+    }
+
+    /// Whether the given account is the run's target. If either company id is unknown, the API key decides.
+    pub fn is_for_account(&self, host: &str, company: Option<&str>, key: &ApiKey) -> bool {
+        self.canonical_host() == host
+            && match (self.company(), company) {
+                (Some(ours), Some(theirs)) => ours == theirs,
+                _ => self.digest_key(key).is_some(),
+            }
+    }
+
+    /// The target's canonical host, which names it in locks and records.
+    pub fn canonical_host(&self) -> String {
+        Endpoint::parse(&self.header.target_url).map_or_else(
+            |_| self.header.target.name.clone(),
+            |endpoint| endpoint.canonical_host(),
+        )
+    }
+
+    /// The key of this record's digests; `None` if `key` is not the run's API key.
+    pub fn digest_key(&self, key: &ApiKey) -> Option<DigestKey> {
+        DigestKey::for_record(key, &self.header.salt, &self.header.key_check)
+    }
+
+    /// The undocumented keys that do not count when the run's webhooks are compared: those that the run left out, those
+    /// of the account's profile, and those that the user names now.
+    pub fn state_keys(&self, account: &Account, named_now: &StateKeys) -> StateKeys {
+        let recorded = named_now.with(&self.header.ignore_keys);
+        recorded.with(account.ignore_keys())
+    }
+
+    /// The alias and type, and the digest of the content, that a step was to write; `None` if the step has none.
+    pub fn desired(&self, step_ix: usize) -> Option<(Key, ContentDigest)> {
+        let row = self.header.steps.get(step_ix)?;
+        let key = Key {
+            alias: row.alias.clone(),
+            type_id: TypeId(row.type_id?),
+        };
+        Some((key, row.content?))
+    }
+
+    /// Each webhook of the plan with what a comparison with the target needs, in the plan's order.
+    pub fn items(&self) -> Vec<RecordedItem> {
+        let to_recorded = |(row, item): (&StepRow, &ItemRecord)| RecordedItem {
+            desired: row.content,
+            undocumented: row.details().undocumented.clone(),
+            undocumented_at_end: item.written().and_then(|_| {
+                let at_end = item.full_digest.as_ref();
+                at_end.map(|at_end| at_end.undocumented.clone())
+            }),
+            location: location(row, item),
+        };
+        let rows = self.header.steps.iter().zip(&self.items);
+        rows.map(to_recorded).collect()
+    }
+
+    /// Whether the run did all that it was to do, and has read it back.
+    pub fn is_complete(&self) -> bool {
+        let steps = self.header.steps.iter().map(|row| row.state);
+        let statuses = self.items.iter().map(|item| &item.status);
+        let is_read_back = self
+            .footer
+            .as_ref()
+            .is_some_and(|footer| footer.read_back.is_some());
+        outcome::is_complete(steps.zip(statuses), is_read_back)
+    }
+
+    /// Number of webhooks in each final status, without the statuses that none has.
+    pub fn counts(&self) -> Vec<(FinalStatus, usize)> {
+        let steps = self.header.steps.iter().zip(&self.items);
+        let mut counts = FinalStatus::ALL.map(|status| (status, 0));
+        for (row, item) in steps {
+            let status = FinalStatus::new(row.state, &item.status);
+            if let Some((_, n)) = counts.iter_mut().find(|(each, _)| *each == status) {
+                *n += 1;
+            }
+        }
+        counts.into_iter().filter(|(_, n)| *n > 0).collect()
+    }
+
+    /// Why the run stopped early; `None` if it did not, or has not ended.
+    pub fn stop(&self) -> Option<&StopReason> {
+        self.footer.as_ref()?.stop.as_ref()
+    }
+
+    /// Whether any request may have changed the target.
+    pub fn may_have_written(&self) -> bool {
+        match &self.footer {
+            Some(footer) => footer.may_have_written,
+            None => self.last_sent.is_some(),
+        }
+    }
+
+    /// Number of write requests that the run sent, or was about to send when it was cut off.
+    pub fn n_requests(&self) -> usize {
+        self.footer
+            .as_ref()
+            .map_or(self.n_sends, |footer| footer.requests)
+    }
+
+    /// The status of a step whose webhook a later reading found in the target, with this content.
+    pub fn written_status(
+        &self,
+        step_ix: usize,
+        id: WebhookId,
+        stored: Option<ContentDigest>,
+    ) -> ItemStatus {
+        let row = self.header.steps.get(step_ix);
+        let proof = Proof::Observed;
+        match row.map(|row| row.state) {
+            Some(StepState::Update) => ItemStatus::Updated {
+                id,
+                proof,
+                is_altered: stored.is_some() && stored != row.and_then(|row| row.content),
+            },
+            _ => ItemStatus::Created { id, proof },
+        }
+    }
+
+    /// The ids that the target had before the run.
+    pub fn baseline(&self) -> HashSet<&WebhookId> {
+        self.header.baseline.iter().collect()
+    }
+
+    /// The webhooks that the target stores altered.
+    pub fn altered(&self) -> Vec<AlteredCopy> {
+        let mut altered = Vec::new();
+        for (step_ix, row) in self.header.steps.iter().enumerate() {
+            let Some(desired) = row.content else {
+                continue;
+            };
+            let (item, details) = (&self.items[step_ix], row.details());
+            let stored = match item.written() {
+                Some(written) => {
+                    let stored = item.stored;
+                    stored.map(|stored| (written.id.clone(), item.birth, stored))
+                }
+                None if row.state == StepState::Unchanged => {
+                    let found = details.target_id.clone().zip(details.target_content);
+                    found.map(|(id, stored)| (id, details.target_created_at, stored))
+                }
+                None => None,
+            };
+            if let Some((id, birth, kept)) = stored.filter(|(_, _, kept)| *kept != desired) {
+                altered.push(AlteredCopy {
+                    id,
+                    birth,
+                    sent: desired,
+                    kept,
+                });
+            }
+        }
+        altered
+    }
+}
+
+fn location(row: &StepRow, item: &ItemRecord) -> RecordedLocation {
+    if let Some(written) = item.written() {
+        return RecordedLocation::Target {
+            id: written.id.clone(),
+            birth: item.birth,
+            kept: item.stored,
+            is_written: true,
+        };
+    }
+    match row.state {
+        StepState::Unchanged => match row.target_id() {
+            Some(id) => RecordedLocation::Target {
+                id: id.clone(),
+                birth: row.details().target_created_at,
+                kept: row.details().target_content,
+                is_written: false,
+            },
+            None => RecordedLocation::Nowhere,
+        },
+        StepState::Create | StepState::Update if item.status.is_open() => RecordedLocation::Unknown,
+        StepState::Create | StepState::Update => RecordedLocation::Nowhere,
+        StepState::Conflict | StepState::Ambiguous | StepState::Blocked => {
+            RecordedLocation::NotPlanned
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! One step of a plan as the header of a journal keeps it: everything that reports and later runs need to know of it,
+//! in a row of little space.
+
+use super::super::view::kind_name;
+use super::super::{
+    ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument, masked,
+};
+use crate::coralogix::birth::Birth;
+use crate::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
+use crate::coralogix::id_json;
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::pipeline::plan::{Step, StepState};
+use crate::pipeline::rewrite::PortableWebhook;
+use serde::ser::SerializeTuple as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smol_str::SmolStr;
+use std::fmt;
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRow {
+    /// The webhook's id in the source; `None` if a file did not list one.
+    pub source_id: Option<WebhookId>,
+    /// The alias to write, which a rule may have changed.
+    pub alias: SmolStr,
+    /// The numeric type id; `None` if the webhook is blocked for lack of one.
+    pub type_id: Option<u64>,
+    /// What the plan does with the webhook.
+    pub state: StepState,
+    /// The digest of the content to write; `None` for a webhook that the run neither writes nor finds in the target.
+    pub content: Option<ContentDigest>,
+    /// Where the webhook delivers, masked.
+    pub destination: Destination,
+    /// What few webhooks have.
+    pub details: Option<Box<StepDetails>>,
+}
+
+/// Where a webhook delivers, masked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Its url.
+    Url(Masked),
+    /// Its fields on one line, because it has no url.
+    Fields(String),
+}
+
+/// Writes it on one line.
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => url.fmt(f),
+            Self::Fields(fields) => f.write_str(fields),
+        }
+    }
+}
+
+/// What a plan says of few webhooks.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepDetails {
+    /// The id of the matching webhook in the target, if there is one.
+    #[serde(
+        default,
+        with = "id_json::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub target_id: Option<WebhookId>,
+    /// When the matching webhook was created, if the target shows that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_created_at: Option<Birth>,
+    /// The digest of the matching webhook's content in the target, if that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target_content: Option<ContentDigest>,
+    /// The digests of the undocumented members that the run sends, or that the matching webhook has if the run sends
+    /// nothing.
+    #[serde(default, skip_serializing_if = "MemberDigests::is_empty")]
+    pub undocumented: MemberDigests,
+    /// The reason for its state; empty if the state says it all.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// Other remarks on it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// The changes that rules and retargeting made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeDocument>,
+    /// The secrets that no rule covers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftover: Vec<LeftoverDocument>,
+    /// The reasons why its logs flow to an account other than the target; `None` if they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flows_back: Option<FlowsBackDocument>,
+    /// The differences from the target's webhook.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<DifferenceDocument>,
+}
+
+/// The details of a step that has none.
+static NO_DETAILS: std::sync::LazyLock<StepDetails> =
+    std::sync::LazyLock::new(StepDetails::default);
+
+impl StepRow {
+    /// The row of a step that the plan shows as `document`, with digests under `digest_key`.
+    pub fn new(
+        document: StepDocument,
+        webhook: &PortableWebhook,
+        step: &Step,
+        digest_key: Option<&DigestKey>,
+    ) -> Self {
+        let found = step.counterpart.as_ref();
+        let digests = digest_key.map(|key| StepDigests::new(webhook, step, key));
+        let digests = digests.unwrap_or_default();
+        let details = StepDetails {
+            target_created_at: found.and_then(|webhook| webhook.original().birth()),
+            target_content: digests.target_content,
+            undocumented: digests.undocumented,
+            target_id: document.target_id,
+            reason: document.reason,
+            notes: document.notes,
+            changes: document.changes,
+            leftover: document.leftover,
+            flows_back: document.flows_back,
+            differences: document.differences,
+        };
+        Self {
+            source_id: document.source_id,
+            alias: document.alias,
+            type_id: document.type_id,
+            state: document.state,
+            content: digests.content,
+            destination: document
+                .url
+                .map_or(Destination::Fields(document.destination), Destination::Url),
+            details: (details != *NO_DETAILS).then(|| details.into()),
+        }
+    }
+
+    /// What the plan says of few webhooks, and perhaps of this one.
+    pub fn details(&self) -> &StepDetails {
+        self.details.as_deref().unwrap_or(&NO_DETAILS)
+    }
+
+    /// The id of the matching webhook in the target, if there is one.
+    pub fn target_id(&self) -> Option<&WebhookId> {
+        self.details().target_id.as_ref()
+    }
+
+    /// The step as a plan shows it, without the fields of a webhook that is created.
+    pub fn to_document(&self) -> StepDocument {
+        let details = self.details().clone();
+        let url = match &self.destination {
+            Destination::Url(url) => Some(url.clone()),
+            Destination::Fields(_) => None,
+        };
+        StepDocument {
+            state: self.state,
+            alias: self.alias.clone(),
+            kind: kind_name(self.type_id.map(TypeId)),
+            type_id: self.type_id,
+            source_id: self.source_id.clone(),
+            target_id: details.target_id,
+            url,
+            destination: self.destination.to_string(),
+            reason: details.reason,
+            notes: details.notes,
+            changes: details.changes,
+            // A plan with values that could not be read is never applied.
+            unread: Vec::new(),
+            leftover: details.leftover,
+            flows_back: details.flows_back,
+            differences: details.differences,
+            fields: Vec::new(),
+        }
+    }
+}
+
+/// The digests of a step.
+#[derive(Default)]
+struct StepDigests {
+    content: Option<ContentDigest>,
+    target_content: Option<ContentDigest>,
+    undocumented: MemberDigests,
+}
+
+impl StepDigests {
+    fn new(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> Self {
+        let content = webhook.content();
+        let found = step.counterpart.as_ref();
+        let unsent = found.filter(|_| step.state == StepState::Unchanged);
+        let counterpart = found.and_then(|webhook| webhook.content());
+        Self {
+            content: content.map(|content| digest_key.digest_content(content)),
+            target_content: counterpart
+                .filter(|other| Some(*other) != content)
+                .map(|other| digest_key.digest_content(other)),
+            undocumented: digest_key
+                .digest_undocumented(unsent.map_or_else(|| webhook.bare(), |found| found.bare())),
+        }
+    }
+}
+
+/// Serializes as `[source id, alias, type, state, content, destination]`, followed by the details if there are any.
+impl Serialize for StepRow {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let len = if self.details.is_some() { 7 } else { 6 };
+        let mut row = to.serialize_tuple(len)?;
+        row.serialize_element(&OptionalId(self.source_id.clone()))?;
+        row.serialize_element(&self.alias)?;
+        row.serialize_element(&self.type_id)?;
+        row.serialize_element(&self.state)?;
+        row.serialize_element(&self.content)?;
+        row.serialize_element(&self.destination)?;
+        if let Some(details) = &self.details {
+            row.serialize_element(details)?;
+        }
+        row.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for StepRow {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Row(
+            OptionalId,
+            SmolStr,
+            Option<u64>,
+            StepState,
+            Option<ContentDigest>,
+            Destination,
+            #[serde(default)] Option<Box<StepDetails>>,
+        );
+        let Row(source_id, alias, type_id, state, content, destination, details) =
+            Row::deserialize(from)?;
+        Ok(Self {
+            source_id: source_id.0,
+            alias,
+            type_id,
+            state,
+            content,
+            destination,
+            details,
+        })
+    }
+}
+
+/// An id, or `null`.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent)]
+struct OptionalId(#[serde(with = "id_json::optional")] Option<WebhookId>);
+
+/// A masked url in its usual form is its text alone, because nearly every webhook has one.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", untagged)]
+enum DestinationForm {
+    Part(String),
+    Fields {
+        fields: String,
+    },
+    Url {
+        #[serde(with = "masked")]
+        url: Masked,
+    },
+}
+
+impl Serialize for Destination {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Url(Masked::Part(text)) => to.serialize_str(text),
+            Self::Url(url) => DestinationForm::Url { url: url.clone() }.serialize(to),
+            Self::Fields(fields) => DestinationForm::Fields {
+                fields: fields.clone(),
+            }
+            .serialize(to),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Destination {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Ok(match DestinationForm::deserialize(from)? {
+            DestinationForm::Part(text) => Self::Url(Masked::Part(text)),
+            DestinationForm::Fields { fields } => Self::Fields(fields),
+            DestinationForm::Url { url } => Self::Url(url),
+        })
+    }
+}
