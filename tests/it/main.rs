@@ -32,6 +32,7 @@ mod render;
 mod retention;
 mod rewrite;
 mod rollback;
+mod run_record;
 mod schedule_files;
 mod schedules;
 mod scrub;
