@@ -1,12 +1,12 @@
 //! Symmetric comparison of two readings: what both sides have, what only one has, and what differs.
 //! Pure. Counts copies, and reports webhooks as ambiguous if they can be paired in more than one way.
 
+use super::pairing::{PairingGroup, TieredPairing, interchangeable, one_and_one};
 use super::plan::{Difference, differences, undocumented_differences};
-use super::strip::{Key, Stripped, StrippedWebhook};
-use crate::coralogix::content::{Fingerprint, documented_digest};
+use super::strip::{Stripped, StrippedWebhook};
+use crate::coralogix::content::{Fingerprint, carried_digest, documented_digest};
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One webhook of either side, or a pair with one from each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +45,24 @@ pub fn diff(
     by_id: bool,
     state_keys: &StateKeys,
 ) -> Vec<DiffEntry> {
-    let mut pairing = Pairing {
-        state_keys,
-        left: left.webhooks(),
-        right: right.webhooks(),
-        match_of_left: vec![None; left.webhooks().len()],
-        match_of_right: vec![None; right.webhooks().len()],
-    };
+    let (left, right) = (left.webhooks(), right.webhooks());
+    let mut pairing = TieredPairing::new(left, right);
+    let mut pairs = Vec::new();
     if by_id {
-        pairing.pair_by(|webhook| Some((webhook.id().cloned()?, webhook.type_id())));
+        let mark = |webhook: &StrippedWebhook| Some((webhook.id().cloned()?, webhook.type_id()));
+        pairs = pairing.tier(mark, mark, interchangeable).pairs;
     }
-    pairing.pair_by(|webhook| Some(identity_digest(webhook)));
-    let ambiguous = pairing.pair_unique();
-    pairing.entries(&ambiguous)
+    let identity = |webhook: &StrippedWebhook| Some(identity_digest(webhook));
+    let carried = |webhook: &StrippedWebhook| carried_digest(webhook.bare(), state_keys);
+    pairs.extend(pairing.pair_copies(identity, identity, carried, carried));
+    let by_key = pairing.tier(StrippedWebhook::key, StrippedWebhook::key, one_and_one);
+    pairs.extend(by_key.pairs);
+    let comparison = ReadingComparison {
+        state_keys,
+        left,
+        right,
+    };
+    comparison.entries(&pairs, &by_key.ambiguous)
 }
 
 /// A fingerprint that two webhooks share if and only if their documented members are identical.
@@ -66,107 +71,45 @@ fn identity_digest(webhook: &StrippedWebhook) -> Fingerprint {
     content.unwrap_or_else(|| documented_digest(webhook.bare(), None))
 }
 
-struct Pairing<'d> {
+struct ReadingComparison<'d> {
     state_keys: &'d StateKeys,
     left: &'d [StrippedWebhook],
     right: &'d [StrippedWebhook],
-    match_of_left: Vec<Option<usize>>,
-    match_of_right: Vec<Option<usize>>,
 }
 
-impl Pairing<'_> {
-    /// Pairs unpaired webhooks that share a mark, in the order of their sides. Webhooks without a mark stay
-    /// unpaired.
-    fn pair_by<M: std::hash::Hash + Eq>(&mut self, key_of: impl Fn(&StrippedWebhook) -> Option<M>) {
-        let mut free: HashMap<M, Vec<usize>> = HashMap::new();
-        for (right_ix, webhook) in self.right.iter().enumerate().rev() {
-            if let (None, Some(key)) = (self.match_of_right[right_ix], key_of(webhook)) {
-                free.entry(key).or_default().push(right_ix);
+impl ReadingComparison<'_> {
+    /// An entry for each webhook of the left side, then for each that only the right side has.
+    fn entries(&self, pairs: &[(usize, usize)], ambiguous: &[PairingGroup]) -> Vec<DiffEntry> {
+        let mut of_left = vec![Comparison::OnlyLeft; self.left.len()];
+        let mut of_right = vec![Some(Comparison::OnlyRight); self.right.len()];
+        for group in ambiguous {
+            for left_ix in &group.left {
+                of_left[*left_ix] = Comparison::Ambiguous;
+            }
+            for right_ix in &group.right {
+                of_right[*right_ix] = Some(Comparison::Ambiguous);
             }
         }
-        for (left_ix, webhook) in self.left.iter().enumerate() {
-            if self.match_of_left[left_ix].is_some() {
-                continue;
-            }
-            let partner = key_of(webhook).and_then(|key| free.get_mut(&key)?.pop());
-            if let Some(right_ix) = partner {
-                self.match_of_left[left_ix] = Some(right_ix);
-                self.match_of_right[right_ix] = Some(left_ix);
-            }
+        let mut partners = vec![None; self.left.len()];
+        for (left_ix, right_ix) in pairs {
+            of_left[*left_ix] = self.compare_pair(*left_ix, *right_ix);
+            of_right[*right_ix] = None;
+            partners[*left_ix] = Some(*right_ix);
         }
-    }
-
-    /// Pairs the unpaired webhooks that are the only one with their alias and type on both sides.
-    ///
-    /// Returns those that are not: both sides have some with that alias and type, and at least one has
-    /// several.
-    fn pair_unique(&mut self) -> AmbiguousIxs {
-        let mut groups: BTreeMap<Key, (Vec<usize>, Vec<usize>)> = BTreeMap::new();
-        for left_ix in (0..self.left.len()).filter(|left_ix| self.match_of_left[*left_ix].is_none())
-        {
-            if let Some(key) = self.left[left_ix].key() {
-                groups.entry(key).or_default().0.push(left_ix);
-            }
-        }
-        for right_ix in
-            (0..self.right.len()).filter(|right_ix| self.match_of_right[*right_ix].is_none())
-        {
-            if let Some(group) = self.right[right_ix]
-                .key()
-                .and_then(|key| groups.get_mut(&key))
-            {
-                group.1.push(right_ix);
-            }
-        }
-        let mut ambiguous = AmbiguousIxs::default();
-        for (left, right) in groups.into_values() {
-            match (left.as_slice(), right.as_slice()) {
-                (_, []) => {}
-                ([left_ix], [right_ix]) => {
-                    self.match_of_left[*left_ix] = Some(*right_ix);
-                    self.match_of_right[*right_ix] = Some(*left_ix);
-                }
-                _ => {
-                    ambiguous.left.extend(left);
-                    ambiguous.right.extend(right);
-                }
-            }
-        }
-        ambiguous
-    }
-
-    fn entries(&self, ambiguous: &AmbiguousIxs) -> Vec<DiffEntry> {
-        let left = self
-            .match_of_left
-            .iter()
-            .enumerate()
-            .map(|(left_ix, match_ix)| DiffEntry {
-                left: Some(left_ix),
-                right: *match_ix,
-                kind: match match_ix {
-                    Some(other) => self.compare_pair(left_ix, *other),
-                    None if ambiguous.left.contains(&left_ix) => Comparison::Ambiguous,
-                    None => Comparison::OnlyLeft,
-                },
-            });
-        let right_only_entry = |(right_ix, match_ix): (usize, &Option<usize>)| {
-            let kind = if ambiguous.right.contains(&right_ix) {
-                Comparison::Ambiguous
-            } else {
-                Comparison::OnlyRight
-            };
-            let right = Some(right_ix);
-            match_ix.is_none().then_some(DiffEntry {
+        let left_entry = |(left_ix, kind)| DiffEntry {
+            left: Some(left_ix),
+            right: partners[left_ix],
+            kind,
+        };
+        let right_entry = |(right_ix, kind): (usize, Option<Comparison>)| {
+            Some(DiffEntry {
                 left: None,
-                right,
-                kind,
+                right: Some(right_ix),
+                kind: kind?,
             })
         };
-        let right = self
-            .match_of_right
-            .iter()
-            .enumerate()
-            .filter_map(right_only_entry);
+        let left = of_left.into_iter().enumerate().map(left_entry);
+        let right = of_right.into_iter().enumerate().filter_map(right_entry);
         left.chain(right).collect()
     }
 
@@ -180,13 +123,6 @@ impl Pairing<'_> {
         }
         Comparison::Different(found)
     }
-}
-
-/// Indexes of the webhooks that cannot be paired because several have their alias and type.
-#[derive(Default)]
-struct AmbiguousIxs {
-    left: HashSet<usize>,
-    right: HashSet<usize>,
 }
 
 impl DiffEntry {

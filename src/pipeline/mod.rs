@@ -9,6 +9,7 @@ pub mod fetch;
 pub mod filter;
 pub mod idmap;
 pub mod outcome;
+mod pairing;
 pub mod plan;
 pub mod push;
 pub mod rewrite;

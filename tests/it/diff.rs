@@ -85,3 +85,13 @@ fn webhooks_that_cannot_be_sent_are_compared_too() {
     assert_eq!(compare(&odd, &odd, false), "1 1 Same\n2 2 Same\n");
     assert_eq!(compare(&odd, &[], false), "1 - OnlyLeft\n2 - OnlyLeft\n");
 }
+
+/// Copies that only an unknown key tells apart pair with their equals, whatever the order of the rows.
+#[test]
+fn copies_pair_with_those_that_have_their_unknown_keys() {
+    let with =
+        |id, quota| hook(id, "a", "canary").replacen('{', &format!(r#"{{"quota":{quota},"#), 1);
+    let left = [with(1, 10), with(2, 20)];
+    let right = [with(7, 20), with(8, 10)];
+    assert_eq!(compare(&left, &right, false), "1 8 Same\n2 7 Same\n");
+}

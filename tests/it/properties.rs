@@ -8,7 +8,9 @@ use crate::support::spelling::{Spelling, Tree};
 use hookferry::coralogix::content::Content;
 use hookferry::coralogix::json::Json;
 use hookferry::coralogix::mask::Masked;
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::{SERVER_OWNED_KEYS, TypeId, Webhook};
+use hookferry::pipeline::diff::{Comparison, DiffEntry, diff};
 use hookferry::pipeline::plan::{OnConflict, Plan, StepState};
 use hookferry::untrusted::escape;
 use proptest::collection::vec;
@@ -39,6 +41,19 @@ fn accounts() -> impl Strategy<Value = (Vec<Draft>, Vec<Draft>)> {
         let account = |picks: &[_]| picks.iter().map(pick).collect();
         (account(&source), account(&target))
     })
+}
+
+/// The result of a comparison in one word, or that of its reverse.
+fn word(kind: &Comparison, is_reverse: bool) -> &'static str {
+    match kind {
+        Comparison::Same => "same",
+        Comparison::Different(_) => "different",
+        Comparison::OnlyLeft if is_reverse => "only right",
+        Comparison::OnlyRight if is_reverse => "only left",
+        Comparison::OnlyLeft => "only left",
+        Comparison::OnlyRight => "only right",
+        Comparison::Ambiguous => "ambiguous",
+    }
 }
 
 fn policy() -> impl Strategy<Value = OnConflict> {
@@ -232,6 +247,50 @@ proptest! {
         prop_assert!(!again.has_changes(), "{}\nthen\n{}", preview(&plan), preview(&again));
         prop_assert_eq!(again.n_preventing_apply(), plan.n_preventing_apply());
         prop_assert_eq!(again.n_untouched(), plan.n_untouched());
+    }
+
+    #[test]
+    fn a_comparison_names_every_webhook_once_and_mirrors_its_reverse((left, right) in accounts(), by_id: bool, seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let (left, right) = (stripped(&json(&left, 1, &mut spelling)), stripped(&json(&right, 3, &mut spelling)));
+        let entries = diff(&left, &right, by_id, &StateKeys::default());
+        let mut there: Vec<_> = entries.iter().map(|entry| (entry.left, entry.right, word(&entry.kind, false))).collect();
+        let back = diff(&right, &left, by_id, &StateKeys::default());
+        let mut back: Vec<_> = back.iter().map(|entry| (entry.right, entry.left, word(&entry.kind, true))).collect();
+        there.sort_unstable();
+        back.sort_unstable();
+        prop_assert_eq!(there, back);
+        for (n, side) in [(left.webhooks().len(), 0), (right.webhooks().len(), 1)] {
+            let ix = |entry: &DiffEntry| [entry.left, entry.right][side];
+            let mut ixs: Vec<usize> = entries.iter().filter_map(ix).collect();
+            ixs.sort_unstable();
+            prop_assert_eq!(ixs, (0..n).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn a_comparison_does_not_depend_on_the_order((left, right) in accounts(), seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let kinds = |left: &[Draft], right: &[Draft], spelling: &mut Spelling| {
+            let (left, right) = (stripped(&json(left, 1, spelling)), stripped(&json(right, 700, spelling)));
+            let entries = diff(&left, &right, false, &StateKeys::default());
+            let mut kinds: Vec<_> = entries.iter().map(|entry| word(&entry.kind, false)).collect();
+            kinds.sort_unstable();
+            kinds
+        };
+        let listed = kinds(&left, &right, &mut spelling);
+        let (left, right) = (spelling.shuffled(left), spelling.shuffled(right));
+        prop_assert_eq!(kinds(&left, &right, &mut spelling), listed);
+    }
+
+    #[test]
+    fn an_account_equals_itself(drafts in vec(draft(), 0..6), by_id: bool, seed: u64) {
+        let mut spelling = Spelling::varied(seed);
+        let left = stripped(&json(&drafts, 1, &mut spelling));
+        let right = stripped(&json(&drafts, 1, &mut spelling));
+        for entry in diff(&left, &right, by_id, &StateKeys::default()) {
+            prop_assert_eq!(entry.kind, Comparison::Same);
+        }
     }
 }
 

@@ -2,15 +2,18 @@
 //! Pure. Reports an ambiguous match instead of choosing one of several.
 
 use super::difference::{differences, has_other_state, undocumented_differences};
-use super::prior_knowledge::{KnowledgeIndex, PriorKnowledge};
+use super::prior_knowledge::{PriorKnowledge, UncertainSends};
 use super::{OnConflict, Step, StepState};
 use crate::coralogix::birth::{Identity, IdentityMatch};
-use crate::coralogix::content::{FieldsShape, Fingerprint};
+use crate::coralogix::content::{FieldsShape, Fingerprint, carried_digest};
 use crate::coralogix::kind::{WebhookType, type_name};
 use crate::coralogix::undocumented::StateKeys;
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::pairing::{
+    GroupDecision, PairingGroup, TieredPairing, interchangeable, name_candidates, one_and_one,
+};
 use crate::pipeline::rewrite::{Portable, PortableWebhook};
-use crate::pipeline::strip::{Key, StrippedWebhook, normalized_alias};
+use crate::pipeline::strip::{StrippedWebhook, normalized_alias};
 use crate::untrusted;
 use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
@@ -31,21 +34,18 @@ pub(super) fn decide(
         on_conflict,
         is_same_account: known.has_shared_ids,
         steps: vec![None; desired.len()],
-        is_matched: vec![false; target.len()],
+        pairing: TieredPairing::new(desired, target),
     };
     matching.mark_blocked();
     if matching.is_same_account {
         matching.pair_by_shared_id();
     }
     matching.pair_identical();
-    matching.pair_by_prior_knowledge(known.index());
+    matching.pair_altered_copies(known);
+    matching.mark_uncertain(known.uncertain_sends());
     matching.pair_by_key();
     matching.create_remaining();
-    let n_matched = matching
-        .is_matched
-        .iter()
-        .filter(|matched| **matched)
-        .count();
+    let n_matched = target.len() - matching.pairing.open_right().len();
     let steps = matching.steps.into_iter().flatten().collect();
     (steps, n_matched)
 }
@@ -61,53 +61,36 @@ struct Matching<'p> {
     is_same_account: bool,
     /// For each desired webhook its step; `None` as long as it is undecided.
     steps: Vec<Option<Step>>,
-    /// For each webhook of the target whether it is a counterpart, or a possible counterpart of an ambiguous step.
-    is_matched: Vec<bool>,
+    /// The desired webhooks on the left, those of the target on the right. Open are the undecided steps, and the
+    /// target's webhooks that are not a counterpart or a possible counterpart of an ambiguous step.
+    pairing: TieredPairing<'p, PortableWebhook, StrippedWebhook>,
 }
 
 impl Matching<'_> {
     fn mark_blocked(&mut self) {
-        for (webhook, step) in self.desired.iter().zip(&mut self.steps) {
+        for (step_ix, webhook) in self.desired.iter().enumerate() {
             if let Some(blocked) = webhook.blocked() {
-                *step = Some(Step::new(StepState::Blocked, blocked.reason()));
+                self.steps[step_ix] = Some(Step::new(StepState::Blocked, blocked.reason()));
+                self.pairing.close_left(step_ix);
             }
         }
     }
 
     /// Pairs webhooks by id, for two sides that share their ids: so even a renamed webhook finds its counterpart.
     fn pair_by_shared_id(&mut self) {
-        let by_id: HashMap<&WebhookId, usize> = self
-            .unmatched_targets()
-            .into_iter()
-            .filter_map(|target_ix| Some((self.target[target_ix].id()?, target_ix)))
-            .collect();
-        for step_ix in self.undecided_steps() {
-            let webhook = &self.desired[step_ix];
-            let found = webhook.source_id().and_then(|id| by_id.get(id));
-            let Some(&target_ix) = found.filter(|target_ix| !self.is_matched[**target_ix]) else {
-                continue;
-            };
-            let counterpart = &self.target[target_ix];
-            // An update follows from this pair, and for a write a text never equals a number.
-            let is_same_token = webhook
-                .source_id()
-                .zip(counterpart.id())
-                .is_some_and(|(ours, theirs)| ours.is_listed_as(theirs));
-            if counterpart.type_id() != webhook.type_id() || !is_same_token {
-                continue;
-            }
-            let in_backup = Identity::of(webhook.webhook.original());
-            match in_backup.compare(&Identity::of(counterpart.original())) {
-                IdentityMatch::Same => {}
-                // It has only the number of the webhook in the backup.
-                IdentityMatch::Another => continue,
-                IdentityMatch::Unknown if counterpart.content() == webhook.content() => {}
-                IdentityMatch::Unknown => {
-                    self.mark_unknown_birth(step_ix, target_ix);
-                    continue;
+        let (desired, target) = (self.desired, self.target);
+        let tier = self.pairing.tier(
+            |webhook| Some((webhook.source_id()?, webhook.type_id())),
+            |webhook| Some((webhook.id()?, webhook.type_id())),
+            |group| match (group.left.as_slice(), group.right.as_slice()) {
+                ([step_ix], [target_ix]) => {
+                    decide_by_shared_id(&desired[*step_ix], &target[*target_ix])
                 }
-            }
-            if counterpart.content() == webhook.content() {
+                _ => GroupDecision::Leave,
+            },
+        );
+        for (step_ix, target_ix) in tier.pairs {
+            if target[target_ix].content() == desired[step_ix].content() {
                 self.mark_unchanged(step_ix, target_ix);
             } else {
                 self.mark_conflict(
@@ -117,16 +100,13 @@ impl Matching<'_> {
                 );
             }
         }
-    }
-
-    /// Marks a webhook whose id the account still has, perhaps for another webhook: overwriting that would lose it.
-    fn mark_unknown_birth(&mut self, step_ix: usize, target_ix: usize) {
-        let reason = format!(
-            "the account's webhook {} has the id from the backup, but another alias and url, and not both show when they were created: it may be another webhook",
-            self.format_ids(&[target_ix])
-        );
-        self.steps[step_ix] = Some(Step::new(StepState::Ambiguous, reason));
-        self.is_matched[target_ix] = true;
+        for group in tier.ambiguous {
+            let reason = format!(
+                "the account's webhook {} has the id from the backup, but another alias and url, and not both show when they were created: it may be another webhook",
+                self.format_ids(&group.right)
+            );
+            self.mark_ambiguous(&group, &reason);
+        }
     }
 
     fn mark_unchanged(&mut self, step_ix: usize, target_ix: usize) {
@@ -139,70 +119,43 @@ impl Matching<'_> {
         }
         step.counterpart = Some(Box::new(self.target[target_ix].clone()));
         self.steps[step_ix] = Some(step);
-        self.is_matched[target_ix] = true;
     }
 
     /// Pairs webhooks with identical content one to one: two copies in the source need two in the target.
+    ///
+    /// Of several copies, those without any difference pair first.
     fn pair_identical(&mut self) {
-        let mut targets_by_content: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-        for (target_ix, webhook) in self.target.iter().enumerate().rev() {
-            if let Some(content) = webhook.content().filter(|_| !self.is_matched[target_ix]) {
-                targets_by_content
-                    .entry(content.whole)
-                    .or_default()
-                    .push(target_ix);
-            }
+        let state_keys = self.state_keys;
+        let pairs = self.pairing.pair_copies(
+            |webhook| Some(webhook.content()?.whole),
+            |webhook| Some(webhook.content()?.whole),
+            |webhook| carried_digest(webhook.bare(), state_keys),
+            |webhook| carried_digest(webhook.bare(), state_keys),
+        );
+        for (step_ix, target_ix) in pairs {
+            self.mark_unchanged(step_ix, target_ix);
         }
-        for (step_ix, webhook) in self.desired.iter().enumerate() {
-            if self.steps[step_ix].is_some() {
-                continue;
-            }
-            let content = webhook.content().map(|content| content.whole);
-            let found = content
-                .and_then(|whole| self.take_likest(webhook, targets_by_content.get_mut(&whole)?));
-            if let Some(target_ix) = found {
-                self.mark_unchanged(step_ix, target_ix);
-            }
-        }
-        self.note_surplus(&targets_by_content);
-    }
-
-    /// Takes one of several webhooks with the same content: if possible, one without any difference.
-    fn take_likest(&self, desired: &PortableWebhook, equal: &mut Vec<usize>) -> Option<usize> {
-        let is_same = |target_ix: &usize| {
-            let target = self.target[*target_ix].bare();
-            undocumented_differences(desired.bare(), target, self.state_keys).is_empty()
-        };
-        let likest = (equal.len() > 1)
-            .then(|| equal.iter().rposition(is_same))
-            .flatten();
-        match likest {
-            Some(ix) => Some(equal.remove(ix)),
-            None => equal.pop(),
-        }
+        self.note_surplus();
     }
 
     /// Notes extra copies in the target: hookferry does not remove them, but the user should know about them.
-    fn note_surplus(&mut self, unmatched_by_content: &HashMap<Fingerprint, Vec<usize>>) {
-        let mut noted_contents = HashSet::new();
+    fn note_surplus(&mut self) {
+        let mut surplus: HashMap<Fingerprint, Vec<&WebhookId>> = HashMap::new();
+        for target_ix in self.pairing.open_right() {
+            let webhook = &self.target[target_ix];
+            if let (Some(content), Some(id)) = (webhook.content(), webhook.id()) {
+                surplus.entry(content.whole).or_default().push(id);
+            }
+        }
         for (webhook, step) in self.desired.iter().zip(&mut self.steps) {
-            let Some((whole, step)) = webhook
-                .content()
-                .map(|content| content.whole)
-                .zip(step.as_mut())
-            else {
+            let unchanged = step.as_mut();
+            let unchanged = unchanged.filter(|step| step.state == StepState::Unchanged);
+            let (Some(content), Some(step)) = (webhook.content(), unchanged) else {
                 continue;
             };
-            let surplus = unmatched_by_content
-                .get(&whole)
-                .filter(|surplus| !surplus.is_empty());
-            if let Some(surplus) = surplus
-                .filter(|_| step.state == StepState::Unchanged && noted_contents.insert(whole))
-            {
-                let ids: Vec<String> = surplus
-                    .iter()
-                    .filter_map(|target_ix| Some(self.target[*target_ix].id()?.to_string()))
-                    .collect();
+            // Removed, so that only the first copy gets the note.
+            if let Some(ids) = surplus.remove(&content.whole) {
+                let ids: Vec<String> = ids.into_iter().map(ToString::to_string).collect();
                 step.notes.push(format!(
                     "the target has more copies of it than the source; ids of the extra copies: {}",
                     ids.join(", ")
@@ -211,34 +164,31 @@ impl Matching<'_> {
         }
     }
 
-    /// Pairs webhooks that an earlier run created and the server altered; marks those that an earlier run
-    /// sent with an unknown result as ambiguous.
-    fn pair_by_prior_knowledge(&mut self, mut known: KnowledgeIndex<'_>) {
-        let by_id: HashMap<&WebhookId, usize> = self
-            .unmatched_targets()
-            .into_iter()
-            .filter_map(|target_ix| Some((self.target[target_ix].id()?, target_ix)))
-            .collect();
-        for step_ix in self.undecided_steps() {
-            let Some(content) = self.desired[step_ix].content() else {
-                continue;
-            };
-            let unmatched_target = |id: &WebhookId| {
-                by_id
-                    .get(id)
-                    .filter(|target_ix| !self.is_matched[**target_ix])
-            };
-            let unmatched =
-                |id: &WebhookId| unmatched_target(id).map(|target_ix| &self.target[*target_ix]);
-            if let Some((id, run)) = known.find_altered_copy(content, unmatched) {
-                let target_ix = by_id[id];
-                self.steps[step_ix] = Some(self.altered_copy_step(step_ix, target_ix, run));
-                self.is_matched[target_ix] = true;
-            } else if let Some((run, why)) = known.take_uncertain(content) {
+    /// Pairs webhooks that an earlier run created and the server altered; what a newer run knows counts first.
+    fn pair_altered_copies(&mut self, known: &PriorKnowledge) {
+        for run in known.runs_with_altered_copies() {
+            let tier = self.pairing.tier(
+                |webhook| Some(run.digest_sent(webhook.content()?)),
+                |webhook| run.sent_content_of(webhook),
+                interchangeable,
+            );
+            for (step_ix, target_ix) in tier.pairs {
+                self.steps[step_ix] =
+                    Some(self.altered_copy_step(step_ix, target_ix, run.run_id()));
+            }
+        }
+    }
+
+    /// Marks webhooks as ambiguous that an earlier run sent with an unknown result.
+    fn mark_uncertain(&mut self, mut uncertain: UncertainSends<'_>) {
+        for step_ix in self.pairing.open_left() {
+            let content = self.desired[step_ix].content();
+            if let Some((run, why)) = content.and_then(|content| uncertain.take(content)) {
                 let reason = format!(
                     "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `hookferry runs close {run}`"
                 );
                 self.steps[step_ix] = Some(Step::new(StepState::Ambiguous, reason));
+                self.pairing.close_left(step_ix);
             }
         }
     }
@@ -255,32 +205,24 @@ impl Matching<'_> {
     }
 
     fn pair_by_key(&mut self) {
-        // For each key, the undecided steps and the unmatched webhooks of the target.
-        let mut unmatched_by_key: HashMap<Key, (Vec<usize>, Vec<usize>)> = HashMap::new();
-        for step_ix in self.undecided_steps() {
-            if let Some(key) = self.desired[step_ix].key() {
-                let (step_ixs, _) = unmatched_by_key.entry(key).or_default();
-                step_ixs.push(step_ix);
-            }
+        let tier = self
+            .pairing
+            .tier(PortableWebhook::key, StrippedWebhook::key, one_and_one);
+        for (step_ix, target_ix) in tier.pairs {
+            self.mark_conflict(
+                step_ix,
+                target_ix,
+                "same alias and type in the target, different content: changed on one side, or altered by the server when it was created",
+            );
         }
-        for target_ix in self.unmatched_targets() {
-            if let Some((_, target_ixs)) = self.target[target_ix]
-                .key()
-                .and_then(|key| unmatched_by_key.get_mut(&key))
-            {
-                target_ixs.push(target_ix);
-            }
-        }
-        for (step_ixs, target_ixs) in unmatched_by_key.into_values() {
-            match (step_ixs.as_slice(), target_ixs.as_slice()) {
-                (_, []) => {}
-                ([step_ix], [target_ix]) => self.mark_conflict(
-                    *step_ix,
-                    *target_ix,
-                    "same alias and type in the target, different content: changed on one side, or altered by the server when it was created",
-                ),
-                _ => self.mark_ambiguous(&step_ixs, &target_ixs),
-            }
+        for group in tier.ambiguous {
+            let reason = format!(
+                "{} in the source and {} in the target share this alias and type but differ in content (target ids {})",
+                group.left.len(),
+                group.right.len(),
+                self.format_ids(&group.right),
+            );
+            self.mark_ambiguous(&group, &reason);
         }
     }
 
@@ -299,72 +241,57 @@ impl Matching<'_> {
         step.counterpart = Some(Box::new(counterpart.clone()));
         step.notes = send_notes(webhook, self.is_same_account);
         self.steps[step_ix] = Some(step);
-        self.is_matched[target_ix] = true;
     }
 
-    fn mark_ambiguous(&mut self, step_ixs: &[usize], target_ixs: &[usize]) {
-        let reason = format!(
-            "{} in the source and {} in the target share this alias and type but differ in content (target ids {})",
-            step_ixs.len(),
-            target_ixs.len(),
-            self.format_ids(target_ixs),
-        );
-        for step_ix in step_ixs {
-            self.steps[*step_ix] = Some(Step::new(StepState::Ambiguous, reason.clone()));
-        }
-        for target_ix in target_ixs {
-            self.is_matched[*target_ix] = true;
+    fn mark_ambiguous(&mut self, group: &PairingGroup, reason: &str) {
+        for step_ix in &group.left {
+            self.steps[*step_ix] = Some(Step::new(StepState::Ambiguous, reason));
         }
     }
 
     /// Decides the steps that no pairing has decided: a create, unless a webhook of the target looks alike.
     fn create_remaining(&mut self) {
-        let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
-        let mut by_normalized_alias: HashMap<(TypeId, String), Vec<usize>> = HashMap::new();
-        let mut by_body: HashMap<Fingerprint, usize> = HashMap::new();
-        for target_ix in self.unmatched_targets() {
-            let webhook = &self.target[target_ix];
-            let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
-                continue;
-            };
-            by_normalized_alias
-                .entry((type_id, normalized_alias(webhook.alias())))
-                .or_default()
-                .push(target_ix);
-            if !aliases.contains(webhook.alias()) {
-                by_body.entry(content.body).or_insert(target_ix);
-            }
-        }
-        for step_ix in self.undecided_steps() {
+        let twins = self.twins_by_body();
+        self.mark_lookalikes();
+        for step_ix in self.pairing.open_left() {
             let webhook = &self.desired[step_ix];
-            let (Some(type_id), Some(content)) = (webhook.type_id(), webhook.content()) else {
-                continue;
-            };
-            // The target usually has no unmatched webhooks; then there is no need to normalize the alias.
-            let lookalikes = (!by_normalized_alias.is_empty())
-                .then(|| by_normalized_alias.get(&(type_id, normalized_alias(webhook.alias()))))
-                .flatten();
-            let step = match lookalikes {
-                Some(lookalikes) => self.ambiguous_lookalike_step(lookalikes),
-                None => self.create_step(webhook, by_body.get(&content.body)),
-            };
-            self.steps[step_ix] = Some(step);
+            let twin = webhook
+                .content()
+                .and_then(|content| twins.get(&content.body));
+            self.steps[step_ix] = Some(self.create_step(webhook, twin));
         }
     }
 
-    /// The step for a webhook whose normalized alias the target has, perhaps because somebody retyped the alias.
-    /// Ambiguous, because a duplicate would be worse than a missing webhook.
-    fn ambiguous_lookalike_step(&mut self, target_ixs: &[usize]) -> Step {
-        for target_ix in target_ixs {
-            self.is_matched[*target_ix] = true;
+    /// The target's unmatched webhooks under aliases that the source does not have, the first of each body.
+    fn twins_by_body(&self) -> HashMap<Fingerprint, usize> {
+        let aliases: HashSet<&SmolStr> = self.desired.iter().map(PortableWebhook::alias).collect();
+        let mut twins = HashMap::new();
+        for target_ix in self.pairing.open_right() {
+            let webhook = &self.target[target_ix];
+            if let Some(content) = webhook.content()
+                && !aliases.contains(webhook.alias())
+            {
+                twins.entry(content.body).or_insert(target_ix);
+            }
         }
-        Step::new(
-            StepState::Ambiguous,
-            format!(
+        twins
+    }
+
+    /// Marks webhooks whose normalized alias the target has, perhaps because somebody retyped the alias.
+    /// Ambiguous, because a duplicate would be worse than a missing webhook.
+    fn mark_lookalikes(&mut self) {
+        let tier = self.pairing.tier(
+            |webhook| Some((webhook.type_id()?, normalized_alias(webhook.alias()))),
+            |webhook| Some((webhook.type_id()?, normalized_alias(webhook.alias()))),
+            |_| GroupDecision::Ambiguous,
+        );
+        for group in tier.ambiguous {
+            let reason = format!(
                 "the target has one of this type whose alias differs only in surrounding spaces, case or Unicode normalization (target ids {})",
-                self.format_ids(target_ixs)
-            ),
-        )
+                self.format_ids(&group.right)
+            );
+            self.mark_ambiguous(&group, &reason);
+        }
     }
 
     fn create_step(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
@@ -381,25 +308,34 @@ impl Matching<'_> {
         step
     }
 
-    fn undecided_steps(&self) -> Vec<usize> {
-        (0..self.desired.len())
-            .filter(|step_ix| self.steps[*step_ix].is_none())
-            .collect()
-    }
-
-    fn unmatched_targets(&self) -> Vec<usize> {
-        (0..self.target.len())
-            .filter(|target_ix| !self.is_matched[*target_ix])
-            .collect()
-    }
-
     fn format_ids(&self, target_ixs: &[usize]) -> String {
         let id = |target_ix: &usize| {
             self.target[*target_ix]
                 .id()
                 .map_or_else(|| "unknown".to_owned(), ToString::to_string)
         };
-        target_ixs.iter().map(id).collect::<Vec<_>>().join(", ")
+        name_candidates(&target_ixs.iter().map(id).collect::<Vec<_>>())
+    }
+}
+
+/// Whether two webhooks of one account and type that share their id are the same.
+fn decide_by_shared_id(webhook: &PortableWebhook, counterpart: &StrippedWebhook) -> GroupDecision {
+    // An update follows from this pair, and for a write a text never equals a number.
+    let is_same_token = webhook
+        .source_id()
+        .zip(counterpart.id())
+        .is_some_and(|(ours, theirs)| ours.is_listed_as(theirs));
+    if !is_same_token {
+        return GroupDecision::Leave;
+    }
+    let in_backup = Identity::of(webhook.webhook.original());
+    match in_backup.compare(&Identity::of(counterpart.original())) {
+        IdentityMatch::Same => GroupDecision::Pair,
+        // It has only the number of the webhook in the backup.
+        IdentityMatch::Another => GroupDecision::Leave,
+        IdentityMatch::Unknown if counterpart.content() == webhook.content() => GroupDecision::Pair,
+        // The account may have the id for another webhook now, and overwriting that would lose it.
+        IdentityMatch::Unknown => GroupDecision::Ambiguous,
     }
 }
 

@@ -42,15 +42,20 @@ pub struct AlteredCopy {
     pub kept: ContentDigest,
 }
 
-/// An index of [`PriorKnowledge`] by content digest, newest run first.
-pub(super) struct KnowledgeIndex<'k> {
-    runs: Vec<IndexedRun<'k>>,
+/// The altered copies of one run, by their ids.
+pub(super) struct AlteredCopies<'k> {
+    run: &'k RunKnowledge,
+    by_id: HashMap<&'k WebhookId, &'k AlteredCopy>,
 }
 
-struct IndexedRun<'k> {
+/// What earlier runs sent with an unknown result, the newest run first.
+pub(super) struct UncertainSends<'k> {
+    runs: Vec<UncertainSendsOfRun<'k>>,
+}
+
+struct UncertainSendsOfRun<'k> {
     run: &'k RunKnowledge,
-    altered: HashMap<ContentDigest, Vec<&'k AlteredCopy>>,
-    uncertain: HashMap<ContentDigest, Vec<&'k str>>,
+    reasons: HashMap<ContentDigest, Vec<&'k str>>,
 }
 
 impl PriorKnowledge {
@@ -76,66 +81,59 @@ impl PriorKnowledge {
         }
     }
 
-    pub(super) fn index(&self) -> KnowledgeIndex<'_> {
-        let runs = self.runs.iter().rev().map(|run| {
-            let mut altered: HashMap<ContentDigest, Vec<&AlteredCopy>> = HashMap::new();
-            for copy in &run.altered {
-                altered.entry(copy.sent).or_default().push(copy);
-            }
-            let mut uncertain: HashMap<ContentDigest, Vec<&str>> = HashMap::new();
+    /// The altered copies of each run that has some, the newest run first.
+    pub(super) fn runs_with_altered_copies(&self) -> impl Iterator<Item = AlteredCopies<'_>> {
+        let runs = self.runs.iter().rev().filter(|run| !run.altered.is_empty());
+        runs.map(|run| AlteredCopies {
+            run,
+            by_id: run.altered.iter().map(|copy| (&copy.id, copy)).collect(),
+        })
+    }
+
+    pub(super) fn uncertain_sends(&self) -> UncertainSends<'_> {
+        let runs = self.runs.iter().rev();
+        let runs = runs.filter(|run| !run.uncertain.is_empty()).map(|run| {
+            let mut reasons: HashMap<ContentDigest, Vec<&str>> = HashMap::new();
             for (sent, why) in &run.uncertain {
-                uncertain.entry(*sent).or_default().push(why);
+                reasons.entry(*sent).or_default().push(why);
             }
-            IndexedRun {
-                run,
-                altered,
-                uncertain,
-            }
+            UncertainSendsOfRun { run, reasons }
         });
-        KnowledgeIndex {
+        UncertainSends {
             runs: runs.collect(),
         }
     }
 }
 
-impl<'k> KnowledgeIndex<'k> {
-    /// Finds a webhook of the target that is a recorded altered copy of a content; returns its id and the run
-    /// that recorded it.
-    ///
-    /// `unmatched` returns the webhook with an id, if the target has one that is not yet matched.
-    pub(super) fn find_altered_copy<'t>(
-        &self,
-        desired: Content,
-        unmatched: impl Fn(&WebhookId) -> Option<&'t StrippedWebhook>,
-    ) -> Option<(&'k WebhookId, &'k str)> {
-        self.runs.iter().find_map(|indexed| {
-            if indexed.altered.is_empty() {
-                return None;
-            }
-            let digest_key = &indexed.run.digest_key;
-            let copies = indexed.altered.get(&digest_key.digest_content(desired))?;
-            let is_unchanged = |copy: &&&AlteredCopy| {
-                let Some(found) = unmatched(&copy.id) else {
-                    return false;
-                };
-                let content = found.content();
-                !is_another_birth(copy.birth, found.original().birth())
-                    && content.map(|content| digest_key.digest_content(content)) == Some(copy.kept)
-            };
-            let copy = copies.iter().find(is_unchanged)?;
-            Some((&copy.id, indexed.run.run_id.as_str()))
-        })
+impl<'k> AlteredCopies<'k> {
+    /// The id of the run that recorded them.
+    pub(super) fn run_id(&self) -> &'k str {
+        &self.run.run_id
     }
 
+    /// The digest of a content, as the run recorded what it sent.
+    pub(super) fn digest_sent(&self, desired: Content) -> ContentDigest {
+        self.run.digest_key.digest_content(desired)
+    }
+
+    /// The content that the run sent of which a webhook of the target is the altered copy; `None` if it is not one, or
+    /// has changed since.
+    pub(super) fn sent_content_of(&self, found: &StrippedWebhook) -> Option<ContentDigest> {
+        let copy = self.by_id.get(found.id()?)?;
+        let kept = self.run.digest_key.digest_content(found.content()?);
+        let is_unchanged =
+            kept == copy.kept && !is_another_birth(copy.birth, found.original().birth());
+        is_unchanged.then_some(copy.sent)
+    }
+}
+
+impl<'k> UncertainSends<'k> {
     /// Removes one uncertain send of a content and returns its run and the reason; `None` if there is none left.
-    pub(super) fn take_uncertain(&mut self, desired: Content) -> Option<(&'k str, &'k str)> {
-        self.runs.iter_mut().find_map(|indexed| {
-            if indexed.uncertain.is_empty() {
-                return None;
-            }
-            let digest = indexed.run.digest_key.digest_content(desired);
-            let why = indexed.uncertain.get_mut(&digest)?.pop()?;
-            Some((indexed.run.run_id.as_str(), why))
+    pub(super) fn take(&mut self, desired: Content) -> Option<(&'k str, &'k str)> {
+        self.runs.iter_mut().find_map(|of_run| {
+            let digest = of_run.run.digest_key.digest_content(desired);
+            let why = of_run.reasons.get_mut(&digest)?.pop()?;
+            Some((of_run.run.run_id.as_str(), why))
         })
     }
 }

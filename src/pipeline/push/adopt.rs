@@ -3,11 +3,14 @@
 
 use super::observation::SeenWebhook;
 use super::resemblance::unescape_html;
-use crate::coralogix::content::{Content, Fingerprint};
+use crate::coralogix::content::Content;
 use crate::coralogix::webhook::TypeId;
+use crate::pipeline::pairing::{
+    GroupDecision, PairingGroup, Tier, TieredPairing, interchangeable, name_candidates, one_and_one,
+};
 use crate::pipeline::strip::{Key, normalized_alias};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::HashMap;
 
 /// How far the clock of `created_at` may lag behind the clock of the `Date` header.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
@@ -101,10 +104,87 @@ fn adopt_matches(
     sent: Vec<SentItem>,
     new_in_target: Vec<SeenWebhook>,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
-    let (sent, new_in_target) = adopt_equal(adoption, sent, new_in_target);
-    let (sent, new_in_target) = adopt_by_key(adoption, sent, new_in_target, Key::clone);
-    let (sent, new_in_target) = adopt_by_key(adoption, sent, new_in_target, unescaped_key);
-    adopt_by_body(adoption, sent, new_in_target)
+    let mut pairing = TieredPairing::new(&sent, &new_in_target);
+    let mut tiers = vec![pairing.tier(
+        |item| Some(item.content.whole),
+        |seen| Some(seen.content?.whole),
+        interchangeable,
+    )];
+    // With the alias as it was sent, then as a server that escapes HTML shows it.
+    for spelled in [Key::clone, unescaped_key] {
+        tiers.push(pairing.tier(
+            |item| Some(spelled(&item.key)),
+            |seen| seen.key.as_ref().map(spelled),
+            |group| decide_by_key(group, &sent),
+        ));
+    }
+    // With an altered alias: if it only looks alike, or if nothing else has this type, url and fields.
+    tiers.push(pairing.tier(
+        |item| Some((item.content.body, normalized_alias(&item.key.alias))),
+        |seen| {
+            Some((
+                seen.content?.body,
+                normalized_alias(&seen.key.as_ref()?.alias),
+            ))
+        },
+        interchangeable,
+    ));
+    tiers.push(pairing.tier(
+        |item| Some(item.content.body),
+        |seen| Some(seen.content?.body),
+        |group| match one_and_one(group) {
+            GroupDecision::Ambiguous => GroupDecision::Leave,
+            decision => decision,
+        },
+    ));
+    for tier in tiers {
+        record_tier(adoption, tier, &sent, &new_in_target);
+    }
+    let (open_sent, open_new) = (pairing.open_left(), pairing.open_right());
+    (only_at(sent, &open_sent), only_at(new_in_target, &open_new))
+}
+
+/// Pairs webhooks with an item's alias and type, whose other content the server altered. Several items with different
+/// content, or more new webhooks than items, are ambiguous.
+fn decide_by_key(group: &PairingGroup, sent: &[SentItem]) -> GroupDecision {
+    if has_one_content(group, sent) && group.right.len() <= group.left.len() {
+        GroupDecision::Pair
+    } else {
+        GroupDecision::Ambiguous
+    }
+}
+
+fn has_one_content(group: &PairingGroup, sent: &[SentItem]) -> bool {
+    let content = sent[group.left[0]].content;
+    group
+        .left
+        .iter()
+        .all(|sent_ix| sent[*sent_ix].content == content)
+}
+
+/// Adopts the pairs of a tier, and makes the items unresolved that it found ambiguous.
+fn record_tier(
+    adoption: &mut Adoption,
+    tier: Tier,
+    sent: &[SentItem],
+    new_in_target: &[SeenWebhook],
+) {
+    let to_adopted =
+        |(sent_ix, target_ix): (usize, usize)| (sent[sent_ix].ix, new_in_target[target_ix].clone());
+    adoption
+        .adopted
+        .extend(tier.pairs.into_iter().map(to_adopted));
+    for group in tier.ambiguous {
+        let alike = group.right.iter();
+        let why = ambiguity_reason(
+            alike.map(|target_ix| &new_in_target[*target_ix]),
+            has_one_content(&group, sent),
+        );
+        let items = group.left.iter();
+        adoption
+            .unresolved
+            .extend(items.map(|sent_ix| (sent[*sent_ix].ix, why.clone())));
+    }
 }
 
 /// Handles webhooks that are dated outside the run, or whose date is unknown. If one of them matches an item, a wrong
@@ -126,81 +206,6 @@ fn mark_alike_unresolved(
     left
 }
 
-/// Adopts new webhooks whose content equals an item's, one for one.
-fn adopt_equal(
-    adoption: &mut Adoption,
-    sent: Vec<SentItem>,
-    new_in_target: Vec<SeenWebhook>,
-) -> (Vec<SentItem>, Vec<SeenWebhook>) {
-    let mut equal: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
-    for (target_ix, seen) in new_in_target.iter().enumerate().rev() {
-        if let Some(content) = seen.content {
-            equal.entry(content.whole).or_default().push(target_ix);
-        }
-    }
-    let mut taken = HashSet::new();
-    let mut left = Vec::new();
-    for item in sent {
-        match equal.get_mut(&item.content.whole).and_then(Vec::pop) {
-            Some(target_ix) => {
-                adoption
-                    .adopted
-                    .push((item.ix, new_in_target[target_ix].clone()));
-                taken.insert(target_ix);
-            }
-            None => left.push(item),
-        }
-    }
-    (left, without_taken(new_in_target, &taken))
-}
-
-/// Adopts new webhooks with an item's alias and type, whose other content the server altered.
-///
-/// `spelled` gives the key in the spelling in which keys count as one.
-/// Several items with different content, or more new webhooks than items, are ambiguous: all are unresolved.
-fn adopt_by_key(
-    adoption: &mut Adoption,
-    sent: Vec<SentItem>,
-    new_in_target: Vec<SeenWebhook>,
-    spelled: impl Fn(&Key) -> Key,
-) -> (Vec<SentItem>, Vec<SeenWebhook>) {
-    let mut groups: BTreeMap<Key, Vec<SentItem>> = BTreeMap::new();
-    for item in sent {
-        groups.entry(spelled(&item.key)).or_default().push(item);
-    }
-    let mut by_key: HashMap<Key, Vec<usize>> = HashMap::new();
-    for (target_ix, seen) in new_in_target.iter().enumerate() {
-        if let Some(key) = &seen.key {
-            by_key.entry(spelled(key)).or_default().push(target_ix);
-        }
-    }
-    let mut taken = HashSet::new();
-    let mut left = Vec::new();
-    for (key, items) in groups {
-        let alike = by_key.remove(&key).unwrap_or_default();
-        let is_one_content = items.iter().all(|item| item.content == items[0].content);
-        if alike.is_empty() || is_one_content && alike.len() <= items.len() {
-            for (item, target_ix) in items.iter().zip(&alike) {
-                adoption
-                    .adopted
-                    .push((item.ix, new_in_target[*target_ix].clone()));
-                taken.insert(*target_ix);
-            }
-            left.extend(items.into_iter().skip(alike.len()));
-        } else {
-            let why = ambiguity_reason(
-                alike.iter().map(|target_ix| &new_in_target[*target_ix]),
-                is_one_content,
-            );
-            adoption
-                .unresolved
-                .extend(items.into_iter().map(|item| (item.ix, why.clone())));
-            taken.extend(alike);
-        }
-    }
-    (left, without_taken(new_in_target, &taken))
-}
-
 /// The key with an alias in which no character is escaped for HTML.
 fn unescaped_key(key: &Key) -> Key {
     Key {
@@ -214,8 +219,7 @@ fn ambiguity_reason<'s>(
     alike: impl Iterator<Item = &'s SeenWebhook>,
     is_one_content: bool,
 ) -> String {
-    let ids: Vec<String> = alike.map(|seen| seen.id.to_string()).collect();
-    let ids = ids.join(", ");
+    let ids = name_webhooks(alike);
     if is_one_content {
         format!(
             "the target has more new webhooks with this alias and type ({ids}) than were sent, and none has the content sent"
@@ -227,62 +231,6 @@ fn ambiguity_reason<'s>(
     }
 }
 
-/// Adopts new webhooks with an item's type, URL and fields under an altered alias: if the normalized aliases
-/// are equal, or if only one item and only one new webhook have that body.
-fn adopt_by_body(
-    adoption: &mut Adoption,
-    sent: Vec<SentItem>,
-    new_in_target: Vec<SeenWebhook>,
-) -> (Vec<SentItem>, Vec<SeenWebhook>) {
-    let alias_of = |seen: &SeenWebhook| seen.key.as_ref().map(|key| normalized_alias(&key.alias));
-    let mut taken = HashSet::new();
-    let mut left = Vec::new();
-    for item in sent {
-        let normalized = normalized_alias(&item.key.alias);
-        let found = new_in_target
-            .iter()
-            .enumerate()
-            .position(|(target_ix, seen)| {
-                !taken.contains(&target_ix)
-                    && seen
-                        .content
-                        .is_some_and(|content| content.body == item.content.body)
-                    && alias_of(seen).as_ref() == Some(&normalized)
-            });
-        match found {
-            Some(target_ix) => {
-                adoption
-                    .adopted
-                    .push((item.ix, new_in_target[target_ix].clone()));
-                taken.insert(target_ix);
-            }
-            None => left.push(item),
-        }
-    }
-    let mut rest = Vec::new();
-    for item in &left {
-        let is_twin = |other: &&SentItem| other.content.body == item.content.body;
-        let alike: Vec<usize> = (0..new_in_target.len())
-            .filter(|target_ix| !taken.contains(target_ix))
-            .filter(|target_ix| {
-                new_in_target[*target_ix]
-                    .content
-                    .is_some_and(|content| content.body == item.content.body)
-            })
-            .collect();
-        match alike.as_slice() {
-            [target_ix] if left.iter().filter(is_twin).count() == 1 => {
-                adoption
-                    .adopted
-                    .push((item.ix, new_in_target[*target_ix].clone()));
-                taken.insert(*target_ix);
-            }
-            _ => rest.push(item.clone()),
-        }
-    }
-    (rest, without_taken(new_in_target, &taken))
-}
-
 /// Marks items as unresolved that could be one of the new webhooks left over: every item of such a webhook's
 /// type, or every item if the webhook has no type.
 fn mark_rest_unresolved(
@@ -290,31 +238,100 @@ fn mark_rest_unresolved(
     sent: &[SentItem],
     new_in_target: Vec<SeenWebhook>,
 ) {
-    let open: HashSet<TypeId> = sent.iter().map(|item| item.key.type_id).collect();
-    for seen in new_in_target {
-        let type_id = seen.key.as_ref().map(|key| key.type_id);
-        let could_be_ours = type_id.is_none_or(|type_id| open.contains(&type_id));
-        if could_be_ours {
-            let why = format!(
-                "webhook {} is new in the target and could be this one, altered by the server",
-                seen.id
-            );
-            let items_of_type = sent
-                .iter()
-                .filter(|item| type_id.is_none_or(|type_id| item.key.type_id == type_id));
-            adoption
-                .unresolved
-                .extend(items_of_type.map(|item| (item.ix, why.clone())));
-        }
-        adoption.others.push(seen);
+    let mut reasons: HashMap<TypeId, Option<String>> = HashMap::new();
+    for item in sent {
+        let type_id = item.key.type_id;
+        let reason = reasons.entry(type_id).or_insert_with(|| {
+            let could_be = |seen: &&SeenWebhook| {
+                let key = seen.key.as_ref();
+                key.is_none_or(|key| key.type_id == type_id)
+            };
+            altered_copy_reason(new_in_target.iter().filter(could_be).collect())
+        });
+        let unresolved = reason.clone().map(|why| (item.ix, why));
+        adoption.unresolved.extend(unresolved);
+    }
+    adoption.others.extend(new_in_target);
+}
+
+/// Why an item is unresolved that could be any of these webhooks; `None` if there are none.
+fn altered_copy_reason(candidates: Vec<&SeenWebhook>) -> Option<String> {
+    let n = candidates.len();
+    let ids = name_webhooks(candidates.into_iter());
+    match n {
+        0 => None,
+        1 => Some(format!(
+            "webhook {ids} is new in the target and could be this one, altered by the server"
+        )),
+        _ => Some(format!(
+            "webhooks {ids} are new in the target, and one of them could be this one, altered by the server"
+        )),
     }
 }
 
-fn without_taken(new_in_target: Vec<SeenWebhook>, taken: &HashSet<usize>) -> Vec<SeenWebhook> {
-    new_in_target
-        .into_iter()
-        .enumerate()
-        .filter(|(target_ix, _)| !taken.contains(target_ix))
-        .map(|(_, seen)| seen)
+fn name_webhooks<'s>(webhooks: impl Iterator<Item = &'s SeenWebhook>) -> String {
+    let ids: Vec<String> = webhooks.map(|seen| seen.id.to_string()).collect();
+    name_candidates(&ids)
+}
+
+/// The rows at ascending indexes.
+fn only_at<T>(rows: Vec<T>, ixs: &[usize]) -> Vec<T> {
+    let mut ixs = ixs.iter().copied().peekable();
+    let rows = rows.into_iter().enumerate();
+    rows.filter(|(row_ix, _)| ixs.next_if_eq(row_ix).is_some())
+        .map(|(_, row)| row)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Adoption, Candidates, CreationTime, SentItem, adopt};
+    use crate::coralogix::content::Content;
+    use crate::coralogix::webhook::{TypeId, Webhook};
+    use crate::pipeline::push::observation::Observation;
+    use crate::pipeline::strip::Key;
+
+    const N: usize = 200;
+
+    fn webhook(id: usize, alias: &str, url: &str) -> Webhook {
+        let json = format!(
+            r#"{{"id":{id},"alias":"{alias}","url":"https://hooks.example.net/{url}","integration_type_id":0}}"#
+        );
+        Webhook::parse(json).expect("a webhook")
+    }
+
+    /// Adopts among as many new webhooks as were sent, all of other content.
+    fn adopt_many(sent_alias: impl Fn(usize) -> String, new_alias: &str) -> Adoption {
+        let sent = (0..N).map(|ix| {
+            let (alias, type_id) = (sent_alias(ix), TypeId(0));
+            let webhook = webhook(1, &alias, &format!("sent{ix}"));
+            let content = Content::from_webhook(&webhook, type_id);
+            let alias = alias.into();
+            let key = Key { alias, type_id };
+            SentItem { ix, key, content }
+        });
+        let new = (0..N).map(|ix| webhook(1000 + ix, new_alias, &format!("new{ix}")));
+        let new: Vec<Webhook> = new.collect();
+        let candidates = Candidates {
+            new_in_target: Observation::from_webhooks(&new).webhooks,
+            doubtful: Vec::new(),
+        };
+        adopt(sent.collect(), candidates, CreationTime::default())
+    }
+
+    /// Naming every candidate for every item would be a product of both numbers.
+    #[test]
+    fn many_items_with_many_candidates_get_one_short_reason_each() {
+        let first = "1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 1015, 1016, 1017, 1018, 1019 and 180 more";
+        let of_type = adopt_many(|ix| format!("sent{ix}"), "new");
+        assert_eq!(of_type.unresolved.len(), N);
+        let why = format!(
+            "webhooks {first} are new in the target, and one of them could be this one, altered by the server"
+        );
+        assert!(of_type.unresolved.iter().all(|(_, given)| *given == why));
+        assert_eq!((of_type.adopted.len(), of_type.others.len()), (0, N));
+        let of_key = adopt_many(|_| "same".to_owned(), "same");
+        assert_eq!(of_key.unresolved.len(), N);
+        assert!(of_key.unresolved[0].1.contains(&format!("({first})")));
+    }
 }

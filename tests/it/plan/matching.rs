@@ -217,3 +217,52 @@ fn an_empty_source_leaves_everything_untouched() {
     assert_eq!((plan.n_in_target(), plan.n_untouched()), (10, 10));
     assert!(!plan.has_changes() && plan.notices().is_empty());
 }
+
+/// Copies that only an unknown key tells apart pair with their equals, whatever the order of the rows.
+#[test]
+fn copies_pair_with_those_that_have_their_unknown_keys() {
+    let source = list(&[
+        with_unknown(1, "copies", r#""quota":3"#),
+        with_unknown(2, "copies", r#""quota":2"#),
+    ]);
+    let targets = [
+        with_unknown(101, "copies", r#""quota":2"#),
+        with_unknown(102, "copies", r#""quota":4"#),
+    ];
+    for order in [[0, 1], [1, 0]] {
+        let target = list(&order.map(|ix: usize| targets[ix].clone()));
+        let plan = planned(&source, &target, OnConflict::Fail);
+        let (_, step) = plan.step(1);
+        assert_eq!(step.target_id().unwrap().as_str(), "101", "{order:?}");
+        assert!(step.notes.is_empty(), "{order:?}: {:?}", step.notes);
+    }
+}
+
+/// Each of many webhooks names a few of its many candidates: all of them would be a product of both numbers.
+#[test]
+fn many_webhooks_of_one_alias_name_only_some_candidates() {
+    let side = |first: u32, alias: &str, word: &str| {
+        let webhook = |ix| slack(first + ix, alias, &format!("{word}{ix}"));
+        list(&(0..200).map(webhook).collect::<Vec<_>>())
+    };
+    let source = side(1000, "Crowd", "a");
+    for (alias, named) in [
+        (
+            "Crowd",
+            "200 in the source and 200 in the target share this alias and type but differ in content",
+        ),
+        (
+            "crowd",
+            "the target has one of this type whose alias differs only in surrounding spaces, case or Unicode normalization",
+        ),
+    ] {
+        let plan = planned(&source, &side(5000, alias, "b"), OnConflict::Fail);
+        assert_eq!(
+            (plan.counts().get(StepState::Ambiguous), plan.n_untouched()),
+            (200, 0)
+        );
+        let ids: Vec<String> = (5000..5020).map(|id: u32| id.to_string()).collect();
+        let expected = format!("{named} (target ids {} and 180 more)", ids.join(", "));
+        assert_eq!(plan.step(0).1.reason, expected);
+    }
+}
