@@ -41,22 +41,26 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
 /// Builds each line twice, once to measure it and once to write it: all lines in memory would take more space than
 /// the text.
 fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
-    let n_unchanged = outcome.with_status(FinalStatus::Unchanged).count();
-    let is_long = page.counts(n_unchanged);
-    let is_counted = |status| is_long && status == FinalStatus::Unchanged;
+    let counts = outcome.counts();
+    let counted = counts.iter().filter(|(status, n)| match status {
+        FinalStatus::Unchanged => page.counts(*n),
+        FinalStatus::Created | FinalStatus::Updated => page.counts_written(*n),
+        _ => false,
+    });
+    let counted: Vec<FinalStatus> = counted.map(|(status, _)| *status).collect();
+    let is_counted = |status| counted.contains(&status);
+    let is_listed =
+        |item: &&ItemOutcomeDocument| !is_counted(item.result) || !remark(item).is_empty();
     let listed = outcome.webhooks.iter();
-    let listed = listed.filter(|item| !is_counted(item.result));
-    let layout = Layout::fit(listed.map(line), page);
-    for (status, n) in outcome.counts() {
+    let layout = Layout::fit(listed.filter(is_listed).map(line), page);
+    for (status, n) in counts {
         let heading = wrapped(&format!("{n} {}", status.heading()), page.width, 4);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
         if is_counted(status) {
-            push_remark(out, "(-o json lists them)", page);
-            out.push('\n');
-            continue;
+            push_remark(out, counted_remark(status), page);
         }
-        for item in outcome.with_status(status) {
+        for item in outcome.with_status(status).filter(is_listed) {
             line(item).write(out, layout, page);
             // The plan already showed why a webhook is left alone.
             if let Some(why) = item.why.as_ref().filter(|_| status != FinalStatus::Skipped) {
@@ -64,6 +68,14 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
             }
         }
         out.push('\n');
+    }
+}
+
+/// Where the webhooks are listed that a group only counts.
+fn counted_remark(status: FinalStatus) -> &'static str {
+    match status {
+        FinalStatus::Unchanged => "(-o json lists them)",
+        _ => "(`hookferry idmap show` and -o json list them)",
     }
 }
 

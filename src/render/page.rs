@@ -16,10 +16,17 @@ pub struct Page {
 
 /// The largest group of webhooks that need no attention whose webhooks are listed; larger groups are counted.
 const MAX_LISTED_GROUP: usize = 50;
+/// The largest group of written webhooks that is listed, for the same reason: nobody reads more of them.
+const MAX_LISTED_WRITTEN: usize = 1000;
 
 impl Page {
     /// Whether to count a group of `n` webhooks that need no attention instead of listing them.
     pub(super) fn counts(&self, n: usize) -> bool {
         n > MAX_LISTED_GROUP && self.detail == Detail::Normal
+    }
+
+    /// Whether to count a group of `n` webhooks that were written as planned instead of listing them.
+    pub(super) fn counts_written(&self, n: usize) -> bool {
+        n > MAX_LISTED_WRITTEN && self.detail == Detail::Normal
     }
 }

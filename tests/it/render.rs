@@ -386,6 +386,51 @@ fn many_unchanged_webhooks_are_counted_unless_full_detail_is_requested() {
 }
 
 #[test]
+fn many_written_webhooks_are_counted_but_for_those_with_a_remark() {
+    let many = (0..1_001).map(|n| slack(n, &format!("hook {n}"))).collect();
+    let plan = planned(many, Vec::new(), OnConflict::Fail);
+    let created = |step_ix: usize| ItemStatus::Created {
+        id: WebhookId::new(&format!("{}", 5_000 + step_ix)),
+        proof: if step_ix == 7 {
+            Proof::Observed
+        } else {
+            Proof::Acknowledged
+        },
+    };
+    let push_result = PushResult {
+        statuses: (0..1_001)
+            .map(|step_ix| (step_ix, created(step_ix)))
+            .collect(),
+        may_have_written: true,
+        ..PushResult::empty()
+    };
+    let (source, target) = (party("a", None, 1_001), party("b", None, 0));
+    let view = PlanView {
+        plan: &plan,
+        source: &source,
+        target: &target,
+    };
+    let document = OutcomeDocument::new(&run_record(view, &push_result, None));
+    let listed = |page| {
+        let text = outcome::outcome(&document, page);
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with("  + "))
+            .collect();
+        (
+            lines.len(),
+            lines.first().is_some_and(|line| line.contains("hook 7 ")),
+        )
+    };
+    assert_eq!(listed(page(120)), (1, true));
+    let full = Page {
+        detail: Detail::Full,
+        ..page(120)
+    };
+    assert_eq!(listed(full), (1_001, false));
+}
+
+#[test]
 fn color_carries_no_information_of_its_own() {
     let plan = planned(source(), target(), OnConflict::Fail);
     let (source, target) = (party("a", None, 11), party("b", None, 4));
