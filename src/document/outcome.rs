@@ -261,15 +261,12 @@ impl IdPairDocument {
 impl StopDocument {
     /// Why a run ended early, as far as its record shows; `None` if it did not.
     fn of_record(record: &RunRecord) -> Option<Self> {
-        let (code, text) = match &record.footer {
-            Some(footer) => {
-                let stop = footer.stop.as_ref()?;
-                (stop.code(), stop.sentence("the target"))
-            }
-            None => {
-                let text = "it is still working, or was cut off before it could record the rest";
-                ("cut-off", text.to_owned())
-            }
+        let (code, text) = if let Some(footer) = &record.footer {
+            let stop = footer.stop.as_ref()?;
+            (stop.code(), stop.sentence("the target"))
+        } else {
+            let text = "it is still working, or was cut off before it could record the rest";
+            ("cut-off", text.to_owned())
         };
         Some(Self {
             code: code.to_owned(),

@@ -154,8 +154,11 @@ impl ItemStatus {
     /// The id of the webhook that it concerns in the target, whoever wrote it, and even if it is gone.
     pub(crate) fn any_target_id(&self) -> Option<&WebhookId> {
         match self {
-            Self::Vanished(id) | Self::Deleted(id) | Self::DeleteConfirmed(id) => Some(id),
-            Self::Missing { id, .. } | Self::Duplicated { id, .. } => Some(id),
+            Self::Vanished(id)
+            | Self::Deleted(id)
+            | Self::DeleteConfirmed(id)
+            | Self::Missing { id, .. }
+            | Self::Duplicated { id, .. } => Some(id),
             _ => self.target_id(),
         }
     }

@@ -390,7 +390,7 @@ fn many_written_webhooks_are_counted_but_for_those_with_a_remark() {
     let many = (0..1_001).map(|n| slack(n, &format!("hook {n}"))).collect();
     let plan = planned(many, Vec::new(), OnConflict::Fail);
     let created = |step_ix: usize| ItemStatus::Created {
-        id: WebhookId::new(&format!("{}", 5_000 + step_ix)),
+        id: WebhookId::new((5_000 + step_ix).to_string()),
         proof: if step_ix == 7 {
             Proof::Observed
         } else {

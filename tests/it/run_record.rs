@@ -21,7 +21,7 @@ use proptest::prelude::{any, prop_assert_eq, proptest};
 
 /// A status that a push can learn of a webhook, chosen by a number.
 fn status(choice: u8, id: u64, planned: StepState) -> ItemStatus {
-    let id = WebhookId::new(&id.to_string());
+    let id = WebhookId::new(id.to_string());
     let refusal = || {
         Box::new(Refusal {
             status: 422,

@@ -91,7 +91,7 @@ fn changed_statuses(
 ) -> Vec<StatusRow> {
     let changed = |(step_ix, status): (usize, ItemStatus)| {
         let item = record.items.get(step_ix)?;
-        (item.status != status).then(|| StatusRow {
+        (item.status != status).then_some(StatusRow {
             step_ix,
             status,
             birth: item.birth,
