@@ -178,7 +178,14 @@ impl Webhook {
         self.string_member("alias")
     }
 
-    /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its raw JSON.
+    /// Whether the alias is there, but no text.
+    pub(crate) fn has_odd_alias(&self) -> bool {
+        let is_odd = |token: &str| token != "null" && json::decode_string(token).is_err();
+        self.raw("alias").is_some_and(is_odd)
+    }
+
+    /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its
+    /// raw JSON, so compare urls by [`Content`](super::content::Content).
     pub(crate) fn url(&self) -> Cow<'_, str> {
         match self.raw("url") {
             None | Some("null") => Cow::Borrowed(""),
