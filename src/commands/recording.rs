@@ -69,9 +69,7 @@ pub(super) fn start_record(
             .steps()
             .map(|(webhook, step)| step_row(webhook, step, &digest_key))
             .collect(),
-        previous_bodies: previous
-            .as_deref()
-            .map(|text| digest_key.text(text).to_string()),
+        has_previous_bodies: previous.is_some(),
         continues,
         saved_plan,
         ignore_keys: planned.plan.portable().state_keys().named().to_vec(),
@@ -79,7 +77,7 @@ pub(super) fn start_record(
     let opening = InitialFiles {
         header,
         plan: &|to| json::write_line(&PlanDocument::streamed(planned.view(), Depth::Steps), to),
-        previous_bodies: previous.as_deref(),
+        previous_bodies: previous,
     };
     runs.start(opening, digest_key)
 }
@@ -90,11 +88,18 @@ fn newest_birth(target: &Inventory) -> Option<Birth> {
     births?.into_iter().reduce(Birth::later)
 }
 
+/// Digests contents only where the target has them or gets them: whoever holds its key may test guesses at them. What
+/// the plan skips stays the source's own.
 fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> StepRow {
-    let content = webhook.content();
     let found = step.counterpart.as_ref();
-    let unsent = found.filter(|_| step.state == StepState::Unchanged);
+    let is_unchanged = step.state == StepState::Unchanged;
+    let is_digested = step.state.is_sent() || is_unchanged;
+    let content = webhook.content().filter(|_| is_digested);
     let counterpart = found.and_then(|webhook| webhook.content());
+    let undocumented_of = match found {
+        Some(found) if is_unchanged => Some(found.bare()),
+        _ => step.state.is_sent().then(|| webhook.bare()),
+    };
     StepRow {
         source_id: webhook.source_id().cloned(),
         alias: webhook.alias().clone(),
@@ -104,10 +109,11 @@ fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> S
         target_created_at: found.and_then(|webhook| webhook.original().birth()),
         content: content.map(|content| digest_key.digest_content(content)),
         target_content: counterpart
-            .filter(|other| Some(*other) != content)
+            .filter(|other| is_digested && Some(*other) != content)
             .map(|other| digest_key.digest_content(other)),
-        undocumented: digest_key
-            .digest_undocumented(unsent.map_or_else(|| webhook.bare(), |found| found.bare())),
+        undocumented: undocumented_of
+            .map(|webhook| digest_key.digest_undocumented(webhook))
+            .unwrap_or_default(),
     }
 }
 

@@ -76,6 +76,11 @@ impl StepState {
         Self::Blocked,
     ];
 
+    /// Whether the plan sends the webhook.
+    pub fn is_sent(self) -> bool {
+        matches!(self, Self::Create | Self::Update)
+    }
+
     /// The word for the state in every output.
     pub fn word(self) -> &'static str {
         match self {

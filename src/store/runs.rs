@@ -3,6 +3,7 @@
 
 pub mod entry;
 mod journal;
+mod previous;
 mod record;
 mod recorder;
 mod rollback_journal;
@@ -12,6 +13,7 @@ pub use recorder::{InitialFiles, Recorder};
 pub use rollback_journal::RollbackJournal;
 
 use crate::coralogix::digest::DigestKey;
+use crate::coralogix::webhook::{Webhook, parse_list};
 use crate::error::Error;
 use crate::store::disk;
 use entry::{Header, JournalEntry};
@@ -117,6 +119,28 @@ impl Runs {
         } else {
             Ok(None)
         }
+    }
+
+    /// The webhooks that a run updates as the target had them before, decrypted; `None` if its record holds none.
+    ///
+    /// # Errors
+    /// Where the file is not what the run saved there: nothing of it may be restored.
+    pub fn previous_bodies(
+        &self,
+        record: &RunRecord,
+        digest_key: &DigestKey,
+    ) -> Result<Option<Vec<Webhook>>, Error> {
+        if !record.header.has_previous_bodies {
+            return Ok(None);
+        }
+        let folder = self.path(record.id());
+        let Some(text) = previous::read(&folder, record.id(), digest_key)? else {
+            return Ok(None);
+        };
+        let bodies = parse_list(text);
+        bodies
+            .map(Some)
+            .map_err(|_| previous::damaged_error(record.id()))
     }
 
     /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].

@@ -113,9 +113,9 @@ pub struct Header {
     pub newest_birth: Option<Birth>,
     /// Every step of the plan, in the plan's order.
     pub steps: Vec<StepRow>,
-    /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous_bodies: Option<String>,
+    /// Whether the encrypted previous bodies lie beside the journal: only if the run updates anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_previous_bodies: bool,
     /// The earlier runs whose open sends this run reconciled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
@@ -176,14 +176,14 @@ pub struct StepRow {
     /// When the matching webhook was created, if the target shows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_created_at: Option<Birth>,
-    /// The digest of the content to write.
+    /// The digest of the content to write, or that the target has already; `None` for a webhook that the plan skips.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentDigest>,
     /// The digest of the matching webhook's content in the target, if that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_content: Option<ContentDigest>,
-    /// The digests of the undocumented members that the run sends, or that the matching webhook has if the run sends
-    /// nothing.
+    /// The digests of the undocumented members that the run sends, or that the matching webhook has if it is
+    /// unchanged.
     #[serde(default, skip_serializing_if = "MemberDigests::is_empty")]
     pub undocumented: MemberDigests,
 }

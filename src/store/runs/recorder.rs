@@ -3,6 +3,7 @@
 
 use super::entry::{Footer, Header, JournalEntry, RecordedStatusUpdate, StatusUpdateRow};
 use super::journal::{JOURNAL_NAME, JournalFile};
+use super::previous;
 use crate::coralogix::content::{Content, FullDigest};
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::error::Error;
@@ -18,8 +19,9 @@ pub struct InitialFiles<'o> {
     pub header: Header,
     /// Writes the plan as it was shown, masked.
     pub plan: WriteContent<'o>,
-    /// A JSON array of the current bodies of the webhooks to update, secrets included; `None` if there are none.
-    pub previous_bodies: Option<&'o str>,
+    /// A JSON array of the current bodies of the webhooks to update, secrets included, which the record encrypts; `None`
+    /// if there are none.
+    pub previous_bodies: Option<String>,
 }
 
 /// Writes the record of a run.
@@ -40,8 +42,7 @@ impl Recorder {
         disk::create_private_folder(&folder, "the run record")?;
         disk::write_new_with(&folder.join("plan.json"), opening.plan, "the run's plan")?;
         if let Some(previous) = opening.previous_bodies {
-            let path = folder.join("previous.json");
-            disk::write_new(&path, previous, "the previous bodies")?;
+            previous::write(&folder, &opening.header.run, previous, &digest_key)?;
         }
         let run_id = opening.header.run.clone();
         let mut journal = JournalFile::create(&folder.join(JOURNAL_NAME))?;

@@ -8,6 +8,7 @@ mod injection;
 mod killed;
 mod killed_rollback;
 mod locks;
+mod previous_bodies;
 mod reused_ids;
 mod rollback;
 mod rollback_chain;
