@@ -68,8 +68,8 @@ impl Webhook {
         parse_object(text.into())
     }
 
-    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the previous bodies in a
-    /// run record.
+    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the encrypted previous
+    /// bodies in a run record.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
         for (ix, (key, value)) in self.tokens().enumerate() {

@@ -6,7 +6,7 @@ mod matching;
 mod prior_knowledge;
 
 pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
-pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge};
+pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCopy, UnprovenRun};
 
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};

@@ -10,10 +10,11 @@ use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A run to undo, with the key of the digests in its record.
+/// A run to undo.
 pub(super) struct RunToUndo {
     pub(super) record: RunRecord,
-    pub(super) digest_key: Arc<DigestKey>,
+    /// The key of the digests in its record; `None` if the target has another API key since.
+    pub(super) digest_key: Option<Arc<DigestKey>>,
 }
 
 /// Every webhook that the runs wrote, in the order in which the oldest of them wrote it; `chain` has the newest run
@@ -97,7 +98,7 @@ fn recorded_write(
     Some(RecordedWrite {
         run_ix,
         step_ix,
-        digest_key: Arc::clone(&run.digest_key),
+        digest_key: run.digest_key.clone(),
         sent,
         altered_content: written.kept,
         full_digest: written.full_digest.clone(),
@@ -109,7 +110,10 @@ fn recorded_write(
 
 /// The bodies of the updated webhooks before the run, by id.
 fn previous_bodies(runs: &Runs, run: &RunToUndo) -> Result<HashMap<WebhookId, Webhook>, Error> {
-    let bodies = runs.previous_bodies(&run.record, &run.digest_key)?;
+    let Some(digest_key) = &run.digest_key else {
+        return Ok(HashMap::new());
+    };
+    let bodies = runs.previous_bodies(&run.record, digest_key)?;
     let by_id = |body: Webhook| Some((body.id()?, body));
     Ok(bodies.into_iter().flatten().filter_map(by_id).collect())
 }

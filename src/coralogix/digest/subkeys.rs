@@ -47,8 +47,8 @@ pub const SUBKEY_INFOS: [&str; N_KINDS + 1] = [
 
 /// The keys derived from one API key and one salt.
 pub(super) struct Subkeys {
-    /// By the number of the kind.
-    digest_keys: [hmac::Key; N_KINDS],
+    /// By the number of the kind; boxed, because each holds a few hundred bytes.
+    digest_keys: Box<[hmac::Key; N_KINDS]>,
     secret: hkdf::Prk,
 }
 
@@ -57,7 +57,7 @@ impl Subkeys {
         let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(key.expose().as_bytes());
         let digest_key = |kind_ix: usize| expand(&secret, SUBKEY_INFOS[kind_ix], hmac::HMAC_SHA256);
         Self {
-            digest_keys: std::array::from_fn(digest_key),
+            digest_keys: Box::new(std::array::from_fn(digest_key)),
             secret,
         }
     }

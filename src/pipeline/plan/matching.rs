@@ -1,6 +1,8 @@
 //! Matches webhooks of the source with those of the target: identical pairs first, then pairs by alias and type.
 //! Pure. Reports an ambiguous match instead of choosing one of several.
 
+mod unproven;
+
 use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{KnowledgeIndex, PriorKnowledge};
 use super::{OnConflict, Step, StepState};
@@ -40,6 +42,7 @@ pub(super) fn decide(
     matching.pair_identical();
     matching.pair_by_prior_knowledge(known.index());
     matching.pair_by_key();
+    matching.hold_back_unproven(&known.unproven);
     matching.create_remaining();
     let n_matched = matching
         .is_matched

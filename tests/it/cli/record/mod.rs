@@ -13,6 +13,7 @@ mod reused_ids;
 mod rollback;
 mod rollback_chain;
 mod rollback_engine;
+mod rotated_key;
 mod runs;
 mod signals;
 mod verify;

@@ -5,6 +5,7 @@ use super::{MIGRATE, only_run};
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::seeds;
 use serde_json::json;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 
 const SECRET: &str = "https://hooks.slack.example/canary \"quoted\" \\ ü 🦀";
@@ -36,17 +37,15 @@ fn spellings() -> Vec<String> {
         let quoted = json!(text).to_string();
         quoted[1..quoted.len() - 1].to_owned()
     };
-    let in_ascii = |text: &str| -> String {
-        let mut units = [0; 2];
-        let escape = |letter: char| match letter {
-            ' '..='~' => letter.to_string(),
-            _ => letter
-                .encode_utf16(&mut units)
-                .iter()
-                .map(|unit| format!("\\u{unit:04x}"))
-                .collect(),
-        };
-        text.chars().map(escape).collect()
+    let in_ascii = |text: &str| {
+        let mut out = String::new();
+        for unit in text.encode_utf16() {
+            match u8::try_from(unit).ok().filter(u8::is_ascii) {
+                Some(byte) => out.push(byte.into()),
+                None => write!(out, "\\u{unit:04x}").unwrap(),
+            }
+        }
+        out
     };
     let once = in_json(SECRET);
     let twice = in_json(&once);
@@ -103,7 +102,7 @@ fn those_of_another_run_are_not_written_to_the_target() {
     let path = previous_bodies(&accounts);
     let saved = std::fs::read(&path).unwrap();
     accounts.source().edit_webhook(1050, |webhook| {
-        webhook["url"] = json!("https://hooks.example.com/canary-2")
+        webhook["url"] = json!("https://hooks.example.com/canary-2");
     });
     accounts
         .program(&format!("{MIGRATE} --on-conflict update"))
