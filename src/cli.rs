@@ -64,7 +64,7 @@ macro_rules! examples_and_accounts {
 #[command(
     name = "hookferry", version, styles = STYLES, max_term_width = 100, propagate_version = true,
     arg_required_else_help = true, infer_long_args = false, disable_help_subcommand = true,
-    after_help = "New here? `hookferry demo` runs a whole migration in seconds; it needs no account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 10 no backup, 11 locked, 12 cannot decrypt, 64 usage.",
+    after_help = "New here? `hookferry demo` runs a whole migration in seconds; it needs no account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 10 no backup, 11 locked, 12 another key needed, 64 usage.",
     after_long_help = account_help!(),
 )]
 pub struct Cli {

@@ -25,8 +25,9 @@ pub enum ExitCode {
     NoBackup = 10,
     /// Another run holds the lock of the target.
     Locked = 11,
-    /// None of the available identities can decrypt the backup.
-    CannotDecrypt = 12,
+    /// Only another key could tell or decrypt it: none of the identities opens the backup, or the run used another API
+    /// key.
+    KeyNeeded = 12,
     /// The command line is wrong.
     Usage = 64,
     /// Ended by Ctrl-C.
@@ -66,8 +67,8 @@ impl ExitCode {
             "another run holds the lock of the target; nothing was written",
         ),
         (
-            Self::CannotDecrypt,
-            "cannot decrypt: no identity was given, or none of the given identities matches",
+            Self::KeyNeeded,
+            "another key is needed: none of the given identities decrypts the backup, or the run used another API key, so nothing proves what it wrote",
         ),
         (Self::Usage, "usage error"),
         (Self::Interrupted, "interrupted (Ctrl-C)"),
@@ -115,7 +116,7 @@ impl ErrorKind {
             Self::Refused => ExitCode::Refused,
             Self::NoBackup => ExitCode::NoBackup,
             Self::Locked => ExitCode::Locked,
-            Self::CannotDecrypt => ExitCode::CannotDecrypt,
+            Self::CannotDecrypt => ExitCode::KeyNeeded,
             Self::Partial => ExitCode::Partial,
             Self::Failed => ExitCode::Failed,
         }

@@ -1,6 +1,7 @@
 //! The history of a target, from its run records: open sends, whose result is unknown, and webhooks that the server
 //! altered. Reconciles the open sends before anything new is planned.
 
+use super::unproven::unproven_run;
 use crate::coralogix::account::Account;
 use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::client::Reader;
@@ -156,8 +157,8 @@ impl History {
             self.records.iter().flat_map(written_births).collect();
         let (mut knowledge, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
         for record in &self.records {
-            // The digests of a run with another API key cannot be compared, so its record counts as lost.
             let Some(digest_key) = record.digest_key(&account.key) else {
+                knowledge.add_unproven(unproven_run(record, target, &written));
                 continue;
             };
             let mut altered = record.altered();
@@ -256,10 +257,11 @@ async fn wait_until_all_settled(
     Ok(inventory)
 }
 
-/// Reconciles the open sends of one run; the second value is `None` if no send was open.
+/// Reconciles the open sends of one run; the second value is `None` if no send was open, or if the run used another API
+/// key, so that nothing can be compared with what it sent.
 pub(super) async fn reconcile_run(
     record: &RunRecord,
-    digest_key: &DigestKey,
+    digest_key: Option<&DigestKey>,
     reader: &Reader,
     first: Inventory,
     wait_budget: &WaitBudget,
@@ -271,9 +273,9 @@ pub(super) async fn reconcile_run(
         return Ok((first, None));
     }
     let inventory = wait_until_all_settled(&[record], reader, first, wait_budget, screen).await?;
-    if !is_open {
+    let Some(digest_key) = digest_key.filter(|_| is_open) else {
         return Ok((inventory, None));
-    }
+    };
     let open_sends = collect_open_sends(record, &written_births(record).collect());
     let recoveries = recover(
         &open_sends,
@@ -377,7 +379,7 @@ pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
     Duration::try_from(remaining).unwrap_or_default()
 }
 
-fn collect_open_sends(
+pub(super) fn collect_open_sends(
     record: &RunRecord,
     written: &HashMap<WebhookId, Option<Birth>>,
 ) -> OpenSends {

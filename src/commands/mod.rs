@@ -29,6 +29,7 @@ mod runs;
 mod sandbox;
 mod saved_plan;
 mod schedule;
+mod unproven;
 mod verify;
 
 use crate::cli::{self, Command};

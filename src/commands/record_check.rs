@@ -1,38 +1,21 @@
-//! Checks a recorded run against the account that it wrote to: same API key, same company, no surplus copies.
+//! Checks a recorded run against the account that it wrote to: by the company, else by the API key.
 
 use crate::coralogix::account::Account;
-use crate::coralogix::digest::DigestKey;
 use crate::document::run::RunRecord;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::Inventory;
 
-/// The digest key of a record; fails if the account's API key is not the one that the run used.
-pub(super) fn require_digest_key(
-    record: &RunRecord,
-    account: &Account,
-) -> Result<DigestKey, Error> {
-    record.digest_key(&account.key).ok_or_else(|| {
-        let variable = account.side.key_variable();
-        Error::new(
-            ErrorKind::WrongAccount,
-            format!("run {} used a different target API key", record.id()),
-        )
-        .with_hint(format!(
-            "hookferry recognizes what the run wrote only with the key that the run used: set {variable} to it; nothing was read or written"
-        ))
-    })
-}
-
-/// Fails if the account belongs to another company than the one that the run wrote to.
-pub(super) fn refuse_other_company(
+/// Fails if the account is not known to be the one that the run wrote to.
+///
+/// An API key that was rotated since is no other account; but only the company shows that.
+pub(super) fn refuse_other_account(
     record: &RunRecord,
     inventory: &Inventory,
     account: &Account,
 ) -> Result<(), Error> {
-    let (Some(recorded_company), Some(current_company)) =
-        (record.company(), inventory.common_company_id())
-    else {
-        return Ok(());
+    let (recorded_company, current_company) = (record.company(), inventory.common_company_id());
+    let Some((recorded_company, current_company)) = recorded_company.zip(current_company) else {
+        return refuse_other_key(record, account);
     };
     if recorded_company == current_company {
         return Ok(());
@@ -49,4 +32,19 @@ pub(super) fn refuse_other_company(
         ),
     )
     .with_hint("nothing was written; use the key of the account that the run wrote to"))
+}
+
+/// Fails if the account's API key is not the one that the run used.
+fn refuse_other_key(record: &RunRecord, account: &Account) -> Result<(), Error> {
+    if record.digest_key(&account.key).is_some() {
+        return Ok(());
+    }
+    let variable = account.side.key_variable();
+    Err(Error::new(
+        ErrorKind::WrongAccount,
+        format!("run {} used a different target API key", record.id()),
+    )
+    .with_hint(format!(
+        "the account shows no company id, so only that key could tell that it is the one that the run wrote to: set {variable} to it; nothing was written"
+    )))
 }

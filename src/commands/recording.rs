@@ -51,16 +51,14 @@ pub(super) fn start_record(
             .and_then(|time| Timestamp::try_from(time).ok()),
         baseline: ids.collect(),
         newest_birth: newest_birth(inventory),
-        previous_bodies: previous
-            .as_deref()
-            .map(|text| digest_key.text(text).to_string()),
+        has_previous_bodies: previous.is_some(),
         continues: facts.continues,
         saved_plan: facts.saved_plan,
         ..plan_header(planned, settings, Some(&digest_key))
     };
     let opening = InitialFiles {
         header,
-        previous_bodies: previous.as_deref(),
+        previous_bodies: previous,
     };
     runs.start(opening, digest_key)
 }

@@ -6,7 +6,7 @@ mod written;
 use super::consent::require_confirmation;
 use super::history::{ReconciledRun, reconcile_run, record_reconciliations, require_listed};
 use super::reading::{live_party, open_reader, read_first, read_live};
-use super::record_check::{refuse_other_company, require_digest_key};
+use super::record_check::refuse_other_account;
 use crate::cli::OutputFormat;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
@@ -123,8 +123,8 @@ async fn prepare(
     let mut chain = Vec::new();
     for record in records {
         let state_keys = record.state_keys(&account, &settings.ignore_keys);
-        let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
-        let digest_key = Arc::new(digest_key);
+        let digest_key = record.digest_key(&account.key);
+        let digest_key = digest_key.map(|key| Arc::new(key.with_state_keys(state_keys)));
         chain.push(RunToUndo { record, digest_key });
     }
     let mut inventory = read_first(&reader, screen).await?;
@@ -184,10 +184,10 @@ async fn reconcile(
     settings: &RollbackSettings,
     screen: &Screen,
 ) -> Result<Inventory, Error> {
-    refuse_other_company(&run.record, &first, reader.account())?;
+    refuse_other_account(&run.record, &first, reader.account())?;
     let (inventory, reconciled) = reconcile_run(
         &run.record,
-        &run.digest_key,
+        run.digest_key.as_deref(),
         reader,
         first,
         wait_budget,
@@ -228,6 +228,9 @@ impl RollbackRun {
         let own_ids: HashSet<&WebhookId> = self.written.iter().map(|item| &item.id).collect();
         let mut ids = BTreeSet::new();
         for RunToUndo { record, digest_key } in &self.chain {
+            let Some(digest_key) = digest_key else {
+                continue;
+            };
             let copies = surplus_copies(&record.items(), &record.baseline(), &target, digest_key);
             ids.extend(copies.into_values().flatten());
         }
@@ -244,13 +247,16 @@ impl RollbackRun {
         interrupt: &Interrupt,
     ) -> Result<RollbackResult, Error> {
         let planned = plan_rollback(&self.written, first);
+        // Nothing of a run with another API key is undone, so a rollback of it that was cut off stays open.
         let recorders = self.chain.iter().map(|run| {
-            self.runs
-                .reopen(run.record.id(), Arc::clone(&run.digest_key))
+            let digest_key = run.digest_key.clone();
+            let reopened = digest_key.map(|key| self.runs.reopen(run.record.id(), key));
+            reopened.transpose()
         });
         let recorders: Result<Vec<_>, Error> = recorders.collect();
         let mut journal = RollbackJournal::new(recorders?, &self.written);
-        let is_rollback_open = |run: &RunToUndo| run.record.is_rollback_open();
+        let is_rollback_open =
+            |run: &RunToUndo| run.digest_key.is_some() && run.record.is_rollback_open();
         let is_recorded = count_due(&planned) > 0 || self.chain.iter().any(is_rollback_open);
         if is_recorded {
             journal.start(settings.push.settle)?;
@@ -328,6 +334,9 @@ fn decide_exit_code(
         (None, _) => {}
     }
     let is_undone = |end: &UndoState| matches!(end, UndoState::Gone { .. } | UndoState::Restored);
+    if undone.final_states.contains(&UndoState::Unproven) {
+        return Ok(ExitCode::KeyNeeded);
+    }
     Ok(
         if undone.final_states.iter().all(is_undone) && n_left == 0 {
             ExitCode::Done

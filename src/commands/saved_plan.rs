@@ -2,15 +2,14 @@
 //! anything.
 
 use super::planning::PlannedMigration;
-use crate::coralogix::account::{Account, Side};
-use crate::coralogix::digest::DigestKey;
+use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{Depth, PlanDocument, SavedPlan, plan_refusal, set_plan_digest};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
-    Binding, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs, PlannedStep,
-    undocumented_drift,
+    Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
+    PlannedStep, undocumented_drift,
 };
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
@@ -40,18 +39,13 @@ impl StrippedSides {
     fn binding_inputs<'m>(
         &'m self,
         planned: &'m PlannedMigration,
-        route: &'m Route,
+        route: &Route,
     ) -> PlanWithInputs<'m> {
         PlanWithInputs {
             source: &self.source,
             source_company: planned.source.company_id.clone(),
-            source_key: match &route.source {
-                Origin::Live(account) => Some(&account.key),
-                Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
-            },
             target: &self.target,
             target_company: planned.target.company_id.clone(),
-            target_key: &route.target.key,
             plan: &planned.plan,
             rules: route.rules.name.clone().zip(route.rules.text),
         }
@@ -66,9 +60,8 @@ pub(super) fn bind_plan(
 ) -> Result<PlanDocument, Error> {
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, route);
-    let digest_key = DigestKey::new(inputs.digest_key_owner().1)
-        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?
-        .with_state_keys(route.state_keys.clone());
+    let keys = BindingKeys::new(source_key(route), &route.target.key, &route.state_keys)
+        .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
     let now = truncate_to_second(Timestamp::now());
     let decisions = BindingOptions {
         created: now,
@@ -84,9 +77,17 @@ pub(super) fn bind_plan(
         },
     };
     let mut document = PlanDocument::new(planned.view(), Depth::Fields);
-    document.binding = Some(Binding::new(&inputs, decisions, &digest_key));
-    set_plan_digest(&mut document, &digest_key);
+    document.binding = Some(Binding::new(&inputs, decisions, &keys));
+    set_plan_digest(&mut document, keys.target());
     Ok(document)
+}
+
+/// The source's API key; `None` for a file.
+fn source_key(route: &Route) -> Option<&ApiKey> {
+    match &route.source {
+        Origin::Live(account) => Some(&account.key),
+        Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
+    }
 }
 
 /// Drops the fraction of a second: nobody approves a plan to that precision.
@@ -129,17 +130,17 @@ fn bound_selection(filter: &Filter) -> BoundSelection {
 pub(super) struct ApprovedPlan<'a> {
     apply: &'a ApplySettings,
     promises: Vec<PlannedStep>,
-    digest_key: DigestKey,
+    keys: BindingKeys,
 }
 
 impl<'a> ApprovedPlan<'a> {
     /// Fails if the saved plan cannot be applied; reads nothing before that.
     pub(super) fn new(apply: &'a ApplySettings, saved: &SavedPlan) -> Result<Self, Error> {
-        let digest_key = verify_saved_plan(apply, saved)?;
+        let keys = verify_saved_plan(apply, saved)?;
         Ok(Self {
             apply,
             promises: saved.promises(),
-            digest_key,
+            keys,
         })
     }
 
@@ -160,7 +161,7 @@ impl<'a> ApprovedPlan<'a> {
         let drift = find_drift(
             self.apply,
             &self.promises,
-            &self.digest_key,
+            &self.keys,
             planned,
             plan_written_ids,
         );
@@ -174,26 +175,24 @@ impl<'a> ApprovedPlan<'a> {
     }
 }
 
-/// Refuses a saved plan that cannot be applied, before hookferry reads any account; returns the key of the
-/// plan's digests.
-fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestKey, Error> {
-    let (binding, name) = (&apply.binding, &apply.plan_name);
-    let key = match (binding.sealed_with, &apply.migrate.route.source) {
-        (Side::Source, Origin::Live(account)) => &account.key,
-        _ => &apply.migrate.route.target.key,
-    };
-    let digest_key = DigestKey::for_record(key, &binding.salt, &binding.check).ok_or_else(|| {
+/// Refuses a saved plan that cannot be applied, before hookferry reads any account; returns the keys of
+/// the plan's digests.
+fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<BindingKeys, Error> {
+    let (binding, name, route) = (&apply.binding, &apply.plan_name, &apply.migrate.route);
+    let keys = BindingKeys::for_plan(
+        binding,
+        source_key(route),
+        &route.target.key,
+        &route.state_keys,
+    );
+    let keys = keys.map_err(|side| {
         Error::new(
             ErrorKind::Stale,
-            format!(
-                "`{name}` was made with a different {} API key",
-                binding.sealed_with
-            ),
+            format!("`{name}` was made with a different {side} API key"),
         )
-        .with_hint("a plan can be checked only with the key that it was made with: use that key, or make a new plan; nothing was read or written")
+        .with_hint("a plan can be checked only with the keys that it was made with: use that key, or make a new plan; nothing was read or written")
     })?;
-    let digest_key = digest_key.with_state_keys(apply.migrate.route.state_keys.clone());
-    if !saved.is_intact(&digest_key) {
+    if !saved.is_intact(keys.target()) {
         return Err(Error::new(
             ErrorKind::Stale,
             format!("somebody changed `{name}` after it was saved"),
@@ -219,14 +218,14 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<DigestK
             "`hookferry report {name}` shows the plan and what to do about it"
         )));
     }
-    Ok(digest_key)
+    Ok(keys)
 }
 
 /// The drift since the plan was saved; empty if the plan still holds.
 fn find_drift(
     apply: &ApplySettings,
     promises: &[PlannedStep],
-    digest_key: &DigestKey,
+    keys: &BindingKeys,
     planned: &PlannedMigration,
     plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<Drift> {
@@ -234,7 +233,7 @@ fn find_drift(
     let inputs = sides.binding_inputs(planned, &apply.migrate.route);
     apply
         .binding
-        .drift(promises, &inputs, digest_key, plan_written_ids)
+        .drift(promises, &inputs, keys, plan_written_ids)
 }
 
 /// The error for a plan that no longer holds, with all of its drift.

@@ -4,7 +4,7 @@ use super::consent::refuse_missing_values;
 use super::history::reconcile_run;
 use super::planning::{make_plan_with_rewriting, read_both, resolve_route_rewriting};
 use super::reading::{live_party, open_reader, read_first};
-use super::record_check::{refuse_other_company, require_digest_key};
+use super::record_check::refuse_other_account;
 use crate::cli::OutputFormat;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
@@ -36,6 +36,8 @@ pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<Exi
     })?;
     Ok(if view.is_verified() {
         ExitCode::Done
+    } else if view.is_only_unproven() {
+        ExitCode::KeyNeeded
     } else {
         ExitCode::Partial
     })
@@ -63,6 +65,7 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
     Ok(VerifyView {
         reference: format!("source {}", planned.source.identity()),
         target: planned.target.clone(),
+        is_unproven: false,
         rows: rows
             .map(|((webhook, step), (_, item_verdict))| VerifyRow {
                 type_id: webhook.type_id(),
@@ -85,13 +88,21 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
         .account(&header.target_url, &header.target.name)
         .await?;
     let state_keys = record.state_keys(&account, &settings.ignore_keys);
-    let digest_key = require_digest_key(&record, &account)?.with_state_keys(state_keys);
+    let digest_key = record.digest_key(&account.key);
+    let digest_key = digest_key.map(|key| key.with_state_keys(state_keys));
     let wait_budget = Arc::new(WaitBudget::new(settings.client.max_wait));
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
-    refuse_other_company(&record, &first, &account)?;
-    let (inventory, reconciled) =
-        reconcile_run(&record, &digest_key, &reader, first, &wait_budget, screen).await?;
+    refuse_other_account(&record, &first, &account)?;
+    let (inventory, reconciled) = reconcile_run(
+        &record,
+        digest_key.as_ref(),
+        &reader,
+        first,
+        &wait_budget,
+        screen,
+    )
+    .await?;
     if let Some(reconciled) = reconciled {
         record.apply_updates(reconciled.updates);
     }
@@ -99,7 +110,8 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     Ok(VerifyView {
         reference: format!("run {}", record.id()),
         target: party,
-        rows: compare_with_run(&record, &strip(inventory), &digest_key),
+        is_unproven: digest_key.is_none(),
+        rows: compare_with_run(&record, &strip(inventory), digest_key.as_ref()),
     })
 }
 
@@ -107,7 +119,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
 fn compare_with_run(
     record: &RunRecord,
     target: &Stripped,
-    digest_key: &DigestKey,
+    digest_key: Option<&DigestKey>,
 ) -> Vec<VerifyRow> {
     let item_verdicts = verify_run(&record.items(), &record.baseline(), target, digest_key);
     let row = |verdict: RunItemVerdict| {

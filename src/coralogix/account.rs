@@ -47,7 +47,7 @@ impl ApiKey {
     }
 
     /// The secret text: for the `Authorization` header, and for removing the key from a server's messages.
-    pub(super) fn expose(&self) -> &str {
+    pub(in crate::coralogix) fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 

@@ -186,7 +186,9 @@ impl Identity {
     pub(crate) fn of(webhook: &Webhook) -> Self {
         let alias = webhook.alias().unwrap_or_default();
         let type_id = webhook.type_id().ok();
-        Self::new(webhook.birth(), type_id, &alias, &webhook.url())
+        // A url that is no text identifies nothing.
+        let url = webhook.string_member("url").unwrap_or_default();
+        Self::new(webhook.birth(), type_id, &alias, &url)
     }
 
     /// Its birth, if the account shows one.

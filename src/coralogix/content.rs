@@ -28,6 +28,11 @@ impl Fingerprint {
         canon.finish()
     }
 
+    /// The fingerprint of one JSON value; that of a number is never that of the text that spells it.
+    pub(crate) fn of_token(token: &str) -> Self {
+        value_digest(token)
+    }
+
     /// The raw bytes, as input of a keyed digest only.
     pub(super) fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -77,7 +82,7 @@ impl Content {
     pub(crate) fn with_shape(webhook: &Webhook, type_id: TypeId) -> (Self, FieldsShape) {
         let mut body = CanonicalWriter::new();
         body.text(&type_id.to_string());
-        body.text(&webhook.url());
+        body.optional(webhook.raw("url"));
         let text = webhook.fields_text().unwrap_or_default();
         let shape = match ParsedFields::parse(&text) {
             ParsedFields::Empty => {
@@ -86,6 +91,9 @@ impl Content {
             }
             ParsedFields::Tree(tree) => {
                 let has_duplicate_names = has_duplicate_entry_names(&tree);
+                if has_bare_scalar_fields(webhook) {
+                    body.tag(b'#');
+                }
                 body.fields(tree);
                 if has_duplicate_names {
                     FieldsShape::DuplicateNames
@@ -94,8 +102,13 @@ impl Content {
                 }
             }
             ParsedFields::Text => {
-                body.tag(b'?');
-                body.text(&text);
+                match webhook.string_member("integration_type_fields") {
+                    Some(text) => {
+                        body.tag(b'?');
+                        body.text(&text);
+                    }
+                    None => body.raw(&text),
+                }
                 FieldsShape::Unreadable
             }
             // Such a webhook is blocked in the source; in the target it equals only its own exact text.
@@ -107,7 +120,7 @@ impl Content {
         };
         let body = body.finish();
         let mut whole = CanonicalWriter::new();
-        whole.text(&webhook.alias().unwrap_or_default());
+        whole.optional(webhook.raw("alias"));
         whole.bytes(&body.0);
         let whole = whole.finish();
         (Self { whole, body }, shape)
@@ -117,6 +130,12 @@ impl Content {
 /// Whether two entries have the same name, so that it is up to the server which one counts.
 fn has_duplicate_entry_names(tree: &Json<'_>) -> bool {
     matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
+}
+
+/// Whether the fields are a bare number or truth value: a list is the same as the text that spells it, these are not.
+pub(crate) fn has_bare_scalar_fields(webhook: &Webhook) -> bool {
+    let token = webhook.raw("integration_type_fields");
+    token.is_some_and(|token| token != "null" && !token.starts_with(['"', '[', '{']))
 }
 
 /// The digests of everything that an account shows of a webhook, dates included: any change alters them, except one
@@ -178,22 +197,16 @@ pub fn documented_digest(webhook: &Webhook, content: Option<Content>) -> Fingerp
     }
     for (key, value) in members {
         canon.text(&key);
-        if let Some(text) = unescaped_string(value)
-            && key != "integration_type_fields"
-        {
-            canon.string(text);
+        if key != "integration_type_fields" {
+            canon.token(value);
             continue;
         }
-        match Json::parse(value) {
-            Ok(value) if key != "integration_type_fields" => canon.value(&value),
-            _ => {
-                let text = webhook.fields_text().unwrap_or_default();
-                match ParsedFields::parse(&text) {
-                    ParsedFields::Tree(tree) => canon.fields(tree),
-                    ParsedFields::Empty => canon.tag(b'-'),
-                    ParsedFields::Text | ParsedFields::DuplicateKey => canon.text(value),
-                }
-            }
+        let text = webhook.fields_text().unwrap_or_default();
+        match ParsedFields::parse(&text) {
+            ParsedFields::Tree(_) if has_bare_scalar_fields(webhook) => canon.raw(value),
+            ParsedFields::Tree(tree) => canon.fields(tree),
+            ParsedFields::Empty => canon.tag(b'-'),
+            ParsedFields::Text | ParsedFields::DuplicateKey => canon.raw(value),
         }
     }
     canon.finish()
@@ -238,10 +251,7 @@ pub(super) fn exact_digest(webhook: &Webhook, state_keys: &StateKeys) -> Fingerp
 /// A digest of one JSON value, independent of its formatting.
 pub(super) fn value_digest(token: &str) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
-    match Json::parse(token) {
-        Ok(value) => canon.value(&value),
-        Err(_) => canon.text(token),
-    }
+    canon.token(token);
     canon.finish()
 }
 
@@ -293,6 +303,31 @@ impl CanonicalWriter {
     fn string(&mut self, text: &str) {
         self.tag(b'"');
         self.text(text);
+    }
+
+    /// A member as its raw token: missing, null and `""` are one; a number or a truth value never equals the text that
+    /// spells it.
+    fn optional(&mut self, token: Option<&str>) {
+        match token {
+            None | Some("null" | "\"\"") => self.tag(b'-'),
+            Some(token) => self.token(token),
+        }
+    }
+
+    fn token(&mut self, token: &str) {
+        if let Some(text) = unescaped_string(token) {
+            return self.string(text);
+        }
+        match Json::parse(token) {
+            Ok(value) => self.value(&value),
+            Err(_) => self.raw(token),
+        }
+    }
+
+    /// What cannot be read as one value, such as half a surrogate pair: equals only the same bytes.
+    fn raw(&mut self, token: &str) {
+        self.tag(b'!');
+        self.text(token);
     }
 
     fn fields(&mut self, tree: Json<'_>) {
@@ -383,6 +418,16 @@ fn parse_exponent(text: &str) -> Option<i64> {
         digits.parse().ok()?
     };
     Some(if text.starts_with('-') { -value } else { value })
+}
+
+/// Whether two members are equal as content, given as raw tokens; missing, null and `""` are one.
+pub(crate) fn is_equal_member(left: Option<&str>, right: Option<&str>) -> bool {
+    let digest = |token| {
+        let mut canon = CanonicalWriter::new();
+        canon.optional(token);
+        canon.finish()
+    };
+    left == right || digest(left) == digest(right)
 }
 
 /// Whether two values are equal as content: key order does not count, and numbers compare as exact decimals.

@@ -1,13 +1,17 @@
 //! Digests that may leave the process: keyed (HMAC) with a key that only the holder of the API key can derive again,
 //! so that nobody can test guesses at a secret against them.
 
+mod subkeys;
+
+pub use subkeys::SUBKEY_INFOS;
+
 use super::account::ApiKey;
 use super::content::{self, Content, Fingerprint, FullDigest};
 use super::path::Path;
 use super::place::Place;
 use super::undocumented::StateKeys;
 use super::webhook::Webhook;
-use ring::{hkdf, hmac, rand};
+use ring::{aead, hmac, rand};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
@@ -15,6 +19,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{self, Write};
+use subkeys::{DigestKind, Subkeys};
 
 /// Bytes of a digest: half of the HMAC-SHA-256, which is plenty to tell webhooks apart.
 const DIGEST_BYTES: usize = 16;
@@ -57,9 +62,10 @@ pub enum FullChange {
     Undocumented(Vec<SmolStr>),
 }
 
-/// The key of all digests in one record, derived from an API key and the record's salt (HKDF).
+/// The keys of one record, derived from an API key and the record's salt (HKDF): one for each kind of digest, and one
+/// that encrypts.
 pub struct DigestKey {
-    key: hmac::Key,
+    keys: Subkeys,
     salt: [u8; SALT_BYTES],
     /// Decides which members of a webhook the digests leave out.
     state_keys: StateKeys,
@@ -80,15 +86,16 @@ impl DigestKey {
     }
 
     fn derive(key: &ApiKey, salt: [u8; SALT_BYTES]) -> Self {
-        let secret = hkdf::Salt::new(hkdf::HKDF_SHA256, &salt).extract(key.expose().as_bytes());
-        let okm = secret
-            .expand(&[b"hookferry content"], hmac::HMAC_SHA256)
-            .expect("one block is less than the most that HKDF gives");
         Self {
-            key: hmac::Key::from(okm),
+            keys: Subkeys::derive(key, &salt),
             salt,
             state_keys: StateKeys::default(),
         }
+    }
+
+    /// The key that encrypts what a record keeps of the account in full. Nothing but one file may be encrypted with it.
+    pub fn encryption_key(&self) -> aead::LessSafeKey {
+        self.keys.encryption_key()
     }
 
     /// Leaves out the members that the user names as the server's own state, too.
@@ -109,14 +116,14 @@ impl DigestKey {
 
     /// The check value that records store, to detect another API key later.
     pub fn check(&self) -> String {
-        self.text("hookferry check").to_string()
+        self.mac(DigestKind::Check, b"hookferry").to_string()
     }
 
     /// Digests the compared content of a webhook.
     pub fn digest_content(&self, content: Content) -> ContentDigest {
         ContentDigest {
-            whole: self.mac(content.whole.as_bytes()),
-            body: self.mac(content.body.as_bytes()),
+            whole: self.mac_fingerprint(DigestKind::Content, content.whole),
+            body: self.mac_fingerprint(DigestKind::Content, content.body),
         }
     }
 
@@ -128,7 +135,7 @@ impl DigestKey {
     /// Digests the fingerprints of a full digest, which must not leave the process unkeyed.
     pub fn digest_full_fingerprints(&self, full: &FullDigest) -> KeyedFullDigest {
         KeyedFullDigest {
-            documented: self.digest_fingerprint(full.documented),
+            documented: self.mac_fingerprint(DigestKind::Documented, full.documented),
             undocumented: self.digest_members(&full.undocumented),
         }
     }
@@ -167,7 +174,8 @@ impl DigestKey {
         }
         let mut shown_digests = MemberDigests::new();
         for member in shown.undocumented_members() {
-            let digest = self.digest_fingerprint(content::value_digest(member.value));
+            let digest =
+                self.mac_fingerprint(DigestKind::Member, content::value_digest(member.value));
             shown_digests.insert(member.name().into(), digest);
         }
         let is_unkept = |(name, digest): &(&SmolStr, &KeyedDigest)| {
@@ -185,24 +193,29 @@ impl DigestKey {
     fn digest_members(&self, members: &[(SmolStr, Fingerprint)]) -> MemberDigests {
         let members = members.iter();
         members
-            .map(|(name, value)| (name.clone(), self.digest_fingerprint(*value)))
+            .map(|(name, value)| {
+                let digest = self.mac_fingerprint(DigestKind::Member, *value);
+                (name.clone(), digest)
+            })
             .collect()
     }
 
     /// Digests everything that a stripped webhook sends, except the server's own state.
     pub fn digest_carried(&self, bare: &Webhook) -> KeyedDigest {
-        self.mac(content::carried_digest(bare, &self.state_keys).as_bytes())
+        let carried = content::carried_digest(bare, &self.state_keys);
+        self.mac_fingerprint(DigestKind::Carried, carried)
     }
 
     /// Digests all webhooks of an account, independent of their order, of `updated_at` and of the server's own state.
     pub fn digest_inventory(&self, webhooks: &[Webhook]) -> KeyedDigest {
         let mut digests: Vec<KeyedDigest> = webhooks
             .iter()
-            .map(|webhook| self.mac(content::exact_digest(webhook, &self.state_keys).as_bytes()))
+            .map(|webhook| content::exact_digest(webhook, &self.state_keys))
+            .map(|exact| self.mac_fingerprint(DigestKind::Inventory, exact))
             .collect();
         digests.sort_unstable();
         let all: Vec<u8> = digests.iter().flat_map(|digest| digest.0).collect();
-        self.mac(&all)
+        self.mac(DigestKind::Inventory, &all)
     }
 
     /// Maps the path of each value that counts to a short digest: enough to tell which values changed.
@@ -235,37 +248,38 @@ impl DigestKey {
     }
 
     fn short_digest(&self, token: &str) -> SmolStr {
-        let digest = self.mac(content::value_digest(token).as_bytes());
+        let digest = self.mac_fingerprint(DigestKind::Place, content::value_digest(token));
         to_hex(&digest.0[..SHORT_DIGEST_BYTES]).into()
     }
 
-    /// Digests a fingerprint, which must not leave the process unkeyed.
-    pub fn digest_fingerprint(&self, fingerprint: Fingerprint) -> KeyedDigest {
-        self.mac(fingerprint.as_bytes())
+    /// Digests the fingerprint of a rules file's text, which must not leave the process unkeyed.
+    pub fn digest_rules(&self, text: Fingerprint) -> KeyedDigest {
+        self.mac_fingerprint(DigestKind::Rules, text)
     }
 
-    /// Digests an API key, to recognize it later.
-    pub fn digest_api_key(&self, key: &ApiKey) -> KeyedDigest {
-        self.mac(key.expose().as_bytes())
+    /// Digests the text of a whole document.
+    pub fn digest_document(&self, text: &str) -> KeyedDigest {
+        self.mac(DigestKind::Document, text.as_bytes())
     }
 
-    /// Digests a text, such as the identity of an account that shows no company id.
-    pub fn text(&self, text: &str) -> KeyedDigest {
-        self.mac(text.as_bytes())
-    }
-
-    /// Digests everything that the closure writes, without buffering it.
+    /// Digests the document that the closure writes, without buffering it.
     pub fn digest_written(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<KeyedDigest> {
-        let mut writer = DigestWriter(hmac::Context::with_key(&self.key));
+        let mut writer = DigestWriter(hmac::Context::with_key(
+            self.keys.digest_key(DigestKind::Document),
+        ));
         write(&mut writer)?;
         Ok(KeyedDigest::from_tag(&writer.0.sign()))
     }
 
-    fn mac(&self, bytes: &[u8]) -> KeyedDigest {
-        KeyedDigest::from_tag(&hmac::sign(&self.key, bytes))
+    fn mac_fingerprint(&self, kind: DigestKind, fingerprint: Fingerprint) -> KeyedDigest {
+        self.mac(kind, fingerprint.as_bytes())
+    }
+
+    fn mac(&self, kind: DigestKind, bytes: &[u8]) -> KeyedDigest {
+        KeyedDigest::from_tag(&hmac::sign(self.keys.digest_key(kind), bytes))
     }
 }
 
@@ -399,7 +413,10 @@ mod tests {
         let digest_key = DigestKey::new(&key("first")).expect("random numbers");
         let (salt, check) = (digest_key.salt(), digest_key.check());
         let rederived = DigestKey::for_record(&key("first"), &salt, &check).expect("the same key");
-        assert_eq!(rederived.text("a guess"), digest_key.text("a guess"));
+        assert_eq!(
+            rederived.digest_document("a guess"),
+            digest_key.digest_document("a guess")
+        );
         assert!(DigestKey::for_record(&key("second"), &salt, &check).is_none());
         assert!(DigestKey::for_record(&key("first"), "no salt", &check).is_none());
     }
@@ -409,7 +426,7 @@ mod tests {
         let digest_with_new_salt = || {
             DigestKey::new(&key("first"))
                 .expect("random numbers")
-                .text("x")
+                .digest_document("x")
         };
         assert_ne!(digest_with_new_salt(), digest_with_new_salt());
     }
@@ -417,7 +434,7 @@ mod tests {
     #[test]
     fn a_digest_round_trips_through_text() {
         let digest_key = DigestKey::new(&key("first")).expect("random numbers");
-        let digest = digest_key.text("x");
+        let digest = digest_key.digest_document("x");
         assert_eq!(KeyedDigest::parse(&digest.to_string()), Some(digest));
         assert_eq!(KeyedDigest::parse("abc"), None);
         assert_eq!(KeyedDigest::parse(&"é".repeat(16)), None);

@@ -68,8 +68,8 @@ impl Webhook {
         parse_object(text.into())
     }
 
-    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the previous bodies in a
-    /// run record.
+    /// Appends the object as JSON, secrets included: only for requests, `export`, backups, and the encrypted previous
+    /// bodies in a run record.
     pub fn to_wire(&self, out: &mut String) {
         out.push('{');
         for (ix, (key, value)) in self.tokens().enumerate() {
@@ -178,7 +178,14 @@ impl Webhook {
         self.string_member("alias")
     }
 
-    /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its raw JSON.
+    /// Whether the alias is there, but no text.
+    pub(crate) fn has_odd_alias(&self) -> bool {
+        let is_odd = |token: &str| token != "null" && json::decode_string(token).is_err();
+        self.raw("alias").is_some_and(is_odd)
+    }
+
+    /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its
+    /// raw JSON, so compare urls by [`Content`](super::content::Content).
     pub(crate) fn url(&self) -> Cow<'_, str> {
         match self.raw("url") {
             None | Some("null") => Cow::Borrowed(""),

@@ -39,7 +39,7 @@ impl SavedPlan {
 
     /// Whether nothing in the document changed since it was signed.
     pub fn is_intact(&self, digest_key: &DigestKey) -> bool {
-        let seal = digest_key.text(&self.whole).to_string();
+        let seal = digest_key.digest_document(&self.whole).to_string();
         let binding = self.binding.as_ref();
         binding.is_some_and(|binding| binding.seal == seal)
     }

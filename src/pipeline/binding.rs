@@ -1,16 +1,20 @@
 //! Binds a saved plan to its inputs: both accounts, their contents, the rules, the options and a validity period.
-//! Pure. Contains no secret, and no digest against which anybody could test guesses without the API key that made it.
+//! Pure. Contains no secret. Each side's content is digested under a key from its own API key, so that neither key
+//! confirms a guess at anything of the other side; only what the plan sends is digested under the target's.
 
 mod drift;
+mod keys;
+
+pub use keys::{BindingKeys, BoundKey};
 
 pub use drift::{
     ChangedField, Drift, DriftedWebhook, PlannedStep, WebhookChange, undocumented_drift,
 };
 
-use super::plan::{Plan, StepState};
+use super::plan::{Plan, Step, StepState};
+use super::rewrite::PortableWebhook;
 use super::rewrite::rule::UnmatchedSecretPolicy;
 use super::strip::{Stripped, StrippedWebhook};
-use crate::coralogix::account::{ApiKey, Side};
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::digest::DigestKey;
@@ -21,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, HashMap};
 
-/// The inputs of a saved plan. Every digest here is keyed with an API key (see `DigestKey`).
+/// The inputs of a saved plan. Every digest here is keyed with an API key (see [`BindingKeys`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Binding {
     /// The time at which the plan was made.
@@ -43,13 +47,7 @@ pub struct Binding {
     pub ignore_keys: Vec<SmolStr>,
     /// The rules file; `None` if the plan was made without one.
     pub rules: Option<BoundRules>,
-    /// The side whose API key the digests are keyed with.
-    pub sealed_with: Side,
-    /// The salt of the digests.
-    pub salt: String,
-    /// A check value that reveals whether a given API key is the one that the digests are keyed with.
-    pub check: String,
-    /// The digest of the whole document, computed while this field is empty.
+    /// The digest of the whole document under the target's key, computed while this field is empty.
     pub seal: String,
 }
 
@@ -65,8 +63,8 @@ pub struct BoundSide {
     /// The company id; `None` if the webhooks did not show one.
     #[serde(with = "id_json::optional")]
     pub company_id: Option<WebhookId>,
-    /// The digest of the account's API key, which identifies an account without a company id; `None` for a file.
-    pub key: Option<String>,
+    /// What recognizes the account's API key, which the digests of its webhooks are keyed with; `None` for a file.
+    pub key: Option<BoundKey>,
     /// The webhooks that it had.
     pub webhooks: Vec<BoundWebhook>,
 }
@@ -98,11 +96,14 @@ pub struct BoundWebhook {
     /// another webhook. `None` for all others, and if the target does not show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Birth>,
-    /// The digest of the object without server-owned keys.
-    pub seal: String,
-    /// A short digest of each value by its path, to name the values that changed.
+    /// The digest of the object without server-owned keys, under the key of its side; `None` for one from a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// A short digest of each value by its path, to name the values that changed; of a webhook from a file, the values
+    /// that `wanted` covers.
     pub fields: BTreeMap<SmolStr, SmolStr>,
-    /// The digest of the object that the target is to get; `None` for a webhook of the target.
+    /// The digest of the object that the target is to get, under the target's key; `None` unless the plan sends it, or
+    /// the target has all of it already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wanted: Option<String>,
 }
@@ -123,7 +124,7 @@ pub struct BoundSelection {
 pub struct BoundRules {
     /// Its path as the user passed it.
     pub file: String,
-    /// The digest of its text.
+    /// The digest of its text, under the target's key: that opens the values that the rules give, too.
     pub seal: String,
 }
 
@@ -133,14 +134,10 @@ pub struct PlanWithInputs<'m> {
     pub source: &'m Stripped,
     /// The source's company id; `None` if its webhooks show none.
     pub source_company: Option<String>,
-    /// The source's API key; `None` for a file.
-    pub source_key: Option<&'m ApiKey>,
     /// All webhooks of the target.
     pub target: &'m Stripped,
     /// The target's company id; `None` if its webhooks show none.
     pub target_company: Option<String>,
-    /// The target's API key.
-    pub target_key: &'m ApiKey,
     /// The plan made from these inputs.
     pub plan: &'m Plan,
     /// The path of the rules file, and the fingerprint of its text.
@@ -166,47 +163,28 @@ pub struct BindingOptions {
     pub retarget: Option<String>,
 }
 
-impl PlanWithInputs<'_> {
-    /// Chooses the API key for the digests: the source's if there is one, because whoever has it can read the secrets
-    /// anyway.
-    pub fn digest_key_owner(&self) -> (Side, &ApiKey) {
-        match self.source_key {
-            Some(key) => (Side::Source, key),
-            None => (Side::Target, self.target_key),
-        }
-    }
-}
-
 impl Binding {
     /// Binds a plan to its inputs. The caller has to fill in `seal`, the digest of the whole document.
-    pub fn new(
-        inputs: &PlanWithInputs<'_>,
-        options: BindingOptions,
-        digest_key: &DigestKey,
-    ) -> Self {
-        let mut source = bind_side(
-            inputs.source,
+    pub fn new(inputs: &PlanWithInputs<'_>, options: BindingOptions, keys: &BindingKeys) -> Self {
+        let source = bind_side(
             options.source,
             inputs.source_company.as_deref(),
-            digest_key,
+            keys.source().map(BoundKey::new),
+            bind_source(inputs, keys),
         );
-        source.key = inputs
-            .source_key
-            .map(|key| digest_key.digest_api_key(key).to_string());
-        for (bound, (desired, _)) in source.webhooks.iter_mut().zip(inputs.plan.steps()) {
-            bound.wanted = Some(digest_key.digest_carried(desired.bare()).to_string());
-        }
+        let in_target = inputs.target.webhooks().iter();
         let mut target = bind_side(
-            inputs.target,
             options.target,
             inputs.target_company.as_deref(),
-            digest_key,
+            Some(BoundKey::new(keys.target())),
+            in_target
+                .map(|webhook| BoundWebhook::new(webhook).with_content(webhook, keys.target()))
+                .collect(),
         );
-        target.key = Some(digest_key.digest_api_key(inputs.target_key).to_string());
         bind_births(&mut target, inputs.plan);
         let rules = inputs.rules.as_ref().map(|(file, text)| BoundRules {
             file: file.clone(),
-            seal: digest_key.digest_fingerprint(*text).to_string(),
+            seal: keys.target().digest_rules(*text).to_string(),
         });
         Self {
             created: options.created,
@@ -218,29 +196,55 @@ impl Binding {
             retarget: options.retarget,
             ignore_keys: inputs.plan.portable().state_keys().named().to_vec(),
             rules,
-            sealed_with: inputs.digest_key_owner().0,
-            salt: digest_key.salt(),
-            check: digest_key.check(),
             seal: String::new(),
         }
     }
 }
 
 fn bind_side(
-    webhooks: &Stripped,
     (location, profile): (BoundLocation, Option<String>),
     company_id: Option<&str>,
-    digest_key: &DigestKey,
+    key: Option<BoundKey>,
+    webhooks: Vec<BoundWebhook>,
 ) -> BoundSide {
-    let webhooks = webhooks.webhooks().iter();
     BoundSide {
         location,
         profile,
         company_id: company_id.map(WebhookId::new),
-        key: None,
-        webhooks: webhooks
-            .map(|webhook| BoundWebhook::new(webhook, digest_key))
-            .collect(),
+        key,
+        webhooks,
+    }
+}
+
+/// Binds the webhooks of the source: their own content only under the source's key, and what the target gets or has only
+/// under the target's. What the plan skips is nobody's business in the target, and a file has no key of its own.
+fn bind_source(inputs: &PlanWithInputs<'_>, keys: &BindingKeys) -> Vec<BoundWebhook> {
+    let webhooks = inputs.source.webhooks().iter().zip(inputs.plan.steps());
+    let bind = |(webhook, (desired, step)): (&StrippedWebhook, (&PortableWebhook, &Step))| {
+        let mut bound = BoundWebhook::new(webhook);
+        if let Some(key) = keys.source() {
+            bound = bound.with_content(webhook, key);
+        }
+        if gets_or_has(desired, step, keys.target()) {
+            let wanted = desired.bare();
+            bound.wanted = Some(keys.target().digest_carried(wanted).to_string());
+            if keys.source().is_none() {
+                bound.fields = keys.target().digest_places(wanted);
+            }
+        }
+        bound
+    };
+    webhooks.map(bind).collect()
+}
+
+/// Whether the target gets all of a desired webhook, or has all of it already.
+fn gets_or_has(desired: &PortableWebhook, step: &Step, key: &DigestKey) -> bool {
+    let has_all = |found: &StrippedWebhook| {
+        key.digest_carried(found.bare()) == key.digest_carried(desired.bare())
+    };
+    match step.state {
+        StepState::Unchanged => step.counterpart.as_deref().is_some_and(has_all),
+        state => state.is_sent(),
     }
 }
 
@@ -260,15 +264,25 @@ fn bind_births(target: &mut BoundSide, plan: &Plan) {
 }
 
 impl BoundWebhook {
-    fn new(webhook: &StrippedWebhook, digest_key: &DigestKey) -> Self {
+    /// A webhook without any digest.
+    fn new(webhook: &StrippedWebhook) -> Self {
         Self {
             id: webhook.id().cloned(),
             alias: webhook.alias().clone(),
             type_id: webhook.type_id().map(|type_id| type_id.0),
             created_at: None,
-            seal: digest_key.digest_carried(webhook.bare()).to_string(),
-            fields: digest_key.digest_places(webhook.bare()),
+            seal: None,
+            fields: BTreeMap::new(),
             wanted: None,
+        }
+    }
+
+    /// Adds the digests of the webhook itself, under the key of its own side.
+    fn with_content(self, webhook: &StrippedWebhook, key: &DigestKey) -> Self {
+        Self {
+            seal: Some(key.digest_carried(webhook.bare()).to_string()),
+            fields: key.digest_places(webhook.bare()),
+            ..self
         }
     }
 }

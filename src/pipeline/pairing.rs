@@ -87,6 +87,16 @@ impl<'s, L, R> TieredPairing<'s, L, R> {
         self.is_left_open[left_ix] = false;
     }
 
+    /// Takes a webhook of the right side out of the pairing.
+    pub(super) fn close_right(&mut self, right_ix: usize) {
+        self.is_right_open[right_ix] = false;
+    }
+
+    /// Whether no tier has paired a webhook of the right side, or found it ambiguous.
+    pub(super) fn is_right_open(&self, right_ix: usize) -> bool {
+        self.is_right_open[right_ix]
+    }
+
     /// The indexes of the left side's open webhooks.
     pub(super) fn open_left(&self) -> Vec<usize> {
         open_ixs(&self.is_left_open).collect()

@@ -6,7 +6,7 @@ mod matching;
 mod prior_knowledge;
 
 pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
-pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge};
+pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCopy, UnprovenRun};
 
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};
@@ -75,6 +75,11 @@ impl StepState {
         Self::Ambiguous,
         Self::Blocked,
     ];
+
+    /// Whether the plan sends the webhook.
+    pub fn is_sent(self) -> bool {
+        matches!(self, Self::Create | Self::Update)
+    }
 
     /// The word for the state in every output.
     pub fn word(self) -> &'static str {

@@ -46,8 +46,9 @@ pub struct RecordedWrite {
     pub run_ix: usize,
     /// Index of the step in that run's plan.
     pub step_ix: usize,
-    /// The key of the digests in that run's record.
-    pub digest_key: Arc<DigestKey>,
+    /// The key of the digests in that run's record; `None` if the target has another API key since, so that nothing
+    /// proves what the webhook's content was.
+    pub digest_key: Option<Arc<DigestKey>>,
     /// Keyed digest of the content that was sent.
     pub sent: ContentDigest,
     /// Keyed digest of the content that the target stored, if the server altered it.
@@ -87,7 +88,9 @@ pub enum UndoState {
     Unconfirmed,
     /// It has its content before the runs again.
     Restored,
-    /// It stays as it is; holds the reason.
+    /// It stays as it is, because a run with another API key wrote it: nothing proves that it is unchanged since.
+    Unproven,
+    /// It stays as it is for another reason, which it holds.
     Keep(String),
 }
 
@@ -118,6 +121,7 @@ fn decide_from_target(item: &RollbackItem, current: &CurrentWebhooks<'_>) -> Und
         Some((object, _)) if is_another_birth(item.birth, object.birth()) => UndoState::Gone {
             replaced_by: object.birth(),
         },
+        Some(_) if item.is_unproven() => UndoState::Unproven,
         Some((object, Some(content))) => decide_undo(item, object, *content),
         Some((_, None)) => UndoState::Keep("its current content cannot be compared".to_owned()),
     }
@@ -146,10 +150,11 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
     if !is_path_segment(item.id.as_str()) {
         return UndoState::Keep(format!("the request was not sent: {NO_URL}"));
     }
+    let writes = item.proven_writes();
     let (mut is_restored, mut newest_change) = (false, None);
-    for (n, write) in item.writes.iter().enumerate() {
+    for (n, write) in writes.iter().enumerate() {
         let digest = write.digest_key.digest_content(content);
-        let change = change_since(write, object, content);
+        let change = write.change_since(object, content);
         // Whoever restored it changed its dates, too.
         let is_untouched = is_restored || change.is_none();
         if n == 0 {
@@ -161,18 +166,18 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
         if is_undone {
             is_restored = true;
         } else if is_untouched && is_as_written {
-            return match find_break(&item.writes[n..]) {
+            return match find_break(&writes[n..]) {
                 Some(why) => UndoState::Keep(why.to_owned()),
-                None => undo_all(item, is_as_sent(&item.writes[n..], content)),
+                None => undo_all(item, is_as_sent(&writes[n..], content)),
             };
         }
     }
-    let has_oldest_content = |oldest: &RecordedWrite| {
+    let has_oldest_content = |oldest: &ProvenWrite<'_>| {
         let digest = oldest.digest_key.digest_content(content);
         let previous = oldest.previous.as_ref();
         previous.is_some_and(|previous| digest == previous.content)
     };
-    if item.writes.last().is_some_and(has_oldest_content) {
+    if writes.last().is_some_and(has_oldest_content) {
         return UndoState::Restored;
     }
     UndoState::Keep(changed_reason(newest_change.as_ref()))
@@ -180,20 +185,20 @@ fn decide_undo(item: &RollbackItem, object: &Webhook, content: Content) -> UndoS
 
 /// Why older writes cannot be undone together with newer ones: what a run found must be what the run before it wrote.
 /// Otherwise somebody, or a run that is not to be undone, wrote to the webhook between them.
-fn find_break(writes: &[RecordedWrite]) -> Option<&'static str> {
+fn find_break(writes: &[ProvenWrite<'_>]) -> Option<&'static str> {
     writes.windows(2).find_map(|pair| {
         let [newer, older] = pair else { return None };
         let Some(found) = newer.previous.as_ref()?.body.as_ref() else {
             return Some("its previous content is not in the run record");
         };
-        (!is_as_run_left_it(older, found))
+        (!older.left(found))
             .then_some("it was changed between the runs; roll back one by one, the newest first")
     })
 }
 
 /// Whether the oldest of these writes left exactly what it sent: as the next run found it, or else as it is now.
-fn is_as_sent(writes: &[RecordedWrite], content: Content) -> bool {
-    let as_found = |newer: &RecordedWrite| {
+fn is_as_sent(writes: &[ProvenWrite<'_>], content: Content) -> bool {
+    let as_found = |newer: &ProvenWrite<'_>| {
         let body = newer.previous.as_ref()?.body.as_ref()?;
         let type_id = body.type_id().ok()?;
         Some(Content::from_webhook(body, type_id))
@@ -206,40 +211,62 @@ fn is_as_sent(writes: &[RecordedWrite], content: Content) -> bool {
     left.is_some_and(|left| oldest.digest_key.digest_content(left) == oldest.sent)
 }
 
-/// Whether a body is what a run left behind. Bodies on record lack dates.
-fn is_as_run_left_it(write: &RecordedWrite, body: &Webhook) -> bool {
-    let Ok(type_id) = body.type_id() else {
-        return false;
-    };
-    let digest_key = &write.digest_key;
-    let digest = digest_key.digest_content(Content::from_webhook(body, type_id));
-    let has_content = digest == write.sent || Some(digest) == write.altered_content;
-    has_content && changed_members(write, body).is_empty()
+/// A write whose digests can be compared.
+#[derive(Clone, Copy)]
+struct ProvenWrite<'w> {
+    write: &'w RecordedWrite,
+    digest_key: &'w DigestKey,
 }
 
-/// What has changed in a webhook since a run wrote it.
-///
-/// If the run was cut off, nobody knows what the target showed; then the members that were sent count, where the target
-/// shows them. One that it does not show proves nothing: the server may never have kept it.
-fn change_since(write: &RecordedWrite, object: &Webhook, content: Content) -> Option<FullChange> {
-    let digest_key = &write.digest_key;
-    if let Some(then) = &write.full_digest {
-        return digest_key.change_since(then, object, Some(content));
+impl std::ops::Deref for ProvenWrite<'_> {
+    type Target = RecordedWrite;
+
+    fn deref(&self) -> &RecordedWrite {
+        self.write
     }
-    let changed = changed_members(write, object);
-    (!changed.is_empty()).then_some(FullChange::Undocumented(changed))
 }
 
-/// The undocumented members that have changed since a run wrote a webhook.
-fn changed_members(write: &RecordedWrite, object: &Webhook) -> Vec<SmolStr> {
-    let digest_key = &write.digest_key;
-    let shown = digest_key.digest_undocumented(object);
-    if let Some(then) = &write.full_digest {
-        return digest_key.changed_members(&then.undocumented, &shown);
+impl<'w> ProvenWrite<'w> {
+    fn new(write: &'w RecordedWrite) -> Option<Self> {
+        let digest_key = write.digest_key.as_deref()?;
+        Some(Self { write, digest_key })
     }
-    let mut unkept = digest_key.unkept_members(&write.sent_undocumented, object);
-    unkept.retain(|name| shown.contains_key(name));
-    unkept
+
+    /// Whether a body is what the run left behind. Bodies on record lack dates.
+    fn left(&self, body: &Webhook) -> bool {
+        let Ok(type_id) = body.type_id() else {
+            return false;
+        };
+        let content = Content::from_webhook(body, type_id);
+        let digest = self.digest_key.digest_content(content);
+        let has_content = digest == self.sent || Some(digest) == self.altered_content;
+        has_content && self.changed_members(body).is_empty()
+    }
+
+    /// What has changed in a webhook since the run wrote it.
+    ///
+    /// If the run was cut off, nobody knows what the target showed; then the members that were sent count, where the
+    /// target shows them. One that it does not show proves nothing: the server may never have kept it.
+    fn change_since(&self, object: &Webhook, content: Content) -> Option<FullChange> {
+        if let Some(then) = &self.full_digest {
+            return self.digest_key.change_since(then, object, Some(content));
+        }
+        let changed = self.changed_members(object);
+        (!changed.is_empty()).then_some(FullChange::Undocumented(changed))
+    }
+
+    /// The undocumented members that have changed since the run wrote a webhook.
+    fn changed_members(&self, object: &Webhook) -> Vec<SmolStr> {
+        let shown = self.digest_key.digest_undocumented(object);
+        if let Some(then) = &self.full_digest {
+            return self.digest_key.changed_members(&then.undocumented, &shown);
+        }
+        let unkept = self
+            .digest_key
+            .unkept_members(&self.sent_undocumented, object);
+        let is_shown = |name: &SmolStr| shown.contains_key(name);
+        unkept.into_iter().filter(is_shown).collect()
+    }
 }
 
 fn changed_reason(change: Option<&FullChange>) -> String {
@@ -338,6 +365,7 @@ fn rollback_actions<'w>(
             UndoState::Gone { .. }
             | UndoState::Unconfirmed
             | UndoState::Restored
+            | UndoState::Unproven
             | UndoState::Keep(_) => {}
         }
     }
@@ -347,12 +375,24 @@ fn rollback_actions<'w>(
 /// The undocumented members that no record of the runs counts.
 fn state_keys(written: &[RollbackItem]) -> StateKeys {
     let writes = written.iter().flat_map(|item| &item.writes);
-    writes.fold(StateKeys::default(), |all, write| {
-        all.with(write.digest_key.state_keys().named())
+    let keys = writes.filter_map(|write| write.digest_key.as_ref());
+    keys.fold(StateKeys::default(), |all, key| {
+        all.with(key.state_keys().named())
     })
 }
 
 impl RollbackItem {
+    /// Whether any of its writes is of a run with another API key.
+    fn is_unproven(&self) -> bool {
+        self.writes.iter().any(|write| write.digest_key.is_none())
+    }
+
+    /// Its writes with the keys of their digests, newest first.
+    fn proven_writes(&self) -> Vec<ProvenWrite<'_>> {
+        let proven = |write| ProvenWrite::new(write);
+        self.writes.iter().filter_map(proven).collect()
+    }
+
     /// The whole object before the oldest of the runs; `None` if that created it, or if no record holds it.
     fn previous_body(&self) -> Option<&Webhook> {
         self.writes.last()?.previous.as_ref()?.body.as_ref()

@@ -115,9 +115,10 @@ impl StrippedWebhook {
         self.blocked
     }
 
-    /// Its matching key; `None` without a type.
+    /// Its matching key; `None` without a type, and where the alias is no text: that equals no alias.
     pub fn key(&self) -> Option<Key> {
-        self.type_id.map(|type_id| Key {
+        let type_id = self.type_id.filter(|_| !self.original.has_odd_alias());
+        type_id.map(|type_id| Key {
             alias: self.alias.clone(),
             type_id,
         })

@@ -54,9 +54,6 @@ fn drift_lines(drift: &Drift) -> Vec<String> {
             untrusted::escape_truncated(now, 40),
             untrusted::escape_truncated(then, 40)
         )],
-        Drift::Key(side) => vec![format!(
-            "  ! the {side}'s API key has changed and the account shows no company id, so hookferry cannot tell whether it is the same account"
-        )],
         Drift::Rules(file) => vec![format!(
             "  ~ the rules file {} has changed",
             untrusted::escape(file)
@@ -120,7 +117,6 @@ fn drift_value(drift: &Drift) -> Value {
         Drift::Company { side, then, now } => {
             json!({"moved": "company", "side": side, "then": then, "now": now})
         }
-        Drift::Key(side) => json!({"moved": "key", "side": side}),
         Drift::Rules(file) => json!({"moved": "rules", "file": file}),
         Drift::Webhook(webhook) => {
             let (what, fields, paths) = match &webhook.change {

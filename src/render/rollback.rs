@@ -48,12 +48,13 @@ enum RollbackGroup {
     Restored,
     Gone,
     HadPreviousContent,
+    Unproven,
     Keep,
     NotDone,
 }
 
 impl RollbackGroup {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Gone,
         Self::HadPreviousContent,
         Self::Delete,
@@ -61,6 +62,7 @@ impl RollbackGroup {
         Self::Deleted,
         Self::Unconfirmed,
         Self::Restored,
+        Self::Unproven,
         Self::Keep,
         Self::NotDone,
     ];
@@ -75,6 +77,7 @@ impl RollbackGroup {
             (UndoState::Unconfirmed, _) => Self::Unconfirmed,
             (UndoState::Restored, UndoState::Restore) => Self::Restored,
             (UndoState::Restored, _) => Self::HadPreviousContent,
+            (UndoState::Unproven, _) => Self::Unproven,
             (UndoState::Keep(_), _) => Self::Keep,
         }
     }
@@ -88,6 +91,7 @@ impl RollbackGroup {
             Self::Restored => "restored",
             Self::Gone => "gone",
             Self::HadPreviousContent => "had-previous-content",
+            Self::Unproven => "unproven",
             Self::Keep => "kept",
             Self::NotDone => "not-done",
         }
@@ -102,6 +106,9 @@ impl RollbackGroup {
             Self::Restored => "restored to the previous content",
             Self::Gone => "already gone",
             Self::HadPreviousContent => "already with the previous content",
+            Self::Unproven => {
+                "left unchanged: the run used another API key, so nothing proves what changed since"
+            }
             Self::Keep => "left unchanged",
             Self::NotDone => "not undone",
         }
@@ -114,7 +121,9 @@ impl RollbackGroup {
             }
             Self::Restore | Self::Restored => (Meaning::State(StepState::Update), "~"),
             Self::Gone | Self::HadPreviousContent => (Meaning::Faint, "="),
-            Self::Keep | Self::NotDone => (Meaning::State(StepState::Ambiguous), "!"),
+            Self::Unproven | Self::Keep | Self::NotDone => {
+                (Meaning::State(StepState::Ambiguous), "!")
+            }
         }
     }
 }
@@ -215,7 +224,8 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             .filter(|group| selected.contains(group))
             .count()
     };
-    let n_left = count_in(&[RollbackGroup::Keep, RollbackGroup::NotDone]);
+    let n_unproven = count_in(&[RollbackGroup::Unproven]);
+    let n_left = n_unproven + count_in(&[RollbackGroup::Keep, RollbackGroup::NotDone]);
     let n_unconfirmed = count_in(&[RollbackGroup::Unconfirmed]);
     let mut out = String::new();
     let mut push_line = |meaning, text: String| {
@@ -282,6 +292,10 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             Meaning::Hint,
             if view.stop.is_some() {
                 format!("next: run {command} again: it goes on where this one stopped")
+            } else if n_unproven > 0 {
+                format!(
+                    "next: run {command} again with the API key that the run used, or delete or fix these by hand"
+                )
             } else {
                 format!("next: delete or fix these by hand, or run {command} again, which is safe")
             },

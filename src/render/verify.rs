@@ -23,6 +23,8 @@ pub struct VerifyView {
     pub reference: String,
     /// The account that was compared.
     pub target: Party,
+    /// Whether the reference is a run with another API key, so that no content can be compared with what it wrote.
+    pub is_unproven: bool,
     /// One row for each desired webhook.
     pub rows: Vec<VerifyRow>,
 }
@@ -49,6 +51,14 @@ impl VerifyView {
     pub fn is_verified(&self) -> bool {
         let is_verified = |row: &VerifyRow| row.verdict == ItemVerdict::Verified;
         self.rows.iter().all(is_verified)
+    }
+
+    /// Whether nothing is known to be wrong, and only the API key of the run could tell that all is well.
+    pub fn is_only_unproven(&self) -> bool {
+        let is_clear = |row: &VerifyRow| {
+            matches!(row.verdict, ItemVerdict::Verified | ItemVerdict::Unclear(_))
+        };
+        self.is_unproven && self.rows.iter().all(is_clear)
     }
 
     fn count(&self, word: &str) -> usize {
@@ -136,6 +146,11 @@ fn summary_text(view: &VerifyView, page: Page) -> String {
         (
             Meaning::Success,
             "The target has every expected webhook exactly once.",
+        )
+    } else if view.is_only_unproven() {
+        (
+            Meaning::Warning,
+            "Nothing is missing; whether anything changed, only the API key that the run used can tell.",
         )
     } else {
         (Meaning::Error, "The target differs from what is expected.")

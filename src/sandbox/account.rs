@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) store: Store,
     pub(super) switches: Switches,
     pub(super) log: Vec<LoggedRequest>,
+    /// The key after a rotation.
+    pub(super) second_key: Option<String>,
     latency: Duration,
     faults: Vec<Fault>,
     rate_limiter: RateLimiter,
@@ -60,6 +62,7 @@ impl Account {
                 store,
                 switches: options.switches,
                 log: Vec::new(),
+                second_key: None,
                 latency: options.latency,
                 faults: options.faults,
                 rate_limiter: RateLimiter::default(),
@@ -105,6 +108,11 @@ impl Account {
     /// Changes how the account behaves from the next request on.
     pub fn set_switches(&self, switches: Switches) {
         self.lock().switches = switches;
+    }
+
+    /// Accepts another key, too, as while a key is being rotated.
+    pub fn accept_second_key(&self, key: &str) {
+        self.lock().second_key = Some(key.to_owned());
     }
 
     /// Adds a fault; its request number counts from the start of the sandbox, as in [`Self::log`].

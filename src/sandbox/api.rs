@@ -30,11 +30,11 @@ enum Route {
 pub(super) fn respond(
     store: &mut Store,
     switches: &Switches,
-    key: &str,
+    keys: [Option<&str>; 2],
     request: &LoggedRequest,
     half: bool,
 ) -> ApiResponse {
-    if let Err((status, message)) = authorize(switches, key, request) {
+    if let Err((status, message)) = authorize(switches, keys, request) {
         return ApiResponse::error(switches, status, message).with_echo(switches, &request.body);
     }
     let Some(route) = route(&request.path, switches) else {
@@ -82,10 +82,11 @@ fn dispatch(
 
 fn authorize(
     switches: &Switches,
-    key: &str,
+    keys: [Option<&str>; 2],
     request: &LoggedRequest,
 ) -> Result<(), (StatusCode, &'static str)> {
-    if switches.auth == Auth::Revoked || bearer(&request.headers) != Some(key) {
+    let sent = bearer(&request.headers);
+    if switches.auth == Auth::Revoked || sent.is_none() || !keys.contains(&sent) {
         return Err((StatusCode::UNAUTHORIZED, "the API key is missing or wrong"));
     }
     if switches.auth == Auth::ReadOnly && request.method != Method::GET {

@@ -219,9 +219,13 @@ impl State {
             Commit::All => false,
         };
         let Self {
-            store, switches, ..
+            store,
+            switches,
+            second_key,
+            ..
         } = self;
-        Some(api::respond(store, switches, key, request, half))
+        let keys = [Some(key), second_key.as_deref()];
+        Some(api::respond(store, switches, keys, request, half))
     }
 
     /// Appends to the log, or overwrites the entry at that index; returns the index.

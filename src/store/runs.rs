@@ -2,6 +2,7 @@
 //! Never removes a record with open sends.
 
 mod journal;
+mod previous;
 mod recorder;
 mod rollback_journal;
 
@@ -9,6 +10,7 @@ pub use recorder::{InitialFiles, LiveRecord, Recorder};
 pub use rollback_journal::RollbackJournal;
 
 use crate::coralogix::digest::DigestKey;
+use crate::coralogix::webhook::{Webhook, parse_list};
 use crate::document::run::RunRecord;
 use crate::document::run::entry::{self, Header, JournalEntry};
 use crate::error::Error;
@@ -113,12 +115,30 @@ impl Runs {
         }
     }
 
-    /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
-    pub fn start(
+    /// The webhooks that a run updates as the target had them before, decrypted; `None` if its record holds none.
+    ///
+    /// # Errors
+    /// Where the file is not what the run saved there: nothing of it may be restored.
+    pub fn previous_bodies(
         &self,
-        opening: InitialFiles<'_>,
-        digest_key: DigestKey,
-    ) -> Result<LiveRecord, Error> {
+        record: &RunRecord,
+        digest_key: &DigestKey,
+    ) -> Result<Option<Vec<Webhook>>, Error> {
+        if !record.header.has_previous_bodies {
+            return Ok(None);
+        }
+        let folder = self.path(record.id());
+        let Some(text) = previous::read(&folder, record.id(), digest_key)? else {
+            return Ok(None);
+        };
+        let bodies = parse_list(text);
+        bodies
+            .map(Some)
+            .map_err(|_| previous::damaged_error(record.id()))
+    }
+
+    /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
+    pub fn start(&self, opening: InitialFiles, digest_key: DigestKey) -> Result<LiveRecord, Error> {
         LiveRecord::start(&self.folder, opening, digest_key)
     }
 

@@ -5,13 +5,13 @@ use crate::support::fixture::{account, stripped, unchanged};
 use crate::support::generator::{cases, draft};
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::{ApiKey, Side};
-use hookferry::coralogix::digest::DigestKey;
+use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::document::view::{Party, PlanView};
 use hookferry::document::{Depth, PlanDocument, SavedPlan, set_plan_digest};
 use hookferry::pipeline::binding::{
-    Binding, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs, PlannedStep,
-    WebhookChange,
+    Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
+    PlannedStep, WebhookChange,
 };
 use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, StepState, plan};
 use hookferry::pipeline::rewrite::rule::UnmatchedSecretPolicy;
@@ -32,6 +32,7 @@ struct Accounts {
     target: Stripped,
     plan: Plan,
     keys: [ApiKey; 2],
+    is_from_file: bool,
 }
 
 impl Accounts {
@@ -64,6 +65,7 @@ impl Accounts {
             source: stripped(&source),
             target,
             keys: ["source", "target"].map(|key| ApiKey::new(key).unwrap()),
+            is_from_file: false,
         }
     }
 
@@ -71,20 +73,19 @@ impl Accounts {
         PlanWithInputs {
             source: &self.source,
             source_company: Some("1".to_owned()),
-            source_key: Some(&self.keys[0]),
             target: &self.target,
             target_company: Some("2".to_owned()),
-            target_key: &self.keys[1],
             plan: &self.plan,
             rules: None,
         }
     }
 
-    fn digest_key(&self) -> DigestKey {
-        DigestKey::new(&self.keys[0]).unwrap()
+    fn new_keys(&self) -> BindingKeys {
+        let source = (!self.is_from_file).then_some(&self.keys[0]);
+        BindingKeys::new(source, &self.keys[1], &StateKeys::default()).unwrap()
     }
 
-    fn binding(&self, digest_key: &DigestKey) -> Binding {
+    fn binding(&self, keys: &BindingKeys) -> Binding {
         let url = |host: &str| (BoundLocation::Url(format!("https://{host}/")), None);
         let decided = BindingOptions {
             created: Timestamp::UNIX_EPOCH,
@@ -95,7 +96,7 @@ impl Accounts {
             unmatched_secret: UnmatchedSecretPolicy::Keep,
             retarget: None,
         };
-        Binding::new(&self.inputs(), decided, digest_key)
+        Binding::new(&self.inputs(), decided, keys)
     }
 
     fn promises(&self) -> Vec<PlannedStep> {
@@ -112,7 +113,7 @@ impl Accounts {
         self.plan.steps().map(promise).collect()
     }
 
-    fn document(&self, digest_key: &DigestKey) -> PlanDocument {
+    fn document(&self, keys: &BindingKeys) -> PlanDocument {
         let party = |count| Party {
             is_backup: false,
             incomplete: None,
@@ -128,22 +129,17 @@ impl Accounts {
             target: &target,
         };
         let mut document = PlanDocument::new(view, Depth::Fields);
-        document.binding = Some(self.binding(digest_key));
-        set_plan_digest(&mut document, digest_key);
+        document.binding = Some(self.binding(keys));
+        set_plan_digest(&mut document, keys.target());
         document
     }
 }
 
 /// The drift between two readings, relative to the plan made from the first.
 fn drift(before: &Accounts, after: &Accounts) -> Vec<Drift> {
-    let digest_key = before.digest_key();
-    let binding = before.binding(&digest_key);
-    binding.drift(
-        &before.promises(),
-        &after.inputs(),
-        &digest_key,
-        &HashSet::new(),
-    )
+    let keys = before.new_keys();
+    let binding = before.binding(&keys);
+    binding.drift(&before.promises(), &after.inputs(), &keys, &HashSet::new())
 }
 
 /// The only changed webhook and what happened to it; `None` unless there is exactly one.
@@ -220,6 +216,26 @@ proptest! {
     }
 
     #[test]
+    fn of_a_file_every_change_to_what_is_sent_is_found_and_named(source in drafts(), target in drafts(), which: Index, path in edit()) {
+        let from_file = |source: &[Draft]| Accounts { is_from_file: true, ..Accounts::plain(source, &target) };
+        let before = from_file(&source);
+        prop_assert_eq!(drift(&before, &from_file(&source)), Vec::new());
+        let sent: Vec<usize> = before.plan.steps().enumerate().filter(|(_, (_, step))| step.state.is_sent()).map(|(ix, _)| ix).collect();
+        if sent.is_empty() {
+            return Ok(());
+        }
+        let ix = sent[which.index(sent.len())];
+        let mut source = source;
+        source[ix] = edited(&source[ix], path);
+        let found = drift(&before, &from_file(&source));
+        let Some((Side::Source, id, WebhookChange::Changed(fields))) = only_change(&found) else {
+            panic!("{found:?}");
+        };
+        prop_assert_eq!(id, Some((FIRST_IDS[0] + ix).to_string()));
+        prop_assert!(fields.iter().any(|field| field.path == path), "{:?}", fields);
+    }
+
+    #[test]
     fn created_and_deleted_webhooks_are_found_and_named(source in drafts(), target in drafts(), new in draft(), on_source: bool, seed: u64) {
         let before = Accounts::new(&source, &target, seed);
         let (mut source, mut target) = (source, target);
@@ -238,16 +254,16 @@ proptest! {
     #[test]
     fn changing_any_character_of_a_saved_plan_is_detected(source in drafts(), target in drafts(), at: Index, seed: u64) {
         let accounts = Accounts::new(&source, &target, seed);
-        let digest_key = accounts.digest_key();
-        let text = serde_json::to_string(&accounts.document(&digest_key)).unwrap();
-        prop_assert!(SavedPlan::read(&text).unwrap().is_intact(&digest_key));
-        prop_assert!(!SavedPlan::read(&text).unwrap().is_intact(&accounts.digest_key()), "another salt");
+        let keys = accounts.new_keys();
+        let text = serde_json::to_string(&accounts.document(&keys)).unwrap();
+        prop_assert!(SavedPlan::read(&text).unwrap().is_intact(keys.target()));
+        prop_assert!(!SavedPlan::read(&text).unwrap().is_intact(accounts.new_keys().target()), "another salt");
         let offsets: Vec<usize> = text.char_indices().filter(|(_, c)| c.is_ascii_alphanumeric()).map(|(at, _)| at).collect();
         let at = offsets[at.index(offsets.len())];
         let mut changed = text.into_bytes();
         changed[at] = if changed[at] == b'7' { b'8' } else { b'7' };
         let changed = String::from_utf8(changed).unwrap();
-        let is_accepted = SavedPlan::read(&changed).is_ok_and(|plan| plan.is_intact(&digest_key));
+        let is_accepted = SavedPlan::read(&changed).is_ok_and(|plan| plan.is_intact(keys.target()));
         prop_assert!(!is_accepted, "{}", changed);
     }
 
@@ -262,11 +278,11 @@ proptest! {
         after.extend(created[..=n_written.index(created.len())].iter().map(|draft| (*draft).clone()));
         let ours: HashSet<WebhookId> = (target.len()..after.len()).map(|ix| WebhookId::new((FIRST_IDS[1] + ix).to_string())).collect();
         let after = Accounts::new(&source, &after, !seed);
-        let digest_key = before.digest_key();
-        let binding = before.binding(&digest_key);
-        let found = binding.drift(&before.promises(), &after.inputs(), &digest_key, &ours);
+        let keys = before.new_keys();
+        let binding = before.binding(&keys);
+        let found = binding.drift(&before.promises(), &after.inputs(), &keys, &ours);
         prop_assert_eq!(found, Vec::new());
-        let found = binding.drift(&before.promises(), &after.inputs(), &digest_key, &HashSet::new());
+        let found = binding.drift(&before.promises(), &after.inputs(), &keys, &HashSet::new());
         prop_assert_eq!(found.len(), ours.len());
     }
 }
@@ -282,17 +298,19 @@ fn nothing_in_a_binding_can_be_recognized_without_the_key() {
         unknown: Vec::new(),
     };
     let accounts = Accounts::new(&[draft.clone(), draft], &[], 1);
-    let [one, other] = [accounts.digest_key(), accounts.digest_key()]
-        .map(|digest_key| accounts.binding(&digest_key));
+    let [one, other] =
+        [accounts.new_keys(), accounts.new_keys()].map(|keys| accounts.binding(&keys));
     let digests = |binding: &Binding| -> HashSet<SmolStr> {
         let webhooks = binding.source.webhooks.iter();
         let fields = webhooks
             .clone()
             .flat_map(|webhook| webhook.fields.values().cloned());
-        let whole = webhooks.map(|webhook| webhook.seal.as_str().into());
+        let wholes = webhooks.flat_map(|webhook| [webhook.seal.clone(), webhook.wanted.clone()]);
+        let sides = [&binding.source, &binding.target].map(|side| side.key.clone().unwrap());
+        let keys = sides.into_iter().flat_map(|key| [key.salt, key.check]);
         fields
-            .chain(whole)
-            .chain([binding.check.as_str().into(), binding.salt.as_str().into()])
+            .chain(wholes.map(|digest| digest.unwrap().into()))
+            .chain(keys.map(SmolStr::from))
             .collect()
     };
     assert!(digests(&one).is_disjoint(&digests(&other)));

@@ -198,3 +198,32 @@ fn the_servers_own_state_is_in_no_digest_and_every_other_undocumented_member_is(
 fn a_fingerprint_prints_no_content() {
     assert_eq!(format!("{:?}", content(BASE).whole), "Fingerprint");
 }
+
+/// A number or a truth value is not the text that spells it; missing, null and an empty text are one.
+#[test]
+fn a_value_never_equals_the_text_that_spells_it() {
+    let content = |member: &str| {
+        let text = format!(r#"{{"integration_type_id":1,{member}}}"#);
+        let webhook = Webhook::parse(text).unwrap();
+        Content::from_webhook(&webhook, webhook.type_id().unwrap())
+    };
+    for key in ["alias", "url", "integration_type_fields"] {
+        let of = |value: &str| content(&format!(r#""{key}":{value}"#));
+        for value in ["123", "false", "true", "-1.5", "0"] {
+            assert_ne!(of(value), of(&format!(r#""{value}""#)), "{key}: {value}");
+        }
+        let half = r#""\ud800""#;
+        let spelled = serde_json::to_string(half).unwrap();
+        assert_ne!(of(half), of(&spelled), "{key}: half a pair");
+        assert_eq!(of("null"), of(r#""""#), "{key}");
+        assert_eq!(of("null"), content(r#""x":1"#), "{key}");
+        assert_eq!(of("1.0"), of("1"), "{key}");
+    }
+    for key in ["alias", "url"] {
+        let of = |value: &str| content(&format!(r#""{key}":{value}"#));
+        for value in ["[1]", r#"{"a":1}"#] {
+            let spelled = serde_json::to_string(value).unwrap();
+            assert_ne!(of(value), of(&spelled), "{key}: {value}");
+        }
+    }
+}

@@ -54,7 +54,7 @@ fn written(key: &Arc<DigestKey>) -> RecordedWrite {
     RecordedWrite {
         run_ix: 0,
         step_ix: 0,
-        digest_key: Arc::clone(key),
+        digest_key: Some(Arc::clone(key)),
         sent: digest(key, "https://sent.example.com"),
         altered_content: None,
         full_digest: None,

@@ -2,7 +2,7 @@
 
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
-use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::run::{RunRecord, WrittenWebhook};
 use crate::error::Error;
 use crate::pipeline::plan::StepState;
@@ -11,10 +11,11 @@ use crate::store::runs::Runs;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// A run to undo, with the key of the digests in its record.
+/// A run to undo.
 pub(super) struct RunToUndo {
     pub(super) record: RunRecord,
-    pub(super) digest_key: Arc<DigestKey>,
+    /// The key of the digests in its record; `None` if the target has another API key since.
+    pub(super) digest_key: Option<Arc<DigestKey>>,
 }
 
 /// Every webhook that the runs wrote, in the order in which the oldest of them wrote it; `chain` has the newest run
@@ -98,7 +99,7 @@ fn recorded_write(
     Some(RecordedWrite {
         run_ix,
         step_ix,
-        digest_key: Arc::clone(&run.digest_key),
+        digest_key: run.digest_key.clone(),
         sent,
         altered_content: written.item.stored,
         full_digest: written.item.full_digest.as_deref().cloned(),
@@ -108,27 +109,14 @@ fn recorded_write(
     })
 }
 
-/// The bodies of the updated webhooks before the run, by id; fails if the file was changed since, so that no such
-/// body is written to the target.
+/// The bodies of the updated webhooks before the run, by id.
 fn previous_bodies(runs: &Runs, run: &RunToUndo) -> Result<HashMap<WebhookId, Webhook>, Error> {
-    let record = &run.record;
-    let kept = runs.read_file(record.id(), "previous.json")?;
-    let Some(text) = kept.filter(|_| record.header.previous_bodies.is_some()) else {
+    let Some(digest_key) = &run.digest_key else {
         return Ok(HashMap::new());
     };
-    let is_intact = record.header.previous_bodies == Some(run.digest_key.text(&text).to_string());
-    let bodies = is_intact.then(|| parse_list(text).ok()).flatten();
-    let bodies = bodies.ok_or_else(|| {
-        Error::failed(format!(
-            "the saved previous bodies of run {} are damaged",
-            record.id()
-        ))
-        .with_hint(
-            "nothing was written; previous.json in the run's folder is not what the run saved there",
-        )
-    })?;
+    let bodies = runs.previous_bodies(&run.record, digest_key)?;
     let by_id = |body: Webhook| Some((body.id()?, body));
-    Ok(bodies.into_iter().filter_map(by_id).collect())
+    Ok(bodies.into_iter().flatten().filter_map(by_id).collect())
 }
 
 /// The ids that recorded runs other than these wrote.

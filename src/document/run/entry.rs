@@ -130,9 +130,9 @@ pub struct Header {
     pub invariants: Invariants,
     /// Notes and warnings of the plan.
     pub notices: Vec<NoticeDocument>,
-    /// The keyed digest of the file of previous bodies; `None` if the run updates nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub previous_bodies: Option<String>,
+    /// Whether the encrypted previous bodies lie beside the journal: only if the run updates anything.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_previous_bodies: bool,
     /// The earlier runs whose open sends this run reconciled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,

@@ -174,7 +174,8 @@ impl StepRow {
     }
 }
 
-/// The digests of a step.
+/// The digests of a step: only of what the target has or gets, because whoever holds the target's key may test guesses
+/// at them. What the plan skips stays the source's own.
 #[derive(Default)]
 struct StepDigests {
     content: Option<ContentDigest>,
@@ -184,17 +185,23 @@ struct StepDigests {
 
 impl StepDigests {
     fn new(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> Self {
-        let content = webhook.content();
         let found = step.counterpart.as_ref();
-        let unsent = found.filter(|_| step.state == StepState::Unchanged);
+        let is_unchanged = step.state == StepState::Unchanged;
+        let is_digested = step.state.is_sent() || is_unchanged;
+        let content = webhook.content().filter(|_| is_digested);
         let counterpart = found.and_then(|webhook| webhook.content());
+        let undocumented_of = match found {
+            Some(found) if is_unchanged => Some(found.bare()),
+            _ => step.state.is_sent().then(|| webhook.bare()),
+        };
         Self {
             content: content.map(|content| digest_key.digest_content(content)),
             target_content: counterpart
-                .filter(|other| Some(*other) != content)
+                .filter(|other| is_digested && Some(*other) != content)
                 .map(|other| digest_key.digest_content(other)),
-            undocumented: digest_key
-                .digest_undocumented(unsent.map_or_else(|| webhook.bare(), |found| found.bare())),
+            undocumented: undocumented_of
+                .map(|webhook| digest_key.digest_undocumented(webhook))
+                .unwrap_or_default(),
         }
     }
 }

@@ -42,7 +42,7 @@ impl Header {
             untouched_in_target: document.untouched_in_target,
             invariants: document.invariants,
             notices: document.notices,
-            previous_bodies: None,
+            has_previous_bodies: false,
             continues: Vec::new(),
             saved_plan: None,
             ignore_keys: view.plan.portable().state_keys().named().to_vec(),

@@ -1,7 +1,7 @@
 //! Drift: what has changed since a plan was saved, by account, webhook and field.
 
-use super::{Binding, BoundSide, BoundWebhook, PlanWithInputs};
-use crate::coralogix::account::{ApiKey, Side};
+use super::{Binding, BindingKeys, BoundSide, BoundWebhook, PlanWithInputs};
+use crate::coralogix::account::Side;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::mask::Masked;
@@ -9,7 +9,8 @@ use crate::coralogix::path::Path;
 use crate::coralogix::undocumented::{is_documented, is_server_state};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepState;
-use crate::pipeline::strip::{Stripped, StrippedWebhook};
+use crate::pipeline::rewrite::PortableWebhook;
+use crate::pipeline::strip::StrippedWebhook;
 use smol_str::SmolStr;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
@@ -25,9 +26,6 @@ pub enum Drift {
         /// The current company id.
         now: String,
     },
-    /// A side shows no company id and has a different API key, so it is unknown whether it is still the same
-    /// account.
-    Key(Side),
     /// The text of the rules file is different; holds its path.
     Rules(String),
     /// A webhook of one of the sides changed.
@@ -106,33 +104,30 @@ impl Binding {
     /// Lists the changes since the plan was saved, most important first; empty if the plan still holds.
     ///
     /// Ignores `plan_written_ids`, the target's webhooks that earlier runs of this same plan wrote: they are the
-    /// plan, applied in part.
+    /// plan, applied in part. An account that shows no company id is known by its API key, which made the `keys`.
     pub fn drift(
         &self,
         promised: &[PlannedStep],
         now: &PlanWithInputs<'_>,
-        digest_key: &DigestKey,
+        keys: &BindingKeys,
         plan_written_ids: &HashSet<WebhookId>,
     ) -> Vec<Drift> {
-        let accounts = self.account_drift(now, digest_key);
+        let accounts = self.account_drift(now);
         if !accounts.is_empty() {
             return accounts;
         }
-        let no_ids = HashSet::new();
-        let mut webhooks =
-            compare_side(Side::Source, &self.source, now.source, digest_key, &no_ids);
+        let rules = self.rules_drift(now, keys.target());
+        let mut webhooks = compare_source(&self.source, now, keys, rules.is_none());
+        let target = now.target.webhooks().iter().map(|webhook| {
+            let change = |then: &BoundWebhook| target_change(then, webhook, keys.target());
+            (webhook, change)
+        });
         webhooks.extend(compare_side(
             Side::Target,
             &self.target,
-            now.target,
-            digest_key,
+            target,
             plan_written_ids,
         ));
-        let rules = self.rules_drift(now, digest_key);
-        if rules.is_none() {
-            let others = self.value_drift(now, digest_key, &webhooks);
-            webhooks.extend(others);
-        }
         if rules.is_none() && webhooks.is_empty() {
             webhooks = step_drift(promised, now, plan_written_ids);
         }
@@ -140,22 +135,9 @@ impl Binding {
         rules.into_iter().chain(webhooks).collect()
     }
 
-    fn account_drift(&self, now: &PlanWithInputs<'_>, digest_key: &DigestKey) -> Vec<Drift> {
-        let target_key = Some(now.target_key);
-        let source = side_account_drift(
-            Side::Source,
-            &self.source,
-            now.source_company.as_deref(),
-            now.source_key,
-            digest_key,
-        );
-        let target = side_account_drift(
-            Side::Target,
-            &self.target,
-            now.target_company.as_deref(),
-            target_key,
-            digest_key,
-        );
+    fn account_drift(&self, now: &PlanWithInputs<'_>) -> Vec<Drift> {
+        let source = company_drift(Side::Source, &self.source, now.source_company.as_deref());
+        let target = company_drift(Side::Target, &self.target, now.target_company.as_deref());
         source.into_iter().chain(target).collect()
     }
 
@@ -163,7 +145,7 @@ impl Binding {
         match (&self.rules, &now.rules) {
             (None, None) => None,
             (Some(then), Some((_, text)))
-                if then.seal == digest_key.digest_fingerprint(*text).to_string() =>
+                if then.seal == digest_key.digest_rules(*text).to_string() =>
             {
                 None
             }
@@ -171,62 +153,16 @@ impl Binding {
             (Some(then), None) => Some(Drift::Rules(then.file.clone())),
         }
     }
-
-    /// Webhooks that did not change but have a different desired content, because the values of the rules
-    /// changed.
-    fn value_drift(
-        &self,
-        now: &PlanWithInputs<'_>,
-        digest_key: &DigestKey,
-        drifted: &[DriftedWebhook],
-    ) -> Vec<DriftedWebhook> {
-        let of_source = drifted
-            .iter()
-            .filter(|drifted| drifted.side == Side::Source);
-        let changed: HashSet<&WebhookId> = of_source
-            .filter_map(|drifted| drifted.id.as_ref())
-            .collect();
-        let mut then = UnclaimedWebhooks::new(&self.source.webhooks);
-        let mut others = Vec::new();
-        for (stripped, (desired, _)) in now.source.webhooks().iter().zip(now.plan.steps()) {
-            let Some(then) = then.take(stripped) else {
-                continue;
-            };
-            let digest = digest_key.digest_carried(desired.bare()).to_string();
-            let is_changed = stripped.id().is_some_and(|id| changed.contains(id));
-            if then.wanted.as_deref() != Some(&*digest) && !is_changed {
-                let by_rules = desired.changes().iter();
-                let paths = by_rules.map(|change| change.path.to_string()).collect();
-                others.push(drifted_webhook(
-                    Side::Source,
-                    stripped,
-                    WebhookChange::DifferentValues(paths),
-                ));
-            }
-        }
-        others
-    }
 }
 
-fn side_account_drift(
-    side: Side,
-    then: &BoundSide,
-    company: Option<&str>,
-    key: Option<&ApiKey>,
-    digest_key: &DigestKey,
-) -> Option<Drift> {
-    match (then.company_id.as_ref().map(WebhookId::as_str), company) {
-        (Some(then), Some(now)) if then == now => None,
-        (Some(then), Some(now)) => Some(Drift::Company {
-            side,
-            then: then.to_owned(),
-            now: now.to_owned(),
-        }),
-        _ => {
-            let key = key.map(|key| digest_key.digest_api_key(key).to_string());
-            (key != then.key).then_some(Drift::Key(side))
-        }
-    }
+fn company_drift(side: Side, then: &BoundSide, company: Option<&str>) -> Option<Drift> {
+    let then = then.company_id.as_ref().map(WebhookId::as_str);
+    let (then, now) = then.zip(company).filter(|(then, now)| then != now)?;
+    Some(Drift::Company {
+        side,
+        then: then.to_owned(),
+        now: now.to_owned(),
+    })
 }
 
 fn drifted_webhook(side: Side, webhook: &StrippedWebhook, change: WebhookChange) -> DriftedWebhook {
@@ -287,33 +223,102 @@ impl<'b> UnclaimedWebhooks<'b> {
     }
 }
 
-/// Lists the webhooks of one side that are new, changed or gone.
-fn compare_side(
-    side: Side,
+/// Lists the webhooks of the source that are new, changed or gone, or that get other values than planned.
+fn compare_source(
     then: &BoundSide,
-    now: &Stripped,
-    digest_key: &DigestKey,
-    plan_written_ids: &HashSet<WebhookId>,
+    now: &PlanWithInputs<'_>,
+    keys: &BindingKeys,
+    has_same_rules: bool,
 ) -> Vec<DriftedWebhook> {
+    let webhooks = now.source.webhooks().iter().zip(now.plan.steps());
+    let webhooks = webhooks.map(|(webhook, (desired, _))| {
+        let change = move |then: &BoundWebhook| {
+            let change = source_change(then, webhook, desired, keys);
+            // Other rules give other values; the drift of the rules says so already.
+            change.filter(|change| {
+                has_same_rules || !matches!(change, WebhookChange::DifferentValues(_))
+            })
+        };
+        (webhook, change)
+    });
+    compare_side(Side::Source, then, webhooks, &HashSet::new())
+}
+
+/// What has changed about a webhook of the source; without a key of the source, only what the plan sends is known.
+fn source_change(
+    then: &BoundWebhook,
+    webhook: &StrippedWebhook,
+    desired: &PortableWebhook,
+    keys: &BindingKeys,
+) -> Option<WebhookChange> {
+    if let Some(key) = keys.source()
+        && !has_same_content(then, webhook.bare(), key)
+    {
+        let fields = changed_fields(then, webhook, webhook.bare(), key);
+        return Some(WebhookChange::Changed(fields));
+    }
+    let wanted = || keys.target().digest_carried(desired.bare()).to_string();
+    let has_other_values = then.wanted.as_ref().is_some_and(|then| *then != wanted());
+    let by_rules: Vec<String> = desired
+        .changes()
+        .iter()
+        .map(|change| change.path.to_string())
+        .collect();
+    if keys.source().is_some() {
+        return has_other_values.then_some(WebhookChange::DifferentValues(by_rules));
+    }
+    let fields = if has_other_values {
+        changed_fields(then, webhook, desired.bare(), keys.target())
+    } else {
+        changed_names(then, webhook)
+    };
+    let is_by_rules = |field: &ChangedField| by_rules.contains(&field.path);
+    if has_other_values && fields.iter().all(is_by_rules) {
+        return Some(WebhookChange::DifferentValues(by_rules));
+    }
+    (!fields.is_empty()).then_some(WebhookChange::Changed(fields))
+}
+
+/// What has changed about a webhook of the target.
+fn target_change(
+    then: &BoundWebhook,
+    webhook: &StrippedWebhook,
+    key: &DigestKey,
+) -> Option<WebhookChange> {
+    let is_same = has_same_content(then, webhook.bare(), key);
+    (!is_same).then(|| WebhookChange::Changed(changed_fields(then, webhook, webhook.bare(), key)))
+}
+
+fn has_same_content(then: &BoundWebhook, now: &Webhook, key: &DigestKey) -> bool {
+    then.seal.as_deref() == Some(&*key.digest_carried(now).to_string())
+}
+
+/// Lists the webhooks of one side that are new, changed or gone; each comes with what tells its change.
+fn compare_side<'s, F>(
+    side: Side,
+    then: &'s BoundSide,
+    now: impl Iterator<Item = (&'s StrippedWebhook, F)>,
+    plan_written_ids: &HashSet<WebhookId>,
+) -> Vec<DriftedWebhook>
+where
+    F: Fn(&BoundWebhook) -> Option<WebhookChange>,
+{
     let mut bound = UnclaimedWebhooks::new(&then.webhooks);
     let (mut drifted, mut replaced) = (Vec::new(), Vec::new());
-    for stripped in now.webhooks() {
+    for (stripped, change) in now {
         let is_of_plan = stripped
             .id()
             .is_some_and(|id| plan_written_ids.contains(id));
         let what = match bound.take(stripped) {
-            None => WebhookChange::Added,
+            None => Some(WebhookChange::Added),
             // It has only the number of the webhook that the plan updates; a server may date what we updated anew.
             Some(then) if !is_of_plan && is_reborn(then, stripped) => {
                 replaced.push(then);
-                WebhookChange::Added
+                Some(WebhookChange::Added)
             }
-            Some(then) if then.seal == digest_key.digest_carried(stripped.bare()).to_string() => {
-                continue;
-            }
-            Some(then) => WebhookChange::Changed(changed_fields(then, stripped, digest_key)),
+            Some(then) => change(then),
         };
-        if !is_of_plan {
+        if let Some(what) = what.filter(|_| !is_of_plan) {
             drifted.push(drifted_webhook(side, stripped, what));
         }
     }
@@ -333,11 +338,8 @@ fn is_reborn(then: &BoundWebhook, now: &StrippedWebhook) -> bool {
     is_another_birth(then.created_at, now.original().birth())
 }
 
-fn changed_fields(
-    then: &BoundWebhook,
-    now: &StrippedWebhook,
-    digest_key: &DigestKey,
-) -> Vec<ChangedField> {
+/// The alias and the type, where they changed: those need no digest.
+fn changed_names(then: &BoundWebhook, now: &StrippedWebhook) -> Vec<ChangedField> {
     let mut changed = Vec::new();
     let type_id = now.type_id().map(|type_id| type_id.0);
     if then.alias != *now.alias() {
@@ -354,19 +356,30 @@ fn changed_fields(
             current: type_id.map(|type_id| Masked::Number(type_id.to_string())),
         });
     }
-    let digests = digest_key.digest_places(now.bare());
-    for place in now.bare().places() {
+    changed
+}
+
+/// The values that changed in `object`, of which the plan holds the digests: the webhook, or what the plan sends of it.
+fn changed_fields(
+    then: &BoundWebhook,
+    now: &StrippedWebhook,
+    object: &Webhook,
+    digest_key: &DigestKey,
+) -> Vec<ChangedField> {
+    let mut changed = changed_names(then, now);
+    let digests = digest_key.digest_places(object);
+    for place in object.places() {
         let path = place.path.to_string();
         let is_leaf = !place.json_type.is_container();
         if is_leaf && then.fields.get(path.as_str()) != digests.get(path.as_str()) {
             changed.push(ChangedField {
                 path,
                 current: Some(place.masked),
-                undocumented: undocumented_key(&place.path, now.bare()),
+                undocumented: undocumented_key(&place.path, object),
             });
         }
     }
-    changed.extend(changed_type_members(then, now, &digests));
+    changed.extend(changed_type_members(then, object, &digests));
     let gone = then
         .fields
         .keys()
@@ -396,10 +409,10 @@ fn removed_state_key(path: &str) -> Option<String> {
 /// The changed undocumented members of `integration_type`, which have no place.
 fn changed_type_members(
     then: &BoundWebhook,
-    now: &StrippedWebhook,
+    now: &Webhook,
     digests: &BTreeMap<SmolStr, SmolStr>,
 ) -> Vec<ChangedField> {
-    let members = now.bare().undocumented_members();
+    let members = now.undocumented_members();
     let changed = members.filter(|member| {
         let path = member.path().to_string();
         member.is_in_type && then.fields.get(path.as_str()) != digests.get(path.as_str())

@@ -1,7 +1,9 @@
 //! Lists the differences between two webhooks with the same alias and type, in a form that is safe to print.
 //! Pure. Compares the real values but returns masked ones.
 
-use crate::coralogix::content::{entry_name, is_equal, is_named_list};
+use crate::coralogix::content::{
+    entry_name, has_bare_scalar_fields, is_equal, is_equal_member, is_named_list,
+};
 use crate::coralogix::json::Json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
@@ -30,7 +32,7 @@ impl Difference {
 /// All differences in alias, url and fields, in the order of the source.
 pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let mut found = Vec::new();
-    if source.alias() != target.alias() {
+    if !is_equal_member(source.raw("alias"), target.raw("alias")) {
         let masked_alias = |webhook: &Webhook| webhook.masked().alias.map(Masked::Text);
         found.push(Difference {
             path: "alias".to_owned(),
@@ -38,7 +40,7 @@ pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
             target: masked_alias(target),
         });
     }
-    if source.url() != target.url() {
+    if !is_equal_member(source.raw("url"), target.raw("url")) {
         found.push(Difference {
             path: "url".to_owned(),
             source: source.masked().url,
@@ -142,6 +144,7 @@ fn hidden_value() -> Masked {
 /// The fields of one webhook as two trees of the same shape: one with real values, one with masked values.
 struct FieldsWithMask<'f> {
     text: Option<&'f str>,
+    is_bare_scalar: bool,
     tree: Option<Json<'f>>,
     masked: Option<Masked>,
 }
@@ -154,6 +157,7 @@ impl<'f> FieldsWithMask<'f> {
                 Fields::DuplicateKey => webhook.raw("integration_type_fields"),
                 Fields::Empty => None,
             },
+            is_bare_scalar: has_bare_scalar_fields(webhook),
             tree: fields.tree(),
             masked: webhook.masked_fields(),
         }
@@ -161,7 +165,9 @@ impl<'f> FieldsWithMask<'f> {
 
     fn is_same(&self, other: &Self) -> bool {
         match (&self.tree, &other.tree) {
-            (Some(left), Some(right)) => is_equal(left, right),
+            (Some(left), Some(right)) => {
+                self.is_bare_scalar == other.is_bare_scalar && is_equal(left, right)
+            }
             (None, None) => self.text == other.text,
             _ => false,
         }

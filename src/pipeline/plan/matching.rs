@@ -1,6 +1,8 @@
 //! Matches webhooks of the source with those of the target: identical pairs first, then pairs by alias and type.
 //! Pure. Reports an ambiguous match instead of choosing one of several.
 
+mod unproven;
+
 use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{PriorKnowledge, UncertainSends};
 use super::{OnConflict, Step, StepState};
@@ -44,6 +46,7 @@ pub(super) fn decide(
     matching.pair_altered_copies(known);
     matching.mark_uncertain(known.uncertain_sends());
     matching.pair_by_key();
+    matching.hold_back_unproven(&known.unproven);
     matching.create_remaining();
     let n_matched = target.len() - matching.pairing.open_right().len();
     let steps = matching.steps.into_iter().flatten().collect();

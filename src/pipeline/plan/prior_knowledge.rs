@@ -5,13 +5,14 @@ use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::content::Content;
 use crate::coralogix::digest::{ContentDigest, DigestKey};
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::strip::StrippedWebhook;
-use std::collections::HashMap;
+use crate::pipeline::strip::{Key, StrippedWebhook};
+use std::collections::{HashMap, HashSet};
 
 /// Knowledge from all earlier runs, the newest run last.
 #[derive(Debug, Default)]
 pub struct PriorKnowledge {
     runs: Vec<RunKnowledge>,
+    pub(super) unproven: Vec<UnprovenRun>,
     /// Whether an id identifies the same webhook on both sides.
     pub(super) has_shared_ids: bool,
 }
@@ -40,6 +41,28 @@ pub struct AlteredCopy {
     pub sent: ContentDigest,
     /// The digest of the content that the server stored.
     pub kept: ContentDigest,
+}
+
+/// Knowledge from one earlier run with another API key: ids, but no content.
+#[derive(Debug)]
+pub struct UnprovenRun {
+    /// The run's id.
+    pub run_id: String,
+    /// What it wrote, by the alias and type that were sent.
+    pub copies: HashMap<Key, Vec<UnprovenCopy>>,
+    /// The webhooks that it tried to create without learning whether they arrived.
+    pub open: HashSet<Key>,
+    /// The ids of the target's webhooks that these may be: new since the run, and written by no other one.
+    pub new_ids: Vec<WebhookId>,
+}
+
+/// A webhook that a run with another API key wrote.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnprovenCopy {
+    /// Its id in the target.
+    pub id: WebhookId,
+    /// When it was created, if that is known; a later birth under this id is another webhook.
+    pub birth: Option<Birth>,
 }
 
 /// The altered copies of one run, by their ids.
@@ -79,6 +102,11 @@ impl PriorKnowledge {
         if !run.altered.is_empty() || !run.uncertain.is_empty() {
             self.runs.push(run);
         }
+    }
+
+    /// Adds the knowledge from a newer run with another API key.
+    pub fn add_unproven(&mut self, run: UnprovenRun) {
+        self.unproven.push(run);
     }
 
     /// The altered copies of each run that has some, the newest run first.

@@ -2,7 +2,7 @@
 //! rollback. Pure. No request body ever has an id of the source.
 
 use super::machine::{Action, Item};
-use super::resemblance::url_fingerprint;
+use super::resemblance::{fingerprint_url_of, url_fingerprint};
 use crate::coralogix::content::{Content, FullDigest, full_digest};
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
@@ -96,7 +96,7 @@ impl<'p> ActionList<'p> {
         let item = Item {
             key,
             content: Content::from_webhook(body, type_id),
-            url: url_fingerprint(&body.url()),
+            url: fingerprint_url_of(body),
             action: Action::Update {
                 id,
                 previous: current.into(),
@@ -150,7 +150,7 @@ fn plan_action<'p>(
     let item = Item {
         key: webhook.key()?,
         content: webhook.content()?,
-        url: url_fingerprint(&webhook.bare().url()),
+        url: fingerprint_url_of(webhook.bare()),
         action,
         shown_before: None,
         size: webhook.bare().wire_len(),

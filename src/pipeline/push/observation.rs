@@ -2,7 +2,7 @@
 //! Pure. Keeps a webhook's body only if the run may have written it and it differs from the desired content,
 //! so that memory never has to hold the whole list.
 
-use super::resemblance::url_fingerprint;
+use super::resemblance::fingerprint_url_of;
 use crate::coralogix::birth::{Birth, Identity};
 use crate::coralogix::content::{self, Content, Fingerprint, FullDigest};
 use crate::coralogix::undocumented::StateKeys;
@@ -83,7 +83,7 @@ impl SeenWebhook {
                 .then(|| Box::new(without_server_keys(webhook).to_standalone())),
         };
         Self {
-            url: (!is_desired).then(|| url_fingerprint(&webhook.url())),
+            url: (!is_desired).then(|| fingerprint_url_of(webhook)),
             details,
             ..self
         }
@@ -131,7 +131,8 @@ fn key_and_content(webhook: &Webhook) -> (Option<Key>, Option<Content>) {
     };
     let alias = webhook.alias().unwrap_or_default().into();
     let content = Content::from_webhook(webhook, type_id);
-    (Some(Key { alias, type_id }), Some(content))
+    let key = (!webhook.has_odd_alias()).then_some(Key { alias, type_id });
+    (key, Some(content))
 }
 
 /// One reading of the target.

@@ -3,6 +3,7 @@
 //! ours, and only its absence tells one apart.
 
 use crate::coralogix::content::Fingerprint;
+use crate::coralogix::webhook::Webhook;
 use crate::pipeline::strip::normalized_alias;
 use std::borrow::Cow;
 
@@ -22,6 +23,14 @@ pub(super) fn respelled_alias(alias: &str) -> String {
 /// A fingerprint of a url that is the same however its HTML escapes are spelled.
 pub(super) fn url_fingerprint(url: &str) -> Fingerprint {
     Fingerprint::of_text(&unescape_html(url.trim()))
+}
+
+/// Like [`url_fingerprint`], of a webhook's url; one that is no text equals only the same value.
+pub(super) fn fingerprint_url_of(webhook: &Webhook) -> Fingerprint {
+    match webhook.raw("url") {
+        Some(token) if !token.starts_with('"') && token != "null" => Fingerprint::of_token(token),
+        _ => url_fingerprint(&webhook.url()),
+    }
 }
 
 /// Decodes the character references that servers write when they escape HTML.

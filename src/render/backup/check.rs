@@ -50,7 +50,7 @@ impl CheckedAccount {
         {
             ExitCode::Partial
         } else if has_condition(|condition| *condition == BackupCondition::NotOpened) {
-            ExitCode::CannotDecrypt
+            ExitCode::KeyNeeded
         } else {
             ExitCode::Done
         }

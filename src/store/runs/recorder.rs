@@ -2,6 +2,7 @@
 //! request, and ends it.
 
 use super::journal::{JOURNAL_NAME, JournalFile};
+use super::previous;
 use crate::coralogix::content::{Content, FullDigest};
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::document::run::RunRecord;
@@ -14,11 +15,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What must be durable before a run may write to the target.
-pub struct InitialFiles<'o> {
+pub struct InitialFiles {
     /// The first entry of the journal.
     pub header: Header,
-    /// A JSON array of the current bodies of the webhooks to update, secrets included; `None` if there are none.
-    pub previous_bodies: Option<&'o str>,
+    /// A JSON array of the current bodies of the webhooks to update, secrets included, which the record encrypts; `None`
+    /// if there are none.
+    pub previous_bodies: Option<String>,
 }
 
 /// Writes the record of a run.
@@ -40,13 +42,12 @@ impl LiveRecord {
     /// The folder gets its name last, so that a run's folder without a journal is always a damaged one.
     pub(super) fn start(
         runs: &Path,
-        opening: InitialFiles<'_>,
+        opening: InitialFiles,
         digest_key: DigestKey,
     ) -> Result<Self, Error> {
         let folder = disk::NewFolder::create_in(runs, "the run record")?;
         if let Some(previous) = opening.previous_bodies {
-            let path = folder.path().join("previous.json");
-            disk::write_new(&path, previous, "the previous bodies")?;
+            previous::write(folder.path(), &opening.header.run, previous, &digest_key)?;
         }
         let run_id = opening.header.run.clone();
         let mut journal = JournalFile::create(&folder.path().join(JOURNAL_NAME))?;

@@ -11,20 +11,22 @@ use std::time::Duration;
 
 /// Records a rollback in the journals of its runs.
 pub struct RollbackJournal<'w> {
-    recorders: Vec<Recorder>,
+    /// `None` for a run of which nothing can be undone.
+    recorders: Vec<Option<Recorder>>,
     written: &'w [RollbackItem],
 }
 
 impl<'w> RollbackJournal<'w> {
-    /// Takes one recorder for each run, in the order of the runs, and the webhooks that the runs wrote.
-    pub fn new(recorders: Vec<Recorder>, written: &'w [RollbackItem]) -> Self {
+    /// Takes one recorder for each run of which anything may be undone, in the order of the runs, and the webhooks that
+    /// the runs wrote.
+    pub fn new(recorders: Vec<Option<Recorder>>, written: &'w [RollbackItem]) -> Self {
         Self { recorders, written }
     }
 
     /// Records durably that the rollback starts.
     pub fn start(&self, settle: Duration) -> Result<(), Error> {
-        for recorder in &self.recorders {
-            let others = self.recorders.iter().map(Recorder::run_id);
+        for recorder in self.recorders.iter().flatten() {
+            let others = self.recorders.iter().flatten().map(Recorder::run_id);
             recorder.append(&JournalEntry::RollbackStarted {
                 at: Timestamp::now(),
                 settle_window_ms: u64::try_from(settle.as_millis()).unwrap_or(u64::MAX),
@@ -41,6 +43,9 @@ impl<'w> RollbackJournal<'w> {
     pub fn finish(&self, result: &RollbackResult) -> Result<(), Error> {
         let webhooks: Vec<_> = self.written.iter().zip(&result.final_states).collect();
         for (run_ix, recorder) in self.recorders.iter().enumerate() {
+            let Some(recorder) = recorder else {
+                continue;
+            };
             let ids_where = |predicate: &dyn Fn(&UndoState) -> bool| -> Vec<WebhookId> {
                 let of_run = webhooks.iter().filter(|(item, end)| {
                     item.writes.iter().any(|write| write.run_ix == run_ix) && predicate(end)
@@ -51,7 +56,9 @@ impl<'w> RollbackJournal<'w> {
                 at: Timestamp::now(),
                 deleted: ids_where(&|end| matches!(end, UndoState::Gone { .. })),
                 restored: ids_where(&|end| *end == UndoState::Restored),
-                untouched: ids_where(&|end| matches!(end, UndoState::Keep(_)) || end.is_due()),
+                untouched: ids_where(&|end| {
+                    matches!(end, UndoState::Keep(_) | UndoState::Unproven) || end.is_due()
+                }),
             })?;
         }
         Ok(())
@@ -84,8 +91,8 @@ impl push::Journal for RollbackJournal<'_> {
                     (!rows.is_empty()).then_some(JournalNote::StatusUpdates(rows))
                 }
             };
-            if let Some(note) = of_run {
-                self.recorders[run_ix].record(&note)?;
+            if let (Some(note), Some(recorder)) = (of_run, &mut self.recorders[run_ix]) {
+                recorder.record(&note)?;
             }
         }
         Ok(())

@@ -35,6 +35,7 @@ mod conflicts;
 mod crash;
 mod demo;
 mod diff;
+mod digests;
 mod exactly_once;
 mod export;
 mod help;

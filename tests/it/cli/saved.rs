@@ -184,8 +184,12 @@ fn an_edited_plan_is_refused_before_any_request() {
     let later = "2999-01-01T00:00:00Z";
     assert!(with(&|plan| plan["binding"]["valid_until"] = json!(later)).contains(changed));
     assert!(
-        with(&|plan| plan["binding"]["salt"] = json!("0".repeat(32)))
+        with(&|plan| plan["binding"]["source"]["key"]["salt"] = json!("0".repeat(32)))
             .contains("different source API key")
+    );
+    assert!(
+        with(&|plan| plan["binding"]["target"]["key"]["salt"] = json!("0".repeat(32)))
+            .contains("different target API key")
     );
     save(&accounts, &original);
     let run = accounts

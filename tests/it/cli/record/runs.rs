@@ -87,7 +87,6 @@ fn records_are_readable_only_by_their_owner() {
     );
     for path in files {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
-        // A migration without updates records no previous bodies, so no file may hold a secret.
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(!text.contains("canary"), "{}", path.display());
     }
