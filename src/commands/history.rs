@@ -10,7 +10,7 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepState};
+use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepIx, StepState};
 use crate::pipeline::push::{
     Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover, settle,
 };
@@ -182,7 +182,7 @@ impl History {
                     &run_knowledge.digest_key,
                 );
                 for (step_ix, recovery) in &recoveries {
-                    add_recovery(&mut run_knowledge, record, *step_ix, recovery);
+                    add_recovery(&mut run_knowledge, record, step_ix.get(), recovery);
                 }
                 reconciled.push(ReconciledRun {
                     run_id: record.id().to_owned(),
@@ -397,7 +397,7 @@ fn collect_open_sends(
         let is_update = row.state == StepState::Update;
         let target_id = row.target_id.clone();
         Some(OpenSend {
-            step_ix,
+            step_ix: StepIx::from(step_ix),
             key,
             content,
             update_id: target_id.filter(|_| is_update),
@@ -468,7 +468,7 @@ fn add_recovery(
     }
 }
 
-fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow {
+fn status_update_row((step_ix, recovery): &(StepIx, Recovery)) -> StatusUpdateRow {
     let update = match recovery {
         Recovery::Written { id, birth, stored } => RecordedStatusUpdate::Written {
             id: id.clone(),
@@ -480,7 +480,7 @@ fn status_update_row((step_ix, recovery): &(usize, Recovery)) -> StatusUpdateRow
         Recovery::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
     };
     StatusUpdateRow {
-        step_ix: *step_ix,
+        step_ix: step_ix.get(),
         update,
     }
 }

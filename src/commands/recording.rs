@@ -10,7 +10,7 @@ use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::idmap::has_unique_targets;
-use crate::pipeline::plan::{OnConflict, Step, StepState};
+use crate::pipeline::plan::{OnConflict, Step, StepIx, StepState};
 use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::{ItemVerdict, Verdict};
@@ -199,14 +199,14 @@ fn full_digest_rows(
     let digests: HashMap<&WebhookId, (&SeenWebhook, &FullDigest)> = observed
         .filter_map(|seen| Some((seen.id(), (seen, seen.full_digest()?))))
         .collect();
-    let row = |(step_ix, status): &(usize, ItemStatus)| {
+    let row = |(step_ix, status): &(StepIx, ItemStatus)| {
         if push_result.replaced.contains(step_ix) {
             return None;
         }
         let (seen, full) = digests.get(status.target_id()?)?;
         let full = recorder.digest_full(full);
         Some(FullDigestRow {
-            step_ix: *step_ix,
+            step_ix: step_ix.get(),
             created_at: seen.birth(),
             digest: full.documented,
             undocumented: full.undocumented,
@@ -229,18 +229,18 @@ fn altered_rows(
     let contents: HashMap<_, _> = observed
         .filter_map(|seen| Some((seen.id(), seen.content()?)))
         .collect();
-    let arrived_ids: HashMap<usize, _> = push_result
+    let arrived_ids: HashMap<StepIx, _> = push_result
         .statuses
         .iter()
         .filter_map(|(step_ix, status)| Some((*step_ix, status.target_id()?)))
         .collect();
-    let row = |(step_ix, item_verdict): &(usize, ItemVerdict)| {
+    let row = |(step_ix, item_verdict): &(StepIx, ItemVerdict)| {
         let ItemVerdict::Altered(_) = item_verdict else {
             return None;
         };
         let content = contents.get(arrived_ids.get(step_ix)?)?;
         Some(AlteredRow {
-            step_ix: *step_ix,
+            step_ix: step_ix.get(),
             content: recorder.digest_content(*content),
         })
     };

@@ -123,12 +123,11 @@ pub(crate) fn item_outcomes<'a>(
     push_result: &'a PushResult,
     verdict: Option<&'a Verdict>,
 ) -> Vec<ItemOutcome<'a>> {
-    let steps = plan.steps();
     let item_verdicts = verdict.iter().flat_map(|verdict| &verdict.item_verdicts);
     // Both lists are in plan order; either may lack entries for some steps.
     let mut statuses = push_result.statuses.iter().peekable();
     let mut item_verdicts = item_verdicts.peekable();
-    let to_outcome = |(step_ix, (webhook, step))| {
+    let to_outcome = |(step_ix, webhook, step)| {
         let outcome = match statuses.next_if(|(ix, _)| *ix == step_ix) {
             Some((_, status)) => {
                 let words = push_result.server_words.get(&step_ix);
@@ -140,7 +139,7 @@ pub(crate) fn item_outcomes<'a>(
         let item_verdict = item_verdict.map(|(_, verdict)| verdict);
         apply_verdict(outcome, item_verdict, &push_result.unlisted)
     };
-    steps.enumerate().map(to_outcome).collect()
+    plan.numbered_steps().map(to_outcome).collect()
 }
 
 /// Number of webhooks in each status, zero included.

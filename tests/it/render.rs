@@ -573,11 +573,11 @@ fn push_result(plan: &Plan) -> PushResult {
         ItemStatus::NotSent,
     ]
     .into_iter();
-    let steps = plan.steps().enumerate();
-    let written = steps.filter(|(_, (_, step))| step.state == StepState::Create);
+    let steps = plan.numbered_steps();
+    let written = steps.filter(|(_, _, step)| step.state == StepState::Create);
     PushResult {
         statuses: written
-            .map(|(step_ix, _)| (step_ix, statuses.next().unwrap()))
+            .map(|(step_ix, ..)| (step_ix, statuses.next().unwrap()))
             .collect(),
         stop: Some(StopReason::Unresolved),
         may_have_written: true,

@@ -4,7 +4,7 @@ use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId, parse_list};
 use crate::error::Error;
-use crate::pipeline::plan::StepState;
+use crate::pipeline::plan::{StepIx, StepState};
 use crate::pipeline::rollback::{PreviousContent, RecordedWrite, RollbackItem, UndoState};
 use crate::store::runs::{RunRecord, Runs, WrittenWebhook};
 use std::collections::{HashMap, HashSet};
@@ -96,7 +96,7 @@ fn recorded_write(
     };
     Some(RecordedWrite {
         run_ix,
-        step_ix,
+        step_ix: StepIx::from(step_ix),
         digest_key: Arc::clone(&run.digest_key),
         sent,
         altered_content: written.kept,

@@ -1,6 +1,7 @@
 //! Adoption: which of the webhooks that are new in the target are the ones that were sent.
 //! Pure. Counts copies, and reports an item as unresolved rather than guess.
 
+use super::item_ix::ItemIx;
 use super::observation::SeenWebhook;
 use super::resemblance::unescape_html;
 use crate::coralogix::content::{Content, Fingerprint};
@@ -15,8 +16,8 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 /// An item that was sent and that no webhook of the target is attributed to yet.
 #[derive(Debug, Clone)]
 pub(super) struct SentItem {
-    /// The item's index in the push, or the step's index in an earlier run's plan.
-    pub(super) ix: usize,
+    /// Its index in the push, or among the creates of an earlier run.
+    pub(super) ix: ItemIx,
     pub(super) key: Key,
     pub(super) content: Content,
 }
@@ -25,9 +26,9 @@ pub(super) struct SentItem {
 #[derive(Debug, Default)]
 pub(super) struct Adoption {
     /// Items that were written, each with its webhook in the target.
-    pub(super) adopted: Vec<(usize, SeenWebhook)>,
+    pub(super) adopted: Vec<(ItemIx, SeenWebhook)>,
     /// Items that may or may not have been written, each with the reason.
-    pub(super) unresolved: Vec<(usize, String)>,
+    pub(super) unresolved: Vec<(ItemIx, String)>,
     /// New webhooks that match no item.
     pub(super) others: Vec<SeenWebhook>,
 }
@@ -118,7 +119,7 @@ fn mark_alike_unresolved(
     let mut alike = Adoption::default();
     let left = adopt_matches(&mut alike, sent, uncertain);
     let to_unresolved =
-        |(ix, seen): (usize, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
+        |(ix, seen): (ItemIx, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
     adoption.unresolved.extend(alike.unresolved);
     adoption
         .unresolved

@@ -136,13 +136,13 @@ impl push::Journal for Recorder {
         let entry = match note {
             JournalNote::Sending(step_ixs) => JournalEntry::Sending {
                 at,
-                step_ixs: step_ixs.clone(),
+                step_ixs: step_ixs.iter().map(|step_ix| step_ix.get()).collect(),
             },
             JournalNote::StatusUpdates(updates) => JournalEntry::StatusUpdates {
                 at,
                 webhooks: updates
                     .iter()
-                    .map(|(step_ix, update)| self.to_row(*step_ix, update))
+                    .map(|(step_ix, update)| self.to_row(step_ix.get(), update))
                     .collect(),
             },
         };
