@@ -13,7 +13,7 @@ use crate::document::run::{RunRecord, WrittenWebhook};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepState};
+use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepIx, StepState};
 use crate::pipeline::push::{
     ItemStatus, Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover,
     settle,
@@ -397,9 +397,9 @@ pub(super) fn collect_open_sends(
             let elapsed = last.duration_since(header.started_at);
             target_time + elapsed + CREATED_AT_TOLERANCE
         });
-    let open_send = |step_ix: usize| {
+    let open_send = |step_ix: StepIx| {
         let (key, content) = record.desired(step_ix)?;
-        let row = &header.steps[step_ix];
+        let row = &header.steps[step_ix.get()];
         let is_update = row.state == StepState::Update;
         let target_id = row.target_id().cloned();
         Some(OpenSend {
@@ -431,7 +431,7 @@ fn altered_unread(
 ) -> Vec<AlteredCopy> {
     let seen = observation.webhooks().iter();
     let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
-    let altered = |(step_ix, written): (usize, WrittenWebhook<'_>)| {
+    let altered = |(step_ix, written): (StepIx, WrittenWebhook<'_>)| {
         let (key, sent) = record.desired(step_ix)?;
         // Another alias or type may be the sign of another webhook.
         let seen = by_id
@@ -452,7 +452,7 @@ fn altered_unread(
 fn add_recovery(
     run_knowledge: &mut RunKnowledge,
     record: &RunRecord,
-    step_ix: usize,
+    step_ix: StepIx,
     recovery: &Recovery,
 ) {
     let Some((_, sent)) = record.desired(step_ix) else {
@@ -474,7 +474,7 @@ fn add_recovery(
     }
 }
 
-fn status_row(record: &RunRecord, (step_ix, recovery): &(usize, Recovery)) -> StatusRow {
+fn status_row(record: &RunRecord, (step_ix, recovery): &(StepIx, Recovery)) -> StatusRow {
     let (status, birth, stored) = match recovery {
         Recovery::Written { id, birth, stored } => {
             let status = record.written_status(*step_ix, id.clone(), *stored);

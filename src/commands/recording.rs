@@ -8,7 +8,7 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::run::entry::{Footer, FullDigests, Header};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{OnConflict, StepState};
+use crate::pipeline::plan::{OnConflict, StepIx, StepState};
 use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
 use crate::pipeline::verify::Verdict;
 use crate::settings::MigrateSettings;
@@ -136,7 +136,7 @@ fn full_digests(live: &LiveRecord, push_result: &PushResult, after: &Observation
         let Some((seen, full)) = found.filter(|_| !push_result.replaced.contains(step_ix)) else {
             continue;
         };
-        let recorded = live.record().items[*step_ix].birth;
+        let recorded = live.record().items[step_ix.get()].birth;
         let new_birth = seen.birth().filter(|birth| Some(*birth) != recorded);
         rows.push(*step_ix, live.recorder().digest_full(full), new_birth);
     }
@@ -157,7 +157,7 @@ fn digest_altered(
     let contents: HashMap<_, _> = observed
         .filter_map(|seen| Some((seen.id(), seen.content()?)))
         .collect();
-    let arrived: HashMap<usize, &ItemStatus> = push_result
+    let arrived: HashMap<StepIx, &ItemStatus> = push_result
         .statuses
         .iter()
         .map(|(step_ix, status)| (*step_ix, status))

@@ -123,7 +123,7 @@ fn compare_with_run(
 ) -> Vec<VerifyRow> {
     let item_verdicts = verify_run(&record.items(), &record.baseline(), target, digest_key);
     let row = |verdict: RunItemVerdict| {
-        let row = &record.header.steps[verdict.step_ix];
+        let row = &record.header.steps[verdict.step_ix.get()];
         VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),

@@ -3,7 +3,7 @@
 use crate::coralogix::id_json;
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::plan::{MissingValue, Plan};
+use crate::pipeline::plan::{MissingValue, Plan, StepIx};
 use crate::pipeline::rewrite::{Change, ChangeKind, LogBackflow, UnmatchedSecret, UnreadValue};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -125,7 +125,7 @@ impl From<&LogBackflow> for FlowsBackDocument {
 impl MissingDocument {
     /// The missing values of a plan, each listed once.
     pub fn from_plan(plan: &Plan) -> Vec<Self> {
-        let needed_document = |(step_ix, path): &(usize, Path)| {
+        let needed_document = |(step_ix, path): &(StepIx, Path)| {
             let webhook = plan.step(*step_ix).0;
             NeededDocument {
                 source_id: webhook.source_id().cloned(),

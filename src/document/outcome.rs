@@ -206,8 +206,8 @@ fn item_outcomes(record: &RunRecord) -> Vec<ItemOutcomeDocument> {
     let (mut altered, mut remarks) = (altered.iter().peekable(), remarks.iter().peekable());
     let steps = record.header.steps.iter().zip(&record.items).enumerate();
     let to_outcome = |(step_ix, (row, item)): (usize, (&StepRow, &ItemRecord))| {
-        let altered = altered.next_if(|row| row.step_ix == step_ix);
-        let remark = remarks.next_if(|row| row.step_ix == step_ix);
+        let altered = altered.next_if(|row| row.step_ix.get() == step_ix);
+        let remark = remarks.next_if(|row| row.step_ix.get() == step_ix);
         ItemOutcomeDocument {
             altered: altered.map_or_else(Vec::new, |row| row.differences.clone()),
             ..ItemOutcomeDocument::new(row, &item.status, remark)

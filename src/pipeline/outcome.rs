@@ -1,7 +1,7 @@
 //! Decides how a run ended: the final status of every selected webhook, whether the run is complete, and its exit code.
 //! Pure. Where the push and the read-back disagree, the read-back wins.
 
-use super::plan::StepState;
+use super::plan::{StepIx, StepState};
 use super::push::{ItemStatus, PushResult};
 use super::verify::{ItemVerdict, Verdict};
 use crate::coralogix::client::Presence;
@@ -169,7 +169,7 @@ impl ItemStatus {
 pub(crate) fn final_statuses<'r>(
     push_result: &'r PushResult,
     verdict: Option<&'r Verdict>,
-) -> impl Iterator<Item = (usize, ItemStatus)> + 'r {
+) -> impl Iterator<Item = (StepIx, ItemStatus)> + 'r {
     let item_verdicts = verdict
         .into_iter()
         .flat_map(|verdict| &verdict.item_verdicts);

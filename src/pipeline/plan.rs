@@ -4,9 +4,11 @@
 mod difference;
 mod matching;
 mod prior_knowledge;
+mod step_ix;
 
 pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
 pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCopy, UnprovenRun};
+pub use step_ix::StepIx;
 
 use super::rewrite::{Portable, PortableWebhook};
 use super::strip::{Stripped, StrippedWebhook};
@@ -187,8 +189,8 @@ pub struct MissingValue {
     pub source: String,
     /// Why hookferry could not read it.
     pub reason: String,
-    /// Each use of the value: the index of the step in the plan, and the path within that webhook.
-    pub needed_by: Vec<(usize, Path)>,
+    /// Each use of the value: the step, and the path within its webhook.
+    pub needed_by: Vec<(StepIx, Path)>,
 }
 
 impl Plan {
@@ -197,12 +199,19 @@ impl Plan {
         self.portable.webhooks().iter().zip(&self.steps)
     }
 
-    /// The desired webhook and its step at an index, counted from 0 in the order of the source.
+    /// Each desired webhook with its step and the index of that, in the order of the source.
+    pub fn numbered_steps(&self) -> impl Iterator<Item = (StepIx, &PortableWebhook, &Step)> {
+        let steps = self.steps().enumerate();
+        steps.map(|(ix, (webhook, step))| (StepIx::from(ix), webhook, step))
+    }
+
+    /// The desired webhook and its step at an index.
     ///
     /// # Panics
-    /// If the index is not below the number of steps.
-    pub fn step(&self, step_ix: usize) -> (&PortableWebhook, &Step) {
-        (&self.portable.webhooks()[step_ix], &self.steps[step_ix])
+    /// If the index is not one of this plan.
+    pub fn step(&self, step_ix: StepIx) -> (&PortableWebhook, &Step) {
+        let ix = step_ix.get();
+        (&self.portable.webhooks()[ix], &self.steps[ix])
     }
 
     /// Makes the plan for the same desired webhooks anew after a fresh read of the target.
@@ -266,7 +275,7 @@ impl Plan {
     /// The values that rules need but hookferry could not read, each once, with all its uses.
     pub fn missing_values(&self) -> Vec<MissingValue> {
         let mut missing: Vec<MissingValue> = Vec::new();
-        for (step_ix, webhook) in self.portable.webhooks().iter().enumerate() {
+        for (step_ix, webhook, _) in self.numbered_steps() {
             for unread in webhook.unread_values() {
                 let use_of_value = (step_ix, unread.path.clone());
                 match missing

@@ -5,6 +5,7 @@
 //! somebody has changed since, or that has only the id of one that they wrote.
 
 use super::fetch::{Inventory, fetch};
+use super::plan::StepIx;
 use super::push::{
     ActionList, Baseline, ItemStatus, PushContext, PushOptions, PushResult, StopReason, carry_out,
 };
@@ -45,7 +46,7 @@ pub struct RecordedWrite {
     /// Index of the run among those to undo.
     pub run_ix: usize,
     /// Index of the step in that run's plan.
-    pub step_ix: usize,
+    pub step_ix: StepIx,
     /// The key of the digests in that run's record; `None` if the target has another API key since, so that nothing
     /// proves what the webhook's content was.
     pub digest_key: Option<Arc<DigestKey>>,
@@ -355,11 +356,12 @@ fn rollback_actions<'w>(
             continue;
         };
         let (key, current) = (item.key.clone(), (*object, *content));
+        let step_ix = StepIx::from(ix);
         match state {
-            UndoState::Delete => actions.push_delete(ix, key, item.id.clone(), current),
+            UndoState::Delete => actions.push_delete(step_ix, key, item.id.clone(), current),
             UndoState::Restore => {
                 if let Some(body) = item.previous_body() {
-                    actions.push_restore(ix, key, current, body);
+                    actions.push_restore(step_ix, key, current, body);
                 }
             }
             UndoState::Gone { .. }
@@ -402,8 +404,9 @@ impl RollbackItem {
 /// The state of each webhook after the engine has carried out what was due.
 fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
     let mut states = planned.to_vec();
-    for (ix, status) in &result.statuses {
-        states[*ix] = match status {
+    for (step_ix, status) in &result.statuses {
+        let ix = step_ix.get();
+        states[ix] = match status {
             ItemStatus::Deleted(_) | ItemStatus::Vanished(_) => UndoState::GONE,
             ItemStatus::DeleteConfirmed(_) => UndoState::Unconfirmed,
             ItemStatus::Updated {
@@ -419,7 +422,7 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
                 "the target takes no such request for this type: it {}",
                 refusal.answer()
             )),
-            ItemStatus::Ignored if planned[*ix] == UndoState::Delete => {
+            ItemStatus::Ignored if planned[ix] == UndoState::Delete => {
                 UndoState::Keep("the target confirmed its deletion, and still has it".to_owned())
             }
             ItemStatus::Ignored => UndoState::Keep(

@@ -1,7 +1,7 @@
 //! Sixth stage: compares what the target holds now with the desired webhooks of the plan.
 //! Pure. Trusts no response, only what was read back.
 
-use super::plan::{Difference, Plan, Step, StepState, differences, unkept_differences};
+use super::plan::{Difference, Plan, Step, StepIx, StepState, differences, unkept_differences};
 use super::push::{Observation, PushResult, SeenWebhook};
 use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
@@ -30,7 +30,7 @@ pub enum ItemVerdict {
 #[derive(Debug)]
 pub struct Verdict {
     /// The verdict on each webhook that should be in the target, with its plan step index, in plan order.
-    pub item_verdicts: Vec<(usize, ItemVerdict)>,
+    pub item_verdicts: Vec<(StepIx, ItemVerdict)>,
 }
 
 impl Verdict {
@@ -56,7 +56,7 @@ pub fn verify(plan: &Plan, result: &PushResult, observation: &Observation) -> Ve
     let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
     let surplus_ids = surplus_by_content(result, observation, plan);
     let desired_by_content = DesiredByContent::new(plan);
-    let verdict_of = |(step_ix, status): &(usize, super::push::ItemStatus)| {
+    let verdict_of = |(step_ix, status): &(StepIx, super::push::ItemStatus)| {
         let id = status.target_id()?;
         let desired = plan.step(*step_ix).0;
         let is_replaced = result.replaced.contains(step_ix);
@@ -165,7 +165,7 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
         let ids = copies.get(&fingerprint)?;
         (Some(ids.len()) > n_desired.get(&fingerprint).copied()).then(|| ids.clone())
     };
-    let verdict_of = |(webhook, step): (&PortableWebhook, &Step)| match step.state {
+    let verdict_of = |webhook: &PortableWebhook, step: &Step| match step.state {
         StepState::Create => ItemVerdict::Missing,
         StepState::Conflict | StepState::Update => {
             ItemVerdict::Altered(all_differences(webhook, step))
@@ -179,8 +179,11 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
             },
         },
     };
+    let item_verdicts = plan.numbered_steps();
     Verdict {
-        item_verdicts: plan.steps().map(verdict_of).enumerate().collect(),
+        item_verdicts: item_verdicts
+            .map(|(step_ix, webhook, step)| (step_ix, verdict_of(webhook, step)))
+            .collect(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Compares what the target holds now with what an earlier run wrote there, according to the run's record.
 //! Pure. Compares digests, because a run record holds no content.
 
-use super::plan::Difference;
+use super::plan::{Difference, StepIx};
 use super::strip::{Stripped, StrippedWebhook};
 use super::verify::ItemVerdict;
 use crate::coralogix::birth::{Birth, is_another_birth, reused_id_reason};
@@ -51,7 +51,7 @@ pub enum RecordedLocation {
 #[derive(Debug)]
 pub(crate) struct RunItemVerdict {
     /// The index of its step in the run's plan.
-    pub(crate) step_ix: usize,
+    pub(crate) step_ix: StepIx,
     /// Its id in the target; `None` if the record has none.
     pub(crate) target_id: Option<WebhookId>,
     pub(crate) item_verdict: ItemVerdict,
@@ -77,7 +77,7 @@ pub(crate) fn verify_run(
         .map(|digest_key| surplus_copies(items, baseline, target, digest_key))
         .unwrap_or_default();
     let mut item_verdicts = Vec::new();
-    for (step_ix, item) in items.iter().enumerate() {
+    for (ix, item) in items.iter().enumerate() {
         let (target_id, item_verdict, why) = match &item.location {
             RecordedLocation::NotPlanned => continue,
             RecordedLocation::Nowhere => (None, ItemVerdict::Missing, None),
@@ -110,7 +110,7 @@ pub(crate) fn verify_run(
             }
         };
         item_verdicts.push(RunItemVerdict {
-            step_ix,
+            step_ix: StepIx::from(ix),
             target_id,
             item_verdict,
             why,

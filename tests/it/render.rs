@@ -399,7 +399,7 @@ fn many_written_webhooks_are_counted_but_for_those_with_a_remark() {
     };
     let push_result = PushResult {
         statuses: (0..1_001)
-            .map(|step_ix| (step_ix, created(step_ix)))
+            .map(|step_ix| (step_ix.into(), created(step_ix)))
             .collect(),
         may_have_written: true,
         ..PushResult::empty()
@@ -620,11 +620,11 @@ fn push_result(plan: &Plan) -> PushResult {
         ItemStatus::NotSent,
     ]
     .into_iter();
-    let steps = plan.steps().enumerate();
-    let written = steps.filter(|(_, (_, step))| step.state == StepState::Create);
+    let steps = plan.numbered_steps();
+    let written = steps.filter(|(_, _, step)| step.state == StepState::Create);
     PushResult {
         statuses: written
-            .map(|(step_ix, _)| (step_ix, statuses.next().unwrap()))
+            .map(|(step_ix, ..)| (step_ix, statuses.next().unwrap()))
             .collect(),
         stop: Some(StopReason::Unresolved),
         may_have_written: true,

@@ -6,6 +6,7 @@ use hookferry::coralogix::content::Content;
 use hookferry::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
 use hookferry::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
+use hookferry::pipeline::plan::StepIx;
 use hookferry::pipeline::rollback::{
     PreviousContent, RecordedWrite, RollbackItem, UndoState, plan_rollback,
 };
@@ -53,7 +54,7 @@ fn item(writes: Vec<RecordedWrite>) -> RollbackItem {
 fn written(key: &Arc<DigestKey>) -> RecordedWrite {
     RecordedWrite {
         run_ix: 0,
-        step_ix: 0,
+        step_ix: StepIx::default(),
         digest_key: Some(Arc::clone(key)),
         sent: digest(key, "https://sent.example.com"),
         altered_content: None,

@@ -78,10 +78,10 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
     for (n, batch) in written.chunks(1 + usize::from(choice(0) % 3)).enumerate() {
         let sending = JournalEntry::Sending {
             at,
-            steps: batch.iter().map(|(step_ix, _)| *step_ix).collect(),
+            steps: batch.iter().map(|(step_ix, _)| (*step_ix).into()).collect(),
         };
         let row = |(step_ix, state): &(usize, StepState)| StatusRow {
-            step_ix: *step_ix,
+            step_ix: (*step_ix).into(),
             status: status(choice(n + step_ix), 2000 + *step_ix as u64, *state),
             birth: None,
             stored: None,
@@ -89,7 +89,7 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
         let rows: Vec<StatusRow> = batch.iter().map(row).collect();
         statuses.extend(rows.iter().map(|row| (row.step_ix, row.status.clone())));
         // Of some, only the footer will know.
-        let is_known = |row: &StatusRow| choice(n + 7 * row.step_ix) > 40;
+        let is_known = |row: &StatusRow| choice(n + 7 * row.step_ix.get()) > 40;
         let updates = JournalEntry::StatusUpdates {
             at,
             webhooks: rows.into_iter().filter(is_known).collect(),
@@ -113,7 +113,7 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
             .filter(|(_, status)| status.target_id().is_some())
             .map(|(step_ix, _)| {
                 let copies = vec![WebhookId::new("77")];
-                let verdict = match choice(11 + step_ix) % 6 {
+                let verdict = match choice(11 + step_ix.get()) % 6 {
                     0 => ItemVerdict::Missing,
                     1 => ItemVerdict::Duplicated(copies),
                     2 => ItemVerdict::Altered(Vec::new()),

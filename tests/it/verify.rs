@@ -3,7 +3,7 @@
 use crate::support::fixture::unchanged;
 use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::pipeline::fetch::Inventory;
-use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, plan};
+use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, StepIx, plan};
 use hookferry::pipeline::push::{ItemStatus, Observation, Proof, PushResult};
 use hookferry::pipeline::strip::strip;
 use hookferry::pipeline::verify::{ItemVerdict, verify};
@@ -20,13 +20,14 @@ fn created(webhooks: Vec<Webhook>) -> (Plan, PushResult) {
     let desired = unchanged(strip(Inventory::from(webhooks)));
     let empty = strip(Inventory::from(Vec::new()));
     let plan = plan(desired, &empty, OnConflict::Fail, &PriorKnowledge::empty());
-    let status = |item_ix: usize| ItemStatus::Created {
-        id: WebhookId::new((item_ix + 1).to_string()),
+    let status = |step_ix: StepIx| ItemStatus::Created {
+        id: WebhookId::new((step_ix.get() + 1).to_string()),
         proof: Proof::Acknowledged,
     };
-    let n = plan.steps().count();
+    let created = plan.numbered_steps();
+    let created = created.map(|(step_ix, ..)| (step_ix, status(step_ix)));
     let push_result = PushResult {
-        statuses: (0..n).map(|item_ix| (item_ix, status(item_ix))).collect(),
+        statuses: created.collect(),
         may_have_written: true,
         ..PushResult::empty()
     };

@@ -1,5 +1,6 @@
 //! Bugs that the simulation found, each as a short script that does not depend on a seed.
 
+use super::super::item_ix::ItemIx;
 use super::super::machine::{Action, Event, Item, Limits, Machine, MachineCommand, RequestOutcome};
 use super::super::observation::{ReportDetails, SeenWebhook};
 use super::super::status::{ItemStatus, Proof};
@@ -317,12 +318,12 @@ fn a_webhook_seen_before_a_request_is_not_its_effect() {
     let list = [row(7, object(1, 1), 1), row(8, of_another_alias, 1)];
     assert_eq!(
         script.observe_repeatedly(&list),
-        MachineCommand::Send(vec![1])
+        MachineCommand::Send(vec![ItemIx(1)])
     );
     script.answered(lost());
     assert_eq!(
         script.observe_repeatedly(&list),
-        MachineCommand::Send(vec![1]),
+        MachineCommand::Send(vec![ItemIx(1)]),
         "it was not written"
     );
 }
@@ -341,18 +342,18 @@ fn a_webhook_seen_once_before_a_request_is_not_its_effect() {
     script.handle(Event::Observed(list.to_vec()));
     assert_eq!(
         script.observe_repeatedly(&[]),
-        MachineCommand::Send(vec![0])
+        MachineCommand::Send(vec![ItemIx(0)])
     );
     script.answered(refused(503, None));
     assert_eq!(
         script.observe_repeatedly(&[]),
-        MachineCommand::Send(vec![1]),
+        MachineCommand::Send(vec![ItemIx(1)]),
         "the other one shows whether the server works"
     );
     script.answered(lost());
     assert_eq!(
         script.observe_repeatedly(&list),
-        MachineCommand::Send(vec![1]),
+        MachineCommand::Send(vec![ItemIx(1)]),
         "it was not written"
     );
 }
@@ -441,14 +442,14 @@ fn a_403_that_nobody_could_read_back_does_not_deny_a_possible_write() {
 fn finding_a_bad_webhook_costs_no_wait_budget() {
     let wants: Vec<(Object, Option<u64>)> = (0..64).map(|name| (object(name, 1), None)).collect();
     let (mut script, mut command) = Script::new(&wants, 64, 30);
-    while command != MachineCommand::Send(vec![0]) {
+    while command != MachineCommand::Send(vec![ItemIx(0)]) {
         script.answered(refused(400, None));
         command = script.observe_repeatedly(&[]);
     }
     script.answered(refused(429, None));
     assert_eq!(
         script.observe_repeatedly(&[]),
-        MachineCommand::Send(vec![0]),
+        MachineCommand::Send(vec![ItemIx(0)]),
         "the push waits out the first 429"
     );
 }
@@ -459,7 +460,7 @@ fn a_ten_minute_settle_window_is_waited_out() {
     script.answered(refused(504, None));
     assert_eq!(
         script.observe_repeatedly(&[]),
-        MachineCommand::Send(vec![0])
+        MachineCommand::Send(vec![ItemIx(0)])
     );
     assert!(script.now >= Duration::from_secs(600));
 }
@@ -479,7 +480,7 @@ fn an_equal_foreign_webhook_satisfies_the_item() {
     let list = [row(7, object(5, 1), 1), row(8, same, 1)];
     assert_eq!(
         script.observe_repeatedly(&list),
-        MachineCommand::Send(vec![1])
+        MachineCommand::Send(vec![ItemIx(1)])
     );
     assert_eq!(
         script.statuses().0[2],
@@ -512,7 +513,7 @@ fn copies_are_counted() {
     let one = [row(7, object(1, 1), 1)];
     assert_eq!(
         script.observe_repeatedly(&one),
-        MachineCommand::Send(vec![1])
+        MachineCommand::Send(vec![ItemIx(1)])
     );
     script.answered(lost());
     let both = [row(8, object(1, 1), 2), row(7, object(1, 1), 1)];
@@ -574,7 +575,7 @@ fn a_write_waits_until_the_server_accepts_it_after_a_503_too() {
     script.answered(refused(503, Some(Duration::from_secs(90))));
     assert_eq!(
         script.observe_repeatedly(&[]),
-        MachineCommand::Send(vec![0])
+        MachineCommand::Send(vec![ItemIx(0)])
     );
     assert!(script.now >= Duration::from_secs(90));
     assert!(script.now < Duration::from_secs(92), "{:?}", script.now);
@@ -604,7 +605,7 @@ fn a_wait_beyond_the_budget_ends_the_run_after_one_observation() {
 fn an_update_is_not_sent_to_a_number_that_a_create_of_the_same_run_got() {
     let wants = [(object(1, 1), Some(7)), (object(2, 1), None)];
     let (mut script, first) = Script::new(&wants, 10, 30);
-    assert_eq!(first, MachineCommand::Send(vec![1]));
+    assert_eq!(first, MachineCommand::Send(vec![ItemIx(1)]));
     let reborn = row(7, object(2, 1), 5);
     let command = script.answered(RequestOutcome::Accepted(vec![reborn.clone()]));
     assert_eq!(command, MachineCommand::Observe);
@@ -664,7 +665,7 @@ fn deleting(object: Object) -> Script {
         now: Duration::ZERO,
     };
     let command = script.handle(Event::Start);
-    assert_eq!(command, MachineCommand::Send(vec![0]));
+    assert_eq!(command, MachineCommand::Send(vec![ItemIx(0)]));
     script
 }
 
@@ -683,6 +684,21 @@ fn a_webhook_that_was_once_seen_changed_is_not_deleted() {
     assert!(matches!(script.statuses().0[0], ItemStatus::Unresolved(_)));
 }
 
+/// Seed 25065: the progress counted such a webhook twice once it was gone, and reached 7 of 6.
+#[test]
+fn a_delete_that_ended_before_the_webhook_vanished_counts_once() {
+    let mut script = deleting(object(1, 1));
+    script.answered(lost());
+    let changed = Object {
+        url: 66,
+        ..object(1, 1)
+    };
+    script.handle(Event::Observed(vec![row(7, changed, -9)]));
+    script.observe_repeatedly(&[]);
+    assert_eq!(script.machine.n_done(), 1);
+    assert!(matches!(script.statuses().0[0], ItemStatus::Unresolved(_)));
+}
+
 /// Seed 743410: a delete was believed not to have happened, and the final list lacked the webhook all the same.
 #[test]
 fn a_delete_that_happened_after_all_is_asked_for() {
@@ -690,7 +706,7 @@ fn a_delete_that_happened_after_all_is_asked_for() {
     script.answered(lost());
     let still_there = [row(7, object(1, 1), -9)];
     let command = script.observe_repeatedly(&still_there);
-    assert_eq!(command, MachineCommand::Send(vec![0]));
+    assert_eq!(command, MachineCommand::Send(vec![ItemIx(0)]));
     let unreachable = RequestOutcome::NotSent {
         why: "refused".to_owned(),
         is_final: true,

@@ -1,5 +1,6 @@
 //! One simulated push: draws a world from a seed and carries out the machine's commands.
 
+use super::super::item_ix::ItemIx;
 use super::super::machine::{
     Action, Event, Item, Limits, Machine, MachineCommand, MachineResult, RequestOutcome,
 };
@@ -162,7 +163,10 @@ impl Simulation<'_> {
             let command = machine.next(Duration::from_millis(self.server.now), event);
             self.log(|run| format!("{:>9} {command:?}", run.server.now));
             event = match command {
-                MachineCommand::Send(batch) => Event::Answered(self.send(batch)),
+                MachineCommand::Send(batch) => {
+                    let batch = batch.into_iter().map(|item_ix| item_ix.0);
+                    Event::Answered(self.send(batch.collect()))
+                }
                 MachineCommand::Observe => self.observe(),
                 MachineCommand::Ask(ids) => {
                     let server = &mut self.server;
@@ -180,7 +184,7 @@ impl Simulation<'_> {
                     }
                 }
                 MachineCommand::Finish => {
-                    let items = 0..self.desired.len();
+                    let items = (0..self.desired.len()).map(ItemIx);
                     self.births = items.map(|item_ix| machine.birth(item_ix)).collect();
                     self.machine_result = Some(machine.into_result());
                     break;

@@ -5,7 +5,7 @@ use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::run::{RunRecord, WrittenWebhook};
 use crate::error::Error;
-use crate::pipeline::plan::StepState;
+use crate::pipeline::plan::{StepIx, StepState};
 use crate::pipeline::rollback::{PreviousContent, RecordedWrite, RollbackItem, UndoState};
 use crate::store::runs::Runs;
 use std::collections::{HashMap, HashSet};
@@ -38,7 +38,7 @@ pub(super) fn written_webhooks(
             let found = by_id.get(written.id).copied();
             let is_same = |ix: &usize| {
                 // An update may have dated the webhook anew, so what counts is its birth before.
-                let row = &run.record.header.steps[step_ix];
+                let row = &run.record.header.steps[step_ix.get()];
                 let birth = match row.state {
                     StepState::Update => row.details().target_created_at,
                     _ => written.item.birth,
@@ -52,7 +52,7 @@ pub(super) fn written_webhooks(
                 // Of a chain, only the rollback of the oldest run undoes everything.
                 item.undone = item.undone.take().filter(|_| item.writes.is_empty());
             } else if let Some((key, _)) = run.record.desired(step_ix) {
-                let row = &run.record.header.steps[step_ix];
+                let row = &run.record.header.steps[step_ix.get()];
                 by_id.insert(written.id.clone(), items.len());
                 items.push(RollbackItem {
                     id: written.id.clone(),
@@ -83,12 +83,12 @@ fn undone_before(record: &RunRecord, id: &WebhookId) -> Option<UndoState> {
 fn recorded_write(
     run: &RunToUndo,
     run_ix: usize,
-    step_ix: usize,
+    step_ix: StepIx,
     written: WrittenWebhook<'_>,
     bodies: &HashMap<WebhookId, Webhook>,
 ) -> Option<RecordedWrite> {
     let (_, sent) = run.record.desired(step_ix)?;
-    let row = &run.record.header.steps[step_ix];
+    let row = &run.record.header.steps[step_ix.get()];
     let previous = match row.state {
         StepState::Update => Some(PreviousContent {
             content: row.details().target_content?,

@@ -4,24 +4,26 @@
 use super::entry::StatusRow;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::ContentDigest;
+use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::ItemStatus;
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Step indexes as a list of ranges, `[first, last]` each.
 pub(super) mod ranges {
+    use crate::pipeline::plan::StepIx;
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     /// What no plan reaches: a damaged range must not take all memory.
     const MAX_STEPS: usize = 10_000_000;
 
-    pub(crate) fn serialize<S: Serializer>(step_ixs: &[usize], to: S) -> Result<S::Ok, S::Error> {
-        let ranges = step_ixs.chunk_by(|left, right| left + 1 == *right);
+    pub(crate) fn serialize<S: Serializer>(step_ixs: &[StepIx], to: S) -> Result<S::Ok, S::Error> {
+        let ranges = step_ixs.chunk_by(|left, right| left.get() + 1 == right.get());
         to.collect_seq(ranges.map(|range| [range[0], range[range.len() - 1]]))
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<StepIx>, D::Error> {
         let mut step_ixs = Vec::new();
         for [first, last] in Vec::<[usize; 2]>::deserialize(from)? {
             let n = last
@@ -30,7 +32,7 @@ pub(super) mod ranges {
             if n.is_none() {
                 return Err(D::Error::custom("not a range of steps"));
             }
-            step_ixs.extend(first..=last);
+            step_ixs.extend((first..=last).map(StepIx::from));
         }
         Ok(step_ixs)
     }
@@ -92,7 +94,7 @@ impl<'de> Deserialize<'de> for StatusRow {
         /// The members that may be missing at the end.
         #[derive(Deserialize)]
         struct Row(
-            usize,
+            StepIx,
             ItemStatus,
             #[serde(default)] Option<Birth>,
             #[serde(default)] Option<ContentDigest>,

@@ -12,7 +12,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
-use crate::pipeline::plan::OnConflict;
+use crate::pipeline::plan::{OnConflict, StepIx};
 use crate::pipeline::push::{ItemStatus, StopReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub enum JournalEntry {
         at: Timestamp,
         /// The webhooks in the request, as indexes into the plan's steps.
         #[serde(with = "compact::ranges")]
-        steps: Vec<usize>,
+        steps: Vec<StepIx>,
     },
     /// The run learned the status of webhooks that it had sent.
     StatusUpdates {
@@ -157,7 +157,7 @@ pub struct Header {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusRow {
     /// The index of the webhook's step in the plan.
-    pub step_ix: usize,
+    pub step_ix: StepIx,
     /// Its status.
     pub status: ItemStatus,
     /// When the target created it, if an answer or a reading showed that.
@@ -205,7 +205,7 @@ pub struct Footer {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemarkRow {
     /// The index of the webhook's step in the plan.
-    pub step_ix: usize,
+    pub step_ix: StepIx,
     /// The reason for the status, or the server's response.
     pub why: String,
 }
@@ -214,7 +214,7 @@ pub struct RemarkRow {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct AlteredRow {
     /// The index of the webhook's step in the plan.
-    pub step_ix: usize,
+    pub step_ix: StepIx,
     /// The digest of its content in the target; `None` if only undocumented keys are not as they were sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentDigest>,
@@ -227,16 +227,16 @@ pub struct AlteredRow {
 pub struct FullDigests {
     /// The indexes of the webhooks' steps in the plan.
     #[serde(with = "compact::ranges")]
-    steps: Vec<usize>,
+    steps: Vec<StepIx>,
     /// The digests of their documented members, one after the other: there are as many as webhooks.
     #[serde(with = "compact::digests")]
     documented: Vec<KeyedDigest>,
     /// The digests of undocumented members that are not the server's own state, of the webhooks that have any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    undocumented: Vec<(usize, MemberDigests)>,
+    undocumented: Vec<(StepIx, MemberDigests)>,
     /// When the target created a webhook, where an earlier entry says otherwise, or nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    births: Vec<(usize, Birth)>,
+    births: Vec<(StepIx, Birth)>,
 }
 
 impl FullDigests {
@@ -246,7 +246,7 @@ impl FullDigests {
     }
 
     /// Adds the digest of one webhook, and its birth if no earlier entry shows it.
-    pub fn push(&mut self, step_ix: usize, digest: KeyedFullDigest, new_birth: Option<Birth>) {
+    pub fn push(&mut self, step_ix: StepIx, digest: KeyedFullDigest, new_birth: Option<Birth>) {
         self.steps.push(step_ix);
         self.documented.push(digest.documented);
         if !digest.undocumented.is_empty() {
@@ -256,7 +256,7 @@ impl FullDigests {
     }
 
     /// Each digest with the index of the webhook's step.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, KeyedFullDigest)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (StepIx, KeyedFullDigest)> {
         let mut undocumented = self.undocumented.iter().peekable();
         let digests = self.steps.iter().zip(&self.documented);
         digests.map(move |(step_ix, documented)| {
@@ -271,7 +271,7 @@ impl FullDigests {
     }
 
     /// The births that no earlier entry shows, with the indexes of the webhooks' steps.
-    pub(super) fn births(&self) -> &[(usize, Birth)] {
+    pub(super) fn births(&self) -> &[(StepIx, Birth)] {
         &self.births
     }
 }

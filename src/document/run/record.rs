@@ -11,7 +11,7 @@ use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::outcome::{self, FinalStatus};
-use crate::pipeline::plan::{AlteredCopy, StepState};
+use crate::pipeline::plan::{AlteredCopy, StepIx, StepState};
 use crate::pipeline::push::{ItemStatus, Proof, PushResult, StopReason};
 use crate::pipeline::strip::Key;
 use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
@@ -186,17 +186,17 @@ impl RunRecord {
     fn apply_footer(&mut self, mut footer: Box<Footer>) {
         self.apply_updates(std::mem::take(&mut footer.statuses));
         for row in &footer.altered {
-            if let Some(item) = self.items.get_mut(row.step_ix) {
+            if let Some(item) = self.item_mut(row.step_ix) {
                 item.stored = row.content.or(item.stored);
             }
         }
         for (step_ix, digest) in footer.full_digests.iter() {
-            if let Some(item) = self.items.get_mut(step_ix) {
+            if let Some(item) = self.item_mut(step_ix) {
                 item.full_digest = Some(digest.into());
             }
         }
         for (step_ix, birth) in footer.full_digests.births() {
-            if let Some(item) = self.items.get_mut(*step_ix) {
+            if let Some(item) = self.item_mut(*step_ix) {
                 item.birth = Some(*birth);
             }
         }
@@ -217,8 +217,8 @@ impl RunRecord {
 
     /// Whether a rollback deleted the webhook with that id, as far as the journal shows.
     pub fn is_deleted(&self, id: &WebhookId) -> bool {
-        let is_it = |step_ix: &usize| {
-            let item = self.items.get(*step_ix);
+        let is_it = |step_ix: &StepIx| {
+            let item = self.items.get(step_ix.get());
             item.and_then(ItemRecord::written)
                 .is_some_and(|written| written.id == id)
         };
@@ -231,7 +231,7 @@ impl RunRecord {
     /// Takes the births of restored webhooks from a rollback: a server may date what it updates anew.
     fn retake_births(&mut self, rows: &[StatusRow]) {
         for row in rows {
-            if let Some(item) = self.items.get_mut(row.step_ix)
+            if let Some(item) = self.item_mut(row.step_ix)
                 && row.status.written().is_some()
             {
                 item.birth = row.birth.or(item.birth);
@@ -242,7 +242,7 @@ impl RunRecord {
     /// Applies status updates to the record.
     pub fn apply_updates(&mut self, rows: Vec<StatusRow>) {
         for row in rows {
-            let Some(item) = self.items.get_mut(row.step_ix) else {
+            let Some(item) = self.item_mut(row.step_ix) else {
                 continue;
             };
             // What a rollback deletes was written by the run all the same.
@@ -258,8 +258,12 @@ impl RunRecord {
         }
     }
 
-    fn set_status(&mut self, step_ix: usize, status: ItemStatus) {
-        if let Some(item) = self.items.get_mut(step_ix) {
+    fn item_mut(&mut self, step_ix: StepIx) -> Option<&mut ItemRecord> {
+        self.items.get_mut(step_ix.get())
+    }
+
+    fn set_status(&mut self, step_ix: StepIx, status: ItemStatus) {
+        if let Some(item) = self.item_mut(step_ix) {
             item.status = status;
         }
     }
@@ -272,25 +276,25 @@ impl RunRecord {
     /// The step indexes of the webhooks with an open send: it is unknown whether they are in the target.
     ///
     /// Empty for a closed run.
-    pub fn open_sends(&self) -> Vec<usize> {
+    pub fn open_sends(&self) -> Vec<StepIx> {
         if self.is_closed {
             return Vec::new();
         }
         let items = self.items.iter().enumerate();
         items
             .filter(|(_, item)| item.status.is_open())
-            .map(|(step_ix, _)| step_ix)
+            .map(|(ix, _)| StepIx::from(ix))
             .collect()
     }
 
     /// The webhooks that the run created or updated, with the indexes of their steps in the plan.
-    pub fn written(&self) -> impl Iterator<Item = (usize, WrittenWebhook<'_>)> {
+    pub fn written(&self) -> impl Iterator<Item = (StepIx, WrittenWebhook<'_>)> {
         let items = self.items.iter().enumerate();
-        items.filter_map(|(step_ix, item)| Some((step_ix, item.written()?)))
+        items.filter_map(|(ix, item)| Some((StepIx::from(ix), item.written()?)))
     }
 
     /// The webhooks that responses named and that the run was cut off before it could read back, with step indexes.
-    pub fn written_unread(&self) -> impl Iterator<Item = (usize, WrittenWebhook<'_>)> {
+    pub fn written_unread(&self) -> impl Iterator<Item = (StepIx, WrittenWebhook<'_>)> {
         self.written()
             .filter(|(_, written)| written.is_acknowledged && written.item.full_digest.is_none())
     }
@@ -335,8 +339,8 @@ impl RunRecord {
     }
 
     /// The alias and type, and the digest of the content, that a step was to write; `None` if the step has none.
-    pub fn desired(&self, step_ix: usize) -> Option<(Key, ContentDigest)> {
-        let row = self.header.steps.get(step_ix)?;
+    pub fn desired(&self, step_ix: StepIx) -> Option<(Key, ContentDigest)> {
+        let row = self.header.steps.get(step_ix.get())?;
         let key = Key {
             alias: row.alias.clone(),
             type_id: TypeId(row.type_id?),
@@ -406,11 +410,11 @@ impl RunRecord {
     /// The status of a step whose webhook a later reading found in the target, with this content.
     pub fn written_status(
         &self,
-        step_ix: usize,
+        step_ix: StepIx,
         id: WebhookId,
         stored: Option<ContentDigest>,
     ) -> ItemStatus {
-        let row = self.header.steps.get(step_ix);
+        let row = self.header.steps.get(step_ix.get());
         let proof = Proof::Observed;
         match row.map(|row| row.state) {
             Some(StepState::Update) => ItemStatus::Updated {

@@ -2,6 +2,7 @@
 
 use super::entry::StatusRow;
 use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::plan::StepIx;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -26,9 +27,9 @@ pub struct RollbackProgress {
     /// How long the server may still be processing its last request, in milliseconds.
     pub settle_window_ms: u64,
     /// Step indexes of the webhooks whose delete or restore was sent, with unknown effect.
-    pub open: BTreeSet<usize>,
+    pub open: BTreeSet<StepIx>,
     /// Step indexes of the webhooks that the server deleted, by its own word.
-    pub deleted: BTreeSet<usize>,
+    pub deleted: BTreeSet<StepIx>,
 }
 
 impl RollbackProgress {

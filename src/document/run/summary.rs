@@ -11,6 +11,7 @@ use super::entry::{
 use super::step_row::StepRow;
 use crate::coralogix::digest::DigestKey;
 use crate::pipeline::outcome::final_statuses;
+use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::{ItemStatus, PushResult};
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use jiff::Timestamp;
@@ -89,8 +90,8 @@ fn changed_statuses(
     push_result: &PushResult,
     verdict: Option<&Verdict>,
 ) -> Vec<StatusRow> {
-    let changed = |(step_ix, status): (usize, ItemStatus)| {
-        let item = record.items.get(step_ix)?;
+    let changed = |(step_ix, status): (StepIx, ItemStatus)| {
+        let item = record.items.get(step_ix.get())?;
         (item.status != status).then_some(StatusRow {
             step_ix,
             status,
@@ -104,7 +105,7 @@ fn changed_statuses(
 }
 
 fn altered_rows(verdict: &Verdict) -> Vec<AlteredRow> {
-    let altered = |(step_ix, item_verdict): &(usize, ItemVerdict)| match item_verdict {
+    let altered = |(step_ix, item_verdict): &(StepIx, ItemVerdict)| match item_verdict {
         ItemVerdict::Altered(differences) => Some(AlteredRow {
             step_ix: *step_ix,
             content: None,

@@ -7,21 +7,25 @@ use crate::coralogix::content::{Content, FullDigest, full_digest};
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
 use crate::pipeline::content_cache::ContentCache;
-use crate::pipeline::plan::{Plan, Step, StepState};
+use crate::pipeline::plan::{Plan, Step, StepIx, StepState};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook};
 use std::collections::HashSet;
 
 /// What a run is to do to the target, one action for each webhook.
 ///
-/// An action has the index of a step in the plan of its run; a rollback undoes the steps of the run that it rolls back.
+/// An action belongs to a step of the run's plan; of a rollback, each webhook that is to be undone is a step.
 #[derive(Default)]
 pub struct ActionList<'p> {
-    pub(super) step_ixs: Vec<usize>,
-    pub(super) items: Vec<Item>,
-    pub(super) requests: Vec<ActionRequest<'p>>,
+    pub(super) actions: Vec<(Item, StepRequest<'p>)>,
     /// Digests of the desired webhooks, reused for rows of the target with the same bytes.
     pub(super) content_cache: ContentCache<'p>,
+}
+
+/// The request of an action, and the step that it carries out.
+pub(super) struct StepRequest<'p> {
+    pub(super) step_ix: StepIx,
+    pub(super) request: ActionRequest<'p>,
 }
 
 /// What the request of an action sends.
@@ -40,7 +44,7 @@ impl<'p> ActionList<'p> {
             content_cache: plan.portable().content_cache(),
             ..Self::default()
         };
-        for (step_ix, (webhook, step)) in plan.steps().enumerate() {
+        for (step_ix, webhook, step) in plan.numbered_steps() {
             if let Some((item, request)) = plan_action(webhook, step) {
                 list.push(step_ix, item, request);
             }
@@ -59,7 +63,7 @@ impl<'p> ActionList<'p> {
     /// Adds the deletion of a webhook that the target shows like this now.
     pub fn push_delete(
         &mut self,
-        step_ix: usize,
+        step_ix: StepIx,
         key: Key,
         id: WebhookId,
         (object, current): (&Webhook, Content),
@@ -85,7 +89,7 @@ impl<'p> ActionList<'p> {
     /// Adds nothing and returns `false` if `body` has no id or no type.
     pub fn push_restore(
         &mut self,
-        step_ix: usize,
+        step_ix: StepIx,
         key: Key,
         (object, current): (&Webhook, Content),
         body: &'p Webhook,
@@ -113,15 +117,13 @@ impl<'p> ActionList<'p> {
         full_digest(object, Some(content), state_keys)
     }
 
-    fn push(&mut self, step_ix: usize, item: Item, request: ActionRequest<'p>) {
-        self.step_ixs.push(step_ix);
-        self.items.push(item);
-        self.requests.push(request);
+    fn push(&mut self, step_ix: StepIx, item: Item, request: ActionRequest<'p>) {
+        self.actions.push((item, StepRequest { step_ix, request }));
     }
 
     /// The ids that the target has before the run and that the run writes or deletes.
     pub(super) fn known_ids(&self) -> HashSet<WebhookId> {
-        let ids = self.items.iter().filter_map(|item| item.action.id());
+        let ids = self.actions.iter().filter_map(|(item, _)| item.action.id());
         ids.cloned().collect()
     }
 }

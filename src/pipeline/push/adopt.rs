@@ -1,6 +1,7 @@
 //! Adoption: which of the webhooks that are new in the target are the ones that were sent.
 //! Pure. Counts copies, and reports an item as unresolved rather than guess.
 
+use super::item_ix::ItemIx;
 use super::observation::SeenWebhook;
 use super::resemblance::unescape_html;
 use crate::coralogix::content::Content;
@@ -18,8 +19,8 @@ const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 /// An item that was sent and that no webhook of the target is attributed to yet.
 #[derive(Debug, Clone)]
 pub(super) struct SentItem {
-    /// The item's index in the push, or the step's index in an earlier run's plan.
-    pub(super) ix: usize,
+    /// Its index in the push, or among the creates of an earlier run.
+    pub(super) ix: ItemIx,
     pub(super) key: Key,
     pub(super) content: Content,
 }
@@ -28,9 +29,9 @@ pub(super) struct SentItem {
 #[derive(Debug, Default)]
 pub(super) struct Adoption {
     /// Items that were written, each with its webhook in the target.
-    pub(super) adopted: Vec<(usize, SeenWebhook)>,
+    pub(super) adopted: Vec<(ItemIx, SeenWebhook)>,
     /// Items that may or may not have been written, each with the reason.
-    pub(super) unresolved: Vec<(usize, String)>,
+    pub(super) unresolved: Vec<(ItemIx, String)>,
     /// New webhooks that match no item.
     pub(super) others: Vec<SeenWebhook>,
 }
@@ -198,7 +199,7 @@ fn mark_alike_unresolved(
     let mut alike = Adoption::default();
     let left = adopt_matches(&mut alike, sent, uncertain);
     let to_unresolved =
-        |(ix, seen): (usize, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
+        |(ix, seen): (ItemIx, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
     adoption.unresolved.extend(alike.unresolved);
     adoption
         .unresolved
@@ -285,6 +286,7 @@ fn only_at<T>(rows: Vec<T>, ixs: &[usize]) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::item_ix::ItemIx;
     use super::{Adoption, Candidates, CreationTime, SentItem, adopt};
     use crate::coralogix::content::Content;
     use crate::coralogix::webhook::{TypeId, Webhook};
@@ -308,7 +310,11 @@ mod tests {
             let content = Content::from_webhook(&webhook, type_id);
             let alias = alias.into();
             let key = Key { alias, type_id };
-            SentItem { ix, key, content }
+            SentItem {
+                ix: ItemIx(ix),
+                key,
+                content,
+            }
         });
         let new = (0..N).map(|ix| webhook(1000 + ix, new_alias, &format!("new{ix}")));
         let new: Vec<Webhook> = new.collect();

@@ -6,6 +6,7 @@ use super::status::ItemStatus;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Content;
 use crate::error::Error;
+use crate::pipeline::plan::StepIx;
 
 /// A durable log: its entries survive the process and a power failure.
 pub trait Journal: Send {
@@ -17,9 +18,9 @@ pub trait Journal: Send {
 #[derive(Debug, Clone)]
 pub enum JournalNote {
     /// These webhooks are about to be sent in one request.
-    Sending(Vec<usize>),
+    Sending(Vec<StepIx>),
     /// Status updates of webhooks that were sent earlier.
-    StatusUpdates(Vec<(usize, StatusUpdate)>),
+    StatusUpdates(Vec<(StepIx, StatusUpdate)>),
 }
 
 /// What is now known about one webhook that was sent.

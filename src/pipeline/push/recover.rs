@@ -6,6 +6,7 @@
 
 use super::ProgressSink;
 use super::adopt::{Candidates, CreationTime, SentItem, adopt};
+use super::item_ix::ByItem;
 use super::observation::{Observation, SeenWebhook};
 use super::settling::{Reading, Settling};
 use crate::coralogix::birth::{Birth, is_another_birth};
@@ -16,6 +17,7 @@ use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
 use crate::pipeline::fetch::{Inventory, fetch};
+use crate::pipeline::plan::StepIx;
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -39,7 +41,7 @@ pub struct OpenSends {
 #[derive(Debug)]
 pub struct OpenSend {
     /// Its step index in that run's plan.
-    pub step_ix: usize,
+    pub step_ix: StepIx,
     /// Its alias and type, which match it with a webhook of the target.
     pub key: Key,
     /// Keyed digest of the content that was sent.
@@ -75,7 +77,7 @@ pub fn recover(
     open: &OpenSends,
     target: &Observation,
     digest_key: &DigestKey,
-) -> Vec<(usize, Recovery)> {
+) -> Vec<(StepIx, Recovery)> {
     let keyed_digest = |content: Content| digest_key.digest_content(content);
     let seen = target.webhooks();
     let by_id: HashMap<&WebhookId, &SeenWebhook> =
@@ -114,8 +116,9 @@ pub fn recover(
         .filter(is_new_in_target)
         .map(with_keyed_content)
         .collect();
-    let sent = creates.iter().map(|send| SentItem {
-        ix: send.step_ix,
+    let creates: ByItem<&OpenSend> = creates.into_iter().collect();
+    let sent = creates.iter().map(|(ix, send)| SentItem {
+        ix,
         key: send.key.clone(),
         content: send.content.as_content(),
     });
@@ -128,18 +131,18 @@ pub fn recover(
         doubtful: Vec::new(),
     };
     let adoption = adopt(sent.collect(), candidates, creation_time);
-    let mut recoveries: HashMap<usize, Recovery> = HashMap::new();
-    for (step_ix, seen) in adoption.adopted {
+    let mut recoveries: HashMap<StepIx, Recovery> = HashMap::new();
+    for (ix, seen) in adoption.adopted {
         let written = Recovery::Written {
             stored: stored_content(&seen.id),
             birth: seen.birth(),
             id: seen.id,
         };
-        recoveries.insert(step_ix, written);
+        recoveries.insert(creates[ix].step_ix, written);
     }
-    for (step_ix, why) in adoption.unresolved {
+    for (ix, why) in adoption.unresolved {
         recoveries
-            .entry(step_ix)
+            .entry(creates[ix].step_ix)
             .or_insert(Recovery::Unresolved(why));
     }
     for send in updates {
@@ -246,6 +249,7 @@ mod tests {
     use crate::coralogix::content::Content;
     use crate::coralogix::digest::DigestKey;
     use crate::coralogix::webhook::{TypeId, Webhook};
+    use crate::pipeline::plan::StepIx;
     use crate::pipeline::strip::Key;
     use std::collections::HashMap;
 
@@ -265,7 +269,7 @@ mod tests {
         let content = Content::from_webhook(&webhook(sent, ""), TYPE_ID);
         let open = OpenSends {
             sends: vec![OpenSend {
-                step_ix: 0,
+                step_ix: StepIx::default(),
                 key: Key {
                     alias: sent.into(),
                     type_id: TYPE_ID,

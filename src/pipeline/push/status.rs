@@ -7,6 +7,7 @@ use crate::coralogix::client::Presence;
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
+use crate::pipeline::plan::StepIx;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,7 +144,7 @@ impl ItemStatus {
 #[derive(Debug)]
 pub struct PushResult {
     /// The final status of each action, with its plan step index, in plan order.
-    pub statuses: Vec<(usize, ItemStatus)>,
+    pub statuses: Vec<(StepIx, ItemStatus)>,
     /// Why the push ended early; `None` if it sent everything.
     pub stop: Option<StopReason>,
     /// Whether any request may have changed the target.
@@ -152,7 +153,7 @@ pub struct PushResult {
     pub new_in_target: Vec<WebhookId>,
     /// The plan step indexes of webhooks that were written, and whose id belongs to another webhook since: somebody
     /// deleted ours, and the target gave its id anew.
-    pub replaced: BTreeSet<usize>,
+    pub replaced: BTreeSet<StepIx>,
     /// What the target answered when asked for webhooks that its list lacks.
     pub unlisted: Vec<(WebhookId, Presence)>,
     /// The last observation of the target; `None` if there was none or it failed.
@@ -161,7 +162,7 @@ pub struct PushResult {
     pub n_requests: usize,
     /// What the server answered, safe to show, to accepted requests that may not have written a webhook, by the
     /// webhook's plan step index.
-    pub server_words: BTreeMap<usize, String>,
+    pub server_words: BTreeMap<StepIx, String>,
     /// Why the target could not be read at the end; `None` if it was read, or if the push stopped for a reason of its own.
     pub read_back_failure: Option<String>,
 }

@@ -174,7 +174,7 @@ mod tests {
     fn sending(n: usize) -> JournalEntry {
         JournalEntry::Sending {
             at: Timestamp::UNIX_EPOCH,
-            steps: vec![n],
+            steps: vec![n.into()],
         }
     }
 

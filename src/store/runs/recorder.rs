@@ -8,6 +8,7 @@ use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
 use crate::document::run::RunRecord;
 use crate::document::run::entry::{Footer, Header, JournalEntry, StatusRow};
 use crate::error::Error;
+use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::{self, JournalNote, StatusUpdate};
 use crate::store::disk;
 use jiff::Timestamp;
@@ -155,7 +156,7 @@ impl Recorder {
         }
     }
 
-    fn to_row(&self, step_ix: usize, update: &StatusUpdate) -> StatusRow {
+    fn to_row(&self, step_ix: StepIx, update: &StatusUpdate) -> StatusRow {
         let altered = update.altered_content;
         StatusRow {
             step_ix,

@@ -4,6 +4,7 @@ use super::Recorder;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::run::entry::JournalEntry;
 use crate::error::Error;
+use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::{self, JournalNote};
 use crate::pipeline::rollback::{RollbackItem, RollbackResult, UndoState};
 use jiff::Timestamp;
@@ -64,9 +65,9 @@ impl<'w> RollbackJournal<'w> {
         Ok(())
     }
 
-    /// The indexes in the plan of run `run_ix` of the steps that wrote the webhook at index `ix`.
-    fn steps_of(&self, run_ix: usize, ix: usize) -> impl Iterator<Item = usize> {
-        let writes = self.written[ix].writes.iter();
+    /// The indexes in the plan of run `run_ix` of the steps that wrote the webhook of a step of the rollback.
+    fn steps_of(&self, run_ix: usize, undo: StepIx) -> impl Iterator<Item = StepIx> {
+        let writes = self.written[undo.get()].writes.iter();
         writes
             .filter(move |write| write.run_ix == run_ix)
             .map(|write| write.step_ix)
@@ -79,7 +80,7 @@ impl push::Journal for RollbackJournal<'_> {
             let of_run = match note {
                 JournalNote::Sending(ixs) => {
                     let steps = ixs.iter().flat_map(|ix| self.steps_of(run_ix, *ix));
-                    let steps: Vec<usize> = steps.collect();
+                    let steps: Vec<StepIx> = steps.collect();
                     (!steps.is_empty()).then_some(JournalNote::Sending(steps))
                 }
                 JournalNote::StatusUpdates(updates) => {

@@ -2,7 +2,7 @@
 
 use super::{list, slack, typed};
 use crate::support::preview::{planned, preview};
-use hookferry::pipeline::plan::{OnConflict, StepState};
+use hookferry::pipeline::plan::{OnConflict, StepIx, StepState};
 
 fn conflict(source: &str, target: &str) -> String {
     let (source, target) = (list(&[source.to_owned()]), list(&[target.to_owned()]));
@@ -120,7 +120,7 @@ fn a_conflict_always_has_a_difference() {
         for right in &fields {
             let (source, target) = (typed(1, "a", 1, left), typed(2, "a", 1, right));
             let plan = planned(&list(&[source]), &list(&[target]), OnConflict::Fail);
-            let (_, step) = plan.step(0);
+            let (_, step) = plan.step(StepIx::default());
             let is_conflict = step.state == StepState::Conflict;
             let is_blocked = step.state == StepState::Blocked;
             assert_eq!(

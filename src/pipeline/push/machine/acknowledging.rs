@@ -2,31 +2,22 @@
 //! Pure. Seen content outranks a named id: a later reading of the target puts the pairing of an answer right.
 
 use super::super::adopt::{Candidates, CreationTime, SentItem, adopt};
+use super::super::item_ix::ItemIx;
 use super::super::observation::SeenWebhook;
 use super::super::resemblance::{is_respelled_alias, respelled_alias};
 use super::super::status::{ItemStatus, Proof};
 use super::Machine;
+use super::item_state::{ItemState, Tie};
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::strip::Key;
 use std::collections::{HashMap, HashSet};
 
-/// What the machine remembers of the answers to its creates.
-#[derive(Debug, Default)]
-pub(super) struct Acknowledged {
-    /// Items that an answer named by elimination: no content in it tied the id to the item.
-    only_named: HashSet<usize>,
-    /// Those of them whose row showed no content, so that what it named may be no webhook at all.
-    bare: HashSet<usize>,
-    /// Items whose final status changed after it was reported.
-    restated: Vec<usize>,
-}
-
 /// Which row of an answer belongs to which item of the request.
 struct Pairing {
-    pairs: Vec<(usize, SeenWebhook)>,
+    pairs: Vec<(ItemIx, SeenWebhook)>,
     /// The item that got the only row left over.
-    only_named: Option<usize>,
+    only_named: Option<ItemIx>,
 }
 
 /// An item that an answer named, and its row in a later reading.
@@ -40,16 +31,18 @@ struct NamedItem<'l> {
 
 impl Machine {
     /// Gives the created items of a batch their final status; returns `false` if the answer leaves any doubt.
-    pub(super) fn acknowledge_creates(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
+    pub(super) fn acknowledge_creates(&mut self, batch: &[ItemIx], rows: &[SeenWebhook]) -> bool {
         let Some(pairing) = self.pair_with_answer(batch, rows) else {
             return false;
         };
-        self.acknowledged.only_named.extend(pairing.only_named);
-        let is_bare = |(item_ix, row): &(usize, SeenWebhook)| {
-            (Some(*item_ix) == pairing.only_named && row.content.is_none()).then_some(*item_ix)
-        };
-        let bare = pairing.pairs.iter().filter_map(is_bare);
-        self.acknowledged.bare.extend(bare);
+        for (item_ix, row) in &pairing.pairs {
+            if Some(*item_ix) == pairing.only_named {
+                self.items[*item_ix].tie = match row.content {
+                    Some(_) => Tie::Elimination,
+                    None => Tie::BareElimination,
+                };
+            }
+        }
         self.mark_created(pairing.pairs, Proof::Acknowledged);
         true
     }
@@ -58,7 +51,7 @@ impl Machine {
     ///
     /// Certain are as many rows as items, with fresh ids, if content explains each row, or each but one: then the row
     /// left over belongs to the item left over, unless it shows another type.
-    fn pair_with_answer(&self, batch: &[usize], rows: &[SeenWebhook]) -> Option<Pairing> {
+    fn pair_with_answer(&self, batch: &[ItemIx], rows: &[SeenWebhook]) -> Option<Pairing> {
         let ids: HashSet<&WebhookId> = rows.iter().map(|row| &row.id).collect();
         let are_fresh = rows.iter().all(|row| self.is_fresh(row));
         if rows.len() != batch.len() || ids.len() != rows.len() || !are_fresh {
@@ -76,7 +69,7 @@ impl Machine {
                 only_named: None,
             });
         }
-        let is_left = |item_ix: &&usize| !pairs.iter().any(|(paired, _)| paired == *item_ix);
+        let is_left = |item_ix: &&ItemIx| !pairs.iter().any(|(paired, _)| paired == *item_ix);
         let mut items_left = batch.iter().filter(is_left);
         let (item_ix, None) = (*items_left.next()?, items_left.next()) else {
             return None;
@@ -101,8 +94,8 @@ impl Machine {
     }
 
     /// Whether a row that no content explains may be an item's: nothing showed it before, and its type agrees.
-    fn may_be_row_of(&self, item_ix: usize, row: &SeenWebhook) -> bool {
-        let type_id = self.items[item_ix].key.type_id;
+    fn may_be_row_of(&self, item_ix: ItemIx, row: &SeenWebhook) -> bool {
+        let type_id = self.items[item_ix].item.key.type_id;
         !self.seen_transiently.may_hold(row)
             && row.key.as_ref().is_none_or(|key| key.type_id == type_id)
     }
@@ -138,11 +131,11 @@ impl Machine {
                 .filter(|seen| !self.attributed.is_replaced(seen))
                 .map(|seen| (&seen.id, seen))
                 .collect();
-        let named_item = |(item_ix, status): (usize, &Option<ItemStatus>)| {
+        let named_item = |(item_ix, state): (ItemIx, &ItemState)| {
             let Some(ItemStatus::Created {
                 id,
                 proof: Proof::Acknowledged,
-            }) = status
+            }) = state.status()
             else {
                 return None;
             };
@@ -150,22 +143,18 @@ impl Machine {
                 .get(id)
                 .copied()
                 .or_else(|| self.respelled_row(id, list));
-            let is_only_named = self.acknowledged.only_named.contains(&item_ix);
-            let is_bare = self.acknowledged.bare.contains(&item_ix);
-            let is_equal = row.is_some_and(|row| {
-                row.id == *id && row.content == Some(self.items[item_ix].content)
-            });
+            let is_equal =
+                row.is_some_and(|row| row.id == *id && row.content == Some(state.item.content));
             // A list that lags proves nothing against the id of a webhook.
-            let is_doubtful = !is_equal && (row.is_some() || is_bare);
+            let is_doubtful = !is_equal && (row.is_some() || state.tie == Tie::BareElimination);
             is_doubtful.then(|| NamedItem {
                 sent: self.sent_items(&[item_ix]).remove(0),
                 row,
-                url: self.items[item_ix].url,
-                is_only_named,
+                url: state.item.url,
+                is_only_named: state.tie != Tie::Content,
             })
         };
-        let statuses = self.statuses.iter().enumerate();
-        statuses.filter_map(named_item).collect()
+        self.items.iter().filter_map(named_item).collect()
     }
 
     /// A new webhook whose id has the digits of the one that an answer named: a server may pad its ids in answers alone.
@@ -180,17 +169,17 @@ impl Machine {
     }
 
     /// Returns the id that the answer named, if it was another one.
-    fn correct_id(&mut self, item_ix: usize, row: &SeenWebhook) -> Option<WebhookId> {
-        let Some(ItemStatus::Created { id: named, proof }) = self.statuses[item_ix].clone() else {
+    fn correct_id(&mut self, item_ix: ItemIx, row: &SeenWebhook) -> Option<WebhookId> {
+        let status = self.items[item_ix].status();
+        let Some(ItemStatus::Created { id: named, proof }) = status.cloned() else {
             return None;
         };
         if named == row.id {
             return None;
         }
         self.attribute(item_ix, row);
-        self.set_altered_content(item_ix, row.content);
         let id = row.id.clone();
-        self.restate(item_ix, ItemStatus::Created { id, proof });
+        self.restate_written(item_ix, ItemStatus::Created { id, proof }, row);
         Some(named)
     }
 
@@ -199,7 +188,7 @@ impl Machine {
         if replaced.is_empty() {
             return;
         }
-        let statuses = self.statuses.iter().flatten();
+        let statuses = self.items.values().filter_map(ItemState::status);
         let claimed: HashSet<&WebhookId> = statuses.filter_map(ItemStatus::target_id).collect();
         let is_released = |id: &WebhookId| !claimed.contains(id);
         let released: Vec<WebhookId> = replaced.into_iter().filter(is_released).collect();
@@ -209,16 +198,6 @@ impl Machine {
                 self.new_in_target.insert(seen);
             }
         }
-    }
-
-    pub(super) fn restate(&mut self, item_ix: usize, status: ItemStatus) {
-        self.set_status(item_ix, status);
-        self.acknowledged.restated.push(item_ix);
-    }
-
-    /// The items whose final status changed since the last call, which the journal has to record once more.
-    pub(in super::super) fn take_restated(&mut self) -> Vec<usize> {
-        std::mem::take(&mut self.acknowledged.restated)
     }
 }
 
@@ -274,7 +253,7 @@ struct RowSearch<'n, 'l> {
 fn pair_by_content<'l>(
     named: &[NamedItem<'l>],
     spare: Vec<&'l SeenWebhook>,
-) -> Vec<(usize, Result<&'l SeenWebhook, String>)> {
+) -> Vec<(ItemIx, Result<&'l SeenWebhook, String>)> {
     let (mut rows, mut own) = (Vec::new(), Vec::new());
     for item in named {
         own.push(item.row.map(|_| rows.len()));

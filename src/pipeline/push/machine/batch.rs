@@ -1,12 +1,14 @@
 //! Batches: which items go into one request.
 
-use super::{Action, Item, Limits};
+use super::super::item_ix::{ByItem, ItemIx};
+use super::item_state::ItemState;
+use super::{Action, Limits};
 use std::collections::VecDeque;
 
 /// Items to send in one request, and what happened to them so far.
 #[derive(Debug)]
 pub(super) struct Batch {
-    pub(super) item_ixs: Vec<usize>,
+    pub(super) item_ixs: Vec<ItemIx>,
     /// How often exactly these items were sent, the server failed, and nothing arrived.
     pub(super) n_failures: u32,
     /// How often the batch that they come from was halved because the server failed.
@@ -17,7 +19,7 @@ pub(super) struct Batch {
 
 impl Batch {
     /// A batch that was never sent.
-    pub(super) fn new(item_ixs: Vec<usize>) -> Self {
+    pub(super) fn new(item_ixs: Vec<ItemIx>) -> Self {
         Self {
             item_ixs,
             n_failures: 0,
@@ -43,10 +45,10 @@ impl Batch {
 }
 
 /// The batches of a run, in the order in which it sends them: creates, updates, and each delete by itself.
-pub(super) fn first_queue(items: &[Item], limits: Limits) -> VecDeque<Batch> {
-    let of_action = |is_it: fn(&Action) -> bool| -> Vec<usize> {
-        let all = 0..items.len();
-        all.filter(|item_ix| is_it(&items[*item_ix].action))
+pub(super) fn first_queue(items: &ByItem<ItemState>, limits: Limits) -> VecDeque<Batch> {
+    let of_action = |is_it: fn(&Action) -> bool| -> Vec<ItemIx> {
+        let all = items.ixs();
+        all.filter(|item_ix| is_it(&items[*item_ix].item.action))
             .collect()
     };
     let creates = of_action(|action| matches!(action, Action::Create));
@@ -59,12 +61,16 @@ pub(super) fn first_queue(items: &[Item], limits: Limits) -> VecDeque<Batch> {
 }
 
 /// Splits items into batches by count and by bytes; an item over the byte limit gets a batch of its own.
-pub(super) fn batches(items: &[Item], item_ixs: &[usize], limits: Limits) -> VecDeque<Batch> {
+pub(super) fn batches(
+    items: &ByItem<ItemState>,
+    item_ixs: &[ItemIx],
+    limits: Limits,
+) -> VecDeque<Batch> {
     let mut batches = VecDeque::new();
-    let mut batch: Vec<usize> = Vec::new();
+    let mut batch: Vec<ItemIx> = Vec::new();
     let mut bytes = 0;
     for item_ix in item_ixs {
-        let size = items[*item_ix].size + 1;
+        let size = items[*item_ix].item.size + 1;
         let is_full = batch.len() >= limits.batch_size || bytes + size > limits.batch_bytes;
         if is_full && !batch.is_empty() {
             batches.push_back(Batch::new(std::mem::take(&mut batch)));

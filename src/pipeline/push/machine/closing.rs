@@ -1,8 +1,10 @@
 //! Closing: the final observation, which confirms what responses only claim.
 //! Pure. Waits within the settle window for a list that lags, and then asks for what the list still lacks.
 
+use super::super::item_ix::ItemIx;
 use super::super::observation::SeenWebhook;
 use super::super::status::{ItemStatus, Proof};
+use super::item_state::ItemState;
 use super::{Action, Machine, MachineCommand, Phase};
 use crate::coralogix::webhook::WebhookId;
 use std::collections::HashSet;
@@ -24,11 +26,7 @@ impl Machine {
 
     /// Whether the server accepted an update or delete that no observation has confirmed.
     pub(super) fn has_unconfirmed_item(&self) -> bool {
-        (0..self.items.len()).any(|item_ix| self.is_unconfirmed(item_ix))
-    }
-
-    fn is_unconfirmed(&self, item_ix: usize) -> bool {
-        self.is_accepted[item_ix] && self.statuses[item_ix].is_none()
+        self.items.values().any(ItemState::is_unconfirmed)
     }
 
     /// Processes the final observation: looks for the items that are still open, and within the settle window
@@ -59,20 +57,17 @@ impl Machine {
             );
         }
         for item_ix in unconfirmed {
-            self.is_open[item_ix] = false;
-            self.set_status(item_ix, ItemStatus::Ignored);
+            self.end(item_ix, ItemStatus::Ignored);
         }
         self.ask_for_unlisted(list)
     }
 
     /// Gives the open creates and updates that the list shows their final status.
     fn find_open_items(&mut self, list: &[SeenWebhook]) {
-        let open: Vec<usize> = (0..self.items.len())
-            .filter(|item_ix| self.is_open[*item_ix] && self.statuses[*item_ix].is_none())
-            .collect();
-        let of_action = |is_it: fn(&Action) -> bool| -> Vec<usize> {
-            let matching = |item_ix: &usize| is_it(&self.items[*item_ix].action);
-            open.iter().copied().filter(matching).collect()
+        let of_action = |is_it: fn(&Action) -> bool| -> Vec<ItemIx> {
+            let open = self.items.iter().filter(|(_, state)| state.is_open());
+            let matching = open.filter(|(_, state)| is_it(&state.item.action));
+            matching.map(|(item_ix, _)| item_ix).collect()
         };
         let creates = of_action(|action| matches!(action, Action::Create));
         let updates = of_action(|action| matches!(action, Action::Update { .. }));
@@ -83,7 +78,7 @@ impl Machine {
         self.mark_created(adoption.adopted, Proof::Observed);
         let changed = self.match_updates(&updates, list);
         for (item_ix, row) in changed.adopted {
-            let proof = if self.is_accepted[item_ix] {
+            let proof = if self.items[item_ix].is_accepted() {
                 Proof::Acknowledged
             } else {
                 Proof::Observed
@@ -91,7 +86,7 @@ impl Machine {
             self.mark_updated(item_ix, &row, proof);
         }
         for (item_ix, why) in adoption.unresolved.into_iter().chain(changed.unresolved) {
-            self.set_status(item_ix, ItemStatus::Unresolved(why));
+            self.end_in_doubt(item_ix, ItemStatus::Unresolved(why));
         }
     }
 
@@ -102,27 +97,25 @@ impl Machine {
             .filter(|seen| self.baseline.is_replaced(seen))
             .map(|seen| seen.id.clone())
             .collect();
-        for item_ix in 0..self.items.len() {
+        for item_ix in self.items.ixs() {
             if !self.needs_proof_of_absence(item_ix) || !self.is_delete(item_ix) {
                 continue;
             }
             let id = self.known_id(item_ix).filter(|id| replaced.contains(*id));
             if let Some(id) = id.cloned() {
-                self.is_open[item_ix] = false;
-                self.set_status(item_ix, ItemStatus::Deleted(id));
+                self.end(item_ix, ItemStatus::Deleted(id));
             }
         }
     }
 
     /// The updates that the server accepted and of which the target still shows the previous content, and the
     /// deletes that it accepted and of which the target still shows the webhook.
-    fn unconfirmed_and_listed(&self, listed: &HashSet<&WebhookId>) -> Vec<usize> {
-        let is_listed = |item_ix: &usize| {
-            self.known_id(*item_ix)
-                .is_some_and(|id| listed.contains(id))
-        };
-        (0..self.items.len())
-            .filter(|item_ix| self.is_unconfirmed(*item_ix) && is_listed(item_ix))
+    fn unconfirmed_and_listed(&self, listed: &HashSet<&WebhookId>) -> Vec<ItemIx> {
+        let is_listed = |state: &ItemState| state.known_id().is_some_and(|id| listed.contains(id));
+        self.items
+            .iter()
+            .filter(|(_, state)| state.is_unconfirmed() && is_listed(state))
+            .map(|(item_ix, _)| item_ix)
             .collect()
     }
 }

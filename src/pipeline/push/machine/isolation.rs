@@ -1,6 +1,7 @@
 //! Isolation: one bad webhook must not hold up the others, whatever status the server answers with.
 //! Pure. Splits a batch until the item that the server fails on is alone, and tells it from a server that is down.
 
+use super::super::item_ix::ItemIx;
 use super::super::status::ItemStatus;
 use super::super::stop::StopReason;
 use super::batch::{Batch, batches};
@@ -47,11 +48,11 @@ enum ServerErrors {
 
 impl Machine {
     /// Notes that the target accepted an item: neither the key nor its type is the reason for refusals.
-    pub(super) fn note_success(&mut self, item_ix: usize) {
+    pub(super) fn note_success(&mut self, item_ix: ItemIx) {
         let isolation = &mut self.isolation;
         isolation.n_successes += 1;
         isolation.n_consecutive_refusals = 0;
-        let type_id = self.items[item_ix].key.type_id;
+        let type_id = self.items[item_ix].item.key.type_id;
         isolation.succeeded_types.insert(type_id);
         isolation.refused_by_type.remove(&type_id);
     }
@@ -82,10 +83,10 @@ impl Machine {
         let has_vanished = batch
             .item_ixs
             .iter()
-            .any(|item_ix| matches!(self.statuses[*item_ix], Some(ItemStatus::Vanished(_))));
+            .any(|item_ix| matches!(self.items[*item_ix].status(), Some(ItemStatus::Vanished(_))));
         batch
             .item_ixs
-            .retain(|item_ix| self.statuses[*item_ix].is_none());
+            .retain(|item_ix| !self.items[*item_ix].has_ended());
         match uncertainty {
             // It was about the webhook that is gone, and not about the URL.
             Uncertainty::AllRefused(refusal) if refusal.status == 404 && has_vanished => {
@@ -126,9 +127,8 @@ impl Machine {
             Uncertainty::Accepted if was_single => self.finish_ignored(now, batch.item_ixs[0]),
             // A run sends an accepted update once: if that changed nothing, a second one would not either.
             Uncertainty::Accepted if self.known_id(batch.item_ixs[0]).is_some() => {
-                self.release(&batch);
                 for item_ix in batch.item_ixs {
-                    self.set_status(item_ix, ItemStatus::Ignored);
+                    self.end(item_ix, ItemStatus::Ignored);
                 }
                 self.send_next(now)
             }
@@ -263,12 +263,8 @@ impl Machine {
         self.release(&batch);
         if batch.is_single() {
             self.isolation.n_forbidden_singles += 1;
-            let n_left = self
-                .statuses
-                .iter()
-                .filter(|status| status.is_none())
-                .count();
-            if self.isolation.n_forbidden_singles >= MAX_FORBIDDEN_SINGLES.min(n_left) {
+            let n_left = self.items.values().filter(|state| !state.has_ended());
+            if self.isolation.n_forbidden_singles >= MAX_FORBIDDEN_SINGLES.min(n_left.count()) {
                 return self.stop_refused(now, batch, refusal);
             }
             // It gets its status once it is known who is to blame.
@@ -276,7 +272,7 @@ impl Machine {
             return self.send_next(now);
         }
         let singles = self.one_of_each_type(&batch.item_ixs);
-        let is_rest = |item_ix: &usize| !singles.contains(item_ix);
+        let is_rest = |item_ix: &ItemIx| !singles.contains(item_ix);
         let rest = batch.item_ixs.iter().copied().filter(is_rest).collect();
         self.requeue(Batch::new(rest));
         for item_ix in singles.into_iter().rev() {
@@ -286,10 +282,10 @@ impl Machine {
     }
 
     /// Up to three items, of different types as far as there are any.
-    fn one_of_each_type(&self, item_ixs: &[usize]) -> Vec<usize> {
+    fn one_of_each_type(&self, item_ixs: &[ItemIx]) -> Vec<ItemIx> {
         let mut types = HashSet::new();
-        let type_id = |item_ix: &usize| self.items[*item_ix].key.type_id;
-        let (mut singles, others): (Vec<usize>, Vec<usize>) = item_ixs
+        let type_id = |item_ix: &ItemIx| self.items[*item_ix].item.key.type_id;
+        let (mut singles, others): (Vec<ItemIx>, Vec<ItemIx>) = item_ixs
             .iter()
             .partition(|item_ix| types.insert(type_id(item_ix)));
         singles.extend(others);
@@ -302,13 +298,12 @@ impl Machine {
     fn finish_refused(
         &mut self,
         now: Duration,
-        item_ix: usize,
+        item_ix: ItemIx,
         refusal: &Refusal,
     ) -> MachineCommand {
-        let type_id = self.items[item_ix].key.type_id;
+        let type_id = self.items[item_ix].item.key.type_id;
         let status = refusal.status;
-        self.set_status(item_ix, ItemStatus::Refused(refusal.clone().into()));
-        self.is_open[item_ix] = false;
+        self.end(item_ix, ItemStatus::Refused(refusal.clone().into()));
         let of_type = self
             .isolation
             .refused_by_type
@@ -329,20 +324,19 @@ impl Machine {
     }
 
     /// Ends the other items of a type with the same action, because the target took none of them.
-    fn refuse_type(&mut self, refused_ix: usize, refusal: &Refusal) {
-        for item_ix in 0..self.items.len() {
-            let (item, refused) = (&self.items[item_ix], &self.items[refused_ix]);
-            let is_of_type = item.key.type_id == refused.key.type_id
-                && item.action.is_same_kind(&refused.action);
-            if is_of_type && self.statuses[item_ix].is_none() && !self.is_open[item_ix] {
-                self.set_status(item_ix, ItemStatus::TypeRefused(refusal.clone().into()));
+    fn refuse_type(&mut self, refused_ix: ItemIx, refusal: &Refusal) {
+        for item_ix in self.items.ixs() {
+            let (state, refused) = (&self.items[item_ix], &self.items[refused_ix].item);
+            let is_of_type = state.item.key.type_id == refused.key.type_id
+                && state.item.action.is_same_kind(&refused.action);
+            if is_of_type && state.is_sendable() {
+                self.end(item_ix, ItemStatus::TypeRefused(refusal.clone().into()));
             }
         }
     }
 
-    fn finish_ignored(&mut self, now: Duration, item_ix: usize) -> MachineCommand {
-        self.set_status(item_ix, ItemStatus::Ignored);
-        self.is_open[item_ix] = false;
+    fn finish_ignored(&mut self, now: Duration, item_ix: ItemIx) -> MachineCommand {
+        self.end(item_ix, ItemStatus::Ignored);
         self.count_refusal(now)
     }
 

@@ -1,6 +1,7 @@
 //! Proving: asks for webhooks that the final list lacks, because silence proves nothing about a known id.
 //! Pure. A webhook is gone only if the target says so when asked for it, and answers for one that it lists.
 
+use super::super::item_ix::ItemIx;
 use super::super::observation::SeenWebhook;
 use super::super::status::ItemStatus;
 use super::{Machine, MachineCommand, Phase};
@@ -26,7 +27,10 @@ impl Machine {
     pub(super) fn ask_for_unlisted(&mut self, list: &[SeenWebhook]) -> MachineCommand {
         let listed: HashSet<&WebhookId> = list.iter().map(|seen| &seen.id).collect();
         let is_unlisted = |id: &&WebhookId| !listed.contains(id);
-        let absent = (0..self.items.len()).filter(|item_ix| self.needs_proof_of_absence(*item_ix));
+        let absent = self
+            .items
+            .ixs()
+            .filter(|item_ix| self.needs_proof_of_absence(*item_ix));
         let absent = absent.filter_map(|item_ix| self.known_id(item_ix));
         let mut left: VecDeque<WebhookId> = absent.filter(is_unlisted).cloned().collect();
         let mut written: Vec<&WebhookId> = self.attributed.ids().filter(is_unlisted).collect();
@@ -97,9 +101,10 @@ impl Machine {
     }
 
     /// Whether an item ends well, or as vanished, only if its webhook is proven to be gone.
-    pub(super) fn needs_proof_of_absence(&self, item_ix: usize) -> bool {
-        match &self.statuses[item_ix] {
-            None => self.is_delete(item_ix) && self.first_sent[item_ix].is_some(),
+    pub(super) fn needs_proof_of_absence(&self, item_ix: ItemIx) -> bool {
+        let state = &self.items[item_ix];
+        match state.status() {
+            None => state.is_delete() && state.first_request().is_some(),
             Some(status) => matches!(status, ItemStatus::Vanished(_)),
         }
     }
@@ -107,7 +112,7 @@ impl Machine {
     /// Gives the items of the webhooks that were asked for their final status.
     fn conclude_absences(&mut self) {
         let presences: HashMap<WebhookId, Presence> = self.unlisted.iter().cloned().collect();
-        for item_ix in 0..self.items.len() {
+        for item_ix in self.items.ixs() {
             let Some(id) = self
                 .known_id(item_ix)
                 .cloned()
@@ -119,7 +124,7 @@ impl Machine {
             let status = match presences.get(&id) {
                 Some(Presence::Gone) if was_deleted => ItemStatus::Deleted(id),
                 None | Some(Presence::Gone) => continue,
-                Some(Presence::There) if was_deleted && self.is_accepted[item_ix] => {
+                Some(Presence::There) if was_deleted && self.items[item_ix].is_accepted() => {
                     ItemStatus::Ignored
                 }
                 Some(Presence::There) => ItemStatus::Unresolved(
@@ -129,9 +134,8 @@ impl Machine {
                     "the target does not list it any more, and it is unknown whether it still has it: {why}"
                 )),
             };
-            self.is_open[item_ix] = false;
             if was_deleted {
-                self.set_status(item_ix, status);
+                self.end(item_ix, status);
             } else {
                 self.restate(item_ix, status);
             }

@@ -2,12 +2,14 @@
 //! Pure. A response proves that a request took effect only if it names every webhook of the request;
 //! `acknowledging` decides which row of it is which webhook.
 
+use super::super::item_ix::ItemIx;
 use super::super::observation::SeenWebhook;
 use super::super::settling::Settling;
 use super::super::stop::StopReason;
+use super::item_state::ItemState;
 use super::{
     Action, Batch, MAX_SETTLE_AFTER_RESET, Machine, MachineCommand, PendingObservation, Phase,
-    RequestOutcome, THROTTLED, Uncertainty,
+    RequestOutcome, Uncertainty,
 };
 use crate::coralogix::retry::{self, MAX_ATTEMPTS};
 use std::time::Duration;
@@ -18,14 +20,13 @@ impl Machine {
         while let Some(mut batch) = self.queue.pop_front() {
             batch
                 .item_ixs
-                .retain(|item_ix| self.statuses[*item_ix].is_none());
+                .retain(|item_ix| !self.items[*item_ix].has_ended());
             if batch.item_ixs.is_empty() {
                 continue;
             }
             self.n_requests += 1;
             for item_ix in &batch.item_ixs {
-                self.is_open[*item_ix] = true;
-                self.first_sent[*item_ix].get_or_insert(self.n_requests);
+                self.items[*item_ix].send(self.n_requests);
             }
             let item_ixs = batch.item_ixs.clone();
             self.phase = Phase::Sending(batch);
@@ -57,10 +58,10 @@ impl Machine {
             }
             RequestOutcome::Accepted(rows) => {
                 self.may_have_written = true;
-                self.note_accepted(&batch.item_ixs);
                 if self.is_delete(batch.item_ixs[0]) {
                     return self.trust_delete(now, batch.item_ixs[0]);
                 }
+                self.note_accepted(&batch.item_ixs);
                 if self.acknowledge(&batch.item_ixs, &rows) {
                     return self.send_next(now);
                 }
@@ -106,17 +107,6 @@ impl Machine {
         MachineCommand::Observe
     }
 
-    /// Waits before the observation, because the rate limit holds for reads, too.
-    fn wait_for_rate_limit(&mut self) -> MachineCommand {
-        self.n_throttled += 1;
-        let requested = self.requested_wait.map(|(wait, _)| wait.duration);
-        match retry::throttle_wait(self.n_throttled, requested, 0.0) {
-            Some(wait) => MachineCommand::Wait(wait, THROTTLED.to_owned()),
-            // The observation comes all the same: it shows whether there was progress after all.
-            None => MachineCommand::Observe,
-        }
-    }
-
     /// Resends after a back-off: without a connection, the server cannot have processed the request.
     pub(super) fn handle_not_sent(
         &mut self,
@@ -126,8 +116,7 @@ impl Machine {
         is_final: bool,
     ) -> MachineCommand {
         for item_ix in &batch.item_ixs {
-            let first_sent = &mut self.first_sent[*item_ix];
-            *first_sent = first_sent.filter(|request| *request < self.n_requests);
+            self.items[*item_ix].unsend(self.n_requests);
         }
         self.requeue(batch);
         self.n_idle_rounds += 1;
@@ -138,16 +127,18 @@ impl Machine {
         self.wait(retry::back_off(self.n_idle_rounds, 0.0), why)
     }
 
-    fn note_accepted(&mut self, batch: &[usize]) {
+    /// Notes that the server accepted the updates of a batch; the answer to a create is judged by itself.
+    fn note_accepted(&mut self, batch: &[ItemIx]) {
         for item_ix in batch {
-            self.is_accepted[*item_ix] = self.known_id(*item_ix).is_some();
+            if self.known_id(*item_ix).is_some() {
+                self.items[*item_ix].accept();
+            }
         }
     }
 
     /// Goes on after a delete that probably took effect; the final observation shows whether it did.
-    pub(super) fn trust_delete(&mut self, now: Duration, item_ix: usize) -> MachineCommand {
-        self.is_accepted[item_ix] = true;
-        self.n_confirmed_deletes += 1;
+    pub(super) fn trust_delete(&mut self, now: Duration, item_ix: ItemIx) -> MachineCommand {
+        self.change(item_ix, ItemState::accept);
         self.may_have_written = true;
         self.note_success(item_ix);
         self.reset_failure_counts();
@@ -155,13 +146,13 @@ impl Machine {
     }
 
     /// Returns whether the response names every webhook of the batch; if so, gives them their final status.
-    pub(super) fn acknowledge(&mut self, batch: &[usize], rows: &[SeenWebhook]) -> bool {
+    pub(super) fn acknowledge(&mut self, batch: &[ItemIx], rows: &[SeenWebhook]) -> bool {
         self.retake_births(batch, rows);
         if rows.len() != batch.len() {
             return false;
         }
-        if let Action::Update { .. } = self.items[batch[0]].action {
-            let is_confirmed = |item_ix: &usize| self.confirming_row(*item_ix, rows).is_some();
+        if let Action::Update { .. } = self.items[batch[0]].item.action {
+            let is_confirmed = |item_ix: &ItemIx| self.confirming_row(*item_ix, rows).is_some();
             if !batch.iter().all(is_confirmed) {
                 return false;
             }
@@ -179,7 +170,7 @@ impl Machine {
 
     /// Takes the births of updated webhooks from the rows that confirm the updates: a server may date them anew, and then
     /// the next list must not look as if somebody had replaced them.
-    fn retake_births(&mut self, batch: &[usize], rows: &[SeenWebhook]) {
+    fn retake_births(&mut self, batch: &[ItemIx], rows: &[SeenWebhook]) {
         for item_ix in batch {
             if let Some(row) = self.confirming_row(*item_ix, rows) {
                 self.baseline.retake(row);
@@ -190,10 +181,10 @@ impl Machine {
     /// The row that confirms an update: it has the updated id and does not show the previous content.
     fn confirming_row<'r>(
         &self,
-        item_ix: usize,
+        item_ix: ItemIx,
         rows: &'r [SeenWebhook],
     ) -> Option<&'r SeenWebhook> {
-        let Action::Update { id, previous } = &self.items[item_ix].action else {
+        let Action::Update { id, previous } = &self.items[item_ix].item.action else {
             return None;
         };
         rows.iter()

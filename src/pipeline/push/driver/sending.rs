@@ -1,0 +1,95 @@
+//! Sending: one request to the server, and what its answer is for the state machine.
+
+use super::super::actions::{ActionRequest, bulk_body};
+use super::super::item_ix::ItemIx;
+use super::super::machine::RequestOutcome;
+use super::super::observation::SeenWebhook;
+use super::PushDriver;
+use crate::coralogix::client::{AcceptedWrite, WriteAnswer};
+use crate::http::failure::{ConnectFailure, Failure};
+
+impl PushDriver<'_, '_> {
+    /// Sends the request of a batch.
+    pub(super) async fn send(&mut self, batch: &[ItemIx]) -> RequestOutcome {
+        self.n_requests += 1;
+        let answer = if let ActionRequest::Delete(id) = &self.input.requests[batch[0]].request {
+            match self.writer.delete(id).await {
+                Ok(()) => return RequestOutcome::Accepted(Vec::new()),
+                Err(failure) => WriteAnswer::Failed(failure),
+            }
+        } else {
+            let requests = batch
+                .iter()
+                .map(|item_ix| &self.input.requests[*item_ix].request);
+            self.writer.post_bulk(bulk_body(requests)).await
+        };
+        match answer {
+            WriteAnswer::Accepted(accepted) => {
+                self.note_server_words(batch, &accepted);
+                let webhooks = accepted
+                    .webhooks
+                    .iter()
+                    .filter_map(|row| SeenWebhook::from_webhook(row, &self.input.content_cache));
+                RequestOutcome::Accepted(webhooks.collect())
+            }
+            WriteAnswer::Failed(Failure::NotSent(failure)) => match failure {
+                ConnectFailure::Host(why) => RequestOutcome::NotSent {
+                    why,
+                    is_final: false,
+                },
+                ConnectFailure::Certificate(why) => RequestOutcome::NotSent {
+                    why,
+                    is_final: true,
+                },
+                ConnectFailure::NoUrl(why) => RequestOutcome::NotSent {
+                    why: why.to_owned(),
+                    is_final: true,
+                },
+            },
+            WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
+                refusal.message = self.scrub(batch, refusal.message);
+                RequestOutcome::Refused(refusal)
+            }
+            WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
+                RequestOutcome::Lost { why, is_timeout }
+            }
+            // The response does not show whether the server is done, so the whole settle window applies, as after a
+            // timeout.
+            WriteAnswer::Failed(Failure::Unusable(why)) => RequestOutcome::Lost {
+                why,
+                is_timeout: true,
+            },
+            // It says nothing about the effect in this account, and whoever answered gets no further webhook.
+            WriteAnswer::Failed(Failure::BadList(problem)) => {
+                let why = problem.to_string();
+                self.wrong_account.get_or_insert_with(|| why.clone());
+                RequestOutcome::Lost {
+                    why,
+                    is_timeout: true,
+                }
+            }
+        }
+    }
+
+    /// Removes the secrets of the webhooks of a request from the server's words about it.
+    fn scrub(&self, batch: &[ItemIx], words: String) -> String {
+        let sent = batch
+            .iter()
+            .filter_map(|item_ix| self.input.requests[*item_ix].request.sent());
+        sent.fold(words, |words, webhook| webhook.scrub(&words))
+    }
+
+    /// Keeps the words of an answer that shows fewer webhooks than were sent, and forgets older ones about them.
+    fn note_server_words(&mut self, batch: &[ItemIx], accepted: &AcceptedWrite) {
+        let n_shown = accepted.webhooks.iter().filter(|row| row.id().is_some());
+        let is_short = n_shown.count() < batch.len();
+        let words = self.scrub(batch, accepted.message.clone());
+        for step_ix in self.step_ixs_of(batch) {
+            self.server_words.remove(&step_ix);
+            if is_short && !words.is_empty() {
+                let words = format!("answered {}: {words}", accepted.status);
+                self.server_words.insert(step_ix, words);
+            }
+        }
+    }
+}
