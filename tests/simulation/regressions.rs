@@ -247,6 +247,28 @@ fn an_id_alone_is_no_proof_once_the_target_shows_something_else() {
     }
 }
 
+/// Campaign seed 105266: the run reported the swapped ids, although a list had shown which is which; and what a list
+/// that was read in between lacked counted as missing.
+#[test]
+fn an_interrupt_puts_ids_right_and_leaves_no_read_back() {
+    let (one, other, third) = (object(1, 1), object(2, 1), object(3, 1));
+    let wants = [one, other, third].map(|want| (want, None));
+    let (mut script, _) = Script::new(&wants, 2, 30);
+    let swapped = vec![row(8, one, 1), row(7, other, 1)];
+    script.answered(RequestOutcome::Accepted(swapped));
+    assert_eq!(script.answered(lost()), MachineCommand::Observe);
+    let list = vec![row(7, one, 1), row(8, other, 1)];
+    assert_eq!(
+        script.handle(Event::Observed(list)),
+        MachineCommand::Observe
+    );
+    assert_eq!(script.handle(Event::Interrupted), MachineCommand::Finish);
+    let result = script.machine.into_result();
+    let expected = [acknowledged(7), acknowledged(8), ItemStatus::NotSeen];
+    assert_eq!(result.statuses, expected);
+    assert!(result.last_observation.is_none());
+}
+
 #[test]
 fn ids_that_an_answer_swaps_are_put_right_by_the_read_back() {
     let (one, other) = (object(1, 1), object(2, 1));

@@ -262,6 +262,10 @@ impl Machine {
         if let Phase::Sending(batch) = phase {
             self.requeue(batch);
         }
+        // A list that is older than a request, or lags, is no read-back. But what it shows of answered ids is true.
+        if let Some(list) = self.last_observation.take() {
+            self.correct_acknowledged(&list, false);
+        }
         self.stop.get_or_insert(StopReason::Interrupted);
         MachineCommand::Finish
     }
