@@ -40,7 +40,7 @@ pub(super) mod ranges {
 
 /// Keyed digests as one text.
 pub(super) mod digests {
-    use crate::coralogix::digest::KeyedDigest;
+    use crate::coralogix::digest::{KeyedDigest, decode_digests, encode_digests};
     use serde::de::Error as _;
     use serde::{Deserialize as _, Deserializer, Serializer};
     use std::borrow::Cow;
@@ -49,21 +49,14 @@ pub(super) mod digests {
         digests: &[KeyedDigest],
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(digests.len() * KeyedDigest::TEXT_LEN);
-        for digest in digests {
-            digest.push_to(&mut text);
-        }
-        to.serialize_str(&text)
+        to.serialize_str(&encode_digests(digests))
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Vec<KeyedDigest>, D::Error> {
         let text = Cow::<'de, str>::deserialize(from)?;
-        let parts = text.as_bytes().chunks(KeyedDigest::TEXT_LEN);
-        let digests = parts.map(|part| KeyedDigest::parse(std::str::from_utf8(part).ok()?));
-        let digests: Option<Vec<_>> = digests.collect();
-        digests.ok_or_else(|| D::Error::custom("not a list of digests"))
+        decode_digests(&text).ok_or_else(|| D::Error::custom("not a list of digests"))
     }
 }
 

@@ -4,7 +4,7 @@
 use crate::support::stand_in::StandIn;
 use hookferry::coralogix::account::ApiKey;
 use hookferry::coralogix::content::Content;
-use hookferry::coralogix::digest::{DigestKey, SUBKEY_INFOS};
+use hookferry::coralogix::digest::{DigestKey, SUBKEY_INFOS, decode_digests};
 use hookferry::coralogix::webhook::Webhook;
 use hookferry::sandbox::seeds::Seeds;
 use ring::digest::{SHA256, digest};
@@ -18,7 +18,7 @@ const PIN: &str = "4711";
 
 /// Somebody who holds files and one API key.
 struct Attacker {
-    /// Every text of hexadecimal digits in the files.
+    /// Every digest in the files, in hexadecimal: records have some in base64.
     digests: HashSet<String>,
     /// The key under every salt that the files may mean, for every purpose.
     subkeys: Vec<hmac::Key>,
@@ -30,10 +30,14 @@ impl Attacker {
     fn new(key: &str, files: &str) -> Self {
         let is_digit = |letter: char| matches!(letter, '0'..='9' | 'a'..='f');
         let words = files.split(|letter: char| !is_digit(letter));
-        let digests: HashSet<String> = words
+        let mut digests: HashSet<String> = words
             .filter(|word| [8, 32].contains(&word.len()))
             .map(str::to_owned)
             .collect();
+        let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        let words = files.split(|letter: char| !is_base64(letter));
+        let decoded = words.filter_map(decode_digests).flatten();
+        digests.extend(decoded.map(|digest| digest.to_string()));
         let long: Vec<&String> = digests.iter().filter(|word| word.len() == 32).collect();
         let api_key = ApiKey::new(key).unwrap();
         let opened = long.iter().flat_map(|salt| {
