@@ -51,14 +51,14 @@ impl Report {
                 large,
                 (|round| seconds(&round.recipe.all), "s"),
                 (|round| seconds(&round.first), "s"),
-                0.25,
+                0.32,
             ),
             row(
                 &format!("migrate {n}, peak memory (jq's)"),
                 large,
                 (|round| mib(&round.recipe.jq), "MiB"),
                 (|round| mib(&round.first), "MiB"),
-                0.7,
+                0.65,
             ),
             row(
                 &format!("again {n}, processor time (first run's)"),
@@ -75,7 +75,7 @@ impl Report {
                 &figures.linked,
                 (|round| round.recipe.all.wall.as_secs_f64(), "s"),
                 (|round| round.first.wall.as_secs_f64(), "s"),
-                1.05,
+                1.02,
             ),
             Row {
                 label: format!("growth {few} to {n}, processor time per webhook"),
