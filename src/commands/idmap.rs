@@ -76,8 +76,16 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             counted(n_open, "webhook")
         ));
     }
+    let n_unread = record.unread().count();
+    if n_unread > 0 {
+        screen.warn(&format!(
+            "run {id} never read {} back, whose new ids are missing from the map: only responses named them; run the same migration again first",
+            counted(n_unread, "webhook")
+        ));
+    }
     match runs.read_file(&id, "idmap.json")? {
-        Some(text) => store::parse(&text),
-        None => record.id_map(),
+        // What the run reported is out of date once the record has changed, and no better than the answers before.
+        Some(text) if n_unread == 0 && record.reconciled_by.is_empty() => store::parse(&text),
+        _ => record.id_map(),
     }
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::idmap::has_unique_targets;
 use crate::pipeline::plan::{OnConflict, Step, StepState};
-use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
+use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook, url_digest};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use crate::render::idmap::{OutcomeMap, write_outcome_csv};
@@ -103,6 +103,7 @@ fn step_row(webhook: &PortableWebhook, step: &Step, digest_key: &DigestKey) -> S
         target_id: step.target_id().cloned(),
         target_created_at: found.and_then(|webhook| webhook.original().birth()),
         content: content.map(|content| digest_key.digest_content(content)),
+        url: (step.state == StepState::Create).then(|| url_digest(webhook.bare(), digest_key)),
         target_content: counterpart
             .filter(|other| Some(*other) != content)
             .map(|other| digest_key.digest_content(other)),

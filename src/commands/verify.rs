@@ -86,11 +86,16 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_company(&record, &first, &account)?;
-    let (inventory, reconciled) =
-        reconcile_run(&record, &digest_key, &reader, first, &wait_budget, screen).await?;
-    if let Some(reconciled) = reconciled {
-        record.apply_updates(reconciled.updates);
-    }
+    let (inventory, _) = reconcile_run(
+        &runs,
+        &mut record,
+        &digest_key,
+        &reader,
+        first,
+        &wait_budget,
+        screen,
+    )
+    .await?;
     let party = live_party(&account, &inventory);
     Ok(VerifyView {
         reference: format!("run {}", record.id()),

@@ -293,19 +293,21 @@ impl KeyedDigest {
     pub fn parse(text: &str) -> Option<Self> {
         parse_hex(text).map(Self)
     }
+
+    /// Wraps the digest as a fingerprint, to compare recorded digests with each other.
+    pub(crate) fn as_fingerprint(self) -> Fingerprint {
+        let mut bytes = [0; 32];
+        bytes[..DIGEST_BYTES].copy_from_slice(&self.0);
+        Fingerprint::from_keyed_digest(bytes)
+    }
 }
 
 impl ContentDigest {
     /// Wraps the digests as fingerprints, to compare recorded contents with each other.
     pub(crate) fn as_content(&self) -> Content {
-        let widen = |digest: KeyedDigest| {
-            let mut bytes = [0; 32];
-            bytes[..DIGEST_BYTES].copy_from_slice(&digest.0);
-            Fingerprint::from_keyed_digest(bytes)
-        };
         Content {
-            whole: widen(self.whole),
-            body: widen(self.body),
+            whole: self.whole.as_fingerprint(),
+            body: self.body.as_fingerprint(),
         }
     }
 }

@@ -7,8 +7,10 @@ mod actions;
 mod adopt;
 mod journal;
 mod machine;
+mod named;
 mod observation;
 mod recover;
+mod recover_named;
 mod resemblance;
 mod settling;
 // Test code that needs this module's private items.
@@ -19,8 +21,10 @@ mod status;
 
 pub use actions::ActionList;
 pub use journal::{Journal, JournalNote, StatusUpdate};
+pub use named::Naming;
 pub use observation::{Observation, SeenWebhook};
-pub use recover::{OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
+pub use recover::{KnownBirths, OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
+pub use recover_named::{NamedSend, NamedSends, recover_named, url_digest};
 pub use status::{ItemStatus, Proof, PushResult, StopReason};
 
 use super::content_cache::ContentCache;
@@ -288,9 +292,12 @@ impl PushDriver<'_, '_> {
                 {
                     return false;
                 }
-                ItemState::Final(status, kept) => {
-                    StatusUpdate::from_status(status, kept, machine.birth(*item_ix))
-                }
+                ItemState::Final(status, kept) => StatusUpdate::from_status(
+                    status,
+                    kept,
+                    machine.birth(*item_ix),
+                    machine.naming(*item_ix),
+                ),
             };
             updates.push((step_ixs[*item_ix], update));
             false

@@ -261,7 +261,7 @@ fn is_write(record: &RunRecord, step_ix: usize) -> bool {
 fn status_code(status: &RecordedStatus) -> &'static str {
     match status {
         RecordedStatus::NotSent => "not-sent",
-        RecordedStatus::Open | RecordedStatus::Unresolved(_) => "open",
+        RecordedStatus::Open | RecordedStatus::Unresolved { .. } => "open",
         RecordedStatus::Written(written) if written.is_acknowledged => "acknowledged",
         RecordedStatus::Written(_) => "observed",
         RecordedStatus::Abandoned => "over",

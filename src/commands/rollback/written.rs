@@ -100,6 +100,7 @@ fn recorded_write(
         digest_key: Arc::clone(&run.digest_key),
         sent,
         altered_content: written.kept,
+        is_read_later: written.is_read_later,
         full_digest: written.full_digest.clone(),
         sent_undocumented: row.undocumented.clone(),
         is_acknowledged: written.is_acknowledged,

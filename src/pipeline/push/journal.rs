@@ -2,6 +2,7 @@
 //! afterwards with what the response or the next observation proved about them.
 //! A request is never sent until its entry is durable.
 
+use super::named::Naming;
 use super::status::{ItemStatus, Proof};
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Content;
@@ -36,6 +37,8 @@ pub enum StatusUpdate {
         altered_content: Option<Content>,
         /// When it was created, if the target showed that.
         birth: Option<Birth>,
+        /// How the answer named it; means nothing for another proof.
+        naming: Naming,
     },
     /// The target does not have it any more: the delete took effect, or the server at least confirmed it.
     Deleted,
@@ -43,18 +46,28 @@ pub enum StatusUpdate {
     NotWritten,
     /// This push did not write it and will not send it again.
     Abandoned,
-    /// Whether it was written is unknown; holds the reason.
-    Unresolved(String),
+    /// Whether it was written is unknown.
+    Unresolved {
+        /// The reason.
+        why: String,
+        /// Whether an answer named it: then it was written, wherever it is.
+        is_named: bool,
+    },
 }
 
 impl StatusUpdate {
     /// Converts a final status; `altered_content` is set if the target stores other content than was sent, `birth` if
-    /// it showed when it created the webhook.
+    /// it showed when it created the webhook, `naming` if an answer named it.
     pub(super) fn from_status(
         status: &ItemStatus,
         altered_content: Option<&Content>,
         birth: Option<Birth>,
+        naming: Option<Naming>,
     ) -> Self {
+        let unresolved = |why: &str| Self::Unresolved {
+            why: why.to_owned(),
+            is_named: naming.is_some(),
+        };
         match status {
             ItemStatus::Created { id, proof } | ItemStatus::Updated { id, proof, .. } => {
                 Self::Written {
@@ -62,13 +75,12 @@ impl StatusUpdate {
                     proof: *proof,
                     altered_content: altered_content.copied(),
                     birth,
+                    naming: naming.unwrap_or_default(),
                 }
             }
             ItemStatus::Deleted(_) | ItemStatus::DeleteConfirmed(_) => Self::Deleted,
-            ItemStatus::Unresolved(why) => Self::Unresolved(why.clone()),
-            ItemStatus::NotSeen => {
-                Self::Unresolved("the target did not show it before the run ended".to_owned())
-            }
+            ItemStatus::Unresolved(why) => unresolved(why),
+            ItemStatus::NotSeen => unresolved("the target did not show it before the run ended"),
             ItemStatus::CreatedByOthers(_)
             | ItemStatus::Refused(_)
             | ItemStatus::TypeRefused(_)

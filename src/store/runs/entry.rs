@@ -6,6 +6,7 @@ use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, Memb
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::StepState;
+use crate::pipeline::push::Naming;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -179,6 +180,10 @@ pub struct StepRow {
     /// The digest of the content to write.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentDigest>,
+    /// The digest of the url to write, by which a webhook that the server altered is known; `None` unless the run
+    /// creates it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<KeyedDigest>,
     /// The digest of the matching webhook's content in the target, if that differs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_content: Option<ContentDigest>,
@@ -209,6 +214,9 @@ pub enum RecordedStatusUpdate {
         id: WebhookId,
         /// `true` if the server's response confirmed it, `false` if the run found it by reading the target.
         acknowledged: bool,
+        /// How the response named it; means nothing unless it did.
+        #[serde(default, skip_serializing_if = "Naming::is_by_content")]
+        naming: Naming,
         /// The digest of what the target stored, if that differs from what was sent.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kept: Option<ContentDigest>,
@@ -226,6 +234,9 @@ pub enum RecordedStatusUpdate {
     Unresolved {
         /// The reason.
         why: String,
+        /// Whether a response named it: then it was written, wherever it is, and is never sent again.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        named: bool,
     },
 }
 

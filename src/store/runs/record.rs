@@ -14,6 +14,7 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
 use crate::pipeline::plan::{AlteredCopy, StepState};
+use crate::pipeline::push::Naming;
 use crate::pipeline::strip::Key;
 use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
 use jiff::Timestamp;
@@ -48,8 +49,13 @@ pub enum RecordedStatus {
     NotSent,
     /// The run sent it, and the journal does not record the result.
     Open,
-    /// The run sent it, and whether it is in the target could not be determined; holds the reason.
-    Unresolved(String),
+    /// The run sent it, and whether it is in the target could not be determined.
+    Unresolved {
+        /// The reason.
+        why: String,
+        /// Whether a response named it: then it was written, wherever it is.
+        is_named: bool,
+    },
     /// The webhook is in the target.
     Written(WrittenWebhook),
     /// The run sent it, but did not write it and does not send it again: the server refused it, for example.
@@ -67,6 +73,11 @@ pub struct WrittenWebhook {
     pub kept: Option<ContentDigest>,
     /// When the target created it; `None` if that is unknown. Under its id, a later birth is another webhook.
     pub birth: Option<Birth>,
+    /// Whether the run was cut off before it saw `kept`, so that somebody may have changed the webhook before a later
+    /// reading showed that.
+    pub is_read_later: bool,
+    /// How the response named it, as long as no reading of the target has been compared with that.
+    pub unread: Option<Naming>,
     /// The full digest of the webhook when the run ended; `None` if it is unknown, as for a run that was killed.
     pub full_digest: Option<KeyedFullDigest>,
 }
@@ -169,7 +180,7 @@ impl RunRecord {
                 webhooks,
                 ..
             } => {
-                self.apply_updates(webhooks);
+                self.apply_reconciliation(webhooks);
                 self.reconciled_by.push(reconciled_by);
             }
             JournalEntry::Footer(footer) => {
@@ -184,6 +195,7 @@ impl RunRecord {
                         self.statuses.get_mut(row.step_ix)
                     {
                         written.full_digest = Some(row.full_digest());
+                        written.unread = None;
                         written.birth = row.created_at.or(written.birth);
                     }
                 }
@@ -258,19 +270,39 @@ impl RunRecord {
         }
     }
 
-    /// Applies status updates to the record.
-    pub fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
+    /// Applies what a later reading of the target showed.
+    pub fn apply_reconciliation(&mut self, rows: Vec<StatusUpdateRow>) {
+        for row in rows {
+            let seen_before = match self.statuses.get(row.step_ix) {
+                Some(RecordedStatus::Written(written)) => written.kept,
+                _ => None,
+            };
+            let sent = self.desired(row.step_ix).map(|(_, sent)| sent);
+            let step_ix = row.step_ix;
+            self.apply_updates(vec![row]);
+            if let Some(RecordedStatus::Written(written)) = self.statuses.get_mut(step_ix) {
+                written.unread = None;
+                let is_new = written.kept.is_some() && written.kept != seen_before;
+                written.is_read_later = is_new && written.kept != sent;
+            }
+        }
+    }
+
+    fn apply_updates(&mut self, rows: Vec<StatusUpdateRow>) {
         for StatusUpdateRow { step_ix, update } in rows {
             let status = match update {
                 RecordedStatusUpdate::Written {
                     id,
                     acknowledged,
+                    naming,
                     kept,
                     created_at,
                 } => RecordedStatus::Written(WrittenWebhook {
                     id,
                     is_acknowledged: acknowledged,
                     kept,
+                    is_read_later: false,
+                    unread: acknowledged.then_some(naming),
                     birth: created_at,
                     full_digest: None,
                 }),
@@ -278,7 +310,10 @@ impl RunRecord {
                 // Only a rollback deletes, and its updates do not change what the run itself wrote.
                 RecordedStatusUpdate::Deleted => continue,
                 RecordedStatusUpdate::Abandoned => RecordedStatus::Abandoned,
-                RecordedStatusUpdate::Unresolved { why } => RecordedStatus::Unresolved(why),
+                RecordedStatusUpdate::Unresolved { why, named } => RecordedStatus::Unresolved {
+                    why,
+                    is_named: named,
+                },
             };
             self.set_status(step_ix, status);
         }
@@ -303,7 +338,10 @@ impl RunRecord {
             return Vec::new();
         }
         let is_open = |status: &RecordedStatus| {
-            matches!(status, RecordedStatus::Open | RecordedStatus::Unresolved(_))
+            matches!(
+                status,
+                RecordedStatus::Open | RecordedStatus::Unresolved { .. }
+            )
         };
         (0..self.statuses.len())
             .filter(|step_ix| is_open(&self.statuses[*step_ix]))
@@ -321,10 +359,14 @@ impl RunRecord {
             })
     }
 
-    /// The webhooks that responses named and that the run was cut off before it could read back, with step indexes.
-    pub fn written_unread(&self) -> impl Iterator<Item = (usize, &WrittenWebhook)> {
-        self.written()
-            .filter(|(_, written)| written.is_acknowledged && written.full_digest.is_none())
+    /// The created webhooks that only responses named, because the run was cut off before it could read them back:
+    /// step index, webhook, and how the response named it.
+    pub fn unread(&self) -> impl Iterator<Item = (usize, &WrittenWebhook, Naming)> {
+        self.written().filter_map(|(step_ix, written)| {
+            let is_create = self.header.steps[step_ix].state == StepState::Create;
+            let naming = written.unread.filter(|_| is_create)?;
+            (!self.is_deleted(&written.id)).then_some((step_ix, written, naming))
+        })
     }
 
     /// The target's company id; `None` if the run never saw one.
@@ -403,13 +445,15 @@ impl RunRecord {
         self.header.baseline.iter().collect()
     }
 
-    /// The source and target ids of every webhook that the run found in both accounts or wrote to the target.
+    /// The source and target ids of every webhook that the run found in both accounts or wrote to the target, except
+    /// those that only a response named: the target may show another webhook by such an id.
     pub fn id_map(&self) -> Result<IdMap, Error> {
         let to_id_pair = |(row, status): (&StepRow, &RecordedStatus)| {
             let (target_id, result) = match status {
                 RecordedStatus::Written(written) if row.state == StepState::Update => {
                     (written.id.clone(), "updated")
                 }
+                RecordedStatus::Written(written) if written.unread.is_some() => return None,
                 RecordedStatus::Written(written) => (written.id.clone(), "created"),
                 _ if row.state == StepState::Unchanged => (row.target_id.clone()?, "unchanged"),
                 _ => return None,
@@ -465,6 +509,7 @@ fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
             id: written.id.clone(),
             birth: written.birth,
             kept: written.kept,
+            is_read_later: written.is_read_later,
             is_written: true,
         },
         _ if row.state == StepState::Unchanged => match &row.target_id {
@@ -472,6 +517,7 @@ fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
                 id: id.clone(),
                 birth: row.target_created_at,
                 kept: row.target_content,
+                is_read_later: false,
                 is_written: false,
             },
             None => RecordedLocation::Nowhere,
@@ -479,7 +525,7 @@ fn location(row: &StepRow, status: &RecordedStatus) -> RecordedLocation {
         _ if row.state != StepState::Create && row.state != StepState::Update => {
             RecordedLocation::NotPlanned
         }
-        RecordedStatus::Open | RecordedStatus::Unresolved(_) => RecordedLocation::Unknown,
+        RecordedStatus::Open | RecordedStatus::Unresolved { .. } => RecordedLocation::Unknown,
         RecordedStatus::NotSent | RecordedStatus::Abandoned => RecordedLocation::Nowhere,
     }
 }

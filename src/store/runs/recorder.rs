@@ -114,16 +114,21 @@ impl Recorder {
                 proof,
                 altered_content: kept,
                 birth,
+                naming,
             } => RecordedStatusUpdate::Written {
                 id: id.clone(),
                 acknowledged: *proof == Proof::Acknowledged,
+                naming: *naming,
                 kept: kept.map(|kept| self.digest_key.digest_content(kept)),
                 created_at: *birth,
             },
             StatusUpdate::Deleted => RecordedStatusUpdate::Deleted,
             StatusUpdate::NotWritten => RecordedStatusUpdate::NotWritten,
             StatusUpdate::Abandoned => RecordedStatusUpdate::Abandoned,
-            StatusUpdate::Unresolved(why) => RecordedStatusUpdate::Unresolved { why: why.clone() },
+            StatusUpdate::Unresolved { why, is_named } => RecordedStatusUpdate::Unresolved {
+                why: why.clone(),
+                named: *is_named,
+            },
         };
         StatusUpdateRow { step_ix, update }
     }

@@ -2,10 +2,10 @@
 //! Pure. Never resends an item whose effect on the target is still unknown.
 
 use super::super::adopt::{Adoption, Candidates, CreationTime, adopt};
+use super::super::named::resembles;
 use super::super::observation::SeenWebhook;
 use super::super::settling::Reading;
 use super::super::status::{ItemStatus, Proof, StopReason};
-use super::acknowledging::resembles;
 use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
 use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;

@@ -14,6 +14,7 @@ mod rollback_chain;
 mod rollback_engine;
 mod runs;
 mod signals;
+mod unread;
 mod verify;
 
 use crate::support::program::Run;
