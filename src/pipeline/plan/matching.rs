@@ -37,8 +37,14 @@ pub(super) fn decide(
     if matching.is_same_account {
         matching.pair_by_shared_id();
     }
-    matching.pair_identical();
-    matching.pair_by_prior_knowledge(known.index());
+    let mut known = known.index();
+    let recorded = matching.recorded_copies(&known);
+    matching.pair_identical(&recorded);
+    matching.pair_by_prior_knowledge(&known);
+    if !recorded.is_empty() {
+        matching.pair_identical(&HashSet::new());
+    }
+    matching.mark_uncertain(&mut known);
     matching.pair_by_key();
     matching.create_remaining();
     let n_matched = matching
@@ -142,11 +148,35 @@ impl Matching<'_> {
         self.is_matched[target_ix] = true;
     }
 
+    /// The webhooks of the target that an earlier run recorded as altered copies of desired ones.
+    fn recorded_copies(&self, known: &KnowledgeIndex<'_>) -> HashSet<usize> {
+        if known.has_no_altered_copies() {
+            return HashSet::new();
+        }
+        let by_id = self.unmatched_by_id();
+        let contents = self.desired.iter().filter_map(PortableWebhook::content);
+        let found = |id: &WebhookId| by_id.get(id).map(|target_ix| &self.target[*target_ix]);
+        let copies = contents.flat_map(|content| known.altered_copies(content, found));
+        copies
+            .filter_map(|(id, _)| by_id.get(id).copied())
+            .collect()
+    }
+
+    fn unmatched_by_id(&self) -> HashMap<WebhookId, usize> {
+        let unmatched = self.unmatched_targets().into_iter();
+        unmatched
+            .filter_map(|target_ix| Some((self.target[target_ix].id()?.clone(), target_ix)))
+            .collect()
+    }
+
     /// Pairs webhooks with identical content one to one: two copies in the source need two in the target.
-    fn pair_identical(&mut self) {
+    ///
+    /// Leaves `recorded` alone: what is on record as one webhook's altered copy may be identical to another.
+    fn pair_identical(&mut self, recorded: &HashSet<usize>) {
         let mut targets_by_content: HashMap<Fingerprint, Vec<usize>> = HashMap::new();
         for (target_ix, webhook) in self.target.iter().enumerate().rev() {
-            if let Some(content) = webhook.content().filter(|_| !self.is_matched[target_ix]) {
+            let is_free = !self.is_matched[target_ix] && !recorded.contains(&target_ix);
+            if let Some(content) = webhook.content().filter(|_| is_free) {
                 targets_by_content
                     .entry(content.whole)
                     .or_default()
@@ -164,7 +194,10 @@ impl Matching<'_> {
                 self.mark_unchanged(step_ix, target_ix);
             }
         }
-        self.note_surplus(&targets_by_content);
+        // Otherwise what is left may still be another's.
+        if recorded.is_empty() {
+            self.note_surplus(&targets_by_content);
+        }
     }
 
     /// Takes one of several webhooks with the same content: if possible, one without any difference.
@@ -211,14 +244,9 @@ impl Matching<'_> {
         }
     }
 
-    /// Pairs webhooks that an earlier run created and the server altered; marks those that an earlier run
-    /// sent with an unknown result as ambiguous.
-    fn pair_by_prior_knowledge(&mut self, mut known: KnowledgeIndex<'_>) {
-        let by_id: HashMap<&WebhookId, usize> = self
-            .unmatched_targets()
-            .into_iter()
-            .filter_map(|target_ix| Some((self.target[target_ix].id()?, target_ix)))
-            .collect();
+    /// Pairs webhooks that an earlier run created and the server altered.
+    fn pair_by_prior_knowledge(&mut self, known: &KnowledgeIndex<'_>) {
+        let by_id = self.unmatched_by_id();
         for step_ix in self.undecided_steps() {
             let Some(content) = self.desired[step_ix].content() else {
                 continue;
@@ -230,11 +258,22 @@ impl Matching<'_> {
             };
             let unmatched =
                 |id: &WebhookId| unmatched_target(id).map(|target_ix| &self.target[*target_ix]);
-            if let Some((id, run)) = known.find_altered_copy(content, unmatched) {
+            let copy = known.altered_copies(content, unmatched).next();
+            if let Some((id, run)) = copy {
                 let target_ix = by_id[id];
                 self.steps[step_ix] = Some(self.altered_copy_step(step_ix, target_ix, run));
                 self.is_matched[target_ix] = true;
-            } else if let Some((run, why)) = known.take_uncertain(content) {
+            }
+        }
+    }
+
+    /// Marks webhooks as ambiguous that an earlier run sent with an unknown result.
+    fn mark_uncertain(&mut self, known: &mut KnowledgeIndex<'_>) {
+        for step_ix in self.undecided_steps() {
+            let Some(content) = self.desired[step_ix].content() else {
+                continue;
+            };
+            if let Some((run, why)) = known.take_uncertain(content) {
                 let reason = format!(
                     "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `hookferry runs close {run}`"
                 );

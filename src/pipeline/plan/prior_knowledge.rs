@@ -99,21 +99,26 @@ impl PriorKnowledge {
 }
 
 impl<'k> KnowledgeIndex<'k> {
-    /// Finds a webhook of the target that is a recorded altered copy of a content; returns its id and the run
-    /// that recorded it.
+    pub(super) fn has_no_altered_copies(&self) -> bool {
+        self.runs.iter().all(|indexed| indexed.altered.is_empty())
+    }
+
+    /// The webhooks of the target that are recorded altered copies of a content, each with the run that recorded it.
     ///
     /// `unmatched` returns the webhook with an id, if the target has one that is not yet matched.
-    pub(super) fn find_altered_copy<'t>(
+    pub(super) fn altered_copies<'t>(
         &self,
         desired: Content,
         unmatched: impl Fn(&WebhookId) -> Option<&'t StrippedWebhook>,
-    ) -> Option<(&'k WebhookId, &'k str)> {
-        self.runs.iter().find_map(|indexed| {
-            if indexed.altered.is_empty() {
-                return None;
-            }
-            let digest_key = &indexed.run.digest_key;
-            let copies = indexed.altered.get(&digest_key.digest_content(desired))?;
+    ) -> impl Iterator<Item = (&'k WebhookId, &'k str)> {
+        let runs = self
+            .runs
+            .iter()
+            .filter(|indexed| !indexed.altered.is_empty());
+        runs.flat_map(move |indexed| {
+            let run = indexed.run;
+            let digest_key = &run.digest_key;
+            let copies = indexed.altered.get(&digest_key.digest_content(desired));
             let is_unchanged = |copy: &&&AlteredCopy| {
                 let Some(found) = unmatched(&copy.id) else {
                     return false;
@@ -122,8 +127,9 @@ impl<'k> KnowledgeIndex<'k> {
                 !is_another_birth(copy.birth, found.original().birth())
                     && content.map(|content| digest_key.digest_content(content)) == Some(copy.kept)
             };
-            let copy = copies.iter().find(is_unchanged)?;
-            Some((&copy.id, indexed.run.run_id.as_str()))
+            let copies = copies.into_iter().flatten().filter(is_unchanged);
+            let found: Vec<_> = copies.map(|copy| (&copy.id, run.run_id.as_str())).collect();
+            found
         })
     }
 
