@@ -422,7 +422,8 @@ pub(super) async fn require_listed(
     let listed = listed_ids(target);
     let missing = missing_ids(record, &listed);
     let (account, run) = (reader.account(), record.id());
-    let (what, hint) = match prove_absence(reader, &missing, &listed).await {
+    let settle_left = settle_time_left(record);
+    let (what, hint) = match prove_absence(reader, &missing, &listed, settle_left).await {
         Absence::Proven => return Ok(()),
         Absence::Unknown(..) if record.is_closed => return Ok(()),
         Absence::Disproven(id) => (

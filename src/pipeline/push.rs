@@ -8,6 +8,7 @@ mod adopt;
 mod journal;
 mod machine;
 mod named;
+mod notes;
 mod observation;
 mod recover;
 mod recover_named;
@@ -31,14 +32,15 @@ use super::content_cache::ContentCache;
 use super::fetch::{Inventory, fetch_in_parts};
 use super::plan::Plan;
 use crate::coralogix::birth::Identity;
-use crate::coralogix::client::{AcceptedWrite, WriteAnswer, Writer};
+use crate::coralogix::client::{AcceptedWrite, DeleteAnswer, WriteAnswer, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::http::failure::{ConnectFailure, Failure};
 use crate::interrupt::Interrupt;
 use actions::{ActionRequest, bulk_body};
 use jiff::Timestamp;
-use machine::{Event, ItemState, KnownWebhooks, Limits, Machine, MachineCommand, RequestOutcome};
+use machine::{Event, KnownWebhooks, Limits, Machine, MachineCommand, RequestOutcome};
+use notes::OpenNotes;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -161,7 +163,7 @@ pub async fn carry_out(
         read_failure: None,
         server_words: BTreeMap::new(),
         wrong_account: None,
-        recorded_sends: BTreeMap::new(),
+        open_notes: OpenNotes::default(),
         journal_error: None,
     };
     driver.drive(machine).await
@@ -190,18 +192,10 @@ struct PushDriver<'r, 'c> {
     server_words: BTreeMap<usize, String>,
     /// How the answer to a write showed that this is not the account that the user means.
     wrong_account: Option<String>,
-    /// Items that the journal records as sent, without a final status; with what it records of them since.
-    recorded_sends: BTreeMap<usize, RecordedSend>,
+    /// What the journal does not know yet of the items that it records as sent.
+    open_notes: OpenNotes,
     /// The first journal error. Once it is set, nothing more is recorded, and so nothing more is sent.
     journal_error: Option<String>,
-}
-
-/// What the journal records of an item that was sent and has no final status yet.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum RecordedSend {
-    Sent,
-    /// The server has confirmed its deletion; the final observation may still contradict.
-    DeleteAccepted,
 }
 
 impl PushDriver<'_, '_> {
@@ -209,10 +203,12 @@ impl PushDriver<'_, '_> {
         let mut event = Event::Start;
         loop {
             let command = machine.next(self.started.elapsed(), event);
-            let restated = machine.take_restated().into_iter();
-            self.recorded_sends
-                .extend(restated.map(|item_ix| (item_ix, RecordedSend::Sent)));
-            self.record_status_updates(&machine);
+            let updates = self.open_notes.take_updates(&mut machine);
+            if !updates.is_empty() {
+                let to_step = |(item_ix, update)| (self.step_ixs[item_ix], update);
+                let updates = updates.into_iter().map(to_step).collect();
+                self.record(&JournalNote::StatusUpdates(updates));
+            }
             let (done, total) = (machine.n_done(), self.step_ixs.len());
             self.context.progress_sink.report_progress(done, total);
             event = match command {
@@ -266,45 +262,8 @@ impl PushDriver<'_, '_> {
         if let Some(why) = &self.journal_error {
             return Event::Withheld(StopReason::NotRecorded(why.clone()));
         }
-        let sent = batch.iter().map(|item_ix| (*item_ix, RecordedSend::Sent));
-        self.recorded_sends.extend(sent);
+        self.open_notes.note_sent(batch);
         Event::Answered(self.send(batch).await)
-    }
-
-    /// Records the new status of each item that the last response or observation settled.
-    fn record_status_updates(&mut self, machine: &Machine) {
-        let mut updates = Vec::new();
-        let step_ixs = &self.step_ixs;
-        self.recorded_sends.retain(|item_ix, recorded| {
-            let update = match machine.item_state(*item_ix) {
-                ItemState::Open => return true,
-                ItemState::DeleteAccepted if *recorded == RecordedSend::DeleteAccepted => {
-                    return true;
-                }
-                ItemState::DeleteAccepted => {
-                    *recorded = RecordedSend::DeleteAccepted;
-                    updates.push((step_ixs[*item_ix], StatusUpdate::Deleted));
-                    return true;
-                }
-                ItemState::Sendable => StatusUpdate::NotWritten,
-                ItemState::Final(ItemStatus::Deleted(_), _)
-                    if *recorded == RecordedSend::DeleteAccepted =>
-                {
-                    return false;
-                }
-                ItemState::Final(status, kept) => StatusUpdate::from_status(
-                    status,
-                    kept,
-                    machine.birth(*item_ix),
-                    machine.naming(*item_ix),
-                ),
-            };
-            updates.push((step_ixs[*item_ix], update));
-            false
-        });
-        if !updates.is_empty() {
-            self.record(&JournalNote::StatusUpdates(updates));
-        }
     }
 
     fn record(&mut self, note: &JournalNote) {
@@ -326,7 +285,13 @@ impl PushDriver<'_, '_> {
         self.n_requests += 1;
         let answer = if let ActionRequest::Delete(id) = &self.requests[batch[0]] {
             match self.writer.delete(id).await {
-                Ok(()) => return RequestOutcome::Accepted(Vec::new()),
+                Ok(answer) => {
+                    if answer == DeleteAnswer::NotFound {
+                        let step_ix = self.step_ixs[batch[0]];
+                        self.server_words.insert(step_ix, "answered 404".to_owned());
+                    }
+                    return RequestOutcome::Accepted(Vec::new());
+                }
                 Err(failure) => WriteAnswer::Failed(failure),
             }
         } else {

@@ -387,7 +387,9 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
                 refusal.answer()
             )),
             ItemStatus::Ignored if planned[*ix] == UndoState::Delete => {
-                UndoState::Keep("the target confirmed its deletion, and still has it".to_owned())
+                let answer = result.server_words.get(ix).map(String::as_str);
+                let answer = answer.unwrap_or("confirmed its deletion");
+                UndoState::Keep(format!("the target {answer}, and still has it"))
             }
             ItemStatus::Ignored => UndoState::Keep(
                 "the server accepted its previous content, and did not store it".to_owned(),
