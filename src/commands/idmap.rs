@@ -77,5 +77,12 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             counted(n_open, "webhook")
         ));
     }
+    let n_unsure = record.unsure_ids().count();
+    if n_unsure > 0 {
+        screen.warn(&format!(
+            "run {id} never read {} back, whose new ids are missing from the map: only responses named them; run the same migration again first",
+            counted(n_unsure, "webhook")
+        ));
+    }
     OutcomeDocument::new(&record).to_id_map()
 }
