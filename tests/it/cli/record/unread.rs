@@ -123,6 +123,23 @@ fn ids_that_nobody_read_back_are_in_no_id_map() {
     assert!(!shown.stderr.contains("back"), "{}", shown.transcript());
 }
 
+/// The report of a run that read nothing back leaves out what only its place in an answer named.
+#[test]
+fn a_report_pairs_only_what_content_tied_to_an_id() {
+    let n_pairs = |accounts: &StandIn| {
+        let report = accounts.program("report latest -o json").run();
+        report.assert_code(0);
+        let document: Value = serde_json::from_str(&report.stdout).unwrap();
+        document["id_map"].as_array().unwrap().len()
+    };
+    assert_eq!(n_pairs(&killed(&[])), ANSWERED);
+    let named = killed(&["alias=tidied", "answer=bare-ids"]);
+    assert_eq!(n_pairs(&named), 0);
+    let first = only_run(&named);
+    migrate(&named);
+    assert_eq!(id_map(&named, &first).1.len(), ANSWERED);
+}
+
 /// Rows that show everything may still have each other's ids; what the list shows puts them right on record.
 #[test]
 fn ids_that_an_answer_swapped_are_put_right() {
