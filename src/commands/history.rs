@@ -1,5 +1,5 @@
 //! The history of a target, from its run records: open sends, whose result is unknown, and webhooks that the server
-//! altered. Reconciles the open sends before anything new is planned.
+//! altered. Reconciles the open sends, and what only responses named, before anything new is planned.
 
 use super::unproven::unproven_run;
 use crate::coralogix::account::Account;
@@ -15,8 +15,8 @@ use crate::pipeline::absence::{Absence, prove_absence};
 use crate::pipeline::fetch::Inventory;
 use crate::pipeline::plan::{AlteredCopy, PriorKnowledge, RunKnowledge, StepIx, StepState};
 use crate::pipeline::push::{
-    ItemStatus, Observation, OpenSend, OpenSends, Recovery, SeenWebhook, SettleOptions, recover,
-    settle,
+    ItemStatus, KnownBirths, NamedSend, NamedSends, Naming, Observation, OpenSend, OpenSends,
+    Proof, Recovery, SettleOptions, recover, recover_named, settle,
 };
 use crate::render::screen::Screen;
 use crate::store::runs::Runs;
@@ -32,9 +32,12 @@ const CREATED_AT_TOLERANCE: SignedDuration = SignedDuration::from_hours(1);
 /// The records of the runs that wrote to one account, oldest first.
 pub(super) struct History {
     records: Vec<RunRecord>,
+    /// What a reading showed of webhooks that only responses had named; the records hold it already.
+    read_back: Vec<ReconciledRun>,
 }
 
-/// Status updates for the open sends of an earlier run.
+/// Status updates that a reading of the target gives for an earlier run.
+#[derive(Clone)]
 pub(super) struct ReconciledRun {
     pub(super) run_id: String,
     pub(super) updates: Vec<StatusRow>,
@@ -57,7 +60,10 @@ impl History {
                 records.push(record);
             }
         }
-        Ok(Self { records })
+        Ok(Self {
+            records,
+            read_back: Vec::new(),
+        })
     }
 
     /// The ids of the runs with open sends.
@@ -94,6 +100,7 @@ impl History {
     pub(super) fn empty() -> Self {
         Self {
             records: Vec::new(),
+            read_back: Vec::new(),
         }
     }
 
@@ -113,7 +120,7 @@ impl History {
         wait_budget: &WaitBudget,
         screen: &Screen,
     ) -> Result<Inventory, Error> {
-        let listed: HashSet<WebhookId> = first.webhooks.iter().filter_map(Webhook::id).collect();
+        let listed = listed_ids(&first);
         let unsettled: Vec<&RunRecord> = self
             .records
             .iter()
@@ -123,6 +130,35 @@ impl History {
             return Ok(first);
         }
         wait_until_all_settled(&unsettled, reader, first, wait_budget, screen).await
+    }
+
+    /// Makes up for the read-back of runs that were cut off before it: compares what only responses named with what the
+    /// target shows.
+    pub(super) fn read_back(&mut self, account: &Account, target: &Inventory) {
+        let is_read = |record: &RunRecord| record.unread().next().is_none();
+        if self.records.iter().all(is_read) {
+            return;
+        }
+        let observation = Observation::from_webhooks(&target.webhooks);
+        let written = self.written();
+        for record in &mut self.records {
+            // The digests of a run with another API key cannot be compared.
+            let Some(digest_key) = record.digest_key(&account.key) else {
+                continue;
+            };
+            let updates = read_back_run(record, &written, &observation, &digest_key);
+            if !updates.is_empty() {
+                self.read_back.push(ReconciledRun {
+                    run_id: record.id().to_owned(),
+                    updates,
+                });
+            }
+        }
+    }
+
+    /// What all runs wrote, by id; the last run that wrote a webhook knows its birth best.
+    fn written(&self) -> HashMap<WebhookId, Option<Birth>> {
+        self.records.iter().flat_map(written_births).collect()
     }
 
     /// Fails if the target's list lacks a webhook that an earlier run wrote, unless it is proven to be gone.
@@ -138,45 +174,34 @@ impl History {
     }
 
     /// What the records and an inventory of the target show together: knowledge for planning, and status updates
-    /// for open sends.
+    /// for the records.
     pub(super) fn knowledge(
         &self,
         account: &Account,
         target: &Inventory,
     ) -> (PriorKnowledge, Vec<ReconciledRun>) {
-        let needs_contents = |record: &RunRecord| {
-            !record.open_sends().is_empty() || record.written_unread().next().is_some()
-        };
-        let observation = self
-            .records
-            .iter()
-            .any(needs_contents)
-            .then(|| Observation::from_webhooks(&target.webhooks));
-        // Oldest first: the last run that wrote a webhook knows its birth best.
-        let written: HashMap<WebhookId, Option<Birth>> =
-            self.records.iter().flat_map(written_births).collect();
+        let listed = listed_ids(target);
+        let sends_of = |record| open_sends_of(record, &listed);
+        let mut records = self.records.iter();
+        let is_any_open = records.any(|record| !sends_of(record).is_empty());
+        let observation = is_any_open.then(|| Observation::from_webhooks(&target.webhooks));
+        let written = self.written();
         let (mut knowledge, mut reconciled) = (PriorKnowledge::empty(), Vec::new());
         for record in &self.records {
             let Some(digest_key) = record.digest_key(&account.key) else {
                 knowledge.add_unproven(unproven_run(record, target, &written));
                 continue;
             };
-            let mut altered = record.altered();
-            if let Some(observation) = &observation {
-                altered.extend(altered_unread(record, observation, &digest_key));
-            }
             let mut run_knowledge = RunKnowledge {
                 run_id: record.id().to_owned(),
-                altered,
+                altered: record.altered(),
                 uncertain: Vec::new(),
                 digest_key,
             };
-            if let Some(observation) = observation
-                .as_ref()
-                .filter(|_| !record.open_sends().is_empty())
-            {
+            let sends = sends_of(record);
+            if let Some(observation) = observation.as_ref().filter(|_| !sends.is_empty()) {
                 let recoveries = recover(
-                    &collect_open_sends(record, &written),
+                    &collect_open_sends(record, sends, &written),
                     observation,
                     &run_knowledge.digest_key,
                 );
@@ -185,16 +210,25 @@ impl History {
                 }
                 reconciled.push(ReconciledRun {
                     run_id: record.id().to_owned(),
-                    updates: recoveries
-                        .iter()
-                        .map(|each| status_row(record, each))
-                        .collect(),
+                    updates: recovered_rows(record, recoveries),
                 });
             }
             knowledge.add(run_knowledge);
         }
-        (knowledge, reconciled)
+        (knowledge, merged(self.read_back.clone(), reconciled))
     }
+}
+
+/// The status updates of both, in this order, as one for each run.
+fn merged(read_back: Vec<ReconciledRun>, recovered: Vec<ReconciledRun>) -> Vec<ReconciledRun> {
+    let mut runs = read_back;
+    for ReconciledRun { run_id, updates } in recovered {
+        match runs.iter_mut().find(|run| run.run_id == run_id) {
+            Some(run) => run.updates.extend(updates),
+            None => runs.push(ReconciledRun { run_id, updates }),
+        }
+    }
+    runs
 }
 
 /// Warns about the open sends of these runs, and reads the target until they can no longer take effect.
@@ -257,39 +291,85 @@ async fn wait_until_all_settled(
     Ok(inventory)
 }
 
-/// Reconciles the open sends of one run; the second value is `None` if no send was open, or if the run used another API
-/// key, so that nothing can be compared with what it sent.
+/// Reconciles one run, in its record, too; the second value is `None` if there was nothing to reconcile, or if the run
+/// used another API key, so that nothing can be compared with what it sent.
 pub(super) async fn reconcile_run(
-    record: &RunRecord,
+    runs: &Runs,
+    record: &mut RunRecord,
     digest_key: Option<&DigestKey>,
     reader: &Reader,
     first: Inventory,
     wait_budget: &WaitBudget,
     screen: &Screen,
 ) -> Result<(Inventory, Option<ReconciledRun>), Error> {
-    let listed = first.webhooks.iter().filter_map(Webhook::id).collect();
-    let is_open = !record.open_sends().is_empty();
-    if !is_unsettled(record, &listed) {
+    let is_unsettled = is_unsettled(record, &listed_ids(&first));
+    if !is_unsettled && record.unread().next().is_none() {
         return Ok((first, None));
     }
-    let inventory = wait_until_all_settled(&[record], reader, first, wait_budget, screen).await?;
-    let Some(digest_key) = digest_key.filter(|_| is_open) else {
+    let inventory = if is_unsettled {
+        wait_until_all_settled(&[record], reader, first, wait_budget, screen).await?
+    } else {
+        first
+    };
+    let Some(digest_key) = digest_key else {
         return Ok((inventory, None));
     };
-    let open_sends = collect_open_sends(record, &written_births(record).collect());
-    let recoveries = recover(
-        &open_sends,
-        &Observation::from_webhooks(&inventory.webhooks),
-        digest_key,
-    );
-    let reconciled = ReconciledRun {
+    let company = inventory.common_company_id();
+    let written = History::load(runs, reader.account(), company.as_deref())?.written();
+    let observation = Observation::from_webhooks(&inventory.webhooks);
+    let mut updates = read_back_run(record, &written, &observation, digest_key);
+    let sends = open_sends_of(record, &listed_ids(&inventory));
+    if !sends.is_empty() {
+        let open_sends = collect_open_sends(record, sends, &written);
+        let rows = recovered_rows(record, recover(&open_sends, &observation, digest_key));
+        record.apply_reconciliation(rows.clone());
+        updates.extend(rows);
+    }
+    let reconciled = (!updates.is_empty()).then(|| ReconciledRun {
         run_id: record.id().to_owned(),
-        updates: recoveries
-            .iter()
-            .map(|each| status_row(record, each))
-            .collect(),
+        updates,
+    });
+    Ok((inventory, reconciled))
+}
+
+pub(super) fn listed_ids(target: &Inventory) -> HashSet<WebhookId> {
+    target.webhooks.iter().filter_map(Webhook::id).collect()
+}
+
+/// Compares what only responses named with what the target shows; returns what that changes, also made in the record.
+fn read_back_run(
+    record: &mut RunRecord,
+    written: &HashMap<WebhookId, Option<Birth>>,
+    target: &Observation,
+    digest_key: &DigestKey,
+) -> Vec<StatusRow> {
+    let named_send = |(step_ix, written, naming): (StepIx, WrittenWebhook<'_>, Naming)| {
+        let (key, content) = record.desired(step_ix)?;
+        Some(NamedSend {
+            step_ix,
+            key,
+            content,
+            url: record.header.steps[step_ix.get()].url?,
+            id: written.id.clone(),
+            birth: written.item.birth,
+            naming,
+        })
     };
-    Ok((inventory, Some(reconciled)))
+    let named = NamedSends {
+        sends: record.unread().filter_map(named_send).collect(),
+        known: known_births(record, written),
+    };
+    if named.sends.is_empty() {
+        return Vec::new();
+    }
+    let recoveries = recover_named(&named, target, digest_key).into_iter();
+    let row = |(step_ix, recovery)| {
+        let naming = record.items[StepIx::get(step_ix)].naming;
+        status_row(record, step_ix, recovery, naming)
+    };
+    let rows: Vec<StatusRow> = recoveries.map(row).collect();
+    record.apply_reconciliation(rows.clone());
+    rows
 }
 
 /// Appends the status updates to the records of the runs that they belong to.
@@ -336,10 +416,11 @@ pub(super) async fn require_listed(
     reader: &Reader,
     target: &Inventory,
 ) -> Result<(), Error> {
-    let listed: HashSet<WebhookId> = target.webhooks.iter().filter_map(Webhook::id).collect();
+    let listed = listed_ids(target);
     let missing = missing_ids(record, &listed);
     let (account, run) = (reader.account(), record.id());
-    let (what, hint) = match prove_absence(reader, &missing, &listed).await {
+    let settle_left = settle_time_left(record);
+    let (what, hint) = match prove_absence(reader, &missing, &listed, settle_left).await {
         Absence::Proven => return Ok(()),
         Absence::Unknown(..) if record.is_closed => return Ok(()),
         Absence::Disproven(id) => (
@@ -379,15 +460,37 @@ pub(super) fn settle_time_left(record: &RunRecord) -> Duration {
     Duration::try_from(remaining).unwrap_or_default()
 }
 
-pub(super) fn collect_open_sends(
-    record: &RunRecord,
-    written: &HashMap<WebhookId, Option<Birth>>,
-) -> OpenSends {
+/// The step indexes of the sends of a run of which only the list can tell what became of them.
+///
+/// Among them is what a response named by its id alone, if the list lacks that id: it may be no webhook's.
+pub(super) fn open_sends_of(record: &RunRecord, listed: &HashSet<WebhookId>) -> Vec<StepIx> {
+    let mut sends = record.open_sends();
+    if !record.is_closed {
+        let unread = record.unread();
+        let unlisted = unread.filter(|(_, written, naming)| {
+            *naming == Naming::IdAlone && !listed.contains(written.id)
+        });
+        sends.extend(unlisted.map(|(step_ix, ..)| step_ix));
+        sends.sort_unstable();
+    }
+    sends
+}
+
+/// What of the target no send of a run can be: its baseline, and what other sends wrote.
+fn known_births(record: &RunRecord, written: &HashMap<WebhookId, Option<Birth>>) -> KnownBirths {
     let header = &record.header;
     let baseline = header.baseline.iter();
     let baseline = baseline.map(|id| (id.clone(), header.newest_birth));
     let of_written = written.iter().map(|(id, birth)| (id.clone(), *birth));
-    let known = baseline.chain(of_written);
+    baseline.chain(of_written).collect()
+}
+
+pub(super) fn collect_open_sends(
+    record: &RunRecord,
+    sends: Vec<StepIx>,
+    written: &HashMap<WebhookId, Option<Birth>>,
+) -> OpenSends {
+    let header = &record.header;
     // Our clock and the server's were both read when the run started, so the time elapsed on ours since then gives
     // the server's time of the last send.
     let latest_creation = record
@@ -408,44 +511,15 @@ pub(super) fn collect_open_sends(
             content,
             update_id: target_id.filter(|_| is_update),
             update_birth: row.details().target_created_at,
+            named: record.misnamed_reason(step_ix).map(str::to_owned),
         })
     };
     OpenSends {
-        sends: record
-            .open_sends()
-            .into_iter()
-            .filter_map(open_send)
-            .collect(),
-        known: known.collect(),
+        sends: sends.into_iter().filter_map(open_send).collect(),
+        known: known_births(record, written),
         started: header.target_time,
         settled_at: latest_creation,
     }
-}
-
-/// The webhooks that a response named to a run that was cut off before it could read them back, and that the server
-/// altered.
-fn altered_unread(
-    record: &RunRecord,
-    observation: &Observation,
-    digest_key: &DigestKey,
-) -> Vec<AlteredCopy> {
-    let seen = observation.webhooks().iter();
-    let by_id: HashMap<&WebhookId, &SeenWebhook> = seen.map(|seen| (seen.id(), seen)).collect();
-    let altered = |(step_ix, written): (StepIx, WrittenWebhook<'_>)| {
-        let (key, sent) = record.desired(step_ix)?;
-        // Another alias or type may be the sign of another webhook.
-        let seen = by_id
-            .get(written.id)
-            .filter(|seen| seen.key() == Some(&key))?;
-        let kept = digest_key.digest_content(seen.content()?);
-        (kept != sent).then(|| AlteredCopy {
-            id: written.id.clone(),
-            birth: written.item.birth,
-            sent,
-            kept,
-        })
-    };
-    record.written_unread().filter_map(altered).collect()
 }
 
 /// Adds to the knowledge what a recovery shows about one open send.
@@ -474,19 +548,40 @@ fn add_recovery(
     }
 }
 
-fn status_row(record: &RunRecord, (step_ix, recovery): &(StepIx, Recovery)) -> StatusRow {
+fn recovered_rows(record: &RunRecord, recoveries: Vec<(StepIx, Recovery)>) -> Vec<StatusRow> {
+    let row = |(step_ix, recovery)| {
+        let is_misnamed = record.misnamed_reason(step_ix).is_some();
+        let naming = record.items[step_ix.get()].naming;
+        let naming = naming.filter(|_| is_misnamed && matches!(recovery, Recovery::Unresolved(_)));
+        status_row(record, step_ix, recovery, naming)
+    };
+    recoveries.into_iter().map(row).collect()
+}
+
+/// `naming`: how a response named the webhook; `None` if none did.
+fn status_row(
+    record: &RunRecord,
+    step_ix: StepIx,
+    recovery: Recovery,
+    naming: Option<Naming>,
+) -> StatusRow {
+    let proof = match naming {
+        Some(_) => Proof::Acknowledged,
+        None => Proof::Observed,
+    };
     let (status, birth, stored) = match recovery {
         Recovery::Written { id, birth, stored } => {
-            let status = record.written_status(*step_ix, id.clone(), *stored);
-            (status, *birth, *stored)
+            let status = record.written_status(step_ix, id, proof, stored);
+            (status, birth, stored)
         }
         Recovery::NotWritten => (ItemStatus::NotSent, None, None),
-        Recovery::Unresolved(why) => (ItemStatus::Unresolved(why.clone()), None, None),
+        Recovery::Unresolved(why) => (ItemStatus::Unresolved(why), None, None),
     };
     StatusRow {
-        step_ix: *step_ix,
+        step_ix,
         status,
         birth,
         stored,
+        naming,
     }
 }

@@ -1,6 +1,7 @@
 //! `hookferry idmap`: shows the id map of a run, or rewrites exported alerts with it. Sends nothing.
 
 use crate::cli::OutputFormat;
+use crate::coralogix::webhook::WebhookId;
 use crate::document::OutcomeDocument;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
@@ -11,6 +12,7 @@ use crate::settings::{IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, StateF
 use crate::store::runs::Runs;
 use crate::store::{alerts, idmap as store};
 use crate::wording::counted;
+use std::collections::HashSet;
 
 /// Shows an id map, or applies it to exported alerts.
 pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode, Error> {
@@ -77,5 +79,17 @@ fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap,
             counted(n_open, "webhook")
         ));
     }
-    OutcomeDocument::new(&record).to_id_map()
+    let unread: HashSet<&WebhookId> = record.unread().map(|(_, written, _)| written.id).collect();
+    if !unread.is_empty() {
+        screen.warn(&format!(
+            "run {id} never read {} back, whose new ids are missing from the map: only responses named them; run the same migration again first",
+            counted(unread.len(), "webhook")
+        ));
+    }
+    let mut document = OutcomeDocument::new(&record);
+    // A report shows what the answers said; alerts that are rewritten need to be right.
+    document
+        .id_map
+        .retain(|pair| !unread.contains(&pair.target_id));
+    document.to_id_map()
 }

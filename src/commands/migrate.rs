@@ -138,12 +138,13 @@ async fn prepare(
         lock_snapshot = locks.snapshot(&host)?;
         readings.target = read_live(&readings.target_reader, screen).await?;
     };
-    let history = History::load(&runs, &route.target, company.as_deref())?;
+    let mut history = History::load(&runs, &route.target, company.as_deref())?;
     let (reader, first_reading) = (&readings.target_reader, readings.target);
     let wait_budget = &readings.wait_budget;
     readings.target = history
         .wait_until_settled(reader, first_reading, wait_budget, screen)
         .await?;
+    history.read_back(&route.target, &readings.target);
     history
         .require_complete_list(reader, &readings.target)
         .await?;

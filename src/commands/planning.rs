@@ -156,7 +156,7 @@ pub(super) async fn read_and_plan(
         Ok(folder) => History::load(&Runs::new(folder), &route.target, company.as_deref()),
         Err(error) => Err(error),
     };
-    let history = history.unwrap_or_else(|error| {
+    let mut history = history.unwrap_or_else(|error| {
         screen.warn(&format!("planning without the run records: {error}"));
         History::empty()
     });
@@ -165,6 +165,7 @@ pub(super) async fn read_and_plan(
             "run {run} is still in progress, or ended without knowing whether all that it sent arrived; the plan may change when `migrate` has checked the target"
         ));
     }
+    history.read_back(&route.target, &readings.target);
     history
         .require_complete_list(&readings.target_reader, &readings.target)
         .await?;

@@ -4,7 +4,7 @@
 mod written;
 
 use super::consent::require_confirmation;
-use super::history::{ReconciledRun, reconcile_run, record_reconciliations, require_listed};
+use super::history::{reconcile_run, record_reconciliations, require_listed};
 use super::reading::{live_party, open_reader, read_first, read_live};
 use super::record_check::refuse_other_account;
 use crate::cli::OutputFormat;
@@ -186,7 +186,8 @@ async fn reconcile(
 ) -> Result<Inventory, Error> {
     refuse_other_account(&run.record, &first, reader.account())?;
     let (inventory, reconciled) = reconcile_run(
-        &run.record,
+        runs,
+        &mut run.record,
         run.digest_key.as_deref(),
         reader,
         first,
@@ -195,8 +196,8 @@ async fn reconcile(
     )
     .await?;
     require_listed(&run.record, reader, &inventory).await?;
-    if let Some(reconciled) = reconciled {
-        apply_reconciliation(runs, &mut run.record, reconciled, settings.consent)?;
+    if let Some(reconciled) = reconciled.filter(|_| settings.consent != Consent::DryRun) {
+        record_reconciliations(runs, vec![reconciled], "rollback")?;
     }
     Ok(inventory)
 }
@@ -298,21 +299,6 @@ fn print_rollback(view: &RollbackView, output: OutputFormat, screen: &Screen) ->
         OutputFormat::Text => view::text(view, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&view::document(view)),
     })
-}
-
-/// Applies the status updates to the record in memory, and appends them to the one on disk unless this is a
-/// dry run.
-fn apply_reconciliation(
-    runs: &Runs,
-    record: &mut RunRecord,
-    reconciled: ReconciledRun,
-    consent: Consent,
-) -> Result<(), Error> {
-    record.apply_updates(reconciled.updates.clone());
-    if consent != Consent::DryRun {
-        record_reconciliations(runs, vec![reconciled], "rollback")?;
-    }
-    Ok(())
 }
 
 fn decide_exit_code(

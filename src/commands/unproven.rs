@@ -1,7 +1,7 @@
 //! What the record of a run with another API key still shows, without any content: ids, aliases and types.
 
-use super::history::collect_open_sends;
-use crate::coralogix::birth::{Birth, is_another_birth};
+use super::history::{collect_open_sends, listed_ids, open_sends_of};
+use crate::coralogix::birth::Birth;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::document::run::RunRecord;
 use crate::pipeline::fetch::Inventory;
@@ -25,11 +25,11 @@ pub(super) fn unproven_run(
             birth: written.item.birth,
         });
     }
-    let open = collect_open_sends(record, written);
+    let sends = open_sends_of(record, &listed_ids(target));
+    let open = collect_open_sends(record, sends, written);
     let is_new = |webhook: &&Webhook| {
         let id = webhook.id();
-        let known = id.and_then(|id| open.known.get(&id));
-        known.is_none_or(|birth| is_another_birth(*birth, webhook.birth()))
+        id.is_some_and(|id| open.known.is_unlisted(&id, webhook.birth()))
     };
     let creates = open.sends.iter().filter(|send| send.update_id.is_none());
     UnprovenRun {

@@ -94,8 +94,9 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     let reader = open_reader(&account, &settings.client, &wait_budget, screen)?;
     let first = read_first(&reader, screen).await?;
     refuse_other_account(&record, &first, &account)?;
-    let (inventory, reconciled) = reconcile_run(
-        &record,
+    let (inventory, _) = reconcile_run(
+        &runs,
+        &mut record,
         digest_key.as_ref(),
         &reader,
         first,
@@ -103,9 +104,6 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
         screen,
     )
     .await?;
-    if let Some(reconciled) = reconciled {
-        record.apply_updates(reconciled.updates);
-    }
     let party = live_party(&account, &inventory);
     Ok(VerifyView {
         reference: format!("run {}", record.id()),

@@ -286,6 +286,21 @@ impl Reader {
         }
     }
 
+    /// Waits before the target is asked again, and reports why; `false` if the run's wait budget does not allow that.
+    pub(crate) async fn wait(&self, why: &str, wait: Duration) -> bool {
+        if !self.spend_wait(wait) {
+            return false;
+        }
+        self.wait_listener.report_wait(&self.account, why, wait);
+        tokio::time::sleep(wait).await;
+        true
+    }
+
+    /// Takes from the run's wait budget what questions to the account take; `false` if too little is left.
+    pub(crate) fn spend_wait(&self, wait: Duration) -> bool {
+        self.wait_budget.try_spend(wait)
+    }
+
     /// Waits before a read is tried again; `false` if the run's wait budget does not allow that.
     ///
     /// After a 429 that holds all requests of the account: its rate limit is exhausted for each of them.
@@ -446,8 +461,8 @@ impl Writer {
         })
     }
 
-    /// Deletes one webhook; a 404 counts as deleted. Sends nothing if no URL can name the webhook.
-    pub async fn delete(&self, id: &WebhookId) -> Result<(), Failure> {
+    /// Deletes one webhook; a 404 is no failure. Sends nothing if no URL can name the webhook.
+    pub async fn delete(&self, id: &WebhookId) -> Result<DeleteAnswer, Failure> {
         let Some(url) = self.reader.account.endpoint.webhook_url(id.as_str()) else {
             return Err(Failure::NotSent(ConnectFailure::NoUrl(NO_URL)));
         };
@@ -456,10 +471,19 @@ impl Writer {
             .send_buffered(Method::DELETE, &url, None, 1)
             .await
         {
-            Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(()),
-            other => other.map(drop),
+            Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(DeleteAnswer::NotFound),
+            other => other.map(|_| DeleteAnswer::Confirmed),
         }
     }
+}
+
+/// How a server answered a request to delete a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeleteAnswer {
+    /// With a success.
+    Confirmed,
+    /// With a 404: the webhook may be gone already.
+    NotFound,
 }
 
 /// The wait before a read is tried again; `None` to give up.

@@ -130,6 +130,11 @@ impl DigestKey {
         }
     }
 
+    /// Digests the fingerprint of a url, which must not leave the process unkeyed.
+    pub fn digest_url(&self, url: Fingerprint) -> KeyedDigest {
+        self.mac_fingerprint(DigestKind::Url, url)
+    }
+
     /// Digests everything that an account shows of a webhook, dates included, except the server's own state.
     pub fn digest_full(&self, webhook: &Webhook, content: Option<Content>) -> KeyedFullDigest {
         self.digest_full_fingerprints(&content::full_digest(webhook, content, &self.state_keys))
@@ -310,6 +315,13 @@ impl KeyedDigest {
     pub fn parse(text: &str) -> Option<Self> {
         parse_hex(text).map(Self)
     }
+
+    /// Wraps the digest as a fingerprint, to compare recorded digests with each other.
+    pub(crate) fn as_fingerprint(self) -> Fingerprint {
+        let mut bytes = [0; 32];
+        bytes[..DIGEST_BYTES].copy_from_slice(&self.0);
+        Fingerprint::from_keyed_digest(bytes)
+    }
 }
 
 impl ContentDigest {
@@ -323,14 +335,9 @@ impl ContentDigest {
 
     /// Wraps the digests as fingerprints, to compare recorded contents with each other.
     pub(crate) fn as_content(&self) -> Content {
-        let widen = |digest: KeyedDigest| {
-            let mut bytes = [0; 32];
-            bytes[..DIGEST_BYTES].copy_from_slice(&digest.0);
-            Fingerprint::from_keyed_digest(bytes)
-        };
         Content {
-            whole: widen(self.whole),
-            body: widen(self.body),
+            whole: self.whole.as_fingerprint(),
+            body: self.body.as_fingerprint(),
         }
     }
 }

@@ -10,12 +10,13 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
 use crate::pipeline::outcome::FinalStatus;
-use crate::pipeline::plan::StepState;
+use crate::pipeline::plan::{StepIx, StepState};
 use crate::pipeline::push::{ItemStatus, Proof, StopReason};
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use smol_str::SmolStr;
+use std::collections::HashSet;
 
 /// The outcome of a run: the final status of every selected webhook, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,10 +154,7 @@ impl OutcomeDocument {
             notices: header.notices.clone(),
             requests: record.n_requests(),
             appeared_in_target: footer.map_or_else(Vec::new, |footer| footer.new_in_target.clone()),
-            id_map: webhooks
-                .iter()
-                .filter_map(IdPairDocument::try_from_item)
-                .collect(),
+            id_map: id_map(record, &webhooks),
             next_steps: next_steps(record, &webhooks),
             webhooks,
         }
@@ -195,6 +193,16 @@ impl OutcomeDocument {
         let all = FinalStatus::ALL.into_iter().map(count);
         all.filter(|(_, n)| *n > 0).collect()
     }
+}
+
+/// The id pairs of a run, except those that nothing but an answer shows, and no content: the target may show another
+/// webhook by such an id.
+fn id_map(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<IdPairDocument> {
+    let unsure: HashSet<StepIx> = record.unsure_ids().collect();
+    let webhooks = webhooks.iter().enumerate();
+    let sure = webhooks.filter(|(ix, _)| !unsure.contains(&StepIx::from(*ix)));
+    sure.filter_map(|(_, item)| IdPairDocument::try_from_item(item))
+        .collect()
 }
 
 /// The outcome of every step of a run, in plan order.

@@ -8,9 +8,11 @@ mod driver;
 mod item_ix;
 mod journal;
 mod machine;
+mod named;
 mod observation;
 mod recorded_sends;
 mod recover;
+mod recover_named;
 mod resemblance;
 mod settling;
 // Test code that needs this module's private items.
@@ -22,8 +24,10 @@ mod stop;
 
 pub use actions::ActionList;
 pub use journal::{Journal, JournalNote, StatusUpdate};
+pub use named::Naming;
 pub use observation::{Observation, SeenWebhook};
-pub use recover::{OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
+pub use recover::{KnownBirths, OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
+pub use recover_named::{NamedSend, NamedSends, recover_named, url_digest};
 pub use status::{ItemStatus, Proof, PushResult};
 pub use stop::{RERUN_HINT, StopReason};
 

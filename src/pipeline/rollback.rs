@@ -54,6 +54,8 @@ pub struct RecordedWrite {
     pub sent: ContentDigest,
     /// Keyed digest of the content that the target stored, if the server altered it.
     pub altered_content: Option<ContentDigest>,
+    /// Whether only a reading after the run showed `altered_content`.
+    pub is_read_later: bool,
     /// Keyed digest of everything the target showed of it when the run ended; `None` if the run was cut off.
     pub full_digest: Option<KeyedFullDigest>,
     /// Keyed digests of the undocumented members that were sent.
@@ -294,10 +296,15 @@ fn undo_all(item: &RollbackItem, is_as_sent: bool) -> UndoState {
         }
         Some(_) => UndoState::Restore,
         // No response named it, so nothing but exactly the content that was sent proves that it is ours.
-        None if oldest.is_acknowledged || is_as_sent => UndoState::Delete,
-        None => UndoState::Keep(
+        None if is_as_sent => UndoState::Delete,
+        None if !oldest.is_acknowledged => UndoState::Keep(
             "it was found after a lost response and differs from what was sent, so it may belong to somebody else".to_owned(),
         ),
+        // Its id is on record, but what the server made of it is not.
+        None if oldest.is_read_later => UndoState::Keep(
+            "the run was cut off before it read it back, and it differs from what was sent, so somebody may have changed it since".to_owned(),
+        ),
+        None => UndoState::Delete,
     }
 }
 
@@ -423,7 +430,9 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
                 refusal.answer()
             )),
             ItemStatus::Ignored if planned[ix] == UndoState::Delete => {
-                UndoState::Keep("the target confirmed its deletion, and still has it".to_owned())
+                let answer = result.server_words.get(step_ix).map(String::as_str);
+                let answer = answer.unwrap_or("confirmed its deletion");
+                UndoState::Keep(format!("the target {answer}, and still has it"))
             }
             ItemStatus::Ignored => UndoState::Keep(
                 "the server accepted its previous content, and did not store it".to_owned(),

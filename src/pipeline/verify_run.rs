@@ -36,6 +36,8 @@ pub enum RecordedLocation {
         birth: Option<Birth>,
         /// The digest of what the target stored, if the server altered what the run sent.
         kept: Option<ContentDigest>,
+        /// Whether only a reading after the run showed `kept`.
+        is_read_later: bool,
         /// Whether the run wrote it; if not, the target had it before the run.
         is_written: bool,
     },
@@ -86,7 +88,11 @@ pub(crate) fn verify_run(
                 (None, ItemVerdict::Unclear(why.to_owned()), None)
             }
             RecordedLocation::Target {
-                id, birth, kept, ..
+                id,
+                birth,
+                kept,
+                is_read_later,
+                ..
             } => {
                 let (item_verdict, why) = match by_id.get(id) {
                     None => (ItemVerdict::Missing, None),
@@ -94,7 +100,13 @@ pub(crate) fn verify_run(
                         (ItemVerdict::Missing, replaced_reason(shown))
                     }
                     Some(shown) => match digest_key {
-                        Some(digest_key) => compare_shown(shown, item, *kept, digest_key),
+                        Some(digest_key) => {
+                            let kept = kept.map(|content| Kept {
+                                content,
+                                is_read_later: *is_read_later,
+                            });
+                            compare_shown(shown, item, kept, digest_key)
+                        }
                         None => (ItemVerdict::Unclear(UNPROVEN.to_owned()), None),
                     },
                 };
@@ -130,13 +142,21 @@ pub(crate) const UNPROVEN: &str =
 const ALTERED_BY_SERVER: &str =
     "the server altered it when it was written, and it has not changed since";
 const CHANGED_AFTER: &str = "it was changed after the run";
+const READ_LATER: &str = "the run was cut off before it read it back: the server altered it, or somebody changed it since";
+
+/// What the target stored of a webhook, according to the record.
+#[derive(Clone, Copy)]
+struct Kept {
+    content: ContentDigest,
+    is_read_later: bool,
+}
 
 /// Compares what the target shows of a webhook with what the run sent or found: its content, then its undocumented
 /// members.
 fn compare_shown(
     shown: &StrippedWebhook,
     item: &RecordedItem,
-    kept: Option<ContentDigest>,
+    kept: Option<Kept>,
     digest_key: &DigestKey,
 ) -> (ItemVerdict, Option<String>) {
     let content = shown.content();
@@ -186,15 +206,18 @@ fn compare_undocumented(
 fn compare_contents(
     shown: Option<ContentDigest>,
     desired: Option<ContentDigest>,
-    kept: Option<ContentDigest>,
+    kept: Option<Kept>,
 ) -> (ItemVerdict, Option<String>) {
     if shown.is_some() && shown == desired {
         return (ItemVerdict::Verified, None);
     }
-    let why = if shown.is_some() && shown == kept {
-        ALTERED_BY_SERVER
-    } else {
-        CHANGED_AFTER
+    let why = match kept.filter(|kept| shown == Some(kept.content)) {
+        Some(Kept {
+            is_read_later: true,
+            ..
+        }) => READ_LATER,
+        Some(_) => ALTERED_BY_SERVER,
+        None => CHANGED_AFTER,
     };
     (ItemVerdict::Altered(Vec::new()), Some(why.to_owned()))
 }

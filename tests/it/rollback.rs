@@ -61,6 +61,7 @@ fn written(key: &Arc<DigestKey>) -> RecordedWrite {
         full_digest: None,
         sent_undocumented: MemberDigests::new(),
         is_acknowledged: true,
+        is_read_later: false,
         previous: None,
     }
 }

@@ -13,7 +13,7 @@ use hookferry::document::view::{Party, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::http::failure::Refusal;
 use hookferry::pipeline::plan::{OnConflict, Plan, StepState};
-use hookferry::pipeline::push::{ItemStatus, Proof, PushResult, StopReason};
+use hookferry::pipeline::push::{ItemStatus, Naming, Proof, PushResult, StopReason};
 use hookferry::pipeline::verify::{ItemVerdict, Verdict};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -63,6 +63,23 @@ fn party(name: &str, n_webhooks: usize) -> Party {
     }
 }
 
+/// How an answer named a webhook with this status, chosen by a number.
+fn naming(choice: u8, status: &ItemStatus) -> Option<Naming> {
+    let named = match choice % 3 {
+        0 => Naming::Content,
+        1 => Naming::Elimination,
+        _ => Naming::IdAlone,
+    };
+    match status {
+        ItemStatus::Created {
+            proof: Proof::Acknowledged,
+            ..
+        } => Some(named),
+        ItemStatus::Unresolved(_) => Some(named).filter(|_| choice > 128),
+        _ => None,
+    }
+}
+
 /// The entries that a run leaves, in the batches and with the results that the numbers choose.
 fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
     let choice = |at: usize| choices[at % choices.len()];
@@ -80,11 +97,15 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
             at,
             steps: batch.iter().map(|(step_ix, _)| (*step_ix).into()).collect(),
         };
-        let row = |(step_ix, state): &(usize, StepState)| StatusRow {
-            step_ix: (*step_ix).into(),
-            status: status(choice(n + step_ix), 2000 + *step_ix as u64, *state),
-            birth: None,
-            stored: None,
+        let row = |(step_ix, state): &(usize, StepState)| {
+            let status = status(choice(n + step_ix), 2000 + *step_ix as u64, *state);
+            StatusRow {
+                step_ix: (*step_ix).into(),
+                naming: naming(choice(n + 5 * step_ix), &status),
+                status,
+                birth: None,
+                stored: None,
+            }
         };
         let rows: Vec<StatusRow> = batch.iter().map(row).collect();
         statuses.extend(rows.iter().map(|row| (row.step_ix, row.status.clone())));

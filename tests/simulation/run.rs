@@ -2,18 +2,22 @@
 
 use super::super::item_ix::ItemIx;
 use super::super::machine::{
-    Action, Event, Item, Limits, Machine, MachineCommand, MachineResult, RequestOutcome,
+    Action, Event, Item, KnownWebhooks, Limits, Machine, MachineCommand, MachineResult,
+    RequestOutcome,
 };
 use super::super::observation::SeenWebhook;
+use super::super::recorded_sends::RecordedSends;
 use super::super::status::ItemStatus;
 use super::super::stop::StopReason;
 use super::check;
+use super::killed::{Journal, Kill, Resumed};
 use super::object::{Contents, Object};
 use super::random::Random;
 use super::server::{Excuse, RequestItem, Server, identity};
 use super::switches::Switches;
 use crate::coralogix::birth::{Birth, is_another_birth};
 use crate::coralogix::webhook::WebhookId;
+use jiff::Timestamp;
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
@@ -47,6 +51,12 @@ pub(super) struct Simulation<'c> {
     pub(super) n_observations: u32,
     pub(super) n_commands: usize,
     pub(super) machine_result: Option<MachineResult>,
+    /// The target's clock before the first write, as far as the run knows it.
+    pub(super) started: Option<Timestamp>,
+    /// How the run after a killed one went; `None` if none was killed.
+    pub(super) resumed: Option<Resumed>,
+    /// Creates of an earlier run that the plan of this one leaves out.
+    pub(super) owned_before: Vec<Object>,
     pub(super) violations: Vec<String>,
     /// Log of what happened, for the reader of a failing seed; `None` unless requested.
     pub(super) story: Option<String>,
@@ -66,6 +76,7 @@ pub(super) struct SimulationResult {
     pub(super) violations: Vec<String>,
     pub(super) excuses: BTreeSet<Excuse>,
     pub(super) has_surplus: bool,
+    pub(super) resumed: Option<Resumed>,
     pub(super) statuses: Vec<ItemStatus>,
     pub(super) stop: Option<StopReason>,
     pub(super) n_requests: usize,
@@ -94,18 +105,35 @@ pub(super) fn run(seed: u64, contents: &mut Contents, has_story: bool) -> Simula
         n_observations: 0,
         n_commands: 0,
         machine_result: None,
+        started: None,
+        resumed: None,
+        owned_before: Vec::new(),
         violations: Vec::new(),
         story: has_story.then(String::new),
     };
     run.draw();
-    let machine = run.machine();
-    run.drive(machine);
-    check::result(&mut run);
+    let settle = run.server.switches.settle;
+    let is_killable =
+        run.server.switches.deletes == 0 && run.server.switches.hidden_observations == 0;
+    let kill = Kill::draw(seed, settle).filter(|_| is_killable);
+    let shown = run.server.webhooks.iter();
+    let baseline: Vec<_> = shown
+        .map(|stored| (id_of(stored.id), identity(stored.object, stored.created_at)))
+        .collect();
+    let births = baseline
+        .iter()
+        .map(|(id, shown)| (id.clone(), shown.birth()));
+    let births = births.collect();
+    let machine = run.machine(baseline.into_iter().collect());
+    match run.drive(machine, kill) {
+        Some(journal) => run.resume(journal, births),
+        None => check::result(&mut run),
+    }
     run.result()
 }
 
 impl Simulation<'_> {
-    fn machine(&mut self) -> Machine {
+    pub(super) fn machine(&mut self, baseline: KnownWebhooks) -> Machine {
         self.log(|run| {
             format!(
                 "desired: {:#?}\npoison: {:#?}",
@@ -113,12 +141,8 @@ impl Simulation<'_> {
             )
         });
         let server = &mut self.server;
-        let baseline = server
-            .webhooks
-            .iter()
-            .map(|stored| (id_of(stored.id), identity(stored.object, stored.created_at)))
-            .collect();
         let started = server.switches.has_clock.then(|| server.clock());
+        self.started = started;
         let limits = Limits {
             settle: Duration::from_millis(server.switches.settle),
             batch_size: server.switches.batch_size,
@@ -155,18 +179,32 @@ impl Simulation<'_> {
         Machine::new(items, baseline, started, limits)
     }
 
-    fn drive(&mut self, mut machine: Machine) {
+    /// Carries out the machine's commands to the end; returns the journal if the push is killed before.
+    pub(super) fn drive(&mut self, mut machine: Machine, kill: Option<Kill>) -> Option<Journal> {
+        let mut journal = Journal::new(self.desired.len());
+        let mut recorded_sends = RecordedSends::default();
+        self.n_commands = 0;
         let mut event = Event::Start;
         let mut wait_budget = self.server.switches.wait_budget;
         while self.n_commands < MOST_COMMANDS {
             self.n_commands += 1;
             let command = machine.next(Duration::from_millis(self.server.now), event);
             self.log(|run| format!("{:>9} {command:?}", run.server.now));
+            recorded_sends.add(&machine.take_restated());
+            journal.note(recorded_sends.take_updates(&machine));
+            if let MachineCommand::Send(batch) = &command {
+                journal.note_sending(batch, self.server.now);
+                recorded_sends.add(batch);
+            }
+            let is_end = command == MachineCommand::Finish;
+            if let Some(kill) =
+                kill.filter(|kill| kill.is_due(self.n_commands, &command) && !is_end)
+            {
+                self.die(kill, command);
+                return Some(journal);
+            }
             event = match command {
-                MachineCommand::Send(batch) => {
-                    let batch = batch.into_iter().map(|item_ix| item_ix.0);
-                    Event::Answered(self.send(batch.collect()))
-                }
+                MachineCommand::Send(batch) => Event::Answered(self.send(&batch)),
                 MachineCommand::Observe => self.observe(),
                 MachineCommand::Ask(ids) => {
                     let server = &mut self.server;
@@ -196,10 +234,22 @@ impl Simulation<'_> {
         // Requests that are still in flight take effect after all.
         self.server.pass(10_000_000);
         self.log(|run| format!("in the end: {:#?}", run.server.webhooks));
+        None
+    }
+
+    /// Ends like a process that is killed, and lets some time pass.
+    fn die(&mut self, kill: Kill, command: MachineCommand) {
+        self.log(|run| format!("{:>9}   killed: {kill:?}", run.server.now));
+        if let MachineCommand::Send(batch) = command
+            && kill.is_sent
+        {
+            self.send(&batch);
+        }
+        self.server.pass(kill.pause);
     }
 
     /// Adds a line to the log, if there is one.
-    fn log(&mut self, what: impl FnOnce(&Self) -> String) {
+    pub(super) fn log(&mut self, what: impl FnOnce(&Self) -> String) {
         if self.story.is_some() {
             let line = what(self);
             self.story
@@ -208,7 +258,8 @@ impl Simulation<'_> {
         }
     }
 
-    fn send(&mut self, batch: Vec<usize>) -> RequestOutcome {
+    fn send(&mut self, batch: &[ItemIx]) -> RequestOutcome {
+        let batch: Vec<usize> = batch.iter().map(|item_ix| item_ix.0).collect();
         check::request(self, &batch);
         let to_request_item = |item_ix: &usize| RequestItem {
             id: self.desired[*item_ix].known_id,
@@ -347,6 +398,7 @@ impl Simulation<'_> {
             violations: self.violations,
             excuses: self.server.excuses,
             has_surplus,
+            resumed: self.resumed,
             statuses,
             stop,
             n_requests: self.requests.len(),

@@ -28,6 +28,8 @@ pub(super) enum Excuse {
     LagAfterReset,
     /// The server refused a request with a 4xx after it created some of it, and the list lagged.
     LagAfterRefusal,
+    /// Somebody edited one of ours between two runs, so that the plan of the second does not know it any more.
+    EditedBetween,
 }
 
 /// A webhook that is or was in the target.
@@ -55,7 +57,7 @@ pub(super) struct Stored {
     pub(super) is_overwritten: bool,
     /// Its content and date before the last write; `None` if it did not exist.
     before: Option<(Object, i64)>,
-    written_at: u64,
+    pub(super) written_at: u64,
     written_in_observation: u32,
 }
 

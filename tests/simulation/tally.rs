@@ -40,6 +40,9 @@ impl Tally {
             }
         };
         self.note(format!("end {outcome}"));
+        if let Some(resumed) = result.resumed {
+            self.note(format!("killed, and then {resumed:?}"));
+        }
         let switches = &result.switches;
         self.note(format!("bulk {:?}", switches.bulk));
         self.note(format!("rows {:?}", switches.rows));

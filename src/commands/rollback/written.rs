@@ -102,6 +102,7 @@ fn recorded_write(
         digest_key: run.digest_key.clone(),
         sent,
         altered_content: written.item.stored,
+        is_read_later: written.item.is_read_later,
         full_digest: written.item.full_digest.as_deref().cloned(),
         sent_undocumented: row.details().undocumented.clone(),
         is_acknowledged: written.is_acknowledged,

@@ -12,6 +12,8 @@ pub(super) enum DigestKind {
     Check,
     /// The compared content of a webhook.
     Content,
+    /// The url of a webhook.
+    Url,
     /// Everything documented that an account shows of a webhook.
     Documented,
     /// An undocumented member.
@@ -29,12 +31,13 @@ pub(super) enum DigestKind {
 }
 
 /// How many kinds there are.
-const N_KINDS: usize = 9;
+const N_KINDS: usize = 10;
 
 /// The HKDF info of each key: those of the kinds in their order, and the one that encrypts.
 pub const SUBKEY_INFOS: [&str; N_KINDS + 1] = [
     "hookferry check",
     "hookferry content",
+    "hookferry url",
     "hookferry documented members",
     "hookferry undocumented member",
     "hookferry carried content",

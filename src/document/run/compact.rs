@@ -5,7 +5,7 @@ use super::entry::StatusRow;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::ContentDigest;
 use crate::pipeline::plan::StepIx;
-use crate::pipeline::push::ItemStatus;
+use crate::pipeline::push::{ItemStatus, Naming, Proof};
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -60,14 +60,30 @@ pub(super) mod digests {
     }
 }
 
-/// Serializes as `[step, status]`, followed by the birth, followed by the digest of what was stored, as far as one of
-/// them is known.
+/// How an answer names a webhook with this status, unless its row says otherwise.
+fn usual_naming(status: &ItemStatus) -> Option<Naming> {
+    let is_acknowledged = matches!(
+        status,
+        ItemStatus::Created {
+            proof: Proof::Acknowledged,
+            ..
+        }
+    );
+    is_acknowledged.then_some(Naming::Content)
+}
+
+/// Serializes as `[step, status]`, followed by the birth, the digest of what was stored, and how an answer named it, up
+/// to the last one that is known and not the usual.
 impl Serialize for StatusRow {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let len = match (self.birth, self.stored) {
-            (_, Some(_)) => 4,
-            (Some(_), None) => 3,
-            (None, None) => 2,
+        let naming = self
+            .naming
+            .filter(|naming| Some(*naming) != usual_naming(&self.status));
+        let len = match (self.birth, self.stored, naming) {
+            (_, _, Some(_)) => 5,
+            (_, Some(_), None) => 4,
+            (Some(_), None, None) => 3,
+            (None, None, None) => 2,
         };
         let mut row = to.serialize_tuple(len)?;
         row.serialize_element(&self.step_ix)?;
@@ -77,6 +93,9 @@ impl Serialize for StatusRow {
         }
         if len > 3 {
             row.serialize_element(&self.stored)?;
+        }
+        if len > 4 {
+            row.serialize_element(&naming)?;
         }
         row.end()
     }
@@ -91,10 +110,12 @@ impl<'de> Deserialize<'de> for StatusRow {
             ItemStatus,
             #[serde(default)] Option<Birth>,
             #[serde(default)] Option<ContentDigest>,
+            #[serde(default)] Option<Naming>,
         );
-        let Row(step_ix, status, birth, stored) = Row::deserialize(from)?;
+        let Row(step_ix, status, birth, stored, naming) = Row::deserialize(from)?;
         Ok(Self {
             step_ix,
+            naming: naming.or_else(|| usual_naming(&status)),
             status,
             birth,
             stored,

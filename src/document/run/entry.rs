@@ -13,7 +13,7 @@ use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, Memb
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{OnConflict, StepIx};
-use crate::pipeline::push::{ItemStatus, StopReason};
+use crate::pipeline::push::{ItemStatus, Naming, StopReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -164,6 +164,9 @@ pub struct StatusRow {
     pub birth: Option<Birth>,
     /// The digest of what the target stored, if that differs from what was sent.
     pub stored: Option<ContentDigest>,
+    /// How an answer named it; `None` if no answer did. An unresolved one that an answer named was written, wherever it
+    /// is.
+    pub naming: Option<Naming>,
 }
 
 /// The outcome of a run, written when it ends: what does not follow from the entries before.

@@ -12,7 +12,7 @@ use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::outcome::{self, FinalStatus};
 use crate::pipeline::plan::{AlteredCopy, StepIx, StepState};
-use crate::pipeline::push::{ItemStatus, Proof, PushResult, StopReason};
+use crate::pipeline::push::{ItemStatus, Naming, Proof, PushResult, StopReason};
 use crate::pipeline::strip::Key;
 use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
 use jiff::Timestamp;
@@ -50,6 +50,11 @@ pub struct ItemRecord {
     pub birth: Option<Birth>,
     /// The digest of what the target stored, if that differs from what was sent.
     pub stored: Option<ContentDigest>,
+    /// Whether the run was cut off before it saw `stored`, so that somebody may have changed the webhook before a later
+    /// reading showed that.
+    pub is_read_later: bool,
+    /// How an answer named it, as long as no reading of the target has been compared with that.
+    pub naming: Option<Naming>,
     /// Its full digest when the run ended; `None` if it is unknown, as for a run that was killed.
     pub full_digest: Option<Box<KeyedFullDigest>>,
 }
@@ -70,6 +75,8 @@ impl ItemRecord {
         status: ItemStatus::NotSent,
         birth: None,
         stored: None,
+        is_read_later: false,
+        naming: None,
         full_digest: None,
     };
 
@@ -149,7 +156,7 @@ impl RunRecord {
                 webhooks,
                 ..
             } => {
-                self.apply_updates(webhooks);
+                self.apply_reconciliation(webhooks);
                 self.reconciled_by.push(reconciled_by);
             }
             JournalEntry::Footer(footer) => self.apply_footer(footer),
@@ -193,6 +200,7 @@ impl RunRecord {
         for (step_ix, digest) in footer.full_digests.iter() {
             if let Some(item) = self.item_mut(step_ix) {
                 item.full_digest = Some(digest.into());
+                item.naming = None;
             }
         }
         for (step_ix, birth) in footer.full_digests.births() {
@@ -239,8 +247,24 @@ impl RunRecord {
         }
     }
 
-    /// Applies status updates to the record.
-    pub fn apply_updates(&mut self, rows: Vec<StatusRow>) {
+    /// Applies what a later reading of the target showed.
+    pub fn apply_reconciliation(&mut self, rows: Vec<StatusRow>) {
+        for row in rows {
+            let step_ix = row.step_ix;
+            let sent = self.desired(step_ix).map(|(_, sent)| sent);
+            let seen_before = self.item_mut(step_ix).and_then(|item| item.stored);
+            self.apply_updates(vec![row]);
+            if let Some(item) = self.item_mut(step_ix)
+                && item.status.written().is_some()
+            {
+                item.naming = None;
+                let is_new = item.stored.is_some() && item.stored != seen_before;
+                item.is_read_later = is_new && item.stored != sent;
+            }
+        }
+    }
+
+    fn apply_updates(&mut self, rows: Vec<StatusRow>) {
         for row in rows {
             let Some(item) = self.item_mut(row.step_ix) else {
                 continue;
@@ -253,6 +277,8 @@ impl RunRecord {
                 status: row.status,
                 birth: row.birth,
                 stored: row.stored,
+                is_read_later: false,
+                naming: row.naming,
                 full_digest: None,
             };
         }
@@ -293,10 +319,32 @@ impl RunRecord {
         items.filter_map(|(ix, item)| Some((StepIx::from(ix), item.written()?)))
     }
 
-    /// The webhooks that responses named and that the run was cut off before it could read back, with step indexes.
-    pub fn written_unread(&self) -> impl Iterator<Item = (StepIx, WrittenWebhook<'_>)> {
-        self.written()
-            .filter(|(_, written)| written.is_acknowledged && written.item.full_digest.is_none())
+    /// The created webhooks that only responses named, because the run was cut off before it could read them back:
+    /// step index, webhook, and how the response named it.
+    pub fn unread(&self) -> impl Iterator<Item = (StepIx, WrittenWebhook<'_>, Naming)> {
+        self.written().filter_map(|(step_ix, written)| {
+            let is_create = self.header.steps[step_ix.get()].state == StepState::Create;
+            let naming = written.item.naming.filter(|_| is_create)?;
+            (!self.is_deleted(written.id)).then_some((step_ix, written, naming))
+        })
+    }
+
+    /// The step indexes of those that no content tied to the id that the response named: what has that id may be
+    /// another webhook.
+    pub fn unsure_ids(&self) -> impl Iterator<Item = StepIx> {
+        let unsure = self
+            .unread()
+            .filter(|(.., naming)| *naming != Naming::Content);
+        unsure.map(|(step_ix, ..)| step_ix)
+    }
+
+    /// Why nobody knows which webhook of the target a step is, although a response named one.
+    pub fn misnamed_reason(&self, step_ix: StepIx) -> Option<&str> {
+        let item = self.items.get(step_ix.get())?;
+        match &item.status {
+            ItemStatus::Unresolved(why) if item.naming.is_some() => Some(why),
+            _ => None,
+        }
     }
 
     /// The target's company id; `None` if the run never saw one.
@@ -412,10 +460,10 @@ impl RunRecord {
         &self,
         step_ix: StepIx,
         id: WebhookId,
+        proof: Proof,
         stored: Option<ContentDigest>,
     ) -> ItemStatus {
         let row = self.header.steps.get(step_ix.get());
-        let proof = Proof::Observed;
         match row.map(|row| row.state) {
             Some(StepState::Update) => ItemStatus::Updated {
                 id,
@@ -469,6 +517,7 @@ fn location(row: &StepRow, item: &ItemRecord) -> RecordedLocation {
             id: written.id.clone(),
             birth: item.birth,
             kept: item.stored,
+            is_read_later: item.is_read_later,
             is_written: true,
         };
     }
@@ -478,6 +527,7 @@ fn location(row: &StepRow, item: &ItemRecord) -> RecordedLocation {
                 id: id.clone(),
                 birth: row.details().target_created_at,
                 kept: row.details().target_content,
+                is_read_later: false,
                 is_written: false,
             },
             None => RecordedLocation::Nowhere,

@@ -6,11 +6,12 @@ use super::super::{
     ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument, masked,
 };
 use crate::coralogix::birth::Birth;
-use crate::coralogix::digest::{ContentDigest, DigestKey, MemberDigests};
+use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::plan::{Step, StepState};
+use crate::pipeline::push::url_digest;
 use crate::pipeline::rewrite::PortableWebhook;
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -32,6 +33,9 @@ pub struct StepRow {
     pub content: Option<ContentDigest>,
     /// Where the webhook delivers, masked.
     pub destination: Destination,
+    /// The digest of the url to write, by which a webhook that the server altered is known; `None` unless the run
+    /// creates it.
+    pub url: Option<KeyedDigest>,
     /// What few webhooks have.
     pub details: Option<Box<StepDetails>>,
 }
@@ -128,6 +132,7 @@ impl StepRow {
             type_id: document.type_id,
             state: document.state,
             content: digests.content,
+            url: digests.url,
             destination: document
                 .url
                 .map_or(Destination::Fields(document.destination), Destination::Url),
@@ -179,6 +184,7 @@ impl StepRow {
 #[derive(Default)]
 struct StepDigests {
     content: Option<ContentDigest>,
+    url: Option<KeyedDigest>,
     target_content: Option<ContentDigest>,
     undocumented: MemberDigests,
 }
@@ -196,6 +202,7 @@ impl StepDigests {
         };
         Self {
             content: content.map(|content| digest_key.digest_content(content)),
+            url: (step.state == StepState::Create).then(|| url_digest(webhook.bare(), digest_key)),
             target_content: counterpart
                 .filter(|other| is_digested && Some(*other) != content)
                 .map(|other| digest_key.digest_content(other)),
@@ -206,10 +213,15 @@ impl StepDigests {
     }
 }
 
-/// Serializes as `[source id, alias, type, state, content, destination]`, followed by the details if there are any.
+/// Serializes as `[source id, alias, type, state, content, destination]`, followed by the digest of the url and by the
+/// details, up to the last one that there is.
 impl Serialize for StepRow {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let len = if self.details.is_some() { 7 } else { 6 };
+        let len = match (self.url, &self.details) {
+            (_, Some(_)) => 8,
+            (Some(_), None) => 7,
+            (None, None) => 6,
+        };
         let mut row = to.serialize_tuple(len)?;
         row.serialize_element(&OptionalId(self.source_id.clone()))?;
         row.serialize_element(&self.alias)?;
@@ -217,6 +229,9 @@ impl Serialize for StepRow {
         row.serialize_element(&self.state)?;
         row.serialize_element(&self.content)?;
         row.serialize_element(&self.destination)?;
+        if len > 6 {
+            row.serialize_element(&self.url)?;
+        }
         if let Some(details) = &self.details {
             row.serialize_element(details)?;
         }
@@ -234,9 +249,10 @@ impl<'de> Deserialize<'de> for StepRow {
             StepState,
             Option<ContentDigest>,
             Destination,
+            #[serde(default)] Option<KeyedDigest>,
             #[serde(default)] Option<Box<StepDetails>>,
         );
-        let Row(source_id, alias, type_id, state, content, destination, details) =
+        let Row(source_id, alias, type_id, state, content, destination, url, details) =
             Row::deserialize(from)?;
         Ok(Self {
             source_id: source_id.0,
@@ -245,6 +261,7 @@ impl<'de> Deserialize<'de> for StepRow {
             state,
             content,
             destination,
+            url,
             details,
         })
     }

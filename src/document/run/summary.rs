@@ -97,6 +97,7 @@ fn changed_statuses(
             status,
             birth: item.birth,
             stored: item.stored,
+            naming: item.naming,
         })
     };
     final_statuses(push_result, verdict)

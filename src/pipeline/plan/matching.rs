@@ -42,8 +42,13 @@ pub(super) fn decide(
     if matching.is_same_account {
         matching.pair_by_shared_id();
     }
-    matching.pair_identical();
+    let recorded = matching.recorded_copies(known);
+    matching.pair_identical(&recorded);
     matching.pair_altered_copies(known);
+    if !recorded.is_empty() {
+        matching.pair_identical(&HashSet::new());
+    }
+    matching.note_surplus();
     matching.mark_uncertain(known.uncertain_sends());
     matching.pair_by_key();
     matching.hold_back_unproven(&known.unproven);
@@ -124,21 +129,47 @@ impl Matching<'_> {
         self.steps[step_ix] = Some(step);
     }
 
+    /// The ids of the webhooks of the target that an earlier run recorded as altered copies of desired ones.
+    fn recorded_copies(&self, known: &PriorKnowledge) -> HashSet<WebhookId> {
+        let mut recorded = HashSet::new();
+        for run in known.runs_with_altered_copies() {
+            let open_left = self.pairing.open_left().into_iter();
+            let contents = open_left.filter_map(|step_ix| self.desired[step_ix].content());
+            let desired: HashSet<_> = contents.map(|content| run.digest_sent(content)).collect();
+            let open_right = self.pairing.open_right().into_iter();
+            let targets = open_right.map(|target_ix| &self.target[target_ix]);
+            let is_copy = |webhook: &&StrippedWebhook| {
+                let sent = run.sent_content_of(webhook);
+                sent.is_some_and(|sent| desired.contains(&sent))
+            };
+            recorded.extend(
+                targets
+                    .filter(is_copy)
+                    .filter_map(StrippedWebhook::id)
+                    .cloned(),
+            );
+        }
+        recorded
+    }
+
     /// Pairs webhooks with identical content one to one: two copies in the source need two in the target.
     ///
-    /// Of several copies, those without any difference pair first.
-    fn pair_identical(&mut self) {
+    /// Of several copies, those without any difference pair first. Leaves `recorded` alone: what is on record as one
+    /// webhook's altered copy may be identical to another.
+    fn pair_identical(&mut self, recorded: &HashSet<WebhookId>) {
         let state_keys = self.state_keys;
         let pairs = self.pairing.pair_copies(
             |webhook| Some(webhook.content()?.whole),
-            |webhook| Some(webhook.content()?.whole),
+            |webhook| {
+                let is_recorded = webhook.id().is_some_and(|id| recorded.contains(id));
+                Some(webhook.content().filter(|_| !is_recorded)?.whole)
+            },
             |webhook| carried_digest(webhook.bare(), state_keys),
             |webhook| carried_digest(webhook.bare(), state_keys),
         );
         for (step_ix, target_ix) in pairs {
             self.mark_unchanged(step_ix, target_ix);
         }
-        self.note_surplus();
     }
 
     /// Notes extra copies in the target: hookferry does not remove them, but the user should know about them.

@@ -2,6 +2,7 @@
 //! afterwards with what the response or the next observation proved about them.
 //! A request is never sent until its entry is durable.
 
+use super::named::Naming;
 use super::status::ItemStatus;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Content;
@@ -32,6 +33,9 @@ pub struct StatusUpdate {
     pub altered_content: Option<Content>,
     /// When it was created, if the target showed that.
     pub birth: Option<Birth>,
+    /// How an answer named it; `None` if no answer did. An unresolved one that an answer named was written, wherever it
+    /// is.
+    pub naming: Option<Naming>,
 }
 
 impl StatusUpdate {
@@ -41,6 +45,7 @@ impl StatusUpdate {
             status,
             altered_content: None,
             birth: None,
+            naming: None,
         }
     }
 }

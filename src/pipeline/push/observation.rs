@@ -146,11 +146,14 @@ impl Observation {
     /// Extracts what decisions need from the webhooks, without the details for reports and the run record.
     pub fn from_webhooks(webhooks: &[Webhook]) -> Self {
         let cache = ContentCache::default();
-        let rows = webhooks.iter();
+        let seen = |webhook: &Webhook| {
+            Some(SeenWebhook {
+                url: Some(fingerprint_url_of(webhook)),
+                ..SeenWebhook::from_webhook(webhook, &cache)?
+            })
+        };
         Self {
-            webhooks: rows
-                .filter_map(|webhook| SeenWebhook::from_webhook(webhook, &cache))
-                .collect(),
+            webhooks: webhooks.iter().filter_map(seen).collect(),
             company_ids: BTreeSet::new(),
         }
     }

@@ -48,6 +48,7 @@ impl RecordedSends {
                     status: status.clone(),
                     altered_content: altered_content.copied(),
                     birth: machine.birth(*item_ix),
+                    naming: machine.naming(*item_ix),
                 },
             };
             updates.push((*item_ix, update));

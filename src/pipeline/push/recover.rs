@@ -20,6 +20,7 @@ use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::plan::StepIx;
 use crate::pipeline::strip::Key;
 use jiff::Timestamp;
+use smol_str::SmolStr;
 use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
@@ -28,13 +29,61 @@ use tokio::time::Instant;
 pub struct OpenSends {
     /// The open sends, in the order of that run's plan.
     pub sends: Vec<OpenSend>,
-    /// Webhooks that cannot come from an open send, with their births as far as these are known: they are in the
-    /// baseline, or attributed to another send. Under the same id, a later birth is a new webhook.
-    pub known: HashMap<WebhookId, Option<Birth>>,
+    /// Webhooks that cannot come from an open send: they are in the baseline, or attributed to another send.
+    pub known: KnownBirths,
     /// The target's clock before that run's first write, if known.
     pub started: Option<Timestamp>,
     /// When that run's requests could no longer take effect, by the target's clock, if known.
     pub settled_at: Option<Timestamp>,
+}
+
+/// Webhooks of the target by id, with their births as far as these are known. Under the same id, a later birth is a new
+/// webhook.
+#[derive(Debug, Default)]
+pub struct KnownBirths {
+    births: HashMap<WebhookId, Option<Birth>>,
+    decimals: HashSet<SmolStr>,
+}
+
+impl FromIterator<(WebhookId, Option<Birth>)> for KnownBirths {
+    /// Of several births of one id, the last one counts.
+    fn from_iter<I: IntoIterator<Item = (WebhookId, Option<Birth>)>>(webhooks: I) -> Self {
+        let births: HashMap<_, _> = webhooks.into_iter().collect();
+        Self {
+            decimals: births.keys().filter_map(WebhookId::decimal).collect(),
+            births,
+        }
+    }
+}
+
+impl KnownBirths {
+    /// Whether a row shows a webhook that is none of these.
+    pub(super) fn is_new(&self, seen: &SeenWebhook) -> bool {
+        // A webhook that an answer named as "007" may be the list's 7, so that one is nobody's for the taking.
+        let is_respelled = || {
+            let decimal = seen.id.decimal();
+            decimal.is_some_and(|decimal| self.decimals.contains(&decimal))
+        };
+        match self.births.get(&seen.id) {
+            None => !is_respelled(),
+            Some(birth) => is_another_birth(*birth, seen.birth()),
+        }
+    }
+
+    /// Whether a webhook has none of these ids, in the same spelling, or was created later than the one that has.
+    pub fn is_unlisted(&self, id: &WebhookId, birth: Option<Birth>) -> bool {
+        let known = self.births.get(id);
+        known.is_none_or(|known| is_another_birth(*known, birth))
+    }
+}
+
+/// A row with its content as a digest, to compare it with a record's.
+pub(super) fn with_keyed_content(seen: &SeenWebhook, digest_key: &DigestKey) -> SeenWebhook {
+    let keyed = |content| digest_key.digest_content(content).as_content();
+    SeenWebhook {
+        content: seen.content.map(keyed),
+        ..seen.clone()
+    }
 }
 
 /// One webhook that an earlier run sent, with unknown effect.
@@ -50,6 +99,9 @@ pub struct OpenSend {
     pub update_id: Option<WebhookId>,
     /// The birth of that webhook when the run began, if known.
     pub update_birth: Option<Birth>,
+    /// Why nobody knows which webhook of the target it is, although an answer named one: it was written, so that it is
+    /// never sent again. `None` if no answer named it.
+    pub named: Option<String>,
 }
 
 /// What a reading of the target proves about one open send.
@@ -94,27 +146,11 @@ pub fn recover(
             send.update_id.as_ref() == Some(id) && stored_content(id) == Some(send.content)
         })
     };
-    let known_decimals: HashSet<_> = open.known.keys().filter_map(WebhookId::decimal).collect();
-    // A webhook that an answer named as "007" may be the list's 7, so that one is nobody's for the taking.
-    let is_respelled = |id: &WebhookId| {
-        id.decimal()
-            .is_some_and(|decimal| known_decimals.contains(&decimal))
-    };
-    let is_new_in_target = |seen: &&SeenWebhook| match open.known.get(&seen.id) {
-        None => !is_respelled(&seen.id),
-        // What an update of ours wrote may have got another date with it.
-        Some(birth) => is_another_birth(*birth, seen.birth()) && !has_update(&seen.id),
-    };
-    let with_keyed_content = |seen: &SeenWebhook| SeenWebhook {
-        content: seen
-            .content
-            .map(|content| keyed_digest(content).as_content()),
-        ..seen.clone()
-    };
     let new_in_target = seen
         .iter()
-        .filter(is_new_in_target)
-        .map(with_keyed_content)
+        // What an update of ours wrote may have got another date with it.
+        .filter(|seen| open.known.is_new(seen) && !has_update(&seen.id))
+        .map(|seen| with_keyed_content(seen, digest_key))
         .collect();
     let creates: ByItem<&OpenSend> = creates.into_iter().collect();
     let sent = creates.iter().map(|(ix, send)| SentItem {
@@ -155,7 +191,13 @@ pub fn recover(
     }
     let recovery_of = |send: &OpenSend| {
         let recovery = recoveries.remove(&send.step_ix);
-        (send.step_ix, recovery.unwrap_or(Recovery::NotWritten))
+        let recovery = recovery.unwrap_or(Recovery::NotWritten);
+        match (&send.named, recovery) {
+            (Some(why), Recovery::NotWritten | Recovery::Unresolved(_)) => {
+                (send.step_ix, Recovery::Unresolved(why.clone()))
+            }
+            (_, recovery) => (send.step_ix, recovery),
+        }
     };
     open.sends.iter().map(recovery_of).collect()
 }
@@ -244,14 +286,13 @@ fn restless_error(reader: &Reader) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{Observation, OpenSend, OpenSends, Recovery, recover};
+    use super::{KnownBirths, Observation, OpenSend, OpenSends, Recovery, recover};
     use crate::coralogix::account::ApiKey;
     use crate::coralogix::content::Content;
     use crate::coralogix::digest::DigestKey;
     use crate::coralogix::webhook::{TypeId, Webhook};
     use crate::pipeline::plan::StepIx;
     use crate::pipeline::strip::Key;
-    use std::collections::HashMap;
 
     const TYPE_ID: TypeId = TypeId(0);
 
@@ -277,8 +318,9 @@ mod tests {
                 content: digest_key.digest_content(content),
                 update_id: None,
                 update_birth: None,
+                named: None,
             }],
-            known: HashMap::new(),
+            known: KnownBirths::default(),
             started: "2026-11-20T10:00:00Z".parse().ok(),
             settled_at: "2026-11-20T11:00:00Z".parse().ok(),
         };

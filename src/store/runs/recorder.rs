@@ -162,6 +162,7 @@ impl Recorder {
             step_ix,
             status: update.status.clone(),
             birth: update.birth,
+            naming: update.naming,
             stored: altered.map(|content| self.digest_key.digest_content(content)),
         }
     }

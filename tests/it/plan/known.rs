@@ -150,3 +150,23 @@ fn identical_webhooks_need_no_knowledge() {
     assert_eq!(states(&plan), [StepState::Unchanged]);
     assert_eq!(plan.n_untouched(), 1);
 }
+
+/// The server prefixes aliases, so the one's copy is identical to what the other was before it was prefixed.
+#[test]
+fn an_altered_copy_that_is_identical_to_another_webhook_stays_where_it_belongs() {
+    let source = list(&[slack(1, "eu hook", "a"), slack(2, "hook", "a")]);
+    let target = list(&[slack(101, "eu hook", "a"), slack(102, "eu eu hook", "a")]);
+    let copy = |id, sent, stored| (id, slack(0, sent, "a"), slack(0, stored, "a"));
+    let known = knowledge(
+        "run",
+        &[
+            copy("102", "eu hook", "eu eu hook"),
+            copy("101", "hook", "eu hook"),
+        ],
+        &[],
+    );
+    let plan = planned_with(&source, &target, OnConflict::Fail, &known);
+    assert_eq!(states(&plan), [StepState::Unchanged; 2]);
+    let without = planned(&source, &target, OnConflict::Fail);
+    assert_eq!(states(&without), [StepState::Unchanged, StepState::Create]);
+}

@@ -5,7 +5,7 @@ use super::super::item_ix::ItemIx;
 use super::super::machine::RequestOutcome;
 use super::super::observation::SeenWebhook;
 use super::PushDriver;
-use crate::coralogix::client::{AcceptedWrite, WriteAnswer};
+use crate::coralogix::client::{AcceptedWrite, DeleteAnswer, WriteAnswer};
 use crate::http::failure::{ConnectFailure, Failure};
 
 impl PushDriver<'_, '_> {
@@ -14,7 +14,13 @@ impl PushDriver<'_, '_> {
         self.n_requests += 1;
         let answer = if let ActionRequest::Delete(id) = &self.input.requests[batch[0]].request {
             match self.writer.delete(id).await {
-                Ok(()) => return RequestOutcome::Accepted(Vec::new()),
+                Ok(answer) => {
+                    if answer == DeleteAnswer::NotFound {
+                        let step_ix = self.input.requests[batch[0]].step_ix;
+                        self.server_words.insert(step_ix, "answered 404".to_owned());
+                    }
+                    return RequestOutcome::Accepted(Vec::new());
+                }
                 Err(failure) => WriteAnswer::Failed(failure),
             }
         } else {

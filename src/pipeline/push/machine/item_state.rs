@@ -1,6 +1,7 @@
 //! The state of one item: what is known of its requests, its final status, and the evidence about it.
 //! Pure.
 
+use super::super::named::Naming;
 use super::super::status::ItemStatus;
 use super::item::{Action, Item};
 use crate::coralogix::content::Content;
@@ -13,8 +14,8 @@ pub(super) struct ItemState {
     requests: Requests,
     /// `None` while the item may still be sent, or may still take effect.
     ended: Option<Ended>,
-    /// What ties it to the id that an answer named; only for a create with such an id.
-    pub(super) tie: Tie,
+    /// How an answer named what it created; `None` if no answer did.
+    pub(super) naming: Option<Naming>,
     /// Only for a delete: whether an observation showed that somebody had changed the webhook. A list that flaps may
     /// show the old content once more.
     pub(super) was_changed: bool,
@@ -50,17 +51,6 @@ struct Ended {
     altered_content: Option<Box<Content>>,
 }
 
-/// What ties a create to the id that an answer named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tie {
-    /// Content, or no answer named it.
-    Content,
-    /// Only that no other item and no other id were left over; no content in the answer ties them.
-    Elimination,
-    /// The same, and the row showed no content at all, so that what it named may be no webhook.
-    BareElimination,
-}
-
 /// How far one item is while the push runs, as far as the journal has to know.
 #[derive(Debug)]
 pub(in super::super) enum ItemProgress<'m> {
@@ -81,7 +71,7 @@ impl ItemState {
             item,
             requests: Requests::None,
             ended: None,
-            tie: Tie::Content,
+            naming: None,
             was_changed: false,
         }
     }

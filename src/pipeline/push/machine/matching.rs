@@ -3,9 +3,9 @@
 
 use super::super::adopt::{Adoption, Candidates, CreationTime, adopt};
 use super::super::item_ix::ItemIx;
+use super::super::named::resembles;
 use super::super::observation::SeenWebhook;
 use super::super::status::ItemStatus;
-use super::acknowledging::resembles;
 use super::{Action, Machine};
 use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;

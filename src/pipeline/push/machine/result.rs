@@ -2,6 +2,7 @@
 //! Pure.
 
 use super::super::item_ix::ItemIx;
+use super::super::named::Naming;
 use super::super::observation::SeenWebhook;
 use super::super::status::ItemStatus;
 use super::super::stop::StopReason;
@@ -81,6 +82,11 @@ impl Machine {
                     .is_some_and(|seen| self.attributed.is_replaced(seen))
         };
         self.items.ixs().filter(is_gone).collect()
+    }
+
+    /// How an answer named an item that it created; `None` if no answer did.
+    pub(in super::super) fn naming(&self, item_ix: ItemIx) -> Option<Naming> {
+        self.items[item_ix].naming
     }
 
     /// When the webhook of a written item was created, as far as the target showed it.

@@ -2,7 +2,8 @@
 
 use super::{MIGRATE, assert_exactly_once, migrate, only_run};
 use crate::support::stand_in::StandIn;
-use hookferry::sandbox::Switches;
+use hookferry::sandbox::{Switches, seeds};
+use serde_json::json;
 
 /// The demo accounts after a migration, with a target that behaves otherwise from now on.
 fn migrated(switches: &[&str]) -> StandIn {
@@ -99,4 +100,84 @@ fn a_page_proves_nothing_and_closing_the_run_decides() {
     accounts.program(&close).run().assert_code(0);
     migrate(&accounts);
     assert_exactly_once(&accounts);
+}
+
+/// A run of so many webhooks, all of which somebody deletes.
+fn many_deleted(n: usize) -> StandIn {
+    let mut seeds = seeds::demo();
+    seeds.source = (0..n)
+        .map(|at| json!({"alias": format!("hook {at}"), "url": format!("https://h.example.net/canary-{at}"), "integration_type_id": 0, "integration_type": {"id": 0}}))
+        .collect();
+    let accounts = StandIn::start(seeds.into());
+    let line = MIGRATE.replace("300ms", "0s");
+    accounts.program(&line).run().assert_code(0);
+    for webhook in &accounts.target().webhooks()[4..] {
+        assert!(accounts.target().remove(webhook["id"].as_u64().unwrap()));
+    }
+    accounts
+}
+
+/// The requests for single webhooks.
+fn n_questions(accounts: &StandIn) -> usize {
+    let log = accounts.target().log();
+    let is_question = |path: &str| !path.trim_end_matches('/').ends_with("integrations");
+    let questions = log
+        .iter()
+        .filter(|request| request.method == "GET" && is_question(&request.path));
+    questions.count()
+}
+
+/// However many are missing, each is asked for: the list is whole, and the webhooks are gone.
+#[test]
+fn many_webhooks_that_somebody_deleted_are_created_again() {
+    let accounts = many_deleted(520);
+    let run = accounts.program(MIGRATE).run();
+    run.assert_code(0);
+    assert_eq!(accounts.target().webhooks().len(), 4 + 520);
+    assert_eq!(n_questions(&accounts), 2 * 520 + 1, "{}", run.stderr);
+}
+
+/// One round of questions is always asked; the others cost what the run may wait.
+#[test]
+fn more_questions_than_the_run_may_wait_for_leave_it_unknown() {
+    let accounts = many_deleted(120);
+    let run = accounts.program(&format!("{MIGRATE} --max-wait 0s")).run();
+    run.assert_code(3);
+    assert!(
+        run.stderr.contains("longer than --max-wait allows"),
+        "{}",
+        run.transcript()
+    );
+    assert_eq!(n_questions(&accounts), 2 * 50 + 1);
+    assert_eq!(accounts.target().webhooks().len(), 4);
+}
+
+/// The first webhook that exists settles it, so that no more are asked for.
+#[test]
+fn one_webhook_that_exists_ends_the_questions() {
+    let accounts = StandIn::demo();
+    migrate(&accounts);
+    set(&accounts, &["paging=silent", "page-size=2"]);
+    accounts.program(MIGRATE).run().assert_code(3);
+    assert_eq!(n_questions(&accounts), 1);
+}
+
+/// A webhook that vanished a moment after it was sent is only gone if the target says so when the window is over.
+#[test]
+fn what_is_gone_within_the_settle_window_is_asked_for_after_it() {
+    let accounts = StandIn::demo();
+    let line = MIGRATE.replace("300ms", "5s");
+    accounts.program(&line).run().assert_code(0);
+    assert!(accounts.target().remove(1060));
+    let planned = accounts
+        .program("plan --from [source] --to [target] --rate 1000")
+        .run();
+    planned.assert_code(0);
+    assert!(planned.stdout.contains("1 to create"), "{}", planned.stdout);
+    assert!(
+        planned.stderr.contains("the list lacks webhooks on record"),
+        "{}",
+        planned.transcript()
+    );
+    assert_eq!(n_questions(&accounts), 3);
 }

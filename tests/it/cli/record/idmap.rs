@@ -19,7 +19,7 @@ fn the_map_of_a_run_is_printed_in_every_format() {
 }
 
 #[test]
-fn an_interrupted_run_has_a_map_of_what_arrived() {
+fn a_killed_run_has_a_map_of_what_arrived_once_it_is_read_back() {
     let accounts = StandIn::with(&[], &["post:2:stall-after"]);
     let running = accounts
         .program(&format!("{MIGRATE} --batch-size 4"))
@@ -27,9 +27,17 @@ fn an_interrupted_run_has_a_map_of_what_arrived() {
     accounts.wait_for_posts(2);
     running.signal("KILL");
     running.finish();
-    let run = accounts.program("idmap show --csv").run();
-    run.assert_code(0);
-    assert_eq!(run.stdout.lines().count(), 1 + 1 + 4, "{}", run.stdout);
+    let killed = super::only_run(&accounts);
+    let n_lines = || {
+        let run = accounts
+            .program(&format!("idmap show {killed} --csv"))
+            .run();
+        run.assert_code(0);
+        run.stdout.lines().count()
+    };
+    assert_eq!(n_lines(), 1 + 1);
+    migrate(&accounts);
+    assert_eq!(n_lines(), 1 + 1 + 8);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod rollback_engine;
 mod rotated_key;
 mod runs;
 mod signals;
+mod unread;
 mod verify;
 
 use crate::support::program::Run;

@@ -64,6 +64,22 @@ fn assert_nothing_claimed(run: &Run) {
     );
 }
 
+/// A 404 confirms nothing, so the output does not say so.
+#[test]
+fn a_delete_that_is_answered_with_404_and_not_done_is_named() {
+    let accounts = migrated(&[], &["delete:1:status=404"]);
+    let run = rollback(&accounts);
+    run.assert_code(3);
+    assert!(
+        run.stdout
+            .contains("the target answered 404, and still has it"),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains("confirmed"), "{}", run.stdout);
+    assert_eq!(n_left(&accounts), 1);
+}
+
 #[test]
 fn a_delete_that_is_confirmed_and_not_done_is_named() {
     let accounts = migrated(&["delete=ignored"], &[]);
