@@ -284,6 +284,24 @@ fn ids_that_an_answer_swaps_are_put_right_by_the_read_back() {
     assert_eq!(statuses, [acknowledged(7), acknowledged(8)]);
 }
 
+/// Campaign seed 107132: of two swapped ids the list showed only one, and that one passed for an alteration.
+#[test]
+fn an_id_that_shows_the_content_of_an_unlisted_item_is_that_item() {
+    let one = object(1, 1);
+    let other = Object {
+        url: one.url,
+        ..object(2, 1)
+    };
+    let swapped = vec![row(8, one, 1), row(7, other, 1)];
+    let list = [row(8, other, 1)];
+    let (statuses, _) = result_after(&[one, other], swapped, &list);
+    assert!(
+        matches!(&statuses[0], ItemStatus::Unresolved(_)),
+        "{statuses:?}"
+    );
+    assert_eq!(statuses[1], acknowledged(8));
+}
+
 #[test]
 fn copies_keep_the_ids_that_the_answer_gave_them() {
     let (copy, other) = (object(1, 1), object(2, 1));

@@ -140,7 +140,7 @@ impl<'l> RowSearch<'_, 'l> {
             }
         }
         let mut seekers: HashMap<Evidence, Vec<usize>> = HashMap::new();
-        for at in (0..self.named.len()).filter(|at| self.found[*at].is_none()) {
+        for at in (0..self.named.len()).filter(|at| self.may_seek(*at, rank)) {
             let evidence = Evidence::of_item(rank, &self.named[at]);
             seekers.entry(evidence).or_default().push(at);
         }
@@ -157,6 +157,13 @@ impl<'l> RowSearch<'_, 'l> {
         }
     }
 
+    /// Whether an item may take the row of another one. An item whose own id the reading does not show may be where its
+    /// id is, unless another id shows exactly its content: then the answer swapped them.
+    fn may_seek(&self, at: usize, rank: usize) -> bool {
+        let is_without_row = self.own[at].is_none() && self.named[at].naming != Naming::IdAlone;
+        self.found[at].is_none() && (rank == 0 || !is_without_row)
+    }
+
     fn take(&mut self, at: usize, row: usize) {
         self.found[at] = Some(row);
         self.is_taken[row] = true;
@@ -169,6 +176,10 @@ impl<'l> RowSearch<'_, 'l> {
         }
         let item = &self.named[at];
         let Some(own) = self.own[at] else {
+            // A list that lags proves nothing against the id of a webhook.
+            if item.naming != Naming::IdAlone {
+                return None;
+            }
             // What the answer named was no webhook. Only equal content makes one ours that no answer named.
             let spare = self.spare.get_mut(&item.sent.content.whole)?;
             return spare.pop().map(Ok);

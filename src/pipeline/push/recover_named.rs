@@ -79,9 +79,9 @@ pub fn recover_named(
             // has it now must resemble that.
             naming: send.naming.max(Naming::Elimination),
         })
-        .filter(|item| item.row.is_some() || item.naming == Naming::IdAlone)
         .collect();
-    let needs_spare = items.iter().any(|item| item.row.is_none());
+    let lacks_webhook = |item: &NamedItem<'_>| item.row.is_none() && item.naming == Naming::IdAlone;
+    let needs_spare = items.iter().any(lacks_webhook);
     let spare = target.webhooks().iter().filter(|_| needs_spare);
     let spare: Vec<SeenWebhook> = spare
         .filter(|seen| named.known.is_new(seen))

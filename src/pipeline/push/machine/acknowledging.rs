@@ -134,14 +134,11 @@ impl Machine {
                 .or_else(|| self.respelled_row(id, list));
             let is_equal =
                 row.is_some_and(|row| row.id == *id && row.content == Some(state.item.content));
-            let naming = state.naming.unwrap_or_default();
-            // A list that lags proves nothing against the id of a webhook.
-            let is_doubtful = !is_equal && (row.is_some() || naming == Naming::IdAlone);
-            is_doubtful.then(|| NamedItem {
+            (!is_equal).then(|| NamedItem {
                 sent: self.sent_items(&[item_ix]).remove(0),
                 row,
                 url: state.item.url,
-                naming,
+                naming: state.naming.unwrap_or_default(),
             })
         };
         self.items.iter().filter_map(named_item).collect()
