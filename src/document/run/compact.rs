@@ -5,7 +5,7 @@ use super::entry::StatusRow;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::ContentDigest;
 use crate::pipeline::plan::StepIx;
-use crate::pipeline::push::{ItemStatus, Naming, Proof};
+use crate::pipeline::push::{ItemStatus, Naming};
 use serde::ser::SerializeTuple as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -60,25 +60,13 @@ pub(super) mod digests {
     }
 }
 
-/// How an answer names a webhook with this status, unless its row says otherwise.
-fn usual_naming(status: &ItemStatus) -> Option<Naming> {
-    let is_acknowledged = matches!(
-        status,
-        ItemStatus::Created {
-            proof: Proof::Acknowledged,
-            ..
-        }
-    );
-    is_acknowledged.then_some(Naming::Content)
-}
-
 /// Serializes as `[step, status]`, followed by the birth, the digest of what was stored, and how an answer named it, up
 /// to the last one that is known and not the usual.
 impl Serialize for StatusRow {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let naming = self
             .naming
-            .filter(|naming| Some(*naming) != usual_naming(&self.status));
+            .filter(|naming| Some(*naming) != self.usual_naming());
         let len = match (self.birth, self.stored, naming) {
             (_, _, Some(_)) => 5,
             (_, Some(_), None) => 4,
@@ -115,10 +103,10 @@ impl<'de> Deserialize<'de> for StatusRow {
         let Row(step_ix, status, birth, stored, naming) = Row::deserialize(from)?;
         Ok(Self {
             step_ix,
-            naming: naming.or_else(|| usual_naming(&status)),
             status,
             birth,
             stored,
+            naming,
         })
     }
 }

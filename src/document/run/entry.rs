@@ -13,7 +13,7 @@ use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, Memb
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{OnConflict, StepIx};
-use crate::pipeline::push::{ItemStatus, Naming, StopReason};
+use crate::pipeline::push::{ItemStatus, Naming, Proof, StopReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -164,9 +164,23 @@ pub struct StatusRow {
     pub birth: Option<Birth>,
     /// The digest of what the target stored, if that differs from what was sent.
     pub stored: Option<ContentDigest>,
-    /// How an answer named it; `None` if no answer did. An unresolved one that an answer named was written, wherever it
-    /// is.
+    /// How an answer named it, unless that is as usual for the status. An unresolved one that an answer named was
+    /// written, wherever it is.
     pub naming: Option<Naming>,
+}
+
+impl StatusRow {
+    /// How answers name webhooks with this status, which records leave out.
+    pub(super) fn usual_naming(&self) -> Option<Naming> {
+        let is_acknowledged = matches!(
+            self.status,
+            ItemStatus::Created {
+                proof: Proof::Acknowledged,
+                ..
+            }
+        );
+        is_acknowledged.then_some(Naming::Content)
+    }
 }
 
 /// The outcome of a run, written when it ends: what does not follow from the entries before.

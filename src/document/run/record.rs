@@ -273,12 +273,13 @@ impl RunRecord {
             if row.status.is_deleted() {
                 continue;
             }
+            let naming = row.naming.or_else(|| row.usual_naming());
             *item = ItemRecord {
                 status: row.status,
                 birth: row.birth,
                 stored: row.stored,
                 is_read_later: false,
-                naming: row.naming,
+                naming,
                 full_digest: None,
             };
         }
