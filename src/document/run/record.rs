@@ -1,22 +1,17 @@
 //! A run record, rebuilt from the journal: for each webhook whether it was sent, its id in the target, and
 //! whether the send is still open. Pure.
 
+mod comparison;
+mod conclusion;
+
 use super::entry::{Footer, FullDigests, Header, JournalEntry, StatusRow};
 use super::rollback::{RollbackProgress, RolledBack};
-use super::step_row::StepRow;
-use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::birth::Birth;
-use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
-use crate::coralogix::endpoint::Endpoint;
-use crate::coralogix::undocumented::StateKeys;
-use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::pipeline::outcome::{self, FinalStatus};
-use crate::pipeline::plan::{AlteredCopy, StepIx, StepState};
-use crate::pipeline::push::{ItemStatus, Naming, Proof, PushResult, StopReason};
-use crate::pipeline::strip::Key;
-use crate::pipeline::verify_run::{RecordedItem, RecordedLocation};
+use crate::coralogix::digest::{ContentDigest, KeyedFullDigest};
+use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::plan::{StepIx, StepState};
+use crate::pipeline::push::{ItemStatus, Naming, Proof, PushResult};
 use jiff::Timestamp;
-use std::collections::HashSet;
 
 /// The state of one run, rebuilt from its journal.
 #[derive(Debug)]
@@ -345,198 +340,6 @@ impl RunRecord {
         match &item.status {
             ItemStatus::Unresolved(why) if item.naming.is_some() => Some(why),
             _ => None,
-        }
-    }
-
-    /// The target's company id; `None` if the run never saw one.
-    pub fn company(&self) -> Option<&str> {
-        let seen_at_end = self
-            .footer
-            .as_ref()
-            .and_then(|footer| footer.company.as_deref());
-        let before = self.header.target.company_id.as_ref();
-        before.map(WebhookId::as_str).or(seen_at_end)
-    }
-
-    /// Whether the given account is the run's target. If either company id is unknown, the API key decides.
-    pub fn is_for_account(&self, host: &str, company: Option<&str>, key: &ApiKey) -> bool {
-        self.canonical_host() == host
-            && match (self.company(), company) {
-                (Some(ours), Some(theirs)) => ours == theirs,
-                _ => self.digest_key(key).is_some(),
-            }
-    }
-
-    /// The target's canonical host, which names it in locks and records.
-    pub fn canonical_host(&self) -> String {
-        Endpoint::parse(&self.header.target_url).map_or_else(
-            |_| self.header.target.name.clone(),
-            |endpoint| endpoint.canonical_host(),
-        )
-    }
-
-    /// The key of this record's digests; `None` if `key` is not the run's API key.
-    pub fn digest_key(&self, key: &ApiKey) -> Option<DigestKey> {
-        DigestKey::for_record(key, &self.header.salt, &self.header.key_check)
-    }
-
-    /// The undocumented keys that do not count when the run's webhooks are compared: those that the run left out, those
-    /// of the account's profile, and those that the user names now.
-    pub fn state_keys(&self, account: &Account, named_now: &StateKeys) -> StateKeys {
-        let recorded = named_now.with(&self.header.ignore_keys);
-        recorded.with(account.ignore_keys())
-    }
-
-    /// The alias and type, and the digest of the content, that a step was to write; `None` if the step has none.
-    pub fn desired(&self, step_ix: StepIx) -> Option<(Key, ContentDigest)> {
-        let row = self.header.steps.get(step_ix.get())?;
-        let key = Key {
-            alias: row.alias.clone(),
-            type_id: TypeId(row.type_id?),
-        };
-        Some((key, row.content?))
-    }
-
-    /// Each webhook of the plan with what a comparison with the target needs, in the plan's order.
-    pub fn items(&self) -> Vec<RecordedItem> {
-        let to_recorded = |(row, item): (&StepRow, &ItemRecord)| RecordedItem {
-            desired: row.content,
-            undocumented: row.details().undocumented.clone(),
-            undocumented_at_end: item.written().and_then(|_| {
-                let at_end = item.full_digest.as_ref();
-                at_end.map(|at_end| at_end.undocumented.clone())
-            }),
-            location: location(row, item),
-        };
-        let rows = self.header.steps.iter().zip(&self.items);
-        rows.map(to_recorded).collect()
-    }
-
-    /// Whether the run did all that it was to do, and has read it back.
-    pub fn is_complete(&self) -> bool {
-        let steps = self.header.steps.iter().map(|row| row.state);
-        let statuses = self.items.iter().map(|item| &item.status);
-        let is_read_back = self
-            .footer
-            .as_ref()
-            .is_some_and(|footer| footer.read_back.is_some());
-        outcome::is_complete(steps.zip(statuses), is_read_back)
-    }
-
-    /// Number of webhooks in each final status, without the statuses that none has.
-    pub fn counts(&self) -> Vec<(FinalStatus, usize)> {
-        let steps = self.header.steps.iter().zip(&self.items);
-        let mut counts = FinalStatus::ALL.map(|status| (status, 0));
-        for (row, item) in steps {
-            let status = FinalStatus::new(row.state, &item.status);
-            if let Some((_, n)) = counts.iter_mut().find(|(each, _)| *each == status) {
-                *n += 1;
-            }
-        }
-        counts.into_iter().filter(|(_, n)| *n > 0).collect()
-    }
-
-    /// Why the run stopped early; `None` if it did not, or has not ended.
-    pub fn stop(&self) -> Option<&StopReason> {
-        self.footer.as_ref()?.stop.as_ref()
-    }
-
-    /// Whether any request may have changed the target.
-    pub fn may_have_written(&self) -> bool {
-        match &self.footer {
-            Some(footer) => footer.may_have_written,
-            None => self.last_sent.is_some(),
-        }
-    }
-
-    /// Number of write requests that the run sent, or was about to send when it was cut off.
-    pub fn n_requests(&self) -> usize {
-        self.footer
-            .as_ref()
-            .map_or(self.n_sends, |footer| footer.requests)
-    }
-
-    /// The status of a step whose webhook a later reading found in the target, with this content.
-    pub fn written_status(
-        &self,
-        step_ix: StepIx,
-        id: WebhookId,
-        proof: Proof,
-        stored: Option<ContentDigest>,
-    ) -> ItemStatus {
-        let row = self.header.steps.get(step_ix.get());
-        match row.map(|row| row.state) {
-            Some(StepState::Update) => ItemStatus::Updated {
-                id,
-                proof,
-                is_altered: stored.is_some() && stored != row.and_then(|row| row.content),
-            },
-            _ => ItemStatus::Created { id, proof },
-        }
-    }
-
-    /// The ids that the target had before the run.
-    pub fn baseline(&self) -> HashSet<&WebhookId> {
-        self.header.baseline.iter().collect()
-    }
-
-    /// The webhooks that the target stores altered.
-    pub fn altered(&self) -> Vec<AlteredCopy> {
-        let mut altered = Vec::new();
-        for (step_ix, row) in self.header.steps.iter().enumerate() {
-            let Some(desired) = row.content else {
-                continue;
-            };
-            let (item, details) = (&self.items[step_ix], row.details());
-            let stored = match item.written() {
-                Some(written) => {
-                    let stored = item.stored;
-                    stored.map(|stored| (written.id.clone(), item.birth, stored))
-                }
-                None if row.state == StepState::Unchanged => {
-                    let found = details.target_id.clone().zip(details.target_content);
-                    found.map(|(id, stored)| (id, details.target_created_at, stored))
-                }
-                None => None,
-            };
-            if let Some((id, birth, kept)) = stored.filter(|(_, _, kept)| *kept != desired) {
-                altered.push(AlteredCopy {
-                    id,
-                    birth,
-                    sent: desired,
-                    kept,
-                });
-            }
-        }
-        altered
-    }
-}
-
-fn location(row: &StepRow, item: &ItemRecord) -> RecordedLocation {
-    if let Some(written) = item.written() {
-        return RecordedLocation::Target {
-            id: written.id.clone(),
-            birth: item.birth,
-            kept: item.stored,
-            is_read_later: item.is_read_later,
-            is_written: true,
-        };
-    }
-    match row.state {
-        StepState::Unchanged => match row.target_id() {
-            Some(id) => RecordedLocation::Target {
-                id: id.clone(),
-                birth: row.details().target_created_at,
-                kept: row.details().target_content,
-                is_read_later: false,
-                is_written: false,
-            },
-            None => RecordedLocation::Nowhere,
-        },
-        StepState::Create | StepState::Update if item.status.is_open() => RecordedLocation::Unknown,
-        StepState::Create | StepState::Update => RecordedLocation::Nowhere,
-        StepState::Conflict | StepState::Ambiguous | StepState::Blocked => {
-            RecordedLocation::NotPlanned
         }
     }
 }
