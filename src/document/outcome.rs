@@ -324,11 +324,13 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
                 .to_owned(),
         );
     }
-    if has_any(&[
+    let is_unsure = has_any(&[
         FinalStatus::Unresolved,
         FinalStatus::NotSeen,
         FinalStatus::Duplicated,
-    ]) {
+    ]);
+    // What a run that was cut off left open, the next one finds out.
+    if is_unsure && record.footer.is_some() {
         steps.push(
             "check the unresolved, not seen and duplicated webhooks in the target; delete surplus copies by hand"
                 .to_owned(),
