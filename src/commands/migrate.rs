@@ -12,6 +12,7 @@ use super::saved_plan::ApprovedPlan;
 use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::run::RunRecord;
+use crate::document::run::entry::Header;
 use crate::document::view::Detail;
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::{Error, ExitCode};
@@ -170,10 +171,21 @@ async fn push_and_verify(
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<FinishedMigration, Error> {
-    if !planned.plan.has_changes() && migration_run.reconciled.is_empty() {
-        let record = RunRecord::without_writes(recording::plan_header(planned, settings, None));
+    let reconciled = migration_run.reconciled.iter();
+    let continues: Vec<String> = reconciled.map(|each| each.run_id.clone()).collect();
+    // A run that writes nothing has no record: `latest` stays the one that wrote.
+    if !planned.plan.has_changes() {
+        history::record_reconciliations(
+            &migration_run.runs,
+            migration_run.reconciled,
+            settings.command,
+        )?;
+        let header = Header {
+            continues,
+            ..recording::plan_header(planned, settings, None)
+        };
         return Ok(FinishedMigration {
-            record,
+            record: RunRecord::without_writes(header),
             read_back_failure: None,
         });
     }
@@ -183,9 +195,8 @@ async fn push_and_verify(
         )
         .with_hint("nothing was written")
     })?;
-    let reconciled = migration_run.reconciled.iter();
     let facts = RunFacts {
-        continues: reconciled.map(|each| each.run_id.clone()).collect(),
+        continues,
         saved_plan: migration_run.plan_digest,
     };
     let mut live = recording::start_record(&migration_run.runs, planned, settings, facts)?;
