@@ -160,7 +160,7 @@ fn document_of_a_plan(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn plan_as_json(bencher: Bencher<'_, '_>) {
     let document = document();
-    bencher.bench(|| json::write_line(&document, &mut std::io::sink()));
+    bencher.bench(|| json::write(&document, &mut std::io::sink()));
 }
 
 #[divan::bench]

@@ -31,13 +31,6 @@ pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
     writer.finish()
 }
 
-/// Writes a document on one line, with the same escapes, for files that programs read.
-pub fn write_line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = EscapingWriter::new(out);
-    serde_json::to_writer(&mut writer, document)?;
-    writer.finish()
-}
-
 /// The reason why serializing a document of this program cannot fail.
 const ALWAYS_SERIALIZES: &str = "a document has only string keys and numbers that JSON can express";
 

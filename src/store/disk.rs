@@ -96,7 +96,7 @@ pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(
 }
 
 /// Like [`write_new`], with content that is streamed instead of held in memory.
-pub fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
+fn write_new_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     create_atomically(parent_folder(path), path, content).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AlreadyExists => {
@@ -127,7 +127,7 @@ fn create_atomically(folder: &Path, path: &Path, content: WriteContent<'_>) -> i
 }
 
 /// Writes the content of a file piece by piece, so that it is never in memory as a whole.
-pub type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
+type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 
 /// Write buffer size in bytes.
 const CHUNK: usize = 1 << 16;
@@ -144,7 +144,7 @@ pub fn replace(path: &Path, text: &str, what: &str) -> Result<(), Error> {
 }
 
 /// Like [`replace`], with content that is streamed instead of held in memory.
-pub fn replace_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
+fn replace_with(path: &Path, content: WriteContent<'_>, what: &str) -> Result<(), Error> {
     replace_atomically(path, content, what, |_| Ok(()))
 }
 

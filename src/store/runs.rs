@@ -105,16 +105,6 @@ impl Runs {
         read_record(&self.path(id))
     }
 
-    /// Reads a file that a run keeps next to its journal; `None` if it has no file of that name.
-    pub fn read_file(&self, id: &str, name: &str) -> Result<Option<String>, Error> {
-        let path = self.path(id).join(name);
-        if disk::is_file(&path) {
-            disk::read_text(&path, "the run record").map(Some)
-        } else {
-            Ok(None)
-        }
-    }
-
     /// The webhooks that a run updates as the target had them before, decrypted; `None` if its record holds none.
     ///
     /// # Errors
