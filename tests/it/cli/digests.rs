@@ -183,14 +183,17 @@ fn a_saved_plan_confirms_nothing_of_the_target_to_the_sources_key() {
     assert!(!attacker.confirms(TARGET_KEY.as_bytes()), "the other key");
 }
 
+/// Accounts with a webhook that a migration skips, and one that it sends; and these two.
+fn with_skipped_and_sent() -> (StandIn, Value, Value) {
+    let (skipped, sent) = (pager("in both", PIN), pager("sent", "0815"));
+    let source = vec![skipped.clone(), sent.clone()];
+    let accounts = accounts(source, vec![pager("in both", "canary-other")]);
+    (accounts, skipped, sent)
+}
+
 #[test]
 fn a_saved_plan_confirms_nothing_that_is_not_sent_to_the_targets_key() {
-    let skipped = pager("in both", PIN);
-    let sent = pager("sent", "0815");
-    let accounts = accounts(
-        vec![skipped.clone(), sent.clone()],
-        vec![pager("in both", "canary-other")],
-    );
+    let (accounts, skipped, sent) = with_skipped_and_sent();
     accounts
         .program("export --from [source] --out webhooks.json")
         .run()
@@ -208,12 +211,7 @@ fn a_saved_plan_confirms_nothing_that_is_not_sent_to_the_targets_key() {
 
 #[test]
 fn a_run_record_confirms_nothing_that_was_not_sent() {
-    let skipped = pager("in both", PIN);
-    let sent = pager("sent", "0815");
-    let accounts = accounts(
-        vec![skipped.clone(), sent.clone()],
-        vec![pager("in both", "canary-other")],
-    );
+    let (accounts, skipped, sent) = with_skipped_and_sent();
     accounts
         .program("migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms --on-conflict skip")
         .run()
