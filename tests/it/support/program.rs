@@ -361,16 +361,31 @@ pub(crate) fn without_run_ids(text: &str) -> String {
     out + rest
 }
 
-/// Moves the lines about the source to the front of their block: both accounts are read concurrently.
+/// Moves the lines about the source to the front of their block, and sorts those of profiles by name: accounts
+/// are read concurrently.
 fn source_lines_first(text: &str) -> String {
     let is_progress = |line: &&str| line.starts_with("  ");
-    let is_source = |line: &&str| line.starts_with("  read source") || line.starts_with("  source");
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut out = String::new();
     for block in lines.chunk_by(|a, b| is_progress(a) == is_progress(b)) {
-        let (first, then): (Vec<&str>, Vec<&str>) = block.iter().partition(|line| is_source(line));
-        out.extend(first);
-        out.extend(then);
+        let mut block = block.to_vec();
+        block.sort_by_key(|line| match read_account(line) {
+            None => (2, ""),
+            Some("source") => (0, ""),
+            Some("target") => (2, ""),
+            Some(profile) => (1, profile),
+        });
+        out.extend(block);
     }
     out
+}
+
+/// Which account a line of progress is about, where it is one about reading.
+fn read_account(line: &str) -> Option<&str> {
+    let mut words = line.strip_prefix("  ")?.split_whitespace();
+    match words.next()? {
+        "source" => Some("source"),
+        "read" => words.next(),
+        _ => None,
+    }
 }
