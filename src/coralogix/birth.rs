@@ -1,6 +1,7 @@
 //! A webhook's birth, and whether two webhooks that one account shows under one id are the same.
 //! Pure. Servers reuse ids: after somebody deletes a webhook, its number may go to the next one that is created.
 
+use super::known_key::KnownKey;
 use super::webhook::{TypeId, Webhook};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -187,7 +188,7 @@ impl Identity {
         let alias = webhook.alias().unwrap_or_default();
         let type_id = webhook.type_id().ok();
         // A url that is no text identifies nothing.
-        let url = webhook.string_member("url").unwrap_or_default();
+        let url = webhook.string_member(KnownKey::Url).unwrap_or_default();
         Self::new(webhook.birth(), type_id, &alias, &url)
     }
 

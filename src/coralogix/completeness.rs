@@ -1,8 +1,7 @@
 //! Decides whether a list is the whole list of one account; if there is any doubt, it is no list.
 //! Pure: the response's headers and its webhooks as received. Keeps a hash of each webhook, never the webhook.
 
-use super::listing::key_matches;
-use super::webhook::{SERVER_OWNED_KEYS, Webhook, WebhookId};
+use super::webhook::{Webhook, WebhookId};
 use crate::http::failure::ListProblem;
 use crate::untrusted;
 use reqwest::header::{CONTENT_RANGE, HeaderMap, LINK};
@@ -69,9 +68,7 @@ impl RowCheck {
 
     /// A hash of what a webhook shows apart from the server's own keys, whatever the order of its keys.
     fn content_hash(&self, webhook: &Webhook) -> u64 {
-        let is_own = |key: &str| SERVER_OWNED_KEYS.iter().any(|own| key_matches(key, own));
-        let carried = webhook.tokens().filter(|(key, _)| !is_own(key));
-        carried.fold(0, |sum, member| {
+        webhook.carried_tokens().fold(0, |sum, member| {
             sum.wrapping_add(self.hash_key.hash_one(member))
         })
     }

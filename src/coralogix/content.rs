@@ -1,13 +1,12 @@
 //! Canonical content: two webhooks are equal if alias, type, url and fields are, however their JSON is formatted.
 //! Never rounds a number, and ignores ids, times, labels, icons, spacing and the order of keys.
 
-use super::fields::ParsedFields;
+use super::canonical::{CanonicalWriter, FieldsForm, normalize_decimal};
 use super::json::{Json, has_duplicate};
-use super::undocumented::{StateKeys, is_documented};
+use super::known_key::KnownKey;
+use super::undocumented::{StateKeys, UndocumentedMember};
 use super::webhook::{TypeId, Webhook};
-use ring::digest::{self, SHA256};
 use smol_str::SmolStr;
-use std::borrow::Cow;
 
 /// An unkeyed SHA-256 of canonical content, for comparisons within this process; never shown, never written.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,6 +30,10 @@ impl Fingerprint {
     /// The fingerprint of one JSON value; that of a number is never that of the text that spells it.
     pub(crate) fn of_token(token: &str) -> Self {
         value_digest(token)
+    }
+
+    pub(super) fn new(sha256: [u8; 32]) -> Self {
+        Self(sha256)
     }
 
     /// The raw bytes, as input of a keyed digest only.
@@ -82,59 +85,20 @@ impl Content {
     pub(crate) fn with_shape(webhook: &Webhook, type_id: TypeId) -> (Self, FieldsShape) {
         let mut body = CanonicalWriter::new();
         body.text(&type_id.to_string());
-        body.optional(webhook.raw("url"));
-        let text = webhook.fields_text().unwrap_or_default();
-        let shape = match ParsedFields::parse(&text) {
-            ParsedFields::Empty => {
-                body.tag(b'-');
-                FieldsShape::Plain
-            }
-            ParsedFields::Tree(tree) => {
-                let has_duplicate_names = has_duplicate_entry_names(&tree);
-                if has_bare_scalar_fields(webhook) {
-                    body.tag(b'#');
-                }
-                body.fields(tree);
-                if has_duplicate_names {
-                    FieldsShape::DuplicateNames
-                } else {
-                    FieldsShape::Plain
-                }
-            }
-            ParsedFields::Text => {
-                match webhook.string_member("integration_type_fields") {
-                    Some(text) => {
-                        body.tag(b'?');
-                        body.text(&text);
-                    }
-                    None => body.raw(&text),
-                }
-                FieldsShape::Unreadable
-            }
-            // Such a webhook is blocked in the source; in the target it equals only its own exact text.
-            ParsedFields::DuplicateKey => {
-                body.tag(b'!');
-                body.text(webhook.raw("integration_type_fields").unwrap_or_default());
-                FieldsShape::DuplicateKey
-            }
-        };
+        body.optional(webhook.raw(KnownKey::Url));
+        let shape = body.fields_of(webhook);
         let body = body.finish();
         let mut whole = CanonicalWriter::new();
-        whole.optional(webhook.raw("alias"));
+        whole.optional(webhook.raw(KnownKey::Alias));
         whole.bytes(&body.0);
         let whole = whole.finish();
         (Self { whole, body }, shape)
     }
 }
 
-/// Whether two entries have the same name, so that it is up to the server which one counts.
-fn has_duplicate_entry_names(tree: &Json<'_>) -> bool {
-    matches!(tree, Json::Array(entries) if has_duplicate(entries.iter().filter_map(entry_name)))
-}
-
 /// Whether the fields are a bare number or truth value: a list is the same as the text that spells it, these are not.
 pub(crate) fn has_bare_scalar_fields(webhook: &Webhook) -> bool {
-    let token = webhook.raw("integration_type_fields");
+    let token = webhook.raw(KnownKey::Fields);
     token.is_some_and(|token| token != "null" && !token.starts_with(['"', '[', '{']))
 }
 
@@ -177,17 +141,14 @@ pub(super) fn undocumented_digests(
 
 /// A digest of the documented members that an account shows, dates included.
 pub fn documented_digest(webhook: &Webhook, content: Option<Content>) -> Fingerprint {
-    const COVERED_BY_CONTENT: &[&str] = &["alias", "url", "integration_type_fields"];
-    let is_counted = |key: &str| {
-        key != "integration_type"
-            && is_documented(key)
-            && !(content.is_some() && COVERED_BY_CONTENT.contains(&key))
+    let is_counted = |key: KnownKey| match key {
+        KnownKey::Type => false,
+        KnownKey::Alias | KnownKey::Url | KnownKey::Fields => content.is_none(),
+        _ => true,
     };
-    let mut members: Vec<(Cow<'_, str>, &str)> = webhook
-        .keys()
-        .zip(webhook.tokens())
-        .filter(|(key, _)| is_counted(key))
-        .map(|(key, (_, value))| (key, value))
+    let mut members: Vec<(KnownKey, &str)> = webhook
+        .known_tokens()
+        .filter(|(key, _)| is_counted(*key))
         .collect();
     members.sort_unstable();
     let mut canon = CanonicalWriter::new();
@@ -196,26 +157,14 @@ pub fn documented_digest(webhook: &Webhook, content: Option<Content>) -> Fingerp
         None => canon.tag(b'-'),
     }
     for (key, value) in members {
-        canon.text(&key);
-        if key != "integration_type_fields" {
+        canon.text(key.as_str());
+        if key == KnownKey::Fields {
+            canon.fields_of(webhook);
+        } else {
             canon.token(value);
-            continue;
-        }
-        let text = webhook.fields_text().unwrap_or_default();
-        match ParsedFields::parse(&text) {
-            ParsedFields::Tree(_) if has_bare_scalar_fields(webhook) => canon.raw(value),
-            ParsedFields::Tree(tree) => canon.fields(tree),
-            ParsedFields::Empty => canon.tag(b'-'),
-            ParsedFields::Text | ParsedFields::DuplicateKey => canon.raw(value),
         }
     }
     canon.finish()
-}
-
-/// The text of a JSON string token without escapes; `None` for any other token.
-fn unescaped_string(token: &str) -> Option<&str> {
-    let inner = token.strip_prefix('"')?.strip_suffix('"')?;
-    (!inner.contains('\\')).then_some(inner)
 }
 
 /// A digest of everything that a stripped webhook sends, except the server's own state: the compared content and the
@@ -239,13 +188,58 @@ pub fn carried_digest(bare: &Webhook, state_keys: &StateKeys) -> Fingerprint {
 /// A digest of a webhook's exact text, except `updated_at` and the server's own state.
 pub(super) fn exact_digest(webhook: &Webhook, state_keys: &StateKeys) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
-    for (key, value) in webhook.tokens() {
-        if key != "\"updated_at\"" && !state_keys.is_state(key, value) {
+    for member in webhook.members() {
+        let (key, value) = webhook.tokens_of(member);
+        let counts = match member.known_key {
+            Some(known) => known != KnownKey::UpdatedAt,
+            None => state_keys.counts(&UndocumentedMember::at_top_level(key, value)),
+        };
+        if counts {
             canon.text(key);
             canon.text(value);
         }
     }
     canon.finish()
+}
+
+impl CanonicalWriter {
+    /// Writes the fields of a webhook, and returns their shape.
+    fn fields_of(&mut self, webhook: &Webhook) -> FieldsShape {
+        let text = webhook.fields_text().unwrap_or_default();
+        match self.fields(&text) {
+            FieldsForm::Empty => {
+                self.tag(b'-');
+                FieldsShape::Plain
+            }
+            FieldsForm::Json {
+                has_duplicate_names,
+            } => {
+                if has_bare_scalar_fields(webhook) {
+                    self.tag(b'#');
+                }
+                if has_duplicate_names {
+                    FieldsShape::DuplicateNames
+                } else {
+                    FieldsShape::Plain
+                }
+            }
+            FieldsForm::Text => {
+                match webhook.string_member(KnownKey::Fields) {
+                    Some(text) => {
+                        self.tag(b'?');
+                        self.text(&text);
+                    }
+                    None => self.raw(&text),
+                }
+                FieldsShape::Unreadable
+            }
+            // Such a webhook is blocked in the source; in the target it equals only its own exact text.
+            FieldsForm::DuplicateKey => {
+                self.raw(webhook.raw(KnownKey::Fields).unwrap_or_default());
+                FieldsShape::DuplicateKey
+            }
+        }
+    }
 }
 
 /// A digest of one JSON value, independent of its formatting.
@@ -271,153 +265,6 @@ pub(crate) fn entry_name<'j>(entry: &'j Json<'_>) -> Option<&'j str> {
 pub(crate) fn is_named_list(entries: &[Json<'_>]) -> bool {
     entries.iter().all(|entry| entry_name(entry).is_some())
         && !has_duplicate(entries.iter().filter_map(entry_name))
-}
-
-/// Serializes canonical content for hashing; every part carries its length, so that no two contents collide.
-struct CanonicalWriter(Vec<u8>);
-
-impl CanonicalWriter {
-    fn new() -> Self {
-        Self(Vec::with_capacity(1024))
-    }
-
-    fn finish(self) -> Fingerprint {
-        let digest = digest::digest(&SHA256, &self.0);
-        Fingerprint(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
-    }
-
-    fn tag(&mut self, tag: u8) {
-        self.0.push(tag);
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0
-            .extend_from_slice(&(bytes.len() as u64).to_le_bytes());
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.bytes(text.as_bytes());
-    }
-
-    fn string(&mut self, text: &str) {
-        self.tag(b'"');
-        self.text(text);
-    }
-
-    /// A member as its raw token: missing, null and `""` are one; a number or a truth value never equals the text that
-    /// spells it.
-    fn optional(&mut self, token: Option<&str>) {
-        match token {
-            None | Some("null" | "\"\"") => self.tag(b'-'),
-            Some(token) => self.token(token),
-        }
-    }
-
-    fn token(&mut self, token: &str) {
-        if let Some(text) = unescaped_string(token) {
-            return self.string(text);
-        }
-        match Json::parse(token) {
-            Ok(value) => self.value(&value),
-            Err(_) => self.raw(token),
-        }
-    }
-
-    /// What cannot be read as one value, such as half a surrogate pair: equals only the same bytes.
-    fn raw(&mut self, token: &str) {
-        self.tag(b'!');
-        self.text(token);
-    }
-
-    fn fields(&mut self, tree: Json<'_>) {
-        match tree {
-            Json::Array(mut entries) if is_named_list(&entries) => {
-                entries.sort_by(|a, b| entry_name(a).cmp(&entry_name(b)));
-                self.array(&entries);
-            }
-            tree => self.value(&tree),
-        }
-    }
-
-    fn array(&mut self, elements: &[Json<'_>]) {
-        self.tag(b'[');
-        self.bytes(&(elements.len() as u64).to_le_bytes());
-        for element in elements {
-            self.value(element);
-        }
-    }
-
-    fn value(&mut self, value: &Json<'_>) {
-        match value {
-            Json::Null => self.tag(b'n'),
-            Json::Bool(true) => self.tag(b't'),
-            Json::Bool(false) => self.tag(b'f'),
-            Json::Number(text) => {
-                self.tag(b'0');
-                self.text(&normalize_decimal(text));
-            }
-            Json::String(text) => self.string(text),
-            Json::Array(elements) => self.array(elements),
-            Json::Object(members) => {
-                let mut members: Vec<_> = members.iter().collect();
-                members.sort_by(|a, b| a.0.cmp(&b.0));
-                self.tag(b'{');
-                self.bytes(&(members.len() as u64).to_le_bytes());
-                for (key, value) in members {
-                    self.text(key);
-                    self.value(value);
-                }
-            }
-        }
-    }
-}
-
-/// Normalizes a number to its one exact decimal notation, without rounding: `1`, `1.0` and `10e-1` become the same.
-///
-/// A number whose exponent has more than 18 digits keeps its text, so it equals only the same text.
-fn normalize_decimal(text: &str) -> Cow<'_, str> {
-    if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0') {
-        // The fast path: most numbers are integers.
-        let significant = text.trim_end_matches('0');
-        let zeros = text.len() - significant.len();
-        return Cow::Owned([significant, "e", &zeros.to_string()].concat());
-    }
-    let (negative, magnitude) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (mantissa, exponent) = magnitude.split_once(['e', 'E']).unwrap_or((magnitude, "0"));
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let Some(exponent) = parse_exponent(exponent) else {
-        return Cow::Borrowed(text);
-    };
-    let digits = format!("{whole}{fraction}");
-    let digits = digits.trim_start_matches('0');
-    if digits.is_empty() {
-        return Cow::Borrowed("0");
-    }
-    let significant = digits.trim_end_matches('0');
-    let fraction = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-    let zeros = i64::try_from(digits.len() - significant.len()).unwrap_or(i64::MAX);
-    let sign = if negative { "-" } else { "" };
-    Cow::Owned(format!(
-        "{sign}{significant}e{}",
-        exponent - fraction + zeros
-    ))
-}
-
-fn parse_exponent(text: &str) -> Option<i64> {
-    let digits = text.trim_start_matches(['+', '-']).trim_start_matches('0');
-    if digits.len() > 18 {
-        return None;
-    }
-    let value: i64 = if digits.is_empty() {
-        0
-    } else {
-        digits.parse().ok()?
-    };
-    Some(if text.starts_with('-') { -value } else { value })
 }
 
 /// Whether two members are equal as content, given as raw tokens; missing, null and `""` are one.
@@ -453,40 +300,5 @@ pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
                     .all(|(key, value)| right.get(key).is_some_and(|other| is_equal(value, other)))
         }
         _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::normalize_decimal;
-
-    #[test]
-    fn numbers_compare_as_exact_decimals() {
-        let same = [
-            ("1", "1.0"),
-            ("100", "1e2"),
-            ("0", "-0.0e7"),
-            ("1.10", "11e-1"),
-            ("1e400", "10E+399"),
-        ];
-        for (left, right) in same {
-            assert_eq!(
-                normalize_decimal(left),
-                normalize_decimal(right),
-                "{left} and {right}"
-            );
-        }
-        let different = [
-            ("9007199254740993", "9007199254740992"),
-            ("1", "-1"),
-            ("1e400", "1e401"),
-        ];
-        for (left, right) in different {
-            assert_ne!(
-                normalize_decimal(left),
-                normalize_decimal(right),
-                "{left} and {right}"
-            );
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 /// Deepest nesting that is parsed; a limit, so that no response can overflow the stack.
-const MAX_DEPTH: usize = 128;
+pub(super) const MAX_DEPTH: usize = 128;
 
 /// One JSON value; numbers keep the exact text of the input.
 #[derive(Clone)]

@@ -2,6 +2,7 @@
 //! Copies nothing: a webhook is a range of that index, and a member is two slices of the text.
 
 use super::json;
+use super::known_key::KnownKey;
 use super::scan::{Malformed, Scanner};
 use serde_json::value::RawValue;
 use std::ops::Range;
@@ -26,12 +27,12 @@ pub struct Webhook {
 pub(super) struct ParsedText {
     text: Box<str>,
     members: Vec<MemberRange>,
-    /// Whether any key contains an escape, so that comparing raw tokens is not enough.
-    has_escaped_key: bool,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct MemberRange {
+    /// The key, if the vendor documents it; resolved once, because nearly everything asks for one.
+    pub(super) known_key: Option<KnownKey>,
     pub(super) key: TextRange,
     pub(super) value: TextRange,
 }
@@ -163,6 +164,7 @@ fn index_members(
     while let Some(key) = scanner.next_key(is_first)? {
         is_first = false;
         members.push(MemberRange {
+            known_key: KnownKey::from_token(key),
             key: TextRange::locate(key, whole),
             value: TextRange::locate(scanner.next_value()?, whole),
         });
@@ -214,7 +216,7 @@ impl ParsedText {
     ) -> Vec<Webhook> {
         members.shrink_to_fit();
         let end = to_u32(members.len());
-        let parsed = Arc::new(Self::new(text, members));
+        let parsed = Arc::new(Self { text, members });
         let ends = objects.iter().skip(1).copied().chain([end]);
         let webhook = |(first, end): (u32, u32)| Webhook {
             parsed: Arc::clone(&parsed),
@@ -225,21 +227,8 @@ impl ParsedText {
         objects.iter().copied().zip(ends).map(webhook).collect()
     }
 
-    fn new(text: Box<str>, members: Vec<MemberRange>) -> Self {
-        let is_escaped = |member: &MemberRange| text[member.key.range()].contains('\\');
-        Self {
-            has_escaped_key: members.iter().any(is_escaped),
-            text,
-            members,
-        }
-    }
-
     pub(super) fn slice(&self, span: TextRange) -> &str {
         &self.text[span.range()]
-    }
-
-    pub(super) fn has_escaped_key(&self) -> bool {
-        self.has_escaped_key
     }
 }
 
@@ -253,19 +242,8 @@ impl Webhook {
     }
 
     /// The first member with that key.
-    pub(super) fn member(&self, name: &str) -> Option<&MemberRange> {
-        self.members()
-            .find(|member| self.key_matches(member.key, name))
-    }
-
-    fn key_matches(&self, key: TextRange, name: &str) -> bool {
-        if self.parsed.has_escaped_key {
-            return key_matches(self.parsed.slice(key), name);
-        }
-        // The hottest check of all: compare length and bytes, and skip the quotes.
-        let range = key.range();
-        range.len() == name.len() + 2
-            && self.parsed.text.as_bytes()[range.start + 1..range.end - 1] == *name.as_bytes()
+    pub(super) fn member(&self, key: KnownKey) -> Option<&MemberRange> {
+        self.members().find(|member| member.known_key == Some(key))
     }
 
     /// Whether both are the same slice of the same response, not just equal.
@@ -280,19 +258,18 @@ impl Webhook {
         &self.parsed.members[first..first + self.n_members as usize]
     }
 
-    /// Returns the webhook without the named members; the rest keeps its order and text.
+    /// Returns the webhook without the members that `is_removed` selects; the rest keeps its order and text.
     #[must_use]
-    pub(crate) fn without(mut self, names: &[&str]) -> Self {
-        let is_named =
-            |member: &MemberRange| names.iter().any(|name| self.key_matches(member.key, name));
+    pub(crate) fn without(mut self, is_removed: impl Fn(KnownKey) -> bool) -> Self {
+        let is_removed = |member: &MemberRange| member.known_key.is_some_and(&is_removed);
         if self.n_members as usize <= MASK_BITS {
             let members = self.all_members().iter().enumerate();
-            let removed = members.filter(|(_, member)| is_named(member));
+            let removed = members.filter(|(_, member)| is_removed(member));
             self.removed_mask |= removed.fold(0, |bits, (ix, _)| bits | 1 << ix);
             return self;
         }
         // There are more members than mask bits, so the remaining ones get an index of their own.
-        let kept = self.members().filter(|member| !is_named(member));
+        let kept = self.members().filter(|member| !is_removed(member));
         let kept = kept.copied().collect();
         let text = self.parsed.text.clone();
         ParsedText::build_webhooks(text, kept, &[0])

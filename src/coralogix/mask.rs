@@ -5,7 +5,7 @@
 use super::content::{entry_name, is_named_list};
 use super::json::Json;
 use super::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN_SLOT, WebhookType};
-use super::webhook::{Fields, INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
+use super::webhook::{Fields, Webhook};
 use crate::secret::{resembles_vendor_key, url_outline};
 use std::borrow::Cow;
 use std::fmt;
@@ -83,16 +83,13 @@ impl Webhook {
     /// Everything in this webhook that a person or a log may see.
     pub fn masked(&self) -> MaskedWebhook {
         let url = self.url();
-        let is_known =
-            |key: &str| INTERPRETED_KEYS.contains(&key) || SERVER_OWNED_KEYS.contains(&key);
         MaskedWebhook {
             alias: self.alias().map(Cow::into_owned),
             url: (!url.is_empty()).then(|| mask_url(&url)),
             fields: self.masked_fields(),
             unknown_keys: self
-                .keys()
-                .filter(|key| !is_known(key))
-                .map(Cow::into_owned)
+                .unknown_tokens()
+                .map(|(key, _)| key.into_owned())
                 .collect(),
         }
     }

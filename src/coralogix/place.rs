@@ -4,9 +4,10 @@
 use super::content::{entry_name, is_named_list};
 use super::fields::Fields;
 use super::json::{self, Json, ObjectMembers};
+use super::known_key::KnownKey;
 use super::mask::{Masked, hide, mask_url};
 use super::path::Path;
-use super::webhook::{INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
+use super::webhook::Webhook;
 use crate::secret::hides_part_of_url;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -122,8 +123,7 @@ impl Webhook {
             match key.as_ref() {
                 "url" => places.push(self.url_place(token)),
                 FIELDS_KEY => self.add_field_places(&mut places),
-                known
-                    if INTERPRETED_KEYS.contains(&known) || SERVER_OWNED_KEYS.contains(&known) => {}
+                known if KnownKey::from_text(known).is_some() => {}
                 unknown => add_unknown_places(&mut places, unknown, token),
             }
         }
@@ -174,11 +174,8 @@ impl Webhook {
         };
         // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
         // stripped, so that a webhook has the same paths before and after stripping.
-        let is_unambiguous = |name: &str| {
-            self.raw(name).is_none()
-                && !INTERPRETED_KEYS.contains(&name)
-                && !SERVER_OWNED_KEYS.contains(&name)
-        };
+        let is_unambiguous =
+            |name: &str| KnownKey::from_text(name).is_none() && self.raw_by_name(name).is_none();
         match (&tree, &masked) {
             (Json::Array(entries), Masked::Array(shown)) if is_named_list(entries) => {
                 collector.add_entries(entries, shown, &is_unambiguous);

@@ -3,7 +3,7 @@
 
 use super::json::Json;
 use super::mask::Masked;
-use super::webhook::{Fields, INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
+use super::webhook::{Fields, Webhook};
 use crate::http::scrub::scrub_message;
 use url::Url;
 
@@ -40,10 +40,8 @@ impl Webhook {
         if let (Some(tree), Some(masked)) = (fields.tree(), self.masked_fields()) {
             collect_hidden(&tree, &masked, &mut secrets);
         }
-        for (key, (_, value)) in self.keys().zip(self.tokens()) {
-            let is_known = INTERPRETED_KEYS.contains(&key.as_ref())
-                || SERVER_OWNED_KEYS.contains(&key.as_ref());
-            if let (false, Ok(tree)) = (is_known, Json::parse(value)) {
+        for (_, value) in self.unknown_tokens() {
+            if let Ok(tree) = Json::parse(value) {
                 collect_strings(&tree, &mut secrets);
             }
         }

@@ -2,10 +2,11 @@
 //! Pure. Such members are carried like all others; state alone never counts in a comparison or a digest.
 
 use super::json::decode_string;
+use super::known_key::KnownKey;
 use super::listing::key_matches;
 use super::path::Path;
 use super::scan::Scanner;
-use super::webhook::{INTERPRETED_KEYS, SERVER_OWNED_KEYS, Webhook};
+use super::webhook::Webhook;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -30,6 +31,15 @@ pub(crate) struct UndocumentedMember<'w> {
 }
 
 impl<'w> UndocumentedMember<'w> {
+    /// The member of a webhook with these raw tokens.
+    pub(super) fn at_top_level(key: &'w str, value: &'w str) -> Self {
+        Self {
+            key: decode_string(key).unwrap_or(Cow::Borrowed(key)),
+            is_in_type: false,
+            value,
+        }
+    }
+
     /// The member with a name that [`name`](Self::name) returned; without its value.
     pub(crate) fn from_name(name: &'w str) -> Self {
         let in_type = type_member_of(name);
@@ -62,13 +72,10 @@ impl<'w> UndocumentedMember<'w> {
 impl Webhook {
     /// The undocumented members, in the order of the webhook. Allocates nothing for keys without escapes.
     pub(crate) fn undocumented_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
-        let top_level = self.tokens().filter_map(|(token, value)| {
-            let key = decode_string(token).unwrap_or(Cow::Borrowed(token));
-            (!is_documented(&key)).then_some(UndocumentedMember {
-                key,
-                is_in_type: false,
-                value,
-            })
+        let unknown = self.members().filter(|member| member.known_key.is_none());
+        let top_level = unknown.map(|member| {
+            let (key, value) = self.tokens_of(member);
+            UndocumentedMember::at_top_level(key, value)
         });
         top_level.chain(self.undocumented_type_members())
     }
@@ -85,7 +92,7 @@ impl Webhook {
 
     /// The members of `integration_type` as raw key and value tokens; none if it is not an object.
     fn type_members(&self) -> impl Iterator<Item = (&str, &str)> {
-        let mut scanner = self.raw(TYPE_KEY).map(Scanner::new);
+        let mut scanner = self.raw(KnownKey::Type).map(Scanner::new);
         let mut is_in_object = scanner
             .as_mut()
             .is_some_and(|scanner| scanner.consume(b'{'));
@@ -118,11 +125,6 @@ impl Webhook {
 /// The key after `integration_type.` in a name; `None` if the name has no such start.
 fn type_member_of(name: &str) -> Option<&str> {
     name.strip_prefix(TYPE_KEY)?.strip_prefix('.')
-}
-
-/// Whether the vendor documents a top-level key.
-pub fn is_documented(key: &str) -> bool {
-    INTERPRETED_KEYS.contains(&key) || SERVER_OWNED_KEYS.contains(&key)
 }
 
 /// Decides which undocumented members are the server's own state, which comparisons and digests leave out: those that
@@ -169,7 +171,7 @@ impl StateKeys {
             return Err(NotIgnorable::NoKey);
         }
         let is_known = type_member_of(key).map_or_else(
-            || is_documented(key),
+            || KnownKey::from_text(key).is_some(),
             |member| TYPE_MEMBERS.contains(&member),
         );
         if is_known {
@@ -203,12 +205,6 @@ impl StateKeys {
     pub(crate) fn counts(&self, member: &UndocumentedMember<'_>) -> bool {
         let is_state = !member.is_in_type && is_server_state(&member.key, member.value);
         !is_state && (self.0.is_empty() || !self.names(&member.name()))
-    }
-
-    /// Whether a top-level member, given by its raw tokens, is state and so does not count.
-    pub(super) fn is_state(&self, key: &str, value: &str) -> bool {
-        let key = decode_string(key).unwrap_or(Cow::Borrowed(key));
-        !is_documented(&key) && (is_server_state(&key, value) || self.names(&key))
     }
 }
 

@@ -2,36 +2,16 @@
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 use super::birth::Birth;
+use super::canonical;
 pub(crate) use super::fields::Fields;
-use super::json::{self, Json, JsonError};
+use super::json;
+use super::known_key::KnownKey;
+use super::listing::{MemberRange, key_matches, parse_object};
 pub use super::listing::{NotAList, Webhook, parse_list};
-use super::listing::{key_matches, parse_object};
 use super::scan::Scanner;
 pub use super::webhook_id::WebhookId;
 use std::borrow::Cow;
 use std::fmt;
-
-/// The top-level keys that the server owns and that a create must not contain.
-///
-/// An `id` would turn the create into an update of whatever webhook has that id in the target.
-pub const SERVER_OWNED_KEYS: &[&str] = &[
-    "id",
-    "company_id",
-    "companyId",
-    "created_at",
-    "updated_at",
-    "integrationTypeId",
-];
-
-/// The documented top-level keys that this program interprets. It copies any other key unchanged, unless the server
-/// owns it.
-pub const INTERPRETED_KEYS: &[&str] = &[
-    "alias",
-    "url",
-    "integration_type",
-    "integration_type_id",
-    "integration_type_fields",
-];
 
 /// The vendor's number of a webhook type (Table A of the vendor's page).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -101,22 +81,60 @@ impl Webhook {
     }
 
     /// The raw JSON of the first member with that key.
-    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
-        let found = self.member(name)?;
+    pub(crate) fn raw(&self, key: KnownKey) -> Option<&str> {
+        let found = self.member(key)?;
         Some(self.parsed.slice(found.value))
     }
 
+    /// The raw JSON of the first member with that key, which need not be a documented one.
+    pub(crate) fn raw_by_name(&self, name: &str) -> Option<&str> {
+        let found = self.tokens().find(|(key, _)| key_matches(key, name));
+        found.map(|(_, value)| value)
+    }
+
     /// The decoded value of a string member; `None` for a missing, null or other value.
-    pub(crate) fn string_member(&self, name: &str) -> Option<Cow<'_, str>> {
-        self.raw(name)
+    pub(crate) fn string_member(&self, key: KnownKey) -> Option<Cow<'_, str>> {
+        self.raw(key)
             .and_then(|token| json::decode_string(token).ok())
     }
 
     /// The members as raw key and value tokens, in the order of the response.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members().map(|member| {
-            let slice = |span| self.parsed.slice(span);
-            (slice(member.key), slice(member.value))
+        self.members().map(|member| self.tokens_of(member))
+    }
+
+    /// A member as raw key and value tokens.
+    pub(super) fn tokens_of(&self, member: &MemberRange) -> (&str, &str) {
+        let slice = |span| self.parsed.slice(span);
+        (slice(member.key), slice(member.value))
+    }
+
+    /// The documented members with their raw values, in the order of the response.
+    pub(super) fn known_tokens(&self) -> impl Iterator<Item = (KnownKey, &str)> {
+        let value = |member: &MemberRange| self.parsed.slice(member.value);
+        self.members()
+            .filter_map(move |member| Some((member.known_key?, value(member))))
+    }
+
+    /// The members that a copy of the webhook carries to another account, as raw key and value tokens.
+    pub(super) fn carried_tokens(&self) -> impl Iterator<Item = (&str, &str)> {
+        let is_own = |member: &&MemberRange| {
+            let known = member.known_key;
+            known.is_some_and(KnownKey::is_server_owned)
+        };
+        let carried = self.members().filter(move |member| !is_own(member));
+        carried.map(|member| self.tokens_of(member))
+    }
+
+    /// The members that the vendor does not document, as decoded keys and raw values, in the order of the response.
+    pub(crate) fn unknown_tokens(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+        let unknown = self.members().filter(|member| member.known_key.is_none());
+        unknown.map(|member| {
+            let (key, value) = self.tokens_of(member);
+            (
+                json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
+                value,
+            )
         })
     }
 
@@ -130,20 +148,20 @@ impl Webhook {
     ///
     /// Does not look inside `integration_type_fields` if they are a string.
     pub(crate) fn has_duplicate_key(&self) -> bool {
-        let is_duplicate = |value: &str| matches!(Json::parse(value), Err(JsonError::DuplicateKey));
+        let is_object_or_list = |value: &str| value.starts_with(['{', '[']);
         self.has_duplicate_top_level_key()
             || self
                 .tokens()
-                .any(|(_, value)| value.starts_with(['{', '[']) && is_duplicate(value))
+                .any(|(_, value)| is_object_or_list(value) && canonical::has_duplicate_key(value))
     }
 
     fn has_duplicate_top_level_key(&self) -> bool {
-        if self.parsed.has_escaped_key() {
-            let keys: Vec<Cow<'_, str>> = self.keys().collect();
-            return json::has_duplicate(keys.iter().map(AsRef::as_ref));
-        }
-        let keys: Vec<&str> = self.tokens().map(|(key, _)| key).collect();
-        json::has_duplicate(keys.iter().copied())
+        let mut seen = [false; KnownKey::ALL.len()];
+        let mut known = self.known_tokens();
+        let has_known_twice =
+            known.any(|(key, _)| std::mem::replace(&mut seen[key as usize], true));
+        let unknown: Vec<_> = self.unknown_tokens().map(|(key, _)| key).collect();
+        has_known_twice || json::has_duplicate(unknown.iter().map(AsRef::as_ref))
     }
 
     /// Returns the webhook with one member set to a JSON token: in place if it exists, otherwise at the end.
@@ -165,29 +183,29 @@ impl Webhook {
 
     /// The id that the server assigned; `None` if it is missing, negative, or neither a number nor a string.
     pub fn id(&self) -> Option<WebhookId> {
-        WebhookId::from_token(self.raw("id")?)
+        WebhookId::from_token(self.raw(KnownKey::Id)?)
     }
 
     /// When it was created, as `created_at` shows it; `None` if that is missing, not a time, or without a zone.
     pub fn birth(&self) -> Option<Birth> {
-        Birth::parse(&self.string_member("created_at")?)
+        Birth::parse(&self.string_member(KnownKey::CreatedAt)?)
     }
 
     /// The webhook's name; `None` if it is missing, null or not a string.
     pub fn alias(&self) -> Option<Cow<'_, str>> {
-        self.string_member("alias")
+        self.string_member(KnownKey::Alias)
     }
 
     /// Whether the alias is there, but no text.
     pub(crate) fn has_odd_alias(&self) -> bool {
         let is_odd = |token: &str| token != "null" && json::decode_string(token).is_err();
-        self.raw("alias").is_some_and(is_odd)
+        self.raw(KnownKey::Alias).is_some_and(is_odd)
     }
 
     /// The URL; empty if missing or null, which this API treats alike. A non-string value gives its
     /// raw JSON, so compare urls by [`Content`](super::content::Content).
     pub(crate) fn url(&self) -> Cow<'_, str> {
-        match self.raw("url") {
+        match self.raw(KnownKey::Url) {
             None | Some("null") => Cow::Borrowed(""),
             Some(token) => json::decode_string(token).unwrap_or(Cow::Borrowed(token)),
         }
@@ -200,17 +218,18 @@ impl Webhook {
 
     /// The company ids that its keys state as text; `12345` and `"12345"` are the same, and an empty one states nothing.
     pub(super) fn company_ids(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let tokens = ["company_id", "companyId"].map(|key| self.raw(key));
+        let keys = [KnownKey::CompanyId, KnownKey::CompanyIdInCamelCase];
+        let tokens = keys.map(|key| self.raw(key));
         let ids = tokens.into_iter().flatten().filter_map(number_or_text);
         ids.filter(|id| !id.trim().is_empty())
     }
 
     /// The type from `integration_type_id`, `integrationTypeId` or `integration_type.id`; all that exist must agree.
     pub fn type_id(&self) -> Result<TypeId, TypeProblem> {
-        let nested = self.raw("integration_type").and_then(integration_type_id);
+        let nested = self.raw(KnownKey::Type).and_then(integration_type_id);
         let candidates = [
-            self.raw("integration_type_id"),
-            self.raw("integrationTypeId"),
+            self.raw(KnownKey::TypeId),
+            self.raw(KnownKey::TypeIdInCamelCase),
             nested,
         ];
         let mut ids = candidates
@@ -228,7 +247,7 @@ impl Webhook {
 
     /// Whether `integration_type` is an object with a numeric `id`, which a create must send.
     pub(crate) fn has_complete_type(&self) -> bool {
-        self.raw("integration_type")
+        self.raw(KnownKey::Type)
             .and_then(integration_type_id)
             .and_then(parse_type_number)
             .is_some()
@@ -241,7 +260,7 @@ impl Webhook {
 
     /// The text of `integration_type_fields`, decoded if it is a valid string; `None` if missing.
     pub(crate) fn fields_text(&self) -> Option<Cow<'_, str>> {
-        let token = self.raw("integration_type_fields")?;
+        let token = self.raw(KnownKey::Fields)?;
         if !token.starts_with('"') {
             return Some(Cow::Borrowed(token));
         }

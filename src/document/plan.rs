@@ -10,6 +10,7 @@ use super::{
     notice,
 };
 use crate::coralogix::id_json;
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::binding::Binding;
@@ -356,7 +357,7 @@ fn invariants(plan: &Plan) -> Invariants {
     for (webhook, _) in bodies {
         let body = webhook.bare();
         invariants.of += 1;
-        invariants.top_level_id_removed += usize::from(body.raw("id").is_none());
+        invariants.top_level_id_removed += usize::from(body.raw(KnownKey::Id).is_none());
         invariants.integration_type_id_kept += usize::from(body.has_complete_type());
     }
     invariants

@@ -2,6 +2,7 @@
 //! Pure. Exact: it takes contents as equal only if the bytes and the type are the same.
 
 use crate::coralogix::content::{Content, FieldsShape};
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
@@ -30,7 +31,8 @@ pub struct ContentCache<'k> {
 
 impl<'k> FromIterator<CachedContent<'k>> for ContentCache<'k> {
     fn from_iter<I: IntoIterator<Item = CachedContent<'k>>>(webhooks: I) -> Self {
-        let by_alias = |cached: CachedContent<'k>| Some((cached.bare.raw("alias")?, cached));
+        let by_alias =
+            |cached: CachedContent<'k>| Some((cached.bare.raw(KnownKey::Alias)?, cached));
         Self {
             by_alias: webhooks.into_iter().filter_map(by_alias).collect(),
             state_keys: StateKeys::default(),
@@ -51,7 +53,7 @@ impl<'k> ContentCache<'k> {
 
     /// The cached webhook with the same alias; the caller still has to compare the bytes.
     pub(super) fn candidate(&self, webhook: &Webhook) -> Option<CachedContent<'k>> {
-        self.by_alias.get(webhook.raw("alias")?).copied()
+        self.by_alias.get(webhook.raw(KnownKey::Alias)?).copied()
     }
 }
 
@@ -59,16 +61,16 @@ impl CachedContent<'_> {
     /// Whether another webhook with this alias has the same bytes as url and fields, and the same type.
     pub(super) fn has_same_bytes_and_type(&self, webhook: &Webhook) -> bool {
         let is_same = |key| self.bare.raw(key) == webhook.raw(key);
-        is_same("integration_type_fields") && is_same("url") && self.has_same_type(webhook)
+        is_same(KnownKey::Fields) && is_same(KnownKey::Url) && self.has_same_type(webhook)
     }
 
     fn has_same_type(&self, webhook: &Webhook) -> bool {
-        const TYPE_KEYS: [&str; 3] = [
-            "integration_type_id",
-            "integrationTypeId",
-            "integration_type",
+        const TYPE_KEYS: [KnownKey; 3] = [
+            KnownKey::TypeId,
+            KnownKey::TypeIdInCamelCase,
+            KnownKey::Type,
         ];
-        let is_same = |key: &&str| self.given.raw(key) == webhook.raw(key);
+        let is_same = |key: &KnownKey| self.given.raw(*key) == webhook.raw(*key);
         TYPE_KEYS.iter().all(is_same)
             || self.type_id.is_some() && webhook.type_id().ok() == self.type_id
     }

@@ -5,7 +5,8 @@ use super::content_cache::{CachedContent, ContentCache};
 use super::fetch::Inventory;
 use crate::coralogix::content::{Content, FieldsShape};
 use crate::coralogix::kind::WebhookType;
-use crate::coralogix::webhook::{SERVER_OWNED_KEYS, TypeId, TypeProblem, Webhook, WebhookId};
+use crate::coralogix::known_key::KnownKey;
+use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook, WebhookId};
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 use smol_str::SmolStr;
@@ -182,7 +183,7 @@ pub fn strip_with_cache(inventory: Inventory, cache: &ContentCache<'_>) -> Strip
 
 /// A copy of a webhook without server-owned keys.
 pub(super) fn without_server_keys(webhook: &Webhook) -> Webhook {
-    webhook.clone().without(SERVER_OWNED_KEYS)
+    webhook.clone().without(KnownKey::is_server_owned)
 }
 
 fn strip_one(webhook: Webhook, cache: &ContentCache<'_>) -> StrippedWebhook {
@@ -246,7 +247,7 @@ fn fill_in_type(bare: Webhook, type_id: TypeId, is_complete: bool) -> Webhook {
         }
         _ => bare,
     };
-    match bare.raw("integration_type_id") {
+    match bare.raw(KnownKey::TypeId) {
         None | Some("null") => bare.with_member("integration_type_id", &type_id.to_string()),
         Some(_) => bare,
     }

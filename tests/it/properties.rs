@@ -7,9 +7,10 @@ use crate::support::preview::{planned, preview, states};
 use crate::support::spelling::{Spelling, Tree};
 use hookferry::coralogix::content::Content;
 use hookferry::coralogix::json::Json;
+use hookferry::coralogix::known_key::KnownKey;
 use hookferry::coralogix::mask::Masked;
 use hookferry::coralogix::undocumented::StateKeys;
-use hookferry::coralogix::webhook::{SERVER_OWNED_KEYS, TypeId, Webhook};
+use hookferry::coralogix::webhook::{TypeId, Webhook};
 use hookferry::pipeline::diff::{Comparison, DiffEntry, diff};
 use hookferry::pipeline::plan::{OnConflict, Plan, StepState};
 use hookferry::untrusted::escape;
@@ -130,12 +131,13 @@ proptest! {
         let before = draft.json(1, &mut Spelling::varied(seed));
         let after = stripped(&format!("[{before}]"));
         let after = tokens(&wire(after.webhooks()[0].bare()));
-        prop_assert!(after.iter().all(|(key, _)| !SERVER_OWNED_KEYS.contains(&key.as_str())));
+        let is_server_owned = |key: &str| KnownKey::from_text(key).is_some_and(KnownKey::is_server_owned);
+        prop_assert!(after.iter().all(|(key, _)| !is_server_owned(key)));
         let nested = after.iter().find(|(key, _)| key == "integration_type").unwrap();
         let id = tokens(&nested.1).into_iter().find(|(key, _)| key == "id").unwrap().1;
         prop_assert_eq!(id, draft.type_id.to_string());
         let mut kept = tokens(&before);
-        kept.retain(|(key, _)| !SERVER_OWNED_KEYS.contains(&key.as_str()));
+        kept.retain(|(key, _)| !is_server_owned(key));
         prop_assert_eq!(after, kept);
     }
 

@@ -4,9 +4,10 @@ use super::{Binding, BindingKeys, BoundSide, BoundWebhook, PlanWithInputs};
 use crate::coralogix::account::Side;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::DigestKey;
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
-use crate::coralogix::undocumented::{is_documented, is_server_state};
+use crate::coralogix::undocumented::is_server_state;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rewrite::PortableWebhook;
@@ -395,7 +396,7 @@ fn changed_fields(
 /// The undocumented top-level key that holds a value; `None` for a documented value.
 fn undocumented_key(path: &Path, webhook: &Webhook) -> Option<String> {
     let key = path.parts().first()?;
-    let is_undocumented = !is_documented(key) && webhook.raw(key).is_some();
+    let is_undocumented = KnownKey::from_text(key).is_none() && webhook.raw_by_name(key).is_some();
     is_undocumented.then(|| key.clone())
 }
 

@@ -5,6 +5,7 @@ use crate::coralogix::content::{
     entry_name, has_bare_scalar_fields, is_equal, is_equal_member, is_named_list,
 };
 use crate::coralogix::json::Json;
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
 use crate::coralogix::undocumented::{StateKeys, UndocumentedMember};
@@ -32,7 +33,7 @@ impl Difference {
 /// All differences in alias, url and fields, in the order of the source.
 pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
     let mut found = Vec::new();
-    if !is_equal_member(source.raw("alias"), target.raw("alias")) {
+    if !is_equal_member(source.raw(KnownKey::Alias), target.raw(KnownKey::Alias)) {
         let masked_alias = |webhook: &Webhook| webhook.masked().alias.map(Masked::Text);
         found.push(Difference {
             path: "alias".to_owned(),
@@ -40,7 +41,7 @@ pub fn differences(source: &Webhook, target: &Webhook) -> Vec<Difference> {
             target: masked_alias(target),
         });
     }
-    if !is_equal_member(source.raw("url"), target.raw("url")) {
+    if !is_equal_member(source.raw(KnownKey::Url), target.raw(KnownKey::Url)) {
         found.push(Difference {
             path: "url".to_owned(),
             source: source.masked().url,
@@ -154,7 +155,7 @@ impl<'f> FieldsWithMask<'f> {
         Self {
             text: match fields {
                 Fields::Text(text) | Fields::Tree(text) => Some(text),
-                Fields::DuplicateKey => webhook.raw("integration_type_fields"),
+                Fields::DuplicateKey => webhook.raw(KnownKey::Fields),
                 Fields::Empty => None,
             },
             is_bare_scalar: has_bare_scalar_fields(webhook),

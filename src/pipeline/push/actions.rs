@@ -4,8 +4,9 @@
 use super::machine::{Action, Item};
 use super::resemblance::{fingerprint_url_of, url_fingerprint};
 use crate::coralogix::content::{Content, FullDigest, full_digest};
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::undocumented::StateKeys;
-use crate::coralogix::webhook::{INTERPRETED_KEYS, Webhook, WebhookId};
+use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::ContentCache;
 use crate::pipeline::plan::{Plan, Step, StepIx, StepState};
 use crate::pipeline::rewrite::PortableWebhook;
@@ -197,7 +198,7 @@ pub(super) fn bulk_body<'p>(requests: impl Iterator<Item = &'p ActionRequest<'p>
 /// of the target has that id.
 fn create_object(webhook: &PortableWebhook) -> &Webhook {
     assert!(
-        webhook.bare().raw("id").is_none(),
+        webhook.bare().raw(KnownKey::Id).is_none(),
         "a stripped webhook has no id"
     );
     webhook.bare()
@@ -207,8 +208,8 @@ fn create_object(webhook: &PortableWebhook) -> &Webhook {
 /// webhook that hookferry does not understand and the source lacks, so that the update keeps them.
 fn update_object(webhook: &PortableWebhook, target: &StrippedWebhook) -> Webhook {
     let mut body = webhook.bare().clone();
-    for (key, (_, value)) in target.bare().keys().zip(target.bare().tokens()) {
-        if !INTERPRETED_KEYS.contains(&key.as_ref()) && body.raw(&key).is_none() {
+    for (key, value) in target.bare().unknown_tokens() {
+        if body.raw_by_name(&key).is_none() {
             body = body.with_member(&key, value);
         }
     }

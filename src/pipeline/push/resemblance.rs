@@ -3,6 +3,7 @@
 //! ours, and only its absence tells one apart.
 
 use crate::coralogix::content::Fingerprint;
+use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::webhook::Webhook;
 use crate::pipeline::strip::normalized_alias;
 use std::borrow::Cow;
@@ -27,7 +28,7 @@ pub(super) fn url_fingerprint(url: &str) -> Fingerprint {
 
 /// Like [`url_fingerprint`], of a webhook's url; one that is no text equals only the same value.
 pub(super) fn fingerprint_url_of(webhook: &Webhook) -> Fingerprint {
-    match webhook.raw("url") {
+    match webhook.raw(KnownKey::Url) {
         Some(token) if !token.starts_with('"') && token != "null" => Fingerprint::of_token(token),
         _ => url_fingerprint(&webhook.url()),
     }

@@ -47,7 +47,7 @@ fn ingest_key(webhook: &Webhook) -> Option<String> {
     let text = webhook.fields_text().unwrap_or_default();
     if let Ok(Json::Array(entries)) = Json::parse(&text)
         && is_named_list(&entries)
-        && webhook.raw(PAYLOAD).is_none()
+        && webhook.raw_by_name(PAYLOAD).is_none()
     {
         // The documented list form, in which `payload.privateKey` is a member of this entry's value.
         let mut entries = entries.iter();
