@@ -3,14 +3,19 @@
 
 use super::known_key::KnownKey;
 use super::webhook::{TypeId, Webhook};
+use foldhash::quality::RandomState;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::borrow::Cow;
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::hash::BuildHasher as _;
+use std::sync::LazyLock;
 
 /// What two births must differ by, at least, before they are two: a server may take the time twice while it creates.
 const TOLERANCE: SignedDuration = SignedDuration::from_secs(1);
+
+/// The key of the hashes in identities; it is random, so that no server can provoke a collision.
+static HASH_KEY: LazyLock<RandomState> = LazyLock::new(RandomState::default);
 
 /// When a webhook was created, as its account shows it (`created_at`), and how exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,11 +176,7 @@ impl Identity {
         alias: &str,
         url: &str,
     ) -> Self {
-        let hash = |text: &str| {
-            let mut hasher = DefaultHasher::new();
-            (type_id?, text).hash(&mut hasher);
-            Some(hasher.finish())
-        };
+        let hash = |text: &str| Some(HASH_KEY.hash_one((type_id?, text)));
         Self {
             birth,
             alias: hash(alias),

@@ -53,8 +53,7 @@ impl CanonicalWriter {
     }
 
     pub(super) fn finish(self) -> Fingerprint {
-        let digest = digest::digest(&SHA256, &self.out);
-        Fingerprint::new(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
+        Fingerprint::from_digest(&digest::digest(&SHA256, &self.out))
     }
 
     pub(super) fn tag(&mut self, tag: u8) {

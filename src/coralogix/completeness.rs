@@ -4,9 +4,10 @@
 use super::webhook::{Webhook, WebhookId};
 use crate::http::failure::ListProblem;
 use crate::untrusted;
+use foldhash::quality::RandomState;
 use reqwest::header::{CONTENT_RANGE, HeaderMap, LINK};
 use std::collections::HashMap;
-use std::collections::hash_map::{Entry, RandomState};
+use std::collections::hash_map::Entry;
 use std::hash::BuildHasher as _;
 
 /// The headers in which servers state how many rows there are on all pages together.
@@ -27,8 +28,9 @@ pub(super) struct ListFacts {
 #[derive(Default)]
 pub(super) struct RowCheck {
     n_received: usize,
-    /// A hash of each webhook's content; its key is random, so that no server can provoke a collision.
-    hashes: HashMap<WebhookId, u64>,
+    /// A hash of each webhook's content, by a hash of its id; their key is random, so that no server can provoke a
+    /// collision.
+    hashes: HashMap<u64, u64, RandomState>,
     hash_key: RandomState,
     twins: Option<WebhookId>,
     /// At most two: a second one decides.
@@ -53,14 +55,14 @@ impl RowCheck {
             return true;
         };
         let hash = self.content_hash(webhook);
-        match self.hashes.entry(id) {
+        match self.hashes.entry(self.hash_key.hash_one(&id)) {
             Entry::Vacant(vacant) => {
                 vacant.insert(hash);
                 true
             }
             Entry::Occupied(first) if *first.get() == hash => false,
-            Entry::Occupied(first) => {
-                self.twins.get_or_insert_with(|| first.key().clone());
+            Entry::Occupied(_) => {
+                self.twins.get_or_insert(id);
                 true
             }
         }

@@ -8,11 +8,14 @@ use super::undocumented::{StateKeys, UndocumentedMember};
 use super::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
 
-/// An unkeyed SHA-256 of canonical content, for comparisons within this process; never shown, never written.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Fingerprint([u8; 32]);
+/// Bytes of a fingerprint: half of a SHA-256, as of every digest in a record. A run keeps several for each webhook.
+pub(super) const FINGERPRINT_BYTES: usize = 16;
 
-/// Eight bytes of a SHA-256 spread over a hash table as well as all of them.
+/// An unkeyed digest of canonical content, for comparisons within this process; never shown, never written.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fingerprint([u8; FINGERPRINT_BYTES]);
+
+/// Eight bytes of a digest spread over a hash table as well as all of them.
 impl std::hash::Hash for Fingerprint {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write(&self.0[..8]);
@@ -32,8 +35,9 @@ impl Fingerprint {
         value_digest(token)
     }
 
-    pub(super) fn new(sha256: [u8; 32]) -> Self {
-        Self(sha256)
+    pub(super) fn from_digest(sha256: &ring::digest::Digest) -> Self {
+        let half = sha256.as_ref().first_chunk();
+        Self(*half.expect("SHA-256 has 32 bytes"))
     }
 
     /// The raw bytes, as input of a keyed digest only.
@@ -42,7 +46,7 @@ impl Fingerprint {
     }
 
     /// Wraps a keyed digest, so that it can be compared like a fingerprint.
-    pub(super) fn from_keyed_digest(bytes: [u8; 32]) -> Self {
+    pub(super) fn from_keyed_digest(bytes: [u8; FINGERPRINT_BYTES]) -> Self {
         Self(bytes)
     }
 }

@@ -318,9 +318,7 @@ impl KeyedDigest {
 
     /// Wraps the digest as a fingerprint, to compare recorded digests with each other.
     pub(crate) fn as_fingerprint(self) -> Fingerprint {
-        let mut bytes = [0; 32];
-        bytes[..DIGEST_BYTES].copy_from_slice(&self.0);
-        Fingerprint::from_keyed_digest(bytes)
+        Fingerprint::from_keyed_digest(self.0)
     }
 }
 

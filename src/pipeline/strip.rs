@@ -1,7 +1,7 @@
 //! Second stage: removes the keys that the server owns, so that no bookkeeping of one account reaches another.
 //! Pure. Keeps `integration_type` complete, including its `id`, and keeps every unknown key.
 
-use super::content_cache::{CachedContent, ContentCache};
+use super::content_cache::{ContentCache, has_same_bytes_and_type};
 use super::fetch::Inventory;
 use crate::coralogix::content::{Content, FieldsShape};
 use crate::coralogix::kind::WebhookType;
@@ -144,18 +144,6 @@ impl StrippedWebhook {
     pub fn content(&self) -> Option<Content> {
         self.content
     }
-
-    /// The entry that a content cache keeps of it.
-    pub(super) fn cached(&self) -> CachedContent<'_> {
-        CachedContent {
-            given: &self.original,
-            bare: &self.bare,
-            alias: &self.alias,
-            type_id: self.type_id,
-            content: self.content,
-            fields_shape: self.fields_shape,
-        }
-    }
 }
 
 /// An alias as a normalizing server might store it: trimmed, in Unicode NFC, case folded.
@@ -188,7 +176,7 @@ pub(super) fn without_server_keys(webhook: &Webhook) -> Webhook {
 
 fn strip_one(webhook: Webhook, cache: &ContentCache<'_>) -> StrippedWebhook {
     let candidate = cache.candidate(&webhook);
-    let cached = candidate.filter(|likely| likely.has_same_bytes_and_type(&webhook));
+    let cached = candidate.filter(|desired| has_same_bytes_and_type(desired, &webhook));
     let type_id = cached.map_or_else(|| webhook.type_id().ok(), |same| same.type_id);
     let (content, fields_shape) = match cached {
         Some(same) => (same.content, same.fields_shape),

@@ -7,9 +7,9 @@ use crate::coralogix::birth::{Birth, Identity};
 use crate::coralogix::content::{self, Content, Fingerprint, FullDigest};
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{Webhook, WebhookId};
-use crate::pipeline::content_cache::{CachedContent, ContentCache};
+use crate::pipeline::content_cache::{ContentCache, has_same_bytes_and_type};
 use crate::pipeline::plan::unkept_differences;
-use crate::pipeline::strip::{Key, without_server_keys};
+use crate::pipeline::strip::{Key, StrippedWebhook, without_server_keys};
 use std::collections::BTreeSet;
 
 /// One webhook of the target as a list or a response shows it.
@@ -41,18 +41,12 @@ impl SeenWebhook {
 
     fn from_webhook_with_cached(
         webhook: &Webhook,
-        likely: Option<CachedContent<'_>>,
+        likely: Option<&StrippedWebhook>,
     ) -> Option<Self> {
         let id = webhook.id()?;
-        let same = likely.filter(|cached| cached.has_same_bytes_and_type(webhook));
+        let same = likely.filter(|desired| has_same_bytes_and_type(desired, webhook));
         let (key, content) = match same {
-            Some(same) => {
-                let key = |type_id| Key {
-                    alias: same.alias.clone(),
-                    type_id,
-                };
-                (same.type_id.map(key), same.content)
-            }
+            Some(desired) => (desired.key(), desired.content()),
             None => key_and_content(webhook),
         };
         Some(Self {
@@ -69,13 +63,13 @@ impl SeenWebhook {
     fn with_details(
         self,
         webhook: &Webhook,
-        likely: Option<CachedContent<'_>>,
+        likely: Option<&StrippedWebhook>,
         state_keys: &StateKeys,
     ) -> Self {
         let is_desired = self.content.is_some()
-            && likely.is_some_and(|cached| {
-                cached.content == self.content
-                    && unkept_differences(cached.bare, webhook, state_keys).is_empty()
+            && likely.is_some_and(|desired| {
+                desired.content() == self.content
+                    && unkept_differences(desired.bare(), webhook, state_keys).is_empty()
             });
         let details = ReportDetails {
             full_digest: Some(content::full_digest(webhook, self.content, state_keys)),
