@@ -2,7 +2,6 @@
 //! Never treats an accepted write as failed because its response body is malformed.
 
 use super::webhook::{self, Webhook};
-use crate::http::failure::Failure;
 use reqwest::header::{DATE, HeaderMap};
 use std::time::SystemTime;
 
@@ -33,13 +32,9 @@ pub(super) fn server_time(headers: &HeaderMap) -> Option<SystemTime> {
     httpdate::parse_http_date(date).ok()
 }
 
-pub(super) fn utf8_text(body: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(body).map_err(|_| Failure::Unusable("not valid UTF-8".to_owned()))
-}
-
 /// The webhooks in the response to an accepted write; empty if the response has any other format.
-pub(super) fn parse_written_webhooks(body: Vec<u8>) -> Vec<Webhook> {
-    let Ok(text) = utf8_text(body) else {
+pub(super) fn parse_written_webhooks(body: &[u8]) -> Vec<Webhook> {
+    let Ok(text) = std::str::from_utf8(body) else {
         return Vec::new();
     };
     if text.trim_start().starts_with('{') {

@@ -3,7 +3,7 @@
 
 use super::account::Account;
 pub use super::answer::{FoldedList, ListResponse};
-use super::answer::{parse_written_webhooks, server_time, utf8_text};
+use super::answer::{parse_written_webhooks, server_time};
 use super::completeness::{ListFacts, RowCheck};
 use super::failure::{HTML_PAGE, accepted_message, server_message};
 use super::list_stream::ListStream;
@@ -248,7 +248,7 @@ impl Reader {
         };
         let read = self.with_retries(async |attempt| {
             let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
-            Ok(utf8_text(body).ok().and_then(Webhook::parse))
+            Ok(String::from_utf8(body).ok().and_then(Webhook::parse))
         });
         match read.await {
             Ok(Some(webhook)) if webhook.id().as_ref() == Some(id) => Presence::There,
@@ -449,8 +449,14 @@ impl Writer {
         let mut on_chunk = |bytes: &[u8]| whole.extend_from_slice(bytes);
         let request = reader.send(Method::POST, &url, Some(body), 1, &mut on_chunk);
         let status = request.await?.status.as_u16();
-        let message = accepted_message(&String::from_utf8_lossy(&whole), &reader.account);
-        let webhooks = parse_written_webhooks(whole);
+        let webhooks = parse_written_webhooks(&whole);
+        // Nearly every answer is nothing but webhooks, and has no room for words.
+        let is_all_webhooks = webhooks.iter().all(|webhook| webhook.id().is_some());
+        let message = if is_all_webhooks && !webhooks.is_empty() {
+            String::new()
+        } else {
+            accepted_message(&String::from_utf8_lossy(&whole), &reader.account)
+        };
         for company in webhooks.iter().flat_map(Webhook::company_ids) {
             reader.refuse_other_company(Some(company.into_owned()))?;
         }

@@ -14,17 +14,38 @@ pub(crate) enum Fields<'a> {
     DuplicateKey,
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn classify(text: Cow<'a, str>) -> Self {
+/// The parsed fields, without their text; the same variants as [`Fields`].
+pub(super) enum ParsedFields<'t> {
+    Empty,
+    Tree(Json<'t>),
+    /// Text that is not JSON, or nested too deep to parse.
+    Text,
+    /// JSON in which an object has the same key twice.
+    DuplicateKey,
+}
+
+impl<'t> ParsedFields<'t> {
+    pub(super) fn parse(text: &'t str) -> Self {
         if text.trim().is_empty() {
             return Self::Empty;
         }
-        match Json::parse(&text) {
+        match Json::parse(text) {
             Ok(Json::Null) => Self::Empty,
             Ok(Json::Array(entries)) if entries.is_empty() => Self::Empty,
-            Ok(_) => Self::Tree(text),
+            Ok(tree) => Self::Tree(tree),
             Err(JsonError::DuplicateKey) => Self::DuplicateKey,
-            Err(JsonError::NotJson | JsonError::TooDeep) => Self::Text(text),
+            Err(JsonError::NotJson | JsonError::TooDeep) => Self::Text,
+        }
+    }
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn classify(text: Cow<'a, str>) -> Self {
+        match ParsedFields::parse(&text) {
+            ParsedFields::Empty => Self::Empty,
+            ParsedFields::Tree(_) => Self::Tree(text),
+            ParsedFields::Text => Self::Text(text),
+            ParsedFields::DuplicateKey => Self::DuplicateKey,
         }
     }
 

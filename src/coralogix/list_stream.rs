@@ -74,7 +74,10 @@ impl<'t> ListStream<'t> {
         else {
             return;
         };
-        let tail = self.buffer.split_off(part.end);
+        // With room for the next part, so that it does not grow, and move, in many small steps.
+        let mut tail = Vec::with_capacity(2 * PART_BYTES);
+        tail.extend_from_slice(&self.buffer[part.end..]);
+        self.buffer.truncate(part.end);
         let text = std::mem::replace(&mut self.buffer, tail);
         let text = String::from_utf8(text).expect("the part was found in text");
         self.n_emitted = Some(self.n_emitted.unwrap_or(0) + part.n_webhooks());

@@ -33,7 +33,9 @@ pub(super) struct ParsedText {
 pub(super) struct MemberRange {
     /// The key, if the vendor documents it; resolved once, because nearly everything asks for one.
     pub(super) known_key: Option<KnownKey>,
-    pub(super) key: TextRange,
+    /// Where the key's token starts. It is scanned again when it is needed, because the index of a large account takes
+    /// as much memory as a third of its text.
+    key_start: u32,
     pub(super) value: TextRange,
 }
 
@@ -165,7 +167,7 @@ fn index_members(
         is_first = false;
         members.push(MemberRange {
             known_key: KnownKey::from_token(key),
-            key: TextRange::locate(key, whole),
+            key_start: TextRange::locate(key, whole).start,
             value: TextRange::locate(scanner.next_value()?, whole),
         });
     }
@@ -229,6 +231,12 @@ impl ParsedText {
 
     pub(super) fn slice(&self, span: TextRange) -> &str {
         &self.text[span.range()]
+    }
+
+    /// The raw key of a member, quotes included.
+    pub(super) fn key_token(&self, member: &MemberRange) -> &str {
+        let key = Scanner::new(&self.text[member.key_start as usize..]).next_string();
+        key.expect("the index starts at a string")
     }
 }
 

@@ -3,9 +3,10 @@
 //! Hides everything that is not known to be safe.
 
 use super::content::{entry_name, is_named_list};
+use super::fields::ParsedFields;
 use super::json::Json;
 use super::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS, Slot, UNKNOWN_SLOT, WebhookType};
-use super::webhook::{Fields, Webhook};
+use super::webhook::Webhook;
 use crate::secret::{resembles_vendor_key, url_outline};
 use std::borrow::Cow;
 use std::fmt;
@@ -96,11 +97,16 @@ impl Webhook {
 
     /// The masked `integration_type_fields`, in the same shape as their tree; `None` if they are empty.
     pub(crate) fn masked_fields(&self) -> Option<Masked> {
-        let webhook_type = self.type_id().ok().and_then(WebhookType::from_id);
-        match self.fields() {
-            Fields::Empty => None,
-            Fields::Text(_) | Fields::DuplicateKey => Some(Masked::hidden("unreadable fields")),
-            fields @ Fields::Tree(_) => fields.tree().map(|tree| mask_fields(webhook_type, &tree)),
+        let text = self.fields_text()?;
+        match ParsedFields::parse(&text) {
+            ParsedFields::Empty => None,
+            ParsedFields::Text | ParsedFields::DuplicateKey => {
+                Some(Masked::hidden("unreadable fields"))
+            }
+            ParsedFields::Tree(tree) => {
+                let webhook_type = self.type_id().ok().and_then(WebhookType::from_id);
+                Some(mask_fields(webhook_type, &tree))
+            }
         }
     }
 }

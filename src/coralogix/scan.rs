@@ -250,19 +250,21 @@ pub(super) fn compact(text: &str) -> Option<String> {
 pub(super) fn unescape(inner: &str) -> Option<String> {
     let bytes = inner.as_bytes();
     let mut out = String::with_capacity(inner.len());
-    let mut at = 0;
-    loop {
-        let plain = bytes[at..].iter().position(|byte| *byte == b'\\');
-        let Some(plain) = plain else {
-            out.push_str(&inner[at..]);
-            return Some(out);
-        };
-        out.push_str(&inner[at..at + plain]);
-        at += plain;
-        let (character, length) = decode_escape(inner, at)?;
-        out.push(character);
-        at += length;
+    let (mut copied, mut at) = (0, 0);
+    while let Some(plain) = bytes[at..].iter().position(|byte| *byte == b'\\') {
+        let escape = at + plain;
+        out.push_str(&inner[copied..escape]);
+        if let Some(b'"' | b'\\' | b'/') = bytes.get(escape + 1) {
+            // Nearly every escape stands for the character that it shows, which starts the next plain part.
+            (copied, at) = (escape + 1, escape + 2);
+        } else {
+            let (character, length) = decode_escape(inner, escape)?;
+            out.push(character);
+            (copied, at) = (escape + length, escape + length);
+        }
     }
+    out.push_str(&inner[copied..]);
+    Some(out)
 }
 
 /// Decodes the escape at offset `at`; returns the character and the escape's length.
@@ -274,7 +276,6 @@ fn decode_escape(inner: &str, at: usize) -> Option<(char, usize)> {
         b'r' => '\r',
         b't' => '\t',
         b'u' => return decode_unicode_escape(inner, at),
-        other @ (b'"' | b'\\' | b'/') => char::from(*other),
         _ => return None,
     };
     Some((character, 2))

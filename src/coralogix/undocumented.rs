@@ -72,12 +72,28 @@ impl<'w> UndocumentedMember<'w> {
 impl Webhook {
     /// The undocumented members, in the order of the webhook. Allocates nothing for keys without escapes.
     pub(crate) fn undocumented_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
+        self.undocumented_top_level_members()
+            .chain(self.undocumented_type_members())
+    }
+
+    /// Like [`undocumented_members`](Self::undocumented_members), without those of an `integration_type` that is byte for
+    /// byte that of another webhook: nearly always, so that neither has to be scanned.
+    pub(crate) fn undocumented_members_apart_from(
+        &self,
+        other: &Self,
+    ) -> impl Iterator<Item = UndocumentedMember<'_>> {
+        let has_other_type = self.raw(KnownKey::Type) != other.raw(KnownKey::Type);
+        let type_members = has_other_type.then(|| self.undocumented_type_members());
+        self.undocumented_top_level_members()
+            .chain(type_members.into_iter().flatten())
+    }
+
+    fn undocumented_top_level_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
         let unknown = self.members().filter(|member| member.known_key.is_none());
-        let top_level = unknown.map(|member| {
+        unknown.map(|member| {
             let (key, value) = self.tokens_of(member);
             UndocumentedMember::at_top_level(key, value)
-        });
-        top_level.chain(self.undocumented_type_members())
+        })
     }
 
     fn undocumented_type_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {

@@ -105,8 +105,8 @@ impl Webhook {
 
     /// A member as raw key and value tokens.
     pub(super) fn tokens_of(&self, member: &MemberRange) -> (&str, &str) {
-        let slice = |span| self.parsed.slice(span);
-        (slice(member.key), slice(member.value))
+        let parsed = &self.parsed;
+        (parsed.key_token(member), parsed.slice(member.value))
     }
 
     /// The documented members with their raw values, in the order of the response.

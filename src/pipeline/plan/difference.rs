@@ -124,7 +124,8 @@ fn differing_members<'w>(
                 _ => false,
             }
     };
-    webhook.undocumented_members().filter(move |member| {
+    let members = webhook.undocumented_members_apart_from(other);
+    members.filter(move |member| {
         let same = other
             .value_in_place_of(member)
             .filter(|value| is_same(member.value, value));

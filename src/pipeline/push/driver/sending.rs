@@ -89,10 +89,11 @@ impl PushDriver<'_, '_> {
     fn note_server_words(&mut self, batch: &[ItemIx], accepted: &AcceptedWrite) {
         let n_shown = accepted.webhooks.iter().filter(|row| row.id().is_some());
         let is_short = n_shown.count() < batch.len();
-        let words = self.scrub(batch, accepted.message.clone());
+        let words = Some(&accepted.message).filter(|words| is_short && !words.is_empty());
+        let words = words.map(|words| self.scrub(batch, words.clone()));
         for step_ix in self.step_ixs_of(batch) {
             self.server_words.remove(&step_ix);
-            if is_short && !words.is_empty() {
+            if let Some(words) = &words {
                 let words = format!("answered {}: {words}", accepted.status);
                 self.server_words.insert(step_ix, words);
             }
