@@ -70,9 +70,12 @@ impl RowCheck {
 
     /// A hash of what a webhook shows apart from the server's own keys, whatever the order of its keys.
     fn content_hash(&self, webhook: &Webhook) -> u64 {
-        webhook.carried_tokens().fold(0, |sum, member| {
-            sum.wrapping_add(self.hash_key.hash_one(member))
-        })
+        let known = webhook.known_tokens();
+        let known = known.filter(|(key, _)| !key.is_server_owned());
+        let known = known.map(|(key, value)| self.hash_key.hash_one((key as u8, value)));
+        let unknown = webhook.unknown_tokens();
+        let unknown = unknown.map(|member| self.hash_key.hash_one(member));
+        known.chain(unknown).fold(0, u64::wrapping_add)
     }
 
     /// Decides about the list once all of it has arrived.

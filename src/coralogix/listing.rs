@@ -2,6 +2,7 @@
 //! Copies nothing: a webhook is a range of that index, and a member is two slices of the text.
 
 use super::json;
+use super::key_layout::KeyLayout;
 use super::known_key::KnownKey;
 use super::scan::{Malformed, Scanner};
 use serde_json::value::RawValue;
@@ -18,7 +19,8 @@ const MASK_BITS: usize = 64;
 pub struct Webhook {
     pub(super) parsed: Arc<ParsedText>,
     first_member: u32,
-    n_members: u32,
+    /// The index of its layout.
+    layout: u32,
     /// A bit mask of removed members by index; only the first 64 members can be masked.
     removed_mask: u64,
 }
@@ -27,6 +29,8 @@ pub struct Webhook {
 pub(super) struct ParsedText {
     text: Box<str>,
     members: Vec<MemberRange>,
+    /// Usually one: few accounts list their webhooks with keys in different orders.
+    layouts: Vec<KeyLayout>,
 }
 
 #[derive(Clone, Copy)]
@@ -89,9 +93,7 @@ pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
 
 /// The complete webhooks at the start of a text.
 pub(super) struct ListPart {
-    members: Vec<MemberRange>,
-    /// For each object, the index of its first member in `members`.
-    first_members: Vec<u32>,
+    index: Index,
     /// The offset in the text at which the part ends.
     pub(super) end: usize,
     /// Whether the list ends with this part.
@@ -100,12 +102,12 @@ pub(super) struct ListPart {
 
 impl ListPart {
     pub(super) fn n_webhooks(&self) -> usize {
-        self.first_members.len()
+        self.index.objects.len()
     }
 
     /// Builds the webhooks; `text` is the parsed text, or its prefix up to the part's end.
     pub(super) fn into_webhooks(self, text: Box<str>) -> Vec<Webhook> {
-        ParsedText::build_webhooks(text, self.members, &self.first_members)
+        self.index.into_webhooks(text)
     }
 }
 
@@ -113,7 +115,7 @@ impl ListPart {
 ///
 /// Without `n_before` the text must start the list; returns `None` if it does not.
 pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<ListPart> {
-    let (mut members, mut objects) = (Vec::new(), Vec::new());
+    let mut index = Index::default();
     let body = match n_before {
         None => text.trim_start_matches('\u{feff}').trim_start(),
         Some(_) => text,
@@ -126,7 +128,7 @@ pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<Lis
     let mut end = offset_of(&scanner);
     let mut is_last = false;
     loop {
-        let is_first = n_before.unwrap_or(0) + objects.len() == 0;
+        let is_first = n_before.unwrap_or(0) + index.objects.len() == 0;
         match scanner.next_element(is_first) {
             Ok(true) => {}
             Ok(false) => {
@@ -136,42 +138,78 @@ pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<Lis
             }
             Err(Malformed) => break,
         }
-        let first = members.len();
-        if index_members(&mut scanner, text, &mut members).is_err() {
-            // Leave out what is not a webhook, or is still incomplete.
-            members.truncate(first);
+        // What is not a webhook, or is still incomplete, is left out.
+        if index.add_object(&mut scanner, text).is_err() {
             break;
         }
-        objects.push(to_u32(first));
         end = offset_of(&scanner);
     }
     Some(ListPart {
-        members,
-        first_members: objects,
+        index,
         end,
         is_last,
     })
 }
 
-/// Indexes the members of the next object.
-fn index_members(
-    scanner: &mut Scanner<'_>,
-    whole: &str,
-    members: &mut Vec<MemberRange>,
-) -> Result<(), Malformed> {
-    if !scanner.consume(b'{') {
-        return Err(Malformed);
+/// The members of the objects in a text.
+#[derive(Default)]
+struct Index {
+    members: Vec<MemberRange>,
+    layouts: Vec<KeyLayout>,
+    /// For each object, the index of its first member, and that of its layout.
+    objects: Vec<(u32, u32)>,
+}
+
+impl Index {
+    /// Indexes the next object; leaves no trace of anything else.
+    fn add_object(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), Malformed> {
+        let first = self.members.len();
+        if let Err(malformed) = self.add_members(scanner, whole) {
+            self.members.truncate(first);
+            return Err(malformed);
+        }
+        let keys = self.members[first..].iter();
+        let layout = KeyLayout::new(keys.map(|member| member.known_key));
+        if self.layouts.last() != Some(&layout) {
+            self.layouts.push(layout);
+        }
+        let layout = to_u32(self.layouts.len() - 1);
+        self.objects.push((to_u32(first), layout));
+        Ok(())
     }
-    let mut is_first = true;
-    while let Some(key) = scanner.next_key(is_first)? {
-        is_first = false;
-        members.push(MemberRange {
-            known_key: KnownKey::from_token(key),
-            key_start: TextRange::locate(key, whole).start,
-            value: TextRange::locate(scanner.next_value()?, whole),
+
+    fn add_members(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), Malformed> {
+        if !scanner.consume(b'{') {
+            return Err(Malformed);
+        }
+        let mut is_first = true;
+        while let Some(key) = scanner.next_key(is_first)? {
+            is_first = false;
+            self.members.push(MemberRange {
+                known_key: KnownKey::from_token(key),
+                key_start: TextRange::locate(key, whole).start,
+                value: TextRange::locate(scanner.next_value()?, whole),
+            });
+        }
+        Ok(())
+    }
+
+    /// Builds the webhooks; `text` is the indexed text.
+    fn into_webhooks(mut self, text: Box<str>) -> Vec<Webhook> {
+        self.members.shrink_to_fit();
+        let parsed = Arc::new(ParsedText {
+            text,
+            members: self.members,
+            layouts: self.layouts,
         });
+        let webhook = |(first_member, layout): (u32, u32)| Webhook {
+            parsed: Arc::clone(&parsed),
+            first_member,
+            layout,
+            removed_mask: 0,
+        };
+        self.objects.into_iter().map(webhook).collect()
     }
-    Ok(())
 }
 
 /// Finds out why a text is not a list of webhooks.
@@ -200,35 +238,16 @@ fn json_type_name(token: &str) -> &'static str {
 
 /// Parses a text that is one object.
 pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
-    let mut members = Vec::new();
+    let mut index = Index::default();
     let mut scanner = Scanner::new(&text);
-    index_members(&mut scanner, &text, &mut members).ok()?;
+    index.add_object(&mut scanner, &text).ok()?;
     if !scanner.is_at_end() {
         return None;
     }
-    ParsedText::build_webhooks(text, members, &[0]).pop()
+    index.into_webhooks(text).pop()
 }
 
 impl ParsedText {
-    /// Builds webhooks from the index of all members and the first member of each object.
-    fn build_webhooks(
-        text: Box<str>,
-        mut members: Vec<MemberRange>,
-        objects: &[u32],
-    ) -> Vec<Webhook> {
-        members.shrink_to_fit();
-        let end = to_u32(members.len());
-        let parsed = Arc::new(Self { text, members });
-        let ends = objects.iter().skip(1).copied().chain([end]);
-        let webhook = |(first, end): (u32, u32)| Webhook {
-            parsed: Arc::clone(&parsed),
-            first_member: first,
-            n_members: end - first,
-            removed_mask: 0,
-        };
-        objects.iter().copied().zip(ends).map(webhook).collect()
-    }
-
     pub(super) fn slice(&self, span: TextRange) -> &str {
         &self.text[span.range()]
     }
@@ -243,44 +262,71 @@ impl ParsedText {
 impl Webhook {
     /// The members that are not masked.
     pub(super) fn members(&self) -> impl Iterator<Item = &MemberRange> {
-        let is_removed = |ix: usize| ix < MASK_BITS && self.removed_mask >> ix & 1 == 1;
         let shown = self.all_members().iter().enumerate();
-        let shown = shown.filter(move |(ix, _)| !is_removed(*ix));
+        let shown = shown.filter(|(ix, _)| !self.is_removed(*ix));
         shown.map(|(_, member)| member)
     }
 
     /// The first member with that key.
     pub(super) fn member(&self, key: KnownKey) -> Option<&MemberRange> {
-        self.members().find(|member| member.known_key == Some(key))
+        // All members with a key are removed, or none.
+        let ix = self.key_layout().position(key)?;
+        (!self.is_removed(ix)).then(|| &self.all_members()[ix])
+    }
+
+    /// Whether every member has a documented key, and no two have the same.
+    pub(super) fn has_only_documented_keys(&self) -> bool {
+        self.key_layout().is_documented()
+    }
+
+    /// The members that the vendor does not document; usually there is none.
+    pub(super) fn unknown_members(&self) -> impl Iterator<Item = &MemberRange> {
+        let members = (!self.has_only_documented_keys()).then(|| self.members());
+        let members = members.into_iter().flatten();
+        members.filter(|member| member.known_key.is_none())
+    }
+
+    fn is_removed(&self, ix: usize) -> bool {
+        ix < MASK_BITS && self.removed_mask >> ix & 1 == 1
     }
 
     /// Whether both are the same slice of the same response, not just equal.
     pub(crate) fn is_same_slice(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.parsed, &other.parsed)
-            && (self.first_member, self.n_members, self.removed_mask)
-                == (other.first_member, other.n_members, other.removed_mask)
+            && (self.first_member, self.removed_mask) == (other.first_member, other.removed_mask)
+    }
+
+    fn key_layout(&self) -> &KeyLayout {
+        &self.parsed.layouts[self.layout as usize]
     }
 
     fn all_members(&self) -> &[MemberRange] {
         let first = self.first_member as usize;
-        &self.parsed.members[first..first + self.n_members as usize]
+        &self.parsed.members[first..first + self.key_layout().n_members()]
     }
 
     /// Returns the webhook without the members that `is_removed` selects; the rest keeps its order and text.
     #[must_use]
     pub(crate) fn without(mut self, is_removed: impl Fn(KnownKey) -> bool) -> Self {
         let is_removed = |member: &MemberRange| member.known_key.is_some_and(&is_removed);
-        if self.n_members as usize <= MASK_BITS {
-            let members = self.all_members().iter().enumerate();
-            let removed = members.filter(|(_, member)| is_removed(member));
+        let members = self.all_members();
+        if members.len() <= MASK_BITS {
+            let removed = members.iter().enumerate();
+            let removed = removed.filter(|(_, member)| is_removed(member));
             self.removed_mask |= removed.fold(0, |bits, (ix, _)| bits | 1 << ix);
             return self;
         }
         // There are more members than mask bits, so the remaining ones get an index of their own.
         let kept = self.members().filter(|member| !is_removed(member));
-        let kept = kept.copied().collect();
-        let text = self.parsed.text.clone();
-        ParsedText::build_webhooks(text, kept, &[0])
+        let members: Vec<MemberRange> = kept.copied().collect();
+        let layout = KeyLayout::new(members.iter().map(|member| member.known_key));
+        let index = Index {
+            members,
+            layouts: vec![layout],
+            objects: vec![(0, 0)],
+        };
+        index
+            .into_webhooks(self.parsed.text.clone())
             .pop()
             .unwrap_or(self)
     }

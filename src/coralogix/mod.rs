@@ -16,6 +16,7 @@ pub mod failure;
 mod fields;
 pub(crate) mod id_json;
 pub mod json;
+mod key_layout;
 pub mod kind;
 pub mod known_key;
 mod list_stream;

@@ -89,8 +89,7 @@ impl Webhook {
     }
 
     fn undocumented_top_level_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
-        let unknown = self.members().filter(|member| member.known_key.is_none());
-        unknown.map(|member| {
+        self.unknown_members().map(|member| {
             let (key, value) = self.tokens_of(member);
             UndocumentedMember::at_top_level(key, value)
         })

@@ -116,20 +116,9 @@ impl Webhook {
             .filter_map(move |member| Some((member.known_key?, value(member))))
     }
 
-    /// The members that a copy of the webhook carries to another account, as raw key and value tokens.
-    pub(super) fn carried_tokens(&self) -> impl Iterator<Item = (&str, &str)> {
-        let is_own = |member: &&MemberRange| {
-            let known = member.known_key;
-            known.is_some_and(KnownKey::is_server_owned)
-        };
-        let carried = self.members().filter(move |member| !is_own(member));
-        carried.map(|member| self.tokens_of(member))
-    }
-
     /// The members that the vendor does not document, as decoded keys and raw values, in the order of the response.
     pub(crate) fn unknown_tokens(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        let unknown = self.members().filter(|member| member.known_key.is_none());
-        unknown.map(|member| {
+        self.unknown_members().map(|member| {
             let (key, value) = self.tokens_of(member);
             (
                 json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
@@ -156,12 +145,11 @@ impl Webhook {
     }
 
     fn has_duplicate_top_level_key(&self) -> bool {
-        let mut seen = [false; KnownKey::ALL.len()];
-        let mut known = self.known_tokens();
-        let has_known_twice =
-            known.any(|(key, _)| std::mem::replace(&mut seen[key as usize], true));
-        let unknown: Vec<_> = self.unknown_tokens().map(|(key, _)| key).collect();
-        has_known_twice || json::has_duplicate(unknown.iter().map(AsRef::as_ref))
+        if self.has_only_documented_keys() {
+            return false;
+        }
+        let keys: Vec<Cow<'_, str>> = self.keys().collect();
+        json::has_duplicate(keys.iter().map(AsRef::as_ref))
     }
 
     /// Returns the webhook with one member set to a JSON token: in place if it exists, otherwise at the end.

@@ -4,7 +4,7 @@
 //! A tier takes time in proportion to the webhooks, however many share a mark. What it decides does not depend on their
 //! order, except among webhooks that nothing tells apart.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 use std::fmt::Write as _;
 use std::hash::Hash;
 
@@ -164,7 +164,7 @@ impl<'s, L, R> TieredPairing<'s, L, R> {
         left_mark: impl Fn(&'s L) -> Option<M>,
         right_mark: impl Fn(&'s R) -> Option<M>,
     ) -> Vec<PairingGroup> {
-        let mut groups: HashMap<M, PairingGroup> = HashMap::new();
+        let mut groups: HashMap<M, PairingGroup> = HashMap::default();
         for right_ix in open_ixs(&self.is_right_open) {
             if let Some(mark) = right_mark(&self.right[right_ix]) {
                 groups.entry(mark).or_default().right.push(right_ix);

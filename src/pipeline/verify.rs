@@ -7,8 +7,8 @@ use super::rewrite::PortableWebhook;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use foldhash::{HashMap, HashSet};
 use std::cell::OnceCell;
-use std::collections::{HashMap, HashSet};
 
 /// The verdict on one webhook that should be in the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,11 +138,11 @@ impl<'p> DesiredByContent<'p> {
 /// is duplicated only if the target has more copies of it than `source`.
 pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Verdict {
     let fingerprint_of = |webhook: &StrippedWebhook| webhook.content().map(|content| content.whole);
-    let mut n_desired: HashMap<Fingerprint, usize> = HashMap::new();
+    let mut n_desired: HashMap<Fingerprint, usize> = HashMap::default();
     for content in source.iter().filter_map(PortableWebhook::content) {
         *n_desired.entry(content.whole).or_default() += 1;
     }
-    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
+    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::default();
     for webhook in target.webhooks() {
         if let (Some(fingerprint), Some(id)) = (fingerprint_of(webhook), webhook.id()) {
             copies.entry(fingerprint).or_default().push(id.clone());
@@ -201,7 +201,7 @@ fn surplus_by_content(
         .filter(|(_, step)| step.state == StepState::Create)
         .filter_map(|(webhook, _)| webhook.content().map(|content| content.whole))
         .collect();
-    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::new();
+    let mut copies: HashMap<Fingerprint, Vec<WebhookId>> = HashMap::default();
     for seen in observation.webhooks() {
         let (id, Some(content)) = (seen.id(), seen.content()) else {
             continue;

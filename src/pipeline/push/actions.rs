@@ -11,7 +11,7 @@ use crate::pipeline::content_cache::ContentCache;
 use crate::pipeline::plan::{Plan, Step, StepIx, StepState};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::{Key, StrippedWebhook};
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 /// What a run is to do to the target, one action for each webhook.
 ///

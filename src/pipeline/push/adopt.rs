@@ -10,8 +10,8 @@ use crate::pipeline::pairing::{
     GroupDecision, PairingGroup, Tier, TieredPairing, interchangeable, name_candidates, one_and_one,
 };
 use crate::pipeline::strip::{Key, normalized_alias};
+use foldhash::HashMap;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
 
 /// How far the clock of `created_at` may lag behind the clock of the `Date` header.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
@@ -239,7 +239,7 @@ fn mark_rest_unresolved(
     sent: &[SentItem],
     new_in_target: Vec<SeenWebhook>,
 ) {
-    let mut reasons: HashMap<TypeId, Option<String>> = HashMap::new();
+    let mut reasons: HashMap<TypeId, Option<String>> = HashMap::default();
     for item in sent {
         let type_id = item.key.type_id;
         let reason = reasons.entry(type_id).or_insert_with(|| {

@@ -17,7 +17,8 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::content_cache::ContentCache;
 use crate::pipeline::fetch::fetch_in_parts;
 use crate::pipeline::plan::StepIx;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use foldhash::HashSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use tokio::time::Instant;
 

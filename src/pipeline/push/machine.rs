@@ -38,11 +38,12 @@ use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::{Refusal, RequestedWait};
 use batch::{Batch, first_queue};
+use foldhash::{HashMap, HashSet};
 use isolation::Isolation;
 use item_state::ItemState;
 use jiff::Timestamp;
 use proving::Questions;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// After a connection reset, the settle window is at most this long: the server is not expected to keep
@@ -166,12 +167,12 @@ impl Machine {
             restated: Vec::new(),
             queue,
             baseline,
-            reborn: HashSet::new(),
+            reborn: HashSet::default(),
             attributed: KnownWebhooks::default(),
-            attributed_to: HashMap::new(),
+            attributed_to: HashMap::default(),
             new_in_target: KnownWebhooks::default(),
             seen_transiently: KnownWebhooks::default(),
-            first_seen: HashMap::new(),
+            first_seen: HashMap::default(),
             n_requests: 0,
             started,
             limits,

@@ -9,8 +9,8 @@ use super::resemblance::{is_respelled_alias, respelled_alias};
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::TypeId;
 use crate::pipeline::strip::Key;
+use foldhash::HashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 
 /// How an answer named the webhook that it created, the strongest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
@@ -92,7 +92,7 @@ pub(super) fn pair_by_content<'l>(
         own.push(item.row.map(|_| rows.len()));
         rows.extend(item.row);
     }
-    let mut by_content: HashMap<Fingerprint, Vec<&SeenWebhook>> = HashMap::new();
+    let mut by_content: HashMap<Fingerprint, Vec<&SeenWebhook>> = HashMap::default();
     for row in spare.into_iter().rev() {
         if let Some(content) = row.content {
             by_content.entry(content.whole).or_default().push(row);
@@ -130,7 +130,7 @@ impl<'l> RowSearch<'_, 'l> {
 
     /// Copies with equal content are interchangeable; weaker evidence counts only between one item and one row.
     fn find_other_rows(&mut self, rank: usize) {
-        let mut free: HashMap<Evidence, Vec<usize>> = HashMap::new();
+        let mut free: HashMap<Evidence, Vec<usize>> = HashMap::default();
         for row in (0..self.rows.len())
             .rev()
             .filter(|row| !self.is_taken[*row])
@@ -139,7 +139,7 @@ impl<'l> RowSearch<'_, 'l> {
                 free.entry(evidence).or_default().push(row);
             }
         }
-        let mut seekers: HashMap<Evidence, Vec<usize>> = HashMap::new();
+        let mut seekers: HashMap<Evidence, Vec<usize>> = HashMap::default();
         for at in (0..self.named.len()).filter(|at| self.may_seek(*at, rank)) {
             let evidence = Evidence::of_item(rank, &self.named[at]);
             seekers.entry(evidence).or_default().push(at);

@@ -19,9 +19,9 @@ use crate::error::Error;
 use crate::pipeline::fetch::{Inventory, fetch};
 use crate::pipeline::plan::StepIx;
 use crate::pipeline::strip::Key;
+use foldhash::{HashMap, HashSet};
 use jiff::Timestamp;
 use smol_str::SmolStr;
-use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
 
 /// The open sends of one earlier run.
@@ -167,7 +167,7 @@ pub fn recover(
         doubtful: Vec::new(),
     };
     let adoption = adopt(sent.collect(), candidates, creation_time);
-    let mut recoveries: HashMap<StepIx, Recovery> = HashMap::new();
+    let mut recoveries: HashMap<StepIx, Recovery> = HashMap::default();
     for (ix, seen) in adoption.adopted {
         let written = Recovery::Written {
             stored: stored_content(&seen.id),

@@ -12,7 +12,7 @@ use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest};
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepIx;
 use crate::pipeline::strip::Key;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// The webhooks that answers named to one earlier run.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use super::super::status::{ItemStatus, Proof};
 use super::Machine;
 use super::item_state::ItemState;
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 
 /// Which row of an answer belongs to which item of the request.
 struct Pairing {

@@ -7,7 +7,7 @@ use super::super::status::{ItemStatus, Proof};
 use super::item_state::ItemState;
 use super::{Action, Machine, MachineCommand, Phase};
 use crate::coralogix::webhook::WebhookId;
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::time::Duration;
 
 impl Machine {

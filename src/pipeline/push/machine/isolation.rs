@@ -9,7 +9,7 @@ use super::{Machine, MachineCommand, THROTTLED, Uncertainty};
 use crate::coralogix::retry::{self, MAX_ATTEMPTS, MAX_THROTTLED_ATTEMPTS};
 use crate::coralogix::webhook::TypeId;
 use crate::http::failure::Refusal;
-use std::collections::{HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
 use std::time::Duration;
 
 /// The run stops after this many refused webhooks in a row without a success between them, if they are of
@@ -283,7 +283,7 @@ impl Machine {
 
     /// Up to three items, of different types as far as there are any.
     fn one_of_each_type(&self, item_ixs: &[ItemIx]) -> Vec<ItemIx> {
-        let mut types = HashSet::new();
+        let mut types = HashSet::default();
         let type_id = |item_ix: &ItemIx| self.items[*item_ix].item.key.type_id;
         let (mut singles, others): (Vec<ItemIx>, Vec<ItemIx>) = item_ixs
             .iter()

@@ -4,7 +4,7 @@
 use super::super::observation::SeenWebhook;
 use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::webhook::WebhookId;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 /// Webhooks of the target, at most one for each id.
 #[derive(Debug, Clone, Default)]

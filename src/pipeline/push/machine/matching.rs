@@ -10,7 +10,8 @@ use super::{Action, Machine};
 use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;
 use crate::untrusted;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use foldhash::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 impl Machine {
     /// Matches creates with the ids that are new in the target.

@@ -8,7 +8,7 @@ use super::super::status::{ItemStatus, Proof};
 use super::super::stop::StopReason;
 use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
 use crate::coralogix::webhook::WebhookId;
-use std::collections::HashSet;
+use foldhash::HashSet;
 use std::time::Duration;
 
 impl Machine {

@@ -7,7 +7,7 @@ use super::super::status::ItemStatus;
 use super::item_state::ItemState;
 use super::{Action, Machine};
 use crate::coralogix::webhook::WebhookId;
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 impl Machine {
     /// Remembers which webhooks of a batch made way for others, so that a list that flaps does not bring them back.

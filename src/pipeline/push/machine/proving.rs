@@ -7,7 +7,8 @@ use super::super::status::ItemStatus;
 use super::{Machine, MachineCommand, Phase};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{HashMap, HashSet, VecDeque};
+use foldhash::{HashMap, HashSet};
+use std::collections::VecDeque;
 
 /// Ids in one round of questions.
 const ROUND: usize = 50;

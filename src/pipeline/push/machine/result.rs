@@ -11,7 +11,8 @@ use super::item_state::ItemState;
 use crate::coralogix::birth::{Birth, IdentityMatch};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
-use std::collections::{BTreeSet, HashMap};
+use foldhash::HashMap;
+use std::collections::BTreeSet;
 
 /// The machine's result when the push has ended.
 pub(in super::super) struct MachineResult {
