@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::BuildHasher as _;
+use std::num::NonZeroU64;
 use std::sync::LazyLock;
 
 /// What two births must differ by, at least, before they are two: a server may take the time twice while it creates.
@@ -152,9 +153,9 @@ impl<'de> Deserialize<'de> for Birth {
 pub(crate) struct Identity {
     birth: Option<Birth>,
     /// Hash of type and alias; `None` without a type.
-    alias: Option<u64>,
+    alias: Option<NonZeroU64>,
     /// Hash of type and url; `None` without a type or a url, because many webhooks have none.
-    url: Option<u64>,
+    url: Option<NonZeroU64>,
 }
 
 /// What an identity says about the webhook that an account shows later under the same id.
@@ -176,7 +177,7 @@ impl Identity {
         alias: &str,
         url: &str,
     ) -> Self {
-        let hash = |text: &str| Some(HASH_KEY.hash_one((type_id?, text)));
+        let hash = |text: &str| NonZeroU64::new(HASH_KEY.hash_one((type_id?, text)));
         Self {
             birth,
             alias: hash(alias),
@@ -200,7 +201,7 @@ impl Identity {
 
     /// Compares it with what the account shows later under the same id.
     pub(crate) fn compare(&self, now: &Self) -> IdentityMatch {
-        let is_equal = |then: Option<u64>, now| then.is_some() && then == now;
+        let is_equal = |then: Option<NonZeroU64>, now| then.is_some() && then == now;
         match self.birth.zip(now.birth) {
             Some((then, now)) if then.is_another(&now) => IdentityMatch::Another,
             Some(_) => IdentityMatch::Same,

@@ -25,6 +25,10 @@ impl<T> ByItem<T> {
         values.map(|(ix, value)| (ItemIx(ix), value))
     }
 
+    pub(super) fn into_values(self) -> impl Iterator<Item = T> {
+        self.0.into_iter()
+    }
+
     pub(super) fn values(&self) -> impl Iterator<Item = &T> {
         self.0.iter()
     }

@@ -116,10 +116,8 @@ pub(super) struct Machine {
     baseline: KnownWebhooks,
     /// Ids of the baseline that a list showed for another webhook; a list that flaps may show the old one again.
     reborn: HashSet<WebhookId>,
-    /// Webhooks attributed to an item; no other item can claim them.
-    attributed: KnownWebhooks,
-    /// The item of each attributed id: the last one, if the server gave the id anew.
-    attributed_to: HashMap<WebhookId, ItemIx>,
+    /// Webhooks attributed to an item, the last one if the server gave an id anew; no other item can claim them.
+    attributed: KnownWebhooks<ItemIx>,
     /// Webhooks that the baseline lacks and that cannot come from any request of ours.
     new_in_target: KnownWebhooks,
     /// Webhooks that the baseline lacks and that an observation showed; a list that flaps may hide them again.
@@ -169,7 +167,6 @@ impl Machine {
             baseline,
             reborn: HashSet::default(),
             attributed: KnownWebhooks::default(),
-            attributed_to: HashMap::default(),
             new_in_target: KnownWebhooks::default(),
             seen_transiently: KnownWebhooks::default(),
             first_seen: HashMap::default(),

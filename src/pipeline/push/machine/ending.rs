@@ -66,8 +66,7 @@ impl Machine {
 
     /// Attributes the webhook of a row to an item.
     pub(super) fn attribute(&mut self, item_ix: ItemIx, seen: &SeenWebhook) {
-        self.attributed.insert(seen);
-        self.attributed_to.insert(seen.id.clone(), item_ix);
+        self.attributed.insert_for(item_ix, seen);
     }
 
     /// Replaces a final status that was reported already.

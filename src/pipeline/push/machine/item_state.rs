@@ -154,7 +154,7 @@ impl ItemState {
     }
 
     /// Its status when the push has ended.
-    pub(super) fn last_status(&self) -> ItemStatus {
+    pub(super) fn into_last_status(self) -> ItemStatus {
         match self.progress() {
             ItemProgress::Sendable => ItemStatus::NotSent,
             ItemProgress::Open => ItemStatus::NotSeen,

@@ -6,15 +6,34 @@ use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::webhook::WebhookId;
 use foldhash::HashMap;
 
-/// Webhooks of the target, at most one for each id.
-#[derive(Debug, Clone, Default)]
-pub(in super::super) struct KnownWebhooks(HashMap<WebhookId, Identity>);
+/// Webhooks of the target, at most one for each id, each with an owner if there are owners.
+#[derive(Debug, Clone)]
+pub(in super::super) struct KnownWebhooks<O = ()>(HashMap<WebhookId, Known<O>>);
+
+#[derive(Debug, Clone)]
+struct Known<O> {
+    identity: Identity,
+    owner: O,
+}
+
+impl<O> Default for KnownWebhooks<O> {
+    fn default() -> Self {
+        Self(HashMap::default())
+    }
+}
 
 impl KnownWebhooks {
+    /// Adds the webhook of a row, in place of an earlier one with its id.
+    pub(super) fn insert(&mut self, seen: &SeenWebhook) {
+        self.insert_for((), seen);
+    }
+}
+
+impl<O> KnownWebhooks<O> {
     /// How a row compares with the webhook that has its id; `None` if there is none.
     pub(in super::super) fn compare(&self, seen: &SeenWebhook) -> Option<IdentityMatch> {
         let known = self.0.get(&seen.id)?;
-        Some(known.compare(&seen.identity))
+        Some(known.identity.compare(&seen.identity))
     }
 
     /// Whether a row shows one of these webhooks, or may show it.
@@ -27,17 +46,23 @@ impl KnownWebhooks {
         self.compare(seen) == Some(IdentityMatch::Another)
     }
 
-    /// Adds the webhook of a row, in place of an earlier one with its id.
-    pub(super) fn insert(&mut self, seen: &SeenWebhook) {
-        self.0.insert(seen.id.clone(), seen.identity);
+    /// Adds the webhook of a row and its owner, in place of an earlier one with its id.
+    pub(super) fn insert_for(&mut self, owner: O, seen: &SeenWebhook) {
+        let identity = seen.identity;
+        self.0.insert(seen.id.clone(), Known { identity, owner });
+    }
+
+    /// The owner of the webhook with that id.
+    pub(super) fn owner(&self, id: &WebhookId) -> Option<&O> {
+        self.0.get(id).map(|known| &known.owner)
     }
 
     /// Takes the identity of the webhook with a row's id from the row, unless a birth would be lost.
     pub(super) fn retake(&mut self, seen: &SeenWebhook) {
         if let Some(known) = self.0.get_mut(&seen.id)
-            && (seen.birth().is_some() || known.birth().is_none())
+            && (seen.birth().is_some() || known.identity.birth().is_none())
         {
-            *known = seen.identity;
+            known.identity = seen.identity;
         }
     }
 
@@ -46,7 +71,7 @@ impl KnownWebhooks {
     }
 
     pub(super) fn get(&self, id: &WebhookId) -> Option<&Identity> {
-        self.0.get(id)
+        self.0.get(id).map(|known| &known.identity)
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = &WebhookId> {
@@ -55,14 +80,15 @@ impl KnownWebhooks {
 
     /// Completes the identities of webhooks of which only an answer told, without a birth.
     pub(super) fn complete(&mut self, list: &[SeenWebhook]) {
-        if self.0.values().all(|known| known.birth().is_some()) {
+        let mut known = self.0.values();
+        if known.all(|known| known.identity.birth().is_some()) {
             return;
         }
         for seen in list {
             if let Some(known) = self.0.get_mut(&seen.id)
-                && known.birth().is_none()
+                && known.identity.birth().is_none()
             {
-                *known = seen.identity;
+                known.identity = seen.identity;
             }
         }
     }
@@ -70,6 +96,10 @@ impl KnownWebhooks {
 
 impl FromIterator<(WebhookId, Identity)> for KnownWebhooks {
     fn from_iter<I: IntoIterator<Item = (WebhookId, Identity)>>(webhooks: I) -> Self {
-        Self(webhooks.into_iter().collect())
+        let known = |(id, identity)| {
+            let owner = ();
+            (id, Known { identity, owner })
+        };
+        Self(webhooks.into_iter().map(known).collect())
     }
 }

@@ -32,10 +32,14 @@ impl Machine {
     pub(in super::super) fn into_result(self) -> MachineResult {
         let replaced = self.replaced_items();
         let new_in_target = self.unattributed_new_in_target();
-        let mut items = self.items.values();
-        let may_have_written = self.may_have_written || items.any(ItemState::may_take_effect);
+        let may_take_effect = self.items.values().any(ItemState::may_take_effect);
+        let may_have_written = self.may_have_written || may_take_effect;
         MachineResult {
-            statuses: self.items.values().map(ItemState::last_status).collect(),
+            statuses: self
+                .items
+                .into_values()
+                .map(ItemState::into_last_status)
+                .collect(),
             stop: self.stop,
             may_have_written,
             new_in_target,
@@ -77,7 +81,7 @@ impl Machine {
                     .get(id)
                     .is_some_and(|seen| self.baseline.is_replaced(seen));
             }
-            self.attributed_to.get(id) != Some(item_ix)
+            self.attributed.owner(id) != Some(item_ix)
                 || by_id
                     .get(id)
                     .is_some_and(|seen| self.attributed.is_replaced(seen))
@@ -96,7 +100,7 @@ impl Machine {
             return self.baseline.get(id)?.birth();
         }
         let id = self.items[item_ix].status()?.target_id()?;
-        let is_its = self.attributed_to.get(id) == Some(&item_ix);
+        let is_its = self.attributed.owner(id) == Some(&item_ix);
         self.attributed.get(id).filter(|_| is_its)?.birth()
     }
 }
