@@ -209,7 +209,7 @@ async fn push_and_verify(
         journal: &mut live,
         interrupt,
     };
-    let push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
+    let mut push_result = push(&planned.plan, &baseline, &writer, settings.push, context).await;
     let n_in_target = push_result
         .statuses
         .iter()
@@ -223,13 +223,16 @@ async fn push_and_verify(
     let verdict =
         final_observation.map(|observation| verify(&planned.plan, &push_result, observation));
     let footer = recording::footer(&live, &push_result, verdict.as_ref());
+    let read_back_failure = push_result.read_back_failure.take();
+    // The rows of the record take the place of what was observed.
+    drop((push_result, verdict));
     let (record, recorded) = live.finish(footer);
     if let Err(error) = recorded {
         screen.error(&error);
     }
     Ok(FinishedMigration {
         record,
-        read_back_failure: push_result.read_back_failure,
+        read_back_failure,
     })
 }
 

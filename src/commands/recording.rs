@@ -5,6 +5,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::content::FullDigest;
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::document::run::StepRows;
 use crate::document::run::entry::{Footer, FullDigests, Header};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
@@ -15,6 +16,7 @@ use crate::settings::MigrateSettings;
 use crate::store::runs::{InitialFiles, LiveRecord, Runs, new_id};
 use jiff::Timestamp;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What the record of a run says of the run besides its plan.
 pub(super) struct RunFacts {
@@ -25,16 +27,17 @@ pub(super) struct RunFacts {
 }
 
 /// Starts the record of a run: stores durably everything that must be safe before the first write.
-pub(super) fn start_record(
+pub(super) fn start_record<'p>(
     runs: &Runs,
-    planned: &PlannedMigration,
+    planned: &'p PlannedMigration,
     settings: &MigrateSettings,
     facts: RunFacts,
-) -> Result<LiveRecord, Error> {
+) -> Result<LiveRecord<'p>, Error> {
     let account = planned.target_reader.account();
     let digest_key = DigestKey::new(&account.key)
         .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?
         .with_state_keys(planned.plan.portable().state_keys().clone());
+    let digest_key = Arc::new(digest_key);
     let now = Timestamp::now();
     let inventory = &planned.target_inventory;
     let ids = inventory.webhooks.iter().filter_map(Webhook::id);
@@ -64,11 +67,11 @@ pub(super) fn start_record(
 }
 
 /// The header of a run with this plan, as far as the plan and the settings tell.
-pub(super) fn plan_header(
-    planned: &PlannedMigration,
+pub(super) fn plan_header<'p>(
+    planned: &'p PlannedMigration,
     settings: &MigrateSettings,
-    digest_key: Option<&DigestKey>,
-) -> Header {
+    digest_key: Option<&Arc<DigestKey>>,
+) -> Header<StepRows<'p>> {
     Header {
         follow_up_flags: settings.follow_up_flags.clone(),
         is_rehearsal: settings.route.is_rehearsal,
@@ -107,7 +110,7 @@ fn previous_bodies_json(planned: &PlannedMigration) -> Option<String> {
 
 /// The last entry of a run's journal, with digests of what the final observation shows.
 pub(super) fn footer(
-    live: &LiveRecord,
+    live: &LiveRecord<'_>,
     push_result: &PushResult,
     verdict: Option<&Verdict>,
 ) -> Footer {
@@ -124,7 +127,11 @@ pub(super) fn footer(
 }
 
 /// Full digests, in the final observation, of the webhooks that arrived.
-fn full_digests(live: &LiveRecord, push_result: &PushResult, after: &Observation) -> FullDigests {
+fn full_digests(
+    live: &LiveRecord<'_>,
+    push_result: &PushResult,
+    after: &Observation,
+) -> FullDigests {
     let observed = after.webhooks().iter();
     let digests: HashMap<&WebhookId, (&SeenWebhook, &FullDigest)> = observed
         .filter_map(|seen| Some((seen.id(), (seen, seen.full_digest()?))))
@@ -145,7 +152,7 @@ fn full_digests(live: &LiveRecord, push_result: &PushResult, after: &Observation
 
 /// Adds the content digests, in the final observation, of the webhooks that the server altered.
 fn digest_altered(
-    live: &LiveRecord,
+    live: &LiveRecord<'_>,
     footer: &mut Footer,
     push_result: &PushResult,
     after: &Observation,

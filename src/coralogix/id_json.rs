@@ -15,7 +15,8 @@ pub(crate) fn to_value(id: &WebhookId) -> Value {
     }
 }
 
-fn exact_number(id: &WebhookId) -> Option<u64> {
+/// The number of an id that the account lists as a number, and that no reader rounds.
+pub(crate) fn exact_number(id: &WebhookId) -> Option<u64> {
     id.as_str().parse().ok().filter(|_| id.is_number())
 }
 

@@ -6,8 +6,10 @@ pub mod entry;
 mod record;
 mod rollback;
 mod step_row;
+mod step_rows;
 mod summary;
 
 pub use record::{ItemRecord, RunRecord, WrittenWebhook};
 pub use rollback::{RollbackProgress, RolledBack};
 pub use step_row::{Destination, StepDetails, StepRow};
+pub use step_rows::StepRows;

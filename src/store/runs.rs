@@ -128,7 +128,11 @@ impl Runs {
     }
 
     /// Starts the record of a new run; the header in `opening` must carry an id from [`new_id`].
-    pub fn start(&self, opening: InitialFiles, digest_key: DigestKey) -> Result<LiveRecord, Error> {
+    pub fn start<'p>(
+        &self,
+        opening: InitialFiles<'p>,
+        digest_key: Arc<DigestKey>,
+    ) -> Result<LiveRecord<'p>, Error> {
         LiveRecord::start(&self.folder, opening, digest_key)
     }
 

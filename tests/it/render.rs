@@ -667,10 +667,10 @@ fn run_record(
         run: RUN.to_owned(),
         ..Header::of_plan(view, None)
     };
-    let mut record = RunRecord::new(header);
+    let mut record = RunRecord::of_new_run(header);
     let footer = Footer::new(&record, push_result, verdict);
     record.apply(JournalEntry::Footer(footer.into()));
-    record
+    record.into_shown()
 }
 
 fn verdict(plan: &Plan, push_result: &PushResult) -> Verdict {

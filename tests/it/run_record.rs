@@ -5,10 +5,11 @@ use crate::support::generator::{cases, draft};
 use crate::support::preview::planned;
 use crate::support::spelling::Spelling;
 use hookferry::coralogix::account::ApiKey;
+use hookferry::coralogix::birth::Birth;
 use hookferry::coralogix::digest::DigestKey;
 use hookferry::coralogix::webhook::WebhookId;
-use hookferry::document::run::RunRecord;
-use hookferry::document::run::entry::{Footer, Header, JournalEntry, StatusRow};
+use hookferry::document::run::entry::{FirstEntry, Footer, Header, JournalEntry, StatusRow};
+use hookferry::document::run::{RunRecord, StepRows};
 use hookferry::document::view::{Party, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::http::failure::Refusal;
@@ -80,8 +81,14 @@ fn naming(choice: u8, status: &ItemStatus) -> Option<Naming> {
     }
 }
 
-/// The entries that a run leaves, in the batches and with the results that the numbers choose.
-fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
+/// When the target created a webhook, chosen by a number.
+fn birth(choice: u8) -> Option<Birth> {
+    let births = ["2026-11-24T02:15:30.5Z", "2026-11-24T02:15:30.500Z", ""];
+    Birth::parse(births[usize::from(choice) % births.len()])
+}
+
+/// The entries that a run leaves after its header, in the batches and with the results that the numbers choose.
+fn entries(plan: &Plan, header: Header<StepRows<'_>>, choices: &[u8]) -> Vec<JournalEntry> {
     let choice = |at: usize| choices[at % choices.len()];
     let at = Timestamp::UNIX_EPOCH;
     let steps = plan.steps().enumerate();
@@ -89,9 +96,12 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
         .map(|(step_ix, (_, step))| (step_ix, step.state))
         .filter(|(_, state)| matches!(state, StepState::Create | StepState::Update))
         .collect();
-    let mut entries = vec![JournalEntry::Header(header.clone().into())];
-    let mut record = RunRecord::new(header);
+    let mut entries = Vec::new();
+    let mut record = RunRecord::of_new_run(header);
     let mut statuses = Vec::new();
+    let mut rows = record.header.steps.iter();
+    let stored = rows.find_map(|row| row.content);
+    drop(rows);
     for (n, batch) in written.chunks(1 + usize::from(choice(0) % 3)).enumerate() {
         let sending = JournalEntry::Sending {
             at,
@@ -103,8 +113,8 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
                 step_ix: (*step_ix).into(),
                 naming: naming(choice(n + 5 * step_ix), &status),
                 status,
-                birth: None,
-                stored: None,
+                birth: birth(choice(n + 3 * step_ix)),
+                stored: stored.filter(|_| choice(n + 13 * step_ix) > 200),
             }
         };
         let rows: Vec<StatusRow> = batch.iter().map(row).collect();
@@ -117,7 +127,7 @@ fn entries(plan: &Plan, header: Header, choices: &[u8]) -> Vec<JournalEntry> {
         };
         entries.extend([sending, updates]);
     }
-    for entry in &entries[1..] {
+    for entry in &entries {
         record.apply(entry.clone());
     }
     let push_result = PushResult {
@@ -166,25 +176,25 @@ proptest! {
         let plan = planned(&source, &target, OnConflict::Update);
         let (source, target) = (party("a", drafts.len()), party("b", n_in_target));
         let view = PlanView { plan: &plan, source: &source, target: &target };
-        let digest_key = DigestKey::new(&ApiKey::new("a-key").unwrap()).unwrap();
+        let digest_key = DigestKey::new(&ApiKey::new("a-key").unwrap()).unwrap().into();
         let header = Header { run: "20261124-021530-7f3a2b".to_owned(), ..Header::of_plan(view, Some(&digest_key)) };
-        let entries = entries(&plan, header, &choices);
-        let mut live: Option<RunRecord> = None;
-        let mut read = Vec::new();
-        for entry in entries {
-            let line = serde_json::to_string(&entry).unwrap();
-            read.push(serde_json::from_str::<JournalEntry>(&line).unwrap());
-            match (&mut live, entry) {
-                (Some(record), entry) => record.apply(entry),
-                (None, JournalEntry::Header(header)) => live = Some(RunRecord::new(*header)),
-                (None, _) => unreachable!("a journal starts with its header"),
+        let entries = entries(&plan, header.clone(), &choices);
+        let first = serde_json::to_string(&FirstEntry { header: &header }).unwrap();
+        let lines = entries.iter().map(|entry| serde_json::to_string(entry).unwrap());
+        let lines: Vec<String> = std::iter::once(first).chain(lines).collect();
+        for n in 0..=entries.len() {
+            let mut live = RunRecord::of_new_run(header.clone());
+            for entry in &entries[..n] {
+                live.apply(entry.clone());
             }
-            let live = live.as_ref().unwrap();
-            let reread = RunRecord::from_entries(read.clone()).unwrap();
-            prop_assert_eq!(OutcomeDocument::new(live), OutcomeDocument::new(&reread));
+            let live = live.into_shown();
+            let read = lines[..=n].iter().map(|line| serde_json::from_str(line).unwrap());
+            let reread = RunRecord::from_entries(read.collect()).unwrap();
+            prop_assert_eq!(reread.header.steps.clone(), header.steps.iter().collect::<Vec<_>>());
+            prop_assert_eq!(OutcomeDocument::new(&live), OutcomeDocument::new(&reread));
             prop_assert_eq!(&live.items, &reread.items);
             let id_map = OutcomeDocument::new(&reread).to_id_map();
-            prop_assert_eq!(OutcomeDocument::new(live).to_id_map().ok(), id_map.ok());
+            prop_assert_eq!(OutcomeDocument::new(&live).to_id_map().ok(), id_map.ok());
             prop_assert_eq!(reread.plan_document(), PlanDocument::new(view, Depth::Steps));
         }
     }

@@ -239,8 +239,10 @@ pub(super) fn status_row(
     };
     let (status, birth, stored) = match recovery {
         Recovery::Written { id, birth, stored } => {
-            let status = record.written_status(step_ix, id, proof, stored);
-            (status, birth, stored)
+            let sent = record.desired(step_ix).map(|(_, sent)| sent);
+            let altered = stored.filter(|stored| Some(*stored) != sent);
+            let status = record.written_status(step_ix, id, proof, altered.is_some());
+            (status, birth, altered)
         }
         Recovery::NotWritten => (ItemStatus::NotSent, None, None),
         Recovery::Unresolved(why) => (ItemStatus::Unresolved(why), None, None),

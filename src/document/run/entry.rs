@@ -40,6 +40,7 @@ pub enum JournalEntry {
         /// When the entry was written.
         at: Timestamp,
         /// One row for each webhook.
+        #[serde(with = "compact::status_rows")]
         webhooks: Vec<StatusRow>,
     },
     /// The last entry of the run itself, whether it succeeded or stopped early.
@@ -51,6 +52,7 @@ pub enum JournalEntry {
         /// The id of the run, or the command, that reconciled them.
         reconciled_by: String,
         /// The status of each reconciled webhook.
+        #[serde(with = "compact::status_rows")]
         webhooks: Vec<StatusRow>,
     },
     /// A user declared, with `hookferry runs close`, that the open sends no longer matter.
@@ -84,9 +86,18 @@ pub enum JournalEntry {
     },
 }
 
+/// The first entry of a journal as the run writes it, while its steps are in the plan alone.
+#[derive(Debug, Serialize)]
+pub struct FirstEntry<'h, S> {
+    /// Everything known before the first write.
+    pub header: &'h Header<S>,
+}
+
 /// The first entry of a journal: everything known before the first write.
+///
+/// `S` holds the steps: all of them in memory, or [`StepRows`](super::StepRows).
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Header {
+pub struct Header<S = Vec<StepRow>> {
     /// [`JOURNAL_VERSION`].
     pub format_version: String,
     /// The run's id, also the name of its folder.
@@ -150,7 +161,7 @@ pub struct Header {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_rehearsal: bool,
     /// Every step of the plan, in the plan's order.
-    pub steps: Vec<StepRow>,
+    pub steps: S,
 }
 
 /// What is known of one webhook that was sent.
@@ -205,7 +216,11 @@ pub struct Footer {
     #[serde(default, with = "id_json::list", skip_serializing_if = "Vec::is_empty")]
     pub new_in_target: Vec<WebhookId>,
     /// The status of each webhook whose last one in the journal is another.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        with = "compact::status_rows",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub statuses: Vec<StatusRow>,
     /// What the server answered about webhooks whose status leaves that open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -6,6 +6,8 @@ mod conclusion;
 
 use super::entry::{Footer, FullDigests, Header, JournalEntry, StatusRow};
 use super::rollback::{RollbackProgress, RolledBack};
+use super::step_row::StepRow;
+use super::step_rows::StepRows;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedFullDigest};
 use crate::coralogix::webhook::WebhookId;
@@ -14,10 +16,12 @@ use crate::pipeline::push::{ItemStatus, Naming, Proof, PushResult};
 use jiff::Timestamp;
 
 /// The state of one run, rebuilt from its journal.
+///
+/// `S` holds the steps: all of them in memory, or, while the run is in progress, [`StepRows`].
 #[derive(Debug)]
-pub struct RunRecord {
+pub struct RunRecord<S = Vec<StepRow>> {
     /// The journal's header: everything known before the first write.
-    pub header: Header,
+    pub header: Header<S>,
     /// What is known of each webhook, in the order of the plan's steps.
     pub items: Vec<ItemRecord>,
     /// When the run last sent a request; `None` if it never did.
@@ -100,11 +104,27 @@ impl RunRecord {
         Some(record)
     }
 
+    fn new(header: Header) -> Self {
+        let n_steps = header.steps.len();
+        Self::unsent(header, n_steps)
+    }
+
+    /// The record of a run that had nothing to write, and is nowhere on disk.
+    pub fn without_writes(header: Header<StepRows<'_>>) -> Self {
+        let mut record = Self::new(header.with_all_rows());
+        let footer = Footer::new(&record, &PushResult::empty(), None);
+        record.footer = Some(footer.into());
+        record
+    }
+}
+
+/// What does not depend on the steps.
+impl<S> RunRecord<S> {
     /// The record of a run that has sent nothing yet.
-    pub fn new(header: Header) -> Self {
+    fn unsent(header: Header<S>, n_steps: usize) -> Self {
         Self {
-            items: vec![ItemRecord::NOT_SENT; header.steps.len()],
             header,
+            items: vec![ItemRecord::NOT_SENT; n_steps],
             last_sent: None,
             n_sends: 0,
             footer: None,
@@ -113,14 +133,6 @@ impl RunRecord {
             rollback: None,
             reconciled_by: Vec::new(),
         }
-    }
-
-    /// The record of a run that had nothing to write, and is nowhere on disk.
-    pub fn without_writes(header: Header) -> Self {
-        let mut record = Self::new(header);
-        let footer = Footer::new(&record, &PushResult::empty(), None);
-        record.footer = Some(footer.into());
-        record
     }
 
     /// Applies the next entry of the journal.
@@ -212,25 +224,6 @@ impl RunRecord {
         self.rollback.as_mut().filter(|rollback| !rollback.is_ended)
     }
 
-    /// Whether a rollback was cut off, or ended without knowing what its last requests did.
-    pub fn is_rollback_open(&self) -> bool {
-        let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
-        self.rollback.as_ref().is_some_and(is_open)
-    }
-
-    /// Whether a rollback deleted the webhook with that id, as far as the journal shows.
-    pub fn is_deleted(&self, id: &WebhookId) -> bool {
-        let is_it = |step_ix: &StepIx| {
-            let item = self.items.get(step_ix.get());
-            item.and_then(ItemRecord::written)
-                .is_some_and(|written| written.id == id)
-        };
-        let rolled_back = self.rolled_back.as_ref();
-        let rollback = self.rollback.as_ref();
-        rolled_back.is_some_and(|total| total.deleted.contains(id))
-            || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
-    }
-
     /// Takes the births of restored webhooks from a rollback: a server may date what it updates anew.
     fn retake_births(&mut self, rows: &[StatusRow]) {
         for row in rows {
@@ -246,15 +239,13 @@ impl RunRecord {
     pub fn apply_reconciliation(&mut self, rows: Vec<StatusRow>) {
         for row in rows {
             let step_ix = row.step_ix;
-            let sent = self.desired(step_ix).map(|(_, sent)| sent);
             let seen_before = self.item_mut(step_ix).and_then(|item| item.stored);
             self.apply_updates(vec![row]);
             if let Some(item) = self.item_mut(step_ix)
                 && item.status.written().is_some()
             {
                 item.naming = None;
-                let is_new = item.stored.is_some() && item.stored != seen_before;
-                item.is_read_later = is_new && item.stored != sent;
+                item.is_read_later = item.stored.is_some() && item.stored != seen_before;
             }
         }
     }
@@ -293,6 +284,55 @@ impl RunRecord {
     /// The run's id.
     pub fn id(&self) -> &str {
         &self.header.run
+    }
+}
+
+impl<'p> RunRecord<StepRows<'p>> {
+    /// The record of a run that is about to send its first request.
+    pub fn of_new_run(header: Header<StepRows<'p>>) -> Self {
+        let n_steps = header.steps.n_steps();
+        Self::unsent(header, n_steps)
+    }
+
+    /// The record of a run that has ended, with all rows in memory, and none of their digests: nothing that is shown
+    /// needs them.
+    pub fn into_shown(self) -> RunRecord {
+        RunRecord {
+            header: Header {
+                steps: self.header.steps.without_digests(),
+                ..self.header
+            }
+            .with_all_rows(),
+            items: self.items,
+            last_sent: self.last_sent,
+            n_sends: self.n_sends,
+            footer: self.footer,
+            is_closed: self.is_closed,
+            rolled_back: self.rolled_back,
+            rollback: self.rollback,
+            reconciled_by: self.reconciled_by,
+        }
+    }
+}
+
+impl RunRecord {
+    /// Whether a rollback was cut off, or ended without knowing what its last requests did.
+    pub fn is_rollback_open(&self) -> bool {
+        let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
+        self.rollback.as_ref().is_some_and(is_open)
+    }
+
+    /// Whether a rollback deleted the webhook with that id, as far as the journal shows.
+    pub fn is_deleted(&self, id: &WebhookId) -> bool {
+        let is_it = |step_ix: &StepIx| {
+            let item = self.items.get(step_ix.get());
+            item.and_then(ItemRecord::written)
+                .is_some_and(|written| written.id == id)
+        };
+        let rolled_back = self.rolled_back.as_ref();
+        let rollback = self.rollback.as_ref();
+        rolled_back.is_some_and(|total| total.deleted.contains(id))
+            || rollback.is_some_and(|rollback| rollback.deleted.iter().any(is_it))
     }
 
     /// The step indexes of the webhooks with an open send: it is unknown whether they are in the target.

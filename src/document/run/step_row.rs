@@ -1,9 +1,11 @@
 //! One step of a plan as the header of a journal keeps it: everything that reports and later runs need to know of it,
 //! in a row of little space.
 
+mod form;
+
 use super::super::view::kind_name;
 use super::super::{
-    ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument, masked,
+    ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument,
 };
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
@@ -13,8 +15,7 @@ use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::plan::{Step, StepState};
 use crate::pipeline::push::url_digest;
 use crate::pipeline::rewrite::PortableWebhook;
-use serde::ser::SerializeTuple as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::fmt;
 
@@ -210,101 +211,5 @@ impl StepDigests {
                 .map(|webhook| digest_key.digest_undocumented(webhook))
                 .unwrap_or_default(),
         }
-    }
-}
-
-/// Serializes as `[source id, alias, type, state, content, destination]`, followed by the digest of the url and by the
-/// details, up to the last one that there is.
-impl Serialize for StepRow {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        let len = match (self.url, &self.details) {
-            (_, Some(_)) => 8,
-            (Some(_), None) => 7,
-            (None, None) => 6,
-        };
-        let mut row = to.serialize_tuple(len)?;
-        row.serialize_element(&OptionalId(self.source_id.clone()))?;
-        row.serialize_element(&self.alias)?;
-        row.serialize_element(&self.type_id)?;
-        row.serialize_element(&self.state)?;
-        row.serialize_element(&self.content)?;
-        row.serialize_element(&self.destination)?;
-        if len > 6 {
-            row.serialize_element(&self.url)?;
-        }
-        if let Some(details) = &self.details {
-            row.serialize_element(details)?;
-        }
-        row.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for StepRow {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Row(
-            OptionalId,
-            SmolStr,
-            Option<u64>,
-            StepState,
-            Option<ContentDigest>,
-            Destination,
-            #[serde(default)] Option<KeyedDigest>,
-            #[serde(default)] Option<Box<StepDetails>>,
-        );
-        let Row(source_id, alias, type_id, state, content, destination, url, details) =
-            Row::deserialize(from)?;
-        Ok(Self {
-            source_id: source_id.0,
-            alias,
-            type_id,
-            state,
-            content,
-            destination,
-            url,
-            details,
-        })
-    }
-}
-
-/// An id, or `null`.
-#[derive(Serialize, Deserialize)]
-#[serde(transparent)]
-struct OptionalId(#[serde(with = "id_json::optional")] Option<WebhookId>);
-
-/// A masked url in its usual form is its text alone, because nearly every webhook has one.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", untagged)]
-enum DestinationForm {
-    Part(String),
-    Fields {
-        fields: String,
-    },
-    Url {
-        #[serde(with = "masked")]
-        url: Masked,
-    },
-}
-
-impl Serialize for Destination {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Url(Masked::Part(text)) => to.serialize_str(text),
-            Self::Url(url) => DestinationForm::Url { url: url.clone() }.serialize(to),
-            Self::Fields(fields) => DestinationForm::Fields {
-                fields: fields.clone(),
-            }
-            .serialize(to),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Destination {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Ok(match DestinationForm::deserialize(from)? {
-            DestinationForm::Part(text) => Self::Url(Masked::Part(text)),
-            DestinationForm::Fields { fields } => Self::Fields(fields),
-            DestinationForm::Url { url } => Self::Url(url),
-        })
     }
 }

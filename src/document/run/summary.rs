@@ -9,20 +9,22 @@ use super::entry::{
     AlteredRow, Footer, FullDigests, Header, JOURNAL_VERSION, RemarkRow, StatusRow,
 };
 use super::step_row::StepRow;
+use super::step_rows::StepRows;
 use crate::coralogix::digest::DigestKey;
 use crate::pipeline::outcome::final_statuses;
 use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::{ItemStatus, PushResult};
 use crate::pipeline::verify::{ItemVerdict, Verdict};
 use jiff::Timestamp;
+use std::sync::Arc;
 
-impl Header {
-    /// The header of a run that carries out a plan; holds digests only if there is a key for them.
+impl<'p> Header<StepRows<'p>> {
+    /// The header of a run that carries out a plan; its rows hold digests only if there is a key for them.
     ///
     /// Everything that does not follow from the plan is empty, so that whoever starts a record fills it in.
-    pub fn of_plan(view: PlanView<'_>, digest_key: Option<&DigestKey>) -> Self {
+    pub fn of_plan(view: PlanView<'p>, digest_key: Option<&Arc<DigestKey>>) -> Self {
         let document = PlanDocument::<StreamedSteps<'_>>::streamed(view, Depth::Steps);
-        let rows = view.plan.steps().zip(document.steps.iter());
+        let digest_key = digest_key.cloned();
         Self {
             format_version: JOURNAL_VERSION.to_owned(),
             run: String::new(),
@@ -35,8 +37,12 @@ impl Header {
             target_url: String::new(),
             on_conflict: document.on_conflict,
             settle_window_ms: 0,
-            salt: digest_key.map_or_else(String::new, DigestKey::salt),
-            key_check: digest_key.map_or_else(String::new, DigestKey::check),
+            salt: digest_key
+                .as_ref()
+                .map_or_else(String::new, |key| key.salt()),
+            key_check: digest_key
+                .as_ref()
+                .map_or_else(String::new, |key| key.check()),
             target_time: None,
             baseline: Vec::new(),
             newest_birth: None,
@@ -49,18 +55,51 @@ impl Header {
             ignore_keys: view.plan.portable().state_keys().named().to_vec(),
             follow_up_flags: String::new(),
             is_rehearsal: false,
-            steps: rows
-                .map(|((webhook, step), document)| {
-                    StepRow::new(document, webhook, step, digest_key)
-                })
-                .collect(),
+            steps: StepRows::new(view.plan, document.steps, digest_key),
+        }
+    }
+
+    /// The same header with all rows in memory.
+    pub fn with_all_rows(self) -> Header {
+        let steps = self.steps.iter().collect();
+        Header {
+            format_version: self.format_version,
+            run: self.run,
+            tool: self.tool,
+            started_at: self.started_at,
+            pid: self.pid,
+            source: self.source,
+            is_backup: self.is_backup,
+            target: self.target,
+            target_url: self.target_url,
+            on_conflict: self.on_conflict,
+            settle_window_ms: self.settle_window_ms,
+            salt: self.salt,
+            key_check: self.key_check,
+            target_time: self.target_time,
+            baseline: self.baseline,
+            newest_birth: self.newest_birth,
+            untouched_in_target: self.untouched_in_target,
+            invariants: self.invariants,
+            notices: self.notices,
+            has_previous_bodies: self.has_previous_bodies,
+            continues: self.continues,
+            saved_plan: self.saved_plan,
+            ignore_keys: self.ignore_keys,
+            follow_up_flags: self.follow_up_flags,
+            is_rehearsal: self.is_rehearsal,
+            steps,
         }
     }
 }
 
 impl Footer {
     /// The footer of a run with this record so far; holds no digests, and no company.
-    pub fn new(record: &RunRecord, push_result: &PushResult, verdict: Option<&Verdict>) -> Self {
+    pub fn new<S>(
+        record: &RunRecord<S>,
+        push_result: &PushResult,
+        verdict: Option<&Verdict>,
+    ) -> Self {
         Self {
             ended_at: Timestamp::default(),
             stop: push_result.stop.clone(),
@@ -85,8 +124,8 @@ impl Footer {
 }
 
 /// The final statuses that the record does not show yet. What else it shows of such a webhook stays true.
-fn changed_statuses(
-    record: &RunRecord,
+fn changed_statuses<S>(
+    record: &RunRecord<S>,
     push_result: &PushResult,
     verdict: Option<&Verdict>,
 ) -> Vec<StatusRow> {

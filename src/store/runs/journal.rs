@@ -6,14 +6,19 @@ use crate::coralogix::digest::to_hex;
 use crate::document::run::entry::JournalEntry;
 use crate::error::Error;
 use ring::digest::{Context, SHA256};
+use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of a journal in the folder of its run.
 pub(super) const JOURNAL_NAME: &str = "journal.jsonl";
 /// Length of a line's checksum in hexadecimal digits.
 const CHECKSUM_DIGITS: usize = 16;
+/// What stands before the JSON of a line, until its checksum takes that place.
+const CHECKSUM_PLACE: [u8; CHECKSUM_DIGITS + 1] = [b' '; CHECKSUM_DIGITS + 1];
+/// Bytes of a first entry that are written at once.
+const BUFFER_BYTES: usize = 128 * 1024;
 
 /// A journal file that is open for appending.
 #[derive(Debug)]
@@ -35,18 +40,24 @@ pub(super) struct JournalContent {
 }
 
 impl JournalFile {
-    /// Creates a journal file that only its owner can read.
-    pub(super) fn create(path: &Path) -> Result<Self, Error> {
+    /// Creates a journal file that only its owner can read, with its first entry, which is synced to disk when this
+    /// returns.
+    ///
+    /// Each part of the entry is written while it is serialized, and its checksum last. So a crash leaves damage, and the
+    /// file must not have the place of a journal before this returns.
+    pub(super) fn create(path: &Path, first_entry: &impl Serialize) -> Result<Self, Error> {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         crate::store::disk::set_owner_only(&mut options);
-        let file = options
+        let mut file = options
             .open(path)
             .map_err(|error| journal_error("be created", path).with_source(error))?;
+        let sum = write_first_line(&mut file, first_entry)
+            .map_err(|error| journal_error("be written", path).with_source(error))?;
         Ok(Self {
             file,
             path: path.to_owned(),
-            sum: String::new(),
+            sum,
             is_broken: false,
         })
     }
@@ -77,7 +88,7 @@ impl JournalFile {
     /// Appends an entry durably: it is synced to disk when this returns.
     pub(super) fn append(&mut self, entry: &JournalEntry) -> Result<(), Error> {
         // The checksum precedes the text that it covers; the whole line goes out in one write.
-        let mut line = vec![b' '; CHECKSUM_DIGITS + 1];
+        let mut line = CHECKSUM_PLACE.to_vec();
         serde_json::to_writer(&mut line, entry)
             .map_err(|error| journal_error("be written", &self.path).with_source(error))?;
         if self.is_broken {
@@ -97,6 +108,43 @@ impl JournalFile {
         written.map_err(|error| journal_error("be written", &self.path).with_source(error))?;
         self.sum = sum;
         Ok(())
+    }
+}
+
+/// Writes the first line of a journal, and returns its checksum.
+fn write_first_line(file: &mut File, entry: &impl Serialize) -> io::Result<String> {
+    file.write_all(&CHECKSUM_PLACE)?;
+    let summing = SummingWriter {
+        file: &mut *file,
+        context: Context::new(&SHA256),
+    };
+    let mut buffered = BufWriter::with_capacity(BUFFER_BYTES, summing);
+    serde_json::to_writer(&mut buffered, entry)?;
+    let SummingWriter { context, .. } = buffered.into_inner()?;
+    let sum = checksum_digits(context);
+    file.write_all(b"\n")?;
+    file.seek(SeekFrom::Start(0))?;
+    file.write_all(sum.as_bytes())?;
+    file.seek(SeekFrom::End(0))?;
+    file.sync_data()?;
+    Ok(sum)
+}
+
+/// Writes to a file, and digests what it writes.
+struct SummingWriter<'f> {
+    file: &'f mut File,
+    context: Context,
+}
+
+impl Write for SummingWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.file.write(bytes)?;
+        self.context.update(&bytes[..n]);
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -138,6 +186,10 @@ fn checksum(before: &str, json: &[u8]) -> String {
     let mut context = Context::new(&SHA256);
     context.update(before.as_bytes());
     context.update(json);
+    checksum_digits(context)
+}
+
+fn checksum_digits(context: Context) -> String {
     let digest = context.finish();
     let half = CHECKSUM_DIGITS / 2;
     to_hex(&digest.as_ref()[..half])
@@ -167,7 +219,7 @@ fn journal_error(verb: &str, path: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::{JournalFile, checksum, read};
+    use super::{BUFFER_BYTES, JournalFile, checksum, read};
     use crate::store::runs::entry::JournalEntry;
     use jiff::Timestamp;
 
@@ -181,8 +233,8 @@ mod tests {
     fn journal_with(n: usize) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("journal");
-        let mut journal = JournalFile::create(&path).expect("a journal");
-        for at in 0..n {
+        let mut journal = JournalFile::create(&path, &sending(0)).expect("a journal");
+        for at in 1..n {
             journal.append(&sending(at)).expect("room on the disk");
         }
         (folder, path)
@@ -201,6 +253,23 @@ mod tests {
         assert_eq!(entries.len(), 2);
         journal.append(&sending(2)).expect("room on the disk");
         assert_eq!(std::fs::read_to_string(&path).expect("text"), text);
+    }
+
+    #[test]
+    fn a_first_entry_of_many_buffers_is_read_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("journal");
+        let first = JournalEntry::Sending {
+            at: Timestamp::UNIX_EPOCH,
+            steps: (0..40_000).map(|at| (2 * at).into()).collect(),
+        };
+        let mut journal = JournalFile::create(&path, &first).expect("a journal");
+        journal.append(&sending(1)).expect("room on the disk");
+        assert!(std::fs::metadata(&path).expect("a file").len() > 3 * BUFFER_BYTES as u64);
+        let entries = read(&path).expect("read").entries;
+        let text = |entry| serde_json::to_string(entry).expect("JSON");
+        assert_eq!(entries.len(), 2);
+        assert_eq!(text(&entries[0]), text(&first));
     }
 
     #[test]

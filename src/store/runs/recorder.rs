@@ -5,8 +5,8 @@ use super::journal::{JOURNAL_NAME, JournalFile};
 use super::previous;
 use crate::coralogix::content::{Content, FullDigest};
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedFullDigest};
-use crate::document::run::RunRecord;
-use crate::document::run::entry::{Footer, Header, JournalEntry, StatusRow};
+use crate::document::run::entry::{FirstEntry, Footer, Header, JournalEntry, StatusRow};
+use crate::document::run::{RunRecord, StepRows};
 use crate::error::Error;
 use crate::pipeline::plan::StepIx;
 use crate::pipeline::push::{self, JournalNote, StatusUpdate};
@@ -16,9 +16,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What must be durable before a run may write to the target.
-pub struct InitialFiles {
+pub struct InitialFiles<'p> {
     /// The first entry of the journal.
-    pub header: Header,
+    pub header: Header<StepRows<'p>>,
     /// A JSON array of the current bodies of the webhooks to update, secrets included, which the record encrypts; `None`
     /// if there are none.
     pub previous_bodies: Option<String>,
@@ -31,38 +31,39 @@ pub struct Recorder {
     digest_key: Arc<DigestKey>,
 }
 
-/// The record of a run in progress: on disk and, always with the same entries, in memory.
-pub struct LiveRecord {
+/// The record of a run in progress: on disk and, always with the same entries, in memory, where the plan alone has the
+/// steps.
+pub struct LiveRecord<'p> {
     recorder: Recorder,
-    record: RunRecord,
+    record: RunRecord<StepRows<'p>>,
 }
 
-impl LiveRecord {
+impl<'p> LiveRecord<'p> {
     /// Creates the folder of a run in `runs`, with everything that must be durable before the first write.
     ///
     /// The folder gets its name last, so that a run's folder without a journal is always a damaged one.
     pub(super) fn start(
         runs: &Path,
-        opening: InitialFiles,
-        digest_key: DigestKey,
+        opening: InitialFiles<'p>,
+        digest_key: Arc<DigestKey>,
     ) -> Result<Self, Error> {
         let folder = disk::NewFolder::create_in(runs, "the run record")?;
         if let Some(previous) = opening.previous_bodies {
             previous::write(folder.path(), &opening.header.run, previous, &digest_key)?;
         }
         let run_id = opening.header.run.clone();
-        let mut journal = JournalFile::create(&folder.path().join(JOURNAL_NAME))?;
-        let entry = JournalEntry::Header(Box::new(opening.header));
-        journal.append(&entry)?;
+        let first_entry = FirstEntry {
+            header: &opening.header,
+        };
+        let journal = JournalFile::create(&folder.path().join(JOURNAL_NAME), &first_entry)?;
         let folder = folder.publish(&run_id)?;
-        let record = RunRecord::from_entries(vec![entry]).expect("it has a header");
         Ok(Self {
             recorder: Recorder {
                 run_id,
                 journal: Mutex::new(journal.moved_to(folder.join(JOURNAL_NAME))?),
-                digest_key: digest_key.into(),
+                digest_key,
             },
-            record,
+            record: RunRecord::of_new_run(opening.header),
         })
     }
 
@@ -72,7 +73,7 @@ impl LiveRecord {
     }
 
     /// The record so far.
-    pub fn record(&self) -> &RunRecord {
+    pub fn record(&self) -> &RunRecord<StepRows<'p>> {
         &self.record
     }
 
@@ -81,19 +82,19 @@ impl LiveRecord {
         &self.recorder
     }
 
-    /// Appends the run's outcome as its last entry, and returns the whole record.
+    /// Appends the run's outcome as its last entry, and returns the record as it is shown.
     ///
     /// The record has the outcome even if it could not be written; the second value says why.
     pub fn finish(mut self, footer: Footer) -> (RunRecord, Result<(), Error>) {
         let entry = JournalEntry::Footer(footer.into());
         let written = self.recorder.append(&entry);
         self.record.apply(entry);
-        (self.record, written)
+        (self.record.into_shown(), written)
     }
 }
 
 /// Records the notes of a push.
-impl push::Journal for LiveRecord {
+impl push::Journal for LiveRecord<'_> {
     fn record(&mut self, note: &JournalNote) -> Result<(), Error> {
         let entry = self.recorder.to_entry(note);
         self.recorder.append(&entry)?;

@@ -16,6 +16,11 @@ const SOURCE_KEY: &str = "source-key-canary";
 const TARGET_KEY: &str = "target-key-canary";
 const PIN: &str = "4711";
 
+/// Hexadecimal digits of a salt, of a digest, and of the digest of a single value.
+const SALT_DIGITS: usize = 32;
+const DIGITS: usize = 24;
+const SHORT_DIGITS: usize = 8;
+
 /// Somebody who holds files and one API key.
 struct Attacker {
     /// Every digest in the files, in hexadecimal: records have some in base64.
@@ -31,22 +36,23 @@ impl Attacker {
         let is_digit = |letter: char| matches!(letter, '0'..='9' | 'a'..='f');
         let words = files.split(|letter: char| !is_digit(letter));
         let mut digests: HashSet<String> = words
-            .filter(|word| [8, 32].contains(&word.len()))
+            .filter(|word| [SHORT_DIGITS, DIGITS].contains(&word.len()))
             .map(str::to_owned)
             .collect();
+        let words = files.split(|letter: char| !is_digit(letter));
+        let salts: Vec<&str> = words.filter(|word| word.len() == SALT_DIGITS).collect();
         let is_base64 = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
         let words = files.split(|letter: char| !is_base64(letter));
         let decoded = words.filter_map(decode_digests).flatten();
         digests.extend(decoded.map(|digest| digest.to_string()));
-        let long: Vec<&String> = digests.iter().filter(|word| word.len() == 32).collect();
         let api_key = ApiKey::new(key).unwrap();
-        let opened = long.iter().flat_map(|salt| {
-            let checks = long.iter();
+        let opened = salts.iter().flat_map(|salt| {
+            let checks = digests.iter();
             checks.filter_map(|check| DigestKey::for_record(&api_key, salt, check))
         });
         Self {
             opened: opened.collect(),
-            subkeys: long
+            subkeys: salts
                 .iter()
                 .flat_map(|salt| subkeys(key, &bytes_of(salt)))
                 .collect(),
@@ -58,7 +64,7 @@ impl Attacker {
     fn confirms(&self, message: &[u8]) -> bool {
         self.subkeys.iter().any(|key| {
             let tag = hex(hmac::sign(key, message).as_ref());
-            self.digests.contains(&tag[..32]) || self.digests.contains(&tag[..8])
+            self.digests.contains(&tag[..DIGITS]) || self.digests.contains(&tag[..SHORT_DIGITS])
         })
     }
 

@@ -15,7 +15,7 @@ macro_rules! assert_text {
     ($($argument:expr),+) => {{
         snapshots!(
             r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]",
-            r#""[0-9a-f]{32}""# => "[seal]",
+            r#""[0-9a-f]{24}(?:[0-9a-f]{8})?""# => "[seal]",
             r#": "[0-9a-f]{8}""# => ": [short seal]",
             r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#
         );
@@ -47,6 +47,7 @@ mod network;
 mod plan;
 mod read_only;
 mod record;
+mod record_size;
 mod report;
 mod request_count;
 mod rules;

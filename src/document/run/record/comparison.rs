@@ -79,20 +79,20 @@ impl RunRecord {
         rows.map(to_recorded).collect()
     }
 
-    /// The status of a step whose webhook a later reading found in the target, with this content.
+    /// The status of a step whose webhook a later reading found in the target.
     pub fn written_status(
         &self,
         step_ix: StepIx,
         id: WebhookId,
         proof: Proof,
-        stored: Option<ContentDigest>,
+        is_altered: bool,
     ) -> ItemStatus {
         let row = self.header.steps.get(step_ix.get());
         match row.map(|row| row.state) {
             Some(StepState::Update) => ItemStatus::Updated {
                 id,
                 proof,
-                is_altered: stored.is_some() && stored != row.and_then(|row| row.content),
+                is_altered,
             },
             _ => ItemStatus::Created { id, proof },
         }

@@ -1,0 +1,59 @@
+//! The steps of a plan as the rows that a journal keeps of them, each made when it is needed.
+
+use super::super::StreamedSteps;
+use super::step_row::StepRow;
+use crate::coralogix::digest::DigestKey;
+use crate::pipeline::plan::Plan;
+use serde::{Serialize, Serializer};
+use std::sync::Arc;
+
+/// The rows of a plan: they are never all in memory while a run needs it for its requests.
+#[derive(Debug, Clone)]
+pub struct StepRows<'p> {
+    plan: &'p Plan,
+    documents: StreamedSteps<'p>,
+    /// `None` for rows without digests, which is what showing them takes.
+    digest_key: Option<Arc<DigestKey>>,
+}
+
+impl<'p> StepRows<'p> {
+    pub(super) fn new(
+        plan: &'p Plan,
+        documents: StreamedSteps<'p>,
+        digest_key: Option<Arc<DigestKey>>,
+    ) -> Self {
+        Self {
+            plan,
+            documents,
+            digest_key,
+        }
+    }
+
+    /// The number of steps.
+    pub fn n_steps(&self) -> usize {
+        self.plan.counts().total()
+    }
+
+    /// Each row, in the plan's order.
+    pub fn iter(&self) -> impl Iterator<Item = StepRow> {
+        let steps = self.plan.steps().zip(self.documents.iter());
+        steps.map(|((webhook, step), document)| {
+            StepRow::new(document, webhook, step, self.digest_key.as_deref())
+        })
+    }
+
+    /// The same rows without digests, which only comparisons with an account need.
+    #[must_use]
+    pub fn without_digests(self) -> Self {
+        Self {
+            digest_key: None,
+            ..self
+        }
+    }
+}
+
+impl Serialize for StepRows<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.iter())
+    }
+}
