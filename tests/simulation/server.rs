@@ -28,8 +28,6 @@ pub(super) enum Excuse {
     LagAfterReset,
     /// The server refused a request with a 4xx after it created some of it, and the list lagged.
     LagAfterRefusal,
-    /// Somebody edited one of ours between two runs, so that the plan of the second does not know it any more.
-    EditedBetween,
 }
 
 /// A webhook that is or was in the target.

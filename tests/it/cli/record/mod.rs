@@ -2,6 +2,7 @@
 
 mod absence;
 mod disk;
+mod edited;
 mod gone;
 mod id_tokens;
 mod idmap;
