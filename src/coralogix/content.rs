@@ -8,7 +8,7 @@ use super::undocumented::{StateKeys, UndocumentedMember};
 use super::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
 
-/// Bytes of a fingerprint: half of a SHA-256, as of every digest in a record. A run keeps several for each webhook.
+/// Bytes of a fingerprint: half of a SHA-256, because a run keeps several for each webhook.
 pub(super) const FINGERPRINT_BYTES: usize = 16;
 
 /// An unkeyed digest of canonical content, for comparisons within this process; never shown, never written.

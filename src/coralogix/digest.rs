@@ -6,7 +6,7 @@ mod subkeys;
 pub use subkeys::SUBKEY_INFOS;
 
 use super::account::ApiKey;
-use super::content::{self, Content, Fingerprint, FullDigest};
+use super::content::{self, Content, FINGERPRINT_BYTES, Fingerprint, FullDigest};
 use super::path::Path;
 use super::place::Place;
 use super::undocumented::StateKeys;
@@ -320,7 +320,9 @@ impl KeyedDigest {
 
     /// Wraps the digest as a fingerprint, to compare recorded digests with each other.
     pub(crate) fn as_fingerprint(self) -> Fingerprint {
-        Fingerprint::from_keyed_digest(self.0)
+        let mut bytes = [0; FINGERPRINT_BYTES];
+        bytes[..DIGEST_BYTES].copy_from_slice(&self.0);
+        Fingerprint::from_keyed_digest(bytes)
     }
 }
 

@@ -12,6 +12,10 @@ use tokio::time::Instant;
 
 /// Ids in one round of questions. A list that lacks more of what is on record lags, or is no list of everything.
 const ROUND: usize = 50;
+/// Why a run waits before it asks for webhooks once more.
+pub(super) const WHY_WAIT: &str = "the list lacks webhooks on record";
+/// Why it stays unknown whether a webhook exists if the wait budget does not cover the questions.
+pub(super) const TOO_LONG: &str = "finding that out takes longer than --max-wait allows";
 
 /// What is known of webhooks that a list lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,10 +50,7 @@ pub(crate) async fn prove_absence(
         return Absence::Unknown(id.clone(), untrusted::escape(&why));
     }
     let settles_at = Instant::now() + settle_left;
-    let too_long = |id: &WebhookId| {
-        let why = "finding that out takes longer than --max-wait allows";
-        Absence::Unknown(id.clone(), why.to_owned())
-    };
+    let too_long = |id: &WebhookId| Absence::Unknown(id.clone(), TOO_LONG.to_owned());
     if missing.len() > ROUND && !wait_until(reader, settles_at).await {
         return too_long(first);
     }
@@ -103,7 +104,7 @@ async fn shows_by_id(reader: &Reader, listed: &HashSet<WebhookId>) -> bool {
 /// Waits until a moment, unless it is over; `false` if the wait budget does not allow that.
 async fn wait_until(reader: &Reader, until: Instant) -> bool {
     let left = until.saturating_duration_since(Instant::now());
-    left.is_zero() || reader.wait("the list lacks webhooks on record", left).await
+    left.is_zero() || reader.wait(WHY_WAIT, left).await
 }
 
 /// An id of `missing` that `listed` shows with the same digits in another spelling, and that spelling.

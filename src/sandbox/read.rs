@@ -46,7 +46,9 @@ pub(super) fn list_webhooks(store: &mut Store, switches: &Switches) -> ApiRespon
         ListStatus::Accepted => StatusCode::ACCEPTED,
         ListStatus::Gateway => StatusCode::NON_AUTHORITATIVE_INFORMATION,
     });
-    announce_pages(answer, switches.paging, rows.len(), n_all)
+    let n_shown = rows.len();
+    store.cut_last_list(n_shown);
+    announce_pages(answer, switches.paging, n_shown, n_all)
 }
 
 /// Repeats the id of the first row at the end of the `nth` list.
@@ -116,8 +118,13 @@ fn changed<'r>(row: &str, change: impl FnOnce(&mut Object)) -> Cow<'r, str> {
     Cow::Owned(object.to_text())
 }
 
-pub(super) fn get_webhook(store: &Store, switches: &Switches, id: u64) -> ApiResponse {
-    match store.get(id).filter(|_| switches.single == Single::Shown) {
+pub(super) fn get_webhook(store: &mut Store, switches: &Switches, id: u64) -> ApiResponse {
+    let is_shown = match switches.single {
+        Single::Shown => true,
+        Single::NotFound => false,
+        Single::Late => !store.is_first_question(id),
+    };
+    match store.get(id).filter(|_| is_shown) {
         Some(row) => ApiResponse::json(reshaped(row, switches.list).into_owned()),
         None => ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such webhook"),
     }

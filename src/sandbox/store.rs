@@ -51,6 +51,10 @@ pub(super) struct Store {
     freed_ids: BTreeSet<u64>,
     /// Number of list reads so far.
     n_lists: usize,
+    /// The ids in the last list, ascending.
+    last_list: Vec<u64>,
+    /// Ids that a GET asked for although the last list did not show them.
+    asked_unlisted: BTreeSet<u64>,
     webhooks: BTreeMap<u64, StoredWebhook>,
 }
 
@@ -61,6 +65,8 @@ impl Store {
             next_id: FIRST_ID,
             freed_ids: BTreeSet::new(),
             n_lists: 0,
+            last_list: Vec::new(),
+            asked_unlisted: BTreeSet::new(),
             webhooks: BTreeMap::new(),
         }
     }
@@ -154,14 +160,26 @@ impl Store {
     /// The webhooks that one list read shows; each read counts down `hidden_reads` of the others.
     pub(super) fn list_visible(&mut self) -> Vec<&RawValue> {
         self.n_lists += 1;
-        self.webhooks
-            .values_mut()
-            .filter_map(|webhook| {
-                let is_visible = webhook.hidden_reads == 0;
-                webhook.hidden_reads = webhook.hidden_reads.saturating_sub(1);
-                is_visible.then_some(webhook.text.as_ref())
-            })
-            .collect()
+        self.last_list.clear();
+        let mut visible = Vec::new();
+        for (id, webhook) in &mut self.webhooks {
+            if webhook.hidden_reads == 0 {
+                self.last_list.push(*id);
+                visible.push(webhook.text.as_ref());
+            }
+            webhook.hidden_reads = webhook.hidden_reads.saturating_sub(1);
+        }
+        visible
+    }
+
+    /// Notes that the last list ended after this many webhooks.
+    pub(super) fn cut_last_list(&mut self, n: usize) {
+        self.last_list.truncate(n);
+    }
+
+    /// Whether this is the first question for the webhook with this id, and the last list did not show it.
+    pub(super) fn is_first_question(&mut self, id: u64) -> bool {
+        self.last_list.binary_search(&id).is_err() && self.asked_unlisted.insert(id)
     }
 
     fn put(

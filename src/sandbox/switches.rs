@@ -97,7 +97,7 @@ choice!(Drift { Off = "off", On = "on" });
 choice!(ExtraKeys { Stored = "stored", Dropped = "dropped", Flipped = "flipped" });
 choice!(Update { Stored = "stored", Ignored = "ignored" });
 choice!(Delete { Done = "done", Ignored = "ignored" });
-choice!(Single { Shown = "shown", NotFound = "404" });
+choice!(Single { Shown = "shown", NotFound = "404", Late = "late" });
 
 /// How one account behaves where the vendor's page is silent; the default is the friendliest interpretation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -275,7 +275,7 @@ const TABLE: [Entry; 39] = [
     },
     entry!("update", update: Update, "ignored: a POST with an id is accepted and answered with what was sent, and the old content stays"),
     entry!("delete", delete: Delete, "ignored: a DELETE is accepted, and the webhook stays"),
-    entry!("single", single: Single, "404: a GET of an id finds no webhook"),
+    entry!("single", single: Single, "404: a GET of an id finds no webhook; late: the first GET of an id that the last list does not show finds none"),
     entry!("drift", drift: Drift, "on: every list shows another last_triggered_at and a higher success_count in each webhook"),
     entry!("extra-keys", extra_keys: ExtraKeys, "what becomes of keys that the page does not list; flipped: the opposite of each boolean is stored"),
     Entry {

@@ -6,7 +6,9 @@ use super::object::Object;
 use super::run::{Simulation, id_of};
 use super::server::{Stored, identity};
 use super::switches::{ById, Rows};
+use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::absence::TOO_LONG;
 use std::collections::{HashMap, HashSet};
 
 /// A webhook older than the run by more than this many milliseconds is certainly not ours.
@@ -86,6 +88,7 @@ pub(super) fn result(run: &mut Simulation<'_>) {
             }
             check_ids(run, &result.statuses, &mut problems);
             check_all_accounted(run, &result.statuses, &mut problems);
+            check_gone(run, &result.unlisted, &mut problems);
             check_may_have_written(run, result.may_have_written, &mut problems);
             check_stop(run, result.stop.as_ref(), &mut problems);
             check_effort(run, result.stop.as_ref(), &result.statuses, &mut problems);
@@ -145,7 +148,10 @@ fn check_status(
                 // Dated anew and altered beyond recognition, it looks like another webhook.
                 || switches.redates && (switches.alters() || !server.excuses.is_empty())
         }
-        ItemStatus::Unresolved(_) if want.known_id.is_some() && switches.by_id != ById::Works => {
+        ItemStatus::Unresolved(why)
+            if want.known_id.is_some()
+                && (switches.by_id != ById::Works || why.contains(TOO_LONG)) =>
+        {
             true
         }
         ItemStatus::Unresolved(_) => {
@@ -311,6 +317,28 @@ fn check_all_accounted(run: &Simulation<'_>, statuses: &[ItemStatus], problems: 
                 "{} was created and no status accounts for it",
                 stored.id
             )),
+        }
+    }
+}
+
+/// What the run found to be gone is gone.
+fn check_gone(
+    run: &Simulation<'_>,
+    unlisted: &[(WebhookId, Presence)],
+    problems: &mut Vec<String>,
+) {
+    let switches = &run.server.switches;
+    // A server without webhooks by id proves nothing if it lists none; and a number may be given anew afterwards.
+    if switches.by_id == ById::NeverFound || switches.reuses_ids || !run.server.excuses.is_empty() {
+        return;
+    }
+    let gone = unlisted
+        .iter()
+        .filter(|(_, found)| *found == Presence::Gone);
+    for (id, _) in gone {
+        let mut webhooks = run.server.webhooks.iter();
+        if webhooks.any(|stored| id_of(stored.id) == *id && !stored.is_removed) {
+            problems.push(format!("{id} counts as gone, and the target has it"));
         }
     }
 }

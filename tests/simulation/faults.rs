@@ -3,6 +3,7 @@
 use super::super::machine::RequestOutcome;
 use super::requests::{Effect, refused};
 use super::server::{Excuse, RequestItem, Server};
+use super::switches::ById;
 use std::time::Duration;
 
 /// After a reset, the run waits at most this many milliseconds.
@@ -18,7 +19,10 @@ impl Server<'_> {
                 why: "refused".to_owned(),
                 is_final: self.random.percent(5),
             },
-            2 => self.lose(&[], &[]),
+            2 => {
+                self.withhold(items);
+                self.lose(&[], &[])
+            }
             3 | 4 => self.lose(items, &[]),
             5 => self.lose(&[], items),
             6 => {
@@ -28,6 +32,16 @@ impl Server<'_> {
             }
             7 => self.break_down(items),
             _ => self.throttle(items),
+        }
+    }
+
+    /// Hides the webhook of a deletion that comes to nothing, if the server finds single webhooks late, too.
+    fn withhold(&mut self, items: &[RequestItem]) {
+        let id = items[0].id.filter(|_| items[0].is_delete);
+        if self.switches.by_id == ById::Late
+            && let Some(at) = id.and_then(|id| self.find(id))
+        {
+            self.webhooks[at].is_withheld = true;
         }
     }
 

@@ -11,9 +11,6 @@
 //     run makes one observation without a settle window, since halving would otherwise use up the run's wait
 //     budget; once the list was observed to lag, a refusal gets the window too.
 //
-// 14. EditedBetween: the server altered the alias of one of ours, and somebody edited it after the run was killed, so
-//     that the next plan knows it neither by its record nor by its key. See docs/reliability.md.
-//
 // Webhooks of others that cannot be told apart from ours; they cause no duplicates:
 //  5. A foreign twin (equal, or with the same alias and type, or with the same type, URL and fields) that is
 //     created between a request and the next observation may be adopted; ours is then listed as new in the

@@ -90,6 +90,11 @@ impl Script {
         panic!("it never stops observing");
     }
 
+    /// Answers that the webhook with this id is gone.
+    fn gone(&mut self, id: u64) -> MachineCommand {
+        self.handle(Event::Asked(vec![(id_of(id), Presence::Gone)]))
+    }
+
     fn statuses(self) -> (Vec<ItemStatus>, Option<StopReason>) {
         let result = self.machine.into_result();
         (result.statuses, result.stop)
@@ -754,7 +759,60 @@ fn a_delete_that_happened_after_all_is_asked_for() {
     assert_eq!(script.answered(unreachable), MachineCommand::Observe);
     let command = script.handle(Event::Observed(Vec::new()));
     assert_eq!(command, MachineCommand::Ask(vec![id_of(7)]));
-    let gone = Event::Asked(vec![(id_of(7), Presence::Gone)]);
-    assert_eq!(script.handle(gone), MachineCommand::Finish);
+    assert_eq!(script.gone(7), MachineCommand::Ask(vec![id_of(7)]));
+    assert_eq!(script.gone(7), MachineCommand::Finish);
     assert_eq!(script.statuses().0, [ItemStatus::Deleted(id_of(7))]);
+}
+
+/// A script whose list lacks the webhook to delete after this answer; the machine asks for it.
+fn asking_after(answer: RequestOutcome) -> Script {
+    let mut script = deleting(object(1, 1));
+    assert_eq!(script.answered(answer), MachineCommand::Observe);
+    let command = script.observe_repeatedly(&[]);
+    assert_eq!(command, MachineCommand::Ask(vec![id_of(7)]));
+    script
+}
+
+#[test]
+fn a_confirmed_deletion_is_asked_for_once_and_at_once() {
+    let mut script = asking_after(RequestOutcome::Accepted(Vec::new()));
+    assert_eq!(script.gone(7), MachineCommand::Finish);
+    assert_eq!(script.now, Duration::ZERO);
+    assert_eq!(script.statuses().0, [ItemStatus::Deleted(id_of(7))]);
+}
+
+#[test]
+fn what_no_answer_confirms_is_asked_for_again_after_the_settle_window() {
+    for answer in [lost(), RequestOutcome::NothingToDelete] {
+        let mut script = asking_after(answer);
+        assert_eq!(script.gone(7), MachineCommand::Ask(vec![id_of(7)]));
+        assert!(script.now >= Duration::from_secs(30));
+        assert_eq!(script.gone(7), MachineCommand::Finish);
+        assert_eq!(script.statuses().0, [ItemStatus::Deleted(id_of(7))]);
+    }
+}
+
+#[test]
+fn the_second_answer_outranks_the_first() {
+    for second in [Presence::There, Presence::Unknown("503".to_owned())] {
+        let mut script = asking_after(lost());
+        script.gone(7);
+        let asked = Event::Asked(vec![(id_of(7), second)]);
+        assert_eq!(script.handle(asked), MachineCommand::Finish);
+        let status = script.statuses().0.remove(0);
+        assert!(matches!(&status, ItemStatus::Unresolved(_)), "{status:?}");
+    }
+}
+
+/// The last list only lacks the webhook to update, and the run is interrupted while it waits to ask once more.
+#[test]
+fn an_interrupt_before_the_second_question_leaves_it_unknown_what_vanished() {
+    let wants = [(object(1, 1), Some(40))];
+    let (mut script, _) = Script::new(&wants, 10, 30);
+    assert_eq!(script.answered(lost()), MachineCommand::Observe);
+    let command = script.observe_repeatedly(&[]);
+    assert_eq!(command, MachineCommand::Ask(vec![id_of(40)]));
+    assert_eq!(script.handle(Event::Interrupted), MachineCommand::Finish);
+    let status = script.statuses().0.remove(0);
+    assert!(matches!(&status, ItemStatus::Unresolved(_)), "{status:?}");
 }

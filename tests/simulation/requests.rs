@@ -114,8 +114,12 @@ impl Server<'_> {
             let is_there = self
                 .find(id)
                 .is_some_and(|at| !self.webhooks[at].is_removed);
-            // The client takes a 404 for a deletion.
-            return (!is_there && !item.is_delete).then_some(self.switches.refusal);
+            let status = if item.is_delete {
+                404
+            } else {
+                self.switches.refusal
+            };
+            return (!is_there).then_some(status);
         }
         let key = self.altered_but_uuid(item.object).key();
         let is_taken = self

@@ -268,9 +268,8 @@ impl Simulation<'_> {
         };
         let items: Vec<RequestItem> = batch.iter().map(to_request_item).collect();
         let outcome = match self.server.post(&items) {
-            // The client takes a 404 for a deletion; the final observation contradicts, if need be.
             RequestOutcome::Refused(refusal) if items[0].is_delete && refusal.status == 404 => {
-                RequestOutcome::Accepted(Vec::new())
+                RequestOutcome::NothingToDelete
             }
             outcome => outcome,
         };
@@ -283,9 +282,12 @@ impl Simulation<'_> {
         }
         self.requests.push(SentRequest {
             call: self.server.n_calls,
-            is_accepted: matches!(outcome, RequestOutcome::Accepted(_)),
+            is_accepted: matches!(
+                outcome,
+                RequestOutcome::Accepted(_) | RequestOutcome::NothingToDelete
+            ),
             is_retryable: match &outcome {
-                RequestOutcome::Accepted(_) => false,
+                RequestOutcome::Accepted(_) | RequestOutcome::NothingToDelete => false,
                 RequestOutcome::Refused(refusal) => matches!(refusal.status, 408 | 429 | 500..),
                 RequestOutcome::NotSent { .. } | RequestOutcome::Lost { .. } => true,
             },

@@ -28,8 +28,6 @@ pub(super) enum Excuse {
     LagAfterReset,
     /// The server refused a request with a 4xx after it created some of it, and the list lagged.
     LagAfterRefusal,
-    /// Somebody edited one of ours between two runs, so that the plan of the second does not know it any more.
-    EditedBetween,
 }
 
 /// A webhook that is or was in the target.
@@ -55,6 +53,8 @@ pub(super) struct Stored {
     pub(super) is_edited: bool,
     /// Whether an update of ours reached it, although it only has the number of the webhook to update.
     pub(super) is_overwritten: bool,
+    /// Whether lists hide it, as if a deletion that came to nothing had taken effect.
+    pub(super) is_withheld: bool,
     /// Its content and date before the last write; `None` if it did not exist.
     before: Option<(Object, i64)>,
     pub(super) written_at: u64,
@@ -102,6 +102,10 @@ pub(super) struct Server<'c> {
     /// Number of requests and lists so far.
     pub(super) n_calls: u32,
     n_observations: u32,
+    /// The ids in the last list.
+    last_list: HashSet<WebhookId>,
+    /// Ids that were asked for although the last list did not show them.
+    asked_unlisted: HashSet<WebhookId>,
     n_given: u64,
 }
 
@@ -122,6 +126,8 @@ impl<'c> Server<'c> {
             has_twin: false,
             n_calls: 0,
             n_observations: 0,
+            last_list: HashSet::new(),
+            asked_unlisted: HashSet::new(),
             n_given: 0,
         }
     }
@@ -160,6 +166,7 @@ impl<'c> Server<'c> {
             is_deleted: false,
             is_edited: false,
             is_overwritten: false,
+            is_withheld: false,
             before: None,
             written_at: self.now,
             written_in_observation: self.n_observations,
@@ -259,16 +266,24 @@ impl<'c> Server<'c> {
         self.pass(latency);
         self.meddle();
         match self.switches.by_id {
-            ById::Works => {}
+            ById::Works | ById::Late => {}
             ById::NeverFound => return Presence::Gone,
             ById::Fails => return Presence::Unknown("503".to_owned()),
         }
-        let is_it = |stored: &Stored| id_of(stored.id) == *id && !stored.is_removed;
-        if self.webhooks.iter().any(is_it) {
-            Presence::There
-        } else {
-            Presence::Gone
+        let is_it = |stored: &&Stored| id_of(stored.id) == *id && !stored.is_removed;
+        let written_at = self.webhooks.iter().find(is_it).map(|it| it.written_at);
+        match written_at {
+            Some(written_at) if !self.is_late(id, written_at) => Presence::There,
+            _ => Presence::Gone,
         }
+    }
+
+    /// Whether the server does not find a webhook by its id yet.
+    fn is_late(&mut self, id: &WebhookId, written_at: u64) -> bool {
+        let is_lagging = self.now < written_at + self.switches.lag;
+        self.switches.by_id == ById::Late
+            && !self.last_list.contains(id)
+            && (self.asked_unlisted.insert(id.clone()) || is_lagging)
     }
 
     /// The webhook that has this number now, or had it last.
@@ -310,6 +325,7 @@ impl<'c> Server<'c> {
                 Some((stored.object, stored.created_at))
             };
             let is_hidden = stored.is_removed && !(stored.is_deleted && is_fresh);
+            let is_hidden = is_hidden || stored.is_withheld;
             if let (Some((object, created_at)), false) = (shown, is_hidden) {
                 // No list shows a number twice.
                 let id = id_of(stored.id);
@@ -318,6 +334,7 @@ impl<'c> Server<'c> {
                 seen.push(self.seen_as(at, object, created_at));
             }
         }
+        self.last_list = seen.iter().map(|seen| seen.id.clone()).collect();
         self.random.shuffle(&mut seen);
         seen
     }

@@ -35,6 +35,8 @@ pub(super) enum ById {
     /// 404 for every webhook.
     NeverFound,
     Fails,
+    /// 404 for a webhook that the last list does not show: to the first question, and as long as lists lag.
+    Late,
 }
 
 /// The behavior of one simulated server, and the settings of the user who runs the push.
@@ -158,6 +160,7 @@ impl Switches {
             ById::Works,
             ById::NeverFound,
             ById::Fails,
+            ById::Late,
         ]);
         switches.most_items = random.pick(&[usize::MAX, usize::MAX, usize::MAX, 7, 3, 1, 0]);
         if random.percent(5) {

@@ -1,6 +1,7 @@
 //! Matches webhooks of the source with those of the target: identical pairs first, then pairs by alias and type.
 //! Pure. Reports an ambiguous match instead of choosing one of several.
 
+mod changed;
 mod unproven;
 
 use super::difference::{differences, has_other_state, undocumented_differences};
@@ -48,6 +49,7 @@ pub(super) fn decide(
     if !recorded.is_empty() {
         matching.pair_identical(&HashSet::new());
     }
+    matching.pair_changed_copies(known);
     matching.note_surplus();
     matching.mark_uncertain(known.uncertain_sends());
     matching.pair_by_key();

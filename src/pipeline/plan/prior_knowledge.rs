@@ -147,11 +147,31 @@ impl<'k> AlteredCopies<'k> {
     /// The content that the run sent of which a webhook of the target is the altered copy; `None` if it is not one, or
     /// has changed since.
     pub(super) fn sent_content_of(&self, found: &StrippedWebhook) -> Option<ContentDigest> {
-        let copy = self.by_id.get(found.id()?)?;
-        let kept = self.run.digest_key.digest_content(found.content()?);
-        let is_unchanged =
-            kept == copy.kept && !is_another_birth(copy.birth, found.original().birth());
-        is_unchanged.then_some(copy.sent)
+        let copy = self.copy_with_id_of(found)?;
+        self.is_unchanged(copy, found).then_some(copy.sent)
+    }
+
+    /// The same for a copy that has changed since.
+    pub(super) fn sent_content_of_changed(&self, found: &StrippedWebhook) -> Option<ContentDigest> {
+        let copy = self.copy_with_id_of(found)?;
+        (!self.is_unchanged(copy, found)).then_some(copy.sent)
+    }
+
+    /// Whether the births of a copy and of the webhook that has its id are both known, so that they are the same one.
+    pub(super) fn has_known_birth(&self, found: &StrippedWebhook) -> bool {
+        let recorded = self.copy_with_id_of(found).and_then(|copy| copy.birth);
+        recorded.is_some() && found.original().birth().is_some()
+    }
+
+    /// The copy with the id of a webhook of the target, unless that is another webhook by its birth.
+    fn copy_with_id_of(&self, found: &StrippedWebhook) -> Option<&'k AlteredCopy> {
+        let copy = self.by_id.get(found.id()?).copied()?;
+        (!is_another_birth(copy.birth, found.original().birth())).then_some(copy)
+    }
+
+    fn is_unchanged(&self, copy: &AlteredCopy, found: &StrippedWebhook) -> bool {
+        let content = found.content();
+        content.is_some_and(|content| self.run.digest_key.digest_content(content) == copy.kept)
     }
 }
 

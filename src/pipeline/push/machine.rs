@@ -88,7 +88,7 @@ enum Phase {
         deadline: Duration,
         n_observations: u32,
     },
-    /// The final observation is made: the machine asks for what it lacks.
+    /// The final observation is made: the machine asks for what it lacks, or waits before it asks once more.
     Asking(Questions),
     Done,
 }
@@ -125,6 +125,8 @@ pub(super) struct Machine {
     /// The number of requests that were sent before an observation first showed a webhook.
     first_seen: HashMap<WebhookId, u32>,
     n_requests: u32,
+    /// End of the settle window after the last request that may have reached the server.
+    settles_at: Duration,
     /// The target's clock before the first write.
     started: Option<Timestamp>,
     limits: Limits,
@@ -171,6 +173,7 @@ impl Machine {
             seen_transiently: KnownWebhooks::default(),
             first_seen: HashMap::default(),
             n_requests: 0,
+            settles_at: Duration::ZERO,
             started,
             limits,
             phase: Phase::Ready,
@@ -247,8 +250,10 @@ impl Machine {
                 MachineCommand::Finish
             }
             (Phase::Asking(questions), Event::Asked(presences)) => {
-                self.handle_presences(questions, presences)
+                self.handle_presences(now, questions, presences)
             }
+            (Phase::Asking(questions), Event::Waited) => self.ask_next(now, questions),
+            (Phase::Asking(questions), Event::WaitBudgetSpent) => self.stop_asking(questions),
             (phase, Event::Interrupted) => self.handle_interrupt(phase),
             // The final observation failed, or there is nothing left to wait for.
             _ => MachineCommand::Finish,
@@ -257,8 +262,10 @@ impl Machine {
 
     /// Ends at once. Open items stay open, so that the next run recovers them.
     fn handle_interrupt(&mut self, phase: Phase) -> MachineCommand {
-        if let Phase::Sending(batch) = phase {
-            self.requeue(batch);
+        match phase {
+            Phase::Sending(batch) => self.requeue(batch),
+            Phase::Asking(_) => self.doubt_vanished(),
+            _ => {}
         }
         // A list that is older than a request, or lags, is no read-back. But what it shows of answered ids is true.
         if let Some(list) = self.last_observation.take() {

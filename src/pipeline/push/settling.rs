@@ -1,4 +1,5 @@
-//! Settling: when readings of the target show what earlier requests did. One decision, within a run and after one.
+//! Settling: when readings of the target show what earlier requests did, and when its word that a webhook is gone
+//! counts. One decision, within a run and after one.
 //! Pure.
 
 use super::observation::SeenWebhook;
@@ -61,6 +62,26 @@ impl Settling {
         }
         self.previous = Some(snapshot);
         Reading::TooEarly(pause(left, window))
+    }
+}
+
+/// What the target said before about a webhook that it now says is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FirstWord {
+    /// Nothing.
+    None,
+    /// It answered that the webhook is gone when it was asked for it.
+    Gone,
+    /// It confirmed that it deleted the webhook.
+    Deleted,
+}
+
+/// Whether a webhook is gone if the target says so when `left` of the settle window since the last send is left.
+pub(super) fn proves_absence(first_word: FirstWord, left: Duration) -> bool {
+    match first_word {
+        FirstWord::None => false,
+        FirstWord::Gone => left.is_zero(),
+        FirstWord::Deleted => true,
     }
 }
 

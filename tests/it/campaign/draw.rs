@@ -242,6 +242,8 @@ fn switches(random: &mut Random, is_altering: bool, is_obstructed: bool) -> Vec<
         "errors=echo",
         "alias=trimmed",
         "new-ids=reused",
+        "single=late",
+        "single=late visible-after=1",
         "visible-after=1",
         "visible-after=2",
         "twins=once",
@@ -340,6 +342,8 @@ fn faults(random: &mut Random) -> Vec<String> {
         "stall-after",
         "status=500",
         "status=503,commit=all",
+        "status=404",
+        "status=404,commit=all",
         "status=429,retry-after=0",
     ];
     let mut faults = Vec::new();

@@ -61,3 +61,28 @@ fn a_migration_without_changes_takes_two_reads() {
     let [source, target] = accounts.request_counts();
     assert_eq!([source - before[0], target - before[1]], [1, 1]);
 }
+
+/// Each deletion that the server confirms takes one question, and one for a listed webhook shows that it answers them.
+#[test]
+fn a_rollback_asks_once_for_each_webhook_whose_deletion_is_confirmed() {
+    const N: usize = 60;
+    let mut options = account_with(N);
+    let own = json!({"alias": "own", "integration_type_id": 0});
+    options.target.webhooks = vec![own];
+    let accounts = StandIn::start(options);
+    let migrate = "migrate --from [source] --to [target] --yes --rate 1000";
+    accounts.program(migrate).run().assert_code(0);
+    let before = requests(accounts.target()).0.len();
+    let rollback = "rollback latest --yes --rate 1000";
+    accounts.program(rollback).run().assert_code(0);
+    let methods = requests(accounts.target()).0.split_off(before);
+    let repeated = |method: &str, n| vec![method.to_owned(); n];
+    let questions = 1 + N;
+    let expected = [
+        repeated("GET", 1),
+        repeated("DELETE", N),
+        // The final list, the questions, and a list that shows whether copies are left.
+        repeated("GET", 1 + questions + 1),
+    ];
+    assert_eq!(methods, expected.concat());
+}

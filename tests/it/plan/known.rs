@@ -4,6 +4,7 @@ use super::{list, slack};
 use crate::support::fixture::stripped;
 use crate::support::preview::{planned, planned_with, preview, states};
 use hookferry::coralogix::account::ApiKey;
+use hookferry::coralogix::birth::Birth;
 use hookferry::coralogix::digest::{ContentDigest, DigestKey};
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::pipeline::plan::{AlteredCopy, OnConflict, PriorKnowledge, RunKnowledge, StepState};
@@ -169,4 +170,58 @@ fn an_altered_copy_that_is_identical_to_another_webhook_stays_where_it_belongs()
     assert_eq!(states(&plan), [StepState::Unchanged; 2]);
     let without = planned(&source, &target, OnConflict::Fail);
     assert_eq!(states(&without), [StepState::Unchanged, StepState::Create]);
+}
+
+/// The step of a webhook whose copy, as a run recorded it, the target shows with this content now; and the births that
+/// the record and the target show.
+fn state_of_changed_copy(
+    now: (&str, &str),
+    recorded: Option<&str>,
+    shown: Option<&str>,
+) -> StepState {
+    let key = digest_key();
+    let copy = AlteredCopy {
+        id: WebhookId::new("101"),
+        birth: recorded.and_then(Birth::parse),
+        sent: digest(&key, &slack(0, "hook", "a")),
+        kept: digest(&key, &slack(0, "prefixed hook", "a")),
+    };
+    let mut known = PriorKnowledge::empty();
+    known.add(RunKnowledge {
+        run_id: "run".to_owned(),
+        altered: vec![copy],
+        uncertain: Vec::new(),
+        digest_key: key,
+    });
+    let mut target = slack(101, now.0, now.1);
+    if let Some(at) = shown {
+        target = target.replacen('{', &format!("{{\"created_at\":\"{at}\","), 1);
+    }
+    let (source, target) = (list(&[slack(1, "hook", "a")]), list(&[target]));
+    states(&planned_with(&source, &target, OnConflict::Fail, &known))[0]
+}
+
+#[test]
+fn a_changed_copy_is_known_by_its_id_and_birth() {
+    const BIRTH: Option<&str> = Some("2026-11-20T10:30:00Z");
+    const LATER: Option<&str> = Some("2026-11-21T10:30:00Z");
+    let unlike = ("renamed by hand", "z");
+    let with_its_url = ("renamed by hand", "a");
+    for (now, recorded, shown, expected) in [
+        (unlike, BIRTH, BIRTH, StepState::Conflict),
+        // Another webhook has the id now.
+        (unlike, BIRTH, LATER, StepState::Create),
+        (with_its_url, BIRTH, LATER, StepState::Create),
+        // Where a birth is unknown, type and url show that it is the same webhook, or nothing does.
+        (with_its_url, None, BIRTH, StepState::Conflict),
+        (with_its_url, BIRTH, None, StepState::Conflict),
+        (unlike, None, BIRTH, StepState::Ambiguous),
+        (unlike, BIRTH, None, StepState::Ambiguous),
+        // Somebody gave it the content of the source, or undid the change.
+        (("hook", "a"), BIRTH, BIRTH, StepState::Unchanged),
+        (("prefixed hook", "a"), BIRTH, BIRTH, StepState::Unchanged),
+    ] {
+        let state = state_of_changed_copy(now, recorded, shown);
+        assert_eq!(state, expected, "{now:?} {recorded:?} {shown:?}");
+    }
 }

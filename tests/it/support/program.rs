@@ -370,9 +370,8 @@ fn source_lines_first(text: &str) -> String {
     for block in lines.chunk_by(|a, b| is_progress(a) == is_progress(b)) {
         let mut block = block.to_vec();
         block.sort_by_key(|line| match read_account(line) {
-            None => (2, ""),
             Some("source") => (0, ""),
-            Some("target") => (2, ""),
+            None | Some("target") => (2, ""),
             Some(profile) => (1, profile),
         });
         out.extend(block);

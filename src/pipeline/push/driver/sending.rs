@@ -14,12 +14,11 @@ impl PushDriver<'_, '_> {
         self.n_requests += 1;
         let answer = if let ActionRequest::Delete(id) = &self.input.requests[batch[0]].request {
             match self.writer.delete(id).await {
-                Ok(answer) => {
-                    if answer == DeleteAnswer::NotFound {
-                        let step_ix = self.input.requests[batch[0]].step_ix;
-                        self.server_words.insert(step_ix, "answered 404".to_owned());
-                    }
-                    return RequestOutcome::Accepted(Vec::new());
+                Ok(DeleteAnswer::Confirmed) => return RequestOutcome::Accepted(Vec::new()),
+                Ok(DeleteAnswer::NotFound) => {
+                    let step_ix = self.input.requests[batch[0]].step_ix;
+                    self.server_words.insert(step_ix, "answered 404".to_owned());
+                    return RequestOutcome::NothingToDelete;
                 }
                 Err(failure) => WriteAnswer::Failed(failure),
             }

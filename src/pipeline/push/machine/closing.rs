@@ -24,7 +24,7 @@ impl Machine {
         MachineCommand::Observe
     }
 
-    /// Whether the server accepted an update or delete that no observation has confirmed.
+    /// Whether an update or delete probably took effect, and no observation has confirmed it.
     pub(super) fn has_unconfirmed_item(&self) -> bool {
         self.items.values().any(ItemState::is_unconfirmed)
     }
@@ -57,7 +57,7 @@ impl Machine {
             );
         }
         for item_ix in unconfirmed {
-            self.end(item_ix, ItemStatus::Ignored);
+            self.end(item_ix, self.items[item_ix].contradicted_status());
         }
         self.ask_for_unlisted(list)
     }
@@ -109,7 +109,7 @@ impl Machine {
     }
 
     /// The updates that the server accepted and of which the target still shows the previous content, and the
-    /// deletes that it accepted and of which the target still shows the webhook.
+    /// deletes that probably took effect and of which the target still shows the webhook.
     fn unconfirmed_and_listed(&self, listed: &HashSet<&WebhookId>) -> Vec<ItemIx> {
         let is_listed = |state: &ItemState| state.known_id().is_some_and(|id| listed.contains(id));
         self.items

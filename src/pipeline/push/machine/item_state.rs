@@ -38,9 +38,12 @@ enum Effect {
     /// It had none, or the final status tells it.
     Known,
     Unknown,
-    /// Only for an update or delete: the server accepted it, or no longer lists what it deletes, and the final
-    /// observation is to confirm that.
+    /// Only for an update or delete: the server accepted it, and the final observation is to confirm that.
     Accepted,
+    /// Only for a delete: the server answered that it has no such webhook, which confirms nothing.
+    NotFound,
+    /// Only for a delete: no answer tells, and the target no longer lists the webhook.
+    Unlisted,
 }
 
 /// The end of an item.
@@ -85,9 +88,9 @@ impl ItemState {
         self.ended.is_some()
     }
 
-    /// Whether nothing is left to do for it: it has ended, or the server has confirmed its deletion.
+    /// Whether nothing is left to do for it but to confirm it: it has ended, or its deletion probably took effect.
     pub(super) fn is_done(&self) -> bool {
-        self.has_ended() || self.is_delete() && self.is_accepted()
+        self.has_ended() || self.is_delete() && self.is_to_be_confirmed()
     }
 
     /// Whether it has not ended, and no request with it can still take effect.
@@ -105,14 +108,28 @@ impl ItemState {
         self.effect() != Effect::Known
     }
 
-    /// Whether the server accepted its update or delete, and no observation has confirmed that yet.
+    /// Whether its update or delete probably took effect, and no observation has confirmed that yet.
     pub(super) fn is_unconfirmed(&self) -> bool {
-        !self.has_ended() && self.is_accepted()
+        !self.has_ended() && self.is_to_be_confirmed()
+    }
+
+    fn is_to_be_confirmed(&self) -> bool {
+        let effect = self.effect();
+        self.is_accepted() || matches!(effect, Effect::NotFound | Effect::Unlisted)
     }
 
     /// Whether the server accepted its update or delete.
     pub(super) fn is_accepted(&self) -> bool {
         self.effect() == Effect::Accepted
+    }
+
+    /// Its status if the target still shows what its update or delete should have changed.
+    pub(super) fn contradicted_status(&self) -> ItemStatus {
+        if self.effect() == Effect::Unlisted {
+            let why = "the answer to its deletion was lost, and the target still has it";
+            return ItemStatus::Unresolved(why.to_owned());
+        }
+        ItemStatus::Ignored
     }
 
     fn effect(&self) -> Effect {
@@ -187,6 +204,16 @@ impl ItemState {
     /// Notes that the server accepted its update or delete.
     pub(super) fn accept(&mut self) {
         self.set_effect(Effect::Accepted);
+    }
+
+    /// Notes that the server has no webhook to delete, by its answer.
+    pub(super) fn note_not_found(&mut self) {
+        self.set_effect(Effect::NotFound);
+    }
+
+    /// Notes that the target no longer lists the webhook to delete.
+    pub(super) fn note_unlisted(&mut self) {
+        self.set_effect(Effect::Unlisted);
     }
 
     fn set_effect(&mut self, new: Effect) {

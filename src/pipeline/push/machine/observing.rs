@@ -6,6 +6,7 @@ use super::super::observation::SeenWebhook;
 use super::super::settling::Reading;
 use super::super::status::{ItemStatus, Proof};
 use super::super::stop::StopReason;
+use super::item_state::ItemState;
 use super::{Action, Batch, Machine, MachineCommand, PendingObservation, Phase, Uncertainty};
 use crate::coralogix::webhook::WebhookId;
 use foldhash::HashSet;
@@ -128,7 +129,7 @@ impl Machine {
             return self.close(now);
         }
         if self.is_delete(first_ix) && !self.is_listed(first_ix, list) {
-            return self.trust_delete(now, first_ix);
+            return self.trust_delete(now, first_ix, ItemState::note_unlisted);
         }
         self.yield_to_others(&adoption.others);
         if is_progress {

@@ -44,6 +44,8 @@ pub(in super::super) enum Event {
 pub(in super::super) enum RequestOutcome {
     /// Status 200–299, with the rows that could be read from the response.
     Accepted(Vec<SeenWebhook>),
+    /// Status 404 for a delete: the webhook may be gone already.
+    NothingToDelete,
     /// No connection was established, so the server cannot have processed the request.
     NotSent { why: String, is_final: bool },
     /// Any other status.

@@ -1,14 +1,18 @@
 //! Proving: asks for webhooks that the final list lacks, because silence proves nothing about a known id.
-//! Pure. A webhook is gone only if the target says so when asked for it, and answers for one that it lists.
+//! Pure. A webhook is gone only if the target says so twice, and answers for one that it lists: when it confirms the
+//! deletion, or when asked for it, and when asked once more after the settle window.
 
 use super::super::item_ix::ItemIx;
 use super::super::observation::SeenWebhook;
+use super::super::settling::{FirstWord, proves_absence};
 use super::super::status::ItemStatus;
 use super::{Machine, MachineCommand, Phase};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
+use crate::pipeline::absence;
 use foldhash::{HashMap, HashSet};
 use std::collections::VecDeque;
+use std::time::Duration;
 
 /// Ids in one round of questions.
 const ROUND: usize = 50;
@@ -17,10 +21,28 @@ const ROUND: usize = 50;
 #[derive(Debug)]
 pub(super) struct Questions {
     left: VecDeque<WebhookId>,
+    /// The ids that are to be asked for once more, because the first word that they are gone proves nothing.
+    again: VecDeque<WebhookId>,
+    /// Whether `left` holds ids that are asked for once more.
+    is_second: bool,
+    /// The webhooks whose deletion the server confirmed: that was the first word.
+    confirmed: HashSet<WebhookId>,
     /// A listed id, asked for first: a target that does not show it by id says nothing about the others either.
     route_check: Option<WebhookId>,
     /// Whether the target shows single webhooks by id; `None` if it lists none, so that this cannot be checked.
     shows_by_id: Option<bool>,
+}
+
+impl Questions {
+    fn first_word(&self, id: &WebhookId) -> FirstWord {
+        if self.confirmed.contains(id) {
+            FirstWord::Deleted
+        } else if self.is_second {
+            FirstWord::Gone
+        } else {
+            FirstWord::None
+        }
+    }
 }
 
 impl Machine {
@@ -44,9 +66,20 @@ impl Machine {
         }
         self.ask(Questions {
             left,
+            again: VecDeque::new(),
+            is_second: false,
+            confirmed: self.confirmed_deletes(),
             route_check: list.first().map(|seen| seen.id.clone()),
             shows_by_id: None,
         })
+    }
+
+    fn confirmed_deletes(&self) -> HashSet<WebhookId> {
+        let states = self.items.values();
+        let confirmed = states.filter(|state| state.is_delete() && state.is_accepted());
+        confirmed
+            .filter_map(|state| state.known_id().cloned())
+            .collect()
     }
 
     /// Sets ids aside that the list may show in another spelling, such as `7` as `"007"`: whether the webhook exists
@@ -77,6 +110,7 @@ impl Machine {
 
     pub(super) fn handle_presences(
         &mut self,
+        now: Duration,
         mut questions: Questions,
         mut presences: Vec<(WebhookId, Presence)>,
     ) -> MachineCommand {
@@ -85,20 +119,63 @@ impl Machine {
             let answer = answer.map(|at| presences.remove(at).1);
             questions.shows_by_id = Some(answer == Some(Presence::There));
         }
+        let left = self.settles_at.saturating_sub(now);
         for (id, presence) in presences {
-            let is_unproven = presence == Presence::Gone && questions.shows_by_id == Some(false);
-            let presence = if is_unproven {
-                Presence::Unknown("the target does not show single webhooks by id".to_owned())
+            if presence != Presence::Gone {
+                self.unlisted.push((id, presence));
+            } else if questions.shows_by_id == Some(false) {
+                let why = "the target does not show single webhooks by id".to_owned();
+                self.unlisted.push((id, Presence::Unknown(why)));
+            } else if proves_absence(questions.first_word(&id), left) {
+                self.unlisted.push((id, Presence::Gone));
             } else {
-                presence
-            };
-            self.unlisted.push((id, presence));
+                questions.again.push_back(id);
+            }
         }
+        self.ask_next(now, questions)
+    }
+
+    /// Asks for the next ids; once each was asked for, for those that need a second word, after the settle window.
+    pub(super) fn ask_next(&mut self, now: Duration, mut questions: Questions) -> MachineCommand {
         if !questions.left.is_empty() {
             return self.ask(questions);
         }
+        if questions.again.is_empty() {
+            self.conclude_absences();
+            return MachineCommand::Finish;
+        }
+        let left = self.settles_at.saturating_sub(now);
+        if !left.is_zero() {
+            self.phase = Phase::Asking(questions);
+            return MachineCommand::Wait(left, absence::WHY_WAIT.to_owned());
+        }
+        questions.left = std::mem::take(&mut questions.again);
+        questions.is_second = true;
+        self.ask(questions)
+    }
+
+    /// Leaves unknown what would have to be asked for once more: the wait budget does not cover the wait before that.
+    pub(super) fn stop_asking(&mut self, questions: Questions) -> MachineCommand {
+        let unknown = questions.again.into_iter();
+        let unknown = unknown.map(|id| (id, Presence::Unknown(absence::TOO_LONG.to_owned())));
+        self.unlisted.extend(unknown);
         self.conclude_absences();
         MachineCommand::Finish
+    }
+
+    /// Withdraws that webhooks have vanished which the last list only lacks: the run is interrupted before the target
+    /// has said twice that they are gone.
+    pub(super) fn doubt_vanished(&mut self) {
+        let list = self.last_observation.iter().flatten();
+        let listed: HashSet<WebhookId> = list.map(|seen| seen.id.clone()).collect();
+        for item_ix in self.items.ixs() {
+            let status = self.items[item_ix].status();
+            if let Some(ItemStatus::Vanished(id)) = status
+                && !listed.contains(id)
+            {
+                self.restate(item_ix, unknown_absence("the run was interrupted"));
+            }
+        }
     }
 
     /// Whether an item ends well, or as vanished, only if its webhook is proven to be gone.
@@ -125,15 +202,13 @@ impl Machine {
             let status = match presences.get(&id) {
                 Some(Presence::Gone) if was_deleted => ItemStatus::Deleted(id),
                 None | Some(Presence::Gone) => continue,
-                Some(Presence::There) if was_deleted && self.items[item_ix].is_accepted() => {
-                    ItemStatus::Ignored
+                Some(Presence::There) if was_deleted && self.items[item_ix].is_unconfirmed() => {
+                    self.items[item_ix].contradicted_status()
                 }
                 Some(Presence::There) => ItemStatus::Unresolved(
                     "the target does not list it any more, but still has it".to_owned(),
                 ),
-                Some(Presence::Unknown(why)) => ItemStatus::Unresolved(format!(
-                    "the target does not list it any more, and it is unknown whether it still has it: {why}"
-                )),
+                Some(Presence::Unknown(why)) => unknown_absence(why),
             };
             if was_deleted {
                 self.end(item_ix, status);
@@ -142,4 +217,10 @@ impl Machine {
             }
         }
     }
+}
+
+fn unknown_absence(why: &str) -> ItemStatus {
+    ItemStatus::Unresolved(format!(
+        "the target does not list it any more, and it is unknown whether it still has it: {why}"
+    ))
 }

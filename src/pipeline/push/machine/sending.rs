@@ -43,6 +43,9 @@ impl Machine {
         batch: Batch,
         outcome: RequestOutcome,
     ) -> MachineCommand {
+        if !matches!(outcome, RequestOutcome::NotSent { .. }) {
+            self.settles_at = now + self.limits.settle;
+        }
         let full_window_end = Some(now + self.limits.settle);
         // A server that has answered with a refusal is done with the request, so one observation suffices,
         // unless the list is known to lag.
@@ -59,13 +62,16 @@ impl Machine {
             RequestOutcome::Accepted(rows) => {
                 self.may_have_written = true;
                 if self.is_delete(batch.item_ixs[0]) {
-                    return self.trust_delete(now, batch.item_ixs[0]);
+                    return self.trust_delete(now, batch.item_ixs[0], ItemState::accept);
                 }
                 self.note_accepted(&batch.item_ixs);
                 if self.acknowledge(&batch.item_ixs, &rows) {
                     return self.send_next(now);
                 }
                 (Uncertainty::Accepted, full_window_end)
+            }
+            RequestOutcome::NothingToDelete => {
+                return self.trust_delete(now, batch.item_ixs[0], ItemState::note_not_found);
             }
             RequestOutcome::Lost { why, is_timeout } => {
                 self.may_have_written = true;
@@ -136,9 +142,15 @@ impl Machine {
         }
     }
 
-    /// Goes on after a delete that probably took effect; the final observation shows whether it did.
-    pub(super) fn trust_delete(&mut self, now: Duration, item_ix: ItemIx) -> MachineCommand {
-        self.change(item_ix, ItemState::accept);
+    /// Goes on after a delete that probably took effect, by the evidence that `note` notes; the end of the run shows
+    /// whether it did.
+    pub(super) fn trust_delete(
+        &mut self,
+        now: Duration,
+        item_ix: ItemIx,
+        note: fn(&mut ItemState),
+    ) -> MachineCommand {
+        self.change(item_ix, note);
         self.may_have_written = true;
         self.note_success(item_ix);
         self.reset_failure_counts();

@@ -2,6 +2,8 @@
 
 mod absence;
 mod disk;
+mod edited;
+mod gone;
 mod id_tokens;
 mod idmap;
 mod injection;
