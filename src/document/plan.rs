@@ -273,13 +273,13 @@ impl StepDocument {
             target_id: step.target_id().cloned(),
             destination: destination(webhook.bare(), url.as_ref()),
             url,
-            reason: step.reason.clone(),
-            notes: step.notes.clone(),
+            reason: step.reason().to_owned(),
+            notes: step.notes().to_vec(),
             changes: webhook.changes().iter().map(Into::into).collect(),
             unread: webhook.unread_values().iter().map(Into::into).collect(),
             leftover: webhook.unmatched_secrets().iter().map(Into::into).collect(),
             flows_back: webhook.log_backflow().map(Into::into),
-            differences: DifferenceDocument::from_differences(&step.differences),
+            differences: DifferenceDocument::from_differences(step.differences()),
             fields: if has_fields {
                 FieldDocument::from_webhook(webhook.bare())
             } else {

@@ -149,7 +149,7 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
         }
     }
     let all_differences = |webhook: &PortableWebhook, step: &Step| {
-        let mut found = step.differences.clone();
+        let mut found = step.differences().to_vec();
         if let Some(counterpart) = &step.counterpart {
             let state_keys = plan.portable().state_keys();
             found.extend(unkept_differences(
@@ -170,7 +170,7 @@ pub fn compare(plan: &Plan, source: &[PortableWebhook], target: &Stripped) -> Ve
         StepState::Conflict | StepState::Update => {
             ItemVerdict::Altered(all_differences(webhook, step))
         }
-        StepState::Ambiguous | StepState::Blocked => ItemVerdict::Unclear(step.reason.clone()),
+        StepState::Ambiguous | StepState::Blocked => ItemVerdict::Unclear(step.reason().to_owned()),
         StepState::Unchanged => match surplus_ids(webhook) {
             Some(ids) => ItemVerdict::Duplicated(ids),
             None => match all_differences(webhook, step) {

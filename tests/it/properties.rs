@@ -215,7 +215,7 @@ proptest! {
             prop_assert_eq!(step.target_id().is_some(), has_partner);
             prop_assert_eq!(webhook.blocked().is_some(), step.state == StepState::Blocked);
             let differs = matches!(step.state, StepState::Update | StepState::Conflict);
-            prop_assert_eq!(differs, !step.differences.is_empty(), "{}", preview(&plan));
+            prop_assert_eq!(differs, !step.differences().is_empty(), "{}", preview(&plan));
             partners.extend(step.target_id().cloned());
         }
         let n_partners = partners.len();

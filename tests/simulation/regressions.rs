@@ -1,7 +1,9 @@
 //! Bugs that the simulation found, each as a short script that does not depend on a seed.
 
 use super::super::item_ix::ItemIx;
-use super::super::machine::{Action, Event, Item, Limits, Machine, MachineCommand, RequestOutcome};
+use super::super::machine::{
+    Action, Event, Existing, Item, Limits, Machine, MachineCommand, RequestOutcome,
+};
 use super::super::observation::{ReportDetails, SeenWebhook};
 use super::super::status::{ItemStatus, Proof};
 use super::super::stop::StopReason;
@@ -36,12 +38,10 @@ impl Script {
             url: object.url(),
             action: match updates {
                 None => Action::Create,
-                Some(id) => Action::Update {
+                Some(id) => Action::Update(Box::new(Existing {
                     id: id_of(*id),
-                    previous: Contents::default()
-                        .content_of(Object { url: 40, ..*object })
-                        .into(),
-                },
+                    previous: Contents::default().content_of(Object { url: 40, ..*object }),
+                })),
             },
             shown_before: None,
             size: 9,
@@ -692,10 +692,10 @@ fn deleting(object: Object) -> Script {
         key: object.key(),
         content,
         url: object.url(),
-        action: Action::Delete {
+        action: Action::Delete(Box::new(Existing {
             id: id_of(7),
-            previous: content.into(),
-        },
+            previous: content,
+        })),
         shown_before: None,
         size: 0,
     };

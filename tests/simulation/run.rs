@@ -2,7 +2,7 @@
 
 use super::super::item_ix::ItemIx;
 use super::super::machine::{
-    Action, Event, Item, KnownWebhooks, Limits, Machine, MachineCommand, MachineResult,
+    Action, Event, Existing, Item, KnownWebhooks, Limits, Machine, MachineCommand, MachineResult,
     RequestOutcome,
 };
 use super::super::observation::SeenWebhook;
@@ -152,20 +152,17 @@ impl Simulation<'_> {
         for desired in &self.desired {
             let action = match desired.known_id {
                 None => Action::Create,
-                Some(id) if desired.is_delete => Action::Delete {
+                Some(id) if desired.is_delete => Action::Delete(Box::new(Existing {
                     id: id_of(id),
-                    previous: server.contents.content_of(desired.object).into(),
-                },
-                Some(id) => Action::Update {
+                    previous: server.contents.content_of(desired.object),
+                })),
+                Some(id) => Action::Update(Box::new(Existing {
                     id: id_of(id),
-                    previous: server
-                        .contents
-                        .content_of(Object {
-                            url: 40,
-                            ..desired.object
-                        })
-                        .into(),
-                },
+                    previous: server.contents.content_of(Object {
+                        url: 40,
+                        ..desired.object
+                    }),
+                })),
             };
             items.push(Item {
                 key: desired.object.key(),

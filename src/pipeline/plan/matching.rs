@@ -125,7 +125,7 @@ impl Matching<'_> {
         if undocumented_differences(desired, target, self.state_keys).is_empty() {
             step.has_other_state = has_other_state(desired, target, self.state_keys);
         } else {
-            step.notes.push("only undocumented keys differ".to_owned());
+            step.add_note("only undocumented keys differ");
         }
         step.counterpart = Some(Box::new(self.target[target_ix].clone()));
         self.steps[step_ix] = Some(step);
@@ -192,7 +192,7 @@ impl Matching<'_> {
             // Removed, so that only the first copy gets the note.
             if let Some(ids) = surplus.remove(&content.whole) {
                 let ids: Vec<String> = ids.into_iter().map(ToString::to_string).collect();
-                step.notes.push(format!(
+                step.add_note(format!(
                     "the target has more copies of it than the source; ids of the extra copies: {}",
                     ids.join(", ")
                 ));
@@ -232,10 +232,13 @@ impl Matching<'_> {
     fn altered_copy_step(&self, step_ix: usize, target_ix: usize, run: &str) -> Step {
         let counterpart = &self.target[target_ix];
         let mut step = Step::new(StepState::Unchanged, "");
-        step.notes.push(format!(
+        step.add_note(format!(
             "the server stores an altered version of it, as run {run} observed; the source has not changed since"
         ));
-        step.differences = differences(self.desired[step_ix].bare(), counterpart.bare());
+        step.set_differences(differences(
+            self.desired[step_ix].bare(),
+            counterpart.bare(),
+        ));
         step.counterpart = Some(Box::new(counterpart.clone()));
         step
     }
@@ -273,9 +276,11 @@ impl Matching<'_> {
             OnConflict::Fail | OnConflict::Skip => (StepState::Conflict, conflict_reason),
         };
         let mut step = Step::new(state, reason);
-        step.differences = differences(webhook.bare(), counterpart.bare());
+        step.set_differences(differences(webhook.bare(), counterpart.bare()));
         step.counterpart = Some(Box::new(counterpart.clone()));
-        step.notes = send_notes(webhook, self.is_same_account);
+        for note in send_notes(webhook, self.is_same_account) {
+            step.add_note(note);
+        }
         self.steps[step_ix] = Some(step);
     }
 
@@ -332,10 +337,12 @@ impl Matching<'_> {
 
     fn create_step(&self, webhook: &PortableWebhook, twin: Option<&usize>) -> Step {
         let mut step = Step::new(StepState::Create, "");
-        step.notes = send_notes(webhook, self.is_same_account);
+        for note in send_notes(webhook, self.is_same_account) {
+            step.add_note(note);
+        }
         if let Some(target_ix) = twin {
             let twin = &self.target[*target_ix];
-            step.notes.push(format!(
+            step.add_note(format!(
                 "the target has the same content under another alias: {} `{}`",
                 self.format_ids(&[*target_ix]),
                 untrusted::escape(twin.alias())

@@ -1,7 +1,7 @@
 //! The list of actions that one run carries out: creates and updates of a plan, or the deletes and restores of a
 //! rollback. Pure. No request body ever has an id of the source.
 
-use super::machine::{Action, Item};
+use super::machine::{Action, Existing, Item};
 use super::resemblance::{fingerprint_url_of, url_fingerprint};
 use crate::coralogix::content::{Content, FullDigest, full_digest};
 use crate::coralogix::known_key::KnownKey;
@@ -74,10 +74,10 @@ impl<'p> ActionList<'p> {
             content: current,
             // Only creates are recognized by their url.
             url: url_fingerprint(""),
-            action: Action::Delete {
+            action: Action::Delete(Box::new(Existing {
                 id: id.clone(),
-                previous: current.into(),
-            },
+                previous: current,
+            })),
             shown_before: Some(self.full_digest(object, current).into()),
             size: 0,
         };
@@ -102,10 +102,10 @@ impl<'p> ActionList<'p> {
             key,
             content: Content::from_webhook(body, type_id),
             url: fingerprint_url_of(body),
-            action: Action::Update {
+            action: Action::Update(Box::new(Existing {
                 id,
-                previous: current.into(),
-            },
+                previous: current,
+            })),
             shown_before: Some(self.full_digest(object, current).into()),
             size: body.wire_len(),
         };
@@ -142,10 +142,10 @@ fn plan_action<'p>(
         StepState::Create => (Action::Create, ActionRequest::Create(webhook)),
         StepState::Update => {
             let target = step.counterpart.as_deref()?;
-            let action = Action::Update {
+            let action = Action::Update(Box::new(Existing {
                 id: target.id()?.clone(),
-                previous: target.content()?.into(),
-            };
+                previous: target.content()?,
+            }));
             (action, ActionRequest::Update(webhook, target))
         }
         _ => return None,

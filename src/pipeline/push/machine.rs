@@ -23,7 +23,7 @@ mod result;
 mod sending;
 mod waiting;
 
-pub(super) use item::{Action, Item};
+pub(super) use item::{Action, Existing, Item};
 pub(super) use item_state::ItemProgress;
 pub(super) use known::KnownWebhooks;
 pub(super) use protocol::{Event, Limits, MachineCommand, RequestOutcome};

@@ -128,7 +128,7 @@ fn a_conflict_always_has_a_difference() {
                 left != right && !is_blocked,
                 "{left} and {right}"
             );
-            if is_conflict == step.differences.is_empty() {
+            if is_conflict == step.differences().is_empty() {
                 unexplained.push(format!("{left} and {right}"));
             }
         }

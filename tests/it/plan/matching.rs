@@ -77,8 +77,8 @@ fn the_same_content_in_another_spelling_is_unchanged() {
         let plan = planned(&list(&[source]), &list(&[target]), OnConflict::Fail);
         assert_eq!(states(&plan), [StepState::Unchanged]);
         let (_, step) = plan.step(StepIx::default());
-        assert_eq!(step.notes, [""; 0]);
-        assert!(step.differences.is_empty() && step.reason.is_empty());
+        assert_eq!(step.notes(), [""; 0]);
+        assert!(step.differences().is_empty() && step.reason().is_empty());
         assert!(!plan.has_changes() && plan.n_preventing_apply() == 0 && plan.notices().is_empty());
     }
 }
@@ -137,7 +137,7 @@ fn unknown_keys_that_differ_only_in_spelling_get_no_note() {
         let source = list(&[with_unknown(1, "a", left)]);
         let target = list(&[with_unknown(2, "a", right)]);
         let plan = planned(&source, &target, OnConflict::Fail);
-        if !plan.step(StepIx::default()).1.notes.is_empty() {
+        if !plan.step(StepIx::default()).1.notes().is_empty() {
             noted.push((left, right));
         }
     }
@@ -234,7 +234,7 @@ fn copies_pair_with_those_that_have_their_unknown_keys() {
         let plan = planned(&source, &target, OnConflict::Fail);
         let (_, step) = plan.step(1.into());
         assert_eq!(step.target_id().unwrap().as_str(), "101", "{order:?}");
-        assert!(step.notes.is_empty(), "{order:?}: {:?}", step.notes);
+        assert!(step.notes().is_empty(), "{order:?}: {:?}", step.notes());
     }
 }
 
@@ -263,6 +263,6 @@ fn many_webhooks_of_one_alias_name_only_some_candidates() {
         );
         let ids: Vec<String> = (5000..5020).map(|id: u32| id.to_string()).collect();
         let expected = format!("{named} (target ids {} and 180 more)", ids.join(", "));
-        assert_eq!(plan.step(0.into()).1.reason, expected);
+        assert_eq!(plan.step(0.into()).1.reason(), expected);
     }
 }

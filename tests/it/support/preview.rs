@@ -82,13 +82,13 @@ fn write_step(out: &mut String, webhook: &PortableWebhook, step: &Step) {
         id(webhook.source_id().map(ToString::to_string)),
         id(step.target_id().map(ToString::to_string)),
     );
-    if !step.reason.is_empty() {
-        let _ = writeln!(out, "    why: {}", step.reason);
+    if !step.reason().is_empty() {
+        let _ = writeln!(out, "    why: {}", step.reason());
     }
-    for note in &step.notes {
+    for note in step.notes() {
         let _ = writeln!(out, "    note: {note}");
     }
-    for difference in &step.differences {
+    for difference in step.differences() {
         let _ = writeln!(out, "    differs: {}", difference_line(difference));
     }
 }

@@ -52,8 +52,8 @@ pub(super) fn first_queue(items: &ByItem<ItemState>, limits: Limits) -> VecDeque
             .collect()
     };
     let creates = of_action(|action| matches!(action, Action::Create));
-    let updates = of_action(|action| matches!(action, Action::Update { .. }));
-    let deletes = of_action(|action| matches!(action, Action::Delete { .. }));
+    let updates = of_action(|action| matches!(action, Action::Update(_)));
+    let deletes = of_action(|action| matches!(action, Action::Delete(_)));
     let mut queue = batches(items, &creates, limits);
     queue.extend(batches(items, &updates, limits));
     queue.extend(deletes.into_iter().map(|delete| Batch::new(vec![delete])));

@@ -70,7 +70,7 @@ impl Machine {
             matching.map(|(item_ix, _)| item_ix).collect()
         };
         let creates = of_action(|action| matches!(action, Action::Create));
-        let updates = of_action(|action| matches!(action, Action::Update { .. }));
+        let updates = of_action(|action| matches!(action, Action::Update(_)));
         let adoption = self.match_creates(&creates, list);
         for other in &adoption.others {
             self.new_in_target.insert(other);

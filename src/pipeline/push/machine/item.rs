@@ -22,32 +22,33 @@ pub(in super::super) struct Item {
     pub(in super::super) size: usize,
 }
 
-/// What the run does with an item. Updates and deletes hold the content that the webhook must still have.
+/// What the run does with an item.
 #[derive(Debug, Clone)]
 pub(in super::super) enum Action {
     Create,
-    Update {
-        id: WebhookId,
-        previous: Box<Content>,
-    },
-    Delete {
-        id: WebhookId,
-        previous: Box<Content>,
-    },
+    Update(Box<Existing>),
+    Delete(Box<Existing>),
+}
+
+/// The webhook of the target that an update or delete concerns.
+#[derive(Debug, Clone)]
+pub(in super::super) struct Existing {
+    pub(in super::super) id: WebhookId,
+    /// The content that it must still have.
+    pub(in super::super) previous: Content,
 }
 
 impl Item {
     /// Whether a webhook that an update or delete concerns is still as it was before the run.
     pub(super) fn is_as_before(&self, seen: &SeenWebhook) -> bool {
-        let (Action::Update { previous, .. } | Action::Delete { previous, .. }) = &self.action
-        else {
+        let Some(existing) = self.action.existing() else {
             return false;
         };
         let shown = self.shown_before.as_deref();
         let is_as_shown = shown
             .zip(seen.full_digest())
             .is_none_or(|(before, now)| before == now);
-        seen.content == Some(**previous) && is_as_shown
+        seen.content == Some(existing.previous) && is_as_shown
     }
 
     /// The content of a row of its webhook, if it is shown and differs from what was sent.
@@ -58,12 +59,17 @@ impl Item {
 }
 
 impl Action {
-    /// The id of the webhook that the target has already; `None` for a create.
-    pub(in super::super) fn id(&self) -> Option<&WebhookId> {
+    /// The webhook that the target has already; `None` for a create.
+    pub(super) fn existing(&self) -> Option<&Existing> {
         match self {
             Self::Create => None,
-            Self::Update { id, .. } | Self::Delete { id, .. } => Some(id),
+            Self::Update(existing) | Self::Delete(existing) => Some(existing),
         }
+    }
+
+    /// The id of the webhook that the target has already; `None` for a create.
+    pub(in super::super) fn id(&self) -> Option<&WebhookId> {
+        self.existing().map(|existing| &existing.id)
     }
 
     /// Whether both do the same to different webhooks.

@@ -153,7 +153,7 @@ impl ItemState {
     }
 
     pub(super) fn is_delete(&self) -> bool {
-        matches!(self.item.action, Action::Delete { .. })
+        matches!(self.item.action, Action::Delete(_))
     }
 
     /// How far it is.
@@ -162,8 +162,8 @@ impl ItemState {
             (Some(ended), _) => {
                 ItemProgress::Final(&ended.status, ended.altered_content.as_deref())
             }
-            (None, Action::Delete { id, .. }) if self.is_accepted() => {
-                ItemProgress::DeleteAccepted(id)
+            (None, Action::Delete(existing)) if self.is_accepted() => {
+                ItemProgress::DeleteAccepted(&existing.id)
             }
             (None, _) if self.may_take_effect() => ItemProgress::Open,
             (None, _) => ItemProgress::Sendable,

@@ -6,7 +6,7 @@ use super::super::item_ix::ItemIx;
 use super::super::named::resembles;
 use super::super::observation::SeenWebhook;
 use super::super::status::ItemStatus;
-use super::{Action, Machine};
+use super::{Action, Existing, Machine};
 use crate::coralogix::birth::IdentityMatch;
 use crate::coralogix::webhook::WebhookId;
 use crate::untrusted;
@@ -112,9 +112,10 @@ impl Machine {
         let mut adoption = Adoption::default();
         for item_ix in batch {
             let item = &self.items[*item_ix].item;
-            let Action::Update { id, previous } = &item.action else {
+            let Action::Update(existing) = &item.action else {
                 continue;
             };
+            let Existing { id, previous } = &**existing;
             let Some(webhook) = by_id.get(id).copied() else {
                 // A list that pads its ids from now on does not show that the webhook is gone.
                 let is_respelled = |seen: &&SeenWebhook| id.is_equal_only_in_digits(&seen.id);
@@ -140,11 +141,11 @@ impl Machine {
                 Some(content) if content == item.content => {
                     adoption.adopted.push((*item_ix, webhook.clone()));
                 }
-                Some(content) if content == **previous && self.reborn.contains(id) => {
+                Some(content) if content == *previous && self.reborn.contains(id) => {
                     let why = format!("an earlier list showed another webhook as {id}");
                     adoption.unresolved.push((*item_ix, why));
                 }
-                Some(content) if content == **previous => {
+                Some(content) if content == *previous => {
                     // What the server itself changes on an update that it accepts does not matter.
                     if !self.items[*item_ix].is_accepted() && !item.is_as_before(webhook) {
                         let why = format!("somebody changed webhook {id} during the run");
@@ -187,9 +188,10 @@ impl Machine {
         let mut adoption = Adoption::default();
         for item_ix in batch {
             let item = &self.items[*item_ix].item;
-            let Action::Delete { id, .. } = &item.action else {
+            let Action::Delete(existing) = &item.action else {
                 continue;
             };
+            let id = &existing.id;
             if self.reborn.contains(id) {
                 continue;
             }

@@ -30,8 +30,8 @@ impl Machine {
         let batch = &pending.batch.item_ixs;
         let adoption = match self.items[batch[0]].item.action {
             Action::Create => self.match_creates(batch, list),
-            Action::Update { .. } => self.match_updates(batch, list),
-            Action::Delete { .. } => self.match_deletes(batch),
+            Action::Update(_) => self.match_updates(batch, list),
+            Action::Delete(_) => self.match_deletes(batch),
         };
         self.give_up_changed(list);
         self.is_list_lagging |= self.shows_lag(&pending, &adoption, list);

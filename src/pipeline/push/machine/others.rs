@@ -27,9 +27,10 @@ impl Machine {
     pub(super) fn note_changed(&mut self, batch: &[ItemIx], list: &[SeenWebhook]) {
         for item_ix in batch {
             let item = &self.items[*item_ix].item;
-            let Action::Delete { id, .. } = &item.action else {
+            let Action::Delete(existing) = &item.action else {
                 continue;
             };
+            let id = &existing.id;
             let is_it = |seen: &&SeenWebhook| seen.id == *id && !self.baseline.is_replaced(seen);
             let found = list.iter().find(is_it);
             if found.is_some_and(|seen| !item.is_as_before(seen)) {
@@ -62,7 +63,7 @@ impl Machine {
                 self.end(item_ix, ItemStatus::Vanished(id.clone()));
                 continue;
             }
-            let is_update = matches!(item.action, Action::Update { .. });
+            let is_update = matches!(item.action, Action::Update(_));
             let is_expected = |seen: &SeenWebhook| {
                 item.is_as_before(seen) || (is_update && seen.content == Some(item.content))
             };

@@ -163,7 +163,7 @@ impl Machine {
         if rows.len() != batch.len() {
             return false;
         }
-        if let Action::Update { .. } = self.items[batch[0]].item.action {
+        if let Action::Update(_) = self.items[batch[0]].item.action {
             let is_confirmed = |item_ix: &ItemIx| self.confirming_row(*item_ix, rows).is_some();
             if !batch.iter().all(is_confirmed) {
                 return false;
@@ -196,10 +196,11 @@ impl Machine {
         item_ix: ItemIx,
         rows: &'r [SeenWebhook],
     ) -> Option<&'r SeenWebhook> {
-        let Action::Update { id, previous } = &self.items[item_ix].item.action else {
+        let Action::Update(existing) = &self.items[item_ix].item.action else {
             return None;
         };
+        let is_changed = |row: &SeenWebhook| row.content != Some(existing.previous);
         rows.iter()
-            .find(|row| row.id == *id && row.content.as_ref() != Some(&**previous))
+            .find(|row| row.id == existing.id && is_changed(row))
     }
 }
