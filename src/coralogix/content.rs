@@ -193,7 +193,7 @@ pub fn carried_digest(bare: &Webhook, state_keys: &StateKeys) -> Fingerprint {
 pub(super) fn exact_digest(webhook: &Webhook, state_keys: &StateKeys) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
     for member in webhook.members() {
-        let (key, value) = webhook.tokens_of(member);
+        let (key, value) = (member.key_token(), member.value());
         let counts = match member.known_key {
             Some(known) => known != KnownKey::UpdatedAt,
             None => state_keys.counts(&UndocumentedMember::at_top_level(key, value)),

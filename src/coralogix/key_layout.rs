@@ -1,40 +1,37 @@
-//! Where a webhook has its documented keys. The webhooks of a list share a layout as long as their keys come in the same
-//! order, so that finding a member takes no search.
+//! The keys of a webhook and where they are. The webhooks of a list share a layout as long as their keys come in the same
+//! order, so that finding a member takes no search, and no webhook keeps its keys.
 
 use super::known_key::KnownKey;
 
-/// The position of each documented key among the members of a webhook.
-#[derive(Clone, PartialEq, Eq)]
+/// The keys of a webhook, in its order.
 pub(super) struct KeyLayout {
-    n_members: u32,
-    /// Whether every member has a documented key, and no two have the same.
-    is_documented: bool,
+    /// `None` stands for a key that is not documented.
+    keys: Box<[Option<KnownKey>]>,
     /// The index of the first member with each key; [`ABSENT`] if there is none.
     positions: [u32; KnownKey::ALL.len()],
+    is_documented: bool,
 }
 
 const ABSENT: u32 = u32::MAX;
 
 impl KeyLayout {
-    /// The layout of members with these keys; `None` stands for a key that is not documented.
-    pub(super) fn new(keys: impl Iterator<Item = Option<KnownKey>>) -> Self {
+    pub(super) fn new(keys: &[Option<KnownKey>]) -> Self {
         let mut layout = Self {
-            n_members: 0,
-            is_documented: true,
+            keys: keys.into(),
             positions: [ABSENT; KnownKey::ALL.len()],
+            is_documented: true,
         };
-        for key in keys {
+        for (ix, key) in (0..).zip(keys) {
             match key.map(|key| &mut layout.positions[key as usize]) {
-                Some(first) if *first == ABSENT => *first = layout.n_members,
+                Some(first) if *first == ABSENT => *first = ix,
                 _ => layout.is_documented = false,
             }
-            layout.n_members += 1;
         }
         layout
     }
 
-    pub(super) fn n_members(&self) -> usize {
-        self.n_members as usize
+    pub(super) fn keys(&self) -> &[Option<KnownKey>] {
+        &self.keys
     }
 
     /// The index of the first member with that key.

@@ -33,19 +33,40 @@ pub(super) struct ParsedText {
     layouts: Vec<KeyLayout>,
 }
 
+/// Where a member of an object is in the text.
 #[derive(Clone, Copy)]
-pub(super) struct MemberRange {
-    /// The key, if the vendor documents it; resolved once, because nearly everything asks for one.
-    pub(super) known_key: Option<KnownKey>,
+struct MemberRange {
     /// Where the key's token starts. It is scanned again when it is needed, because the index of a large account takes
-    /// as much memory as a third of its text.
+    /// as much memory as a quarter of its text.
     key_start: u32,
-    pub(super) value: TextRange,
+    value: TextRange,
+}
+
+/// A member of a webhook.
+#[derive(Clone, Copy)]
+pub(super) struct Member<'w> {
+    /// Its key, if the vendor documents it.
+    pub(super) known_key: Option<KnownKey>,
+    range: MemberRange,
+    text: &'w str,
+}
+
+impl<'w> Member<'w> {
+    /// Its raw key, quotes included.
+    pub(super) fn key_token(self) -> &'w str {
+        let key = Scanner::new(&self.text[self.range.key_start as usize..]).next_string();
+        key.expect("the index starts at a string")
+    }
+
+    /// Its raw value.
+    pub(super) fn value(self) -> &'w str {
+        &self.text[self.range.value.range()]
+    }
 }
 
 /// A range of the shared text; responses are limited to 1 GiB, so 32 bits suffice.
 #[derive(Clone, Copy)]
-pub(super) struct TextRange {
+struct TextRange {
     start: u32,
     end: u32,
 }
@@ -60,7 +81,7 @@ impl TextRange {
         }
     }
 
-    pub(super) fn range(self) -> Range<usize> {
+    fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
 }
@@ -164,29 +185,31 @@ impl Index {
     /// Indexes the next object; leaves no trace of anything else.
     fn add_object(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), Malformed> {
         let first = self.members.len();
-        if let Err(malformed) = self.add_members(scanner, whole) {
+        let mut keys = Vec::with_capacity(16);
+        if let Err(malformed) = self.add_members(scanner, whole, &mut keys) {
             self.members.truncate(first);
             return Err(malformed);
         }
-        let keys = self.members[first..].iter();
-        let layout = KeyLayout::new(keys.map(|member| member.known_key));
-        if self.layouts.last() != Some(&layout) {
-            self.layouts.push(layout);
+        if self.layouts.last().map(KeyLayout::keys) != Some(&keys) {
+            self.layouts.push(KeyLayout::new(&keys));
         }
         let layout = to_u32(self.layouts.len() - 1);
         self.objects.push((to_u32(first), layout));
         Ok(())
     }
 
-    fn add_members(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), Malformed> {
+    fn add_members(
+        &mut self,
+        scanner: &mut Scanner<'_>,
+        whole: &str,
+        keys: &mut Vec<Option<KnownKey>>,
+    ) -> Result<(), Malformed> {
         if !scanner.consume(b'{') {
             return Err(Malformed);
         }
-        let mut is_first = true;
-        while let Some(key) = scanner.next_key(is_first)? {
-            is_first = false;
+        while let Some(key) = scanner.next_key(keys.is_empty())? {
+            keys.push(KnownKey::from_token(key));
             self.members.push(MemberRange {
-                known_key: KnownKey::from_token(key),
                 key_start: TextRange::locate(key, whole).start,
                 value: TextRange::locate(scanner.next_value()?, whole),
             });
@@ -247,31 +270,19 @@ pub(super) fn parse_object(text: Box<str>) -> Option<Webhook> {
     index.into_webhooks(text).pop()
 }
 
-impl ParsedText {
-    pub(super) fn slice(&self, span: TextRange) -> &str {
-        &self.text[span.range()]
-    }
-
-    /// The raw key of a member, quotes included.
-    pub(super) fn key_token(&self, member: &MemberRange) -> &str {
-        let key = Scanner::new(&self.text[member.key_start as usize..]).next_string();
-        key.expect("the index starts at a string")
-    }
-}
-
 impl Webhook {
     /// The members that are not masked.
-    pub(super) fn members(&self) -> impl Iterator<Item = &MemberRange> {
-        let shown = self.all_members().iter().enumerate();
-        let shown = shown.filter(|(ix, _)| !self.is_removed(*ix));
-        shown.map(|(_, member)| member)
+    pub(super) fn members(&self) -> impl Iterator<Item = Member<'_>> {
+        let keys = self.key_layout().keys().iter().enumerate();
+        let shown = keys.filter(|(ix, _)| !self.is_removed(*ix));
+        shown.map(|(ix, key)| self.member_at(ix, *key))
     }
 
     /// The first member with that key.
-    pub(super) fn member(&self, key: KnownKey) -> Option<&MemberRange> {
+    pub(super) fn member(&self, key: KnownKey) -> Option<Member<'_>> {
         // All members with a key are removed, or none.
         let ix = self.key_layout().position(key)?;
-        (!self.is_removed(ix)).then(|| &self.all_members()[ix])
+        (!self.is_removed(ix)).then(|| self.member_at(ix, Some(key)))
     }
 
     /// Whether every member has a documented key, and no two have the same.
@@ -280,10 +291,18 @@ impl Webhook {
     }
 
     /// The members that the vendor does not document; usually there is none.
-    pub(super) fn unknown_members(&self) -> impl Iterator<Item = &MemberRange> {
+    pub(super) fn unknown_members(&self) -> impl Iterator<Item = Member<'_>> {
         let members = (!self.has_only_documented_keys()).then(|| self.members());
         let members = members.into_iter().flatten();
         members.filter(|member| member.known_key.is_none())
+    }
+
+    fn member_at(&self, ix: usize, known_key: Option<KnownKey>) -> Member<'_> {
+        Member {
+            known_key,
+            range: self.parsed.members[self.first_member as usize + ix],
+            text: &self.parsed.text,
+        }
     }
 
     fn is_removed(&self, ix: usize) -> bool {
@@ -300,29 +319,24 @@ impl Webhook {
         &self.parsed.layouts[self.layout as usize]
     }
 
-    fn all_members(&self) -> &[MemberRange] {
-        let first = self.first_member as usize;
-        &self.parsed.members[first..first + self.key_layout().n_members()]
-    }
-
     /// Returns the webhook without the members that `is_removed` selects; the rest keeps its order and text.
     #[must_use]
     pub(crate) fn without(mut self, is_removed: impl Fn(KnownKey) -> bool) -> Self {
-        let is_removed = |member: &MemberRange| member.known_key.is_some_and(&is_removed);
-        let members = self.all_members();
-        if members.len() <= MASK_BITS {
-            let removed = members.iter().enumerate();
-            let removed = removed.filter(|(_, member)| is_removed(member));
+        let keys = self.key_layout().keys();
+        if keys.len() <= MASK_BITS {
+            let removed = keys.iter().enumerate();
+            let removed = removed.filter(|(_, key)| key.is_some_and(&is_removed));
             self.removed_mask |= removed.fold(0, |bits, (ix, _)| bits | 1 << ix);
             return self;
         }
         // There are more members than mask bits, so the remaining ones get an index of their own.
-        let kept = self.members().filter(|member| !is_removed(member));
-        let members: Vec<MemberRange> = kept.copied().collect();
-        let layout = KeyLayout::new(members.iter().map(|member| member.known_key));
+        let kept = self.members();
+        let kept = kept.filter(|member| !member.known_key.is_some_and(&is_removed));
+        let (keys, members): (Vec<_>, _) =
+            kept.map(|member| (member.known_key, member.range)).unzip();
         let index = Index {
             members,
-            layouts: vec![layout],
+            layouts: vec![KeyLayout::new(&keys)],
             objects: vec![(0, 0)],
         };
         index

@@ -89,10 +89,8 @@ impl Webhook {
     }
 
     fn undocumented_top_level_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
-        self.unknown_members().map(|member| {
-            let (key, value) = self.tokens_of(member);
-            UndocumentedMember::at_top_level(key, value)
-        })
+        self.unknown_members()
+            .map(|member| UndocumentedMember::at_top_level(member.key_token(), member.value()))
     }
 
     fn undocumented_type_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {

@@ -6,7 +6,7 @@ use super::canonical;
 pub(crate) use super::fields::Fields;
 use super::json;
 use super::known_key::KnownKey;
-use super::listing::{MemberRange, key_matches, parse_object};
+use super::listing::{Member, key_matches, parse_object};
 pub use super::listing::{NotAList, Webhook, parse_list};
 use super::scan::Scanner;
 pub use super::webhook_id::WebhookId;
@@ -82,8 +82,7 @@ impl Webhook {
 
     /// The raw JSON of the first member with that key.
     pub(crate) fn raw(&self, key: KnownKey) -> Option<&str> {
-        let found = self.member(key)?;
-        Some(self.parsed.slice(found.value))
+        self.member(key).map(Member::value)
     }
 
     /// The raw JSON of the first member with that key, which need not be a documented one.
@@ -100,26 +99,20 @@ impl Webhook {
 
     /// The members as raw key and value tokens, in the order of the response.
     pub(crate) fn tokens(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.members().map(|member| self.tokens_of(member))
-    }
-
-    /// A member as raw key and value tokens.
-    pub(super) fn tokens_of(&self, member: &MemberRange) -> (&str, &str) {
-        let parsed = &self.parsed;
-        (parsed.key_token(member), parsed.slice(member.value))
+        self.members()
+            .map(|member| (member.key_token(), member.value()))
     }
 
     /// The documented members with their raw values, in the order of the response.
     pub(super) fn known_tokens(&self) -> impl Iterator<Item = (KnownKey, &str)> {
-        let value = |member: &MemberRange| self.parsed.slice(member.value);
         self.members()
-            .filter_map(move |member| Some((member.known_key?, value(member))))
+            .filter_map(|member| Some((member.known_key?, member.value())))
     }
 
     /// The members that the vendor does not document, as decoded keys and raw values, in the order of the response.
     pub(crate) fn unknown_tokens(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
         self.unknown_members().map(|member| {
-            let (key, value) = self.tokens_of(member);
+            let (key, value) = (member.key_token(), member.value());
             (
                 json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
                 value,
