@@ -15,8 +15,6 @@ pub(super) async fn run(
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<ExitCode, Error> {
-    let approved_plan = ApprovedPlan::new(&apply, &saved)?;
-    // The user has approved the document; from here on only its promises and its binding are needed.
-    drop(saved);
+    let approved_plan = ApprovedPlan::new(&apply, saved)?;
     execute(&apply.migrate, Some(&approved_plan), screen, interrupt).await
 }

@@ -5,8 +5,8 @@ use crate::cli::OutputFormat;
 use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
+use crate::render::list;
 use crate::render::screen::Screen;
-use crate::render::{json, list};
 use crate::settings;
 use std::sync::Arc;
 
@@ -20,11 +20,12 @@ pub(super) async fn run(
     warn_about_incomplete(&settings.source, &inventory, screen);
     let account = party(&settings.source, &inventory);
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;
-    screen.print_result(&match settings.output {
+    match settings.output {
         OutputFormat::Text => {
-            list::list_text(&webhooks, &account, screen.stdout_page(Detail::Normal))
+            let page = screen.stdout_page(Detail::Normal);
+            screen.print_result(&list::list_text(&webhooks, &account, page))?;
         }
-        OutputFormat::Json => json::text(&list::list_json(&webhooks, &account)),
-    })?;
+        OutputFormat::Json => screen.print_json(&list::list_json(&webhooks, &account))?,
+    }
     Ok(ExitCode::Done)
 }

@@ -20,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::pipeline::push::{Baseline, PushContext, push};
 use crate::pipeline::verify::verify;
 use crate::render::screen::Screen;
-use crate::settings::{Consent, MigrateSettings, ReportFormat};
+use crate::settings::{Consent, MigrateSettings};
 use crate::store::lock::{Lock, LockHolder, Locks};
 use crate::store::runs::Runs;
 use crate::wording::counted;
@@ -85,7 +85,7 @@ pub(super) async fn execute(
     // The exit code reports what happened to the target, not to the terminal or the run record.
     for result in [
         prune_records(settings),
-        print_report(&document, settings.output, screen),
+        formatting::print_outcome(&document, settings.output, Detail::Normal, screen),
     ] {
         if let Err(error) = result {
             screen.error(&error);
@@ -108,9 +108,8 @@ async fn dry_run(
             screen,
         )?;
     }
-    let document = PlanDocument::new(planned.view(), Depth::Fields);
-    let (output, detail) = (settings.output, settings.detail);
-    screen.print_result(&formatting::render_plan(&document, output, detail, screen))?;
+    let document = PlanDocument::streamed(planned.view(), Depth::Fields);
+    formatting::print_new_plan(document, settings.output, settings.detail, screen)?;
     Ok(planned.preview_exit_code(false))
 }
 
@@ -242,17 +241,4 @@ fn prune_records(settings: &MigrateSettings) -> Result<(), Error> {
     Runs::new(settings.state.path()?)
         .prune(RECORD_RETENTION)
         .map(drop)
-}
-
-fn print_report(
-    document: &OutcomeDocument,
-    output: ReportFormat,
-    screen: &Screen,
-) -> Result<(), Error> {
-    screen.print_result(&formatting::render_outcome(
-        document,
-        output,
-        Detail::Normal,
-        screen,
-    ))
 }

@@ -9,6 +9,7 @@ use crate::render::json;
 use crate::render::screen::Screen;
 use crate::settings::{self, ReportFormat};
 use crate::store::disk;
+use std::io::Write;
 use std::path::Path;
 
 /// Prints the plan, and saves it if `--out` names a file.
@@ -21,21 +22,22 @@ pub(super) async fn run(
     let document = if is_bound {
         bind_plan(&planned, &settings.route, settings.valid_for)?
     } else {
-        PlanDocument::new(planned.view(), Depth::from_detail(settings.detail))
+        PlanDocument::streamed(planned.view(), Depth::Fields)
     };
-    if let Some(path) = &settings.out {
-        let is_plan = |text: &str| SavedPlan::read(text).is_ok();
-        disk::replace_if_own(path, &|to| json::write(&document, to), "the plan", is_plan)?;
+    let saved = settings.out.as_ref();
+    let notice = saved.map(|path| saved_notice(&document, path));
+    if let Some(path) = saved {
+        let write = |to: &mut dyn Write| json::write(&document, to);
+        disk::replace_if_own(path, &write, "the plan", SavedPlan::is_plan)?;
     }
-    let (output, detail) = (settings.output, settings.detail);
-    screen.print_result(&formatting::render_plan(&document, output, detail, screen))?;
-    if let Some(path) = &settings.out {
-        screen.print_message(&saved_notice(&document, path));
+    formatting::print_new_plan(document, settings.output, settings.detail, screen)?;
+    if let Some(notice) = notice {
+        screen.print_message(&notice);
     }
     Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 
-fn saved_notice(document: &PlanDocument, path: &Path) -> String {
+fn saved_notice<S>(document: &PlanDocument<S>, path: &Path) -> String {
     let path = crate::untrusted::escape(&path.display().to_string());
     let valid_until = document.binding.as_ref().map(|binding| binding.valid_until);
     let validity = valid_until.map_or_else(String::new, |until| format!(", valid until {until}"));

@@ -23,10 +23,12 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
         }
     };
     let (output, detail) = (settings.output, settings.detail);
-    screen.print_result(&match document {
-        Document::Plan(plan) => formatting::render_plan(&plan, output, detail, screen),
-        Document::Outcome(outcome) => formatting::render_outcome(&outcome, output, detail, screen),
-    })?;
+    match document {
+        Document::Plan(plan) => formatting::print_plan(&plan, output, detail, screen)?,
+        Document::Outcome(outcome) => {
+            formatting::print_outcome(&outcome, output, detail, screen)?;
+        }
+    }
     Ok(ExitCode::Done)
 }
 

@@ -5,7 +5,9 @@ use super::planning::PlannedMigration;
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::{Depth, PlanDocument, SavedPlan, plan_refusal, set_plan_digest};
+use crate::document::{
+    Depth, PlanDocument, SavedPlan, StreamedSteps, plan_refusal, set_plan_digest,
+};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
     Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
@@ -13,9 +15,8 @@ use crate::pipeline::binding::{
 };
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
-use crate::pipeline::strip::{Stripped, strip};
+use crate::pipeline::strip::{Stripped, strip_with_cache};
 use crate::render::drift::{document as drift_document, lines, summary};
-use crate::render::json;
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +31,10 @@ struct StrippedSides {
 
 impl StrippedSides {
     fn from_planned(planned: &PlannedMigration) -> Self {
+        let cache = planned.plan.portable().content_cache();
         Self {
-            source: strip(planned.selected.clone()),
-            target: strip(planned.target_inventory.clone()),
+            source: strip_with_cache(planned.selected.clone(), &cache),
+            target: strip_with_cache(planned.target_inventory.clone(), &cache),
         }
     }
 
@@ -52,12 +54,12 @@ impl StrippedSides {
     }
 }
 
-/// The document of a plan, bound to everything that determined the plan.
-pub(super) fn bind_plan(
-    planned: &PlannedMigration,
+/// The document of a plan, bound to everything that determined the plan; for writing only.
+pub(super) fn bind_plan<'p>(
+    planned: &'p PlannedMigration,
     route: &Route,
     valid_for: SignedDuration,
-) -> Result<PlanDocument, Error> {
+) -> Result<PlanDocument<StreamedSteps<'p>>, Error> {
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, route);
     let keys = BindingKeys::new(source_key(route), &route.target.key, &route.state_keys)
@@ -76,7 +78,7 @@ pub(super) fn bind_plan(
             Retargeting::To(region) => Some(region.code().to_owned()),
         },
     };
-    let mut document = PlanDocument::new(planned.view(), Depth::Fields);
+    let mut document = PlanDocument::streamed(planned.view(), Depth::Fields);
     document.binding = Some(Binding::new(&inputs, decisions, &keys));
     set_plan_digest(&mut document, keys.target());
     Ok(document)
@@ -135,11 +137,13 @@ pub(super) struct ApprovedPlan<'a> {
 
 impl<'a> ApprovedPlan<'a> {
     /// Fails if the saved plan cannot be applied; reads nothing before that.
-    pub(super) fn new(apply: &'a ApplySettings, saved: &SavedPlan) -> Result<Self, Error> {
-        let keys = verify_saved_plan(apply, saved)?;
+    ///
+    /// The user has approved the document; from here on only what it promises and its binding are needed.
+    pub(super) fn new(apply: &'a ApplySettings, saved: SavedPlan) -> Result<Self, Error> {
+        let keys = verify_saved_plan(apply, &saved)?;
         Ok(Self {
             apply,
-            promises: saved.promises(),
+            promises: saved.document.steps,
             keys,
         })
     }
@@ -169,7 +173,7 @@ impl<'a> ApprovedPlan<'a> {
             return Ok(());
         }
         if self.apply.migrate.output == ReportFormat::Json {
-            screen.print_result(&json::text(&drift_document(&drift)))?;
+            screen.print_json(&drift_document(&drift))?;
         }
         Err(stale(self.apply, &drift))
     }
@@ -192,7 +196,7 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<Binding
         )
         .with_hint("a plan can be checked only with the keys that it was made with: use that key, or make a new plan; nothing was read or written")
     })?;
-    if !saved.is_intact(keys.target()) {
+    if !saved.is_intact(binding, keys.target()) {
         return Err(Error::new(
             ErrorKind::Stale,
             format!("somebody changed `{name}` after it was saved"),

@@ -174,9 +174,22 @@ pub fn documented_digest(webhook: &Webhook, content: Option<Content>) -> Fingerp
 /// A digest of everything that a stripped webhook sends, except the server's own state: the compared content and the
 /// undocumented members.
 pub fn carried_digest(bare: &Webhook, state_keys: &StateKeys) -> Fingerprint {
+    carried_digest_with(bare, None, state_keys)
+}
+
+/// Like [`carried_digest`], but does not compute the content again if the caller has it.
+pub(super) fn carried_digest_with(
+    bare: &Webhook,
+    content: Option<Content>,
+    state_keys: &StateKeys,
+) -> Fingerprint {
     let mut canon = CanonicalWriter::new();
     let documented = match bare.type_id() {
-        Ok(type_id) => Content::from_webhook(bare, type_id).whole,
+        Ok(type_id) => {
+            content
+                .unwrap_or_else(|| Content::from_webhook(bare, type_id))
+                .whole
+        }
         Err(_) => documented_digest(bare, None),
     };
     canon.bytes(&documented.0);
@@ -196,7 +209,7 @@ pub(super) fn exact_digest(webhook: &Webhook, state_keys: &StateKeys) -> Fingerp
         let (key, value) = (member.key_token(), member.value());
         let counts = match member.known_key {
             Some(known) => known != KnownKey::UpdatedAt,
-            None => state_keys.counts(&UndocumentedMember::at_top_level(key, value)),
+            None => state_keys.counts(&UndocumentedMember::at_top_level(member)),
         };
         if counts {
             canon.text(key);

@@ -1,26 +1,26 @@
 //! Digests that may leave the process: keyed (HMAC) with a key that only the holder of the API key can derive again,
 //! so that nobody can test guesses at a secret against them.
 
+mod places;
 mod subkeys;
 
+pub use places::{PlaceDigests, ShortDigest};
 pub use subkeys::SUBKEY_INFOS;
 
 use super::account::ApiKey;
 use super::content::{self, Content, FINGERPRINT_BYTES, Fingerprint, FullDigest};
-use super::path::Path;
-use super::place::Place;
 use super::undocumented::StateKeys;
 use super::webhook::Webhook;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{aead, hmac, rand};
-use serde::de::Error as _;
+use serde::de::{Error as _, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, IntoInnerError, Write};
 use subkeys::{DigestKind, Subkeys};
 
 /// Bytes of a digest: the first 96 bits of the HMAC-SHA-256. Of a million webhooks, two that differ share one with a
@@ -28,8 +28,6 @@ use subkeys::{DigestKind, Subkeys};
 const DIGEST_BYTES: usize = 12;
 /// Characters of a digest in base64.
 const BASE64_CHARS: usize = DIGEST_BYTES / 3 * 4;
-/// Bytes of the digest of a single value, which only names what changed and decides nothing.
-const SHORT_DIGEST_BYTES: usize = 4;
 /// Bytes of the random salt of each record.
 const SALT_BYTES: usize = 16;
 
@@ -210,9 +208,10 @@ impl DigestKey {
             .collect()
     }
 
-    /// Digests everything that a stripped webhook sends, except the server's own state.
-    pub fn digest_carried(&self, bare: &Webhook) -> KeyedDigest {
-        let carried = content::carried_digest(bare, &self.state_keys);
+    /// Digests everything that a stripped webhook sends, except the server's own state; `content` is its content, if the
+    /// caller has it.
+    pub fn digest_carried(&self, bare: &Webhook, content: Option<Content>) -> KeyedDigest {
+        let carried = content::carried_digest_with(bare, content, &self.state_keys);
         self.mac_fingerprint(DigestKind::Carried, carried)
     }
 
@@ -228,60 +227,21 @@ impl DigestKey {
         self.mac(DigestKind::Inventory, &all)
     }
 
-    /// Maps the path of each value that counts to a short digest: enough to tell which values changed.
-    pub fn digest_places(&self, webhook: &Webhook) -> BTreeMap<SmolStr, SmolStr> {
-        // An empty url counts as missing.
-        let has_url = !webhook.url().is_empty();
-        let state = self.state_paths(webhook);
-        let is_digested = |place: &Place| {
-            !place.json_type.is_container()
-                && (has_url || place.path != Path::from_parts(&["url"]))
-                && !state.iter().any(|path| place.path.is_within(path))
-        };
-        let places = webhook.places().into_iter().filter(is_digested);
-        let places = places.map(|place| (place.path.to_string(), self.short_digest(place.token())));
-        let members = webhook.undocumented_members();
-        let members = members
-            .filter(|member| member.is_in_type && self.state_keys.counts(member))
-            .map(|member| (member.path().to_string(), self.short_digest(member.value)));
-        places
-            .chain(members)
-            .map(|(path, digest)| (path.into(), digest))
-            .collect()
-    }
-
-    /// The paths of the server's own state, which has no digest.
-    fn state_paths(&self, webhook: &Webhook) -> Vec<Path> {
-        let members = webhook.undocumented_members();
-        let state = members.filter(|member| !self.state_keys.counts(member));
-        state.map(|member| member.path()).collect()
-    }
-
-    fn short_digest(&self, token: &str) -> SmolStr {
-        let digest = self.mac_fingerprint(DigestKind::Place, content::value_digest(token));
-        to_hex(&digest.0[..SHORT_DIGEST_BYTES]).into()
-    }
-
     /// Digests the fingerprint of a rules file's text, which must not leave the process unkeyed.
     pub fn digest_rules(&self, text: Fingerprint) -> KeyedDigest {
         self.mac_fingerprint(DigestKind::Rules, text)
     }
 
-    /// Digests the text of a whole document.
-    pub fn digest_document(&self, text: &str) -> KeyedDigest {
-        self.mac(DigestKind::Document, text.as_bytes())
-    }
-
-    /// Digests the document that the closure writes, without buffering it.
+    /// Digests the document that the closure writes, without holding all of it in memory.
     pub fn digest_written(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<KeyedDigest> {
-        let mut writer = DigestWriter(hmac::Context::with_key(
-            self.keys.digest_key(DigestKind::Document),
-        ));
+        let key = self.keys.digest_key(DigestKind::Document);
+        let mut writer = BufWriter::new(DigestWriter(hmac::Context::with_key(key)));
         write(&mut writer)?;
-        Ok(KeyedDigest::from_tag(&writer.0.sign()))
+        let digest = writer.into_inner().map_err(IntoInnerError::into_error)?.0;
+        Ok(KeyedDigest::from_tag(&digest.sign()))
     }
 
     fn mac_fingerprint(&self, kind: DigestKind, fingerprint: Fingerprint) -> KeyedDigest {
@@ -352,8 +312,7 @@ impl Serialize for KeyedDigest {
 
 impl<'de> Deserialize<'de> for KeyedDigest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<'de, str>::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| D::Error::custom("not a digest of 24 hexadecimal digits"))
+        deserialize_hex(deserializer).map(Self)
     }
 }
 
@@ -433,6 +392,27 @@ fn write_hex<'o>(bytes: &[u8], out: &'o mut [u8]) -> &'o str {
     std::str::from_utf8(out).expect("digits are ASCII")
 }
 
+/// Reads digits that [`write_hex`] wrote.
+fn deserialize_hex<'de, const N: usize, D: Deserializer<'de>>(
+    from: D,
+) -> Result<[u8; N], D::Error> {
+    struct HexVisitor<const N: usize>;
+
+    impl<const N: usize> Visitor<'_> for HexVisitor<N> {
+        type Value = [u8; N];
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "a digest of {} hexadecimal digits", 2 * N)
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<[u8; N], E> {
+            parse_hex(text).ok_or_else(|| E::invalid_value(Unexpected::Str("other text"), &self))
+        }
+    }
+
+    from.deserialize_str(HexVisitor)
+}
+
 fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N || !digits.iter().all(u8::is_ascii_hexdigit) {
@@ -454,14 +434,19 @@ mod tests {
         ApiKey::new(text).expect("a usable key")
     }
 
+    fn digest(digest_key: &DigestKey, text: &str) -> KeyedDigest {
+        let digest = digest_key.digest_written(|to| to.write_all(text.as_bytes()));
+        digest.expect("writing to memory succeeds")
+    }
+
     #[test]
     fn the_same_key_and_salt_give_the_same_digest_and_another_key_is_detected() {
         let digest_key = DigestKey::new(&key("first")).expect("random numbers");
         let (salt, check) = (digest_key.salt(), digest_key.check());
         let rederived = DigestKey::for_record(&key("first"), &salt, &check).expect("the same key");
         assert_eq!(
-            rederived.digest_document("a guess"),
-            digest_key.digest_document("a guess")
+            digest(&rederived, "a guess"),
+            digest(&digest_key, "a guess")
         );
         assert!(DigestKey::for_record(&key("second"), &salt, &check).is_none());
         assert!(DigestKey::for_record(&key("first"), "no salt", &check).is_none());
@@ -470,9 +455,8 @@ mod tests {
     #[test]
     fn every_record_has_its_own_salt() {
         let digest_with_new_salt = || {
-            DigestKey::new(&key("first"))
-                .expect("random numbers")
-                .digest_document("x")
+            let digest_key = DigestKey::new(&key("first")).expect("random numbers");
+            digest(&digest_key, "x")
         };
         assert_ne!(digest_with_new_salt(), digest_with_new_salt());
     }
@@ -480,11 +464,11 @@ mod tests {
     #[test]
     fn a_digest_round_trips_through_text() {
         let digest_key = DigestKey::new(&key("first")).expect("random numbers");
-        let digest = digest_key.digest_document("x");
+        let digests = [digest(&digest_key, "x"), digest(&digest_key, "y")];
+        let digest = digests[0];
         assert_eq!(KeyedDigest::parse(&digest.to_string()), Some(digest));
         assert_eq!(KeyedDigest::parse("abc"), None);
         assert_eq!(KeyedDigest::parse(&"é".repeat(DIGEST_BYTES)), None);
-        let digests = [digest, digest_key.digest_document("y")];
         for n in 0..=digests.len() {
             let text = Base64Digests(&digests[..n]).to_string();
             assert_eq!(decode_digests(&text).as_deref(), Some(&digests[..n]));

@@ -2,7 +2,7 @@
 //! Escapes a new value exactly as often as the value that it replaces.
 
 use super::json;
-use super::place::{FIELDS_KEY, Place, TextLocation};
+use super::place::{FIELDS_KEY, Place};
 use super::webhook::Webhook;
 use std::ops::Range;
 
@@ -40,18 +40,17 @@ impl Webhook {
 
 /// The byte range to replace in the raw value of `key`, and its replacement; `None` if the edit is for another key.
 fn splice_for(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
-    match &edit.place.location {
-        TextLocation::Member(name) if name == key => Some((0..raw.len(), edit.token.clone())),
-        TextLocation::Within(name, range) if name == key => {
-            Some((range.clone(), edit.token.clone()))
-        }
-        TextLocation::Fields(range) if key == FIELDS_KEY => Some(if raw.starts_with('"') {
-            (encoded_range(raw, range), escape_json_text(&edit.token))
-        } else {
-            (range.clone(), edit.token.clone())
-        }),
-        _ => None,
+    let location = &edit.place.location;
+    if location.key != key {
+        return None;
     }
+    Some(match &location.range {
+        None => (0..raw.len(), edit.token.clone()),
+        Some(range) if key == FIELDS_KEY && raw.starts_with('"') => {
+            (encoded_range(raw, range), escape_json_text(&edit.token))
+        }
+        Some(range) => (range.clone(), edit.token.clone()),
+    })
 }
 
 fn apply_splices(raw: &str, splices: &[(Range<usize>, String)]) -> String {

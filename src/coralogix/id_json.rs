@@ -1,8 +1,10 @@
 //! Serializes webhook ids: as a JSON number if the account's id is one that every reader keeps exact, else as a string.
 
 use super::webhook::WebhookId;
-use serde::{Deserialize as _, Deserializer, Serializer};
-use serde_json::Value;
+use serde::de::Visitor;
+use serde::{Deserialize, Deserializer, Serializer};
+use serde_json::{Number, Value};
+use std::fmt;
 
 /// The id as a JSON number if the account lists a number, else as a string.
 ///
@@ -20,11 +22,39 @@ pub(crate) fn exact_number(id: &WebhookId) -> Option<u64> {
     id.as_str().parse().ok().filter(|_| id.is_number())
 }
 
-fn from_value<E: serde::de::Error>(value: &Value) -> Result<WebhookId, E> {
-    match value {
-        Value::Number(number) => Ok(WebhookId::from_number(&number.to_string())),
-        Value::String(text) => Ok(WebhookId::from_text(text)),
-        _ => Err(E::custom("an id must be a number or a string")),
+/// An id in a document.
+struct IdInDocument(WebhookId);
+
+impl<'de> Deserialize<'de> for IdInDocument {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(IdVisitor).map(Self)
+    }
+}
+
+struct IdVisitor;
+
+impl Visitor<'_> for IdVisitor {
+    type Value = WebhookId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an id, which is a number or a string")
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<WebhookId, E> {
+        Ok(WebhookId::from_number(&number.to_string()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<WebhookId, E> {
+        Ok(WebhookId::from_number(&number.to_string()))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, number: f64) -> Result<WebhookId, E> {
+        let number = Number::from_f64(number).ok_or_else(|| E::custom("not a finite number"))?;
+        Ok(WebhookId::from_number(&number.to_string()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<WebhookId, E> {
+        Ok(WebhookId::from_text(text))
     }
 }
 
@@ -36,12 +66,12 @@ pub(crate) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
-    from_value(&Value::deserialize(from)?)
+    IdInDocument::deserialize(from).map(|id| id.0)
 }
 
 /// For an `Option`: `None` becomes `null`.
 pub(crate) mod optional {
-    use super::{Value, WebhookId, from_value};
+    use super::{IdInDocument, WebhookId};
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
@@ -58,16 +88,13 @@ pub(crate) mod optional {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Option<WebhookId>, D::Error> {
-        match Value::deserialize(from)? {
-            Value::Null => Ok(None),
-            value => from_value(&value).map(Some),
-        }
+        Ok(Option::<IdInDocument>::deserialize(from)?.map(|id| id.0))
     }
 }
 
 /// For a list of ids.
 pub(crate) mod list {
-    use super::{Value, WebhookId, from_value, to_value};
+    use super::{IdInDocument, WebhookId, to_value};
     use serde::{Deserialize as _, Deserializer, Serializer};
 
     pub(crate) fn serialize<S: Serializer>(ids: &[WebhookId], to: S) -> Result<S::Ok, S::Error> {
@@ -77,7 +104,7 @@ pub(crate) mod list {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<Vec<WebhookId>, D::Error> {
-        let values = Vec::<Value>::deserialize(from)?;
-        values.iter().map(from_value).collect()
+        let ids = Vec::<IdInDocument>::deserialize(from)?;
+        Ok(ids.into_iter().map(|id| id.0).collect())
     }
 }

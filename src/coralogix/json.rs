@@ -5,6 +5,7 @@ pub use super::scan::encode_string;
 use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, Write};
 
 /// Deepest nesting that is parsed; a limit, so that no response can overflow the stack.
 pub(super) const MAX_DEPTH: usize = 128;
@@ -132,33 +133,12 @@ pub fn decode_string(token: &str) -> Result<Cow<'_, str>, JsonError> {
     }
 }
 
-/// JSON without white space and with every string escaped the same way; `None` if the text is not valid JSON.
+/// Writes valid JSON without white space and with every string escaped the same way; an error if a string has half a
+/// surrogate pair.
 ///
-/// Numbers keep their notation, so `1` and `1.0` differ. A string with half a surrogate pair also gives `None`.
-pub fn compact(text: &str) -> Option<String> {
-    scan::is_json(text).then(|| scan::compact(text)).flatten()
-}
-
-/// The members of one object as raw tokens, in order, duplicates included.
-pub(super) struct ObjectMembers<'a>(pub(super) Vec<(&'a str, &'a str)>);
-
-impl<'a> ObjectMembers<'a> {
-    /// Parses only the top level of an object; values stay raw text.
-    pub(super) fn parse(text: &'a str) -> Result<Self, JsonError> {
-        let mut scanner = Scanner::new(text);
-        let mut members = Vec::new();
-        if !scanner.consume(b'{') {
-            return Err(JsonError::NotJson);
-        }
-        while let Some(key) = scanner.next_key(members.is_empty())? {
-            members.push((key, scanner.next_value()?));
-        }
-        if scanner.is_at_end() {
-            Ok(Self(members))
-        } else {
-            Err(JsonError::NotJson)
-        }
-    }
+/// Numbers keep their notation, so `1` and `1.0` differ.
+pub fn write_compact(text: &str, to: &mut dyn Write) -> io::Result<()> {
+    scan::compact(text, |part| to.write_all(part.as_bytes()))
 }
 
 /// Whether any key occurs twice.

@@ -6,6 +6,7 @@ use super::key_layout::KeyLayout;
 use super::known_key::KnownKey;
 use super::scan::{Malformed, Scanner};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -56,6 +57,12 @@ impl<'w> Member<'w> {
     pub(super) fn key_token(self) -> &'w str {
         let key = Scanner::new(&self.text[self.range.key_start as usize..]).next_string();
         key.expect("the index starts at a string")
+    }
+
+    /// Its decoded key.
+    pub(super) fn key(self) -> Cow<'w, str> {
+        let token = self.key_token();
+        json::decode_string(token).unwrap_or(Cow::Borrowed(token))
     }
 
     /// Its raw value.

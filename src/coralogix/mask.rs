@@ -103,11 +103,13 @@ impl Webhook {
             ParsedFields::Text | ParsedFields::DuplicateKey => {
                 Some(Masked::hidden("unreadable fields"))
             }
-            ParsedFields::Tree(tree) => {
-                let webhook_type = self.type_id().ok().and_then(WebhookType::from_id);
-                Some(mask_fields(webhook_type, &tree))
-            }
+            ParsedFields::Tree(tree) => Some(mask_fields(self.documented_type(), &tree)),
         }
+    }
+
+    /// Its type, if the vendor documents that.
+    pub(super) fn documented_type(&self) -> Option<&'static WebhookType> {
+        self.type_id().ok().and_then(WebhookType::from_id)
     }
 }
 
@@ -120,39 +122,24 @@ pub fn mask_fields(webhook_type: Option<&WebhookType>, tree: &Json<'_>) -> Maske
                 .map(|entry| mask_entry(webhook_type, entry))
                 .collect(),
         ),
-        other => hide(other, "unknown field"),
+        other => MaskRule::UNKNOWN_FIELD.mask(other),
     }
 }
 
 /// Masks one `{"name": …, "value": …}` entry according to its slot in that type.
 fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     let name = entry_name(entry).unwrap_or_default();
-    let slot = webhook_type.map_or(UNKNOWN_SLOT, |webhook_type| webhook_type.slot(name));
     let Json::Object(members) = entry else {
-        return hide(entry, "unknown field");
+        return MaskRule::UNKNOWN_FIELD.mask(entry);
     };
     let mask_member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
         let masked = match key.as_ref() {
             "name" => Masked::Text(name.to_owned()),
-            "value" => mask_by_slot(slot, value),
-            _ => hide(value, "unknown field"),
+            other => MaskRule::of_entry_member(webhook_type, name, other).mask(value),
         };
         (mask_key(key), masked)
     };
     Masked::Object(members.iter().map(mask_member).collect())
-}
-
-fn mask_by_slot(slot: Slot, value: &Json<'_>) -> Masked {
-    match slot {
-        Slot::Plain => map_leaves(value, &mut |leaf| show_scalar(leaf, "text")),
-        Slot::Secret(kind) => hide(value, kind),
-        Slot::Email => map_leaves(value, &mut |leaf| match leaf {
-            Json::String(text) => mask_email(text),
-            other => hide(other, "e-mail address"),
-        }),
-        Slot::Headers => mask_headers(value),
-        Slot::Payload => mask_payload(value, None),
-    }
 }
 
 /// Masks an object key: keys are not secret, unless they look like one of the vendor's API keys.
@@ -164,30 +151,93 @@ fn mask_key(key: &str) -> String {
     }
 }
 
-/// Replaces every string and number by what `mask_leaf` returns; keeps the shape, and shows `null` and booleans.
-fn map_leaves(value: &Json<'_>, mask_leaf: &mut dyn FnMut(&Json<'_>) -> Masked) -> Masked {
-    match value {
-        Json::Array(elements) => Masked::Array(
-            elements
-                .iter()
-                .map(|element| map_leaves(element, mask_leaf))
-                .collect(),
-        ),
-        Json::Object(members) => Masked::Object(
-            members
-                .iter()
-                .map(|(key, value)| (mask_key(key), map_leaves(value, mask_leaf)))
-                .collect(),
-        ),
-        Json::Null => Masked::Null,
-        Json::Bool(value) => Masked::Bool(*value),
-        Json::Number(_) | Json::String(_) => mask_leaf(value),
-    }
+/// How the strings and numbers of a value are masked. Follows from the field that holds the value, and inside it from
+/// the keys on the way; `null` and booleans are always shown.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MaskRule<'k> {
+    /// Hidden completely; the text names their kind.
+    Hide(&'static str),
+    /// Shown, unless they are long or look like a key; then hidden as that kind.
+    Show(&'static str),
+    /// Only the domain of an e-mail address is shown.
+    Email,
+    /// The object of all headers, each of which is masked by its name.
+    Headers,
+    /// A payload; the text is the nearest enclosing object key.
+    Payload(Option<&'k str>),
 }
 
-/// Hides every string and number of a value, naming only their kind.
-pub(super) fn hide(value: &Json<'_>, kind: &'static str) -> Masked {
-    map_leaves(value, &mut |_| Masked::hidden(kind))
+impl<'k> MaskRule<'k> {
+    /// The rule for fields that no documentation describes.
+    pub(super) const UNKNOWN_FIELD: Self = Self::Hide("unknown field");
+
+    /// The rule for a member, except `name`, of the entry with that name in the fields of a webhook.
+    pub(super) fn of_entry_member(kind: Option<&WebhookType>, name: &str, member: &str) -> Self {
+        if member != "value" {
+            return Self::UNKNOWN_FIELD;
+        }
+        match kind.map_or(UNKNOWN_SLOT, |kind| kind.slot(name)) {
+            Slot::Plain => Self::Show("text"),
+            Slot::Secret(kind) => Self::Hide(kind),
+            Slot::Email => Self::Email,
+            Slot::Headers => Self::Headers,
+            Slot::Payload => Self::Payload(None),
+        }
+    }
+
+    /// The rule for the member with that key of an object to which this rule applies.
+    pub(super) fn member<'m>(self, key: &'m str) -> MaskRule<'m>
+    where
+        'k: 'm,
+    {
+        match self {
+            Self::Payload(_) => MaskRule::Payload(Some(key)),
+            Self::Headers if SAFE_HEADERS.contains(&key.to_ascii_lowercase().as_str()) => {
+                MaskRule::Show("header")
+            }
+            Self::Headers => MaskRule::Hide("header"),
+            other => other,
+        }
+    }
+
+    /// The rule for the elements of an array to which this rule applies.
+    pub(super) fn element(self) -> Self {
+        match self {
+            Self::Headers => Self::Hide("header"),
+            other => other,
+        }
+    }
+
+    /// Masks a value; keeps its shape.
+    pub(super) fn mask(self, value: &Json<'_>) -> Masked {
+        match value {
+            Json::Array(elements) => {
+                let rule = self.element();
+                Masked::Array(elements.iter().map(|element| rule.mask(element)).collect())
+            }
+            Json::Object(members) => {
+                let members = members.iter();
+                let mask_member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
+                    (mask_key(key), self.member(key).mask(value))
+                };
+                Masked::Object(members.map(mask_member).collect())
+            }
+            Json::Null => Masked::Null,
+            Json::Bool(value) => Masked::Bool(*value),
+            Json::Number(_) | Json::String(_) => self.mask_leaf(value),
+        }
+    }
+
+    fn mask_leaf(self, leaf: &Json<'_>) -> Masked {
+        match (self, leaf) {
+            (Self::Hide(kind), _) => Masked::hidden(kind),
+            (Self::Show(kind), _) => show_scalar(leaf, kind),
+            (Self::Email, Json::String(text)) => mask_email(text),
+            (Self::Email, _) => Masked::hidden("e-mail address"),
+            (Self::Headers, _) => Masked::hidden("header"),
+            (Self::Payload(key), _) => mask_payload_leaf(leaf, key),
+        }
+    }
 }
 
 /// Shows a scalar as it is, unless it is long or looks like a key: so no credential passes as a plain field.
@@ -201,48 +251,16 @@ fn show_scalar(leaf: &Json<'_>, kind: &'static str) -> Masked {
     }
 }
 
-fn mask_headers(value: &Json<'_>) -> Masked {
-    let Json::Object(members) = value else {
-        return hide(value, "header");
-    };
-    let mask_member = |(name, value): &(Cow<'_, str>, Json<'_>)| {
-        let is_safe = SAFE_HEADERS.contains(&name.to_ascii_lowercase().as_str());
-        let masked = map_leaves(value, &mut |leaf| {
-            if is_safe {
-                show_scalar(leaf, "header")
-            } else {
-                Masked::hidden("header")
-            }
-        });
-        (mask_key(name), masked)
-    };
-    Masked::Object(members.iter().map(mask_member).collect())
-}
-
-/// Masks a payload at any depth; `key` is the nearest enclosing object key.
-fn mask_payload(value: &Json<'_>, key: Option<&str>) -> Masked {
-    match value {
-        Json::Object(members) => Masked::Object(
-            members
-                .iter()
-                .map(|(key, value)| (mask_key(key), mask_payload(value, Some(key))))
-                .collect(),
-        ),
-        Json::Array(elements) => Masked::Array(
-            elements
-                .iter()
-                .map(|element| mask_payload(element, key))
-                .collect(),
-        ),
+/// Masks a string or number of a payload; `key` is the nearest enclosing object key.
+fn mask_payload_leaf(leaf: &Json<'_>, key: Option<&str>) -> Masked {
+    match leaf {
         Json::String(text) if is_vendor_variable(text) => Masked::Text(text.to_string()),
-        Json::Null => Masked::Null,
-        Json::Bool(value) => Masked::Bool(*value),
         leaf if key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(&key)) => {
             show_scalar(leaf, "text")
         }
         _ if key == Some("privateKey") => Masked::hidden("private key"),
         Json::Number(_) => Masked::hidden("number"),
-        Json::String(_) => Masked::hidden("text"),
+        _ => Masked::hidden("text"),
     }
 }
 

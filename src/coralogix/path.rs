@@ -38,6 +38,16 @@ impl Path {
         Self(parts)
     }
 
+    /// Extends this path by one part.
+    pub(super) fn push(&mut self, part: &str) {
+        self.0.push(part.to_owned());
+    }
+
+    /// Removes the last part.
+    pub(super) fn pop(&mut self) {
+        self.0.pop();
+    }
+
     /// Whether this path equals `other` or lies below it.
     pub fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)

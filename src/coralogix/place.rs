@@ -2,14 +2,16 @@
 //! A value is secret exactly if the masked form hides it, so nothing can be hidden without being listed.
 
 use super::content::{entry_name, is_named_list};
-use super::fields::Fields;
-use super::json::{self, Json, ObjectMembers};
+use super::fields::ParsedFields;
+use super::json::{self, Json};
+use super::kind::WebhookType;
 use super::known_key::KnownKey;
-use super::mask::{Masked, hide, mask_url};
+use super::mask::{MaskRule, Masked, mask_url};
 use super::path::Path;
+use super::scan::Scanner;
 use super::webhook::Webhook;
 use crate::secret::hides_part_of_url;
-use serde_json::value::RawValue;
+use smol_str::{SmolStr, format_smolstr};
 use std::borrow::Cow;
 use std::ops::Range;
 
@@ -82,13 +84,70 @@ impl JsonType {
 
 /// Where a value's text is located in the webhook.
 #[derive(Debug, Clone)]
-pub(super) enum TextLocation {
-    /// The whole value of that top-level key.
-    Member(String),
-    /// A range of the decoded text of `integration_type_fields`.
-    Fields(Range<usize>),
-    /// A range of the raw value of that top-level key.
-    Within(String, Range<usize>),
+pub(super) struct TextLocation {
+    /// The top-level key.
+    pub(super) key: String,
+    /// The range of the key's raw value, of the decoded text if that holds the fields; `None` if it is the whole value.
+    pub(super) range: Option<Range<usize>>,
+}
+
+/// One value while it is visited; borrows everything.
+pub(super) struct VisitedPlace<'v> {
+    pub(super) path: &'v Path,
+    /// Its raw JSON; inside the fields, as written in their decoded text.
+    pub(super) token: &'v str,
+    meaning: Meaning<'v>,
+    /// The top-level key that holds the value.
+    key: &'v str,
+    /// The text that holds the token; `None` if the value is the whole member.
+    text: Option<&'v str>,
+}
+
+/// What a value is, which decides how it is masked.
+#[derive(Clone, Copy)]
+enum Meaning<'v> {
+    Url,
+    UnreadableFields,
+    Value(MaskRule<'v>),
+}
+
+impl VisitedPlace<'_> {
+    pub(super) fn json_type(&self) -> JsonType {
+        match self.meaning {
+            Meaning::UnreadableFields => JsonType::Unreadable,
+            Meaning::Url | Meaning::Value(_) => JsonType::from_token(self.token),
+        }
+    }
+
+    /// The form of the value that is safe to show.
+    pub(super) fn masked(&self) -> Masked {
+        match self.meaning {
+            Meaning::Url => mask_url_token(self.token),
+            Meaning::UnreadableFields => Masked::hidden("unreadable fields"),
+            // Only what parses is visited.
+            Meaning::Value(rule) => Json::parse(self.token).map_or_else(
+                |_| Masked::hidden("unreadable JSON"),
+                |value| rule.mask(&value),
+            ),
+        }
+    }
+
+    fn to_place(&self) -> Place {
+        let range = self.text.map(|text| {
+            let start = self.token.as_ptr() as usize - text.as_ptr() as usize;
+            start..start + self.token.len()
+        });
+        Place {
+            path: self.path.clone(),
+            json_type: self.json_type(),
+            masked: self.masked(),
+            token: self.token.into(),
+            location: TextLocation {
+                key: self.key.to_owned(),
+                range,
+            },
+        }
+    }
 }
 
 impl Place {
@@ -119,15 +178,19 @@ impl Webhook {
     /// Every addressable value in the order of the webhook, containers before their contents.
     pub fn places(&self) -> Vec<Place> {
         let mut places = Vec::new();
-        for (key, (_, token)) in self.keys().zip(self.tokens()) {
-            match key.as_ref() {
-                "url" => places.push(self.url_place(token)),
-                FIELDS_KEY => self.add_field_places(&mut places),
-                known if KnownKey::from_text(known).is_some() => {}
-                unknown => add_unknown_places(&mut places, unknown, token),
-            }
-        }
+        self.visit_places(&mut |place| places.push(place.to_place()));
         places
+    }
+
+    /// The written path of every value that can contain no other, and its masked form.
+    pub(crate) fn masked_leaves(&self) -> Vec<(SmolStr, Masked)> {
+        let mut leaves = Vec::new();
+        self.visit_places(&mut |place| {
+            if !place.json_type().is_container() {
+                leaves.push((format_smolstr!("{}", place.path), place.masked()));
+            }
+        });
+        leaves
     }
 
     /// The place with that path; `None` if the webhook has none.
@@ -135,178 +198,193 @@ impl Webhook {
         self.places().into_iter().find(|place| place.path == *path)
     }
 
-    fn url_place(&self, token: &str) -> Place {
-        let url = self.url();
-        Place {
-            path: Path::from_parts(&["url"]),
-            json_type: JsonType::from_token(token),
-            masked: if url.is_empty() {
-                Masked::Null
-            } else {
-                mask_url(&url)
-            },
-            token: token.into(),
-            location: TextLocation::Member("url".to_owned()),
+    /// Visits every addressable value in the order of the webhook, containers before their contents.
+    pub(super) fn visit_places(&self, visit: &mut dyn FnMut(VisitedPlace<'_>)) {
+        for member in self.members() {
+            let token = member.value();
+            match member.known_key {
+                Some(KnownKey::Url) => visit(VisitedPlace {
+                    path: &Path::from_parts(&["url"]),
+                    token,
+                    meaning: Meaning::Url,
+                    key: "url",
+                    text: None,
+                }),
+                Some(KnownKey::Fields) => self.visit_fields(visit),
+                Some(_) => {}
+                None => visit_unknown_member(&member.key(), token, visit),
+            }
         }
     }
 
-    fn add_field_places(&self, places: &mut Vec<Place>) {
-        let fields = self.fields();
-        let Fields::Tree(text) = &fields else {
-            if let Fields::Text(_) | Fields::DuplicateKey = fields {
-                places.push(Place {
-                    path: Path::from_parts(&[FIELDS_KEY]),
-                    json_type: JsonType::Unreadable,
-                    masked: Masked::hidden("unreadable fields"),
-                    token: "null".into(),
-                    location: TextLocation::Member(FIELDS_KEY.to_owned()),
+    fn visit_fields(&self, visit: &mut dyn FnMut(VisitedPlace<'_>)) {
+        let text = self.fields_text().unwrap_or_default();
+        let tree = match ParsedFields::parse(&text) {
+            ParsedFields::Tree(tree) => tree,
+            ParsedFields::Empty => return,
+            ParsedFields::Text | ParsedFields::DuplicateKey => {
+                return visit(VisitedPlace {
+                    path: &Path::from_parts(&[FIELDS_KEY]),
+                    token: "null",
+                    meaning: Meaning::UnreadableFields,
+                    key: FIELDS_KEY,
+                    text: None,
                 });
             }
-            return;
         };
-        let (Some(tree), Some(masked)) = (fields.tree(), self.masked_fields()) else {
-            return;
+        let mut walk = PlaceWalk {
+            key: FIELDS_KEY,
+            text: &text,
+            path: Path::from_parts(&[]),
+            visit,
         };
-        let mut collector = PlaceCollector {
-            text,
-            places,
-            to_location: &TextLocation::Fields,
-        };
+        let token = text.trim();
         // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
         // stripped, so that a webhook has the same paths before and after stripping.
         let is_unambiguous =
             |name: &str| KnownKey::from_text(name).is_none() && self.raw_by_name(name).is_none();
-        match (&tree, &masked) {
-            (Json::Array(entries), Masked::Array(shown)) if is_named_list(entries) => {
-                collector.add_entries(entries, shown, &is_unambiguous);
+        match &tree {
+            Json::Array(entries) if is_named_list(entries) => {
+                walk.visit_entries(entries, self.documented_type(), &is_unambiguous);
             }
-            (Json::Object(_), Masked::Object(shown)) => {
-                collector.add_object_fields(text.trim(), shown, &is_unambiguous);
-            }
-            (Json::Array(_), _) => {
-                collector.add_children(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked);
-            }
-            _ => collector.add_value(text.trim(), &Path::from_parts(&[FIELDS_KEY]), &masked),
+            Json::Object(_) => walk.visit_object_fields(token, &is_unambiguous),
+            Json::Array(_) => walk.with_part(FIELDS_KEY, |walk| {
+                walk.visit_children(token, MaskRule::UNKNOWN_FIELD);
+            }),
+            _ => walk.visit_child(FIELDS_KEY, token, MaskRule::UNKNOWN_FIELD),
         }
     }
 }
 
-/// Adds the values of an undocumented top-level key, all of them hidden.
-fn add_unknown_places(places: &mut Vec<Place>, key: &str, token: &str) {
-    let Ok(tree) = Json::parse(token) else {
+/// Shows a safe part of a url; any JSON but a string is treated as the text that spells it.
+fn mask_url_token(token: &str) -> Masked {
+    let url = json::decode_string(token).unwrap_or(Cow::Borrowed(token));
+    if url.is_empty() || token == "null" {
+        Masked::Null
+    } else {
+        mask_url(&url)
+    }
+}
+
+/// Visits the values of an undocumented top-level key, all of them hidden.
+fn visit_unknown_member(key: &str, token: &str, visit: &mut dyn FnMut(VisitedPlace<'_>)) {
+    if Json::parse(token).is_err() {
         return;
-    };
-    let mut collector = PlaceCollector {
+    }
+    let mut walk = PlaceWalk {
+        key,
         text: token,
-        places,
-        to_location: &|range| TextLocation::Within(key.to_owned(), range),
+        path: Path::from_parts(&[]),
+        visit,
     };
-    collector.add_value(
-        token,
-        &Path::from_parts(&[key]),
-        &hide(&tree, "unknown key"),
-    );
+    walk.visit_child(key, token, MaskRule::Hide("unknown key"));
 }
 
-/// Walks over a text and its masked form in parallel; both have the same shape.
-struct PlaceCollector<'w> {
+/// Walks through the values of one top-level key, from the outside in. The text is known to parse.
+struct PlaceWalk<'w> {
+    key: &'w str,
     text: &'w str,
-    places: &'w mut Vec<Place>,
-    to_location: &'w dyn Fn(Range<usize>) -> TextLocation,
+    path: Path,
+    visit: &'w mut dyn FnMut(VisitedPlace<'_>),
 }
 
-impl PlaceCollector<'_> {
-    fn add_value(&mut self, token: &str, path: &Path, masked: &Masked) {
-        let start = token.as_ptr() as usize - self.text.as_ptr() as usize;
-        self.places.push(Place {
-            json_type: JsonType::from_token(token),
-            masked: masked.clone(),
-            token: token.into(),
-            location: (self.to_location)(start..start + token.len()),
-            path: path.clone(),
-        });
-        self.add_children(token, path, masked);
+impl PlaceWalk<'_> {
+    /// Does something with the path extended by one part.
+    fn with_part(&mut self, part: &str, walk_on: impl FnOnce(&mut Self)) {
+        self.path.push(part);
+        walk_on(self);
+        self.path.pop();
     }
 
-    fn add_children(&mut self, token: &str, path: &Path, masked: &Masked) {
-        match masked {
-            Masked::Object(shown) => {
-                for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
-                    self.add_value(value, &path.child(key), masked);
+    fn visit_child(&mut self, part: &str, token: &str, rule: MaskRule<'_>) {
+        self.with_part(part, |walk| walk.visit_value(token, rule));
+    }
+
+    fn visit_value(&mut self, token: &str, rule: MaskRule<'_>) {
+        (self.visit)(VisitedPlace {
+            path: &self.path,
+            token,
+            meaning: Meaning::Value(rule),
+            key: self.key,
+            text: Some(self.text),
+        });
+        self.visit_children(token, rule);
+    }
+
+    fn visit_children(&mut self, token: &str, rule: MaskRule<'_>) {
+        match JsonType::from_token(token) {
+            JsonType::Object => {
+                for (key, value) in members(token) {
+                    self.visit_child(&key, value, rule.member(&key));
                 }
             }
-            Masked::Array(shown) => {
-                for (ix, (value, masked)) in
-                    parse_elements(token).into_iter().zip(shown).enumerate()
-                {
-                    self.add_value(value, &path.child(ix.to_string()), masked);
+            JsonType::Array => {
+                for (ix, value) in elements(token).enumerate() {
+                    self.visit_child(&ix.to_string(), value, rule.element());
                 }
             }
             _ => {}
         }
     }
 
-    /// Adds fields that are an object: each key is the path of its value.
-    fn add_object_fields(
-        &mut self,
-        token: &str,
-        shown: &[(String, Masked)],
-        is_unambiguous: &dyn Fn(&str) -> bool,
-    ) {
-        for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
-            let path = if is_unambiguous(&key) {
-                Path::from_parts(&[&key])
+    /// Visits fields that are an object: each key is the path of its value.
+    fn visit_object_fields(&mut self, token: &str, is_unambiguous: &dyn Fn(&str) -> bool) {
+        let rule = MaskRule::UNKNOWN_FIELD;
+        for (key, value) in members(token) {
+            if is_unambiguous(&key) {
+                self.visit_child(&key, value, rule);
             } else {
-                Path::from_parts(&[FIELDS_KEY, &key])
-            };
-            self.add_value(value, &path, masked);
+                self.with_part(FIELDS_KEY, |walk| walk.visit_child(&key, value, rule));
+            }
         }
     }
 
-    /// Adds the entries of a named list: the name is the path of an entry's value; other members use the entry's index.
-    fn add_entries(
+    /// Visits the entries of a named list: the name is the path of an entry's value; other members use the entry's
+    /// index.
+    fn visit_entries(
         &mut self,
         entries: &[Json<'_>],
-        shown: &[Masked],
+        kind: Option<&WebhookType>,
         is_unambiguous: &dyn Fn(&str) -> bool,
     ) {
-        let tokens = parse_elements(self.text);
-        for (ix, ((token, entry), masked)) in tokens.iter().zip(entries).zip(shown).enumerate() {
-            let (Some(name), Masked::Object(shown)) = (entry_name(entry), masked) else {
-                continue;
-            };
-            for ((key, value), (_, masked)) in parse_members(token).into_iter().zip(shown) {
-                let path = match key.as_ref() {
-                    "name" => continue,
-                    "value" if is_unambiguous(name) => Path::from_parts(&[name]),
-                    other => Path::from_parts(&[FIELDS_KEY, &ix.to_string(), other]),
-                };
-                self.add_value(value, &path, masked);
+        for (ix, (token, entry)) in elements(self.text).zip(entries).enumerate() {
+            let name = entry_name(entry).unwrap_or_default();
+            for (key, value) in members(token).filter(|(key, _)| key != "name") {
+                let rule = MaskRule::of_entry_member(kind, name, &key);
+                if key == "value" && is_unambiguous(name) {
+                    self.visit_child(name, value, rule);
+                } else {
+                    self.with_part(FIELDS_KEY, |walk| {
+                        walk.with_part(&ix.to_string(), |walk| walk.visit_child(&key, value, rule));
+                    });
+                }
             }
         }
     }
 }
 
-fn parse_members(token: &str) -> Vec<(Cow<'_, str>, &str)> {
-    let members = ObjectMembers::parse(token).map(|members| members.0);
-    let decode_key = |(key, value)| {
-        (
+/// The members of an object that is known to parse.
+fn members(object: &str) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
+    let mut scanner = Scanner::new(object);
+    scanner.consume(b'{');
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        let key = scanner.next_key(std::mem::take(&mut is_first)).ok()??;
+        let value = scanner.next_value().ok()?;
+        Some((
             json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
             value,
-        )
-    };
-    members
-        .unwrap_or_default()
-        .into_iter()
-        .map(decode_key)
-        .collect()
+        ))
+    })
 }
 
-fn parse_elements(token: &str) -> Vec<&str> {
-    let elements: Result<Vec<&RawValue>, _> = serde_json::from_str(token);
-    elements
-        .unwrap_or_default()
-        .into_iter()
-        .map(RawValue::get)
-        .collect()
+/// The elements of an array that is known to parse.
+fn elements(array: &str) -> impl Iterator<Item = &str> {
+    let mut scanner = Scanner::new(array);
+    scanner.consume(b'[');
+    let mut is_first = true;
+    std::iter::from_fn(move || {
+        let has_next = scanner.next_element(std::mem::take(&mut is_first));
+        has_next.ok()?.then(|| scanner.next_value().ok()).flatten()
+    })
 }

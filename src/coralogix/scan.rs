@@ -2,6 +2,7 @@
 //! Builds no tree; accepts exactly what `serde_json` accepts.
 
 use serde_json::value::RawValue;
+use std::io;
 
 /// Beyond this depth the scanner hands over to `serde_json`'s `RawValue`, which does not recurse.
 const MAX_DEPTH: usize = 128;
@@ -224,26 +225,34 @@ fn escape_len(bytes: &[u8]) -> ScanResult<usize> {
     }
 }
 
-/// Removes white space and escapes every string as `serde_json` does, so that the result depends only on the content.
+/// Writes a text part by part without white space, and escapes every string as `serde_json` does, so that the result
+/// depends only on the content.
 ///
-/// The text must be valid JSON; `None` if a string contains half a surrogate pair.
-pub(super) fn compact(text: &str) -> Option<String> {
+/// The text must be valid JSON; an error if a string contains half a surrogate pair.
+pub(super) fn compact(text: &str, mut write: impl FnMut(&str) -> io::Result<()>) -> io::Result<()> {
+    let malformed = || io::Error::from(io::ErrorKind::InvalidData);
     let mut scanner = Scanner::new(text);
-    let mut out = String::with_capacity(text.len());
+    // What can be written as it is, up to the end of the last token.
+    let mut plain = 0..0;
     while let Some(byte) = scanner.peek() {
-        if byte != b'"' {
-            out.push(char::from(byte));
-            scanner.pos += 1;
-            continue;
+        if scanner.pos > plain.end {
+            write(&text[plain])?;
+            plain = scanner.pos..scanner.pos;
         }
-        let token = scanner.next_string().ok()?;
-        if token.contains('\\') {
-            out.push_str(&encode_string(&unescape(&token[1..token.len() - 1])?));
+        if byte == b'"' {
+            let token = scanner.next_string().map_err(|_| malformed())?;
+            if token.contains('\\') {
+                write(&text[plain])?;
+                let inner = unescape(&token[1..token.len() - 1]).ok_or_else(malformed)?;
+                write(&encode_string(&inner))?;
+                plain = scanner.pos..scanner.pos;
+            }
         } else {
-            out.push_str(token);
+            scanner.pos += 1;
         }
+        plain.end = scanner.pos;
     }
-    Some(out)
+    write(&text[plain])
 }
 
 /// Decodes the escapes of a string token whose quotes are removed; `None` for half a surrogate pair.
@@ -383,7 +392,9 @@ mod tests {
         #[test]
         fn compact_equals_serde_json_output(text in "[ \n]{0,2}(\\{[ ]?\"([a-zé]|\\\\[nt/\"\\\\u]{1,2}|00e9){0,4}\"[ ]?:[ ]?)?\"(\\\\n|\\\\u00e9|\\\\/|☃|a b){0,3}\"[ ]?\\}?") {
             if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
-                prop_assert_eq!(compact(&text), Some(value.to_string()));
+                let mut compacted = String::new();
+                let is_compacted = compact(&text, |part| { compacted.push_str(part); Ok(()) }).is_ok();
+                prop_assert_eq!((is_compacted, compacted), (true, value.to_string()));
             }
         }
 

@@ -3,7 +3,7 @@
 
 use super::json::decode_string;
 use super::known_key::KnownKey;
-use super::listing::key_matches;
+use super::listing::{Member, key_matches};
 use super::path::Path;
 use super::scan::Scanner;
 use super::webhook::Webhook;
@@ -31,12 +31,12 @@ pub(crate) struct UndocumentedMember<'w> {
 }
 
 impl<'w> UndocumentedMember<'w> {
-    /// The member of a webhook with these raw tokens.
-    pub(super) fn at_top_level(key: &'w str, value: &'w str) -> Self {
+    /// A member of the webhook itself.
+    pub(super) fn at_top_level(member: Member<'w>) -> Self {
         Self {
-            key: decode_string(key).unwrap_or(Cow::Borrowed(key)),
+            key: member.key(),
             is_in_type: false,
-            value,
+            value: member.value(),
         }
     }
 
@@ -89,8 +89,7 @@ impl Webhook {
     }
 
     fn undocumented_top_level_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {
-        self.unknown_members()
-            .map(|member| UndocumentedMember::at_top_level(member.key_token(), member.value()))
+        self.unknown_members().map(UndocumentedMember::at_top_level)
     }
 
     fn undocumented_type_members(&self) -> impl Iterator<Item = UndocumentedMember<'_>> {

@@ -111,19 +111,13 @@ impl Webhook {
 
     /// The members that the vendor does not document, as decoded keys and raw values, in the order of the response.
     pub(crate) fn unknown_tokens(&self) -> impl Iterator<Item = (Cow<'_, str>, &str)> {
-        self.unknown_members().map(|member| {
-            let (key, value) = (member.key_token(), member.value());
-            (
-                json::decode_string(key).unwrap_or(Cow::Borrowed(key)),
-                value,
-            )
-        })
+        self.unknown_members()
+            .map(|member| (member.key(), member.value()))
     }
 
     /// The decoded keys, in the order of the response.
     pub(crate) fn keys(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.tokens()
-            .map(|(key, _)| json::decode_string(key).unwrap_or(Cow::Borrowed(key)))
+        self.members().map(Member::key)
     }
 
     /// Whether any object in it, at any depth, has the same key twice, so that it is unclear which value counts.

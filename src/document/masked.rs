@@ -3,39 +3,48 @@
 //! Every JSON object in such a tree is a tag with one member: `hidden`, `part`, `number` or `object`.
 
 use crate::coralogix::mask::Masked;
-use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// The JSON tree of a masked value.
-pub(crate) fn to_value(masked: &Masked) -> Value {
-    match masked {
-        Masked::Null => Value::Null,
-        Masked::Bool(value) => Value::Bool(*value),
-        Masked::Number(text) => number(text),
-        Masked::Text(text) => Value::String(text.clone()),
-        Masked::Part(text) => json!({"part": text}),
-        Masked::Hidden(kind) => json!({"hidden": kind}),
-        Masked::Array(elements) => elements.iter().map(to_value).collect(),
-        Masked::Object(members) => {
-            let members: Map<String, Value> = members
-                .iter()
-                .map(|(key, value)| (key.clone(), to_value(value)))
-                .collect();
-            json!({"object": members})
+/// Serializes a masked value as its JSON tree, without building that tree.
+struct InJson<'m>(&'m Masked);
+
+impl Serialize for InJson<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Masked::Null => to.serialize_unit(),
+            Masked::Bool(value) => to.serialize_bool(*value),
+            Masked::Number(text) => match exact_number(text) {
+                Some(number) => to.serialize_i64(number),
+                None => to.collect_map([("number", text)]),
+            },
+            Masked::Text(text) => to.serialize_str(text),
+            Masked::Part(text) => to.collect_map([("part", text)]),
+            Masked::Hidden(kind) => to.collect_map([("hidden", kind)]),
+            Masked::Array(elements) => to.collect_seq(elements.iter().map(InJson)),
+            Masked::Object(members) => {
+                // Two keys may look the same once they are masked; a JSON object holds only one of them.
+                let members: Map<String, Value> = members
+                    .iter()
+                    .map(|(key, value)| (key.clone(), to_value(value)))
+                    .collect();
+                to.collect_map([("object", members)])
+            }
         }
     }
 }
 
-/// A JSON number if every JSON reader parses it exactly; else a tagged string that keeps the spelling.
-fn number(text: &str) -> Value {
+/// The JSON tree of a masked value.
+pub(crate) fn to_value(masked: &Masked) -> Value {
+    serde_json::to_value(InJson(masked)).expect("every masked value is JSON")
+}
+
+/// The number if every JSON reader parses it exactly; any other is written as a tagged string that keeps the spelling.
+fn exact_number(text: &str) -> Option<i64> {
     const LARGEST_EXACT: u64 = 1 << 53;
-    match text.parse::<i64>() {
-        Ok(value) if value.to_string() == text && value.unsigned_abs() < LARGEST_EXACT => {
-            value.into()
-        }
-        _ => json!({"number": text}),
-    }
+    let value = text.parse::<i64>().ok()?;
+    (value.unsigned_abs() < LARGEST_EXACT && value.to_string() == text).then_some(value)
 }
 
 /// Reads a masked value back from its JSON tree; `None` if the tree is malformed.
@@ -75,7 +84,7 @@ fn parse<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
 }
 
 pub(super) fn serialize<S: Serializer>(masked: &Masked, to: S) -> Result<S::Ok, S::Error> {
-    to_value(masked).serialize(to)
+    InJson(masked).serialize(to)
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, D::Error> {
@@ -84,7 +93,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, 
 
 /// For an `Option`: `None` becomes `null`.
 pub(super) mod optional {
-    use super::{Masked, Value, parse, to_value};
+    use super::{InJson, Masked, Value, parse};
     use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
 
     #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
@@ -92,7 +101,7 @@ pub(super) mod optional {
         masked: &Option<Masked>,
         to: S,
     ) -> Result<S::Ok, S::Error> {
-        masked.as_ref().map(to_value).serialize(to)
+        masked.as_ref().map(InJson).serialize(to)
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -169,9 +169,7 @@ pub struct Invariants {
 impl PlanDocument {
     /// The document of a plan, with all steps in memory.
     pub fn new(view: PlanView<'_>, depth: Depth) -> Self {
-        let plan = view.plan;
-        let steps = StreamedSteps { plan, depth }.iter().collect();
-        Self::with_steps(view, steps)
+        PlanDocument::streamed(view, depth).collected(depth)
     }
 
     /// The document of the plan that a run on record carries out.
@@ -209,6 +207,11 @@ impl<'p> PlanDocument<StreamedSteps<'p>> {
         let plan = view.plan;
         Self::with_steps(view, StreamedSteps { plan, depth })
     }
+
+    /// The same document with all steps in memory, at another depth.
+    pub fn collected(self, depth: Depth) -> PlanDocument {
+        self.replace_steps(|steps| StreamedSteps { depth, ..steps }.iter().collect())
+    }
 }
 
 impl<S> PlanDocument<S> {
@@ -236,6 +239,31 @@ impl<S> PlanDocument<S> {
             has_changes: plan.has_changes(),
             would_be_refused: plan.n_preventing_apply() > 0,
             binding: None,
+        }
+    }
+}
+
+impl<S> PlanDocument<S> {
+    /// The same document with other steps.
+    fn replace_steps<T>(self, steps: impl FnOnce(S) -> T) -> PlanDocument<T> {
+        PlanDocument {
+            format_version: self.format_version,
+            kind: self.kind,
+            tool: self.tool,
+            source: self.source,
+            target: self.target,
+            on_conflict: self.on_conflict,
+            selection: self.selection,
+            steps: steps(self.steps),
+            summary: self.summary,
+            untouched_in_target: self.untouched_in_target,
+            invariants: self.invariants,
+            missing_values: self.missing_values,
+            notices: self.notices,
+            not_checked: self.not_checked,
+            has_changes: self.has_changes,
+            would_be_refused: self.would_be_refused,
+            binding: self.binding,
         }
     }
 }
@@ -292,14 +320,8 @@ impl StepDocument {
 impl FieldDocument {
     /// Every leaf value of a webhook, masked.
     fn from_webhook(webhook: &Webhook) -> Vec<Self> {
-        let places = webhook.places().into_iter();
-        places
-            .filter(|place| !place.json_type.is_container())
-            .map(|place| Self {
-                path: place.path.to_string().into(),
-                value: place.masked,
-            })
-            .collect()
+        let leaves = webhook.masked_leaves().into_iter();
+        leaves.map(|(path, value)| Self { path, value }).collect()
     }
 }
 
@@ -308,7 +330,7 @@ impl SummaryDocument {
         Self::from_states(plan.steps().map(|(_, step)| step.state))
     }
 
-    fn from_states(states: impl Iterator<Item = StepState>) -> Self {
+    pub(super) fn from_states(states: impl Iterator<Item = StepState>) -> Self {
         let mut summary = Self::default();
         for state in states {
             summary.total += 1;

@@ -1,9 +1,10 @@
 //! Reads a document back from a file. The file is untrusted, so no message quotes anything from it.
 //! Reads every minor version of the format that this program writes, and rejects what it cannot read in full.
 
-use super::{FORMAT_VERSION, OutcomeDocument, PlanDocument};
+use super::{FORMAT_VERSION, OutcomeDocument, PlanDocument, StepDocument, SummaryDocument};
 use crate::pipeline::plan::StepState;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 /// A document that `report` can show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,25 +27,42 @@ struct VersionAndKind {
 impl Document {
     /// Parses a document; ignores members that this version does not know.
     pub fn read(text: &str) -> Result<Self, UnreadableDocument> {
-        let text = text.trim_start_matches('\u{feff}');
-        let header: VersionAndKind =
-            serde_json::from_str(text).map_err(|error| json_error(&error))?;
-        check_version(&header.format_version)?;
-        match header.kind.as_str() {
+        match read_kind(text)?.as_str() {
             "plan" => {
-                let plan: PlanDocument = parse(text)?;
-                if counts_match_steps(&plan) {
-                    Ok(Self::Plan(Box::new(plan)))
-                } else {
-                    Err(unreadable(
-                        "it is damaged: its counts do not match its webhooks",
-                    ))
-                }
+                let plan = parse_plan(text, |step: &StepDocument| step.state)?;
+                Ok(Self::Plan(Box::new(plan)))
             }
             "outcome" => parse(text).map(|outcome| Self::Outcome(Box::new(outcome))),
             _ => Err(unreadable("it is neither a plan nor an outcome")),
         }
     }
+}
+
+/// The kind of a document of the major version that this program reads.
+pub(super) fn read_kind(text: &str) -> Result<String, UnreadableDocument> {
+    let header: VersionAndKind =
+        serde_json::from_str(without_mark(text)).map_err(|error| json_error(&error))?;
+    check_version(&header.format_version)?;
+    Ok(header.kind)
+}
+
+/// Parses a plan, and of its steps as much as `Step` holds.
+pub(super) fn parse_plan<Step: DeserializeOwned>(
+    text: &str,
+    state: impl Fn(&Step) -> StepState,
+) -> Result<PlanDocument<Vec<Step>>, UnreadableDocument> {
+    let plan: PlanDocument<Vec<Step>> = parse(text)?;
+    // A reader bases a decision on the counts.
+    if SummaryDocument::from_states(plan.steps.iter().map(state)) != plan.summary {
+        return Err(unreadable(
+            "it is damaged: its counts do not match its webhooks",
+        ));
+    }
+    Ok(plan)
+}
+
+fn without_mark(text: &str) -> &str {
+    text.trim_start_matches('\u{feff}')
 }
 
 /// The reason why a text is not a readable document; quotes nothing from the text.
@@ -76,7 +94,7 @@ fn json_error(error: &serde_json::Error) -> UnreadableDocument {
 }
 
 fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, UnreadableDocument> {
-    serde_json::from_str(text).map_err(|error| {
+    serde_json::from_str(without_mark(text)).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         unreadable(format!("it is damaged (line {line}, column {column})"))
     })
@@ -98,11 +116,4 @@ fn check_version(version: &str) -> Result<(), UnreadableDocument> {
             })
         }
     }
-}
-
-/// Whether the counts, which a reader bases a decision on, match the steps.
-fn counts_match_steps(plan: &PlanDocument) -> bool {
-    let count_steps = |state| plan.steps.iter().filter(|step| step.state == state).count();
-    let count_matches = |state: &StepState| plan.summary.count(*state) == count_steps(*state);
-    StepState::ALL.iter().all(count_matches) && plan.summary.total == plan.steps.len()
 }

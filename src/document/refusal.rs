@@ -14,7 +14,7 @@ pub struct PlanRefusal {
 }
 
 /// The refusal that applying the plan would meet; `None` if it can be applied.
-pub fn plan_refusal(plan: &PlanDocument) -> Option<PlanRefusal> {
+pub fn plan_refusal<S>(plan: &PlanDocument<S>) -> Option<PlanRefusal> {
     if !plan.would_be_refused {
         return None;
     }

@@ -17,13 +17,13 @@ use super::rewrite::rule::UnmatchedSecretPolicy;
 use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Fingerprint;
-use crate::coralogix::digest::DigestKey;
+use crate::coralogix::digest::{DigestKey, KeyedDigest, PlaceDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 /// The inputs of a saved plan. Every digest here is keyed with an API key (see [`BindingKeys`]).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +53,7 @@ pub struct Binding {
 
 /// One side of a saved plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "BoundSideMembers")]
 pub struct BoundSide {
     /// Where to read the side again.
     #[serde(flatten)]
@@ -69,8 +70,41 @@ pub struct BoundSide {
     pub webhooks: Vec<BoundWebhook>,
 }
 
+/// The members of a [`BoundSide`] as a document has them: reading a flattened location would buffer all webhooks.
+#[derive(Deserialize)]
+struct BoundSideMembers {
+    url: Option<String>,
+    file: Option<String>,
+    stdin: Option<bool>,
+    profile: Option<String>,
+    #[serde(with = "id_json::optional")]
+    company_id: Option<WebhookId>,
+    key: Option<BoundKey>,
+    webhooks: Vec<BoundWebhook>,
+}
+
+impl TryFrom<BoundSideMembers> for BoundSide {
+    type Error = &'static str;
+
+    fn try_from(members: BoundSideMembers) -> Result<Self, Self::Error> {
+        let location = match (members.url, members.file, members.stdin) {
+            (Some(url), None, None) => BoundLocation::Url(url),
+            (None, Some(file), None) => BoundLocation::File(file),
+            (None, None, Some(stdin)) => BoundLocation::Stdin(stdin),
+            _ => return Err("a side has one location"),
+        };
+        Ok(Self {
+            location,
+            profile: members.profile,
+            company_id: members.company_id,
+            key: members.key,
+            webhooks: members.webhooks,
+        })
+    }
+}
+
 /// Where to read a side again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BoundLocation {
     /// A live account, given by the base URL of its API.
@@ -98,14 +132,14 @@ pub struct BoundWebhook {
     pub created_at: Option<Birth>,
     /// The digest of the object without server-owned keys, under the key of its side; `None` for one from a file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seal: Option<String>,
+    pub seal: Option<KeyedDigest>,
     /// A short digest of each value by its path, to name the values that changed; of a webhook from a file, the values
     /// that `wanted` covers.
-    pub fields: BTreeMap<SmolStr, SmolStr>,
+    pub fields: PlaceDigests,
     /// The digest of the object that the target is to get, under the target's key; `None` unless the plan sends it, or
     /// the target has all of it already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wanted: Option<String>,
+    pub wanted: Option<KeyedDigest>,
 }
 
 /// The filter that selected webhooks of the source.
@@ -225,27 +259,23 @@ fn bind_source(inputs: &PlanWithInputs<'_>, keys: &BindingKeys) -> Vec<BoundWebh
         if let Some(key) = keys.source() {
             bound = bound.with_content(webhook, key);
         }
-        if gets_or_has(desired, step, keys.target()) {
-            let wanted = desired.bare();
-            bound.wanted = Some(keys.target().digest_carried(wanted).to_string());
-            if keys.source().is_none() {
-                bound.fields = keys.target().digest_places(wanted);
-            }
+        bound.wanted = wanted_digest(desired, step, keys.target());
+        if bound.wanted.is_some() && keys.source().is_none() {
+            bound.fields = keys.target().digest_places(desired.bare());
         }
         bound
     };
     webhooks.map(bind).collect()
 }
 
-/// Whether the target gets all of a desired webhook, or has all of it already.
-fn gets_or_has(desired: &PortableWebhook, step: &Step, key: &DigestKey) -> bool {
-    let has_all = |found: &StrippedWebhook| {
-        key.digest_carried(found.bare()) == key.digest_carried(desired.bare())
-    };
-    match step.state {
-        StepState::Unchanged => step.counterpart.as_deref().is_some_and(has_all),
-        state => state.is_sent(),
+/// The digest of a desired webhook; `None` unless the target gets all of it, or has all of it already.
+fn wanted_digest(desired: &PortableWebhook, step: &Step, key: &DigestKey) -> Option<KeyedDigest> {
+    let wanted = || key.digest_carried(desired.bare(), desired.content());
+    if step.state != StepState::Unchanged {
+        return step.state.is_sent().then(wanted);
     }
+    let found = step.counterpart.as_deref()?;
+    Some(key.digest_carried(found.bare(), found.content())).filter(|found| *found == wanted())
 }
 
 /// Binds the births of the webhooks that the plan updates.
@@ -272,7 +302,7 @@ impl BoundWebhook {
             type_id: webhook.type_id().map(|type_id| type_id.0),
             created_at: None,
             seal: None,
-            fields: BTreeMap::new(),
+            fields: PlaceDigests::default(),
             wanted: None,
         }
     }
@@ -280,7 +310,7 @@ impl BoundWebhook {
     /// Adds the digests of the webhook itself, under the key of its own side.
     fn with_content(self, webhook: &StrippedWebhook, key: &DigestKey) -> Self {
         Self {
-            seal: Some(key.digest_carried(webhook.bare()).to_string()),
+            seal: Some(key.digest_carried(webhook.bare(), webhook.content())),
             fields: key.digest_places(webhook.bare()),
             ..self
         }

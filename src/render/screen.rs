@@ -1,7 +1,8 @@
 //! The terminal output of a run: the result goes to standard output, everything else to standard error.
 //! Decides nothing about content, and never fails because the reader went away.
 
-use super::streams::Streams;
+use super::json;
+use super::streams::{ResultWriter, Streams};
 use super::style::{Meaning, Palette};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::WaitListener;
@@ -12,7 +13,8 @@ use crate::untrusted;
 use crate::wording::duration_text;
 use anstream::ColorChoice;
 use indicatif::MultiProgress;
-use std::io::Write;
+use serde::Serialize;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -92,9 +94,17 @@ impl Screen {
     /// # Errors
     /// A failed write, such as on a full disk. A reader that went away is not an error.
     pub fn print_result(&self, text: &str) -> Result<(), Error> {
-        self.streams.write_stdout(text).map_err(|error| {
-            Error::failed("cannot write the result to standard output").with_source(error)
-        })
+        let written = self.streams.write_stdout(text.as_bytes());
+        written.map_err(cannot_write_result)
+    }
+
+    /// Writes a document to standard output as JSON, without holding its text in memory.
+    ///
+    /// # Errors
+    /// As for [`print_result`](Self::print_result).
+    pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
+        let mut result = ResultWriter(&self.streams);
+        json::write(document, &mut result).map_err(cannot_write_result)
     }
 
     /// Whether any part of the result was written.
@@ -195,6 +205,10 @@ impl Screen {
             (Verbosity::Normal, _) => ProgressMode::Lines,
         }
     }
+}
+
+fn cannot_write_result(error: io::Error) -> Error {
+    Error::failed("cannot write the result to standard output").with_source(error)
 }
 
 /// Reports a request that waits for its retry, on a line of its own.

@@ -67,12 +67,12 @@ impl Streams {
     }
 
     /// Writes to standard output byte for byte; remembers a reader that went away, which is not an error.
-    pub(super) fn write_stdout(&self, text: &str) -> io::Result<()> {
+    pub(super) fn write_stdout(&self, bytes: &[u8]) -> io::Result<()> {
         self.has_result.store(true, Ordering::Relaxed);
         if self.is_stdout_gone() {
             return Ok(());
         }
-        match self.bars.suspend(|| self.stdout.write(text)) {
+        match self.bars.suspend(|| self.stdout.write(bytes)) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.is_stdout_gone.store(true, Ordering::Relaxed);
                 Ok(())
@@ -93,7 +93,7 @@ impl Streams {
 
     /// Writes to standard error; ignores failure, because there is nowhere left to report it.
     pub(super) fn write_stderr(&self, text: &str) {
-        let _ = self.bars.suspend(|| self.stderr.write(text));
+        let _ = self.bars.suspend(|| self.stderr.write(text.as_bytes()));
     }
 }
 
@@ -116,9 +116,9 @@ impl Stream {
     }
 
     /// Writes in one go, so that the lines of several threads do not interleave.
-    fn write(&self, text: &str) -> io::Result<()> {
+    fn write(&self, bytes: &[u8]) -> io::Result<()> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        writer.write_all(text.as_bytes())?;
+        writer.write_all(bytes)?;
         writer.flush()
     }
 
@@ -136,6 +136,19 @@ fn palette(choice: ColorChoice, supports_color: bool) -> Palette {
         ColorChoice::Always | ColorChoice::AlwaysAnsi => Palette::Colored,
         ColorChoice::Auto if supports_color => Palette::Colored,
         ColorChoice::Auto | ColorChoice::Never => Palette::Plain,
+    }
+}
+
+/// Writes parts of the result to standard output.
+pub(super) struct ResultWriter<'s>(pub(super) &'s Streams);
+
+impl Write for ResultWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_stdout(bytes).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

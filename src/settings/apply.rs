@@ -31,8 +31,8 @@ impl ApplySettings {
     /// Reads the plan and resolves the arguments of `apply`.
     pub async fn resolve(arguments: cli::ApplyArgs) -> Result<(Self, SavedPlan), Error> {
         let name = crate::untrusted::escape(&arguments.plan.display().to_string());
-        let saved = read_plan(&arguments.plan, &name)?;
-        let binding = saved.binding.clone().ok_or_else(|| {
+        let mut saved = read_plan(&arguments.plan, &name)?;
+        let binding = saved.binding.take().ok_or_else(|| {
             Error::failed(format!(
                 "`{name}` cannot be applied: the plan does not record its accounts"
             ))
@@ -63,7 +63,7 @@ impl ApplySettings {
 
 fn read_plan(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     let text = disk::read_text(path, "the plan")?;
-    SavedPlan::read(&text).map_err(|unreadable| {
+    SavedPlan::read(text).map_err(|unreadable| {
         Error::failed(format!("`{name}` cannot be applied: {}", unreadable.why)).with_hint(
             if unreadable.is_of_other_version {
                 "use the version of hookferry that wrote it, or a newer one"

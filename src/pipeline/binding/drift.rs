@@ -3,7 +3,8 @@
 use super::{Binding, BindingKeys, BoundSide, BoundWebhook, PlanWithInputs};
 use crate::coralogix::account::Side;
 use crate::coralogix::birth::is_another_birth;
-use crate::coralogix::digest::DigestKey;
+use crate::coralogix::digest::{DigestKey, PlaceDigests};
+use crate::coralogix::id_json;
 use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
@@ -12,8 +13,9 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::StrippedWebhook;
+use serde::Deserialize;
 use smol_str::SmolStr;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// One change since a plan was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,8 +100,18 @@ pub fn undocumented_drift(drift: &[Drift]) -> Option<BTreeSet<&str>> {
     (!names.is_empty()).then_some(names)
 }
 
-/// A step of a saved plan: the id in the source, the state, and the id in the target.
-pub type PlannedStep = (Option<WebhookId>, StepState, Option<WebhookId>);
+/// What a step of a saved plan promises; applying the plan must reproduce it exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PlannedStep {
+    /// The webhook's id in the source.
+    #[serde(with = "id_json::optional")]
+    pub source_id: Option<WebhookId>,
+    /// What the plan does with it.
+    pub state: StepState,
+    /// The id of the corresponding webhook in the target.
+    #[serde(with = "id_json::optional")]
+    pub target_id: Option<WebhookId>,
+}
 
 impl Binding {
     /// Lists the changes since the plan was saved, most important first; empty if the plan still holds.
@@ -253,13 +265,16 @@ fn source_change(
     keys: &BindingKeys,
 ) -> Option<WebhookChange> {
     if let Some(key) = keys.source()
-        && !has_same_content(then, webhook.bare(), key)
+        && !has_same_content(then, webhook, key)
     {
         let fields = changed_fields(then, webhook, webhook.bare(), key);
         return Some(WebhookChange::Changed(fields));
     }
-    let wanted = || keys.target().digest_carried(desired.bare()).to_string();
-    let has_other_values = then.wanted.as_ref().is_some_and(|then| *then != wanted());
+    let wanted = || {
+        keys.target()
+            .digest_carried(desired.bare(), desired.content())
+    };
+    let has_other_values = then.wanted.is_some_and(|then| then != wanted());
     let by_rules: Vec<String> = desired
         .changes()
         .iter()
@@ -286,12 +301,12 @@ fn target_change(
     webhook: &StrippedWebhook,
     key: &DigestKey,
 ) -> Option<WebhookChange> {
-    let is_same = has_same_content(then, webhook.bare(), key);
+    let is_same = has_same_content(then, webhook, key);
     (!is_same).then(|| WebhookChange::Changed(changed_fields(then, webhook, webhook.bare(), key)))
 }
 
-fn has_same_content(then: &BoundWebhook, now: &Webhook, key: &DigestKey) -> bool {
-    then.seal.as_deref() == Some(&*key.digest_carried(now).to_string())
+fn has_same_content(then: &BoundWebhook, now: &StrippedWebhook, key: &DigestKey) -> bool {
+    then.seal == Some(key.digest_carried(now.bare(), now.content()))
 }
 
 /// Lists the webhooks of one side that are new, changed or gone; each comes with what tells its change.
@@ -372,7 +387,7 @@ fn changed_fields(
     for place in object.places() {
         let path = place.path.to_string();
         let is_leaf = !place.json_type.is_container();
-        if is_leaf && then.fields.get(path.as_str()) != digests.get(path.as_str()) {
+        if is_leaf && then.fields.get(&path) != digests.get(&path) {
             changed.push(ChangedField {
                 path,
                 current: Some(place.masked),
@@ -383,8 +398,8 @@ fn changed_fields(
     changed.extend(changed_type_members(then, object, &digests));
     let gone = then
         .fields
-        .keys()
-        .filter(|path| !digests.contains_key(*path));
+        .paths()
+        .filter(|path| digests.get(path).is_none());
     changed.extend(gone.map(|path| ChangedField {
         path: path.to_string(),
         current: None,
@@ -411,12 +426,12 @@ fn removed_state_key(path: &str) -> Option<String> {
 fn changed_type_members(
     then: &BoundWebhook,
     now: &Webhook,
-    digests: &BTreeMap<SmolStr, SmolStr>,
+    digests: &PlaceDigests,
 ) -> Vec<ChangedField> {
     let members = now.undocumented_members();
     let changed = members.filter(|member| {
         let path = member.path().to_string();
-        member.is_in_type && then.fields.get(path.as_str()) != digests.get(path.as_str())
+        member.is_in_type && then.fields.get(&path) != digests.get(&path)
     });
     changed
         .map(|member| ChangedField {
@@ -438,7 +453,7 @@ fn step_drift(
         HashMap::new();
     for promise in promised {
         planned_by_source_id
-            .entry(promise.0.as_ref())
+            .entry(promise.source_id.as_ref())
             .or_default()
             .push_back(promise);
     }
@@ -447,11 +462,11 @@ fn step_drift(
         let planned = planned_by_source_id
             .get_mut(&desired.source_id())
             .and_then(VecDeque::pop_front);
-        let Some((_, then, target_id)) = planned else {
+        let Some(then) = planned else {
             continue;
         };
-        let is_same = *then == step.state && target_id.as_ref() == step.target_id();
-        let is_applied = matches!(then, StepState::Create | StepState::Update)
+        let is_same = then.state == step.state && then.target_id.as_ref() == step.target_id();
+        let is_applied = matches!(then.state, StepState::Create | StepState::Update)
             && step.state == StepState::Unchanged
             && step
                 .target_id()
@@ -463,7 +478,7 @@ fn step_drift(
                 alias: desired.alias().clone(),
                 type_id: desired.type_id().map(|type_id| type_id.0),
                 change: WebhookChange::DifferentStep {
-                    then: *then,
+                    then: then.state,
                     now: step.state,
                 },
             });

@@ -76,10 +76,14 @@ impl Attacker {
         self.opened.iter().any(|key| {
             let content = key.digest_content(content);
             let members = key.digest_undocumented(&webhook).into_values();
-            [content.whole, content.body, key.digest_carried(&webhook)]
-                .into_iter()
-                .chain(members)
-                .any(|digest| self.digests.contains(&digest.to_string()))
+            [
+                content.whole,
+                content.body,
+                key.digest_carried(&webhook, None),
+            ]
+            .into_iter()
+            .chain(members)
+            .any(|digest| self.digests.contains(&digest.to_string()))
         })
     }
 
