@@ -187,8 +187,12 @@ impl Identity {
 
     /// The identity that a list, an answer or a backup shows.
     pub(crate) fn of(webhook: &Webhook) -> Self {
+        Self::of_type(webhook, webhook.type_id().ok())
+    }
+
+    /// Like [`of`](Self::of), for a webhook whose type is known already.
+    pub(crate) fn of_type(webhook: &Webhook, type_id: Option<TypeId>) -> Self {
         let alias = webhook.alias().unwrap_or_default();
-        let type_id = webhook.type_id().ok();
         // A url that is no text identifies nothing.
         let url = webhook.string_member(KnownKey::Url).unwrap_or_default();
         Self::new(webhook.birth(), type_id, &alias, &url)

@@ -38,12 +38,6 @@ struct MemberSpan {
 /// The bytes of a length or a count.
 const LENGTH: usize = size_of::<u64>();
 
-/// Whether an object in a JSON value has the same key twice.
-pub(super) fn has_duplicate_key(token: &str) -> bool {
-    let written = CanonicalWriter::new().whole(token, CanonicalWriter::value);
-    written == Err(JsonError::DuplicateKey)
-}
-
 impl CanonicalWriter {
     pub(super) fn new() -> Self {
         Self {
@@ -362,9 +356,9 @@ fn parse_exponent(text: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CanonicalWriter, has_duplicate_key, normalize_decimal};
+    use super::{CanonicalWriter, normalize_decimal};
     use crate::coralogix::content::{is_equal, value_digest};
-    use crate::coralogix::json::{Json, JsonError};
+    use crate::coralogix::json::Json;
     use proptest::prelude::*;
 
     /// A JSON text from so few parts that two often have the same content in another spelling.
@@ -409,12 +403,6 @@ mod tests {
             if let (Ok(left), Ok(right)) = (Json::parse(&a), Json::parse(&b)) {
                 prop_assert_eq!(value_digest(&a) == value_digest(&b), is_equal(&left, &right));
             }
-        }
-
-        #[test]
-        fn a_key_is_found_twice_exactly_where_the_parser_finds_it(text in json_text()) {
-            let parsed = Json::parse(&text).err();
-            prop_assert_eq!(has_duplicate_key(&text), parsed == Some(JsonError::DuplicateKey));
         }
 
         #[test]

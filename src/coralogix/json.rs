@@ -141,6 +141,31 @@ pub fn write_compact(text: &str, to: &mut dyn Write) -> io::Result<()> {
     scan::compact(text, |part| to.write_all(part.as_bytes()))
 }
 
+/// Whether an object in a valid JSON value has the same key twice.
+pub(super) fn has_duplicate_key(token: &str) -> bool {
+    contains_duplicate_key(&mut Scanner::new(token), MAX_DEPTH) == Ok(true)
+}
+
+fn contains_duplicate_key(scanner: &mut Scanner<'_>, depth: usize) -> Result<bool, Malformed> {
+    let mut found = false;
+    if depth > 0 && scanner.consume(b'{') {
+        let mut keys = Vec::new();
+        while let Some(key) = scanner.next_key(keys.is_empty())? {
+            keys.push(decode_string(key).unwrap_or(Cow::Borrowed(key)));
+            found |= contains_duplicate_key(scanner, depth - 1)?;
+        }
+        found |= has_duplicate(keys.iter().map(AsRef::as_ref));
+    } else if depth > 0 && scanner.consume(b'[') {
+        let mut is_first = true;
+        while scanner.next_element(std::mem::take(&mut is_first))? {
+            found |= contains_duplicate_key(scanner, depth - 1)?;
+        }
+    } else {
+        scanner.next_value()?;
+    }
+    Ok(found)
+}
+
 /// Whether any key occurs twice.
 pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> bool {
     const FEW: usize = 12;
@@ -155,4 +180,24 @@ pub(crate) fn has_duplicate<'k>(keys: impl Iterator<Item = &'k str> + Clone) -> 
     let mut keys: Vec<&str> = keys.collect();
     keys.sort_unstable();
     keys.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Json, JsonError, has_duplicate_key};
+    use proptest::prelude::{ProptestConfig, prop_assert_eq, proptest};
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn a_key_is_found_twice_exactly_where_the_parser_finds_it(
+            keys in proptest::collection::vec("a|b|c|\\\\u0061", 4),
+        ) {
+            let [a, b, c, d] = &keys[..] else { unreachable!() };
+            let text = format!("[1,{{\"{a}\":[{{\"{c}\":{{}}, \"{d}\" : null}}],\"{b}\":\"{a}\"}}]");
+            let parsed = Json::parse(&text).err();
+            prop_assert_eq!(has_duplicate_key(&text), parsed == Some(JsonError::DuplicateKey));
+        }
+    }
 }

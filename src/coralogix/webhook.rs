@@ -2,7 +2,6 @@
 //! Has no `Serialize`, and a `Debug` without content: it leaves the process only through `to_wire` and `masked`.
 
 use super::birth::Birth;
-use super::canonical;
 pub(crate) use super::fields::Fields;
 use super::json;
 use super::known_key::KnownKey;
@@ -128,7 +127,7 @@ impl Webhook {
         self.has_duplicate_top_level_key()
             || self
                 .tokens()
-                .any(|(_, value)| is_object_or_list(value) && canonical::has_duplicate_key(value))
+                .any(|(_, value)| is_object_or_list(value) && json::has_duplicate_key(value))
     }
 
     fn has_duplicate_top_level_key(&self) -> bool {

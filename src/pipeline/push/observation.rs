@@ -6,7 +6,7 @@ use super::resemblance::fingerprint_url_of;
 use crate::coralogix::birth::{Birth, Identity};
 use crate::coralogix::content::{self, Content, Fingerprint, FullDigest};
 use crate::coralogix::undocumented::StateKeys;
-use crate::coralogix::webhook::{Webhook, WebhookId};
+use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::pipeline::content_cache::{ContentCache, has_same_bytes_and_type};
 use crate::pipeline::plan::unkept_differences;
 use crate::pipeline::strip::{Key, StrippedWebhook, without_server_keys};
@@ -45,16 +45,20 @@ impl SeenWebhook {
     ) -> Option<Self> {
         let id = webhook.id()?;
         let same = likely.filter(|desired| has_same_bytes_and_type(desired, webhook));
-        let (key, content) = match same {
-            Some(desired) => (desired.key(), desired.content()),
-            None => key_and_content(webhook),
+        let (type_id, key, content) = if let Some(desired) = same {
+            (desired.type_id(), desired.key(), desired.content())
+        } else {
+            let type_id = webhook.type_id().ok();
+            let known = type_id.map(|type_id| key_and_content(webhook, type_id));
+            let (key, content) = known.unzip();
+            (type_id, key.flatten(), content)
         };
         Some(Self {
             id,
             key,
             content,
             url: None,
-            identity: Identity::of(webhook),
+            identity: Identity::of_type(webhook, type_id),
             details: ReportDetails::default(),
         })
     }
@@ -119,14 +123,11 @@ impl SeenWebhook {
     }
 }
 
-fn key_and_content(webhook: &Webhook) -> (Option<Key>, Option<Content>) {
-    let Ok(type_id) = webhook.type_id() else {
-        return (None, None);
-    };
+fn key_and_content(webhook: &Webhook, type_id: TypeId) -> (Option<Key>, Content) {
     let alias = webhook.alias().unwrap_or_default().into();
     let content = Content::from_webhook(webhook, type_id);
     let key = (!webhook.has_odd_alias()).then_some(Key { alias, type_id });
-    (key, Some(content))
+    (key, content)
 }
 
 /// One reading of the target.
