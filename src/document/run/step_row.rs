@@ -3,7 +3,7 @@
 
 mod form;
 
-use super::super::view::kind_name;
+use super::super::view::{destination, kind_name, url};
 use super::super::{
     ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument,
 };
@@ -11,7 +11,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::pipeline::plan::{Step, StepState};
 use crate::pipeline::push::url_digest;
 use crate::pipeline::rewrite::PortableWebhook;
@@ -48,6 +48,15 @@ pub enum Destination {
     Url(Masked),
     /// Its fields on one line, because it has no url.
     Fields(String),
+}
+
+impl Destination {
+    fn of(webhook: &Webhook) -> Self {
+        match url(webhook) {
+            Some(url) => Self::Url(url),
+            None => Self::Fields(destination(webhook, None)),
+        }
+    }
 }
 
 /// Writes it on one line.
@@ -105,38 +114,32 @@ static NO_DETAILS: std::sync::LazyLock<StepDetails> =
     std::sync::LazyLock::new(StepDetails::default);
 
 impl StepRow {
-    /// The row of a step that the plan shows as `document`, with digests under `digest_key`.
-    pub fn new(
-        document: StepDocument,
-        webhook: &PortableWebhook,
-        step: &Step,
-        digest_key: Option<&DigestKey>,
-    ) -> Self {
-        let found = step.counterpart.as_ref();
+    /// The row of a plan's step, with digests under `digest_key`.
+    pub fn new(webhook: &PortableWebhook, step: &Step, digest_key: Option<&DigestKey>) -> Self {
         let digests = digest_key.map(|key| StepDigests::new(webhook, step, key));
         let digests = digests.unwrap_or_default();
+        let found = step.counterpart.as_ref();
+        let leftover = webhook.unmatched_secrets().iter();
         let details = StepDetails {
+            target_id: step.target_id().cloned(),
             target_created_at: found.and_then(|webhook| webhook.original().birth()),
             target_content: digests.target_content,
             undocumented: digests.undocumented,
-            target_id: document.target_id,
-            reason: document.reason,
-            notes: document.notes,
-            changes: document.changes,
-            leftover: document.leftover,
-            flows_back: document.flows_back,
-            differences: document.differences,
+            reason: step.reason().to_owned(),
+            notes: step.notes().to_vec(),
+            changes: webhook.changes().iter().map(Into::into).collect(),
+            leftover: leftover.map(Into::into).collect(),
+            flows_back: webhook.log_backflow().map(Into::into),
+            differences: DifferenceDocument::from_differences(step.differences()),
         };
         Self {
-            source_id: document.source_id,
-            alias: document.alias,
-            type_id: document.type_id,
-            state: document.state,
+            source_id: webhook.source_id().cloned(),
+            alias: webhook.alias().clone(),
+            type_id: webhook.type_id().map(|type_id| type_id.0),
+            state: step.state,
             content: digests.content,
             url: digests.url,
-            destination: document
-                .url
-                .map_or(Destination::Fields(document.destination), Destination::Url),
+            destination: Destination::of(webhook.bare()),
             details: (details != *NO_DETAILS).then(|| details.into()),
         }
     }

@@ -1,6 +1,5 @@
 //! The steps of a plan as the rows that a journal keeps of them, each made when it is needed.
 
-use super::super::StreamedSteps;
 use super::step_row::StepRow;
 use crate::coralogix::digest::DigestKey;
 use crate::pipeline::plan::Plan;
@@ -11,22 +10,13 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct StepRows<'p> {
     plan: &'p Plan,
-    documents: StreamedSteps<'p>,
     /// `None` for rows without digests, which is what showing them takes.
     digest_key: Option<Arc<DigestKey>>,
 }
 
 impl<'p> StepRows<'p> {
-    pub(super) fn new(
-        plan: &'p Plan,
-        documents: StreamedSteps<'p>,
-        digest_key: Option<Arc<DigestKey>>,
-    ) -> Self {
-        Self {
-            plan,
-            documents,
-            digest_key,
-        }
+    pub(super) fn new(plan: &'p Plan, digest_key: Option<Arc<DigestKey>>) -> Self {
+        Self { plan, digest_key }
     }
 
     /// The number of steps.
@@ -36,10 +26,9 @@ impl<'p> StepRows<'p> {
 
     /// Each row, in the plan's order.
     pub fn iter(&self) -> impl Iterator<Item = StepRow> {
-        let steps = self.plan.steps().zip(self.documents.iter());
-        steps.map(|((webhook, step), document)| {
-            StepRow::new(document, webhook, step, self.digest_key.as_deref())
-        })
+        let digest_key = self.digest_key.as_deref();
+        let steps = self.plan.steps();
+        steps.map(move |(webhook, step)| StepRow::new(webhook, step, digest_key))
     }
 
     /// The same rows without digests, which only comparisons with an account need.

@@ -55,7 +55,7 @@ impl<'p> Header<StepRows<'p>> {
             ignore_keys: view.plan.portable().state_keys().named().to_vec(),
             follow_up_flags: String::new(),
             is_rehearsal: false,
-            steps: StepRows::new(view.plan, document.steps, digest_key),
+            steps: StepRows::new(view.plan, digest_key),
         }
     }
 
