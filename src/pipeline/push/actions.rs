@@ -35,7 +35,7 @@ pub(super) enum ActionRequest<'p> {
     Update(&'p PortableWebhook, &'p StrippedWebhook),
     /// The whole previous object, with its id.
     Restore(&'p Webhook),
-    Delete(WebhookId),
+    Delete(Box<WebhookId>),
 }
 
 impl<'p> ActionList<'p> {
@@ -81,7 +81,7 @@ impl<'p> ActionList<'p> {
             shown_before: Some(self.full_digest(object, current).into()),
             size: 0,
         };
-        self.push(step_ix, item, ActionRequest::Delete(id));
+        self.push(step_ix, item, ActionRequest::Delete(id.into()));
     }
 
     /// Adds an update that gives the webhook that the target shows like this now the content of `body`, which has

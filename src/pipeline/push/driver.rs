@@ -166,7 +166,10 @@ impl<'r, 'c> PushDriver<'r, 'c> {
         let may_be_ours = |seen: &SeenWebhook| {
             !self.input.baseline.webhooks.may_hold(seen) || self.input.known_ids.contains(seen.id())
         };
+        // A list that grows in steps would leave its smaller selves behind as holes in the heap.
+        let n_expected = self.input.baseline.webhooks.len() + self.input.requests.len();
         let add_part = |observation: &mut Observation, part: Vec<Webhook>| {
+            observation.expect(n_expected);
             observation.add(&part, &self.input.content_cache, may_be_ours);
         };
         let read = tokio::select! {

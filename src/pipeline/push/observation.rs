@@ -153,6 +153,11 @@ impl Observation {
         }
     }
 
+    /// Makes room for a list of so many webhooks.
+    pub(super) fn expect(&mut self, n: usize) {
+        self.webhooks.reserve(n.saturating_sub(self.webhooks.len()));
+    }
+
     /// Adds the next part of the list.
     ///
     /// `cache` saves digesting the many webhooks that have the same bytes as a desired one. Only

@@ -74,6 +74,10 @@ impl<O> KnownWebhooks<O> {
         self.0.get(id).map(|known| &known.identity)
     }
 
+    pub(in super::super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(super) fn ids(&self) -> impl Iterator<Item = &WebhookId> {
         self.0.keys()
     }
