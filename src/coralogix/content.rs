@@ -1,7 +1,8 @@
 //! Canonical content: two webhooks are equal if alias, type, url and fields are, however their JSON is formatted.
 //! Never rounds a number, and ignores ids, times, labels, icons, spacing and the order of keys.
 
-use super::canonical::{CanonicalWriter, FieldsForm, normalize_decimal};
+use super::canonical::{CanonicalWriter, FieldsForm};
+use super::decimal::normalize_decimal;
 use super::json::{Json, has_duplicate};
 use super::known_key::KnownKey;
 use super::undocumented::{StateKeys, UndocumentedMember};

@@ -9,6 +9,7 @@ mod canonical;
 pub mod client;
 mod completeness;
 pub mod content;
+mod decimal;
 pub mod digest;
 pub(crate) mod edit;
 pub mod endpoint;
