@@ -2,7 +2,7 @@
 //! Pure. Where the push and the read-back disagree, the read-back wins.
 
 use super::plan::{StepIx, StepState};
-use super::push::{ItemStatus, PushResult};
+use super::push::{DuplicatedWebhook, ItemStatus, MissingWebhook, PushResult};
 use super::verify::{ItemVerdict, Verdict};
 use crate::coralogix::client::Presence;
 use crate::coralogix::webhook::WebhookId;
@@ -104,8 +104,8 @@ impl FinalStatus {
                 _,
                 ItemStatus::Vanished(_) | ItemStatus::Deleted(_) | ItemStatus::DeleteConfirmed(_),
             ) => Self::Vanished,
-            (_, ItemStatus::Missing { .. }) => Self::Missing,
-            (_, ItemStatus::Duplicated { .. }) => Self::Duplicated,
+            (_, ItemStatus::Missing(_)) => Self::Missing,
+            (_, ItemStatus::Duplicated(_)) => Self::Duplicated,
             (_, ItemStatus::Unresolved(_) | ItemStatus::Open) => Self::Unresolved,
             (_, ItemStatus::NotSeen) => Self::NotSeen,
             (_, ItemStatus::NotSent) => Self::NotSent,
@@ -142,9 +142,10 @@ impl ItemStatus {
             Self::Open => {
                 Some("it was sent, and the run was cut off before it knew the result".to_owned())
             }
-            Self::Missing { why, .. } => why.clone(),
-            Self::Duplicated { copies, .. } => {
-                let ids: Vec<String> = copies.iter().map(ToString::to_string).collect();
+            Self::Missing(missing) => missing.why.clone(),
+            Self::Duplicated(duplicated) => {
+                let copies = duplicated.copies.iter();
+                let ids: Vec<String> = copies.map(ToString::to_string).collect();
                 Some(format!("also in the target as {}", ids.join(", ")))
             }
             _ => None,
@@ -154,11 +155,9 @@ impl ItemStatus {
     /// The id of the webhook that it concerns in the target, whoever wrote it, and even if it is gone.
     pub(crate) fn any_target_id(&self) -> Option<&WebhookId> {
         match self {
-            Self::Vanished(id)
-            | Self::Deleted(id)
-            | Self::DeleteConfirmed(id)
-            | Self::Missing { id, .. }
-            | Self::Duplicated { id, .. } => Some(id),
+            Self::Vanished(id) | Self::Deleted(id) | Self::DeleteConfirmed(id) => Some(id),
+            Self::Missing(missing) => Some(&missing.id),
+            Self::Duplicated(duplicated) => Some(&duplicated.id),
             _ => self.target_id(),
         }
     }
@@ -196,13 +195,17 @@ fn contradict(
         ItemVerdict::Missing => {
             let asked = unlisted.iter().find(|(asked, _)| *asked == id);
             let why = asked.map(|(_, presence)| missing_reason(presence));
-            Some(ItemStatus::Missing { id, proof, why })
+            let missing = MissingWebhook { id, proof, why };
+            Some(ItemStatus::Missing(missing.into()))
         }
-        ItemVerdict::Duplicated(copies) => Some(ItemStatus::Duplicated {
-            id,
-            proof,
-            copies: copies.clone(),
-        }),
+        ItemVerdict::Duplicated(copies) => {
+            let duplicated = DuplicatedWebhook {
+                id,
+                proof,
+                copies: copies.clone(),
+            };
+            Some(ItemStatus::Duplicated(duplicated.into()))
+        }
     }
 }
 

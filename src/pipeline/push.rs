@@ -28,7 +28,7 @@ pub use named::Naming;
 pub use observation::{Observation, SeenWebhook};
 pub use recover::{KnownBirths, OpenSend, OpenSends, Recovery, SettleOptions, recover, settle};
 pub use recover_named::{NamedSend, NamedSends, recover_named, url_digest};
-pub use status::{ItemStatus, Proof, PushResult};
+pub use status::{DuplicatedWebhook, ItemStatus, MissingWebhook, Proof, PushResult};
 pub use stop::{RERUN_HINT, StopReason};
 
 use super::fetch::Inventory;

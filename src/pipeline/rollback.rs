@@ -442,8 +442,8 @@ fn final_states(planned: &[UndoState], result: &PushResult) -> Vec<UndoState> {
             ItemStatus::NotSeen
             | ItemStatus::NotSent
             | ItemStatus::Open
-            | ItemStatus::Missing { .. }
-            | ItemStatus::Duplicated { .. }
+            | ItemStatus::Missing(_)
+            | ItemStatus::Duplicated(_)
             | ItemStatus::Created { .. }
             | ItemStatus::CreatedByOthers(_) => continue,
         };

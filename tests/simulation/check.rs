@@ -172,7 +172,7 @@ fn check_status(
         }
         ItemStatus::NotSeen | ItemStatus::NotSent => stop.is_some(),
         // Only a record, or a verification, has these.
-        ItemStatus::Open | ItemStatus::Missing { .. } | ItemStatus::Duplicated { .. } => false,
+        ItemStatus::Open | ItemStatus::Missing(_) | ItemStatus::Duplicated(_) => false,
     };
     if !is_true {
         problems.push(format!("item {at} ({want:?}) has the status {status:?}"));

@@ -82,29 +82,37 @@ pub enum ItemStatus {
     /// It was sent, but no observation showed it before the run ended; it may still take effect.
     NotSeen,
     /// It arrived, and the final read-back does not show it.
-    Missing {
-        /// The id that it had.
-        #[serde(with = "id_json")]
-        id: WebhookId,
-        /// The evidence that the run wrote it; `None` if somebody else did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        proof: Option<Proof>,
-        /// What the target said when asked for the id; `None` if it was not asked.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
+    Missing(Box<MissingWebhook>),
     /// The target has it more than once.
-    Duplicated {
-        /// The id of the one that is the run's, or that stands in for it.
-        #[serde(with = "id_json")]
-        id: WebhookId,
-        /// The evidence that the run wrote it; `None` if somebody else did.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        proof: Option<Proof>,
-        /// The ids of the others.
-        #[serde(with = "id_json::list")]
-        copies: Vec<WebhookId>,
-    },
+    Duplicated(Box<DuplicatedWebhook>),
+}
+
+/// A webhook that arrived, and that the final read-back does not show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MissingWebhook {
+    /// The id that it had.
+    #[serde(with = "id_json")]
+    pub id: WebhookId,
+    /// The evidence that the run wrote it; `None` if somebody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// What the target said when asked for the id; `None` if it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// A webhook that the target has more than once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DuplicatedWebhook {
+    /// The id of the one that is the run's, or that stands in for it.
+    #[serde(with = "id_json")]
+    pub id: WebhookId,
+    /// The evidence that the run wrote it; `None` if somebody else did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+    /// The ids of the others.
+    #[serde(with = "id_json::list")]
+    pub copies: Vec<WebhookId>,
 }
 
 impl ItemStatus {
@@ -122,9 +130,8 @@ impl ItemStatus {
     pub fn written(&self) -> Option<(&WebhookId, Proof)> {
         match self {
             Self::Created { id, proof } | Self::Updated { id, proof, .. } => Some((id, *proof)),
-            Self::Missing { id, proof, .. } | Self::Duplicated { id, proof, .. } => {
-                Some((id, (*proof)?))
-            }
+            Self::Missing(missing) => Some((&missing.id, missing.proof?)),
+            Self::Duplicated(duplicated) => Some((&duplicated.id, duplicated.proof?)),
             _ => None,
         }
     }
