@@ -144,7 +144,8 @@ fn is_intact(text: &str, keys: &BindingKeys) -> bool {
     let Ok(plan) = SavedPlan::read(text.to_owned()) else {
         return false;
     };
-    plan.is_intact(plan.binding.as_ref().unwrap(), keys.target())
+    let binding = plan.binding.as_ref();
+    binding.is_some_and(|binding| plan.is_intact(binding, keys.target()))
 }
 
 /// The only changed webhook and what happened to it; `None` unless there is exactly one.
