@@ -320,8 +320,12 @@ impl Simulation<'_> {
         if sends.is_empty() {
             return;
         }
+        let objects: Vec<Object> = self.desired.iter().map(|desired| desired.object).collect();
+        let desired = objects.into_iter();
+        let desired = desired.map(|object| self.digest(object, digest_key));
         let open = OpenSends {
             sends,
+            desired: desired.collect(),
             known: known_births(journal, baseline),
             started: self.started,
             settled_at: None,
@@ -441,6 +445,7 @@ impl Simulation<'_> {
         let baseline = baseline
             .map(|seen| (seen.id.clone(), seen.identity))
             .collect();
+        self.server.forget_unlisted(target);
         let machine = self.machine(baseline);
         self.drive(machine, None);
         check::result(self);

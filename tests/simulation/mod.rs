@@ -13,8 +13,8 @@
 //
 // Webhooks of others that cannot be told apart from ours; they cause no duplicates:
 //  5. A foreign twin (equal, or with the same alias and type, or with the same type, URL and fields) that is
-//     created between a request and the next observation may be adopted; ours is then listed as new in the
-//     target. Where twins are equal, it is arbitrary which id is attributed to which item.
+//     created between a request and the next observation, or that lists hid until then, may be adopted; ours is then
+//     listed as new in the target. Where twins are equal, it is arbitrary which id is attributed to which item.
 //  6. A response that lists more than its request created, such as the whole account, may acknowledge a twin.
 //  7. One of ours that is removed before any observation counts as not written, and is created again.
 //  8. A foreign webhook of the same type at that moment stops the run as unresolved if an item is missing.

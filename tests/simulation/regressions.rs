@@ -373,6 +373,33 @@ fn a_webhook_seen_before_a_request_is_not_its_effect() {
     );
 }
 
+/// Seeds 750779 and 962976: a request took effect very late, and its copy passed for another webhook with that url, or
+/// with that alias and type.
+#[test]
+fn a_copy_of_one_webhook_is_not_another_that_the_server_altered() {
+    let with_same_url = Object {
+        url: 1,
+        ..object(2, 1)
+    };
+    let with_same_key = Object {
+        url: 2,
+        ..object(1, 1)
+    };
+    for other in [with_same_url, with_same_key] {
+        let wants = [(object(1, 1), None), (other, None)];
+        let (mut script, _) = Script::new(&wants, 1, 30);
+        script.answered(RequestOutcome::Accepted(vec![row(7, object(1, 1), 1)]));
+        script.answered(lost());
+        let list = [row(7, object(1, 1), 1), row(8, object(1, 1), 2)];
+        assert_eq!(script.observe_repeatedly(&list), MachineCommand::Finish);
+        let (statuses, _) = script.statuses();
+        assert!(
+            matches!(&statuses[1], ItemStatus::Unresolved(why) if why.contains("webhook 8")),
+            "{statuses:?}"
+        );
+    }
+}
+
 /// Seed 578464: the list showed somebody's webhook once, before the request that was then credited with it.
 #[test]
 fn a_webhook_seen_once_before_a_request_is_not_its_effect() {

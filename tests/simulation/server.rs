@@ -1,6 +1,6 @@
 //! The simulated target: its webhooks, its clock, its lists, and the state of the foreign writer.
 
-use super::super::observation::{ReportDetails, SeenWebhook};
+use super::super::observation::{Observation, ReportDetails, SeenWebhook};
 use super::object::{Contents, Object};
 use super::random::Random;
 use super::run::id_of;
@@ -57,6 +57,7 @@ pub(super) struct Stored {
     pub(super) is_withheld: bool,
     /// Its content and date before the last write; `None` if it did not exist.
     before: Option<(Object, i64)>,
+    added_at: u64,
     pub(super) written_at: u64,
     written_in_observation: u32,
 }
@@ -168,6 +169,7 @@ impl<'c> Server<'c> {
             is_overwritten: false,
             is_withheld: false,
             before: None,
+            added_at: self.now,
             written_at: self.now,
             written_in_observation: self.n_observations,
         });
@@ -223,6 +225,16 @@ impl<'c> Server<'c> {
         }
     }
 
+    /// Lets a new run begin, for which a webhook is new that an earlier list showed and this one, which lags, does not.
+    pub(super) fn forget_unlisted(&mut self, baseline: &Observation) {
+        let listed: HashSet<&WebhookId> = baseline.webhooks().iter().map(SeenWebhook::id).collect();
+        for stored in &mut self.webhooks {
+            if stored.listed_in != Some(0) && !listed.contains(&id_of(stored.id)) {
+                stored.listed_in = None;
+            }
+        }
+    }
+
     /// Changes the webhook at index `at`.
     pub(super) fn change(&mut self, at: usize, object: Object) {
         let stored = &mut self.webhooks[at];
@@ -271,16 +283,16 @@ impl<'c> Server<'c> {
             ById::Fails => return Presence::Unknown("503".to_owned()),
         }
         let is_it = |stored: &&Stored| id_of(stored.id) == *id && !stored.is_removed;
-        let written_at = self.webhooks.iter().find(is_it).map(|it| it.written_at);
-        match written_at {
-            Some(written_at) if !self.is_late(id, written_at) => Presence::There,
+        let added_at = self.webhooks.iter().find(is_it).map(|it| it.added_at);
+        match added_at {
+            Some(added_at) if !self.is_late(id, added_at) => Presence::There,
             _ => Presence::Gone,
         }
     }
 
-    /// Whether the server does not find a webhook by its id yet.
-    fn is_late(&mut self, id: &WebhookId, written_at: u64) -> bool {
-        let is_lagging = self.now < written_at + self.switches.lag;
+    /// Whether the server does not find a new webhook by its id yet; an edit hides none.
+    fn is_late(&mut self, id: &WebhookId, added_at: u64) -> bool {
+        let is_lagging = self.now < added_at + self.switches.lag;
         self.switches.by_id == ById::Late
             && !self.last_list.contains(id)
             && (self.asked_unlisted.insert(id.clone()) || is_lagging)

@@ -181,6 +181,7 @@ pub(in super::super) fn collect_open_sends(
     };
     OpenSends {
         sends: sends.into_iter().filter_map(open_send).collect(),
+        desired: header.steps.iter().filter_map(|row| row.content).collect(),
         known: known_births(record, written),
         started: header.target_time,
         settled_at: latest_creation,

@@ -4,13 +4,13 @@
 use super::item_ix::ItemIx;
 use super::observation::SeenWebhook;
 use super::resemblance::unescape_html;
-use crate::coralogix::content::Content;
-use crate::coralogix::webhook::TypeId;
+use crate::coralogix::content::{Content, Fingerprint};
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::pipeline::pairing::{
     GroupDecision, PairingGroup, Tier, TieredPairing, interchangeable, name_candidates, one_and_one,
 };
 use crate::pipeline::strip::{Key, normalized_alias};
-use foldhash::HashMap;
+use foldhash::{HashMap, HashSet};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far the clock of `created_at` may lag behind the clock of the `Date` header.
@@ -65,6 +65,34 @@ pub(super) struct Candidates {
     pub(super) new_in_target: Vec<SeenWebhook>,
     /// Their ids are older than the run, and nobody knows whether the webhooks are.
     pub(super) doubtful: Vec<SeenWebhook>,
+    /// The new ones that equal a webhook which is not new, or what an item desires: a request that took effect late
+    /// made them, or somebody else did. No server made them by altering the alias of another item.
+    pub(super) copies: HashSet<WebhookId>,
+}
+
+/// The contents of the webhooks in a list that are not among the new ones.
+pub(super) fn contents_of_others<'l>(
+    new_in_target: &[SeenWebhook],
+    list: &'l [SeenWebhook],
+) -> impl Iterator<Item = Fingerprint> + use<'l> {
+    let new: HashSet<WebhookId> = new_in_target.iter().map(|seen| seen.id.clone()).collect();
+    let others = list.iter().filter(move |seen| !new.contains(&seen.id));
+    others.filter_map(|seen| Some(seen.content?.whole))
+}
+
+/// The new webhooks that have one of these contents.
+pub(super) fn find_copies(
+    new_in_target: &[SeenWebhook],
+    contents: impl Iterator<Item = Fingerprint>,
+) -> HashSet<WebhookId> {
+    if new_in_target.is_empty() {
+        return HashSet::default();
+    }
+    let contents: HashSet<Fingerprint> = contents.collect();
+    let is_copy =
+        |seen: &&SeenWebhook| matches!(seen.content, Some(own) if contents.contains(&own.whole));
+    let copies = new_in_target.iter().filter(is_copy);
+    copies.map(|seen| seen.id.clone()).collect()
 }
 
 /// Matches the items that were sent with the webhooks that are new in the target.
@@ -76,12 +104,13 @@ pub(super) fn adopt(
     let Candidates {
         new_in_target,
         doubtful,
+        copies,
     } = candidates;
     let (outside, inside) = new_in_target
         .into_iter()
         .partition(|seen| creation_time.excludes(seen));
     let mut adoption = Adoption::default();
-    let (sent, inside) = adopt_matches(&mut adoption, sent, inside);
+    let (sent, inside) = adopt_matches(&mut adoption, sent, inside, &copies);
     let (sent, outside) = mark_alike_unresolved(
         &mut adoption,
         sent,
@@ -104,6 +133,7 @@ fn adopt_matches(
     adoption: &mut Adoption,
     sent: Vec<SentItem>,
     new_in_target: Vec<SeenWebhook>,
+    copies: &HashSet<WebhookId>,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut pairing = TieredPairing::new(&sent, &new_in_target);
     let mut tiers = vec![pairing.tier(
@@ -115,7 +145,7 @@ fn adopt_matches(
     for spelled in [Key::clone, unescaped_key] {
         tiers.push(pairing.tier(
             |item| Some(spelled(&item.key)),
-            |seen| seen.key.as_ref().map(spelled),
+            |seen| uncopied(seen, copies)?.key.as_ref().map(spelled),
             |group| decide_by_key(group, &sent),
         ));
     }
@@ -124,7 +154,7 @@ fn adopt_matches(
         |item| Some((item.content.body, normalized_alias(&item.key.alias))),
         |seen| {
             Some((
-                seen.content?.body,
+                uncopied(seen, copies)?.content?.body,
                 normalized_alias(&seen.key.as_ref()?.alias),
             ))
         },
@@ -132,7 +162,7 @@ fn adopt_matches(
     ));
     tiers.push(pairing.tier(
         |item| Some(item.content.body),
-        |seen| Some(seen.content?.body),
+        |seen| Some(uncopied(seen, copies)?.content?.body),
         |group| match one_and_one(group) {
             GroupDecision::Ambiguous => GroupDecision::Leave,
             decision => decision,
@@ -143,6 +173,11 @@ fn adopt_matches(
     }
     let (open_sent, open_new) = (pairing.open_left(), pairing.open_right());
     (only_at(sent, &open_sent), only_at(new_in_target, &open_new))
+}
+
+/// The webhook, if it equals nothing else: only then can it be an item that the server altered.
+fn uncopied<'s>(seen: &'s SeenWebhook, copies: &HashSet<WebhookId>) -> Option<&'s SeenWebhook> {
+    (!copies.contains(&seen.id)).then_some(seen)
 }
 
 /// Pairs webhooks with an item's alias and type, whose other content the server altered. Several items with different
@@ -197,7 +232,7 @@ fn mark_alike_unresolved(
     why: &str,
 ) -> (Vec<SentItem>, Vec<SeenWebhook>) {
     let mut alike = Adoption::default();
-    let left = adopt_matches(&mut alike, sent, uncertain);
+    let left = adopt_matches(&mut alike, sent, uncertain, &HashSet::default());
     let to_unresolved =
         |(ix, seen): (ItemIx, SeenWebhook)| (ix, format!("webhook {} {why}", seen.id));
     adoption.unresolved.extend(alike.unresolved);
@@ -320,7 +355,7 @@ mod tests {
         let new: Vec<Webhook> = new.collect();
         let candidates = Candidates {
             new_in_target: Observation::from_webhooks(&new).webhooks,
-            doubtful: Vec::new(),
+            ..Candidates::default()
         };
         adopt(sent.collect(), candidates, CreationTime::default())
     }

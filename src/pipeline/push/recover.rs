@@ -5,7 +5,7 @@
 //! then decides for each webhook whether it was written.
 
 use super::ProgressSink;
-use super::adopt::{Candidates, CreationTime, SentItem, adopt};
+use super::adopt::{Candidates, CreationTime, SentItem, adopt, contents_of_others, find_copies};
 use super::item_ix::ByItem;
 use super::observation::{Observation, SeenWebhook};
 use super::settling::{Reading, Settling};
@@ -29,6 +29,8 @@ use tokio::time::Instant;
 pub struct OpenSends {
     /// The open sends, in the order of that run's plan.
     pub sends: Vec<OpenSend>,
+    /// What all steps of that run desire, sent or not, as far as it creates or updates something.
+    pub desired: Vec<ContentDigest>,
     /// Webhooks that cannot come from an open send: they are in the baseline, or attributed to another send.
     pub known: KnownBirths,
     /// The target's clock before that run's first write, if known.
@@ -146,12 +148,17 @@ pub fn recover(
             send.update_id.as_ref() == Some(id) && stored_content(id) == Some(send.content)
         })
     };
-    let new_in_target = seen
+    // What an update of ours wrote may have got another date with it.
+    let is_new = |seen: &&SeenWebhook| open.known.is_new(seen) && !has_update(&seen.id);
+    let new_in_target: Vec<SeenWebhook> = seen.iter().filter(is_new).cloned().collect();
+    let mut copies = find_copies(&new_in_target, contents_of_others(&new_in_target, seen));
+    let keyed = |seen: &SeenWebhook| with_keyed_content(seen, digest_key);
+    let new_in_target: Vec<SeenWebhook> = new_in_target.iter().map(keyed).collect();
+    let desired = open
+        .desired
         .iter()
-        // What an update of ours wrote may have got another date with it.
-        .filter(|seen| open.known.is_new(seen) && !has_update(&seen.id))
-        .map(|seen| with_keyed_content(seen, digest_key))
-        .collect();
+        .map(|content| content.as_content().whole);
+    copies.extend(find_copies(&new_in_target, desired));
     let creates: ByItem<&OpenSend> = creates.into_iter().collect();
     let sent = creates.iter().map(|(ix, send)| SentItem {
         ix,
@@ -165,6 +172,7 @@ pub fn recover(
     let candidates = Candidates {
         new_in_target,
         doubtful: Vec::new(),
+        copies,
     };
     let adoption = adopt(sent.collect(), candidates, creation_time);
     let mut recoveries: HashMap<StepIx, Recovery> = HashMap::default();
@@ -320,6 +328,7 @@ mod tests {
                 update_birth: None,
                 named: None,
             }],
+            desired: Vec::new(),
             known: KnownBirths::default(),
             started: "2026-11-20T10:00:00Z".parse().ok(),
             settled_at: "2026-11-20T11:00:00Z".parse().ok(),

@@ -49,7 +49,7 @@ impl Machine {
         let sent = self.sent_items(batch);
         let candidates = Candidates {
             new_in_target: rows.to_vec(),
-            doubtful: Vec::new(),
+            ..Candidates::default()
         };
         let mut pairs = adopt(sent, candidates, CreationTime::default()).adopted;
         if pairs.len() == batch.len() {

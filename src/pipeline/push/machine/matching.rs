@@ -1,7 +1,9 @@
 //! Matching: which rows of a reading show the webhooks of the items that were sent.
 //! Pure. `adopt` pairs creates with new rows; updates and deletes have an id.
 
-use super::super::adopt::{Adoption, Candidates, CreationTime, adopt};
+use super::super::adopt::{
+    Adoption, Candidates, CreationTime, adopt, contents_of_others, find_copies,
+};
 use super::super::item_ix::ItemIx;
 use super::super::named::resembles;
 use super::super::observation::SeenWebhook;
@@ -29,6 +31,7 @@ impl Machine {
         let Candidates {
             new_in_target: mut left,
             doubtful,
+            copies,
         } = self.candidates(list);
         let creation_time = CreationTime {
             from: self.started,
@@ -45,6 +48,7 @@ impl Machine {
             let candidates = Candidates {
                 new_in_target,
                 doubtful: doubtful.clone(),
+                copies: copies.clone(),
             };
             let found = adopt(self.sent_items(&item_ixs), candidates, creation_time);
             adoption.adopted.extend(found.adopted);
@@ -75,6 +79,9 @@ impl Machine {
             }
         }
         self.leave_out_respelled(&mut candidates.new_in_target);
+        let new = &candidates.new_in_target;
+        let desired = self.items.values().map(|state| state.item.content.whole);
+        candidates.copies = find_copies(new, contents_of_others(new, list).chain(desired));
         candidates
     }
 
