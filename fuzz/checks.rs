@@ -9,6 +9,7 @@
 use hookferry::coralogix::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS};
 use hookferry::coralogix::mask::Masked;
 use hookferry::coralogix::webhook::{Webhook, parse_list};
+use hookferry::http::server_words::SentValues;
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rewrite::{PortableWebhook, Rewriting, file, rewrite};
 use hookferry::pipeline::strip::strip;
@@ -152,6 +153,69 @@ pub(crate) fn masker(data: &[u8]) {
             Masked::Hidden(_) => assert!(place.secret_kind().is_some()),
             _ => {}
         }
+    }
+}
+
+/// What is shown of a server's words shares no four characters in a row with what was sent.
+///
+/// The input is what was sent, up to a NUL, and pairs of bytes from which the words are made: of pieces of it, in some
+/// spelling, and of other letters.
+pub(crate) fn server_words(data: &[u8]) {
+    let mut parts = data.splitn(2, |byte| *byte == 0);
+    let secret = String::from_utf8_lossy(parts.next().unwrap_or_default());
+    // The scheme of a url is no secret.
+    let n_open = ["https://", "http://"]
+        .iter()
+        .find(|scheme| secret.starts_with(**scheme));
+    let n_open = n_open.map_or(0, |scheme| scheme.len());
+    let secret: Vec<char> = secret.chars().collect();
+    let mut words = String::new();
+    let mut has_run = false;
+    for pair in parts.next().unwrap_or_default().chunks_exact(2) {
+        let (kind, at) = (pair[0], usize::from(pair[1]));
+        let piece: String = secret.iter().skip(n_open + at).take(4).collect();
+        let is_run = piece.chars().count() == 4
+            && piece.chars().any(|c| !c.is_whitespace() && !c.is_control());
+        if kind % 8 < 6 && is_run {
+            has_run = true;
+            words.push('"');
+            words.push_str(&spelled(&piece, kind));
+            words.push('"');
+        } else {
+            words.push(char::from(pair[1]));
+        }
+    }
+    let mut sent = SentValues::default();
+    sent.add(secret.iter().collect::<String>());
+    let shown = sent.show(&words);
+    assert!(
+        !has_run || shown.as_str().contains("words withheld"),
+        "{words:?} is shown"
+    );
+}
+
+/// A piece of what was sent, as servers spell it.
+fn spelled(piece: &str, kind: u8) -> String {
+    let bytes = |spell: fn(u8) -> String| piece.bytes().map(spell).collect::<Vec<_>>().concat();
+    match kind % 8 {
+        0 => piece.to_owned(),
+        1 => piece.to_uppercase(),
+        2 => bytes(|byte| format!("%{byte:02x}")),
+        3 => {
+            let units: Vec<String> = piece
+                .encode_utf16()
+                .map(|unit| format!("\\u{unit:04x}"))
+                .collect();
+            units.concat()
+        }
+        4 => {
+            let escaped: Vec<String> = piece
+                .chars()
+                .map(|c| format!("&#{};", u32::from(c)))
+                .collect();
+            escaped.concat()
+        }
+        _ => bytes(|byte| format!("{byte:02X}")),
     }
 }
 

@@ -5,18 +5,20 @@ use super::account::Account;
 pub use super::answer::{FoldedList, ListResponse};
 use super::answer::{parse_written_webhooks, server_time};
 use super::completeness::{ListFacts, RowCheck};
-use super::failure::{HTML_PAGE, accepted_message, server_message};
+use super::failure::{HTML_PAGE, accepted_words, server_words};
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
 use crate::http::failure::{ConnectFailure, Failure, ListProblem, Refusal, RequestedWait};
+use crate::http::server_words::{SentValues, ShownWords};
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
 use crate::untrusted;
 use jiff::Timestamp;
 use reqwest::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use reqwest::{Method, StatusCode, Url};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -74,6 +76,17 @@ pub struct Reader {
     accepts_incomplete: bool,
     /// The company of the first list that showed one, for all clones of this client.
     company: Arc<Mutex<Option<String>>>,
+    /// Whether any clone of this client has written: from then on the server may repeat that in any answer.
+    has_written: Arc<AtomicBool>,
+}
+
+/// One request to the API.
+struct Request<'r> {
+    method: Method,
+    url: &'r Url,
+    body: Option<String>,
+    /// Collects what the server may repeat in its answer, beside the key; called only if it answers with words.
+    sent: &'r (dyn Fn() -> SentValues + Sync),
 }
 
 /// The read-write client of one account; created only for the target of a run that may write.
@@ -101,8 +114,8 @@ pub struct AcceptedWrite {
     pub status: u16,
     /// The webhooks parsed from the response, possibly none.
     pub webhooks: Vec<Webhook>,
-    /// The server's message, treated like that of a refusal; empty if there is none.
-    pub message: String,
+    /// What the server said beside them, as far as it may be shown.
+    pub message: ShownWords,
 }
 
 /// The result of a write request.
@@ -131,6 +144,7 @@ impl Reader {
             wait_listener,
             accepts_incomplete: false,
             company: Arc::default(),
+            has_written: Arc::default(),
         })
     }
 
@@ -198,8 +212,7 @@ impl Reader {
         let mut add_part = |part: Vec<Webhook>| add(&mut folded, row_check.admit(part));
         let mut parser = ListStream::new(&mut add_part);
         let mut on_chunk = |bytes: &[u8]| parser.feed(bytes);
-        let request = self.send(Method::GET, &url, None, attempt, &mut on_chunk);
-        let answer = request.await?;
+        let answer = self.read(&url, attempt, &mut on_chunk).await?;
         if answer.status != StatusCode::OK {
             let status = answer.status.as_u16();
             return Err(Failure::BadList(ListProblem::Status(status)));
@@ -247,7 +260,9 @@ impl Reader {
             return Presence::Unknown(NO_URL.to_owned());
         };
         let read = self.with_retries(async |attempt| {
-            let body = self.send_buffered(Method::GET, &url, None, attempt).await?;
+            let mut body = Vec::new();
+            let mut on_chunk = |bytes: &[u8]| body.extend_from_slice(bytes);
+            self.read(&url, attempt, &mut on_chunk).await?;
             Ok(String::from_utf8(body).ok().and_then(Webhook::parse))
         });
         match read.await {
@@ -255,7 +270,7 @@ impl Reader {
             Ok(_) => Presence::Unknown("the response is not that webhook".to_owned()),
             // A proxy or another service answers with a page; the API does not.
             Err(Failure::Refused(refusal))
-                if matches!(refusal.status, 404 | 410) && refusal.message != HTML_PAGE =>
+                if matches!(refusal.status, 404 | 410) && refusal.message.as_str() != HTML_PAGE =>
             {
                 Presence::Gone
             }
@@ -322,30 +337,41 @@ impl Reader {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends one request and reads the whole response; any status outside 200–299 is a failure.
-    async fn send_buffered(
+    /// Sends a request that reads, and streams the response body to `on_chunk`.
+    async fn read(
         &self,
-        method: Method,
         url: &Url,
-        body: Option<String>,
         attempt: u32,
-    ) -> Result<Vec<u8>, Failure> {
-        let mut whole = Vec::new();
-        let mut on_chunk = |bytes: &[u8]| whole.extend_from_slice(bytes);
-        let request = self.send(method, url, body, attempt, &mut on_chunk);
-        request.await?;
-        Ok(whole)
+        on_chunk: ChunkSink<'_>,
+    ) -> Result<Answer, Failure> {
+        let request = Request {
+            method: Method::GET,
+            url,
+            body: None,
+            sent: &|| {
+                if self.has_written.load(Ordering::Relaxed) {
+                    SentValues::incomplete()
+                } else {
+                    SentValues::default()
+                }
+            },
+        };
+        self.send(request, attempt, on_chunk).await
     }
 
     /// Sends one request and streams the response body to `on_chunk`; any status outside 200–299 is a failure.
     async fn send(
         &self,
-        method: Method,
-        url: &Url,
-        body: Option<String>,
+        request: Request<'_>,
         attempt: u32,
         on_chunk: ChunkSink<'_>,
     ) -> Result<Answer, Failure> {
+        let Request {
+            method,
+            url,
+            body,
+            sent,
+        } = request;
         self.wait_for_rate_limit().await;
         let started = Instant::now();
         let is_read = method == Method::GET;
@@ -382,7 +408,7 @@ impl Reader {
         if answer.status.is_success() {
             return Ok(answer);
         }
-        Err(Failure::Refused(self.parse_refusal(&answer)))
+        Err(Failure::Refused(self.parse_refusal(&answer, sent())))
     }
 
     /// Waits until the account's rate limit, ours and the server's, allows one more request.
@@ -392,7 +418,14 @@ impl Reader {
         tokio::time::sleep(wait).await;
     }
 
-    fn parse_refusal(&self, answer: &Answer) -> Refusal {
+    /// Collects the values that the server may repeat: those that were sent, and the key.
+    fn with_key(&self, mut sent: SentValues) -> SentValues {
+        sent.add(self.account.key.expose());
+        sent
+    }
+
+    fn parse_refusal(&self, answer: &Answer, sent: SentValues) -> Refusal {
+        let sent = self.with_key(sent);
         let now = server_time(&answer.headers).unwrap_or_else(SystemTime::now);
         let header = |name: &str| {
             let value = answer.headers.get(name)?;
@@ -401,7 +434,7 @@ impl Reader {
         let status = answer.status.as_u16();
         Refusal {
             status,
-            message: server_message(&String::from_utf8_lossy(&answer.body), &self.account),
+            message: server_words(&String::from_utf8_lossy(&answer.body), &sent),
             requested_wait: retry::requested_wait(status, header, now).map(|duration| {
                 RequestedWait {
                     duration,
@@ -410,7 +443,7 @@ impl Reader {
             }),
             redirect_host: header(LOCATION.as_str()).and_then(|location| {
                 let redirect_url = self.account.endpoint.base().join(location).ok()?;
-                redirect_url.host_str().map(str::to_owned)
+                sent.show_name(redirect_url.host_str()?)
             }),
             key_origin: self.account.key_origin.clone(),
         }
@@ -434,28 +467,53 @@ impl Writer {
     /// Creates webhooks, or updates those that carry an `id`, in one request to the vendor's `/integrations-bulk`.
     ///
     /// Sends the request once, without retries. A success status means accepted even if the body does not parse, but
-    /// webhooks of another company than the account's show that something else answered.
-    pub async fn post_bulk(&self, body: String) -> WriteAnswer {
-        match self.send_write(body).await {
+    /// webhooks of another company than the account's show that something else answered. `sent` collects what the
+    /// server knows with it and may repeat.
+    pub async fn post_bulk(
+        &self,
+        body: String,
+        sent: &(dyn Fn() -> SentValues + Sync),
+    ) -> WriteAnswer {
+        match self.send_write(body, sent).await {
             Ok(accepted) => WriteAnswer::Accepted(accepted),
             Err(failure) => WriteAnswer::Failed(failure),
         }
     }
 
-    async fn send_write(&self, body: String) -> Result<AcceptedWrite, Failure> {
+    /// Sends a request that may change the account.
+    async fn write(
+        &self,
+        request: Request<'_>,
+        on_chunk: ChunkSink<'_>,
+    ) -> Result<Answer, Failure> {
+        self.reader.has_written.store(true, Ordering::Relaxed);
+        self.reader.send(request, 1, on_chunk).await
+    }
+
+    async fn send_write(
+        &self,
+        body: String,
+        sent: &(dyn Fn() -> SentValues + Sync),
+    ) -> Result<AcceptedWrite, Failure> {
         let reader = &self.reader;
         let url = reader.account.endpoint.bulk_url();
         let mut whole = Vec::new();
         let mut on_chunk = |bytes: &[u8]| whole.extend_from_slice(bytes);
-        let request = reader.send(Method::POST, &url, Some(body), 1, &mut on_chunk);
-        let status = request.await?.status.as_u16();
+        let request = Request {
+            method: Method::POST,
+            url: &url,
+            body: Some(body),
+            sent,
+        };
+        let answer = self.write(request, &mut on_chunk).await?;
+        let status = answer.status.as_u16();
         let webhooks = parse_written_webhooks(&whole);
         // Nearly every answer is nothing but webhooks, and has no room for words.
         let is_all_webhooks = webhooks.iter().all(|webhook| webhook.id().is_some());
         let message = if is_all_webhooks && !webhooks.is_empty() {
-            String::new()
+            ShownWords::default()
         } else {
-            accepted_message(&String::from_utf8_lossy(&whole), &reader.account)
+            accepted_words(&String::from_utf8_lossy(&whole), &reader.with_key(sent()))
         };
         for company in webhooks.iter().flat_map(Webhook::company_ids) {
             reader.refuse_other_company(Some(company.into_owned()))?;
@@ -467,16 +525,23 @@ impl Writer {
         })
     }
 
-    /// Deletes one webhook; a 404 is no failure. Sends nothing if no URL can name the webhook.
-    pub async fn delete(&self, id: &WebhookId) -> Result<DeleteAnswer, Failure> {
+    /// Deletes one webhook; a 404 is no failure. Sends nothing if no URL can name the webhook. `sent` collects what the
+    /// server knows of it and may repeat.
+    pub async fn delete(
+        &self,
+        id: &WebhookId,
+        sent: &(dyn Fn() -> SentValues + Sync),
+    ) -> Result<DeleteAnswer, Failure> {
         let Some(url) = self.reader.account.endpoint.webhook_url(id.as_str()) else {
             return Err(Failure::NotSent(ConnectFailure::NoUrl(NO_URL)));
         };
-        match self
-            .reader
-            .send_buffered(Method::DELETE, &url, None, 1)
-            .await
-        {
+        let request = Request {
+            method: Method::DELETE,
+            url: &url,
+            body: None,
+            sent,
+        };
+        match self.write(request, &mut |_| {}).await {
             Err(Failure::Refused(refusal)) if refusal.status == 404 => Ok(DeleteAnswer::NotFound),
             other => other.map(|_| DeleteAnswer::Confirmed),
         }

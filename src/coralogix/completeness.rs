@@ -107,10 +107,17 @@ impl RowCheck {
 fn announced_rest(headers: &HeaderMap, n: usize) -> Option<String> {
     let ranges = header_texts(headers, CONTENT_RANGE.as_str());
     if let Some(range) = ranges.into_iter().find(|range| !is_whole(range, n)) {
-        let range = untrusted::escape_truncated(&range, MAX_HEADER_CHARS);
-        return Some(format!(
-            "its header Content-Range is `{range}`, and the list holds {n}"
-        ));
+        let is_of_numbers = |c: char| c.is_ascii_digit() || matches!(c, '-' | '/' | '*');
+        let numbers = range.rsplit(char::is_whitespace).next();
+        let numbers = numbers.filter(|text| text.len() < 60 && text.chars().all(is_of_numbers));
+        return Some(match numbers {
+            Some(numbers) => {
+                format!("its header Content-Range is `{numbers}`, and the list holds {n}")
+            }
+            None => format!(
+                "its header Content-Range is not the range of a whole list, and the list holds {n}"
+            ),
+        });
     }
     let links = header_texts(headers, LINK.as_str());
     if links.iter().any(|links| has_next_link(links)) {

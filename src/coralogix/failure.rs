@@ -6,8 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::failure::{
     ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, is_transient_status,
 };
-use crate::http::scrub::scrub_message;
-use crate::untrusted;
+use crate::http::server_words::{SentValues, ShownWords};
 
 /// The vendor's name of the permission to read webhooks.
 pub const READ_PERMISSION: &str = "OUTBOUND-WEBHOOKS:READCONFIG";
@@ -17,8 +16,6 @@ pub const WRITE_PERMISSION: &str = "OUTBOUND-WEBHOOKS:UPDATECONFIG";
 pub const PERMISSION_PRESET: &str = "OUTBOUNDWEBHOOKS";
 /// The message of an error whose body is a page, as a proxy answers and not the API.
 pub(super) const HTML_PAGE: &str = "an HTML page";
-/// The most characters of a server's message that are shown.
-const MAX_MESSAGE_CHARS: usize = 200;
 
 impl Failure {
     /// The error that the user reads; `operation` names the request, such as `list its webhooks`.
@@ -131,33 +128,26 @@ pub fn asked_to_wait_hint(wait: RequestedWait) -> String {
     )
 }
 
-/// The server's message from an error body: the API's usual JSON keys, else the body itself; scrubbed and shortened.
-pub(super) fn server_message(body: &str, account: &Account) -> String {
+/// The server's words in an error body: the API's usual JSON keys, else the body itself.
+pub(super) fn server_words(body: &str, sent: &SentValues) -> ShownWords {
     let trimmed = body.trim();
-    let message = match serde_json::from_str::<serde_json::Value>(trimmed) {
-        Ok(json) => json_message(&json).unwrap_or_default(),
-        Err(_) if trimmed.starts_with('<') => HTML_PAGE.to_owned(),
-        Err(_) => trimmed.to_owned(),
-    };
-    shown_message(&message, account)
+    match serde_json::from_str::<serde_json::Value>(trimmed) {
+        Ok(json) => sent.show(&json_message(&json).unwrap_or_default()),
+        Err(_) if trimmed.starts_with('<') => ShownWords::ours(HTML_PAGE),
+        Err(_) => sent.show(trimmed),
+    }
 }
 
-/// The server's message from the body of an accepted write: beside the webhooks that it wrote, or in their place.
-pub(super) fn accepted_message(body: &str, account: &Account) -> String {
+/// The server's words in the body of an accepted write: beside the webhooks that it wrote, or in their place.
+pub(super) fn accepted_words(body: &str, sent: &SentValues) -> ShownWords {
     match serde_json::from_str::<serde_json::Value>(body) {
         Ok(serde_json::Value::Array(rows)) => {
             let without_id = rows.iter().filter(|row| row.get("id").is_none());
             let messages: Vec<String> = without_id.filter_map(json_message).collect();
-            shown_message(&messages.join("; "), account)
+            sent.show(&messages.join("; "))
         }
-        _ => server_message(body, account),
+        _ => server_words(body, sent),
     }
-}
-
-/// Makes a server's message safe to show.
-fn shown_message(message: &str, account: &Account) -> String {
-    let message = scrub_message(message, &[account.key.expose()]);
-    untrusted::escape_truncated(&message, MAX_MESSAGE_CHARS)
 }
 
 fn json_message(json: &serde_json::Value) -> Option<String> {

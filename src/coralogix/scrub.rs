@@ -4,7 +4,6 @@
 use super::json::Json;
 use super::mask::Masked;
 use super::webhook::{Fields, Webhook};
-use crate::http::scrub::scrub_message;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 use url::Url;
@@ -16,13 +15,6 @@ const STAND_INS: &[&str] = &[
 ];
 
 impl Webhook {
-    /// Removes this webhook's secrets from a server's message about it.
-    pub fn scrub(&self, message: &str) -> String {
-        let secrets = self.secrets();
-        let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-        scrub_message(message, &secrets)
-    }
-
     /// Whether a secret slot holds a server's stand-in, such as `****`, instead of the secret.
     ///
     /// A copy would look right and deliver nothing.

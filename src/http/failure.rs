@@ -1,5 +1,6 @@
 //! The ways in which a request can fail, classified by what each proves about the server.
 
+use super::server_words::ShownWords;
 use crate::wording::duration_text;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -95,15 +96,15 @@ pub enum ConnectFailure {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// The server's message: at most 200 characters, scrubbed of secrets and escaped; empty if there was none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub message: String,
+    /// What the server said, as far as it may be shown.
+    #[serde(default, skip_serializing_if = "ShownWords::is_empty")]
+    pub message: ShownWords,
     /// The wait that the server asked for; `None` if it named none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_wait: Option<RequestedWait>,
-    /// The host in `Location`; redirects are never followed.
+    /// The host in `Location`; redirects are never followed. `None` also if it repeats what was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub redirect_host: Option<String>,
+    pub redirect_host: Option<ShownWords>,
     /// The origin of the key, phrased to follow `the key`, such as `in HOOKFERRY_TARGET_API_KEY`.
     pub key_origin: String,
 }
@@ -178,7 +179,7 @@ impl Refusal {
         let mut text = format!("answered {}", self.status);
         if !self.message.is_empty() {
             text.push_str(": ");
-            text.push_str(&self.message);
+            text.push_str(self.message.as_str());
         }
         text
     }

@@ -3,5 +3,6 @@
 
 pub(crate) mod client;
 pub mod failure;
-pub(crate) mod scrub;
+pub mod server_words;
+pub(crate) mod spelling;
 pub(crate) mod transport;

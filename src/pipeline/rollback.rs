@@ -354,7 +354,7 @@ pub async fn execute_rollback(
 fn rollback_actions<'w>(
     written: &'w [RollbackItem],
     planned: &[UndoState],
-    target: &Inventory,
+    target: &'w Inventory,
 ) -> ActionList<'w> {
     let current = CurrentWebhooks::new(target);
     let mut actions = ActionList::for_rollback(state_keys(written));

@@ -35,12 +35,12 @@ pub(super) fn respond(
     half: bool,
 ) -> ApiResponse {
     if let Err((status, message)) = authorize(switches, keys, request) {
-        return ApiResponse::error(switches, status, message).with_echo(switches, &request.body);
+        return ApiResponse::error(switches, status, message);
     }
     let Some(route) = route(&request.path, switches) else {
         return ApiResponse::error(switches, StatusCode::NOT_FOUND, "no such path");
     };
-    dispatch(store, switches, request, &route, half).with_echo(switches, &request.body)
+    dispatch(store, switches, request, &route, half)
 }
 
 fn dispatch(

@@ -6,7 +6,7 @@ use std::{error, fmt, future};
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{HeaderName, LOCATION};
+use hyper::header::{AUTHORIZATION, HeaderName, HeaderValue, LOCATION};
 use hyper::{Request, Response, StatusCode};
 use serde::de::IgnoredAny;
 
@@ -15,7 +15,7 @@ use super::api::{self, MAX_BYTES};
 use super::fault::{Action, Commit, Reply, WaitHeader, WaitValue};
 use super::request_log::{LoggedRequest, Outcome};
 use super::response::{ApiResponse, PLAIN};
-use super::switches::Switches;
+use super::switches::{Errors, Switches};
 
 /// How a connection ends if its client gets no complete response.
 #[derive(Debug)]
@@ -112,6 +112,7 @@ fn apply_and_log(
     };
     request.n_committed = answer.as_ref().map_or(0, |answer| answer.committed);
     let completion = complete(answer, action.reply, &state.switches, request);
+    let completion = echo(completion, &state, request);
     let log_ix = state.log_request(log_ix, request);
     drop(state);
     tracing::debug!(side = ?account.side(), "{request}");
@@ -126,6 +127,29 @@ fn apply_and_log(
     }
     account.notify_waiters();
     completion
+}
+
+/// With the switch `errors=echo`, lets an error repeat the key, and the body of this request or of the last one that
+/// had any.
+fn echo(completion: Completion, state: &State, request: &LoggedRequest) -> Completion {
+    match completion {
+        Completion::Respond(answer)
+            if state.switches.errors == Errors::Echo && answer.status.as_u16() >= 400 =>
+        {
+            let bodies = state.log.iter().map(|logged| &logged.body);
+            let mut bodies = bodies.chain([&request.body]);
+            let body = bodies.rfind(|body| !body.is_empty());
+            let key = request.headers.get(AUTHORIZATION);
+            let sent = [
+                key.map_or(b"".as_slice(), HeaderValue::as_bytes),
+                body.map_or(b"".as_slice(), |body| body),
+            ];
+            let sent = String::from_utf8_lossy(&sent.join(&b' ')).into_owned();
+            let message = format!("rejected: {}", state.switches.echo_as.spell(&sent));
+            Completion::Respond(answer.with_message(&message))
+        }
+        other => other,
+    }
 }
 
 async fn commit_late(
@@ -162,7 +186,7 @@ fn complete(
         (Reply::Normal, Some(answer)) => respond(answer),
         (Reply::Status { code, header }, _) => {
             let answer = status_response(switches, code, header);
-            respond(answer.with_echo(switches, &seen.body))
+            respond(answer)
         }
         (Reply::Html, _) => respond(ApiResponse::html(StatusCode::OK)),
         (Reply::Redirect(url), _) => {

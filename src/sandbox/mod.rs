@@ -11,6 +11,7 @@
 mod account;
 mod api;
 mod clock;
+mod echo;
 mod exchange;
 mod fault;
 mod kinds;

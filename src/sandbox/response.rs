@@ -62,14 +62,11 @@ impl ApiResponse {
         }
     }
 
-    /// With the switch `errors=echo`, puts the request's own body into an error.
-    pub(super) fn with_echo(mut self, switches: &Switches, request_body: &[u8]) -> Self {
-        if switches.errors == Errors::Echo && self.status.as_u16() >= 400 {
-            let sent = String::from_utf8_lossy(request_body);
-            let body =
-                json!({ "code": self.status.as_u16(), "message": format!("rejected: {sent}") });
-            self.body = body.to_string().into();
-        }
+    /// An error that repeats what the account was sent.
+    pub(super) fn with_message(mut self, message: &str) -> Self {
+        let body = json!({ "code": self.status.as_u16(), "message": message });
+        self.body = body.to_string().into();
+        self.content_type = JSON;
         self
     }
 

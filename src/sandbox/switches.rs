@@ -84,6 +84,16 @@ choice!(MixedCompanies { Off = "off", On = "on" });
 choice!(Twins { Off = "off", Once = "once", Always = "always", Equal = "equal" });
 choice!(Auth { Ok = "ok", ReadOnly = "read-only", Revoked = "revoked" });
 choice!(Errors { Json = "json", Html = "html", Empty = "empty", Plain = "plain", Echo = "echo" });
+choice!(EchoAs {
+    Sent = "sent",
+    Upper = "upper",
+    Pieces = "pieces",
+    Percent = "percent",
+    Json = "json",
+    Html = "html",
+    Base64 = "base64",
+    Hex = "hex"
+});
 choice!(RateLimitHeader {
     None = "none",
     RetryAfter = "retry-after",
@@ -125,6 +135,7 @@ pub struct Switches {
     pub(super) other_company_from: Option<usize>,
     pub(super) auth: Auth,
     pub(super) errors: Errors,
+    pub(super) echo_as: EchoAs,
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) rate_limit_header: RateLimitHeader,
     pub(super) unknown_id: UnknownId,
@@ -193,7 +204,7 @@ macro_rules! entry {
     };
 }
 
-const TABLE: [Entry; 39] = [
+const TABLE: [Entry; 40] = [
     entry!("body", body: Body, "strict: 400 if a body contains a field that the server owns"),
     entry!("bulk", bulk: Bulk, "what one invalid item does to its bulk request"),
     entry!("order", order: Order, "order in which a bulk request's webhooks are created and returned"),
@@ -232,7 +243,8 @@ const TABLE: [Entry; 39] = [
         },
     },
     entry!("auth", auth: Auth, "read-only: 403 on POST and DELETE; revoked: 401 on everything"),
-    entry!("errors", errors: Errors, "format of error bodies; echo: the request's own body comes back"),
+    entry!("errors", errors: Errors, "format of error bodies; echo: the key comes back, and the body of the request, or of the last one that had any"),
+    entry!("echo-as", echo_as: EchoAs, "spelling of what comes back with errors=echo; pieces: the first six characters of each word"),
     Entry {
         name: "rate-limit",
         values: "N/SECONDS",

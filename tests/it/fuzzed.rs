@@ -50,10 +50,11 @@ fn check(target: &str, check: Check, at: Index, mutations: &[(Index, usize, &'st
 
 #[test]
 fn every_seed_passes() {
-    let checks: [(&str, Check); 3] = [
+    let checks: [(&str, Check); 4] = [
         ("rules_file", checks::rules_file),
         ("rewriter", checks::rewriter),
         ("masker", checks::masker),
+        ("server_words", checks::server_words),
     ];
     for (target, check) in checks {
         for seed in seeds(target) {
@@ -78,5 +79,10 @@ proptest! {
     #[test]
     fn masker(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
         check("masker", checks::masker, at, &mutations);
+    }
+
+    #[test]
+    fn server_words(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("server_words", checks::server_words, at, &mutations);
     }
 }

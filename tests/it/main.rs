@@ -37,5 +37,6 @@ mod schedule_files;
 mod schedules;
 mod scrub;
 mod secrets;
+mod server_words;
 mod strip;
 mod verify;

@@ -14,6 +14,7 @@ use hookferry::document::view::{Detail, Party, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::http::failure::Refusal;
+use hookferry::http::server_words::SentValues;
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::plan::{OnConflict, Plan, PriorKnowledge, StepState, plan};
 use hookferry::pipeline::push::{ItemStatus, Observation, Proof, PushResult, StopReason};
@@ -599,7 +600,7 @@ fn an_empty_account_lists_zero_webhooks() {
 fn push_result(plan: &Plan) -> PushResult {
     let refusal = Refusal {
         status: 422,
-        message: "type 99 is not allowed".to_owned(),
+        message: SentValues::default().show("type 99 is not allowed"),
         requested_wait: None,
         redirect_host: None,
         key_origin: String::new(),

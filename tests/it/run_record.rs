@@ -13,6 +13,7 @@ use hookferry::document::run::{RunRecord, StepRows};
 use hookferry::document::view::{Party, PlanView};
 use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
 use hookferry::http::failure::Refusal;
+use hookferry::http::server_words::SentValues;
 use hookferry::pipeline::plan::{OnConflict, Plan, StepState};
 use hookferry::pipeline::push::{ItemStatus, Naming, Proof, PushResult, StopReason};
 use hookferry::pipeline::verify::{ItemVerdict, Verdict};
@@ -26,7 +27,7 @@ fn status(choice: u8, id: u64, planned: StepState) -> ItemStatus {
     let refusal = || {
         Box::new(Refusal {
             status: 422,
-            message: "alias too long".to_owned(),
+            message: SentValues::default().show("alias too long"),
             requested_wait: None,
             redirect_host: None,
             key_origin: "in A_VARIABLE".to_owned(),

@@ -6,6 +6,7 @@ use super::object::Object;
 use super::server::{RequestItem, Server};
 use super::switches::{Bulk, Rows};
 use crate::http::failure::{Refusal, RequestedWait};
+use crate::http::server_words::ShownWords;
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub(super) struct Effect {
 pub(super) fn refused(status: u16, retry_after: Option<Duration>) -> RequestOutcome {
     RequestOutcome::Refused(Refusal {
         status,
-        message: String::new(),
+        message: ShownWords::default(),
         requested_wait: retry_after.map(|duration| RequestedWait {
             duration,
             until: Timestamp::UNIX_EPOCH + duration,

@@ -33,9 +33,10 @@ pub(super) struct StepRequest<'p> {
 pub(super) enum ActionRequest<'p> {
     Create(&'p PortableWebhook),
     Update(&'p PortableWebhook, &'p StrippedWebhook),
-    /// The whole previous object, with its id.
-    Restore(&'p Webhook),
-    Delete(Box<WebhookId>),
+    /// The whole previous object, with its id, and what the target shows now.
+    Restore(&'p Webhook, &'p Webhook),
+    /// The id, and what the target shows now.
+    Delete(Box<WebhookId>, &'p Webhook),
 }
 
 impl<'p> ActionList<'p> {
@@ -67,7 +68,7 @@ impl<'p> ActionList<'p> {
         step_ix: StepIx,
         key: Key,
         id: WebhookId,
-        (object, current): (&Webhook, Content),
+        (object, current): (&'p Webhook, Content),
     ) {
         let item = Item {
             key,
@@ -81,7 +82,7 @@ impl<'p> ActionList<'p> {
             shown_before: Some(self.full_digest(object, current).into()),
             size: 0,
         };
-        self.push(step_ix, item, ActionRequest::Delete(id.into()));
+        self.push(step_ix, item, ActionRequest::Delete(id.into(), object));
     }
 
     /// Adds an update that gives the webhook that the target shows like this now the content of `body`, which has
@@ -92,7 +93,7 @@ impl<'p> ActionList<'p> {
         &mut self,
         step_ix: StepIx,
         key: Key,
-        (object, current): (&Webhook, Content),
+        (object, current): (&'p Webhook, Content),
         body: &'p Webhook,
     ) -> bool {
         let (Some(id), Ok(type_id)) = (body.id(), body.type_id()) else {
@@ -109,7 +110,7 @@ impl<'p> ActionList<'p> {
             shown_before: Some(self.full_digest(object, current).into()),
             size: body.wire_len(),
         };
-        self.push(step_ix, item, ActionRequest::Restore(body));
+        self.push(step_ix, item, ActionRequest::Restore(body, object));
         true
     }
 
@@ -162,21 +163,23 @@ fn plan_action<'p>(
 }
 
 impl ActionRequest<'_> {
-    /// The webhook whose values the server may repeat in its answer; `None` if the request sends none.
-    pub(super) fn sent(&self) -> Option<&Webhook> {
-        match self {
-            Self::Create(webhook) | Self::Update(webhook, _) => Some(webhook.bare()),
-            Self::Restore(body) => Some(body),
-            Self::Delete(_) => None,
-        }
+    /// The webhooks whose values the server may repeat in its answer: what is sent, and what it holds.
+    pub(super) fn known_webhooks(&self) -> impl Iterator<Item = &Webhook> {
+        let (sent, held) = match self {
+            Self::Create(webhook) => (Some(webhook.bare()), None),
+            Self::Update(webhook, target) => (Some(webhook.bare()), Some(target.bare())),
+            Self::Restore(body, current) => (Some(*body), Some(*current)),
+            Self::Delete(_, current) => (None, Some(*current)),
+        };
+        sent.into_iter().chain(held)
     }
 
     fn write(&self, out: &mut String) {
         match self {
             Self::Create(webhook) => create_object(webhook).to_wire(out),
             Self::Update(webhook, target) => update_object(webhook, target).to_wire(out),
-            Self::Restore(body) => body.to_wire(out),
-            Self::Delete(_) => {}
+            Self::Restore(body, _) => body.to_wire(out),
+            Self::Delete(..) => {}
         }
     }
 }

@@ -3,9 +3,9 @@
 
 use super::item_ix::ItemIx;
 use super::observation::SeenWebhook;
-use super::resemblance::unescape_html;
 use crate::coralogix::content::{Content, Fingerprint};
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::http::spelling::unescape_html;
 use crate::pipeline::pairing::{
     GroupDecision, PairingGroup, Tier, TieredPairing, interchangeable, name_candidates, one_and_one,
 };

@@ -41,6 +41,17 @@ const MAY_HOLD_SECRETS: [&str; 5] = [
     "broken.toml",
 ];
 
+/// The word that every secret contains, in the spellings of `echo-as` and in lower case.
+const SPELLED_CANARIES: [&str; 7] = [
+    "canary",
+    "%63%61%6e%61%72%79",
+    "\\u0063\\u0061\\u006e",
+    "&#99;&#97;&#110;",
+    "y2fuyxj5",
+    "nhbmfyes",
+    "63616e617279",
+];
+
 fn run(accounts: &StandIn, command_line: &str) -> Run {
     accounts
         .program(command_line)
@@ -324,14 +335,44 @@ fn secrets_that_a_server_echoes_are_not_printed() {
         (&["errors=echo"], &["post:1:status=500"]),
         (&["errors=plain", "answer=html"], &["post:1:truncate"]),
         (&["answer=text"], &["post:1:drop-after"]),
+        // A list after a write, a question for one webhook, a delete; and the host of a redirect.
+        (
+            &["errors=echo"],
+            &["post:1:drop-after", "get:3x*:status=503"],
+        ),
+        (&["errors=echo"], &["delete:1x*:status=400"]),
+        (&["errors=echo"], &["get:4x*:status=403"]),
+        (
+            &["errors=echo"],
+            &["post:1x*:redirect=https://target-key-canary.evil.example/canary"],
+        ),
     ] {
-        let accounts = StandIn::start(options_with(seeds::demo(), switches, faults));
-        prepare(&accounts);
-        for line in &write_commands() {
-            run(&accounts, line);
-        }
-        assert_no_file_holds_a_secret(&accounts);
+        assert_nothing_is_echoed(switches, faults);
     }
+}
+
+#[test]
+fn secrets_that_a_server_echoes_in_another_spelling_are_not_printed() {
+    for spelling in [
+        "upper", "pieces", "percent", "json", "html", "base64", "hex",
+    ] {
+        let echo_as = format!("echo-as={spelling}");
+        let switches = ["errors=echo", "poison=o", &echo_as];
+        assert_nothing_is_echoed(&switches, &["delete:1:status=409", "get:4:status=400"]);
+    }
+}
+
+fn assert_nothing_is_echoed(switches: &[&str], faults: &[&str]) {
+    let accounts = StandIn::start(options_with(seeds::demo(), switches, faults));
+    prepare(&accounts);
+    for line in &write_commands() {
+        let run = run(&accounts, line);
+        let shown = format!("{}{}", run.stdout, run.stderr).to_lowercase();
+        for spelled in SPELLED_CANARIES {
+            assert!(!shown.contains(spelled), "{line} {switches:?}: {shown}");
+        }
+    }
+    assert_no_file_holds_a_secret(&accounts);
 }
 
 /// Killed while a request is in flight: what is on disk at that moment stays there.

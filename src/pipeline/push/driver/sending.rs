@@ -7,13 +7,19 @@ use super::super::observation::SeenWebhook;
 use super::PushDriver;
 use crate::coralogix::client::{AcceptedWrite, DeleteAnswer, WriteAnswer};
 use crate::http::failure::{ConnectFailure, Failure};
+use crate::http::server_words::SentValues;
 
 impl PushDriver<'_, '_> {
     /// Sends the request of a batch.
     pub(super) async fn send(&mut self, batch: &[ItemIx]) -> RequestOutcome {
         self.n_requests += 1;
-        let answer = if let ActionRequest::Delete(id) = &self.input.requests[batch[0]].request {
-            match self.writer.delete(id).await {
+        let requests = batch
+            .iter()
+            .map(|item_ix| &self.input.requests[*item_ix].request);
+        let requests: Vec<_> = requests.collect();
+        let sent = || sent_values(&requests);
+        let answer = if let ActionRequest::Delete(id, _) = requests[0] {
+            match self.writer.delete(id, &sent).await {
                 Ok(DeleteAnswer::Confirmed) => return RequestOutcome::Accepted(Vec::new()),
                 Ok(DeleteAnswer::NotFound) => {
                     let step_ix = self.input.requests[batch[0]].step_ix;
@@ -23,10 +29,8 @@ impl PushDriver<'_, '_> {
                 Err(failure) => WriteAnswer::Failed(failure),
             }
         } else {
-            let requests = batch
-                .iter()
-                .map(|item_ix| &self.input.requests[*item_ix].request);
-            self.writer.post_bulk(bulk_body(requests)).await
+            let body = bulk_body(requests.iter().copied());
+            self.writer.post_bulk(body, &sent).await
         };
         match answer {
             WriteAnswer::Accepted(accepted) => {
@@ -51,10 +55,7 @@ impl PushDriver<'_, '_> {
                     is_final: true,
                 },
             },
-            WriteAnswer::Failed(Failure::Refused(mut refusal)) => {
-                refusal.message = self.scrub(batch, refusal.message);
-                RequestOutcome::Refused(refusal)
-            }
+            WriteAnswer::Failed(Failure::Refused(refusal)) => RequestOutcome::Refused(refusal),
             WriteAnswer::Failed(Failure::Lost { why, is_timeout }) => {
                 RequestOutcome::Lost { why, is_timeout }
             }
@@ -76,20 +77,11 @@ impl PushDriver<'_, '_> {
         }
     }
 
-    /// Removes the secrets of the webhooks of a request from the server's words about it.
-    fn scrub(&self, batch: &[ItemIx], words: String) -> String {
-        let sent = batch
-            .iter()
-            .filter_map(|item_ix| self.input.requests[*item_ix].request.sent());
-        sent.fold(words, |words, webhook| webhook.scrub(&words))
-    }
-
     /// Keeps the words of an answer that shows fewer webhooks than were sent, and forgets older ones about them.
     fn note_server_words(&mut self, batch: &[ItemIx], accepted: &AcceptedWrite) {
         let n_shown = accepted.webhooks.iter().filter(|row| row.id().is_some());
         let is_short = n_shown.count() < batch.len();
         let words = Some(&accepted.message).filter(|words| is_short && !words.is_empty());
-        let words = words.map(|words| self.scrub(batch, words.clone()));
         for step_ix in self.step_ixs_of(batch) {
             self.server_words.remove(&step_ix);
             if let Some(words) = &words {
@@ -98,4 +90,12 @@ impl PushDriver<'_, '_> {
             }
         }
     }
+}
+
+/// What the server may repeat in its answer to a request.
+fn sent_values(requests: &[&ActionRequest<'_>]) -> SentValues {
+    let mut values = SentValues::default();
+    let webhooks = requests.iter().flat_map(|request| request.known_webhooks());
+    webhooks.for_each(|webhook| values.add_webhook(webhook));
+    values
 }

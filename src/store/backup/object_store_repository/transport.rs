@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::http::client::base_client;
 use crate::http::failure::{ConnectFailure, Failure};
-use crate::http::scrub::scrub_message;
+use crate::http::server_words::{SentValues, ShownWords};
 use crate::http::transport::{classify_error, receive};
 use futures_util::future::BoxFuture;
 use http_body_util::BodyExt as _;
@@ -22,8 +22,6 @@ use tracing::info;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Timeout for link-local addresses, which respond only inside a cloud; short, so that other machines fail fast.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
-/// Maximum number of characters shown of a store's message.
-const MAX_MESSAGE_CHARS: usize = 200;
 
 /// Suffixes of the paths where a cloud returns a token or a role name, which becomes part of the next request.
 const METADATA_PATHS: [&str; 2] = [
@@ -46,8 +44,8 @@ pub(super) struct StoreRefusal {
     pub(super) status: u16,
     /// The store's error code, such as `AccessDenied`; empty if there is none.
     pub(super) code: String,
-    /// The store's message, at most 200 escaped characters; empty if there is none.
-    pub(super) message: String,
+    /// What the store said, as far as it may be shown.
+    pub(super) message: ShownWords,
     /// The bucket's region, if the store names it.
     pub(super) region: Option<String>,
 }
@@ -251,36 +249,37 @@ fn is_link_local(url: &Url) -> bool {
     }
 }
 
-/// The secrets in a request, which must not be shown if a response repeats them.
-fn request_secrets(headers: &HeaderMap, url: &Url) -> Vec<String> {
-    let carried = headers
-        .iter()
-        .filter(|(name, _)| **name == AUTHORIZATION || name.as_str().contains("token"));
-    let texts = carried.filter_map(|(_, value)| value.to_str().ok());
-    let mut secrets: Vec<String> = texts
-        .flat_map(|text| {
-            let parts = text.split([' ', ',', '=', '/']);
-            parts.chain([text])
-        })
-        .filter(|part| part.len() >= 16 && *part != "AWS4-HMAC-SHA256")
-        .map(str::to_owned)
-        .collect();
+/// The secrets in a request, which a response may repeat: the key id and the signature of its `Authorization`, and its
+/// session token.
+fn request_secrets(headers: &HeaderMap, url: &Url) -> SentValues {
+    let mut sent = SentValues::default();
+    for (name, value) in headers {
+        let Ok(text) = value.to_str() else { continue };
+        if name == AUTHORIZATION {
+            let parts = text.split([' ', ',']).filter_map(|part| {
+                let (name, value) = part.split_once('=')?;
+                matches!(name, "Credential" | "Signature").then_some(value)
+            });
+            // Behind the key id come the date, the region and the service.
+            parts.for_each(|part| sent.add(part.split('/').next().unwrap_or(part)));
+        } else if name.as_str().contains("token") {
+            sent.add(text);
+        }
+    }
     let tokens = url.query_pairs().filter(|(name, _)| name.contains("Token"));
-    secrets.extend(tokens.map(|(_, value)| value.into_owned()));
-    secrets
+    tokens.for_each(|(_, value)| sent.add(value));
+    sent
 }
 
 fn parse_refusal(
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
-    secrets: &[String],
+    sent: &SentValues,
 ) -> StoreRefusal {
     let text = String::from_utf8_lossy(body);
     let is_markup = text.trim_start().starts_with('<');
     let reported = element(&text, "Message").or_else(|| (!is_markup).then(|| text.to_string()));
-    let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
-    let message = scrub_message(&reported.unwrap_or_default(), &secrets);
     let region = headers.get("x-amz-bucket-region");
     let region = region.and_then(|value| value.to_str().ok().and_then(as_token));
     StoreRefusal {
@@ -288,7 +287,7 @@ fn parse_refusal(
         code: element(&text, "Code")
             .and_then(|code| as_token(&code))
             .unwrap_or_default(),
-        message: crate::untrusted::escape_truncated(&message, MAX_MESSAGE_CHARS),
+        message: sent.show(&reported.unwrap_or_default()),
         region,
     }
 }

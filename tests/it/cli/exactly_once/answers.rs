@@ -198,7 +198,7 @@ fn the_words_of_an_accepted_answer_stand_next_to_what_it_ignored() {
         |_| {
             (
                 200,
-                json!({"inserted": 0, "errors": ["alias is reserved by canary-5 \u{202e}"]}),
+                json!({"inserted": 0, "errors": ["alias is reserved by team 5 \u{202e}"]}),
             )
         },
         |_| (201, json!({"errors": [{"message": "alias is reserved"}]})),
