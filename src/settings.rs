@@ -114,6 +114,8 @@ pub struct MigrateSettings {
 pub struct PlanSettings {
     /// Source, target, and what to do between them.
     pub route: Route,
+    /// The most webhooks that the plan may write; `None` for any number.
+    pub max_changes: Option<usize>,
     /// Whether pending changes exit with code 2.
     pub detailed_exitcode: bool,
     /// File to save the plan to, if any.
@@ -239,6 +241,7 @@ impl PlanSettings {
                 &arguments.connection.config,
             )
             .await?,
+            max_changes: arguments.limit.max_changes,
             detailed_exitcode: arguments.detailed_exitcode,
             out: arguments.out,
             valid_for: arguments.valid_for,

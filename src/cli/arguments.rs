@@ -251,6 +251,9 @@ pub struct PlanArgs {
     /// What happens to webhooks that differ.
     #[command(flatten)]
     pub conflict: ConflictArgs,
+    /// How much may be written.
+    #[command(flatten)]
+    pub limit: LimitArgs,
     /// Exit with code 2 if there is something to do
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -69,20 +69,23 @@ pub(super) fn refuse_unappliable(plan: &Plan, max_changes: Option<usize>) -> Res
         };
         return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
     }
+    refuse_too_many(plan, max_changes)
+}
+
+/// Refuses a plan that would write more webhooks than `--max-changes` allows.
+pub(super) fn refuse_too_many(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
     let n_changes = count_changes(plan);
-    if let Some(limit) = max_changes
-        && n_changes > limit
-    {
-        return Err(Error::new(
+    match max_changes {
+        Some(limit) if n_changes > limit => Err(Error::new(
             ErrorKind::Refused,
             format!(
                 "nothing was written: the plan would write {}, and --max-changes allows {limit}",
                 counted(n_changes, "webhook")
             ),
         )
-        .with_hint("raise --max-changes, or select fewer with --name, --type, --id"));
+        .with_hint("raise --max-changes, or select fewer with --name, --type, --id")),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Refuses a plan whose rules need values that could not be read, and lists all of these values.

@@ -116,6 +116,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<PlanSetti
     Ok(PlanSettings {
         route: demo_route(sandbox)?,
         state: StateFolder::from_path(state.path()),
+        max_changes: None,
         detailed_exitcode: false,
         out: None,
         valid_for: SignedDuration::from_hours(24),

@@ -2,7 +2,7 @@
 //! it is sent.
 
 use super::conclusion::{FinishedMigration, decide_exit_code};
-use super::consent::{confirm, plan_preview, refuse_unappliable};
+use super::consent::{confirm, plan_preview, refuse_too_many, refuse_unappliable};
 use super::formatting;
 use super::history::{self, History, ReconciledRun};
 use super::planning::{PlannedMigration, make_plan, read_and_plan, read_both};
@@ -110,6 +110,7 @@ async fn dry_run(
     }
     let document = PlanDocument::streamed(planned.view(), Depth::Fields);
     formatting::print_new_plan(document, settings.output, settings.detail, screen)?;
+    refuse_too_many(&planned.plan, settings.max_changes)?;
     Ok(planned.preview_exit_code(false))
 }
 

@@ -1,5 +1,6 @@
 //! `hookferry plan`: shows what a migration would do. It has no client that could write.
 
+use super::consent::refuse_too_many;
 use super::formatting;
 use super::planning::read_and_plan;
 use super::saved_plan::bind_plan;
@@ -12,7 +13,7 @@ use crate::store::disk;
 use std::io::Write;
 use std::path::Path;
 
-/// Prints the plan, and saves it if `--out` names a file.
+/// Prints the plan, and saves it if `--out` names a file and `--max-changes` allows it.
 pub(super) async fn run(
     settings: settings::PlanSettings,
     screen: &Screen,
@@ -24,7 +25,8 @@ pub(super) async fn run(
     } else {
         PlanDocument::streamed(planned.view(), Depth::Fields)
     };
-    let saved = settings.out.as_ref();
+    let is_small = refuse_too_many(&planned.plan, settings.max_changes);
+    let saved = settings.out.as_ref().filter(|_| is_small.is_ok());
     let notice = saved.map(|path| saved_notice(&document, path));
     if let Some(path) = saved {
         let write = |to: &mut dyn Write| json::write(&document, to);
@@ -34,6 +36,7 @@ pub(super) async fn run(
     if let Some(notice) = notice {
         screen.print_message(&notice);
     }
+    is_small?;
     Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 

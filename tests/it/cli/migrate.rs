@@ -78,6 +78,27 @@ fn a_limit_on_changes_is_kept() {
     let line = "migrate --from [source] --to [target] --yes --max-changes";
     let refused = accounts.program(&format!("{line} 10")).run();
     assert_transcript!(refused);
+    for preview in [
+        "migrate --from [source] --to [target] --dry-run --max-changes 10",
+        "plan --from [source] --to [target] --max-changes 10 --out plan.json",
+    ] {
+        let previewed = accounts.program(preview).run();
+        previewed.assert_code(6);
+        assert!(
+            previewed.stdout.contains("11 create"),
+            "{}",
+            previewed.transcript()
+        );
+        assert!(
+            previewed.stderr.contains("--max-changes allows 10"),
+            "{}",
+            previewed.transcript()
+        );
+    }
+    assert!(
+        !accounts.home().join("plan.json").exists(),
+        "it could be applied without the limit"
+    );
     assert!(accounts.posts().is_empty());
     accounts.program(&format!("{line} 11")).run().assert_code(0);
     accounts.program(&format!("{line} 0")).run().assert_code(0);
