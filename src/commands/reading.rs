@@ -105,13 +105,19 @@ pub(super) fn warn_about_incomplete(origin: &Origin, inventory: &Inventory, scre
     }
 }
 
-/// A client that can only read the account.
+/// A client that can only read the account. Warns if its key is not the one that its profile names.
 pub(super) fn open_reader(
     account: &Account,
     client: &ClientOptions,
     wait_budget: &Arc<WaitBudget>,
     screen: &Screen,
 ) -> Result<Reader, Error> {
+    if let Some(why) = &account.key_stands_in_because {
+        screen.warn(&format!(
+            "{account}: hookferry uses the key {}, because {why}",
+            account.key_origin
+        ));
+    }
     Reader::new(
         account.clone(),
         client,

@@ -7,12 +7,33 @@ use crate::pipeline::rewrite::rule::ValueSource;
 use crate::pipeline::rewrite::{RuleValues, ValueReading};
 use crate::store::disk;
 use secrecy::{ExposeSecret, SecretString};
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 /// Time limit for a command: long enough for somebody to unlock a vault.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Why a value or a key could not be read, without any part of it.
+pub(super) enum Unread {
+    /// It is not where this program runs: the variable is unset, or the file or program does not exist.
+    OutOfReach(String),
+    /// It is there, and unusable.
+    Unusable(String),
+}
+
+impl Unread {
+    fn unusable(why: impl Into<String>) -> Self {
+        Self::Unusable(why.into())
+    }
+
+    fn into_reason(self) -> String {
+        match self {
+            Self::OutOfReach(why) | Self::Unusable(why) => why,
+        }
+    }
+}
 
 /// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
@@ -24,39 +45,47 @@ pub async fn read(sources: Vec<ValueSource>, folder: &Path, may_run_commands: bo
             ValueSource::Env(name) => read_variable(name),
             ValueSource::File(path) => read_file(&folder.join(path)),
             ValueSource::Command { .. } if !may_run_commands => {
-                Err("pass --allow-commands to run commands".to_owned())
+                Err(Unread::unusable("pass --allow-commands to run commands"))
             }
             ValueSource::Command { arguments, .. } => read_command_output(arguments).await,
             ValueSource::Value(_) => continue,
         };
         let outcome = match value {
             Ok(value) => ValueReading::Read(value),
-            Err(why) => ValueReading::Unread(why),
+            Err(unread) => ValueReading::Unread(unread.into_reason()),
         };
         readings.push((source, outcome));
     }
     RuleValues::new(readings)
 }
 
-pub(super) fn read_variable(name: &str) -> Result<SecretString, String> {
+pub(super) fn read_variable(name: &str) -> Result<SecretString, Unread> {
     match text_variable(name) {
         Ok(Some(value)) => Ok(SecretString::from(value)),
-        Ok(None) => Err("it is unset or empty".to_owned()),
-        Err(_) => Err("it is not valid UTF-8".to_owned()),
+        Ok(None) => Err(Unread::OutOfReach("it is unset or empty".to_owned())),
+        Err(_) => Err(Unread::unusable("it is not valid UTF-8")),
     }
 }
 
-pub(super) fn read_file(path: &Path) -> Result<SecretString, String> {
-    let text = disk::read_secret(path, "the file").map_err(|error| error.to_string())?;
+pub(super) fn read_file(path: &Path) -> Result<SecretString, Unread> {
+    let is_missing = disk::is_missing(path);
+    let text = disk::read_secret(path, "the file").map_err(|error| {
+        let why = error.to_string();
+        if is_missing {
+            Unread::OutOfReach(why)
+        } else {
+            Unread::Unusable(why)
+        }
+    })?;
     let text = text.expose_secret().trim_end_matches(['\r', '\n']);
     if text.is_empty() {
-        return Err("it is empty".to_owned());
+        return Err(Unread::unusable("it is empty"));
     }
     Ok(SecretString::from(text))
 }
 
 /// Runs a program and returns its trimmed output. It gets no input, and its stderr is that of this process.
-pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretString, String> {
+pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretString, Unread> {
     let mut command = tokio::process::Command::new(&arguments[0]);
     command
         .args(&arguments[1..])
@@ -70,15 +99,27 @@ pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretSt
     }
     let output = tokio::time::timeout(COMMAND_TIMEOUT, command.output())
         .await
-        .map_err(|_| format!("it did not finish within {} s", COMMAND_TIMEOUT.as_secs()))?
-        .map_err(|error| format!("it cannot be run: {error}"))?;
+        .map_err(|_| {
+            let seconds = COMMAND_TIMEOUT.as_secs();
+            Unread::Unusable(format!("it did not finish within {seconds} s"))
+        })?
+        .map_err(|error| cannot_run(&error))?;
     if !output.status.success() {
-        return Err(format!("it failed: {}", output.status));
+        return Err(Unread::Unusable(format!("it failed: {}", output.status)));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| "its output is not valid UTF-8")?;
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| Unread::unusable("its output is not valid UTF-8"))?;
     let text = text.trim();
     if text.is_empty() {
-        return Err("it printed nothing".to_owned());
+        return Err(Unread::unusable("it printed nothing"));
     }
     Ok(SecretString::from(text))
+}
+
+fn cannot_run(error: &io::Error) -> Unread {
+    let why = format!("it cannot be run: {error}");
+    match error.kind() {
+        io::ErrorKind::NotFound => Unread::OutOfReach(why),
+        _ => Unread::Unusable(why),
+    }
 }

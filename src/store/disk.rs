@@ -90,6 +90,11 @@ pub fn is_file(path: &Path) -> bool {
     path.is_file()
 }
 
+/// Whether nothing exists at the path.
+pub fn is_missing(path: &Path) -> bool {
+    matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
+}
+
 /// Atomically creates a file that only its owner can read; fails if the path already exists.
 pub fn write_new(path: &Path, content: impl AsRef<[u8]>, what: &str) -> Result<(), Error> {
     write_new_with(path, &|to| to.write_all(content.as_ref()), what)

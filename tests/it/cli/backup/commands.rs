@@ -4,7 +4,6 @@ use super::{Backups, assert_backups};
 use crate::cli::export::mode;
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Options, Switches};
-use serde_json::Value;
 
 #[test]
 fn the_commands_print_the_whole_life_of_a_backup() {
@@ -127,26 +126,6 @@ fn changed_content_or_protection_stores_a_new_backup() {
         4,
         "without a record of the last check the content counts as changed"
     );
-}
-
-/// The environment holds one source key, which can belong to one account only.
-#[test]
-fn the_environment_key_is_never_used_for_several_accounts() {
-    let backups = Backups::new();
-    let create = |from: &str| {
-        let accounts = &backups.accounts;
-        accounts
-            .program(&format!(
-                "backup create {from} --repo repo --plaintext -o json"
-            ))
-            .env("HOOKFERRY_SOURCE_API_KEY", "wrong-key-canary")
-            .run()
-    };
-    create("--from eu").assert_code(4);
-    let run = create("--from eu --from us");
-    run.assert_code(0);
-    let document: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(document["accounts"][1]["outcome"], "stored");
 }
 
 #[test]
