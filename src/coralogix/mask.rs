@@ -153,7 +153,7 @@ fn mask_key(key: &str) -> String {
 
 /// How the strings and numbers of a value are masked. Follows from the field that holds the value, and inside it from
 /// the keys on the way; `null` and booleans are always shown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MaskRule<'k> {
     /// Hidden completely; the text names their kind.
     Hide(&'static str),
@@ -170,6 +170,8 @@ pub(super) enum MaskRule<'k> {
 impl<'k> MaskRule<'k> {
     /// The rule for fields that no documentation describes.
     pub(super) const UNKNOWN_FIELD: Self = Self::Hide("unknown field");
+    /// The rule for a header that is not on the safe list.
+    pub(super) const HEADER: MaskRule<'static> = MaskRule::Hide("header");
 
     /// The rule for a member, except `name`, of the entry with that name in the fields of a webhook.
     pub(super) fn of_entry_member(kind: Option<&WebhookType>, name: &str, member: &str) -> Self {
@@ -195,7 +197,7 @@ impl<'k> MaskRule<'k> {
             Self::Headers if SAFE_HEADERS.contains(&key.to_ascii_lowercase().as_str()) => {
                 MaskRule::Show("header")
             }
-            Self::Headers => MaskRule::Hide("header"),
+            Self::Headers => MaskRule::HEADER,
             other => other,
         }
     }
@@ -203,7 +205,7 @@ impl<'k> MaskRule<'k> {
     /// The rule for the elements of an array to which this rule applies.
     pub(super) fn element(self) -> Self {
         match self {
-            Self::Headers => Self::Hide("header"),
+            Self::Headers => MaskRule::HEADER,
             other => other,
         }
     }

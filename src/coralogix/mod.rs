@@ -29,6 +29,7 @@ pub mod region;
 pub mod retry;
 mod scan;
 mod scrub;
+mod stand_in;
 pub mod undocumented;
 pub mod webhook;
 mod webhook_id;

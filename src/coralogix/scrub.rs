@@ -5,15 +5,7 @@ use super::json::Json;
 use super::mask::Masked;
 use super::webhook::{Fields, Webhook};
 use crate::http::scrub::scrub_message;
-use aho_corasick::{AhoCorasick, MatchKind};
-use std::sync::LazyLock;
 use url::Url;
-
-/// The stand-ins that servers show for a secret; words count in brackets, `redacted` and `REDACTED` also without.
-const STAND_INS: &[&str] = &[
-    "****", "redacted", "REDACTED", "Redacted", "masked", "MASKED", "hidden", "HIDDEN", "secret",
-    "SECRET",
-];
 
 impl Webhook {
     /// Removes this webhook's secrets from a server's message about it.
@@ -21,15 +13,6 @@ impl Webhook {
         let secrets = self.secrets();
         let secrets: Vec<&str> = secrets.iter().map(String::as_str).collect();
         scrub_message(message, &secrets)
-    }
-
-    /// Whether a secret slot holds a server's stand-in, such as `****`, instead of the secret.
-    ///
-    /// A copy would look right and deliver nothing.
-    pub fn has_masked_secret(&self) -> bool {
-        // The cheap text search spares nearly every webhook the parsing.
-        self.tokens().any(|(_, value)| contains_stand_in(value))
-            && self.secrets().iter().any(|secret| is_stand_in(secret))
     }
 
     /// Every string of this webhook that its masked form hides.
@@ -65,26 +48,6 @@ fn secret_url_parts(text: &str) -> Vec<String> {
     parts.push(url.username().to_owned());
     parts.extend(url.password().map(str::to_owned));
     parts
-}
-
-/// Whether a text contains any of the stand-ins.
-fn contains_stand_in(text: &str) -> bool {
-    // One search for all of them, because every value of every webhook is searched.
-    static SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-        // Only a leftmost search can use vector instructions.
-        let mut search = AhoCorasick::builder();
-        let search = search.match_kind(MatchKind::LeftmostFirst).build(STAND_INS);
-        search.expect("a few short words")
-    });
-    SEARCH.is_match(text)
-}
-
-fn is_stand_in(text: &str) -> bool {
-    let unbracketed = text.trim_matches(['<', '>', '[', ']', '(', ')']);
-    let is_bracketed = unbracketed.len() + 2 == text.len();
-    text.contains("****")
-        || (is_bracketed && STAND_INS.contains(&unbracketed))
-        || matches!(text, "redacted" | "REDACTED")
 }
 
 /// Collects the strings of a tree that its masked form hides.

@@ -37,5 +37,6 @@ mod schedule_files;
 mod schedules;
 mod scrub;
 mod secrets;
+mod stand_ins;
 mod strip;
 mod verify;
