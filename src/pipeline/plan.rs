@@ -132,8 +132,8 @@ impl Counts {
 /// webhooks that the plan writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The source stays active, so both accounts will notify the destinations of this many webhooks.
-    BothNotify(usize),
+    /// The destinations of this many webhooks will be notified.
+    WillNotify(usize),
     /// This many Microsoft Teams connectors will not deliver, because Microsoft has retired them.
     DeadOnArrival(usize),
     /// This many `SendLog` webhooks keep the source's ingest key or host, so their logs flow back to the
@@ -204,6 +204,11 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Whether the source is a backup of the target itself, or is rehearsed.
+    pub fn is_same_account(&self) -> bool {
+        self.is_same_account
     }
 
     /// The policy for conflicts under which this plan was made.
@@ -283,7 +288,7 @@ impl Plan {
                 .is_some_and(|flow| flow.uses_retired_endpoint)
         };
         let notices = [
-            Notice::BothNotify(written_webhooks.len()),
+            Notice::WillNotify(written_webhooks.len()),
             Notice::LogsFlowBack(count_written(&flows_back)),
             Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
             Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
@@ -305,7 +310,7 @@ impl Plan {
 impl Notice {
     fn concerns_any(&self) -> bool {
         match self {
-            Self::BothNotify(n)
+            Self::WillNotify(n)
             | Self::LogsFlowBack(n)
             | Self::OldLogEndpoint(n)
             | Self::OtherState(n)

@@ -105,19 +105,23 @@ impl RestoreSettings {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let target = accounts.resolve_target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
+        let follow_up_flags = state.follow_up_flag()
+            + &accounts::follow_up_flags(&arguments.connection.config, &target);
+        let route = Route::new(
+            source,
+            target,
+            filter,
+            on_conflict(arguments.conflict.on_conflict),
+            rules,
+            client_options(&arguments.connection)?,
+        )?;
         Ok(Self::ToAccount(Box::new(MigrateSettings {
             command: "restore",
-            follow_up_flags: state.follow_up_flag()
-                + &accounts::follow_up_flags(&arguments.connection.config, &target),
-            route: Route::new(
-                source,
-                target,
-                filter,
-                on_conflict(arguments.conflict.on_conflict),
-                rules,
-                client_options(&arguments.connection)?,
-            )?
-            .with_ignored_keys(&ignore_keys),
+            follow_up_flags,
+            route: Route {
+                restores_own_account: !arguments.into_other_account,
+                ..route.with_ignored_keys(&ignore_keys)
+            },
             consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
             max_changes: arguments.limit.max_changes,
             state,
