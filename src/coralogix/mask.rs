@@ -90,7 +90,7 @@ impl Webhook {
             fields: self.masked_fields(),
             unknown_keys: self
                 .unknown_tokens()
-                .map(|(key, _)| key.into_owned())
+                .map(|(key, _)| mask_key(&key))
                 .collect(),
         }
     }
@@ -134,7 +134,7 @@ fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     };
     let mask_member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
         let masked = match key.as_ref() {
-            "name" => Masked::Text(name.to_owned()),
+            "name" => Masked::Text(mask_key(name)),
             other => MaskRule::of_entry_member(webhook_type, name, other).mask(value),
         };
         (mask_key(key), masked)
@@ -142,7 +142,7 @@ fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     Masked::Object(members.iter().map(mask_member).collect())
 }
 
-/// Masks an object key: keys are not secret, unless they look like one of the vendor's API keys.
+/// Masks the name of a key or an entry: names are not secret, unless they look like one of the vendor's API keys.
 fn mask_key(key: &str) -> String {
     if resembles_vendor_key(key) {
         "(key)".to_owned()

@@ -3,6 +3,7 @@
 use super::Origin;
 use super::config::{Config, ConfigLocation};
 use super::cx;
+use super::key_variables::KeyVariables;
 use super::keys::{self, LoadedKey, ProfileKey};
 use super::profiles;
 use crate::cli::{ConfigArgs, IdentityArgs};
@@ -130,7 +131,11 @@ impl AccountResolver {
             endpoint: profile.endpoint.clone(),
             profile: Some(profile.account.clone()),
             profile_key: match &profile.key {
-                Some(source) => ProfileKey::Configured(source.clone(), config.folder().to_owned()),
+                Some(source) => ProfileKey::Configured(
+                    source.clone(),
+                    config.folder().to_owned(),
+                    KeyVariables::of_config(config),
+                ),
                 None => ProfileKey::None,
             },
         }))

@@ -3,6 +3,7 @@
 //! Never shows a key, nor the arguments of a command that prints one.
 
 use super::environment::{path_variable, text_variable};
+use super::key_variables::KeyVariables;
 use super::profiles::{KEY_SOURCE_FIELDS, KeySource};
 use super::values::{Unread, read_command_output, read_file, read_variable};
 use crate::coralogix::account::{ApiKey, Side};
@@ -29,8 +30,8 @@ pub(super) enum ProfileKey {
     NoProfile,
     /// The profile names no key.
     None,
-    /// The profile names this source; relative paths start from this folder.
-    Configured(KeySource, PathBuf),
+    /// The profile names this source; relative paths start from this folder, and a program gets no such variable.
+    Configured(KeySource, PathBuf, KeyVariables),
     /// The key itself, from a `cx` profile file with this path.
     Inline(SecretString, PathBuf),
     /// hookferry cannot reach the key: why (completes `{profile} …`), and a hint.
@@ -152,8 +153,9 @@ pub(super) async fn read_profile_key(
             let place = KeySource::File(path.clone()).to_string();
             (Ok(text.clone()), place)
         }
-        ProfileKey::Configured(source, folder) => {
-            (read_source(source, folder).await, source.to_string())
+        ProfileKey::Configured(source, folder, key_variables) => {
+            let text = read_source(source, folder, key_variables).await;
+            (text, source.to_string())
         }
     };
     let key = text.and_then(|text| {
@@ -209,11 +211,15 @@ fn read_environment_key(side: Side) -> Result<Option<LoadedKey>, Error> {
     }))
 }
 
-async fn read_source(source: &KeySource, folder: &Path) -> Result<SecretString, Unread> {
+async fn read_source(
+    source: &KeySource,
+    folder: &Path,
+    key_variables: &KeyVariables,
+) -> Result<SecretString, Unread> {
     match source {
         KeySource::Env(name) => read_variable(name),
         KeySource::File(path) => read_file(&folder.join(path)),
-        KeySource::Command(arguments) => read_command_output(arguments).await,
+        KeySource::Command(arguments) => read_command_output(arguments, key_variables).await,
     }
 }
 

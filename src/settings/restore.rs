@@ -90,7 +90,8 @@ impl RestoreSettings {
     pub async fn resolve(arguments: cli::RestoreArgs) -> Result<Self, Error> {
         let source = resolve_backup(arguments.choice)?;
         let filter = filter(arguments.selection)?;
-        let rules = RulesFile::resolve(&arguments.rewriting)?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
+        let rules = RulesFile::resolve(&arguments.rewriting, &mut accounts)?;
         let output = ReportFormat::resolve(&arguments.output)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
         let Some(to) = arguments.to else {
@@ -102,7 +103,6 @@ impl RestoreSettings {
                 output,
             })));
         };
-        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let target = accounts.resolve_target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let follow_up_flags = state.follow_up_flag()

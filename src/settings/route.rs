@@ -77,7 +77,7 @@ impl Route {
             accounts.resolve_target(&route.to).await?,
             filter(selection)?,
             super::on_conflict(on_conflict),
-            RulesFile::resolve(rewriting)?,
+            RulesFile::resolve(rewriting, &mut accounts)?,
             client,
         )?;
         Ok(route.with_ignored_keys(&state_keys(comparison)?))

@@ -2,7 +2,7 @@
 //! commands. Never shows a value, nor an argument of a command, because that may be a secret too.
 
 use super::environment::text_variable;
-use crate::coralogix::account::Side;
+use super::key_variables::KeyVariables;
 use crate::pipeline::rewrite::rule::ValueSource;
 use crate::pipeline::rewrite::{RuleValues, ValueReading};
 use crate::store::disk;
@@ -37,17 +37,28 @@ impl Unread {
 
 /// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
-/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed.
-pub async fn read(sources: Vec<ValueSource>, folder: &Path, may_run_commands: bool) -> RuleValues {
+/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed. Variables that
+/// hold keys are not for rules.
+pub async fn read(
+    sources: Vec<ValueSource>,
+    folder: &Path,
+    may_run_commands: bool,
+    key_variables: &KeyVariables,
+) -> RuleValues {
     let mut readings = Vec::new();
     for source in sources {
         let value = match &source {
+            ValueSource::Env(name) if key_variables.contains(name) => Err(Unread::unusable(
+                "it leads to a key of hookferry's own, which no webhook gets",
+            )),
             ValueSource::Env(name) => read_variable(name),
             ValueSource::File(path) => read_file(&folder.join(path)),
             ValueSource::Command { .. } if !may_run_commands => {
                 Err(Unread::unusable("pass --allow-commands to run commands"))
             }
-            ValueSource::Command { arguments, .. } => read_command_output(arguments).await,
+            ValueSource::Command { arguments, .. } => {
+                read_command_output(arguments, key_variables).await
+            }
             ValueSource::Value(_) => continue,
         };
         let outcome = match value {
@@ -85,7 +96,11 @@ pub(super) fn read_file(path: &Path) -> Result<SecretString, Unread> {
 }
 
 /// Runs a program and returns its trimmed output. It gets no input, and its stderr is that of this process.
-pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretString, Unread> {
+/// It has its own credentials, and must not see ours.
+pub(super) async fn read_command_output(
+    arguments: &[String],
+    key_variables: &KeyVariables,
+) -> Result<SecretString, Unread> {
     let mut command = tokio::process::Command::new(&arguments[0]);
     command
         .args(&arguments[1..])
@@ -93,10 +108,7 @@ pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretSt
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    // The command has its own credentials and must not see ours.
-    for side in [Side::Source, Side::Target] {
-        command.env_remove(side.key_variable());
-    }
+    key_variables.hide_from(&mut command);
     let output = tokio::time::timeout(COMMAND_TIMEOUT, command.output())
         .await
         .map_err(|_| {

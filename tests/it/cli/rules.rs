@@ -243,6 +243,61 @@ fn a_failing_command_is_reported_without_its_arguments() {
     }
 }
 
+/// The variables in which keys are, by the environment or by the config file, are not for commands of rules.
+#[test]
+fn a_command_does_not_get_the_keys_of_profiles() {
+    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n[schedule.s]\nprofiles = [\"other\"]\nat = \"daily\"\nrepo = \"/backups\"\nplaintext = true\nheartbeat_url_env = \"HEARTBEAT\"\n";
+    let rules = "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"sh\", \"-c\", \"echo ${OTHER_KEY:-none}${HEARTBEAT:-none}${HOOKFERRY_TARGET_API_KEY_FILE:-none}$PAGER_KEY\"] } }\n";
+    let accounts = with_rules(rules);
+    accounts.write("config/hookferry/config.toml", config);
+    accounts.write("target-key", accounts.target().key());
+    let run = |line: &str| {
+        with_values(&accounts, line)
+            .env("OTHER_KEY", "other-canary")
+            .env("HEARTBEAT", "https://heartbeat.example/canary")
+            .without_env("HOOKFERRY_TARGET_API_KEY")
+            .env("HOOKFERRY_TARGET_API_KEY_FILE", "target-key")
+            .run()
+    };
+    run(&format!("{MIGRATE} --allow-commands")).assert_code(0);
+    let in_target = accounts.target().webhooks();
+    let pager = in_target
+        .iter()
+        .find(|webhook| webhook["alias"] == "payments-oncall");
+    assert_eq!(
+        field(pager.unwrap(), "serviceKey"),
+        "nonenonenonepager-canary"
+    );
+    // A config file that cannot be read does not say which variables these are.
+    accounts.write("config/hookferry/config.toml", "[profile.other]\n");
+    run("rules check --from [source] --rules rules.toml").assert_code(6);
+    let refused = run("rules check --from [source] --rules rules.toml --allow-commands");
+    refused.assert_code(64);
+    assert!(
+        refused.stderr.contains("the config file has errors"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// A rules file that somebody else wrote must not send a key to a webhook.
+#[test]
+fn no_rule_puts_an_api_key_into_a_webhook() {
+    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n";
+    for name in ["HOOKFERRY_SOURCE_API_KEY", "OTHER_KEY"] {
+        let rules = format!(
+            "[[rule]]\nmatch = {{ type = \"pager_duty\" }}\nset = {{ serviceKey = {{ env = \"{name}\" }} }}\n"
+        );
+        let accounts = with_rules(&rules);
+        accounts.write("config/hookferry/config.toml", config);
+        let run = with_values(&accounts, MIGRATE)
+            .env("OTHER_KEY", "other-canary")
+            .run();
+        assert_nothing_written(&accounts, &run, 6);
+        assert!(run.stderr.contains("no webhook gets"), "{}", run.stderr);
+    }
+}
+
 /// A command inherits the user's environment, except for the two API keys.
 #[test]
 fn a_command_does_not_get_the_api_keys() {

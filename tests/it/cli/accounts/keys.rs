@@ -203,6 +203,20 @@ fn a_profile_without_a_key_and_none_in_the_environment() {
     assert_eq!(accounts.request_counts(), [1, 0]);
 }
 
+/// The program that prints one profile's key has no business with the others.
+#[test]
+fn a_key_command_does_not_get_other_keys() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_command = [\"sh\", \"-c\", \"test -z $OTHER_KEY$HOOKFERRY_SOURCE_API_KEY && cat config/hookferry/keys/source\"]\n[profile.other]\nregion = \"eu1\"\napi_key_env = \"OTHER_KEY\"\n",
+    );
+    let run = without_keys(&accounts, "list --from p --quiet")
+        .env("OTHER_KEY", "other-canary")
+        .env(SOURCE, "another-canary")
+        .run();
+    run.assert_code(0);
+}
+
 #[test]
 fn an_unavailable_key_is_an_error_with_a_hint() {
     let profile = |key: &str| format!("[profile.p]\nurl = \"[source]\"\n{key}\n");
