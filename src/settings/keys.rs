@@ -3,13 +3,13 @@
 //! Never shows a key, nor the arguments of a command that prints one.
 
 use super::environment::{path_variable, text_variable};
+use super::key_text::parse_key;
 use super::key_variables::KeyVariables;
 use super::profiles::{KEY_SOURCE_FIELDS, KeySource};
 use super::values::{Unread, read_command_output, read_file, read_variable};
 use crate::coralogix::account::{ApiKey, Side};
 use crate::error::{Error, ErrorKind};
-use crate::store::disk;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use tracing::info;
 
@@ -158,24 +158,31 @@ pub(super) async fn read_profile_key(
             (text, source.to_string())
         }
     };
-    let key = text.and_then(|text| {
-        let problem = "it is empty or contains spaces or control characters";
-        parse_key(&text).ok_or_else(|| Unread::Unusable(problem.to_owned()))
-    });
-    let what = format!("the key of profile {profile} ({place}) cannot be used");
+    let origin = format!("of profile {profile} ({place})");
+    load(text, origin, FIX_KEY_HINT)
+}
+
+/// The key that a text holds. Messages say where it came from, and give `hint` where there is no better one.
+fn load(
+    text: Result<SecretString, Unread>,
+    origin: String,
+    hint: &str,
+) -> Result<LoadedKey, KeyProblem> {
+    let key = text.and_then(|text| parse_key(&text).map_err(Unread::unusable));
+    let error = |why: String, hint: &str| {
+        let what = format!("the key {origin} cannot be used: {why}");
+        Error::new(ErrorKind::Authentication, what).with_hint(hint)
+    };
     match key {
         Ok(key) => Ok(LoadedKey {
             key,
-            origin: format!("of profile {profile} ({place})"),
+            origin,
             stands_in_because: None,
         }),
-        Err(Unread::OutOfReach(why)) => {
-            let error = Error::new(ErrorKind::Authentication, format!("{what}: {why}"));
-            Err(KeyProblem::OutOfReach(error.with_hint(FIX_KEY_HINT)))
-        }
-        Err(Unread::Unusable(why)) => {
-            let error = Error::new(ErrorKind::Authentication, format!("{what}: {why}"));
-            Err(KeyProblem::Unusable(error.with_hint(FIX_KEY_HINT)))
+        Err(Unread::OutOfReach(why)) => Err(KeyProblem::OutOfReach(error(why, hint))),
+        Err(Unread::Unusable { why, remedy }) => {
+            let hint = remedy.as_deref().unwrap_or(hint);
+            Err(KeyProblem::Unusable(error(why, hint)))
         }
     }
 }
@@ -189,26 +196,15 @@ fn read_environment_key(side: Side) -> Result<Option<LoadedKey>, Error> {
             return Err(Error::usage(format!("both {name} and {file_name} are set"))
                 .with_hint("ambiguous: set only one of them"));
         }
-        (Some(text), None) => (SecretString::from(text), name),
+        (Some(text), None) => (Ok(SecretString::from(text)), format!("in {name}")),
         (None, Some(path)) => {
-            let what = format!("the key file of {file_name}");
-            let text = disk::read_secret(Path::new(&path), &what)?;
-            (text, file_name.as_str())
+            let text = read_file(Path::new(&path));
+            (text, format!("in the file of {file_name}"))
         }
         (None, None) => return Ok(None),
     };
-    let key = parse_key(&text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Authentication,
-            format!("the API key for the {side} is empty or contains spaces or control characters"),
-        )
-        .with_hint(format!("check {name} or the file that {file_name} names"))
-    })?;
-    Ok(Some(LoadedKey {
-        key,
-        origin: format!("in {origin}"),
-        stands_in_because: None,
-    }))
+    let hint = format!("put the {side}'s key there, then run the same command again");
+    Ok(Some(load(text, origin, &hint)?))
 }
 
 async fn read_source(
@@ -221,11 +217,4 @@ async fn read_source(
         KeySource::File(path) => read_file(&folder.join(path)),
         KeySource::Command(arguments) => read_command_output(arguments, key_variables).await,
     }
-}
-
-/// The key without the trailing line break of a file; `None` if it cannot be a key.
-fn parse_key(text: &SecretString) -> Option<ApiKey> {
-    let text = text.expose_secret();
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    ApiKey::new(text.strip_suffix('\r').unwrap_or(text))
 }

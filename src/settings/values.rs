@@ -20,17 +20,29 @@ pub(super) enum Unread {
     /// It is not where this program runs: the variable is unset, or the file or program does not exist.
     OutOfReach(String),
     /// It is there, and unusable.
-    Unusable(String),
+    Unusable {
+        /// Why.
+        why: String,
+        /// What to do about it, if there is one thing to do.
+        remedy: Option<String>,
+    },
 }
 
 impl Unread {
-    fn unusable(why: impl Into<String>) -> Self {
-        Self::Unusable(why.into())
+    pub(super) fn unusable(why: impl Into<String>) -> Self {
+        Self::Unusable {
+            why: why.into(),
+            remedy: None,
+        }
     }
 
     fn into_reason(self) -> String {
         match self {
-            Self::OutOfReach(why) | Self::Unusable(why) => why,
+            Self::OutOfReach(why) | Self::Unusable { why, remedy: None } => why,
+            Self::Unusable {
+                why,
+                remedy: Some(remedy),
+            } => format!("{why}: {remedy}"),
         }
     }
 }
@@ -85,7 +97,8 @@ pub(super) fn read_file(path: &Path) -> Result<SecretString, Unread> {
         if is_missing {
             Unread::OutOfReach(why)
         } else {
-            Unread::Unusable(why)
+            let remedy = error.hint().map(str::to_owned);
+            Unread::Unusable { why, remedy }
         }
     })?;
     let text = text.expose_secret().trim_end_matches(['\r', '\n']);
@@ -113,11 +126,11 @@ pub(super) async fn read_command_output(
         .await
         .map_err(|_| {
             let seconds = COMMAND_TIMEOUT.as_secs();
-            Unread::Unusable(format!("it did not finish within {seconds} s"))
+            Unread::unusable(format!("it did not finish within {seconds} s"))
         })?
         .map_err(|error| cannot_run(&error))?;
     if !output.status.success() {
-        return Err(Unread::Unusable(format!("it failed: {}", output.status)));
+        return Err(Unread::unusable(format!("it failed: {}", output.status)));
     }
     let text = String::from_utf8(output.stdout)
         .map_err(|_| Unread::unusable("its output is not valid UTF-8"))?;
@@ -132,6 +145,6 @@ fn cannot_run(error: &io::Error) -> Unread {
     let why = format!("it cannot be run: {error}");
     match error.kind() {
         io::ErrorKind::NotFound => Unread::OutOfReach(why),
-        _ => Unread::Unusable(why),
+        _ => Unread::unusable(why),
     }
 }

@@ -203,6 +203,77 @@ fn a_profile_without_a_key_and_none_in_the_environment() {
     assert_eq!(accounts.request_counts(), [1, 0]);
 }
 
+/// One code and one hint, wherever the name of the file comes from.
+#[test]
+fn a_key_file_that_everybody_can_read_is_refused_alike() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_file = \"../../open\"\n",
+    );
+    accounts.write("open", accounts.source().key());
+    accounts.write(
+        ".cx/profiles/prod.toml",
+        "region = \"eu1\"\napi_key = \"canary\"\n",
+    );
+    accounts.write("identity", "canary");
+    for name in ["open", ".cx/profiles/prod.toml", "identity"] {
+        accounts.set_mode(name, 0o644);
+    }
+    accounts.write("encrypted.age", "age-encryption.org/v1\n");
+    for (line, file) in [
+        ("list --from p", "open"),
+        ("list --from [source]", "open"),
+        ("list --from cx:prod", ".cx/profiles/prod.toml"),
+        ("list --from encrypted.age --identity identity", "identity"),
+    ] {
+        let run = without_keys(&accounts, line)
+            .env("HOOKFERRY_SOURCE_API_KEY_FILE", "open")
+            .run();
+        run.assert_code(4);
+        let hint = run.stderr.lines().find(|line| line.starts_with("hint: "));
+        let hint = hint.unwrap_or_default();
+        assert!(
+            hint.starts_with("hint: chmod 600 ") && hint.ends_with(file),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(accounts.request_counts(), [0, 0]);
+}
+
+/// Before any request, and in every place that a key can come from.
+#[test]
+fn a_key_that_was_pasted_wrong_is_explained() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_file = \"../../pasted\"\n",
+    );
+    let key = accounts.source().key();
+    for (name, text) in [
+        ("bearer", format!("Bearer {key}\n")),
+        ("quotes", format!("\"{key}\"")),
+        ("byte_order_mark", format!("\u{feff}{key}\r\n")),
+        ("assignment", format!("HOOKFERRY_SOURCE_API_KEY={key}\n")),
+        ("several_lines", format!("{key}\n{key}\n")),
+        ("empty", "\n".to_owned()),
+    ] {
+        accounts.write("pasted", &text);
+        let runs = [
+            without_keys(&accounts, "list --from p"),
+            without_keys(&accounts, "list --from [source]").env(SOURCE, &text),
+            without_keys(&accounts, "list --from [source]")
+                .env("HOOKFERRY_SOURCE_API_KEY_FILE", "pasted"),
+        ];
+        let errors = runs.map(|program| {
+            let run = program.run();
+            run.assert_code(4);
+            run.stderr()
+        });
+        assert_text!(format!("pasted_{name}"), errors.join(""));
+    }
+    assert_eq!(accounts.request_counts(), [0, 0]);
+}
+
 /// The program that prints one profile's key has no business with the others.
 #[test]
 fn a_key_command_does_not_get_other_keys() {
