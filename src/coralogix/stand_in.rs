@@ -4,7 +4,7 @@
 use super::content::{entry_name, is_named_list};
 use super::fields::ParsedFields;
 use super::json::Json;
-use super::kind::{Slot, WebhookType};
+use super::kind::{Field, Slot, WebhookType};
 use super::mask::{MaskRule, Masked};
 use super::webhook::{Fields, Webhook};
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -73,6 +73,14 @@ impl Webhook {
 
     /// The name of a field that its type needs for delivery, such as `serviceKey`, and that is empty or missing here.
     pub fn empty_secret(&self) -> Option<&'static str> {
+        let is_secret = |field: &&Field| matches!(field.slot, Slot::Secret(_));
+        let mut needed = self
+            .documented_type()?
+            .fields
+            .iter()
+            .filter(is_secret)
+            .peekable();
+        needed.peek()?;
         let text = self.fields_text().unwrap_or_default();
         let tree = match ParsedFields::parse(&text) {
             ParsedFields::Tree(tree) => Some(tree),
@@ -87,8 +95,6 @@ impl Webhook {
                 _ => true,
             })
         };
-        let needed = self.documented_type()?.fields.iter();
-        let mut needed = needed.filter(|field| matches!(field.slot, Slot::Secret(_)));
         needed
             .find(|field| !is_filled(field.name))
             .map(|field| field.name)
@@ -220,7 +226,7 @@ fn percent_decoded(part: &str) -> String {
 }
 
 /// Whether a text is nothing but a mask.
-fn is_mask(text: &str) -> bool {
+pub(super) fn is_mask(text: &str) -> bool {
     is_whole_mask(text) || is_partial_mask(text, 0)
 }
 

@@ -77,6 +77,14 @@ fn notice_document(notice: &Notice, n_created: usize, source: SourceRelation) ->
             );
             ("old-log-endpoint", *n, text, true)
         }
+        Notice::DoubtfulValues(n) => {
+            let text = format!(
+                "{} a value that is empty or looks wrong, as {} notes say, and may deliver nothing",
+                counted_with_verb(*n, "webhook", "gets", "get"),
+                one_or_many(*n, "its", "their"),
+            );
+            ("doubtful-values", *n, text, true)
+        }
         Notice::OtherState(n) => {
             let text = format!(
                 "{} only in times and counters that a server sets by itself, such as last_triggered_at, or in ignored keys",

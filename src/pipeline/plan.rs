@@ -141,6 +141,8 @@ pub enum Notice {
     LogsFlowBack(usize),
     /// This many `SendLog` webhooks send to an endpoint that the vendor is switching off.
     OldLogEndpoint(usize),
+    /// This many webhooks have a value that is probably wrong.
+    DoubtfulValues(usize),
     /// This many unchanged webhooks differ only in the server's own state, or in keys that the user ignores.
     OtherState(usize),
     /// The target assigns new ids, so alerts must be pointed at them.
@@ -292,6 +294,9 @@ impl Plan {
             Notice::LogsFlowBack(count_written(&flows_back)),
             Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
             Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
+            Notice::DoubtfulValues(count_written(&|webhook| {
+                !webhook.value_warnings().is_empty()
+            })),
             Notice::OtherState(
                 self.steps
                     .iter()
@@ -313,6 +318,7 @@ impl Notice {
             Self::WillNotify(n)
             | Self::LogsFlowBack(n)
             | Self::OldLogEndpoint(n)
+            | Self::DoubtfulValues(n)
             | Self::OtherState(n)
             | Self::DeadOnArrival(n) => *n > 0,
             Self::AlertsNeedNewIds => true,

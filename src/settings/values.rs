@@ -84,7 +84,7 @@ pub async fn read(
 
 pub(super) fn read_variable(name: &str) -> Result<SecretString, Unread> {
     match text_variable(name) {
-        Ok(Some(value)) => Ok(SecretString::from(value)),
+        Ok(Some(value)) => non_empty(&value, "it is empty"),
         Ok(None) => Err(Unread::OutOfReach("it is unset or empty".to_owned())),
         Err(_) => Err(Unread::unusable("it is not valid UTF-8")),
     }
@@ -101,14 +101,10 @@ pub(super) fn read_file(path: &Path) -> Result<SecretString, Unread> {
             Unread::Unusable { why, remedy }
         }
     })?;
-    let text = text.expose_secret().trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
-        return Err(Unread::unusable("it is empty"));
-    }
-    Ok(SecretString::from(text))
+    non_empty(text.expose_secret(), "it is empty")
 }
 
-/// Runs a program and returns its trimmed output. It gets no input, and its stderr is that of this process.
+/// Runs a program and returns its output. It gets no input, and its stderr is that of this process.
 /// It has its own credentials, and must not see ours.
 pub(super) async fn read_command_output(
     arguments: &[String],
@@ -134,9 +130,15 @@ pub(super) async fn read_command_output(
     }
     let text = String::from_utf8(output.stdout)
         .map_err(|_| Unread::unusable("its output is not valid UTF-8"))?;
-    let text = text.trim();
-    if text.is_empty() {
-        return Err(Unread::unusable("it printed nothing"));
+    non_empty(&text, "it printed nothing")
+}
+
+/// A value without the one line break that files and programs end with, treated alike wherever it comes from.
+fn non_empty(text: &str, if_empty: &str) -> Result<SecretString, Unread> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(Unread::unusable(if_empty));
     }
     Ok(SecretString::from(text))
 }

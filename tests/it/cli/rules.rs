@@ -20,7 +20,7 @@ new_uuid = true
 
 [[rule]]
 match = { alias = "deploy-bot" }
-set = { "headers.Authorization" = { command = ["sh", "-c", "printf ' Bearer %s-canary\n' new"] } }
+set = { "headers.Authorization" = { command = ["sh", "-c", "printf 'Bearer %s-canary\n' new"] } }
 replace = [ { in = "url", from = "deploys.", to = "releases." } ]
 rename = "us-{alias}"
 "#;
@@ -111,6 +111,61 @@ fn check_prints_what_each_rule_does_and_no_value() {
     let run = with_values(&accounts, &format!("{check} -o json")).run();
     run.assert_code(0);
     assert_transcript!("check_json", run);
+}
+
+/// One line break at the end is that of the file or the program; everything else is part of the value.
+#[test]
+fn values_are_taken_alike_from_every_source() {
+    for set in [
+        "{ env = \"VALUE\" }",
+        "{ file = \"value\" }",
+        "{ command = [\"printenv\", \"VALUE\"] }",
+    ] {
+        let rules = format!(
+            "[[rule]]\nmatch = {{ alias = \"deploy-bot\" }}\nset = {{ \"headers.Authorization\" = {set} }}\n"
+        );
+        for (value, taken) in [
+            ("Bearer canary", "Bearer canary"),
+            ("Bearer canary\n", "Bearer canary"),
+            ("Bearer canary\r\n", "Bearer canary"),
+            (" Bearer canary\n\n", " Bearer canary\n"),
+        ] {
+            let accounts = with_rules(&rules);
+            accounts.write("value", value);
+            // `printenv` ends its output with a line break of its own.
+            let is_command = set.contains("command");
+            let value = value
+                .strip_suffix('\n')
+                .filter(|_| is_command)
+                .unwrap_or(value);
+            let program = |line: &str| with_values(&accounts, line).env("VALUE", value);
+            let line = format!("{MIGRATE} --allow-commands --name deploy-bot");
+            program(&line).run().assert_code(0);
+            let in_target = accounts.target().webhooks();
+            let bot = in_target.iter().find(|one| one["alias"] == "deploy-bot");
+            assert_eq!(
+                field(bot.unwrap(), "headers")["Authorization"],
+                taken,
+                "{set}"
+            );
+        }
+    }
+}
+
+#[test]
+fn values_that_look_wrong_are_warned_of_by_check_and_plan() {
+    let rules = RULES.replace("printf 'Bearer %s-canary\\n' new", "echo ' canary'");
+    let accounts = with_rules(&rules);
+    let run = |line: &str| {
+        let line = format!("{line} --rules rules.toml --from [source] --allow-commands");
+        with_values(&accounts, &line).run()
+    };
+    let check = run("rules check --to us2");
+    check.assert_code(0);
+    assert_transcript!("check_warns", check);
+    let plan = run("plan --retarget=us2 --to [target] --name deploy-bot --name *oncall");
+    plan.assert_code(0);
+    assert_transcript!("plan_warns", plan);
 }
 
 #[test]
