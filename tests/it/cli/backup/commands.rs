@@ -164,6 +164,18 @@ fn masked_secrets_are_not_backed_up() {
     assert_eq!(backups.files("eu").len(), 2);
     // The user has accepted what this key can read.
     backups.run(create).assert_code(0);
+    assert_eq!(backups.files("eu").len(), 2);
+    let list = backups.run("backup list --repo repo");
+    assert_backups!("masked_list", list);
+    let json = backups.run("backup list --repo repo -o json").stdout;
+    assert!(json.contains("\"masked\": 12"), "{json}");
+    let show = backups.run("backup show latest --repo repo --identity key.txt -q");
+    show.assert_code(0);
+    assert!(
+        show.stderr.contains("show a mask such as ****"),
+        "{}",
+        show.stderr
+    );
 }
 
 #[test]
