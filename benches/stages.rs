@@ -66,7 +66,7 @@ fn party() -> Party {
         company_id: None,
         n_webhooks: N,
         profile: None,
-        is_backup: false,
+        is_live: true,
         incomplete: None,
     }
 }

@@ -45,9 +45,9 @@ $XDG_CONFIG_HOME/hookferry/config.toml, else ~/.config/hookferry/config.toml:
   company_id = 12345                      # optional: refuse any other company
   label = \"production\"                    # optional
 
-API keys come from HOOKFERRY_SOURCE_API_KEY and HOOKFERRY_TARGET_API_KEY,
-or from the files that HOOKFERRY_SOURCE_API_KEY_FILE and HOOKFERRY_TARGET_API_KEY_FILE name.
-If neither is set for an account, hookferry uses the key of its profile.
+A profile's own API key always wins. Accounts without one use HOOKFERRY_SOURCE_API_KEY and
+HOOKFERRY_TARGET_API_KEY, or the files that HOOKFERRY_SOURCE_API_KEY_FILE and
+HOOKFERRY_TARGET_API_KEY_FILE name.
 No option takes a key, because other users of the machine can see command lines."
     };
 }

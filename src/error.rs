@@ -55,7 +55,7 @@ impl ExitCode {
         ),
         (
             Self::WrongAccount,
-            "the plan is stale, or an account or key is wrong: source and target are the same, or differ from those of the plan, the run or the profile",
+            "the plan is stale, or an account or key is wrong: source and target are the same, or differ from those of the plan, the run, the profile or the backup",
         ),
         (
             Self::Refused,

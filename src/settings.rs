@@ -11,6 +11,8 @@ mod closest;
 pub mod config;
 mod cx;
 mod environment;
+mod key_text;
+mod key_variables;
 mod keys;
 pub mod profiles;
 mod records;

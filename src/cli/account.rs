@@ -43,7 +43,7 @@ pub struct AccountCheckArgs {
     /// Account to check
     #[arg(value_name = "ACCOUNT")]
     pub account: String,
-    /// Use the key that a run would use on this side [default: the profile's own key, else the source's]
+    /// The side whose key in the environment to use for an account without its own [default: source]
     #[arg(long = "as", value_enum, value_name = "SIDE")]
     pub side: Option<SideArg>,
     /// Format of the result

@@ -214,6 +214,9 @@ pub struct RestoreArgs {
     /// Restore to an account embedded in this program and verify the result, without touching a real account
     #[arg(long, conflicts_with_all = ["dry_run", "yes"])]
     pub rehearse: bool,
+    /// Restore into another account than the one that the backup is of
+    #[arg(long, conflicts_with = "rehearse")]
+    pub into_other_account: bool,
     /// Whether anything is written, and who agrees.
     #[command(flatten)]
     pub consent: ConsentArgs,

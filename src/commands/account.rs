@@ -55,7 +55,7 @@ async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCo
         endpoint: &settings.endpoint,
         profile: settings.profile.as_ref(),
         account: settings.account.as_ref(),
-        overriding_variables: &settings.overriding_variables,
+        unused_variables: settings.unused_variables.as_deref(),
         ca_file: settings.ca_file.as_deref(),
         reading: observed.as_ref(),
     };

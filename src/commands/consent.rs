@@ -3,6 +3,7 @@
 use super::planning::PlannedMigration;
 use super::reading::{live_party, read_live};
 use super::saved_plan::ApprovedPlan;
+use crate::coralogix::account::Account;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::document::{Depth, MissingDocument, PlanDocument};
@@ -39,6 +40,15 @@ pub(super) async fn require_confirmation(question: &str, screen: &Screen) -> Res
         ErrorKind::Refused,
         "nothing was written: not confirmed",
     ))
+}
+
+/// Completes a question about an account whose key is not its profile's own: the profile does not prove then which
+/// account it is.
+pub(super) fn stand_in_text(account: &Account) -> String {
+    match &account.key_stands_in_because {
+        Some(_) => format!(", with the key {}", account.key_origin),
+        None => String::new(),
+    }
 }
 
 /// The plan as text for stderr, where the question follows it.
@@ -127,9 +137,10 @@ pub(super) async fn confirm(
     loop {
         let n = count_changes(&planned.plan);
         let question = format!(
-            "\nWrite {} to {}? Type 'yes' to continue: ",
+            "\nWrite {} to {}{}? Type 'yes' to continue: ",
             counted(n, "webhook"),
-            planned.target.description()
+            planned.target.description(),
+            stand_in_text(&settings.route.target)
         );
         require_confirmation(&question, screen).await?;
         let previous_outline = step_outline(&planned.plan);

@@ -1,7 +1,9 @@
 //! What all commands that make a plan share: they read both sides concurrently, then make the plan.
 
 use super::history::History;
-use super::reading::{live_party, open_reader, party, read_first, read_origin, select_webhooks};
+use super::reading::{
+    expected_company, live_party, open_reader, party, read_first, read_origin, select_webhooks,
+};
 use super::rewriting::{apply_rules, resolve_rewriting};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::Reader;
@@ -15,6 +17,7 @@ use crate::pipeline::strip::strip_with_cache;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
 use crate::store::runs::Runs;
+use crate::untrusted;
 use std::sync::Arc;
 
 /// Both sides of a route, as read.
@@ -71,6 +74,9 @@ pub(super) async fn read_both(route: &Route, screen: &Screen) -> Result<RouteRea
     let (source, target) = (source?, target?);
     if let Origin::Live(account) = &route.source {
         refuse_same_company(account, &source, &route.target, &target)?;
+    }
+    if route.restores_own_account {
+        refuse_other_account(&source, &route.target, &target, screen)?;
     }
     Ok(RouteReadings {
         source,
@@ -138,9 +144,13 @@ pub(super) fn make_plan_with_rewriting(
 fn has_shared_ids(source: &Inventory, route: &Route, target: &Inventory) -> bool {
     route.is_rehearsal
         || source.backup_origin.as_ref().is_some_and(|backed_up| {
-            let company = target.common_company_id();
+            let company = known_company(&route.target, target);
             backed_up.host == route.target.endpoint.canonical_host()
-                && (backed_up.company_id == company || target.webhooks.is_empty())
+                && match (&backed_up.company_id, company) {
+                    (Some(theirs), Some(ours)) => *theirs == ours,
+                    // An account that shows no company is the backup's own, unless the user has said otherwise.
+                    _ => route.restores_own_account,
+                }
         })
 }
 
@@ -173,6 +183,56 @@ pub(super) async fn read_and_plan(
     Ok((make_plan(route, readings, known).await?, history))
 }
 
+/// The company of an account: as its webhooks show it, else as its profile states it.
+fn known_company(account: &Account, inventory: &Inventory) -> Option<String> {
+    let shown = inventory.common_company_id();
+    shown.or_else(|| expected_company(account).map(str::to_owned))
+}
+
+/// Fails if a backup, or a file, is to be restored into another account than the one that it is of: secrets, pagers and
+/// logs of one account would silently be those of another.
+fn refuse_other_account(
+    source: &Inventory,
+    target: &Account,
+    target_inventory: &Inventory,
+    screen: &Screen,
+) -> Result<(), Error> {
+    let backed_up = source.backup_origin.as_ref();
+    let host = backed_up.map(|backed_up| backed_up.host.as_str());
+    let company = match backed_up {
+        Some(backed_up) => backed_up.company_id.clone(),
+        None => source.common_company_id(),
+    };
+    let (ours, theirs) = (known_company(target, target_inventory), company);
+    let is_other_host = host.is_some_and(|host| host != target.endpoint.canonical_host());
+    let is_other_company = ours.is_some() && theirs.is_some() && ours != theirs;
+    let shown = |company: Option<&str>| match company {
+        Some(company) => format!("company {}", untrusted::escape_truncated(company, 40)),
+        None => "an unknown company".to_owned(),
+    };
+    let theirs = shown(theirs.as_deref());
+    let host = host.map(|host| format!("{}, ", untrusted::escape_truncated(host, 80)));
+    let what = if backed_up.is_some() {
+        "backup"
+    } else {
+        "file"
+    };
+    let of = format!("the {what} is of {}{theirs}", host.unwrap_or_default());
+    if is_other_host || is_other_company {
+        let ours = shown(ours.as_deref());
+        let what = format!("{of}, but {target} is {ours}");
+        return Err(Error::new(ErrorKind::WrongAccount, what).with_hint(
+            "nothing was written; to restore into this account all the same, pass --into-other-account",
+        ));
+    }
+    if ours.is_none() {
+        screen.warn(&format!(
+            "{of}, and {target} shows no company, so nothing proves that it is the same account; a company_id in a profile would"
+        ));
+    }
+    Ok(())
+}
+
 /// Fails if both live accounts belong to the same company and so are the same account: copying an account into
 /// itself would duplicate every webhook.
 fn refuse_same_company(
@@ -186,7 +246,7 @@ fn refuse_same_company(
     let Some(company) = source_companies.intersection(&target_companies).next() else {
         return Ok(());
     };
-    let company = crate::untrusted::escape_truncated(company, 40);
+    let company = untrusted::escape_truncated(company, 40);
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!("{source} and {target} are the same account: both belong to company {company}"),

@@ -105,13 +105,19 @@ pub(super) fn warn_about_incomplete(origin: &Origin, inventory: &Inventory, scre
     }
 }
 
-/// A client that can only read the account.
+/// A client that can only read the account. Warns if its key is not the one that its profile names.
 pub(super) fn open_reader(
     account: &Account,
     client: &ClientOptions,
     wait_budget: &Arc<WaitBudget>,
     screen: &Screen,
 ) -> Result<Reader, Error> {
+    if let Some(why) = &account.key_stands_in_because {
+        screen.warn(&format!(
+            "{account}: hookferry uses the key {}, because {why}",
+            account.key_origin
+        ));
+    }
     Reader::new(
         account.clone(),
         client,
@@ -158,7 +164,7 @@ fn inventory_from_backup(backup: Backup) -> Inventory {
 }
 
 /// The company id that the account's profile expects.
-fn expected_company(account: &Account) -> Option<&str> {
+pub(super) fn expected_company(account: &Account) -> Option<&str> {
     account.profile.as_ref()?.company_id.as_deref()
 }
 
@@ -210,7 +216,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         company_id: inventory.common_company_id(),
         n_webhooks: inventory.webhooks.len(),
         profile: None,
-        is_backup: inventory.backup_origin.is_some(),
+        is_live: false,
         incomplete: inventory.incomplete.clone(),
     }
 }
@@ -221,7 +227,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         company_id: inventory.common_company_id(),
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
-        is_backup: false,
+        is_live: true,
         incomplete: inventory.incomplete.clone(),
     }
 }

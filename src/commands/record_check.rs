@@ -39,12 +39,12 @@ fn refuse_other_key(record: &RunRecord, account: &Account) -> Result<(), Error> 
     if record.digest_key(&account.key).is_some() {
         return Ok(());
     }
-    let variable = account.side.key_variable();
+    let origin = &account.key_origin;
     Err(Error::new(
         ErrorKind::WrongAccount,
         format!("run {} used a different target API key", record.id()),
     )
     .with_hint(format!(
-        "the account shows no company id, so only that key could tell that it is the one that the run wrote to: set {variable} to it; nothing was written"
+        "the account shows no company id, so only that key could tell that it is the one that the run wrote to, and the key {origin} is another; nothing was written"
     )))
 }

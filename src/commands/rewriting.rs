@@ -19,7 +19,13 @@ pub(super) async fn resolve_rewriting(
     target: Option<&Endpoint>,
 ) -> Result<Rewriting, Error> {
     let needed = rules.rules.needed_sources(source);
-    let values = settings::read_values(needed, &rules.folder, rules.may_run_commands).await;
+    let values = settings::read_values(
+        needed,
+        &rules.folder,
+        rules.may_run_commands,
+        &rules.key_variables,
+    )
+    .await;
     let retarget = resolve_retarget(rules.retarget, origin, source, target)?;
     Ok(Rewriting {
         rules: Arc::clone(&rules.rules),

@@ -3,7 +3,7 @@
 
 mod written;
 
-use super::consent::require_confirmation;
+use super::consent::{require_confirmation, stand_in_text};
 use super::history::{reconcile_run, record_reconciliations, require_listed};
 use super::reading::{live_party, open_reader, read_first, read_live};
 use super::record_check::refuse_other_account;
@@ -64,10 +64,11 @@ pub(super) async fn run(
     if settings.consent == Consent::Ask && n_due > 0 {
         screen.prompt(&view::text(&preview, screen.stderr_page(Detail::Normal)));
         let question = format!(
-            "\nUndo {} of {} in {}? Type 'yes' to continue: ",
+            "\nUndo {} of {} in {}{}? Type 'yes' to continue: ",
             counted(n_due, "webhook"),
             preview.runs_text(),
-            preview.target.identity()
+            preview.target.identity(),
+            stand_in_text(rollback_run.reader.account())
         );
         require_confirmation(&question, screen).await?;
         // Webhooks that somebody changed while the question was open are left alone, too.

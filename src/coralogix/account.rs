@@ -94,6 +94,8 @@ pub struct Account {
     pub key: ApiKey,
     /// Where the key came from, phrased to follow `the key`: `in HOOKFERRY_SOURCE_API_KEY`.
     pub key_origin: String,
+    /// If the key stands in for the one that the profile names: why that one is not used.
+    pub key_stands_in_because: Option<String>,
     /// The profile that named the account; `None` if the user gave a region, domain or URL.
     pub profile: Option<AccountProfile>,
 }
@@ -106,6 +108,7 @@ impl Account {
             endpoint,
             key,
             key_origin: format!("in {}", side.key_variable()),
+            key_stands_in_because: None,
             profile: None,
         }
     }

@@ -401,7 +401,7 @@ impl Reader {
             Err(failure) => failure.brief(),
         };
         info!(
-            side = %self.account.side, %method, path = url.path(), outcome, attempt,
+            side = %self.account.side, %method, path = self.account.endpoint.api_path(url), outcome, attempt,
             milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "request"
         );
         let answer = result?;

@@ -135,6 +135,12 @@ impl Endpoint {
         Ok(Self { base, host, region })
     }
 
+    /// The path of a request as logs show it: without that of the base URL, in which a gateway may have its credential.
+    pub(super) fn api_path<'u>(&self, url: &'u Url) -> &'u str {
+        let prefix = self.base.path().trim_end_matches('/');
+        url.path().strip_prefix(prefix).unwrap_or_default()
+    }
+
     fn join_base(&self, path: &str) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}{path}", url.path().trim_end_matches('/')));

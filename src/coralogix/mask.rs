@@ -90,7 +90,7 @@ impl Webhook {
             fields: self.masked_fields(),
             unknown_keys: self
                 .unknown_tokens()
-                .map(|(key, _)| key.into_owned())
+                .map(|(key, _)| mask_key(&key))
                 .collect(),
         }
     }
@@ -134,7 +134,7 @@ fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     };
     let mask_member = |(key, value): &(Cow<'_, str>, Json<'_>)| {
         let masked = match key.as_ref() {
-            "name" => Masked::Text(name.to_owned()),
+            "name" => Masked::Text(mask_key(name)),
             other => MaskRule::of_entry_member(webhook_type, name, other).mask(value),
         };
         (mask_key(key), masked)
@@ -142,7 +142,7 @@ fn mask_entry(webhook_type: Option<&WebhookType>, entry: &Json<'_>) -> Masked {
     Masked::Object(members.iter().map(mask_member).collect())
 }
 
-/// Masks an object key: keys are not secret, unless they look like one of the vendor's API keys.
+/// Masks the name of a key or an entry: names are not secret, unless they look like one of the vendor's API keys.
 fn mask_key(key: &str) -> String {
     if resembles_vendor_key(key) {
         "(key)".to_owned()
@@ -153,7 +153,7 @@ fn mask_key(key: &str) -> String {
 
 /// How the strings and numbers of a value are masked. Follows from the field that holds the value, and inside it from
 /// the keys on the way; `null` and booleans are always shown.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MaskRule<'k> {
     /// Hidden completely; the text names their kind.
     Hide(&'static str),
@@ -170,6 +170,8 @@ pub(super) enum MaskRule<'k> {
 impl<'k> MaskRule<'k> {
     /// The rule for fields that no documentation describes.
     pub(super) const UNKNOWN_FIELD: Self = Self::Hide("unknown field");
+    /// The rule for a header that is not on the safe list.
+    pub(super) const HEADER: MaskRule<'static> = MaskRule::Hide("header");
 
     /// The rule for a member, except `name`, of the entry with that name in the fields of a webhook.
     pub(super) fn of_entry_member(kind: Option<&WebhookType>, name: &str, member: &str) -> Self {
@@ -195,7 +197,7 @@ impl<'k> MaskRule<'k> {
             Self::Headers if SAFE_HEADERS.contains(&key.to_ascii_lowercase().as_str()) => {
                 MaskRule::Show("header")
             }
-            Self::Headers => MaskRule::Hide("header"),
+            Self::Headers => MaskRule::HEADER,
             other => other,
         }
     }
@@ -203,7 +205,7 @@ impl<'k> MaskRule<'k> {
     /// The rule for the elements of an array to which this rule applies.
     pub(super) fn element(self) -> Self {
         match self {
-            Self::Headers => Self::Hide("header"),
+            Self::Headers => MaskRule::HEADER,
             other => other,
         }
     }

@@ -9,6 +9,7 @@ use super::known_key::KnownKey;
 use super::mask::{MaskRule, Masked, mask_url};
 use super::path::Path;
 use super::scan::Scanner;
+use super::stand_in::is_mask;
 use super::webhook::Webhook;
 use crate::secret::hides_part_of_url;
 use smol_str::{SmolStr, format_smolstr};
@@ -161,6 +162,11 @@ impl Place {
             Masked::Part(_) => Some(Cow::Borrowed("e-mail address")),
             _ => None,
         }
+    }
+
+    /// Whether the value is a mask that a server shows instead of a secret.
+    pub(crate) fn is_masked_by_server(&self) -> bool {
+        self.text().is_some_and(|text| is_mask(&text))
     }
 
     /// The raw JSON of the value; contains a secret if [`secret_kind`](Self::secret_kind) is `Some`.

@@ -7,6 +7,7 @@ use super::listing::{Member, key_matches};
 use super::path::Path;
 use super::scan::Scanner;
 use super::webhook::Webhook;
+use crate::secret::resembles_vendor_key;
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -147,6 +148,9 @@ pub struct StateKeys(Arc<Vec<SmolStr>>);
 /// The flag that leaves a key out of comparisons, for a hint that the user can type.
 pub fn ignore_key_flag(name: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    if resembles_vendor_key(name) {
+        return "--ignore-key (key)".to_owned();
+    }
     let name = crate::untrusted::escape_truncated(name, 60);
     if name.bytes().all(is_plain) {
         format!("--ignore-key {name}")

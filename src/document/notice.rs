@@ -1,7 +1,7 @@
 //! The wording of a plan's notes and warnings, shared by every output format.
 
 use super::NoticeDocument;
-use super::view::PlanView;
+use super::view::{PlanView, SourceRelation};
 use crate::pipeline::plan::{Notice, StepState};
 use crate::wording::{counted, counted_with_verb, one_or_many};
 
@@ -11,7 +11,7 @@ pub(super) fn notices(view: PlanView<'_>) -> Vec<NoticeDocument> {
     let notices = view.plan.notices();
     let of_plan = notices
         .iter()
-        .map(|notice| notice_document(notice, n_created, view.source.is_backup));
+        .map(|notice| notice_document(notice, n_created, view.source_relation()));
     incomplete_source(view).into_iter().chain(of_plan).collect()
 }
 
@@ -29,20 +29,37 @@ fn incomplete_source(view: PlanView<'_>) -> Option<NoticeDocument> {
     })
 }
 
-fn notice_document(notice: &Notice, n_created: usize, is_backup: bool) -> NoticeDocument {
-    let (code, count, text, is_warning) = match notice {
-        Notice::BothNotify(n) if is_backup => {
-            let text = format!(
-                "{} the destinations stored in the backup, which may be in production; use `restore --rehearse` to touch nothing real",
-                counted_with_verb(*n, "restored webhook", "notifies", "notify")
-            );
-            ("will-notify", *n, text, false)
-        }
-        Notice::BothNotify(n) => {
-            let destinations = counted(*n, "destination");
+/// The note that webhooks which are written will notify somebody: in both accounts, unless they are restored into
+/// their own.
+fn notify_notice(n: usize, source: SourceRelation) -> (&'static str, String) {
+    let destinations = counted(n, "destination");
+    match source {
+        SourceRelation::LiveAccount => {
             let text =
                 format!("the source stays active, so both accounts will notify {destinations}");
-            ("both-notify", *n, text, false)
+            ("both-notify", text)
+        }
+        SourceRelation::Copy => {
+            let text = format!(
+                "if the account that these webhooks come from is still active, both accounts will notify {destinations}"
+            );
+            ("both-notify", text)
+        }
+        SourceRelation::OwnBackup => {
+            let text = format!(
+                "{} the destinations stored in the backup, which may be in production; use `restore --rehearse` to touch nothing real",
+                counted_with_verb(n, "restored webhook", "notifies", "notify")
+            );
+            ("will-notify", text)
+        }
+    }
+}
+
+fn notice_document(notice: &Notice, n_created: usize, source: SourceRelation) -> NoticeDocument {
+    let (code, count, text, is_warning) = match notice {
+        Notice::WillNotify(n) => {
+            let (code, text) = notify_notice(*n, source);
+            (code, *n, text, false)
         }
         Notice::LogsFlowBack(n) => {
             let text = format!(
@@ -59,6 +76,14 @@ fn notice_document(notice: &Notice, n_created: usize, is_backup: bool) -> Notice
                 counted_with_verb(*n, "SendLog webhook", "sends", "send"),
             );
             ("old-log-endpoint", *n, text, true)
+        }
+        Notice::DoubtfulValues(n) => {
+            let text = format!(
+                "{} a value that is empty or looks wrong, as {} notes say, and may deliver nothing",
+                counted_with_verb(*n, "webhook", "gets", "get"),
+                one_or_many(*n, "its", "their"),
+            );
+            ("doubtful-values", *n, text, true)
         }
         Notice::OtherState(n) => {
             let text = format!(

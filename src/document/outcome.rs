@@ -2,7 +2,7 @@
 
 use super::run::entry::RemarkRow;
 use super::run::{ItemRecord, RunRecord, StepRow};
-use super::view::kind_name;
+use super::view::{SourceRelation, kind_name};
 use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument};
 use crate::coralogix::account::Side;
 use crate::coralogix::id_json;
@@ -360,11 +360,17 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
     // As long as anything is missing, the steps above come first.
     if has_any(&[FinalStatus::Created]) && is_complete {
         steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
-        if !header.is_backup {
-            steps.push(
-                "the source stays active: disable its webhooks once you know that the target's work"
-                    .to_owned(),
-            );
+        let still_active = match header.source_relation {
+            SourceRelation::LiveAccount => "the source stays active: disable its webhooks",
+            SourceRelation::Copy => {
+                "the account that the webhooks come from may still be active: disable them there"
+            }
+            SourceRelation::OwnBackup => "",
+        };
+        if !still_active.is_empty() {
+            steps.push(format!(
+                "{still_active} once you know that the target's work"
+            ));
         }
     }
     steps

@@ -10,6 +10,7 @@ use crate::pipeline::plan::Plan;
 use crate::untrusted;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 /// The source or the target, described for the reader.
@@ -23,8 +24,8 @@ pub struct Party {
     pub n_webhooks: usize,
     /// The profile by which the user named the account; `None` if it was named in another way.
     pub profile: Option<AccountProfile>,
-    /// Whether it is a backup instead of a live account.
-    pub is_backup: bool,
+    /// Whether it is a live account instead of a file or a backup.
+    pub is_live: bool,
     /// The header that announces more webhooks than were read; `None` unless the user accepts that.
     pub incomplete: Option<String>,
 }
@@ -62,6 +63,29 @@ pub struct PlanView<'a> {
     pub source: &'a Party,
     /// The target of the webhooks.
     pub target: &'a Party,
+}
+
+impl PlanView<'_> {
+    /// What the source is to the target.
+    pub fn source_relation(&self) -> SourceRelation {
+        match (self.plan.is_same_account(), self.source.is_live) {
+            (true, _) => SourceRelation::OwnBackup,
+            (false, true) => SourceRelation::LiveAccount,
+            (false, false) => SourceRelation::Copy,
+        }
+    }
+}
+
+/// What the source of a plan is to its target, which decides what a reader has to know about the two.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SourceRelation {
+    /// Another account, which stays active.
+    LiveAccount,
+    /// A file or a backup of another account, which may be active.
+    Copy,
+    /// A backup of the target itself.
+    OwnBackup,
 }
 
 /// The level of detail of a text.

@@ -132,8 +132,8 @@ impl Counts {
 /// webhooks that the plan writes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// The source stays active, so both accounts will notify the destinations of this many webhooks.
-    BothNotify(usize),
+    /// The destinations of this many webhooks will be notified.
+    WillNotify(usize),
     /// This many Microsoft Teams connectors will not deliver, because Microsoft has retired them.
     DeadOnArrival(usize),
     /// This many `SendLog` webhooks keep the source's ingest key or host, so their logs flow back to the
@@ -141,6 +141,8 @@ pub enum Notice {
     LogsFlowBack(usize),
     /// This many `SendLog` webhooks send to an endpoint that the vendor is switching off.
     OldLogEndpoint(usize),
+    /// This many webhooks have a value that is probably wrong.
+    DoubtfulValues(usize),
     /// This many unchanged webhooks differ only in the server's own state, or in keys that the user ignores.
     OtherState(usize),
     /// The target assigns new ids, so alerts must be pointed at them.
@@ -204,6 +206,11 @@ impl Plan {
             }
         }
         counts
+    }
+
+    /// Whether the source is a backup of the target itself, or is rehearsed.
+    pub fn is_same_account(&self) -> bool {
+        self.is_same_account
     }
 
     /// The policy for conflicts under which this plan was made.
@@ -283,10 +290,13 @@ impl Plan {
                 .is_some_and(|flow| flow.uses_retired_endpoint)
         };
         let notices = [
-            Notice::BothNotify(written_webhooks.len()),
+            Notice::WillNotify(written_webhooks.len()),
             Notice::LogsFlowBack(count_written(&flows_back)),
             Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
             Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
+            Notice::DoubtfulValues(count_written(&|webhook| {
+                !webhook.value_warnings().is_empty()
+            })),
             Notice::OtherState(
                 self.steps
                     .iter()
@@ -305,9 +315,10 @@ impl Plan {
 impl Notice {
     fn concerns_any(&self) -> bool {
         match self {
-            Self::BothNotify(n)
+            Self::WillNotify(n)
             | Self::LogsFlowBack(n)
             | Self::OldLogEndpoint(n)
+            | Self::DoubtfulValues(n)
             | Self::OtherState(n)
             | Self::DeadOnArrival(n) => *n > 0,
             Self::AlertsNeedNewIds => true,

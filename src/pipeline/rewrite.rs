@@ -8,12 +8,14 @@ mod flow;
 mod mistake;
 mod retarget;
 pub mod rule;
+mod value_warning;
 mod values;
 
 pub use change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
 pub use flow::LogBackflow;
 pub use mistake::Mistake;
 pub use retarget::{Retarget, service_regions};
+pub use value_warning::{ValueProblem, ValueWarning};
 pub use values::{RuleValues, ValueReading};
 
 use super::content_cache::ContentCache;
@@ -108,6 +110,7 @@ struct RewriteReport {
     changes: Vec<Change>,
     unread_values: Vec<UnreadValue>,
     unmatched_secrets: Vec<UnmatchedSecret>,
+    value_warnings: Vec<ValueWarning>,
     log_backflow: Option<LogBackflow>,
 }
 
@@ -171,6 +174,11 @@ impl PortableWebhook {
     pub fn unmatched_secrets(&self) -> &[UnmatchedSecret] {
         self.report()
             .map_or(&[], |report| &report.unmatched_secrets)
+    }
+
+    /// Values that are probably wrong.
+    pub fn value_warnings(&self) -> &[ValueWarning] {
+        self.report().map_or(&[], |report| &report.value_warnings)
     }
 
     /// What is wrong with the destination of the logs that it sends; `None` if nothing is.

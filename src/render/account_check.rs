@@ -29,8 +29,8 @@ pub struct AccountCheckView<'a> {
     pub profile: Option<&'a AccountProfile>,
     /// The account with its key, or why no key is available.
     pub account: Result<&'a Account, &'a Error>,
-    /// The set variables that would take precedence over the profile's own key in a run.
-    pub overriding_variables: &'a [String],
+    /// States which key variables are set and not used, because the profile's own key wins.
+    pub unused_variables: Option<&'a str>,
     /// The file of CA certificates passed in addition to the system's.
     pub ca_file: Option<&'a str>,
     /// The result of reading the account; `None` if there was no key to read with.

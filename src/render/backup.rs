@@ -46,6 +46,15 @@ fn format_size(bytes: u64) -> String {
     }
 }
 
+/// How many webhooks a backup has, and how many of them are masked: `12`, `12 (3 masked)`.
+fn webhooks_cell(backup: &StoredBackup) -> String {
+    let name = &backup.name;
+    match name.masked {
+        0 => name.count.to_string(),
+        masked => format!("{} ({masked} masked)", name.count),
+    }
+}
+
 /// How a backup is protected, in one word.
 fn protection_word(backup: &StoredBackup) -> &'static str {
     if backup.name.is_encrypted {
@@ -62,6 +71,7 @@ fn backup_members(backup: &StoredBackup, path: &str) -> Value {
         "path": path,
         "time": backup.name.time,
         "count": backup.name.count,
+        "masked": backup.name.masked,
         "size": backup.size,
         "encrypted": backup.name.is_encrypted,
     })

@@ -62,6 +62,19 @@ impl RulesCheckView<'_> {
         changes.filter(|change| change.rule_line == line).collect()
     }
 
+    /// Warnings about the values that a rule sets, each once.
+    fn value_warnings(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
+        let webhooks = matched.iter().map(|ix| &self.portable.webhooks()[*ix]);
+        let mut warnings: Vec<String> = webhooks
+            .flat_map(PortableWebhook::value_warnings)
+            .filter(|warning| warning.rule_line == Some(rule.line))
+            .map(ToString::to_string)
+            .collect();
+        warnings.sort();
+        warnings.dedup();
+        warnings
+    }
+
     /// Warnings about parts of a rule that have no effect.
     fn ineffective(&self, rule: &Rule, matched: &[usize]) -> Vec<String> {
         let mut idle: Vec<String> = rule
@@ -147,9 +160,10 @@ fn push_rule(
         let paths: Vec<String> = rule.keep.iter().map(ToString::to_string).collect();
         push_remark(out, &format!("keeps {}", paths.join(", ")), page);
     }
-    for idle in view.ineffective(rule, matched) {
+    let warnings = view.value_warnings(rule, matched).into_iter();
+    for warning in warnings.chain(view.ineffective(rule, matched)) {
         let mut remark = String::new();
-        push_remark(&mut remark, &format!("warning: {idle}"), page);
+        push_remark(&mut remark, &format!("warning: {warning}"), page);
         out.push_str(&page.palette.paint(Meaning::Warning, remark.trim_end()));
         out.push('\n');
     }

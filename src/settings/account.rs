@@ -3,7 +3,7 @@
 use super::accounts::AccountResolver;
 use super::client_options;
 use super::config::{Config, ConfigLocation};
-use super::environment;
+use super::keys::unused_variables;
 use crate::cli::{self, OutputFormat, SideArg};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::client::ClientOptions;
@@ -28,8 +28,8 @@ pub struct AccountCheckSettings {
     pub profile: Option<AccountProfile>,
     /// The account with its key, or why no key could be read.
     pub account: Result<Account, Error>,
-    /// Key variables that are set and would take precedence over the profile's own key in a run.
-    pub overriding_variables: Vec<String>,
+    /// States which key variables are set and not used, because the profile's own key wins.
+    pub unused_variables: Option<String>,
     /// How to connect to the account.
     pub client: ClientOptions,
     /// The `--ca-file`, as given.
@@ -55,40 +55,25 @@ impl AccountCheckSettings {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let client = client_options(&arguments.connection)?;
         let resolved = accounts.resolve("ACCOUNT", &arguments.account)?;
-        let side = arguments.side.map(|side| match side {
-            SideArg::Source => Side::Source,
-            SideArg::Target => Side::Target,
-        });
-        let (account, winners) = match side {
-            None if resolved.has_profile_key() => (
-                resolved.with_profile_key(Side::Source).await,
-                overriding_variables(),
-            ),
-            side => {
-                let side = side.unwrap_or(Side::Source);
-                (resolved.with_key_for(side).await, Vec::new())
-            }
+        let (side, sides) = match arguments.side {
+            Some(SideArg::Source) => (Side::Source, &[Side::Source][..]),
+            Some(SideArg::Target) => (Side::Target, &[Side::Target][..]),
+            None => (Side::Source, &[Side::Source, Side::Target][..]),
         };
+        let account = resolved.with_key_for(side).await;
+        let uses_own_key = resolved.has_profile_key()
+            && account
+                .as_ref()
+                .is_ok_and(|account| account.key_stands_in_because.is_none());
         let ca_file = arguments.connection.ca_file;
         Ok(Self {
             endpoint: resolved.endpoint.clone(),
             profile: resolved.profile.clone(),
             account,
-            overriding_variables: winners,
+            unused_variables: uses_own_key.then(|| unused_variables(sides)).flatten(),
             client,
             ca_file: ca_file.map(|path| path.display().to_string()),
             output: arguments.output,
         })
     }
-}
-
-/// The key variables that are set.
-fn overriding_variables() -> Vec<String> {
-    let names = [Side::Source, Side::Target].map(Side::key_variable);
-    let with_files = names
-        .iter()
-        .flat_map(|name| [(*name).to_owned(), format!("{name}_FILE")]);
-    with_files
-        .filter(|name| environment::path_variable(name).is_some())
-        .collect()
 }

@@ -3,6 +3,7 @@
 use super::Origin;
 use super::config::{Config, ConfigLocation};
 use super::cx;
+use super::key_variables::KeyVariables;
 use super::keys::{self, LoadedKey, ProfileKey};
 use super::profiles;
 use crate::cli::{ConfigArgs, IdentityArgs};
@@ -130,7 +131,11 @@ impl AccountResolver {
             endpoint: profile.endpoint.clone(),
             profile: Some(profile.account.clone()),
             profile_key: match &profile.key {
-                Some(source) => ProfileKey::Configured(source.clone(), config.folder().to_owned()),
+                Some(source) => ProfileKey::Configured(
+                    source.clone(),
+                    config.folder().to_owned(),
+                    KeyVariables::of_config(config),
+                ),
                 None => ProfileKey::None,
             },
         }))
@@ -160,7 +165,7 @@ impl ResolvedAccount {
         }
     }
 
-    /// The account with the key for a side: the environment's, else the profile's own.
+    /// The account with the key for a side: the profile's own, else the environment's.
     pub(super) async fn with_key_for(&self, side: Side) -> Result<Account, Error> {
         let key = keys::read_for_side(side, self.profile_name(), &self.profile_key).await?;
         Ok(self.with_key(side, key))
@@ -168,21 +173,20 @@ impl ResolvedAccount {
 
     /// Whether the account has a profile that states where its key is.
     pub(super) fn has_profile_key(&self) -> bool {
-        matches!(
-            self.profile_key,
-            ProfileKey::Configured(..) | ProfileKey::Inline(..)
-        )
+        self.profile_key.is_named()
     }
 
-    /// The account with the profile's own key, even if the environment has one for the side.
+    /// The account with the profile's own key; the environment's never stands in for it.
     pub(super) async fn with_profile_key(&self, side: Side) -> Result<Account, Error> {
         let key = keys::read_profile_key(side, self.profile_name(), &self.profile_key).await?;
+        keys::log_use(side, &key, &self.profile_key);
         Ok(self.with_key(side, key))
     }
 
     fn with_key(&self, side: Side, key: LoadedKey) -> Account {
         Account {
             key_origin: key.origin,
+            key_stands_in_because: key.stands_in_because,
             profile: self.profile.clone(),
             ..Account::new(side, self.endpoint.clone(), key.key)
         }

@@ -101,7 +101,7 @@ async fn resolve_route(
         target.with_key_for(Side::Target).await?,
         filter(selection_args(binding))?,
         saved.document.on_conflict,
-        RulesFile::resolve(&rewriting_args(binding, arguments))?,
+        RulesFile::resolve(&rewriting_args(binding, arguments), &mut accounts)?,
         source_client_options(&arguments.connection, &arguments.source_list)?,
     )?;
     Ok(Route {

@@ -110,16 +110,13 @@ fn profile_key(path: PathBuf, fields: CxFields) -> ProfileKey {
     match fields.key {
         _ if !is_api_key => unreachable_key(
             "logs in through the browser (OAuth)",
-            "; create the key with the preset OUTBOUNDWEBHOOKS in the account's settings",
+            "create a key with the preset OUTBOUNDWEBHOOKS in the account's settings and name it in a hookferry profile",
         ),
         _ if !is_in_file => unreachable_key(
             "keeps its key in the system's keyring (service cx-cli), which hookferry does not open",
-            "; or write a hookferry profile whose api_key_command reads the keyring",
+            "write a hookferry profile whose api_key_command reads the keyring",
         ),
         Some(key) => ProfileKey::Inline(key, path),
-        None => unreachable_key(
-            "has no key in its file",
-            "; or add one with `cx profiles add`",
-        ),
+        None => unreachable_key("has no key in its file", "add one with `cx profiles add`"),
     }
 }

@@ -1,13 +1,15 @@
-//! Reads API keys: from the environment, else from the place that the profile names.
+//! Reads API keys. A profile's own key always wins over the environment's: a variable left over from another account
+//! must not decide which account is written to.
 //! Never shows a key, nor the arguments of a command that prints one.
 
-use super::environment::text_variable;
+use super::environment::{path_variable, text_variable};
+use super::key_text::parse_key;
+use super::key_variables::KeyVariables;
 use super::profiles::{KEY_SOURCE_FIELDS, KeySource};
-use super::values::{read_command_output, read_file, read_variable};
+use super::values::{Unread, read_command_output, read_file, read_variable};
 use crate::coralogix::account::{ApiKey, Side};
 use crate::error::{Error, ErrorKind};
-use crate::store::disk;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::path::{Path, PathBuf};
 use tracing::info;
 
@@ -17,6 +19,8 @@ pub(super) struct LoadedKey {
     pub(super) key: ApiKey,
     /// Completes `the key …`, such as `in HOOKFERRY_SOURCE_API_KEY`.
     pub(super) origin: String,
+    /// If it stands in for the key that the profile names: why that one is not used.
+    pub(super) stands_in_because: Option<String>,
 }
 
 /// Where the own key of a profile is.
@@ -26,94 +30,161 @@ pub(super) enum ProfileKey {
     NoProfile,
     /// The profile names no key.
     None,
-    /// The profile names this source; relative paths start from this folder.
-    Configured(KeySource, PathBuf),
+    /// The profile names this source; relative paths start from this folder, and a program gets no such variable.
+    Configured(KeySource, PathBuf, KeyVariables),
     /// The key itself, from a `cx` profile file with this path.
     Inline(SecretString, PathBuf),
-    /// hookferry cannot reach the key: why (completes `{profile} …`), and the end of a hint.
+    /// hookferry cannot reach the key: why (completes `{profile} …`), and a hint.
     Unreachable(String, String),
 }
 
-/// Reads the key for a side: the environment's, else the profile's own.
+/// Reads the key for a side: the profile's own, else the environment's.
+///
+/// The environment's key stands in for a profile's own one only where that is out of reach; one that is there and
+/// unusable is an error.
 pub(super) async fn read_for_side(
     side: Side,
     profile: &str,
     profile_key: &ProfileKey,
 ) -> Result<LoadedKey, Error> {
-    let key = match read_environment_key(side)? {
-        Some(key) => key,
-        None => read_profile_key(side, profile, profile_key)
-            .await
-            .map_err(|error| with_variable_hint(error, side))?,
+    let key = match read_profile_key(side, profile, profile_key).await {
+        Ok(key) => key,
+        Err(KeyProblem::Unusable(error)) => return Err(error),
+        Err(KeyProblem::OutOfReach(error)) => match read_environment_key(side)? {
+            Some(key) if profile_key.is_named() => LoadedKey {
+                stands_in_because: Some(error.to_string()),
+                ..key
+            },
+            Some(key) => key,
+            None => return Err(with_variable_hint(error, side, profile_key)),
+        },
     };
-    info!(%side, "uses the key {}", key.origin);
+    log_use(side, &key, profile_key);
     Ok(key)
+}
+
+/// Extends the hint of a missing key: a run with one account on this side can also take the environment's.
+fn with_variable_hint(error: Error, side: Side, profile_key: &ProfileKey) -> Error {
+    let name = side.key_variable();
+    let own = error.hint().unwrap_or_default();
+    let set = format!("set {name}, or set {name}_FILE to the path of a file that contains the key");
+    let hint = if profile_key.is_named() {
+        format!("{own}; or {set}")
+    } else {
+        format!("{set}; or {own}")
+    };
+    error.with_hint(hint)
+}
+
+/// Logs which key is used, and which ones are not.
+pub(super) fn log_use(side: Side, key: &LoadedKey, profile_key: &ProfileKey) {
+    let is_own = profile_key.is_named() && key.stands_in_because.is_none();
+    match unused_variables(&[side]) {
+        Some(unused) if is_own => info!(%side, "uses the key {}; {unused}", key.origin),
+        _ => info!(%side, "uses the key {}", key.origin),
+    }
+}
+
+/// States which key variables of these sides are set, where a profile's own key is used instead; `None` if none is.
+pub(super) fn unused_variables(sides: &[Side]) -> Option<String> {
+    let names = sides.iter().flat_map(|side| {
+        let name = side.key_variable();
+        [name.to_owned(), format!("{name}_FILE")]
+    });
+    let set: Vec<String> = names.filter(|name| path_variable(name).is_some()).collect();
+    (!set.is_empty()).then(|| format!("set in the environment and not used: {}", set.join(", ")))
+}
+
+impl ProfileKey {
+    /// Whether the profile names a key of its own that hookferry can read.
+    pub(super) fn is_named(&self) -> bool {
+        matches!(self, Self::Configured(..) | Self::Inline(..))
+    }
+}
+
+/// Why a profile brings no key.
+pub(super) enum KeyProblem {
+    /// It names none, or it is not where this program runs.
+    OutOfReach(Error),
+    /// It is there, and unusable.
+    Unusable(Error),
+}
+
+impl From<KeyProblem> for Error {
+    fn from(problem: KeyProblem) -> Self {
+        match problem {
+            KeyProblem::OutOfReach(error) | KeyProblem::Unusable(error) => error,
+        }
+    }
 }
 
 /// Hint for an unusable key of a profile.
 const FIX_KEY_HINT: &str = "fix it there, then test it with `hookferry account check PROFILE`";
-
-/// Extends the hint: a run that reads one account can also take its key from the environment.
-fn with_variable_hint(error: Error, side: Side) -> Error {
-    if error.hint() == Some(FIX_KEY_HINT) {
-        error.with_hint(format!("{FIX_KEY_HINT}; or set {}", side.key_variable()))
-    } else {
-        error
-    }
-}
 
 /// Reads the profile's own key.
 pub(super) async fn read_profile_key(
     side: Side,
     profile: &str,
     own: &ProfileKey,
-) -> Result<LoadedKey, Error> {
+) -> Result<LoadedKey, KeyProblem> {
+    let no_key = |why: &str, hint: &str| {
+        let what = format!("there is no API key for the {side}{why}");
+        let error = Error::new(ErrorKind::Authentication, what).with_hint(hint);
+        Err(KeyProblem::OutOfReach(error))
+    };
     let (text, place) = match own {
         ProfileKey::NoProfile => {
-            let what = format!("there is no API key for the {side}");
-            return Err(missing_key(side, what, "; `hookferry demo` needs none"));
+            return no_key(
+                "",
+                "name a profile that states where its key is (`hookferry demo` needs no key)",
+            );
         }
         ProfileKey::None => {
-            let what =
-                format!("there is no API key for the {side}: profile {profile} does not name one");
-            let hint = format!("; or add one of {KEY_SOURCE_FIELDS} to the profile");
-            return Err(missing_key(side, what, &hint));
+            let why = format!(": profile {profile} does not name one");
+            return no_key(
+                &why,
+                &format!("add one of {KEY_SOURCE_FIELDS} to the profile"),
+            );
         }
         ProfileKey::Unreachable(why, hint) => {
-            let what = format!("there is no API key for the {side}: {profile} {why}");
-            return Err(missing_key(side, what, hint));
+            return no_key(&format!(": {profile} {why}"), hint);
         }
         ProfileKey::Inline(text, path) => {
             let place = KeySource::File(path.clone()).to_string();
             (Ok(text.clone()), place)
         }
-        ProfileKey::Configured(source, folder) => {
-            (read_source(source, folder).await, source.to_string())
+        ProfileKey::Configured(source, folder, key_variables) => {
+            let text = read_source(source, folder, key_variables).await;
+            (text, source.to_string())
         }
     };
-    let key = text.and_then(|text| {
-        let problem = "it is empty or contains spaces or control characters";
-        parse_key(&text).ok_or_else(|| problem.to_owned())
-    });
+    let origin = format!("of profile {profile} ({place})");
+    load(text, origin, FIX_KEY_HINT)
+}
+
+/// The key that a text holds. Messages say where it came from, and give `hint` where there is no better one.
+fn load(
+    text: Result<SecretString, Unread>,
+    origin: String,
+    hint: &str,
+) -> Result<LoadedKey, KeyProblem> {
+    let key = text.and_then(|text| parse_key(&text).map_err(Unread::unusable));
+    let error = |why: String, hint: &str| {
+        let what = format!("the key {origin} cannot be used: {why}");
+        Error::new(ErrorKind::Authentication, what).with_hint(hint)
+    };
     match key {
         Ok(key) => Ok(LoadedKey {
             key,
-            origin: format!("of profile {profile} ({place})"),
+            origin,
+            stands_in_because: None,
         }),
-        Err(why) => Err(Error::new(
-            ErrorKind::Authentication,
-            format!("the key of profile {profile} ({place}) cannot be used: {why}"),
-        )
-        .with_hint(FIX_KEY_HINT)),
+        Err(Unread::OutOfReach(why)) => Err(KeyProblem::OutOfReach(error(why, hint))),
+        Err(Unread::Unusable { why, remedy }) => {
+            let hint = remedy.as_deref().unwrap_or(hint);
+            Err(KeyProblem::Unusable(error(why, hint)))
+        }
     }
-}
-
-/// The error that a side has no key.
-fn missing_key(side: Side, what: String, hint: &str) -> Error {
-    let name = side.key_variable();
-    Error::new(ErrorKind::Authentication, what).with_hint(format!(
-        "set {name}, or set {name}_FILE to the path of a file that contains it{hint}"
-    ))
 }
 
 /// Reads a side's key from its variable, or from the file that its `_FILE` variable names.
@@ -125,36 +196,25 @@ fn read_environment_key(side: Side) -> Result<Option<LoadedKey>, Error> {
             return Err(Error::usage(format!("both {name} and {file_name} are set"))
                 .with_hint("ambiguous: set only one of them"));
         }
-        (Some(text), None) => (SecretString::from(text), name),
+        (Some(text), None) => (Ok(SecretString::from(text)), format!("in {name}")),
         (None, Some(path)) => {
-            let what = format!("the key file of {file_name}");
-            let text = disk::read_secret(Path::new(&path), &what)?;
-            (text, file_name.as_str())
+            let text = read_file(Path::new(&path));
+            (text, format!("in the file of {file_name}"))
         }
         (None, None) => return Ok(None),
     };
-    let key = parse_key(&text).ok_or_else(|| {
-        Error::new(
-            ErrorKind::Authentication,
-            format!("the API key for the {side} is empty or contains spaces or control characters"),
-        )
-        .with_hint(format!("check {name} or the file that {file_name} names"))
-    })?;
-    let origin = format!("in {origin}");
-    Ok(Some(LoadedKey { key, origin }))
+    let hint = format!("put the {side}'s key there, then run the same command again");
+    Ok(Some(load(text, origin, &hint)?))
 }
 
-async fn read_source(source: &KeySource, folder: &Path) -> Result<SecretString, String> {
+async fn read_source(
+    source: &KeySource,
+    folder: &Path,
+    key_variables: &KeyVariables,
+) -> Result<SecretString, Unread> {
     match source {
         KeySource::Env(name) => read_variable(name),
         KeySource::File(path) => read_file(&folder.join(path)),
-        KeySource::Command(arguments) => read_command_output(arguments).await,
+        KeySource::Command(arguments) => read_command_output(arguments, key_variables).await,
     }
-}
-
-/// The key without the trailing line break of a file; `None` if it cannot be a key.
-fn parse_key(text: &SecretString) -> Option<ApiKey> {
-    let text = text.expose_secret();
-    let text = text.strip_suffix('\n').unwrap_or(text);
-    ApiKey::new(text.strip_suffix('\r').unwrap_or(text))
 }

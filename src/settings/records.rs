@@ -270,7 +270,7 @@ impl VerifySettings {
                     accounts.resolve_target(&to).await?,
                     filter(arguments.selection)?,
                     OnConflict::Fail,
-                    RulesFile::resolve(&arguments.rewriting)?,
+                    RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
                     client,
                 )?;
                 VerifyAgainst::Source(Box::new(route.with_ignored_keys(&ignore_keys)))

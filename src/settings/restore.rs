@@ -90,7 +90,8 @@ impl RestoreSettings {
     pub async fn resolve(arguments: cli::RestoreArgs) -> Result<Self, Error> {
         let source = resolve_backup(arguments.choice)?;
         let filter = filter(arguments.selection)?;
-        let rules = RulesFile::resolve(&arguments.rewriting)?;
+        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
+        let rules = RulesFile::resolve(&arguments.rewriting, &mut accounts)?;
         let output = ReportFormat::resolve(&arguments.output)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
         let Some(to) = arguments.to else {
@@ -102,22 +103,25 @@ impl RestoreSettings {
                 output,
             })));
         };
-        let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let target = accounts.resolve_target(&to).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
+        let follow_up_flags = state.follow_up_flag()
+            + &accounts::follow_up_flags(&arguments.connection.config, &target);
+        let route = Route::new(
+            source,
+            target,
+            filter,
+            on_conflict(arguments.conflict.on_conflict),
+            rules,
+            client_options(&arguments.connection)?,
+        )?;
         Ok(Self::ToAccount(Box::new(MigrateSettings {
             command: "restore",
-            follow_up_flags: state.follow_up_flag()
-                + &accounts::follow_up_flags(&arguments.connection.config, &target),
-            route: Route::new(
-                source,
-                target,
-                filter,
-                on_conflict(arguments.conflict.on_conflict),
-                rules,
-                client_options(&arguments.connection)?,
-            )?
-            .with_ignored_keys(&ignore_keys),
+            follow_up_flags,
+            route: Route {
+                restores_own_account: !arguments.into_other_account,
+                ..route.with_ignored_keys(&ignore_keys)
+            },
             consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
             max_changes: arguments.limit.max_changes,
             state,

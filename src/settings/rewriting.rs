@@ -1,6 +1,7 @@
 //! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
 use super::accounts::AccountResolver;
+use super::key_variables::KeyVariables;
 use super::{Origin, filter, source_client_options};
 use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
@@ -29,6 +30,8 @@ pub struct RulesFile {
     pub folder: PathBuf,
     /// Whether hookferry may run the commands that rules name.
     pub may_run_commands: bool,
+    /// The variables that no rule gets.
+    pub key_variables: KeyVariables,
     /// What to do with secrets that no rule covers.
     pub unmatched: UnmatchedSecretPolicy,
     /// Whether to replace Coralogix hosts by those of another region.
@@ -87,12 +90,17 @@ impl RulesFile {
             text: None,
             folder: PathBuf::new(),
             may_run_commands: false,
+            key_variables: KeyVariables::of_environment(),
             unmatched: UnmatchedSecretPolicy::Keep,
             retarget: Retargeting::No,
         }
     }
 
-    pub(super) fn resolve(arguments: &RewritingArgs) -> Result<Self, Error> {
+    /// Reads the rules file, and from the config file which variables no rule gets.
+    pub(super) fn resolve(
+        arguments: &RewritingArgs,
+        accounts: &mut AccountResolver,
+    ) -> Result<Self, Error> {
         let (rules, text) = match &arguments.rules {
             Some(path) => read_rules(path).map(|(rules, text)| (rules, Some(text)))?,
             None => (Rules::default(), None),
@@ -106,6 +114,13 @@ impl RulesFile {
             text,
             folder: folder.map(Path::to_owned).unwrap_or_default(),
             may_run_commands: arguments.allow_commands,
+            key_variables: match accounts.config() {
+                _ if arguments.rules.is_none() => KeyVariables::of_environment(),
+                Ok(config) => KeyVariables::of_config(config),
+                // Without the file nobody knows which variables to keep from a command.
+                Err(error) if arguments.allow_commands => return Err(error),
+                Err(_) => KeyVariables::of_environment(),
+            },
             unmatched: match arguments.unmatched_secret {
                 Some(UnmatchedArg::Keep) => UnmatchedSecretPolicy::Keep,
                 Some(UnmatchedArg::Refuse) => UnmatchedSecretPolicy::Refuse,
@@ -179,7 +194,7 @@ impl RulesCheckSettings {
             source: accounts.resolve_source(&arguments.from).await?,
             target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
-            rules: RulesFile::resolve(&arguments.rewriting)?,
+            rules: RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             output: arguments.output,
         })

@@ -54,6 +54,9 @@ pub struct Route {
     pub state_keys: StateKeys,
     /// How to connect to the accounts.
     pub client: ClientOptions,
+    /// Whether the target has to be the account that the source is a copy of: a restore, unless the user allows another
+    /// account.
+    pub restores_own_account: bool,
     /// Whether this is a rehearsal: the target is embedded in this program and plays the source account.
     pub is_rehearsal: bool,
 }
@@ -74,7 +77,7 @@ impl Route {
             accounts.resolve_target(&route.to).await?,
             filter(selection)?,
             super::on_conflict(on_conflict),
-            RulesFile::resolve(rewriting)?,
+            RulesFile::resolve(rewriting, &mut accounts)?,
             client,
         )?;
         Ok(route.with_ignored_keys(&state_keys(comparison)?))
@@ -118,6 +121,7 @@ impl Route {
             on_conflict,
             rules,
             client,
+            restores_own_account: false,
             is_rehearsal: false,
         })
     }

@@ -2,11 +2,12 @@
 //! commands. Never shows a value, nor an argument of a command, because that may be a secret too.
 
 use super::environment::text_variable;
-use crate::coralogix::account::Side;
+use super::key_variables::KeyVariables;
 use crate::pipeline::rewrite::rule::ValueSource;
 use crate::pipeline::rewrite::{RuleValues, ValueReading};
 use crate::store::disk;
 use secrecy::{ExposeSecret, SecretString};
+use std::io;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -14,49 +15,101 @@ use std::time::Duration;
 /// Time limit for a command: long enough for somebody to unlock a vault.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Why a value or a key could not be read, without any part of it.
+pub(super) enum Unread {
+    /// It is not where this program runs: the variable is unset, or the file or program does not exist.
+    OutOfReach(String),
+    /// It is there, and unusable.
+    Unusable {
+        /// Why.
+        why: String,
+        /// What to do about it, if there is one thing to do.
+        remedy: Option<String>,
+    },
+}
+
+impl Unread {
+    pub(super) fn unusable(why: impl Into<String>) -> Self {
+        Self::Unusable {
+            why: why.into(),
+            remedy: None,
+        }
+    }
+
+    fn into_reason(self) -> String {
+        match self {
+            Self::OutOfReach(why) | Self::Unusable { why, remedy: None } => why,
+            Self::Unusable {
+                why,
+                remedy: Some(remedy),
+            } => format!("{why}: {remedy}"),
+        }
+    }
+}
+
 /// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
-/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed.
-pub async fn read(sources: Vec<ValueSource>, folder: &Path, may_run_commands: bool) -> RuleValues {
+/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed. Variables that
+/// hold keys are not for rules.
+pub async fn read(
+    sources: Vec<ValueSource>,
+    folder: &Path,
+    may_run_commands: bool,
+    key_variables: &KeyVariables,
+) -> RuleValues {
     let mut readings = Vec::new();
     for source in sources {
         let value = match &source {
+            ValueSource::Env(name) if key_variables.contains(name) => Err(Unread::unusable(
+                "it leads to a key of hookferry's own, which no webhook gets",
+            )),
             ValueSource::Env(name) => read_variable(name),
             ValueSource::File(path) => read_file(&folder.join(path)),
             ValueSource::Command { .. } if !may_run_commands => {
-                Err("pass --allow-commands to run commands".to_owned())
+                Err(Unread::unusable("pass --allow-commands to run commands"))
             }
-            ValueSource::Command { arguments, .. } => read_command_output(arguments).await,
+            ValueSource::Command { arguments, .. } => {
+                read_command_output(arguments, key_variables).await
+            }
             ValueSource::Value(_) => continue,
         };
         let outcome = match value {
             Ok(value) => ValueReading::Read(value),
-            Err(why) => ValueReading::Unread(why),
+            Err(unread) => ValueReading::Unread(unread.into_reason()),
         };
         readings.push((source, outcome));
     }
     RuleValues::new(readings)
 }
 
-pub(super) fn read_variable(name: &str) -> Result<SecretString, String> {
+pub(super) fn read_variable(name: &str) -> Result<SecretString, Unread> {
     match text_variable(name) {
-        Ok(Some(value)) => Ok(SecretString::from(value)),
-        Ok(None) => Err("it is unset or empty".to_owned()),
-        Err(_) => Err("it is not valid UTF-8".to_owned()),
+        Ok(Some(value)) => non_empty(&value, "it is empty"),
+        Ok(None) => Err(Unread::OutOfReach("it is unset or empty".to_owned())),
+        Err(_) => Err(Unread::unusable("it is not valid UTF-8")),
     }
 }
 
-pub(super) fn read_file(path: &Path) -> Result<SecretString, String> {
-    let text = disk::read_secret(path, "the file").map_err(|error| error.to_string())?;
-    let text = text.expose_secret().trim_end_matches(['\r', '\n']);
-    if text.is_empty() {
-        return Err("it is empty".to_owned());
-    }
-    Ok(SecretString::from(text))
+pub(super) fn read_file(path: &Path) -> Result<SecretString, Unread> {
+    let is_missing = disk::is_missing(path);
+    let text = disk::read_secret(path, "the file").map_err(|error| {
+        let why = error.to_string();
+        if is_missing {
+            Unread::OutOfReach(why)
+        } else {
+            let remedy = error.hint().map(str::to_owned);
+            Unread::Unusable { why, remedy }
+        }
+    })?;
+    non_empty(text.expose_secret(), "it is empty")
 }
 
-/// Runs a program and returns its trimmed output. It gets no input, and its stderr is that of this process.
-pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretString, String> {
+/// Runs a program and returns its output. It gets no input, and its stderr is that of this process.
+/// It has its own credentials, and must not see ours.
+pub(super) async fn read_command_output(
+    arguments: &[String],
+    key_variables: &KeyVariables,
+) -> Result<SecretString, Unread> {
     let mut command = tokio::process::Command::new(&arguments[0]);
     command
         .args(&arguments[1..])
@@ -64,21 +117,36 @@ pub(super) async fn read_command_output(arguments: &[String]) -> Result<SecretSt
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
         .kill_on_drop(true);
-    // The command has its own credentials and must not see ours.
-    for side in [Side::Source, Side::Target] {
-        command.env_remove(side.key_variable());
-    }
+    key_variables.hide_from(&mut command);
     let output = tokio::time::timeout(COMMAND_TIMEOUT, command.output())
         .await
-        .map_err(|_| format!("it did not finish within {} s", COMMAND_TIMEOUT.as_secs()))?
-        .map_err(|error| format!("it cannot be run: {error}"))?;
+        .map_err(|_| {
+            let seconds = COMMAND_TIMEOUT.as_secs();
+            Unread::unusable(format!("it did not finish within {seconds} s"))
+        })?
+        .map_err(|error| cannot_run(&error))?;
     if !output.status.success() {
-        return Err(format!("it failed: {}", output.status));
+        return Err(Unread::unusable(format!("it failed: {}", output.status)));
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| "its output is not valid UTF-8")?;
-    let text = text.trim();
-    if text.is_empty() {
-        return Err("it printed nothing".to_owned());
+    let text = String::from_utf8(output.stdout)
+        .map_err(|_| Unread::unusable("its output is not valid UTF-8"))?;
+    non_empty(&text, "it printed nothing")
+}
+
+/// A value without the one line break that files and programs end with, treated alike wherever it comes from.
+fn non_empty(text: &str, if_empty: &str) -> Result<SecretString, Unread> {
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = text.strip_suffix('\r').unwrap_or(text);
+    if text.trim().is_empty() {
+        return Err(Unread::unusable(if_empty));
     }
     Ok(SecretString::from(text))
+}
+
+fn cannot_run(error: &io::Error) -> Unread {
+    let why = format!("it cannot be run: {error}");
+    match error.kind() {
+        io::ErrorKind::NotFound => Unread::OutOfReach(why),
+        _ => Unread::unusable(why),
+    }
 }

@@ -18,8 +18,10 @@ pub mod retention;
 pub use age_keys::{Identities, Protection, Recipients, recipient_lines};
 pub use document::{Backup, BackupMetadata, FORMAT_VERSION};
 pub use environment::EnvLookup;
-pub use last_check::{LastCheck, count_masked};
-pub use name::{AddedBackup, BackupName, StoredBackup, account_folder_name, truncate_to_second};
+pub use last_check::LastCheck;
+pub use name::{
+    AddedBackup, BackupName, StoredBackup, account_folder_name, count_masked, truncate_to_second,
+};
 pub use open_file::{OpenedFile, damaged_error, open, open_backup};
 pub use repository::{Repository, split_path};
 

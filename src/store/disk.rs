@@ -1,7 +1,7 @@
 //! File access: reads whole files, writes them atomically, and makes them readable only by their owner.
 
 use super::temporary_file;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use secrecy::SecretString;
 use std::fs::{self, File};
@@ -46,10 +46,10 @@ pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
         None => Ok(text),
         Some(mode) => {
             let shown = crate::untrusted::escape(&path.display().to_string());
-            Err(Error::failed(format!(
+            let what = format!(
                 "{what} `{shown}` is accessible to every user on this machine (mode {mode:04o}); refusing to use it"
-            ))
-            .with_hint(format!("chmod 600 {shown}")))
+            );
+            Err(Error::new(ErrorKind::Authentication, what).with_hint(format!("chmod 600 {shown}")))
         }
     }
 }
@@ -88,6 +88,11 @@ pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
 /// Whether a regular file exists at the path.
 pub fn is_file(path: &Path) -> bool {
     path.is_file()
+}
+
+/// Whether nothing exists at the path.
+pub fn is_missing(path: &Path) -> bool {
+    matches!(fs::metadata(path), Err(error) if error.kind() == io::ErrorKind::NotFound)
 }
 
 /// Atomically creates a file that only its owner can read; fails if the path already exists.

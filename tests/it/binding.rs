@@ -112,7 +112,7 @@ impl Accounts {
 
     fn document(&self, keys: &BindingKeys) -> PlanDocument {
         let party = |count| Party {
-            is_backup: false,
+            is_live: true,
             incomplete: None,
             name: "a".to_owned(),
             company_id: None,

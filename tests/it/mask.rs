@@ -125,3 +125,19 @@ fn secrets_of_the_same_kind_have_equal_masks() {
         webhook("canary-that-is-much-longer-0123456789")
     );
 }
+
+/// The name of a key or an entry is shown, unless it looks like one of the vendor's API keys.
+#[test]
+fn a_name_that_looks_like_a_key_is_hidden() {
+    let fields =
+        r#"[{"name":"cxtp_canary","value":{"cxup_canary":1}},{"name":"method","cxtp_canary":1}]"#;
+    let text = serde_json::json!({
+        "id": 1, "alias": "a", "integration_type_id": 1,
+        "integration_type_fields": fields, "cxtp_canary": true,
+    });
+    let webhook = Webhook::parse(text.to_string()).unwrap();
+    let mut out = String::new();
+    write_masked(&mut out, &webhook);
+    assert!(!out.contains("canary"), "{out}");
+    assert!(out.contains("(key)"), "{out}");
+}

@@ -140,7 +140,7 @@ fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) 
 
 fn party(name: &str, company: Option<&str>, count: usize) -> Party {
     Party {
-        is_backup: false,
+        is_live: true,
         incomplete: None,
         name: name.to_owned(),
         company_id: company.map(str::to_owned),
@@ -556,7 +556,7 @@ fn a_list_document_names_the_kind_of_each_hidden_value() {
 #[test]
 fn a_party_is_described_with_its_profile() {
     let profiled = |label: Option<&str>, company, count| Party {
-        is_backup: false,
+        is_live: true,
         incomplete: None,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),

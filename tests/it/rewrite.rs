@@ -3,6 +3,7 @@
 mod file;
 mod properties;
 mod rules;
+mod value_warnings;
 
 use crate::support::fixture::{inventory, unchanged, wire};
 use hookferry::pipeline::rewrite::PortableWebhook;

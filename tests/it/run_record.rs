@@ -60,7 +60,7 @@ fn party(name: &str, n_webhooks: usize) -> Party {
         company_id: Some("12345".to_owned()),
         n_webhooks,
         profile: None,
-        is_backup: false,
+        is_live: true,
         incomplete: None,
     }
 }

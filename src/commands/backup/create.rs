@@ -132,7 +132,7 @@ async fn create_one(
     refuse_other_account(&about, &inventory, check.as_ref())?;
     refuse_past_time(&about, newest.as_ref())?;
     refuse_shrink(account, &about, newest.as_ref(), options.accept_shrink)?;
-    refuse_masks(account, &inventory, check.as_ref(), options.accept_shrink)?;
+    refuse_masks(account, &inventory, newest.as_ref(), options.accept_shrink)?;
     // Before anything is written, because leftovers may fill the disk; the backup does not depend on its
     // success.
     let sweep_result = repository.remove_temporary_files(&about.account);

@@ -12,6 +12,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
 use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::view::SourceRelation;
 use crate::pipeline::plan::{OnConflict, StepIx};
 use crate::pipeline::push::{ItemStatus, Naming, Proof, StopReason};
 use jiff::Timestamp;
@@ -110,9 +111,8 @@ pub struct Header<S = Vec<StepRow>> {
     pub pid: u32,
     /// The account or file that the webhooks come from.
     pub source: PartyDocument,
-    /// Whether the source is a backup instead of a live account.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_backup: bool,
+    /// What the source is to the target.
+    pub source_relation: SourceRelation,
     /// The account that the run writes to, as it was before the run.
     pub target: PartyDocument,
     /// The base URL of its API.

@@ -407,6 +407,8 @@ fn send_notes(webhook: &PortableWebhook, is_same_account: bool) -> Vec<String> {
     if let Some(flow) = webhook.log_backflow().filter(|_| !is_same_account) {
         notes.extend(flow.notes());
     }
+    let warnings = webhook.value_warnings().iter();
+    notes.extend(warnings.map(ToString::to_string));
     if webhook.fields_shape() == Some(FieldsShape::DuplicateNames) {
         notes.push("two of its fields have the same name; they are copied as is".to_owned());
     }

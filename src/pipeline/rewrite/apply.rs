@@ -4,6 +4,7 @@ use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
 use super::flow::log_backflow;
 use super::mistake::{Mistakes, RuleProblem};
 use super::rule::{Rule, SetValue, ValueSource};
+use super::value_warning::ValueWarning;
 use super::{PortableWebhook, RewriteReport, Rewriting};
 use crate::coralogix::content::{Content, is_equal};
 use crate::coralogix::edit::Edit;
@@ -22,6 +23,7 @@ pub(super) struct RuleApplication<'r> {
     places: Vec<Place>,
     claims: Vec<Claim>,
     unread_values: Vec<UnreadValue>,
+    value_warnings: Vec<ValueWarning>,
     kept_paths: Vec<Path>,
     new_alias: Option<(String, usize)>,
 }
@@ -49,6 +51,7 @@ impl<'r> RuleApplication<'r> {
             rewriting,
             claims: Vec::new(),
             unread_values: Vec::new(),
+            value_warnings: Vec::new(),
             kept_paths: Vec::new(),
             new_alias: None,
         }
@@ -80,7 +83,12 @@ impl<'r> RuleApplication<'r> {
             return;
         };
         let token = match self.rewriting.values.json_token(&set.source) {
-            Ok(token) => token,
+            Ok(token) => {
+                let place = &self.places[place_ix];
+                self.value_warnings
+                    .extend(ValueWarning::of_new_value(place, &token, rule.line));
+                token
+            }
             Err(why) => {
                 let source = set.source.to_string();
                 let path = set.path.clone();
@@ -348,7 +356,10 @@ impl<'r> RuleApplication<'r> {
             (webhook.content, webhook.fields_shape) = content.unzip();
         }
         webhook.bare = bare;
+        self.value_warnings
+            .extend(ValueWarning::of_empty_secret(&webhook.bare));
         let report = RewriteReport {
+            value_warnings: self.value_warnings,
             changes,
             unread_values: self.unread_values,
             unmatched_secrets,

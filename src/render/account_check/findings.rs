@@ -90,19 +90,21 @@ pub(super) fn findings(view: &AccountCheckView<'_>) -> Vec<CheckFinding> {
 }
 
 fn key_finding(view: &AccountCheckView<'_>) -> CheckFinding {
-    match view.account {
-        Err(error) => CheckFinding::new("key", CheckResult::Failed, error.to_string()),
-        Ok(account) if view.overriding_variables.is_empty() => {
-            CheckFinding::new("key", CheckResult::Good, account.key_origin.clone())
+    let account = match view.account {
+        Err(error) => return CheckFinding::new("key", CheckResult::Failed, error.to_string()),
+        Ok(account) => account,
+    };
+    let origin = &account.key_origin;
+    match (&account.key_stands_in_because, view.unused_variables) {
+        (Some(why), _) => CheckFinding::new(
+            "key",
+            CheckResult::Warning,
+            format!("{origin}, because {why}"),
+        ),
+        (None, Some(unused)) => {
+            CheckFinding::new("key", CheckResult::Good, format!("{origin}; {unused}"))
         }
-        Ok(account) => {
-            let winners = view.overriding_variables.join(", ");
-            let text = format!(
-                "{}; in a run, {winners} would take precedence because it is set",
-                account.key_origin
-            );
-            CheckFinding::new("key", CheckResult::Warning, text)
-        }
+        (None, None) => CheckFinding::new("key", CheckResult::Good, origin.clone()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Renders `backup list`: the backups of a repository.
 
-use super::{backup_members, format_age, format_size, format_time, protection_word};
+use super::{backup_members, format_age, format_size, format_time, protection_word, webhooks_cell};
 use crate::render::columns::table;
 use crate::render::json;
 use crate::render::page::Page;
@@ -32,7 +32,7 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
             name_cell(&stored.account),
             format_time(stored.name.time),
             format_age(stored.name.time, now),
-            stored.name.count.to_string(),
+            webhooks_cell(stored),
             format_size(stored.size),
             protection_word(stored).to_owned(),
         ]

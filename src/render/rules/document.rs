@@ -30,6 +30,7 @@ pub fn document(view: &RulesCheckView<'_>) -> Value {
                 "optional": rule.is_optional,
                 "keep": rule.keep.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "webhooks": webhooks,
+                "warnings": view.value_warnings(rule, matched),
                 "idle": view.ineffective(rule, matched),
             })
         })

@@ -30,9 +30,6 @@ pub struct LastCheck {
     pub company_id: Option<String>,
     /// The number of its webhooks.
     pub count: usize,
-    /// How many of them showed a mask such as `****` instead of a secret.
-    #[serde(default)]
-    pub masked: usize,
     /// The name of the backup that holds these webhooks.
     pub backup: String,
     /// The SHA-256 of the stored bytes of that backup, in hexadecimal.
@@ -63,7 +60,6 @@ impl LastCheck {
             host: metadata.host.clone(),
             company_id: metadata.company_id.clone(),
             count: webhooks.len(),
-            masked: count_masked(webhooks),
             backup: backup.stored.name.to_string(),
             sha256: backup.sha256.clone(),
             protection: protection.fingerprint(),
@@ -117,12 +113,4 @@ impl LastCheck {
         let digest_key = digest_key.with_state_keys(state_keys.clone());
         KeyedDigest::parse(&self.content) == Some(digest_key.digest_inventory(webhooks))
     }
-}
-
-/// The number of webhooks that show a mask such as `****` instead of a secret.
-pub fn count_masked(webhooks: &[Webhook]) -> usize {
-    let masked = webhooks
-        .iter()
-        .filter(|webhook| webhook.has_masked_secret());
-    masked.count()
 }

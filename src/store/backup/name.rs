@@ -1,14 +1,18 @@
 //! The name of a backup's object, which carries everything that a listing of backups needs.
 
+use crate::coralogix::webhook::Webhook;
 use crate::store::lock::encode_file_name;
 use jiff::Timestamp;
 use std::fmt;
 
+/// Follows the number of masked webhooks in a name.
+const MASKED: &str = "masked";
 /// Number of hexadecimal digits of the object's SHA-256 in its name.
 const DIGEST_DIGITS: usize = 16;
 
-/// The parsed name of a backup: `<UTC time>-<count>-<digest>.json.gz[.age]`.
+/// The parsed name of a backup: `<UTC time>-<count>-<digest>[-<number>masked].json.gz[.age]`.
 ///
+/// It states masks because a listing opens no backup, and whoever has to restore one must not learn of them then.
 /// The digest covers the stored bytes, so that damage is detectable without a key. It reveals nothing about the
 /// content: encryption produces different bytes each time, and a plaintext document contains a random salt.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,8 +23,28 @@ pub struct BackupName {
     pub count: usize,
     /// The first digits of the SHA-256 of the stored bytes.
     digest: String,
+    /// The number of webhooks that show a mask such as `****` instead of a secret.
+    pub masked: usize,
     /// Whether the backup is encrypted (`.age`).
     pub is_encrypted: bool,
+}
+
+/// How many webhooks a backup has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WebhookCount {
+    /// All of them.
+    pub(super) all: usize,
+    /// Those that show a mask instead of a secret.
+    pub(super) masked: usize,
+}
+
+impl WebhookCount {
+    pub(super) fn of(webhooks: &[Webhook]) -> Self {
+        Self {
+            all: webhooks.len(),
+            masked: count_masked(webhooks),
+        }
+    }
 }
 
 /// A backup in a repository, as listed; its content has not been read.
@@ -45,11 +69,17 @@ pub struct AddedBackup {
 
 impl BackupName {
     /// The name for an object with these bytes.
-    pub(super) fn new(time: Timestamp, count: usize, bytes: &[u8], is_encrypted: bool) -> Self {
+    pub(super) fn new(
+        time: Timestamp,
+        webhooks: WebhookCount,
+        bytes: &[u8],
+        is_encrypted: bool,
+    ) -> Self {
         Self {
             time: truncate_to_second(time),
-            count,
+            count: webhooks.all,
             digest: digest(bytes),
+            masked: webhooks.masked,
             is_encrypted,
         }
     }
@@ -60,18 +90,19 @@ impl BackupName {
             Some(stem) => (stem, true),
             None => (text, false),
         };
-        let [time, count, digest] = stem
-            .strip_suffix(".json.gz")?
-            .split('-')
-            .collect::<Vec<_>>()
-            .try_into()
-            .ok()?;
+        let parts: Vec<&str> = stem.strip_suffix(".json.gz")?.split('-').collect();
+        let (time, count, digest, masked) = match parts.as_slice() {
+            [time, count, digest] => (time, count, *digest, "0"),
+            [time, count, digest, masked] => (time, count, *digest, masked.strip_suffix(MASKED)?),
+            _ => return None,
+        };
         let is_digest =
             digest.len() == DIGEST_DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         let name = Self {
             time: parse_time(time)?,
             count: count.parse().ok()?,
             digest: is_digest.then(|| digest.to_owned())?,
+            masked: masked.parse().ok()?,
             is_encrypted,
         };
         // A different spelling of the same values would be a different object.
@@ -91,7 +122,11 @@ impl fmt::Display for BackupName {
             self.count,
             &self.digest,
         );
-        write!(f, "{time}-{count}-{digest}.json.gz")?;
+        write!(f, "{time}-{count}-{digest}")?;
+        if self.masked > 0 {
+            write!(f, "-{}{MASKED}", self.masked)?;
+        }
+        f.write_str(".json.gz")?;
         f.write_str(if self.is_encrypted { ".age" } else { "" })
     }
 }
@@ -122,28 +157,41 @@ fn digest(bytes: &[u8]) -> String {
     digits
 }
 
+/// The number of webhooks that show a mask such as `****` instead of a secret.
+pub fn count_masked(webhooks: &[Webhook]) -> usize {
+    let masked = webhooks
+        .iter()
+        .filter(|webhook| webhook.has_masked_secret());
+    masked.count()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::BackupName;
+    use super::{BackupName, WebhookCount};
 
     #[test]
     fn a_name_is_read_as_it_was_written_and_no_other_text_is_one() {
         let time = "2026-11-26T03:17:09.5Z".parse().expect("a time");
-        for is_encrypted in [false, true] {
-            let name = BackupName::new(time, 42, b"bytes", is_encrypted);
+        for (is_encrypted, masked) in [(false, 0), (true, 0), (false, 3), (true, 3)] {
+            let webhooks = WebhookCount { all: 42, masked };
+            let name = BackupName::new(time, webhooks, b"bytes", is_encrypted);
             let text = name.to_string();
             assert!(text.starts_with("20261126T031709Z-42-"), "{text}");
             assert_eq!(BackupName::parse(&text), Some(name.clone()));
             assert!(name.matches(b"bytes") && !name.matches(b"Bytes"));
-            for other in [
+            let others = [
                 text.to_uppercase(),
                 text.replace("-42-", "-042-"),
                 text.replace("-42-", "-+42-"),
                 text.replace("20261126", "20261326"),
+                text.replace(".json", "-0masked.json"),
+                text.replace("-3masked", "-03masked"),
+                text.replace("-3masked", "-3").replace("-42-", "-42--"),
                 format!("{text}.tmp"),
                 format!(".{text}"),
                 text.replace(".gz", ""),
-            ] {
+            ];
+            for other in others.into_iter().filter(|other| *other != text) {
                 assert_eq!(BackupName::parse(&other), None, "{other}");
             }
         }
@@ -151,7 +199,9 @@ mod tests {
 
     #[test]
     fn names_sort_by_time() {
-        let name = |time: &str| BackupName::new(time.parse().expect("a time"), 1, b"", false);
+        let webhooks = WebhookCount { all: 1, masked: 0 };
+        let name =
+            |time: &str| BackupName::new(time.parse().expect("a time"), webhooks, b"", false);
         assert!(name("2026-11-26T03:17:09Z") < name("2026-11-26T03:17:10Z"));
         let text = |time: &str| name(time).to_string();
         assert!(text("2026-11-26T03:17:09Z") < text("2026-11-26T03:17:10Z"));

@@ -7,7 +7,7 @@ use super::envelope;
 use super::environment::EnvLookup;
 use super::folder::FolderRepository;
 use super::last_check::{self, LastCheck};
-use super::name::{AddedBackup, BackupName, StoredBackup};
+use super::name::{AddedBackup, BackupName, StoredBackup, WebhookCount};
 use super::sha256;
 use crate::coralogix::webhook::Webhook;
 use crate::error::{Error, ErrorKind};
@@ -120,7 +120,8 @@ impl Repository {
     ) -> Result<AddedBackup, Error> {
         let bytes = envelope::pack(&document::write(metadata, webhooks, salt), protection)?;
         let is_encrypted = matches!(protection, Protection::Recipients(_));
-        let name = BackupName::new(metadata.time, metadata.count, &bytes, is_encrypted);
+        let count = WebhookCount::of(webhooks);
+        let name = BackupName::new(metadata.time, count, &bytes, is_encrypted);
         let text = name.to_string();
         dispatch!(&self.storage, create(&metadata.account, &text, &bytes))?;
         let stored = StoredBackup {

@@ -41,6 +41,18 @@ fn verbose_logs_every_request() {
     );
 }
 
+/// A gateway in front of the API may have its credential in the path of its address.
+#[test]
+fn no_log_shows_the_path_of_a_base_url() {
+    let accounts = StandIn::demo();
+    for format in ["text", "json"] {
+        let line = format!("list --from [source]/gateway-canary -vv --log-format {format}");
+        let run = accounts.program(&line).env("HOOKFERRY_LOG", "trace").run();
+        run.assert_code(1);
+        assert!(run.stderr.contains("/api/v1/external"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn without_verbose_nothing_is_logged() {
     let run = run_with_faults(LINE);

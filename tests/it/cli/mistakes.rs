@@ -215,7 +215,7 @@ fn a_secret_file_open_to_everybody_is_refused() {
         (0o602, false),
         (0o666, false),
     ] {
-        for (name, command_line, code) in [("key", "list --from [source]", 1), ("value", check, 6)]
+        for (name, command_line, code) in [("key", "list --from [source]", 4), ("value", check, 6)]
         {
             accounts.set_mode(name, mode);
             let run = program(command_line).run();

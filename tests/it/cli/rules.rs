@@ -20,7 +20,7 @@ new_uuid = true
 
 [[rule]]
 match = { alias = "deploy-bot" }
-set = { "headers.Authorization" = { command = ["sh", "-c", "printf ' Bearer %s-canary\n' new"] } }
+set = { "headers.Authorization" = { command = ["sh", "-c", "printf 'Bearer %s-canary\n' new"] } }
 replace = [ { in = "url", from = "deploys.", to = "releases." } ]
 rename = "us-{alias}"
 "#;
@@ -111,6 +111,61 @@ fn check_prints_what_each_rule_does_and_no_value() {
     let run = with_values(&accounts, &format!("{check} -o json")).run();
     run.assert_code(0);
     assert_transcript!("check_json", run);
+}
+
+/// One line break at the end is that of the file or the program; everything else is part of the value.
+#[test]
+fn values_are_taken_alike_from_every_source() {
+    for set in [
+        "{ env = \"VALUE\" }",
+        "{ file = \"value\" }",
+        "{ command = [\"printenv\", \"VALUE\"] }",
+    ] {
+        let rules = format!(
+            "[[rule]]\nmatch = {{ alias = \"deploy-bot\" }}\nset = {{ \"headers.Authorization\" = {set} }}\n"
+        );
+        for (value, taken) in [
+            ("Bearer canary", "Bearer canary"),
+            ("Bearer canary\n", "Bearer canary"),
+            ("Bearer canary\r\n", "Bearer canary"),
+            (" Bearer canary\n\n", " Bearer canary\n"),
+        ] {
+            let accounts = with_rules(&rules);
+            accounts.write("value", value);
+            // `printenv` ends its output with a line break of its own.
+            let is_command = set.contains("command");
+            let value = value
+                .strip_suffix('\n')
+                .filter(|_| is_command)
+                .unwrap_or(value);
+            let program = |line: &str| with_values(&accounts, line).env("VALUE", value);
+            let line = format!("{MIGRATE} --allow-commands --name deploy-bot");
+            program(&line).run().assert_code(0);
+            let in_target = accounts.target().webhooks();
+            let bot = in_target.iter().find(|one| one["alias"] == "deploy-bot");
+            assert_eq!(
+                field(bot.unwrap(), "headers")["Authorization"],
+                taken,
+                "{set}"
+            );
+        }
+    }
+}
+
+#[test]
+fn values_that_look_wrong_are_warned_of_by_check_and_plan() {
+    let rules = RULES.replace("printf 'Bearer %s-canary\\n' new", "echo ' canary'");
+    let accounts = with_rules(&rules);
+    let run = |line: &str| {
+        let line = format!("{line} --rules rules.toml --from [source] --allow-commands");
+        with_values(&accounts, &line).run()
+    };
+    let check = run("rules check --to us2");
+    check.assert_code(0);
+    assert_transcript!("check_warns", check);
+    let plan = run("plan --retarget=us2 --to [target] --name deploy-bot --name *oncall");
+    plan.assert_code(0);
+    assert_transcript!("plan_warns", plan);
 }
 
 #[test]
@@ -240,6 +295,61 @@ fn a_failing_command_is_reported_without_its_arguments() {
         let run = with_values(&accounts, &format!("{MIGRATE} --allow-commands")).run();
         assert_nothing_written(&accounts, &run, 6);
         assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+}
+
+/// The variables in which keys are, by the environment or by the config file, are not for commands of rules.
+#[test]
+fn a_command_does_not_get_the_keys_of_profiles() {
+    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n[schedule.s]\nprofiles = [\"other\"]\nat = \"daily\"\nrepo = \"/backups\"\nplaintext = true\nheartbeat_url_env = \"HEARTBEAT\"\n";
+    let rules = "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"sh\", \"-c\", \"echo ${OTHER_KEY:-none}${HEARTBEAT:-none}${HOOKFERRY_TARGET_API_KEY_FILE:-none}$PAGER_KEY\"] } }\n";
+    let accounts = with_rules(rules);
+    accounts.write("config/hookferry/config.toml", config);
+    accounts.write("target-key", accounts.target().key());
+    let run = |line: &str| {
+        with_values(&accounts, line)
+            .env("OTHER_KEY", "other-canary")
+            .env("HEARTBEAT", "https://heartbeat.example/canary")
+            .without_env("HOOKFERRY_TARGET_API_KEY")
+            .env("HOOKFERRY_TARGET_API_KEY_FILE", "target-key")
+            .run()
+    };
+    run(&format!("{MIGRATE} --allow-commands")).assert_code(0);
+    let in_target = accounts.target().webhooks();
+    let pager = in_target
+        .iter()
+        .find(|webhook| webhook["alias"] == "payments-oncall");
+    assert_eq!(
+        field(pager.unwrap(), "serviceKey"),
+        "nonenonenonepager-canary"
+    );
+    // A config file that cannot be read does not say which variables these are.
+    accounts.write("config/hookferry/config.toml", "[profile.other]\n");
+    run("rules check --from [source] --rules rules.toml").assert_code(6);
+    let refused = run("rules check --from [source] --rules rules.toml --allow-commands");
+    refused.assert_code(64);
+    assert!(
+        refused.stderr.contains("the config file has errors"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// A rules file that somebody else wrote must not send a key to a webhook.
+#[test]
+fn no_rule_puts_an_api_key_into_a_webhook() {
+    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n";
+    for name in ["HOOKFERRY_SOURCE_API_KEY", "OTHER_KEY"] {
+        let rules = format!(
+            "[[rule]]\nmatch = {{ type = \"pager_duty\" }}\nset = {{ serviceKey = {{ env = \"{name}\" }} }}\n"
+        );
+        let accounts = with_rules(&rules);
+        accounts.write("config/hookferry/config.toml", config);
+        let run = with_values(&accounts, MIGRATE)
+            .env("OTHER_KEY", "other-canary")
+            .run();
+        assert_nothing_written(&accounts, &run, 6);
+        assert!(run.stderr.contains("no webhook gets"), "{}", run.stderr);
     }
 }
 

@@ -71,7 +71,7 @@ fn notices_cover_only_what_is_written() {
     assert_eq!(
         notices("[]", OnConflict::Fail),
         [
-            Notice::BothNotify(3),
+            Notice::WillNotify(3),
             Notice::LogsFlowBack(1),
             Notice::DeadOnArrival(1),
             Notice::AlertsNeedNewIds,
@@ -82,6 +82,6 @@ fn notices_cover_only_what_is_written() {
     assert_eq!(notices(&changed, OnConflict::Skip), []);
     assert_eq!(
         notices(&changed, OnConflict::Update),
-        [Notice::BothNotify(1), Notice::LogsFlowBack(1)]
+        [Notice::WillNotify(1), Notice::LogsFlowBack(1)]
     );
 }

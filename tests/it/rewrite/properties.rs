@@ -35,7 +35,7 @@ const PAGE: Page = Page {
 
 fn party() -> Party {
     Party {
-        is_backup: false,
+        is_live: true,
         incomplete: None,
         name: "api.eu1.coralogix.com".to_owned(),
         company_id: None,

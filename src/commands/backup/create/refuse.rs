@@ -111,11 +111,11 @@ pub(super) fn refuse_shrink(
 pub(super) fn refuse_masks(
     account: &Account,
     inventory: &Inventory,
-    check: Option<&LastCheck>,
+    newest: Option<&StoredBackup>,
     accept: bool,
 ) -> Result<(), Error> {
     let n_masked = count_masked(&inventory.webhooks);
-    if accept || n_masked <= check.map_or(0, |check| check.masked) {
+    if accept || n_masked <= newest.map_or(0, |newest| newest.name.masked) {
         return Ok(());
     }
     Err(Error::new(

@@ -176,16 +176,19 @@ impl HttpTransport {
         }
         *request.headers_mut() = head.headers;
         *request.body_mut() = Some(body.collect().await?.to_bytes().into());
+        // An endpoint, or a source of credentials, may have a credential in its path; the name of an object has none.
+        let has_object = !is_link_local(request.url());
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let answer = match self.client.execute(request).await {
             Ok(response) => receive(response).await,
             Err(error) => Err(classify_error(error)),
         };
+        let object = path.rsplit('/').next().filter(|_| has_object);
         let outcome = match &answer {
             Ok(answer) => answer.status.as_str().to_owned(),
             Err(failure) => failure.brief(),
         };
-        info!(%method, path, outcome, "object store");
+        info!(%method, object, outcome, "object store");
         let answer = answer.map_err(TransportError::Transport)?;
         if !answer.status.is_success() {
             let refusal = parse_refusal(answer.status, &answer.headers, &answer.body, &secrets);

@@ -64,23 +64,39 @@ fn without_a_profile_the_key_of_the_side_is_used() {
 }
 
 #[test]
-fn the_profile_key_is_checked_unless_a_side_is_given() {
+fn the_check_uses_the_profile_key_and_names_keys_that_are_not_used() {
     let accounts = with_profiles();
-    let run = accounts
-        .program("account check from")
-        .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
-        .run();
-    run.assert_code(0);
-    assert!(
-        run.stdout.contains("in a run, HOOKFERRY_SOURCE_API_KEY"),
-        "{}",
-        run.stdout
+    for (flags, unused) in [
+        (
+            "",
+            "HOOKFERRY_SOURCE_API_KEY, HOOKFERRY_TARGET_API_KEY_FILE",
+        ),
+        ("--as source", "HOOKFERRY_SOURCE_API_KEY"),
+        ("--as target", "HOOKFERRY_TARGET_API_KEY_FILE"),
+    ] {
+        let run = without_keys(&accounts, &format!("account check from -o json {flags}"))
+            .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
+            .env("HOOKFERRY_TARGET_API_KEY_FILE", "no-such-file")
+            .run();
+        run.assert_code(0);
+        let key = &report(&run)["findings"][0];
+        assert_eq!(key["result"], "ok");
+        let text = format!(
+            "of profile from (file keys/source); set in the environment and not used: {unused}"
+        );
+        assert_eq!(key["text"], text);
+    }
+}
+
+#[test]
+fn the_check_warns_of_a_key_that_stands_in() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_env = \"PROD_KEY\"\n",
     );
-    let run = accounts
-        .program("account check from --as source")
-        .env("HOOKFERRY_SOURCE_API_KEY", "wrong-canary")
-        .run();
-    run.assert_code(4);
+    let run = accounts.program("account check p").run();
+    run.assert_code(0);
+    assert_transcript!(run);
 }
 
 #[test]

@@ -119,6 +119,6 @@ fn only_plain_names_with_the_prefix_are_accepted() {
         .assert_code(64);
     accounts.set_mode(".cx/profiles/prod.toml", 0o644);
     let run = without_keys(&accounts, "list --from cx:prod").run();
-    run.assert_code(1);
+    run.assert_code(4);
     assert!(run.stderr.contains("chmod 600"), "{}", run.stderr);
 }

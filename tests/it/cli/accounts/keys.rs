@@ -1,4 +1,4 @@
-//! Which key is used: the environment's before the profile's, and never the other side's.
+//! Which key is used: the profile's own before the environment's, and never the other side's.
 
 use super::{PROFILES, with_config, with_profiles, without_keys, write_config};
 use crate::support::stand_in::StandIn;
@@ -44,57 +44,93 @@ fn the_printed_rollback_command_finds_its_key() {
     assert_eq!(accounts.target().webhooks().len(), 4);
 }
 
+/// A variable that is left over from another account must not decide which account `--to team-c` writes to.
 #[test]
-fn the_environment_key_wins_over_the_profile_key() {
+fn the_profile_key_wins_over_the_environment_key() {
     let accounts = with_profiles();
-    let source = accounts.source().key().to_owned();
-    // The right key in the environment, a wrong one in the profile.
-    accounts.write("config/hookferry/keys/source", "wrong-canary");
     let list = "list --from from --quiet";
-    without_keys(&accounts, list).run().assert_code(4);
-    without_keys(&accounts, list)
-        .env(SOURCE, &source)
-        .run()
-        .assert_code(0);
-    accounts.write("key", &source);
-    let path = accounts.home().join("key");
-    let with_key_file =
-        without_keys(&accounts, list).env("HOOKFERRY_SOURCE_API_KEY_FILE", path.to_str().unwrap());
-    with_key_file.run().assert_code(0);
-    // The right key in the profile, a wrong one in the environment.
-    accounts.write("config/hookferry/keys/source", &source);
-    without_keys(&accounts, list).run().assert_code(0);
-    without_keys(&accounts, list)
+    // A wrong key in the environment changes nothing.
+    for (name, value) in [
+        (SOURCE, "wrong-canary"),
+        (TARGET, "wrong-canary"),
+        ("HOOKFERRY_SOURCE_API_KEY_FILE", "no-such-file"),
+    ] {
+        let run = without_keys(&accounts, list).env(name, value).run();
+        run.assert_code(0);
+        assert!(run.stderr.is_empty(), "{}", run.stderr);
+    }
+    let run = without_keys(&accounts, MIGRATE)
         .env(SOURCE, "wrong-canary")
-        .run()
-        .assert_code(4);
-    // An empty variable counts as unset.
-    without_keys(&accounts, list)
-        .env(SOURCE, "")
-        .run()
-        .assert_code(0);
-    // The other side's key is never used instead.
-    without_keys(&accounts, list)
         .env(TARGET, "wrong-canary")
-        .run()
-        .assert_code(0);
+        .run();
+    run.assert_code(0);
+    // The right key in the environment does not replace a wrong one in the profile.
+    accounts.write("config/hookferry/keys/source", "wrong-canary");
+    let run = without_keys(&accounts, list)
+        .env(SOURCE, accounts.source().key())
+        .run();
+    run.assert_code(4);
 }
 
 #[test]
-fn a_key_command_runs_only_when_its_key_is_needed() {
+fn the_environment_key_stands_in_for_a_key_out_of_reach_and_says_so() {
+    for (name, key) in [
+        ("variable", "api_key_env = \"PROD_KEY\""),
+        ("file", "api_key_file = \"missing\""),
+        (
+            "program",
+            "api_key_command = [\"hookferry-no-such-program\", \"canary\"]",
+        ),
+    ] {
+        let profile = format!("[profile.p]\nurl = \"[source]\"\n{key}\n");
+        let accounts = with_config(StandIn::demo(), &profile);
+        let run = without_keys(&accounts, "list --from p --quiet")
+            .env(SOURCE, accounts.source().key())
+            .run();
+        run.assert_code(0);
+        assert_text!(format!("stand_in_for_the_{name}"), run.stderr());
+        without_keys(&accounts, "list --from p --quiet")
+            .env(TARGET, accounts.source().key())
+            .run()
+            .assert_code(4);
+    }
+}
+
+/// A key that is there and unusable is a mistake to mend, not a reason to take another account's key.
+#[test]
+fn the_environment_key_does_not_stand_in_for_an_unusable_key() {
+    for key in [
+        "api_key_file = \"open\"",
+        "api_key_file = \"empty\"",
+        "api_key_command = [\"false\"]",
+        "api_key_command = [\"true\"]",
+    ] {
+        let profile = format!("[profile.p]\nurl = \"[source]\"\n{key}\n");
+        let accounts = with_config(StandIn::demo(), &profile);
+        accounts.write("config/hookferry/empty", "\n");
+        accounts.write("config/hookferry/open", "canary\n");
+        accounts.set_mode("config/hookferry/open", 0o644);
+        let run = without_keys(&accounts, "list --from p --quiet")
+            .env(SOURCE, accounts.source().key())
+            .run();
+        run.assert_code(4);
+        assert!(!run.stderr.contains(SOURCE), "{}", run.stderr);
+        assert_eq!(accounts.request_counts(), [0, 0]);
+    }
+}
+
+/// Several accounts cannot share the one key of the environment.
+#[test]
+fn the_environment_key_stands_in_for_a_single_account_only() {
     let accounts = with_config(
         StandIn::demo(),
-        "[profile.to]\nurl = \"[target]\"\napi_key_command = [\"touch\", \"was-run\"]\n",
+        "[profile.a]\nurl = \"[source]\"\n[profile.b]\nurl = \"[target]\"\napi_key_env = \"NONE\"\n",
     );
-    let list = "list --from to --quiet";
-    let run = without_keys(&accounts, list)
-        .env(SOURCE, accounts.target().key())
+    let run = accounts
+        .program("backup create --from a --from b --repo repo --plaintext")
         .run();
-    run.assert_code(0);
-    assert!(!accounts.home().join("was-run").exists());
-    // Without a key in the environment the command runs, but it prints no key.
-    without_keys(&accounts, list).run().assert_code(4);
-    assert!(accounts.home().join("was-run").exists());
+    run.assert_code(4);
+    assert_eq!(accounts.request_counts(), [0, 0]);
 }
 
 #[test]
@@ -129,7 +165,7 @@ fn the_log_says_which_key_is_used() {
         let words = lines.map(|line| line.split_once("uses").unwrap().1.to_owned());
         words.collect::<Vec<_>>()
     };
-    let run = without_keys(&accounts, "plan --from from --to to -v")
+    let run = without_keys(&accounts, "plan --from from --to [target] -v")
         .env(TARGET, accounts.target().key())
         .run();
     assert_eq!(
@@ -139,10 +175,16 @@ fn the_log_says_which_key_is_used() {
             " the key in HOOKFERRY_TARGET_API_KEY side=target",
         ]
     );
-    let run = without_keys(&accounts, "list --from to -v").run();
+    let run = without_keys(&accounts, "plan --from from --to to -v")
+        .env(SOURCE, "wrong-canary")
+        .env("HOOKFERRY_TARGET_API_KEY_FILE", "no-such-file")
+        .run();
     assert_eq!(
         log(run),
-        [" the key of profile to (command cat …) side=source"]
+        [
+            " the key of profile from (file keys/source); set in the environment and not used: HOOKFERRY_SOURCE_API_KEY side=source",
+            " the key of profile to (command cat …); set in the environment and not used: HOOKFERRY_TARGET_API_KEY_FILE side=target",
+        ]
     );
     let run = without_keys(&accounts, "list --from to").run();
     assert!(log(run).is_empty());
@@ -159,6 +201,91 @@ fn a_profile_without_a_key_and_none_in_the_environment() {
         .run()
         .assert_code(0);
     assert_eq!(accounts.request_counts(), [1, 0]);
+}
+
+/// One code and one hint, wherever the name of the file comes from.
+#[test]
+fn a_key_file_that_everybody_can_read_is_refused_alike() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_file = \"../../open\"\n",
+    );
+    accounts.write("open", accounts.source().key());
+    accounts.write(
+        ".cx/profiles/prod.toml",
+        "region = \"eu1\"\napi_key = \"canary\"\n",
+    );
+    accounts.write("identity", "canary");
+    for name in ["open", ".cx/profiles/prod.toml", "identity"] {
+        accounts.set_mode(name, 0o644);
+    }
+    accounts.write("encrypted.age", "age-encryption.org/v1\n");
+    for (line, file) in [
+        ("list --from p", "open"),
+        ("list --from [source]", "open"),
+        ("list --from cx:prod", ".cx/profiles/prod.toml"),
+        ("list --from encrypted.age --identity identity", "identity"),
+    ] {
+        let run = without_keys(&accounts, line)
+            .env("HOOKFERRY_SOURCE_API_KEY_FILE", "open")
+            .run();
+        run.assert_code(4);
+        let hint = run.stderr.lines().find(|line| line.starts_with("hint: "));
+        let hint = hint.unwrap_or_default();
+        assert!(
+            hint.starts_with("hint: chmod 600 ") && hint.ends_with(file),
+            "{}",
+            run.stderr
+        );
+    }
+    assert_eq!(accounts.request_counts(), [0, 0]);
+}
+
+/// Before any request, and in every place that a key can come from.
+#[test]
+fn a_key_that_was_pasted_wrong_is_explained() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_file = \"../../pasted\"\n",
+    );
+    let key = accounts.source().key();
+    for (name, text) in [
+        ("bearer", format!("Bearer {key}\n")),
+        ("quotes", format!("\"{key}\"")),
+        ("byte_order_mark", format!("\u{feff}{key}\r\n")),
+        ("assignment", format!("HOOKFERRY_SOURCE_API_KEY={key}\n")),
+        ("several_lines", format!("{key}\n{key}\n")),
+        ("empty", "\n".to_owned()),
+    ] {
+        accounts.write("pasted", &text);
+        let runs = [
+            without_keys(&accounts, "list --from p"),
+            without_keys(&accounts, "list --from [source]").env(SOURCE, &text),
+            without_keys(&accounts, "list --from [source]")
+                .env("HOOKFERRY_SOURCE_API_KEY_FILE", "pasted"),
+        ];
+        let errors = runs.map(|program| {
+            let run = program.run();
+            run.assert_code(4);
+            run.stderr()
+        });
+        assert_text!(format!("pasted_{name}"), errors.join(""));
+    }
+    assert_eq!(accounts.request_counts(), [0, 0]);
+}
+
+/// The program that prints one profile's key has no business with the others.
+#[test]
+fn a_key_command_does_not_get_other_keys() {
+    let accounts = with_config(
+        StandIn::demo(),
+        "[profile.p]\nurl = \"[source]\"\napi_key_command = [\"sh\", \"-c\", \"test -z $OTHER_KEY$HOOKFERRY_SOURCE_API_KEY && cat config/hookferry/keys/source\"]\n[profile.other]\nregion = \"eu1\"\napi_key_env = \"OTHER_KEY\"\n",
+    );
+    let run = without_keys(&accounts, "list --from p --quiet")
+        .env("OTHER_KEY", "other-canary")
+        .env(SOURCE, "another-canary")
+        .run();
+    run.assert_code(0);
 }
 
 #[test]

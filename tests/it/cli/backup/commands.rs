@@ -4,7 +4,6 @@ use super::{Backups, assert_backups};
 use crate::cli::export::mode;
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Options, Switches};
-use serde_json::Value;
 
 #[test]
 fn the_commands_print_the_whole_life_of_a_backup() {
@@ -129,26 +128,6 @@ fn changed_content_or_protection_stores_a_new_backup() {
     );
 }
 
-/// The environment holds one source key, which can belong to one account only.
-#[test]
-fn the_environment_key_is_never_used_for_several_accounts() {
-    let backups = Backups::new();
-    let create = |from: &str| {
-        let accounts = &backups.accounts;
-        accounts
-            .program(&format!(
-                "backup create {from} --repo repo --plaintext -o json"
-            ))
-            .env("HOOKFERRY_SOURCE_API_KEY", "wrong-key-canary")
-            .run()
-    };
-    create("--from eu").assert_code(4);
-    let run = create("--from eu --from us");
-    run.assert_code(0);
-    let document: Value = serde_json::from_str(&run.stdout).unwrap();
-    assert_eq!(document["accounts"][1]["outcome"], "stored");
-}
-
 #[test]
 fn an_account_without_a_profile_is_named_after_host_and_company() {
     let backups = Backups::new();
@@ -185,6 +164,18 @@ fn masked_secrets_are_not_backed_up() {
     assert_eq!(backups.files("eu").len(), 2);
     // The user has accepted what this key can read.
     backups.run(create).assert_code(0);
+    assert_eq!(backups.files("eu").len(), 2);
+    let list = backups.run("backup list --repo repo");
+    assert_backups!("masked_list", list);
+    let json = backups.run("backup list --repo repo -o json").stdout;
+    assert!(json.contains("\"masked\": 12"), "{json}");
+    let show = backups.run("backup show latest --repo repo --identity key.txt -q");
+    show.assert_code(0);
+    assert!(
+        show.stderr.contains("show a mask such as ****"),
+        "{}",
+        show.stderr
+    );
 }
 
 #[test]

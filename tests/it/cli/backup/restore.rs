@@ -65,21 +65,86 @@ fn a_restore_reverts_changes_in_the_same_account() {
     assert_eq!(target.webhooks(), after, "restoring again changes nothing");
 }
 
+const INTO_US: &str = "restore latest --repo repo --account eu --identity key.txt --to us";
+
+/// Secrets, pagers and logs of one account would be those of another.
 #[test]
-fn a_restore_into_another_account_can_be_rolled_back() {
+fn a_restore_into_another_account_is_refused_unless_it_is_said() {
     let backups = Backups::new();
     backups.create("eu");
-    let run =
-        backups.run("restore latest --repo repo --account eu --identity key.txt --to us --dry-run");
+    for flags in ["--yes", "--dry-run"] {
+        let run = backups.run(&format!("{INTO_US} {flags}"));
+        assert_backups!(format!("other_account_refused_{}", &flags[2..]), run);
+        run.assert_code(5);
+    }
+    let path = backups.files("eu")[0].display().to_string();
+    backups
+        .run(&format!("restore {path} --identity key.txt --to us --yes"))
+        .assert_code(5);
+    assert_eq!(backups.accounts.posts().len(), 0);
+    let run = backups.run(&format!("{INTO_US} --into-other-account --dry-run"));
     assert_backups!("other_account_dry", run);
     run.assert_code(0);
-    assert_eq!(backups.accounts.posts().len(), 0);
-    backups
-        .run("restore latest --repo repo --account eu --identity key.txt --to us --yes --settle 1s")
-        .assert_code(0);
+    let run = backups.run(&format!("{INTO_US} --into-other-account --yes --settle 1s"));
+    assert_backups!("other_account", run);
+    run.assert_code(0);
     assert!(backups.accounts.copies().iter().all(|n| *n == 1));
     backups.run("rollback latest --to us --yes").assert_code(0);
     assert_eq!(backups.accounts.target().webhooks().len(), 4);
+}
+
+/// An empty account shows no company; its profile may state one.
+#[test]
+fn an_empty_account_is_told_from_another_one_by_its_profile() {
+    let backups = Backups::new();
+    let target = backups.accounts.target();
+    backups.create("us");
+    for webhook in target.webhooks() {
+        target.remove(webhook["id"].as_u64().unwrap());
+    }
+    let restore = "restore latest --repo repo --identity key.txt --dry-run --to";
+    let run = backups.run(&format!("{restore} us"));
+    run.assert_code(0);
+    assert!(
+        !run.stderr
+            .contains("nothing proves that it is the same account"),
+        "{}",
+        run.stderr
+    );
+    let url = target.url();
+    for (profile, code, says_so) in [
+        ("", 0, true),
+        ("company_id = 67890", 0, false),
+        ("company_id = 12345", 5, false),
+    ] {
+        backups.accounts.write(
+            "other.toml",
+            &format!("[profile.p]\nurl = \"{url}\"\napi_key_command = [\"cat\", \"target-key\"]\n{profile}\n"),
+        );
+        let run = backups.run(&format!("{restore} p --config other.toml"));
+        run.assert_code(code);
+        assert_eq!(
+            run.stderr
+                .contains("nothing proves that it is the same account"),
+            says_so,
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+/// A file of webhooks as the API lists them shows its company.
+#[test]
+fn a_file_of_another_account_is_not_restored_unless_it_is_said() {
+    let backups = Backups::new();
+    backups
+        .run("export --from eu --out export.json -q")
+        .assert_code(0);
+    let restore = "restore export.json --to us --dry-run";
+    backups.run(restore).assert_code(5);
+    let run = backups.run(&format!("{restore} --into-other-account"));
+    assert_backups!("other_account_from_a_file", run);
+    run.assert_code(0);
 }
 
 #[test]
@@ -278,7 +343,7 @@ proptest! {
         let backups = Backups::with_accounts(StandIn::start(options));
         backups.create("eu");
         backups
-            .run("restore latest --repo repo --identity key.txt --to us --yes --settle 1s -q")
+            .run("restore latest --repo repo --identity key.txt --to us --into-other-account --yes --settle 1s -q")
             .assert_code(0);
         let accounts = &backups.accounts;
         let all = |webhooks: Vec<Value>| {

@@ -5,8 +5,7 @@ use crate::support::parallel::in_parallel;
 use std::fs;
 
 const SHOW: &str = "backup show latest --repo vault --account eu --identity key.txt";
-const RESTORE: &str =
-    "restore latest --repo vault --account eu --identity key.txt --to us --yes --rate 1000";
+const RESTORE: &str = "restore latest --repo vault --account eu --identity key.txt --to us --into-other-account --yes --rate 1000";
 
 /// Named ways to damage the bytes of a backup.
 fn damages(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {

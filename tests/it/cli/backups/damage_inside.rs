@@ -8,7 +8,8 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 
 const SHOW: &str = "backup show latest --repo vault --identity key.txt";
-const RESTORE: &str = "restore latest --repo vault --identity key.txt --to us --yes";
+const RESTORE: &str =
+    "restore latest --repo vault --identity key.txt --to us --into-other-account --yes";
 
 fn gunzip(bytes: &[u8]) -> String {
     let mut text = String::new();

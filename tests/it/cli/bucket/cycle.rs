@@ -89,7 +89,7 @@ fn run_whole_cycle(store: &Store) {
     run_ok(
         store,
         &accounts,
-        "restore latest --to [target] --identity key.txt --yes --rate 1000 --settle 300ms",
+        "restore latest --to [target] --into-other-account --identity key.txt --yes --rate 1000 --settle 300ms",
     );
     let forgotten = run_ok(store, &accounts, "backup forget --keep-last 1");
     assert!(

@@ -118,7 +118,9 @@ fn lines() -> Vec<String> {
                 let of_eu = format!("latest --repo vault --account eu {identity}");
                 lines.push(format!("backup show {of_eu} {end}"));
                 lines.push(format!("restore {of_eu} --rehearse {end}"));
-                lines.push(format!("restore {of_eu} --to us --dry-run --diff {config}"));
+                lines.push(format!(
+                    "restore {of_eu} --to us --into-other-account --dry-run --diff {config}"
+                ));
             }
             lines.push(format!("backup list --repo vault {end}"));
             for name in ["nightly", "failing", "wrong"] {
@@ -133,7 +135,7 @@ fn lines() -> Vec<String> {
             "schedule print printed --backend {backend} {verbosity}"
         ));
     }
-    let restore = "restore latest --repo vault --account eu --identity key-of-backups --to us";
+    let restore = "restore latest --repo vault --account eu --identity key-of-backups --to us --into-other-account";
     for format in ["markdown", "html"] {
         lines.push(format!("{restore} --dry-run -o {format} {verbosity}"));
     }

@@ -140,7 +140,7 @@ fn a_restore_killed_before_any_write_goes_on() {
     if !tracer::is_available("a_restore_killed_before_any_write_goes_on") {
         return;
     }
-    let restore = "restore latest --repo repo --to [target] --yes -q --rate 1000 --settle 50ms";
+    let restore = "restore latest --repo repo --to [target] --into-other-account --yes -q --rate 1000 --settle 50ms";
     let emptied = || {
         let mut seeds = small_seeds();
         seeds.target.clear();
