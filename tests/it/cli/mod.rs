@@ -39,6 +39,7 @@ mod digests;
 mod exactly_once;
 mod export;
 mod help;
+mod hostile_files;
 mod list;
 mod logs;
 mod migrate;
