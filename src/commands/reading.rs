@@ -134,6 +134,10 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
                 NotAList::NotJson => "it is not JSON".to_owned(),
                 NotAList::OtherValue(value) => format!("it is {value}"),
                 NotAList::Element(ix) => format!("its element {ix} is not an object"),
+                NotAList::TooLong => "it has more than 1,000,000 elements".to_owned(),
+                NotAList::TooManyMembers(ix) => {
+                    format!("its element {ix} has more than 100,000 members")
+                }
             };
             Err(
                 Error::failed(format!("`{name}` is not a list of webhooks: {reason}")).with_hint(

@@ -39,7 +39,7 @@ fn parse_error(what: impl AsRef<str>) -> Error {
 }
 
 fn parse_json(text: &str) -> Result<Vec<IdPair>, Error> {
-    let tree = Json::parse(text).map_err(|error| parse_error(error.to_string()))?;
+    let tree = Json::parse_document(text).map_err(|error| parse_error(error.to_string()))?;
     let rows = match &tree {
         Json::Array(rows) => rows,
         other => match other.get("id_map") {

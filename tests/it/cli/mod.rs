@@ -55,6 +55,7 @@ mod rules;
 mod saved;
 mod schedules;
 mod servers;
+mod sizes;
 mod undocumented;
 mod waiting;
 mod whole_lists;
