@@ -1,7 +1,7 @@
 //! File access: reads whole files, writes them atomically, and makes them readable only by their owner.
 
 use super::input::{self, Limit, Links};
-use super::temporary_file;
+use super::temporary_file::TemporaryFile;
 use crate::error::Error;
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use secrecy::SecretString;
@@ -128,10 +128,10 @@ fn parent_folder(path: &Path) -> &Path {
 }
 
 fn create_atomically(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result<()> {
-    let mut file = temporary_file::create_in(folder)?;
-    write_content(&mut file, content)?;
+    let file = TemporaryFile::create_in(folder)?;
+    write_content(file.as_file(), content)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
+    file.persist_noclobber(path)?;
     File::open(folder)?.sync_all()
 }
 
@@ -141,7 +141,7 @@ type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 /// Write buffer size in bytes.
 const CHUNK: usize = 1 << 16;
 
-fn write_content(file: &mut impl Write, content: WriteContent<'_>) -> io::Result<()> {
+fn write_content(file: impl Write, content: WriteContent<'_>) -> io::Result<()> {
     let mut buffered = io::BufWriter::with_capacity(CHUNK, file);
     content(&mut buffered)?;
     buffered.flush()
@@ -197,11 +197,11 @@ fn replace_atomically(
 ) -> Result<(), Error> {
     let folder = parent_folder(path);
     let write = || {
-        let mut file = temporary_file::create_in(folder)?;
-        write_content(&mut file, content)?;
+        let file = TemporaryFile::create_in(folder)?;
+        write_content(file.as_file(), content)?;
         permit(file.as_file())?;
         file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(path)?;
         File::open(folder)?.sync_all()
     };
     write().map_err(|error: io::Error| {
@@ -251,15 +251,13 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), Error> {
 
 /// Fails if no file can be created in the folder.
 pub(super) fn check_writable(folder: &Path, what: &str) -> Result<(), Error> {
-    tempfile::NamedTempFile::new_in(folder)
-        .map(drop)
-        .map_err(|error| {
-            cannot("write to", what, folder)
-                .with_source(error)
-                .with_hint(
-                    "check its permissions and free space, or pass another folder with --state-dir",
-                )
-        })
+    TemporaryFile::create_in(folder).map(drop).map_err(|error| {
+        cannot("write to", what, folder)
+            .with_source(error)
+            .with_hint(
+                "check its permissions and free space, or pass another folder with --state-dir",
+            )
+    })
 }
 
 /// Removes a folder and its contents.

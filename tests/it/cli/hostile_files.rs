@@ -4,6 +4,9 @@
 use super::accounts::with_config;
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
+use crate::support::tracer;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -173,6 +176,38 @@ fn forget_follows_no_link_out_of_its_repository() {
     run.assert_code(1);
     assert!(run.stderr.contains("link"), "{}", run.transcript());
     assert_eq!(n_files(), n_before);
+}
+
+/// Files with secrets have no name until they are complete.
+#[test]
+fn a_killed_run_leaves_no_part_of_a_file() {
+    if !tracer::is_available("a_killed_run_leaves_no_part_of_a_file") {
+        return;
+    }
+    let accounts = StandIn::demo();
+    accounts.program(PLAN).run().assert_code(0);
+    let names = || {
+        let entries = std::fs::read_dir(accounts.home()).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name());
+        names.collect::<BTreeSet<OsString>>()
+    };
+    let before = names();
+    for line in [
+        "export --from [source] --out new.json",
+        &PLAN.replace("plan.json", "new.json"),
+        // Replaces a plan.
+        PLAN,
+    ] {
+        for call in ["fsync", "linkat"] {
+            let inject = format!("inject={call}:signal=SIGKILL:when=1");
+            let run = accounts.program(line);
+            let run = run
+                .under(&["strace", "-f", "-o", "/dev/null", "-e", &inject])
+                .start();
+            assert!(!run.status().success(), "{line}, {call}");
+            assert_eq!(names(), before, "{line}, {call}");
+        }
+    }
 }
 
 #[test]
