@@ -61,6 +61,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
 use crate::store::disk;
+use crate::store::input::Limit;
 use accounts::AccountResolver;
 use anstream::ColorChoice;
 use jiff::SignedDuration;
@@ -356,7 +357,11 @@ fn state_keys(comparison: &ComparisonArgs) -> Result<StateKeys, Error> {
 
 fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
     let ca = match &connection.ca_file {
-        Some(path) => Some(disk::read_bytes(path, "the file of --ca-file")?),
+        Some(path) => Some(disk::read_bytes(
+            path,
+            "the file of --ca-file",
+            Limit::Small,
+        )?),
         None => None,
     };
     Ok(ClientOptions {

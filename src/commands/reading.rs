@@ -11,9 +11,9 @@ use crate::pipeline::fetch::{BackupOrigin, Inventory, fetch};
 use crate::pipeline::filter::Filter;
 use crate::render::screen::Screen;
 use crate::settings::Origin;
-use crate::stdin;
 use crate::store::backup::{Backup, Identities, OpenedFile, open};
 use crate::store::disk;
+use crate::store::input::{self, Limit};
 use crate::wording::counted;
 use std::sync::Arc;
 
@@ -42,10 +42,10 @@ pub(super) async fn read_origin(
             .await
         }
         Origin::File(path, identities) => {
-            let bytes = disk::read_bytes(path, "the webhooks file")?;
+            let bytes = disk::read_bytes(path, "the webhooks file", Limit::Large)?;
             parse_file(bytes, identities, &path.display().to_string())
         }
-        Origin::Stdin(identities) => parse_file(stdin::read()?, identities, "standard input"),
+        Origin::Stdin(identities) => parse_file(input::read_stdin()?, identities, "standard input"),
         Origin::Backup(choice) => read_chosen_backup(choice).await.map(inventory_from_backup),
     }
 }
@@ -140,6 +140,10 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
                 NotAList::NotJson => "it is not JSON".to_owned(),
                 NotAList::OtherValue(value) => format!("it is {value}"),
                 NotAList::Element(ix) => format!("its element {ix} is not an object"),
+                NotAList::TooLong => "it has more than 1,000,000 elements".to_owned(),
+                NotAList::TooManyMembers(ix) => {
+                    format!("its element {ix} has more than 100,000 members")
+                }
             };
             Err(
                 Error::failed(format!("`{name}` is not a list of webhooks: {reason}")).with_hint(

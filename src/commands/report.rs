@@ -6,15 +6,17 @@ use crate::document::{Document, OutcomeDocument, UnreadableDocument};
 use crate::error::{Error, ExitCode};
 use crate::render::screen::Screen;
 use crate::settings::{ReportSettings, ReportSubject};
-use crate::stdin;
 use crate::store::disk;
+use crate::store::input::{self, Limit};
 use crate::store::runs::Runs;
 
 /// Prints the document in the requested format.
 pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let document = match &settings.subject {
-        ReportSubject::File(path) => read_document(&disk::read_text(path, "the document")?)?,
-        ReportSubject::Stdin => read_document(&stdin::read_text()?)?,
+        ReportSubject::File(path) => {
+            read_document(&disk::read_text(path, "the document", Limit::Large)?)?
+        }
+        ReportSubject::Stdin => read_document(&input::read_stdin_text()?)?,
         ReportSubject::Run(run) => {
             Document::Outcome(OutcomeDocument::new(&open(run, settings)?).into())
         }

@@ -16,6 +16,7 @@ use crate::render::screen::Screen;
 use crate::settings::{PreparedBackups, RunScheduleSettings};
 use crate::store::backup::{Identities, Repository};
 use crate::store::disk;
+use crate::store::input::Limit;
 use jiff::Timestamp;
 
 /// Runs a schedule and reports the result.
@@ -87,7 +88,8 @@ fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
         );
     }
     if let Some(path) = &settings.schedule.metrics_file {
-        let previous_metrics = disk::read_text(path, "the metrics file").unwrap_or_default();
+        let previous_metrics =
+            disk::read_text(path, "the metrics file", Limit::Medium).unwrap_or_default();
         let metrics = metrics(run, &previous_metrics);
         print_failure(
             disk::replace_shared(path, &metrics, "the metrics file", is_metrics),

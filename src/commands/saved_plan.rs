@@ -2,7 +2,7 @@
 //! anything.
 
 use super::planning::PlannedMigration;
-use crate::coralogix::account::{Account, ApiKey};
+use crate::coralogix::account::Account;
 use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{
@@ -62,7 +62,7 @@ pub(super) fn bind_plan<'p>(
 ) -> Result<PlanDocument<StreamedSteps<'p>>, Error> {
     let sides = StrippedSides::from_planned(planned);
     let inputs = sides.binding_inputs(planned, route);
-    let keys = BindingKeys::new(source_key(route), &route.target.key, &route.state_keys)
+    let keys = BindingKeys::new(route.source.key(), &route.target.key, &route.state_keys)
         .ok_or_else(|| Error::failed("the operating system provides no random numbers"))?;
     let now = truncate_to_second(Timestamp::now());
     let decisions = BindingOptions {
@@ -82,14 +82,6 @@ pub(super) fn bind_plan<'p>(
     document.binding = Some(Binding::new(&inputs, decisions, &keys));
     set_plan_digest(&mut document, keys.target());
     Ok(document)
-}
-
-/// The source's API key; `None` for a file.
-fn source_key(route: &Route) -> Option<&ApiKey> {
-    match &route.source {
-        Origin::Live(account) => Some(&account.key),
-        Origin::File(..) | Origin::Stdin(_) | Origin::Backup(_) => None,
-    }
 }
 
 /// Drops the fraction of a second: nobody approves a plan to that precision.
@@ -132,7 +124,6 @@ fn bound_selection(filter: &Filter) -> BoundSelection {
 pub(super) struct ApprovedPlan<'a> {
     apply: &'a ApplySettings,
     promises: Vec<PlannedStep>,
-    keys: BindingKeys,
 }
 
 impl<'a> ApprovedPlan<'a> {
@@ -140,11 +131,10 @@ impl<'a> ApprovedPlan<'a> {
     ///
     /// The user has approved the document; from here on only what it promises and its binding are needed.
     pub(super) fn new(apply: &'a ApplySettings, saved: SavedPlan) -> Result<Self, Error> {
-        let keys = verify_saved_plan(apply, &saved)?;
+        verify_saved_plan(apply, &saved)?;
         Ok(Self {
             apply,
             promises: saved.document.steps,
-            keys,
         })
     }
 
@@ -162,13 +152,7 @@ impl<'a> ApprovedPlan<'a> {
         plan_written_ids: &HashSet<WebhookId>,
         screen: &Screen,
     ) -> Result<(), Error> {
-        let drift = find_drift(
-            self.apply,
-            &self.promises,
-            &self.keys,
-            planned,
-            plan_written_ids,
-        );
+        let drift = find_drift(self.apply, &self.promises, planned, plan_written_ids);
         if drift.is_empty() {
             return Ok(());
         }
@@ -179,30 +163,10 @@ impl<'a> ApprovedPlan<'a> {
     }
 }
 
-/// Refuses a saved plan that cannot be applied, before hookferry reads any account; returns the keys of
-/// the plan's digests.
-fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<BindingKeys, Error> {
-    let (binding, name, route) = (&apply.binding, &apply.plan_name, &apply.migrate.route);
-    let keys = BindingKeys::for_plan(
-        binding,
-        source_key(route),
-        &route.target.key,
-        &route.state_keys,
-    );
-    let keys = keys.map_err(|side| {
-        Error::new(
-            ErrorKind::Stale,
-            format!("`{name}` was made with a different {side} API key"),
-        )
-        .with_hint("a plan can be checked only with the keys that it was made with: use that key, or make a new plan; nothing was read or written")
-    })?;
-    if !saved.is_intact(binding, keys.target()) {
-        return Err(Error::new(
-            ErrorKind::Stale,
-            format!("somebody changed `{name}` after it was saved"),
-        )
-        .with_hint("make a new plan; nothing was read or written"));
-    }
+/// Refuses a saved plan that cannot be applied, before hookferry reads any account. The settings have checked that nobody
+/// changed it.
+fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<(), Error> {
+    let (binding, name) = (&apply.binding, &apply.plan_name);
     if Timestamp::now() > binding.valid_until {
         return Err(Error::new(
             ErrorKind::Stale,
@@ -222,14 +186,13 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<Binding
             "`hookferry report {name}` shows the plan and what to do about it"
         )));
     }
-    Ok(keys)
+    Ok(())
 }
 
 /// The drift since the plan was saved; empty if the plan still holds.
 fn find_drift(
     apply: &ApplySettings,
     promises: &[PlannedStep],
-    keys: &BindingKeys,
     planned: &PlannedMigration,
     plan_written_ids: &HashSet<WebhookId>,
 ) -> Vec<Drift> {
@@ -237,7 +200,7 @@ fn find_drift(
     let inputs = sides.binding_inputs(planned, &apply.migrate.route);
     apply
         .binding
-        .drift(promises, &inputs, keys, plan_written_ids)
+        .drift(promises, &inputs, &apply.binding_keys, plan_written_ids)
 }
 
 /// The error for a plan that no longer holds, with all of its drift.

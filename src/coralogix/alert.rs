@@ -4,6 +4,7 @@
 use super::json;
 use super::webhook::WebhookId;
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
@@ -11,6 +12,9 @@ use std::ops::Range;
 const REFERENCE_KEYS: [&str; 2] = ["integrationId", "integration_id"];
 /// Path segments shown at either end; nobody reads the middle of a path deeper than that.
 const SHOWN_PATH_SEGMENTS: usize = 24;
+
+/// Characters shown of a key: a long one is part of the path of every reference inside.
+const SHOWN_KEY_CHARS: usize = 80;
 
 /// The text is not valid JSON, so no reference in it can be located reliably.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,24 +245,32 @@ impl ReferenceWalker<'_> {
     /// The current path; the middle of a very deep one is elided.
     fn current_path(&self) -> String {
         let mut path = String::new();
-        let last = self.open_containers.len();
-        for (depth, open) in self.open_containers.iter().enumerate() {
-            if depth >= SHOWN_PATH_SEGMENTS && depth + SHOWN_PATH_SEGMENTS < last {
-                if depth == SHOWN_PATH_SEGMENTS {
-                    path.push('…');
-                }
-                continue;
-            }
+        let open = &self.open_containers;
+        let (first, last) = if open.len() > 2 * SHOWN_PATH_SEGMENTS {
+            let last = &open[open.len() - SHOWN_PATH_SEGMENTS..];
+            (&open[..SHOWN_PATH_SEGMENTS], last)
+        } else {
+            (open.as_slice(), [].as_slice())
+        };
+        self.push_segments(&mut path, first);
+        if !last.is_empty() {
+            path.push('…');
+            self.push_segments(&mut path, last);
+        }
+        path
+    }
+
+    fn push_segments(&self, path: &mut String, containers: &[OpenContainer]) {
+        for open in containers {
             match open {
                 OpenContainer::Array(index) => {
                     // Writing to a string cannot fail.
                     let _ = write!(path, "[{index}]");
                 }
-                OpenContainer::Object(Some(key)) => push_key(&mut path, &self.text[key.clone()]),
+                OpenContainer::Object(Some(key)) => push_key(path, &self.text[key.clone()]),
                 OpenContainer::Object(None) => {}
             }
         }
-        path
     }
 }
 
@@ -270,7 +282,10 @@ fn is_reference(key: &str) -> bool {
 }
 
 fn push_key(path: &mut String, token: &str) {
-    let key = json::decode_string(token).unwrap_or_else(|_| token.into());
+    let mut key = json::decode_string(token).unwrap_or_else(|_| token.into());
+    if let Some((end, _)) = key.char_indices().nth(SHOWN_KEY_CHARS) {
+        key = Cow::Owned(format!("{}…", &key[..end]));
+    }
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '$');
     if !key.is_empty() && key.chars().all(is_plain) {
         if !path.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::content::Fingerprint;
 use super::decimal::normalize_decimal;
+use super::extent;
 use super::json::{JsonError, MAX_DEPTH, decode_string};
 use super::scan::{self, Scanner};
 use ring::digest::{self, SHA256};
@@ -16,7 +17,7 @@ pub(super) enum FieldsForm {
     Empty,
     /// JSON, which may have two entries of the same name.
     Json { has_duplicate_names: bool },
-    /// Text that is not JSON, or nested too deep to parse.
+    /// Text that is not JSON, or too deep or too large to parse.
     Text,
     /// JSON in which an object has the same key twice.
     DuplicateKey,
@@ -118,7 +119,7 @@ impl CanonicalWriter {
                 has_duplicate_names,
             },
             Err(JsonError::DuplicateKey) => FieldsForm::DuplicateKey,
-            Err(JsonError::NotJson | JsonError::TooDeep) => FieldsForm::Text,
+            Err(JsonError::NotJson | JsonError::TooDeep | JsonError::TooLarge) => FieldsForm::Text,
         }
     }
 
@@ -128,6 +129,9 @@ impl CanonicalWriter {
         text: &str,
         write: impl FnOnce(&mut Self, &mut Scanner<'_>, usize) -> Result<(), JsonError>,
     ) -> Result<(), JsonError> {
+        if extent::is_too_large(text) {
+            return Err(JsonError::TooLarge);
+        }
         let start = self.out.len();
         let mut scanner = Scanner::new(text);
         let problem = match write(self, &mut scanner, MAX_DEPTH) {

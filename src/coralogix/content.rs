@@ -8,6 +8,8 @@ use super::known_key::KnownKey;
 use super::undocumented::{StateKeys, UndocumentedMember};
 use super::webhook::{TypeId, Webhook};
 use smol_str::SmolStr;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Bytes of a fingerprint: half of a SHA-256, because a run keeps several for each webhook.
 pub(super) const FINGERPRINT_BYTES: usize = 16;
@@ -74,7 +76,7 @@ pub enum FieldsShape {
     Plain,
     /// JSON in which two entries have the same name.
     DuplicateNames,
-    /// Not JSON, or nested too deep to parse.
+    /// Not JSON, or too deep or too large to parse.
     Unreadable,
     /// JSON in which an object has the same key twice.
     DuplicateKey,
@@ -295,6 +297,34 @@ pub(crate) fn is_equal_member(left: Option<&str>, right: Option<&str>) -> bool {
     left == right || digest(left) == digest(right)
 }
 
+/// The members of an object by key.
+enum MembersByKey<'m> {
+    /// So few that a search is faster than an index.
+    Few(&'m [(Cow<'m, str>, Json<'m>)]),
+    Many(HashMap<&'m str, &'m Json<'m>>),
+}
+
+impl<'m> MembersByKey<'m> {
+    fn new(members: &'m [(Cow<'m, str>, Json<'m>)]) -> Self {
+        const FEW: usize = 12;
+        if members.len() <= FEW {
+            return Self::Few(members);
+        }
+        let members = members.iter();
+        Self::Many(members.map(|(key, value)| (&**key, value)).collect())
+    }
+
+    fn get(&self, key: &str) -> Option<&'m Json<'m>> {
+        match self {
+            Self::Few(members) => {
+                let found = members.iter().find(|(name, _)| name == key);
+                found.map(|(_, value)| value)
+            }
+            Self::Many(members) => members.get(key).copied(),
+        }
+    }
+}
+
 /// Whether two values are equal as content: key order does not count, and numbers compare as exact decimals.
 pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
     match (left, right) {
@@ -312,10 +342,11 @@ pub(crate) fn is_equal(left: &Json<'_>, right: &Json<'_>) -> bool {
                     .all(|(left, right)| is_equal(left, right))
         }
         (Json::Object(left), Json::Object(members)) => {
-            left.len() == members.len()
-                && left
-                    .iter()
+            left.len() == members.len() && {
+                let right = MembersByKey::new(members);
+                left.iter()
                     .all(|(key, value)| right.get(key).is_some_and(|other| is_equal(value, other)))
+            }
         }
         _ => false,
     }

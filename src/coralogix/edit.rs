@@ -4,6 +4,7 @@
 use super::json;
 use super::place::{FIELDS_KEY, Place};
 use super::webhook::Webhook;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// One replacement: the place, and the JSON token to put there.
@@ -18,15 +19,15 @@ impl Webhook {
     pub(crate) fn with_edits(&self, edits: &[Edit<'_>]) -> Self {
         let mut webhook = self.clone();
         for (key, raw) in self.keys().zip(self.tokens().map(|(_, raw)| raw)) {
-            let mut splices: Vec<(Range<usize>, String)> = edits
+            let mut of_key: Vec<&Edit<'_>> = edits
                 .iter()
-                .filter_map(|edit| splice_for(edit, &key, raw))
+                .filter(|edit| edit.place.location.key == key)
                 .collect();
-            if splices.is_empty() {
+            if of_key.is_empty() {
                 continue;
             }
-            splices.sort_by_key(|(range, _)| range.start);
-            webhook = webhook.with_member(&key, &apply_splices(raw, &splices));
+            of_key.sort_by_key(|edit| start(edit));
+            webhook = webhook.with_member(&key, &apply_edits(raw, &key, &of_key));
         }
         webhook
     }
@@ -38,27 +39,28 @@ impl Webhook {
     }
 }
 
-/// The byte range to replace in the raw value of `key`, and its replacement; `None` if the edit is for another key.
-fn splice_for(edit: &Edit<'_>, key: &str, raw: &str) -> Option<(Range<usize>, String)> {
-    let location = &edit.place.location;
-    if location.key != key {
-        return None;
-    }
-    Some(match &location.range {
-        None => (0..raw.len(), edit.token.clone()),
-        Some(range) if key == FIELDS_KEY && raw.starts_with('"') => {
-            (encoded_range(raw, range), escape_json_text(&edit.token))
-        }
-        Some(range) => (range.clone(), edit.token.clone()),
-    })
+fn start(edit: &Edit<'_>) -> usize {
+    let range = edit.place.location.range.as_ref();
+    range.map_or(0, |range| range.start)
 }
 
-fn apply_splices(raw: &str, splices: &[(Range<usize>, String)]) -> String {
+/// The raw value of a key with those values in it replaced, which come in its order.
+fn apply_edits(raw: &str, key: &str, edits: &[&Edit<'_>]) -> String {
+    let is_escaped = key == FIELDS_KEY && raw.starts_with('"');
+    let mut ranges = EncodedRanges::new(raw);
     let mut out = String::with_capacity(raw.len());
     let mut copied_to = 0;
-    for (range, token) in splices {
+    for edit in edits {
+        let (range, token) = match &edit.place.location.range {
+            None => (0..raw.len(), Cow::Borrowed(&edit.token)),
+            Some(range) if is_escaped => (
+                ranges.next(range),
+                Cow::Owned(escape_json_text(&edit.token)),
+            ),
+            Some(range) => (range.clone(), Cow::Borrowed(&edit.token)),
+        };
         out.push_str(&raw[copied_to..range.start]);
-        out.push_str(token);
+        out.push_str(&token);
         copied_to = range.end;
     }
     out.push_str(&raw[copied_to..]);
@@ -71,19 +73,35 @@ fn escape_json_text(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Maps a range of the decoded text to the range of the JSON string token that encodes it.
-fn encoded_range(raw: &str, range: &Range<usize>) -> Range<usize> {
-    let (mut at, mut decoded) = (1, 0);
-    let mut start = at;
-    while decoded < range.end {
-        if decoded <= range.start {
-            start = at;
-        }
-        let (raw_len, decoded_len) = first_char_lengths(&raw[at..]);
-        at += raw_len;
-        decoded += decoded_len;
+/// Maps ranges of the decoded text, in its order, to ranges of the JSON string token that encodes it.
+struct EncodedRanges<'r> {
+    raw: &'r str,
+    /// An offset in the token, and the same one in the decoded text.
+    at: usize,
+    decoded: usize,
+}
+
+impl<'r> EncodedRanges<'r> {
+    fn new(raw: &'r str) -> Self {
+        // After the opening quote.
+        let (at, decoded) = (1, 0);
+        Self { raw, at, decoded }
     }
-    start..at
+
+    fn next(&mut self, range: &Range<usize>) -> Range<usize> {
+        let start = self.advance(range.start);
+        start..self.advance(range.end)
+    }
+
+    /// Advances to an offset of the decoded text; returns the offset in the token.
+    fn advance(&mut self, decoded: usize) -> usize {
+        while self.decoded < decoded {
+            let (raw_len, decoded_len) = first_char_lengths(&self.raw[self.at..]);
+            self.at += raw_len;
+            self.decoded += decoded_len;
+        }
+        self.at
+    }
 }
 
 /// The byte length of the first character of an escaped text, as `(escaped, decoded)`.

@@ -8,7 +8,7 @@ pub(crate) enum Fields<'a> {
     Empty,
     /// The text of a JSON value that parses.
     Tree(Cow<'a, str>),
-    /// Text that is not JSON, or nested too deep to parse: carried as is, compared as text, hidden.
+    /// Text that is not JSON, or too deep or too large to parse: carried as is, compared as text, hidden.
     Text(Cow<'a, str>),
     /// JSON in which an object has the same key twice.
     DuplicateKey,
@@ -18,7 +18,7 @@ pub(crate) enum Fields<'a> {
 pub(super) enum ParsedFields<'t> {
     Empty,
     Tree(Json<'t>),
-    /// Text that is not JSON, or nested too deep to parse.
+    /// Text that is not JSON, or too deep or too large to parse.
     Text,
     /// JSON in which an object has the same key twice.
     DuplicateKey,
@@ -34,7 +34,7 @@ impl<'t> ParsedFields<'t> {
             Ok(Json::Array(entries)) if entries.is_empty() => Self::Empty,
             Ok(tree) => Self::Tree(tree),
             Err(JsonError::DuplicateKey) => Self::DuplicateKey,
-            Err(JsonError::NotJson | JsonError::TooDeep) => Self::Text,
+            Err(JsonError::NotJson | JsonError::TooDeep | JsonError::TooLarge) => Self::Text,
         }
     }
 }

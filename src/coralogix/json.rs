@@ -1,6 +1,7 @@
 //! A lossless JSON parser: numbers and unescaped strings are slices of the input.
 //! Never rounds a number and never merges duplicate keys.
 
+use super::extent;
 pub use super::scan::encode_string;
 use super::scan::{self, Malformed, Scanner};
 use std::borrow::Cow;
@@ -36,6 +37,8 @@ pub enum JsonError {
     DuplicateKey,
     /// The value is nested deeper than 128 levels.
     TooDeep,
+    /// There are more than 100,000 values inside, or their paths together are far longer than the text.
+    TooLarge,
 }
 
 impl From<Malformed> for JsonError {
@@ -50,13 +53,27 @@ impl fmt::Display for JsonError {
             Self::NotJson => "not JSON",
             Self::DuplicateKey => "an object has the same key twice",
             Self::TooDeep => "nested deeper than 128 levels",
+            Self::TooLarge => "too much inside: more than 100,000 values, or very long keys",
         })
     }
 }
 
 impl<'a> Json<'a> {
-    /// Parses a whole text as one value.
+    /// Parses a whole text as one value, such as the fields of a webhook.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+        if extent::is_too_large(text) {
+            let problem = JsonError::TooLarge;
+            return Err(if scan::is_json(text) {
+                problem
+            } else {
+                JsonError::NotJson
+            });
+        }
+        Self::parse_document(text)
+    }
+
+    /// Parses a whole text as one value, whose size somebody else has limited.
+    pub fn parse_document(text: &'a str) -> Result<Self, JsonError> {
         let mut scanner = Scanner::new(text);
         match Self::parse_value(&mut scanner, MAX_DEPTH) {
             Ok(tree) if scanner.is_at_end() => Ok(tree),

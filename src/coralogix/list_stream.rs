@@ -17,6 +17,8 @@ pub(super) struct ListStream<'t> {
     /// The number of webhooks passed on so far; `None` before the opening `[`.
     n_emitted: Option<usize>,
     is_complete: bool,
+    /// Why the rest of the response is dropped: nothing that follows could make it a list.
+    hopeless: Option<NotAList>,
     on_part: &'t mut (dyn FnMut(Vec<Webhook>) + Send),
 }
 
@@ -28,12 +30,16 @@ impl<'t> ListStream<'t> {
             parse_threshold: PART_BYTES,
             n_emitted: None,
             is_complete: false,
+            hopeless: None,
             on_part,
         }
     }
 
     /// Adds received bytes, and passes on a part if enough are buffered.
     pub(super) fn feed(&mut self, bytes: &[u8]) {
+        if self.hopeless.is_some() {
+            return;
+        }
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= self.parse_threshold {
             self.emit_part();
@@ -45,6 +51,10 @@ impl<'t> ListStream<'t> {
     /// Finishes the list; an error if it is incomplete or not a list of webhooks.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.emit_part();
+        if let Some(problem) = self.hopeless {
+            let text = String::from_utf8_lossy(&self.buffer);
+            return Err(list_failure(&problem, text.trim_start().chars().next()));
+        }
         let rest = utf8_text(&self.buffer)?;
         if self.is_complete && Scanner::new(rest).is_at_end() {
             return Ok(());
@@ -63,17 +73,34 @@ impl<'t> ListStream<'t> {
         Err(list_failure(&problem, Some('[')))
     }
 
+    /// Drops the rest of a response that is long, and does not start like a list.
+    fn give_up_if_endless(&mut self) {
+        if self.buffer.len() < PART_BYTES || self.n_emitted.is_some() {
+            return;
+        }
+        self.hopeless = match self.buffer.trim_ascii_start().first() {
+            // Not valid UTF-8, which `finish` reports.
+            Some(b'[') => return,
+            Some(b'{') => Some(NotAList::OtherValue("an object")),
+            _ => Some(NotAList::NotJson),
+        };
+        self.buffer.truncate(PART_BYTES);
+        self.buffer.shrink_to_fit();
+    }
+
     /// Passes on all webhooks that have arrived completely.
     fn emit_part(&mut self) {
-        if self.is_complete {
+        if self.is_complete || self.hopeless.is_some() {
             return;
         }
         // `finish` reports invalid UTF-8, if the response gets that far: a broken connection is another error.
         let Some(part) =
             utf8_prefix(&self.buffer).and_then(|text| parse_list_part(text, self.n_emitted))
         else {
+            self.give_up_if_endless();
             return;
         };
+        self.hopeless.clone_from(&part.excess);
         // With room for the next part, so that it does not grow, and move, in many small steps.
         let mut tail = Vec::with_capacity(2 * PART_BYTES);
         tail.extend_from_slice(&self.buffer[part.end..]);
@@ -121,6 +148,10 @@ fn list_failure(problem: &NotAList, first: Option<char>) -> Failure {
         NotAList::Element(at) => {
             Failure::Unusable(format!("a list whose element {at} is not a webhook"))
         }
+        NotAList::TooLong => Failure::Unusable("a list of more than 1,000,000 webhooks".to_owned()),
+        NotAList::TooManyMembers(at) => Failure::Unusable(format!(
+            "a list whose webhook {at} has more than 100,000 members"
+        )),
     }
 }
 

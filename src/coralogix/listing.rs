@@ -98,7 +98,7 @@ fn to_u32(at: usize) -> u32 {
 }
 
 /// Why a text is not a list of webhooks.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAList {
     /// The text is not valid JSON.
     NotJson,
@@ -106,7 +106,16 @@ pub enum NotAList {
     OtherValue(&'static str),
     /// The element at this position, counted from 1, is not an object.
     Element(usize),
+    /// It has more than 1,000,000 elements.
+    TooLong,
+    /// The object at this position, counted from 1, has more than 100,000 members.
+    TooManyMembers(usize),
 }
+
+/// The most webhooks of a list: a response of 64 kB can be 22 million empty objects, once it is decompressed.
+const MAX_WEBHOOKS: usize = 1_000_000;
+/// The most members of a webhook.
+const MAX_MEMBERS: usize = 100_000;
 
 /// Parses a JSON array of webhooks, which share `text`.
 pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
@@ -115,6 +124,10 @@ pub fn parse_list(text: impl Into<Box<str>>) -> Result<Vec<Webhook>, NotAList> {
         Some(part) if part.is_last && Scanner::new(&text[part.end..]).is_at_end() => {
             Ok(part.into_webhooks(text))
         }
+        Some(ListPart {
+            excess: Some(excess),
+            ..
+        }) => Err(excess),
         _ => Err(diagnose_list(&text)),
     }
 }
@@ -126,6 +139,8 @@ pub(super) struct ListPart {
     pub(super) end: usize,
     /// Whether the list ends with this part.
     pub(super) is_last: bool,
+    /// Why the list has to end here although it goes on: it is too large.
+    pub(super) excess: Option<NotAList>,
 }
 
 impl ListPart {
@@ -155,9 +170,14 @@ pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<Lis
     let offset_of = |scanner: &Scanner<'_>| text.len() - body.len() + scanner.position();
     let mut end = offset_of(&scanner);
     let mut is_last = false;
+    let mut excess = None;
     loop {
-        let is_first = n_before.unwrap_or(0) + index.objects.len() == 0;
-        match scanner.next_element(is_first) {
+        let n_so_far = n_before.unwrap_or(0) + index.objects.len();
+        match scanner.next_element(n_so_far == 0) {
+            Ok(true) if n_so_far == MAX_WEBHOOKS => {
+                excess = Some(NotAList::TooLong);
+                break;
+            }
             Ok(true) => {}
             Ok(false) => {
                 is_last = true;
@@ -166,17 +186,34 @@ pub(super) fn parse_list_part(text: &str, n_before: Option<usize>) -> Option<Lis
             }
             Err(Malformed) => break,
         }
-        // What is not a webhook, or is still incomplete, is left out.
-        if index.add_object(&mut scanner, text).is_err() {
-            break;
+        match index.add_object(&mut scanner, text) {
+            Ok(()) => end = offset_of(&scanner),
+            Err(NoObject::TooManyMembers) => {
+                excess = Some(NotAList::TooManyMembers(n_so_far + 1));
+                break;
+            }
+            // What is not a webhook, or is still incomplete, is left out.
+            Err(NoObject::Malformed) => break,
         }
-        end = offset_of(&scanner);
     }
     Some(ListPart {
         index,
         end,
         is_last,
+        excess,
     })
+}
+
+/// Why the next value is no webhook.
+enum NoObject {
+    Malformed,
+    TooManyMembers,
+}
+
+impl From<Malformed> for NoObject {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
+    }
 }
 
 /// The members of the objects in a text.
@@ -190,12 +227,12 @@ struct Index {
 
 impl Index {
     /// Indexes the next object; leaves no trace of anything else.
-    fn add_object(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), Malformed> {
+    fn add_object(&mut self, scanner: &mut Scanner<'_>, whole: &str) -> Result<(), NoObject> {
         let first = self.members.len();
         let mut keys = Vec::with_capacity(16);
-        if let Err(malformed) = self.add_members(scanner, whole, &mut keys) {
+        if let Err(why) = self.add_members(scanner, whole, &mut keys) {
             self.members.truncate(first);
-            return Err(malformed);
+            return Err(why);
         }
         if self.layouts.last().map(KeyLayout::keys) != Some(&keys) {
             self.layouts.push(KeyLayout::new(&keys));
@@ -210,11 +247,14 @@ impl Index {
         scanner: &mut Scanner<'_>,
         whole: &str,
         keys: &mut Vec<Option<KnownKey>>,
-    ) -> Result<(), Malformed> {
+    ) -> Result<(), NoObject> {
         if !scanner.consume(b'{') {
-            return Err(Malformed);
+            return Err(NoObject::Malformed);
         }
         while let Some(key) = scanner.next_key(keys.is_empty())? {
+            if keys.len() == MAX_MEMBERS {
+                return Err(NoObject::TooManyMembers);
+            }
             keys.push(KnownKey::from_token(key));
             self.members.push(MemberRange {
                 key_start: TextRange::locate(key, whole).start,

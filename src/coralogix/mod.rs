@@ -13,6 +13,7 @@ mod decimal;
 pub mod digest;
 pub(crate) mod edit;
 pub mod endpoint;
+mod extent;
 pub mod failure;
 mod fields;
 pub(crate) mod id_json;

@@ -14,7 +14,10 @@ use super::webhook::Webhook;
 use crate::secret::hides_part_of_url;
 use smol_str::{SmolStr, format_smolstr};
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The key of the fields, and the first path part of whatever in them has no shorter path of its own.
 pub(crate) const FIELDS_KEY: &str = "integration_type_fields";
@@ -25,10 +28,13 @@ pub struct Place {
     pub path: Path,
     /// The JSON type of its value.
     pub json_type: JsonType,
-    /// The form of its value that is safe to show.
+    /// The form of its value that is safe to show; of a list or an object only that it is one, because what it holds has
+    /// places of its own.
     pub masked: Masked,
-    /// Its raw JSON; inside the fields, as written in their decoded text.
-    token: Box<str>,
+    /// The text that holds its raw JSON, which all places of a top-level key share; of the fields, the decoded text.
+    text: Arc<str>,
+    /// Where its raw JSON is in that text.
+    token: Range<usize>,
     pub(super) location: TextLocation,
 }
 
@@ -102,6 +108,8 @@ pub(super) struct VisitedPlace<'v> {
     key: &'v str,
     /// The text that holds the token; `None` if the value is the whole member.
     text: Option<&'v str>,
+    /// A copy of that text, once a place needs it.
+    copy: &'v OnceCell<Arc<str>>,
 }
 
 /// What a value is, which decides how it is masked.
@@ -133,20 +141,29 @@ impl VisitedPlace<'_> {
         }
     }
 
+    /// The text that the token is part of.
+    fn whole_text(&self) -> &str {
+        self.text.unwrap_or(self.token)
+    }
+
     fn to_place(&self) -> Place {
-        let range = self.text.map(|text| {
-            let start = self.token.as_ptr() as usize - text.as_ptr() as usize;
-            start..start + self.token.len()
-        });
+        let start = self.token.as_ptr() as usize - self.whole_text().as_ptr() as usize;
+        let token = start..start + self.token.len();
+        let json_type = self.json_type();
         Place {
             path: self.path.clone(),
-            json_type: self.json_type(),
-            masked: self.masked(),
-            token: self.token.into(),
+            json_type,
+            masked: match json_type {
+                JsonType::Array => Masked::Array(Vec::new()),
+                JsonType::Object => Masked::Object(Vec::new()),
+                _ => self.masked(),
+            },
+            text: Arc::clone(self.copy.get_or_init(|| self.whole_text().into())),
             location: TextLocation {
                 key: self.key.to_owned(),
-                range,
+                range: self.text.map(|_| token.clone()),
             },
+            token,
         }
     }
 }
@@ -171,12 +188,12 @@ impl Place {
 
     /// The raw JSON of the value; contains a secret if [`secret_kind`](Self::secret_kind) is `Some`.
     pub(crate) fn token(&self) -> &str {
-        &self.token
+        &self.text[self.token.clone()]
     }
 
     /// The decoded text if the value is a string.
     pub(crate) fn text(&self) -> Option<Cow<'_, str>> {
-        json::decode_string(&self.token).ok()
+        json::decode_string(self.token()).ok()
     }
 }
 
@@ -215,6 +232,7 @@ impl Webhook {
                     meaning: Meaning::Url,
                     key: "url",
                     text: None,
+                    copy: &OnceCell::new(),
                 }),
                 Some(KnownKey::Fields) => self.visit_fields(visit),
                 Some(_) => {}
@@ -235,6 +253,7 @@ impl Webhook {
                     meaning: Meaning::UnreadableFields,
                     key: FIELDS_KEY,
                     text: None,
+                    copy: &OnceCell::new(),
                 });
             }
         };
@@ -242,13 +261,16 @@ impl Webhook {
             key: FIELDS_KEY,
             text: &text,
             path: Path::from_parts(&[]),
+            copy: OnceCell::new(),
             visit,
         };
         let token = text.trim();
         // A field named like a top-level key would make the path ambiguous. Server-owned keys count even if they were
         // stripped, so that a webhook has the same paths before and after stripping.
+        let undocumented: HashSet<Cow<'_, str>> =
+            self.unknown_tokens().map(|(key, _)| key).collect();
         let is_unambiguous =
-            |name: &str| KnownKey::from_text(name).is_none() && self.raw_by_name(name).is_none();
+            |name: &str| KnownKey::from_text(name).is_none() && !undocumented.contains(name);
         match &tree {
             Json::Array(entries) if is_named_list(entries) => {
                 walk.visit_entries(entries, self.documented_type(), &is_unambiguous);
@@ -281,6 +303,7 @@ fn visit_unknown_member(key: &str, token: &str, visit: &mut dyn FnMut(VisitedPla
         key,
         text: token,
         path: Path::from_parts(&[]),
+        copy: OnceCell::new(),
         visit,
     };
     walk.visit_child(key, token, MaskRule::Hide("unknown key"));
@@ -291,6 +314,7 @@ struct PlaceWalk<'w> {
     key: &'w str,
     text: &'w str,
     path: Path,
+    copy: OnceCell<Arc<str>>,
     visit: &'w mut dyn FnMut(VisitedPlace<'_>),
 }
 
@@ -313,6 +337,7 @@ impl PlaceWalk<'_> {
             meaning: Meaning::Value(rule),
             key: self.key,
             text: Some(self.text),
+            copy: &self.copy,
         });
         self.visit_children(token, rule);
     }

@@ -10,6 +10,7 @@ use super::webhook::Webhook;
 use crate::secret::resembles_vendor_key;
 use smol_str::SmolStr;
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The documented object that may have undocumented members of its own.
@@ -122,16 +123,34 @@ impl Webhook {
         })
     }
 
-    /// The raw JSON that this webhook has in place of another one's undocumented member. Of a key that occurs twice, the
-    /// last value counts, as for most parsers.
-    pub(crate) fn value_in_place_of(&self, member: &UndocumentedMember<'_>) -> Option<&str> {
-        let has_key = |(token, _): &(&str, &str)| key_matches(token, &member.key);
-        let found = if member.is_in_type {
-            self.type_members().filter(has_key).last()
+    /// Its values by key, to compare its undocumented members with those of another webhook.
+    pub(crate) fn values_by_key(&self) -> ValuesByKey<'_> {
+        let top_level = self.members().map(|member| (member.key(), member.value()));
+        let in_type = self
+            .type_members()
+            .map(|(token, value)| (decode_string(token).unwrap_or(Cow::Borrowed(token)), value));
+        ValuesByKey {
+            top_level: top_level.collect(),
+            in_type: in_type.collect(),
+        }
+    }
+}
+
+/// The raw values of a webhook by key. Of a key that occurs twice, the last value counts, as for most parsers.
+pub(crate) struct ValuesByKey<'w> {
+    top_level: HashMap<Cow<'w, str>, &'w str>,
+    in_type: HashMap<Cow<'w, str>, &'w str>,
+}
+
+impl<'w> ValuesByKey<'w> {
+    /// The value that this webhook has in place of another one's undocumented member.
+    pub(crate) fn in_place_of(&self, member: &UndocumentedMember<'_>) -> Option<&'w str> {
+        let values = if member.is_in_type {
+            &self.in_type
         } else {
-            self.tokens().filter(has_key).last()
+            &self.top_level
         };
-        found.map(|(_, value)| value)
+        values.get(&*member.key).copied()
     }
 }
 

@@ -10,6 +10,7 @@ pub use super::listing::{NotAList, Webhook, parse_list};
 use super::scan::Scanner;
 pub use super::webhook_id::WebhookId;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 /// The vendor's number of a webhook type (Table A of the vendor's page).
@@ -150,6 +151,23 @@ impl Webhook {
         }
         if !found {
             push_member(&mut out, &json::encode_string(name), token);
+        }
+        out.push('}');
+        Self::parse(out).expect("members of an object make an object")
+    }
+
+    /// Returns the webhook with the undocumented members of another one, as far as it lacks their keys, at its end.
+    #[must_use]
+    pub(crate) fn with_unknown_members_of(&self, other: &Self) -> Self {
+        let mut keys: HashSet<Cow<'_, str>> = self.keys().collect();
+        let mut out = String::from("{");
+        for (key, value) in self.tokens() {
+            push_member(&mut out, key, value);
+        }
+        for member in other.unknown_members() {
+            if keys.insert(member.key()) {
+                push_member(&mut out, member.key_token(), member.value());
+            }
         }
         out.push('}');
         Self::parse(out).expect("members of an object make an object")

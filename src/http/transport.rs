@@ -7,6 +7,8 @@ use reqwest::header::HeaderMap;
 
 /// The most bytes that are read of one response, after decompression.
 const MAX_RESPONSE_BYTES: usize = 1 << 30;
+/// The most bytes that are read of a refusal, of which only a few words are ever shown.
+const MAX_REFUSAL_BYTES: usize = 64 << 10;
 
 /// Status, headers and body of one response; the body is empty if it was streamed to a sink.
 pub(crate) struct Answer {
@@ -18,17 +20,37 @@ pub(crate) struct Answer {
 /// A callback that receives a response body chunk by chunk.
 pub(crate) type ChunkSink<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
-/// Reads the whole response, up to the limit.
+/// Reads the whole response, up to the limit; of a refusal only the start, and what follows is not even received.
 pub(crate) async fn receive(response: reqwest::Response) -> Result<Answer, Failure> {
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
-    let mut on_chunk = |bytes: &[u8]| body.extend_from_slice(bytes);
-    receive_streamed(response, &mut on_chunk).await?;
+    if status.is_success() {
+        let mut on_chunk = |bytes: &[u8]| body.extend_from_slice(bytes);
+        receive_streamed(response, &mut on_chunk).await?;
+    } else {
+        body = receive_start(response, MAX_REFUSAL_BYTES).await?;
+    }
     Ok(Answer {
         status,
         headers,
         body,
     })
+}
+
+/// Reads a response body up to that many bytes.
+async fn receive_start(
+    mut response: reqwest::Response,
+    n_bytes: usize,
+) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while body.len() < n_bytes {
+        let Some(chunk) = response.chunk().await.map_err(classify_error)? else {
+            break;
+        };
+        let n_kept = chunk.len().min(n_bytes - body.len());
+        body.extend_from_slice(&chunk[..n_kept]);
+    }
+    Ok(body)
 }
 
 /// Streams a response body to `on_chunk`, up to the limit.

@@ -3,6 +3,7 @@
 
 mod apply;
 mod change;
+mod claims;
 pub mod file;
 mod flow;
 mod mistake;

@@ -183,10 +183,11 @@ fn compare_undocumented(
         .as_ref()
         .is_some_and(|at_end| digest_key.changed_members(at_end, &now).is_empty());
     let hidden = || Masked::hidden("unknown key");
+    let values = shown.bare().values_by_key();
     let difference = |member: &UndocumentedMember<'_>| Difference {
         path: member.path().to_string(),
         source: Some(hidden()),
-        target: shown.bare().value_in_place_of(member).map(|_| hidden()),
+        target: values.in_place_of(member).map(|_| hidden()),
     };
     let altered = unkept
         .iter()

@@ -5,22 +5,25 @@ use super::accounts::{AccountResolver, ResolvedAccount};
 use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
 use super::{accounts, detail, filter, push_options, source_client_options, state_keys};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
-use crate::coralogix::account::Side;
+use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::{StateKeys, ignore_key_flag};
 use crate::document::SavedPlan;
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::binding::{Binding, BoundLocation, BoundSide};
+use crate::pipeline::binding::{Binding, BindingKeys, BoundLocation, BoundSide};
 use crate::pipeline::rewrite::rule::UnmatchedSecretPolicy;
 use crate::store::disk;
+use crate::store::input::Limit;
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 
 /// Settings of `apply`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ApplySettings {
     /// The accounts, rules and settings that the plan is bound to.
     pub binding: Binding,
+    /// The keys of the plan's digests.
+    pub binding_keys: BindingKeys,
     /// The path of the plan file, escaped for messages.
     pub plan_name: String,
     /// Settings of the migration that applies the plan.
@@ -39,7 +42,13 @@ impl ApplySettings {
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
         refuse_unplanned_keys(&binding, &arguments)?;
-        let route = resolve_route(&saved, &binding, &arguments).await?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let (source, target) = resolve_sides(&binding, &arguments, &mut accounts).await?;
+        let binding_keys = check_seal(&saved, &binding, &name, source.key(), &target.key)?;
+        // Only now is it certain that the plan names the files that somebody approved.
+        let sides = (source, target);
+        let route = route(&saved, &binding, &arguments, sides, &mut accounts)?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let apply = Self {
             migrate: MigrateSettings {
@@ -55,6 +64,7 @@ impl ApplySettings {
                 output: ReportFormat::resolve(&arguments.output)?,
             },
             binding,
+            binding_keys,
             plan_name: name,
         };
         Ok((apply, saved))
@@ -62,7 +72,7 @@ impl ApplySettings {
 }
 
 fn read_plan(path: &Path, name: &str) -> Result<SavedPlan, Error> {
-    let text = disk::read_text(path, "the plan")?;
+    let text = disk::read_text(path, "the plan", Limit::Large)?;
     SavedPlan::read(text).map_err(|unreadable| {
         Error::failed(format!("`{name}` cannot be applied: {}", unreadable.why)).with_hint(
             if unreadable.is_of_other_version {
@@ -74,38 +84,80 @@ fn read_plan(path: &Path, name: &str) -> Result<SavedPlan, Error> {
     })
 }
 
-async fn resolve_route(
+/// Refuses a plan that was not made with these keys, or that was changed since; returns the keys of its digests.
+///
+/// The file may come from anybody, so this comes before anything that it names is opened.
+fn check_seal(
     saved: &SavedPlan,
     binding: &Binding,
+    name: &str,
+    source_key: Option<&ApiKey>,
+    target_key: &ApiKey,
+) -> Result<BindingKeys, Error> {
+    let keys = BindingKeys::for_plan(binding, source_key, target_key, &plan_state_keys(binding));
+    let keys = keys.map_err(|side| {
+        Error::new(
+            ErrorKind::Stale,
+            format!("`{name}` was made with a different {side} API key"),
+        )
+        .with_hint("a plan can be checked only with the keys that it was made with: use that key, or make a new plan; nothing was read or written")
+    })?;
+    if saved.is_intact(binding, keys.target()) {
+        return Ok(keys);
+    }
+    Err(Error::new(
+        ErrorKind::Stale,
+        format!("somebody changed `{name}` after it was saved"),
+    )
+    .with_hint("make a new plan; nothing was read or written"))
+}
+
+/// The undocumented keys that do not count: those of the plan, whatever the profiles say now.
+fn plan_state_keys(binding: &Binding) -> StateKeys {
+    StateKeys::default().with(&binding.ignore_keys)
+}
+
+/// Resolves both accounts of the plan, and their keys; opens no file that only the plan names.
+async fn resolve_sides(
+    binding: &Binding,
     arguments: &cli::ApplyArgs,
-) -> Result<Route, Error> {
-    let mut accounts =
-        AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+    accounts: &mut AccountResolver,
+) -> Result<(Origin, Account), Error> {
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
     let BoundLocation::Url(url) = &binding.target.location else {
         return Err(Error::failed("the plan has no usable target address"));
     };
     // Check that both accounts are those of the plan before reading any key.
-    let target = resolve_bound_account(&mut accounts, Side::Target, url, &binding.target, to)?;
+    let target = resolve_bound_account(accounts, Side::Target, url, &binding.target, to)?;
     let source = match &binding.source.location {
         BoundLocation::Url(url) => {
             let resolved =
-                resolve_bound_account(&mut accounts, Side::Source, url, &binding.source, from)?;
+                resolve_bound_account(accounts, Side::Source, url, &binding.source, from)?;
             Origin::Live(Box::new(resolved.with_key_for(Side::Source).await?))
         }
-        BoundLocation::File(path) => resolve_file(&mut accounts, Some(path), from).await?,
-        BoundLocation::Stdin(_) => resolve_file(&mut accounts, None, from).await?,
+        BoundLocation::File(path) => resolve_file(accounts, Some(path), from).await?,
+        BoundLocation::Stdin(_) => resolve_file(accounts, None, from).await?,
     };
+    Ok((source, target.with_key_for(Side::Target).await?))
+}
+
+fn route(
+    saved: &SavedPlan,
+    binding: &Binding,
+    arguments: &cli::ApplyArgs,
+    (source, target): (Origin, Account),
+    accounts: &mut AccountResolver,
+) -> Result<Route, Error> {
     let route = Route::new(
         source,
-        target.with_key_for(Side::Target).await?,
+        target,
         filter(selection_args(binding))?,
         saved.document.on_conflict,
-        RulesFile::resolve(&rewriting_args(binding, arguments), &mut accounts)?,
+        RulesFile::resolve(&rewriting_args(binding, arguments), accounts)?,
         source_client_options(&arguments.connection, &arguments.source_list)?,
     )?;
     Ok(Route {
-        state_keys: StateKeys::default().with(&binding.ignore_keys),
+        state_keys: plan_state_keys(binding),
         ..route
     })
 }

@@ -11,6 +11,7 @@ use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
+use crate::store::state_folder;
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 
@@ -56,14 +57,16 @@ impl StateFolder {
     /// The path of the folder.
     ///
     /// # Errors
-    /// A usage error if neither the flag nor the environment determines it.
+    /// A usage error if neither the flag nor the environment determines it, and an error if other users can write there.
     pub fn path(&self) -> Result<&Path, Error> {
-        self.path.as_deref().ok_or_else(|| {
+        let path = self.path.as_deref().ok_or_else(|| {
             Error::usage(
                 "there is no folder for run records: neither XDG_STATE_HOME nor HOME is set",
             )
             .with_hint("name one with --state-dir DIR")
-        })
+        })?;
+        state_folder::check(path)?;
+        Ok(path)
     }
 }
 

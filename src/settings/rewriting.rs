@@ -13,6 +13,7 @@ use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
 use crate::pipeline::rewrite::rule::{Rules, UnmatchedSecretPolicy};
 use crate::store::disk;
+use crate::store::input::Limit;
 use crate::toml_file;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,7 +141,7 @@ impl RulesFile {
 }
 
 fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
-    let text = disk::read_text(path, "the rules file")?;
+    let text = disk::read_text(path, "the rules file", Limit::Medium)?;
     let rules = file::parse(&text).map_err(|diagnostics| {
         let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::usage(format!("the rules file has errors\n{lines}")).with_hint(

@@ -4,7 +4,7 @@ use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
 use super::{RulesFile, filter, state_keys};
 use crate::cli::{self, ComparisonArgs, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
-use crate::coralogix::account::Account;
+use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
@@ -27,6 +27,14 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The source's API key; `None` for a file.
+    pub fn key(&self) -> Option<&ApiKey> {
+        match self {
+            Self::Live(account) => Some(&account.key),
+            Self::File(..) | Self::Stdin(_) | Self::Backup(_) => None,
+        }
+    }
+
     /// The undocumented keys that the account's profile leaves out of comparisons; none for a file.
     pub(super) fn ignore_keys(&self) -> StateKeys {
         match self {

@@ -2,6 +2,7 @@
 //! Never modifies its input, and never follows a link to a folder, so a cycle of links cannot trap it.
 
 use super::disk;
+use super::input::Limit;
 use crate::error::Error;
 use crate::pipeline::idmap::{AlertFile, AlertFolder, IdMap, RewrittenAlerts, SkippedFile};
 use crate::untrusted::escape;
@@ -36,7 +37,7 @@ pub fn read(input: &Path) -> Result<AlertFolder, Error> {
     let mut alerts = AlertFolder::default();
     if !metadata.is_dir() {
         let name = input.file_name().map_or_else(PathBuf::new, PathBuf::from);
-        let text = disk::read_text(input, "the alert definitions")?;
+        let text = disk::read_text(input, "the alert definitions", Limit::Large)?;
         alerts.files.push(AlertFile { name, text });
         return Ok(alerts);
     }
@@ -76,7 +77,11 @@ fn add_entry(alerts: &mut AlertFolder, input: &Path, name: PathBuf) -> Result<()
         Ok(about) if !about.is_file() => "not a file",
         _ if !is_json => "not named *.json",
         Err(_) => "a broken link",
-        Ok(_) => match String::from_utf8(disk::read_bytes(&path, "the alert definitions")?) {
+        Ok(_) => match String::from_utf8(disk::read_bytes(
+            &path,
+            "the alert definitions",
+            Limit::Large,
+        )?) {
             Ok(text) => {
                 alerts.files.push(AlertFile { name, text });
                 return Ok(());

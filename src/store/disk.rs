@@ -1,27 +1,32 @@
 //! File access: reads whole files, writes them atomically, and makes them readable only by their owner.
 
-use super::temporary_file;
+use super::input::{self, Limit, Links};
+use super::temporary_file::TemporaryFile;
 use crate::error::{Error, ErrorKind};
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use secrecy::SecretString;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Reads a text file that the user named; `what` names its purpose in errors, such as `the export file`.
-pub fn read_text(path: &Path, what: &str) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|error| cannot("read", what, path).with_source(error))
+pub fn read_text(path: &Path, what: &str, limit: Limit) -> Result<String, Error> {
+    input::read(path, limit, Links::Follow)
+        .and_then(input::decode_text)
+        .map_err(|error| cannot("read", what, path).with_source(error))
 }
 
 /// Reads a file that controls what the program does, such as the commands to run; `None` if it does not exist.
 ///
 /// Refuses a file that every user of this machine can write to.
 pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
-    let (metadata, text) = match read_with_metadata(path) {
-        Ok(read) => read,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(cannot("read", what, path).with_source(error)),
-    };
+    let read = input::read_with_metadata(path, Limit::Small, Links::Follow);
+    let (metadata, text) =
+        match read.and_then(|(about, bytes)| Ok((about, input::decode_text(bytes)?))) {
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(cannot("read", what, path).with_source(error)),
+        };
     match permitted(&metadata, WRITE) {
         None => Ok(Some(text)),
         Some(mode) => {
@@ -38,8 +43,10 @@ pub fn read_trusted(path: &Path, what: &str) -> Result<Option<String>, Error> {
 ///
 /// A pipe, such as the shell creates for `<(…)`, has no meaningful permissions and is read without this check.
 pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
-    let (metadata, text) =
-        read_with_metadata(path).map_err(|error| cannot("read", what, path).with_source(error))?;
+    let read = input::read_with_metadata(path, Limit::Small, Links::Follow);
+    let (metadata, text) = read
+        .and_then(|(about, bytes)| Ok((about, input::utf8_text(bytes)?)))
+        .map_err(|error| cannot("read", what, path).with_source(error))?;
     // Moved, not copied: the text is wiped when it is dropped.
     let text = SecretString::from(text);
     match permitted(&metadata, READ | WRITE) {
@@ -54,40 +61,42 @@ pub fn read_secret(path: &Path, what: &str) -> Result<SecretString, Error> {
     }
 }
 
-/// Reads a file and its metadata through the same handle, so that the permissions belong to the file that was read.
-fn read_with_metadata(path: &Path) -> io::Result<(fs::Metadata, String)> {
-    let mut file = File::open(path)?;
-    let metadata = file.metadata()?;
-    let mut text = String::new();
-    file.read_to_string(&mut text)?;
-    Ok((metadata, text))
-}
-
 /// Permission bits for users outside a file's owner and group.
 const READ: u32 = 0o004;
-const WRITE: u32 = 0o002;
+pub(super) const WRITE: u32 = 0o002;
 
 /// The mode of a regular file if it grants users outside its owner and group any of the bits in `any`.
-#[cfg(unix)]
 fn permitted(metadata: &fs::Metadata, any: u32) -> Option<u32> {
+    granted(metadata, any).filter(|_| metadata.is_file())
+}
+
+/// The mode of a file or folder if it grants users outside its owner and group any of the bits in `any`.
+#[cfg(unix)]
+pub(super) fn granted(metadata: &fs::Metadata, any: u32) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = metadata.permissions().mode() & 0o7777;
-    (metadata.is_file() && mode & any != 0).then_some(mode)
+    (mode & any != 0).then_some(mode)
 }
 
 #[cfg(not(unix))]
-fn permitted(_metadata: &fs::Metadata, _any: u32) -> Option<u32> {
+pub(super) fn granted(_metadata: &fs::Metadata, _any: u32) -> Option<u32> {
     None
 }
 
 /// Reads the bytes of a file that the user named; `what` names its purpose in errors.
-pub fn read_bytes(path: &Path, what: &str) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|error| cannot("read", what, path).with_source(error))
+pub fn read_bytes(path: &Path, what: &str, limit: Limit) -> Result<Vec<u8>, Error> {
+    input::read(path, limit, Links::Follow)
+        .map_err(|error| cannot("read", what, path).with_source(error))
 }
 
-/// Whether a regular file exists at the path.
+/// The text of a file that the program may have written before; an error also if it is none of ours to read.
+fn read_previous(path: &Path) -> io::Result<String> {
+    input::read(path, Limit::Large, Links::Follow).and_then(input::utf8_text)
+}
+
+/// Whether the path names something other than a folder. Whether that is a regular file, its reader says.
 pub fn is_file(path: &Path) -> bool {
-    path.is_file()
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_dir())
 }
 
 /// Whether nothing exists at the path.
@@ -124,10 +133,10 @@ fn parent_folder(path: &Path) -> &Path {
 }
 
 fn create_atomically(folder: &Path, path: &Path, content: WriteContent<'_>) -> io::Result<()> {
-    let mut file = temporary_file::create_in(folder)?;
-    write_content(&mut file, content)?;
+    let file = TemporaryFile::create_in(folder)?;
+    write_content(file.as_file(), content)?;
     file.as_file().sync_all()?;
-    file.persist_noclobber(path).map_err(|error| error.error)?;
+    file.persist_noclobber(path)?;
     File::open(folder)?.sync_all()
 }
 
@@ -137,7 +146,7 @@ type WriteContent<'c> = &'c dyn Fn(&mut dyn Write) -> io::Result<()>;
 /// Write buffer size in bytes.
 const CHUNK: usize = 1 << 16;
 
-fn write_content(file: &mut impl Write, content: WriteContent<'_>) -> io::Result<()> {
+fn write_content(file: impl Write, content: WriteContent<'_>) -> io::Result<()> {
     let mut buffered = io::BufWriter::with_capacity(CHUNK, file);
     content(&mut buffered)?;
     buffered.flush()
@@ -163,7 +172,7 @@ pub fn replace_shared(
     what: &str,
     is_own: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
-    let is_free = match fs::read_to_string(path) {
+    let is_free = match read_previous(path) {
         Ok(old) => old.is_empty() || is_own(&old),
         Err(error) => error.kind() == io::ErrorKind::NotFound,
     };
@@ -193,11 +202,11 @@ fn replace_atomically(
 ) -> Result<(), Error> {
     let folder = parent_folder(path);
     let write = || {
-        let mut file = temporary_file::create_in(folder)?;
-        write_content(&mut file, content)?;
+        let file = TemporaryFile::create_in(folder)?;
+        write_content(file.as_file(), content)?;
         permit(file.as_file())?;
         file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)?;
+        file.persist(path)?;
         File::open(folder)?.sync_all()
     };
     write().map_err(|error: io::Error| {
@@ -214,7 +223,7 @@ pub fn replace_if_own(
     what: &str,
     is_own: impl Fn(&str) -> bool,
 ) -> Result<(), Error> {
-    match fs::read_to_string(path) {
+    match read_previous(path) {
         Ok(old) if is_own(&old) => replace_with(path, content, what),
         _ => write_new_with(path, content, what),
     }
@@ -247,15 +256,13 @@ pub(super) fn sync_folder(path: &Path) -> Result<(), Error> {
 
 /// Fails if no file can be created in the folder.
 pub(super) fn check_writable(folder: &Path, what: &str) -> Result<(), Error> {
-    tempfile::NamedTempFile::new_in(folder)
-        .map(drop)
-        .map_err(|error| {
-            cannot("write to", what, folder)
-                .with_source(error)
-                .with_hint(
-                    "check its permissions and free space, or pass another folder with --state-dir",
-                )
-        })
+    TemporaryFile::create_in(folder).map(drop).map_err(|error| {
+        cannot("write to", what, folder)
+            .with_source(error)
+            .with_hint(
+                "check its permissions and free space, or pass another folder with --state-dir",
+            )
+    })
 }
 
 /// Removes a folder and its contents.

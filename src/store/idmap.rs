@@ -2,6 +2,7 @@
 //! A file that cannot be read completely is an error; no part of it is used.
 
 use super::disk;
+use super::input::Limit;
 use crate::coralogix::json::Json;
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
@@ -15,7 +16,7 @@ use std::path::Path;
 /// # Errors
 /// Where the file cannot be read or is not a complete id map.
 pub fn read(path: &Path) -> Result<IdMap, Error> {
-    parse(&disk::read_text(path, "the id map")?)
+    parse(&disk::read_text(path, "the id map", Limit::Large)?)
 }
 
 /// Parses an id map; a leading byte order mark is ignored.
@@ -38,7 +39,7 @@ fn parse_error(what: impl AsRef<str>) -> Error {
 }
 
 fn parse_json(text: &str) -> Result<Vec<IdPair>, Error> {
-    let tree = Json::parse(text).map_err(|error| parse_error(error.to_string()))?;
+    let tree = Json::parse_document(text).map_err(|error| parse_error(error.to_string()))?;
     let rows = match &tree {
         Json::Array(rows) => rows,
         other => match other.get("id_map") {

@@ -2,13 +2,17 @@
 //! The operating system releases a lock when its process ends in any way, so a lock is never stale.
 
 use super::disk;
+use super::input::{self, Limit, Links};
 use crate::error::{Error, ErrorKind};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+
+/// The folder of the locks in a state folder.
+pub(super) const FOLDER: &str = "locks";
 
 /// Identifies the run that holds a lock; stored in the lock file, for messages.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -56,7 +60,7 @@ pub struct Locks {
 impl Locks {
     /// Opens the locks of a state folder, creating their folder if it is missing.
     pub fn new(state: &Path) -> Result<Self, Error> {
-        let folder = state.join("locks");
+        let folder = state.join(FOLDER);
         disk::create_private_folder(&folder, "the state folder")?;
         Ok(Self { folder })
     }
@@ -69,7 +73,7 @@ impl Locks {
             *path == host_file || name.starts_with(&prefix)
         };
         let read = |path: PathBuf| {
-            let bytes = std::fs::read(&path).ok()?;
+            let bytes = input::read(&path, Limit::Small, Links::Refuse).ok()?;
             (!bytes.is_empty()).then_some((path, bytes))
         };
         let paths = disk::sorted_entries(&self.folder, "the locks")?;
@@ -148,7 +152,8 @@ fn open_lock_file(path: &Path) -> Result<File, Error> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
     disk::set_owner_only(&mut options);
-    options.open(path).map_err(|error| {
+    let opened = input::open_regular(&mut options, path, Links::Refuse);
+    opened.map(|(file, _)| file).map_err(|error| {
         let shown = crate::untrusted::escape(&path.display().to_string());
         Error::failed(format!("cannot open the lock file `{shown}`"))
             .with_source(error)
@@ -201,9 +206,8 @@ fn lock_error(error: TryLockError, path: &Path, host: &str) -> Error {
 }
 
 fn read_holder(path: &Path) -> Option<LockHolder> {
-    let mut text = String::new();
-    File::open(path).ok()?.read_to_string(&mut text).ok()?;
-    serde_json::from_str(&text).ok()
+    let bytes = input::read(path, Limit::Small, Links::Refuse).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ pub mod alerts;
 pub mod backup;
 pub mod disk;
 pub mod idmap;
+pub mod input;
 pub mod lock;
 pub mod runs;
+pub mod state_folder;
 mod temporary_file;

@@ -14,11 +14,14 @@ use crate::coralogix::webhook::{Webhook, parse_list};
 use crate::document::run::RunRecord;
 use crate::document::run::entry::{self, Header, JournalEntry};
 use crate::error::Error;
-use crate::store::disk;
+use crate::store::{disk, state_folder};
 use jiff::{SignedDuration, Timestamp};
 use journal::{JOURNAL_NAME, JournalFile};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// The folder of the run records in a state folder.
+pub(super) const FOLDER: &str = "runs";
 
 /// Access to the folder of run records.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ impl Runs {
     /// The run records of a state folder, which need not exist yet.
     pub fn new(state: &Path) -> Self {
         Self {
-            folder: state.join("runs"),
+            folder: state.join(FOLDER),
         }
     }
 
@@ -199,6 +202,9 @@ fn is_run_id(text: &str) -> bool {
 }
 
 fn read_record(folder: &Path) -> Result<RunRecord, Error> {
+    if let Ok(metadata) = std::fs::symlink_metadata(folder) {
+        state_folder::refuse_link(folder, &metadata)?;
+    }
     let path = folder.join(JOURNAL_NAME);
     // A run's folder never exists without its journal.
     if !disk::is_file(&path) {

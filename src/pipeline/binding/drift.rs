@@ -5,7 +5,6 @@ use crate::coralogix::account::Side;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::{DigestKey, PlaceDigests};
 use crate::coralogix::id_json;
-use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
 use crate::coralogix::undocumented::is_server_state;
@@ -15,6 +14,7 @@ use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::StrippedWebhook;
 use serde::Deserialize;
 use smol_str::SmolStr;
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 /// One change since a plan was saved.
@@ -384,6 +384,7 @@ fn changed_fields(
 ) -> Vec<ChangedField> {
     let mut changed = changed_names(then, now);
     let digests = digest_key.digest_places(object);
+    let undocumented: HashSet<Cow<'_, str>> = object.unknown_tokens().map(|(key, _)| key).collect();
     for place in object.places() {
         let path = place.path.to_string();
         let is_leaf = !place.json_type.is_container();
@@ -391,7 +392,7 @@ fn changed_fields(
             changed.push(ChangedField {
                 path,
                 current: Some(place.masked),
-                undocumented: undocumented_key(&place.path, object),
+                undocumented: undocumented_key(&place.path, &undocumented),
             });
         }
     }
@@ -408,11 +409,10 @@ fn changed_fields(
     changed
 }
 
-/// The undocumented top-level key that holds a value; `None` for a documented value.
-fn undocumented_key(path: &Path, webhook: &Webhook) -> Option<String> {
+/// The undocumented top-level key that holds a value, of all that the webhook has; `None` for a documented value.
+fn undocumented_key(path: &Path, all: &HashSet<Cow<'_, str>>) -> Option<String> {
     let key = path.parts().first()?;
-    let is_undocumented = KnownKey::from_text(key).is_none() && webhook.raw_by_name(key).is_some();
-    is_undocumented.then(|| key.clone())
+    all.contains(key.as_str()).then(|| key.clone())
 }
 
 /// The key of a value that is gone, if it looks like the server's own state; any other may have been one of the fields.

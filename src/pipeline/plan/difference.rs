@@ -11,6 +11,8 @@ use crate::coralogix::path::Path;
 use crate::coralogix::undocumented::{StateKeys, UndocumentedMember};
 use crate::coralogix::webhook::{Fields, Webhook};
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
 /// One path at which two webhooks differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,9 +77,11 @@ pub fn undocumented_differences(
     state_keys: &StateKeys,
 ) -> Vec<Difference> {
     let mut found = unkept_differences(source, target, state_keys);
-    let added = target
-        .undocumented_members()
-        .filter(|member| source.value_in_place_of(member).is_none() && state_keys.counts(member));
+    let values = OnceCell::new();
+    let added = target.undocumented_members().filter(|member| {
+        let values = values.get_or_init(|| source.values_by_key());
+        values.in_place_of(member).is_none() && state_keys.counts(member)
+    });
     found.extend(added.map(|member| Difference {
         path: member.path().to_string(),
         source: None,
@@ -96,11 +100,11 @@ pub fn unkept_differences(
     state_keys: &StateKeys,
 ) -> Vec<Difference> {
     differing_members(desired, target)
-        .filter(|member| state_keys.counts(member))
-        .map(|member| Difference {
+        .filter(|(member, _)| state_keys.counts(member))
+        .map(|(member, other)| Difference {
             path: member.path().to_string(),
             source: Some(hidden_value()),
-            target: target.value_in_place_of(&member).map(|_| hidden_value()),
+            target: other.map(|_| hidden_value()),
         })
         .collect()
 }
@@ -109,14 +113,14 @@ pub fn unkept_differences(
 pub(super) fn has_other_state(source: &Webhook, target: &Webhook, state_keys: &StateKeys) -> bool {
     differing_members(source, target)
         .chain(differing_members(target, source))
-        .any(|member| !state_keys.counts(&member))
+        .any(|(member, _)| !state_keys.counts(&member))
 }
 
-/// The undocumented members of one webhook that another one does not have with an equal value.
+/// The undocumented members of one webhook that another one does not have with an equal value, each with the other value.
 fn differing_members<'w>(
     webhook: &'w Webhook,
     other: &'w Webhook,
-) -> impl Iterator<Item = UndocumentedMember<'w>> {
+) -> impl Iterator<Item = (UndocumentedMember<'w>, Option<&'w str>)> {
     let is_same = |left: &str, right: &str| {
         left == right
             || match (Json::parse(left), Json::parse(right)) {
@@ -124,19 +128,19 @@ fn differing_members<'w>(
                 _ => false,
             }
     };
+    // Most webhooks have no such member, and need no index.
+    let values = OnceCell::new();
     let members = webhook.undocumented_members_apart_from(other);
-    members.filter(move |member| {
-        let same = other
-            .value_in_place_of(member)
-            .filter(|value| is_same(member.value, value));
-        same.is_none() && is_last_of_key(webhook, member)
+    members.filter_map(move |member| {
+        let (ours, theirs) =
+            values.get_or_init(|| (webhook.values_by_key(), other.values_by_key()));
+        let value = theirs.in_place_of(&member);
+        let is_last_of_key = ours
+            .in_place_of(&member)
+            .is_some_and(|value| std::ptr::eq(value, member.value));
+        let is_different = !value.is_some_and(|value| is_same(member.value, value));
+        (is_different && is_last_of_key).then_some((member, value))
     })
-}
-
-/// Whether no later member of the webhook has the same key.
-fn is_last_of_key(webhook: &Webhook, member: &UndocumentedMember<'_>) -> bool {
-    let counting = webhook.value_in_place_of(member);
-    counting.is_some_and(|value| std::ptr::eq(value, member.value))
 }
 
 fn hidden_value() -> Masked {
@@ -241,14 +245,21 @@ fn members_of_object<'t>(tree: &'t Json<'t>, masked: &'t Masked) -> Option<Vec<M
     )
 }
 
+/// Members by their names; the first of a name counts.
+fn by_name<'m>(members: &'m [MaskedMember<'m>]) -> HashMap<&'m str, &'m MaskedMember<'m>> {
+    let members = members.iter().rev();
+    members.map(|member| (member.name, member)).collect()
+}
+
 fn compare_members(
     found: &mut Vec<Difference>,
     path: &Path,
     left: &[MaskedMember<'_>],
     right: &[MaskedMember<'_>],
 ) {
+    let (in_left, in_right) = (by_name(left), by_name(right));
     for member in left {
-        match right.iter().find(|other| other.name == member.name) {
+        match in_right.get(member.name) {
             Some(other) => compare_values(found, &path.child(member.name), member, other),
             None => found.push(Difference {
                 path: path.child(member.name).to_string(),
@@ -259,7 +270,7 @@ fn compare_members(
     }
     for other in right
         .iter()
-        .filter(|other| !left.iter().any(|member| member.name == other.name))
+        .filter(|other| !in_left.contains_key(other.name))
     {
         found.push(Difference {
             path: path.child(other.name).to_string(),

@@ -210,12 +210,7 @@ fn create_object(webhook: &PortableWebhook) -> &Webhook {
 /// The object that an update sends: the desired content and the target's id, plus the keys of the target's
 /// webhook that hookferry does not understand and the source lacks, so that the update keeps them.
 fn update_object(webhook: &PortableWebhook, target: &StrippedWebhook) -> Webhook {
-    let mut body = webhook.bare().clone();
-    for (key, value) in target.bare().unknown_tokens() {
-        if body.raw_by_name(&key).is_none() {
-            body = body.with_member(&key, value);
-        }
-    }
+    let body = webhook.bare().with_unknown_members_of(target.bare());
     match target.id() {
         Some(id) => body.with_member("id", &id.to_json()),
         None => body,

@@ -1,6 +1,7 @@
 //! Applies the rules to one webhook. At most one rule changes a value, and `retarget` only if no rule does.
 
 use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
+use super::claims::{Claim, Claims};
 use super::flow::log_backflow;
 use super::mistake::{Mistakes, RuleProblem};
 use super::rule::{Rule, SetValue, ValueSource};
@@ -21,18 +22,11 @@ pub(super) struct RuleApplication<'r> {
     pub(super) webhook: StrippedWebhook,
     rewriting: &'r Rewriting,
     places: Vec<Place>,
-    claims: Vec<Claim>,
+    claims: Claims,
     unread_values: Vec<UnreadValue>,
     value_warnings: Vec<ValueWarning>,
     kept_paths: Vec<Path>,
     new_alias: Option<(String, usize)>,
-}
-
-/// A value to change, with its new JSON.
-struct Claim {
-    place_ix: usize,
-    token: String,
-    change: Change,
 }
 
 impl<'r> RuleApplication<'r> {
@@ -41,15 +35,16 @@ impl<'r> RuleApplication<'r> {
             || rewriting.lists_unmatched_secrets
             || rewriting.unmatched_policy == super::rule::UnmatchedSecretPolicy::Refuse
             || !rewriting.rules.rules.is_empty();
+        let places = if needs_places {
+            webhook.bare.places()
+        } else {
+            Vec::new()
+        };
         Self {
-            places: if needs_places {
-                webhook.bare.places()
-            } else {
-                Vec::new()
-            },
+            claims: Claims::new(&places),
+            places,
             webhook,
             rewriting,
-            claims: Vec::new(),
             unread_values: Vec::new(),
             value_warnings: Vec::new(),
             kept_paths: Vec::new(),
@@ -237,12 +232,7 @@ impl<'r> RuleApplication<'r> {
             return;
         };
         for place_ix in 0..self.places.len() {
-            let path = &self.places[place_ix].path;
-            if self
-                .claims
-                .iter()
-                .any(|claim| claim.change.path.overlaps(path))
-            {
+            if self.claims.overlapping(place_ix).is_some() {
                 continue;
             }
             if let Some(text) = self
@@ -291,13 +281,10 @@ impl<'r> RuleApplication<'r> {
         line: usize,
         mistakes: &mut Mistakes,
     ) {
-        let path = &self.places[place_ix].path;
-        let other = self
-            .claims
-            .iter()
-            .find(|claim| claim.change.path.overlaps(path));
+        let other = self.claims.overlapping(place_ix);
         if let Some(other) = other.and_then(|claim| claim.change.rule_line) {
-            let problem = RuleProblem::ConflictingRules(path.clone(), other);
+            let path = self.places[place_ix].path.clone();
+            let problem = RuleProblem::ConflictingRules(path, other);
             return mistakes.add(line, problem, &self.webhook);
         }
         let is_equal = is_equal_json(self.places[place_ix].token(), &token);
@@ -310,7 +297,7 @@ impl<'r> RuleApplication<'r> {
     }
 
     /// Builds the desired webhook from the original and the claims.
-    pub(super) fn finish(mut self) -> PortableWebhook {
+    pub(super) fn finish(self) -> PortableWebhook {
         let unmatched_secrets = self.unmatched_secrets();
         let mut webhook = self.webhook;
         let edits: Vec<Edit<'_>> = self
@@ -326,8 +313,7 @@ impl<'r> RuleApplication<'r> {
         if !edits.is_empty() {
             bare = bare.with_edits(&edits);
         }
-        self.claims.sort_by_key(|claim| claim.place_ix);
-        let mut changes: Vec<Change> = self.claims.into_iter().map(|claim| claim.change).collect();
+        let mut changes = self.claims.into_changes();
         if let Some((new_alias, line)) = self.new_alias.filter(|_| webhook.blocked.is_none()) {
             bare = bare.with_alias(&new_alias);
             let is_equal = new_alias == webhook.alias;
@@ -356,10 +342,10 @@ impl<'r> RuleApplication<'r> {
             (webhook.content, webhook.fields_shape) = content.unzip();
         }
         webhook.bare = bare;
-        self.value_warnings
-            .extend(ValueWarning::of_empty_secret(&webhook.bare));
+        let mut value_warnings = self.value_warnings;
+        value_warnings.extend(ValueWarning::of_empty_secret(&webhook.bare));
         let report = RewriteReport {
-            value_warnings: self.value_warnings,
+            value_warnings,
             changes,
             unread_values: self.unread_values,
             unmatched_secrets,
@@ -374,11 +360,9 @@ impl<'r> RuleApplication<'r> {
 
     /// The secrets that no rule changes or keeps.
     fn unmatched_secrets(&self) -> Vec<UnmatchedSecret> {
-        let is_covered = |place: &Place| {
-            let by_rule = |claim: &Claim| {
-                claim.change.rule_line.is_some() && place.path.is_within(&claim.change.path)
-            };
-            self.claims.iter().any(by_rule)
+        let is_covered = |place_ix: usize, place: &Place| {
+            let is_by_rule = |claim: &Claim| claim.change.rule_line.is_some();
+            self.claims.any_around(place_ix, is_by_rule)
                 || self
                     .kept_paths
                     .iter()
@@ -386,8 +370,9 @@ impl<'r> RuleApplication<'r> {
         };
         self.places
             .iter()
-            .filter(|place| !place.json_type.is_container() && !is_covered(place))
-            .filter_map(|place| {
+            .enumerate()
+            .filter(|(ix, place)| !place.json_type.is_container() && !is_covered(*ix, place))
+            .filter_map(|(_, place)| {
                 let kind = place.secret_kind()?;
                 Some(UnmatchedSecret {
                     path: place.path.clone(),

@@ -2,6 +2,7 @@
 //! Files are written atomically and are readable only by their owner.
 
 use crate::error::{Error, ErrorKind};
+use crate::store::input::{self, Limit, Links};
 use crate::store::{disk, temporary_file};
 use std::fs;
 use std::io;
@@ -68,7 +69,7 @@ impl FolderRepository {
     /// The content of a file; `None` if it does not exist.
     pub(super) fn get(&self, account: &str, name: &str) -> Result<Option<Vec<u8>>, Error> {
         let path = self.path(account, name);
-        match fs::read(&path) {
+        match input::read(&path, Limit::Large, Links::Follow) {
             Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(backup_error("read", &path, error)),
@@ -92,6 +93,7 @@ impl FolderRepository {
     /// Removes a file; succeeds if it is already gone.
     pub(super) fn remove(&self, account: &str, name: &str) -> Result<(), Error> {
         let path = self.path(account, name);
+        self.refuse_outside(account)?;
         match fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(backup_error("remove", &path, error))
@@ -103,6 +105,7 @@ impl FolderRepository {
     /// Removes temporary files of killed runs, once they are too old to belong to a running process.
     pub(super) fn remove_temporary_files(&self, account: &str) -> Result<(), Error> {
         let folder = self.path.join(account);
+        self.refuse_outside(account)?;
         match temporary_file::remove_abandoned(&folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 Err(
@@ -113,6 +116,22 @@ impl FolderRepository {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Fails if the folder of an account is a link that leads out of the repository: what is there is not ours to remove.
+    fn refuse_outside(&self, account: &str) -> Result<(), Error> {
+        let folder = self.path.join(account);
+        let is_inside = match (folder.canonicalize(), self.path.canonicalize()) {
+            (Ok(folder), Ok(repository)) => folder.starts_with(repository),
+            // What does not exist, or cannot be read, is reported where it is used.
+            _ => true,
+        };
+        if is_inside {
+            return Ok(());
+        }
+        Err(disk::cannot("remove anything from", "the folder", &folder).with_hint(
+            "it is a symbolic link that leads out of the repository; pass the folder that it leads into as the repository",
+        ))
     }
 
     fn path(&self, account: &str, name: &str) -> PathBuf {

@@ -5,10 +5,11 @@
 use crate::coralogix::digest::to_hex;
 use crate::document::run::entry::JournalEntry;
 use crate::error::Error;
+use crate::store::input::{self, Limit, Links};
 use ring::digest::{Context, SHA256};
 use serde::Serialize;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read as _, Seek as _, SeekFrom, Write};
+use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The name of a journal in the folder of its run.
@@ -64,8 +65,10 @@ impl JournalFile {
 
     /// The same journal after its folder got another name.
     pub(super) fn moved_to(self, path: PathBuf) -> Result<Self, Error> {
-        let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(|error| journal_error("be opened", &path).with_source(error))?;
+        let mut options = OpenOptions::new();
+        let file = input::open_regular(options.append(true), &path, Links::Refuse);
+        let (file, _) =
+            file.map_err(|error| journal_error("be opened", &path).with_source(error))?;
         Ok(Self { file, path, ..self })
     }
 
@@ -73,7 +76,9 @@ impl JournalFile {
     pub(super) fn reopen(path: &Path) -> Result<(Self, Vec<JournalEntry>), Error> {
         let failed = |error| journal_error("be opened", path).with_source(error);
         let read = read(path)?;
-        let mut file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        let mut options = OpenOptions::new();
+        let file = input::open_regular(options.write(true), path, Links::Refuse);
+        let (mut file, _) = file.map_err(failed)?;
         file.set_len(read.intact_len).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let journal = Self {
@@ -150,9 +155,7 @@ impl Write for SummingWriter<'_> {
 
 /// Reads a journal; ignores a last line without a line end, which a crash may leave.
 pub(super) fn read(path: &Path) -> Result<JournalContent, Error> {
-    let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|mut file| file.read_to_end(&mut bytes))
+    let bytes = input::read(path, Limit::Large, Links::Refuse)
         .map_err(|error| journal_error("be read", path).with_source(error))?;
     let mut found = JournalContent::default();
     for (line_ix, line) in bytes.split_inclusive(|byte| *byte == b'\n').enumerate() {

@@ -5,6 +5,7 @@
 use crate::coralogix::digest::DigestKey;
 use crate::error::Error;
 use crate::store::disk;
+use crate::store::input::{self, Limit, Links};
 use ring::aead::{Aad, MAX_TAG_LEN, NONCE_LEN, Nonce};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::path::Path;
@@ -37,7 +38,8 @@ pub(super) fn read(
     if !disk::is_file(&path) {
         return Ok(None);
     }
-    let encrypted = disk::read_bytes(&path, "the previous bodies")?;
+    let encrypted = input::read(&path, Limit::Large, Links::Refuse)
+        .map_err(|error| disk::cannot("read", "the previous bodies", &path).with_source(error))?;
     let bodies = decrypt(run_id, encrypted, digest_key);
     bodies.map(Some).ok_or_else(|| damaged_error(run_id))
 }

@@ -10,7 +10,7 @@ use crate::coralogix::webhook::{TypeId, Webhook};
 use crate::pipeline::fetch::Inventory;
 use crate::secret::resembles_vendor_key;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Maximum number of paths of one field that `keep` lists; beyond it, `keep` names the whole field.
 const MAX_PATHS: usize = 6;
@@ -278,6 +278,8 @@ fn is_number(part: &str) -> bool {
 /// like a key and so must not be written.
 fn keep_paths(holders: &[WebhookSecrets<'_>], must_change: &dyn Fn(&Path) -> bool) -> Vec<String> {
     let mut by_field: Vec<(&str, Vec<&Path>)> = Vec::new();
+    let mut field_ixs: HashMap<&str, usize> = HashMap::new();
+    let mut seen: HashSet<&Path> = HashSet::new();
     for found in holders.iter().flat_map(|holder| &holder.found) {
         let Some(field) = found
             .path
@@ -287,11 +289,14 @@ fn keep_paths(holders: &[WebhookSecrets<'_>], must_change: &dyn Fn(&Path) -> boo
         else {
             continue;
         };
-        match by_field.iter_mut().find(|(name, _)| name == field) {
-            Some((_, paths)) if paths.contains(&&found.path) => {}
-            Some((_, paths)) => paths.push(&found.path),
-            None => by_field.push((field, vec![&found.path])),
+        if !seen.insert(&found.path) {
+            continue;
         }
+        let field_ix = *field_ixs.entry(field).or_insert(by_field.len());
+        if field_ix == by_field.len() {
+            by_field.push((field, Vec::new()));
+        }
+        by_field[field_ix].1.push(&found.path);
     }
     let mut keep = Vec::new();
     for (field, paths) in by_field {

@@ -8,6 +8,8 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Variables {
     by_value: HashMap<String, String>,
     taken: BTreeSet<String>,
+    /// The next number for each name that is taken.
+    next_number: HashMap<String, usize>,
 }
 
 impl Variables {
@@ -18,11 +20,11 @@ impl Variables {
         }
         let last = path.parts().last().map_or("", String::as_str);
         let proposed = variable_name(owner, last);
+        let number = self.next_number.entry(proposed.clone()).or_insert(2);
         let mut name = proposed.clone();
-        let mut n = 2;
         while self.taken.contains(&name) {
-            name = format!("{proposed}_{n}");
-            n += 1;
+            name = format!("{proposed}_{number}");
+            *number += 1;
         }
         self.taken.insert(name.clone());
         self.by_value.insert(value.to_owned(), name.clone());

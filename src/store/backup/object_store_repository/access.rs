@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind};
 use crate::http::client::is_loopback;
 use crate::store::backup::environment::EnvLookup;
 use crate::store::disk;
+use crate::store::input::Limit;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey as Key};
 use object_store::path::Path;
 use object_store::{BackoffConfig, ClientConfigKey, RetryConfig};
@@ -88,6 +89,7 @@ impl StoreAccess {
             Some(path) => Some(disk::read_bytes(
                 path.as_ref(),
                 "the file of AWS_CA_BUNDLE",
+                Limit::Small,
             )?),
             None => None,
         };
@@ -211,7 +213,7 @@ fn check_request_value(key: Key, name: &str, value: String) -> Result<String, Er
         }
         Key::ContainerAuthorizationTokenFile => {
             let what = format!("the file of {name}");
-            let token = disk::read_text(value.as_ref(), &what)?;
+            let token = disk::read_text(value.as_ref(), &what, Limit::Small)?;
             check_header_value(&what, &token).map(|_| value)
         }
         _ => Ok(value),
