@@ -85,7 +85,7 @@ fn a_limit_on_changes_is_kept() {
         let previewed = accounts.program(preview).run();
         previewed.assert_code(6);
         assert!(
-            previewed.stdout.contains("11 create"),
+            previewed.stdout.contains("11 to create"),
             "{}",
             previewed.transcript()
         );

@@ -219,7 +219,9 @@ fn a_key_file_that_everybody_can_read_is_refused_alike() {
     for name in ["open", ".cx/profiles/prod.toml", "identity"] {
         accounts.set_mode(name, 0o644);
     }
-    accounts.write("encrypted.age", "age-encryption.org/v1\n");
+    let stanza = format!("-> X25519 {0}\n{0}", "A".repeat(43));
+    let header = format!("age-encryption.org/v1\n{stanza}\n--- {}\n", "A".repeat(43));
+    accounts.write("encrypted.age", &header);
     for (line, file) in [
         ("list --from p", "open"),
         ("list --from [source]", "open"),
