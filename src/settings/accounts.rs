@@ -161,7 +161,17 @@ impl ResolvedAccount {
         Self {
             endpoint,
             profile: None,
-            profile_key: ProfileKey::NoProfile,
+            profile_key: ProfileKey::NoProfile(
+                "name a profile that states where its key is (`hookferry demo` needs no key)",
+            ),
+        }
+    }
+
+    /// An account that a run record names; the record does not store the profile that named it.
+    pub(super) fn from_record(endpoint: Endpoint) -> Self {
+        Self {
+            profile_key: ProfileKey::NoProfile("name a profile that has the key: --to PROFILE"),
+            ..Self::from_endpoint(endpoint)
         }
     }
 

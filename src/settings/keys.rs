@@ -26,8 +26,8 @@ pub(super) struct LoadedKey {
 /// Where the own key of a profile is.
 #[derive(Debug, Clone)]
 pub(super) enum ProfileKey {
-    /// The account has no profile.
-    NoProfile,
+    /// The account has no profile; how to name one, as the end of a hint.
+    NoProfile(&'static str),
     /// The profile names no key.
     None,
     /// The profile names this source; relative paths start from this folder, and a program gets no such variable.
@@ -133,12 +133,7 @@ pub(super) async fn read_profile_key(
         Err(KeyProblem::OutOfReach(error))
     };
     let (text, place) = match own {
-        ProfileKey::NoProfile => {
-            return no_key(
-                "",
-                "name a profile that states where its key is (`hookferry demo` needs no key)",
-            );
-        }
+        ProfileKey::NoProfile(hint) => return no_key("", hint),
         ProfileKey::None => {
             let why = format!(": profile {profile} does not name one");
             return no_key(

@@ -234,21 +234,9 @@ impl RecordedTarget {
         if let Some(resolved) = &self.0 {
             return resolved.with_key_for(Side::Target).await;
         }
-        let account = ResolvedAccount::from_endpoint(endpoint)
+        ResolvedAccount::from_record(endpoint)
             .with_key_for(Side::Target)
-            .await;
-        account.map_err(with_profile_hint)
-    }
-}
-
-/// Extends the hint of a missing key: a run record does not store the profile that named its target.
-fn with_profile_hint(error: Error) -> Error {
-    match (error.kind(), error.hint()) {
-        (ErrorKind::Authentication, Some(hint)) => {
-            let hint = format!("{hint}; or name a profile that has the key: --to PROFILE");
-            error.with_hint(hint)
-        }
-        _ => error,
+            .await
     }
 }
 

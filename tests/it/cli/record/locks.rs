@@ -28,7 +28,8 @@ fn the_refusal_names_a_running_restore() {
     let accounts = StandIn::with(&[], &["post:1:delay=1s"]);
     let backup = "backup create --from [source] --repo repo --plaintext";
     accounts.program(backup).run().assert_code(0);
-    let restore = "restore latest --repo repo --to [target] --on-conflict skip --yes";
+    let restore =
+        "restore latest --repo repo --to [target] --into-other-account --on-conflict skip --yes";
     let first = accounts.program(restore).start();
     accounts.wait_for_posts(1);
     let second = accounts.program(MIGRATE).run();
