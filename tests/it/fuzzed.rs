@@ -50,10 +50,11 @@ fn check(target: &str, check: Check, at: Index, mutations: &[(Index, usize, &'st
 
 #[test]
 fn every_seed_passes() {
-    let checks: [(&str, Check); 3] = [
+    let checks: [(&str, Check); 4] = [
         ("rules_file", checks::rules_file),
         ("rewriter", checks::rewriter),
         ("masker", checks::masker),
+        ("file_reader", checks::file_reader),
     ];
     for (target, check) in checks {
         for seed in seeds(target) {
@@ -73,6 +74,11 @@ proptest! {
     #[test]
     fn rewriter(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
         check("rewriter", checks::rewriter, at, &mutations);
+    }
+
+    #[test]
+    fn file_reader(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("file_reader", checks::file_reader, at, &mutations);
     }
 
     #[test]
