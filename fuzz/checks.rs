@@ -6,14 +6,19 @@
     reason = "each target uses one of them"
 )]
 
+use hookferry::coralogix::alert::repoint;
 use hookferry::coralogix::kind::{SAFE_HEADERS, SAFE_PAYLOAD_KEYS};
 use hookferry::coralogix::mask::Masked;
-use hookferry::coralogix::webhook::{Webhook, parse_list};
+use hookferry::coralogix::webhook::{Webhook, list_to_wire, parse_list};
+use hookferry::document::Document;
 use hookferry::http::server_words::SentValues;
 use hookferry::pipeline::fetch::Inventory;
 use hookferry::pipeline::rewrite::{PortableWebhook, Rewriting, file, rewrite};
 use hookferry::pipeline::strip::strip;
 use hookferry::secret::{SAFE_PATHS, resembles_vendor_key};
+use hookferry::store::backup::{Identities, OpenedFile, open};
+use hookferry::store::idmap;
+use hookferry::store::input::decode_text;
 use std::sync::Arc;
 
 /// A stand-in for a secret.
@@ -255,6 +260,44 @@ fn may_be_shown(type_id: u64, path: &[&str], text: &str) -> bool {
             is_placeholder || nearest_key.is_some_and(|key| SAFE_PAYLOAD_KEYS.contains(key))
         }
         _ => false,
+    }
+}
+
+/// Any bytes are a backup, a list of webhooks, or refused in words that repeat nothing of them; the other readers of files
+/// take them or refuse them, too. A list that is read is written back as it was.
+pub(crate) fn file_reader(data: &[u8]) {
+    read_as_text(data);
+    let text = match open(data.to_vec(), &Identities::default(), "file") {
+        Ok(OpenedFile::Text(text)) => text,
+        Ok(OpenedFile::Backup(_)) => return,
+        Err(error) => return assert!(!error.to_string().contains(PLANTED), "{error}"),
+    };
+    if let Err(unreadable) = Document::read(&text) {
+        assert!(!unreadable.why.contains(PLANTED), "{}", unreadable.why);
+    }
+    // Ids are quoted, so only that these end.
+    let _ = idmap::parse(&text);
+    if let Ok(repointed) = repoint(&text, |_| None) {
+        assert!(repointed.text == text, "changed without a new id");
+    }
+    if let Ok(webhooks) = parse_list(text.as_str()) {
+        let mut written = String::new();
+        list_to_wire(&webhooks, &mut written);
+        let again = parse_list(written.as_str()).expect("a list");
+        assert!(again.iter().map(wire).eq(webhooks.iter().map(wire)));
+        let _ = webhooks.iter().map(Webhook::places).collect::<Vec<_>>();
+    }
+}
+
+/// A text is the same in UTF-8 and in UTF-16, with and without a byte order mark.
+fn read_as_text(data: &[u8]) {
+    let Ok(text) = decode_text(data.to_vec()) else {
+        return;
+    };
+    let marked = format!("\u{feff}{text}");
+    let utf16 = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for bytes in [marked.into_bytes(), utf16] {
+        assert!(decode_text(bytes).is_ok_and(|decoded| decoded == text));
     }
 }
 

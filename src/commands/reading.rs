@@ -4,7 +4,7 @@ use super::backup_choice::read_chosen_backup;
 use crate::coralogix::account::Account;
 use crate::coralogix::client::{ClientOptions, Reader};
 use crate::coralogix::retry::WaitBudget;
-use crate::coralogix::webhook::{self, NotAList};
+use crate::coralogix::webhook::{self, JsonFlaw, NotAList};
 use crate::document::view::Party;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::fetch::{BackupOrigin, Inventory, fetch};
@@ -137,8 +137,8 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
         Ok(webhooks) => Ok(webhooks.into()),
         Err(problem) => {
             let reason = match problem {
-                NotAList::NotJson => "it is not JSON".to_owned(),
-                NotAList::OtherValue(value) => format!("it is {value}"),
+                NotAList::NotJson(flaw) => return Err(not_json(flaw, &name)),
+                NotAList::OtherValue(value) => format!("it is {value}, where a list belongs"),
                 NotAList::Element(ix) => format!("its element {ix} is not an object"),
                 NotAList::TooLong => "it has more than 1,000,000 elements".to_owned(),
                 NotAList::TooManyMembers(ix) => {
@@ -149,6 +149,30 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
                 Error::failed(format!("`{name}` is not a list of webhooks: {reason}")).with_hint(
                     "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
                 ),
+            )
+        }
+    }
+}
+
+/// The error for a file that is not JSON; `name` is escaped.
+fn not_json(flaw: JsonFlaw, name: &str) -> Error {
+    let what = "is not a list of webhooks";
+    let error = |why: String| Error::failed(format!("`{name}` {what}: {why}"));
+    let fetch_again =
+        "fetch it again: `hookferry export --out FILE` writes a file whole or not at all";
+    match flaw {
+        JsonFlaw::Empty => error("it is empty".to_owned()).with_hint(fetch_again),
+        JsonFlaw::Html => error("it is an HTML page".to_owned())
+            .with_hint("something other than the webhooks API answered, perhaps a proxy or a login page"),
+        JsonFlaw::Sequence => error("it is one JSON value after another, not one list".to_owned())
+            .with_hint("make a list of them with `jq -s .`"),
+        JsonFlaw::CutOff(line, column) => {
+            error(format!("it ends in the middle, at line {line}, column {column}"))
+                .with_hint(fetch_again)
+        }
+        JsonFlaw::Malformed(line, column) => {
+            error(format!("it is not JSON at line {line}, column {column}")).with_hint(
+                "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
             )
         }
     }

@@ -2,7 +2,7 @@
 //! Never changes a byte outside an id that it replaces, and never guesses what a reference means.
 
 use super::json;
-use super::webhook::WebhookId;
+use super::webhook::{WebhookId, whole_number};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -130,7 +130,7 @@ fn parse_id(token: &str) -> Option<WebhookId> {
             .filter(|text| !text.is_empty())?;
         Some(WebhookId::new(&text))
     } else {
-        is_number(token).then(|| WebhookId::new(token))
+        whole_number(token).map(WebhookId::new)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Streams a list of webhooks: parses it part by part as it arrives, so that the whole text is never held in memory.
 //! Never passes on a part that does not parse, and never accepts a list before its end has arrived.
 
-use super::listing::{NotAList, Webhook, diagnose_list, parse_list_part};
+use super::listing::{JsonFlaw, NotAList, Webhook, diagnose_list, parse_list_part};
 use super::scan::Scanner;
 use crate::http::failure::Failure;
 
@@ -68,7 +68,7 @@ impl<'t> ListStream<'t> {
                 NotAList::Element(ix) => NotAList::Element(n + ix),
                 problem => problem,
             },
-            None => NotAList::NotJson,
+            None => NotAList::NotJson(JsonFlaw::Malformed(1, 1)),
         };
         Err(list_failure(&problem, Some('[')))
     }
@@ -82,7 +82,8 @@ impl<'t> ListStream<'t> {
             // Not valid UTF-8, which `finish` reports.
             Some(b'[') => return,
             Some(b'{') => Some(NotAList::OtherValue("an object")),
-            _ => Some(NotAList::NotJson),
+            Some(b'<') => Some(NotAList::NotJson(JsonFlaw::Html)),
+            _ => Some(NotAList::NotJson(JsonFlaw::Malformed(1, 1))),
         };
         self.buffer.truncate(PART_BYTES);
         self.buffer.shrink_to_fit();
@@ -136,14 +137,14 @@ fn utf8_text(bytes: &[u8]) -> Result<&str, Failure> {
 /// The failure for a response that is not a list of webhooks; `first` is its first character.
 fn list_failure(problem: &NotAList, first: Option<char>) -> Failure {
     match problem {
-        NotAList::NotJson if first.is_none() => Failure::Unusable("empty".to_owned()),
-        NotAList::NotJson if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
+        NotAList::NotJson(_) if first.is_none() => Failure::Unusable("empty".to_owned()),
+        NotAList::NotJson(_) if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
         // A truncated list may arrive completely on the next attempt.
-        NotAList::NotJson if first == Some('[') => Failure::Lost {
+        NotAList::NotJson(_) if first == Some('[') => Failure::Lost {
             why: "response cut short".to_owned(),
             is_timeout: false,
         },
-        NotAList::NotJson => Failure::Unusable("not JSON".to_owned()),
+        NotAList::NotJson(_) => Failure::Unusable("not JSON".to_owned()),
         NotAList::OtherValue(name) => Failure::Unusable(format!("{name}, not a list of webhooks")),
         NotAList::Element(at) => {
             Failure::Unusable(format!("a list whose element {at} is not a webhook"))

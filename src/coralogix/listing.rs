@@ -101,7 +101,7 @@ fn to_u32(at: usize) -> u32 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAList {
     /// The text is not valid JSON.
-    NotJson,
+    NotJson(JsonFlaw),
     /// It is JSON, but not an array; holds the name of what it is, such as `an object`.
     OtherValue(&'static str),
     /// The element at this position, counted from 1, is not an object.
@@ -110,6 +110,21 @@ pub enum NotAList {
     TooLong,
     /// The object at this position, counted from 1, has more than 100,000 members.
     TooManyMembers(usize),
+}
+
+/// What is wrong with a text that is not JSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JsonFlaw {
+    /// There is nothing but white space.
+    Empty,
+    /// It is a page for browsers.
+    Html,
+    /// One JSON value follows another, usually each on a line of its own.
+    Sequence,
+    /// It ends in the middle of a value, at this line and column.
+    CutOff(usize, usize),
+    /// It stops being JSON at this line and column.
+    Malformed(usize, usize),
 }
 
 /// The most webhooks of a list: a response of 64 kB can be 22 million empty objects, once it is decompressed.
@@ -285,15 +300,30 @@ impl Index {
 /// Finds out why a text is not a list of webhooks.
 pub(super) fn diagnose_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
-    let Ok(elements) = serde_json::from_str::<Vec<&RawValue>>(body) else {
-        return match serde_json::from_str::<&RawValue>(body) {
-            Ok(raw) => NotAList::OtherValue(json_type_name(raw.get())),
-            Err(_) => NotAList::NotJson,
-        };
-    };
-    let is_object = |raw: &&RawValue| raw.get().starts_with('{');
-    let bad = elements.iter().position(|raw| !is_object(raw));
-    bad.map_or(NotAList::NotJson, |ix| NotAList::Element(ix + 1))
+    match serde_json::from_str::<&RawValue>(body) {
+        Err(error) => NotAList::NotJson(flaw(body, &error)),
+        Ok(raw) if raw.get().starts_with('[') => {
+            let n_webhooks = parse_list_part(body, None).map_or(0, |part| part.n_webhooks());
+            NotAList::Element(n_webhooks + 1)
+        }
+        Ok(raw) => NotAList::OtherValue(json_type_name(raw.get())),
+    }
+}
+
+fn flaw(body: &str, error: &serde_json::Error) -> JsonFlaw {
+    let (line, column) = (error.line(), error.column());
+    let mut values = serde_json::Deserializer::from_str(body).into_iter::<&RawValue>();
+    if body.trim().is_empty() {
+        JsonFlaw::Empty
+    } else if body.starts_with('<') {
+        JsonFlaw::Html
+    } else if matches!(values.next(), Some(Ok(_))) && matches!(values.next(), Some(Ok(_))) {
+        JsonFlaw::Sequence
+    } else if error.is_eof() {
+        JsonFlaw::CutOff(line, column)
+    } else {
+        JsonFlaw::Malformed(line, column)
+    }
 }
 
 fn json_type_name(token: &str) -> &'static str {

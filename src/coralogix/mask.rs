@@ -70,7 +70,7 @@ impl fmt::Display for Masked {
 /// A webhook that is safe to show. A webhook leaves the process only in this form or through `to_wire`.
 #[derive(Debug, Clone)]
 pub struct MaskedWebhook {
-    /// The alias, which is not secret; `None` if the webhook has none.
+    /// The alias, which is not secret; one with half of a surrogate pair as it is written. `None` if the webhook has none.
     pub alias: Option<String>,
     /// Scheme, host and a safe path; `None` if there is no URL.
     pub url: Option<Masked>,
@@ -85,7 +85,7 @@ impl Webhook {
     pub fn masked(&self) -> MaskedWebhook {
         let url = self.url();
         MaskedWebhook {
-            alias: self.alias().map(Cow::into_owned),
+            alias: self.shown_alias().map(Cow::into_owned),
             url: (!url.is_empty()).then(|| mask_url(&url)),
             fields: self.masked_fields(),
             unknown_keys: self

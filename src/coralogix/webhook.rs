@@ -5,10 +5,11 @@ use super::birth::Birth;
 pub(crate) use super::fields::Fields;
 use super::json;
 use super::known_key::KnownKey;
+pub use super::listing::{JsonFlaw, NotAList, Webhook, parse_list};
 use super::listing::{Member, key_matches, parse_object};
-pub use super::listing::{NotAList, Webhook, parse_list};
 use super::scan::Scanner;
 pub use super::webhook_id::WebhookId;
+pub(crate) use super::webhook_id::whole_number;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -188,6 +189,21 @@ impl Webhook {
         self.string_member(KnownKey::Alias)
     }
 
+    /// Whether the alias is a string with half of a surrogate pair, which is no text.
+    pub(crate) fn has_broken_alias(&self) -> bool {
+        let alias = self.raw(KnownKey::Alias);
+        alias.is_some_and(|token| token.starts_with('"')) && self.alias().is_none()
+    }
+
+    /// The alias as people see it: one that is no text as the server wrote it, escapes and all.
+    pub(crate) fn shown_alias(&self) -> Option<Cow<'_, str>> {
+        let written = |token: &'_ str| -> Option<String> {
+            Some(token.strip_prefix('"')?.strip_suffix('"')?.to_owned())
+        };
+        let alias = self.alias();
+        alias.or_else(|| written(self.raw(KnownKey::Alias)?).map(Cow::Owned))
+    }
+
     /// Whether the alias is there, but no text.
     pub(crate) fn has_odd_alias(&self) -> bool {
         let is_odd = |token: &str| token != "null" && json::decode_string(token).is_err();
@@ -291,13 +307,19 @@ fn integration_type_id(object: &str) -> Option<&str> {
 fn number_or_text(token: &str) -> Option<Cow<'_, str>> {
     match token.as_bytes().first() {
         Some(b'"') => json::decode_string(token).ok(),
-        Some(b'0'..=b'9') => Some(Cow::Borrowed(token)),
+        Some(b'0'..=b'9') => Some(match whole_number(token) {
+            Some(digits) if digits != token => Cow::Owned(digits.into()),
+            _ => Cow::Borrowed(token),
+        }),
         _ => None,
     }
 }
 
 fn parse_type_number(token: &str) -> Option<u64> {
-    token.trim_matches('"').parse().ok()
+    match token.strip_prefix('"') {
+        Some(text) => text.trim_matches('"').parse().ok(),
+        None => whole_number(token)?.parse().ok(),
+    }
 }
 
 /// Shows no content, so that no log can leak it.

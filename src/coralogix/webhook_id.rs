@@ -165,6 +165,21 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// The largest whole number up to which no program that keeps numbers as floats rounds any.
+const MAX_EXACT: u64 = 1 << 53;
+
+/// The digits of a number that is whole, however it is written, such as `1.05e3`; `None` if it is not whole, or if whoever
+/// wrote it as a float may have rounded it.
+pub(crate) fn whole_number(token: &str) -> Option<SmolStr> {
+    if is_digits(token) {
+        return Some(token.into());
+    }
+    let is_number = token.starts_with(|first: char| first.is_ascii_digit());
+    let plain = is_number.then(|| plain_decimal(token))?;
+    let value: u64 = plain.parse().ok()?;
+    (value <= MAX_EXACT).then_some(plain)
+}
+
 /// The plain notation of a decimal number that is not negative: exact, whatever its size; one for each value.
 fn plain_decimal(number: &str) -> SmolStr {
     if is_digits(number) && !number.starts_with('0') {

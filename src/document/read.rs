@@ -86,9 +86,15 @@ fn json_error(error: &serde_json::Error) -> UnreadableDocument {
     let (line, column) = (error.line(), error.column());
     if error.is_data() {
         unreadable("it is JSON, but not a hookferry document")
+    } else if error.is_eof() && column == 0 {
+        unreadable("it is empty")
+    } else if error.is_eof() {
+        unreadable(format!(
+            "it ends in the middle (line {line}, column {column})"
+        ))
     } else {
         unreadable(format!(
-            "it is not valid JSON, or it is cut off (line {line}, column {column})"
+            "it is not valid JSON (line {line}, column {column})"
         ))
     }
 }

@@ -48,6 +48,8 @@ pub struct StrippedWebhook {
 pub enum Blocked {
     /// It has no alias, or its alias is not a string.
     NoAlias,
+    /// Its alias has half of a surrogate pair, so it is no text.
+    BrokenAlias,
     /// None of its keys gives a type.
     NoType,
     /// Its keys give different types.
@@ -69,6 +71,9 @@ impl Blocked {
     pub fn reason(self) -> &'static str {
         match self {
             Self::NoAlias => "it has no alias",
+            Self::BrokenAlias => {
+                "its alias is no text: it has half of a surrogate pair (\\ud800 to \\udfff)"
+            }
             Self::NoType => "it has no type",
             Self::TypesDisagree => "its keys state different types",
             Self::NoTypeObject => {
@@ -224,7 +229,11 @@ fn block_reason(webhook: &StrippedWebhook, is_complete: bool) -> Option<Blocked>
         }
         Ok(_) => {}
     }
-    original.alias().is_none().then_some(Blocked::NoAlias)
+    match original.alias() {
+        Some(_) => None,
+        None if original.has_broken_alias() => Some(Blocked::BrokenAlias),
+        None => Some(Blocked::NoAlias),
+    }
 }
 
 /// Adds what a create needs and the API response lacked: the documented `integration_type`, and its number.

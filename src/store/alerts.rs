@@ -2,7 +2,7 @@
 //! Never modifies its input, and never follows a link to a folder, so a cycle of links cannot trap it.
 
 use super::disk;
-use super::input::Limit;
+use super::input::{self, Limit};
 use crate::error::Error;
 use crate::pipeline::idmap::{AlertFile, AlertFolder, IdMap, RewrittenAlerts, SkippedFile};
 use crate::untrusted::escape;
@@ -37,7 +37,15 @@ pub fn read(input: &Path) -> Result<AlertFolder, Error> {
     let mut alerts = AlertFolder::default();
     if !metadata.is_dir() {
         let name = input.file_name().map_or_else(PathBuf::new, PathBuf::from);
-        let text = disk::read_text(input, "the alert definitions", Limit::Large)?;
+        let bytes = disk::read_bytes(input, "the alert definitions", Limit::Large)?;
+        // Not decoded: what is not changed stays byte for byte.
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let (shown, what) = (
+                escape(&input.display().to_string()),
+                encoding(error.as_bytes()),
+            );
+            Error::failed(format!("`{shown}` is {what}")).with_hint("save it as UTF-8")
+        })?;
         alerts.files.push(AlertFile { name, text });
         return Ok(alerts);
     }
@@ -86,7 +94,7 @@ fn add_entry(alerts: &mut AlertFolder, input: &Path, name: PathBuf) -> Result<()
                 alerts.files.push(AlertFile { name, text });
                 return Ok(());
             }
-            Err(_) => "not UTF-8",
+            Err(error) => encoding(error.as_bytes()),
         },
     };
     alerts.skipped.push(SkippedFile {
@@ -95,6 +103,15 @@ fn add_entry(alerts: &mut AlertFolder, input: &Path, name: PathBuf) -> Result<()
         may_hold_alerts: is_json,
     });
     Ok(())
+}
+
+/// The encoding of bytes that are not UTF-8.
+fn encoding(bytes: &[u8]) -> &'static str {
+    if input::is_utf16(bytes) {
+        "UTF-16, as PowerShell's `>` writes it"
+    } else {
+        "not UTF-8"
+    }
 }
 
 /// Refuses an output folder that is not empty or that lies inside the input folder.

@@ -4,7 +4,7 @@
 use super::disk;
 use super::input::Limit;
 use crate::coralogix::json::Json;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{WebhookId, whole_number};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
 use crate::untrusted;
@@ -76,11 +76,18 @@ fn parse_id(text: &str, key: &str, row: usize) -> Result<WebhookId, Error> {
     let is_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let is_whole = text.bytes().all(|byte| byte.is_ascii_digit());
     let is_id = |c: char| c.is_alphanumeric() || "-_.".contains(c);
-    // A uuid may start with a digit, but a number with a decimal point or an exponent is not an id.
-    let is_rounded = is_number && !is_whole && text.parse::<f64>().is_ok();
+    // A uuid may start with a digit. A number with a decimal point or an exponent is one that a program kept as a float.
+    let is_float = is_number && !is_whole && text.parse::<f64>().is_ok();
     if text.is_empty() {
         Err(parse_error(format!("row {row} has no `{key}`")))
-    } else if is_rounded || !text.chars().all(is_id) {
+    } else if let Some(digits) = whole_number(text).filter(|_| is_float) {
+        Ok(WebhookId::new(digits))
+    } else if is_float {
+        let text = untrusted::escape_truncated(text, 40);
+        Err(parse_error(format!(
+            "row {row}: `{key}` is `{text}`, which a program may have rounded"
+        )))
+    } else if !text.chars().all(is_id) {
         let text = untrusted::escape_truncated(text, 40);
         Err(parse_error(format!(
             "row {row}: `{key}` is `{text}`, which is not a webhook id"

@@ -212,6 +212,11 @@ pub(super) fn utf8_text(bytes: Vec<u8>) -> io::Result<String> {
     String::from_utf8(bytes).map_err(|_| invalid("it is not valid UTF-8"))
 }
 
+/// Whether bytes are UTF-16.
+pub(super) fn is_utf16(bytes: &[u8]) -> bool {
+    is_big_endian_utf16(bytes).is_some()
+}
+
 /// Whether UTF-16 is big endian; `None` if the bytes are not UTF-16, which starts with its byte order mark, or with one of
 /// the ASCII characters with which every text that hookferry reads starts.
 fn is_big_endian_utf16(bytes: &[u8]) -> Option<bool> {

@@ -50,11 +50,12 @@ fn check(target: &str, check: Check, at: Index, mutations: &[(Index, usize, &'st
 
 #[test]
 fn every_seed_passes() {
-    let checks: [(&str, Check); 4] = [
+    let checks: [(&str, Check); 5] = [
         ("rules_file", checks::rules_file),
         ("rewriter", checks::rewriter),
         ("masker", checks::masker),
         ("server_words", checks::server_words),
+        ("file_reader", checks::file_reader),
     ];
     for (target, check) in checks {
         for seed in seeds(target) {
@@ -74,6 +75,11 @@ proptest! {
     #[test]
     fn rewriter(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
         check("rewriter", checks::rewriter, at, &mutations);
+    }
+
+    #[test]
+    fn file_reader(at: Index, mutations in vec((any::<Index>(), 0..4_usize, select(MEANINGFUL)), 0..4)) {
+        check("file_reader", checks::file_reader, at, &mutations);
     }
 
     #[test]

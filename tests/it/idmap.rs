@@ -124,7 +124,7 @@ fn malformed_maps_are_refused() {
         "a,b\n1,2\n",
         "source_id,target_id\n1\n",
         "source_id,target_id\n1,\n",
-        "source_id,target_id\n1,1.05E+03\n",
+        "source_id,target_id\n1,1.05E+17\n",
         "source_id,target_id\n1,\"2\n",
         r#"[{"source_id":1,"target_id":null}]"#,
         r#"[{"source_id":1,"target_id":2},{"source_id":"1","target_id":3}]"#,
@@ -165,6 +165,8 @@ fn a_reference_keeps_its_spelling_and_other_value_types_stay_untouched() {
             "\u{feff}[{\"integration_id\":1050}]",
             "\u{feff}[{\"integration_id\":2207}]",
         ),
+        // A program that keeps numbers as floats writes them so.
+        (r#"{"integrationId":1.05e3}"#, r#"{"integrationId":2207}"#),
         (r#""integrationId""#, r#""integrationId""#),
         (r#"["integrationId",1050]"#, r#"["integrationId",1050]"#),
     ] {
@@ -172,8 +174,8 @@ fn a_reference_keeps_its_spelling_and_other_value_types_stay_untouched() {
     }
     for value in [
         "-1050",
-        "1050.0",
-        "1.05e3",
+        "1050.5",
+        "1.05e17",
         "true",
         "\"\"",
         "[1050]",

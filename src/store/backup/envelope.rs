@@ -3,6 +3,7 @@
 
 use super::age_keys::{Identities, Protection};
 use crate::error::Error;
+use crate::store::input::decode_text;
 use flate2::Compression;
 use flate2::read::MultiGzDecoder;
 use flate2::write::GzEncoder;
@@ -78,8 +79,7 @@ pub(super) fn unpack(
         bytes
     };
     Ok(decompress(bytes).and_then(|bytes| {
-        String::from_utf8(bytes)
-            .map_err(|_| EnvelopeError::Damaged("its content is not valid UTF-8".to_owned()))
+        decode_text(bytes).map_err(|why| EnvelopeError::Damaged(why.to_string()))
     }))
 }
 

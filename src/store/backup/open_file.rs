@@ -16,7 +16,7 @@ pub enum OpenedFile {
 
 /// Decrypts and decompresses the bytes of a file as needed; errors refer to it by `name`.
 pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<OpenedFile, Error> {
-    let text = unpack(bytes, identities)?.map_err(|shut| envelope_error(&shut, name))?;
+    let text = unpack(bytes, identities)?.map_err(|shut| envelope_error(&shut, name, false))?;
     if !document::claims_to_be_backup(&text) {
         return Ok(OpenedFile::Text(text));
     }
@@ -26,13 +26,12 @@ pub fn open(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Opene
 
 /// Like [`open`], but fails if the file is not a backup.
 pub fn open_backup(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Backup, Error> {
-    match open(bytes, identities, name)? {
-        OpenedFile::Backup(backup) => Ok(*backup),
-        OpenedFile::Text(_) => Err(document_error(&DocumentError::NotABackup, name)),
-    }
+    let text = unpack(bytes, identities)?.map_err(|shut| envelope_error(&shut, name, true))?;
+    document::parse(&text).map_err(|broken| document_error(&broken, name))
 }
 
-fn envelope_error(shut: &EnvelopeError, name: &str) -> Error {
+/// `is_backup`: whether the file is known to be one; nothing else is called a backup.
+fn envelope_error(shut: &EnvelopeError, name: &str, is_backup: bool) -> Error {
     let name = crate::untrusted::escape(name);
     let cannot = |what: &str| Error::new(ErrorKind::CannotDecrypt, format!("`{name}` {what}"));
     match shut {
@@ -44,7 +43,14 @@ fn envelope_error(shut: &EnvelopeError, name: &str) -> Error {
         .with_hint(
             "pass the identity of one of the recipients that it was encrypted to: --identity FILE",
         ),
-        EnvelopeError::Damaged(why) => damaged_error(&name, why),
+        EnvelopeError::Damaged(why) if is_backup => {
+            damaged_error(&name, why)
+        }
+        EnvelopeError::Damaged(why) => {
+            Error::failed(format!("the file `{name}` cannot be used: {why}")).with_hint(
+                "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
+            )
+        }
     }
 }
 

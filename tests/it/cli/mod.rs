@@ -36,6 +36,7 @@ mod crash;
 mod demo;
 mod diff;
 mod digests;
+mod encodings;
 mod exactly_once;
 mod export;
 mod help;
