@@ -185,3 +185,24 @@ fn step_outline(plan: &Plan) -> Vec<(StepState, Option<WebhookId>)> {
         .map(|(_, step)| (step.state, step.target_id().cloned()))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::stand_in_text;
+    use crate::coralogix::account::{Account, ApiKey, Side};
+    use crate::coralogix::endpoint::Endpoint;
+
+    /// The profile in the question does not prove the account if the key is not the profile's.
+    #[test]
+    fn the_question_names_a_key_that_stands_in() {
+        let endpoint = Endpoint::parse("us2").expect("a region");
+        let key = ApiKey::new("key").expect("a key");
+        let mut account = Account::new(Side::Target, endpoint, key);
+        assert_eq!(stand_in_text(&account), "");
+        account.key_stands_in_because = Some("the file does not exist".to_owned());
+        assert_eq!(
+            stand_in_text(&account),
+            ", with the key in HOOKFERRY_TARGET_API_KEY"
+        );
+    }
+}
