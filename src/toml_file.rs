@@ -6,6 +6,9 @@ use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+/// Nobody reads more mistakes of one file than that.
+const MAX_DIAGNOSTICS: usize = 1000;
+
 /// A mistake in a file, with its position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Diagnostic {
@@ -37,13 +40,13 @@ pub(crate) fn format_diagnostics(file: &str, diagnostics: &[Diagnostic]) -> Stri
     lines.join("\n")
 }
 
-/// Parses a file and converts its root table with `convert_root`; on error, returns all mistakes in file order.
+/// Parses a file and converts its root table with `convert_root`; on error, returns all mistakes in file order, or the first thousand.
 pub(crate) fn read<T>(
     text: &str,
     convert_root: impl FnOnce(&mut TomlReader<'_>, &Table<'_>) -> T,
 ) -> Result<T, Vec<Diagnostic>> {
     let mut reader = TomlReader {
-        text,
+        lines: Lines::new(text),
         diagnostics: Vec::new(),
     };
     let (table, errors) = DeTable::parse_recoverable(text);
@@ -64,14 +67,17 @@ pub(crate) fn read<T>(
 
 /// Collects the mistakes while a file is read.
 pub(crate) struct TomlReader<'t> {
-    text: &'t str,
+    lines: Lines<'t>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl TomlReader<'_> {
     /// Records a mistake at a byte offset of the file.
     pub(crate) fn report(&mut self, offset: usize, message: impl Into<String>) {
-        let (line, column) = line_and_column(self.text, offset);
+        if self.diagnostics.len() == MAX_DIAGNOSTICS {
+            return;
+        }
+        let (line, column) = self.lines.line_and_column(offset);
         self.diagnostics.push(Diagnostic {
             line,
             column,
@@ -86,7 +92,7 @@ impl TomlReader<'_> {
 
     /// The line number of a byte offset of the file.
     pub(crate) fn line(&self, offset: usize) -> usize {
-        line_and_column(self.text, offset).0
+        self.lines.line(offset)
     }
 
     /// Returns the entries of a table whose keys are known, and records a mistake for each of the others.
@@ -273,10 +279,32 @@ fn is_variable_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit()) && name.bytes().all(is_word)
 }
 
-/// Line and column of a byte offset in a text, both counted from 1; a column is a character, not a byte.
-fn line_and_column(text: &str, offset: usize) -> (usize, usize) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[line_start..].chars().count() + 1)
+/// Where the lines of a text start, so that a position is found without counting lines each time.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let starts = std::iter::once(0).chain(after_breaks).collect();
+        Self { text, starts }
+    }
+
+    /// The line of a byte offset, counted from 1.
+    fn line(&self, offset: usize) -> usize {
+        self.starts.partition_point(|start| *start <= offset)
+    }
+
+    /// The line and the character within it, both counted from 1.
+    fn line_and_column(&self, offset: usize) -> (usize, usize) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.line(offset);
+        let before = &self.text[self.starts[line - 1]..offset];
+        (line, before.chars().count() + 1)
+    }
 }

@@ -22,6 +22,8 @@ pub(super) struct RuleApplication<'r> {
     pub(super) webhook: StrippedWebhook,
     rewriting: &'r Rewriting,
     places: Vec<Place>,
+    /// The indices of the places in the order of their paths.
+    by_path: Vec<usize>,
     claims: Claims,
     unread_values: Vec<UnreadValue>,
     value_warnings: Vec<ValueWarning>,
@@ -40,7 +42,10 @@ impl<'r> RuleApplication<'r> {
         } else {
             Vec::new()
         };
+        let mut by_path: Vec<usize> = (0..places.len()).collect();
+        by_path.sort_by(|a, b| places[*a].path.cmp(&places[*b].path));
         Self {
+            by_path,
             claims: Claims::new(&places),
             places,
             webhook,
@@ -126,7 +131,11 @@ impl<'r> RuleApplication<'r> {
 
     /// Finds the place that a rule addresses. Blocks the webhook if its unreadable fields may contain that place.
     fn find_place(&mut self, rule: &Rule, path: &Path, mistakes: &mut Mistakes) -> Option<usize> {
-        let found = self.places.iter().position(|place| place.path == *path);
+        let at = self
+            .by_path
+            .partition_point(|ix| self.places[*ix].path < *path);
+        let found = self.by_path.get(at).copied();
+        let found = found.filter(|ix| self.places[*ix].path == *path);
         let is_readable =
             |place_ix: &usize| self.places[*place_ix].json_type != JsonType::Unreadable;
         if let Some(place_ix) = found.filter(is_readable) {

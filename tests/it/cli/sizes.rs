@@ -225,7 +225,12 @@ fn age_header(n: usize, _side: &str) -> String {
     )
 }
 
-const SHAPES: [(Shape, &[&str]); 6] = [
+fn rules(n: usize, _side: &str) -> String {
+    let rule = "[[rule]]\nmatch = { alias = \"none\" }\noptional = true\nnew_uuid = true\n";
+    rule.repeat(n)
+}
+
+const SHAPES: [(Shape, &[&str]); 7] = [
     (
         payload_keys,
         &[
@@ -241,6 +246,7 @@ const SHAPES: [(Shape, &[&str]); 6] = [
         nested_references,
         &["idmap apply A --map map.csv --out OUT"],
     ),
+    (rules, &["rules check --from one.json --rules A"]),
     (age_header, &["list --from A --identity key.txt"]),
 ];
 
@@ -279,6 +285,7 @@ fn work_grows_with_the_input_and_not_with_its_square() {
         "[[rule]]\nmatch = { alias = \"*\" }\nreplace = [{ in = [\"payload\"], from = \"a\", to = \"b\" }]\n",
     );
     let identity = age::x25519::Identity::generate().to_string();
+    accounts.write("one.json", &payload_keys(1, "a"));
     accounts.write("key.txt", identity.expose_secret());
     let mut cases = Vec::new();
     for (shape, lines) in SHAPES {
