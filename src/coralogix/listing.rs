@@ -302,10 +302,11 @@ pub(super) fn diagnose_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
     match serde_json::from_str::<&RawValue>(body) {
         Err(error) => NotAList::NotJson(flaw(body, &error)),
-        Ok(raw) if raw.get().starts_with('[') => {
-            let n_webhooks = parse_list_part(body, None).map_or(0, |part| part.n_webhooks());
-            NotAList::Element(n_webhooks + 1)
-        }
+        Ok(raw) if raw.get().starts_with('[') => match parse_list_part(body, None) {
+            // Nothing is wrong with this list, so it is what came before it.
+            Some(part) if part.is_last => NotAList::NotJson(JsonFlaw::Malformed(1, 1)),
+            part => NotAList::Element(part.map_or(0, |part| part.n_webhooks()) + 1),
+        },
         Ok(raw) => NotAList::OtherValue(json_type_name(raw.get())),
     }
 }
