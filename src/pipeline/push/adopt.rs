@@ -65,32 +65,25 @@ pub(super) struct Candidates {
     pub(super) new_in_target: Vec<SeenWebhook>,
     /// Their ids are older than the run, and nobody knows whether the webhooks are.
     pub(super) doubtful: Vec<SeenWebhook>,
-    /// The new ones that equal a webhook which is not new, or what an item desires: a request that took effect late
-    /// made them, or somebody else did. No server made them by altering the alias of another item.
+    /// The new ones that equal what an item of the run desires: a request that took effect late made them, or somebody
+    /// else did. No server made them of another item by altering that.
     pub(super) copies: HashSet<WebhookId>,
 }
 
-/// The contents of the webhooks in a list that are not among the new ones.
-pub(super) fn contents_of_others<'l>(
-    new_in_target: &[SeenWebhook],
-    list: &'l [SeenWebhook],
-) -> impl Iterator<Item = Fingerprint> + use<'l> {
-    let new: HashSet<WebhookId> = new_in_target.iter().map(|seen| seen.id.clone()).collect();
-    let others = list.iter().filter(move |seen| !new.contains(&seen.id));
-    others.filter_map(|seen| Some(seen.content?.whole))
-}
-
-/// The new webhooks that have one of these contents.
+/// The new webhooks that equal what an item desires.
+///
+/// What equals another webhook of the target is none for that alone: a server that drops the query of urls stores two
+/// items alike.
 pub(super) fn find_copies(
     new_in_target: &[SeenWebhook],
-    contents: impl Iterator<Item = Fingerprint>,
+    desired: impl Iterator<Item = Fingerprint>,
 ) -> HashSet<WebhookId> {
     if new_in_target.is_empty() {
         return HashSet::default();
     }
-    let contents: HashSet<Fingerprint> = contents.collect();
+    let desired: HashSet<Fingerprint> = desired.collect();
     let is_copy =
-        |seen: &&SeenWebhook| matches!(seen.content, Some(own) if contents.contains(&own.whole));
+        |seen: &&SeenWebhook| matches!(seen.content, Some(own) if desired.contains(&own.whole));
     let copies = new_in_target.iter().filter(is_copy);
     copies.map(|seen| seen.id.clone()).collect()
 }

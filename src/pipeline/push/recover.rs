@@ -5,7 +5,7 @@
 //! then decides for each webhook whether it was written.
 
 use super::ProgressSink;
-use super::adopt::{Candidates, CreationTime, SentItem, adopt, contents_of_others, find_copies};
+use super::adopt::{Candidates, CreationTime, SentItem, adopt, find_copies};
 use super::item_ix::ByItem;
 use super::observation::{Observation, SeenWebhook};
 use super::settling::{Reading, Settling};
@@ -148,17 +148,15 @@ pub fn recover(
             send.update_id.as_ref() == Some(id) && stored_content(id) == Some(send.content)
         })
     };
-    // What an update of ours wrote may have got another date with it.
-    let is_new = |seen: &&SeenWebhook| open.known.is_new(seen) && !has_update(&seen.id);
-    let new_in_target: Vec<SeenWebhook> = seen.iter().filter(is_new).cloned().collect();
-    let mut copies = find_copies(&new_in_target, contents_of_others(&new_in_target, seen));
-    let keyed = |seen: &SeenWebhook| with_keyed_content(seen, digest_key);
-    let new_in_target: Vec<SeenWebhook> = new_in_target.iter().map(keyed).collect();
-    let desired = open
-        .desired
+    let new_in_target: Vec<SeenWebhook> = seen
         .iter()
-        .map(|content| content.as_content().whole);
-    copies.extend(find_copies(&new_in_target, desired));
+        // What an update of ours wrote may have got another date with it.
+        .filter(|seen| open.known.is_new(seen) && !has_update(&seen.id))
+        .map(|seen| with_keyed_content(seen, digest_key))
+        .collect();
+    let desired = open.desired.iter();
+    let desired = desired.map(|content| content.as_content().whole);
+    let copies = find_copies(&new_in_target, desired);
     let creates: ByItem<&OpenSend> = creates.into_iter().collect();
     let sent = creates.iter().map(|(ix, send)| SentItem {
         ix,

@@ -1,9 +1,7 @@
 //! Matching: which rows of a reading show the webhooks of the items that were sent.
 //! Pure. `adopt` pairs creates with new rows; updates and deletes have an id.
 
-use super::super::adopt::{
-    Adoption, Candidates, CreationTime, adopt, contents_of_others, find_copies,
-};
+use super::super::adopt::{Adoption, Candidates, CreationTime, adopt, find_copies};
 use super::super::item_ix::ItemIx;
 use super::super::named::resembles;
 use super::super::observation::SeenWebhook;
@@ -81,7 +79,7 @@ impl Machine {
         self.leave_out_respelled(&mut candidates.new_in_target);
         let new = &candidates.new_in_target;
         let desired = self.items.values().map(|state| state.item.content.whole);
-        candidates.copies = find_copies(new, contents_of_others(new, list).chain(desired));
+        candidates.copies = find_copies(new, desired);
         candidates
     }
 
