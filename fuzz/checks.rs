@@ -179,8 +179,10 @@ pub(crate) fn server_words(data: &[u8]) {
     for pair in parts.next().unwrap_or_default().chunks_exact(2) {
         let (kind, at) = (pair[0], usize::from(pair[1]));
         let piece: String = secret.iter().skip(n_open + at).take(4).collect();
+        // Control characters and bytes that are no text pass for splinters of what was no code.
         let is_run = piece.chars().count() == 4
-            && piece.chars().any(|c| !c.is_whitespace() && !c.is_control());
+            && !piece.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
+            && !piece.trim().is_empty();
         if kind % 8 < 6 && is_run {
             has_run = true;
             words.push('"');
