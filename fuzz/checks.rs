@@ -180,9 +180,10 @@ pub(crate) fn server_words(data: &[u8]) {
         let (kind, at) = (pair[0], usize::from(pair[1]));
         let piece: String = secret.iter().skip(n_open + at).take(4).collect();
         // Control characters and bytes that are no text pass for splinters of what was no code.
-        let is_run = piece.chars().count() == 4
-            && !piece.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER)
-            && !piece.trim().is_empty();
+        let is_splinter =
+            |c: char| c.is_control() && !c.is_whitespace() || c == char::REPLACEMENT_CHARACTER;
+        let is_run =
+            piece.chars().count() == 4 && !piece.contains(is_splinter) && !piece.trim().is_empty();
         if kind % 8 < 6 && is_run {
             has_run = true;
             words.push('"');

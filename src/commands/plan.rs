@@ -25,8 +25,8 @@ pub(super) async fn run(
     } else {
         PlanDocument::streamed(planned.view(), Depth::Fields)
     };
-    let is_small = refuse_too_many(&planned.plan, settings.max_changes);
-    let saved = settings.out.as_ref().filter(|_| is_small.is_ok());
+    let within_limit = refuse_too_many(&planned.plan, settings.max_changes);
+    let saved = settings.out.as_ref().filter(|_| within_limit.is_ok());
     let notice = saved.map(|path| saved_notice(&document, path));
     if let Some(path) = saved {
         let write = |to: &mut dyn Write| json::write(&document, to);
@@ -36,7 +36,7 @@ pub(super) async fn run(
     if let Some(notice) = notice {
         screen.print_message(&notice);
     }
-    is_small?;
+    within_limit?;
     Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 

@@ -89,7 +89,7 @@ struct Request<'r> {
     method: Method,
     url: &'r Url,
     body: Option<String>,
-    /// Collects what the server may repeat in its answer, beside the key; called only if it answers with words.
+    /// Collects what the server may repeat in its answer, beside the key; called only for an answer that can hold words.
     sent: &'r (dyn Fn() -> SentValues + Sync),
 }
 
@@ -395,7 +395,7 @@ impl Reader {
         tokio::time::sleep(wait).await;
     }
 
-    /// Collects the values that the server may repeat: those that were sent, and the key.
+    /// Adds the key to the values that the server may repeat.
     fn with_key(&self, mut sent: SentValues) -> SentValues {
         sent.add(self.account.key.expose());
         sent

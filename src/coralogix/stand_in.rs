@@ -7,6 +7,7 @@ use super::json::Json;
 use super::kind::{Field, Slot, WebhookType};
 use super::mask::{MaskRule, Masked};
 use super::webhook::{Fields, Webhook};
+use crate::http::spelling::decode_percent;
 use aho_corasick::{AhoCorasick, MatchKind};
 use std::sync::LazyLock;
 use url::Url;
@@ -202,7 +203,7 @@ fn is_masked_url(text: &str) -> bool {
     let Ok(url) = Url::parse(text) else {
         return is_mask(text);
     };
-    let is_encoded_mask = |part: &str| is_mask(&percent_decoded(part));
+    let is_encoded_mask = |part: &str| is_mask(&decode_percent(part));
     let parts = [url.username(), url.password().unwrap_or_default()];
     parts.into_iter().any(is_encoded_mask)
         || url.fragment().is_some_and(is_encoded_mask)
@@ -215,14 +216,6 @@ fn is_masked_url(text: &str) -> bool {
         || url
             .host_str()
             .is_some_and(|host| host.split('.').any(is_whole_mask))
-}
-
-fn percent_decoded(part: &str) -> String {
-    // A query without `=` and `+` is one key, which the url crate decodes.
-    let part = part.replace('+', "%2B");
-    url::form_urlencoded::parse(part.as_bytes())
-        .map(|(key, _)| key.into_owned())
-        .collect()
 }
 
 /// Whether a text is nothing but a mask.

@@ -302,6 +302,7 @@ mod tests {
             ("a&b&c&d", "value a&amp;b&amp;c&amp;d"),
             ("hunter2", "you sent aHVudGVyMg=="),
             ("hunter2", "you sent 68756e74657232"),
+            ("one\ntwo", "you sent 650a7477"),
             ("xyz", "the value xyz is too short"),
             ("7", "value: 7"),
             ("straße-geheim", "wert STRASSE"),

@@ -58,11 +58,7 @@ pub(crate) fn spellings(text: &str) -> Spellings {
 
 /// What a text is with each encoding undone once.
 fn decode_all(text: &str) -> Vec<String> {
-    let replaced = [
-        decode_percent(text),
-        unescape_json(text),
-        unescape_html(text),
-    ];
+    let replaced = [decode_form(text), unescape_json(text), unescape_html(text)];
     let replaced = replaced.into_iter().filter_map(|decoded| match decoded {
         Cow::Owned(decoded) => Some(decoded),
         Cow::Borrowed(_) => None,
@@ -77,49 +73,67 @@ fn decode_all(text: &str) -> Vec<String> {
     all
 }
 
-/// Undoes `%41`; `+` becomes a space, as in forms and queries.
-fn decode_percent(text: &str) -> Cow<'_, str> {
-    if !text.contains(['%', '+']) {
-        return Cow::Borrowed(text);
+/// Undoes `%41`, and `+` for a space, as in forms and queries.
+fn decode_form(text: &str) -> Cow<'_, str> {
+    if text.contains(['%', '+']) {
+        Cow::Owned(decode_percent(&text.replace('+', " ")))
+    } else {
+        Cow::Borrowed(text)
     }
-    // The library splits at separators and decodes what is between them; there are none left here.
-    let masked = text.replace('&', "%26").replace('=', "%3D");
-    let decoded: String = url::form_urlencoded::parse(masked.as_bytes())
-        .map(|(name, _)| name.into_owned())
-        .collect();
-    Cow::Owned(decoded)
 }
 
-/// Undoes one level of the escapes of a JSON string, wherever they stand in a text.
-fn unescape_json(text: &str) -> Cow<'_, str> {
-    if !text.contains('\\') {
+/// Undoes `%41`.
+pub(crate) fn decode_percent(text: &str) -> String {
+    // The library splits at separators, reads `+` as a space, and decodes what is between them; there are none left here.
+    let masked = text
+        .replace('+', "%2B")
+        .replace('&', "%26")
+        .replace('=', "%3D");
+    url::form_urlencoded::parse(masked.as_bytes())
+        .map(|(name, _)| name.into_owned())
+        .collect()
+}
+
+/// Replaces what a text writes for a character, from a marker on; `decode` gets what follows the marker, and returns the
+/// character and how many bytes after the marker stand for it.
+fn replace_escapes(
+    text: &str,
+    marker: char,
+    decode: impl Fn(&str) -> Option<(char, usize)>,
+) -> Cow<'_, str> {
+    if !text.contains(marker) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(at) = rest.find('\\') {
+    while let Some(at) = rest.find(marker) {
         out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let Some(escaped) = rest.chars().next() else {
-            break;
-        };
-        if let Some((character, length)) = escaped_unicode(rest) {
-            out.push(character);
-            rest = &rest[length..];
-            continue;
+        rest = &rest[at + marker.len_utf8()..];
+        match decode(rest) {
+            Some((character, length)) => {
+                out.push(character);
+                rest = &rest[length..];
+            }
+            None => out.push(marker),
         }
-        out.push(match escaped {
-            'n' => '\n',
-            't' => '\t',
-            'r' => '\r',
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            other => other,
-        });
-        rest = &rest[escaped.len_utf8()..];
     }
     out.push_str(rest);
     Cow::Owned(out)
+}
+
+/// Undoes one level of the escapes of a JSON string, wherever they stand in a text.
+fn unescape_json(text: &str) -> Cow<'_, str> {
+    replace_escapes(text, '\\', |rest| {
+        let escaped = rest.chars().next()?;
+        escaped_unicode(rest).or(Some(match escaped {
+            'n' => ('\n', 1),
+            't' => ('\t', 1),
+            'r' => ('\r', 1),
+            'b' => ('\u{8}', 1),
+            'f' => ('\u{c}', 1),
+            other => (other, other.len_utf8()),
+        }))
+    })
 }
 
 /// The character that `u0041`, or a pair of surrogates, stands for, and the length of the escape.
@@ -139,25 +153,10 @@ fn escaped_unicode(text: &str) -> Option<(char, usize)> {
 
 /// Decodes the character references that servers write when they escape HTML.
 pub(crate) fn unescape_html(text: &str) -> Cow<'_, str> {
-    if !text.contains('&') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('&') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let end = rest.find(';').filter(|end| *end <= MAX_REFERENCE_CHARS);
-        match end.and_then(|end| Some((referenced_char(&rest[..end])?, end))) {
-            Some((character, end)) => {
-                out.push(character);
-                rest = &rest[end + 1..];
-            }
-            None => out.push('&'),
-        }
-    }
-    out.push_str(rest);
-    Cow::Owned(out)
+    replace_escapes(text, '&', |rest| {
+        let end = rest.find(';').filter(|end| *end <= MAX_REFERENCE_CHARS)?;
+        Some((referenced_char(&rest[..end])?, end + 1))
+    })
 }
 
 fn referenced_char(name: &str) -> Option<char> {
@@ -200,8 +199,11 @@ fn decode_codes(
 /// decode to.
 fn printable(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
-    let is_splinter =
-        |character: char| character.is_control() || character == char::REPLACEMENT_CHARACTER;
+    // A line break is a part of many a secret.
+    let is_splinter = |character: char| {
+        character.is_control() && !character.is_whitespace()
+            || character == char::REPLACEMENT_CHARACTER
+    };
     let parts = text.split(is_splinter);
     let is_kept = |part: &&str| {
         let is_whole = part.len() == text.len();
