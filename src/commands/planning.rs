@@ -243,7 +243,7 @@ fn refuse_same_company(
 ) -> Result<(), Error> {
     let source_companies = source_inventory.company_ids();
     let target_companies = target_inventory.company_ids();
-    let Some(company) = source_companies.intersection(&target_companies).next() else {
+    let Some(company) = source_companies.intersection(target_companies).next() else {
         return Ok(());
     };
     let company = untrusted::escape_truncated(company, 40);

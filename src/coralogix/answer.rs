@@ -10,6 +10,8 @@ use std::time::SystemTime;
 pub struct ListResponse {
     /// The webhooks in the order of the response.
     pub webhooks: Vec<Webhook>,
+    /// The company of all webhooks; `None` if they show none.
+    pub company: Option<String>,
     /// The server's clock when it answered (`Date` header); `None` if the header is missing or invalid.
     pub server_time: Option<SystemTime>,
     /// The header that announces more webhooks; `None` unless the reader accepts incomplete lists.
@@ -21,6 +23,8 @@ pub struct ListResponse {
 pub struct FoldedList<T> {
     /// The result of the fold.
     pub folded: T,
+    /// As in [`ListResponse`].
+    pub company: Option<String>,
     /// As in [`ListResponse`].
     pub server_time: Option<SystemTime>,
     /// As in [`ListResponse`].

@@ -147,6 +147,7 @@ impl Reader {
         let list = self.list_streamed(Vec::extend).await?;
         Ok(ListResponse {
             webhooks: list.folded,
+            company: list.company,
             server_time: list.server_time,
             incomplete: list.incomplete,
         })
@@ -200,9 +201,10 @@ impl Reader {
             company,
             incomplete,
         } = facts.map_err(Failure::BadList)?;
-        self.refuse_other_company(company)?;
+        self.refuse_other_company(company.as_deref())?;
         Ok(FoldedList {
             folded,
+            company,
             server_time: server_time(&answer.headers),
             incomplete,
         })
@@ -211,21 +213,21 @@ impl Reader {
     /// Fails if this run has read another company from this account before, in a list or in the answer to a write.
     ///
     /// Callers compare the first list with the profile; if it shows no company, what comes later is compared here.
-    fn refuse_other_company(&self, now: Option<String>) -> Result<(), Failure> {
+    fn refuse_other_company(&self, now: Option<&str>) -> Result<(), Failure> {
         let mut known = self.company.lock().unwrap_or_else(PoisonError::into_inner);
         match (known.as_ref(), now) {
-            (Some(earlier), Some(now)) if *earlier != now => {
+            (Some(earlier), Some(now)) if earlier != now => {
                 let shown = |company: &str| untrusted::escape_truncated(company, 40);
                 return Err(Failure::BadList(ListProblem::OtherCompany {
                     earlier: shown(earlier),
-                    now: shown(&now),
+                    now: shown(now),
                 }));
             }
             (None, None) => {
                 let profile = self.account.profile.as_ref();
                 *known = profile.and_then(|profile| profile.company_id.clone());
             }
-            (None, now) => *known = now,
+            (None, now) => *known = now.map(str::to_owned),
             (Some(_), _) => {}
         }
         Ok(())

@@ -288,7 +288,6 @@ fn push_member(out: &mut String, key: &str, value: &str) {
 /// The raw `id` inside an `integration_type` object.
 fn integration_type_id(object: &str) -> Option<&str> {
     let mut scanner = Scanner::new(object);
-    let mut id = None;
     let mut is_first = true;
     if !scanner.consume(b'{') {
         return None;
@@ -296,21 +295,18 @@ fn integration_type_id(object: &str) -> Option<&str> {
     while let Some(key) = scanner.next_key(is_first).ok()? {
         is_first = false;
         let value = scanner.next_value().ok()?;
-        if id.is_none() && key_matches(key, "id") {
-            id = Some(value);
+        if key_matches(key, "id") {
+            return Some(value).filter(|id| *id != "null");
         }
     }
-    id.filter(|id| *id != "null")
+    None
 }
 
 /// A number as its text, or the decoded text of a string; `None` for any other token.
 fn number_or_text(token: &str) -> Option<Cow<'_, str>> {
     match token.as_bytes().first() {
         Some(b'"') => json::decode_string(token).ok(),
-        Some(b'0'..=b'9') => Some(match whole_number(token) {
-            Some(digits) if digits != token => Cow::Owned(digits.into()),
-            _ => Cow::Borrowed(token),
-        }),
+        Some(b'0'..=b'9') => Some(whole_number(token).unwrap_or(Cow::Borrowed(token))),
         _ => None,
     }
 }

@@ -170,14 +170,14 @@ const MAX_EXACT: u64 = 1 << 53;
 
 /// The digits of a number that is whole, however it is written, such as `1.05e3`; `None` if it is not whole, or if whoever
 /// wrote it as a float may have rounded it.
-pub(crate) fn whole_number(token: &str) -> Option<SmolStr> {
+pub(crate) fn whole_number(token: &str) -> Option<Cow<'_, str>> {
     if is_digits(token) {
-        return Some(token.into());
+        return Some(Cow::Borrowed(token));
     }
     let is_number = token.starts_with(|first: char| first.is_ascii_digit());
     let plain = is_number.then(|| plain_decimal(token))?;
     let value: u64 = plain.parse().ok()?;
-    (value <= MAX_EXACT).then_some(plain)
+    (value <= MAX_EXACT).then(|| Cow::Owned(plain.into()))
 }
 
 /// The plain notation of a decimal number that is not negative: exact, whatever its size; one for each value.

@@ -13,6 +13,8 @@ use std::time::SystemTime;
 pub struct Inventory {
     /// Complete objects, with every key that the API returned.
     pub webhooks: Vec<Webhook>,
+    /// Of the webhooks as read; a selection of them keeps it.
+    pub(crate) company_ids: BTreeSet<String>,
     /// The server's clock at the time of the response; `None` for a file, or without a usable `Date` header.
     pub server_time: Option<SystemTime>,
     /// The account that was backed up; `None` unless the webhooks come from a backup.
@@ -35,31 +37,26 @@ pub struct BackupOrigin {
 }
 
 impl Inventory {
-    /// The distinct company ids of the webhooks: one for a live account, none for an empty one.
-    pub fn company_ids(&self) -> BTreeSet<String> {
-        let mut ids = BTreeSet::new();
-        for id in self.webhooks.iter().filter_map(Webhook::company_id) {
-            // Nearly all webhooks share one id; skip the allocation for those.
-            if !ids.contains(id.as_ref()) {
-                ids.insert(id.into_owned());
-            }
-        }
-        ids
+    /// The distinct company ids of the webhooks as read: one for a live account, none for an empty one.
+    pub fn company_ids(&self) -> &BTreeSet<String> {
+        &self.company_ids
     }
 
     /// The company id shared by all webhooks; `None` if they disagree or have none.
     pub fn common_company_id(&self) -> Option<String> {
-        let mut ids = self.company_ids().into_iter();
-        ids.next().filter(|_| ids.next().is_none())
+        let mut ids = self.company_ids.iter();
+        ids.next().filter(|_| ids.next().is_none()).cloned()
     }
 }
 
 impl From<ListResponse> for Inventory {
     fn from(listing: ListResponse) -> Self {
         Self {
+            webhooks: listing.webhooks,
+            company_ids: listing.company.into_iter().collect(),
             server_time: listing.server_time,
+            backup_origin: None,
             incomplete: listing.incomplete,
-            ..listing.webhooks.into()
         }
     }
 }
@@ -67,12 +64,24 @@ impl From<ListResponse> for Inventory {
 impl From<Vec<Webhook>> for Inventory {
     fn from(webhooks: Vec<Webhook>) -> Self {
         Self {
+            company_ids: distinct_company_ids(&webhooks),
             webhooks,
             server_time: None,
             backup_origin: None,
             incomplete: None,
         }
     }
+}
+
+fn distinct_company_ids(webhooks: &[Webhook]) -> BTreeSet<String> {
+    let mut ids = BTreeSet::new();
+    for id in webhooks.iter().filter_map(Webhook::company_id) {
+        // Nearly all webhooks share one id; skip the allocation for those.
+        if !ids.contains(id.as_ref()) {
+            ids.insert(id.into_owned());
+        }
+    }
+    ids
 }
 
 /// Fetches all webhooks of an account.

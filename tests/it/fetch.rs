@@ -63,7 +63,7 @@ fn every_member_of_a_fixture_is_kept_byte_for_byte() {
 
 #[test]
 fn company_ids_parse_under_both_names_and_as_number_or_text() {
-    let ids = |json: &str| account(json).company_ids().into_iter().collect::<Vec<_>>();
+    let ids = |json: &str| Vec::from_iter(account(json).company_ids().clone());
     assert_eq!(inventory("account.json").company_ids().len(), 1);
     assert_eq!(ids("[]"), [""; 0]);
     assert_eq!(ids(r#"[{"company_id":7},{"companyId":"7"}]"#), ["7"]);

@@ -103,7 +103,7 @@ impl Writer {
             accepted_words(&String::from_utf8_lossy(&whole), &reader.with_key(sent()))
         };
         for company in webhooks.iter().flat_map(Webhook::company_ids) {
-            reader.refuse_other_company(Some(company.into_owned()))?;
+            reader.refuse_other_company(Some(&company))?;
         }
         Ok(AcceptedWrite {
             status,
