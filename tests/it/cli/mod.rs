@@ -27,7 +27,6 @@ pub(crate) use assert_text;
 
 mod accounts;
 mod backup;
-mod backups;
 mod bucket;
 mod canaries;
 mod completions;

@@ -1,13 +1,13 @@
 //! What the backup commands print, and what they leave in the repository.
 
-use super::{Backups, assert_backups};
+use super::{Workspace, assert_backups};
 use crate::cli::export::mode;
 use crate::support::stand_in::StandIn;
 use hookferry::sandbox::{Options, Switches};
 
 #[test]
 fn the_commands_print_the_whole_life_of_a_backup() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     let step = |name: &str, command_line: &str, code: i32| {
         let run = backups.run(command_line);
         // The recipient differs from run to run.
@@ -20,83 +20,83 @@ fn the_commands_print_the_whole_life_of_a_backup() {
     )
     .unwrap();
     backups.accounts.set_mode("recipients.txt", 0o644);
-    let to = "--repo repo --recipients-file recipients.txt";
+    let to = "--repo vault --recipients-file recipients.txt";
     step("create", &format!("backup create --all {to}"), 0);
     step("unchanged", &format!("backup create --from eu {to}"), 0);
-    step("list", "backup list --repo repo", 0);
-    step("list_json", "backup list --repo repo -o json", 0);
+    step("list", "backup list --repo vault", 0);
+    step("list_json", "backup list --repo vault -o json", 0);
     step(
         "show",
-        "backup show latest --repo repo --account us --identity key.txt",
+        "backup show latest --repo vault --account us --identity key.txt",
         0,
     );
-    step("check", "backup check --repo repo --max-age 26h", 0);
+    step("check", "backup check --repo vault --max-age 26h", 0);
     step(
         "check_opened",
-        "backup check --repo repo --identity key.txt",
+        "backup check --repo vault --identity key.txt",
         0,
     );
     step(
         "check_json",
-        "backup check --repo repo --account us -o json",
+        "backup check --repo vault --account us -o json",
         0,
     );
     step(
         "check_other_key",
-        "backup check --repo repo --identity other.txt",
+        "backup check --repo vault --identity other.txt",
         12,
     );
     step(
         "forget_dry",
-        "backup forget --repo repo --keep-last 3 --dry-run",
+        "backup forget --repo vault --keep-last 3 --dry-run",
         0,
     );
-    step("forget_nothing", "backup forget --repo repo", 64);
+    step("forget_nothing", "backup forget --repo vault", 64);
     step(
         "show_no_key",
-        "backup show latest --repo repo --account us",
+        "backup show latest --repo vault --account us",
         12,
     );
     step(
         "show_other_key",
-        "backup show latest --repo repo --account us --identity other.txt",
+        "backup show latest --repo vault --account us --identity other.txt",
         12,
     );
     step(
         "several",
-        "backup show latest --repo repo --identity key.txt",
+        "backup show latest --repo vault --identity key.txt",
         64,
     );
     step(
         "no_account",
-        "backup show latest --repo repo --account nobody",
+        "backup show latest --repo vault --account nobody",
         10,
     );
     step("no_repository", "backup list --repo nowhere", 10);
     step(
         "too_early",
-        "backup show 2001-02-03 --repo repo --account us",
+        "backup show 2001-02-03 --repo vault --account us",
         10,
     );
     step("no_file", "backup show nowhere.json.gz", 10);
-    step("no_time", "backup show yesterday --repo repo", 64);
-    step("unprotected", "backup create --from eu --repo repo", 64);
+    step("no_time", "backup show yesterday --repo vault", 64);
+    step("unprotected", "backup create --from eu --repo vault", 64);
 }
 
 #[test]
 fn backups_are_readable_only_by_their_owner() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     let home = backups.accounts.home();
-    assert_eq!(mode(&home.join("repo")), 0o700);
-    assert_eq!(mode(&home.join("repo/eu")), 0o700);
-    assert_eq!(mode(&home.join("repo/eu/last-check.json")), 0o600);
+    assert_eq!(mode(&home.join("vault")), 0o700);
+    assert_eq!(mode(&home.join("vault/eu")), 0o700);
+    assert_eq!(mode(&home.join("vault/eu/last-check.json")), 0o600);
     assert_eq!(mode(&backups.files("eu")[0]), 0o600);
 }
 
 #[test]
 fn changed_content_or_protection_stores_a_new_backup() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     let n = || backups.files("us").len();
     backups.create("us");
     backups.create("us");
@@ -113,13 +113,13 @@ fn changed_content_or_protection_stores_a_new_backup() {
     });
     backups.create("us");
     assert_eq!(n(), 2);
-    let plain = backups.run("backup create --from us --repo repo --plaintext -q");
+    let plain = backups.run("backup create --from us --repo vault --plaintext -q");
     plain.assert_code(0);
     assert_eq!(n(), 3, "the protection has changed");
-    std::fs::remove_file(backups.accounts.home().join("repo/us/last-check.json")).unwrap();
+    std::fs::remove_file(backups.accounts.home().join("vault/us/last-check.json")).unwrap();
     plain.assert_code(0);
     backups
-        .run("backup create --from us --repo repo --plaintext -q")
+        .run("backup create --from us --repo vault --plaintext -q")
         .assert_code(0);
     assert_eq!(
         n(),
@@ -130,13 +130,13 @@ fn changed_content_or_protection_stores_a_new_backup() {
 
 #[test]
 fn an_account_without_a_profile_is_named_after_host_and_company() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     let run = backups
         .accounts
-        .program("backup create --from [source] --repo repo --plaintext")
+        .program("backup create --from [source] --repo vault --plaintext")
         .run();
     run.assert_code(0);
-    let folders = std::fs::read_dir(backups.accounts.home().join("repo")).unwrap();
+    let folders = std::fs::read_dir(backups.accounts.home().join("vault")).unwrap();
     let names: Vec<String> = folders
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
@@ -149,11 +149,11 @@ fn an_account_without_a_profile_is_named_after_host_and_company() {
 /// A backup of masked values could not be restored, and would displace backups that can.
 #[test]
 fn masked_secrets_are_not_backed_up() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     let masked = Switches::parse(["list=masked"]).unwrap();
     backups.accounts.source().set_switches(masked);
-    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    let create = "backup create --from eu --repo vault --recipient [recipient]";
     let refused = backups.run(create);
     assert_backups!("masked", refused);
     refused.assert_code(6);
@@ -165,11 +165,11 @@ fn masked_secrets_are_not_backed_up() {
     // The user has accepted what this key can read.
     backups.run(create).assert_code(0);
     assert_eq!(backups.files("eu").len(), 2);
-    let list = backups.run("backup list --repo repo");
+    let list = backups.run("backup list --repo vault");
     assert_backups!("masked_list", list);
-    let json = backups.run("backup list --repo repo -o json").stdout;
+    let json = backups.run("backup list --repo vault -o json").stdout;
     assert!(json.contains("\"masked\": 12"), "{json}");
-    let show = backups.run("backup show latest --repo repo --identity key.txt -q");
+    let show = backups.run("backup show latest --repo vault --identity key.txt -q");
     show.assert_code(0);
     assert!(
         show.stderr.contains("show a mask such as ****"),
@@ -182,8 +182,8 @@ fn masked_secrets_are_not_backed_up() {
 fn an_empty_account_has_to_be_accepted_only_once() {
     let mut options = Options::default();
     options.source.webhooks = Vec::new();
-    let backups = Backups::with_accounts(StandIn::start(options));
-    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    let backups = Workspace::with_accounts(StandIn::start(options));
+    let create = "backup create --from eu --repo vault --recipient [recipient]";
     backups.run(create).assert_code(6);
     backups
         .run(&format!("{create} --accept-shrink"))
@@ -195,29 +195,29 @@ fn an_empty_account_has_to_be_accepted_only_once() {
 /// Folders that a file system or desktop creates are not accounts.
 #[test]
 fn a_repository_can_be_the_root_of_a_volume() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
-    for folder in ["repo/lost+found", "repo/empty", "repo/.Trash-0"] {
+    for folder in ["vault/lost+found", "vault/empty", "vault/.Trash-0"] {
         std::fs::create_dir(backups.accounts.home().join(folder)).unwrap();
     }
-    std::fs::write(backups.accounts.home().join("repo/notes.txt"), "ours").unwrap();
-    backups.run("backup check --repo repo").assert_code(0);
+    std::fs::write(backups.accounts.home().join("vault/notes.txt"), "ours").unwrap();
+    backups.run("backup check --repo vault").assert_code(0);
     backups
-        .run("backup show latest --repo repo --identity key.txt")
+        .run("backup show latest --repo vault --identity key.txt")
         .assert_code(0);
-    let empty = backups.run("backup forget --repo repo/empty --keep-last 1");
+    let empty = backups.run("backup forget --repo vault/empty --keep-last 1");
     empty.assert_code(10);
 }
 
 #[test]
 fn a_secret_given_as_a_file_name_is_not_repeated() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     let secret = "AGE-SECRET-KEY-1CANARY";
     for command_line in [
-        format!("backup check --repo repo --identity {secret}"),
-        format!("restore latest --repo repo --rehearse -o json --identity {secret}"),
-        format!("backup create --from eu --repo repo --recipients-file {secret}"),
+        format!("backup check --repo vault --identity {secret}"),
+        format!("restore latest --repo vault --rehearse -o json --identity {secret}"),
+        format!("backup create --from eu --repo vault --recipients-file {secret}"),
         "list --from eu --identity cxtp_canary".to_owned(),
     ] {
         // Each run fails the test if it prints a canary; here its case is ignored as well.
@@ -229,14 +229,14 @@ fn a_secret_given_as_a_file_name_is_not_repeated() {
         );
     }
     backups
-        .run(&format!("backup check --repo repo --identity {secret}"))
+        .run(&format!("backup check --repo vault --identity {secret}"))
         .assert_code(64);
 }
 
 #[test]
 fn creating_a_new_repository_is_reported() {
-    let backups = Backups::new();
-    let create = "backup create --from eu --repo repo --recipient [recipient]";
+    let backups = Workspace::new();
+    let create = "backup create --from eu --repo vault --recipient [recipient]";
     let first = backups.run(create);
     assert!(
         first.stderr.contains("is its disk mounted?"),
@@ -250,7 +250,7 @@ fn creating_a_new_repository_is_reported() {
 /// With a damaged newest backup, a dry run fails like the real run.
 #[test]
 fn a_dry_run_of_forget_checks_the_newest_backup() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("us");
     let target = backups.accounts.target();
     target.remove(target.webhooks()[0]["id"].as_u64().unwrap());
@@ -258,7 +258,7 @@ fn a_dry_run_of_forget_checks_the_newest_backup() {
     std::fs::write(backups.files("us").pop().unwrap(), "cut").unwrap();
     for flag in ["", " --dry-run"] {
         backups
-            .run(&format!("backup forget --repo repo --keep-last 1{flag}"))
+            .run(&format!("backup forget --repo vault --keep-last 1{flag}"))
             .assert_code(6);
         assert_eq!(backups.files("us").len(), 2);
     }

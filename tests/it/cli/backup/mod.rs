@@ -1,12 +1,28 @@
-//! The backup commands as users see them: create, list, show, check, forget, and restore.
+//! Backups as users make and restore them, by hand and on a schedule, and when something goes wrong: kills, disk errors,
+//! damage, unreliable accounts, failing heartbeat receivers.
+//! Every test runs the real process and inspects the repository, the accounts and the receiver.
 
+mod clock;
 mod commands;
+mod company;
+mod concurrent;
+mod damage;
+mod damage_inside;
+mod disk;
+mod disk_read;
+mod killed;
+mod leftovers;
+mod points;
 mod restore;
+mod sources;
+mod stock_tools;
+mod watchers;
+mod watchers_agree;
+mod watchers_files;
+mod workspace;
+mod year;
 
-use super::accounts::with_config;
-use crate::support::program::Run;
-use crate::support::stand_in::StandIn;
-use std::path::PathBuf;
+use workspace::Workspace;
 
 /// Asserts the transcript of a run, with names in place of times, digests and sizes.
 macro_rules! assert_backups {
@@ -29,8 +45,15 @@ macro_rules! assert_backups {
 
 use assert_backups;
 
-/// A profile for each account.
-const PROFILES: &str = r#"
+/// Folder of the repository. The word occurs in no other path, so a trace shows which calls concern it.
+const REPO: &str = "vault";
+const CREATE: &str = "backup create --from eu --repo vault --recipients-file recipients.txt";
+const CHECK: &str = "backup check --repo vault --identity key.txt";
+const FORGET: &str = "backup forget --repo vault --keep-last 1";
+const RUN: &str = "run-schedule nightly";
+
+/// A profile for each account, and a schedule with metrics and status files.
+const CONFIG: &str = r#"
 [profile.eu]
 url = "[source]"
 api_key_file = "keys/source"
@@ -39,67 +62,23 @@ api_key_file = "keys/source"
 url = "[target]"
 api_key_command = ["cat", "target-key"]
 company_id = "67890"
+
+[schedule.nightly]
+profiles = ["eu"]
+at = "daily"
+repo = "[home]/vault"
+recipients_file = "../../recipients.txt"
+keep = { last = 1 }
+max_age = "26h"
+metrics_file = "[home]/seen/hookferry.prom"
+status_file = "[home]/seen/status.json"
 "#;
 
-/// Two accounts with profiles, and identities in `key.txt` and `other.txt`.
-struct Backups {
-    accounts: StandIn,
-    recipient: String,
-}
-
-impl Backups {
-    fn new() -> Self {
-        Self::with_accounts(StandIn::demo())
-    }
-
-    fn with_accounts(accounts: StandIn) -> Self {
-        let accounts = with_config(accounts, PROFILES);
-        let recipient = identity(&accounts, "key.txt");
-        identity(&accounts, "other.txt");
-        Self {
-            accounts,
-            recipient,
-        }
-    }
-
-    fn run(&self, command_line: &str) -> Run {
-        let command_line = command_line.replace("[recipient]", &self.recipient);
-        // The API keys in the environment belong to the two sides of a migration; here each profile has its own key.
-        self.accounts
-            .program(&command_line)
-            .without_env("HOOKFERRY_SOURCE_API_KEY")
-            .without_env("HOOKFERRY_TARGET_API_KEY")
-            .run()
-    }
-
-    /// Creates a backup of this profile.
-    fn create(&self, profile: &str) {
-        self.run(&format!(
-            "backup create --from {profile} --repo repo --recipient [recipient] -q"
-        ))
-        .assert_code(0);
-    }
-
-    /// The paths of an account's backups, sorted by name.
-    fn files(&self, account: &str) -> Vec<PathBuf> {
-        let folder = self.accounts.home().join("repo").join(account);
-        let entries = std::fs::read_dir(folder).unwrap();
-        let mut files: Vec<PathBuf> = entries
-            .map(|entry| entry.unwrap().path())
-            .filter(|path| path.file_name().unwrap() != "last-check.json")
-            .collect();
-        files.sort();
-        files
-    }
-}
-
-/// Writes a new identity as `age-keygen` does, and returns its recipient.
-fn identity(accounts: &StandIn, name: &str) -> String {
-    use secrecy::ExposeSecret as _;
-    let identity = age::x25519::Identity::generate();
-    let recipient = identity.to_public().to_string();
-    let text = identity.to_string();
-    let text = text.expose_secret();
-    accounts.write(name, &format!("# public key: {recipient}\n{text}\n"));
-    recipient
+/// The backup name that matches `bytes`, so that the name does not reveal the damage.
+fn name_matching(name: &str, bytes: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    let digits = hookferry::coralogix::digest::to_hex(&digest.as_ref()[..8]);
+    let mut parts: Vec<&str> = name.split('-').collect();
+    let (_, suffix) = parts.pop().unwrap().split_at(16);
+    format!("{}-{digits}{suffix}", parts.join("-"))
 }

@@ -1,6 +1,6 @@
 //! `restore`: with the same plan, confirmation and run record as a migration, or as a rehearsal.
 
-use super::{Backups, assert_backups};
+use super::{Workspace, assert_backups};
 use crate::cli::export::SERVER_OWNED;
 use crate::support::draft::Draft;
 use crate::support::generator::{cases, draft};
@@ -15,7 +15,7 @@ use std::path::Path;
 /// The account has changed in every way since; restore reverts the changes and touches nothing else.
 #[test]
 fn a_restore_reverts_changes_in_the_same_account() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("us");
     let target = backups.accounts.target();
     let before = target.webhooks();
@@ -29,7 +29,7 @@ fn a_restore_reverts_changes_in_the_same_account() {
         "alias": "newer than the backup", "url": "https://new.example.net/canary",
         "integration_type_id": 0, "integration_type": {"id": 0}, "integration_type_fields": "[]"
     }));
-    let restore = "restore latest --repo repo --identity key.txt --to us --yes --settle 1s";
+    let restore = "restore latest --repo vault --identity key.txt --to us --yes --settle 1s";
     let refused = backups.run(restore);
     assert_backups!("same_account_refused", refused);
     refused.assert_code(6);
@@ -65,12 +65,12 @@ fn a_restore_reverts_changes_in_the_same_account() {
     assert_eq!(target.webhooks(), after, "restoring again changes nothing");
 }
 
-const INTO_US: &str = "restore latest --repo repo --account eu --identity key.txt --to us";
+const INTO_US: &str = "restore latest --repo vault --account eu --identity key.txt --to us";
 
 /// Secrets, pagers and logs of one account would be those of another.
 #[test]
 fn a_restore_into_another_account_is_refused_unless_it_is_said() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     for flags in ["--yes", "--dry-run"] {
         let run = backups.run(&format!("{INTO_US} {flags}"));
@@ -96,13 +96,13 @@ fn a_restore_into_another_account_is_refused_unless_it_is_said() {
 /// An empty account shows no company; its profile may state one.
 #[test]
 fn an_empty_account_is_told_from_another_one_by_its_profile() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     let target = backups.accounts.target();
     backups.create("us");
     for webhook in target.webhooks() {
         target.remove(webhook["id"].as_u64().unwrap());
     }
-    let restore = "restore latest --repo repo --identity key.txt --dry-run --to";
+    let restore = "restore latest --repo vault --identity key.txt --dry-run --to";
     let run = backups.run(&format!("{restore} us"));
     run.assert_code(0);
     assert!(
@@ -136,7 +136,7 @@ fn an_empty_account_is_told_from_another_one_by_its_profile() {
 /// A file of webhooks as the API lists them shows its company.
 #[test]
 fn a_file_of_another_account_is_not_restored_unless_it_is_said() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups
         .run("export --from eu --out export.json -q")
         .assert_code(0);
@@ -149,10 +149,10 @@ fn a_file_of_another_account_is_not_restored_unless_it_is_said() {
 
 #[test]
 fn a_rehearsal_sends_no_request_to_any_account() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     let before = backups.accounts.request_counts();
-    let run = backups.run("restore latest --repo repo --identity key.txt --rehearse");
+    let run = backups.run("restore latest --repo vault --identity key.txt --rehearse");
     assert_backups!("rehearsal", run);
     run.assert_code(0);
     assert_eq!(
@@ -165,7 +165,7 @@ fn a_rehearsal_sends_no_request_to_any_account() {
 /// The path of a backup is a source like any other.
 #[test]
 fn a_backup_path_works_wherever_a_file_does() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     let path = backups.files("eu")[0].display().to_string();
     for (command_line, code) in [
@@ -196,7 +196,7 @@ fn a_backup_path_works_wherever_a_file_does() {
 /// Every way to name a backup of the repository.
 #[test]
 fn a_backup_can_be_given_by_any_name_that_list_prints() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("eu");
     backups.create("us");
     let path = backups.files("us")[0].clone();
@@ -209,31 +209,31 @@ fn a_backup_can_be_given_by_any_name_that_list_prints() {
     };
     for which in [
         format!("us/{name}"),
-        format!("repo/us/{name}"),
+        format!("vault/us/{name}"),
         absolute.clone(),
-        format!("./repo/us/{name}"),
+        format!("./vault/us/{name}"),
     ] {
         assert_eq!(
-            code(&format!("backup show {which} --repo repo")),
+            code(&format!("backup show {which} --repo vault")),
             Some(0),
             "{which}"
         );
         assert_eq!(
-            code(&format!("backup show {which} --repo repo --account eu")),
+            code(&format!("backup show {which} --repo vault --account eu")),
             Some(64),
             "{which}"
         );
     }
     assert_eq!(
-        code(&format!("backup show {name} --repo repo --account us")),
+        code(&format!("backup show {name} --repo vault --account us")),
         Some(0)
     );
     assert_eq!(
-        code(&format!("backup show {name} --repo repo --account eu")),
+        code(&format!("backup show {name} --repo vault --account eu")),
         Some(10)
     );
     assert_eq!(
-        code(&format!("backup show {name} --repo repo")),
+        code(&format!("backup show {name} --repo vault")),
         Some(64),
         "the account is ambiguous"
     );
@@ -246,7 +246,7 @@ fn a_backup_can_be_given_by_any_name_that_list_prints() {
         &name[11..13]
     );
     assert_eq!(
-        code(&format!("backup show {minute} --repo repo --account us")),
+        code(&format!("backup show {minute} --repo vault --account us")),
         Some(0),
         "{minute}"
     );
@@ -254,11 +254,11 @@ fn a_backup_can_be_given_by_any_name_that_list_prints() {
 
 #[test]
 fn a_time_selects_the_backup_that_was_current_then() {
-    let backups = Backups::new();
+    let backups = Workspace::new();
     backups.create("us");
     let count = |which: &str| {
         let run = backups.run(&format!(
-            "backup show {which} --repo repo --identity key.txt -o json"
+            "backup show {which} --repo vault --identity key.txt -o json"
         ));
         run.assert_code(0);
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
@@ -274,7 +274,7 @@ fn a_time_selects_the_backup_that_was_current_then() {
     assert_eq!((count("latest"), count("2020-01-02")), (3, 4));
     assert_eq!(count("2020-01-02T03:04:05Z"), 4);
     backups
-        .run("backup show 2020-01-02T03:03Z --repo repo --identity key.txt")
+        .run("backup show 2020-01-02T03:03Z --repo vault --identity key.txt")
         .assert_code(10);
 }
 
@@ -298,10 +298,10 @@ fn backdate(path: &Path) {
 /// The awkward account: every webhook that is valid to send arrives, and the others are reported as blocked.
 #[test]
 fn an_awkward_account_is_restored_except_for_blocked_webhooks() {
-    let backups = Backups::with_accounts(StandIn::awkward());
+    let backups = Workspace::with_accounts(StandIn::awkward());
     backups.create("eu");
     let restore =
-        "restore latest --repo repo --identity key.txt --rehearse --on-conflict skip -o json";
+        "restore latest --repo vault --identity key.txt --rehearse --on-conflict skip -o json";
     let run = backups.run(restore);
     let outcome: Value = serde_json::from_str(&run.stdout).unwrap();
     let created = outcome["summary"]["created"].as_u64().unwrap();
@@ -340,10 +340,10 @@ proptest! {
                 serde_json::from_str(&draft.json(index, &mut Spelling::plain())).unwrap()
             })
             .collect();
-        let backups = Backups::with_accounts(StandIn::start(options));
+        let backups = Workspace::with_accounts(StandIn::start(options));
         backups.create("eu");
         backups
-            .run("restore latest --repo repo --identity key.txt --to us --into-other-account --yes --settle 1s -q")
+            .run("restore latest --repo vault --identity key.txt --to us --into-other-account --yes --settle 1s -q")
             .assert_code(0);
         let accounts = &backups.accounts;
         let all = |webhooks: Vec<Value>| {

@@ -102,10 +102,9 @@ fn run_whole_cycle(store: &Store) {
 }
 
 #[test]
+#[ignore = "needs s3s-fs"]
 fn the_whole_cycle_works_with_s3s_fs() {
-    let Some(store) = Server::S3sFs.start("the_whole_cycle_works_with_s3s_fs") else {
-        return;
-    };
+    let store = Server::S3sFs.start();
     run_whole_cycle(&store);
     // The keys match the documentation, and there are no others.
     let accounts = file_names(&store.folder(PREFIX));
@@ -116,20 +115,16 @@ fn the_whole_cycle_works_with_s3s_fs() {
 }
 
 #[test]
+#[ignore = "needs moto"]
 fn the_whole_cycle_works_with_moto() {
-    if let Some(store) = Server::Moto.start("the_whole_cycle_works_with_moto") {
-        run_whole_cycle(&store);
-    }
+    run_whole_cycle(&Server::Moto.start());
 }
 
 /// s3rver ignores conditional writes; unique names keep backups apart nevertheless.
 #[test]
+#[ignore = "needs s3rver"]
 fn the_whole_cycle_works_with_s3rver_without_conditional_writes() {
-    if let Some(store) =
-        Server::S3rver.start("the_whole_cycle_works_with_s3rver_without_conditional_writes")
-    {
-        run_whole_cycle(&store);
-    }
+    run_whole_cycle(&Server::S3rver.start());
 }
 
 fn create_concurrently(store: &Store) {
@@ -159,27 +154,22 @@ fn create_concurrently(store: &Store) {
 }
 
 #[test]
+#[ignore = "needs s3s-fs"]
 fn s3s_fs_stores_concurrent_backups() {
-    if let Some(store) = Server::S3sFs.start("s3s_fs_stores_concurrent_backups") {
-        create_concurrently(&store);
-    }
+    create_concurrently(&Server::S3sFs.start());
 }
 
 #[test]
+#[ignore = "needs s3rver"]
 fn s3rver_stores_concurrent_backups_without_conditional_writes() {
-    if let Some(store) =
-        Server::S3rver.start("s3rver_stores_concurrent_backups_without_conditional_writes")
-    {
-        create_concurrently(&store);
-    }
+    create_concurrently(&Server::S3rver.start());
 }
 
 /// A page of a listing has at most 1000 entries.
 #[test]
+#[ignore = "needs s3s-fs"]
 fn listing_reads_every_page() {
-    let Some(store) = Server::S3sFs.start("listing_reads_every_page") else {
-        return;
-    };
+    let store = Server::S3sFs.start();
     let accounts = StandIn::demo();
     run_ok(
         &store,

@@ -1,81 +1,74 @@
 //! The write was accepted, but the response does not say clearly what it created.
 
-use super::{Case, check_all};
+use super::Case;
 use crate::support::literal_server::{AnswerWrite, LiteralServer, Ways};
 use crate::support::program::Run;
 use crate::support::stand_in::StandIn;
 use serde_json::{Value, json};
 
-#[test]
-fn incomplete_responses() {
-    check_all(&[
-        Case::new("a page instead of an answer").fault("post:1:html-200"),
-        Case::new("rows without ids").switch("answer=no-ids"),
-        Case::new("rows without aliases").switch("answer=no-alias"),
-        Case::new("the last row is missing").switch("answer=short"),
-        Case::new("an empty object").switch("answer=empty-object"),
-        Case::new("nothing").switch("answer=empty"),
-        Case::new("OK").switch("answer=text"),
-        Case::new("a page").switch("answer=html"),
-        Case::new("rows without ids, in small requests")
+mod incomplete_responses {
+    use super::Case;
+
+    cases! {
+        a_page_instead_of_an_answer: Case::new().fault("post:1:html-200");
+        rows_without_ids: Case::new().switch("answer=no-ids");
+        rows_without_aliases: Case::new().switch("answer=no-alias");
+        the_last_row_is_missing: Case::new().switch("answer=short");
+        an_empty_object: Case::new().switch("answer=empty-object");
+        nothing: Case::new().switch("answer=empty");
+        ok: Case::new().switch("answer=text");
+        a_page: Case::new().switch("answer=html");
+        rows_without_ids_in_small_requests: Case::new()
             .switch("answer=no-ids")
-            .with("--batch-size 4"),
-        Case::new("nothing, in small requests")
-            .switch("answer=empty")
-            .with("--batch-size 4"),
-        Case::new("reversed").switch("order=reversed"),
-        Case::new("reversed, without ids")
-            .switch("order=reversed")
-            .switch("answer=no-ids"),
-        Case::new("reversed, without aliases")
-            .switch("order=reversed")
-            .switch("answer=no-alias"),
-        Case::new("ids as text")
-            .switch("list=string-ids")
-            .source_switch("list=string-ids"),
-        Case::new("nothing but ids").switch("answer=bare-ids"),
-        Case::new("an object of ids").switch("answer=ids-object"),
-        Case::new("ids in quotes in the answer only").switch("answer-ids=text"),
-        Case::new("ids in quotes in the answer and in the list")
+            .with("--batch-size 4");
+        nothing_in_small_requests: Case::new().switch("answer=empty").with("--batch-size 4");
+        reversed: Case::new().switch("order=reversed");
+        reversed_without_ids: Case::new().switch("order=reversed").switch("answer=no-ids");
+        reversed_without_aliases: Case::new().switch("order=reversed").switch("answer=no-alias");
+        ids_as_text: Case::new().switch("list=string-ids").source_switch("list=string-ids");
+        nothing_but_ids: Case::new().switch("answer=bare-ids");
+        an_object_of_ids: Case::new().switch("answer=ids-object");
+        ids_in_quotes_in_the_answer_only: Case::new().switch("answer-ids=text");
+        ids_in_quotes_in_the_answer_and_in_the_list: Case::new()
             .switch("answer-ids=text")
-            .switch("list=string-ids"),
-        Case::new("fields as an array")
-            .switch("list=object-fields")
-            .switch("answer=no-ids"),
-    ]);
+            .switch("list=string-ids");
+        fields_as_an_array: Case::new().switch("list=object-fields").switch("answer=no-ids");
+    }
 }
 
-#[test]
-fn lists_that_lag() {
-    check_all(&[
-        Case::new("created webhooks are listed two reads later")
+mod lists_that_lag {
+    use super::Case;
+
+    cases! {
+        created_webhooks_are_listed_two_reads_later: Case::new()
             .switch("visible-after=2")
-            .settle("5s"),
-        Case::new("listed later, and the answer says nothing")
+            .settle("5s");
+        listed_later_and_the_answer_says_nothing: Case::new()
             .switch("visible-after=1")
             .settle("1s")
-            .switch("answer=empty"),
-        Case::new("a first read that fails").fault("get:1:status=503"),
-        Case::new("a first read that is cut short").fault("get:1:truncate"),
-        Case::new("a last read that is cut short").fault("get:2:truncate"),
-    ]);
+            .switch("answer=empty");
+        a_first_read_that_fails: Case::new().fault("get:1:status=503");
+        a_first_read_that_is_cut_short: Case::new().fault("get:1:truncate");
+        a_last_read_that_is_cut_short: Case::new().fault("get:2:truncate");
+    }
 }
 
-#[test]
-fn servers_that_are_strict() {
-    check_all(&[
-        Case::new("nothing that the server owns may be sent").switch("body=strict"),
-        Case::new("alias and type must be unique").switch("alias-clash=409"),
-        Case::new("unique, and the answer is lost")
+mod servers_that_are_strict {
+    use super::Case;
+
+    cases! {
+        nothing_that_the_server_owns_may_be_sent: Case::new().switch("body=strict");
+        alias_and_type_must_be_unique: Case::new().switch("alias-clash=409");
+        unique_and_the_answer_is_lost: Case::new()
             .switch("alias-clash=409")
-            .fault("post:1:drop-after"),
-        Case::new("unique, and half is lost")
+            .fault("post:1:drop-after");
+        unique_and_half_is_lost: Case::new()
             .switch("alias-clash=400")
-            .fault("post:1:status=500,commit=half"),
-        Case::new("five webhooks at most").switch("max-items=5"),
-        Case::new("one webhook at most").switch("max-items=1"),
-        Case::new("two kilobytes at most").switch("max-bytes=2048"),
-    ]);
+            .fault("post:1:status=500,commit=half");
+        five_webhooks_at_most: Case::new().switch("max-items=5");
+        one_webhook_at_most: Case::new().switch("max-items=1");
+        two_kilobytes_at_most: Case::new().switch("max-bytes=2048");
+    }
 }
 
 fn webhook(alias: &str, type_id: u64, company: u64) -> Value {

@@ -1,6 +1,16 @@
 //! Exactly once, whatever goes wrong: every case is a whole migration by the program, judged by what the
 //! target really holds afterwards and not by what the program reports.
 
+/// Makes each case a test of its name.
+macro_rules! cases {
+    ($($name:ident: $case:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            $case.check();
+        }
+    )*};
+}
+
 mod answers;
 mod lost;
 mod refused;
@@ -16,7 +26,6 @@ use std::collections::BTreeMap;
 /// One way in which the target fails, and how the migration must end nevertheless.
 #[derive(Clone, Debug)]
 struct Case {
-    name: &'static str,
     arguments: &'static str,
     settle: &'static str,
     faults: Vec<&'static str>,
@@ -48,9 +57,8 @@ enum Format {
 }
 
 impl Case {
-    fn new(name: &'static str) -> Self {
+    fn new() -> Self {
         Self {
-            name,
             arguments: "",
             settle: "300ms",
             faults: Vec::new(),
@@ -107,7 +115,16 @@ impl Case {
         self
     }
 
-    fn check(&self, format: Format) {
+    /// Runs the case in both formats at once, because it spends most of its time waiting.
+    fn check(&self) {
+        for outcome in in_parallel(&[Format::Text, Format::Json], |format| {
+            self.check_in(*format)
+        }) {
+            outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    }
+
+    fn check_in(&self, format: Format) {
         let mut options = options_with(seeds::demo(), &self.switches, &self.faults);
         options.source.switches = Switches::parse(&self.source_switches).unwrap();
         let accounts = StandIn::start(options);
@@ -259,20 +276,4 @@ fn has_identical(webhook: &Value, others: &[Value]) -> bool {
     others
         .iter()
         .any(|other| content(other) == content(webhook))
-}
-
-/// Runs every case in both formats, in parallel, and names those that fail.
-fn check_all(cases: &[Case]) {
-    let runs: Vec<(&Case, Format)> = cases
-        .iter()
-        .flat_map(|case| [(case, Format::Text), (case, Format::Json)])
-        .collect();
-    let outcomes = in_parallel(&runs, |(case, format)| case.check(*format));
-    let failed: Vec<String> = runs
-        .iter()
-        .zip(outcomes)
-        .filter(|(_, outcome)| outcome.is_err())
-        .map(|((case, format), _)| format!("{} ({format:?})", case.name))
-        .collect();
-    assert!(failed.is_empty(), "{} failed: {failed:#?}", failed.len());
 }

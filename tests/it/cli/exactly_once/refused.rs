@@ -1,83 +1,76 @@
 //! The target refuses one webhook: it is reported with the server's words, and all others arrive.
 
-use super::{Arrives, Case, check_all};
+use super::{Arrives, Case};
 use crate::support::stand_in::{StandIn, options_with};
 use hookferry::sandbox::seeds::{self, Seeds};
 use serde_json::Value;
 
 const BAD: Arrives = Arrives::AllBut("night-shift");
 
-#[test]
-fn one_bad_webhook_does_not_stop_the_others() {
-    let poisoned = |name| {
-        Case::new(name)
-            .switch("poison=night")
-            .arrives(BAD, 3)
-            .prints("night-shift")
-    };
-    let reported = |name| poisoned(name).prints("alias is not acceptable");
-    // The server reports no reason: the webhook is only known to be missing.
-    let ignored = |name| poisoned(name).prints("ignored").switch("bulk=best-effort");
-    check_all(&[
-        reported("the whole request is refused"),
-        reported("422").switch("poison-status=422"),
-        ignored("the others are created"),
-        ignored("a status for each").switch("bulk=multi-status"),
-        reported("those before it are created").switch("bulk=stop-at-bad"),
-        reported("in small requests").with("--batch-size 3"),
-        reported("one by one").with("--batch-size 1"),
-        reported("and a response is lost").fault("post:2:drop-after"),
-        reported("and half of a request is committed before an error")
-            .fault("post:3:status=500,commit=half"),
-        ignored("the others are created, and the response is lost").fault("post:1:drop-after"),
-        poisoned("with a page").switch("errors=html"),
-        poisoned("with nothing").switch("errors=empty"),
-        poisoned("with plain words").switch("errors=plain"),
-        poisoned("with the request itself").switch("errors=echo"),
-        ignored("with the request itself, best effort").switch("errors=echo"),
-        ignored("responses without ids").switch("answer=no-ids"),
-        ignored("empty responses").switch("answer=empty"),
-        poisoned("words in a 200").switch("refusal=words"),
-        ignored("words in a 200, and the others are created").switch("refusal=words"),
-    ]);
+fn poisoned() -> Case {
+    Case::new()
+        .switch("poison=night")
+        .arrives(BAD, 3)
+        .prints("night-shift")
+}
+
+/// The server reports no reason: the webhook is only known to be missing.
+fn ignored() -> Case {
+    poisoned().prints("ignored").switch("bulk=best-effort")
+}
+
+fn reported() -> Case {
+    poisoned().prints("alias is not acceptable")
+}
+
+mod one_bad_webhook_does_not_stop_the_others {
+    use super::{ignored, poisoned, reported};
+
+    cases! {
+        the_whole_request_is_refused: reported();
+        status_422: reported().switch("poison-status=422");
+        the_others_are_created: ignored();
+        a_status_for_each: ignored().switch("bulk=multi-status");
+        those_before_it_are_created: reported().switch("bulk=stop-at-bad");
+        in_small_requests: reported().with("--batch-size 3");
+        one_by_one: reported().with("--batch-size 1");
+        and_a_response_is_lost: reported().fault("post:2:drop-after");
+        and_half_of_a_request_is_committed_before_an_error: reported()
+            .fault("post:3:status=500,commit=half");
+        the_others_are_created_and_the_response_is_lost: ignored().fault("post:1:drop-after");
+        with_a_page: poisoned().switch("errors=html");
+        with_nothing: poisoned().switch("errors=empty");
+        with_plain_words: poisoned().switch("errors=plain");
+        with_the_request_itself: poisoned().switch("errors=echo");
+        with_the_request_itself_best_effort: ignored().switch("errors=echo");
+        responses_without_ids: ignored().switch("answer=no-ids");
+        empty_responses: ignored().switch("answer=empty");
+        words_in_a_200: poisoned().switch("refusal=words");
+        words_in_a_200_and_the_others_are_created: ignored().switch("refusal=words");
+    }
 }
 
 /// Whatever the status with which the server fails on one webhook, the others arrive.
-#[test]
-fn one_bad_webhook_does_not_stop_the_others_whatever_the_status() {
-    let poisoned = |name| {
-        Case::new(name)
-            .switch("poison=night")
-            .arrives(BAD, 3)
-            .prints("night-shift")
-    };
-    check_all(&[
-        poisoned("409").switch("poison-status=409"),
-        poisoned("415").switch("poison-status=415"),
-        poisoned("500").switch("poison-status=500"),
-        poisoned("500 as a page")
+mod one_bad_webhook_does_not_stop_the_others_whatever_the_status {
+    use super::poisoned;
+
+    cases! {
+        status_409: poisoned().switch("poison-status=409");
+        status_415: poisoned().switch("poison-status=415");
+        status_500: poisoned().switch("poison-status=500");
+        status_500_as_a_page: poisoned().switch("poison-status=500").switch("errors=html");
+        status_502: poisoned().switch("poison-status=502");
+        status_503: poisoned().switch("poison-status=503");
+        status_524_as_a_page: poisoned().switch("poison-status=524").switch("errors=html");
+        status_408: poisoned().switch("poison-status=408");
+        status_500_after_those_before_it_are_created: poisoned()
             .switch("poison-status=500")
-            .switch("errors=html"),
-        poisoned("502").switch("poison-status=502"),
-        poisoned("503").switch("poison-status=503"),
-        poisoned("524 as a page")
-            .switch("poison-status=524")
-            .switch("errors=html"),
-        poisoned("408").switch("poison-status=408"),
-        poisoned("500 after those before it are created")
-            .switch("poison-status=500")
-            .switch("bulk=stop-at-bad"),
-        poisoned("a firewall's 403").switch("poison-status=403"),
-        poisoned("a firewall's 403 as a page")
-            .switch("poison-status=403")
-            .switch("errors=html"),
-        poisoned("a firewall's 403, one by one")
-            .switch("poison-status=403")
-            .with("--batch-size 1"),
-        poisoned("500, one by one")
-            .switch("poison-status=500")
-            .with("--batch-size 1"),
-    ]);
+            .switch("bulk=stop-at-bad");
+        a_firewalls_403: poisoned().switch("poison-status=403");
+        a_firewalls_403_as_a_page: poisoned().switch("poison-status=403").switch("errors=html");
+        a_firewalls_403_one_by_one: poisoned().switch("poison-status=403").with("--batch-size 1");
+        status_500_one_by_one: poisoned().switch("poison-status=500").with("--batch-size 1");
+    }
 }
 
 /// A key that may only read, and a firewall that lets nothing through, are not the webhooks' fault.

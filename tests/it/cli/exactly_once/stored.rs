@@ -1,38 +1,40 @@
 //! The server stores other content than was sent: that counts as arrived, is reported, and is never sent again.
 
-use super::{Case, check_all};
+use super::Case;
 use crate::support::stand_in::{StandIn, options_with};
 use hookferry::sandbox::seeds;
 
-#[test]
-fn what_the_server_altered_is_adopted_and_named() {
-    let altered = |name| Case::new(name).altered(6).prints("altered");
-    check_all(&[
-        Case::new("aliases are trimmed").switch("alias=trimmed"),
-        altered("aliases are normalized").switch("alias=tidied"),
-        altered("aliases are normalized, and the response is lost")
+mod what_the_server_altered_is_adopted_and_named {
+    use super::Case;
+
+    fn altered() -> Case {
+        Case::new().altered(6).prints("altered")
+    }
+
+    cases! {
+        aliases_are_trimmed: Case::new().switch("alias=trimmed");
+        aliases_are_normalized: altered().switch("alias=tidied");
+        aliases_are_normalized_and_the_response_is_lost: altered()
             .switch("alias=tidied")
-            .fault("post:1:drop-after"),
-        altered("a slash is added to urls").switch("url=slash"),
-        altered("a slash is added to urls, and the response is lost")
+            .fault("post:1:drop-after");
+        a_slash_is_added_to_urls: altered().switch("url=slash");
+        a_slash_is_added_to_urls_and_the_response_is_lost: altered()
             .switch("url=slash")
-            .fault("post:1:drop-after"),
-        altered("queries are dropped").switch("url=no-query"),
-        Case::new("fields are serialized again")
-            .switch("json=reserialised")
-            .altered(0),
-        Case::new("fields are serialized again, and the response is lost")
+            .fault("post:1:drop-after");
+        queries_are_dropped: altered().switch("url=no-query");
+        fields_are_serialized_again: Case::new().switch("json=reserialised").altered(0);
+        fields_are_serialized_again_and_the_response_is_lost: Case::new()
             .switch("json=reserialised")
             .fault("post:1:reset-after")
-            .altered(0),
-        altered("the server assigns its own uuids").switch("uuid=fresh"),
-        altered("its own uuids, and the response is empty")
+            .altered(0);
+        the_server_assigns_its_own_uuids: altered().switch("uuid=fresh");
+        its_own_uuids_and_the_response_is_empty: altered()
             .switch("uuid=fresh")
-            .switch("answer=empty"),
-        altered("its own uuids, and half is lost")
+            .switch("answer=empty");
+        its_own_uuids_and_half_is_lost: altered()
             .switch("uuid=fresh")
-            .fault("post:1:status=502,commit=half"),
-    ]);
+            .fault("post:1:status=502,commit=half");
+    }
 }
 
 /// A server that spells a url or the fields in another way holds each webhook once, and a second run sends nothing.

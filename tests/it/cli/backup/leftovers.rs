@@ -2,7 +2,6 @@
 
 use super::points::{fault_points, run_with_fault};
 use super::{CREATE, FORGET, Workspace};
-use crate::support::tracer;
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
@@ -72,10 +71,8 @@ fn writing_commands_remove_old_leftovers() {
 
 /// The files that are removed are those that a killed run really leaves.
 #[test]
+#[ignore = "needs strace"]
 fn an_old_leftover_of_a_killed_run_is_removed() {
-    if !tracer::is_available("backups::leftovers::an_old_leftover_of_a_killed_run_is_removed") {
-        return;
-    }
     let all = fault_points(&Workspace::new(), CREATE);
     let rename = all.iter().find(|point| point.call.starts_with("rename"));
     let workspace = Workspace::new();

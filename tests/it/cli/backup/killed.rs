@@ -3,7 +3,6 @@
 use super::points::{FaultPoint, fault_points, try_run_with_fault};
 use super::{CHECK, CREATE, FORGET, RUN, Workspace};
 use crate::support::parallel::in_parallel;
-use crate::support::tracer;
 
 /// A workspace with `n` backups, and a change since the last one.
 fn with_backups(n: usize) -> Workspace {
@@ -67,10 +66,8 @@ fn assert_intact(workspace: &Workspace, what: &str) {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn a_first_backup_can_be_killed_at_any_call() {
-    if !tracer::is_available("backups::killed::a_first_backup_can_be_killed_at_any_call") {
-        return;
-    }
     let n = kill_at_each_call(CREATE, Workspace::new, |workspace, what| {
         assert!(workspace.backups().len() <= 1, "{what}");
         assert!(workspace.leftovers().len() <= 1, "{what}");
@@ -80,10 +77,8 @@ fn a_first_backup_can_be_killed_at_any_call() {
 
 /// The earlier backup remains, and remains the newest until the new one is complete.
 #[test]
+#[ignore = "needs strace"]
 fn a_schedule_run_can_be_killed_at_any_call() {
-    if !tracer::is_available("backups::killed::a_schedule_run_can_be_killed_at_any_call") {
-        return;
-    }
     let n = kill_at_each_call(
         RUN,
         || with_backups(1),
@@ -95,10 +90,8 @@ fn a_schedule_run_can_be_killed_at_any_call() {
 }
 
 #[test]
+#[ignore = "needs strace"]
 fn forget_can_be_killed_at_any_call() {
-    if !tracer::is_available("backups::killed::forget_can_be_killed_at_any_call") {
-        return;
-    }
     let prepare = || with_backups(3);
     let n = kill_at_each_call(FORGET, prepare, |workspace, what| {
         let newest = workspace.backups().pop().unwrap();
