@@ -36,6 +36,30 @@ pub(crate) fn truncated(text: &str, columns: usize) -> String {
     truncate_str(text, columns, "…").into_owned()
 }
 
+/// Two texts, each cut to the given width where they begin to differ, so that they differ in what is left of them.
+pub(crate) fn truncated_to_differ(texts: [&str; 2], columns: usize) -> [String; 2] {
+    if texts.iter().all(|text| width(text) <= columns) {
+        return texts.map(str::to_owned);
+    }
+    let [one, other] = texts;
+    let equal = one.char_indices().zip(other.chars());
+    let n_equal = equal
+        .take_while(|((_, left), right)| left == right)
+        .last()
+        .map_or(0, |((at, character), _)| at + character.len_utf8());
+    // The difference itself takes most of the room, and what precedes it shows where it is.
+    if width(&one[..n_equal]) < columns / 2 {
+        return texts.map(|text| truncated(text, columns));
+    }
+    let before = one[..n_equal].char_indices().rev();
+    let start = before
+        .map(|(at, _)| at)
+        .take_while(|at| width(&one[*at..n_equal]) <= columns / 3)
+        .last()
+        .unwrap_or(n_equal);
+    texts.map(|text| truncated(&format!("…{}", &text[start..]), columns))
+}
+
 /// The escaped text, wrapped at `columns`, all lines but the first indented; a longer word gets its own line.
 pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     let text = untrusted::escape(text);
@@ -57,7 +81,8 @@ pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     out
 }
 
-/// A table with headings, each column as wide as its widest cell; the terminal wraps lines that are too long.
+/// A table with headings, each column as wide as its widest cell; where that is too wide for the page, a block for each
+/// row, with a cell on each line.
 pub(crate) fn table<const N: usize>(
     headings: [&str; N],
     rows: &[[String; N]],
@@ -69,10 +94,14 @@ pub(crate) fn table<const N: usize>(
             *widest = (*widest).max(width(cell));
         }
     }
+    const GAP: &str = "  ";
+    if widths.iter().sum::<usize>() + (N - 1) * GAP.len() > page.width {
+        return blocks(headings, rows, page);
+    }
     let line = |cells: &[String; N]| {
         let cells = cells.iter().zip(widths);
         let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
-        cells.join("  ").trim_end().to_owned()
+        cells.join(GAP).trim_end().to_owned()
     };
     let headings = line(&headings.map(str::to_owned));
     let mut out = page.palette.paint(Meaning::Heading, &headings);
@@ -84,9 +113,26 @@ pub(crate) fn table<const N: usize>(
     out
 }
 
+/// Each row as a block of lines: its first cell, and below it every other cell with its heading.
+fn blocks<const N: usize>(headings: [&str; N], rows: &[[String; N]], page: Page) -> String {
+    let label_width = headings.iter().skip(1).map(|heading| width(heading)).max();
+    let mut out = String::new();
+    for row in rows {
+        out.push_str(&page.palette.paint(Meaning::Heading, &row[0]));
+        out.push('\n');
+        for (heading, cell) in headings.iter().zip(row).skip(1) {
+            let label = padded(heading, label_width.unwrap_or(0));
+            out.push_str(format!("  {label}  {cell}").trim_end());
+            out.push('\n');
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{padded, truncated, width, wrapped};
+    use super::{padded, truncated, truncated_to_differ, width, wrapped};
+    use proptest::prelude::{prop_assert, prop_assert_ne, proptest};
 
     #[test]
     fn columns_are_counted_as_they_are_seen() {
@@ -101,5 +147,35 @@ mod tests {
         assert_eq!(wrapped("aa bb cc", 5, 1), "aa bb\n cc");
         assert_eq!(wrapped("aaaaaaaa bb", 5, 1), "aaaaaaaa\n bb");
         assert_eq!(wrapped("a\nb\u{1b}", 20, 1), "a\\nb\\u{1b}");
+    }
+
+    #[test]
+    fn two_texts_are_cut_where_they_begin_to_differ() {
+        let cut = |one: &str, other: &str| truncated_to_differ([one, other], 12);
+        assert_eq!(cut("abc", "abd"), ["abc", "abd"]);
+        assert_eq!(cut("abcdefghijklmnop", "xbc"), ["abcdefghijk…", "xbc"]);
+        let long = "https://hooks.example/";
+        assert_eq!(
+            cut(&format!("{long}one"), &format!("{long}another")),
+            ["…ple/one", "…ple/another"]
+        );
+        assert_eq!(cut(long, &format!("{long}x")), ["…ple/", "…ple/x"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_left_of_two_texts_differs_and_fits(
+            equal in "[a-c日é]{0,40}",
+            one in "[a-c日é]{0,20}",
+            other in "[a-c日é]{0,20}",
+            columns in 8..40_usize,
+        ) {
+            let (one, other) = (format!("{equal}{one}"), format!("{equal}{other}"));
+            let [left, right] = truncated_to_differ([&one, &other], columns);
+            prop_assert!(width(&left) <= columns && width(&right) <= columns);
+            if one != other {
+                prop_assert_ne!(left, right);
+            }
+        }
     }
 }

@@ -2,9 +2,10 @@
 //! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
+use super::differences::{SideLabels, push_differences_between};
 use super::groups::{GroupRow, push_groups};
 use super::json;
-use super::rows::{Line, SideLabels, WebhookLabel, push_differences_between};
+use super::rows::{Line, WebhookLabel};
 use super::style::Meaning;
 use crate::document::DifferenceDocument;
 use crate::document::view::{Party, kind_name};

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod changes;
 mod columns;
 pub mod diff;
+mod differences;
 pub mod drift;
 mod groups;
 pub mod html;

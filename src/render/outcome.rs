@@ -2,7 +2,8 @@
 //! Pure. Reports nothing as done that was not read back from the target.
 
 use super::columns::{padded, padded_left, width, wrapped};
-use super::rows::{Layout, Line, push_differences, push_remark};
+use super::differences::push_differences;
+use super::rows::{Layout, Line, push_remark};
 use super::style::Meaning;
 use crate::document::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument};
 use crate::pipeline::outcome::FinalStatus;

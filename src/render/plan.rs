@@ -3,7 +3,8 @@
 
 use super::changes::{changes_text, leftover_text, missing_value_text};
 use super::columns::wrapped;
-use super::rows::{Layout, Line, push_differences, push_fields, push_remark};
+use super::differences::push_differences;
+use super::rows::{Layout, Line, push_fields, push_remark};
 use super::style::{Meaning, symbol};
 use crate::document::view::Detail;
 use crate::document::{Invariants, PlanDocument, StepDocument, plan_refusal, state_count};

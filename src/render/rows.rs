@@ -3,10 +3,9 @@
 
 use super::columns::{padded, padded_left, truncated, width, wrapped};
 use super::style::Meaning;
-use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::document::view::{Detail, kind_name};
-use crate::document::{DifferenceDocument, FieldDocument, ItemOutcomeDocument, StepDocument};
+use crate::document::view::kind_name;
+use crate::document::{FieldDocument, ItemOutcomeDocument, StepDocument};
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::render::page::Page;
 use crate::untrusted;
@@ -21,12 +20,12 @@ const MAX_ALIAS_WIDTH: usize = 40;
 const MIN_ALIAS_WIDTH: usize = 16;
 /// Maximum width of an id; known servers assign numbers of at most ten digits.
 const MAX_ID_WIDTH: usize = 24;
-/// Columns kept free for the destination, and for each side of a difference.
+/// Columns kept free for the destination.
 const ROOM_FOR_VALUE: usize = 30;
-/// The number of differences listed for one webhook; the rest is only counted.
-const MAX_LISTED_DIFFERENCES: usize = 12;
+/// Columns before the first cell: the symbol and the space around it.
+const MARGIN: usize = "  x ".len();
 /// Indentation of the lines below a webhook's line.
-const INDENT: usize = 8;
+pub(super) const INDENT: usize = 8;
 
 /// The cells of one webhook's line.
 pub(super) struct Line {
@@ -117,18 +116,25 @@ impl Line {
 
     pub(super) fn write(&self, out: &mut String, layout: Layout, page: Page) {
         let arrow = if layout.target_id > 0 { " -> " } else { "" };
+        let kind = match layout.kind {
+            0 => String::new(),
+            columns => format!("{}  ", padded(&self.kind, columns)),
+        };
         let cells = format!(
-            "{}  {}  {}{arrow}{}  {}",
-            padded(&self.kind, layout.kind),
+            "{kind}{}  {}{arrow}{}",
             padded(&truncated(&self.alias, layout.alias), layout.alias),
             padded_left(&self.source_id, layout.source_id),
             padded(&self.target_id, layout.target_id),
-            self.tail,
         );
-        let cells = cells.trim_end();
+        let line = format!("{cells}  {}", self.tail);
+        let fits = self.tail.is_empty() || MARGIN + width(&line) <= page.width;
         let symbol = page.palette.paint(self.meaning, self.symbol);
+        let shown = if fits { &line } else { &cells };
         // Writing to a string cannot fail.
-        let _ = writeln!(out, "  {symbol} {cells}");
+        let _ = writeln!(out, "  {symbol} {}", shown.trim_end());
+        if !fits {
+            push_remark(out, &self.tail, page);
+        }
     }
 }
 
@@ -162,9 +168,15 @@ impl Layout {
             widest.source_id = widest.source_id.max(width(&line.source_id));
             widest.target_id = widest.target_id.max(width(&line.target_id));
         }
-        let gaps = "  x ".len() + 3 * "  ".len() + " -> ".len();
-        let others = widest.kind + widest.source_id + widest.target_id + gaps;
-        let room = page.width.saturating_sub(others + ROOM_FOR_VALUE);
+        let gaps = MARGIN + 2 * "  ".len() + " -> ".len();
+        let ids = widest.source_id + widest.target_id + gaps;
+        // The type is what a reader misses least.
+        if ids + widest.kind + MIN_ALIAS_WIDTH > page.width {
+            widest.kind = 0;
+        }
+        let room = page.width.saturating_sub(ids + widest.kind);
+        // In most pages there is room for a destination, too; where there is not, it takes a line of its own.
+        let room = room.saturating_sub(ROOM_FOR_VALUE);
         widest.alias = widest
             .alias
             .min(room.clamp(MIN_ALIAS_WIDTH, MAX_ALIAS_WIDTH));
@@ -182,7 +194,7 @@ pub(super) fn push_remark(out: &mut String, text: &str, page: Page) {
     );
 }
 
-/// Appends every value of a webhook, masked, with its path.
+/// Appends every value of a webhook, masked, with its path; none is cut, because whoever sees them asked for all.
 pub(super) fn push_fields(out: &mut String, fields: &[FieldDocument], page: Page) {
     let cells: Vec<(String, String)> = fields
         .iter()
@@ -190,80 +202,12 @@ pub(super) fn push_fields(out: &mut String, fields: &[FieldDocument], page: Page
         .collect();
     let widest = cells.iter().map(|(path, _)| width(path)).max().unwrap_or(0);
     let indent = " ".repeat(INDENT);
-    let room = page
-        .width
-        .saturating_sub(INDENT + widest + 2)
-        .max(ROOM_FOR_VALUE);
     for (path, value) in &cells {
-        let _ = writeln!(
-            out,
-            "{indent}{}  {}",
-            padded(path, widest),
-            truncated(value, room)
-        );
-    }
-}
-
-/// The labels of the two sides of a difference.
-#[derive(Clone, Copy)]
-pub(super) struct SideLabels(&'static str, &'static str);
-
-impl SideLabels {
-    const SOURCE_AND_TARGET: Self = Self("source", "target");
-    pub(super) const LEFT_AND_RIGHT: Self = Self("left", "right");
-}
-
-/// Appends the differences between the source's and the target's webhook.
-pub(super) fn push_differences(out: &mut String, differences: &[DifferenceDocument], page: Page) {
-    push_differences_between(out, differences, SideLabels::SOURCE_AND_TARGET, page);
-}
-
-/// Appends the differences between two webhooks.
-pub(super) fn push_differences_between(
-    out: &mut String,
-    differences: &[DifferenceDocument],
-    SideLabels(one, other): SideLabels,
-    page: Page,
-) {
-    let max_listed = match page.detail {
-        Detail::Normal => MAX_LISTED_DIFFERENCES,
-        Detail::Full => differences.len(),
-    };
-    let listed = &differences[..differences.len().min(max_listed)];
-    let paths: Vec<String> = listed.iter().map(|each| name_cell(&each.path)).collect();
-    let widest = paths.iter().map(|path| width(path)).max().unwrap_or(0);
-    let labels = INDENT + one.len() + other.len() + "      ".len() + "  different".len();
-    let room = (page.width.saturating_sub(labels + widest) / 2).max(ROOM_FOR_VALUE);
-    let side_text = |value: &Option<Masked>| match value {
-        Some(value) => truncated(&value.to_string(), room),
-        None => "nothing".to_owned(),
-    };
-    let side_texts: Vec<(String, String)> = listed
-        .iter()
-        .map(|each| (side_text(&each.source), side_text(&each.target)))
-        .collect();
-    let left_width = side_texts
-        .iter()
-        .map(|(source, _)| width(source))
-        .max()
-        .unwrap_or(0);
-    for (path, (source, target)) in paths.iter().zip(&side_texts) {
-        // Without this, two sides that look the same once masked would look like a bug.
-        let verdict = if source == target { "  different" } else { "" };
-        let path = padded(path, widest);
-        let source = padded(source, left_width);
-        let indent = " ".repeat(INDENT);
-        let _ = writeln!(
-            out,
-            "{indent}{path}  {one} {source}  {other} {target}{verdict}"
-        );
-    }
-    let n_more = differences.len() - listed.len();
-    if n_more > 0 {
-        push_remark(
-            out,
-            &format!("and {n_more} more (-o json lists them)"),
-            page,
-        );
+        let line = format!("{indent}{}  {value}", padded(path, widest));
+        let _ = if width(&line) <= page.width {
+            writeln!(out, "{line}")
+        } else {
+            writeln!(out, "{indent}{path}\n{indent}  {value}")
+        };
     }
 }

@@ -2,9 +2,10 @@
 //! Pure. Masks the values of every difference.
 
 use super::columns::wrapped;
+use super::differences::push_differences;
 use super::groups::{GroupRow, push_groups};
 use super::json;
-use super::rows::{Line, WebhookLabel, push_differences, push_remark};
+use super::rows::{Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::DifferenceDocument;

@@ -229,10 +229,10 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     2 conflicts: same alias and type in the target, different content: changed on one side, or altered by the server when it
         was created
       ! slack            prod-oncall                               1050 -> 2207
-            url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
+            url  both https://hooks.slack.com/(path), different
       ! jira             ops-board                                 1056 -> 2209
             url         source https://a.example.com/(path)  target https://b.example.com/(path)
-            apiToken    source (api token)                   target (api token)  different
+            apiToken    both (api token), different
             projectKey  source "OPS"                         target "SRE"
 
     1 ambiguous: the target has one of this type whose alias differs only in surrounding spaces, case or Unicode
@@ -245,8 +245,10 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     7 to create
       + pager_duty       payments-p1                               1051 -> new   serviceKey (service key)
       + webhook          status-page                               1052 -> new   https://status.example.com/(path)
-      + webhook          日本 — on call, third line of the payme…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
-      + sendlog          to logs                                   1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+      + webhook          日本 — on call, third line of the payme…  1053 -> new
+            https://(user)@hooks.example.com:8443/(path)?(query)
+      + sendlog          to logs                                   1054 -> new
+            https://ingress.eu1.coralogix.com/api/v1/logs
             note: keeps the source's ingest key in payload.privateKey
             note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -> new     https://safe.e…  1057 -> new   https://canary.example.com/
@@ -273,7 +275,7 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
 }
 
 #[test]
-fn a_narrow_terminal_keeps_one_line_per_webhook_and_wraps_sentences() {
+fn a_narrow_terminal_wraps_rows_and_sentences() {
     let plan = planned(source(), target(), OnConflict::Skip);
     insta::assert_snapshot!(preview(&plan, page(80)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
@@ -284,10 +286,12 @@ fn a_narrow_terminal_keeps_one_line_per_webhook_and_wraps_sentences() {
     2 conflicts, left alone: same alias and type in the target, different content:
         changed on one side, or altered by the server when it was created
       ! slack            prod-oncall       1050 -> 2207
-            url  source https://hooks.slack.com/(path)  target https://hooks.slack.com/(path)  different
+            url  both https://hooks.slack.com/(path), different
       ! jira             ops-board         1056 -> 2209
-            url         source https://a.example.com/(path)  target https://b.example.com/(path)
-            apiToken    source (api token)                   target (api token)  different
+            url
+              source  https://a.example.com/(path)
+              target  https://b.example.com/(path)
+            apiToken    both (api token), different
             projectKey  source "OPS"                         target "SRE"
 
     1 ambiguous, left alone: the target has one of this type whose alias differs
@@ -299,15 +303,20 @@ fn a_narrow_terminal_keeps_one_line_per_webhook_and_wraps_sentences() {
 
     7 to create
       + pager_duty       payments-p1       1051 -> new   serviceKey (service key)
-      + webhook          status-page       1052 -> new   https://status.example.com/(path)
-      + webhook          日本 — on call,…  1053 -> new   https://(user)@hooks.example.com:8443/(path)?(query)
-      + sendlog          to logs           1054 -> new   https://ingress.eu1.coralogix.com/api/v1/logs
+      + webhook          status-page       1052 -> new
+            https://status.example.com/(path)
+      + webhook          日本 — on call,…  1053 -> new
+            https://(user)@hooks.example.com:8443/(path)?(query)
+      + sendlog          to logs           1054 -> new
+            https://ingress.eu1.coralogix.com/api/v1/logs
             note: keeps the source's ingest key in payload.privateKey
             note: sends its logs to region eu1: ingress.eu1.coralogix.com
       + type 99          "hook    1050 -…  1057 -> new   https://canary.example.com/
             note: type 99 is undocumented; the webhook is copied as is
-      + email_group      mail\u{1b}[2J\n…  1058 -> new   payload […@example.com, …@example.org]
-      + microsoft_teams  old teams         1059 -> new   https://outlook.office.com/(path)
+      + email_group      mail\u{1b}[2J\n…  1058 -> new
+            payload […@example.com, …@example.org]
+      + microsoft_teams  old teams         1059 -> new
+            https://outlook.office.com/(path)
 
     11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2
       conflicts, 1 ambiguous, 1 blocked; 1 other in the target is never touched
@@ -336,7 +345,7 @@ fn an_update_shows_what_it_replaces() {
     1 to update: the target's content is replaced
       ~ jira  ops-board  1056 -> 2209
             url         source https://a.example.com/(path)  target https://b.example.com/(path)
-            apiToken    source (api token)                   target (api token)  different
+            apiToken    both (api token), different
             projectKey  source "OPS"                         target "SRE"
 
     1 selected (matched 1 of 1): 0 to create, 1 to update, 0 unchanged, 0 conflicts, 0 ambiguous, 0 blocked; 3 others in the
@@ -703,7 +712,8 @@ fn an_outcome_accounts_for_every_webhook() {
 
     2 created
       + pager_duty       payments-p1                               1051 -> 3001
-      + webhook          status-page                               1052 -> 3002  found in the target; the response was lost
+      + webhook          status-page                               1052 -> 3002
+            found in the target; the response was lost
 
     4 skipped: left alone, as planned
       - slack            prod-oncall                               1050 -> 2207  conflict
@@ -728,11 +738,11 @@ fn an_outcome_accounts_for_every_webhook() {
 
     1 of these altered by the server:
       + webhook  status-page  1052 -> 3002  found in the target; the response was lost
-            url      source https://status.example.com/(path)  target https://status.example.com/(path)  different
-            uuid     source "11111111-2222-3333-4444-5555555…  target nothing
-            method   source "post"                             target nothing
-            headers  source {Authorization: (header), Conten…  target nothing
-            payload  source {text: "$ALERT_NAME", token: (te…  target nothing
+            url      both https://status.example.com/(path), different
+            uuid     source "11111111-2222-3333-4444-555555555555"                       target nothing
+            method   source "post"                                                       target nothing
+            headers  source {Authorization: (header), Content-Type: "application/json"}  target nothing
+            payload  source {text: "$ALERT_NAME", token: (text)}                         target nothing
 
                        created  skipped  refused  missing  unresolved  not sent
       (no type)              ·        1        ·        ·           ·         ·
