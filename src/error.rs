@@ -1,6 +1,7 @@
 //! The error type that users read, and the one table of exit codes.
 //! Never contains a key, a request body or a URL with its query.
 
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// The exit code of the process: the one table, which the README prints and a test compares.
@@ -78,6 +79,18 @@ impl ExitCode {
     /// The number that the process exits with.
     pub fn code(self) -> u8 {
         self as u8
+    }
+
+    /// What the code means, in the words of the table.
+    pub fn meaning(self) -> &'static str {
+        let row = Self::TABLE.iter().find(|(code, _)| *code == self);
+        row.map_or("", |(_, meaning)| *meaning)
+    }
+}
+
+impl Serialize for ExitCode {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(self.code())
     }
 }
 

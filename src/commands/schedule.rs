@@ -40,7 +40,7 @@ fn list(settings: &ScheduleListSettings, screen: &Screen) -> Result<ExitCode, Er
     };
     screen.print_result(&match settings.output {
         OutputFormat::Text => list::text(&view, screen.stdout_page(Detail::Normal)),
-        OutputFormat::Json => json::text(&list::document(&view)),
+        OutputFormat::Json => json::text(&view),
     })?;
     Ok(ExitCode::Done)
 }

@@ -1,33 +1,36 @@
-//! Serializes webhook ids: as a JSON number if the account's id is one that every reader keeps exact, else as a string.
+//! Serializes ids of webhooks and of types: as a JSON number if every reader keeps it exact, else as a string.
 
-use super::webhook::WebhookId;
+use super::webhook::{TypeId, WebhookId};
 use serde::de::Visitor;
-use serde::{Deserialize, Deserializer, Serializer};
-use serde_json::{Number, Value};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Number;
 use std::fmt;
-
-/// The id as a JSON number if the account lists a number, else as a string.
-///
-/// A number that readers could round, such as a fraction or one of 20 digits, is a string in plain notation, which
-/// equals the number. Another spelling of a number gives way to the plain one.
-pub(crate) fn to_value(id: &WebhookId) -> Value {
-    match exact_number(id) {
-        Some(number) => number.into(),
-        None => id.as_str().into(),
-    }
-}
 
 /// The number of an id that the account lists as a number, and that no reader rounds.
 pub(crate) fn exact_number(id: &WebhookId) -> Option<u64> {
     id.as_str().parse().ok().filter(|_| id.is_number())
 }
 
-/// An id in a document.
-struct IdInDocument(WebhookId);
+/// A number that readers could round, such as a fraction or one of 20 digits, is a string in plain notation, which
+/// equals the number. Another spelling of a number gives way to the plain one.
+impl Serialize for WebhookId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match exact_number(self) {
+            Some(number) => to.serialize_u64(number),
+            None => to.serialize_str(self.as_str()),
+        }
+    }
+}
 
-impl<'de> Deserialize<'de> for IdInDocument {
+impl Serialize for TypeId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for WebhookId {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        from.deserialize_any(IdVisitor).map(Self)
+        from.deserialize_any(IdVisitor)
     }
 }
 
@@ -58,53 +61,15 @@ impl Visitor<'_> for IdVisitor {
     }
 }
 
-pub(crate) fn serialize<S: Serializer>(id: &WebhookId, to: S) -> Result<S::Ok, S::Error> {
-    match exact_number(id) {
-        Some(number) => to.serialize_u64(number),
-        None => to.serialize_str(id.as_str()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use crate::coralogix::webhook::WebhookId;
+    use serde_json::{json, to_value};
 
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<WebhookId, D::Error> {
-    IdInDocument::deserialize(from).map(|id| id.0)
-}
-
-/// For an `Option`: `None` becomes `null`.
-pub(crate) mod optional {
-    use super::{IdInDocument, WebhookId};
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
-    pub(crate) fn serialize<S: Serializer>(
-        id: &Option<WebhookId>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        match id {
-            Some(id) => super::serialize(id, to),
-            None => to.serialize_none(),
-        }
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<WebhookId>, D::Error> {
-        Ok(Option::<IdInDocument>::deserialize(from)?.map(|id| id.0))
-    }
-}
-
-/// For a list of ids.
-pub(crate) mod list {
-    use super::{IdInDocument, WebhookId, to_value};
-    use serde::{Deserialize as _, Deserializer, Serializer};
-
-    pub(crate) fn serialize<S: Serializer>(ids: &[WebhookId], to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(ids.iter().map(to_value))
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Vec<WebhookId>, D::Error> {
-        let ids = Vec::<IdInDocument>::deserialize(from)?;
-        Ok(ids.into_iter().map(|id| id.0).collect())
+    #[test]
+    fn ids_are_numbers_where_they_are_numeric() {
+        assert_eq!(to_value(WebhookId::new("1050")).ok(), Some(json!(1050)));
+        assert_eq!(to_value(WebhookId::new("ab-1")).ok(), Some(json!("ab-1")));
+        assert_eq!(to_value(None::<WebhookId>).ok(), Some(json!(null)));
     }
 }

@@ -1,6 +1,5 @@
 //! The changes that rules made to a webhook, and the values that they lack, for every output format.
 
-use crate::coralogix::id_json;
 use crate::coralogix::path::Path;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::{MissingValue, Plan, StepIx};
@@ -69,7 +68,6 @@ pub struct MissingDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NeededDocument {
     /// The webhook's id in the source.
-    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// The webhook's alias in the target.
     pub alias: SmolStr,

@@ -3,27 +3,25 @@
 //! Every JSON object in such a tree is a tag with one member: `hidden`, `part`, `number` or `object`.
 
 use crate::coralogix::mask::Masked;
-use serde::{Deserialize as _, Deserializer, Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// Serializes a masked value as its JSON tree, without building that tree.
-struct InJson<'m>(&'m Masked);
-
-impl Serialize for InJson<'_> {
+impl Serialize for Masked {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Masked::Null => to.serialize_unit(),
-            Masked::Bool(value) => to.serialize_bool(*value),
-            Masked::Number(text) => match exact_number(text) {
+        match self {
+            Self::Null => to.serialize_unit(),
+            Self::Bool(value) => to.serialize_bool(*value),
+            Self::Number(text) => match exact_number(text) {
                 Some(number) => to.serialize_i64(number),
                 None => to.collect_map([("number", text)]),
             },
-            Masked::Text(text) => to.serialize_str(text),
-            Masked::Part(text) => to.collect_map([("part", text)]),
-            Masked::Hidden(kind) => to.collect_map([("hidden", kind)]),
-            Masked::Array(elements) => to.collect_seq(elements.iter().map(InJson)),
-            Masked::Object(members) => {
+            Self::Text(text) => to.serialize_str(text),
+            Self::Part(text) => to.collect_map([("part", text)]),
+            Self::Hidden(kind) => to.collect_map([("hidden", kind)]),
+            Self::Array(elements) => to.collect_seq(elements),
+            Self::Object(members) => {
                 // Two keys may look the same once they are masked; a JSON object holds only one of them.
                 let members: Map<String, Value> = members
                     .iter()
@@ -36,8 +34,8 @@ impl Serialize for InJson<'_> {
 }
 
 /// The JSON tree of a masked value.
-pub(crate) fn to_value(masked: &Masked) -> Value {
-    serde_json::to_value(InJson(masked)).expect("every masked value is JSON")
+fn to_value(masked: &Masked) -> Value {
+    serde_json::to_value(masked).expect("every masked value is JSON")
 }
 
 /// The number if every JSON reader parses it exactly; any other is written as a tagged string that keeps the spelling.
@@ -79,52 +77,15 @@ fn from_value(value: Value) -> Option<Masked> {
     })
 }
 
-fn parse<E: serde::de::Error>(value: Value) -> Result<Masked, E> {
-    from_value(value).ok_or_else(|| E::custom("not a masked value"))
-}
-
-pub(super) fn serialize<S: Serializer>(masked: &Masked, to: S) -> Result<S::Ok, S::Error> {
-    InJson(masked).serialize(to)
-}
-
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Masked, D::Error> {
-    parse(Value::deserialize(from)?)
-}
-
-/// For an `Option`: `None` becomes `null`.
-pub(super) mod optional {
-    use super::{InJson, Masked, Value, parse};
-    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
-
-    #[expect(clippy::ref_option, reason = "serde prescribes this signature")]
-    pub(crate) fn serialize<S: Serializer>(
-        masked: &Option<Masked>,
-        to: S,
-    ) -> Result<S::Ok, S::Error> {
-        masked.as_ref().map(InJson).serialize(to)
-    }
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Masked>, D::Error> {
-        match Value::deserialize(from)? {
-            Value::Null => Ok(None),
-            value => parse(value).map(Some),
-        }
+impl<'de> Deserialize<'de> for Masked {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from_value(Value::deserialize(from)?).ok_or_else(|| D::Error::custom("not a masked value"))
     }
 }
 
-/// For an `Option` whose member is omitted when it is `None`, so that `null` is a value like any other.
-pub(super) mod present {
-    pub(crate) use super::optional::serialize;
-    use super::{Masked, Value, parse};
-    use serde::{Deserialize as _, Deserializer};
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        from: D,
-    ) -> Result<Option<Masked>, D::Error> {
-        parse(Value::deserialize(from)?).map(Some)
-    }
+/// Reads a member that is omitted when it is `None`, so that `null` is a value like any other.
+pub(super) fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Masked>, D::Error> {
+    Masked::deserialize(from).map(Some)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! A document holds no webhook, and can be saved and read back.
 
 mod change;
+mod envelope;
 mod final_status;
 pub mod job;
 pub(crate) mod masked;
@@ -18,9 +19,8 @@ pub use change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, NeededDocument,
     UnreadDocument,
 };
-pub use outcome::{
-    IdPairDocument, ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument,
-};
+pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
+pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};
 pub use plan::{
     Depth, FieldDocument, Invariants, PlanDocument, StepDocument, StreamedSteps, SummaryDocument,
 };
@@ -29,7 +29,6 @@ pub(crate) use refusal::state_count;
 pub use refusal::{PlanRefusal, plan_refusal};
 pub use saved::{SavedPlan, set_plan_digest};
 
-use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::Difference;
@@ -39,38 +38,12 @@ use crate::wording::counted;
 use serde::{Deserialize, Serialize};
 use view::Party;
 
-/// The format version of every document: a minor version only adds members, a major one changes them.
-pub const FORMAT_VERSION: &str = "1.0";
-
-/// The first members of every JSON document.
-#[derive(Debug, Clone, Copy, Serialize)]
-pub struct DocumentHeader {
-    /// The version of the document's format.
-    pub format_version: &'static str,
-    /// The kind of document, such as `plan`.
-    pub kind: &'static str,
-    /// The program that wrote it, with its version.
-    pub tool: &'static str,
-}
-
-impl DocumentHeader {
-    /// The header of a document of this kind.
-    pub fn new(kind: &'static str) -> Self {
-        Self {
-            format_version: FORMAT_VERSION,
-            kind,
-            tool: concat!("hookferry ", env!("CARGO_PKG_VERSION")),
-        }
-    }
-}
-
 /// The source or the target of a plan, a list or an outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartyDocument {
     /// The host of an account, or the name of a file.
     pub name: String,
     /// The account's company id; `None` if it is unknown.
-    #[serde(with = "id_json::optional")]
     pub company_id: Option<WebhookId>,
     /// Number of webhooks that it holds, selected or not.
     pub webhooks: usize,
@@ -169,14 +142,14 @@ pub struct DifferenceDocument {
     /// The source's value; omitted if the source has nothing there, because `null` is a value.
     #[serde(
         default,
-        with = "masked::present",
+        deserialize_with = "masked::present",
         skip_serializing_if = "Option::is_none"
     )]
     pub source: Option<Masked>,
     /// The target's value; omitted if the target has nothing there.
     #[serde(
         default,
-        with = "masked::present",
+        deserialize_with = "masked::present",
         skip_serializing_if = "Option::is_none"
     )]
     pub target: Option<Masked>,

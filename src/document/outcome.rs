@@ -3,9 +3,8 @@
 use super::run::entry::RemarkRow;
 use super::run::{ItemRecord, RunRecord, StepRow};
 use super::view::{SourceRelation, kind_name};
-use super::{DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument};
+use super::{DifferenceDocument, DocumentBody, NoticeDocument, PartyDocument, SelectionDocument};
 use crate::coralogix::account::Side;
-use crate::coralogix::id_json;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
@@ -21,11 +20,8 @@ use std::collections::HashSet;
 /// The outcome of a run: the final status of every selected webhook, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OutcomeDocument {
-    /// The document format version; this program writes [`FORMAT_VERSION`](super::FORMAT_VERSION).
-    pub format_version: String,
-    /// Always `outcome`.
-    pub kind: String,
-    /// Name and version of the program that wrote it.
+    /// Name and version of the program that made it; the [envelope](super::Envelope) shows it.
+    #[serde(skip_serializing)]
     pub tool: String,
     /// The id of the run record; `None` if there was nothing to record.
     pub run: Option<String>,
@@ -54,13 +50,20 @@ pub struct OutcomeDocument {
     /// Number of write requests sent.
     pub requests: usize,
     /// Ids that are new in the target and that this run did not create.
-    #[serde(with = "id_json::list")]
     pub appeared_in_target: Vec<WebhookId>,
     /// Source id and target id of every webhook that both accounts now have.
-    pub id_map: Vec<IdPairDocument>,
+    pub id_map: Vec<IdPair>,
     /// What to do next, the most urgent first.
     #[serde(default)]
     pub next_steps: Vec<String>,
+}
+
+impl DocumentBody for OutcomeDocument {
+    const KIND: &'static str = "outcome";
+
+    fn tool(&self) -> &str {
+        &self.tool
+    }
 }
 
 /// The final status of one selected webhook.
@@ -76,10 +79,8 @@ pub struct ItemOutcomeDocument {
     /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
     /// Its id in the source; `None` if the source, such as a file, has none.
-    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// Its id in the target; `None` if it has none or the id is unknown.
-    #[serde(with = "id_json::optional")]
     pub target_id: Option<WebhookId>,
     /// The evidence that it was written; `None` if this run did not write it.
     pub proof: Option<Proof>,
@@ -110,33 +111,13 @@ pub struct StopDocument {
     pub text: String,
 }
 
-/// The id pair of a webhook that both accounts have.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IdPairDocument {
-    /// Its id in the source.
-    #[serde(with = "id_json")]
-    pub source_id: WebhookId,
-    /// Its id in the target.
-    #[serde(with = "id_json")]
-    pub target_id: WebhookId,
-    /// The name of its type, such as `slack`.
-    #[serde(rename = "type")]
-    pub kind: SmolStr,
-    /// Its alias in the target.
-    pub alias: SmolStr,
-    /// The code of its final status.
-    pub result: SmolStr,
-}
-
 impl OutcomeDocument {
     /// The document of a run, from its record; of a run that has not ended, as far as its record goes.
     pub fn new(record: &RunRecord) -> Self {
-        let (document_header, header) = (DocumentHeader::new("outcome"), &record.header);
+        let header = &record.header;
         let footer = record.footer.as_deref();
         let webhooks = item_outcomes(record);
         Self {
-            format_version: document_header.format_version.to_owned(),
-            kind: document_header.kind.to_owned(),
             tool: header.tool.clone(),
             run: (!record.id().is_empty()).then(|| record.id().to_owned()),
             continues: header.continues.clone(),
@@ -162,14 +143,7 @@ impl OutcomeDocument {
 
     /// The id map; fails if one source id has two target ids, as only a damaged source can have it.
     pub fn to_id_map(&self) -> Result<IdMap, Error> {
-        let to_pair = |row: &IdPairDocument| IdPair {
-            source_id: row.source_id.clone(),
-            target_id: row.target_id.clone(),
-            kind: row.kind.clone(),
-            alias: row.alias.clone(),
-            result: row.result.clone(),
-        };
-        IdMap::new(self.id_map.iter().map(to_pair).collect())
+        IdMap::new(self.id_map.clone())
     }
 
     /// The webhooks with the given final status.
@@ -197,12 +171,11 @@ impl OutcomeDocument {
 
 /// The id pairs of a run, except those that nothing but an answer shows, and no content: the target may show another
 /// webhook by such an id.
-fn id_map(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<IdPairDocument> {
+fn id_map(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<IdPair> {
     let unsure: HashSet<StepIx> = record.unsure_ids().collect();
     let webhooks = webhooks.iter().enumerate();
     let sure = webhooks.filter(|(ix, _)| !unsure.contains(&StepIx::from(*ix)));
-    sure.filter_map(|(_, item)| IdPairDocument::try_from_item(item))
-        .collect()
+    sure.filter_map(|(_, item)| item.id_pair()).collect()
 }
 
 /// The outcome of every step of a run, in plan order.
@@ -249,19 +222,18 @@ impl ItemOutcomeDocument {
             altered: Vec::new(),
         }
     }
-}
 
-impl IdPairDocument {
-    fn try_from_item(item: &ItemOutcomeDocument) -> Option<Self> {
-        if !item.result.is_in_both_accounts() {
+    /// Its ids in both accounts; `None` if one of them does not have it.
+    fn id_pair(&self) -> Option<IdPair> {
+        if !self.result.is_in_both_accounts() {
             return None;
         }
-        Some(Self {
-            source_id: item.source_id.clone()?,
-            target_id: item.target_id.clone()?,
-            kind: item.kind.clone(),
-            alias: item.alias.clone(),
-            result: SmolStr::new_static(item.result.code()),
+        Some(IdPair {
+            source_id: self.source_id.clone()?,
+            target_id: self.target_id.clone()?,
+            kind: self.kind.clone(),
+            alias: self.alias.clone(),
+            result: SmolStr::new_static(self.result.code()),
         })
     }
 }

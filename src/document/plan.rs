@@ -3,13 +3,12 @@
 use super::change::{
     ChangeDocument, FlowsBackDocument, LeftoverDocument, MissingDocument, UnreadDocument,
 };
+use super::envelope::TOOL;
 use super::run::entry::Header;
 use super::view::{Detail, PlanView, destination, kind_name, url};
 use super::{
-    DifferenceDocument, DocumentHeader, NoticeDocument, PartyDocument, SelectionDocument, masked,
-    notice,
+    DifferenceDocument, DocumentBody, NoticeDocument, PartyDocument, SelectionDocument, notice,
 };
-use crate::coralogix::id_json;
 use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
@@ -49,11 +48,8 @@ impl Depth {
 /// `S` holds the steps: all of them in memory, or [`StreamedSteps`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlanDocument<S = Vec<StepDocument>> {
-    /// The document format version; this program writes [`FORMAT_VERSION`](super::FORMAT_VERSION).
-    pub format_version: String,
-    /// Always `plan`.
-    pub kind: String,
-    /// Name and version of the program that wrote it.
+    /// Name and version of the program that made it; the [envelope](super::Envelope) shows it.
+    #[serde(skip_serializing)]
     pub tool: String,
     /// The source of the webhooks.
     pub source: PartyDocument,
@@ -86,6 +82,14 @@ pub struct PlanDocument<S = Vec<StepDocument>> {
     pub binding: Option<Binding>,
 }
 
+impl<S: Serialize> DocumentBody for PlanDocument<S> {
+    const KIND: &'static str = "plan";
+
+    fn tool(&self) -> &str {
+        &self.tool
+    }
+}
+
 /// The step that the plan assigns to one webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepDocument {
@@ -99,13 +103,10 @@ pub struct StepDocument {
     /// The vendor's number of its type; `None` if it has no type.
     pub type_id: Option<u64>,
     /// Its id in the source; `None` if the source, such as a file, has none.
-    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// The id of the corresponding webhook in the target; `None` if there is none or more than one candidate.
-    #[serde(with = "id_json::optional")]
     pub target_id: Option<WebhookId>,
     /// Its url, masked; `None` if it has none.
-    #[serde(with = "masked::optional")]
     pub url: Option<Masked>,
     /// Its destination on one line, masked: its url, else its fields.
     pub destination: String,
@@ -134,7 +135,6 @@ pub struct FieldDocument {
     /// Its place, in the path syntax of rules.
     pub path: SmolStr,
     /// The masked value.
-    #[serde(with = "masked")]
     pub value: Masked,
 }
 
@@ -174,11 +174,8 @@ impl PlanDocument {
 
     /// The document of the plan that a run on record carries out.
     pub(super) fn of_record(record: &Header, steps: Vec<StepDocument>) -> Self {
-        let header = DocumentHeader::new("plan");
         let summary = SummaryDocument::from_states(steps.iter().map(|step| step.state));
         Self {
-            format_version: header.format_version.to_owned(),
-            kind: header.kind.to_owned(),
             tool: record.tool.clone(),
             source: record.source.clone(),
             target: record.target.clone(),
@@ -217,11 +214,8 @@ impl<'p> PlanDocument<StreamedSteps<'p>> {
 impl<S> PlanDocument<S> {
     fn with_steps(view: PlanView<'_>, steps: S) -> Self {
         let plan = view.plan;
-        let header = DocumentHeader::new("plan");
         Self {
-            format_version: header.format_version.to_owned(),
-            kind: header.kind.to_owned(),
-            tool: header.tool.to_owned(),
+            tool: TOOL.to_owned(),
             source: view.source.into(),
             target: view.target.into(),
             on_conflict: plan.on_conflict(),
@@ -247,8 +241,6 @@ impl<S> PlanDocument<S> {
     /// The same document with other steps.
     fn replace_steps<T>(self, steps: impl FnOnce(S) -> T) -> PlanDocument<T> {
         PlanDocument {
-            format_version: self.format_version,
-            kind: self.kind,
             tool: self.tool,
             source: self.source,
             target: self.target,

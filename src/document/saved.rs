@@ -1,7 +1,7 @@
 //! Saved plans: signs the whole document with a keyed digest (`seal`), reads it back and detects any change.
 
-use super::PlanDocument;
 use super::read::{UnreadableDocument, parse_plan, read_kind, unreadable};
+use super::{Envelope, PlanDocument};
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::json;
 use crate::pipeline::binding::{Binding, PlannedStep};
@@ -76,7 +76,8 @@ pub fn set_plan_digest<S: Serialize>(document: &mut PlanDocument<S>, digest_key:
         return;
     };
     binding.seal = String::new();
-    let seal = digest_key.digest_written(|to| Ok(serde_json::to_writer(to, &document)?));
+    let seal =
+        digest_key.digest_written(|to| Ok(serde_json::to_writer(to, &Envelope(&*document))?));
     if let Some(binding) = &mut document.binding {
         binding.seal = seal.expect("a document can be serialized").to_string();
     }

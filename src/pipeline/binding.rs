@@ -18,7 +18,6 @@ use super::strip::{Stripped, StrippedWebhook};
 use crate::coralogix::birth::Birth;
 use crate::coralogix::content::Fingerprint;
 use crate::coralogix::digest::{DigestKey, KeyedDigest, PlaceDigests};
-use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -62,7 +61,6 @@ pub struct BoundSide {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
     /// The company id; `None` if the webhooks did not show one.
-    #[serde(with = "id_json::optional")]
     pub company_id: Option<WebhookId>,
     /// What recognizes the account's API key, which the digests of its webhooks are keyed with; `None` for a file.
     pub key: Option<BoundKey>,
@@ -77,7 +75,6 @@ struct BoundSideMembers {
     file: Option<String>,
     stdin: Option<bool>,
     profile: Option<String>,
-    #[serde(with = "id_json::optional")]
     company_id: Option<WebhookId>,
     key: Option<BoundKey>,
     webhooks: Vec<BoundWebhook>,
@@ -120,7 +117,6 @@ pub enum BoundLocation {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BoundWebhook {
     /// Its id in its account.
-    #[serde(with = "id_json::optional")]
     pub id: Option<WebhookId>,
     /// Its alias in its account.
     pub alias: SmolStr,

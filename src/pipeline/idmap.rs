@@ -4,18 +4,20 @@
 use crate::coralogix::alert::{NotJson, RepointResult, repoint};
 use crate::coralogix::webhook::WebhookId;
 use crate::error::Error;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// The source id and target id of one webhook that both accounts have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IdPair {
     /// Its id in the source account.
     pub source_id: WebhookId,
     /// Its id in the target account.
     pub target_id: WebhookId,
     /// The name of its type; empty if unknown.
+    #[serde(rename = "type")]
     pub kind: SmolStr,
     /// Its alias; empty if unknown.
     pub alias: SmolStr,

@@ -4,19 +4,19 @@
 mod findings;
 
 use super::columns::{padded, wrapped};
-use super::json;
 use super::style::Meaning;
 use crate::coralogix::account::{Account, AccountProfile};
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::DocumentBody;
 use crate::document::view::profile_text;
 use crate::error::Error;
 use crate::http::failure::Failure;
 use crate::pipeline::fetch::Inventory;
 use crate::render::page::Page;
-use findings::{CheckResult, clock_skew, findings, unknowns};
-use serde_json::{Value, json};
+use findings::{CheckFinding, CheckResult, clock_skew, findings, unknowns};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
@@ -82,38 +82,67 @@ fn line(out: &mut String, page: Page, word: &str, subject: &str, text: &str) {
     let _ = writeln!(out, "  {word}  {}  {text}", padded(subject, 8));
 }
 
+/// The report as JSON.
+#[derive(Serialize)]
+struct AccountCheckDocument<'a> {
+    account: AccountDocument<'a>,
+    key_from: Option<&'a str>,
+    findings: Vec<CheckFinding>,
+    company_id: Option<WebhookId>,
+    expected_company_id: Option<WebhookId>,
+    webhooks: Option<usize>,
+    milliseconds: Option<u64>,
+    clock_skew_seconds: Option<i64>,
+    not_known: Vec<String>,
+    ok: bool,
+}
+
+/// The account that is checked.
+#[derive(Serialize)]
+struct AccountDocument<'a> {
+    name: &'a str,
+    url: &'a str,
+    region: Option<&'static str>,
+    profile: Option<&'a str>,
+    label: Option<&'a str>,
+}
+
+impl DocumentBody for AccountCheckDocument<'_> {
+    const KIND: &'static str = "account-check";
+}
+
 /// Renders the report as JSON.
-pub fn document(view: &AccountCheckView<'_>) -> Value {
+pub fn document(view: &AccountCheckView<'_>) -> impl DocumentBody {
     let findings = findings(view);
     let inventory = view.reading.and_then(|seen| seen.outcome.as_ref().ok());
-    let id = |company: Option<String>| json::id_or_null(company.map(WebhookId::new).as_ref());
-    let skew = view.reading.and_then(clock_skew);
-    json::document(
-        "account-check",
-        json!({
-            "account": {
-                "name": view.endpoint.host(),
-                "url": view.endpoint.base().as_str(),
-                "region": view.endpoint.region().map(Region::code),
-                "profile": view.profile.map(|profile| profile.name.as_str()),
-                "label": view.profile.and_then(|profile| profile.label.as_deref()),
-            },
-            "key_from": view.account.ok().map(|account| account.key_origin.as_str()),
-            "findings": findings.iter().map(|finding| json!({
-                "subject": finding.subject,
-                "result": finding.result.code(),
-                "text": finding.text,
-            })).collect::<Value>(),
-            "company_id": id(inventory.and_then(Inventory::common_company_id)),
-            "expected_company_id": id(view.profile.and_then(|profile| profile.company_id.clone())),
-            "webhooks": inventory.map(|inventory| inventory.webhooks.len()),
-            "milliseconds": view.reading.map(|seen| u64::try_from(seen.duration.as_millis()).unwrap_or(u64::MAX)),
-            "clock_skew_seconds": skew.map(|(is_ahead, seconds)| {
-                let by = i64::try_from(seconds).unwrap_or(i64::MAX);
-                if is_ahead { by } else { -by }
-            }),
-            "not_known": unknowns(view),
-            "ok": findings.iter().all(|finding| finding.result != CheckResult::Failed),
-        }),
-    )
+    let expected = view.profile.and_then(|profile| profile.company_id.as_ref());
+    let signed = |(is_ahead, seconds)| {
+        let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+        if is_ahead { seconds } else { -seconds }
+    };
+    let milliseconds = |seen: &AccountReading| u64::try_from(seen.duration.as_millis());
+    AccountCheckDocument {
+        account: AccountDocument {
+            name: view.endpoint.host(),
+            url: view.endpoint.base().as_str(),
+            region: view.endpoint.region().map(Region::code),
+            profile: view.profile.map(|profile| profile.name.as_str()),
+            label: view.profile.and_then(|profile| profile.label.as_deref()),
+        },
+        key_from: view.account.ok().map(|account| account.key_origin.as_str()),
+        company_id: inventory
+            .and_then(Inventory::common_company_id)
+            .map(WebhookId::new),
+        expected_company_id: expected.map(WebhookId::new),
+        webhooks: inventory.map(|inventory| inventory.webhooks.len()),
+        milliseconds: view
+            .reading
+            .map(|seen| milliseconds(seen).unwrap_or(u64::MAX)),
+        clock_skew_seconds: view.reading.and_then(clock_skew).map(signed),
+        not_known: unknowns(view),
+        ok: findings
+            .iter()
+            .all(|finding| finding.result != CheckResult::Failed),
+        findings,
+    }
 }

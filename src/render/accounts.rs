@@ -2,16 +2,17 @@
 //! Pure. Shows where keys are, and never has a key itself.
 
 use super::columns::{table, truncated};
-use super::json;
 use super::style::Meaning;
 use crate::coralogix::account::AccountProfile;
 use crate::coralogix::endpoint::Endpoint;
+use crate::coralogix::region::Region;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::DocumentBody;
 use crate::render::page::Page;
 use crate::untrusted;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// Maximum width of a cell in columns.
 const MAX_CELL_WIDTH: usize = 48;
@@ -77,28 +78,49 @@ fn cells(row: &AccountRow) -> [String; 5] {
     ]
 }
 
-/// Renders the profiles as JSON.
-pub fn document(view: &AccountsView) -> Value {
-    let rows: Vec<Value> = view.rows.iter().map(row_json).collect();
-    json::document(
-        "accounts",
-        json!({
-            "config_file": view.file,
-            "exists": view.exists,
-            "profiles": rows,
-        }),
-    )
+/// The profiles as JSON.
+#[derive(Serialize)]
+struct AccountsDocument<'a> {
+    config_file: Option<&'a str>,
+    exists: bool,
+    profiles: Vec<ProfileDocument<'a>>,
 }
 
-fn row_json(row: &AccountRow) -> Value {
-    let company = row.profile.company_id.as_deref().map(WebhookId::new);
-    json!({
-        "profile": row.profile.name,
-        "label": row.profile.label,
-        "host": row.endpoint.host(),
-        "url": row.endpoint.base().as_str(),
-        "region": row.endpoint.region().map(crate::coralogix::region::Region::code),
-        "key_from": row.key,
-        "company_id": json::id_or_null(company.as_ref()),
-    })
+/// A profile as JSON.
+#[derive(Serialize)]
+struct ProfileDocument<'a> {
+    profile: &'a str,
+    label: Option<&'a str>,
+    host: &'a str,
+    url: &'a str,
+    region: Option<&'static str>,
+    key_from: Option<&'a str>,
+    company_id: Option<WebhookId>,
+}
+
+impl DocumentBody for AccountsDocument<'_> {
+    const KIND: &'static str = "accounts";
+}
+
+/// Renders the profiles as JSON.
+pub fn document(view: &AccountsView) -> impl DocumentBody {
+    AccountsDocument {
+        config_file: view.file.as_deref(),
+        exists: view.exists,
+        profiles: view.rows.iter().map(ProfileDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a AccountRow> for ProfileDocument<'a> {
+    fn from(row: &'a AccountRow) -> Self {
+        Self {
+            profile: &row.profile.name,
+            label: row.profile.label.as_deref(),
+            host: row.endpoint.host(),
+            url: row.endpoint.base().as_str(),
+            region: row.endpoint.region().map(Region::code),
+            key_from: row.key.as_deref(),
+            company_id: row.profile.company_id.as_ref().map(WebhookId::new),
+        }
+    }
 }

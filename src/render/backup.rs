@@ -6,11 +6,11 @@ pub mod create;
 pub mod forget;
 pub mod list;
 
-use crate::error::Error;
+use crate::error::{Error, ExitCode};
 use crate::store::backup::StoredBackup;
 use crate::store::backup::check::is_future;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// Formats a time in UTC to the minute.
 fn format_time(time: Timestamp) -> String {
@@ -64,26 +64,48 @@ fn protection_word(backup: &StoredBackup) -> &'static str {
     }
 }
 
-/// The JSON members of a backup that all documents share.
-fn backup_members(backup: &StoredBackup, path: &str) -> Value {
-    json!({
-        "account": backup.account,
-        "path": path,
-        "time": backup.name.time,
-        "count": backup.name.count,
-        "masked": backup.name.masked,
-        "size": backup.size,
-        "encrypted": backup.name.is_encrypted,
-    })
+/// A backup as every document shows it.
+#[derive(Serialize)]
+struct BackupDocument<'a> {
+    account: &'a str,
+    path: &'a str,
+    time: Timestamp,
+    count: usize,
+    masked: usize,
+    size: u64,
+    encrypted: bool,
 }
 
-/// An error as a JSON object with its exit code and hint.
-pub(super) fn error_json(error: &Error) -> Value {
-    json!({
-        "exit_code": error.kind().exit_code().code(),
-        "error": error.to_string(),
-        "hint": error.hint(),
-    })
+impl<'a> BackupDocument<'a> {
+    fn new(stored: &'a StoredBackup, path: &'a str) -> Self {
+        Self {
+            account: &stored.account,
+            path,
+            time: stored.name.time,
+            count: stored.name.count,
+            masked: stored.name.masked,
+            size: stored.size,
+            encrypted: stored.name.is_encrypted,
+        }
+    }
+}
+
+/// An error as a member of a document.
+#[derive(Serialize)]
+pub(super) struct FailureDocument<'e> {
+    exit_code: ExitCode,
+    error: String,
+    hint: Option<&'e str>,
+}
+
+impl<'e> From<&'e Error> for FailureDocument<'e> {
+    fn from(error: &'e Error) -> Self {
+        Self {
+            exit_code: error.kind().exit_code(),
+            error: error.to_string(),
+            hint: error.hint(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,17 +4,18 @@
 use super::columns::wrapped;
 use super::differences::{SideLabels, push_differences_between};
 use super::groups::{GroupRow, push_groups};
-use super::json;
 use super::rows::{Line, WebhookLabel};
 use super::style::Meaning;
-use crate::document::DifferenceDocument;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::{Party, kind_name};
+use crate::document::{DifferenceDocument, DocumentBody, PartyDocument};
 use crate::pipeline::diff::{Comparison, DiffEntry};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::strip::{Stripped, StrippedWebhook};
 use crate::render::page::Page;
 use crate::wording::counted;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use smol_str::SmolStr;
 
 /// Two sides and their comparison.
 pub struct DiffView<'a> {
@@ -134,39 +135,76 @@ fn summary_text(view: &DiffView<'_>, page: Page) -> String {
     )
 }
 
+/// The comparison as JSON.
+#[derive(Serialize)]
+struct DiffDocument<'a> {
+    left: PartyDocument,
+    right: PartyDocument,
+    webhooks: Vec<ComparedDocument<'a>>,
+    summary: DiffSummary,
+    same: bool,
+}
+
+/// A webhook of either side, or of both.
+#[derive(Serialize)]
+struct ComparedDocument<'a> {
+    comparison: String,
+    alias: &'a str,
+    #[serde(rename = "type")]
+    kind: SmolStr,
+    type_id: Option<TypeId>,
+    left_id: Option<&'a WebhookId>,
+    right_id: Option<&'a WebhookId>,
+    differences: Vec<DifferenceDocument>,
+}
+
+/// Number of webhooks with each result; the five counts add up to `total`.
+#[derive(Serialize)]
+struct DiffSummary {
+    different: usize,
+    only_left: usize,
+    only_right: usize,
+    ambiguous: usize,
+    same: usize,
+    total: usize,
+}
+
+impl DocumentBody for DiffDocument<'_> {
+    const KIND: &'static str = "diff";
+}
+
 /// Renders the comparison as JSON.
-pub fn document(view: &DiffView<'_>) -> Value {
-    let code = |word: &str| word.replace(' ', "_");
-    let mut summary: Map<String, Value> = HEADINGS
-        .iter()
-        .map(|word| (code(word), view.count(word).into()))
-        .collect();
-    summary.insert("total".to_owned(), view.entries.len().into());
-    let row = |entry: &DiffEntry| {
-        let (left, right) = entry.ids(view.left_webhooks, view.right_webhooks);
-        let webhook = view.webhook(entry)?;
-        let differences = match &entry.kind {
-            Comparison::Different(found) => found.as_slice(),
-            _ => &[],
-        };
-        Some(json!({
-            "comparison": code(appearance(&entry.kind).1),
-            "alias": webhook.alias(),
-            "type": kind_name(webhook.type_id()),
-            "type_id": json::type_number_or_null(webhook.type_id()),
-            "left_id": json::id_or_null(left),
-            "right_id": json::id_or_null(right),
-            "differences": json::differences(differences),
-        }))
-    };
-    json::document(
-        "diff",
-        json!({
-            "left": json::party(view.left),
-            "right": json::party(view.right),
-            "webhooks": view.entries.iter().filter_map(row).collect::<Vec<_>>(),
-            "summary": summary,
-            "same": view.is_same(),
-        }),
-    )
+pub fn document(view: &DiffView<'_>) -> impl DocumentBody {
+    let entries = view.entries.iter();
+    DiffDocument {
+        left: view.left.into(),
+        right: view.right.into(),
+        webhooks: entries.filter_map(|entry| compared(view, entry)).collect(),
+        summary: DiffSummary {
+            different: view.count("different"),
+            only_left: view.count("only left"),
+            only_right: view.count("only right"),
+            ambiguous: view.count("ambiguous"),
+            same: view.count("same"),
+            total: view.entries.len(),
+        },
+        same: view.is_same(),
+    }
+}
+
+fn compared<'a>(view: &'a DiffView<'_>, entry: &DiffEntry) -> Option<ComparedDocument<'a>> {
+    let (left_id, right_id) = entry.ids(view.left_webhooks, view.right_webhooks);
+    let webhook = view.webhook(entry)?;
+    Some(ComparedDocument {
+        comparison: appearance(&entry.kind).1.replace(' ', "_"),
+        alias: webhook.alias(),
+        kind: kind_name(webhook.type_id()),
+        type_id: webhook.type_id(),
+        left_id,
+        right_id,
+        differences: match &entry.kind {
+            Comparison::Different(found) => DifferenceDocument::from_differences(found),
+            _ => Vec::new(),
+        },
+    })
 }

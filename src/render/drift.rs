@@ -1,15 +1,17 @@
 //! Drift: what changed since a plan was saved, in words and as a JSON document.
 //! Pure. Shows the masked current value of a changed field; of the old one, the plan keeps only a digest.
 
-use super::json;
 use crate::coralogix::account::Side;
-use crate::coralogix::webhook::TypeId;
-use crate::document::masked;
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::document::DocumentBody;
 use crate::document::view::kind_name;
 use crate::pipeline::binding::{ChangedField, Drift, DriftedWebhook, WebhookChange};
+use crate::pipeline::plan::StepState;
 use crate::untrusted;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
+use smol_str::SmolStr;
 
 /// The drift in a few words: `2 webhooks of the source and 1 of the target changed`.
 pub fn summary(drift: &[Drift]) -> String {
@@ -104,53 +106,127 @@ fn field_line(field: &ChangedField) -> String {
     }
 }
 
-/// All drift as a JSON document.
-pub fn document(drift: &[Drift]) -> Value {
-    json::document(
-        "stale-plan",
-        json!({ "moved": drift.iter().map(drift_value).collect::<Value>() }),
-    )
+/// All drift as JSON.
+#[derive(Serialize)]
+struct StalePlanDocument<'a> {
+    moved: Vec<DriftDocument<'a>>,
 }
 
-fn drift_value(drift: &Drift) -> Value {
-    match drift {
-        Drift::Company { side, then, now } => {
-            json!({"moved": "company", "side": side, "then": then, "now": now})
-        }
-        Drift::Rules(file) => json!({"moved": "rules", "file": file}),
-        Drift::Webhook(webhook) => {
-            let (what, fields, paths) = match &webhook.change {
-                WebhookChange::Added => ("appeared", Value::Null, Value::Null),
-                WebhookChange::Removed => ("gone", Value::Null, Value::Null),
-                WebhookChange::Changed(fields) => (
-                    "changed",
-                    fields.iter().map(field_value).collect(),
-                    Value::Null,
-                ),
-                WebhookChange::DifferentValues(paths) => {
-                    ("other-values", Value::Null, json!(paths))
-                }
-                WebhookChange::DifferentStep { .. } => ("other-step", Value::Null, Value::Null),
-            };
-            let step = match &webhook.change {
-                WebhookChange::DifferentStep { then, now } => json!({"then": then, "now": now}),
-                _ => Value::Null,
-            };
-            json!({
-                "moved": what,
-                "side": webhook.side,
-                "id": json::id_or_null(webhook.id.as_ref()),
-                "alias": webhook.alias,
-                "type": kind_name(webhook.type_id.map(TypeId)),
-                "type_id": webhook.type_id,
-                "fields": fields,
-                "paths": paths,
-                "step": step,
-            })
+/// One change since the plan was saved.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum DriftDocument<'a> {
+    Company {
+        moved: &'static str,
+        side: Side,
+        then: &'a str,
+        now: &'a str,
+    },
+    Rules {
+        moved: &'static str,
+        file: &'a str,
+    },
+    Webhook(DriftedWebhookDocument<'a>),
+}
+
+/// A webhook that changed, or whose step did.
+#[derive(Serialize)]
+struct DriftedWebhookDocument<'a> {
+    moved: &'static str,
+    side: Side,
+    id: Option<&'a WebhookId>,
+    alias: &'a str,
+    #[serde(rename = "type")]
+    kind: SmolStr,
+    type_id: Option<u64>,
+    fields: Option<Vec<ChangedFieldDocument<'a>>>,
+    paths: Option<&'a [String]>,
+    step: Option<StepDriftDocument>,
+}
+
+/// A value that changed.
+#[derive(Serialize)]
+struct ChangedFieldDocument<'a> {
+    path: &'a str,
+    now: Option<&'a Masked>,
+}
+
+/// The saved and the current decision on a webhook.
+#[derive(Serialize)]
+struct StepDriftDocument {
+    then: StepState,
+    now: StepState,
+}
+
+impl DocumentBody for StalePlanDocument<'_> {
+    const KIND: &'static str = "stale-plan";
+}
+
+/// All drift as a JSON document.
+pub fn document(drift: &[Drift]) -> impl DocumentBody {
+    StalePlanDocument {
+        moved: drift.iter().map(DriftDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a Drift> for DriftDocument<'a> {
+    fn from(drift: &'a Drift) -> Self {
+        match drift {
+            Drift::Company { side, then, now } => Self::Company {
+                moved: "company",
+                side: *side,
+                then,
+                now,
+            },
+            Drift::Rules(file) => Self::Rules {
+                moved: "rules",
+                file,
+            },
+            Drift::Webhook(webhook) => Self::Webhook(webhook.into()),
         }
     }
 }
 
-fn field_value(field: &ChangedField) -> Value {
-    json!({"path": field.path, "now": field.current.as_ref().map(masked::to_value)})
+impl<'a> From<&'a DriftedWebhook> for DriftedWebhookDocument<'a> {
+    fn from(webhook: &'a DriftedWebhook) -> Self {
+        let document = |moved| Self {
+            moved,
+            side: webhook.side,
+            id: webhook.id.as_ref(),
+            alias: &webhook.alias,
+            kind: kind_name(webhook.type_id.map(TypeId)),
+            type_id: webhook.type_id,
+            fields: None,
+            paths: None,
+            step: None,
+        };
+        match &webhook.change {
+            WebhookChange::Added => document("appeared"),
+            WebhookChange::Removed => document("gone"),
+            WebhookChange::Changed(fields) => Self {
+                fields: Some(fields.iter().map(ChangedFieldDocument::from).collect()),
+                ..document("changed")
+            },
+            WebhookChange::DifferentValues(paths) => Self {
+                paths: Some(paths),
+                ..document("other-values")
+            },
+            WebhookChange::DifferentStep { then, now } => Self {
+                step: Some(StepDriftDocument {
+                    then: *then,
+                    now: *now,
+                }),
+                ..document("other-step")
+            },
+        }
+    }
+}
+
+impl<'a> From<&'a ChangedField> for ChangedFieldDocument<'a> {
+    fn from(field: &'a ChangedField) -> Self {
+        Self {
+            path: &field.path,
+            now: field.current.as_ref(),
+        }
+    }
 }

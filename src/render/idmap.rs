@@ -1,18 +1,21 @@
 //! Renders the id map, and the result of rewriting alert definitions with it: text, CSV, and JSON.
 //! Pure. No cell can run as a formula in a spreadsheet, and no untrusted text reaches a terminal unescaped.
 
+mod applied;
+
+pub use applied::rewritten_json;
+
 use super::columns::{padded, padded_left, truncated, width};
-use super::json;
 use super::style::Meaning;
-use crate::coralogix::alert::{RewrittenReference, UnresolvedReason, UnresolvedReference};
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::alert::{UnresolvedReason, UnresolvedReference};
+use crate::document::DocumentBody;
 use crate::document::view::Detail;
 use crate::pipeline::idmap::{IdMap, IdPair, RepointedFile, RewrittenAlerts};
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
 use crate::untrusted::{escape, escape_truncated};
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -51,20 +54,21 @@ fn csv_cell(text: &str) -> String {
     format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
 }
 
-/// Renders the map as JSON.
-pub fn id_map_json(map: &IdMap) -> Value {
-    let rows: Vec<Value> = map.pairs().iter().map(id_pair_json).collect();
-    json::document("id-map", json!({ "id_map": rows }))
+/// The map as JSON.
+#[derive(Serialize)]
+struct IdMapDocument<'a> {
+    id_map: &'a [IdPair],
 }
 
-pub(super) fn id_pair_json(row: &IdPair) -> Value {
-    json!({
-        "source_id": json::id_or_null(Some(&row.source_id)),
-        "target_id": json::id_or_null(Some(&row.target_id)),
-        "type": row.kind,
-        "alias": row.alias,
-        "result": row.result,
-    })
+impl DocumentBody for IdMapDocument<'_> {
+    const KIND: &'static str = "id-map";
+}
+
+/// Renders the map as JSON.
+pub fn id_map_json(map: &IdMap) -> impl DocumentBody {
+    IdMapDocument {
+        id_map: map.pairs(),
+    }
 }
 
 /// Renders the map as a table.
@@ -186,48 +190,6 @@ fn push_lines(text: &mut String, lines: &[String], page: Page) {
     if n_more > 0 {
         let _ = writeln!(text, "        and {n_more} more (-o json lists them)");
     }
-}
-
-/// Renders the result of rewriting alert definitions as JSON.
-pub fn rewritten_json(rewritten: &RewrittenAlerts, out: Option<&Path>) -> Value {
-    let files: Vec<Value> = rewritten.files.iter().map(file_json).collect();
-    let left_out: Vec<Value> = rewritten
-        .skipped
-        .iter()
-        .map(|file| json!({"name": file.name.display().to_string(), "why": file.why}))
-        .collect();
-    json::document(
-        "id-map-applied",
-        json!({
-            "files": files,
-            "left_out": left_out,
-            "summary": {
-                "files": files.len(),
-                "rewritten": rewritten.n_rewritten(),
-                "unresolved": rewritten.n_unresolved(),
-                "left_out": left_out.len(),
-            },
-            "written_to": out.map(|out| out.display().to_string()),
-            "complete": rewritten.is_complete(),
-        }),
-    )
-}
-
-fn file_json(file: &RepointedFile) -> Value {
-    let rewritten = |each: &RewrittenReference| json!({"path": each.path, "from": json::id_or_null(Some(&each.source_id)), "to": json::id_or_null(Some(&each.target_id))});
-    let unresolved = |each: &UnresolvedReference| {
-        let why = match each.reason {
-            UnresolvedReason::NotMapped => "not_mapped",
-            UnresolvedReason::NotAnId => "not_an_id",
-        };
-        json!({"path": each.path, "id": json::id_or_null(Some(&WebhookId::new(&each.id))), "why": why})
-    };
-    let (done, left) = (&file.repointed.rewritten, &file.repointed.unresolved);
-    json!({
-        "name": file.name.display().to_string(),
-        "rewritten": done.iter().map(rewritten).collect::<Vec<_>>(),
-        "unresolved": left.iter().map(unresolved).collect::<Vec<_>>(),
-    })
 }
 
 fn escape_path(path: &Path) -> String {

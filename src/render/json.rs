@@ -1,38 +1,30 @@
 //! JSON output for programs: every document has a `format_version`; `docs/json.md` describes them all.
 //! Pure. Writes masked values as tagged trees, so that programs can tell hidden values from literal ones.
 
-use crate::coralogix::id_json;
-use crate::coralogix::mask::Masked;
-use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::document::view::Party;
-use crate::document::{DifferenceDocument, DocumentHeader, PartyDocument, masked};
+use crate::document::{DocumentBody, Envelope};
 use crate::error::{Error, ExitCode};
-use crate::pipeline::plan::Difference;
 use crate::untrusted;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-/// A document as indented JSON with a final newline; escapes characters that could control a terminal.
+/// A whole document as indented JSON with a final newline; escapes characters that could control a terminal.
 ///
 /// # Panics
 /// If the document cannot be serialized as JSON, which no document of this program can cause.
-pub fn text(document: &impl Serialize) -> String {
+pub fn text(document: &impl DocumentBody) -> String {
     let mut out = Vec::new();
-    write(document, &mut out).expect(ALWAYS_SERIALIZES);
+    let written = write(document, &mut out);
+    written.expect("a document has only string keys and numbers that JSON can express");
     String::from_utf8(out).expect("JSON is UTF-8")
 }
 
 /// Writes the same text as [`text`] to a stream, without holding all of it in memory.
-pub fn write(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+pub fn write(document: &impl DocumentBody, out: &mut dyn Write) -> io::Result<()> {
     let mut writer = EscapingWriter::new(out);
-    serde_json::to_writer_pretty(&mut writer, document)?;
+    serde_json::to_writer_pretty(&mut writer, &Envelope(document))?;
     writer.finish()
 }
-
-/// The reason why serializing a document of this program cannot fail.
-const ALWAYS_SERIALIZES: &str = "a document has only string keys and numbers that JSON can express";
 
 /// A buffered JSON writer that escapes every character that could control a terminal.
 struct EscapingWriter<'w> {
@@ -107,78 +99,58 @@ fn escape_json(text: &str) -> String {
     out
 }
 
-/// A document of the given kind: the standard members first, then the given ones.
-pub(crate) fn document(kind: &'static str, members: Value) -> Value {
-    let mut document = value(&DocumentHeader::new(kind));
-    if let (Value::Object(document), Value::Object(members)) = (&mut document, members) {
-        document.extend(members);
+/// Serializes pairs as the members of an object, in their order.
+pub(super) fn map<K: Serialize, V: Serialize, S: Serializer>(
+    pairs: &[(K, V)],
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    to.collect_map(pairs.iter().map(|(key, value)| (key, value)))
+}
+
+/// The document that replaces a missing result.
+#[derive(Serialize)]
+struct ErrorDocument<'e> {
+    exit_code: ExitCode,
+    meaning: &'static str,
+    error: Option<String>,
+    hint: Option<&'e str>,
+}
+
+impl DocumentBody for ErrorDocument<'_> {
+    const KIND: &'static str = "error";
+}
+
+/// Renders the document that replaces a missing result: the exit code, its meaning, the error and its hint.
+pub fn error(code: ExitCode, error: Option<&Error>) -> impl DocumentBody {
+    ErrorDocument {
+        exit_code: code,
+        meaning: code.meaning(),
+        error: error.map(ToString::to_string),
+        hint: error.and_then(Error::hint),
     }
-    document
-}
-
-/// The document that replaces a missing result: the exit code, its meaning, the error and its hint.
-pub fn error(code: ExitCode, error: Option<&Error>) -> Value {
-    let meaning = ExitCode::TABLE.iter().find(|(known, _)| *known == code);
-    document(
-        "error",
-        json!({
-            "exit_code": code.code(),
-            "meaning": meaning.map(|(_, meaning)| *meaning),
-            "error": error.map(ToString::to_string),
-            "hint": error.and_then(Error::hint),
-        }),
-    )
-}
-
-/// A document as a JSON value; cannot fail for a document of this program.
-pub(crate) fn value(document: &impl Serialize) -> Value {
-    serde_json::to_value(document).expect(ALWAYS_SERIALIZES)
-}
-
-/// Differences, both sides masked; two sides that look the same differ in the masked part.
-pub(crate) fn differences(differences: &[Difference]) -> Value {
-    value(&DifferenceDocument::from_differences(differences))
-}
-
-/// The source or target of a plan, a list or an outcome.
-pub(crate) fn party(party: &Party) -> Value {
-    value(&PartyDocument::from(party))
-}
-
-/// A type as the vendor's number; `null` if there is none.
-pub(crate) fn type_number_or_null(type_id: Option<TypeId>) -> Value {
-    type_id.map_or(Value::Null, |type_id| type_id.0.into())
-}
-
-/// An id as a number if it is numeric, else as a string; `null` if there is none.
-pub(crate) fn id_or_null(id: Option<&WebhookId>) -> Value {
-    id.map_or(Value::Null, id_json::to_value)
-}
-
-/// A masked value as a JSON tree; `null` if there is none.
-pub(crate) fn masked_or_null(value: Option<&Masked>) -> Value {
-    value.map_or(Value::Null, masked::to_value)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{id_or_null, text};
-    use crate::coralogix::webhook::WebhookId;
-    use serde_json::json;
+    use super::text;
+    use crate::document::DocumentBody;
+    use serde::Serialize;
 
-    #[test]
-    fn ids_are_numbers_where_they_are_numeric() {
-        assert_eq!(id_or_null(Some(&WebhookId::new("1050"))), json!(1050));
-        assert_eq!(id_or_null(Some(&WebhookId::new("ab-1"))), json!("ab-1"));
-        assert_eq!(id_or_null(None), json!(null));
+    #[derive(Serialize)]
+    struct TestDocument {
+        alias: &'static str,
+    }
+
+    impl DocumentBody for TestDocument {
+        const KIND: &'static str = "test";
     }
 
     #[test]
     fn terminal_control_characters_are_escaped() {
-        let value = json!({"alias": "a\u{1b}[31m\u{9b}\u{202e}\u{e0041}\u{7f}日本"});
-        let shown = text(&value);
+        let alias = "a\u{1b}[31m\u{9b}\u{202e}\u{e0041}\u{7f}日本";
+        let shown = text(&TestDocument { alias });
         assert!(shown.contains("a\\u001b[31m\\u009b\\u202e\\udb40\\udc41\\u007f日本"));
         let read: serde_json::Value = serde_json::from_str(&shown).expect("JSON");
-        assert_eq!(read, value);
+        assert_eq!(read["alias"], alias);
     }
 }

@@ -4,14 +4,14 @@
 use super::columns::{padded, padded_left, truncated, width};
 use super::json;
 use super::style::Meaning;
-use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook};
+use crate::coralogix::mask::Masked;
+use crate::coralogix::webhook::{TypeId, TypeProblem, Webhook, WebhookId};
 use crate::document::view::{Party, fields_summary, kind_name};
-use crate::document::{DocumentHeader, PartyDocument, SelectionDocument};
+use crate::document::{DocumentBody, PartyDocument, SelectionDocument};
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -62,36 +62,66 @@ pub fn list_text(webhooks: &[Webhook], account: &Party, page: Page) -> String {
     out
 }
 
-/// Renders the webhooks as JSON; each row is built only when it is serialized.
-pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl Serialize + use<'l> {
-    let by_type = count_by_type(webhooks).into_iter();
+/// The webhooks as JSON; each row is built only when it is serialized.
+#[derive(Serialize)]
+struct ListDocument<'l> {
+    account: PartyDocument,
+    selection: SelectionDocument,
+    webhooks: ListRows<'l>,
+    #[serde(serialize_with = "json::map")]
+    count_by_type: Vec<(SmolStr, usize)>,
+}
+
+struct ListRows<'l>(&'l [Webhook]);
+
+/// A webhook as JSON.
+#[derive(Serialize)]
+struct ListedDocument {
+    id: Option<WebhookId>,
+    #[serde(rename = "type")]
+    kind: SmolStr,
+    type_id: Option<TypeId>,
+    alias: Option<String>,
+    url: Option<Masked>,
+    fields: Option<Masked>,
+    unknown_keys: Vec<String>,
+}
+
+impl DocumentBody for ListDocument<'_> {
+    const KIND: &'static str = "list";
+}
+
+/// Renders the webhooks as JSON.
+pub fn list_json<'l>(webhooks: &'l [Webhook], account: &Party) -> impl DocumentBody + use<'l> {
     ListDocument {
-        header: DocumentHeader::new("list"),
         account: account.into(),
         selection: SelectionDocument {
             matched: webhooks.len(),
             of: account.n_webhooks,
         },
         webhooks: ListRows(webhooks),
-        count_by_type: by_type.map(|(kind, n)| (kind, n.into())).collect(),
+        count_by_type: count_by_type(webhooks),
     }
 }
 
-#[derive(Serialize)]
-struct ListDocument<'l> {
-    #[serde(flatten)]
-    header: DocumentHeader,
-    account: PartyDocument,
-    selection: SelectionDocument,
-    webhooks: ListRows<'l>,
-    count_by_type: serde_json::Map<String, Value>,
-}
-
-struct ListRows<'l>(&'l [Webhook]);
-
 impl Serialize for ListRows<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_seq(self.0.iter().map(row_json))
+        to.collect_seq(self.0.iter().map(ListedDocument::from))
+    }
+}
+
+impl From<&Webhook> for ListedDocument {
+    fn from(webhook: &Webhook) -> Self {
+        let masked = webhook.masked();
+        Self {
+            id: webhook.id(),
+            kind: type_label(webhook),
+            type_id: webhook.type_id().ok(),
+            alias: masked.alias,
+            url: masked.url,
+            fields: masked.fields,
+            unknown_keys: masked.unknown_keys,
+        }
     }
 }
 
@@ -139,19 +169,6 @@ fn format_line(cells: &[String; 5], widths: [usize; 5]) -> String {
     cells.join(GAP).trim_end().to_owned()
 }
 
-fn row_json(webhook: &Webhook) -> Value {
-    let masked = webhook.masked();
-    json!({
-        "id": json::id_or_null(webhook.id().as_ref()),
-        "type": type_label(webhook),
-        "type_id": json::type_number_or_null(webhook.type_id().ok()),
-        "alias": masked.alias,
-        "url": json::masked_or_null(masked.url.as_ref()),
-        "fields": json::masked_or_null(masked.fields.as_ref()),
-        "unknown_keys": masked.unknown_keys,
-    })
-}
-
 fn type_label(webhook: &Webhook) -> SmolStr {
     match webhook.type_id() {
         Err(TypeProblem::Conflicting) => SmolStr::new_static("(types disagree)"),
@@ -176,7 +193,7 @@ fn totals_text(webhooks: &[Webhook], account: &Party) -> String {
 }
 
 /// The number of webhooks of each type, ordered by type id; those without a type id come last.
-fn count_by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
+fn count_by_type(webhooks: &[Webhook]) -> Vec<(SmolStr, usize)> {
     let mut counts: BTreeMap<(bool, Option<TypeId>, SmolStr), usize> = BTreeMap::new();
     for webhook in webhooks {
         let type_id = webhook.type_id().ok();
@@ -185,6 +202,6 @@ fn count_by_type(webhooks: &[Webhook]) -> Vec<(String, usize)> {
     }
     counts
         .into_iter()
-        .map(|((_, _, kind), n)| (kind.into(), n))
+        .map(|((_, _, kind), n)| (kind, n))
         .collect()
 }

@@ -2,17 +2,18 @@
 //! Pure. States the reason for everything that is not undone.
 
 use super::columns::wrapped;
-use super::json;
 use super::rows::{Layout, Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::birth::reused_id_reason;
-use crate::coralogix::webhook::WebhookId;
+use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::{Party, kind_name};
+use crate::document::{DocumentBody, PartyDocument};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rollback::{RollbackItem, UndoState};
 use crate::render::page::Page;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
+use smol_str::SmolStr;
 use std::borrow::Cow;
 
 /// A rollback, before or after its execution.
@@ -304,35 +305,64 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
     out
 }
 
+/// The rollback as JSON.
+#[derive(Serialize)]
+struct RollbackDocument<'a> {
+    run: Option<&'a str>,
+    runs: &'a [String],
+    target: PartyDocument,
+    done: bool,
+    stopped: Option<&'a str>,
+    open: usize,
+    copies: &'a [WebhookId],
+    webhooks: Vec<UndoneDocument<'a>>,
+}
+
+/// A webhook that the runs wrote.
+#[derive(Serialize)]
+struct UndoneDocument<'a> {
+    result: &'static str,
+    alias: &'a str,
+    #[serde(rename = "type")]
+    kind: SmolStr,
+    type_id: TypeId,
+    source_id: Option<&'a WebhookId>,
+    target_id: &'a WebhookId,
+    why: Option<Cow<'a, str>>,
+}
+
+impl DocumentBody for RollbackDocument<'_> {
+    const KIND: &'static str = "rollback";
+}
+
 /// Renders the rollback as JSON.
-pub fn document(view: &RollbackView) -> Value {
-    let groups = view.groups();
-    let webhooks: Vec<Value> = groups
-        .iter()
-        .zip(view.written.iter().zip(&view.outcomes))
-        .map(|(group, (written, end))| {
-            json!({
-                "result": group.code(),
-                "alias": written.key.alias,
-                "type": kind_name(Some(written.key.type_id)),
-                "type_id": json::type_number_or_null(Some(written.key.type_id)),
-                "source_id": json::id_or_null(written.source_id.as_ref()),
-                "target_id": json::id_or_null(Some(&written.id)),
-                "why": reason(end),
-            })
-        })
-        .collect();
-    json::document(
-        "rollback",
-        json!({
-            "run": view.runs.first(),
-            "runs": view.runs,
-            "target": json::party(&view.target),
-            "done": view.is_done,
-            "stopped": view.stop,
-            "open": view.n_open,
-            "copies": view.copies.iter().map(|id| json::id_or_null(Some(id))).collect::<Vec<_>>(),
-            "webhooks": webhooks,
-        }),
-    )
+pub fn document(view: &RollbackView) -> impl DocumentBody {
+    let items = view.written.iter().zip(&view.outcomes);
+    let undone = |(group, (item, end)): (RollbackGroup, (_, _))| undone(group, item, end);
+    RollbackDocument {
+        run: view.runs.first().map(String::as_str),
+        runs: &view.runs,
+        target: (&view.target).into(),
+        done: view.is_done,
+        stopped: view.stop.as_deref(),
+        open: view.n_open,
+        copies: &view.copies,
+        webhooks: view.groups().into_iter().zip(items).map(undone).collect(),
+    }
+}
+
+fn undone<'a>(
+    group: RollbackGroup,
+    item: &'a RollbackItem,
+    end: &'a UndoState,
+) -> UndoneDocument<'a> {
+    UndoneDocument {
+        result: group.code(),
+        alias: &item.key.alias,
+        kind: kind_name(Some(item.key.type_id)),
+        type_id: item.key.type_id,
+        source_id: item.source_id.as_ref(),
+        target_id: &item.id,
+        why: reason(end),
+    }
 }

@@ -1,20 +1,20 @@
 //! Renders run records, as a list or one in detail, as text and as JSON.
 //! Pure. Shows the content of journals, which holds no secrets.
 
+mod document;
+
+pub use document::{list_document, run_document};
+
 use super::columns::{padded, wrapped};
-use super::json;
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::OutcomeDocument;
-use crate::document::run::{ItemRecord, RunRecord, StepRow};
-use crate::pipeline::outcome::FinalStatus;
+use crate::document::run::{ItemRecord, RunRecord};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::push::ItemStatus;
 use crate::render::page::Page;
 use crate::store::runs::ListedRun;
 use crate::untrusted;
 use crate::wording::counted;
-use serde_json::{Map, Value, json};
 use std::fmt::Write as _;
 
 /// The state of a run, as a code.
@@ -106,25 +106,6 @@ pub fn list_text(runs: &[ListedRun], page: Page) -> String {
     out
 }
 
-/// Renders the runs as JSON.
-pub fn list_document(runs: &[ListedRun]) -> Value {
-    let runs: Vec<Value> = runs.iter().map(listed_json).collect();
-    json::document("runs", json!({ "runs": runs }))
-}
-
-fn listed_json(listed: &ListedRun) -> Value {
-    match &listed.record {
-        Ok(record) => run_json(record),
-        Err(error) => {
-            json!({"run": listed.id, "state": "damaged", "error": untrusted::escape(&error.to_string())})
-        }
-    }
-}
-
-fn company(id: Option<&str>) -> Value {
-    json::id_or_null(id.map(WebhookId::new).as_ref())
-}
-
 fn source_company(record: &RunRecord) -> Option<&str> {
     record
         .header
@@ -132,29 +113,6 @@ fn source_company(record: &RunRecord) -> Option<&str> {
         .company_id
         .as_ref()
         .map(WebhookId::as_str)
-}
-
-/// Number of webhooks by the code of their final status, without those that none has.
-fn summary(record: &RunRecord) -> Map<String, Value> {
-    let count = |(status, n): (FinalStatus, usize)| (status.code().to_owned(), n.into());
-    record.counts().into_iter().map(count).collect()
-}
-
-fn run_json(record: &RunRecord) -> Value {
-    let header = &record.header;
-    json!({
-        "run": record.id(),
-        "state": state(record),
-        "began": header.started_at,
-        "ended": record.footer.as_ref().map(|end| end.ended_at),
-        "source": {"name": header.source.name, "company_id": company(source_company(record))},
-        "target": {"name": header.target.name, "company_id": company(record.company())},
-        "written": n_written(record),
-        "open": record.open_sends().len(),
-        "summary": record.footer.as_ref().map(|_| summary(record)),
-        "continues": header.continues,
-        "continued_by": record.reconciled_by,
-    })
 }
 
 /// Renders one run with everything that it wrote.
@@ -289,36 +247,6 @@ fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
             "next: hookferry verify --run {id}, hookferry idmap show {id}, hookferry rollback {id}"
         ),
     }
-}
-
-/// Renders one run as JSON.
-pub fn run_document(record: &RunRecord, folder: &str) -> Value {
-    let rows = record.header.steps.iter().zip(&record.items);
-    let webhooks: Vec<Value> = rows.map(webhook_json).collect();
-    let mut document = json::document("run", run_json(record));
-    if let Value::Object(members) = &mut document {
-        members.insert("folder".to_owned(), folder.into());
-        members.insert("webhooks".to_owned(), webhooks.into());
-        let report = serde_json::to_value(OutcomeDocument::new(record));
-        members.insert("report".to_owned(), report.unwrap_or_default());
-    }
-    document
-}
-
-fn webhook_json((row, item): (&StepRow, &ItemRecord)) -> Value {
-    let target_id = match item.written() {
-        Some(written) => Some(written.id),
-        None => row.target_id(),
-    };
-    json!({
-        "alias": row.alias,
-        "type_id": row.type_id,
-        "source_id": json::id_or_null(row.source_id.as_ref()),
-        "destination": row.destination.to_string(),
-        "planned": row.state,
-        "standing": status_code(item),
-        "target_id": json::id_or_null(target_id),
-    })
 }
 
 /// Renders the result of `runs prune`.

@@ -1,18 +1,18 @@
 //! Renders the result of `run-schedule` as text, as the status document, and as metrics, all from one value.
 //! Pure. Shows nothing of a backup's content.
 
-use super::backup::check::{self, CheckedAccount};
-use super::backup::create::{self, CreateResult};
-use super::backup::error_json;
-use super::backup::forget::{self, ForgetResult};
-use super::json;
+use super::backup::FailureDocument;
+use super::backup::check::{self, CheckedAccount, CheckedAccountDocument};
+use super::backup::create::{self, CreateResult, CreateResultDocument};
+use super::backup::forget::{ForgetResult, ForgetResultDocument};
 use super::style::Meaning;
+use crate::document::DocumentBody;
 use crate::error::{Error, ExitCode};
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// The result of one run of a schedule.
@@ -118,11 +118,7 @@ pub fn text(run: &ScheduleRun, page: Page) -> String {
     let (word, meaning) = match run.exit_code {
         ExitCode::Done => ("done".to_owned(), Meaning::Success),
         code => (
-            format!(
-                "FAILED, exit code {}: {}",
-                code.code(),
-                exit_code_meaning(code)
-            ),
+            format!("FAILED, exit code {}: {}", code.code(), code.meaning()),
             Meaning::Error,
         ),
     };
@@ -131,36 +127,61 @@ pub fn text(run: &ScheduleRun, page: Page) -> String {
     out
 }
 
-fn exit_code_meaning(code: ExitCode) -> &'static str {
-    let known = ExitCode::TABLE.iter().find(|(known, _)| *known == code);
-    known.map_or("", |(_, meaning)| *meaning)
+/// The status document.
+#[derive(Serialize)]
+struct ScheduleRunDocument<'a> {
+    schedule: &'a str,
+    started: Timestamp,
+    ended: Timestamp,
+    exit_code: ExitCode,
+    meaning: &'static str,
+    failure: Option<FailureDocument<'a>>,
+    accounts: Vec<AccountScheduleRunDocument<'a>>,
+}
+
+/// The result for one account as JSON.
+#[derive(Serialize)]
+struct AccountScheduleRunDocument<'a> {
+    name: &'a str,
+    exit_code: ExitCode,
+    create: CreateResultDocument<'a>,
+    forget: Option<ForgetResultDocument<'a>>,
+    check: Option<CheckedAccountDocument<'a>>,
+    failures: Vec<FailureDocument<'a>>,
+}
+
+impl DocumentBody for ScheduleRunDocument<'_> {
+    const KIND: &'static str = "schedule-run";
 }
 
 /// Renders the status document (JSON).
-pub fn document(run: &ScheduleRun) -> Value {
-    let account = |account: &AccountScheduleRun| {
-        let failures: Vec<Value> = account.failures.iter().map(error_json).collect();
-        json!({
-            "name": account.created.name,
-            "exit_code": account.exit_code().code(),
-            "create": create::accounts_json(std::slice::from_ref(&account.created)).pop(),
-            "forget": account.forgotten.as_ref().map(forget::account_json),
-            "check": account.checked.as_ref().map(check::account_json),
-            "failures": failures,
-        })
-    };
-    json::document(
-        "schedule-run",
-        json!({
-            "schedule": run.schedule,
-            "started": run.started,
-            "ended": run.ended,
-            "exit_code": run.exit_code.code(),
-            "meaning": exit_code_meaning(run.exit_code),
-            "failure": run.failure.as_ref().map(error_json),
-            "accounts": run.accounts.iter().map(account).collect::<Vec<_>>(),
-        }),
-    )
+pub fn document(run: &ScheduleRun) -> impl DocumentBody {
+    ScheduleRunDocument {
+        schedule: &run.schedule,
+        started: run.started,
+        ended: run.ended,
+        exit_code: run.exit_code,
+        meaning: run.exit_code.meaning(),
+        failure: run.failure.as_ref().map(FailureDocument::from),
+        accounts: run
+            .accounts
+            .iter()
+            .map(AccountScheduleRunDocument::from)
+            .collect(),
+    }
+}
+
+impl<'a> From<&'a AccountScheduleRun> for AccountScheduleRunDocument<'a> {
+    fn from(account: &'a AccountScheduleRun) -> Self {
+        Self {
+            name: &account.created.name,
+            exit_code: account.exit_code(),
+            create: (&account.created).into(),
+            forget: account.forgotten.as_ref().map(Into::into),
+            check: account.checked.as_ref().map(Into::into),
+            failures: account.failures.iter().map(Into::into).collect(),
+        }
+    }
 }
 
 /// Whether a text is one of our status documents, which may be overwritten.

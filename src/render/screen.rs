@@ -6,6 +6,7 @@ use super::streams::{ResultWriter, Streams};
 use super::style::{Meaning, Palette};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::WaitListener;
+use crate::document::DocumentBody;
 use crate::document::view::Detail;
 use crate::error::Error;
 use crate::render::page::Page;
@@ -13,7 +14,6 @@ use crate::untrusted;
 use crate::wording::duration_text;
 use anstream::ColorChoice;
 use indicatif::MultiProgress;
-use serde::Serialize;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,7 +102,7 @@ impl Screen {
     ///
     /// # Errors
     /// As for [`print_result`](Self::print_result).
-    pub fn print_json(&self, document: &impl Serialize) -> Result<(), Error> {
+    pub fn print_json(&self, document: &impl DocumentBody) -> Result<(), Error> {
         let mut result = ResultWriter(&self.streams);
         json::write(document, &mut result).map_err(cannot_write_result)
     }

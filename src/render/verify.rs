@@ -4,17 +4,16 @@
 use super::columns::wrapped;
 use super::differences::push_differences;
 use super::groups::{GroupRow, push_groups};
-use super::json;
 use super::rows::{Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
-use crate::document::DifferenceDocument;
 use crate::document::view::{Party, kind_name};
+use crate::document::{DifferenceDocument, DocumentBody, PartyDocument};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::verify::ItemVerdict;
 use crate::render::page::Page;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
 use smol_str::SmolStr;
 
 /// The result of comparing a target with the desired webhooks.
@@ -164,42 +163,82 @@ fn summary_text(view: &VerifyView, page: Page) -> String {
     )
 }
 
-/// Renders the comparison as JSON.
-pub fn document(view: &VerifyView) -> Value {
-    let mut summary: serde_json::Map<String, Value> = CODES
-        .iter()
-        .map(|word| ((*word).to_owned(), view.count(word).into()))
-        .collect();
-    summary.insert("total".to_owned(), view.rows.len().into());
-    json::document(
-        "verify",
-        json!({
-            "wanted": view.reference,
-            "target": json::party(&view.target),
-            "webhooks": view.rows.iter().map(row_json).collect::<Vec<_>>(),
-            "summary": summary,
-            "verified": view.is_verified(),
-        }),
-    )
+/// The comparison as JSON.
+#[derive(Serialize)]
+struct VerifyDocument<'a> {
+    wanted: &'a str,
+    target: PartyDocument,
+    webhooks: Vec<VerifiedDocument<'a>>,
+    summary: VerifySummary,
+    verified: bool,
 }
 
-fn row_json(row: &VerifyRow) -> Value {
-    let (differences, duplicates, uncertainty): (&[_], &[WebhookId], Option<&String>) =
-        match &row.verdict {
+/// A desired webhook with what was found of it.
+#[derive(Serialize)]
+struct VerifiedDocument<'a> {
+    finding: &'static str,
+    alias: &'a str,
+    #[serde(rename = "type")]
+    kind: SmolStr,
+    type_id: Option<TypeId>,
+    source_id: Option<&'a WebhookId>,
+    target_id: Option<&'a WebhookId>,
+    copies: &'a [WebhookId],
+    why: Option<&'a str>,
+    altered: Vec<DifferenceDocument>,
+}
+
+/// Number of webhooks with each finding; the five counts add up to `total`.
+#[derive(Serialize)]
+struct VerifySummary {
+    verified: usize,
+    altered: usize,
+    missing: usize,
+    duplicated: usize,
+    unclear: usize,
+    total: usize,
+}
+
+impl DocumentBody for VerifyDocument<'_> {
+    const KIND: &'static str = "verify";
+}
+
+/// Renders the comparison as JSON.
+pub fn document(view: &VerifyView) -> impl DocumentBody {
+    VerifyDocument {
+        wanted: &view.reference,
+        target: (&view.target).into(),
+        webhooks: view.rows.iter().map(VerifiedDocument::from).collect(),
+        summary: VerifySummary {
+            verified: view.count("verified"),
+            altered: view.count("altered"),
+            missing: view.count("missing"),
+            duplicated: view.count("duplicated"),
+            unclear: view.count("unclear"),
+            total: view.rows.len(),
+        },
+        verified: view.is_verified(),
+    }
+}
+
+impl<'a> From<&'a VerifyRow> for VerifiedDocument<'a> {
+    fn from(row: &'a VerifyRow) -> Self {
+        let (differences, copies, uncertainty): (&[_], &[WebhookId], _) = match &row.verdict {
             ItemVerdict::Altered(found) => (found, &[], None),
             ItemVerdict::Duplicated(ids) => (&[], ids, None),
             ItemVerdict::Unclear(why) => (&[], &[], Some(why)),
             ItemVerdict::Verified | ItemVerdict::Missing => (&[], &[], None),
         };
-    json!({
-        "finding": appearance(&row.verdict).1,
-        "alias": row.alias,
-        "type": kind_name(row.type_id),
-        "type_id": json::type_number_or_null(row.type_id),
-        "source_id": json::id_or_null(row.source_id.as_ref()),
-        "target_id": json::id_or_null(row.target_id.as_ref()),
-        "copies": duplicates.iter().map(|id| json::id_or_null(Some(id))).collect::<Vec<_>>(),
-        "why": uncertainty.or(row.remark.as_ref()),
-        "altered": json::differences(differences),
-    })
+        Self {
+            finding: appearance(&row.verdict).1,
+            alias: &row.alias,
+            kind: kind_name(row.type_id),
+            type_id: row.type_id,
+            source_id: row.source_id.as_ref(),
+            target_id: row.target_id.as_ref(),
+            copies,
+            why: uncertainty.or(row.remark.as_ref()).map(String::as_str),
+            altered: DifferenceDocument::from_differences(differences),
+        }
+    }
 }

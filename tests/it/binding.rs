@@ -8,7 +8,7 @@ use hookferry::coralogix::account::{ApiKey, Side};
 use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::document::view::{Party, PlanView};
-use hookferry::document::{Depth, PlanDocument, SavedPlan, set_plan_digest};
+use hookferry::document::{Depth, Envelope, PlanDocument, SavedPlan, set_plan_digest};
 use hookferry::pipeline::binding::{
     Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
     PlannedStep, WebhookChange,
@@ -261,7 +261,7 @@ proptest! {
     fn changing_any_character_of_a_saved_plan_is_detected(source in drafts(), target in drafts(), at: Index, seed: u64) {
         let accounts = Accounts::new(&source, &target, seed);
         let keys = accounts.new_keys();
-        let text = serde_json::to_string(&accounts.document(&keys)).unwrap();
+        let text = serde_json::to_string(&Envelope(accounts.document(&keys))).unwrap();
         prop_assert!(is_intact(&text, &keys));
         prop_assert!(!is_intact(&text, &accounts.new_keys()), "another salt");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();

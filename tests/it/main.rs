@@ -22,6 +22,7 @@ mod fetch;
 mod filter;
 mod fuzzed;
 mod idmap;
+mod json_docs;
 mod mask;
 mod pictures;
 mod plan;

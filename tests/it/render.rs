@@ -11,7 +11,7 @@ use hookferry::coralogix::webhook::{Webhook, WebhookId};
 use hookferry::document::run::RunRecord;
 use hookferry::document::run::entry::{Footer, Header, JournalEntry};
 use hookferry::document::view::{Detail, Party, PlanView};
-use hookferry::document::{Depth, OutcomeDocument, PlanDocument};
+use hookferry::document::{Depth, DocumentBody, Envelope, OutcomeDocument, PlanDocument};
 use hookferry::error::{Error, ErrorKind};
 use hookferry::http::failure::Refusal;
 use hookferry::http::server_words::SentValues;
@@ -178,8 +178,8 @@ fn preview(plan: &Plan, page: Page) -> String {
     checked(&hookferry::render::plan::plan(&document, page))
 }
 
-fn as_json(document: &impl serde::Serialize) -> serde_json::Value {
-    serde_json::to_value(document).unwrap()
+fn as_json(document: &impl DocumentBody) -> serde_json::Value {
+    serde_json::to_value(Envelope(document)).unwrap()
 }
 
 /// Asserts that the text contains no secret and no escape sequence, and returns it.
@@ -549,7 +549,7 @@ fn a_list_document_names_the_kind_of_each_hidden_value() {
     webhooks.drain(3..);
     webhooks.remove(0);
     let document = list::list_json(&webhooks, &account);
-    insta::assert_snapshot!(checked(&outline(&serde_json::to_value(document).unwrap())), @r#"
+    insta::assert_snapshot!(checked(&outline(&as_json(&document))), @r#"
     format_version: "1.0"
     kind: "list"
     tool: "hookferry [version]"
@@ -704,7 +704,7 @@ fn an_outcome_accounts_for_every_webhook() {
         target: &target,
     };
     let document = OutcomeDocument::new(&run_record(view, &push_result, Some(&verdict)));
-    checked(&json::text(&as_json(&document)));
+    checked(&json::text(&document));
     let read: OutcomeDocument = serde_json::from_value(as_json(&document)).unwrap();
     assert_eq!(read, document, "a report round-trips");
     insta::assert_snapshot!(checked(&outcome::outcome(&document, page(110))), @r#"

@@ -10,7 +10,6 @@ use super::compact;
 use super::step_row::StepRow;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
-use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::SourceRelation;
 use crate::pipeline::plan::{OnConflict, StepIx};
@@ -76,13 +75,10 @@ pub enum JournalEntry {
         /// When the entry was written.
         at: Timestamp,
         /// Target ids of webhooks that the rollback deleted, or found to be gone.
-        #[serde(with = "id_json::list")]
         deleted: Vec<WebhookId>,
         /// Target ids of webhooks whose previous content the rollback restored, or found to be restored.
-        #[serde(with = "id_json::list")]
         restored: Vec<WebhookId>,
         /// Target ids of webhooks that the rollback left unchanged.
-        #[serde(with = "id_json::list")]
         untouched: Vec<WebhookId>,
     },
 }
@@ -129,7 +125,6 @@ pub struct Header<S = Vec<StepRow>> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_time: Option<Timestamp>,
     /// The ids of the webhooks that the target held before the first write.
-    #[serde(with = "id_json::list")]
     pub baseline: Vec<WebhookId>,
     /// The newest birth of these webhooks: one of their ids with a later birth belongs to another webhook since. One
     /// time instead of one for each webhook keeps the header small. `None` if any of them shows none.
@@ -213,7 +208,7 @@ pub struct Footer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_back: Option<ReadBackDocument>,
     /// Ids that are new in the target and that this run did not create.
-    #[serde(default, with = "id_json::list", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub new_in_target: Vec<WebhookId>,
     /// The status of each webhook whose last one in the journal is another.
     #[serde(

@@ -9,7 +9,6 @@ use super::super::{
 };
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
-use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::pipeline::plan::{Step, StepState};
@@ -73,11 +72,7 @@ impl fmt::Display for Destination {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepDetails {
     /// The id of the matching webhook in the target, if there is one.
-    #[serde(
-        default,
-        with = "id_json::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target_id: Option<WebhookId>,
     /// When the matching webhook was created, if the target shows that.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,8 @@
 //! The first and the last entry of a journal, from a plan and from what became of it.
 
+use super::super::envelope::TOOL;
 use super::super::view::PlanView;
-use super::super::{
-    Depth, DifferenceDocument, DocumentHeader, PlanDocument, ReadBackDocument, StreamedSteps,
-};
+use super::super::{Depth, DifferenceDocument, PlanDocument, ReadBackDocument, StreamedSteps};
 use super::RunRecord;
 use super::entry::{
     AlteredRow, Footer, FullDigests, Header, JOURNAL_VERSION, RemarkRow, StatusRow,
@@ -28,7 +27,7 @@ impl<'p> Header<StepRows<'p>> {
         Self {
             format_version: JOURNAL_VERSION.to_owned(),
             run: String::new(),
-            tool: DocumentHeader::new("").tool.to_owned(),
+            tool: TOOL.to_owned(),
             started_at: Timestamp::default(),
             pid: 0,
             source: document.source,

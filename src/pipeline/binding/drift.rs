@@ -4,7 +4,6 @@ use super::{Binding, BindingKeys, BoundSide, BoundWebhook, PlanWithInputs};
 use crate::coralogix::account::Side;
 use crate::coralogix::birth::is_another_birth;
 use crate::coralogix::digest::{DigestKey, PlaceDigests};
-use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::path::Path;
 use crate::coralogix::undocumented::is_server_state;
@@ -104,12 +103,10 @@ pub fn undocumented_drift(drift: &[Drift]) -> Option<BTreeSet<&str>> {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct PlannedStep {
     /// The webhook's id in the source.
-    #[serde(with = "id_json::optional")]
     pub source_id: Option<WebhookId>,
     /// What the plan does with it.
     pub state: StepState,
     /// The id of the corresponding webhook in the target.
-    #[serde(with = "id_json::optional")]
     pub target_id: Option<WebhookId>,
 }
 

@@ -4,7 +4,6 @@
 use super::observation::Observation;
 use super::stop::StopReason;
 use crate::coralogix::client::Presence;
-use crate::coralogix::id_json;
 use crate::coralogix::webhook::WebhookId;
 use crate::http::failure::Refusal;
 use crate::pipeline::plan::StepIx;
@@ -45,7 +44,6 @@ pub enum ItemStatus {
     /// The push created it.
     Created {
         /// The id that the target assigned.
-        #[serde(with = "id_json")]
         id: WebhookId,
         /// The evidence for it.
         #[serde(default, skip_serializing_if = "Proof::is_acknowledged")]
@@ -54,7 +52,6 @@ pub enum ItemStatus {
     /// The push updated the target's webhook: it has the desired content, perhaps altered by the server.
     Updated {
         /// Its id in the target.
-        #[serde(with = "id_json")]
         id: WebhookId,
         /// The evidence for it.
         #[serde(default, skip_serializing_if = "Proof::is_acknowledged")]
@@ -64,11 +61,11 @@ pub enum ItemStatus {
         is_altered: bool,
     },
     /// The run deleted the webhook with this id, and the target says that it is gone.
-    Deleted(#[serde(with = "id_json")] WebhookId),
+    Deleted(WebhookId),
     /// The server confirmed that it deleted the webhook with this id, and nobody has checked that yet.
-    DeleteConfirmed(#[serde(with = "id_json")] WebhookId),
+    DeleteConfirmed(WebhookId),
     /// Somebody else created an equal webhook, with this id, during the run, so ours was not sent.
-    CreatedByOthers(#[serde(with = "id_json")] WebhookId),
+    CreatedByOthers(WebhookId),
     /// The server refused it when it was alone in its request.
     Refused(Box<Refusal>),
     /// It was not sent alone, because the server refused many webhooks of its type and accepted none.
@@ -76,7 +73,7 @@ pub enum ItemStatus {
     /// The server accepted the request, but the webhook did not appear, or the update or delete had no effect.
     Ignored,
     /// The webhook to update, with this id, is gone from the target; the push does not create it anew.
-    Vanished(#[serde(with = "id_json")] WebhookId),
+    Vanished(WebhookId),
     /// Whether it was written is unknown, and sending it again could create a duplicate; holds the reason.
     Unresolved(String),
     /// It was sent, but no observation showed it before the run ended; it may still take effect.
@@ -91,7 +88,6 @@ pub enum ItemStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingWebhook {
     /// The id that it had.
-    #[serde(with = "id_json")]
     pub id: WebhookId,
     /// The evidence that the run wrote it; `None` if somebody else did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,13 +101,11 @@ pub struct MissingWebhook {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DuplicatedWebhook {
     /// The id of the one that is the run's, or that stands in for it.
-    #[serde(with = "id_json")]
     pub id: WebhookId,
     /// The evidence that the run wrote it; `None` if somebody else did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// The ids of the others.
-    #[serde(with = "id_json::list")]
     pub copies: Vec<WebhookId>,
 }
 

@@ -7,6 +7,7 @@ use crate::http::failure::{ConnectFailure, Failure, ListProblem};
 use crate::render::style::Meaning;
 use crate::untrusted;
 use crate::wording::{counted, duration_text};
+use serde::{Serialize, Serializer};
 use std::time::Duration;
 
 /// The largest clock skew in seconds without a warning. Beyond it, times in records and responses are hard to
@@ -42,7 +43,14 @@ impl CheckResult {
     }
 }
 
+impl Serialize for CheckResult {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.code())
+    }
+}
+
 /// One line of the report.
+#[derive(Serialize)]
 pub(super) struct CheckFinding {
     pub(super) subject: &'static str,
     pub(super) result: CheckResult,

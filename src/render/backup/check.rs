@@ -1,8 +1,8 @@
 //! Renders `backup check`: a line for each account, and one for each backup with a problem.
 
-use super::{backup_members, format_age, format_time};
+use super::{BackupDocument, format_age, format_time};
+use crate::document::DocumentBody;
 use crate::error::ExitCode;
-use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
 use crate::store::backup::StoredBackup;
@@ -10,7 +10,7 @@ use crate::store::backup::check::{BackupCondition, is_future};
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// A backup with the result of its check.
@@ -140,40 +140,78 @@ fn freshness_text(
     }
 }
 
-/// Renders the result as JSON.
-pub fn document(
-    accounts: &[CheckedAccount],
-    repository: &str,
-    max_age: Option<SignedDuration>,
-    code: ExitCode,
-) -> Value {
-    json::document(
-        "backup-check",
-        json!({
-            "repository": repository,
-            "max_age_seconds": max_age.map(|age| age.as_secs()),
-            "exit_code": code.code(),
-            "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
-        }),
-    )
+/// The result as JSON.
+#[derive(Serialize)]
+struct BackupCheckDocument<'a> {
+    repository: &'a str,
+    max_age_seconds: Option<i64>,
+    exit_code: ExitCode,
+    accounts: Vec<CheckedAccountDocument<'a>>,
 }
 
-/// The JSON object for one account.
-pub(crate) fn account_json(account: &CheckedAccount) -> Value {
-    let backup = |backup: &CheckedBackup| {
-        let mut row = backup_members(&backup.stored, &backup.path);
-        row["condition"] = json!(backup.condition.code());
-        row["why"] = match &backup.condition {
-            BackupCondition::Damaged(why) => json!(why),
-            _ => Value::Null,
-        };
-        row
-    };
-    json!({
-        "account": account.account,
-        "exit_code": account.exit_code().code(),
-        "checked": account.checked,
-        "stale": account.is_stale,
-        "backups": account.backups.iter().map(backup).collect::<Vec<_>>(),
-    })
+/// The result for one account as JSON.
+#[derive(Serialize)]
+pub(in crate::render) struct CheckedAccountDocument<'a> {
+    account: &'a str,
+    exit_code: ExitCode,
+    checked: Option<Timestamp>,
+    stale: bool,
+    backups: Vec<CheckedBackupDocument<'a>>,
+}
+
+/// The result for one backup as JSON.
+#[derive(Serialize)]
+struct CheckedBackupDocument<'a> {
+    #[serde(flatten)]
+    backup: BackupDocument<'a>,
+    condition: &'static str,
+    why: Option<&'a str>,
+}
+
+impl DocumentBody for BackupCheckDocument<'_> {
+    const KIND: &'static str = "backup-check";
+}
+
+/// Renders the result as JSON.
+pub fn document<'a>(
+    accounts: &'a [CheckedAccount],
+    repository: &'a str,
+    max_age: Option<SignedDuration>,
+    code: ExitCode,
+) -> impl DocumentBody {
+    BackupCheckDocument {
+        repository,
+        max_age_seconds: max_age.map(|age| age.as_secs()),
+        exit_code: code,
+        accounts: accounts.iter().map(CheckedAccountDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a CheckedAccount> for CheckedAccountDocument<'a> {
+    fn from(account: &'a CheckedAccount) -> Self {
+        Self {
+            account: &account.account,
+            exit_code: account.exit_code(),
+            checked: account.checked,
+            stale: account.is_stale,
+            backups: account
+                .backups
+                .iter()
+                .map(CheckedBackupDocument::from)
+                .collect(),
+        }
+    }
+}
+
+impl<'a> From<&'a CheckedBackup> for CheckedBackupDocument<'a> {
+    fn from(checked: &'a CheckedBackup) -> Self {
+        Self {
+            backup: BackupDocument::new(&checked.stored, &checked.path),
+            condition: checked.condition.code(),
+            why: match &checked.condition {
+                BackupCondition::Damaged(why) => Some(why),
+                _ => None,
+            },
+        }
+    }
 }

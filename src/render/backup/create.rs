@@ -1,15 +1,15 @@
 //! Renders `backup create`: the result for each account.
 
-use super::{backup_members, error_json, format_size, format_time, protection_word};
+use super::{BackupDocument, FailureDocument, format_size, format_time, protection_word};
+use crate::document::DocumentBody;
 use crate::error::{Error, ExitCode};
 use crate::render::columns::table;
-use crate::render::json;
 use crate::render::page::Page;
 use crate::store::backup::{Repository, StoredBackup};
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// The result of backing up one account.
 #[derive(Debug)]
@@ -93,36 +93,50 @@ fn describe(kept: &CurrentBackup) -> String {
     }
 }
 
-/// Renders the results as JSON.
-pub fn document(taken: &[CreateResult], repository: &Repository, code: ExitCode) -> Value {
-    json::document(
-        "backup-create",
-        json!({
-            "repository": repository.to_string(),
-            "exit_code": code.code(),
-            "accounts": accounts_json(taken),
-        }),
-    )
+/// The results as JSON.
+#[derive(Serialize)]
+struct BackupCreateDocument<'a> {
+    repository: String,
+    exit_code: ExitCode,
+    accounts: Vec<CreateResultDocument<'a>>,
 }
 
-/// The JSON objects, one for each account.
-pub(crate) fn accounts_json(taken: &[CreateResult]) -> Vec<Value> {
-    let row = |taken: &CreateResult| {
-        let (backup, checked, error) = match &taken.outcome {
-            Ok(kept) => (
-                backup_members(&kept.stored, &kept.path),
-                json!(kept.checked),
-                kept.other_errors.first().map_or(Value::Null, error_json),
-            ),
-            Err(error) => (Value::Null, Value::Null, error_json(error)),
-        };
-        json!({
-            "name": taken.name,
-            "outcome": taken.code(),
-            "checked": checked,
-            "backup": backup,
-            "failure": error,
-        })
-    };
-    taken.iter().map(row).collect()
+/// The result for one account as JSON.
+#[derive(Serialize)]
+pub(in crate::render) struct CreateResultDocument<'a> {
+    name: &'a str,
+    outcome: &'static str,
+    checked: Option<Timestamp>,
+    backup: Option<BackupDocument<'a>>,
+    failure: Option<FailureDocument<'a>>,
+}
+
+impl DocumentBody for BackupCreateDocument<'_> {
+    const KIND: &'static str = "backup-create";
+}
+
+/// Renders the results as JSON.
+pub fn document(
+    taken: &[CreateResult],
+    repository: &Repository,
+    code: ExitCode,
+) -> impl DocumentBody {
+    BackupCreateDocument {
+        repository: repository.to_string(),
+        exit_code: code,
+        accounts: taken.iter().map(CreateResultDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a CreateResult> for CreateResultDocument<'a> {
+    fn from(taken: &'a CreateResult) -> Self {
+        let kept = taken.outcome.as_ref().ok();
+        Self {
+            name: &taken.name,
+            outcome: taken.code(),
+            checked: kept.map(|kept| kept.checked),
+            backup: kept.map(|kept| BackupDocument::new(&kept.stored, &kept.path)),
+            failure: taken.errors().first().map(FailureDocument::from),
+        }
+    }
 }

@@ -1,16 +1,16 @@
 //! Renders `backup forget`: which backups a policy removes, and why it keeps the others.
 
-use super::{backup_members, error_json, format_time};
+use super::{BackupDocument, FailureDocument, format_time};
+use crate::document::DocumentBody;
 use crate::error::{Error, ExitCode};
 use crate::render::columns::table;
-use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
 use crate::store::backup::StoredBackup;
 use crate::store::backup::retention::Reason;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// A backup with the policy's decision.
@@ -84,37 +84,70 @@ pub fn text(accounts: &[ForgetResult], dry_run: bool, page: Page) -> String {
     out
 }
 
-/// Renders the decisions as JSON.
-pub fn document(
-    accounts: &[ForgetResult],
-    repository: &str,
+/// The decisions as JSON.
+#[derive(Serialize)]
+struct BackupForgetDocument<'a> {
+    repository: &'a str,
     dry_run: bool,
-    code: ExitCode,
-) -> Value {
-    json::document(
-        "backup-forget",
-        json!({
-            "repository": repository,
-            "dry_run": dry_run,
-            "exit_code": code.code(),
-            "accounts": accounts.iter().map(account_json).collect::<Vec<_>>(),
-        }),
-    )
+    exit_code: ExitCode,
+    accounts: Vec<ForgetResultDocument<'a>>,
 }
 
-/// The JSON object for one account.
-pub(crate) fn account_json(account: &ForgetResult) -> Value {
-    let backup = |judged: &RetentionDecision| {
-        let mut row = backup_members(&judged.stored, &judged.path);
-        let reasons = judged.reasons.iter().map(|reason| reason.code());
-        row["keep"] = json!(!judged.reasons.is_empty());
-        row["reasons"] = json!(reasons.collect::<Vec<_>>());
-        row
-    };
-    json!({
-        "account": account.account,
-        "exit_code": account.exit_code().code(),
-        "backups": account.backups.iter().map(backup).collect::<Vec<_>>(),
-        "failure": account.failure.as_ref().map(error_json),
-    })
+/// The decisions about one account's backups as JSON.
+#[derive(Serialize)]
+pub(in crate::render) struct ForgetResultDocument<'a> {
+    account: &'a str,
+    exit_code: ExitCode,
+    backups: Vec<RetentionDecisionDocument<'a>>,
+    failure: Option<FailureDocument<'a>>,
+}
+
+/// The decision about one backup as JSON.
+#[derive(Serialize)]
+struct RetentionDecisionDocument<'a> {
+    #[serde(flatten)]
+    backup: BackupDocument<'a>,
+    keep: bool,
+    reasons: Vec<&'static str>,
+}
+
+impl DocumentBody for BackupForgetDocument<'_> {
+    const KIND: &'static str = "backup-forget";
+}
+
+/// Renders the decisions as JSON.
+pub fn document<'a>(
+    accounts: &'a [ForgetResult],
+    repository: &'a str,
+    dry_run: bool,
+    code: ExitCode,
+) -> impl DocumentBody {
+    BackupForgetDocument {
+        repository,
+        dry_run,
+        exit_code: code,
+        accounts: accounts.iter().map(ForgetResultDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a ForgetResult> for ForgetResultDocument<'a> {
+    fn from(account: &'a ForgetResult) -> Self {
+        let backups = account.backups.iter();
+        Self {
+            account: &account.account,
+            exit_code: account.exit_code(),
+            backups: backups.map(RetentionDecisionDocument::from).collect(),
+            failure: account.failure.as_ref().map(FailureDocument::from),
+        }
+    }
+}
+
+impl<'a> From<&'a RetentionDecision> for RetentionDecisionDocument<'a> {
+    fn from(judged: &'a RetentionDecision) -> Self {
+        Self {
+            backup: BackupDocument::new(&judged.stored, &judged.path),
+            keep: !judged.reasons.is_empty(),
+            reasons: judged.reasons.iter().map(|reason| reason.code()).collect(),
+        }
+    }
 }

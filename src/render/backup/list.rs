@@ -1,15 +1,15 @@
 //! Renders `backup list`: the backups of a repository.
 
-use super::{backup_members, format_age, format_size, format_time, protection_word, webhooks_cell};
+use super::{BackupDocument, format_age, format_size, format_time, protection_word, webhooks_cell};
+use crate::document::DocumentBody;
 use crate::render::columns::table;
-use crate::render::json;
 use crate::render::page::Page;
 use crate::render::style::Meaning;
 use crate::store::backup::StoredBackup;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// The backups of one account.
@@ -72,21 +72,42 @@ pub fn text(accounts: &[ListedAccount], repository: &str, now: Timestamp, page: 
     out
 }
 
+/// The backups as JSON.
+#[derive(Serialize)]
+struct BackupListDocument<'a> {
+    repository: &'a str,
+    accounts: Vec<ListedAccountDocument<'a>>,
+}
+
+/// The backups of one account as JSON.
+#[derive(Serialize)]
+struct ListedAccountDocument<'a> {
+    account: &'a str,
+    checked: Option<Timestamp>,
+    backups: Vec<BackupDocument<'a>>,
+}
+
+impl DocumentBody for BackupListDocument<'_> {
+    const KIND: &'static str = "backup-list";
+}
+
 /// Renders the backups as JSON.
-pub fn document(accounts: &[ListedAccount], repository: &str) -> Value {
-    let row = |account: &ListedAccount| {
+pub fn document<'a>(accounts: &'a [ListedAccount], repository: &'a str) -> impl DocumentBody {
+    BackupListDocument {
+        repository,
+        accounts: accounts.iter().map(ListedAccountDocument::from).collect(),
+    }
+}
+
+impl<'a> From<&'a ListedAccount> for ListedAccountDocument<'a> {
+    fn from(account: &'a ListedAccount) -> Self {
         let backups = account.backups.iter();
-        json!({
-            "account": account.account,
-            "checked": account.checked,
-            "backups": backups.map(|(stored, path)| backup_members(stored, path)).collect::<Vec<_>>(),
-        })
-    };
-    json::document(
-        "backup-list",
-        json!({
-            "repository": repository,
-            "accounts": accounts.iter().map(row).collect::<Vec<_>>(),
-        }),
-    )
+        Self {
+            account: &account.account,
+            checked: account.checked,
+            backups: backups
+                .map(|(stored, path)| BackupDocument::new(stored, path))
+                .collect(),
+        }
+    }
 }

@@ -1,39 +1,48 @@
-//! Lists the schedules of a config file: as a table for people, as a JSON document for programs.
+//! Lists the schedules of a config file: as a table for people, and as a JSON document, which is the view itself.
 //! Pure.
 
 use super::super::columns::{padded, truncated, width};
-use super::super::json;
 use super::super::style::Meaning;
+use crate::document::DocumentBody;
 use crate::render::page::Page;
 use crate::untrusted;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// The maximum width of a cell.
 const MAX_CELL_WIDTH: usize = 48;
 const HEADINGS: [&str; 5] = ["schedule", "when (UTC)", "next", "profiles", "repo"];
 
 /// A config file with its schedules.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct SchedulesView {
     /// Its path; `None` if neither a flag nor the environment determines one.
+    #[serde(rename = "config_file")]
     pub file: Option<String>,
     /// Whether it exists.
     pub exists: bool,
     /// Its schedules.
+    #[serde(rename = "schedules")]
     pub rows: Vec<ScheduleRow>,
 }
 
+impl DocumentBody for SchedulesView {
+    const KIND: &'static str = "schedules";
+}
+
 /// One schedule.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct ScheduleRow {
     /// Its name.
+    #[serde(rename = "schedule")]
     pub name: String,
     /// When it is due, in the canonical calendar form.
+    #[serde(rename = "at")]
     pub calendar: String,
     /// The calendar in words; `None` if that would not be simple.
+    #[serde(rename = "description")]
     pub words: Option<String>,
     /// When it is due next; `None` if never.
     pub next: Option<Timestamp>,
@@ -42,8 +51,10 @@ pub struct ScheduleRow {
     /// The repository that receives the backups.
     pub repo: String,
     /// Whether the backups are encrypted.
+    #[serde(rename = "encrypted")]
     pub is_encrypted: bool,
     /// The maximum age of the newest backup, in seconds; `None` without a limit.
+    #[serde(rename = "max_age_seconds")]
     pub max_age: Option<i64>,
 }
 
@@ -94,30 +105,4 @@ fn cells(row: &ScheduleRow) -> [String; 5] {
         truncated(&row.profiles.join(", "), MAX_CELL_WIDTH),
         truncated(&name_cell(&row.repo), MAX_CELL_WIDTH),
     ]
-}
-
-/// The schedules as a document.
-pub fn document(view: &SchedulesView) -> Value {
-    let rows: Vec<Value> = view.rows.iter().map(row_json).collect();
-    json::document(
-        "schedules",
-        json!({
-            "config_file": view.file,
-            "exists": view.exists,
-            "schedules": rows,
-        }),
-    )
-}
-
-fn row_json(row: &ScheduleRow) -> Value {
-    json!({
-        "schedule": row.name,
-        "at": row.calendar,
-        "description": row.words,
-        "next": row.next.map(|next| next.to_string()),
-        "profiles": row.profiles,
-        "repo": row.repo,
-        "encrypted": row.is_encrypted,
-        "max_age_seconds": row.max_age,
-    })
 }

@@ -1,6 +1,7 @@
 //! Saved plans: what the file holds, that `apply` does exactly what it says, and that drift stops it.
 
 use crate::support::program::Run;
+use crate::support::schema;
 use crate::support::stand_in::StandIn;
 use serde_json::{Value, json};
 
@@ -496,24 +497,12 @@ fn an_empty_target_is_identified_by_its_key() {
     assert!(accounts.copies().iter().all(|n| *n == 1));
 }
 
-/// Errors of a plan against the committed schema; `None` where it is valid.
-fn schema_errors(plan: &Value) -> Option<String> {
-    let text = include_str!("../../../docs/plan.schema.json");
-    let (mut schemas, mut compiler) = (boon::Schemas::new(), boon::Compiler::new());
-    compiler
-        .add_resource("plan.json", serde_json::from_str(text).unwrap())
-        .unwrap();
-    let schema = compiler.compile("plan.json", &mut schemas).unwrap();
-    let outcome = schemas.validate(plan, schema);
-    outcome.err().map(|error| error.to_string())
-}
-
 #[test]
 fn a_saved_plan_follows_its_schema() {
     let check = |accounts: &StandIn, line: &str| {
         accounts.program(&format!("{PLAN} {line}")).run();
         let plan = document(accounts);
-        assert_eq!(schema_errors(&plan), None);
+        assert_eq!(schema::errors(&plan), None);
         plan
     };
     check(&StandIn::awkward(), "--on-conflict skip");
@@ -533,6 +522,6 @@ fn a_saved_plan_follows_its_schema() {
     ] {
         let mut wrong = plan.clone();
         *wrong.pointer_mut(pointer).unwrap() = value;
-        assert!(schema_errors(&wrong).is_some(), "{pointer}");
+        assert!(schema::errors(&wrong).is_some(), "{pointer}");
     }
 }

@@ -214,7 +214,7 @@ proptest! {
         let plan = plan(portable, &target, OnConflict::Update, &PriorKnowledge::empty());
         let view = PlanView { plan: &plan, source: &party, target: &party };
         let document = PlanDocument::new(view, Depth::Fields);
-        let saved = json::text(&serde_json::to_value(&document).unwrap());
+        let saved = json::text(&document);
         shown.extend([preview::plan(&document, PAGE), saved, format!("{plan:?}")]);
         for text in shown {
             prop_assert!(!contains_secret(&text), "{}", text);

@@ -15,6 +15,7 @@ pub(crate) mod parallel;
 pub(crate) mod preview;
 pub(crate) mod program;
 pub(crate) mod receiver;
+pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;

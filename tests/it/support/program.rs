@@ -1,6 +1,7 @@
 //! Runs the program as its users do: as a child process with its own environment, recording a transcript.
 //! Every run fails the test if the program prints a secret, unless the test allows that explicitly.
 
+use super::schema;
 use super::stand_in::StandIn;
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -171,6 +172,7 @@ impl<'s> Program<'s> {
             (Some(accounts), Some(before)) => accounts.requests_since(before),
             _ => String::new(),
         };
+        let prints_json = self.prints_json();
         let run = Run {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -192,7 +194,16 @@ impl<'s> Program<'s> {
                 run.command_line
             );
         }
+        if prints_json && !run.stdout.is_empty() {
+            run.assert_follows_schema();
+        }
         run
+    }
+
+    /// Whether its result is a JSON document.
+    fn prints_json(&self) -> bool {
+        let is_json = |words: &[String]| words == ["-o", "json"] || words == ["--output", "json"];
+        self.arguments.windows(2).any(is_json)
     }
 
     /// The command to spawn, with pipes for its streams.
@@ -326,6 +337,19 @@ impl Run {
     /// Standard output followed by standard error.
     pub(crate) fn output(&self) -> String {
         format!("{}{}", self.stdout, self.stderr)
+    }
+
+    /// Asserts that standard output is one document, which follows the schema of its kind.
+    fn assert_follows_schema(&self) {
+        let problem = match serde_json::from_str(&self.stdout) {
+            Ok(document) => schema::errors(&document),
+            // The library reads 127 levels. A webhook may have that many, and its masked values two for each.
+            Err(error) if error.to_string().starts_with("recursion limit") => None,
+            Err(error) => Some(format!("not JSON: {error}")),
+        };
+        if let Some(problem) = problem {
+            panic!("{problem}\n{}", self.transcript());
+        }
     }
 
     #[track_caller]

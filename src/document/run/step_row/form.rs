@@ -1,9 +1,7 @@
 //! How a journal spells a row: as an array, in which what nearly every row has takes little space.
 
-use super::super::super::masked;
 use super::{Destination, StepDetails, StepRow};
 use crate::coralogix::digest::{Base64Digests, ContentDigest, KeyedDigest, decode_digests};
-use crate::coralogix::id_json;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;
 use crate::pipeline::plan::StepState;
@@ -29,7 +27,7 @@ impl Serialize for StepRow {
             url: self.url,
         };
         let mut row = to.serialize_tuple(len)?;
-        row.serialize_element(&WrittenId(self.source_id.as_ref()))?;
+        row.serialize_element(&self.source_id)?;
         row.serialize_element(&self.alias)?;
         row.serialize_element(&self.type_id)?;
         row.serialize_element(&self.destination)?;
@@ -51,7 +49,7 @@ impl<'de> Deserialize<'de> for StepRow {
         }
         #[derive(Deserialize)]
         struct Row(
-            ReadId,
+            Option<WebhookId>,
             SmolStr,
             Option<u64>,
             Destination,
@@ -62,7 +60,7 @@ impl<'de> Deserialize<'de> for StepRow {
         let Row(source_id, alias, type_id, destination, digests, state, details) =
             Row::deserialize(from)?;
         Ok(Self {
-            source_id: source_id.0,
+            source_id,
             alias,
             type_id,
             state,
@@ -73,22 +71,6 @@ impl<'de> Deserialize<'de> for StepRow {
         })
     }
 }
-
-/// An id, or `null`.
-struct WrittenId<'i>(Option<&'i WebhookId>);
-
-impl Serialize for WrittenId<'_> {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self.0 {
-            Some(id) => id_json::serialize(id, to),
-            None => to.serialize_none(),
-        }
-    }
-}
-
-/// What [`WrittenId`] writes.
-#[derive(Deserialize)]
-struct ReadId(#[serde(with = "id_json::optional")] Option<WebhookId>);
 
 /// The digests of a row as one text: those of the content, then that of the url, as far as it has them.
 struct RowDigests {
@@ -129,7 +111,7 @@ impl Serialize for Destination {
         const NAME: &str = "Destination";
         match self {
             Self::Url(Masked::Part(text)) => to.serialize_str(text),
-            Self::Url(url) => to.serialize_newtype_variant(NAME, 0, "url", &masked::to_value(url)),
+            Self::Url(url) => to.serialize_newtype_variant(NAME, 0, "url", url),
             Self::Fields(fields) => to.serialize_newtype_variant(NAME, 1, "fields", fields),
         }
     }
@@ -158,7 +140,7 @@ impl<'de> Visitor<'de> for DestinationVisitor {
         #[derive(Deserialize)]
         #[serde(rename_all = "kebab-case")]
         enum Form {
-            Url(#[serde(with = "masked")] Masked),
+            Url(Masked),
             Fields(String),
         }
         Ok(match Form::deserialize(MapAccessDeserializer::new(map))? {

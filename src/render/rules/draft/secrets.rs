@@ -2,7 +2,6 @@
 
 use super::toml_string;
 use super::variables::Variables;
-use crate::coralogix::id_json;
 use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{JsonType, Place};
@@ -239,7 +238,7 @@ fn match_terms(
     let n_matched: usize = aliases.iter().filter_map(|alias| counts.get(alias)).sum();
     let ids: Vec<String> = holders
         .iter()
-        .filter_map(|holder| Some(id_json::to_value(&holder.webhook.id()?).to_string()))
+        .filter_map(|holder| serde_json::to_string(&holder.webhook.id()?).ok())
         .collect();
     if (is_literal && n_matched == holders.len()) || ids.len() < holders.len() {
         return (aliases.into_iter().collect(), Vec::new());

@@ -4,7 +4,7 @@ use super::{awkward, outcome};
 use crate::support::generator::cases;
 use crate::support::markup::{Token, tokens};
 use hookferry::document::view::Detail;
-use hookferry::document::{OutcomeDocument, PlanDocument};
+use hookferry::document::{Envelope, OutcomeDocument, PlanDocument};
 use hookferry::render::html::html;
 use hookferry::render::markdown::markdown;
 use hookferry::render::page::Page;
@@ -147,8 +147,8 @@ fn documents(texts: &[String], numbers: &[u64]) -> (PlanDocument, OutcomeDocumen
         overwrite(&mut value, "", &mut texts, &mut numbers);
         value
     };
-    let plan = change(serde_json::to_value(awkward()).unwrap());
-    let outcome = change(serde_json::to_value(outcome()).unwrap());
+    let plan = change(serde_json::to_value(Envelope(awkward())).unwrap());
+    let outcome = change(serde_json::to_value(Envelope(outcome())).unwrap());
     (
         serde_json::from_value(plan).unwrap(),
         serde_json::from_value(outcome).unwrap(),
