@@ -47,7 +47,7 @@ $XDG_CONFIG_HOME/hookferry/config.toml, else ~/.config/hookferry/config.toml:
 
 A profile's own API key always wins. Accounts without one use HOOKFERRY_SOURCE_API_KEY and
 HOOKFERRY_TARGET_API_KEY, or the files that HOOKFERRY_SOURCE_API_KEY_FILE and
-HOOKFERRY_TARGET_API_KEY_FILE name.
+HOOKFERRY_TARGET_API_KEY_FILE name. A command that only reads uses the only one that is set.
 No option takes a key, because other users of the machine can see command lines."
     };
 }

@@ -65,6 +65,7 @@ use crate::store::input::Limit;
 use accounts::AccountResolver;
 use anstream::ColorChoice;
 use jiff::SignedDuration;
+use keys::Purpose;
 use std::path::PathBuf;
 
 /// Whether a command may write, and whether a person has to confirm first.
@@ -84,6 +85,14 @@ impl Consent {
             (true, _) => Self::DryRun,
             (false, true) => Self::Given,
             (false, false) => Self::Ask,
+        }
+    }
+
+    /// What a command does with its target.
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::DryRun => Purpose::Read,
+            Self::Ask | Self::Given => Purpose::Write,
         }
     }
 }
@@ -204,8 +213,10 @@ pub fn log_filter() -> Option<String> {
 impl MigrateSettings {
     /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+        let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
         let route = Route::resolve(
             &arguments.route,
+            Some(consent),
             arguments.selection,
             arguments.conflict.on_conflict,
             &arguments.rewriting,
@@ -220,7 +231,7 @@ impl MigrateSettings {
             follow_up_flags: state.follow_up_flag()
                 + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
             route,
-            consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
+            consent,
             max_changes: arguments.limit.max_changes,
             state,
             detail: detail(arguments.detail.diff),
@@ -236,6 +247,7 @@ impl PlanSettings {
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
+                None,
                 arguments.selection,
                 arguments.conflict.on_conflict,
                 &arguments.rewriting,
@@ -274,10 +286,11 @@ impl DiffSettings {
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
-        let left = accounts.resolve_origin(Side::Source, "LEFT", &arguments.left);
-        let left = left.await?;
-        let right = accounts.resolve_origin(Side::Target, "RIGHT", &arguments.right);
-        let right = right.await?;
+        let left = accounts.find("LEFT", &arguments.left)?;
+        let right = accounts.find("RIGHT", &arguments.right)?;
+        let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
+        let left = left.open(Side::Source, purpose).await?;
+        let right = right.open(Side::Target, purpose).await?;
         if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
             return Err(Error::usage("only one side can be - (standard input)"));
         }

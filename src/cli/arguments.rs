@@ -363,10 +363,10 @@ pub struct WritingArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub struct DiffArgs {
-    /// Account to read with the source's key, or a backup, an export file, or - for standard input
+    /// Account to read, with the source's key if both are set, or a backup, an export file, or - for standard input
     #[arg(value_name = "LEFT")]
     pub left: String,
-    /// Account to read with the target's key, or a backup, an export file, or - for standard input
+    /// Account to read, with the target's key if both are set, or a backup, an export file, or - for standard input
     #[arg(value_name = "RIGHT")]
     pub right: String,
     /// Exit with code 2 if the two sides differ

@@ -2,6 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::environment::text_variable;
+use super::keys::Purpose;
 use super::{client_options, state_keys};
 use crate::cli::{self, KeepArgs, OutputFormat, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
@@ -129,7 +130,9 @@ async fn resolve_accounts(
         }
         let resolved = accounts.resolve("--from", &name)?;
         let account = if is_single {
-            resolved.with_key_for(Side::Source).await
+            resolved
+                .with_key_for(Side::Source, Purpose::ReadAlone)
+                .await
         } else {
             resolved.with_profile_key(Side::Source).await
         };

@@ -2,7 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
-use super::{RulesFile, filter, state_keys};
+use super::{Consent, RulesFile, filter, state_keys};
 use crate::cli::{self, ComparisonArgs, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
@@ -70,8 +70,10 @@ pub struct Route {
 }
 
 impl Route {
+    /// Resolves both accounts; `consent` is `None` for a command that only reads.
     pub(super) async fn resolve(
         route: &cli::RouteArgs,
+        consent: Option<Consent>,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
@@ -80,9 +82,14 @@ impl Route {
         config: &ConfigArgs,
     ) -> Result<Self, Error> {
         let mut accounts = AccountResolver::with_identities(config, &route.identity)?;
+        let (from, to) = (&route.from, &route.to);
+        let (source, target) = match consent {
+            Some(consent) => accounts.resolve_to_write(from, to, consent).await?,
+            None => accounts.resolve_to_read(from, to).await?,
+        };
         let route = Self::new(
-            accounts.resolve_source(&route.from).await?,
-            accounts.resolve_target(&route.to).await?,
+            source,
+            target,
             filter(selection)?,
             super::on_conflict(on_conflict),
             RulesFile::resolve(rewriting, &mut accounts)?,
