@@ -7,7 +7,6 @@ mod apply;
 mod backup;
 pub mod calendar;
 mod candidates;
-mod closest;
 pub mod config;
 mod cx;
 mod environment;

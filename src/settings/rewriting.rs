@@ -7,7 +7,7 @@ use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::content::{Fingerprint, text_digest};
 use crate::coralogix::endpoint::Endpoint;
-use crate::coralogix::region::Region;
+use crate::coralogix::region::{self, Region};
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
@@ -153,10 +153,9 @@ fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
 
 fn parse_region(name: &str) -> Result<Region, Error> {
     Region::from_name(name).ok_or_else(|| {
-        let codes: Vec<&str> = Region::all().map(Region::code).collect();
-        let name = crate::untrusted::escape_truncated(name, 20);
-        Error::usage(format!("--retarget: `{name}` is not a region"))
-            .with_hint(format!("the regions are {}", codes.join(", ")))
+        let shown = crate::untrusted::escape_truncated(name, 20);
+        Error::usage(format!("--retarget: `{shown}` is not a region"))
+            .with_hint(region::name_hint(name, "the regions are"))
     })
 }
 

@@ -34,6 +34,28 @@ fn an_invalid_address_is_refused() {
 }
 
 #[test]
+fn a_near_miss_of_a_region_or_a_type_gets_a_suggestion() {
+    for (line, question) in [
+        ("list --from eu9", "did you mean `eu1` or `eu2`?"),
+        ("list --from us-2", "did you mean `us2`?"),
+        ("list --from eu-west-1", "did you mean `eu1`?"),
+        ("list --from europe3", "did you mean `eu1` or `eu2`?"),
+        ("list --from eu1 --type slak", "did you mean `slack`?"),
+    ] {
+        let run = assert_fails(line, 64);
+        assert!(run.stderr.contains(question), "{}", run.stderr);
+    }
+    for line in [
+        "list --from us-east-1",
+        "list --from mars",
+        "list --from eu1 --type discord",
+    ] {
+        let run = assert_fails(line, 64);
+        assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn an_address_with_a_password_is_never_repeated() {
     for address in [
         "https://bob:canary-password@api.eu1.coralogix.com",
