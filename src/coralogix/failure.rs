@@ -84,7 +84,7 @@ impl Refusal {
             401 | 403 => ErrorKind::Authentication,
             _ => ErrorKind::Failed,
         };
-        let error = Error::new(kind, what);
+        let error = Error::new(kind, what).with_http_status(self.status);
         let refuses_key = kind == ErrorKind::Authentication;
         let alternative = account.key_alternative.as_ref().filter(|_| refuses_key);
         match (self.hint(account.side, account.access), alternative) {
