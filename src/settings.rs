@@ -9,6 +9,7 @@ pub mod calendar;
 mod candidates;
 pub mod config;
 mod cx;
+mod env_file;
 mod environment;
 mod key_text;
 mod key_variables;
@@ -30,6 +31,7 @@ pub use backup::{
     BackupListSettings,
 };
 pub use candidates::completion_sources;
+pub use env_file::EnvFile;
 pub use records::{
     IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
     RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings,

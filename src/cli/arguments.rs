@@ -97,6 +97,11 @@ pub struct ComparisonArgs {
     /// `last_triggered_at` and counters such as `success_count`. A profile can name such keys with `ignore_keys`. `apply`
     /// ignores exactly the keys that its plan ignores.
     #[arg(long = "ignore-key", value_name = "KEY")]
+    /// File with lines NAME=value that rules read like variables of the environment, which it outranks
+    ///
+    /// It holds no API keys: hookferry reads those from the environment or as a profile states.
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    pub env_file: Option<PathBuf>,
     pub ignore_keys: Vec<String>,
 }
 
@@ -300,6 +305,9 @@ pub struct ApplyArgs {
     pub from: Option<String>,
     /// The plan's target again; required if it is not a Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
+    /// File with lines NAME=value that rules read like variables of the environment, which it outranks
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
     pub to: Option<String>,
     /// The plan's rules file, if it was renamed since
     #[arg(long, value_name = "FILE")]

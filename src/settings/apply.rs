@@ -273,6 +273,7 @@ fn rewriting_args(binding: &Binding, arguments: &cli::ApplyArgs) -> RewritingArg
     RewritingArgs {
         rules: arguments.rules.clone().or(plan_rules),
         allow_commands: arguments.allow_commands,
+        env_file: arguments.env_file.clone(),
         unmatched_secret: Some(match binding.unmatched_secret {
             UnmatchedSecretPolicy::Keep => UnmatchedArg::Keep,
             UnmatchedSecretPolicy::Refuse => UnmatchedArg::Refuse,

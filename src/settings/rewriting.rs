@@ -1,6 +1,7 @@
 //! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
 use super::accounts::AccountResolver;
+use super::env_file::EnvFile;
 use super::key_variables::KeyVariables;
 use super::{Origin, filter, source_client_options};
 use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
@@ -94,6 +95,7 @@ impl RulesFile {
             key_variables: KeyVariables::of_environment(),
             unmatched: UnmatchedSecretPolicy::Keep,
             retarget: Retargeting::No,
+            env_file: None,
         }
     }
 
@@ -117,6 +119,11 @@ impl RulesFile {
             may_run_commands: arguments.allow_commands,
             key_variables: match accounts.config() {
                 _ if arguments.rules.is_none() => KeyVariables::of_environment(),
+            env_file: arguments
+                .env_file
+                .as_deref()
+                .map(EnvFile::read)
+                .transpose()?,
                 Ok(config) => KeyVariables::of_config(config),
                 // Without the file nobody knows which variables to keep from a command.
                 Err(error) if arguments.allow_commands => return Err(error),

@@ -37,6 +37,7 @@ mod demo;
 mod diff;
 mod digests;
 mod encodings;
+mod env_file;
 mod exactly_once;
 mod export;
 mod help;
