@@ -217,6 +217,7 @@ impl MigrateSettings {
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
         let route = Route::resolve(
             &arguments.route,
+            &arguments.identity,
             Some(consent),
             arguments.selection,
             arguments.conflict.on_conflict,
@@ -248,6 +249,7 @@ impl PlanSettings {
         Ok(Self {
             route: Route::resolve(
                 &arguments.route,
+                &arguments.identity,
                 None,
                 arguments.selection,
                 arguments.conflict.on_conflict,
@@ -274,7 +276,7 @@ impl ListSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             output: arguments.output,
@@ -287,8 +289,8 @@ impl DiffSettings {
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
-        let left = accounts.find("LEFT", &arguments.left)?;
-        let right = accounts.find("RIGHT", &arguments.right)?;
+        let left = accounts.find("LEFT", &arguments.sides.left)?;
+        let right = accounts.find("RIGHT", &arguments.sides.right)?;
         let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
         let left = left.open(Side::Source, purpose).await?;
         let right = right.open(Side::Target, purpose).await?;
@@ -317,7 +319,7 @@ impl ExportSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,

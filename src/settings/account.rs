@@ -54,7 +54,7 @@ impl AccountCheckSettings {
     pub async fn resolve(arguments: cli::AccountCheckArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let client = client_options(&arguments.connection)?;
-        let resolved = accounts.resolve("ACCOUNT", &arguments.account)?;
+        let resolved = accounts.resolve("ACCOUNT", &arguments.account.account)?;
         let both = &[Side::Source, Side::Target][..];
         let (side, sides, purpose) = match arguments.side {
             Some(SideArg::Source) => (Side::Source, &[Side::Source][..], Purpose::Read),

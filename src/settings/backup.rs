@@ -90,7 +90,7 @@ impl BackupCreateSettings {
     /// Resolves the arguments of `backup create`; a missing key becomes part of the account's result.
     pub async fn resolve(arguments: cli::BackupCreateArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
-        let names = if arguments.all {
+        let names = if arguments.accounts.all {
             let names = accounts.profile_names()?;
             if names.is_empty() {
                 return Err(
@@ -101,7 +101,7 @@ impl BackupCreateSettings {
             }
             names
         } else {
-            arguments.from
+            arguments.accounts.from
         };
         Ok(Self {
             accounts: resolve_accounts(&mut accounts, names).await?,

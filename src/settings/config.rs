@@ -179,9 +179,8 @@ impl Config {
 fn parse_config(path: &Path, text: &str) -> Result<ConfigContents, Error> {
     parse(text).map_err(|diagnostics| {
         let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
-        Error::usage(format!("the config file has errors\n{lines}")).with_hint(
-            "see `hookferry --help` for an example of a profile, docs/schedules.md for a schedule",
-        )
+        Error::usage(format!("the config file has errors\n{lines}"))
+            .with_hint("`hookferry help config` explains profiles and schedules")
     })
 }
 

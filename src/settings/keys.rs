@@ -111,7 +111,18 @@ fn with_variable_hint(error: Error, side: Side, profile_key: &ProfileKey) -> Err
     } else {
         format!("{set}; or {own}")
     };
-    error.with_hint(hint)
+    error.with_hint(match foreign_variable() {
+        Some(foreign) => format!(
+            "{foreign} is set, but hookferry does not read it, because it does not say which account it is for: if it is the {side}'s, run `export {name}=\"${foreign}\"`; else {hint}"
+        ),
+        None => hint,
+    })
+}
+
+/// The variable of another of the vendor's programs that is set.
+fn foreign_variable() -> Option<&'static str> {
+    let names = ["CORALOGIX_API_KEY", "CX_API_KEY"];
+    names.into_iter().find(|name| path_variable(name).is_some())
 }
 
 /// Logs which key is used, and which ones are not.

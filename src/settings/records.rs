@@ -4,7 +4,7 @@ use super::accounts::{AccountResolver, ResolvedAccount};
 use super::environment::absolute_path_variable;
 use super::keys::Purpose;
 use super::{Consent, Route, RulesFile, client_options, filter, state_keys};
-use crate::cli::{self, IdmapAction, OutputFormat, RunsAction};
+use crate::cli::{self, IdmapAction, OutputFormat, RouteArgs, RunsAction, VerifiedArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -256,15 +256,15 @@ impl VerifySettings {
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         let client = client_options(&arguments.connection)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
-        let against = match (arguments.run, arguments.from, arguments.to) {
-            (Some(run), _, to) => VerifyAgainst::Run(Box::new(VerifyRun {
+        let against = match arguments.verified {
+            VerifiedArgs::Run { run, to } => VerifyAgainst::Run(Box::new(VerifyRun {
                 run,
                 target: RecordedTarget::resolve(to.as_deref(), Purpose::Read, &mut accounts)?,
                 client,
                 ignore_keys,
                 state: StateFolder::resolve(arguments.state.state_dir),
             })),
-            (None, Some(from), Some(to)) => {
+            VerifiedArgs::Source(RouteArgs { from, to }) => {
                 let (source, target) = accounts.resolve_to_read(&from, &to).await?;
                 let route = Route::new(
                     source,
@@ -276,7 +276,6 @@ impl VerifySettings {
                 )?;
                 VerifyAgainst::Source(Box::new(route.with_ignored_keys(&ignore_keys)))
             }
-            _ => return Err(Error::usage("verify needs --from and --to, or --run")),
         };
         Ok(Self {
             against,
@@ -315,6 +314,7 @@ impl RunsSettings {
     pub fn resolve(arguments: cli::RunsArgs) -> Self {
         let (task, state) = match arguments.action {
             None => (RunsTask::List(arguments.list.output), arguments.list.state),
+            Some(RunsAction::List(list)) => (RunsTask::List(list.output), list.state),
             Some(RunsAction::Show { run, list }) => (RunsTask::Show(run, list.output), list.state),
             Some(RunsAction::Close { run, state }) => (RunsTask::Close(run), state),
             Some(RunsAction::Prune { keep_within, state }) => (RunsTask::Prune(keep_within), state),

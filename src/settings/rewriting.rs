@@ -34,6 +34,8 @@ pub struct RulesFile {
     pub may_run_commands: bool,
     /// The variables that no rule gets.
     pub key_variables: KeyVariables,
+    /// The file of `--env-file`, with values for rules.
+    pub env_file: Option<EnvFile>,
     /// What to do with secrets that no rule covers.
     pub unmatched: UnmatchedSecretPolicy,
     /// Whether to replace Coralogix hosts by those of another region.
@@ -93,9 +95,9 @@ impl RulesFile {
             folder: PathBuf::new(),
             may_run_commands: false,
             key_variables: KeyVariables::of_environment(),
+            env_file: None,
             unmatched: UnmatchedSecretPolicy::Keep,
             retarget: Retargeting::No,
-            env_file: None,
         }
     }
 
@@ -117,13 +119,13 @@ impl RulesFile {
             text,
             folder: folder.map(Path::to_owned).unwrap_or_default(),
             may_run_commands: arguments.allow_commands,
-            key_variables: match accounts.config() {
-                _ if arguments.rules.is_none() => KeyVariables::of_environment(),
             env_file: arguments
                 .env_file
                 .as_deref()
                 .map(EnvFile::read)
                 .transpose()?,
+            key_variables: match accounts.config() {
+                _ if arguments.rules.is_none() => KeyVariables::of_environment(),
                 Ok(config) => KeyVariables::of_config(config),
                 // Without the file nobody knows which variables to keep from a command.
                 Err(error) if arguments.allow_commands => return Err(error),
@@ -152,7 +154,7 @@ fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let rules = file::parse(&text).map_err(|diagnostics| {
         let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::usage(format!("the rules file has errors\n{lines}")).with_hint(
-            "see docs/secrets.md, or let `hookferry rules init` write a file to start from",
+            "`hookferry help rules` explains the file; `hookferry rules init --from ACCOUNT` writes one to start from",
         )
     })?;
     Ok((rules, text_digest(&text)))
@@ -183,8 +185,8 @@ impl RulesInitSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
-            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.route.from).await?,
+            target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,
@@ -198,8 +200,8 @@ impl RulesCheckSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
-            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.route.from).await?,
+            target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,

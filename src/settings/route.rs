@@ -3,7 +3,9 @@
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
 use super::{Consent, RulesFile, filter, state_keys};
-use crate::cli::{self, ComparisonArgs, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
+use crate::cli::{
+    self, ComparisonArgs, ConfigArgs, ConflictArg, IdentityArgs, RewritingArgs, SelectionArgs,
+};
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
@@ -73,6 +75,7 @@ impl Route {
     /// Resolves both accounts; `consent` is `None` for a command that only reads.
     pub(super) async fn resolve(
         route: &cli::RouteArgs,
+        identity: &IdentityArgs,
         consent: Option<Consent>,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
@@ -81,7 +84,7 @@ impl Route {
         client: ClientOptions,
         config: &ConfigArgs,
     ) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::with_identities(config, &route.identity)?;
+        let mut accounts = AccountResolver::with_identities(config, identity)?;
         let (from, to) = (&route.from, &route.to);
         let (source, target) = match consent {
             Some(consent) => accounts.resolve_to_write(from, to, consent).await?,

@@ -53,7 +53,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "untrusted",
         ],
     ),
-    ("cli", &[]),
+    ("cli", &["closest", "error", "secret"]),
     (
         "render",
         &[

@@ -91,15 +91,17 @@ fn unknown_flags_and_commands_are_explained() {
 #[test]
 fn a_typo_gets_a_suggestion() {
     for (line, suggestion) in [
-        ("migrat --from eu1 --to us2", "'migrate'"),
-        ("acount list", "'account'"),
-        ("account chek eu1", "'check'"),
-        ("runs shwo latest", "'show'"),
-        ("migrate --from eu1 --to us2 --dry-rnu", "'--dry-run'"),
-        ("list --form eu1", "'--from'"),
-        ("list --from eu1 --conifg f", "'--config'"),
-        ("plan --from eu1 --to us2 --on-conflict updat", "'update'"),
-        ("account check eu1 --as sorce", "'source'"),
+        ("migrat --from eu1 --to us2", "`migrate`"),
+        ("acount list", "`account`"),
+        ("account chek eu1", "`check`"),
+        ("runs shwo latest", "`show`"),
+        ("help excit-codes", "`exit-codes`"),
+        ("man migrat", "`migrate`"),
+        ("migrate --from eu1 --to us2 --dry-rnu", "`--dry-run`"),
+        ("list --form eu1", "`--from`"),
+        ("list --from eu1 --conifg f", "`--config`"),
+        ("plan --from eu1 --to us2 --on-conflict updat", "`update`"),
+        ("account check eu1 --as sorce", "`source`"),
     ] {
         let run = assert_fails(line, 64);
         let tip = run.stderr.lines().find(|line| line.contains("tip:"));
@@ -333,6 +335,7 @@ fn json_output_is_one_document_even_on_errors() {
         ("plan --from broken.json --to [target] -o json", 1),
         ("list --from nowhere.json -o json", 1),
         ("list --from nowhere -o json", 64),
+        ("list nowhere --json", 64),
         ("diff [source] broken.json -o json", 1),
         ("plan --from [source] --to [target] -o json", 4),
         ("migrate --from [source] --to [target] --yes -o json", 4),

@@ -40,6 +40,7 @@ mod encodings;
 mod env_file;
 mod exactly_once;
 mod export;
+mod first_words;
 mod help;
 mod hostile_files;
 mod list;

@@ -284,6 +284,26 @@ fn the_log_says_which_key_is_used() {
     assert!(log(run).is_empty());
 }
 
+/// A key of another program is not guessed to be the right one, but it is not passed over in silence either.
+#[test]
+fn a_key_in_a_variable_of_another_program_is_pointed_out() {
+    let accounts = StandIn::demo();
+    for foreign in ["CORALOGIX_API_KEY", "CX_API_KEY"] {
+        let run = without_keys(&accounts, "list --from [source]")
+            .env(foreign, accounts.source().key())
+            .run();
+        run.assert_code(4);
+        assert_text!(foreign.to_lowercase(), run.stderr());
+    }
+    // The command of the hint works.
+    let script = "export HOOKFERRY_SOURCE_API_KEY=\"$CX_API_KEY\"; exec \"$0\" \"$@\"";
+    let run = without_keys(&accounts, "list --from [source]")
+        .env("CX_API_KEY", accounts.source().key())
+        .under(&["/bin/sh", "-c", script])
+        .run();
+    run.assert_code(0);
+}
+
 #[test]
 fn a_profile_without_a_key_and_none_in_the_environment() {
     let accounts = with_config(StandIn::demo(), "[profile.bare]\nurl = \"[source]\"\n");
