@@ -60,5 +60,6 @@ mod schedules;
 mod servers;
 mod sizes;
 mod undocumented;
+mod unwritable;
 mod waiting;
 mod whole_lists;
