@@ -357,7 +357,7 @@ pub enum Explain {
 #[derive(Debug, Subcommand)]
 enum AnyCommand {
     #[command(flatten)]
-    Work(Command),
+    Work(Box<Command>),
     #[command(flatten)]
     Explain(Explain),
 }

@@ -1,5 +1,7 @@
 //! Finds the name that somebody probably meant. No suggestion beats a wrong one, so few slips are allowed.
 
+/// In one letter there is nothing to recognize.
+const MIN_CHARS: usize = 2;
 /// Longer texts are no mistyped names.
 const MAX_CHARS: usize = 40;
 
@@ -11,7 +13,7 @@ pub(crate) fn closest_names<'n>(
 ) -> Vec<&'n str> {
     let typed = typed.to_lowercase();
     let n_chars = typed.chars().count();
-    if n_chars < 2 || n_chars > MAX_CHARS {
+    if !(MIN_CHARS..=MAX_CHARS).contains(&n_chars) {
         return Vec::new();
     }
     let known: Vec<&str> = known.into_iter().collect();

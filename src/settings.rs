@@ -215,18 +215,19 @@ impl MigrateSettings {
     /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
+        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let (from, to) = (&arguments.route.from, &arguments.route.to);
         let route = Route::resolve(
-            &arguments.route,
-            &arguments.identity,
-            Some(consent),
+            accounts.resolve_to_write(from, to, consent).await?,
+            &mut accounts,
             arguments.selection,
             arguments.conflict.on_conflict,
             &arguments.rewriting,
             &arguments.comparison,
-            source_client_options(&arguments.connection, &arguments.source_list)?,
-            &arguments.connection.config,
-        )
-        .await?;
+            client,
+        )?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             command: "migrate",
@@ -246,19 +247,20 @@ impl MigrateSettings {
 impl PlanSettings {
     /// Resolves the arguments of `plan`.
     pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
+        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let (from, to) = (&arguments.route.from, &arguments.route.to);
         Ok(Self {
             route: Route::resolve(
-                &arguments.route,
-                &arguments.identity,
-                None,
+                accounts.resolve_to_read(from, to).await?,
+                &mut accounts,
                 arguments.selection,
                 arguments.conflict.on_conflict,
                 &arguments.rewriting,
                 &arguments.comparison,
-                source_client_options(&arguments.connection, &arguments.source_list)?,
-                &arguments.connection.config,
-            )
-            .await?,
+                client,
+            )?,
             max_changes: arguments.limit.max_changes,
             detailed_exitcode: arguments.detailed_exitcode,
             out: arguments.out,

@@ -288,14 +288,12 @@ fn assign<const N: usize>(
     mut named: [Option<String>; N],
 ) -> Result<[Option<String>; N], clap::Error> {
     for operand in operands {
-        match named.iter_mut().find(|role| role.is_none()) {
-            Some(role) => *role = Some(operand),
-            None => {
-                let mut error = clap::Error::new(ErrorKind::UnknownArgument);
-                error.insert(ContextKind::InvalidArg, ContextValue::String(operand));
-                return Err(error);
-            }
-        }
+        let Some(role) = named.iter_mut().find(|role| role.is_none()) else {
+            let mut error = clap::Error::new(ErrorKind::UnknownArgument);
+            error.insert(ContextKind::InvalidArg, ContextValue::String(operand));
+            return Err(error);
+        };
+        *role = Some(operand);
     }
     Ok(named)
 }

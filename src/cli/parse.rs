@@ -48,7 +48,7 @@ fn read(matches: &ArgMatches, program: &mut clap::Command) -> Result<ParseOutcom
         AnyCommand::Work(command) => ParseOutcome::Run(Box::new(Invocation {
             verbosity: cli.verbosity,
             json_output: is_json_requested(matches),
-            command,
+            command: *command,
         })),
         AnyCommand::Explain(about) => ParseOutcome::Text(text(about)?),
     })

@@ -33,7 +33,7 @@ impl Endpoint {
     /// Parses a region, a domain, a team URL or a base URL as people type and paste them.
     pub fn parse(text: &str) -> Result<Self, UnrecognizedAccount> {
         let text = text.trim();
-        Self::parse_trimmed(text).map_err(|unrecognized| unrecognized.as_typed(text))
+        Self::parse_trimmed(text).map_err(|unrecognized| unrecognized.with_typed_name(text))
     }
 
     fn parse_trimmed(text: &str) -> Result<Self, UnrecognizedAccount> {
@@ -258,10 +258,13 @@ impl UnrecognizedAccount {
     }
 
     /// The URL standard turns hosts into lower case; a message repeats a name as it was typed.
-    fn as_typed(self, text: &str) -> Self {
-        let typed = |host: String| match host.eq_ignore_ascii_case(text) {
-            true => text.to_owned(),
-            false => host,
+    fn with_typed_name(self, text: &str) -> Self {
+        let typed = |host: String| {
+            if host.eq_ignore_ascii_case(text) {
+                text.to_owned()
+            } else {
+                host
+            }
         };
         Self {
             host: self.host.map(typed),

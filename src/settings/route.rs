@@ -2,10 +2,8 @@
 
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
-use super::{Consent, RulesFile, filter, state_keys};
-use crate::cli::{
-    self, ComparisonArgs, ConfigArgs, ConflictArg, IdentityArgs, RewritingArgs, SelectionArgs,
-};
+use super::{RulesFile, filter, state_keys};
+use crate::cli::{ComparisonArgs, ConflictArg, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
@@ -72,30 +70,22 @@ pub struct Route {
 }
 
 impl Route {
-    /// Resolves both accounts; `consent` is `None` for a command that only reads.
-    pub(super) async fn resolve(
-        route: &cli::RouteArgs,
-        identity: &IdentityArgs,
-        consent: Option<Consent>,
+    /// Resolves the options of a command that makes a plan, for a source and a target.
+    pub(super) fn resolve(
+        (source, target): (Origin, Account),
+        accounts: &mut AccountResolver,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
         comparison: &ComparisonArgs,
         client: ClientOptions,
-        config: &ConfigArgs,
     ) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::with_identities(config, identity)?;
-        let (from, to) = (&route.from, &route.to);
-        let (source, target) = match consent {
-            Some(consent) => accounts.resolve_to_write(from, to, consent).await?,
-            None => accounts.resolve_to_read(from, to).await?,
-        };
         let route = Self::new(
             source,
             target,
             filter(selection)?,
             super::on_conflict(on_conflict),
-            RulesFile::resolve(rewriting, &mut accounts)?,
+            RulesFile::resolve(rewriting, accounts)?,
             client,
         )?;
         Ok(route.with_ignored_keys(&state_keys(comparison)?))

@@ -98,7 +98,7 @@ fn read_named(name: &str, env_file: Option<&EnvFile>) -> Result<SecretString, Un
             Unread::OutOfReach(why) => {
                 Unread::OutOfReach(format!("it is not in {}, and {why}", env_file.name()))
             }
-            unusable => unusable,
+            unusable @ Unread::Unusable { .. } => unusable,
         }),
     }
 }
