@@ -1,27 +1,35 @@
 //! The command line as the user typed it. Reads no files and fills in no default that depends on one.
 
 mod account;
+mod advice;
 mod arguments;
 mod backup;
 mod completions;
+mod help;
+mod operands;
+mod other_names;
+mod parse;
+mod reading;
 mod records;
 mod rules;
+mod sandbox;
 mod schedule;
+mod version;
 
 pub use account::*;
 pub use arguments::*;
 pub use backup::*;
-pub use completions::{
-    CompletionSources, VARIABLE as COMPLETION_VARIABLE, WordSource, complete, completion_script,
-};
+pub use completions::{CompletionSources, VARIABLE as COMPLETION_VARIABLE, WordSource, complete};
+pub use operands::*;
+pub use parse::{Invocation, ParseOutcome, parse};
+pub use reading::*;
 pub use records::*;
 pub use rules::*;
+pub use sandbox::*;
 pub use schedule::*;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{
-    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches as _, Parser, Subcommand, ValueEnum,
-};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -47,7 +55,7 @@ $XDG_CONFIG_HOME/hookferry/config.toml, else ~/.config/hookferry/config.toml:
 
 A profile's own API key always wins. Accounts without one use HOOKFERRY_SOURCE_API_KEY and
 HOOKFERRY_TARGET_API_KEY, or the files that HOOKFERRY_SOURCE_API_KEY_FILE and
-HOOKFERRY_TARGET_API_KEY_FILE name.
+HOOKFERRY_TARGET_API_KEY_FILE name. A command that only reads uses the only one that is set.
 No option takes a key, because other users of the machine can see command lines."
     };
 }
@@ -62,7 +70,7 @@ macro_rules! examples_and_accounts {
 /// Copy a Coralogix account's outbound webhooks to another account or region, exactly once.
 #[derive(Debug, Parser)]
 #[command(
-    name = "hookferry", version, styles = STYLES, max_term_width = 100, propagate_version = true,
+    name = "hookferry", version = version::NUMBER, long_version = version::LONG.as_str(), styles = STYLES, max_term_width = 100, propagate_version = true,
     arg_required_else_help = true, infer_long_args = false, disable_help_subcommand = true,
     after_help = "New here? `hookferry demo` runs a whole migration in seconds; it needs no account.\nExit codes: 0 done, 1 failed, 2 changes, 3 partial, 4 authentication, 5 wrong account, 6 refused, 10 no backup, 11 locked, 12 another key needed, 64 usage.",
     after_long_help = account_help!(),
@@ -71,12 +79,8 @@ pub struct Cli {
     /// How much the program prints, and how.
     #[command(flatten)]
     pub verbosity: VerbosityArgs,
-    /// Whether stdout must be one JSON document even on failure, because some `--output` is `json`.
-    #[arg(skip)]
-    pub json_output: bool,
-    /// The command to run.
     #[command(subcommand)]
-    pub command: Command,
+    command: AnyCommand,
 }
 
 /// Verbosity, color, progress and logs; every command accepts these flags.
@@ -160,7 +164,7 @@ pub enum Command {
     /// Copy webhooks: show the plan, ask, create them, read them back, print the id map
     ///
     /// To read back means to fetch the target's webhooks again after writing and compare them with what was sent.
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry migrate [OPTIONS] --from <ACCOUNT> --to <ACCOUNT>", after_help = "Examples:
   hookferry migrate --from eu1 --to us2 --dry-run
   hookferry migrate --from eu1 --to us2 --name 'prod-*' --type slack,pager_duty
   hookferry migrate --from webhooks.json --to us2 --yes", after_long_help = examples_and_accounts!("Examples:
@@ -169,7 +173,7 @@ pub enum Command {
   hookferry migrate --from webhooks.json --to us2 --yes"))]
     Migrate(MigrateArgs),
     /// Show what a migration would do, without writing to either account
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry plan [OPTIONS] --from <ACCOUNT> --to <ACCOUNT>", after_help = "Examples:
   hookferry plan --from eu1 --to us2
   hookferry plan --from eu1 --to us2 --out plan.json
   hookferry plan --from eu1 --to us2 -o html > plan.html
@@ -202,17 +206,18 @@ If apply is interrupted, run it again: it resumes with what is still missing."
     #[command(after_help = "Examples:
   hookferry rules init --from eu1 --to us2 --out rules.toml
   hookferry rules check --rules rules.toml --from eu1 --to us2
-  hookferry plan --rules rules.toml --from eu1 --to us2")]
+  hookferry plan --rules rules.toml --from eu1 --to us2", after_long_help = help::RULES)]
     Rules(RulesArgs),
     /// Compare the target with the source, or with what a run wrote to it
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry verify [OPTIONS] --from <ACCOUNT> --to <ACCOUNT>
+       hookferry verify [OPTIONS] --run <RUN>", after_help = "Examples:
   hookferry verify --from eu1 --to us2
   hookferry verify --run latest", after_long_help = examples_and_accounts!("Examples:
   hookferry verify --from eu1 --to us2
   hookferry verify --run latest"))]
     Verify(VerifyArgs),
     /// Show how two accounts or files differ, without expecting either to match the other
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry diff [OPTIONS] <LEFT> <RIGHT>", after_help = "Examples:
   hookferry diff eu1 us2
   hookferry diff last-week.json eu1 --detailed-exitcode", after_long_help = examples_and_accounts!("Examples:
   hookferry diff eu1 us2
@@ -251,14 +256,14 @@ If apply is interrupted, run it again: it resumes with what is still missing."
   hookferry account check us2 --as target"))]
     Account(AccountArgs),
     /// List an account's webhooks, with every secret masked
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry list [OPTIONS] --from <ACCOUNT>", after_help = "Examples:
   hookferry list --from eu1
   hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json", after_long_help = examples_and_accounts!("Examples:
   hookferry list --from eu1
   hookferry list --from https://myteam.app.eu2.coralogix.com --type webhook -o json"))]
     List(ListArgs),
     /// Write an account's webhooks as raw JSON for jq and curl, secrets included
-    #[command(after_help = "Examples:
+    #[command(override_usage = "hookferry export [OPTIONS] --from <ACCOUNT>", after_help = "Examples:
   hookferry export --from eu1 --out webhooks.json
   hookferry export --from eu1 --ready | jq length", after_long_help = examples_and_accounts!("Examples:
   hookferry export --from eu1 --out webhooks.json
@@ -306,6 +311,25 @@ A restore never deletes: webhooks that only the account has stay as they are."))
   hookferry sandbox
   hookferry sandbox --seeds awkward --switch bulk=best-effort --fault post:1:drop-after")]
     Sandbox(SandboxArgs),
+}
+
+/// A command that only prints text about the program.
+#[derive(Debug, Subcommand)]
+pub enum Explain {
+    /// Show the help of a command, or of a topic: config, exit-codes, object-stores
+    #[command(after_help = "Examples:
+  hookferry help backup create
+  hookferry help rules           also explains the rules file
+  hookferry help config          the config file: profiles and schedules
+  hookferry help exit-codes
+  hookferry help object-stores   the variables for s3:// repositories")]
+    Help {
+        /// The command or topic [default: hookferry itself]
+        #[arg(value_name = "COMMAND|TOPIC")]
+        words: Vec<String>,
+    },
+    /// Print the version, with the commit and the features of this build
+    Version,
     /// Print a script that makes your shell complete commands, options, profiles and runs
     #[command(
         after_help = "Add one of these lines to the startup file of your shell:
@@ -319,65 +343,21 @@ A restore never deletes: webhooks that only the account has stay as they are."))
         shell: clap_complete::Shell,
     },
     /// Print the manual page of hookferry or of one command
-    #[command(after_help = "Example:\n  hookferry man migrate | man -l -")]
+    #[command(
+        after_help = "Examples:\n  hookferry man migrate | man -l -\n  hookferry man backup create > hookferry-backup-create.1"
+    )]
     Man {
         /// The command [default: hookferry itself]
         #[arg(value_name = "COMMAND")]
-        command: Option<String>,
+        words: Vec<String>,
     },
 }
 
-/// A parsed command line: the arguments, or text to print and exit with.
-pub enum ParseOutcome {
-    /// A valid command line.
-    Arguments(Box<Cli>),
-    /// Help or the version, for stdout.
-    Help(String),
-    /// A usage error with its explanation, for stderr.
-    UsageError(String),
-}
-
-/// Parses a command line, the program's name first.
-pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> ParseOutcome {
-    let parsed = Cli::command()
-        .try_get_matches_from(arguments)
-        .and_then(|matches| {
-            let mut cli = Cli::from_arg_matches(&matches)?;
-            cli.json_output = is_json_requested(&matches);
-            Ok(cli)
-        });
-    match parsed {
-        Ok(cli) => ParseOutcome::Arguments(Box::new(cli)),
-        Err(error) => {
-            let text = error.render().ansi().to_string();
-            if error.use_stderr() {
-                ParseOutcome::UsageError(text)
-            } else {
-                ParseOutcome::Help(text)
-            }
-        }
-    }
-}
-
-/// Whether `--output` of the command or of its subcommand is `json`.
-fn is_json_requested(matches: &ArgMatches) -> bool {
-    let output = matches.try_get_raw("output").ok().flatten();
-    let is_json = output.is_some_and(|mut values| values.any(|value| value == "json"));
-    is_json
-        || matches
-            .subcommand()
-            .is_some_and(|(_, subcommand)| is_json_requested(subcommand))
-}
-
-/// Renders the manual page of the program or of one of its commands; `None` if there is no such command.
-pub fn man_page(name: Option<&str>) -> Option<String> {
-    let mut program = Cli::command();
-    program.build();
-    let command = match name {
-        None => program,
-        Some(name) => program.find_subcommand(name)?.clone(),
-    };
-    let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).ok()?;
-    Some(String::from_utf8_lossy(&page).into_owned())
+/// A command line as clap reads it.
+#[derive(Debug, Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    Work(Box<Command>),
+    #[command(flatten)]
+    Explain(Explain),
 }

@@ -143,6 +143,7 @@ pub struct Error {
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
     hint: Option<String>,
+    http_status: Option<u16>,
 }
 
 impl Error {
@@ -153,6 +154,7 @@ impl Error {
             message: message.into(),
             source: None,
             hint: None,
+            http_status: None,
         }
     }
 
@@ -180,6 +182,13 @@ impl Error {
         self
     }
 
+    /// Adds the HTTP status with which a server refused.
+    #[must_use]
+    pub fn with_http_status(mut self, status: u16) -> Self {
+        self.http_status = Some(status);
+        self
+    }
+
     /// Changes the kind to `Partial`: something was sent to the target, so it must not mean "nothing was written".
     #[must_use]
     pub fn into_partial(mut self) -> Self {
@@ -190,6 +199,11 @@ impl Error {
     /// The category, for code that branches on it.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The HTTP status with which a server refused; `None` for any other failure.
+    pub fn http_status(&self) -> Option<u16> {
+        self.http_status
     }
 
     /// The next step for the user, if one is known.

@@ -26,6 +26,7 @@ pub mod store;
 
 pub mod sandbox;
 
+mod closest;
 pub mod crash;
 pub mod error;
 pub mod heartbeat;

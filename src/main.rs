@@ -1,7 +1,7 @@
 //! The program: parses the command line, starts logging, signal handling and the runtime, and returns the exit code;
 //! nothing else.
 
-use hookferry::cli::{self, Cli, Command, LogFormat, ParseOutcome};
+use hookferry::cli::{self, ColorArg, Command, Invocation, LogFormat, ParseOutcome, VerbosityArgs};
 use hookferry::commands;
 use hookferry::crash;
 use hookferry::error::{Error, ExitCode};
@@ -11,6 +11,7 @@ use hookferry::render::screen::{Motion, Screen, ScreenOptions, Verbosity};
 use hookferry::render::style::Palette;
 use hookferry::settings;
 use std::ffi::OsString;
+use std::io::Write as _;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
@@ -21,21 +22,35 @@ fn main() -> std::process::ExitCode {
     let args: Vec<OsString> = std::env::args_os().collect();
     let completion = cli::complete(args.clone(), &settings::completion_sources(&args));
     let code = match completion.unwrap_or_else(|| cli::parse(args)) {
-        ParseOutcome::Arguments(cli) => run(*cli),
-        ParseOutcome::Help(text) => {
-            anstream::print!("{text}");
-            ExitCode::Done
-        }
+        ParseOutcome::Run(invocation) => run(*invocation),
+        ParseOutcome::Text(text) => print(&text),
         ParseOutcome::UsageError(text) => {
-            anstream::eprint!("{text}");
+            // Where nobody reads it, the exit code still says it.
+            let _ = write!(anstream::stderr(), "{text}");
             ExitCode::Usage
         }
     };
     code.code().into()
 }
 
-fn run(cli: Cli) -> ExitCode {
-    let output = &cli.verbosity;
+/// Prints a text about the program itself.
+fn print(text: &str) -> ExitCode {
+    let screen = Screen::new(ScreenOptions {
+        color: settings::color_choice(ColorArg::Auto),
+        verbosity: Verbosity::Normal,
+        motion: Motion::Never,
+    });
+    match screen.print_styled(text) {
+        Ok(()) => ExitCode::Done,
+        Err(error) => {
+            screen.error(&error);
+            error.kind().exit_code()
+        }
+    }
+}
+
+fn run(invocation: Invocation) -> ExitCode {
+    let output = &invocation.verbosity;
     let screen = Screen::new(ScreenOptions {
         color: settings::color_choice(output.color),
         verbosity: if output.quiet {
@@ -50,9 +65,9 @@ fn run(cli: Cli) -> ExitCode {
         },
     });
     let interrupt = Interrupt::new();
-    let result = start_logging(&cli, &screen)
+    let result = start_logging(output, &screen)
         .and_then(|()| listen_for_signals(&interrupt, &screen))
-        .and_then(|()| run_command(cli.command, &screen, &interrupt));
+        .and_then(|()| run_command(invocation.command, &screen, &interrupt));
     if let Err(error) = &result {
         screen.error(error);
     }
@@ -60,7 +75,7 @@ fn run(cli: Cli) -> ExitCode {
         Ok(code) => *code,
         Err(error) => error.kind().exit_code(),
     };
-    if cli.json_output && !screen.has_result() {
+    if invocation.json_output && !screen.has_result() {
         let document = json::text(&json::error(code, result.as_ref().err()));
         if let Err(error) = screen.print_result(&document) {
             screen.error(&error);
@@ -126,8 +141,8 @@ fn listen_for_signals(interrupt: &Interrupt, screen: &Screen) -> Result<(), Erro
 }
 
 /// Logs to stderr; other crates log at `info` at most, because their `debug` and `trace` may show what is sent.
-fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
-    let own_level = match cli.verbosity.verbose {
+fn start_logging(output: &VerbosityArgs, screen: &Screen) -> Result<(), Error> {
+    let own_level = match output.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -147,7 +162,7 @@ fn start_logging(cli: &Cli, screen: &Screen) -> Result<(), Error> {
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(screen.log_writer())
         .with_ansi(screen.stderr_palette() == Palette::Colored);
-    let layer = match cli.verbosity.log_format {
+    let layer = match output.log_format {
         LogFormat::Text => layer.with_target(false).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
     };

@@ -7,9 +7,9 @@ mod apply;
 mod backup;
 pub mod calendar;
 mod candidates;
-mod closest;
 pub mod config;
 mod cx;
+mod env_file;
 mod environment;
 mod key_text;
 mod key_variables;
@@ -31,6 +31,7 @@ pub use backup::{
     BackupListSettings,
 };
 pub use candidates::completion_sources;
+pub use env_file::EnvFile;
 pub use records::{
     IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
     RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings,
@@ -65,6 +66,7 @@ use crate::store::input::Limit;
 use accounts::AccountResolver;
 use anstream::ColorChoice;
 use jiff::SignedDuration;
+use keys::Purpose;
 use std::path::PathBuf;
 
 /// Whether a command may write, and whether a person has to confirm first.
@@ -84,6 +86,14 @@ impl Consent {
             (true, _) => Self::DryRun,
             (false, true) => Self::Given,
             (false, false) => Self::Ask,
+        }
+    }
+
+    /// What a command does with its target.
+    fn purpose(self) -> Purpose {
+        match self {
+            Self::DryRun => Purpose::Read,
+            Self::Ask | Self::Given => Purpose::Write,
         }
     }
 }
@@ -204,23 +214,27 @@ pub fn log_filter() -> Option<String> {
 impl MigrateSettings {
     /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
+        let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
+        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let (from, to) = (&arguments.route.from, &arguments.route.to);
         let route = Route::resolve(
-            &arguments.route,
+            accounts.resolve_to_write(from, to, consent).await?,
+            &mut accounts,
             arguments.selection,
             arguments.conflict.on_conflict,
             &arguments.rewriting,
             &arguments.comparison,
-            source_client_options(&arguments.connection, &arguments.source_list)?,
-            &arguments.connection.config,
-        )
-        .await?;
+            client,
+        )?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             command: "migrate",
             follow_up_flags: state.follow_up_flag()
                 + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
             route,
-            consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
+            consent,
             max_changes: arguments.limit.max_changes,
             state,
             detail: detail(arguments.detail.diff),
@@ -233,17 +247,20 @@ impl MigrateSettings {
 impl PlanSettings {
     /// Resolves the arguments of `plan`.
     pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
+        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
+        let mut accounts =
+            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let (from, to) = (&arguments.route.from, &arguments.route.to);
         Ok(Self {
             route: Route::resolve(
-                &arguments.route,
+                accounts.resolve_to_read(from, to).await?,
+                &mut accounts,
                 arguments.selection,
                 arguments.conflict.on_conflict,
                 &arguments.rewriting,
                 &arguments.comparison,
-                source_client_options(&arguments.connection, &arguments.source_list)?,
-                &arguments.connection.config,
-            )
-            .await?,
+                client,
+            )?,
             max_changes: arguments.limit.max_changes,
             detailed_exitcode: arguments.detailed_exitcode,
             out: arguments.out,
@@ -261,7 +278,7 @@ impl ListSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             output: arguments.output,
@@ -274,10 +291,11 @@ impl DiffSettings {
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
-        let left = accounts.resolve_origin(Side::Source, "LEFT", &arguments.left);
-        let left = left.await?;
-        let right = accounts.resolve_origin(Side::Target, "RIGHT", &arguments.right);
-        let right = right.await?;
+        let left = accounts.find("LEFT", &arguments.sides.left)?;
+        let right = accounts.find("RIGHT", &arguments.sides.right)?;
+        let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
+        let left = left.open(Side::Source, purpose).await?;
+        let right = right.open(Side::Target, purpose).await?;
         if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
             return Err(Error::usage("only one side can be - (standard input)"));
         }
@@ -303,7 +321,7 @@ impl ExportSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
+            source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,

@@ -2,6 +2,7 @@
 
 use super::OutputFormat;
 use super::arguments::{ConfigArgs, ConnectionArgs};
+use super::operands::AccountArg;
 use clap::{Args, Subcommand, ValueEnum};
 
 /// Arguments of `account`.
@@ -19,10 +20,13 @@ pub enum AccountAction {
     #[command(after_help = "Example:\n  hookferry account list -o json")]
     List(AccountListArgs),
     /// Read an account once and report what is known about it and what is not; writes nothing
-    #[command(after_help = "Examples:
+    #[command(
+        override_usage = "hookferry account check [OPTIONS] <ACCOUNT>",
+        after_help = "Examples:
   hookferry account check prod-eu
   hookferry account check https://api.eu2.coralogix.com --as target
-`hookferry account --help` explains what an ACCOUNT is.")]
+`hookferry account --help` explains what an ACCOUNT is."
+    )]
     Check(AccountCheckArgs),
 }
 
@@ -40,9 +44,9 @@ pub struct AccountListArgs {
 /// Arguments of `account check`.
 #[derive(Debug, Args)]
 pub struct AccountCheckArgs {
-    /// Account to check
-    #[arg(value_name = "ACCOUNT")]
-    pub account: String,
+    /// The account.
+    #[command(flatten)]
+    pub account: AccountArg,
     /// The side whose key in the environment to use for an account without its own [default: source]
     #[arg(long = "as", value_enum, value_name = "SIDE")]
     pub side: Option<SideArg>,

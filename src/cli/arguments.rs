@@ -1,6 +1,7 @@
 //! The arguments of commands, and the argument groups that several commands share.
 
-use super::{OutputFormat, ReportFormatArg};
+use super::ReportFormatArg;
+use super::operands::RouteArgs;
 use clap::{Args, ValueEnum};
 use jiff::SignedDuration;
 use std::path::PathBuf;
@@ -61,20 +62,6 @@ pub struct IdentityArgs {
     pub identity: Vec<PathBuf>,
 }
 
-/// The source and the target.
-#[derive(Debug, Args)]
-pub struct RouteArgs {
-    /// Account to read from, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Account to write to
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: String,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-}
-
 /// Which lists to accept from a source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -104,12 +91,17 @@ pub struct ComparisonArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Rewriting")]
 pub struct RewritingArgs {
-    /// Rules file, which gives webhooks other secrets, hosts or names in the target; see `hookferry rules`
+    /// Rules file, which gives webhooks other secrets, hosts or names in the target; see `hookferry help rules`
     #[arg(long, value_name = "FILE")]
     pub rules: Option<PathBuf>,
     /// Run the commands that the rules get values from
     #[arg(long, requires = "rules")]
     pub allow_commands: bool,
+    /// File with lines NAME=value that rules read like variables of the environment, which it outranks
+    ///
+    /// It holds no API keys: hookferry reads those from the environment or as a profile states.
+    #[arg(long, value_name = "FILE", requires = "rules")]
+    pub env_file: Option<PathBuf>,
     /// What to do with secrets that no rule covers [default: what the rules file sets, else keep]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub unmatched_secret: Option<UnmatchedArg>,
@@ -204,6 +196,9 @@ pub struct MigrateArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
+    /// The keys that decrypt a backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -248,6 +243,9 @@ pub struct PlanArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
+    /// The keys that decrypt a backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
     /// What happens to webhooks that differ.
     #[command(flatten)]
     pub conflict: ConflictArgs,
@@ -307,6 +305,9 @@ pub struct ApplyArgs {
     /// Run the commands that the rules get values from
     #[arg(long)]
     pub allow_commands: bool,
+    /// File with lines NAME=value that rules read like variables of the environment, which it outranks
+    #[arg(long, value_name = "FILE")]
+    pub env_file: Option<PathBuf>,
     /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -358,130 +359,6 @@ pub struct WritingArgs {
     /// Most webhooks to send in one request
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = at_least_one)]
     pub batch_size: usize,
-}
-
-/// Arguments of `diff`.
-#[derive(Debug, Args)]
-pub struct DiffArgs {
-    /// Account to read with the source's key, or a backup, an export file, or - for standard input
-    #[arg(value_name = "LEFT")]
-    pub left: String,
-    /// Account to read with the target's key, or a backup, an export file, or - for standard input
-    #[arg(value_name = "RIGHT")]
-    pub right: String,
-    /// Exit with code 2 if the two sides differ
-    #[arg(long)]
-    pub detailed_exitcode: bool,
-    /// Format of the result
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputFormat,
-    /// Which webhooks of both sides to select.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// What counts in comparisons.
-    #[command(flatten)]
-    pub comparison: ComparisonArgs,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the accounts.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
-}
-
-/// Arguments of `list`.
-#[derive(Debug, Args)]
-pub struct ListArgs {
-    /// Account to read from, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Format of the result
-    #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
-    pub output: OutputFormat,
-    /// Which webhooks to select.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
-}
-
-/// Arguments of `export`.
-#[derive(Debug, Args)]
-pub struct ExportArgs {
-    /// Account to read from, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Write to this new file, readable only by you
-    #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
-    /// Strip the fields that the server sets, so that each webhook is a body for POST
-    #[arg(long)]
-    pub ready: bool,
-    /// Print secrets even on a terminal
-    #[arg(long)]
-    pub reveal: bool,
-    /// Which webhooks to select.
-    #[command(flatten)]
-    pub selection: SelectionArgs,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
-}
-
-/// Which webhooks the sandbox accounts start with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SeedsArg {
-    /// A team's typical webhooks.
-    Demo,
-    /// Every edge case.
-    Awkward,
-    /// No webhooks.
-    Empty,
-}
-
-/// Arguments of `sandbox`.
-#[derive(Debug, Args)]
-pub struct SandboxArgs {
-    /// Port of the source account; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub source_port: u16,
-    /// Port of the target account; 0 picks a free one
-    #[arg(long, value_name = "PORT", default_value_t = 0)]
-    pub target_port: u16,
-    /// Webhooks that both accounts start with
-    #[arg(long, value_enum, value_name = "SEEDS", default_value = "demo")]
-    pub seeds: SeedsArg,
-    /// How the target behaves where Coralogix's documentation is silent; `--switch help` lists all
-    #[arg(long = "switch", value_name = "NAME=VALUE")]
-    pub switches: Vec<String>,
-    /// Like --switch, for the source
-    #[arg(long = "source-switch", value_name = "NAME=VALUE")]
-    pub source_switches: Vec<String>,
-    /// Inject a fault into the target, such as post:1:drop-after; `--fault help` explains
-    #[arg(long = "fault", value_name = "FAULT")]
-    pub faults: Vec<String>,
-    /// Like --fault, for the source
-    #[arg(long = "source-fault", value_name = "FAULT")]
-    pub source_faults: Vec<String>,
-    /// Delay of every response
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = duration)]
-    pub latency: Duration,
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

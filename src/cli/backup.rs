@@ -4,6 +4,7 @@ use super::arguments::{
     ComparisonArgs, ConflictArgs, ConnectionArgs, ConsentArgs, DetailArgs, IdentityArgs, LimitArgs,
     ReportOutputArgs, RewritingArgs, SelectionArgs, StateArgs, WritingArgs,
 };
+use super::operands::BackedUpArgs;
 use super::{OutputFormat, arguments};
 use clap::{ArgGroup, Args, Subcommand};
 use jiff::SignedDuration;
@@ -57,14 +58,10 @@ pub struct ProtectionArgs {
 
 /// Arguments of `backup create`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("accounts").required(true).args(["from", "all"]))]
 pub struct BackupCreateArgs {
-    /// Account to back up; repeatable, but several accounts must be profiles with keys of their own
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: Vec<String>,
-    /// Back up every profile of the config file
-    #[arg(long)]
-    pub all: bool,
+    /// What to back up.
+    #[command(flatten)]
+    pub accounts: BackedUpArgs,
     /// The backup repository.
     #[command(flatten)]
     pub repo: RepoArgs,

@@ -1,8 +1,9 @@
 //! Shell completion: the shell runs this program for every word, so that it can offer names that only its own
 //! files contain. Opens no connection and reads no key.
 
-use super::{Cli, ParseOutcome};
-use clap::{Arg, Command, CommandFactory};
+use super::{ParseOutcome, help};
+use clap::error::ErrorKind;
+use clap::{Arg, Command};
 use clap_complete::engine::{
     ArgValueCompleter, CompletionCandidate, PathCompleter, ValueCompleter,
 };
@@ -34,25 +35,26 @@ pub fn complete(
     candidates: &CompletionSources,
 ) -> Option<ParseOutcome> {
     let folder = std::path::absolute(".").ok();
-    let result = CompleteEnv::with_factory(|| with_completers(Cli::command(), candidates))
+    let result = CompleteEnv::with_factory(|| with_completers(help::program(), candidates))
         .var(VARIABLE)
         .try_complete(arguments, folder.as_deref());
     match result {
-        Ok(true) => Some(ParseOutcome::Help(String::new())),
+        Ok(true) => Some(ParseOutcome::Text(String::new())),
         Ok(false) => None,
         Err(error) => Some(ParseOutcome::UsageError(error.render().ansi().to_string())),
     }
 }
 
-/// The script that makes a shell ask this program for completions; `None` for an unsupported shell.
-pub fn completion_script(shell: Shell) -> Option<String> {
+/// The script that makes a shell ask this program for completions.
+pub(super) fn completion_script(shell: Shell) -> Result<String, clap::Error> {
     let shells = Shells::builtins();
+    let completer = shells.completer(&shell.to_string()).ok_or_else(|| {
+        let what = format!("there are no completions for {shell}\n");
+        clap::Error::raw(ErrorKind::InvalidValue, what)
+    })?;
     let mut script = Vec::new();
-    shells
-        .completer(&shell.to_string())?
-        .write_registration(VARIABLE, "hookferry", "hookferry", "hookferry", &mut script)
-        .ok()?;
-    String::from_utf8(script).ok()
+    completer.write_registration(VARIABLE, "hookferry", "hookferry", "hookferry", &mut script)?;
+    Ok(String::from_utf8_lossy(&script).into_owned())
 }
 
 /// Adds completions to every argument that names an account, a run or a schedule.
@@ -69,7 +71,10 @@ fn with_completer(argument: Arg, candidates: &CompletionSources) -> Arg {
     let (words, takes_files) = match name.as_deref() {
         Some("RUN") => (&candidates.runs, false),
         Some("SCHEDULE") => (&candidates.schedules, false),
-        Some("ACCOUNT") => (&candidates.accounts, argument.get_id() == "from"),
+        Some("ACCOUNT") => {
+            let takes_files = ["from", "accounts"].contains(&argument.get_id().as_str());
+            (&candidates.accounts, takes_files)
+        }
         Some("LEFT" | "RIGHT") => (&candidates.accounts, true),
         _ => return argument,
     };

@@ -5,23 +5,17 @@ use super::arguments::{
     ComparisonArgs, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
     SettleArgs, StateArgs,
 };
-use clap::{ArgGroup, Args, Subcommand};
+use super::operands::VerifiedArgs;
+use clap::{Args, Subcommand};
 use jiff::SignedDuration;
 use std::path::PathBuf;
 
 /// Arguments of `verify`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("against").required(true).args(["from", "run"]))]
 pub struct VerifyArgs {
-    /// Account to compare with, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT", requires = "to")]
-    pub from: Option<String>,
-    /// Account to verify; with --run, the run's target again, as a profile that has its key
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: Option<String>,
-    /// Compare with what this run wrote to its target: a run id, or `latest`
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["types", "names", "ids", "rules", "retarget", "unmatched_secret"])]
-    pub run: Option<String>,
+    /// What to compare.
+    #[command(flatten)]
+    pub verified: VerifiedArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
@@ -71,6 +65,8 @@ pub struct RunsListArgs {
 /// A subcommand of `runs`.
 #[derive(Debug, Subcommand)]
 pub enum RunsAction {
+    /// List the runs, as `runs` alone does
+    List(RunsListArgs),
     /// Show what a run did and what it left open
     Show {
         /// Run: an id, the start of one, or `latest`

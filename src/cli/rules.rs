@@ -4,6 +4,7 @@ use super::OutputFormat;
 use super::arguments::{
     ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs, SourceListArgs,
 };
+use super::operands::RulesRouteArgs;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -19,20 +20,19 @@ pub struct RulesArgs {
 #[derive(Debug, Subcommand)]
 pub enum RulesAction {
     /// Write a rules file that names every secret of an account but contains none
+    #[command(override_usage = "hookferry rules init [OPTIONS] --from <ACCOUNT> [--to <ACCOUNT>]")]
     Init(RulesInitArgs),
     /// Show what each rule changes, which secrets no rule covers, and whether each value can be read
+    #[command(override_usage = "hookferry rules check [OPTIONS] --from <ACCOUNT> --rules <FILE>")]
     Check(RulesCheckArgs),
 }
 
 /// Arguments of `rules init`.
 #[derive(Debug, Args)]
 pub struct RulesInitArgs {
-    /// Account to read from, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Account that the webhooks will go to; hookferry does not contact it and needs no key for it
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: Option<String>,
+    /// Where the webhooks come from and go to.
+    #[command(flatten)]
+    pub route: RulesRouteArgs,
     /// Write to this new file, readable only by you
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -53,12 +53,9 @@ pub struct RulesInitArgs {
 /// Arguments of `rules check`.
 #[derive(Debug, Args)]
 pub struct RulesCheckArgs {
-    /// Account to read from, or a backup, an export file, or - for standard input
-    #[arg(long, value_name = "ACCOUNT")]
-    pub from: String,
-    /// Account that the webhooks will go to; hookferry does not contact it and needs no key for it
-    #[arg(long, value_name = "ACCOUNT")]
-    pub to: Option<String>,
+    /// Where the webhooks come from and go to.
+    #[command(flatten)]
+    pub route: RulesRouteArgs,
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,

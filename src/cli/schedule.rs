@@ -51,7 +51,7 @@ pub struct SchedulePrintArgs {
     #[arg(long, value_name = "PATH")]
     pub binary: Option<PathBuf>,
     /// Container image, for kubernetes
-    /// [default: hookferry:VERSION, which you build from docs/container/Containerfile]
+    /// [default: hookferry:VERSION, which you build from the source's Containerfile]
     #[arg(long, value_name = "IMAGE")]
     pub image: Option<String>,
     /// Write the files into this folder; overwrites earlier files of this schedule, but no others

@@ -36,10 +36,10 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
             output,
         } => {
             let rewritten = alerts::apply(&map, alerts, Some(out))?;
-            screen.print_result(&match output {
+            screen.print_report(&match output {
                 OutputFormat::Text => view::rewritten_text(&rewritten, Some(out), page),
                 OutputFormat::Json => json::text(&view::rewritten_json(&rewritten, Some(out))),
-            })?;
+            });
             Ok(if rewritten.is_complete() {
                 ExitCode::Done
             } else {

@@ -32,7 +32,7 @@ mod schedule;
 mod unproven;
 mod verify;
 
-use crate::cli::{self, Command};
+use crate::cli::Command;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::render::screen::Screen;
@@ -101,22 +101,5 @@ pub async fn run(
         }
         Command::Demo => demo::run(screen, interrupt).await,
         Command::Sandbox(arguments) => sandbox::run(arguments, screen, interrupt).await,
-        Command::Completions { shell } => {
-            let script = cli::completion_script(shell)
-                .ok_or_else(|| Error::failed(format!("there are no completions for {shell}")))?;
-            screen.print_result(&script)?;
-            Ok(ExitCode::Done)
-        }
-        Command::Man { command } => manual(command.as_deref(), screen),
     }
-}
-
-fn manual(name: Option<&str>, screen: &Screen) -> Result<ExitCode, Error> {
-    let page = cli::man_page(name).ok_or_else(|| {
-        let name = crate::untrusted::escape_truncated(name.unwrap_or_default(), 40);
-        Error::usage(format!("there is no command `{name}`"))
-            .with_hint("`hookferry --help` lists the commands")
-    })?;
-    screen.print_result(&page)?;
-    Ok(ExitCode::Done)
 }

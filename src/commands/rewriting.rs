@@ -24,6 +24,7 @@ pub(super) async fn resolve_rewriting(
         &rules.folder,
         rules.may_run_commands,
         &rules.key_variables,
+        rules.env_file.as_ref(),
     )
     .await;
     let retarget = resolve_retarget(rules.retarget, origin, source, target)?;

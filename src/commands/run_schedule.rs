@@ -100,7 +100,7 @@ fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
         OutputFormat::Text => text(run, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => status,
     };
-    print_failure(screen.print_result(&result), screen);
+    screen.print_report(&result);
 }
 
 /// Backs up all accounts concurrently, then forgets old backups and checks the rest, one account at a time.

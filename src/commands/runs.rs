@@ -35,7 +35,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
         )?,
         RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
         RunsTask::Prune(keep_within) => {
-            screen.print_result(&view::pruned_text(&runs.prune(*keep_within)?))?;
+            screen.print_report(&view::pruned_text(&runs.prune(*keep_within)?));
         }
     }
     Ok(ExitCode::Done)
@@ -103,7 +103,8 @@ fn close_run(runs: &Runs, state: &Path, run: &str, screen: &Screen) -> Result<()
             counted(n_written, "webhook")
         )
     };
-    screen.print_result(&format!(
+    screen.print_report(&format!(
         "Run {id} is closed: later runs do not look for {what}.\n"
-    ))
+    ));
+    Ok(())
 }

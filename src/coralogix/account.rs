@@ -35,6 +35,15 @@ impl fmt::Display for Side {
     }
 }
 
+/// What a command does with an account; decides which permissions a message names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It also creates, changes or deletes webhooks.
+    Write,
+}
+
 /// An API key; its memory is wiped on drop.
 #[derive(Clone)]
 pub struct ApiKey(SecretString);
@@ -88,6 +97,8 @@ pub struct AccountProfile {
 pub struct Account {
     /// Its role in this run.
     pub side: Side,
+    /// What the command does with it.
+    pub access: Access,
     /// The endpoint of its API.
     pub endpoint: Endpoint,
     /// The API key that authenticates every request.
@@ -96,19 +107,26 @@ pub struct Account {
     pub key_origin: String,
     /// If the key stands in for the one that the profile names: why that one is not used.
     pub key_stands_in_because: Option<String>,
+    /// How to use the environment's other key instead, where the command could: the end of a hint.
+    pub key_alternative: Option<String>,
     /// The profile that named the account; `None` if the user gave a region, domain or URL.
     pub profile: Option<AccountProfile>,
 }
 
 impl Account {
-    /// Creates an account without a profile, whose key came from its side's environment variable.
+    /// Creates an account without a profile, whose key came from its side's environment variable; a target is written to.
     pub fn new(side: Side, endpoint: Endpoint, key: ApiKey) -> Self {
         Self {
             side,
+            access: match side {
+                Side::Source => Access::Read,
+                Side::Target => Access::Write,
+            },
             endpoint,
             key,
             key_origin: format!("in {}", side.key_variable()),
             key_stands_in_because: None,
+            key_alternative: None,
             profile: None,
         }
     }

@@ -6,7 +6,7 @@
 //! Never opens a connection, and never repeats a user name, password, path or query of an address in a message.
 
 use super::region::{
-    HostRole, Region, imitates_vendor, is_same_or_subdomain, locate, vendor_roots,
+    self, HostRole, Region, imitates_vendor, is_same_or_subdomain, locate, vendor_roots,
 };
 use crate::http::client::is_loopback;
 use std::error::Error;
@@ -33,6 +33,10 @@ impl Endpoint {
     /// Parses a region, a domain, a team URL or a base URL as people type and paste them.
     pub fn parse(text: &str) -> Result<Self, UnrecognizedAccount> {
         let text = text.trim();
+        Self::parse_trimmed(text).map_err(|unrecognized| unrecognized.with_typed_name(text))
+    }
+
+    fn parse_trimmed(text: &str) -> Result<Self, UnrecognizedAccount> {
         if let Some(region) = Region::from_name(text) {
             return Self::from_region(region);
         }
@@ -233,12 +237,11 @@ pub struct UnrecognizedAccount {
 impl UnrecognizedAccount {
     /// The next step: what to pass instead.
     pub fn hint(&self) -> String {
-        let codes: Vec<&str> = Region::all().map(Region::code).collect();
+        let regions = region::name_hint(self.host.as_deref().unwrap_or_default(), "pass a region:");
         format!(
-            "pass a region ({}), its domain, a team URL as the browser shows it, or the API's base URL \
+            "{regions}; or its domain, a team URL as the browser shows it, or the API's base URL \
              (https://…, http:// only for loopback); put keys into HOOKFERRY_SOURCE_API_KEY and \
-             HOOKFERRY_TARGET_API_KEY",
-            codes.join(", ")
+             HOOKFERRY_TARGET_API_KEY"
         )
     }
 
@@ -251,6 +254,21 @@ impl UnrecognizedAccount {
         Self {
             problem,
             host: None,
+        }
+    }
+
+    /// The URL standard turns hosts into lower case; a message repeats a name as it was typed.
+    fn with_typed_name(self, text: &str) -> Self {
+        let typed = |host: String| {
+            if host.eq_ignore_ascii_case(text) {
+                text.to_owned()
+            } else {
+                host
+            }
+        };
+        Self {
+            host: self.host.map(typed),
+            ..self
         }
     }
 

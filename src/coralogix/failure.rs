@@ -1,7 +1,7 @@
 //! A failed request as the user reads it: which account, what the server said, what to do next.
 //! Never shows a request body, a key, or more of a URL than its host.
 
-use super::account::{Account, Side};
+use super::account::{Access, Account, Side};
 use crate::error::{Error, ErrorKind};
 use crate::http::failure::{
     ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, is_transient_status,
@@ -84,10 +84,13 @@ impl Refusal {
             401 | 403 => ErrorKind::Authentication,
             _ => ErrorKind::Failed,
         };
-        let error = Error::new(kind, what);
-        match self.hint(account.side) {
-            Some(hint) => error.with_hint(hint),
-            None => error,
+        let error = Error::new(kind, what).with_http_status(self.status);
+        let refuses_key = kind == ErrorKind::Authentication;
+        let alternative = account.key_alternative.as_ref().filter(|_| refuses_key);
+        match (self.hint(account.side, account.access), alternative) {
+            (Some(hint), Some(alternative)) => error.with_hint(format!("{hint}; {alternative}")),
+            (Some(hint), None) => error.with_hint(hint),
+            (None, _) => error,
         }
     }
 
@@ -97,10 +100,10 @@ impl Refusal {
     }
 
     /// The next step for statuses with a usual cause; `None` for all others.
-    pub fn hint(&self, side: Side) -> Option<String> {
-        let permission = match side {
-            Side::Source => READ_PERMISSION.to_owned(),
-            Side::Target => format!("{READ_PERMISSION} and {WRITE_PERMISSION}"),
+    pub fn hint(&self, side: Side, access: Access) -> Option<String> {
+        let permission = match access {
+            Access::Read => READ_PERMISSION.to_owned(),
+            Access::Write => format!("{READ_PERMISSION} and {WRITE_PERMISSION}"),
         };
         let key = &self.key_origin;
         match self.status {

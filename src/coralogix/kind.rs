@@ -2,6 +2,7 @@
 //! Never rejects an unknown type; everything in a webhook of such a type is hidden.
 
 use super::webhook::TypeId;
+use crate::closest::{closest_names, did_you_mean};
 use smol_str::{SmolStr, format_smolstr};
 
 /// The kind of a field's value, which determines how it is masked.
@@ -186,10 +187,41 @@ impl WebhookType {
 /// The slot of an undocumented field: hidden, so that a field the vendor adds can never leak.
 pub const UNKNOWN_SLOT: Slot = Slot::Secret("unknown field");
 
-/// Parses a Table B name or a number; `None` for any other text.
+/// Short names of documented types, in addition to their Table B names and labels.
+const SHORT_NAMES: [(&str, &str); 3] = [
+    ("email", "email_group"),
+    ("teams", "microsoft_teams"),
+    ("msteams", "microsoft_teams"),
+];
+
+/// Parses the name of a documented type, or a number; `None` for any other text.
+///
+/// A name is that of Table B, a label or a short name, without regard to case, spaces, `_` and `-`.
 pub fn parse_type(text: &str) -> Option<TypeId> {
-    let documented_id = WebhookType::from_name(text).map(|kind| kind.id);
-    documented_id.or_else(|| text.parse().ok().map(TypeId))
+    let typed = letters(text);
+    let short = SHORT_NAMES.iter().find(|(short, _)| *short == typed);
+    let typed = short.map_or(typed, |(_, name)| letters(name));
+    let documented = WEBHOOK_TYPES
+        .iter()
+        .find(|kind| [kind.name, kind.label].map(letters).contains(&typed));
+    documented
+        .map(|kind| kind.id)
+        .or_else(|| text.parse().ok().map(TypeId))
+}
+
+fn letters(name: &str) -> String {
+    let letters = name.chars().filter(|c| !" _-".contains(*c));
+    letters.flat_map(char::to_lowercase).collect()
+}
+
+/// What to pass instead of a text that is not a type: the one that it may mean, and all documented names.
+pub fn type_hint(text: &str) -> String {
+    let names: Vec<&str> = WEBHOOK_TYPES.iter().map(|kind| kind.name).collect();
+    let all = format!("pass one of {}, or a type number", names.join(", "));
+    match did_you_mean(&closest_names(text, names)) {
+        Some(question) => format!("{question} {all}"),
+        None => all,
+    }
 }
 
 /// The name of a type in every list and preview: `slack`, or `type 99` for an undocumented one.

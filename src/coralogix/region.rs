@@ -1,6 +1,7 @@
 //! The vendor's regions: one table of names and domains, from which everything else is derived.
 //! Never guesses a region that is not in the table.
 
+use crate::closest::{closest_names, did_you_mean};
 use std::fmt;
 
 /// Host prefixes of a region's services other than its REST API.
@@ -100,6 +101,40 @@ impl Region {
     /// Every domain of the region, the current one first.
     pub fn domains(self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.domain()).chain(self.row().old_domains.iter().copied())
+    }
+}
+
+/// Regions that a text other than a region's name may mean: the one in that region of a cloud provider, else those whose
+/// names are near.
+fn near_regions(text: &str) -> Vec<&'static str> {
+    let is_location = |region: &Region| region.location().split(' ').nth(1) == Some(text);
+    if let Some(region) = Region::all().find(is_location) {
+        return vec![region.code()];
+    }
+    let word: String = text.chars().filter(|c| !"-_ ".contains(*c)).collect();
+    if let Some(region) = Region::from_name(&word) {
+        return vec![region.code()];
+    }
+    let names = Region::all().flat_map(|region| {
+        let aliases = region.aliases().iter().copied();
+        std::iter::once(region.code()).chain(aliases)
+    });
+    let mut codes: Vec<&str> = closest_names(&word, names)
+        .into_iter()
+        .filter_map(Region::from_name)
+        .map(Region::code)
+        .collect();
+    codes.dedup();
+    codes
+}
+
+/// What to pass instead of a text that names no region: those that it may mean, and all of them after `words`.
+pub(crate) fn name_hint(text: &str, words: &str) -> String {
+    let codes: Vec<&str> = Region::all().map(Region::code).collect();
+    let all = format!("{words} {}", codes.join(", "));
+    match did_you_mean(&near_regions(text)) {
+        Some(question) => format!("{question} {all}"),
+        None => all,
     }
 }
 

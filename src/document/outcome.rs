@@ -4,7 +4,7 @@ use super::run::entry::RemarkRow;
 use super::run::{ItemRecord, RunRecord, StepRow};
 use super::view::{SourceRelation, kind_name};
 use super::{DifferenceDocument, DocumentBody, NoticeDocument, PartyDocument, SelectionDocument};
-use crate::coralogix::account::Side;
+use crate::coralogix::account::{Access, Side};
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::error::Error;
 use crate::pipeline::idmap::{IdMap, IdPair};
@@ -288,7 +288,7 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
         .as_deref()
         .and_then(|footer| footer.stop.as_ref());
     if let Some(StopReason::Refused(refusal)) = stop {
-        steps.extend(refusal.hint(Side::Target));
+        steps.extend(refusal.hint(Side::Target, Access::Write));
     }
     if has_any(&[FinalStatus::Refused, FinalStatus::Ignored]) {
         steps.push(

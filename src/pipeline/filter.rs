@@ -1,7 +1,7 @@
 //! Selects webhooks of the source by `--type`, `--name` and `--id`.
 //! Rejects a filter value that matches nothing: a typo must not look like an empty account.
 
-use crate::coralogix::kind::{WEBHOOK_TYPES, WebhookType, parse_type};
+use crate::coralogix::kind::{WebhookType, parse_type, type_hint};
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use crate::error::Error;
 use crate::untrusted;
@@ -25,14 +25,9 @@ impl Filter {
     /// Adds a type, given by its documented name (such as `pager_duty`) or its number.
     pub fn add_type(&mut self, text: &str) -> Result<(), Error> {
         let Some(id) = parse_type(text) else {
-            let names: Vec<&str> = WEBHOOK_TYPES.iter().map(|kind| kind.name).collect();
-            let text = untrusted::escape_truncated(text, 40);
-            return Err(
-                Error::usage(format!("`{text}` is not a webhook type")).with_hint(format!(
-                    "pass one of {}, or a type number",
-                    names.join(", ")
-                )),
-            );
+            let shown = untrusted::escape_truncated(text, 40);
+            let error = Error::usage(format!("`{shown}` is not a webhook type"));
+            return Err(error.with_hint(type_hint(text)));
         };
         self.types.push(id);
         Ok(())

@@ -118,13 +118,42 @@ pub fn text(run: &ScheduleRun, page: Page) -> String {
     let (word, meaning) = match run.exit_code {
         ExitCode::Done => ("done".to_owned(), Meaning::Success),
         code => (
-            format!("FAILED, exit code {}: {}", code.code(), code.meaning()),
+            format!("FAILED, exit code {}: {}", code.code(), meaning(run)),
             Meaning::Error,
         ),
     };
     let last = format!("schedule {}: {word}", name_cell(&run.schedule));
     let _ = writeln!(out, "{}", page.palette.paint(meaning, &last));
     out
+}
+
+/// What the exit code means in this run: which accounts failed and why, where it is about accounts.
+fn meaning(run: &ScheduleRun) -> String {
+    let is_failed = |account: &&AccountScheduleRun| account.exit_code() != ExitCode::Done;
+    let failed: Vec<String> = run
+        .accounts
+        .iter()
+        .filter(is_failed)
+        .map(|account| format!("{} ({})", account.created.name, failure_word(account)))
+        .collect();
+    if failed.is_empty() {
+        return run.exit_code.meaning().to_owned();
+    }
+    let all = counted(run.accounts.len(), "account");
+    format!("{} of {all} failed: {}", failed.len(), failed.join(", "))
+}
+
+/// Why an account failed, in a word: the status with which a server refused, what the check found, or the exit code.
+fn failure_word(account: &AccountScheduleRun) -> String {
+    if let Some(status) = account.errors().find_map(Error::http_status) {
+        return status.to_string();
+    }
+    let is_stale = account.checked.as_ref().is_some_and(|it| it.is_stale);
+    match (account.errors().next(), account.exit_code()) {
+        (None, ExitCode::Partial) if is_stale => "the newest backup is too old".to_owned(),
+        (None, ExitCode::Partial) => "a backup is damaged".to_owned(),
+        (_, code) => format!("exit code {}", code.code()),
+    }
 }
 
 /// The status document.
@@ -134,7 +163,7 @@ struct ScheduleRunDocument<'a> {
     started: Timestamp,
     ended: Timestamp,
     exit_code: ExitCode,
-    meaning: &'static str,
+    meaning: String,
     failure: Option<FailureDocument<'a>>,
     accounts: Vec<AccountScheduleRunDocument<'a>>,
 }
@@ -161,7 +190,7 @@ pub fn document(run: &ScheduleRun) -> impl DocumentBody {
         started: run.started,
         ended: run.ended,
         exit_code: run.exit_code,
-        meaning: run.exit_code.meaning(),
+        meaning: meaning(run),
         failure: run.failure.as_ref().map(FailureDocument::from),
         accounts: run
             .accounts

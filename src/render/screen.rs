@@ -98,6 +98,26 @@ impl Screen {
         written.map_err(cannot_write_result)
     }
 
+    /// Writes the report on work that is done, such as what was deleted, to standard output.
+    ///
+    /// A failed write is reported on standard error and changes no exit code: that states what the work came to.
+    pub fn print_report(&self, text: &str) {
+        if let Err(error) = self.print_result(text) {
+            self.error(&error);
+        }
+    }
+
+    /// Writes a text with styles, such as help, to standard output; without them where there is no color.
+    ///
+    /// # Errors
+    /// As for [`print_result`](Self::print_result).
+    pub fn print_styled(&self, text: &str) -> Result<(), Error> {
+        match self.streams.stdout.palette {
+            Palette::Colored => self.print_result(text),
+            Palette::Plain => self.print_result(&anstream::adapter::strip_str(text).to_string()),
+        }
+    }
+
     /// Writes a document to standard output as JSON, without holding its text in memory.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::accounts::AccountResolver;
 use super::client_options;
 use super::config::{Config, ConfigLocation};
-use super::keys::unused_variables;
+use super::keys::{Purpose, unused_variables};
 use crate::cli::{self, OutputFormat, SideArg};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::client::ClientOptions;
@@ -54,13 +54,14 @@ impl AccountCheckSettings {
     pub async fn resolve(arguments: cli::AccountCheckArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let client = client_options(&arguments.connection)?;
-        let resolved = accounts.resolve("ACCOUNT", &arguments.account)?;
-        let (side, sides) = match arguments.side {
-            Some(SideArg::Source) => (Side::Source, &[Side::Source][..]),
-            Some(SideArg::Target) => (Side::Target, &[Side::Target][..]),
-            None => (Side::Source, &[Side::Source, Side::Target][..]),
+        let resolved = accounts.resolve("ACCOUNT", &arguments.account.account)?;
+        let both = &[Side::Source, Side::Target][..];
+        let (side, sides, purpose) = match arguments.side {
+            Some(SideArg::Source) => (Side::Source, &[Side::Source][..], Purpose::Read),
+            Some(SideArg::Target) => (Side::Target, &[Side::Target][..], Purpose::Read),
+            None => (Side::Source, both, Purpose::ReadAlone),
         };
-        let account = resolved.with_key_for(side).await;
+        let account = resolved.with_key_for(side, purpose).await;
         let uses_own_key = resolved.has_profile_key()
             && account
                 .as_ref()

@@ -1,11 +1,11 @@
 //! Resolves the accounts that a command line names (profiles, regions, URLs, files), each with its key.
 
-use super::Origin;
 use super::config::{Config, ConfigLocation};
 use super::cx;
 use super::key_variables::KeyVariables;
-use super::keys::{self, LoadedKey, ProfileKey};
+use super::keys::{self, LoadedKey, ProfileKey, Purpose};
 use super::profiles;
+use super::{Consent, Origin};
 use crate::cli::{ConfigArgs, IdentityArgs};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::endpoint::Endpoint;
@@ -29,6 +29,32 @@ pub(super) struct ResolvedAccount {
     /// The profile that the argument names, if any.
     pub(super) profile: Option<AccountProfile>,
     profile_key: ProfileKey,
+}
+
+/// What an argument names, before any key is read.
+pub(super) enum NamedOrigin {
+    /// A file or standard input, which needs no key.
+    File(Origin),
+    /// An account.
+    Account(Box<ResolvedAccount>),
+}
+
+impl NamedOrigin {
+    /// Whether it is an account without a key of its own.
+    pub(super) fn needs_environment(&self) -> bool {
+        matches!(self, Self::Account(account) if !account.has_profile_key())
+    }
+
+    /// The origin, with the key of that side.
+    pub(super) async fn open(self, side: Side, purpose: Purpose) -> Result<Origin, Error> {
+        match self {
+            Self::File(origin) => Ok(origin),
+            Self::Account(account) => {
+                let account = account.with_key_for(side, purpose).await?;
+                Ok(Origin::Live(Box::new(account)))
+            }
+        }
+    }
 }
 
 impl AccountResolver {
@@ -57,9 +83,36 @@ impl AccountResolver {
         })
     }
 
-    /// Resolves `--from`: `-`, a file, or an account.
+    /// Resolves `--from` of a command that reads nothing else: `-`, a file, or an account.
     pub(super) async fn resolve_source(&mut self, text: &str) -> Result<Origin, Error> {
-        self.resolve_origin(Side::Source, "--from", text).await
+        let source = self.find("--from", text)?;
+        source.open(Side::Source, Purpose::ReadAlone).await
+    }
+
+    /// Resolves `--from` and `--to` of a command that only reads both.
+    pub(super) async fn resolve_to_read(
+        &mut self,
+        from: &str,
+        to: &str,
+    ) -> Result<(Origin, Account), Error> {
+        let source = self.find("--from", from)?;
+        let target = self.resolve("--to", to)?;
+        let needs_environment = [source.needs_environment(), !target.has_profile_key()];
+        let purpose = Purpose::of_reading(needs_environment);
+        let source = source.open(Side::Source, purpose).await?;
+        Ok((source, target.with_key_for(Side::Target, purpose).await?))
+    }
+
+    /// Resolves `--from` and `--to` of a command that writes to the target, if `consent` allows it.
+    pub(super) async fn resolve_to_write(
+        &mut self,
+        from: &str,
+        to: &str,
+        consent: Consent,
+    ) -> Result<(Origin, Account), Error> {
+        let source = self.find("--from", from)?;
+        let source = source.open(Side::Source, Purpose::Read).await?;
+        Ok((source, self.resolve_target(to, consent).await?))
     }
 
     /// The origin for a file, which may be an encrypted backup.
@@ -67,29 +120,30 @@ impl AccountResolver {
         Origin::File(path.to_owned(), self.identities.clone())
     }
 
-    /// Resolves `--to`: an account with the target's key.
-    pub(super) async fn resolve_target(&mut self, text: &str) -> Result<Account, Error> {
-        self.resolve("--to", text)?.with_key_for(Side::Target).await
+    /// Resolves `--to`: an account with the target's key, to which a command writes if `consent` allows it.
+    pub(super) async fn resolve_target(
+        &mut self,
+        text: &str,
+        consent: Consent,
+    ) -> Result<Account, Error> {
+        let target = self.resolve("--to", text)?;
+        target.with_key_for(Side::Target, consent.purpose()).await
     }
 
-    /// Resolves the text of an argument: `-`, a file, or an account with the key of that side. Messages call the
-    /// argument `argument`, such as `--from`.
-    pub(super) async fn resolve_origin(
-        &mut self,
-        side: Side,
-        argument: &str,
-        text: &str,
-    ) -> Result<Origin, Error> {
+    /// Finds out what the text of an argument names: `-`, a file, or an account. Messages call the argument
+    /// `argument`, such as `--from`.
+    pub(super) fn find(&mut self, argument: &str, text: &str) -> Result<NamedOrigin, Error> {
         if text == "-" {
-            return Ok(Origin::Stdin(self.identities.clone()));
+            let stdin = Origin::Stdin(self.identities.clone());
+            return Ok(NamedOrigin::File(stdin));
         }
         let is_account = is_address(text) || self.find_profile(text)?.is_some();
         let path = Path::new(text);
         if !is_account && (looks_like_path(text) || disk::is_file(path)) {
-            return Ok(self.file_origin(path));
+            return Ok(NamedOrigin::File(self.file_origin(path)));
         }
-        let account = self.resolve(argument, text)?.with_key_for(side).await?;
-        Ok(Origin::Live(Box::new(account)))
+        let account = self.resolve(argument, text)?;
+        Ok(NamedOrigin::Account(Box::new(account)))
     }
 
     /// Resolves an account without reading its key. Messages call the argument `argument`.
@@ -176,9 +230,17 @@ impl ResolvedAccount {
     }
 
     /// The account with the key for a side: the profile's own, else the environment's.
-    pub(super) async fn with_key_for(&self, side: Side) -> Result<Account, Error> {
-        let key = keys::read_for_side(side, self.profile_name(), &self.profile_key).await?;
-        Ok(self.with_key(side, key))
+    pub(super) async fn with_key_for(
+        &self,
+        side: Side,
+        purpose: Purpose,
+    ) -> Result<Account, Error> {
+        let (name, own) = (self.profile_name(), &self.profile_key);
+        let key = keys::read_for_side(side, purpose, name, own).await?;
+        Ok(Account {
+            access: purpose.access(),
+            ..self.with_key(side, key)
+        })
     }
 
     /// Whether the account has a profile that states where its key is.
@@ -197,6 +259,7 @@ impl ResolvedAccount {
         Account {
             key_origin: key.origin,
             key_stands_in_because: key.stands_in_because,
+            key_alternative: key.alternative,
             profile: self.profile.clone(),
             ..Account::new(side, self.endpoint.clone(), key.key)
         }

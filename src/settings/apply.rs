@@ -1,7 +1,8 @@
 //! Settings of `apply`: what the saved plan decided, and what the command line repeats of it.
 //! A plan is only a file, so no key goes to a host that neither belongs to Coralogix nor was named by the user.
 
-use super::accounts::{AccountResolver, ResolvedAccount};
+use super::accounts::{AccountResolver, NamedOrigin, ResolvedAccount};
+use super::keys::Purpose;
 use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
 use super::{accounts, detail, filter, push_options, source_client_options, state_keys};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
@@ -42,9 +43,10 @@ impl ApplySettings {
             .with_hint("save one with `hookferry plan --out plan.json`")
         })?;
         refuse_unplanned_keys(&binding, &arguments)?;
+        let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
-        let (source, target) = resolve_sides(&binding, &arguments, &mut accounts).await?;
+        let (source, target) = resolve_sides(&binding, &arguments, consent, &mut accounts).await?;
         let binding_keys = check_seal(&saved, &binding, &name, source.key(), &target.key)?;
         // Only now is it certain that the plan names the files that somebody approved.
         let sides = (source, target);
@@ -56,7 +58,7 @@ impl ApplySettings {
                 follow_up_flags: state.follow_up_flag()
                     + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
                 route,
-                consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
+                consent,
                 max_changes: None,
                 push: push_options(&arguments.writing),
                 state,
@@ -121,6 +123,7 @@ fn plan_state_keys(binding: &Binding) -> StateKeys {
 async fn resolve_sides(
     binding: &Binding,
     arguments: &cli::ApplyArgs,
+    consent: Consent,
     accounts: &mut AccountResolver,
 ) -> Result<(Origin, Account), Error> {
     let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
@@ -133,12 +136,14 @@ async fn resolve_sides(
         BoundLocation::Url(url) => {
             let resolved =
                 resolve_bound_account(accounts, Side::Source, url, &binding.source, from)?;
-            Origin::Live(Box::new(resolved.with_key_for(Side::Source).await?))
+            let source = resolved.with_key_for(Side::Source, Purpose::Read).await?;
+            Origin::Live(Box::new(source))
         }
-        BoundLocation::File(path) => resolve_file(accounts, Some(path), from).await?,
-        BoundLocation::Stdin(_) => resolve_file(accounts, None, from).await?,
+        BoundLocation::File(path) => resolve_file(accounts, Some(path), from)?,
+        BoundLocation::Stdin(_) => resolve_file(accounts, None, from)?,
     };
-    Ok((source, target.with_key_for(Side::Target).await?))
+    let target = target.with_key_for(Side::Target, consent.purpose());
+    Ok((source, target.await?))
 }
 
 fn route(
@@ -231,19 +236,19 @@ fn flag_name(side: Side) -> &'static str {
 }
 
 /// The file that the plan was made from, at its present path.
-async fn resolve_file(
+fn resolve_file(
     accounts: &mut AccountResolver,
     path: Option<&str>,
     named: Option<&str>,
 ) -> Result<Origin, Error> {
     match (named, path) {
-        (Some(named), _) => match accounts.resolve_source(named).await? {
-            Origin::Live(_) => Err(Error::new(
+        (Some(named), _) => match accounts.find("--from", named)? {
+            NamedOrigin::Account(_) => Err(Error::new(
                 ErrorKind::WrongAccount,
                 "the plan was made from a file, but --from names an account",
             )
             .with_hint("pass the file to --from; its content must not have changed")),
-            origin => Ok(origin),
+            NamedOrigin::File(origin) => Ok(origin),
         },
         (None, Some(path)) => Ok(accounts.file_origin(Path::new(path))),
         (None, None) => Err(Error::usage("the plan was made from standard input")
@@ -268,6 +273,7 @@ fn rewriting_args(binding: &Binding, arguments: &cli::ApplyArgs) -> RewritingArg
     RewritingArgs {
         rules: arguments.rules.clone().or(plan_rules),
         allow_commands: arguments.allow_commands,
+        env_file: arguments.env_file.clone(),
         unmatched_secret: Some(match binding.unmatched_secret {
             UnmatchedSecretPolicy::Keep => UnmatchedArg::Keep,
             UnmatchedSecretPolicy::Refuse => UnmatchedArg::Refuse,

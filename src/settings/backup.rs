@@ -2,6 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::environment::text_variable;
+use super::keys::Purpose;
 use super::{client_options, state_keys};
 use crate::cli::{self, KeepArgs, OutputFormat, ProtectionArgs};
 use crate::coralogix::account::{Account, Side};
@@ -89,7 +90,7 @@ impl BackupCreateSettings {
     /// Resolves the arguments of `backup create`; a missing key becomes part of the account's result.
     pub async fn resolve(arguments: cli::BackupCreateArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
-        let names = if arguments.all {
+        let names = if arguments.accounts.all {
             let names = accounts.profile_names()?;
             if names.is_empty() {
                 return Err(
@@ -100,7 +101,7 @@ impl BackupCreateSettings {
             }
             names
         } else {
-            arguments.from
+            arguments.accounts.from
         };
         Ok(Self {
             accounts: resolve_accounts(&mut accounts, names).await?,
@@ -129,7 +130,9 @@ async fn resolve_accounts(
         }
         let resolved = accounts.resolve("--from", &name)?;
         let account = if is_single {
-            resolved.with_key_for(Side::Source).await
+            resolved
+                .with_key_for(Side::Source, Purpose::ReadAlone)
+                .await
         } else {
             resolved.with_profile_key(Side::Source).await
         };

@@ -1,10 +1,10 @@
 //! The config file: its path, whether its permissions make it trustworthy, its profiles and its schedules.
 //! Neither holds nor reads a key.
 
-use super::closest::closest_name;
 use super::environment::{absolute_path_variable, path_variable};
 use super::profiles::{self, Profile};
 use super::schedules::{self, Schedule};
+use crate::closest::{closest_names, did_you_mean};
 use crate::error::Error;
 use crate::store::disk;
 use crate::toml_file::{self, Diagnostic, Table, TableEntry, TomlReader};
@@ -166,10 +166,8 @@ impl Config {
         if names.is_empty() {
             return None;
         }
-        let closest = match closest_name(typed, names) {
-            Some(name) => format!("did you mean `{name}`? "),
-            None => String::new(),
-        };
+        let question = did_you_mean(&closest_names(typed, names.iter().copied()));
+        let closest = question.map_or_else(String::new, |question| format!("{question} "));
         let path = crate::untrusted::escape(&path.display().to_string());
         Some(format!(
             "{closest}the {what} of {path} are {}",
@@ -181,9 +179,8 @@ impl Config {
 fn parse_config(path: &Path, text: &str) -> Result<ConfigContents, Error> {
     parse(text).map_err(|diagnostics| {
         let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
-        Error::usage(format!("the config file has errors\n{lines}")).with_hint(
-            "see `hookferry --help` for an example of a profile, docs/schedules.md for a schedule",
-        )
+        Error::usage(format!("the config file has errors\n{lines}"))
+            .with_hint("`hookferry help config` explains profiles and schedules")
     })
 }
 

@@ -7,7 +7,7 @@ use super::key_text::parse_key;
 use super::key_variables::KeyVariables;
 use super::profiles::{KEY_SOURCE_FIELDS, KeySource};
 use super::values::{Unread, read_command_output, read_file, read_variable};
-use crate::coralogix::account::{ApiKey, Side};
+use crate::coralogix::account::{Access, ApiKey, Side};
 use crate::error::{Error, ErrorKind};
 use secrecy::SecretString;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,37 @@ pub(super) struct LoadedKey {
     pub(super) origin: String,
     /// If it stands in for the key that the profile names: why that one is not used.
     pub(super) stands_in_because: Option<String>,
+    /// How to use the environment's other key instead; `None` if the command could not, or if there is none.
+    pub(super) alternative: Option<String>,
+}
+
+/// What a command does with an account; decides which key of the environment opens it, if it has none of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It only reads, and no other account of the command line needs a key of the environment: if only one key is set,
+    /// that one serves, whichever side's it is.
+    ReadAlone,
+    /// It only reads.
+    Read,
+    /// It may also write.
+    Write,
+}
+
+impl Purpose {
+    /// For a command that only reads these accounts, each with whether it needs a key of the environment.
+    pub(super) fn of_reading(needs_environment: [bool; 2]) -> Self {
+        match needs_environment {
+            [true, true] => Self::Read,
+            _ => Self::ReadAlone,
+        }
+    }
+
+    pub(super) fn access(self) -> Access {
+        match self {
+            Self::ReadAlone | Self::Read => Access::Read,
+            Self::Write => Access::Write,
+        }
+    }
 }
 
 /// Where the own key of a profile is.
@@ -40,24 +71,31 @@ pub(super) enum ProfileKey {
 
 /// Reads the key for a side: the profile's own, else the environment's.
 ///
-/// The environment's key stands in for a profile's own one only where that is out of reach; one that is there and
-/// unusable is an error.
+/// The environment's key of that side stands in for a profile's own one only where that is out of reach; one that is
+/// there and unusable is an error.
 pub(super) async fn read_for_side(
     side: Side,
+    purpose: Purpose,
     profile: &str,
     profile_key: &ProfileKey,
 ) -> Result<LoadedKey, Error> {
     let key = match read_profile_key(side, profile, profile_key).await {
         Ok(key) => key,
         Err(KeyProblem::Unusable(error)) => return Err(error),
-        Err(KeyProblem::OutOfReach(error)) => match read_environment_key(side)? {
-            Some(key) if profile_key.is_named() => LoadedKey {
-                stands_in_because: Some(error.to_string()),
-                ..key
-            },
-            Some(key) => key,
-            None => return Err(with_variable_hint(error, side, profile_key)),
-        },
+        Err(KeyProblem::OutOfReach(error)) => {
+            let key = match purpose {
+                Purpose::ReadAlone if !profile_key.is_named() => read_only_environment_key(side)?,
+                _ => read_environment_key(side)?,
+            };
+            match key {
+                Some(key) if profile_key.is_named() => LoadedKey {
+                    stands_in_because: Some(error.to_string()),
+                    ..key
+                },
+                Some(key) => key,
+                None => return Err(with_variable_hint(error, side, profile_key)),
+            }
+        }
     };
     log_use(side, &key, profile_key);
     Ok(key)
@@ -73,7 +111,18 @@ fn with_variable_hint(error: Error, side: Side, profile_key: &ProfileKey) -> Err
     } else {
         format!("{set}; or {own}")
     };
-    error.with_hint(hint)
+    error.with_hint(match foreign_variable() {
+        Some(foreign) => format!(
+            "{foreign} is set, but hookferry does not read it, because it does not say which account it is for: if it is the {side}'s, run `export {name}=\"${foreign}\"`; else {hint}"
+        ),
+        None => hint,
+    })
+}
+
+/// The variable of another of the vendor's programs that is set.
+fn foreign_variable() -> Option<&'static str> {
+    let names = ["CORALOGIX_API_KEY", "CX_API_KEY"];
+    names.into_iter().find(|name| path_variable(name).is_some())
 }
 
 /// Logs which key is used, and which ones are not.
@@ -87,10 +136,7 @@ pub(super) fn log_use(side: Side, key: &LoadedKey, profile_key: &ProfileKey) {
 
 /// States which key variables of these sides are set, where a profile's own key is used instead; `None` if none is.
 pub(super) fn unused_variables(sides: &[Side]) -> Option<String> {
-    let names = sides.iter().flat_map(|side| {
-        let name = side.key_variable();
-        [name.to_owned(), format!("{name}_FILE")]
-    });
+    let names = sides.iter().copied().flat_map(variables);
     let set: Vec<String> = names.filter(|name| path_variable(name).is_some()).collect();
     (!set.is_empty()).then(|| format!("set in the environment and not used: {}", set.join(", ")))
 }
@@ -173,6 +219,7 @@ fn load(
             key,
             origin,
             stands_in_because: None,
+            alternative: None,
         }),
         Err(Unread::OutOfReach(why)) => Err(KeyProblem::OutOfReach(error(why, hint))),
         Err(Unread::Unusable { why, remedy }) => {
@@ -182,11 +229,41 @@ fn load(
     }
 }
 
+/// Reads the only key that the environment has; where it has both, that of the side.
+fn read_only_environment_key(side: Side) -> Result<Option<LoadedKey>, Error> {
+    let other = match side {
+        Side::Source => Side::Target,
+        Side::Target => Side::Source,
+    };
+    let Some(key) = read_environment_key(side)? else {
+        return read_environment_key(other);
+    };
+    let alternative = set_variable(other).zip(set_variable(side));
+    Ok(Some(LoadedKey {
+        alternative: alternative.map(|(other, own)| {
+            format!("to read with {other} instead, unset {own} for that command")
+        }),
+        ..key
+    }))
+}
+
+/// The variable that is set for a side's key.
+fn set_variable(side: Side) -> Option<String> {
+    variables(side)
+        .into_iter()
+        .find(|name| path_variable(name).is_some())
+}
+
+/// The variables for a side's key: for the key, and for the file that contains it.
+fn variables(side: Side) -> [String; 2] {
+    let name = side.key_variable();
+    [name.to_owned(), format!("{name}_FILE")]
+}
+
 /// Reads a side's key from its variable, or from the file that its `_FILE` variable names.
 fn read_environment_key(side: Side) -> Result<Option<LoadedKey>, Error> {
-    let name = side.key_variable();
-    let file_name = format!("{name}_FILE");
-    let (text, origin) = match (text_variable(name)?, text_variable(&file_name)?) {
+    let [name, file_name] = variables(side);
+    let (text, origin) = match (text_variable(&name)?, text_variable(&file_name)?) {
         (Some(_), Some(_)) => {
             return Err(Error::usage(format!("both {name} and {file_name} are set"))
                 .with_hint("ambiguous: set only one of them"));

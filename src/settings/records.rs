@@ -2,8 +2,9 @@
 
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::environment::absolute_path_variable;
+use super::keys::Purpose;
 use super::{Consent, Route, RulesFile, client_options, filter, state_keys};
-use crate::cli::{self, IdmapAction, OutputFormat, RunsAction};
+use crate::cli::{self, IdmapAction, OutputFormat, RouteArgs, RunsAction, VerifiedArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
@@ -169,9 +170,13 @@ pub enum IdmapSource {
     Run(String),
 }
 
-/// Resolves the target of a recorded run; holds the account that `--to` names, if it is given.
+/// Resolves the target of a recorded run.
 #[derive(Debug, Clone)]
-pub struct RecordedTarget(Option<ResolvedAccount>);
+pub struct RecordedTarget {
+    /// The account that `--to` names, if it is given.
+    named: Option<ResolvedAccount>,
+    purpose: Purpose,
+}
 
 /// Settings of `runs`.
 #[derive(Debug, Clone)]
@@ -196,9 +201,16 @@ pub enum RunsTask {
 }
 
 impl RecordedTarget {
-    fn resolve(flag: Option<&str>, accounts: &mut AccountResolver) -> Result<Self, Error> {
-        let resolved = flag.map(|text| accounts.resolve("--to", text));
-        resolved.transpose().map(Self)
+    fn resolve(
+        flag: Option<&str>,
+        purpose: Purpose,
+        accounts: &mut AccountResolver,
+    ) -> Result<Self, Error> {
+        let named = flag.map(|text| accounts.resolve("--to", text));
+        Ok(Self {
+            named: named.transpose()?,
+            purpose,
+        })
     }
 
     /// The account that the record names by URL and host, with the target's key.
@@ -209,7 +221,7 @@ impl RecordedTarget {
         let host = crate::untrusted::escape_truncated(host, 80);
         let endpoint = Endpoint::parse(url)
             .map_err(|_| Error::failed(format!("the run record has an unusable target: {host}")))?;
-        match &self.0 {
+        match &self.named {
             Some(resolved) if resolved.endpoint.base() != endpoint.base() => {
                 return Err(Error::new(
                     ErrorKind::WrongAccount,
@@ -231,12 +243,9 @@ impl RecordedTarget {
             }
             _ => {}
         }
-        if let Some(resolved) = &self.0 {
-            return resolved.with_key_for(Side::Target).await;
-        }
-        ResolvedAccount::from_record(endpoint)
-            .with_key_for(Side::Target)
-            .await
+        let recorded = || ResolvedAccount::from_record(endpoint);
+        let target = self.named.clone().unwrap_or_else(recorded);
+        target.with_key_for(Side::Target, self.purpose).await
     }
 }
 
@@ -247,18 +256,19 @@ impl VerifySettings {
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         let client = client_options(&arguments.connection)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
-        let against = match (arguments.run, arguments.from, arguments.to) {
-            (Some(run), _, to) => VerifyAgainst::Run(Box::new(VerifyRun {
+        let against = match arguments.verified {
+            VerifiedArgs::Run { run, to } => VerifyAgainst::Run(Box::new(VerifyRun {
                 run,
-                target: RecordedTarget::resolve(to.as_deref(), &mut accounts)?,
+                target: RecordedTarget::resolve(to.as_deref(), Purpose::Read, &mut accounts)?,
                 client,
                 ignore_keys,
                 state: StateFolder::resolve(arguments.state.state_dir),
             })),
-            (None, Some(from), Some(to)) => {
+            VerifiedArgs::Source(RouteArgs { from, to }) => {
+                let (source, target) = accounts.resolve_to_read(&from, &to).await?;
                 let route = Route::new(
-                    accounts.resolve_source(&from).await?,
-                    accounts.resolve_target(&to).await?,
+                    source,
+                    target,
                     filter(arguments.selection)?,
                     OnConflict::Fail,
                     RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
@@ -266,7 +276,6 @@ impl VerifySettings {
                 )?;
                 VerifyAgainst::Source(Box::new(route.with_ignored_keys(&ignore_keys)))
             }
-            _ => return Err(Error::usage("verify needs --from and --to, or --run")),
         };
         Ok(Self {
             against,
@@ -279,11 +288,13 @@ impl RollbackSettings {
     /// Resolves the arguments of `rollback`.
     pub fn resolve(arguments: cli::RollbackArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
+        let consent = Consent::from_flags(arguments.dry_run, arguments.yes);
+        let (to, purpose) = (arguments.to.as_deref(), consent.purpose());
         Ok(Self {
-            target: RecordedTarget::resolve(arguments.to.as_deref(), &mut accounts)?,
+            target: RecordedTarget::resolve(to, purpose, &mut accounts)?,
             client: client_options(&arguments.connection)?,
             ignore_keys: state_keys(&arguments.comparison)?,
-            consent: Consent::from_flags(arguments.dry_run, arguments.yes),
+            consent,
             state: StateFolder::resolve(arguments.state.state_dir),
             push: PushOptions {
                 settle: arguments.settle.settle,
@@ -303,6 +314,7 @@ impl RunsSettings {
     pub fn resolve(arguments: cli::RunsArgs) -> Self {
         let (task, state) = match arguments.action {
             None => (RunsTask::List(arguments.list.output), arguments.list.state),
+            Some(RunsAction::List(list)) => (RunsTask::List(list.output), list.state),
             Some(RunsAction::Show { run, list }) => (RunsTask::Show(run, list.output), list.state),
             Some(RunsAction::Close { run, state }) => (RunsTask::Close(run), state),
             Some(RunsAction::Prune { keep_within, state }) => (RunsTask::Prune(keep_within), state),

@@ -103,7 +103,8 @@ impl RestoreSettings {
                 output,
             })));
         };
-        let target = accounts.resolve_target(&to).await?;
+        let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
+        let target = accounts.resolve_target(&to, consent).await?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let follow_up_flags = state.follow_up_flag()
             + &accounts::follow_up_flags(&arguments.connection.config, &target);
@@ -122,7 +123,7 @@ impl RestoreSettings {
                 restores_own_account: !arguments.into_other_account,
                 ..route.with_ignored_keys(&ignore_keys)
             },
-            consent: Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes),
+            consent,
             max_changes: arguments.limit.max_changes,
             state,
             detail: detail(arguments.detail.diff),

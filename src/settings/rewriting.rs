@@ -1,13 +1,14 @@
 //! Settings for rewriting webhooks on their way to the target: the rules file and the related flags.
 
 use super::accounts::AccountResolver;
+use super::env_file::EnvFile;
 use super::key_variables::KeyVariables;
 use super::{Origin, filter, source_client_options};
 use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::content::{Fingerprint, text_digest};
 use crate::coralogix::endpoint::Endpoint;
-use crate::coralogix::region::Region;
+use crate::coralogix::region::{self, Region};
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
@@ -33,6 +34,8 @@ pub struct RulesFile {
     pub may_run_commands: bool,
     /// The variables that no rule gets.
     pub key_variables: KeyVariables,
+    /// The file of `--env-file`, with values for rules.
+    pub env_file: Option<EnvFile>,
     /// What to do with secrets that no rule covers.
     pub unmatched: UnmatchedSecretPolicy,
     /// Whether to replace Coralogix hosts by those of another region.
@@ -92,6 +95,7 @@ impl RulesFile {
             folder: PathBuf::new(),
             may_run_commands: false,
             key_variables: KeyVariables::of_environment(),
+            env_file: None,
             unmatched: UnmatchedSecretPolicy::Keep,
             retarget: Retargeting::No,
         }
@@ -115,6 +119,11 @@ impl RulesFile {
             text,
             folder: folder.map(Path::to_owned).unwrap_or_default(),
             may_run_commands: arguments.allow_commands,
+            env_file: arguments
+                .env_file
+                .as_deref()
+                .map(EnvFile::read)
+                .transpose()?,
             key_variables: match accounts.config() {
                 _ if arguments.rules.is_none() => KeyVariables::of_environment(),
                 Ok(config) => KeyVariables::of_config(config),
@@ -145,7 +154,7 @@ fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
     let rules = file::parse(&text).map_err(|diagnostics| {
         let lines = toml_file::format_diagnostics(&path.display().to_string(), &diagnostics);
         Error::usage(format!("the rules file has errors\n{lines}")).with_hint(
-            "see docs/secrets.md, or let `hookferry rules init` write a file to start from",
+            "`hookferry help rules` explains the file; `hookferry rules init --from ACCOUNT` writes one to start from",
         )
     })?;
     Ok((rules, text_digest(&text)))
@@ -153,10 +162,9 @@ fn read_rules(path: &Path) -> Result<(Rules, Fingerprint), Error> {
 
 fn parse_region(name: &str) -> Result<Region, Error> {
     Region::from_name(name).ok_or_else(|| {
-        let codes: Vec<&str> = Region::all().map(Region::code).collect();
-        let name = crate::untrusted::escape_truncated(name, 20);
-        Error::usage(format!("--retarget: `{name}` is not a region"))
-            .with_hint(format!("the regions are {}", codes.join(", ")))
+        let shown = crate::untrusted::escape_truncated(name, 20);
+        Error::usage(format!("--retarget: `{shown}` is not a region"))
+            .with_hint(region::name_hint(name, "the regions are"))
     })
 }
 
@@ -177,8 +185,8 @@ impl RulesInitSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
-            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.route.from).await?,
+            target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,
             out: arguments.out,
@@ -192,8 +200,8 @@ impl RulesCheckSettings {
         let mut accounts =
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         Ok(Self {
-            source: accounts.resolve_source(&arguments.from).await?,
-            target: resolve_endpoint(arguments.to.as_deref(), &mut accounts)?,
+            source: accounts.resolve_source(&arguments.route.from).await?,
+            target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
             client: source_client_options(&arguments.connection, &arguments.source_list)?,

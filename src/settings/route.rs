@@ -3,7 +3,7 @@
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
 use super::{RulesFile, filter, state_keys};
-use crate::cli::{self, ComparisonArgs, ConfigArgs, ConflictArg, RewritingArgs, SelectionArgs};
+use crate::cli::{ComparisonArgs, ConflictArg, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
@@ -70,22 +70,22 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) async fn resolve(
-        route: &cli::RouteArgs,
+    /// Resolves the options of a command that makes a plan, for a source and a target.
+    pub(super) fn resolve(
+        (source, target): (Origin, Account),
+        accounts: &mut AccountResolver,
         selection: SelectionArgs,
         on_conflict: ConflictArg,
         rewriting: &RewritingArgs,
         comparison: &ComparisonArgs,
         client: ClientOptions,
-        config: &ConfigArgs,
     ) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::with_identities(config, &route.identity)?;
         let route = Self::new(
-            accounts.resolve_source(&route.from).await?,
-            accounts.resolve_target(&route.to).await?,
+            source,
+            target,
             filter(selection)?,
             super::on_conflict(on_conflict),
-            RulesFile::resolve(rewriting, &mut accounts)?,
+            RulesFile::resolve(rewriting, accounts)?,
             client,
         )?;
         Ok(route.with_ignored_keys(&state_keys(comparison)?))

@@ -5,8 +5,8 @@ mod keep;
 mod locations;
 
 use super::calendar::Calendar;
-use super::closest::closest_name;
 use super::profiles;
+use crate::closest::{closest_names, did_you_mean};
 use crate::secret::{resembles_age_identity, resembles_vendor_key};
 use crate::store::backup::Recipients;
 use crate::store::backup::retention::Policy;
@@ -246,10 +246,8 @@ fn read_profile_names(
         } else if known.contains(&name) {
             found.push(name.to_owned());
         } else {
-            let closest = match closest_name(name, known) {
-                Some(name) => format!("; did you mean `{name}`?"),
-                None => String::new(),
-            };
+            let question = did_you_mean(&closest_names(name, known.iter().copied()));
+            let closest = question.map_or_else(String::new, |question| format!("; {question}"));
             reader.report(
                 offset,
                 format!("this file has no profile of that name{closest}"),

@@ -1,6 +1,7 @@
 //! Reads the values that rules and profiles refer to: from the environment, from files, and from the output of
 //! commands. Never shows a value, nor an argument of a command, because that may be a secret too.
 
+use super::env_file::EnvFile;
 use super::environment::text_variable;
 use super::key_variables::KeyVariables;
 use crate::pipeline::rewrite::rule::ValueSource;
@@ -49,13 +50,14 @@ impl Unread {
 
 /// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
-/// Relative paths start from `folder`. Commands run one after the other, and only if they are allowed. Variables that
+/// Relative paths start from `folder`. What the file of `--env-file` sets outranks the environment. Commands run one after the other, and only if they are allowed. Variables that
 /// hold keys are not for rules.
 pub async fn read(
     sources: Vec<ValueSource>,
     folder: &Path,
     may_run_commands: bool,
     key_variables: &KeyVariables,
+    env_file: Option<&EnvFile>,
 ) -> RuleValues {
     let mut readings = Vec::new();
     for source in sources {
@@ -63,7 +65,7 @@ pub async fn read(
             ValueSource::Env(name) if key_variables.contains(name) => Err(Unread::unusable(
                 "it leads to a key of hookferry's own, which no webhook gets",
             )),
-            ValueSource::Env(name) => read_variable(name),
+            ValueSource::Env(name) => read_named(name, env_file),
             ValueSource::File(path) => read_file(&folder.join(path)),
             ValueSource::Command { .. } if !may_run_commands => {
                 Err(Unread::unusable("pass --allow-commands to run commands"))
@@ -80,6 +82,25 @@ pub async fn read(
         readings.push((source, outcome));
     }
     RuleValues::new(readings)
+}
+
+/// The value of a variable: from the file of `--env-file`, which the user named, else from the environment.
+fn read_named(name: &str, env_file: Option<&EnvFile>) -> Result<SecretString, Unread> {
+    let Some(env_file) = env_file else {
+        return read_variable(name);
+    };
+    match env_file.value(name) {
+        Some(value) => non_empty(
+            value.expose_secret(),
+            &format!("it is empty in {}", env_file.name()),
+        ),
+        None => read_variable(name).map_err(|unread| match unread {
+            Unread::OutOfReach(why) => {
+                Unread::OutOfReach(format!("it is not in {}, and {why}", env_file.name()))
+            }
+            unusable @ Unread::Unusable { .. } => unusable,
+        }),
+    }
 }
 
 pub(super) fn read_variable(name: &str) -> Result<SecretString, Unread> {

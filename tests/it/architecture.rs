@@ -47,12 +47,13 @@ const LAYERS: &[(&str, &[&str])] = &[
             "coralogix",
             "heartbeat",
             "toml_file",
+            "closest",
             "error",
             "secret",
             "untrusted",
         ],
     ),
-    ("cli", &[]),
+    ("cli", &["closest", "error", "secret"]),
     (
         "render",
         &[
@@ -94,7 +95,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "untrusted",
         ],
     ),
-    ("coralogix", &["http", "error", "secret", "untrusted"]),
+    (
+        "coralogix",
+        &["http", "closest", "error", "secret", "untrusted"],
+    ),
     ("heartbeat", &["http", "error", "untrusted"]),
     // If it shared logic with the client, both could agree on the same mistake.
     ("sandbox", &[]),
@@ -102,6 +106,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("http", &["secret", "untrusted", "wording"]),
     ("interrupt", &["error"]),
     ("stdin", &["error"]),
+    ("closest", &[]),
     ("crash", &[]),
     ("error", &[]),
     ("secret", &[]),

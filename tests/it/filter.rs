@@ -34,6 +34,11 @@ fn values_of_one_option_are_alternatives_and_all_options_must_match() {
         (&[("type", "webhook")][..], &["2002", "2003"][..]),
         (&[("type", "1")], &["2002", "2003"]),
         (&[("type", "jira"), ("type", "2")], &["2004", "2008"]),
+        (
+            &[("type", "JIRA"), ("type", "PagerDuty")],
+            &["2004", "2008"],
+        ),
+        (&[("type", "pager-duty")], &["2004"]),
         (&[("name", "ops*")], &["2001", "2009"]),
         (&[("name", "Z?rich *")], &["2003", "2004"]),
         (&[("name", "teams-platform")], &["2007"]),
@@ -79,8 +84,7 @@ fn useless_values() {
     snapshots!();
     let mut lines = Vec::new();
     for values in [
-        &[("type", "pagerduty")][..],
-        &[("type", "Slack")],
+        &[("type", "slak")][..],
         &[("type", "-1")],
         &[("type", "")],
         &[(

@@ -11,6 +11,13 @@ mod architecture;
 mod backup;
 mod binding;
 mod browser;
+#[expect(
+    dead_code,
+    clippy::print_stdout,
+    reason = "its `main` is for Cargo; here are its tests"
+)]
+#[path = "../../build.rs"]
+mod build_script;
 mod calendar;
 mod campaign;
 mod cli;

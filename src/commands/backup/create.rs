@@ -79,14 +79,10 @@ pub(super) async fn run(
             .map(CreateResult::exit_code)
             .collect::<Vec<_>>(),
     );
-    // A failure to print the result does not change the exit code.
-    let printed = screen.print_result(&match settings.output {
+    screen.print_report(&match settings.output {
         OutputFormat::Text => text(&results, screen.stdout_page(Detail::Normal)),
         OutputFormat::Json => json::text(&document(&results, &settings.repository, code)),
     });
-    if let Err(error) = printed {
-        screen.error(&error);
-    }
     Ok(code)
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn run(
             .map(ForgetResult::exit_code)
             .collect::<Vec<_>>(),
     );
-    screen.print_result(&match settings.output {
+    screen.print_report(&match settings.output {
         OutputFormat::Text => text(
             &forgotten,
             settings.dry_run,
@@ -50,7 +50,7 @@ pub(super) async fn run(
             let name = repository.to_string();
             json::text(&document(&forgotten, &name, settings.dry_run, code))
         }
-    })?;
+    });
     Ok(code)
 }
 

@@ -26,16 +26,24 @@ pub struct RulesDraft {
     pub changes_region: bool,
 }
 
+/// Up to as many proposed rules are active and keep what they name, so that one line changes each secret. Every active
+/// rule is compared with every webhook, so more of them are only comments.
+const MAX_ACTIVE_PROPOSALS: usize = 500;
+
 /// Writes the text of the file.
 pub fn draft(draft: &RulesDraft) -> String {
-    let mut out = header_text(draft);
-    for group in group_by_type(&draft.inventory) {
-        push_section(&mut out, &group);
+    let groups = group_by_type(&draft.inventory);
+    let rules = groups.iter().flat_map(|group| &group.credential_rules);
+    let n_proposals = rules.filter(|rule| !rule.must_change).count();
+    let are_active = n_proposals <= MAX_ACTIVE_PROPOSALS;
+    let mut out = header_text(draft, are_active);
+    for group in &groups {
+        push_section(&mut out, group, are_active);
     }
     out
 }
 
-fn header_text(draft: &RulesDraft) -> String {
+fn header_text(draft: &RulesDraft, are_active: bool) -> String {
     let from = draft.account.description();
     let to = draft.target.as_deref().map_or_else(String::new, |to| {
         format!(" going to {}", untrusted::escape(to))
@@ -51,6 +59,12 @@ fn header_text(draft: &RulesDraft) -> String {
             "# To replace Coralogix hosts of the source's region with the target's:\n# retarget = true\n"
         }
     };
+    let proposals = if are_active {
+        "# A line that starts with `# set.` is a proposal: remove its `# ` where that secret must differ."
+    } else {
+        "# Rules that start with `# [[rule]]` are proposals: remove the `# ` of all their lines where a\n\
+         # secret must differ."
+    };
     format!(
         "# Rules for the webhooks of {from}{to}.\n\
          # Written by `hookferry rules init`. This file contains no secrets; do not add any.\n\
@@ -59,8 +73,9 @@ fn header_text(draft: &RulesDraft) -> String {
          #   keep    the target gets the same value, or\n\
          #   set     the target gets a different value, from {{ env = \"NAME\" }}, {{ file = \"path\" }}\n\
          #           or {{ command = [\"program\", \"argument\"] }} (run only with --allow-commands).\n\
-         # Rules that start with `# [[rule]]` are suggestions: remove the `# ` where a secret must differ.\n\
+         {proposals}\n\
          # `set` takes precedence over `keep`; two rules that set the same path are an error.\n\
+         # The variables are those of the environment, or lines NAME=value in the file of --env-file.\n\
          # Then: hookferry rules check --rules THIS-FILE --from ... --to ...\n\
          \n\
          # A webhook with a secret that no rule covers is not sent.\n\
@@ -70,7 +85,7 @@ fn header_text(draft: &RulesDraft) -> String {
     )
 }
 
-fn push_section(out: &mut String, group: &TypeGroup) {
+fn push_section(out: &mut String, group: &TypeGroup, are_active: bool) {
     let kind = group
         .type_id
         .map_or(SmolStr::new_static("without a type"), type_name);
@@ -110,33 +125,43 @@ fn push_section(out: &mut String, group: &TypeGroup) {
         );
     }
     for rule in &group.credential_rules {
-        push_rule(out, group, rule);
+        push_rule(out, group, rule, are_active);
     }
 }
 
-/// Writes a rule for webhooks that share credentials: active if a credential must change, else commented out.
-fn push_rule(out: &mut String, group: &TypeGroup, credential_rule: &CredentialRule) {
-    let prefix = if credential_rule.must_change {
-        ""
+/// Writes a rule for webhooks that share credentials: one that sets those that must change, or one that keeps the others
+/// and proposes a line to set each of them.
+fn push_rule(
+    out: &mut String,
+    group: &TypeGroup,
+    credential_rule: &CredentialRule,
+    are_active: bool,
+) {
+    let must_change = credential_rule.must_change;
+    out.push_str(if must_change {
+        "\n# This key belongs to the source account: if kept, the logs would flow back there.\n"
     } else {
-        "# "
-    };
-    if credential_rule.must_change {
-        out.push_str(
-            "\n# This key belongs to the source account: if kept, the logs would flow back there.\n",
-        );
-    } else {
-        out.push('\n');
-    }
+        "\n"
+    });
+    let prefix = if must_change || are_active { "" } else { "# " };
     let _ = writeln!(out, "{prefix}[[rule]]");
     let _ = writeln!(out, "{prefix}{}", credential_rule.match_line(group));
-    let sets: Vec<String> = credential_rule
-        .set
-        .iter()
-        .map(|(path, variable)| format!("{} = {{ env = \"{variable}\" }}", toml_key(path)))
-        .collect();
-    let _ = writeln!(out, "{prefix}set = {{ {} }}", sets.join(", "));
-    if credential_rule.must_change {
+    if !must_change && are_active {
+        let paths = credential_rule
+            .set
+            .iter()
+            .map(|(path, _)| toml_string(path));
+        let _ = writeln!(out, "keep = [{}]", paths.collect::<Vec<_>>().join(", "));
+    }
+    let prefix = if must_change { "" } else { "# " };
+    for (path, variable) in &credential_rule.set {
+        let _ = writeln!(
+            out,
+            "{prefix}set.{} = {{ env = \"{variable}\" }}",
+            toml_key(path)
+        );
+    }
+    if must_change {
         out.push_str("# new_uuid = true    # a new uuid in the target, for the field and payload.uuid together\n");
     }
 }

@@ -1,11 +1,13 @@
 //! Help, manual pages, and the README's table of exit codes.
 
 use crate::support::program::Program;
+use crate::support::source::files_below;
 use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
+use std::path::Path;
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 23] = [
     "migrate",
     "plan",
     "apply",
@@ -25,6 +27,8 @@ const COMMANDS: [&str; 21] = [
     "run-schedule",
     "demo",
     "sandbox",
+    "help",
+    "version",
     "completions",
     "man",
 ];
@@ -98,10 +102,93 @@ fn every_command_and_every_flag_is_explained() {
 fn the_version_is_printed() {
     let run = Program::without_accounts("--version").run();
     run.assert_code(0);
+    let features = if cfg!(feature = "cloud") {
+        "cloud"
+    } else {
+        "none"
+    };
+    let expected = format!(
+        "hookferry {} (features: {features})\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    assert_eq!(run.stdout, expected);
+    assert_eq!(Program::without_accounts("version").run().stdout, expected);
+    let short = Program::without_accounts("-V").run();
     assert_eq!(
-        run.stdout,
+        short.stdout,
         concat!("hookferry ", env!("CARGO_PKG_VERSION"), "\n")
     );
+}
+
+/// `help COMMAND` is `COMMAND --help`, at every level.
+#[test]
+fn help_shows_the_help_of_commands_and_topics() {
+    for command in ["", "migrate", "backup create", "runs list", "rules"] {
+        let help = Program::without_accounts(&format!("help {command}")).run();
+        help.assert_code(0);
+        let flag = Program::without_accounts(&format!("{command} --help")).run();
+        assert_eq!(help.stdout, flag.stdout, "{command}");
+    }
+    for topic in ["config", "exit-codes", "object-stores"] {
+        let run = Program::without_accounts(&format!("help {topic}")).run();
+        run.assert_code(0);
+        assert_transcript!(format!("topic_{topic}"), run);
+    }
+}
+
+/// Whoever adds a key to the files explains it in the program, too.
+#[test]
+fn the_topics_name_every_key_of_the_files() {
+    let documented = |page: &str, header: &str| {
+        let path = format!("{}/docs/{page}", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).unwrap();
+        let keys = table(&text, header).into_iter().map(|row| row[0].clone());
+        let names = keys.flat_map(|key| {
+            let names = key.split('`').skip(1).step_by(2).map(str::to_owned);
+            names.collect::<Vec<String>>()
+        });
+        names.collect::<Vec<String>>()
+    };
+    for (page, header, topic) in [
+        ("secrets.md", "| key | meaning |", "rules"),
+        ("schedules.md", "| key | meaning |", "config"),
+        ("secrets.md", "| in the profile | the key is |", "config"),
+        (
+            "object-stores.md",
+            "| variable | meaning |",
+            "object-stores",
+        ),
+    ] {
+        let help = Program::without_accounts(&format!("help {topic}")).run();
+        let keys = documented(page, header);
+        assert!(keys.len() > 2, "{page}: {keys:?}");
+        for key in keys.iter().filter(|key| !key.ends_with("_PROXY")) {
+            let name = key.split(' ').next().unwrap();
+            assert!(help.stdout.contains(name), "{topic}: {name}");
+        }
+    }
+}
+
+/// An installed program has no `docs` folder.
+#[test]
+fn no_message_names_a_page_that_an_installed_program_lacks() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    for path in files_below(&source) {
+        // Its text says that the image is built from the sources.
+        if path.ends_with("render/schedule/kubernetes.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_help = path.starts_with(source.join("cli"));
+        for line in text.lines() {
+            let is_comment = line.trim_start().starts_with("//") && !is_help;
+            assert!(
+                is_comment || !line.contains("docs/"),
+                "{}: {line}",
+                path.display()
+            );
+        }
+    }
 }
 
 #[test]
@@ -120,6 +207,10 @@ fn every_command_has_a_manual_page() {
         assert!(command_page.contains("\\-\\-quiet"), "{command}");
     }
     assert!(page("man migrate").contains("\\-\\-dry\\-run"));
+    let title = ".TH hookferry-backup-create 1";
+    for name in ["backup create", "backup-create", "hookferry-backup-create"] {
+        assert!(page(&format!("man {name}")).contains(title), "{name}");
+    }
 }
 
 /// The rows of the first table below a header row.

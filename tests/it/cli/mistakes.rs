@@ -34,6 +34,28 @@ fn an_invalid_address_is_refused() {
 }
 
 #[test]
+fn a_near_miss_of_a_region_or_a_type_gets_a_suggestion() {
+    for (line, question) in [
+        ("list --from eu9", "did you mean `eu1` or `eu2`?"),
+        ("list --from us-2", "did you mean `us2`?"),
+        ("list --from eu-west-1", "did you mean `eu1`?"),
+        ("list --from europe3", "did you mean `eu1` or `eu2`?"),
+        ("list --from eu1 --type slak", "did you mean `slack`?"),
+    ] {
+        let run = assert_fails(line, 64);
+        assert!(run.stderr.contains(question), "{}", run.stderr);
+    }
+    for line in [
+        "list --from us-east-1",
+        "list --from mars",
+        "list --from eu1 --type discord",
+    ] {
+        let run = assert_fails(line, 64);
+        assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn an_address_with_a_password_is_never_repeated() {
     for address in [
         "https://bob:canary-password@api.eu1.coralogix.com",
@@ -69,15 +91,17 @@ fn unknown_flags_and_commands_are_explained() {
 #[test]
 fn a_typo_gets_a_suggestion() {
     for (line, suggestion) in [
-        ("migrat --from eu1 --to us2", "'migrate'"),
-        ("acount list", "'account'"),
-        ("account chek eu1", "'check'"),
-        ("runs shwo latest", "'show'"),
-        ("migrate --from eu1 --to us2 --dry-rnu", "'--dry-run'"),
-        ("list --form eu1", "'--from'"),
-        ("list --from eu1 --conifg f", "'--config'"),
-        ("plan --from eu1 --to us2 --on-conflict updat", "'update'"),
-        ("account check eu1 --as sorce", "'source'"),
+        ("migrat --from eu1 --to us2", "`migrate`"),
+        ("acount list", "`account`"),
+        ("account chek eu1", "`check`"),
+        ("runs shwo latest", "`show`"),
+        ("help excit-codes", "`exit-codes`"),
+        ("man migrat", "`migrate`"),
+        ("migrate --from eu1 --to us2 --dry-rnu", "`--dry-run`"),
+        ("list --form eu1", "`--from`"),
+        ("list --from eu1 --conifg f", "`--config`"),
+        ("plan --from eu1 --to us2 --on-conflict updat", "`update`"),
+        ("account check eu1 --as sorce", "`source`"),
     ] {
         let run = assert_fails(line, 64);
         let tip = run.stderr.lines().find(|line| line.contains("tip:"));
@@ -311,6 +335,7 @@ fn json_output_is_one_document_even_on_errors() {
         ("plan --from broken.json --to [target] -o json", 1),
         ("list --from nowhere.json -o json", 1),
         ("list --from nowhere -o json", 64),
+        ("list nowhere --json", 64),
         ("diff [source] broken.json -o json", 1),
         ("plan --from [source] --to [target] -o json", 4),
         ("migrate --from [source] --to [target] --yes -o json", 4),

@@ -201,7 +201,7 @@ proptest! {
 /// Whether this program parses the words as a `run-schedule` command.
 pub(super) fn is_command_line(words: Vec<String>) -> bool {
     let parsed = parse(words.into_iter().map(OsString::from));
-    let ParseOutcome::Arguments(cli) = parsed else {
+    let ParseOutcome::Run(cli) = parsed else {
         return false;
     };
     matches!(cli.command, hookferry::cli::Command::RunSchedule(_))

@@ -142,7 +142,7 @@ impl StoreAccess {
         // The library's message may contain configured values.
         builder.build().map_err(|_| {
             Error::failed("cannot set up the object store client")
-                .with_hint("check the AWS_* variables; docs/object-stores.md lists them")
+                .with_hint("check the AWS_* variables; `hookferry help object-stores` lists them")
         })
     }
 }
@@ -221,8 +221,9 @@ fn check_request_value(key: Key, name: &str, value: String) -> Result<String, Er
 }
 
 fn unusable_variable(name: &str, why: &str) -> Error {
-    Error::usage(format!("{name} cannot be used: {why}"))
-        .with_hint("docs/object-stores.md lists the variables; an empty one counts as not set")
+    Error::usage(format!("{name} cannot be used: {why}")).with_hint(
+        "`hookferry help object-stores` lists the variables; an empty one counts as not set",
+    )
 }
 
 /// Whether the character may occur in the name of a bucket or region.

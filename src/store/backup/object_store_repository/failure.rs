@@ -164,10 +164,10 @@ fn hint(refusal: &StoreRefusal, is_auth_error: bool) -> String {
         }
         (_, "RequestTimeTooSkewed") => "correct this machine's clock",
         _ if is_auth_error => {
-            "check the credentials in the AWS_* variables and their permissions: docs/object-stores.md lists those required"
+            "check the credentials in the AWS_* variables and their permissions: `hookferry help object-stores` lists them"
         }
         (501, _) => {
-            "the store must support ListObjectsV2, and conditional writes (If-None-Match) for `backup create`: see docs/object-stores.md"
+            "the store must support ListObjectsV2, and conditional writes (If-None-Match) for `hookferry backup create`"
         }
         (404 | 405, _) => "check AWS_ENDPOINT_URL: something else may have responded",
         (409, _) => "another write to the same object is in progress; try again later",

@@ -172,6 +172,13 @@ fn a_mistyped_profile_gets_a_suggestion() {
     }
 }
 
+/// A name is matched and repeated as it was typed.
+#[test]
+fn a_profile_in_other_letters_gets_a_suggestion() {
+    let accounts = with_config(StandIn::demo(), "[profile.team-a]\nregion = \"eu1\"\n");
+    assert_transcript!(accounts.program("list --from Team-A").run());
+}
+
 /// A key typed in place of a name is not printed.
 #[test]
 fn input_that_may_be_a_key_is_not_repeated() {

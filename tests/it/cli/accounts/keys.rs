@@ -154,6 +154,100 @@ fn the_source_key_is_for_the_left_and_the_target_key_for_the_right() {
     assert_transcript!(run);
 }
 
+/// Commands that only read take the only key that the environment has, whichever side's it is.
+#[test]
+fn a_command_that_only_reads_uses_the_only_key_that_is_set() {
+    let accounts = with_config(StandIn::demo(), "[profile.bare]\nurl = \"[source]\"\n");
+    let export = "export --from [source] --out last-week.json";
+    accounts.program(export).run().assert_code(0);
+    let repo = "--repo repo --plaintext";
+    for (variable, line) in [
+        (SOURCE, "diff last-week.json [source]"),
+        (SOURCE, "plan --from last-week.json --to [source]"),
+        (SOURCE, "verify --from last-week.json --to [source]"),
+        (TARGET, "diff [source] last-week.json"),
+        (TARGET, "list --from [source]"),
+        (TARGET, "list --from bare"),
+        (TARGET, "export --from [source] --out again.json"),
+        (TARGET, "account check [source]"),
+        (TARGET, "rules init --from [source]"),
+        (TARGET, &format!("backup create --from [source] {repo}")),
+    ] {
+        let run = without_keys(&accounts, line)
+            .env(variable, accounts.source().key())
+            .run();
+        run.assert_code(0);
+    }
+}
+
+/// What writes takes its side's key or none, and so does a preview of it.
+#[test]
+fn a_command_that_writes_uses_the_targets_key_only() {
+    let accounts = with_config(StandIn::demo(), "");
+    let export = "export --from [source] --out webhooks.json";
+    accounts.program(export).run().assert_code(0);
+    for line in [
+        "migrate --from webhooks.json --to [target] --yes",
+        "migrate --from webhooks.json --to [target] --dry-run",
+        "plan --from [source] --to [target]",
+        "account check [target] --as target",
+    ] {
+        let run = without_keys(&accounts, line)
+            .env(SOURCE, accounts.target().key())
+            .run();
+        run.assert_code(4);
+        assert!(
+            run.output().contains("no API key for the target"),
+            "{}",
+            run.output()
+        );
+    }
+    assert_eq!(accounts.request_counts(), [1, 0]);
+}
+
+/// Where both keys are set, the role decides; no second key is tried, and the hint says how to use the other one.
+#[test]
+fn where_both_keys_are_set_the_role_decides() {
+    let accounts = with_config(StandIn::demo(), "");
+    let run = accounts.program("list --from [target]").run();
+    run.assert_code(4);
+    assert_transcript!(run);
+    assert_eq!(accounts.request_counts(), [0, 1]);
+    without_keys(&accounts, "list --from [target]")
+        .env(TARGET, accounts.target().key())
+        .run()
+        .assert_code(0);
+}
+
+/// A refused key gets a hint about the permissions that the command needs, and about no other.
+#[test]
+fn only_a_command_that_writes_asks_for_the_permission_to_write() {
+    let accounts = StandIn::demo();
+    accounts
+        .program("migrate --from [source] --to [target] --yes --quiet")
+        .run()
+        .assert_code(0);
+    for (line, writes) in [
+        ("plan --from [source] --to [target]", false),
+        ("verify --from [source] --to [target]", false),
+        ("verify --run latest", false),
+        ("diff [source] [target]", false),
+        ("migrate --from [source] --to [target] --dry-run", false),
+        ("migrate --from [source] --to [target] --yes", true),
+        ("rollback latest --yes", true),
+    ] {
+        let run = accounts.program(line).env(TARGET, "wrong-canary").run();
+        run.assert_code(4);
+        assert!(run.stderr.contains("READCONFIG"), "{}", run.stderr);
+        assert_eq!(
+            run.stderr.contains("UPDATECONFIG"),
+            writes,
+            "{}",
+            run.stderr
+        );
+    }
+}
+
 #[test]
 fn the_log_says_which_key_is_used() {
     let accounts = with_profiles();
@@ -188,6 +282,26 @@ fn the_log_says_which_key_is_used() {
     );
     let run = without_keys(&accounts, "list --from to").run();
     assert!(log(run).is_empty());
+}
+
+/// A key of another program is not guessed to be the right one, but it is not passed over in silence either.
+#[test]
+fn a_key_in_a_variable_of_another_program_is_pointed_out() {
+    let accounts = StandIn::demo();
+    for foreign in ["CORALOGIX_API_KEY", "CX_API_KEY"] {
+        let run = without_keys(&accounts, "list --from [source]")
+            .env(foreign, accounts.source().key())
+            .run();
+        run.assert_code(4);
+        assert_text!(foreign.to_lowercase(), run.stderr());
+    }
+    // The command of the hint works.
+    let script = "export HOOKFERRY_SOURCE_API_KEY=\"$CX_API_KEY\"; exec \"$0\" \"$@\"";
+    let run = without_keys(&accounts, "list --from [source]")
+        .env("CX_API_KEY", accounts.source().key())
+        .under(&["/bin/sh", "-c", script])
+        .run();
+    run.assert_code(0);
 }
 
 #[test]

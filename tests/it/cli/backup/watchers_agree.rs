@@ -143,6 +143,22 @@ fn partial_success_is_reported_everywhere() {
     );
 }
 
+/// The line and the status say which account failed and why, not what else the exit code could stand for.
+#[test]
+fn a_failure_names_its_accounts() {
+    let receiver = Receiver::start(ReplyMode::status(200));
+    let both = eu_and_us(&config());
+    let workspace = with_heartbeat(&receiver.url(), with_revoked_key(), &both);
+    let run = workspace.run(RUN);
+    run.assert_code(3);
+    let words = "1 of 2 accounts failed: us (401)";
+    let line = format!("schedule nightly: FAILED, exit code 3: {words}\n");
+    assert!(run.stdout.ends_with(&line), "{}", run.stdout);
+    let status = workspace.accounts.read("seen/status.json");
+    let status: Value = serde_json::from_str(&status).unwrap();
+    assert_eq!(status["meaning"], words);
+}
+
 #[test]
 fn a_refused_key_is_reported_everywhere() {
     assert_ends_with(4, with_revoked_key(), only_us, |_| {});
