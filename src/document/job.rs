@@ -8,9 +8,11 @@ pub(crate) mod mounts;
 pub struct ScheduleJob {
     /// Its name in the config file: letters, digits, `-` and `_`.
     pub name: String,
-    /// When it is due, in the canonical calendar form, in UTC.
-    pub calendar: String,
-    /// The calendar in words, for people.
+    /// When it is due, in UTC: the five fields of cron.
+    pub cron_fields: String,
+    /// The same for systemd's `OnCalendar=`.
+    pub systemd_calendar: String,
+    /// The same in words.
     pub description: String,
     /// The shortest time between two runs, in minutes.
     pub shortest_gap: u32,
@@ -71,21 +73,14 @@ pub enum Backend {
     Cron {
         /// The program's path.
         binary: String,
-        /// The five time fields, in cron's syntax.
-        fields: String,
     },
     /// Kubernetes: a `CronJob`.
     Kubernetes {
         /// The container image.
         image: String,
-        /// The five time fields, in cron's syntax.
-        fields: String,
     },
     /// GitHub Actions: a workflow.
-    GithubActions {
-        /// The five time fields, in cron's syntax.
-        fields: String,
-    },
+    GithubActions,
 }
 
 /// The variables that give a run access to an object store.

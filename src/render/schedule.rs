@@ -23,9 +23,9 @@ pub struct GeneratedFile {
 pub fn files(job: &ScheduleJob, backend: &Backend) -> Vec<GeneratedFile> {
     match backend {
         Backend::Systemd { binary } => systemd::files(job, binary),
-        Backend::Cron { binary, fields } => vec![cron::file(job, binary, fields)],
-        Backend::Kubernetes { image, fields } => vec![kubernetes::file(job, image, fields)],
-        Backend::GithubActions { fields } => vec![github_actions::file(job, fields)],
+        Backend::Cron { binary } => vec![cron::file(job, binary)],
+        Backend::Kubernetes { image } => vec![kubernetes::file(job, image)],
+        Backend::GithubActions => vec![github_actions::file(job)],
     }
 }
 
@@ -57,7 +57,7 @@ fn generated_line(job: &ScheduleJob) -> String {
 /// The top of a file: its name, its purpose and its origin.
 fn header(job: &ScheduleJob, name: &str) -> String {
     format!(
-        "# {name}: backs up {}, {}\n{}\n#\n",
+        "# {name} backs up {} {}\n{}\n#\n",
         job.profiles(),
         job.description,
         generated_line(job)

@@ -123,6 +123,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ),
     ("object_store", &["store"]),
     ("age", &["store"]),
+    ("croner", &["settings"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),

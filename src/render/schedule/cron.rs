@@ -6,7 +6,7 @@ use crate::document::job::{Repo, ScheduleJob, SecretLocation, normalize_slashes}
 use std::fmt::Write as _;
 
 /// The crontab.
-pub(super) fn file(job: &ScheduleJob, binary: &str, fields: &str) -> GeneratedFile {
+pub(super) fn file(job: &ScheduleJob, binary: &str) -> GeneratedFile {
     let name = format!("hookferry-{}.cron", job.name);
     let mut text = header(job, &name);
     let _ = write!(
@@ -34,6 +34,7 @@ PATH=/usr/local/bin:/usr/bin:/bin
 # MAILTO=you@example.net
 {fields} {binary} run-schedule {schedule} --config {config} --quiet --no-progress >/dev/null
 ",
+        fields = job.cron_fields,
         binary = crontab(binary),
         schedule = job.name,
         config = crontab(&job.config),

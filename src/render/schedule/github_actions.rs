@@ -6,7 +6,7 @@ use crate::document::job::ScheduleJob;
 use std::fmt::Write as _;
 
 /// The workflow.
-pub(super) fn file(job: &ScheduleJob, fields: &str) -> GeneratedFile {
+pub(super) fn file(job: &ScheduleJob) -> GeneratedFile {
     let name = format!("hookferry-{}.yml", job.name);
     let mut text = header(job, &name);
     let variables = job.variables();
@@ -66,7 +66,7 @@ jobs:
             Some(_) => "this schedule has one",
             None => "add one to this schedule",
         },
-        fields = workflow_yaml(fields),
+        fields = workflow_yaml(&job.cron_fields),
         group = workflow_yaml(&format!("hookferry-{}", job.name)),
         schedule = job.name,
         config = workflow_yaml(&job.config),

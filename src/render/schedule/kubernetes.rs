@@ -13,7 +13,7 @@ use std::fmt::Write as _;
 const MAX_NAME_LEN: usize = 52;
 
 /// The manifest.
-pub(super) fn file(job: &ScheduleJob, image: &str, fields: &str) -> GeneratedFile {
+pub(super) fn file(job: &ScheduleJob, image: &str) -> GeneratedFile {
     let config = job.config.clone();
     let recipients = job
         .recipients_file
@@ -29,7 +29,7 @@ pub(super) fn file(job: &ScheduleJob, image: &str, fields: &str) -> GeneratedFil
     if mounts.has_backups() {
         text += &manifest::volume_claim(&object);
     }
-    text += &manifest::cron_job(job, &object, image, fields, &mounts);
+    text += &manifest::cron_job(job, &object, image, &mounts);
     GeneratedFile { name, text }
 }
 

@@ -197,6 +197,6 @@ AccuracySec={accuracy}
 WantedBy=timers.target
 ",
         name = job.name,
-        calendar = job.calendar,
+        calendar = job.systemd_calendar,
     )
 }

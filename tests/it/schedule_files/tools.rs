@@ -88,7 +88,7 @@ fn systemd_rates_the_exposure_as_low() {
     if !is_installed("systemd_rates_the_exposure_as_low", "systemd-analyze") {
         return;
     }
-    let text = "[profile.p]\nregion = \"eu1\"\napi_key_file = \"/keys/p\"\n[schedule.s]\nprofiles = [\"p\"]\nat = \"daily\"\n\
+    let text = "[profile.p]\nregion = \"eu1\"\napi_key_file = \"/keys/p\"\n[schedule.s]\nprofiles = [\"p\"]\nat = \"0 0 * * *\"\n\
                 repo = \"/var/backups/hookferry\"\nplaintext = true\n";
     let files = print(
         &config("/etc/hookferry/config.toml", text),

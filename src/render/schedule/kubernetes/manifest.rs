@@ -36,13 +36,7 @@ metadata:
 }
 
 /// The `CronJob`.
-pub(super) fn cron_job(
-    job: &ScheduleJob,
-    object: &str,
-    image: &str,
-    fields: &str,
-    mounts: &Mounts,
-) -> String {
+pub(super) fn cron_job(job: &ScheduleJob, object: &str, image: &str, mounts: &Mounts) -> String {
     // A run that could not start on time may start until the next one is due.
     let deadline = (job.shortest_gap * 60).min(3600);
     format!(
@@ -95,7 +89,7 @@ metadata:
 {volumes}",
         name = yaml(object),
         labels = labels(object, 2),
-        schedule = yaml(fields),
+        schedule = yaml(&job.cron_fields),
         pod_labels = labels(object, 10),
         image = yaml(image),
         schedule_name = yaml(&job.name),

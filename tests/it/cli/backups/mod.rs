@@ -45,7 +45,7 @@ api_key_command = ["cat", "target-key"]
 
 [schedule.nightly]
 profiles = ["eu"]
-at = "daily"
+at = "0 0 * * *"
 repo = "[home]/vault"
 recipients_file = "../../recipients.txt"
 keep = { last = 1 }
