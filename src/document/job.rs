@@ -92,14 +92,14 @@ impl ScheduleJob {
         profiles.collect::<Vec<&str>>().join(", ")
     }
 
-    /// Each secret with its name in messages and its location: first the API keys, then the heartbeat's URL.
+    /// Each secret with its name in messages and its location: first the API keys, then the heartbeat URL.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretLocation)> {
         let keys = self.accounts.iter().map(|account| {
             let name = format!("the API key of {}", account.profile);
             (name, &account.key)
         });
         let heartbeat = self.heartbeat.iter();
-        keys.chain(heartbeat.map(|location| ("the heartbeat's URL".to_owned(), location)))
+        keys.chain(heartbeat.map(|location| ("the heartbeat URL".to_owned(), location)))
     }
 
     /// The environment variables that a run needs, without duplicates, each with a description of its content.
@@ -124,15 +124,27 @@ impl ScheduleJob {
 
     /// The folders that a run writes to, without duplicates.
     pub fn written_folders(&self) -> Vec<String> {
-        let mut folders = Vec::new();
-        if let Repo::Folder(folder) = &self.repo {
-            folders.push(normalize_slashes(folder));
+        let backups = self.backup_folder().into_iter();
+        backups.chain(self.report_folders()).collect()
+    }
+
+    /// The folder of the backups; `None` if they go to an object store.
+    pub(crate) fn backup_folder(&self) -> Option<String> {
+        match &self.repo {
+            Repo::Folder(folder) => Some(normalize_slashes(folder)),
+            Repo::ObjectStore(_) => None,
         }
+    }
+
+    /// The other folders that a run writes to, for metrics and the status, without duplicates.
+    pub(crate) fn report_folders(&self) -> Vec<String> {
+        let backups = self.backup_folder();
+        let mut folders = Vec::new();
         let files = [&self.metrics_file, &self.status_file];
         for file in files.into_iter().flatten() {
             let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
             let folder = normalize_slashes(folder);
-            if !folders.contains(&folder) {
+            if !folders.contains(&folder) && backups.as_ref() != Some(&folder) {
                 folders.push(folder);
             }
         }

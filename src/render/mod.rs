@@ -8,6 +8,7 @@ pub mod changes;
 mod columns;
 pub mod diff;
 pub mod drift;
+mod escape;
 mod groups;
 pub mod html;
 pub mod idmap;

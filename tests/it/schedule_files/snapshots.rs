@@ -99,7 +99,7 @@ fn binary_and_image_can_be_overridden() {
     );
     arguments.backend = Systemd;
     let [service, timer] = print(&config, &arguments).unwrap().try_into().unwrap();
-    let line = "ExecStart=/opt/hook%%ferry run-schedule cluster --config \"/root/hook ferry.toml\" --no-progress";
+    let line = "ExecStart=\"/opt/hook%%ferry\" run-schedule cluster --config \"/root/hook ferry.toml\" --no-progress";
     assert!(service.text.contains(line), "{}", service.text);
     assert!(
         service.text.contains("\nProtectHome=read-only\n"),

@@ -205,7 +205,7 @@ fn github_accepts_the_workflows() {
         let last = steps.last().unwrap();
         let config = last["env"]["HOOKFERRY_CONFIG"].as_str().unwrap();
         // The value that GitHub evaluates the expression to.
-        assert_eq!(config.replace("${{ '${{' }}", "${{"), one.config[1..]);
+        assert_eq!(config.replace("${{ '$' }}", "$"), one.config[1..]);
         assert_eq!(last["env"]["KEY"], "${{ secrets.KEY }}");
     }
 }

@@ -42,7 +42,7 @@ fn the_default_config_file_is_named_in_the_output() {
     let run = accounts
         .program("schedule print Cloud --backend cron")
         .run();
-    let line = "run-schedule Cloud --config [home]/config/hookferry/config.toml --quiet";
+    let line = "run-schedule Cloud --config '[home]/config/hookferry/config.toml' --quiet";
     assert!(run.stdout().contains(line), "{}", run.stdout());
 }
 
