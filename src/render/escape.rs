@@ -29,6 +29,23 @@ fn write_replacing(
     Ok(())
 }
 
+/// Content of an element, or inside a quoted attribute.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Html;
+
+impl Escaper for Html {
+    fn write_escaped_str<W: Write>(&self, dest: W, text: &str) -> fmt::Result {
+        write_replacing(dest, text, |character| match character {
+            '&' => Some("&amp;"),
+            '<' => Some("&lt;"),
+            '>' => Some("&gt;"),
+            '"' => Some("&quot;"),
+            '\'' => Some("&#39;"),
+            _ => None,
+        })
+    }
+}
+
 /// Inside the double quotes of a YAML scalar, which then is a string, whatever the text looks like.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Yaml;
@@ -93,7 +110,7 @@ impl Escaper for Crontab {
 
 #[cfg(test)]
 mod tests {
-    use super::{Crontab, Unit, Workflow, Yaml};
+    use super::{Crontab, Html, Unit, Workflow, Yaml};
     use askama::filters::Escaper;
 
     fn escaped(escaper: impl Escaper, text: &str) -> String {
@@ -104,6 +121,10 @@ mod tests {
 
     #[test]
     fn each_language_has_its_own_escapes() {
+        assert_eq!(
+            escaped(Html, "<a href=\"x\" title='&'>é"),
+            "&lt;a href=&quot;x&quot; title=&#39;&amp;&#39;&gt;é"
+        );
         assert_eq!(escaped(Yaml, r#"a"b\c: #d"#), r#"a\"b\\c: #d"#);
         assert_eq!(escaped(Workflow, "a${{ b }}"), "a${{ '$' }}{{ b }}");
         assert_eq!(escaped(Unit, r#"/a%b "c\"#), r#"/a%%b \"c\\"#);
