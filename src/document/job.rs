@@ -8,9 +8,11 @@ pub(crate) mod mounts;
 pub struct ScheduleJob {
     /// Its name in the config file: letters, digits, `-` and `_`.
     pub name: String,
-    /// When it is due, in the canonical calendar form, in UTC.
-    pub calendar: String,
-    /// The calendar in words, for people.
+    /// When it is due, in UTC: the five fields of cron.
+    pub cron_fields: String,
+    /// The same for systemd's `OnCalendar=`.
+    pub systemd_calendar: String,
+    /// The same in words.
     pub description: String,
     /// The shortest time between two runs, in minutes.
     pub shortest_gap: u32,
@@ -71,21 +73,14 @@ pub enum Backend {
     Cron {
         /// The program's path.
         binary: String,
-        /// The five time fields, in cron's syntax.
-        fields: String,
     },
     /// Kubernetes: a `CronJob`.
     Kubernetes {
         /// The container image.
         image: String,
-        /// The five time fields, in cron's syntax.
-        fields: String,
     },
     /// GitHub Actions: a workflow.
-    GithubActions {
-        /// The five time fields, in cron's syntax.
-        fields: String,
-    },
+    GithubActions,
 }
 
 /// The variables that give a run access to an object store.
@@ -97,14 +92,14 @@ impl ScheduleJob {
         profiles.collect::<Vec<&str>>().join(", ")
     }
 
-    /// Each secret with its name in messages and its location: first the API keys, then the heartbeat's URL.
+    /// Each secret with its name in messages and its location: first the API keys, then the heartbeat URL.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = (String, &SecretLocation)> {
         let keys = self.accounts.iter().map(|account| {
             let name = format!("the API key of {}", account.profile);
             (name, &account.key)
         });
         let heartbeat = self.heartbeat.iter();
-        keys.chain(heartbeat.map(|location| ("the heartbeat's URL".to_owned(), location)))
+        keys.chain(heartbeat.map(|location| ("the heartbeat URL".to_owned(), location)))
     }
 
     /// The environment variables that a run needs, without duplicates, each with a description of its content.
@@ -129,15 +124,27 @@ impl ScheduleJob {
 
     /// The folders that a run writes to, without duplicates.
     pub fn written_folders(&self) -> Vec<String> {
-        let mut folders = Vec::new();
-        if let Repo::Folder(folder) = &self.repo {
-            folders.push(normalize_slashes(folder));
+        let backups = self.backup_folder().into_iter();
+        backups.chain(self.report_folders()).collect()
+    }
+
+    /// The folder of the backups; `None` if they go to an object store.
+    pub(crate) fn backup_folder(&self) -> Option<String> {
+        match &self.repo {
+            Repo::Folder(folder) => Some(normalize_slashes(folder)),
+            Repo::ObjectStore(_) => None,
         }
+    }
+
+    /// The other folders that a run writes to, for metrics and the status, without duplicates.
+    pub(crate) fn report_folders(&self) -> Vec<String> {
+        let backups = self.backup_folder();
+        let mut folders = Vec::new();
         let files = [&self.metrics_file, &self.status_file];
         for file in files.into_iter().flatten() {
             let folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
             let folder = normalize_slashes(folder);
-            if !folders.contains(&folder) {
+            if !folders.contains(&folder) && backups.as_ref() != Some(&folder) {
                 folders.push(folder);
             }
         }

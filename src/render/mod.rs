@@ -9,6 +9,7 @@ mod columns;
 pub mod diff;
 mod differences;
 pub mod drift;
+mod escape;
 mod groups;
 pub mod html;
 pub mod idmap;

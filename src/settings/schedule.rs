@@ -59,9 +59,9 @@ impl SchedulePrintSettings {
     /// Like `resolve`, for a config file that was read already.
     pub fn from_config(config: &Config, arguments: &cli::SchedulePrintArgs) -> Result<Self, Error> {
         let schedule = find_schedule(config, &arguments.name)?;
-        let backend = resolve_backend(arguments, schedule)?;
+        let backend = resolve_backend(arguments)?;
         let config_path = match backend {
-            Backend::GithubActions { .. } => config_path_in_repository(&config.location)?,
+            Backend::GithubActions => config_path_in_repository(&config.location)?,
             _ => absolute_config_path(&config.location)?,
         };
         let job = build_job(config, schedule, config_path)?;
@@ -91,10 +91,7 @@ pub(super) fn find_schedule<'c>(config: &'c Config, name: &str) -> Result<&'c Sc
     })
 }
 
-fn resolve_backend(
-    arguments: &cli::SchedulePrintArgs,
-    schedule: &Schedule,
-) -> Result<Backend, Error> {
+fn resolve_backend(arguments: &cli::SchedulePrintArgs) -> Result<Backend, Error> {
     let uses_binary = matches!(arguments.backend, BackendArg::Systemd | BackendArg::Cron);
     if arguments.binary.is_some() && !uses_binary {
         return Err(Error::usage("--binary requires --backend systemd or cron"));
@@ -107,26 +104,13 @@ fn resolve_backend(
         Some(_) => return Err(Error::usage("--binary must be an absolute path")),
         None => DEFAULT_BINARY.to_owned(),
     };
-    let fields = || {
-        schedule.calendar.cron().map_err(|why| {
-            Error::usage(format!(
-                "cron cannot express the time of schedule {}: {why}",
-                schedule.name
-            ))
-            .with_hint("change `at` in the config file, or use --backend systemd")
-        })
-    };
     Ok(match arguments.backend {
         BackendArg::Systemd => Backend::Systemd { binary },
-        BackendArg::Cron => Backend::Cron {
-            binary,
-            fields: fields()?,
-        },
+        BackendArg::Cron => Backend::Cron { binary },
         BackendArg::Kubernetes => Backend::Kubernetes {
             image: resolve_image(arguments.image.as_deref())?,
-            fields: fields()?,
         },
-        BackendArg::GithubActions => Backend::GithubActions { fields: fields()? },
+        BackendArg::GithubActions => Backend::GithubActions,
     })
 }
 
@@ -183,7 +167,6 @@ fn build_job(
     schedule: &Schedule,
     config_path: String,
 ) -> Result<ScheduleJob, Error> {
-    let description = schedule.calendar.description();
     let accounts: Result<Vec<AccountJob>, Error> = schedule
         .profiles
         .iter()
@@ -199,8 +182,9 @@ fn build_job(
     };
     Ok(ScheduleJob {
         name: schedule.name.clone(),
-        calendar: schedule.calendar.to_string(),
-        description: description.unwrap_or_else(|| format!("at {} UTC", schedule.calendar)),
+        cron_fields: schedule.calendar.to_string(),
+        systemd_calendar: schedule.calendar.systemd(),
+        description: schedule.calendar.description(),
         shortest_gap: schedule.calendar.shortest_gap(),
         accounts: accounts?,
         repo: if schedule.repo.starts_with('/') {

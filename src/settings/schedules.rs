@@ -258,8 +258,7 @@ fn read_profile_names(
 }
 
 fn read_calendar(reader: &mut TomlReader<'_>, entry: &TableEntry<'_>) -> Option<Calendar> {
-    const EXPECTED: &str =
-        "at must be a time in systemd's calendar format, such as \"*-*-* 03:17\"";
+    const EXPECTED: &str = "at must be the five fields of cron, such as \"17 3 * * *\"";
     match entry.text().map(Calendar::parse) {
         Some(Ok(calendar)) => Some(calendar),
         Some(Err(why)) => {

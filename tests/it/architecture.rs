@@ -128,6 +128,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ),
     ("object_store", &["store"]),
     ("age", &["store"]),
+    ("croner", &["settings"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("clap_mangen", &["cli"]),
@@ -324,6 +325,25 @@ fn no_snapshot_holds_a_secret() {
     for path in snapshots {
         let text = std::fs::read_to_string(&path).unwrap().to_lowercase();
         assert!(!text.contains("canary"), "{}", path.display());
+    }
+}
+
+/// `|safe` would let a text pass unescaped; only the page's own style and script may, which are constants.
+#[test]
+fn templates_escape_whatever_they_write() {
+    let render = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/render");
+    for path in files_below(&render) {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let text = text.replace("{{ STYLE|safe }}", "");
+        let text = text.replace("{{ SCRIPT|safe }}", "");
+        let is_template = path.extension().is_some_and(|extension| extension != "rs");
+        for exemption in ["|safe", "| safe", "|escape", "|e(", "{% autoescape"] {
+            assert!(
+                !(is_template && text.contains(exemption)),
+                "{} has {exemption}",
+                path.display()
+            );
+        }
     }
 }
 

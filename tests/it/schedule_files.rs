@@ -1,6 +1,7 @@
 //! The files that make a scheduler run a schedule, as a user and as the scheduler's own tools read them.
 
 mod escaping;
+mod examples;
 mod snapshots;
 mod tools;
 

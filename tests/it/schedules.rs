@@ -14,7 +14,7 @@ const PROFILES: &str = "[profile.prod-eu]\nregion = \"eu1\"\n[profile.prod-us]\n
 const FULL: &str = r#"
 [schedule.nightly]
 profiles = ["prod-us", "prod-eu"]
-at = "*-*-* 03:17"
+at = "17 3 * * *"
 repo = "/var/backups/hookferry"
 recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p", "age1952x2xnxd6g0gcxm8ltm29k9tltx402v0mzsyyly4z2xnqvh3e9quqrdk0"]
 recipients_file = "recipients.txt"
@@ -27,7 +27,7 @@ status_file = "/var/lib/hookferry/nightly.json"
 
 [schedule.Test_1]
 profiles = "prod-eu"
-at = "hourly"
+at = "0 * * * *"
 repo = "s3://bucket.example/prefix/of-it"
 plaintext = true
 heartbeat_url_env = "HEARTBEAT"
@@ -52,7 +52,7 @@ fn a_schedule_with_every_setting_parses() {
     };
     assert_eq!(nightly.name, "nightly");
     assert_eq!(nightly.profiles, ["prod-us", "prod-eu"]);
-    assert_eq!(nightly.calendar.to_string(), "*-*-* 03:17:00");
+    assert_eq!(nightly.calendar.to_string(), "17 3 * * *");
     assert_eq!(nightly.repo, "/var/backups/hookferry");
     let encryption = Encryption::Recipients {
         given: vec![
@@ -95,7 +95,7 @@ fn a_schedule_with_every_setting_parses() {
 #[test]
 fn recipients_or_a_recipients_file_suffices() {
     const REST: &str =
-        "[schedule.a]\nprofiles = [\"prod-eu\"]\nat = \"daily\"\nrepo = \"s3://b\"\n";
+        "[schedule.a]\nprofiles = [\"prod-eu\"]\nat = \"0 0 * * *\"\nrepo = \"s3://b\"\n";
     let given = one(&format!(
         "{REST}recipients = \"age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p\"\n"
     ));
@@ -125,7 +125,7 @@ fn with(lines: &str) -> String {
     let mut text = "[schedule.a]\n".to_owned();
     for (key, line) in [
         ("profiles", "profiles = [\"prod-eu\"]"),
-        ("at", "at = \"daily\""),
+        ("at", "at = \"0 0 * * *\""),
         ("repo", "repo = \"/backups\""),
         (
             "recipients",
@@ -153,8 +153,9 @@ fn every_mistake_is_told_with_its_place() {
         "profiles = [\"prod-ue\", \"prod-eu\", \"prod-eu\"]",
         "at = 3",
         "at = \"canary\"",
-        "at = \"03:17 Europe/Nowhere\"",
-        "at = \"25:00\"",
+        "at = \"*-*-* 03:17\"",
+        "at = \"0 25 * * *\"",
+        "at = \"0 0 1 * MON\"",
         "repo = \"backups/canary\"",
         "repo = \"/\"",
         "repo = \"/backups/../canary\"",

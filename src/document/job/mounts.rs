@@ -1,6 +1,6 @@
 //! The files and folders that a container mounts, and their paths.
 
-use super::{Repo, ScheduleJob, SecretLocation, normalize_slashes};
+use super::{ScheduleJob, SecretLocation};
 use std::collections::BTreeMap;
 
 /// The path of the config file in the container.
@@ -33,6 +33,24 @@ pub(crate) enum FileOrigin {
     Secret(String),
 }
 
+impl FileOrigin {
+    /// The name of its volume.
+    pub(crate) fn volume(&self) -> &'static str {
+        match self {
+            Self::ConfigMap(_) => "config",
+            Self::Secret(_) => "secrets",
+        }
+    }
+
+    /// The key of the object that has the content.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::ConfigMap(key) => key,
+            Self::Secret(key) => key,
+        }
+    }
+}
+
 /// Everything that the container mounts, by path.
 pub(crate) struct Mounts {
     pub(crate) files: BTreeMap<String, FileOrigin>,
@@ -62,10 +80,7 @@ impl Mounts {
                 files.entry(path).or_insert(FileOrigin::Secret(key));
             }
         }
-        let backups = match &job.repo {
-            Repo::Folder(folder) => Some(normalize_slashes(folder)),
-            Repo::ObjectStore(_) => None,
-        };
+        let backups = job.backup_folder();
         let mut ephemeral = job.written_folders();
         // A folder inside the volume of the backups needs no volume of its own.
         let is_inside = |folder: &String| {
@@ -97,6 +112,11 @@ impl Mounts {
             FileOrigin::Secret(key) => Some(key.as_str()),
             FileOrigin::ConfigMap(_) => None,
         })
+    }
+
+    /// Whether it mounts a secret as a file.
+    pub(crate) fn has_secrets(&self) -> bool {
+        self.secret_keys().next().is_some()
     }
 
     /// Whether a volume holds the backups.

@@ -38,13 +38,13 @@ pub struct ScheduleRow {
     /// Its name.
     #[serde(rename = "schedule")]
     pub name: String,
-    /// When it is due, in the canonical calendar form.
+    /// When it is due: the five fields of cron.
     #[serde(rename = "at")]
     pub calendar: String,
-    /// The calendar in words; `None` if that would not be simple.
+    /// The calendar in words.
     #[serde(rename = "description")]
-    pub words: Option<String>,
-    /// When it is due next; `None` if never.
+    pub words: String,
+    /// When it is due next; `None` at the end of time.
     pub next: Option<Timestamp>,
     /// The profiles that it backs up.
     pub profiles: Vec<String>,
@@ -101,7 +101,7 @@ fn cells(row: &ScheduleRow) -> [String; 5] {
     [
         name_cell(&row.name),
         truncated(&row.calendar, MAX_CELL_WIDTH),
-        next.unwrap_or_else(|| "never".to_owned()),
+        next.unwrap_or_default(),
         truncated(&row.profiles.join(", "), MAX_CELL_WIDTH),
         truncated(&name_cell(&row.repo), MAX_CELL_WIDTH),
     ]

@@ -16,9 +16,9 @@ const MAX_COMMAND_BYTES: usize = 900;
 pub(super) fn check(job: &ScheduleJob, backend: &Backend) -> Result<(), Error> {
     match backend {
         Backend::Systemd { binary } => check_systemd(job, binary),
-        Backend::Cron { binary, .. } => check_cron(job, binary),
+        Backend::Cron { binary } => check_cron(job, binary),
         Backend::Kubernetes { .. } => check_kubernetes(job),
-        Backend::GithubActions { .. } => check_github_actions(job),
+        Backend::GithubActions => check_github_actions(job),
     }
 }
 

@@ -10,7 +10,7 @@ fn with_profiles() -> StandIn {
     accounts.write(
         "config/hookferry/config.toml",
         "[profile.prod-eu]\nregion = \"eu1\"\n[profile.prod-us]\nregion = \"us2\"\n[profile.staging]\nregion = \"us2\"\n\
-         [schedule.nightly]\nprofiles = [\"prod-eu\"]\nat = \"daily\"\nrepo = \"/b\"\nplaintext = true\n",
+         [schedule.nightly]\nprofiles = [\"prod-eu\"]\nat = \"0 0 * * *\"\nrepo = \"/b\"\nplaintext = true\n",
     );
     accounts
 }

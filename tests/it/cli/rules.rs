@@ -301,7 +301,7 @@ fn a_failing_command_is_reported_without_its_arguments() {
 /// The variables in which keys are, by the environment or by the config file, are not for commands of rules.
 #[test]
 fn a_command_does_not_get_the_keys_of_profiles() {
-    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n[schedule.s]\nprofiles = [\"other\"]\nat = \"daily\"\nrepo = \"/backups\"\nplaintext = true\nheartbeat_url_env = \"HEARTBEAT\"\n";
+    let config = "[profile.other]\nregion = \"eu2\"\napi_key_env = \"OTHER_KEY\"\n[schedule.s]\nprofiles = [\"other\"]\nat = \"0 0 * * *\"\nrepo = \"/backups\"\nplaintext = true\nheartbeat_url_env = \"HEARTBEAT\"\n";
     let rules = "[[rule]]\nmatch = { type = \"pager_duty\" }\nset = { serviceKey = { command = [\"sh\", \"-c\", \"echo ${OTHER_KEY:-none}${HEARTBEAT:-none}${HOOKFERRY_TARGET_API_KEY_FILE:-none}$PAGER_KEY\"] } }\n";
     let accounts = with_rules(rules);
     accounts.write("config/hookferry/config.toml", config);

@@ -65,7 +65,7 @@ impl OddSchedule {
         // TOML's basic strings are those of JSON.
         let quoted = |text: &str| serde_json::to_string(text).unwrap();
         let text = format!(
-            "[profile.p]\nregion = \"eu1\"\napi_key_file = {}\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"*-*-* 03:17\"\nrepo = {}\n\
+            "[profile.p]\nregion = \"eu1\"\napi_key_file = {}\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"17 3 * * *\"\nrepo = {}\n\
              heartbeat_url_file = {}\nrecipients_file = {}\nstatus_file = {}\n",
             quoted(&self.key),
             self.name,
@@ -84,7 +84,7 @@ impl OddSchedule {
     /// The same schedule on a CI runner, where only the config file's path is odd.
     pub(super) fn workflow(&self) -> GeneratedFile {
         let text = format!(
-            "[profile.p]\nregion = \"eu1\"\napi_key_env = \"KEY\"\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"*-*-* 03:17\"\n\
+            "[profile.p]\nregion = \"eu1\"\napi_key_env = \"KEY\"\n[schedule.{}]\nprofiles = [\"p\"]\nat = \"17 3 * * *\"\n\
              repo = \"s3://bucket\"\nplaintext = true\n",
             self.name
         );

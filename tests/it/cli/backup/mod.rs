@@ -65,7 +65,7 @@ company_id = "67890"
 
 [schedule.nightly]
 profiles = ["eu"]
-at = "daily"
+at = "0 0 * * *"
 repo = "[home]/vault"
 recipients_file = "../../recipients.txt"
 keep = { last = 1 }

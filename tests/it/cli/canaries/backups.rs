@@ -21,7 +21,7 @@ url = "[source]"
 api_key_command = ["echo", "refused-canary"]
 [schedule.nightly]
 profiles = ["eu", "us"]
-at = "daily"
+at = "0 0 * * *"
 repo = "[home]/vault"
 recipients_file = "../../recipients.txt"
 keep = { last = 1 }
@@ -31,20 +31,20 @@ metrics_file = "[home]/seen/hookferry.prom"
 status_file = "[home]/seen/status.json"
 [schedule.failing]
 profiles = ["refused"]
-at = "daily"
+at = "0 0 * * *"
 repo = "[home]/vault"
 plaintext = true
 heartbeat_url_env = "HEARTBEAT"
 status_file = "[home]/seen/failing.json"
 [schedule.wrong]
 profiles = ["eu"]
-at = "daily"
+at = "0 0 * * *"
 repo = "[home]/vault"
 recipients_file = "../../key-of-backups"
 heartbeat_url_env = "BROKEN"
 [schedule.printed]
 profiles = ["eu"]
-at = "daily"
+at = "0 0 * * *"
 repo = "/var/backups/hookferry"
 recipients_file = "/etc/hookferry/recipients.txt"
 heartbeat_url_file = "/etc/hookferry/heartbeat"

@@ -28,18 +28,6 @@ fn schedules_are_listed_in_both_formats() {
 }
 
 #[test]
-fn a_schedule_without_a_next_run_says_so() {
-    let accounts = with_config_file(
-        "[profile.p]\nregion = \"eu1\"\n[schedule.once]\nprofiles = [\"p\"]\nat = \"2020-01-01\"\nrepo = \"/b\"\nplaintext = true\n",
-    );
-    let run = accounts
-        .program(&format!("schedule list --config {FILE}"))
-        .run();
-    run.assert_code(0);
-    assert_transcript!("never", run);
-}
-
-#[test]
 fn a_missing_config_file_is_not_an_error() {
     let accounts = StandIn::demo();
     let run = accounts.program("schedule list").run();

@@ -31,7 +31,7 @@ region = "ap1"
 
 [schedule.nightly]
 profiles = ["prod-eu", "prod-us"]
-at = "*-*-* 03:17"
+at = "17 3 * * *"
 repo = "/var/backups/hookferry"
 recipients_file = "/etc/hookferry/recipients.txt"
 max_age = "26h"
@@ -41,13 +41,13 @@ status_file = "/var/lib/hookferry/nightly.json"
 
 [schedule.weekday_mornings]
 profiles = ["vault"]
-at = "Mon..Fri 06:30"
+at = "30 6 * * MON-FRI"
 repo = "/home/me/back ups/100%"
 plaintext = true
 
 [schedule.cluster]
 profiles = ["prod-us"]
-at = "*:0/15"
+at = "*/15 * * * *"
 repo = "/var/backups/hookferry"
 recipients_file = "recipients.txt"
 heartbeat_url_file = "heartbeat"
@@ -56,14 +56,14 @@ status_file = "/var/backups/hookferry/status.json"
 
 [schedule.Cloud]
 profiles = ["runner"]
-at = "*-*-01 04:05"
+at = "5 4 1 * *"
 repo = "s3://example-backups/webhooks"
 recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 heartbeat_url_env = "HEARTBEAT_URL"
 
 [schedule.bare]
 profiles = ["bare"]
-at = "daily"
+at = "0 0 * * *"
 repo = "s3://example-backups/bare"
 recipients = ["age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"]
 "#;

@@ -42,7 +42,7 @@ fn the_default_config_file_is_named_in_the_output() {
     let run = accounts
         .program("schedule print Cloud --backend cron")
         .run();
-    let line = "run-schedule Cloud --config [home]/config/hookferry/config.toml --quiet";
+    let line = "run-schedule Cloud --config '[home]/config/hookferry/config.toml' --quiet";
     assert!(run.stdout().contains(line), "{}", run.stdout());
 }
 
@@ -60,7 +60,7 @@ fn files_of_the_same_schedule_are_replaced_and_no_others() {
         assert!(on_stdout.contains(&read(name)), "{name}");
     }
     // Files are replaced after the config file has changed.
-    accounts.write(super::FILE, &CONFIG.replace("03:17", "04:44"));
+    accounts.write(super::FILE, &CONFIG.replace("17 3 * * *", "44 4 * * *"));
     print(&accounts, line).run().assert_code(0);
     assert!(read("hookferry-nightly.timer").contains("04:44:00 UTC"));
     // Neither a file of the user's nor one of another schedule is replaced.

@@ -22,8 +22,8 @@ fn accounts(is_plain: bool) -> StandIn {
     };
     let accounts = with_config_file(&format!(
         "[profile.p]\nregion = \"eu1\"\n{key}\n[profile.c]\nregion = \"eu1\"\napi_key_command = [\"cat\", \"printed-key\"]\n\
-         [schedule.s]\nprofiles = [\"p\"]\nat = \"daily\"\nrepo = \"s3://b\"\nrecipients_file = \"recipients-file\"\n{heartbeat}\n\
-         [schedule.c]\nprofiles = [\"c\"]\nat = \"daily\"\nrepo = \"/b\"\nplaintext = true\n"
+         [schedule.s]\nprofiles = [\"p\"]\nat = \"0 0 * * *\"\nrepo = \"s3://b\"\nrecipients_file = \"recipients-file\"\n{heartbeat}\n\
+         [schedule.c]\nprofiles = [\"c\"]\nat = \"0 0 * * *\"\nrepo = \"/b\"\nplaintext = true\n"
     ));
     for secret in SECRETS {
         accounts.write(secret, "canary-of-a-file");
