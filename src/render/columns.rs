@@ -6,6 +6,9 @@ use super::style::Meaning;
 use crate::untrusted;
 use console::{measure_text_width, truncate_str};
 
+/// What separates the columns of a table.
+pub(crate) const GAP: &str = "  ";
+
 /// The display width of the text, in columns.
 pub(crate) fn width(text: &str) -> usize {
     if untrusted::is_printable_ascii(text) {
@@ -94,7 +97,6 @@ pub(crate) fn table<const N: usize>(
             *widest = (*widest).max(width(cell));
         }
     }
-    const GAP: &str = "  ";
     if widths.iter().sum::<usize>() + (N - 1) * GAP.len() > page.width {
         return blocks(headings, rows, page);
     }

@@ -5,7 +5,7 @@ mod applied;
 
 pub use applied::rewritten_json;
 
-use super::columns::{padded, padded_left, truncated, width};
+use super::columns::{padded, table, truncated, width};
 use super::style::Meaning;
 use crate::coralogix::alert::{UnresolvedReason, UnresolvedReference};
 use crate::document::DocumentBody;
@@ -73,22 +73,11 @@ pub fn id_map_json(map: &IdMap) -> impl DocumentBody {
 
 /// Renders the map as a table.
 pub fn id_map_text(map: &IdMap, page: Page) -> String {
+    const HEADINGS: [&str; 5] = ["type", "alias", "source id", "target id", "result"];
     let rows: Vec<[String; 5]> = map.pairs().iter().map(table_cells).collect();
-    let widest = |column: usize| rows.iter().map(|row| width(&row[column])).max();
-    let widths = [0, 1, 2, 3].map(|column| widest(column).unwrap_or(0));
     let mut out = String::new();
-    for [kind, alias, source_id, target_id, result] in &rows {
-        let line = format!(
-            "  {}  {}  {} -> {}  {result}",
-            padded(kind, widths[0]),
-            padded(alias, widths[1]),
-            padded_left(source_id, widths[2]),
-            padded(target_id, widths[3]),
-        );
-        out.push_str(line.trim_end());
-        out.push('\n');
-    }
     if !rows.is_empty() {
+        out.push_str(&table(HEADINGS, &rows, page));
         out.push('\n');
     }
     let total = format!("{} in the id map", counted(rows.len(), "webhook"));

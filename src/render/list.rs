@@ -1,7 +1,7 @@
 //! Renders `list`: an account's webhooks, masked, as a table and as JSON.
 //! Pure. Shows values only through `masked()`.
 
-use super::columns::{padded, padded_left, truncated, width};
+use super::columns::{GAP, padded_left, table, truncated, width};
 use super::json;
 use super::style::Meaning;
 use crate::coralogix::mask::Masked;
@@ -22,34 +22,26 @@ const MAX_ALIAS_WIDTH: usize = 32;
 const MAX_URL_WIDTH: usize = 60;
 /// Minimum width of the fields column, however narrow the terminal is.
 const MIN_FIELDS_WIDTH: usize = 24;
-/// Separator between columns.
-const GAP: &str = "  ";
 
 const HEADINGS: [&str; 5] = ["id", "type", "alias", "url", "fields"];
 
 /// Renders the webhooks as a table, with their count by type at the end.
 pub fn list_text(webhooks: &[Webhook], account: &Party, page: Page) -> String {
-    let rows: Vec<[String; 5]> = webhooks.iter().map(cells).collect();
-    let mut widths = HEADINGS.map(width);
-    for row in &rows {
-        for (widest, cell) in widths.iter_mut().zip(row) {
-            *widest = (*widest).max(width(cell));
-        }
+    let mut rows: Vec<[String; 5]> = webhooks.iter().map(cells).collect();
+    let widest = |column: usize| {
+        let cells = rows.iter().map(|row| width(&row[column]));
+        cells.chain([width(HEADINGS[column])]).max().unwrap_or(0)
+    };
+    let before_fields: usize = (0..4).map(|column| widest(column) + GAP.len()).sum();
+    let room = page.width.saturating_sub(before_fields);
+    let id_width = widest(0);
+    for [id, .., fields] in &mut rows {
+        *id = padded_left(id, id_width);
+        *fields = truncated(fields, room.max(MIN_FIELDS_WIDTH));
     }
-    let before_fields: usize = widths[..4].iter().map(|width| width + GAP.len()).sum();
-    widths[4] = page
-        .width
-        .saturating_sub(before_fields)
-        .max(MIN_FIELDS_WIDTH);
     let mut out = String::new();
     if !rows.is_empty() {
-        let heading = format_line(&HEADINGS.map(str::to_owned), widths);
-        out.push_str(&page.palette.paint(Meaning::Heading, &heading));
-        out.push('\n');
-        for row in &rows {
-            out.push_str(&format_line(row, widths));
-            out.push('\n');
-        }
+        out.push_str(&table(HEADINGS, &rows, page));
         out.push('\n');
     }
     let total = format!(
@@ -155,18 +147,6 @@ fn cells(webhook: &Webhook) -> [String; 5] {
         ),
         fields_summary(&masked),
     ]
-}
-
-fn format_line(cells: &[String; 5], widths: [usize; 5]) -> String {
-    let [id, kind, alias, url, fields] = cells;
-    let cells = [
-        padded_left(id, widths[0]),
-        padded(kind, widths[1]),
-        padded(alias, widths[2]),
-        padded(url, widths[3]),
-        truncated(fields, widths[4]),
-    ];
-    cells.join(GAP).trim_end().to_owned()
 }
 
 fn type_label(webhook: &Webhook) -> SmolStr {

@@ -5,7 +5,7 @@ mod document;
 
 pub use document::{list_document, run_document};
 
-use super::columns::{padded, wrapped};
+use super::columns::{padded, padded_left, table, wrapped};
 use super::style::Meaning;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::run::{ItemRecord, RunRecord};
@@ -75,35 +75,25 @@ pub fn list_text(runs: &[ListedRun], page: Page) -> String {
     if runs.is_empty() {
         return "There are no run records yet.\n".to_owned();
     }
-    let mut out = String::new();
-    let heading = format!(
-        "{}  {}  {:>7}  from -> to",
-        padded("run", 22),
-        padded("state", 19),
-        "written"
-    );
-    let _ = writeln!(out, "{}", page.palette.paint(Meaning::Heading, &heading));
-    for listed in runs {
-        let id = padded(&listed.id, 22);
-        match &listed.record {
+    let cells = |listed: &ListedRun| {
+        let (state, n_written, accounts) = match &listed.record {
             Ok(record) => {
                 let header = &record.header;
                 let source = account_text(&header.source.name, source_company(record));
                 let target = account_text(&header.target.name, record.company());
-                let state = padded(state(record), 19);
-                let _ = writeln!(
-                    out,
-                    "{id}  {state}  {:>7}  {source} -> {target}",
-                    n_written(record)
-                );
+                let accounts = format!("{source} -> {target}");
+                (state(record), n_written(record).to_string(), accounts)
             }
             Err(error) => {
                 let error = untrusted::escape(&error.to_string());
-                let _ = writeln!(out, "{id}  {}  {:>7}  {error}", padded("damaged", 19), "?");
+                ("damaged", "?".to_owned(), error)
             }
-        }
-    }
-    out
+        };
+        let n_written = padded_left(&n_written, "written".len());
+        [listed.id.clone(), state.to_owned(), n_written, accounts]
+    };
+    let rows: Vec<[String; 4]> = runs.iter().map(cells).collect();
+    table(["run", "state", "written", "from -> to"], &rows, page)
 }
 
 fn source_company(record: &RunRecord) -> Option<&str> {

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The width assumed without a terminal: what fits a page of a CI log.
-const DEFAULT_WIDTH: usize = 120;
+/// Without a terminal nothing is wrapped: whatever shows the text, a log or an editor, knows its own width.
+const UNLIMITED: usize = usize::MAX;
 /// The minimum layout width; a narrower terminal wraps by itself.
 const MIN_WIDTH: usize = 40;
 
@@ -125,7 +125,7 @@ impl Stream {
     /// The width available to a text for this stream, in columns.
     pub(super) fn width(&self) -> usize {
         let size = self.terminal.as_ref().and_then(Term::size_checked);
-        size.map_or(DEFAULT_WIDTH, |(_, columns)| {
+        size.map_or(UNLIMITED, |(_, columns)| {
             usize::from(columns).max(MIN_WIDTH)
         })
     }

@@ -1,7 +1,7 @@
 //! Lists the schedules of a config file: as a table for people, and as a JSON document, which is the view itself.
 //! Pure.
 
-use super::super::columns::{padded, truncated, width};
+use super::super::columns::{table, truncated};
 use super::super::style::Meaning;
 use crate::document::DocumentBody;
 use crate::render::page::Page;
@@ -70,24 +70,7 @@ pub fn text(view: &SchedulesView, page: Page) -> String {
     let mut out = String::new();
     if !view.rows.is_empty() {
         let rows: Vec<[String; 5]> = view.rows.iter().map(cells).collect();
-        let headings = HEADINGS.map(str::to_owned);
-        let mut widths = HEADINGS.map(width);
-        for row in &rows {
-            for (widest, cell) in widths.iter_mut().zip(row) {
-                *widest = (*widest).max(width(cell));
-            }
-        }
-        let line = |row: &[String; 5]| {
-            let cells = row.iter().zip(widths);
-            let cells: Vec<String> = cells.map(|(cell, width)| padded(cell, width)).collect();
-            cells.join("  ").trim_end().to_owned()
-        };
-        out.push_str(&page.palette.paint(Meaning::Heading, &line(&headings)));
-        out.push('\n');
-        for row in &rows {
-            out.push_str(&line(row));
-            out.push('\n');
-        }
+        out.push_str(&table(HEADINGS, &rows, page));
         out.push('\n');
     }
     let total = format!("{} in {file}", counted(view.rows.len(), "schedule"));
