@@ -100,6 +100,8 @@ const FIRST_WORDS: &[(&str, Outcome)] = &[
     ("undo", Tip("`hookferry rollback latest`")),
     ("destroy", Tip("`hookferry rollback latest`")),
     ("help undo", Tip("`hookferry rollback latest`")),
+    ("backup help", Tip("`hookferry help backup create`")),
+    ("account check [source] [target]", NoTip),
     (
         "copy --from eu1",
         Tip("`hookferry migrate --from SOURCE --to TARGET`"),
