@@ -16,6 +16,7 @@ pub(super) const RULES: &str = concat!(
 ",
     include_str!("help/rules.txt")
 );
+
 /// A topic that is no command: its name, and what makes its text.
 type Topic = (&'static str, fn() -> String);
 

@@ -119,6 +119,7 @@ const FIRST_WORDS: &[(&str, Outcome)] = &[
     ("migrate eu1 us2 --api-key cxtp_canary", Tip("rotate it")),
     ("migrate eu1 us2 cxtp_canary", NoTip),
     ("cxtp_canary", NoTip),
+    ("list cxtp_canary", NoTip),
     ("migrate eu1 us2 --force", Tip("--on-conflict update")),
     ("list eu1 -o yaml", Tip("pass json")),
     ("list eu1 --limit 10", Tip("--type, --name and --id")),
