@@ -17,8 +17,8 @@ pub(crate) fn closest_names<'n>(
         return Vec::new();
     }
     let known: Vec<&str> = known.into_iter().collect();
-    // One slip in three letters, and at least one; a transposition counts as one.
-    let max_distance = (n_chars / 3).max(1);
+    // One slip in four letters, and at least one; a transposition counts as one.
+    let max_distance = (n_chars / 4).max(1);
     let distances: Vec<(usize, &str)> = known
         .iter()
         .map(|name| (strsim::osa_distance(&typed, &name.to_lowercase()), *name))

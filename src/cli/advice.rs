@@ -1,7 +1,7 @@
 //! What a mistyped command line should have been. No tip beats a wrong one, so clap's own guesses are replaced.
 //! Never repeats the value of an option that may be a key.
 
-use super::help::TOPICS;
+use super::help::topics;
 use crate::closest::{closest_names, did_you_mean};
 use crate::secret::resembles_vendor_key;
 use clap::builder::StyledStr;
@@ -162,16 +162,19 @@ fn find_advice(table: &[Advice], word: &str) -> Option<String> {
 }
 
 fn command_tip(word: &str, parent: &Command, program: &Command) -> Option<String> {
-    // `help` and `man` take commands of every level.
-    let (parent, topics) = match parent.get_name() {
-        "help" => (program, &TOPICS[..]),
-        "man" => (program, &[][..]),
-        _ => (parent, &[][..]),
-    };
     find_advice(COMMANDS, word).or_else(|| {
-        let commands = parent.get_subcommands().map(Command::get_name);
-        did_you_mean(&closest_names(word, commands.chain(topics.iter().copied())))
+        // `help` and `man` take commands of every level, and `help` topics, too.
+        let names: Vec<&str> = match parent.get_name() {
+            "help" => command_names(program).chain(topics()).collect(),
+            "man" => command_names(program).collect(),
+            _ => command_names(parent).collect(),
+        };
+        did_you_mean(&closest_names(word, names))
     })
+}
+
+fn command_names(parent: &Command) -> impl Iterator<Item = &str> {
+    parent.get_subcommands().map(Command::get_name)
 }
 
 /// `-out=plan`, as some programs write long options.

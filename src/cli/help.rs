@@ -16,11 +16,22 @@ pub(super) const RULES: &str = concat!(
 ",
     include_str!("help/rules.txt")
 );
-const CONFIG: &str = include_str!("help/config.txt");
-const OBJECT_STORES: &str = include_str!("help/object_stores.txt");
+
+/// A topic that is no command: its name, and what makes its text.
+type Topic = (&'static str, fn() -> String);
+
+const TOPICS: [Topic; 3] = [
+    ("config", || include_str!("help/config.txt").to_owned()),
+    ("exit-codes", exit_codes),
+    ("object-stores", || {
+        include_str!("help/object_stores.txt").to_owned()
+    }),
+];
 
 /// The names of the topics that are no commands.
-pub(super) const TOPICS: [&str; 3] = ["config", "exit-codes", "object-stores"];
+pub(super) fn topics<'t>() -> impl Iterator<Item = &'t str> {
+    TOPICS.iter().map(|(name, _)| *name)
+}
 
 /// The program's commands, as clap sees them on a command line.
 pub(super) fn program() -> Command {
@@ -32,10 +43,10 @@ pub(super) fn program() -> Command {
 /// # Errors
 /// A word that names no command.
 pub(super) fn help(words: &[String]) -> Result<String, clap::Error> {
-    if let [topic] = words
-        && let Some(text) = topic_text(topic)
+    if let [word] = words
+        && let Some((_, text)) = TOPICS.iter().find(|(name, _)| name == word)
     {
-        return Ok(text);
+        return Ok(text());
     }
     let mut command = find(words)?;
     Ok(command.render_long_help().ansi().to_string())
@@ -49,15 +60,6 @@ pub(super) fn man_page(words: &[String]) -> Result<String, clap::Error> {
     let mut page = Vec::new();
     clap_mangen::Man::new(find(words)?).render(&mut page)?;
     Ok(String::from_utf8_lossy(&page).into_owned())
-}
-
-fn topic_text(topic: &str) -> Option<String> {
-    match topic {
-        "config" => Some(CONFIG.to_owned()),
-        "exit-codes" => Some(exit_codes()),
-        "object-stores" => Some(OBJECT_STORES.to_owned()),
-        _ => None,
-    }
 }
 
 fn exit_codes() -> String {

@@ -9,6 +9,7 @@ use super::region::{
     self, HostRole, Region, imitates_vendor, is_same_or_subdomain, locate, vendor_roots,
 };
 use crate::http::client::is_loopback;
+use crate::secret::resembles_vendor_key;
 use std::error::Error;
 use std::fmt::{self, Write as _};
 use url::Url;
@@ -273,7 +274,8 @@ impl UnrecognizedAccount {
     }
 
     fn with_host(url: &Url, problem: &'static str) -> Self {
-        let is_shown = |host: &&str| host.contains('.') || host.len() <= MAX_SHOWN_WORD;
+        let is_word = |host: &str| host.contains('.') || host.len() <= MAX_SHOWN_WORD;
+        let is_shown = |host: &&str| is_word(host) && !resembles_vendor_key(host);
         let host = url.domain().filter(is_shown).map(str::to_owned);
         Self { problem, host }
     }

@@ -214,7 +214,7 @@ const ACCEPTED: [(&str, &str); 84] = [
 ];
 
 /// A pasted text and a part of the error message.
-const REFUSED: [(&str, &str); 38] = [
+const REFUSED: [(&str, &str); 39] = [
     ("", NOT_AN_ACCOUNT),
     ("  ", NOT_AN_ACCOUNT),
     ("eu9", "`eu9`: not a Coralogix region"),
@@ -230,6 +230,8 @@ const REFUSED: [(&str, &str); 38] = [
     ),
     ("localhost:8080", "`localhost`: not a Coralogix region"),
     ("12345", NOT_AN_ACCOUNT),
+    // A short key, too, is a key.
+    ("cxtp_canary", NOT_AN_ACCOUNT),
     ("eu1 us2", NOT_AN_ACCOUNT),
     ("https://", NOT_AN_ACCOUNT),
     ("https://api.coralogix.com:none", NOT_AN_ACCOUNT),

@@ -100,6 +100,8 @@ const FIRST_WORDS: &[(&str, Outcome)] = &[
     ("undo", Tip("`hookferry rollback latest`")),
     ("destroy", Tip("`hookferry rollback latest`")),
     ("help undo", Tip("`hookferry rollback latest`")),
+    ("backup help", Tip("`hookferry help backup create`")),
+    ("account check [source] [target]", NoTip),
     (
         "copy --from eu1",
         Tip("`hookferry migrate --from SOURCE --to TARGET`"),
@@ -117,6 +119,7 @@ const FIRST_WORDS: &[(&str, Outcome)] = &[
     ("migrate eu1 us2 --api-key cxtp_canary", Tip("rotate it")),
     ("migrate eu1 us2 cxtp_canary", NoTip),
     ("cxtp_canary", NoTip),
+    ("list cxtp_canary", NoTip),
     ("migrate eu1 us2 --force", Tip("--on-conflict update")),
     ("list eu1 -o yaml", Tip("pass json")),
     ("list eu1 --limit 10", Tip("--type, --name and --id")),
