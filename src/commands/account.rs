@@ -28,10 +28,9 @@ pub(super) async fn run(arguments: AccountArgs, screen: &Screen) -> Result<ExitC
 fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Error> {
     let config = &settings.config;
     let path = config.location.path.as_deref();
-    let row = |profile: &crate::settings::profiles::Profile| AccountRow {
-        profile: profile.account.clone(),
-        endpoint: profile.endpoint.clone(),
-        key: profile.key.as_ref().map(ToString::to_string),
+    let row = |profile: &crate::settings::profiles::Profile| {
+        let key_from = profile.key.as_ref().map(ToString::to_string);
+        AccountRow::new(&profile.account, &profile.endpoint, key_from)
     };
     let view = AccountsView {
         file: path.map(|path| path.display().to_string()),
@@ -40,7 +39,7 @@ fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Err
     };
     screen.print_result(&match settings.output {
         OutputFormat::Text => accounts::text(&view, screen.stdout_page(Detail::Normal)),
-        OutputFormat::Json => json::text(&accounts::document(&view)),
+        OutputFormat::Json => json::text(&view),
     })?;
     Ok(ExitCode::Done)
 }

@@ -3,6 +3,7 @@
 
 use super::json;
 use super::webhook::{WebhookId, whole_number};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -21,20 +22,24 @@ const SHOWN_KEY_CHARS: usize = 80;
 pub struct NotJson;
 
 /// A reference that was rewritten to a webhook of the target.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RewrittenReference {
     /// Its path in the document, such as `alertDefs[3].integrationId`.
     pub path: String,
     /// The byte range of the original text that was replaced.
+    #[serde(skip)]
     pub bytes: Range<usize>,
     /// The webhook's id in the source.
+    #[serde(rename = "from")]
     pub source_id: WebhookId,
     /// The webhook's id in the target.
+    #[serde(rename = "to")]
     pub target_id: WebhookId,
 }
 
 /// Why a reference was left unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UnresolvedReason {
     /// The id map has no target id for it.
     NotMapped,

@@ -6,6 +6,11 @@ use serde::{Serialize, Serializer};
 /// The format version of every document: a minor version only adds members, a major one changes them.
 pub const FORMAT_VERSION: &str = "1.0";
 
+/// The part of a format's version that changes with what its members mean; `None` if there is no number.
+pub(crate) fn major_version(version: &str) -> Option<u64> {
+    version.split('.').next()?.parse().ok()
+}
+
 /// This program, with its version.
 pub(crate) const TOOL: &str = concat!("hookferry ", env!("CARGO_PKG_VERSION"));
 

@@ -1,7 +1,9 @@
 //! Reads a document back from a file. The file is untrusted, so no message quotes anything from it.
 //! Reads every minor version of the format that this program writes, and rejects what it cannot read in full.
 
-use super::{FORMAT_VERSION, OutcomeDocument, PlanDocument, StepDocument, SummaryDocument};
+use super::{
+    FORMAT_VERSION, OutcomeDocument, PlanDocument, StepDocument, SummaryDocument, major_version,
+};
 use crate::pipeline::plan::StepState;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -107,9 +109,8 @@ fn parse<'t, T: Deserialize<'t>>(text: &'t str) -> Result<T, UnreadableDocument>
 }
 
 fn check_version(version: &str) -> Result<(), UnreadableDocument> {
-    let major = |version: &str| version.split('.').next().and_then(|part| part.parse().ok());
-    let ours: Option<u64> = major(FORMAT_VERSION);
-    match major(version) {
+    let ours = major_version(FORMAT_VERSION);
+    match major_version(version) {
         None => Err(unreadable("it has no `format_version`")),
         found if found == ours => Ok(()),
         found => {

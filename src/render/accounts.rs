@@ -1,4 +1,4 @@
-//! Renders `account list`: the profiles of a config file, as a table and as JSON.
+//! Renders `account list`: the profiles of a config file, as a table; as JSON, the view is the document.
 //! Pure. Shows where keys are, and never has a key itself.
 
 use super::columns::{table, truncated};
@@ -19,25 +19,47 @@ const MAX_CELL_WIDTH: usize = 48;
 const HEADINGS: [&str; 5] = ["profile", "host", "key", "company", "label"];
 
 /// The profiles of a config file.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct AccountsView {
     /// The file's path; `None` if neither an option nor the environment determines it.
+    #[serde(rename = "config_file")]
     pub file: Option<String>,
     /// Whether the file exists.
     pub exists: bool,
     /// One row for each profile.
+    #[serde(rename = "profiles")]
     pub rows: Vec<AccountRow>,
 }
 
+impl DocumentBody for AccountsView {
+    const KIND: &'static str = "accounts";
+}
+
 /// A profile of the config file.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct AccountRow {
-    /// The profile's name, label, and expected company id.
-    pub profile: AccountProfile,
-    /// The API of its account.
-    pub endpoint: Endpoint,
-    /// Where its key comes from, in words; `None` if the profile has no key.
-    pub key: Option<String>,
+    profile: String,
+    label: Option<String>,
+    host: String,
+    url: String,
+    region: Option<&'static str>,
+    key_from: Option<String>,
+    company_id: Option<WebhookId>,
+}
+
+impl AccountRow {
+    /// A profile with the API of its account, and where its key comes from, in words.
+    pub fn new(profile: &AccountProfile, endpoint: &Endpoint, key_from: Option<String>) -> Self {
+        Self {
+            profile: profile.name.clone(),
+            label: profile.label.clone(),
+            host: endpoint.host().to_owned(),
+            url: endpoint.base().to_string(),
+            region: endpoint.region().map(Region::code),
+            key_from,
+            company_id: profile.company_id.as_ref().map(WebhookId::new),
+        }
+    }
 }
 
 /// Renders the profiles as a table.
@@ -70,57 +92,10 @@ pub fn text(view: &AccountsView, page: Page) -> String {
 fn cells(row: &AccountRow) -> [String; 5] {
     let or_dash = |text: Option<&str>| text.map_or_else(|| "-".to_owned(), name_cell);
     [
-        name_cell(&row.profile.name),
-        truncated(row.endpoint.host(), MAX_CELL_WIDTH),
-        truncated(row.key.as_deref().unwrap_or("-"), MAX_CELL_WIDTH),
-        or_dash(row.profile.company_id.as_deref()),
-        or_dash(row.profile.label.as_deref()),
+        name_cell(&row.profile),
+        truncated(&row.host, MAX_CELL_WIDTH),
+        truncated(row.key_from.as_deref().unwrap_or("-"), MAX_CELL_WIDTH),
+        or_dash(row.company_id.as_ref().map(WebhookId::as_str)),
+        or_dash(row.label.as_deref()),
     ]
-}
-
-/// The profiles as JSON.
-#[derive(Serialize)]
-struct AccountsDocument<'a> {
-    config_file: Option<&'a str>,
-    exists: bool,
-    profiles: Vec<ProfileDocument<'a>>,
-}
-
-/// A profile as JSON.
-#[derive(Serialize)]
-struct ProfileDocument<'a> {
-    profile: &'a str,
-    label: Option<&'a str>,
-    host: &'a str,
-    url: &'a str,
-    region: Option<&'static str>,
-    key_from: Option<&'a str>,
-    company_id: Option<WebhookId>,
-}
-
-impl DocumentBody for AccountsDocument<'_> {
-    const KIND: &'static str = "accounts";
-}
-
-/// Renders the profiles as JSON.
-pub fn document(view: &AccountsView) -> impl DocumentBody {
-    AccountsDocument {
-        config_file: view.file.as_deref(),
-        exists: view.exists,
-        profiles: view.rows.iter().map(ProfileDocument::from).collect(),
-    }
-}
-
-impl<'a> From<&'a AccountRow> for ProfileDocument<'a> {
-    fn from(row: &'a AccountRow) -> Self {
-        Self {
-            profile: &row.profile.name,
-            label: row.profile.label.as_deref(),
-            host: row.endpoint.host(),
-            url: row.endpoint.base().as_str(),
-            region: row.endpoint.region().map(Region::code),
-            key_from: row.key.as_deref(),
-            company_id: row.profile.company_id.as_ref().map(WebhookId::new),
-        }
-    }
 }

@@ -4,6 +4,7 @@
 use super::columns::wrapped;
 use super::differences::{SideLabels, push_differences_between};
 use super::groups::{GroupRow, push_groups};
+use super::json;
 use super::rows::{Line, WebhookLabel};
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -45,6 +46,11 @@ fn appearance(kind: &Comparison) -> (&'static str, &'static str, Meaning) {
     }
 }
 
+/// The code of a comparison, from its heading.
+fn code(heading: &str) -> String {
+    heading.replace(' ', "_")
+}
+
 impl DiffView<'_> {
     /// Whether both sides have the same webhooks.
     pub fn is_same(&self) -> bool {
@@ -56,6 +62,13 @@ impl DiffView<'_> {
     fn count(&self, word: &str) -> usize {
         let has_heading = |entry: &&DiffEntry| appearance(&entry.kind).1 == word;
         self.entries.iter().filter(has_heading).count()
+    }
+
+    /// How many webhooks have each result, and all of them.
+    fn summary(&self) -> Vec<(String, usize)> {
+        let counts = HEADINGS.map(|heading| (code(heading), self.count(heading)));
+        let total = ("total".to_owned(), self.entries.len());
+        counts.into_iter().chain([total]).collect()
     }
 
     /// The webhook that represents an entry: the left one, else the right one.
@@ -141,7 +154,8 @@ struct DiffDocument<'a> {
     left: PartyDocument,
     right: PartyDocument,
     webhooks: Vec<ComparedDocument<'a>>,
-    summary: DiffSummary,
+    #[serde(serialize_with = "json::map")]
+    summary: Vec<(String, usize)>,
     same: bool,
 }
 
@@ -158,17 +172,6 @@ struct ComparedDocument<'a> {
     differences: Vec<DifferenceDocument>,
 }
 
-/// Number of webhooks with each result; the five counts add up to `total`.
-#[derive(Serialize)]
-struct DiffSummary {
-    different: usize,
-    only_left: usize,
-    only_right: usize,
-    ambiguous: usize,
-    same: usize,
-    total: usize,
-}
-
 impl DocumentBody for DiffDocument<'_> {
     const KIND: &'static str = "diff";
 }
@@ -180,14 +183,7 @@ pub fn document(view: &DiffView<'_>) -> impl DocumentBody {
         left: view.left.into(),
         right: view.right.into(),
         webhooks: entries.filter_map(|entry| compared(view, entry)).collect(),
-        summary: DiffSummary {
-            different: view.count("different"),
-            only_left: view.count("only left"),
-            only_right: view.count("only right"),
-            ambiguous: view.count("ambiguous"),
-            same: view.count("same"),
-            total: view.entries.len(),
-        },
+        summary: view.summary(),
         same: view.is_same(),
     }
 }
@@ -196,7 +192,7 @@ fn compared<'a>(view: &'a DiffView<'_>, entry: &DiffEntry) -> Option<ComparedDoc
     let (left_id, right_id) = entry.ids(view.left_webhooks, view.right_webhooks);
     let webhook = view.webhook(entry)?;
     Some(ComparedDocument {
-        comparison: appearance(&entry.kind).1.replace(' ', "_"),
+        comparison: code(appearance(&entry.kind).1),
         alias: webhook.alias(),
         kind: kind_name(webhook.type_id()),
         type_id: webhook.type_id(),

@@ -2,7 +2,6 @@
 //! Pure. Shows the masked current value of a changed field; of the old one, the plan keeps only a digest.
 
 use crate::coralogix::account::Side;
-use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::DocumentBody;
 use crate::document::view::kind_name;
@@ -114,41 +113,35 @@ struct StalePlanDocument<'a> {
 
 /// One change since the plan was saved.
 #[derive(Serialize)]
-#[serde(untagged)]
+#[serde(tag = "moved", rename_all = "kebab-case")]
 enum DriftDocument<'a> {
     Company {
-        moved: &'static str,
         side: Side,
         then: &'a str,
         now: &'a str,
     },
     Rules {
-        moved: &'static str,
         file: &'a str,
     },
-    Webhook(DriftedWebhookDocument<'a>),
+    Appeared(DriftedWebhookDocument<'a>),
+    Gone(DriftedWebhookDocument<'a>),
+    Changed(DriftedWebhookDocument<'a>),
+    OtherValues(DriftedWebhookDocument<'a>),
+    OtherStep(DriftedWebhookDocument<'a>),
 }
 
 /// A webhook that changed, or whose step did.
 #[derive(Serialize)]
 struct DriftedWebhookDocument<'a> {
-    moved: &'static str,
     side: Side,
     id: Option<&'a WebhookId>,
     alias: &'a str,
     #[serde(rename = "type")]
     kind: SmolStr,
     type_id: Option<u64>,
-    fields: Option<Vec<ChangedFieldDocument<'a>>>,
+    fields: Option<&'a [ChangedField]>,
     paths: Option<&'a [String]>,
     step: Option<StepDriftDocument>,
-}
-
-/// A value that changed.
-#[derive(Serialize)]
-struct ChangedFieldDocument<'a> {
-    path: &'a str,
-    now: Option<&'a Masked>,
 }
 
 /// The saved and the current decision on a webhook.
@@ -173,60 +166,46 @@ impl<'a> From<&'a Drift> for DriftDocument<'a> {
     fn from(drift: &'a Drift) -> Self {
         match drift {
             Drift::Company { side, then, now } => Self::Company {
-                moved: "company",
                 side: *side,
                 then,
                 now,
             },
-            Drift::Rules(file) => Self::Rules {
-                moved: "rules",
-                file,
-            },
-            Drift::Webhook(webhook) => Self::Webhook(webhook.into()),
+            Drift::Rules(file) => Self::Rules { file },
+            Drift::Webhook(webhook) => drifted_webhook(webhook),
         }
     }
 }
 
-impl<'a> From<&'a DriftedWebhook> for DriftedWebhookDocument<'a> {
-    fn from(webhook: &'a DriftedWebhook) -> Self {
-        let document = |moved| Self {
-            moved,
-            side: webhook.side,
-            id: webhook.id.as_ref(),
-            alias: &webhook.alias,
-            kind: kind_name(webhook.type_id.map(TypeId)),
-            type_id: webhook.type_id,
-            fields: None,
-            paths: None,
-            step: None,
-        };
-        match &webhook.change {
-            WebhookChange::Added => document("appeared"),
-            WebhookChange::Removed => document("gone"),
-            WebhookChange::Changed(fields) => Self {
-                fields: Some(fields.iter().map(ChangedFieldDocument::from).collect()),
-                ..document("changed")
-            },
-            WebhookChange::DifferentValues(paths) => Self {
+fn drifted_webhook(webhook: &DriftedWebhook) -> DriftDocument<'_> {
+    let document = DriftedWebhookDocument {
+        side: webhook.side,
+        id: webhook.id.as_ref(),
+        alias: &webhook.alias,
+        kind: kind_name(webhook.type_id.map(TypeId)),
+        type_id: webhook.type_id,
+        fields: None,
+        paths: None,
+        step: None,
+    };
+    match &webhook.change {
+        WebhookChange::Added => DriftDocument::Appeared(document),
+        WebhookChange::Removed => DriftDocument::Gone(document),
+        WebhookChange::Changed(fields) => DriftDocument::Changed(DriftedWebhookDocument {
+            fields: Some(fields),
+            ..document
+        }),
+        WebhookChange::DifferentValues(paths) => {
+            DriftDocument::OtherValues(DriftedWebhookDocument {
                 paths: Some(paths),
-                ..document("other-values")
-            },
-            WebhookChange::DifferentStep { then, now } => Self {
-                step: Some(StepDriftDocument {
-                    then: *then,
-                    now: *now,
-                }),
-                ..document("other-step")
-            },
+                ..document
+            })
         }
-    }
-}
-
-impl<'a> From<&'a ChangedField> for ChangedFieldDocument<'a> {
-    fn from(field: &'a ChangedField) -> Self {
-        Self {
-            path: &field.path,
-            now: field.current.as_ref(),
+        WebhookChange::DifferentStep { then, now } => {
+            let (then, now) = (*then, *now);
+            DriftDocument::OtherStep(DriftedWebhookDocument {
+                step: Some(StepDriftDocument { then, now }),
+                ..document
+            })
         }
     }
 }

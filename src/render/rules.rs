@@ -22,6 +22,7 @@ use crate::pipeline::strip::Blocked;
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
 use crate::wording::counted;
+use serde::Serialize;
 use std::fmt::Write as _;
 
 /// Rules, the webhooks that they apply to, and the result.
@@ -279,11 +280,13 @@ fn push_leftover(out: &mut String, view: &RulesCheckView<'_>, page: Page) {
 }
 
 /// The totals, counted once for both outputs.
+#[derive(Serialize)]
 struct RulesCounts {
     webhooks: usize,
     changed: usize,
     leftover: usize,
     values: usize,
+    #[serde(rename = "unreadable")]
     unread: usize,
 }
 

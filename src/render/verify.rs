@@ -4,6 +4,7 @@
 use super::columns::wrapped;
 use super::differences::push_differences;
 use super::groups::{GroupRow, push_groups};
+use super::json;
 use super::rows::{Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
@@ -64,6 +65,13 @@ impl VerifyView {
     fn count(&self, word: &str) -> usize {
         let has_code = |row: &&VerifyRow| appearance(&row.verdict).1 == word;
         self.rows.iter().filter(has_code).count()
+    }
+
+    /// How many webhooks have each code, and all of them.
+    fn summary(&self) -> Vec<(String, usize)> {
+        let counts = CODES.map(|code| (code.to_owned(), self.count(code)));
+        let total = ("total".to_owned(), self.rows.len());
+        counts.into_iter().chain([total]).collect()
     }
 }
 
@@ -169,7 +177,8 @@ struct VerifyDocument<'a> {
     wanted: &'a str,
     target: PartyDocument,
     webhooks: Vec<VerifiedDocument<'a>>,
-    summary: VerifySummary,
+    #[serde(serialize_with = "json::map")]
+    summary: Vec<(String, usize)>,
     verified: bool,
 }
 
@@ -188,17 +197,6 @@ struct VerifiedDocument<'a> {
     altered: Vec<DifferenceDocument>,
 }
 
-/// Number of webhooks with each finding; the five counts add up to `total`.
-#[derive(Serialize)]
-struct VerifySummary {
-    verified: usize,
-    altered: usize,
-    missing: usize,
-    duplicated: usize,
-    unclear: usize,
-    total: usize,
-}
-
 impl DocumentBody for VerifyDocument<'_> {
     const KIND: &'static str = "verify";
 }
@@ -209,14 +207,7 @@ pub fn document(view: &VerifyView) -> impl DocumentBody {
         wanted: &view.reference,
         target: (&view.target).into(),
         webhooks: view.rows.iter().map(VerifiedDocument::from).collect(),
-        summary: VerifySummary {
-            verified: view.count("verified"),
-            altered: view.count("altered"),
-            missing: view.count("missing"),
-            duplicated: view.count("duplicated"),
-            unclear: view.count("unclear"),
-            total: view.rows.len(),
-        },
+        summary: view.summary(),
         verified: view.is_verified(),
     }
 }

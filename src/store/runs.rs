@@ -11,6 +11,7 @@ pub use rollback_journal::RollbackJournal;
 
 use crate::coralogix::digest::DigestKey;
 use crate::coralogix::webhook::{Webhook, parse_list};
+use crate::document::major_version;
 use crate::document::run::RunRecord;
 use crate::document::run::entry::{self, Header, JournalEntry};
 use crate::error::Error;
@@ -218,8 +219,7 @@ fn read_record(folder: &Path) -> Result<RunRecord, Error> {
 }
 
 fn check_version(header: &Header) -> Result<(), Error> {
-    let major = |version: &str| version.split('.').next().map(str::to_owned);
-    if major(&header.format_version) == major(entry::JOURNAL_VERSION) {
+    if major_version(&header.format_version) == major_version(entry::JOURNAL_VERSION) {
         return Ok(());
     }
     let (run, tool) = (

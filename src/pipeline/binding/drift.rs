@@ -11,7 +11,7 @@ use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rewrite::PortableWebhook;
 use crate::pipeline::strip::StrippedWebhook;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
@@ -70,14 +70,16 @@ pub enum WebhookChange {
 }
 
 /// One value of a webhook that changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ChangedField {
     /// Its path in the notation of rules files.
     pub path: String,
     /// The current value, masked; `None` if it no longer exists.
+    #[serde(rename = "now")]
     pub current: Option<Masked>,
     /// The name of the undocumented member that holds it; `None` for a documented value, and for one that no longer
     /// exists unless its path can only be the server's own state.
+    #[serde(skip)]
     pub undocumented: Option<String>,
 }
 

@@ -108,7 +108,7 @@ struct RetentionDecisionDocument<'a> {
     #[serde(flatten)]
     backup: BackupDocument<'a>,
     keep: bool,
-    reasons: Vec<&'static str>,
+    reasons: &'a [Reason],
 }
 
 impl DocumentBody for BackupForgetDocument<'_> {
@@ -147,7 +147,7 @@ impl<'a> From<&'a RetentionDecision> for RetentionDecisionDocument<'a> {
         Self {
             backup: BackupDocument::new(&judged.stored, &judged.path),
             keep: !judged.reasons.is_empty(),
-            reasons: judged.reasons.iter().map(|reason| reason.code()).collect(),
+            reasons: &judged.reasons,
         }
     }
 }

@@ -22,16 +22,8 @@ struct IdMapAppliedDocument<'a> {
 #[derive(Serialize)]
 struct FileDocument<'a> {
     name: String,
-    rewritten: Vec<RewrittenDocument<'a>>,
+    rewritten: &'a [RewrittenReference],
     unresolved: Vec<UnresolvedDocument<'a>>,
-}
-
-/// A reference that has an id of the target now.
-#[derive(Serialize)]
-struct RewrittenDocument<'a> {
-    path: &'a str,
-    from: &'a WebhookId,
-    to: &'a WebhookId,
 }
 
 /// A reference that stays as it was.
@@ -39,7 +31,7 @@ struct RewrittenDocument<'a> {
 struct UnresolvedDocument<'a> {
     path: &'a str,
     id: WebhookId,
-    why: &'static str,
+    why: UnresolvedReason,
 }
 
 /// A file that was not rewritten.
@@ -83,21 +75,11 @@ pub fn rewritten_json(rewritten: &RewrittenAlerts, out: Option<&Path>) -> impl D
 
 impl<'a> From<&'a RepointedFile> for FileDocument<'a> {
     fn from(file: &'a RepointedFile) -> Self {
-        let (rewritten, unresolved) = (&file.repointed.rewritten, &file.repointed.unresolved);
+        let unresolved = file.repointed.unresolved.iter();
         Self {
             name: file.name.display().to_string(),
-            rewritten: rewritten.iter().map(RewrittenDocument::from).collect(),
-            unresolved: unresolved.iter().map(UnresolvedDocument::from).collect(),
-        }
-    }
-}
-
-impl<'a> From<&'a RewrittenReference> for RewrittenDocument<'a> {
-    fn from(reference: &'a RewrittenReference) -> Self {
-        Self {
-            path: &reference.path,
-            from: &reference.source_id,
-            to: &reference.target_id,
+            rewritten: &file.repointed.rewritten,
+            unresolved: unresolved.map(UnresolvedDocument::from).collect(),
         }
     }
 }
@@ -107,10 +89,7 @@ impl<'a> From<&'a UnresolvedReference> for UnresolvedDocument<'a> {
         Self {
             path: &reference.path,
             id: WebhookId::new(&reference.id),
-            why: match reference.reason {
-                UnresolvedReason::NotMapped => "not_mapped",
-                UnresolvedReason::NotAnId => "not_an_id",
-            },
+            why: reference.reason,
         }
     }
 }

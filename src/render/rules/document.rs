@@ -1,7 +1,7 @@
 //! Renders `rules check` as JSON, from the same view as the text.
 //! Pure.
 
-use super::{RulesCheckView, count};
+use super::{RulesCheckView, RulesCounts, count};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::kind_name;
 use crate::document::{ChangeDocument, DocumentBody, LeftoverDocument, PartyDocument};
@@ -19,7 +19,7 @@ struct RulesCheckDocument<'a> {
     values: Vec<ValueDocument<'a>>,
     leftover: Vec<LeftoverWebhookDocument<'a>>,
     unmatched_secret: UnmatchedSecretPolicy,
-    summary: Summary,
+    summary: RulesCounts,
     complete: bool,
 }
 
@@ -71,22 +71,12 @@ struct LeftoverWebhookDocument<'a> {
     secrets: Vec<LeftoverDocument>,
 }
 
-#[derive(Serialize)]
-struct Summary {
-    webhooks: usize,
-    changed: usize,
-    leftover: usize,
-    values: usize,
-    unreadable: usize,
-}
-
 impl DocumentBody for RulesCheckDocument<'_> {
     const KIND: &'static str = "rules-check";
 }
 
 /// Renders the check as JSON.
 pub fn document(view: &RulesCheckView<'_>) -> impl DocumentBody {
-    let counts = count(view);
     let rules = view.rules();
     let readings = view.rewriting.values.readings().iter();
     let webhooks = view.portable.webhooks().iter();
@@ -101,13 +91,7 @@ pub fn document(view: &RulesCheckView<'_>) -> impl DocumentBody {
             .collect(),
         leftover: webhooks.filter_map(leftover).collect(),
         unmatched_secret: view.rewriting.unmatched_policy,
-        summary: Summary {
-            webhooks: counts.webhooks,
-            changed: counts.changed,
-            leftover: counts.leftover,
-            values: counts.values,
-            unreadable: counts.unread,
-        },
+        summary: count(view),
         complete: view.is_complete(),
     }
 }

@@ -4,6 +4,7 @@
 //! `sha256` covers these lines, so anybody can verify it with standard tools.
 
 use crate::coralogix::webhook::{Webhook, list_to_wire, parse_list};
+use crate::document::major_version;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -108,8 +109,7 @@ fn version(text: &str) -> Option<DocumentVersion> {
 /// Parses a document and verifies its version, checksum, and count.
 pub(super) fn parse(text: &str) -> Result<Backup, DocumentError> {
     let version = version(text).ok_or(DocumentError::NotABackup)?;
-    let major = |version: &str| version.split('.').next().map(str::to_owned);
-    if major(&version.format_version) != major(FORMAT_VERSION) {
+    if major_version(&version.format_version) != major_version(FORMAT_VERSION) {
         return Err(DocumentError::UnsupportedVersion(version.format_version));
     }
     let damaged = |why: &str| DocumentError::Damaged(why.to_owned());

@@ -2,6 +2,7 @@
 //! The rules have the names and meanings of restic's.
 
 use jiff::{Span, Timestamp, civil::DateTime, tz::TimeZone};
+use serde::Serialize;
 use std::fmt;
 
 /// A retention policy; a backup is kept if any rule keeps it.
@@ -70,7 +71,8 @@ impl Within {
 }
 
 /// Why a backup is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Reason {
     /// The newest of all, which is never removed.
     Newest,
