@@ -9,6 +9,7 @@ mod columns;
 pub mod diff;
 pub mod drift;
 mod escape;
+mod filters;
 mod groups;
 pub mod html;
 pub mod idmap;
