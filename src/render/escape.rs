@@ -8,10 +8,15 @@ use askama::Template;
 use askama::filters::Escaper;
 use std::fmt::{self, Write};
 
-/// The text of a filled template, which ends in a newline, as every template does: askama takes it away.
+/// The text of a filled file, which ends in a newline, as the template does: askama takes it away.
+pub(super) fn fill_file(template: &impl Template) -> String {
+    fill(template) + "\n"
+}
+
+/// The text of a filled template.
 pub(super) fn fill(template: &impl Template) -> String {
     let text = template.render();
-    text.expect("neither our filters nor writing to a string can fail") + "\n"
+    text.expect("neither our filters nor writing to a string can fail")
 }
 
 /// Writes the text with some characters replaced; it can come in any number of parts.
@@ -43,6 +48,28 @@ impl Escaper for Html {
             '\'' => Some("&#39;"),
             _ => None,
         })
+    }
+}
+
+/// Anywhere in markdown, as entities, which markdown never takes for its own syntax.
+///
+/// Sites still act on words, so text that is not ours is code besides (`render/markdown/text.rs`).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Markdown;
+
+impl Escaper for Markdown {
+    fn write_escaped_str<W: Write>(&self, mut dest: W, text: &str) -> fmt::Result {
+        for character in untrusted::escape(text).chars() {
+            match character {
+                // Some parsers decode entities before they look for addresses; a comment interrupts the match.
+                '@' => dest.write_str("<!-- -->&#64;")?,
+                _ if character.is_ascii_punctuation() => {
+                    write!(dest, "&#{};", u32::from(character))?;
+                }
+                _ => dest.write_char(character)?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -115,7 +142,7 @@ mod tests {
 
     fn escaped(escaper: impl Escaper, text: &str) -> String {
         let mut out = String::new();
-        escaper.write_escaped_str(&mut out, text).unwrap();
+        let _ = escaper.write_escaped_str(&mut out, text);
         out
     }
 

@@ -2,9 +2,9 @@
 //! The template escapes whatever it writes, and writes no text of a document into a style or a script.
 
 mod chart;
-mod filters;
 
-use super::escape::fill;
+use super::escape::fill_file;
+use super::filters;
 use super::report::{Report, ReportRow, Tone, rows_by_kind, split_code};
 use crate::coralogix::mask::Masked;
 use crate::document::DifferenceDocument;
@@ -34,7 +34,7 @@ struct ReportPage<'r> {
 
 /// The whole page.
 pub fn html(report: &Report<'_>) -> String {
-    fill(&ReportPage {
+    fill_file(&ReportPage {
         report,
         chart: Chart::new(report),
         policy: policy(),

@@ -10,6 +10,7 @@ pub mod diff;
 mod differences;
 pub mod drift;
 mod escape;
+mod filters;
 mod groups;
 pub mod html;
 pub mod idmap;

@@ -18,8 +18,9 @@ pub(super) const GROUP_ORDER: [StepState; 6] = [
     StepState::Conflict,
     StepState::Ambiguous,
     StepState::Blocked,
-    StepState::Create,
+    // What an update overwrites needs a look more than what is only added.
     StepState::Update,
+    StepState::Create,
     StepState::Unchanged,
 ];
 

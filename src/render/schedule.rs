@@ -5,7 +5,6 @@
 //! is visible; the escapers keep them inside their quotes, and the scheduler reads back exactly what was written.
 
 mod cron;
-mod filters;
 mod github_actions;
 mod kubernetes;
 pub mod list;

@@ -19,10 +19,12 @@ impl Budget {
         fits
     }
 
-    /// Appends the text if there is room for it.
-    pub(super) fn push(&mut self, out: &mut String, text: &str) {
-        if self.reserve(text.len()) {
+    /// Appends the text if there is room for it; returns whether there was.
+    pub(super) fn push(&mut self, out: &mut String, text: &str) -> bool {
+        let fits = self.reserve(text.len());
+        if fits {
             out.push_str(text);
         }
+        fits
     }
 }

@@ -1,38 +1,79 @@
-//! Untrusted text in markdown, escaped so that neither markdown, HTML nor the hosting site interprets it.
+//! Untrusted text in markdown, so that neither markdown, HTML nor the hosting site interprets it, and people can read
+//! it in the source too.
 //!
-//! ASCII punctuation characters become numeric entities, which markdown never takes for its own syntax.
-//! Sites still act on words: they link `@names`, `#1`, hashes and addresses, but not inside `<code>`.
+//! Sites act on words: they link `@names`, `#1`, hashes and addresses, and replace `:names:`, but not inside code. So
+//! a word that could act is code, as everything that is not a sentence. What stays are letters, short numbers and the
+//! punctuation between words, which mean nothing after a word of ours; and every sentence comes after one.
 
+use crate::render::escape::{Html, Markdown};
 use crate::render::report::split_code;
 use crate::untrusted;
-use std::fmt::Write as _;
+use askama::filters::Escaper;
 
+/// The length in characters at which code is cut, and a sentence.
+const MAX_CODE_CHARS: usize = 300;
+const MAX_SENTENCE_CHARS: usize = 600;
 /// The number of hexadecimal digits from which a word may be taken for a commit hash.
 const MIN_HASH_CHARS: usize = 7;
 
-/// An untrusted text as code, cut after `max_chars` characters.
-pub(super) fn code(text: &str, max_chars: usize) -> String {
-    format!(
-        "<code>{}</code>",
-        escape_punctuation(&untrusted::escape_truncated(text, max_chars))
-    )
+/// An untrusted text as code.
+pub(in crate::render) fn code(text: &str) -> String {
+    let mut out = String::new();
+    let text = untrusted::escape_truncated(text, MAX_CODE_CHARS);
+    push_code(&mut out, &text);
+    out
 }
 
-/// A sentence that may hold untrusted text: plain words stay; anything a site could act on becomes code.
-pub(super) fn sentence(text: &str, max_chars: usize) -> String {
-    let text = untrusted::escape_truncated(text, max_chars);
-    let mut out = String::with_capacity(text.len() * 2);
+/// A sentence that may hold untrusted text.
+pub(in crate::render) fn sentence(text: &str) -> String {
+    with_code(text, push_code)
+}
+
+/// An untrusted text as code in a block of HTML, in which markdown means nothing.
+pub(in crate::render) fn code_html(text: &str) -> String {
+    let mut out = String::new();
+    let text = untrusted::escape_truncated(text, MAX_CODE_CHARS);
+    push_element(&mut out, &text, Html);
+    out
+}
+
+/// A sentence in a block of HTML.
+pub(in crate::render) fn sentence_html(text: &str) -> String {
+    with_code(text, |out, text| push_element(out, text, Html))
+}
+
+/// Text between backticks, where nothing has a meaning but backticks, and bars in a table: with these, or right behind
+/// other code, it is an element instead.
+fn push_code(out: &mut String, text: &str) {
+    let is_span = !text.is_empty() && !text.contains(['`', '|']) && !out.ends_with('`');
+    if is_span {
+        out.extend(["`", text, "`"]);
+    } else {
+        push_element(out, text, Markdown);
+    }
+}
+
+fn push_element(out: &mut String, text: &str, escaper: impl Escaper) {
+    out.push_str("<code>");
+    // Writing to a string cannot fail.
+    let _ = escaper.write_escaped_str(&mut *out, text);
+    out.push_str("</code>");
+}
+
+fn with_code(text: &str, push_code: impl Fn(&mut String, &str)) -> String {
+    let text = untrusted::escape_truncated(text, MAX_SENTENCE_CHARS);
+    let mut out = String::with_capacity(text.len());
     for (piece, is_code) in split_code(&text) {
         if is_code {
-            let _ = write!(out, "<code>{}</code>", escape_punctuation(piece));
+            push_code(&mut out, piece);
         } else {
-            push_words(&mut out, piece);
+            push_words(&mut out, piece, &push_code);
         }
     }
     out
 }
 
-fn push_words(out: &mut String, text: &str) {
+fn push_words(out: &mut String, text: &str, push_code: impl Fn(&mut String, &str)) {
     for (ix, word) in text.split(' ').enumerate() {
         if ix > 0 {
             out.push(' ');
@@ -40,19 +81,15 @@ fn push_words(out: &mut String, text: &str) {
         let inner = word
             .trim_start_matches('(')
             .trim_end_matches([',', '.', ';', ':', ')', '\'']);
-        let start = word.len() - word.trim_start_matches('(').len();
-        let end = start + inner.len();
         // Trimming both ends of `(((` leaves nothing, so there is nothing that a site could act on.
         if inner.is_empty() || is_inert(inner) {
-            out.push_str(&escape_punctuation(word));
+            out.push_str(word);
         } else {
-            out.push_str(&escape_punctuation(&word[..start]));
-            let _ = write!(
-                out,
-                "<code>{}</code>",
-                escape_punctuation(&word[start..end])
-            );
-            out.push_str(&escape_punctuation(&word[end..]));
+            let start = word.len() - word.trim_start_matches('(').len();
+            let end = start + inner.len();
+            out.push_str(&word[..start]);
+            push_code(out, inner);
+            out.push_str(&word[end..]);
         }
     }
 }
@@ -67,25 +104,8 @@ fn is_inert(word: &str) -> bool {
     word == "–" || (!is_hash && (is_number || is_word))
 }
 
-/// Escapes ASCII punctuation characters as entities, and breaks up anything like an email address.
-fn escape_punctuation(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 2);
-    for character in text.chars() {
-        if character == '@' {
-            // Some parsers decode entities before they look for addresses; a comment interrupts the match.
-            out.push_str("<!-- -->");
-        }
-        if character.is_ascii_punctuation() {
-            let _ = write!(out, "&#{};", u32::from(character));
-        } else {
-            out.push(character);
-        }
-    }
-    out
-}
-
 /// A name for the marker comment: letters, digits, dots and single hyphens, so it cannot end the comment.
-pub(super) fn marker_part(name: &str) -> String {
+pub(in crate::render) fn marker_part(name: &str) -> String {
     let mut out = String::new();
     for character in name.chars().take(100) {
         let is_safe = character.is_ascii_alphanumeric()
@@ -98,23 +118,33 @@ pub(super) fn marker_part(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{code, marker_part, sentence};
+    use super::{code, code_html, marker_part, sentence, sentence_html};
 
     #[test]
     fn what_could_act_is_code_and_words_stay_words() {
+        let text = "set payload.key with a rule, and pass --retarget (or `-n`).";
         assert_eq!(
-            sentence(
-                "set payload.key with a rule, and pass --retarget (or `-n`).",
-                99
-            ),
-            "set <code>payload&#46;key</code> with a rule&#44; and pass <code>&#45;&#45;retarget</code> &#40;or <code>&#45;n</code>&#41;&#46;"
+            sentence(text),
+            "set `payload.key` with a rule, and pass `--retarget` (or `-n`)."
         );
         assert_eq!(
-            sentence("#1 deadbeef don't 17 fixes", 99),
-            "<code>&#35;1</code> <code>deadbeef</code> don&#39;t 17 fixes"
+            sentence_html("pass `-n`, <b>: don't"),
+            "pass <code>-n</code>, <code>&lt;b&gt;</code>: don't"
         );
-        assert_eq!(code("a@b|c", 99), "<code>a<!-- -->&#64;b&#124;c</code>");
-        assert_eq!(code("a\nb", 99), "<code>a&#92;nb</code>");
+        assert_eq!(
+            sentence("#1 deadbeef don't 17 fixes"),
+            "`#1` `deadbeef` don't 17 fixes"
+        );
+        assert_eq!(code("a\nb"), r"`a\nb`");
+        assert_eq!(code_html("a.b|`c`"), "<code>a.b|`c`</code>");
+    }
+
+    #[test]
+    fn what_means_something_inside_backticks_is_an_element() {
+        assert_eq!(code("a@b|c"), "<code>a<!-- -->&#64;b&#124;c</code>");
+        assert_eq!(code("a`b"), "<code>a&#96;b</code>");
+        assert_eq!(code(""), "<code></code>");
+        assert_eq!(sentence("`a``b`"), "`a`<code>b</code>");
     }
 
     #[test]

@@ -35,7 +35,21 @@ fn conclusion(outcome: &OutcomeDocument) -> Conclusion {
     Conclusion {
         tone: Tone::from_meaning(meaning),
         text: format!("{}{sentence}", stopped.unwrap_or_default()),
-        next_steps: outcome.next_steps.clone(),
+        next_steps: outcome
+            .next_steps
+            .iter()
+            .map(|step| with_command(step))
+            .collect(),
+    }
+}
+
+/// A next step with the command that ends it as code; a terminal shows it plain, so that it can be copied whole.
+fn with_command(step: &str) -> String {
+    match step.rsplit_once(": hookferry ") {
+        Some((what, arguments)) if !step.contains('`') => {
+            format!("{what}: `hookferry {arguments}`")
+        }
+        _ => step.to_owned(),
     }
 }
 
@@ -83,9 +97,10 @@ fn facts(outcome: &OutcomeDocument) -> Vec<Fact> {
 /// The groups: what needs attention, what was done, what was left alone, what is unchanged.
 fn groups(outcome: &OutcomeDocument) -> Vec<ReportGroup<'_>> {
     let rank = |status: FinalStatus| match status {
-        FinalStatus::Created | FinalStatus::Updated | FinalStatus::Appeared => 1,
-        FinalStatus::Skipped => 2,
-        FinalStatus::Unchanged => 3,
+        FinalStatus::Updated => 1,
+        FinalStatus::Created | FinalStatus::Appeared => 2,
+        FinalStatus::Skipped => 3,
+        FinalStatus::Unchanged => 4,
         _ => 0,
     };
     let mut counts = outcome.counts();

@@ -1,7 +1,8 @@
 //! Fills the template of a crontab's line, with the variables that it needs.
 
-use super::super::escape::fill;
-use super::{GeneratedFile, filters, origin};
+use super::super::escape::fill_file;
+use super::super::filters;
+use super::{GeneratedFile, origin};
 use crate::document::job::{ScheduleJob, SecretLocation};
 use askama::Template;
 
@@ -23,6 +24,6 @@ pub(super) fn file(job: &ScheduleJob, binary: &str) -> GeneratedFile {
         binary,
         job,
     };
-    let text = fill(&crontab);
+    let text = fill_file(&crontab);
     GeneratedFile { name, text }
 }

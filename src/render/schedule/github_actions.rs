@@ -1,7 +1,8 @@
 //! Fills the template of a workflow for GitHub Actions.
 
-use super::super::escape::fill;
-use super::{GeneratedFile, filters, origin};
+use super::super::escape::fill_file;
+use super::super::filters;
+use super::{GeneratedFile, origin};
 use crate::document::job::ScheduleJob;
 use askama::Template;
 
@@ -23,6 +24,6 @@ pub(super) fn file(job: &ScheduleJob) -> GeneratedFile {
         job,
         variables: job.variables(),
     };
-    let text = fill(&workflow);
+    let text = fill_file(&workflow);
     GeneratedFile { name, text }
 }

@@ -1,7 +1,8 @@
 //! Fills the template of a `CronJob` with few permissions, and of the volume for a folder of backups.
 
-use super::super::escape::fill;
-use super::{GeneratedFile, filters, origin};
+use super::super::escape::fill_file;
+use super::super::filters;
+use super::{GeneratedFile, origin};
 use crate::document::job::ScheduleJob;
 use crate::document::job::mounts::{MountedFolder, Mounts, in_container};
 use askama::Template;
@@ -59,7 +60,7 @@ pub(super) fn file(job: &ScheduleJob, image: &str) -> GeneratedFile {
         mounts,
         deadline: (job.shortest_gap * 60).min(3600),
     };
-    let text = fill(&manifest);
+    let text = fill_file(&manifest);
     let name = format!("{object}.yaml");
     GeneratedFile { name, text }
 }

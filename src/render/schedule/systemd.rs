@@ -1,7 +1,8 @@
 //! Fills the templates of a sandboxed oneshot service and of its timer.
 
-use super::super::escape::fill;
-use super::{GeneratedFile, filters, origin};
+use super::super::escape::fill_file;
+use super::super::filters;
+use super::{GeneratedFile, origin};
 use crate::document::job::{ScheduleJob, SecretLocation};
 use askama::Template;
 
@@ -12,10 +13,10 @@ const TEMPORARY: &[&str] = &["/tmp", "/var/tmp"];
 
 #[derive(Template)]
 #[template(path = "schedule/systemd.service")]
-struct Service<'j> {
+struct ServiceUnit<'j> {
     origin: String,
-    service: &'j str,
-    timer: &'j str,
+    service_name: &'j str,
+    timer_name: &'j str,
     binary: &'j str,
     job: &'j ScheduleJob,
     /// The names of the credentials, without duplicates.
@@ -25,9 +26,9 @@ struct Service<'j> {
 
 #[derive(Template)]
 #[template(path = "schedule/systemd.timer")]
-struct Timer<'j> {
+struct TimerUnit<'j> {
     origin: String,
-    timer: &'j str,
+    timer_name: &'j str,
     job: &'j ScheduleJob,
     /// In seconds.
     delay: u32,
@@ -39,18 +40,18 @@ pub(super) fn files(job: &ScheduleJob, binary: &str) -> Vec<GeneratedFile> {
     let unit = |kind| format!("hookferry-{}.{kind}", job.name);
     let (service, timer) = (unit("service"), unit("timer"));
     let texts = [
-        fill(&Service {
+        fill_file(&ServiceUnit {
             origin: origin(job),
-            service: &service,
-            timer: &timer,
+            service_name: &service,
+            timer_name: &timer,
             binary,
             job,
             credentials: credentials(job, &service),
             variables: job.variables(),
         }),
-        fill(&Timer {
+        fill_file(&TimerUnit {
             origin: origin(job),
-            timer: &timer,
+            timer_name: &timer,
             job,
             delay: (job.shortest_gap * 60 / 10).min(600),
             accuracy: if job.shortest_gap >= 10 { "1min" } else { "1s" },
@@ -82,13 +83,13 @@ fn credentials<'j>(job: &'j ScheduleJob, service: &str) -> Vec<&'j str> {
     names
 }
 
-impl Service<'_> {
+impl ServiceUnit<'_> {
     /// The secrets in files that the service reads itself: what each is, where it is, and a name for its credential.
     fn secret_files(&self) -> Vec<(String, String, &str)> {
         let mut files = Vec::new();
         for (what, location) in self.job.secrets() {
             if let SecretLocation::File(path) = location
-                && credential(path, self.service).is_none()
+                && credential(path, self.service_name).is_none()
             {
                 let mut accounts = self.job.accounts.iter();
                 let account = accounts.find(|account| account.key == *location);

@@ -1,10 +1,11 @@
 //! Documents of unknown origin: whatever they contain, nothing becomes active, and size limits hold.
 
-use super::{awkward, outcome};
+use super::{awkward, document, outcome, source, target};
 use crate::support::generator::cases;
 use crate::support::markup::{Token, tokens};
 use hookferry::document::view::Detail;
 use hookferry::document::{Envelope, OutcomeDocument, PlanDocument};
+use hookferry::pipeline::plan::OnConflict;
 use hookferry::render::html::html;
 use hookferry::render::markdown::markdown;
 use hookferry::render::page::Page;
@@ -215,37 +216,88 @@ fn assert_inert_page(page: &str, rows: &[(&str, String)]) {
     }
 }
 
-/// Asserts that Markdown contains only our own elements, no links or images, and six cells in every table row.
+/// What a reader of Markdown sees as text, except in code: there a site acts on words.
+#[derive(Default)]
+struct Words {
+    text: String,
+    is_code: bool,
+    n_comments: usize,
+}
+
+impl Words {
+    fn push(&mut self, text: &str) {
+        if !self.is_code {
+            self.text.push_str(text);
+        }
+    }
+
+    /// Reads HTML, in which only our own elements may be.
+    fn push_html(&mut self, html: &str) {
+        const ALLOWED: [&str; 7] = ["code", "/code", "br", "sub", "/sub", "details", "/details"];
+        for token in tokens(html) {
+            match token {
+                Token::Tag(name, attributes) => {
+                    let is_ours = ALLOWED.contains(&name.as_str())
+                        || ["summary", "/summary"].contains(&name.as_str());
+                    assert!(is_ours && attributes.is_empty(), "<{name}>");
+                    if let "code" | "/code" = name.as_str() {
+                        self.is_code = name == "code";
+                    }
+                    self.push(" ");
+                }
+                Token::Comment(comment) => {
+                    // The marker is the first.
+                    assert!(self.n_comments == 0 || comment == " ", "{comment}");
+                    self.n_comments += 1;
+                }
+                Token::Text(text) => self.push(&text),
+            }
+        }
+    }
+
+    /// Asserts that no word is one that a site links or replaces.
+    #[track_caller]
+    fn assert_inert(&self) {
+        for word in self.text.split_whitespace() {
+            let inner = word.trim_matches(|c: char| c.is_ascii_punctuation());
+            let is_hash = inner.len() >= 7 && inner.bytes().all(|byte| byte.is_ascii_hexdigit());
+            let parts: Vec<&str> = word.split(':').collect();
+            let names_emoji = parts[1..].iter().rev().skip(1).any(|part| !part.is_empty());
+            let is_active = word.contains(['@', '#', '<', '>', '[', ']', '`', '*', '_', '$', '~'])
+                || word.contains("://")
+                || word.to_ascii_lowercase().starts_with("www.")
+                || word.to_ascii_uppercase().starts_with("GH-")
+                || is_hash
+                || names_emoji;
+            assert!(!is_active, "{word}");
+        }
+    }
+}
+
+/// Asserts that Markdown has only our own elements, no links or images, and six cells in every table row.
 #[track_caller]
 fn assert_inert_markdown(text: &str) {
-    const ALLOWED: [&str; 12] = [
-        "code", "/code", "br", "sub", "/sub", "details", "/details", "summary", "/summary", "b",
-        "/b", "p",
-    ];
+    assert_inert_with_every_extension(text);
+    assert_inert_gfm(text, true);
+    assert_inert_gfm(text, false);
+}
+
+#[track_caller]
+fn assert_inert_with_every_extension(text: &str) {
+    let mut words = Words::default();
     let mut n_cells = 0;
-    let mut is_first = true;
     for event in Parser::new_ext(text, Options::all()) {
         match event {
-            Event::Html(html) | Event::InlineHtml(html) => {
-                for token in tokens(&html) {
-                    match token {
-                        Token::Tag(name, attributes) => {
-                            assert!(
-                                ALLOWED.contains(&name.as_str()) && attributes.is_empty(),
-                                "<{name}> in {text}"
-                            );
-                        }
-                        Token::Comment(comment) => {
-                            assert!(is_first || comment == " ", "a comment: {comment}");
-                        }
-                        Token::Text(_) => {}
-                    }
-                    is_first = false;
-                }
-            }
+            Event::Html(html) | Event::InlineHtml(html) => words.push_html(&html),
             Event::Start(Tag::TableRow | Tag::TableHead) => n_cells = 0,
-            Event::End(TagEnd::TableCell) => n_cells += 1,
-            Event::End(TagEnd::TableRow | TagEnd::TableHead) => assert_eq!(n_cells, 6, "{text}"),
+            Event::End(end) => {
+                match end {
+                    TagEnd::TableCell => n_cells += 1,
+                    TagEnd::TableRow | TagEnd::TableHead => assert_eq!(n_cells, 6, "{text}"),
+                    _ => {}
+                }
+                words.push(" ");
+            }
             Event::Start(
                 Tag::Paragraph
                 | Tag::Heading { .. }
@@ -257,11 +309,55 @@ fn assert_inert_markdown(text: &str) {
                 | Tag::Table(_)
                 | Tag::TableCell,
             )
-            | Event::End(_)
-            | Event::Text(_)
-            | Event::SoftBreak => {}
+            | Event::Code(_) => {}
+            Event::Text(text) => words.push(&text),
+            Event::SoftBreak => words.push(" "),
             other => panic!("{other:?} in {text}"),
         }
+    }
+    words.assert_inert();
+}
+
+/// Asserts the same of another parser, which is a port of GitHub's, with GitHub's extensions or without any.
+#[track_caller]
+fn assert_inert_gfm(text: &str, has_extensions: bool) {
+    use comrak::nodes::NodeValue;
+    let mut options = comrak::Options::default();
+    if has_extensions {
+        options.extension.strikethrough = true;
+        options.extension.table = true;
+        options.extension.autolink = true;
+        options.extension.tasklist = true;
+        options.extension.footnotes = true;
+        options.extension.alerts = true;
+        options.extension.math_dollars = true;
+        options.extension.math_code = true;
+        options.extension.shortcodes = true;
+    }
+    let arena = comrak::Arena::new();
+    let mut words = Words::default();
+    for node in comrak::parse_document(&arena, text, &options).descendants() {
+        match &node.data().value {
+            NodeValue::HtmlBlock(block) => words.push_html(&block.literal),
+            NodeValue::HtmlInline(html) => words.push_html(html),
+            NodeValue::Text(text) => words.push(text),
+            NodeValue::TableRow(_) => assert_eq!(node.children().count(), 6, "{text}"),
+            NodeValue::Document
+            | NodeValue::Paragraph
+            | NodeValue::Heading(_)
+            | NodeValue::List(_)
+            | NodeValue::Item(_)
+            | NodeValue::Emph
+            | NodeValue::Strong
+            | NodeValue::Table(_)
+            | NodeValue::TableCell
+            | NodeValue::SoftBreak => words.push(" "),
+            NodeValue::Code(_) => {}
+            other => panic!("{other:?} in {text}"),
+        }
+    }
+    if has_extensions {
+        words.assert_inert();
     }
 }
 
@@ -312,7 +408,7 @@ fn third_cells(text: &str) -> Vec<String> {
         match event {
             Event::Start(Tag::TableRow | Tag::TableHead) => column = 0,
             Event::Start(Tag::TableCell) => cell.clear(),
-            Event::Text(text) => cell.push_str(&text),
+            Event::Text(text) | Event::Code(text) => cell.push_str(&text),
             Event::End(TagEnd::TableCell) => {
                 column += 1;
                 if column == 3 {
@@ -336,14 +432,35 @@ fn the_essentials_fit_whatever_the_size_limit() {
         assert!(text.starts_with("<!-- hookferry:plan:"), "{text}");
         assert!(text.contains("7 create, 2 conflict"), "{text}");
         assert!(text.contains("Would be refused"), "{text}");
-        let rows = text
-            .lines()
-            .filter(|line| line.starts_with("| <code>"))
-            .count();
+        let rows = text.lines().filter(|line| line.starts_with("| `")).count();
         assert!(rows >= previous_rows, "a larger limit shows no fewer rows");
         previous_rows = rows;
         let is_cut = rows < plan.steps.len();
         assert_eq!(is_cut, text.contains("more of these webhooks ("), "{text}");
     }
     assert!(!whole.contains("-o html"));
+}
+
+/// What an update overwrites is what somebody has to look at.
+#[test]
+fn updates_with_their_differences_are_cut_after_creates() {
+    let plan = document(source(), target(), OnConflict::Update);
+    let report = Report::from(&plan);
+    let whole = markdown(&report, usize::MAX);
+    let n_updates = |text: &str| {
+        let rows = text.matches("| `~` update |").count();
+        let details = text.matches("</code> update, ").count();
+        (rows, details)
+    };
+    assert_eq!(n_updates(&whole), (2, 2), "{whole}");
+    let mut n_without_creates = 0;
+    for max_bytes in (1500..whole.len()).step_by(50) {
+        let text = markdown(&report, max_bytes);
+        if text.contains("| `+` create |") {
+            assert_eq!(n_updates(&text), (2, 2), "{text}");
+        } else {
+            n_without_creates += 1;
+        }
+    }
+    assert!(n_without_creates > 0);
 }
