@@ -39,6 +39,7 @@ fn print(text: &str) -> ExitCode {
         color: settings::color_choice(ColorArg::Auto),
         verbosity: Verbosity::Normal,
         motion: Motion::Never,
+        columns_without_terminal: settings::columns(),
     });
     match screen.print_styled(text) {
         Ok(()) => ExitCode::Done,
@@ -63,6 +64,7 @@ fn run(invocation: Invocation) -> ExitCode {
         } else {
             Motion::Auto
         },
+        columns_without_terminal: settings::columns(),
     });
     let interrupt = Interrupt::new();
     let result = start_logging(output, &screen)

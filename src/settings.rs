@@ -204,6 +204,12 @@ pub fn color_choice(when: ColorArg) -> ColorChoice {
     }
 }
 
+/// The columns that `COLUMNS` asks for where there is no terminal; `None` if it is unset, or no number above zero.
+pub fn columns() -> Option<usize> {
+    let text = std::env::var("COLUMNS").ok()?;
+    text.parse().ok().filter(|columns| *columns > 0)
+}
+
 /// The log filter in `HOOKFERRY_LOG`, if it is set.
 pub fn log_filter() -> Option<String> {
     std::env::var("HOOKFERRY_LOG")

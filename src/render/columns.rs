@@ -6,6 +6,23 @@ use super::style::Meaning;
 use crate::untrusted;
 use console::{measure_text_width, truncate_str};
 
+/// A heading with both sides, on one line or two.
+pub(crate) fn from_to(title: &str, source: &str, target: &str, page: Page) -> String {
+    let source = format!("{title}source {source}");
+    let target = format!("-> target {target}");
+    if width(&source) + 1 + width(&target) <= page.width {
+        return format!("{source} {target}");
+    }
+    let indent = title.len().saturating_sub("-> ".len());
+    let room = page.width.saturating_sub(indent);
+    format!(
+        "{}\n{}{}",
+        wrapped(&source, page.width, title.len()),
+        " ".repeat(indent),
+        wrapped(&target, room, title.len())
+    )
+}
+
 /// What separates the columns of a table.
 pub(crate) const GAP: &str = "  ";
 

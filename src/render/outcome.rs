@@ -1,7 +1,7 @@
 //! The outcome of a migration as text: every webhook's final status, server alterations and next steps.
 //! Pure. Reports nothing as done that was not read back from the target.
 
-use super::columns::{padded, padded_left, width, wrapped};
+use super::columns::{from_to, padded, padded_left, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_remark};
 use super::style::Meaning;
@@ -26,14 +26,8 @@ pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 fn header(outcome: &OutcomeDocument, page: Page) -> String {
-    let source = format!("hookferry outcome: source {}", outcome.source.identity());
-    let target = format!("target {}", outcome.target.identity());
-    let one_line = format!("{source} -> {target}");
-    let text = if width(&one_line) <= page.width {
-        one_line
-    } else {
-        format!("{source}\n               -> {target}")
-    };
+    let (source, target) = (outcome.source.identity(), outcome.target.identity());
+    let text = from_to("hookferry outcome: ", &source, &target, page);
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
 

@@ -2,7 +2,7 @@
 //! Pure. Shows what needs a decision first, and states what it does not know.
 
 use super::changes::{changes_text, leftover_text, missing_value_text};
-use super::columns::wrapped;
+use super::columns::{from_to, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_fields, push_remark};
 use super::style::{Meaning, symbol};
@@ -37,24 +37,27 @@ pub fn plan(plan: &PlanDocument, page: Page) -> String {
 }
 
 fn header(plan: &PlanDocument, page: Page) -> String {
-    let source = format!("hookferry plan: source {}", plan.source.description());
-    let target = format!("target {}", plan.target.description());
-    let one_line = format!("{source} -> {target}");
-    let text = if super::columns::width(&one_line) <= page.width {
-        one_line
-    } else {
-        format!("{source}\n            -> {target}")
-    };
+    let (source, target) = (plan.source.description(), plan.target.description());
+    let text = from_to("hookferry plan: ", &source, &target, page);
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
 
 fn legend(page: Page) -> String {
-    let entry = |state: StepState| {
+    const GAP: &str = "   ";
+    let mut out = String::new();
+    let mut column = 0;
+    for state in StepState::ALL {
         let text = format!("{} {}", symbol(state), state.word());
-        page.palette.paint(Meaning::State(state), &text)
-    };
-    let entries: Vec<String> = StepState::ALL.into_iter().map(entry).collect();
-    format!("  {}\n\n", entries.join("   "))
+        let needed = GAP.len() + width(&text);
+        if column > 0 && column + needed > page.width {
+            out.push('\n');
+            column = 0;
+        }
+        out.push_str(if column == 0 { "  " } else { GAP });
+        out.push_str(&page.palette.paint(Meaning::State(state), &text));
+        column += needed;
+    }
+    format!("{out}\n\n")
 }
 
 /// A step of the plan with its line.

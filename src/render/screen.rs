@@ -2,7 +2,7 @@
 //! Decides nothing about content, and never fails because the reader went away.
 
 use super::json;
-use super::streams::{ResultWriter, Streams};
+use super::streams::{ResultWriter, Stream, Streams};
 use super::style::{Meaning, Palette};
 use crate::coralogix::account::Account;
 use crate::coralogix::client::WaitListener;
@@ -58,6 +58,8 @@ pub struct ScreenOptions {
     pub verbosity: Verbosity,
     /// Whether to animate progress.
     pub motion: Motion,
+    /// The columns of a text that goes to no terminal; `None` to wrap nothing, because whatever shows it knows its width.
+    pub columns_without_terminal: Option<usize>,
 }
 
 /// Standard output and standard error of this run; clones share them.
@@ -181,7 +183,7 @@ impl Screen {
     pub fn stdout_page(&self, detail: Detail) -> Page {
         Page {
             palette: self.streams.stdout.palette,
-            width: self.streams.stdout.width(),
+            width: self.width_of(&self.streams.stdout),
             detail,
         }
     }
@@ -211,7 +213,12 @@ impl Screen {
     }
 
     pub(super) fn stderr_width(&self) -> usize {
-        self.streams.stderr.width()
+        self.width_of(&self.streams.stderr)
+    }
+
+    fn width_of(&self, stream: &Stream) -> usize {
+        let fixed = self.options.columns_without_terminal;
+        stream.width().or(fixed).unwrap_or(usize::MAX)
     }
 
     pub(super) fn bars(&self) -> &MultiProgress {

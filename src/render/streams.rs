@@ -12,8 +12,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Without a terminal nothing is wrapped: whatever shows the text, a log or an editor, knows its own width.
-const UNLIMITED: usize = usize::MAX;
 /// The minimum layout width; a narrower terminal wraps by itself.
 const MIN_WIDTH: usize = 40;
 
@@ -122,12 +120,10 @@ impl Stream {
         writer.flush()
     }
 
-    /// The width available to a text for this stream, in columns.
-    pub(super) fn width(&self) -> usize {
-        let size = self.terminal.as_ref().and_then(Term::size_checked);
-        size.map_or(UNLIMITED, |(_, columns)| {
-            usize::from(columns).max(MIN_WIDTH)
-        })
+    /// The width of the terminal, in columns; `None` if there is none.
+    pub(super) fn width(&self) -> Option<usize> {
+        let (_, columns) = self.terminal.as_ref().and_then(Term::size_checked)?;
+        Some(usize::from(columns).max(MIN_WIDTH))
     }
 }
 

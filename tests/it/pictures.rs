@@ -18,6 +18,7 @@ fn preview() -> String {
     accounts.target().insert(&conflicting);
     let run = accounts
         .program("plan --from [source] --to [target] --color always -q --on-conflict skip")
+        .env("COLUMNS", "120")
         .run();
     run.assert_code(0);
     let text = run

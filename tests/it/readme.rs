@@ -11,6 +11,7 @@ fn the_transcript_is_what_the_demo_prints() {
     let output = Command::new(env!("CARGO_BIN_EXE_hookferry"))
         .arg("demo")
         .env_clear()
+        .env("COLUMNS", "120")
         .output()
         .unwrap();
     assert!(output.status.success());

@@ -222,7 +222,7 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     let plan = planned(source(), target(), OnConflict::Fail);
     insta::assert_snapshot!(preview(&plan, page(120)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
-                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+                 -> target api.us1.coralogix.com (company 67890, 4 webhooks)
 
       + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
 
@@ -279,7 +279,7 @@ fn a_narrow_terminal_wraps_rows_and_sentences() {
     let plan = planned(source(), target(), OnConflict::Skip);
     insta::assert_snapshot!(preview(&plan, page(80)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 11 webhooks)
-                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+                 -> target api.us1.coralogix.com (company 67890, 4 webhooks)
 
       + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
 
@@ -338,7 +338,7 @@ fn an_update_shows_what_it_replaces() {
     let plan = planned(source, target(), OnConflict::Update);
     insta::assert_snapshot!(preview(&plan, page(120)), @r#"
     hookferry plan: source api.eu1.coralogix.com (company 12345, 1 webhook)
-                -> target api.us1.coralogix.com (company 67890, 4 webhooks)
+                 -> target api.us1.coralogix.com (company 67890, 4 webhooks)
 
       + create   ~ update   = unchanged   ! conflict   ? ambiguous   x blocked
 
@@ -525,7 +525,7 @@ fn a_list_shows_hosts_and_hides_secrets() {
     let account = party("api.eu1.coralogix.com", Some("12345"), 11);
     let text = list::list_text(&source(), &account, page(140));
     insta::assert_snapshot!(checked(&text), @r#"
-      id  type             alias                             url                                                   fields
+    id    type             alias                             url                                                   fields
     1050  slack            prod-oncall                       https://hooks.slack.com/(path)
     1051  pager_duty       payments-p1                       -                                                     serviceKey (service key)
     1052  webhook          status-page                       https://status.example.com/(path)                     method "post", headers (2 ke…
@@ -871,6 +871,7 @@ fn options(verbosity: Verbosity) -> ScreenOptions {
         color: ColorChoice::Auto,
         verbosity,
         motion: Motion::Auto,
+        columns_without_terminal: None,
     }
 }
 

@@ -1,9 +1,8 @@
 //! Servers that refuse, fail, or are not the API: each error has a hint and an exit code, and nothing is written.
 
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, options_with};
+use crate::support::stand_in::{NOBODY, StandIn, options_with};
 use hookferry::sandbox::{Options, Switches, seeds};
-use std::net::TcpListener;
 
 const LINE: &str = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
 
@@ -120,18 +119,10 @@ fn a_server_that_never_answers() {
 #[test]
 fn a_host_that_cannot_be_reached() {
     let accounts = StandIn::demo();
-    // A free port on which nothing listens.
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let line = format!("migrate --yes --from [source] --to http://127.0.0.1:{port}");
+    let line = format!("migrate --yes --from [source] --to http://{NOBODY}");
     let run = accounts.program(&line).run();
     run.assert_code(1);
-    let transcript = run
-        .transcript()
-        .replace(&format!("127.0.0.1:{port}"), "[nobody]");
+    let transcript = run.transcript().replace(NOBODY, "[nobody]");
     super::assert_text!(transcript);
 }
 

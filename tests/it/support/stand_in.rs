@@ -12,6 +12,9 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
+/// An address at which nobody answers. The port of a listener that was closed would go to the next test that opens one.
+pub(crate) const NOBODY: &str = "127.0.0.1:1";
+
 /// Two running accounts, and a temporary home folder.
 pub(crate) struct StandIn {
     source: Account,

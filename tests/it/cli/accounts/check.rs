@@ -2,7 +2,7 @@
 
 use super::{with_config, with_profiles, without_keys};
 use crate::support::program::Run;
-use crate::support::stand_in::{StandIn, options_with};
+use crate::support::stand_in::{NOBODY, StandIn, options_with};
 use crate::support::tls::{Network, ProxyMode};
 use hookferry::sandbox::{Options, seeds};
 use serde_json::Value;
@@ -132,14 +132,11 @@ fn a_missing_key_and_an_unreachable_server_are_reported() {
     run.assert_code(4);
     assert_transcript!("no_key", run);
     assert_eq!(accounts.request_counts(), [0, 0]);
-    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = closed.local_addr().unwrap().to_string();
-    drop(closed);
     let run = accounts
-        .program(&format!("account check http://{address}"))
+        .program(&format!("account check http://{NOBODY}"))
         .run();
     run.assert_code(1);
-    assert_text!("no_server", run.transcript().replace(&address, "[nobody]"));
+    assert_text!("no_server", run.transcript().replace(NOBODY, "[nobody]"));
 }
 
 #[test]

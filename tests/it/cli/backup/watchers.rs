@@ -4,8 +4,7 @@
 use super::{CONFIG, RUN, Workspace};
 use crate::support::program::Run;
 use crate::support::receiver::{Receiver, ReplyMode};
-use crate::support::stand_in::StandIn;
-use std::net::TcpListener;
+use crate::support::stand_in::{NOBODY, StandIn};
 
 /// The secret path of the heartbeat URL, to which each call appends a word.
 const PATH: &str = "/canary-of-a-heartbeat";
@@ -123,16 +122,7 @@ fn a_failing_receiver_does_not_fail_the_run() {
 
 #[test]
 fn an_unreachable_receiver_does_not_fail_the_run() {
-    // A free port on which nothing listens.
-    let unused_address = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let workspace = with_heartbeat(
-        &format!("http://{unused_address}"),
-        StandIn::demo(),
-        &config(),
-    );
+    let workspace = with_heartbeat(&format!("http://{NOBODY}"), StandIn::demo(), &config());
     let run = run_undisturbed(&workspace);
     assert!(run.stderr.contains("no connection"), "{}", run.stderr);
     std::fs::remove_file(workspace.accounts.home().join("heartbeat")).unwrap();
