@@ -118,7 +118,7 @@ impl Case {
     /// Runs the case in both formats at once, because it spends most of its time waiting.
     fn check(&self) {
         for outcome in in_parallel(&[Format::Text, Format::Json], |format| {
-            self.check_in(*format)
+            self.check_in(*format);
         }) {
             outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         }
