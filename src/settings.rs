@@ -49,8 +49,8 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, OutputFormat, SelectionArgs,
-    SourceListArgs, WritingArgs,
+    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, OutputFormat, ReadingArgs,
+    SelectionArgs, WritingArgs,
 };
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
@@ -221,9 +221,8 @@ impl MigrateSettings {
     /// Resolves the arguments of `migrate`.
     pub async fn resolve(arguments: cli::MigrateArgs) -> Result<Self, Error> {
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
-        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let client = source_client_options(&arguments.reading)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let (from, to) = (&arguments.route.from, &arguments.route.to);
         let route = Route::resolve(
             accounts.resolve_to_write(from, to, consent).await?,
@@ -238,7 +237,7 @@ impl MigrateSettings {
         Ok(Self {
             command: "migrate",
             follow_up_flags: state.follow_up_flag()
-                + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
+                + &accounts::follow_up_flags(&arguments.reading.connection.config, &route.target),
             route,
             consent,
             max_changes: arguments.limit.max_changes,
@@ -253,9 +252,8 @@ impl MigrateSettings {
 impl PlanSettings {
     /// Resolves the arguments of `plan`.
     pub async fn resolve(arguments: cli::PlanArgs) -> Result<Self, Error> {
-        let client = source_client_options(&arguments.connection, &arguments.source_list)?;
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let client = source_client_options(&arguments.reading)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let (from, to) = (&arguments.route.from, &arguments.route.to);
         Ok(Self {
             route: Route::resolve(
@@ -281,12 +279,11 @@ impl PlanSettings {
 impl ListSettings {
     /// Resolves the arguments of `list`.
     pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         Ok(Self {
             source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.connection, &arguments.source_list)?,
+            client: source_client_options(&arguments.reading)?,
             output: arguments.output,
         })
     }
@@ -295,8 +292,7 @@ impl ListSettings {
 impl DiffSettings {
     /// Resolves the arguments of `diff`.
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let left = accounts.find("LEFT", &arguments.sides.left)?;
         let right = accounts.find("RIGHT", &arguments.sides.right)?;
         let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
@@ -314,7 +310,7 @@ impl DiffSettings {
             right,
             state_keys,
             filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.connection, &arguments.source_list)?,
+            client: source_client_options(&arguments.reading)?,
             detailed_exitcode: arguments.detailed_exitcode,
             output: arguments.output,
         })
@@ -324,12 +320,11 @@ impl DiffSettings {
 impl ExportSettings {
     /// Resolves the arguments of `export`.
     pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         Ok(Self {
             source: accounts.resolve_source(&arguments.source.from).await?,
             filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.connection, &arguments.source_list)?,
+            client: source_client_options(&arguments.reading)?,
             out: arguments.out,
             ready: arguments.ready,
             reveal: arguments.reveal,
@@ -398,12 +393,9 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
 }
 
 /// The client options of a command that reads a source with `--accept-incomplete`.
-fn source_client_options(
-    connection: &ConnectionArgs,
-    source_list: &SourceListArgs,
-) -> Result<ClientOptions, Error> {
+fn source_client_options(reading: &ReadingArgs) -> Result<ClientOptions, Error> {
     Ok(ClientOptions {
-        accept_incomplete: source_list.accept_incomplete,
-        ..client_options(connection)?
+        accept_incomplete: reading.source_list.accept_incomplete,
+        ..client_options(&reading.connection)?
     })
 }

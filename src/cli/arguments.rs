@@ -62,6 +62,20 @@ pub struct IdentityArgs {
     pub identity: Vec<PathBuf>,
 }
 
+/// How to read accounts, and the backups and files that may take their place.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// The keys that decrypt a backup.
+    #[command(flatten)]
+    pub identity: IdentityArgs,
+    /// How to connect to the accounts.
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// Which lists to accept from a source.
+    #[command(flatten)]
+    pub source_list: SourceListArgs,
+}
+
 /// Which lists to accept from a source.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Connection")]
@@ -196,9 +210,6 @@ pub struct MigrateArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
     /// Whether to write, and whether to ask first.
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -226,12 +237,9 @@ pub struct MigrateArgs {
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How to connect to the accounts.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,
@@ -243,9 +251,6 @@ pub struct PlanArgs {
     /// The source and the target.
     #[command(flatten)]
     pub route: RouteArgs,
-    /// The keys that decrypt a backup.
-    #[command(flatten)]
-    pub identity: IdentityArgs,
     /// What happens to webhooks that differ.
     #[command(flatten)]
     pub conflict: ConflictArgs,
@@ -279,12 +284,9 @@ pub struct PlanArgs {
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// How to connect to the accounts.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `apply`.
@@ -323,15 +325,9 @@ pub struct ApplyArgs {
     /// The state folder.
     #[command(flatten)]
     pub state: StateArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the accounts.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
     /// How to send writes.
     #[command(flatten)]
     pub writing: WritingArgs,

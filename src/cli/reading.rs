@@ -1,9 +1,7 @@
 //! The arguments of the commands that read webhooks and show or write them as they are.
 
 use super::OutputFormat;
-use super::arguments::{
-    ComparisonArgs, ConnectionArgs, IdentityArgs, SelectionArgs, SourceListArgs,
-};
+use super::arguments::{ComparisonArgs, ReadingArgs, SelectionArgs};
 use super::operands::{SidesArgs, SourceArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -26,15 +24,9 @@ pub struct DiffArgs {
     /// What counts in comparisons.
     #[command(flatten)]
     pub comparison: ComparisonArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the accounts.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `list`.
@@ -49,15 +41,9 @@ pub struct ListArgs {
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `export`.
@@ -78,13 +64,7 @@ pub struct ExportArgs {
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }

@@ -1,9 +1,7 @@
 //! The arguments of `rules`.
 
 use super::OutputFormat;
-use super::arguments::{
-    ConnectionArgs, IdentityArgs, RewritingArgs, SelectionArgs, SourceListArgs,
-};
+use super::arguments::{ReadingArgs, RewritingArgs, SelectionArgs};
 use super::operands::RulesRouteArgs;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -39,15 +37,9 @@ pub struct RulesInitArgs {
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }
 
 /// Arguments of `rules check`.
@@ -65,13 +57,7 @@ pub struct RulesCheckArgs {
     /// How to rewrite webhooks.
     #[command(flatten)]
     pub rewriting: RewritingArgs,
-    /// The keys that decrypt a backup.
+    /// How to read the accounts, and files in their place.
     #[command(flatten)]
-    pub identity: IdentityArgs,
-    /// How to connect to the account.
-    #[command(flatten)]
-    pub connection: ConnectionArgs,
-    /// Which lists to accept from a source.
-    #[command(flatten)]
-    pub source_list: SourceListArgs,
+    pub reading: ReadingArgs,
 }

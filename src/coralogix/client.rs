@@ -9,7 +9,7 @@ use super::account::Account;
 use super::answer::server_time;
 pub use super::answer::{FoldedList, ListResponse};
 use super::completeness::{ListFacts, RowCheck};
-use super::failure::{HTML_PAGE, server_words};
+use super::failure::{HTML_PAGE, refusal_words};
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
@@ -413,7 +413,7 @@ impl Reader {
         let status = answer.status.as_u16();
         Refusal {
             status,
-            message: server_words(&String::from_utf8_lossy(&answer.body), &sent),
+            message: refusal_words(status, &String::from_utf8_lossy(&answer.body), &sent),
             requested_wait: retry::requested_wait(status, header, now).map(|duration| {
                 RequestedWait {
                     duration,

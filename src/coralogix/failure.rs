@@ -131,13 +131,19 @@ pub fn asked_to_wait_hint(wait: RequestedWait) -> String {
     )
 }
 
-/// The server's words in an error body: the API's usual JSON keys, else the body itself.
-pub(super) fn server_words(body: &str, sent: &SentValues) -> ShownWords {
+/// The server's words in a refusal. A 401 is about the key, whatever its words, so that is said if they are withheld.
+pub(super) fn refusal_words(status: u16, body: &str, sent: &SentValues) -> ShownWords {
+    let reason = (status == 401).then_some("the API key was not accepted");
+    server_words(body, sent, reason)
+}
+
+/// The server's words in a body: the API's usual JSON keys, else the body itself.
+fn server_words(body: &str, sent: &SentValues, reason: Option<&'static str>) -> ShownWords {
     let trimmed = body.trim();
     match serde_json::from_str::<serde_json::Value>(trimmed) {
-        Ok(json) => sent.show(&json_message(&json).unwrap_or_default()),
+        Ok(json) => sent.show_or(&json_message(&json).unwrap_or_default(), reason),
         Err(_) if trimmed.starts_with('<') => ShownWords::ours(HTML_PAGE),
-        Err(_) => sent.show(trimmed),
+        Err(_) => sent.show_or(trimmed, reason),
     }
 }
 
@@ -149,7 +155,7 @@ pub(super) fn accepted_words(body: &str, sent: &SentValues) -> ShownWords {
             let messages: Vec<String> = without_id.filter_map(json_message).collect();
             sent.show(&messages.join("; "))
         }
-        _ => server_words(body, sent),
+        _ => server_words(body, sent, None),
     }
 }
 

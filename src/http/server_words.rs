@@ -152,20 +152,28 @@ impl SentValues {
 
     /// Lets a server's words through the door.
     pub fn show(&self, words: &str) -> ShownWords {
+        self.show_or(words, None)
+    }
+
+    /// Like [`show`](Self::show); if the words are withheld, `reason` stands in for them, or what their signs tell.
+    pub(crate) fn show_or(&self, words: &str, reason: Option<&'static str>) -> ShownWords {
         let words = words.trim();
         if words.is_empty() {
             return ShownWords::default();
         }
-        let reason = if words.len() > MAX_WORDS_BYTES {
+        let withheld_because = if words.len() > MAX_WORDS_BYTES {
             Some("they are too long")
         } else {
             let secret = words.split_whitespace().any(resembles_secret);
             self.withholding_reason(words)
                 .or_else(|| secret.then_some("they look like a secret"))
         };
-        ShownWords(match reason {
+        ShownWords(match withheld_because {
             None => untrusted::escape_truncated(words, MAX_SHOWN_CHARS),
-            Some(why) => withheld(words, why),
+            Some(why) => match reason.or_else(|| reason_in(words)) {
+                Some(reason) => format!("{reason} (words withheld: {why})"),
+                None => format!("words withheld: {why}"),
+            },
         })
     }
 
@@ -178,13 +186,11 @@ impl SentValues {
     }
 }
 
-fn withheld(words: &str, why: &str) -> String {
+/// The reason of which the words have a sign.
+fn reason_in(words: &str) -> Option<&'static str> {
     let head = words.get(..MAX_WORDS_BYTES).unwrap_or(words).to_lowercase();
     let has_reason = |(signs, _): &&(&[&str], &str)| signs.iter().any(|sign| head.contains(sign));
-    match REASONS.iter().find(has_reason) {
-        Some((_, reason)) => format!("{reason} (words withheld: {why})"),
-        None => format!("words withheld: {why}"),
-    }
+    REASONS.iter().find(has_reason).map(|(_, reason)| *reason)
 }
 
 fn fold(text: &str) -> Vec<char> {

@@ -10,6 +10,7 @@
 mod budget;
 pub(super) mod text;
 
+use super::columns::truncated_to_differ;
 use super::escape::fill;
 use super::filters;
 use super::report::{Conclusion, Fact, Report, ReportGroup, ReportRow, Tone};
@@ -17,6 +18,7 @@ use crate::coralogix::mask::Masked;
 use crate::document::DifferenceDocument;
 use askama::Template;
 use budget::Budget;
+use text::MAX_CODE_CHARS;
 
 /// Bytes kept free for a line that counts what was left out.
 const ROOM_FOR_OMITTED: usize = 140;
@@ -76,10 +78,13 @@ pub fn markdown(report: &Report<'_>, max_bytes: usize) -> String {
     out + &foot
 }
 
-/// Whether the two sides of a difference read alike, because what differs is masked or was cut.
-fn looks_alike(difference: &DifferenceDocument) -> bool {
-    let shown = |side: &Option<Masked>| side.as_ref().map(|value| text::code(&value.to_string()));
-    shown(&difference.source) == shown(&difference.target)
+/// Both sides of a difference, cut where they begin to differ; alike only if masking hides what differs.
+fn sides(difference: &DifferenceDocument) -> [Option<String>; 2] {
+    let sides = [&difference.source, &difference.target];
+    match sides.map(|side| side.as_ref().map(Masked::to_string)) {
+        [Some(one), Some(other)] => truncated_to_differ([&one, &other], MAX_CODE_CHARS).map(Some),
+        sides => sides,
+    }
 }
 
 /// The parts with the highest priority: counts, conclusion, warnings, next steps.
@@ -96,7 +101,9 @@ fn push_opening(out: &mut String, report: &Report<'_>, budget: &mut Budget) {
     for part in head.into_iter().chain(warnings).chain(steps) {
         budget.push(out, &fill(&part));
     }
-    budget.push(out, "\n");
+    if !report.warnings.is_empty() || !conclusion.next_steps.is_empty() {
+        budget.push(out, "\n");
+    }
 }
 
 /// Notes, facts, and the program that made the report.
@@ -193,4 +200,25 @@ fn push_details<'r>(
         n_shown += 1;
     }
     n_shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sides;
+    use crate::coralogix::mask::Masked;
+    use crate::document::DifferenceDocument;
+
+    #[test]
+    fn two_long_values_are_not_cut_to_the_same() {
+        let value = |end: &str| Some(Masked::Text(format!("{}{end}", "x".repeat(500))));
+        let difference = DifferenceDocument {
+            path: "payload".to_owned(),
+            source: value("one"),
+            target: value("another"),
+            equal: false,
+        };
+        let [one, other] = sides(&difference);
+        assert_ne!(one, other);
+        assert!(one.is_some_and(|one| one.ends_with("xone\"")));
+    }
 }

@@ -6,7 +6,7 @@ use super::key_variables::KeyVariables;
 use super::keys::{self, LoadedKey, ProfileKey, Purpose};
 use super::profiles;
 use super::{Consent, Origin};
-use crate::cli::{ConfigArgs, IdentityArgs};
+use crate::cli::{ConfigArgs, IdentityArgs, ReadingArgs};
 use crate::coralogix::account::{Account, AccountProfile, Side};
 use crate::coralogix::endpoint::Endpoint;
 use crate::error::Error;
@@ -70,6 +70,11 @@ impl AccountResolver {
             resolver.config()?;
         }
         Ok(resolver)
+    }
+
+    /// The resolver of a command that reads accounts, or files in their place.
+    pub(super) fn for_reading(arguments: &ReadingArgs) -> Result<Self, Error> {
+        Self::with_identities(&arguments.connection.config, &arguments.identity)
     }
 
     /// Like `new`, for a command that may read encrypted backups.

@@ -44,8 +44,7 @@ impl ApplySettings {
         })?;
         refuse_unplanned_keys(&binding, &arguments)?;
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let (source, target) = resolve_sides(&binding, &arguments, consent, &mut accounts).await?;
         let binding_keys = check_seal(&saved, &binding, &name, source.key(), &target.key)?;
         // Only now is it certain that the plan names the files that somebody approved.
@@ -56,7 +55,10 @@ impl ApplySettings {
             migrate: MigrateSettings {
                 command: "apply",
                 follow_up_flags: state.follow_up_flag()
-                    + &accounts::follow_up_flags(&arguments.connection.config, &route.target),
+                    + &accounts::follow_up_flags(
+                        &arguments.reading.connection.config,
+                        &route.target,
+                    ),
                 route,
                 consent,
                 max_changes: None,
@@ -159,7 +161,7 @@ fn route(
         filter(selection_args(binding))?,
         saved.document.on_conflict,
         RulesFile::resolve(&rewriting_args(binding, arguments), accounts)?,
-        source_client_options(&arguments.connection, &arguments.source_list)?,
+        source_client_options(&arguments.reading)?,
     )?;
     Ok(Route {
         state_keys: plan_state_keys(binding),

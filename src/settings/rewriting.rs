@@ -182,13 +182,12 @@ fn resolve_endpoint(
 impl RulesInitSettings {
     /// Resolves the arguments of `rules init`.
     pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         Ok(Self {
             source: accounts.resolve_source(&arguments.route.from).await?,
             target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.connection, &arguments.source_list)?,
+            client: source_client_options(&arguments.reading)?,
             out: arguments.out,
         })
     }
@@ -197,14 +196,13 @@ impl RulesInitSettings {
 impl RulesCheckSettings {
     /// Resolves the arguments of `rules check`.
     pub async fn resolve(arguments: cli::RulesCheckArgs) -> Result<Self, Error> {
-        let mut accounts =
-            AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
+        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         Ok(Self {
             source: accounts.resolve_source(&arguments.route.from).await?,
             target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,
             rules: RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
-            client: source_client_options(&arguments.connection, &arguments.source_list)?,
+            client: source_client_options(&arguments.reading)?,
             output: arguments.output,
         })
     }

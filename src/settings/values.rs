@@ -50,8 +50,8 @@ impl Unread {
 
 /// Reads every value and records for each failure why, so that all failures can be reported at once.
 ///
-/// Relative paths start from `folder`. What the file of `--env-file` sets outranks the environment. Commands run one after the other, and only if they are allowed. Variables that
-/// hold keys are not for rules.
+/// Relative paths start from `folder`. What the file of `--env-file` sets outranks the environment. Commands run one
+/// after the other, and only if they are allowed. Variables that hold keys are not for rules.
 pub async fn read(
     sources: Vec<ValueSource>,
     folder: &Path,

@@ -11,7 +11,7 @@ use crate::untrusted;
 use askama::filters::Escaper;
 
 /// The length in characters at which code is cut, and a sentence.
-const MAX_CODE_CHARS: usize = 300;
+pub(super) const MAX_CODE_CHARS: usize = 300;
 const MAX_SENTENCE_CHARS: usize = 600;
 /// The number of hexadecimal digits from which a word may be taken for a commit hash.
 const MIN_HASH_CHARS: usize = 7;

@@ -20,4 +20,3 @@ pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;
 pub(crate) mod tls;
-pub(crate) mod tools;

@@ -72,6 +72,20 @@ fn the_profile_key_wins_over_the_environment_key() {
     run.assert_code(4);
 }
 
+/// Words about a key that repeat it are withheld, and still say that they are about the key.
+#[test]
+fn a_wrong_key_is_named_even_if_the_server_repeats_it() {
+    let accounts = StandIn::with(&["errors=echo"], &[]);
+    for key in ["wrong", "cxtp_wrong_canary"] {
+        for line in ["list --from [source] -q", "list --from [target] -q"] {
+            let run = without_keys(&accounts, line).env(SOURCE, key).run();
+            run.assert_code(4);
+            assert!(run.stderr.contains("the API key "), "{}", run.transcript());
+            assert!(!run.stderr.contains("something is"), "{}", run.transcript());
+        }
+    }
+}
+
 #[test]
 fn the_environment_key_stands_in_for_a_key_out_of_reach_and_says_so() {
     for (name, key) in [
