@@ -15,6 +15,7 @@ mod key_text;
 mod key_variables;
 mod keys;
 pub mod profiles;
+mod reading;
 mod records;
 mod report;
 mod restore;
@@ -32,6 +33,7 @@ pub use backup::{
 };
 pub use candidates::completion_sources;
 pub use env_file::EnvFile;
+pub use reading::{DiffSettings, ExportSettings, ListSettings};
 pub use records::{
     IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
     RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings,
@@ -49,10 +51,9 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, OutputFormat, ReadingArgs,
-    SelectionArgs, WritingArgs,
+    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, ReadingArgs, SelectionArgs,
+    WritingArgs,
 };
-use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::WebhookId;
@@ -143,55 +144,6 @@ pub struct PlanSettings {
     pub output: ReportFormat,
 }
 
-/// Settings of `list`.
-#[derive(Debug, Clone)]
-pub struct ListSettings {
-    /// Where to read webhooks.
-    pub source: Origin,
-    /// Which of them to select.
-    pub filter: Filter,
-    /// How to connect to the account.
-    pub client: ClientOptions,
-    /// Format of the result.
-    pub output: OutputFormat,
-}
-
-/// Settings of `diff`.
-#[derive(Debug, Clone)]
-pub struct DiffSettings {
-    /// The left side.
-    pub left: Origin,
-    /// The right side.
-    pub right: Origin,
-    /// Which webhooks of both sides to select.
-    pub filter: Filter,
-    /// The undocumented keys that do not count.
-    pub state_keys: StateKeys,
-    /// How to connect to the accounts.
-    pub client: ClientOptions,
-    /// Whether differences exit with code 2.
-    pub detailed_exitcode: bool,
-    /// Format of the result.
-    pub output: OutputFormat,
-}
-
-/// Settings of `export`.
-#[derive(Debug, Clone)]
-pub struct ExportSettings {
-    /// Where to read webhooks.
-    pub source: Origin,
-    /// Which of them to select.
-    pub filter: Filter,
-    /// How to connect to the account.
-    pub client: ClientOptions,
-    /// File to write; `None` for standard output.
-    pub out: Option<PathBuf>,
-    /// Whether to strip the fields that the server sets.
-    pub ready: bool,
-    /// Whether to print secrets even to a terminal.
-    pub reveal: bool,
-}
-
 /// Decides about color: by the flag, else by `NO_COLOR` and `CLICOLOR_FORCE`, else by the terminal.
 pub fn color_choice(when: ColorArg) -> ColorChoice {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -272,62 +224,6 @@ impl PlanSettings {
             state: StateFolder::resolve(arguments.state.state_dir),
             detail: detail(arguments.detail.diff),
             output: ReportFormat::resolve(&arguments.output)?,
-        })
-    }
-}
-
-impl ListSettings {
-    /// Resolves the arguments of `list`.
-    pub async fn resolve(arguments: cli::ListArgs) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
-        Ok(Self {
-            source: accounts.resolve_source(&arguments.source.from).await?,
-            filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.reading)?,
-            output: arguments.output,
-        })
-    }
-}
-
-impl DiffSettings {
-    /// Resolves the arguments of `diff`.
-    pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
-        let left = accounts.find("LEFT", &arguments.sides.left)?;
-        let right = accounts.find("RIGHT", &arguments.sides.right)?;
-        let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
-        let left = left.open(Side::Source, purpose).await?;
-        let right = right.open(Side::Target, purpose).await?;
-        if matches!((&left, &right), (Origin::Stdin(_), Origin::Stdin(_))) {
-            return Err(Error::usage("only one side can be - (standard input)"));
-        }
-        let named = state_keys(&arguments.comparison)?;
-        let state_keys = named
-            .with(left.ignore_keys().named())
-            .with(right.ignore_keys().named());
-        Ok(Self {
-            left,
-            right,
-            state_keys,
-            filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.reading)?,
-            detailed_exitcode: arguments.detailed_exitcode,
-            output: arguments.output,
-        })
-    }
-}
-
-impl ExportSettings {
-    /// Resolves the arguments of `export`.
-    pub async fn resolve(arguments: cli::ExportArgs) -> Result<Self, Error> {
-        let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
-        Ok(Self {
-            source: accounts.resolve_source(&arguments.source.from).await?,
-            filter: filter(arguments.selection)?,
-            client: source_client_options(&arguments.reading)?,
-            out: arguments.out,
-            ready: arguments.ready,
-            reveal: arguments.reveal,
         })
     }
 }
