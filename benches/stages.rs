@@ -169,7 +169,7 @@ fn plan_as_text(bencher: Bencher<'_, '_>) {
     let page = Page {
         palette: Palette::Plain,
         width: 100,
-        detail: Detail::Normal,
+        detail: Detail::default(),
     };
     bencher.bench(|| text::plan(&document, page));
 }

@@ -33,6 +33,7 @@ pub mod heartbeat;
 pub mod http;
 pub mod interrupt;
 pub mod secret;
+mod shell_words;
 pub mod stdin;
 pub mod toml_file;
 pub mod untrusted;

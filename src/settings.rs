@@ -51,8 +51,8 @@ pub use schedule::{ScheduleListSettings, SchedulePrintSettings};
 pub use values::read as read_values;
 
 use crate::cli::{
-    self, ColorArg, ComparisonArgs, ConflictArg, ConnectionArgs, ReadingArgs, SelectionArgs,
-    WritingArgs,
+    self, AllArgs, ColorArg, ComparisonArgs, ConflictArg, ConflictArgs, ConnectionArgs, DetailArgs,
+    ReadingArgs, SelectionArgs, WritingArgs,
 };
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
@@ -60,7 +60,7 @@ use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
-use crate::pipeline::plan::OnConflict;
+use crate::pipeline::plan::{ConflictDecision, ConflictPolicy, OnConflict};
 use crate::pipeline::push::PushOptions;
 use crate::store::disk;
 use crate::store::input::Limit;
@@ -180,7 +180,7 @@ impl MigrateSettings {
             accounts.resolve_to_write(from, to, consent).await?,
             &mut accounts,
             arguments.selection,
-            arguments.conflict.on_conflict,
+            &arguments.conflict,
             &arguments.rewriting,
             &arguments.comparison,
             client,
@@ -194,7 +194,7 @@ impl MigrateSettings {
             consent,
             max_changes: arguments.limit.max_changes,
             state,
-            detail: detail(arguments.detail.diff),
+            detail: detail(&arguments.detail),
             push: push_options(&arguments.writing),
             output: ReportFormat::resolve(&arguments.output)?,
         })
@@ -212,7 +212,7 @@ impl PlanSettings {
                 accounts.resolve_to_read(from, to).await?,
                 &mut accounts,
                 arguments.selection,
-                arguments.conflict.on_conflict,
+                &arguments.conflict,
                 &arguments.rewriting,
                 &arguments.comparison,
                 client,
@@ -222,18 +222,29 @@ impl PlanSettings {
             out: arguments.out,
             valid_for: arguments.valid_for,
             state: StateFolder::resolve(arguments.state.state_dir),
-            detail: detail(arguments.detail.diff),
+            detail: detail(&arguments.detail),
             output: ReportFormat::resolve(&arguments.output)?,
         })
     }
 }
 
-fn on_conflict(argument: ConflictArg) -> OnConflict {
-    match argument {
-        ConflictArg::Fail => OnConflict::Fail,
-        ConflictArg::Skip => OnConflict::Skip,
-        ConflictArg::Update => OnConflict::Update,
-    }
+fn conflict_policy(arguments: &ConflictArgs) -> Result<ConflictPolicy, Error> {
+    let decisions = arguments.on_conflict_for.iter().map(|text| {
+        ConflictDecision::parse(text).ok_or_else(|| {
+            let shown = crate::untrusted::escape_truncated(text, 60);
+            Error::usage(format!("--on-conflict-for: `{shown}` is not ALIAS=POLICY")).with_hint(
+                "policies are fail, skip and update, as in --on-conflict-for 'ops pager=update'",
+            )
+        })
+    });
+    Ok(ConflictPolicy {
+        general: match arguments.on_conflict {
+            ConflictArg::Fail => OnConflict::Fail,
+            ConflictArg::Skip => OnConflict::Skip,
+            ConflictArg::Update => OnConflict::Update,
+        },
+        decisions: decisions.collect::<Result<_, _>>()?,
+    })
 }
 
 fn push_options(writing: &WritingArgs) -> PushOptions {
@@ -243,8 +254,19 @@ fn push_options(writing: &WritingArgs) -> PushOptions {
     }
 }
 
-fn detail(diff: bool) -> Detail {
-    if diff { Detail::Full } else { Detail::Normal }
+fn detail(arguments: &DetailArgs) -> Detail {
+    Detail {
+        shows_values: arguments.diff,
+        lists_all: arguments.all.all,
+    }
+}
+
+/// The level of detail of a command that shows what differs in any case.
+fn listing_detail(arguments: &AllArgs) -> Detail {
+    Detail {
+        lists_all: arguments.all,
+        ..Detail::default()
+    }
 }
 
 fn filter(selection: SelectionArgs) -> Result<Filter, Error> {

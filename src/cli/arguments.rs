@@ -186,6 +186,12 @@ pub struct ConflictArgs {
     /// hookferry cannot send it; the plan states why.
     #[arg(long, value_enum, value_name = "POLICY", default_value = "fail")]
     pub on_conflict: ConflictArg,
+    /// What to do about the conflicts of certain webhooks instead: `ALIAS=POLICY`, such as 'ops pager=update'
+    ///
+    /// ALIAS is an alias as the plan shows it, or a case-sensitive pattern with the wildcards * and ?. Of several that
+    /// match, the last counts.
+    #[arg(long, value_name = "ALIAS=POLICY")]
+    pub on_conflict_for: Vec<String>,
 }
 
 /// A limit on what a run may write.
@@ -199,9 +205,20 @@ pub struct LimitArgs {
 /// The level of detail of a plan.
 #[derive(Debug, Args)]
 pub struct DetailArgs {
-    /// Show every field of new webhooks and every difference, with secrets masked
+    /// Show every field of new webhooks and every difference in full, with secrets masked
     #[arg(long)]
     pub diff: bool,
+    /// Which webhooks are listed.
+    #[command(flatten)]
+    pub all: AllArgs,
+}
+
+/// Which webhooks a text lists.
+#[derive(Debug, Args)]
+pub struct AllArgs {
+    /// List the webhooks that need no attention, too, which text output only counts
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `migrate`.

@@ -1,7 +1,7 @@
 //! The arguments of the commands that read webhooks and show or write them as they are.
 
 use super::OutputFormat;
-use super::arguments::{ComparisonArgs, ReadingArgs, SelectionArgs};
+use super::arguments::{AllArgs, ComparisonArgs, ReadingArgs, SelectionArgs};
 use super::operands::{SidesArgs, SourceArgs};
 use clap::Args;
 use std::path::PathBuf;
@@ -18,6 +18,9 @@ pub struct DiffArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
+    /// Which webhooks are listed.
+    #[command(flatten)]
+    pub all: AllArgs,
     /// Which webhooks of both sides to select.
     #[command(flatten)]
     pub selection: SelectionArgs,

@@ -2,8 +2,8 @@
 
 use super::OutputFormat;
 use super::arguments::{
-    ComparisonArgs, ConnectionArgs, IdentityArgs, ReportOutputArgs, RewritingArgs, SelectionArgs,
-    SettleArgs, StateArgs,
+    AllArgs, ComparisonArgs, ConnectionArgs, DetailArgs, IdentityArgs, ReportOutputArgs,
+    RewritingArgs, SelectionArgs, SettleArgs, StateArgs,
 };
 use super::operands::VerifiedArgs;
 use clap::{Args, Subcommand};
@@ -19,6 +19,9 @@ pub struct VerifyArgs {
     /// Format of the result
     #[arg(short, long, value_enum, value_name = "FORMAT", default_value = "text")]
     pub output: OutputFormat,
+    /// Which webhooks are listed.
+    #[command(flatten)]
+    pub all: AllArgs,
     /// Which webhooks to select.
     #[command(flatten)]
     pub selection: SelectionArgs,
@@ -105,9 +108,9 @@ pub struct ReportArgs {
     /// Show the plan that the run carried out, instead of its outcome
     #[arg(long)]
     pub plan: bool,
-    /// Show every field and every difference in text output; other formats always do
-    #[arg(long)]
-    pub diff: bool,
+    /// How much is shown.
+    #[command(flatten)]
+    pub detail: DetailArgs,
     /// The output format.
     #[command(flatten)]
     pub output: ReportOutputArgs,

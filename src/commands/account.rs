@@ -38,7 +38,7 @@ fn list(settings: &AccountListSettings, screen: &Screen) -> Result<ExitCode, Err
         rows: config.profiles.iter().map(row).collect(),
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => accounts::text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => accounts::text(&view, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&view),
     })?;
     Ok(ExitCode::Done)
@@ -59,7 +59,7 @@ async fn check(settings: AccountCheckSettings, screen: &Screen) -> Result<ExitCo
         reading: observed.as_ref(),
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => account_check::text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => account_check::text(&view, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&account_check::document(&view)),
     })?;
     let account = settings.account?;

@@ -8,7 +8,7 @@ use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
 use crate::document::{Depth, MissingDocument, PlanDocument};
 use crate::error::{Error, ErrorKind};
-use crate::pipeline::plan::{OnConflict, Plan, StepState};
+use crate::pipeline::plan::{Plan, StepState};
 use crate::pipeline::strip::strip;
 use crate::render::changes::missing_value_text;
 use crate::render::plan as text;
@@ -61,23 +61,17 @@ pub(super) fn plan_preview(planned: &PlannedMigration, detail: Detail, screen: &
 /// `max_changes`.
 pub(super) fn refuse_unappliable(plan: &Plan, max_changes: Option<usize>) -> Result<(), Error> {
     refuse_missing_values(plan)?;
-    if plan.n_preventing_apply() > 0 {
-        let counts = plan.counts();
+    let preventing = plan.preventing_apply();
+    if preventing.total() > 0 {
         let message = format!(
             "nothing was written: some webhooks cannot be applied ({} conflicting, {} ambiguous, {} blocked)",
-            counts.get(StepState::Conflict),
-            counts.get(StepState::Ambiguous),
-            counts.get(StepState::Blocked)
+            preventing.get(StepState::Conflict),
+            preventing.get(StepState::Ambiguous),
+            preventing.get(StepState::Blocked)
         );
-        let hint = match plan.on_conflict() {
-            OnConflict::Update => {
-                "pass --on-conflict skip to leave them alone, or exclude them with --name '!…'"
-            }
-            _ => {
-                "pass --on-conflict skip to leave them alone or --on-conflict update to resolve conflicts, or select others with --name, --type, --id"
-            }
-        };
-        return Err(Error::new(ErrorKind::Refused, message).with_hint(hint));
+        return Err(Error::new(ErrorKind::Refused, message).with_hint(
+            "the plan says what to do about each; --on-conflict skip leaves all of them alone",
+        ));
     }
     refuse_too_many(plan, max_changes)
 }
@@ -166,11 +160,8 @@ async fn reread_target(
     screen: &Screen,
 ) -> Result<PlannedMigration, Error> {
     let inventory = read_live(&planned.target_reader, screen).await?;
-    let plan = planned.plan.replan(
-        &strip(inventory.clone()),
-        settings.route.on_conflict,
-        &planned.known,
-    );
+    let target = strip(inventory.clone());
+    let plan = planned.plan.replan(&target, &planned.known);
     Ok(PlannedMigration {
         plan,
         target: live_party(&settings.route.target, &inventory),

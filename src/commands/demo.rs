@@ -71,7 +71,7 @@ pub(super) async fn run(screen: &Screen, interrupt: &Interrupt) -> Result<ExitCo
 }
 
 fn print_step(screen: &Screen, description: &str, command: &str) -> Result<(), Error> {
-    let palette = screen.stdout_page(Detail::Normal).palette;
+    let palette = screen.stdout_page(Detail::default()).palette;
     let command = palette.paint(Meaning::Heading, &format!("$ hookferry {command}"));
     screen.print_result(&format!("\n{description}\n{command}\n\n"))
 }
@@ -120,7 +120,7 @@ fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<PlanSetti
         detailed_exitcode: false,
         out: None,
         valid_for: SignedDuration::from_hours(24),
-        detail: Detail::Normal,
+        detail: Detail::default(),
         output: ReportFormat::Text,
     })
 }
@@ -132,7 +132,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
         state: StateFolder::from_path(state.path()),
         follow_up_flags: String::new(),
         consent: Consent::Given,
-        detail: Detail::Normal,
+        detail: Detail::default(),
         max_changes: None,
         push: PushOptions {
             settle: Duration::from_secs(5),

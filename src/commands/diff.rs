@@ -3,7 +3,6 @@
 use super::reading::{party, read_origin, warn_about_incomplete};
 use crate::cli::OutputFormat;
 use crate::coralogix::retry::WaitBudget;
-use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::diff::diff;
 use crate::pipeline::strip::strip;
@@ -42,7 +41,7 @@ pub(super) async fn run(
         entries: &entries,
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => text(&view, screen.stdout_page(settings.detail)),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if settings.detailed_exitcode && !view.is_same() {

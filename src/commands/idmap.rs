@@ -20,7 +20,10 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
         IdmapSource::File(path) => store::read(path)?,
         IdmapSource::Run(run) => load_id_map(run, &settings.state, screen)?,
     };
-    let page = screen.stdout_page(Detail::Full);
+    let page = screen.stdout_page(Detail {
+        lists_all: true,
+        ..Detail::default()
+    });
     match &settings.task {
         IdmapTask::Show(form) => {
             screen.print_result(&match form {

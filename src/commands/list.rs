@@ -37,7 +37,7 @@ pub(super) async fn run(
     let webhooks = select_webhooks(inventory, &settings.filter)?.webhooks;
     match settings.output {
         OutputFormat::Text => {
-            let page = screen.stdout_page(Detail::Normal);
+            let page = screen.stdout_page(Detail::default());
             screen.print_result(&list::list_text(&webhooks, &account, page))?;
         }
         OutputFormat::Json => screen.print_json(&list::list_json(&webhooks, &account))?,

@@ -13,7 +13,6 @@ use crate::coralogix::client::Writer;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::run::RunRecord;
 use crate::document::run::entry::Header;
-use crate::document::view::Detail;
 use crate::document::{Depth, OutcomeDocument, PlanDocument};
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -61,6 +60,7 @@ pub(super) async fn execute(
     let (mut planned, migration_run) = prepare(settings, approved, screen).await?;
     if let Some(approved) = approved {
         approved.check_drift(&planned, &migration_run.own_ids, screen)?;
+        screen.print_message(&approved.still_holds());
     }
     // The plan that the user confirms is shown even with `--quiet`.
     if settings.consent == Consent::Ask {
@@ -85,7 +85,7 @@ pub(super) async fn execute(
     // The exit code reports what happened to the target, not to the terminal or the run record.
     for result in [
         prune_records(settings),
-        formatting::print_outcome(&document, settings.output, Detail::Normal, screen),
+        formatting::print_outcome(&document, settings.output, settings.detail, screen),
     ] {
         if let Err(error) = result {
             screen.error(&error);
@@ -107,6 +107,7 @@ async fn dry_run(
             &history.ids_written_by_plan(approved.plan_digest(), &[], &planned.target_inventory),
             screen,
         )?;
+        screen.print_message(&approved.still_holds());
     }
     let document = PlanDocument::streamed(planned.view(), Depth::Fields);
     formatting::print_new_plan(document, settings.output, settings.detail, screen)?;

@@ -42,11 +42,9 @@ pub(super) async fn run(
 
 fn saved_notice<S>(document: &PlanDocument<S>, path: &Path) -> String {
     let path = crate::untrusted::escape(&path.display().to_string());
-    let valid_until = document.binding.as_ref().map(|binding| binding.valid_until);
-    let validity = valid_until.map_or_else(String::new, |until| format!(", valid until {until}"));
     if document.would_be_refused {
         format!("\nSaved to {path} for review; it cannot be applied as it is.")
     } else {
-        format!("\nSaved to {path}{validity}. Once it is approved: hookferry apply {path}")
+        format!("\nSaved to {path}. Once it is approved: hookferry apply {path}")
     }
 }

@@ -11,13 +11,14 @@ use crate::coralogix::retry::WaitBudget;
 use crate::document::view::{Party, PlanView};
 use crate::error::{Error, ErrorKind, ExitCode};
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{Plan, PriorKnowledge, plan};
-use crate::pipeline::rewrite::Rewriting;
+use crate::pipeline::plan::{ConflictPolicy, Plan, PriorKnowledge, plan};
+use crate::pipeline::rewrite::{Portable, Rewriting};
 use crate::pipeline::strip::strip_with_cache;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
 use crate::store::runs::Runs;
 use crate::untrusted;
+use smol_str::SmolStr;
 use std::sync::Arc;
 
 /// Both sides of a route, as read.
@@ -53,7 +54,7 @@ impl PlannedMigration {
 
     /// The exit code of a dry run: `Refused` if a real run would refuse the plan, so that a CI pipeline can stop there.
     pub(super) fn preview_exit_code(&self, detailed_exitcode: bool) -> ExitCode {
-        if self.plan.n_preventing_apply() > 0 {
+        if !self.plan.is_appliable() {
             ExitCode::Refused
         } else if detailed_exitcode && self.plan.has_changes() {
             ExitCode::Changes
@@ -126,9 +127,10 @@ pub(super) fn make_plan_with_rewriting(
     let ineffective_rules = rewriting.rules.ineffective_rules(&readings.source);
     let selected = select_webhooks(readings.source, &route.filter)?;
     let portable = apply_rules(&route.rules, rewriting, ineffective_rules, selected.clone())?;
+    refuse_unmatched_decision(&route.on_conflict, &portable)?;
     let target = strip_with_cache(readings.target.clone(), &portable.content_cache());
     Ok(PlannedMigration {
-        plan: plan(portable, &target, route.on_conflict, &known),
+        plan: plan(portable, &target, route.on_conflict.clone(), &known),
         source: source_party,
         selected,
         target: live_party(&route.target, &readings.target),
@@ -137,6 +139,24 @@ pub(super) fn make_plan_with_rewriting(
         wait_budget: readings.wait_budget,
         known,
     })
+}
+
+/// Fails if a decision of `--on-conflict-for` is about no webhook: a typo must not look like a decision.
+fn refuse_unmatched_decision(policy: &ConflictPolicy, portable: &Portable) -> Result<(), Error> {
+    if policy.decisions.is_empty() {
+        return Ok(());
+    }
+    let webhooks = portable.webhooks().iter();
+    let aliases: Vec<SmolStr> = webhooks.map(|webhook| webhook.alias().clone()).collect();
+    let Some(decision) = policy.first_unmatched(&aliases) else {
+        return Ok(());
+    };
+    let alias = untrusted::escape_truncated(&decision.alias, 60);
+    Err(Error::usage(format!(
+        "--on-conflict-for: no selected webhook has the alias '{alias}' ({} checked)",
+        aliases.len()
+    ))
+    .with_hint("give the alias as the plan shows it, after any renaming; patterns are case-sensitive, with `*` and `?` as wildcards"))
 }
 
 /// Whether an id identifies the same webhook on both sides: in a rehearsal, and if the source is a backup of the

@@ -9,7 +9,7 @@ use crate::document::run::StepRows;
 use crate::document::run::entry::{Footer, FullDigests, Header};
 use crate::error::Error;
 use crate::pipeline::fetch::Inventory;
-use crate::pipeline::plan::{OnConflict, StepIx, StepState};
+use crate::pipeline::plan::{StepIx, StepState};
 use crate::pipeline::push::{ItemStatus, Observation, PushResult, SeenWebhook};
 use crate::pipeline::verify::Verdict;
 use crate::settings::MigrateSettings;
@@ -87,9 +87,6 @@ fn newest_birth(target: &Inventory) -> Option<Birth> {
 
 /// JSON array of the webhooks to be updated, as the target has them now; `None` if there are none.
 fn previous_bodies_json(planned: &PlannedMigration) -> Option<String> {
-    if planned.plan.on_conflict() != OnConflict::Update {
-        return None;
-    }
     let mut bodies = String::from("[");
     for (_, step) in planned.plan.steps() {
         if let (StepState::Update, Some(target)) = (step.state, &step.counterpart)

@@ -64,7 +64,7 @@ async fn rehearse(
         },
         state: StateFolder::from_path(state.path()),
         follow_up_flags: String::new(),
-        detail: Detail::Normal,
+        detail: Detail::default(),
         output: rehearsal.output,
     };
     screen.print_message(

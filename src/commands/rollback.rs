@@ -62,7 +62,7 @@ pub(super) async fn run(
     }
     let n_due = steps.iter().filter(|step| step.is_due()).count();
     if settings.consent == Consent::Ask && n_due > 0 {
-        screen.prompt(&view::text(&preview, screen.stderr_page(Detail::Normal)));
+        screen.prompt(&view::text(&preview, screen.stderr_page(Detail::default())));
         let question = format!(
             "\nUndo {} of {} in {}{}? Type 'yes' to continue: ",
             counted(n_due, "webhook"),
@@ -297,7 +297,7 @@ fn count_due(states: &[UndoState]) -> usize {
 
 fn print_rollback(view: &RollbackView, output: OutputFormat, screen: &Screen) -> Result<(), Error> {
     screen.print_result(&match output {
-        OutputFormat::Text => view::text(view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => view::text(view, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&view::document(view)),
     })
 }

@@ -91,7 +91,7 @@ async fn check(settings: RulesCheckSettings, screen: &Screen) -> Result<ExitCode
         portable: &portable,
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => text(&view, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_complete() {

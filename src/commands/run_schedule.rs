@@ -97,7 +97,7 @@ fn publish(settings: &RunScheduleSettings, run: &ScheduleRun, screen: &Screen) {
         );
     }
     let result = match settings.output {
-        OutputFormat::Text => text(run, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => text(run, screen.stdout_page(Detail::default())),
         OutputFormat::Json => status,
     };
     screen.print_report(&result);

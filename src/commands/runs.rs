@@ -22,7 +22,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
         RunsTask::List(output) => {
             let all = runs.all()?;
             screen.print_result(&match output {
-                OutputFormat::Text => view::list_text(&all, screen.stdout_page(Detail::Normal)),
+                OutputFormat::Text => view::list_text(&all, screen.stdout_page(Detail::default())),
                 OutputFormat::Json => json::text(&view::list_document(&all)),
             })?;
         }
@@ -56,7 +56,7 @@ fn show_run(
             &record,
             &folder,
             state_flag,
-            screen.stdout_page(Detail::Normal),
+            screen.stdout_page(Detail::default()),
         ),
         OutputFormat::Json => json::text(&view::run_document(&record, &folder)),
     };

@@ -5,9 +5,7 @@ use super::planning::PlannedMigration;
 use crate::coralogix::account::Account;
 use crate::coralogix::undocumented::ignore_key_flag;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::{
-    Depth, PlanDocument, SavedPlan, StreamedSteps, plan_refusal, set_plan_digest,
-};
+use crate::document::{Depth, PlanDocument, SavedPlan, StreamedSteps, refusal_reason, sign_plan};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{
     Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
@@ -19,9 +17,13 @@ use crate::pipeline::strip::{Stripped, strip_with_cache};
 use crate::render::drift::{document as drift_document, lines, summary};
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
+use crate::shell_words;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
+
+/// How long a plan is valid unless `--valid-for` says otherwise.
+const DEFAULT_VALIDITY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Both sides of a plan, stripped.
 struct StrippedSides {
@@ -80,7 +82,7 @@ pub(super) fn bind_plan<'p>(
     };
     let mut document = PlanDocument::streamed(planned.view(), Depth::Fields);
     document.binding = Some(Binding::new(&inputs, decisions, &keys));
-    set_plan_digest(&mut document, keys.target());
+    sign_plan(&mut document, keys.target());
     Ok(document)
 }
 
@@ -138,6 +140,19 @@ impl<'a> ApprovedPlan<'a> {
         })
     }
 
+    /// Says that the plan holds, and which it is, so that the reader of a comment on it knows that it is the same.
+    pub(super) fn still_holds(&self) -> String {
+        let Binding {
+            fingerprint,
+            created,
+            ..
+        } = &self.apply.binding;
+        let name = &self.apply.plan_name;
+        format!(
+            "{name} still holds: nothing has changed since {created} (fingerprint {fingerprint})"
+        )
+    }
+
     /// The keyed digest of the plan document, by which run records identify the plan.
     pub(super) fn plan_digest(&self) -> &str {
         &self.apply.binding.seal
@@ -177,10 +192,10 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<(), Err
             replan_command(apply)
         )));
     }
-    if let Some(refusal) = plan_refusal(&saved.document) {
+    if let Some(why) = refusal_reason(&saved.document) {
         return Err(Error::new(
             ErrorKind::Refused,
-            format!("`{name}` cannot be applied: {}", refusal.why),
+            format!("`{name}` cannot be applied: {why}"),
         )
         .with_hint(format!(
             "`hookferry report {name}` shows the plan and what to do about it"
@@ -230,42 +245,102 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
     })
 }
 
-/// The command that makes a new plan.
+/// The command that makes the next plan, with all that decided this one.
 fn replan_command(apply: &ApplySettings) -> String {
-    let account_argument = |account: &Account| {
-        let base = account.endpoint.base().as_str().trim_end_matches('/');
-        let profile = account.profile.as_ref();
-        profile.map_or_else(
-            || base.to_owned(),
-            |profile| crate::untrusted::escape(&profile.name),
-        )
-    };
-    let origin_argument = |origin: &Origin| match origin {
+    let route = &apply.migrate.route;
+    let flags = [
+        ("--from", Some(origin_argument(&route.source))),
+        ("--to", Some(account_argument(&route.target))),
+        ("--out", Some(apply.plan_name.clone())),
+    ];
+    let mut words = vec!["hookferry plan".to_owned()];
+    let flags = flags.into_iter().chain(decision_flags(apply));
+    words.extend(flags.map(|(flag, value)| match value {
+        Some(value) => format!("{flag} {}", shell_words::word(&value)),
+        None => flag.to_owned(),
+    }));
+    words.extend(apply.binding.retarget.iter().map(|region| {
+        let to_target = region == "target";
+        if to_target {
+            "--retarget".to_owned()
+        } else {
+            format!("--retarget={region}")
+        }
+    }));
+    words.extend(
+        apply
+            .binding
+            .ignore_keys
+            .iter()
+            .map(|key| ignore_key_flag(key)),
+    );
+    words.join(" ")
+}
+
+fn account_argument(account: &Account) -> String {
+    let base = account.endpoint.base().as_str().trim_end_matches('/');
+    let profile = account.profile.as_ref();
+    profile.map_or_else(|| base.to_owned(), |profile| profile.name.clone())
+}
+
+fn origin_argument(origin: &Origin) -> String {
+    match origin {
         Origin::Live(account) => account_argument(account),
-        Origin::File(path, _) => crate::untrusted::escape(&path.display().to_string()),
+        Origin::File(path, _) => path.display().to_string(),
         Origin::Backup(choice) => choice.repository.to_string(),
         Origin::Stdin(_) => "-".to_owned(),
-    };
-    let route = &apply.migrate.route;
-    let binding = &apply.binding;
-    let has_options = binding.rules.is_some()
-        || binding.retarget.is_some()
-        || !route.filter.is_empty()
-        || route.on_conflict != OnConflict::Fail;
-    let mut ignored = String::new();
-    for key in &binding.ignore_keys {
-        ignored.push(' ');
-        ignored.push_str(&ignore_key_flag(key));
     }
-    format!(
-        "hookferry plan --from {} --to {} --out {}{ignored}{}",
-        origin_argument(&route.source),
-        account_argument(&route.target),
-        apply.plan_name,
-        if has_options {
-            ", with the same options as for this plan"
-        } else {
-            ""
-        }
-    )
+}
+
+/// The options that decide what a plan selects, rewrites and writes, with their values.
+fn decision_flags(apply: &ApplySettings) -> Vec<(&'static str, Option<String>)> {
+    let (binding, route) = (&apply.binding, &apply.migrate.route);
+    let selection = &binding.selection;
+    let mut flags = Vec::new();
+    let mut add = |flag, value: String| flags.push((flag, Some(value)));
+    if let Some(file) = &route.rules.name {
+        add("--rules", file.clone());
+    }
+    if let Some(file) = &route.rules.env_file {
+        add("--env-file", file.name().to_owned());
+    }
+    let unmatched_by_rules = route.rules.rules.unmatched_policy.unwrap_or_default();
+    if binding.unmatched_secret != unmatched_by_rules {
+        add(
+            "--unmatched-secret",
+            binding.unmatched_secret.word().to_owned(),
+        );
+    }
+    for type_id in &selection.types {
+        add("--type", type_id.to_string());
+    }
+    for name in &selection.names {
+        add("--name", name.clone());
+    }
+    for id in &selection.ids {
+        add("--id", id.clone());
+    }
+    if route.on_conflict.general != OnConflict::Fail {
+        add("--on-conflict", route.on_conflict.general.word().to_owned());
+    }
+    for decision in &route.on_conflict.decisions {
+        add("--on-conflict-for", decision.to_string());
+    }
+    let valid_for = binding.valid_until.duration_since(binding.created);
+    if valid_for != DEFAULT_VALIDITY {
+        add("--valid-for", format!("{valid_for:#}").replace(' ', ""));
+    }
+    flags.extend(
+        route
+            .rules
+            .may_run_commands
+            .then_some(("--allow-commands", None)),
+    );
+    flags.extend(
+        route
+            .client
+            .accept_incomplete
+            .then_some(("--accept-incomplete", None)),
+    );
+    flags
 }

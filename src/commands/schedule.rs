@@ -39,7 +39,7 @@ fn list(settings: &ScheduleListSettings, screen: &Screen) -> Result<ExitCode, Er
             .collect(),
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => list::text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => list::text(&view, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&view),
     })?;
     Ok(ExitCode::Done)

@@ -10,7 +10,6 @@ use crate::coralogix::digest::DigestKey;
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::TypeId;
 use crate::document::run::RunRecord;
-use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::PriorKnowledge;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
@@ -31,7 +30,7 @@ pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<Exi
         VerifyAgainst::Run(run) => verify_against_run(run, screen).await?,
     };
     screen.print_result(&match settings.output {
-        OutputFormat::Text => text(&view, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => text(&view, screen.stdout_page(settings.detail)),
         OutputFormat::Json => json::text(&document(&view)),
     })?;
     Ok(if view.is_verified() {

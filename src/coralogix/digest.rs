@@ -1,9 +1,11 @@
 //! Digests that may leave the process: keyed (HMAC) with a key that only the holder of the API key can derive again,
 //! so that nobody can test guesses at a secret against them.
 
+mod fingerprint;
 mod places;
 mod subkeys;
 
+pub use fingerprint::fingerprint_written;
 pub use places::{PlaceDigests, ShortDigest};
 pub use subkeys::SUBKEY_INFOS;
 

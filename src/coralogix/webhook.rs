@@ -10,6 +10,7 @@ use super::listing::{Member, key_matches, parse_object};
 use super::scan::Scanner;
 pub use super::webhook_id::WebhookId;
 pub(crate) use super::webhook_id::whole_number;
+use jiff::Timestamp;
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -182,6 +183,11 @@ impl Webhook {
     /// When it was created, as `created_at` shows it; `None` if that is missing, not a time, or without a zone.
     pub fn birth(&self) -> Option<Birth> {
         Birth::parse(&self.string_member(KnownKey::CreatedAt)?)
+    }
+
+    /// When it was last changed, as `updated_at` shows it; `None` if that is missing, not a time, or without a zone.
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.string_member(KnownKey::UpdatedAt)?.parse().ok()
     }
 
     /// The webhook's name; `None` if it is missing, null or not a string.

@@ -23,12 +23,13 @@ pub(crate) use envelope::major_version;
 pub use envelope::{DocumentBody, Envelope, FORMAT_VERSION};
 pub use outcome::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument, StopDocument};
 pub use plan::{
-    Depth, FieldDocument, Invariants, PlanDocument, StepDocument, StreamedSteps, SummaryDocument,
+    Depth, FieldDocument, Invariants, PlanDocument, RefusedBecauseOf, StepDocument, StreamedSteps,
+    SummaryDocument, UpdatedDocument,
 };
 pub use read::{Document, UnreadableDocument};
 pub(crate) use refusal::state_count;
-pub use refusal::{PlanRefusal, plan_refusal};
-pub use saved::{SavedPlan, set_plan_digest};
+pub use refusal::{PlanRefusal, plan_refusal, refusal_reason};
+pub use saved::{SavedPlan, sign_plan};
 
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::WebhookId;

@@ -13,8 +13,11 @@ use crate::coralogix::known_key::KnownKey;
 use crate::coralogix::mask::Masked;
 use crate::coralogix::webhook::{Webhook, WebhookId};
 use crate::pipeline::binding::Binding;
-use crate::pipeline::plan::{OnConflict, Plan, Step, StepState};
+use crate::pipeline::plan::{
+    ConflictDecision, ConflictPolicy, Counts, OnConflict, Plan, Step, StepState,
+};
 use crate::pipeline::rewrite::PortableWebhook;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize, Serializer};
 use smol_str::SmolStr;
 
@@ -36,9 +39,10 @@ pub enum Depth {
 impl Depth {
     /// The depth that a text of the given detail needs.
     pub fn from_detail(detail: Detail) -> Self {
-        match detail {
-            Detail::Normal => Self::Steps,
-            Detail::Full => Self::Fields,
+        if detail.shows_values {
+            Self::Fields
+        } else {
+            Self::Steps
         }
     }
 }
@@ -57,6 +61,9 @@ pub struct PlanDocument<S = Vec<StepDocument>> {
     pub target: PartyDocument,
     /// The policy for conflicts.
     pub on_conflict: OnConflict,
+    /// The decisions for single aliases, of which the last that matches one counts instead of the policy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_conflict_for: Vec<ConflictDecision>,
     /// Number of selected webhooks.
     pub selection: SelectionDocument,
     /// One step per selected webhook, in source order.
@@ -77,6 +84,8 @@ pub struct PlanDocument<S = Vec<StepDocument>> {
     pub has_changes: bool,
     /// Whether applying the plan would be refused.
     pub would_be_refused: bool,
+    /// The number of webhooks in each state because of which it would be.
+    pub refused_because_of: RefusedBecauseOf,
     /// What a saved plan is bound to: accounts, webhooks, rules; `None` for a plan that is only shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding: Option<Binding>,
@@ -124,9 +133,36 @@ pub struct StepDocument {
     pub flows_back: Option<FlowsBackDocument>,
     /// The differences from the target's webhook.
     pub differences: Vec<DifferenceDocument>,
+    /// When both sides were last changed; `None` unless they differ and one of them shows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<UpdatedDocument>,
     /// Every value, masked, of a webhook that is created; empty at [`Depth::Steps`].
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldDocument>,
+}
+
+/// When the two webhooks of a conflict or an update were last changed, as their accounts show it (`updated_at`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdatedDocument {
+    /// In the source; `None` if it does not show a time.
+    pub source: Option<Timestamp>,
+    /// In the target; `None` if it does not show a time.
+    pub target: Option<Timestamp>,
+}
+
+impl UpdatedDocument {
+    /// The times of a step whose sides differ; `None` for any other, and if neither side shows one.
+    pub(super) fn of_step(webhook: &PortableWebhook, step: &Step) -> Option<Self> {
+        if !matches!(step.state, StepState::Conflict | StepState::Update) {
+            return None;
+        }
+        let counterpart = step.counterpart.as_ref()?;
+        let times = Self {
+            source: webhook.updated_at(),
+            target: counterpart.original().updated_at(),
+        };
+        (times.source.is_some() || times.target.is_some()).then_some(times)
+    }
 }
 
 /// One value of a webhook.
@@ -155,6 +191,19 @@ pub struct SummaryDocument {
     pub total: usize,
 }
 
+/// Number of webhooks in each state that prevent a plan from being applied; all zero where none does, or where the policy
+/// for conflicts leaves them alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(
+    missing_docs,
+    reason = "each field counts the webhooks in the state of its name"
+)]
+pub struct RefusedBecauseOf {
+    pub conflict: usize,
+    pub ambiguous: usize,
+    pub blocked: usize,
+}
+
 /// Invariants of every body that would be sent, counted on the real bodies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invariants {
@@ -180,6 +229,7 @@ impl PlanDocument {
             source: record.source.clone(),
             target: record.target.clone(),
             on_conflict: record.on_conflict,
+            on_conflict_for: record.on_conflict_for.clone(),
             selection: SelectionDocument {
                 matched: steps.len(),
                 of: record.source.webhooks,
@@ -192,6 +242,7 @@ impl PlanDocument {
             not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
             has_changes: summary.create + summary.update > 0,
             would_be_refused: false,
+            refused_because_of: RefusedBecauseOf::default(),
             binding: None,
             steps,
         }
@@ -218,7 +269,8 @@ impl<S> PlanDocument<S> {
             tool: TOOL.to_owned(),
             source: view.source.into(),
             target: view.target.into(),
-            on_conflict: plan.on_conflict(),
+            on_conflict: plan.policy().general,
+            on_conflict_for: plan.policy().decisions.clone(),
             selection: SelectionDocument {
                 matched: plan.counts().total(),
                 of: view.source.n_webhooks,
@@ -231,13 +283,22 @@ impl<S> PlanDocument<S> {
             notices: notice::notices(view),
             not_checked: NOT_CHECKED.map(str::to_owned).to_vec(),
             has_changes: plan.has_changes(),
-            would_be_refused: plan.n_preventing_apply() > 0,
+            would_be_refused: !plan.is_appliable(),
+            refused_because_of: RefusedBecauseOf::new(plan.preventing_apply()),
             binding: None,
         }
     }
 }
 
 impl<S> PlanDocument<S> {
+    /// The policy for conflicts, with the decisions for single webhooks.
+    pub fn policy(&self) -> ConflictPolicy {
+        ConflictPolicy {
+            general: self.on_conflict,
+            decisions: self.on_conflict_for.clone(),
+        }
+    }
+
     /// The same document with other steps.
     fn replace_steps<T>(self, steps: impl FnOnce(S) -> T) -> PlanDocument<T> {
         PlanDocument {
@@ -245,6 +306,7 @@ impl<S> PlanDocument<S> {
             source: self.source,
             target: self.target,
             on_conflict: self.on_conflict,
+            on_conflict_for: self.on_conflict_for,
             selection: self.selection,
             steps: steps(self.steps),
             summary: self.summary,
@@ -255,6 +317,7 @@ impl<S> PlanDocument<S> {
             not_checked: self.not_checked,
             has_changes: self.has_changes,
             would_be_refused: self.would_be_refused,
+            refused_because_of: self.refused_because_of,
             binding: self.binding,
         }
     }
@@ -300,6 +363,7 @@ impl StepDocument {
             leftover: webhook.unmatched_secrets().iter().map(Into::into).collect(),
             flows_back: webhook.log_backflow().map(Into::into),
             differences: DifferenceDocument::from_differences(step.differences()),
+            updated_at: UpdatedDocument::of_step(webhook, step),
             fields: if has_fields {
                 FieldDocument::from_webhook(webhook.bare())
             } else {
@@ -314,6 +378,26 @@ impl FieldDocument {
     fn from_webhook(webhook: &Webhook) -> Vec<Self> {
         let leaves = webhook.masked_leaves().into_iter();
         leaves.map(|(path, value)| Self { path, value }).collect()
+    }
+}
+
+impl RefusedBecauseOf {
+    fn new(preventing: Counts) -> Self {
+        Self {
+            conflict: preventing.get(StepState::Conflict),
+            ambiguous: preventing.get(StepState::Ambiguous),
+            blocked: preventing.get(StepState::Blocked),
+        }
+    }
+
+    /// Number of webhooks in the given state.
+    pub fn count(&self, state: StepState) -> usize {
+        match state {
+            StepState::Create | StepState::Update | StepState::Unchanged => 0,
+            StepState::Conflict => self.conflict,
+            StepState::Ambiguous => self.ambiguous,
+            StepState::Blocked => self.blocked,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reads a document back from a file. The file is untrusted, so no message quotes anything from it.
 //! Reads every minor version of the format that this program writes, and rejects what it cannot read in full.
 
+use super::saved::check_fingerprint;
 use super::{
     FORMAT_VERSION, OutcomeDocument, PlanDocument, StepDocument, SummaryDocument, major_version,
 };
@@ -32,6 +33,9 @@ impl Document {
         match read_kind(text)?.as_str() {
             "plan" => {
                 let plan = parse_plan(text, |step: &StepDocument| step.state)?;
+                if let Some(binding) = &plan.binding {
+                    check_fingerprint(text.to_owned(), binding)?;
+                }
                 Ok(Self::Plan(Box::new(plan)))
             }
             "outcome" => parse(text).map(|outcome| Self::Outcome(Box::new(outcome))),

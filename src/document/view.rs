@@ -88,13 +88,13 @@ pub enum SourceRelation {
     OwnBackup,
 }
 
-/// The level of detail of a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
-    /// What a decision needs; long groups of unchanged webhooks are counted, not listed.
-    Normal,
-    /// Every webhook and every difference.
-    Full,
+/// The level of detail of a text; by default, what a decision needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Detail {
+    /// Whether to show every value of new webhooks, and every difference in full (`--diff`).
+    pub shows_values: bool,
+    /// Whether to list webhooks that need no attention, and every one of many (`--all`), instead of counting them.
+    pub lists_all: bool,
 }
 
 /// The name of a type; `(no type)` if there is none.

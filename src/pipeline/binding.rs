@@ -46,7 +46,9 @@ pub struct Binding {
     pub ignore_keys: Vec<SmolStr>,
     /// The rules file; `None` if the plan was made without one.
     pub rules: Option<BoundRules>,
-    /// The digest of the whole document under the target's key, computed while this field is empty.
+    /// A short fingerprint of the document, to tie a comment to it; of the document in which this and `seal` are empty.
+    pub fingerprint: String,
+    /// The digest of that document under the target's key.
     pub seal: String,
 }
 
@@ -194,7 +196,7 @@ pub struct BindingOptions {
 }
 
 impl Binding {
-    /// Binds a plan to its inputs. The caller has to fill in `seal`, the digest of the whole document.
+    /// Binds a plan to its inputs. The caller has to fill in `fingerprint` and `seal`, which are of the whole document.
     pub fn new(inputs: &PlanWithInputs<'_>, options: BindingOptions, keys: &BindingKeys) -> Self {
         let source = bind_side(
             options.source,
@@ -226,6 +228,7 @@ impl Binding {
             retarget: options.retarget,
             ignore_keys: inputs.plan.portable().state_keys().named().to_vec(),
             rules,
+            fingerprint: String::new(),
             seal: String::new(),
         }
     }

@@ -1,12 +1,14 @@
 //! Fourth stage: decides for each desired webhook what to do so that the target has it exactly once.
 //! Pure. Counts copies, never guesses, and never plans a change to a webhook that the source does not have.
 
+mod conflict_policy;
 mod difference;
 mod matching;
 mod prior_knowledge;
 mod step;
 mod step_ix;
 
+pub use conflict_policy::{ConflictDecision, ConflictPolicy, OnConflict};
 pub use difference::{Difference, differences, undocumented_differences, unkept_differences};
 pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCopy, UnprovenRun};
 pub use step::Step;
@@ -17,38 +19,6 @@ use super::strip::Stripped;
 use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use serde::{Deserialize, Serialize};
-
-/// What to do if both accounts have a webhook with the same alias and type but different content.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OnConflict {
-    /// Refuse to apply the plan; nothing is written.
-    Fail,
-    /// Leave the webhook alone and apply the rest of the plan.
-    Skip,
-    /// Replace the content of the target's webhook with that of the source.
-    Update,
-}
-
-impl OnConflict {
-    /// The value of `--on-conflict` on the command line and in JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Skip => "skip",
-            Self::Update => "update",
-        }
-    }
-
-    /// Whether a webhook in this state prevents the plan from being applied.
-    pub fn prevents_apply(self, state: StepState) -> bool {
-        match state {
-            StepState::Conflict => self == Self::Fail,
-            StepState::Ambiguous | StepState::Blocked => self != Self::Skip,
-            StepState::Create | StepState::Update | StepState::Unchanged => false,
-        }
-    }
-}
 
 /// The decision for one webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -102,7 +72,7 @@ impl StepState {
 pub struct Plan {
     portable: Portable,
     steps: Vec<Step>,
-    on_conflict: OnConflict,
+    policy: ConflictPolicy,
     n_in_target: usize,
     n_matched: usize,
     /// Whether the source is a backup of the target itself.
@@ -114,6 +84,16 @@ pub struct Plan {
 pub struct Counts([usize; 6]);
 
 impl Counts {
+    fn of(states: impl Iterator<Item = StepState>) -> Self {
+        let mut counts = Self::default();
+        for state in states {
+            if let Some(state_ix) = StepState::ALL.iter().position(|each| *each == state) {
+                counts.0[state_ix] += 1;
+            }
+        }
+        counts
+    }
+
     /// The number of webhooks in a state.
     pub fn get(&self, state: StepState) -> usize {
         StepState::ALL
@@ -183,13 +163,8 @@ impl Plan {
 
     /// Makes the plan for the same desired webhooks anew after a fresh read of the target.
     #[must_use]
-    pub fn replan(
-        self,
-        target: &Stripped,
-        on_conflict: OnConflict,
-        known: &PriorKnowledge,
-    ) -> Self {
-        plan(self.portable, target, on_conflict, known)
+    pub fn replan(self, target: &Stripped, known: &PriorKnowledge) -> Self {
+        plan(self.portable, target, self.policy, known)
     }
 
     /// The desired webhooks, in the order of the source.
@@ -199,13 +174,7 @@ impl Plan {
 
     /// The number of webhooks in each state.
     pub fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        for step in &self.steps {
-            if let Some(state_ix) = StepState::ALL.iter().position(|each| *each == step.state) {
-                counts.0[state_ix] += 1;
-            }
-        }
-        counts
+        Counts::of(self.steps.iter().map(|step| step.state))
     }
 
     /// Whether the source is a backup of the target itself, or is rehearsed.
@@ -214,8 +183,8 @@ impl Plan {
     }
 
     /// The policy for conflicts under which this plan was made.
-    pub fn on_conflict(&self) -> OnConflict {
-        self.on_conflict
+    pub fn policy(&self) -> &ConflictPolicy {
+        &self.policy
     }
 
     /// The number of webhooks in the target.
@@ -234,14 +203,20 @@ impl Plan {
         counts.get(StepState::Create) + counts.get(StepState::Update) > 0
     }
 
-    /// The number of webhooks that prevent the plan from being applied under its conflict policy, or for lack
-    /// of a value.
-    /// Unless it is 0, nothing is written.
-    pub fn n_preventing_apply(&self) -> usize {
+    /// The number of webhooks in each state that prevent the plan from being applied under its conflict policy.
+    pub fn preventing_apply(&self) -> Counts {
         let prevents_apply = |(webhook, step): &(&PortableWebhook, &Step)| {
-            self.on_conflict.prevents_apply(step.state) || !webhook.unread_values().is_empty()
+            self.policy.prevents_apply(webhook.alias(), step.state)
         };
-        self.steps().filter(prevents_apply).count()
+        let preventing = self.steps().filter(prevents_apply);
+        Counts::of(preventing.map(|(_, step)| step.state))
+    }
+
+    /// Whether the plan can be applied; unless it can, nothing is written.
+    pub fn is_appliable(&self) -> bool {
+        let mut steps = self.steps();
+        self.preventing_apply().total() == 0
+            && steps.all(|(webhook, _)| webhook.unread_values().is_empty())
     }
 
     /// The values that rules need but hookferry could not read, each once, with all its uses.
@@ -331,14 +306,15 @@ impl Notice {
 pub fn plan(
     portable: Portable,
     target: &Stripped,
-    on_conflict: OnConflict,
+    policy: impl Into<ConflictPolicy>,
     known: &PriorKnowledge,
 ) -> Plan {
-    let (steps, n_matched) = matching::decide(&portable, target.webhooks(), on_conflict, known);
+    let policy = policy.into();
+    let (steps, n_matched) = matching::decide(&portable, target.webhooks(), &policy, known);
     Plan {
         portable,
         steps,
-        on_conflict,
+        policy,
         n_in_target: target.webhooks().len(),
         n_matched,
         is_same_account: known.has_shared_ids,

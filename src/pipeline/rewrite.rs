@@ -26,6 +26,7 @@ use crate::coralogix::region::Region;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use apply::RuleApplication;
+use jiff::Timestamp;
 use rule::{Rules, UnmatchedSecretPolicy};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -124,6 +125,11 @@ impl PortableWebhook {
     /// Its alias in the target, after renaming.
     pub fn alias(&self) -> &SmolStr {
         self.webhook.alias()
+    }
+
+    /// When it was last changed in the source; `None` if the source does not show it.
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.webhook.original().updated_at()
     }
 
     /// Its type; `None` if it states none, or several that disagree.

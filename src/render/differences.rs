@@ -6,7 +6,6 @@ use super::page::Page;
 use super::rows::{INDENT, push_remark};
 use crate::coralogix::mask::Masked;
 use crate::document::DifferenceDocument;
-use crate::document::view::Detail;
 use crate::untrusted::name_cell;
 use std::fmt::Write as _;
 
@@ -45,9 +44,10 @@ pub(super) fn push_differences_between(
     labels: SideLabels,
     page: Page,
 ) {
-    let max_listed = match page.detail {
-        Detail::Normal => MAX_LISTED,
-        Detail::Full => differences.len(),
+    let max_listed = if page.detail.shows_values {
+        differences.len()
+    } else {
+        MAX_LISTED
     };
     let listed = &differences[..differences.len().min(max_listed)];
     let rows: Vec<Row> = listed.iter().map(Row::new).collect();
@@ -103,9 +103,10 @@ impl Row {
     fn on_three_lines(&self, labels: SideLabels, page: Page) -> String {
         let label_width = labels.0.len().max(labels.1.len());
         let room = page.width.saturating_sub(SIDE_INDENT + label_width + 2);
-        let [one, other] = match page.detail {
-            Detail::Normal => truncated_to_differ([&self.one, &self.other], room.max(MIN_ROOM)),
-            Detail::Full => [self.one.clone(), self.other.clone()],
+        let [one, other] = if page.detail.shows_values {
+            [self.one.clone(), self.other.clone()]
+        } else {
+            truncated_to_differ([&self.one, &self.other], room.max(MIN_ROOM))
         };
         let path = format!("{}{}", " ".repeat(INDENT), self.path);
         let side = |label, text| {

@@ -1,7 +1,7 @@
 //! Lists webhooks in groups under headings; only counts a long group that needs no attention.
 //! Pure.
 
-use super::rows::{Layout, Line, push_remark};
+use super::rows::{Layout, Line};
 use super::style::Meaning;
 use crate::render::page::Page;
 
@@ -22,8 +22,7 @@ pub(super) fn push_groups<T>(
     page: Page,
 ) {
     let count = |word: &str| rows.iter().filter(|row| row.group == word).count();
-    let counts_quiet = page.counts(count(quiet));
-    let is_counted = |word: &str| counts_quiet && word == quiet;
+    let is_counted = |word: &str| page.folds_quiet() && word == quiet;
     let listed = || rows.iter().filter(|row| !is_counted(row.group));
     let layout = Layout::fit(listed().map(|row| &row.line), page);
     for word in words {
@@ -31,11 +30,14 @@ pub(super) fn push_groups<T>(
         if n == 0 {
             continue;
         }
-        out.push_str(&page.palette.paint(Meaning::Heading, &format!("{n} {word}")));
+        let folded = if is_counted(word) {
+            " (--all lists them)"
+        } else {
+            ""
+        };
+        let heading = format!("{n} {word}{folded}");
+        out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
-        if is_counted(word) {
-            push_remark(out, "(-o json lists them)", page);
-        }
         for row in listed().filter(|row| row.group == *word) {
             row.line.write(out, layout, page);
             details(out, row.item);

@@ -9,7 +9,6 @@ use super::columns::{padded, table, truncated, width};
 use super::style::Meaning;
 use crate::coralogix::alert::{UnresolvedReason, UnresolvedReference};
 use crate::document::DocumentBody;
-use crate::document::view::Detail;
 use crate::pipeline::idmap::{IdMap, IdPair, RepointedFile, RewrittenAlerts};
 use crate::render::page::Page;
 use crate::untrusted::name_cell;
@@ -167,9 +166,10 @@ fn unresolved_line(reference: &UnresolvedReference) -> String {
 }
 
 fn push_lines(text: &mut String, lines: &[String], page: Page) {
-    let limit = match page.detail {
-        Detail::Normal => MAX_LISTED,
-        Detail::Full => lines.len(),
+    let limit = if page.detail.lists_all {
+        lines.len()
+    } else {
+        MAX_LISTED
     };
     for line in lines.iter().take(limit) {
         text.push_str(line);

@@ -38,7 +38,7 @@ fn header(outcome: &OutcomeDocument, page: Page) -> String {
 fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let counts = outcome.counts();
     let counted = counts.iter().filter(|(status, n)| match status {
-        FinalStatus::Unchanged => page.counts(*n),
+        FinalStatus::Unchanged => page.folds_quiet(),
         FinalStatus::Created | FinalStatus::Updated => page.counts_written(*n),
         _ => false,
     });
@@ -49,12 +49,14 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
     let listed = outcome.webhooks.iter();
     let layout = Layout::fit(listed.filter(is_listed).map(line), page);
     for (status, n) in counts {
-        let heading = wrapped(&format!("{n} {}", status.heading()), page.width, 4);
+        let mut heading = format!("{n} {}", status.heading());
+        if is_counted(status) {
+            heading.push(' ');
+            heading.push_str(counted_remark(status));
+        }
+        let heading = wrapped(&heading, page.width, 4);
         out.push_str(&page.palette.paint(Meaning::Heading, &heading));
         out.push('\n');
-        if is_counted(status) {
-            push_remark(out, counted_remark(status), page);
-        }
         for item in outcome.with_status(status).filter(is_listed) {
             line(item).write(out, layout, page);
             // The plan already showed why a webhook is left alone.
@@ -69,8 +71,8 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
 /// Where the webhooks are listed that a group only counts.
 fn counted_remark(status: FinalStatus) -> &'static str {
     match status {
-        FinalStatus::Unchanged => "(-o json lists them)",
-        _ => "(`hookferry idmap show` and -o json list them)",
+        FinalStatus::Unchanged => "(--all lists them)",
+        _ => "(`hookferry idmap show` and --all list them)",
     }
 }
 

@@ -14,19 +14,26 @@ pub struct Page {
     pub detail: Detail,
 }
 
-/// The largest group of webhooks that need no attention whose webhooks are listed; larger groups are counted.
-const MAX_LISTED_GROUP: usize = 50;
-/// The largest group of written webhooks that is listed, for the same reason: nobody reads more of them.
+/// The largest group of written webhooks that is listed: nobody reads more of them.
 const MAX_LISTED_WRITTEN: usize = 1000;
 
 impl Page {
-    /// Whether to count a group of `n` webhooks that need no attention instead of listing them.
-    pub(super) fn counts(&self, n: usize) -> bool {
-        n > MAX_LISTED_GROUP && self.detail == Detail::Normal
+    /// The same layout, with or without every value.
+    pub(super) fn with_values(self, shows_values: bool) -> Self {
+        let detail = Detail {
+            shows_values,
+            ..self.detail
+        };
+        Self { detail, ..self }
+    }
+
+    /// Whether to count the webhooks that need no attention instead of listing them.
+    pub(super) fn folds_quiet(&self) -> bool {
+        !self.detail.lists_all
     }
 
     /// Whether to count a group of `n` webhooks that were written as planned instead of listing them.
     pub(super) fn counts_written(&self, n: usize) -> bool {
-        n > MAX_LISTED_WRITTEN && self.detail == Detail::Normal
+        n > MAX_LISTED_WRITTEN && !self.detail.lists_all
     }
 }

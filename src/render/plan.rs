@@ -6,11 +6,14 @@ use super::columns::{from_to, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_fields, push_remark};
 use super::style::{Meaning, symbol};
-use crate::document::view::Detail;
-use crate::document::{Invariants, PlanDocument, StepDocument, plan_refusal, state_count};
-use crate::pipeline::plan::{OnConflict, StepState};
+use crate::document::{
+    Invariants, PlanDocument, StepDocument, UpdatedDocument, plan_refusal, state_count,
+};
+use crate::pipeline::binding::Binding;
+use crate::pipeline::plan::StepState;
 use crate::render::page::Page;
 use crate::wording::counted;
+use jiff::Timestamp;
 use std::fmt::Write as _;
 
 /// The display order of groups: what needs a decision, what would be written, what stays.
@@ -39,7 +42,18 @@ pub fn plan(plan: &PlanDocument, page: Page) -> String {
 fn header(plan: &PlanDocument, page: Page) -> String {
     let (source, target) = (plan.source.description(), plan.target.description());
     let text = from_to("hookferry plan: ", &source, &target, page);
-    format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
+    let heading = page.palette.paint(Meaning::Heading, &text);
+    let Some(binding) = &plan.binding else {
+        return format!("{heading}\n\n");
+    };
+    let Binding {
+        fingerprint,
+        created,
+        valid_until,
+        ..
+    } = binding;
+    let facts = format!("fingerprint {fingerprint}, made {created}, valid until {valid_until}");
+    format!("{heading}\n{}\n\n", wrapped(&facts, page.width, 2))
 }
 
 fn legend(page: Page) -> String {
@@ -68,12 +82,10 @@ struct PlanLine<'p> {
 
 /// The webhooks grouped by state, in source order within each group.
 fn groups(plan: &PlanDocument, page: Page) -> String {
-    let lists_all = !page.counts(plan.summary.unchanged);
-    let is_listed = |state| lists_all || state != StepState::Unchanged;
     let entries: Vec<PlanLine<'_>> = plan
         .steps
         .iter()
-        .filter(|step| is_listed(step.state))
+        .filter(|step| !page.folds_quiet() || needs_attention(step))
         .map(|step| PlanLine {
             line: line(step),
             step,
@@ -91,23 +103,26 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
             .filter(|entry| entry.step.state == state)
             .collect();
         let reason = shared_reason(group.iter().map(|entry| entry.step));
-        out.push_str(&group_heading(plan, state, n, reason, page));
+        let title = group_title(plan, state, n);
+        let title = match (n.saturating_sub(group.len()), group.len()) {
+            (0, _) => title,
+            (_, 0) => format!("{title} (--all lists them)"),
+            (n_folded, _) => format!("{title} (--all lists the other {n_folded})"),
+        };
+        out.push_str(&group_heading(&title, reason, page));
         for entry in &group {
             entry.line.write(&mut out, layout, page);
             push_details(&mut out, entry, reason.is_none(), page);
         }
-        if group.is_empty() {
-            let text = format!(
-                "  {} {} (-o json lists them)",
-                symbol(state),
-                counted(n, "webhook")
-            );
-            out.push_str(&page.palette.paint(Meaning::State(state), &text));
-            out.push('\n');
-        }
         out.push('\n');
     }
     out
+}
+
+/// Whether there is more to say of a webhook than that it stays as it is.
+fn needs_attention(step: &StepDocument) -> bool {
+    let is_plain = remarks(step, true).is_empty() && step.differences.is_empty();
+    step.state != StepState::Unchanged || !is_plain
 }
 
 fn line(step: &StepDocument) -> Line {
@@ -126,10 +141,12 @@ fn push_details(out: &mut String, entry: &PlanLine<'_>, shows_reason: bool, page
     for remark in remarks(step, shows_reason) {
         push_remark(out, &remark, page);
     }
-    if step.state == StepState::Create && page.detail == Detail::Full {
+    if step.state == StepState::Create && page.detail.shows_values {
         push_fields(out, &step.fields, page);
     }
-    push_differences(out, &step.differences, page);
+    // Whoever decides a conflict needs all of it.
+    let shows_values = page.detail.shows_values || step.state == StepState::Conflict;
+    push_differences(out, &step.differences, page.with_values(shows_values));
 }
 
 /// The remarks on one webhook, in words.
@@ -138,6 +155,7 @@ pub(super) fn remarks(step: &StepDocument, shows_reason: bool) -> Vec<String> {
     if shows_reason && !step.reason.is_empty() {
         remarks.push(step.reason.clone());
     }
+    remarks.extend(step.updated_at.and_then(last_changed_text));
     // For an unchanged webhook, an earlier plan showed what the rules do: the one that wrote it.
     let changes = changes_text(step);
     if !changes.is_empty() && step.state != StepState::Unchanged {
@@ -153,6 +171,22 @@ pub(super) fn remarks(step: &StepDocument, shows_reason: bool) -> Vec<String> {
     remarks
 }
 
+/// When each side was last changed, and which of them later: what decides most conflicts.
+fn last_changed_text(updated_at: UpdatedDocument) -> Option<String> {
+    let shown = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    let UpdatedDocument { source, target } = updated_at;
+    let parts = [("source", source, target), ("target", target, source)];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter_map(|(side, at, other)| {
+            let is_later = other.is_some_and(|other| at > Some(other));
+            let later = if is_later { " (later)" } else { "" };
+            Some(format!("{side} {}{later}", shown(at?)))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| format!("last changed: {}", parts.join(", ")))
+}
+
 /// The reason, if all steps of the group share it, so that it is shown once.
 pub(super) fn shared_reason<'s>(
     mut group: impl Iterator<Item = &'s StepDocument>,
@@ -162,14 +196,8 @@ pub(super) fn shared_reason<'s>(
     is_shared.then_some(first)
 }
 
-fn group_heading(
-    plan: &PlanDocument,
-    state: StepState,
-    n: usize,
-    reason: Option<&str>,
-    page: Page,
-) -> String {
-    let mut text = group_title(plan, state, n);
+fn group_heading(title: &str, reason: Option<&str>, page: Page) -> String {
+    let mut text = title.to_owned();
     if let Some(reason) = reason {
         text.push_str(": ");
         text.push_str(reason);
@@ -184,9 +212,14 @@ pub(super) fn group_title(plan: &PlanDocument, state: StepState, n: usize) -> St
         state,
         StepState::Conflict | StepState::Ambiguous | StepState::Blocked
     );
-    let left_alone = needs_decision && plan.on_conflict == OnConflict::Skip;
-    let suffix = if left_alone { ", left alone" } else { "" };
-    format!("{}{suffix}", state_count(state, n))
+    let count = state_count(state, n);
+    let n_preventing = plan.refused_because_of.count(state);
+    match n.saturating_sub(n_preventing) {
+        0 => count,
+        _ if !needs_decision => count,
+        _ if n_preventing == 0 => format!("{count}, left alone"),
+        n_left_alone => format!("{count}, {n_left_alone} of them left alone"),
+    }
 }
 
 /// The six counts, which add up to the selection.
@@ -338,9 +371,9 @@ pub(super) fn nothing_to_do_text(plan: &PlanDocument) -> Option<String> {
         )
     } else {
         format!(
-            "Nothing to do: {} left alone (--on-conflict {}).",
+            "Nothing to do: {} left alone (on conflict: {}).",
             counted(left_alone, "webhook"),
-            plan.on_conflict.word()
+            plan.policy().description()
         )
     })
 }

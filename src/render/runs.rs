@@ -128,7 +128,7 @@ pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) 
         ),
         ("started", format!("{:.0}", header.started_at)),
         ("ended", ended),
-        ("on conflict", header.on_conflict.word().to_owned()),
+        ("on conflict", header.policy().description()),
         ("folder", untrusted::escape(folder)),
     ];
     for (name, fact) in facts {

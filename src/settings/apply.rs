@@ -64,7 +64,7 @@ impl ApplySettings {
                 max_changes: None,
                 push: push_options(&arguments.writing),
                 state,
-                detail: detail(arguments.detail.diff),
+                detail: detail(&arguments.detail),
                 output: ReportFormat::resolve(&arguments.output)?,
             },
             binding,
@@ -159,7 +159,7 @@ fn route(
         source,
         target,
         filter(selection_args(binding))?,
-        saved.document.on_conflict,
+        saved.document.policy(),
         RulesFile::resolve(&rewriting_args(binding, arguments), accounts)?,
         source_client_options(&arguments.reading)?,
     )?;

@@ -48,7 +48,7 @@ impl EnvFile {
     }
 
     /// The path, escaped.
-    pub(super) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 

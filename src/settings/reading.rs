@@ -7,6 +7,7 @@ use crate::cli::{self, OutputFormat};
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
+use crate::document::view::Detail;
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use std::path::PathBuf;
@@ -39,6 +40,8 @@ pub struct DiffSettings {
     pub client: ClientOptions,
     /// Whether differences exit with code 2.
     pub detailed_exitcode: bool,
+    /// The level of detail of the text.
+    pub detail: Detail,
     /// Format of the result.
     pub output: OutputFormat,
 }
@@ -96,6 +99,7 @@ impl DiffSettings {
             filter: filter(arguments.selection)?,
             client: source_client_options(&arguments.reading)?,
             detailed_exitcode: arguments.detailed_exitcode,
+            detail: super::listing_detail(&arguments.all),
             output: arguments.output,
         })
     }

@@ -9,6 +9,7 @@ use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::StateKeys;
+use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
@@ -76,6 +77,8 @@ impl StateFolder {
 pub struct VerifySettings {
     /// What to compare the target with.
     pub against: VerifyAgainst,
+    /// The level of detail of the text.
+    pub detail: Detail,
     /// Format of the result.
     pub output: OutputFormat,
 }
@@ -279,6 +282,7 @@ impl VerifySettings {
         };
         Ok(Self {
             against,
+            detail: super::listing_detail(&arguments.all),
             output: arguments.output,
         })
     }

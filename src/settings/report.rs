@@ -71,7 +71,7 @@ impl ReportSettings {
     pub fn resolve(arguments: cli::ReportArgs) -> Result<Self, Error> {
         Ok(Self {
             subject: ReportSubject::from_argument(arguments.of).with_plan(arguments.plan)?,
-            detail: super::detail(arguments.diff),
+            detail: super::detail(&arguments.detail),
             output: ReportFormat::resolve(&arguments.output)?,
             state: StateFolder::resolve(arguments.state.state_dir),
         })

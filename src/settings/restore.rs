@@ -4,7 +4,7 @@ use super::accounts::{self, AccountResolver};
 use super::backup::open_repository;
 use super::{
     Consent, ListSettings, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder,
-    client_options, detail, filter, on_conflict, push_options, state_keys,
+    client_options, conflict_policy, detail, filter, push_options, state_keys,
 };
 use crate::cli;
 use crate::coralogix::client::ClientOptions;
@@ -112,7 +112,7 @@ impl RestoreSettings {
             source,
             target,
             filter,
-            on_conflict(arguments.conflict.on_conflict),
+            conflict_policy(&arguments.conflict)?,
             rules,
             client_options(&arguments.connection)?,
         )?;
@@ -126,7 +126,7 @@ impl RestoreSettings {
             consent,
             max_changes: arguments.limit.max_changes,
             state,
-            detail: detail(arguments.detail.diff),
+            detail: detail(&arguments.detail),
             push: push_options(&arguments.writing),
             output,
         })))

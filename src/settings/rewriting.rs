@@ -134,9 +134,7 @@ impl RulesFile {
             unmatched: match arguments.unmatched_secret {
                 Some(UnmatchedArg::Keep) => UnmatchedSecretPolicy::Keep,
                 Some(UnmatchedArg::Refuse) => UnmatchedSecretPolicy::Refuse,
-                None => rules
-                    .unmatched_policy
-                    .unwrap_or(UnmatchedSecretPolicy::Keep),
+                None => rules.unmatched_policy.unwrap_or_default(),
             },
             retarget: match arguments.retarget.as_deref() {
                 Some("") => Retargeting::ToTarget,

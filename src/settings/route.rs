@@ -3,13 +3,13 @@
 use super::accounts::AccountResolver;
 use super::restore::RepositoryBackup;
 use super::{RulesFile, filter, state_keys};
-use crate::cli::{ComparisonArgs, ConflictArg, RewritingArgs, SelectionArgs};
+use crate::cli::{ComparisonArgs, ConflictArgs, RewritingArgs, SelectionArgs};
 use crate::coralogix::account::{Account, ApiKey};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::filter::Filter;
-use crate::pipeline::plan::OnConflict;
+use crate::pipeline::plan::ConflictPolicy;
 use crate::store::backup::Identities;
 use std::path::PathBuf;
 
@@ -54,7 +54,7 @@ pub struct Route {
     /// Which of the source's webhooks to select.
     pub filter: Filter,
     /// What to do about conflicts.
-    pub on_conflict: OnConflict,
+    pub on_conflict: ConflictPolicy,
     /// How to rewrite webhooks.
     pub rules: RulesFile,
     /// The undocumented keys that do not count in comparisons: those of the accounts' profiles, and those that the
@@ -75,7 +75,7 @@ impl Route {
         (source, target): (Origin, Account),
         accounts: &mut AccountResolver,
         selection: SelectionArgs,
-        on_conflict: ConflictArg,
+        conflict: &ConflictArgs,
         rewriting: &RewritingArgs,
         comparison: &ComparisonArgs,
         client: ClientOptions,
@@ -84,7 +84,7 @@ impl Route {
             source,
             target,
             filter(selection)?,
-            super::on_conflict(on_conflict),
+            super::conflict_policy(conflict)?,
             RulesFile::resolve(rewriting, accounts)?,
             client,
         )?;
@@ -108,7 +108,7 @@ impl Route {
         source: Origin,
         target: Account,
         filter: Filter,
-        on_conflict: OnConflict,
+        on_conflict: impl Into<ConflictPolicy>,
         rules: RulesFile,
         client: ClientOptions,
     ) -> Result<Self, Error> {
@@ -126,7 +126,7 @@ impl Route {
             source,
             target,
             filter,
-            on_conflict,
+            on_conflict: on_conflict.into(),
             rules,
             client,
             restores_own_account: false,

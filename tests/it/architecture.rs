@@ -32,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "sandbox",
             "error",
             "interrupt",
+            "shell_words",
             "stdin",
             "untrusted",
             "wording",
@@ -64,6 +65,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "http",
             "error",
             "secret",
+            "shell_words",
             "untrusted",
             "wording",
         ],
@@ -82,7 +84,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "document",
-        &["pipeline", "coralogix", "error", "untrusted", "wording"],
+        &[
+            "pipeline",
+            "coralogix",
+            "error",
+            "shell_words",
+            "untrusted",
+            "wording",
+        ],
     ),
     (
         "pipeline",
@@ -110,6 +119,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("crash", &[]),
     ("error", &[]),
     ("secret", &[]),
+    ("shell_words", &["untrusted"]),
     ("untrusted", &[]),
     ("wording", &[]),
 ];

@@ -8,7 +8,7 @@ use hookferry::coralogix::account::{ApiKey, Side};
 use hookferry::coralogix::undocumented::StateKeys;
 use hookferry::coralogix::webhook::WebhookId;
 use hookferry::document::view::{Party, PlanView};
-use hookferry::document::{Depth, Envelope, PlanDocument, SavedPlan, set_plan_digest};
+use hookferry::document::{Depth, Envelope, PlanDocument, SavedPlan, sign_plan};
 use hookferry::pipeline::binding::{
     Binding, BindingKeys, BindingOptions, BoundLocation, BoundSelection, Drift, PlanWithInputs,
     PlannedStep, WebhookChange,
@@ -127,7 +127,7 @@ impl Accounts {
         };
         let mut document = PlanDocument::new(view, Depth::Fields);
         document.binding = Some(self.binding(keys));
-        set_plan_digest(&mut document, keys.target());
+        sign_plan(&mut document, keys.target());
         document
     }
 }

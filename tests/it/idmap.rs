@@ -17,7 +17,10 @@ use std::path::{Path, PathBuf};
 const PAGE: Page = Page {
     palette: Palette::Plain,
     width: 100,
-    detail: Detail::Normal,
+    detail: Detail {
+        shows_values: false,
+        lists_all: false,
+    },
 };
 
 fn row(source_id: &str, target_id: &str, kind: &str, alias: &str) -> IdPair {

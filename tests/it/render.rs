@@ -153,7 +153,7 @@ fn page(width: usize) -> Page {
     Page {
         palette: Palette::Plain,
         width,
-        detail: Detail::Normal,
+        detail: Detail::default(),
     }
 }
 
@@ -267,10 +267,16 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
     Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: conflict: pass `--on-conflict update` to overwrite the target's webhook with the source's content
+    hint: conflict, to keep the target's webhook: add `--on-conflict-for 'prod-oncall=skip'` to the command (or
+          `--on-conflict skip`, for all of them)
+    hint: to overwrite it with the source's: `--on-conflict-for 'prod-oncall=update'` (or `--on-conflict update`, for all of
+          them)
+    hint: to have both: a rule with `match = { alias = "prod-oncall" }` and `rename = "{alias} (copy)"`, in a file for
+          `--rules` (see `hookferry help rules`)
+    hint: to leave it out: `--name '!prod-oncall'`
     hint: ambiguous (no certain match in the target): rename or remove the copies in one of the accounts
     hint: blocked (cannot be sent as it is): fix it in the source, or write a rule for it
-    hint: to exclude any of these: pass `--name '!ALIAS'`; to leave all of them alone: pass `--on-conflict skip`
+    hint: to leave one of these out: `--name '!Deploys'`; to leave all of them alone: `--on-conflict skip`
     "#);
 }
 
@@ -370,12 +376,12 @@ fn a_plan_with_nothing_to_do_says_so() {
     let skipped = planned(source, target(), OnConflict::Skip);
     assert_eq!(
         last(&skipped),
-        "Nothing to do: 1 webhook left alone (--on-conflict skip)."
+        "Nothing to do: 1 webhook left alone (on conflict: skip)."
     );
 }
 
 #[test]
-fn many_unchanged_webhooks_are_counted_unless_full_detail_is_requested() {
+fn unchanged_webhooks_are_counted_unless_all_are_asked_for() {
     let many = || {
         (0..60)
             .map(|n| slack(n, &format!("hook {n}")))
@@ -384,15 +390,18 @@ fn many_unchanged_webhooks_are_counted_unless_full_detail_is_requested() {
     let plan = planned(many(), many(), OnConflict::Fail);
     let text = preview(&plan, page(120));
     assert!(
-        text.contains("  = 60 webhooks (-o json lists them)\n"),
+        text.contains("\n60 unchanged (--all lists them)\n"),
         "{text}"
     );
     assert!(!text.contains("hook 7"), "{text}");
-    let full = Page {
-        detail: Detail::Full,
+    let all = Page {
+        detail: Detail {
+            lists_all: true,
+            ..Detail::default()
+        },
         ..page(120)
     };
-    assert!(preview(&plan, full).contains("hook 7"));
+    assert!(preview(&plan, all).contains("hook 7"));
 }
 
 #[test]
@@ -434,7 +443,10 @@ fn many_written_webhooks_are_counted_but_for_those_with_a_remark() {
     };
     assert_eq!(listed(page(120)), (1, true));
     let full = Page {
-        detail: Detail::Full,
+        detail: Detail {
+            shows_values: true,
+            lists_all: true,
+        },
         ..page(120)
     };
     assert_eq!(listed(full), (1_001, false));
@@ -500,6 +512,7 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
       "whether it delivers"
     has_changes: true
     would_be_refused: true
+    refused_because_of: {"conflict":2,"ambiguous":1,"blocked":1}
     "#);
 }
 

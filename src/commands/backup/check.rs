@@ -44,7 +44,7 @@ pub(super) async fn run(
             &checked_accounts,
             now,
             settings.max_age,
-            screen.stdout_page(Detail::Normal),
+            screen.stdout_page(Detail::default()),
         ),
         OutputFormat::Json => json::text(&document(
             &checked_accounts,

@@ -80,7 +80,7 @@ pub(super) async fn run(
             .collect::<Vec<_>>(),
     );
     screen.print_report(&match settings.output {
-        OutputFormat::Text => text(&results, screen.stdout_page(Detail::Normal)),
+        OutputFormat::Text => text(&results, screen.stdout_page(Detail::default())),
         OutputFormat::Json => json::text(&document(&results, &settings.repository, code)),
     });
     Ok(code)

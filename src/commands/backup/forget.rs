@@ -44,7 +44,7 @@ pub(super) async fn run(
         OutputFormat::Text => text(
             &forgotten,
             settings.dry_run,
-            screen.stdout_page(Detail::Normal),
+            screen.stdout_page(Detail::default()),
         ),
         OutputFormat::Json => {
             let name = repository.to_string();

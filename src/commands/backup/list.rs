@@ -37,7 +37,7 @@ pub(super) async fn run(settings: &BackupListSettings, screen: &Screen) -> Resul
             &listed,
             &name,
             Timestamp::now(),
-            screen.stdout_page(Detail::Normal),
+            screen.stdout_page(Detail::default()),
         ),
         OutputFormat::Json => json::text(&document(&listed, &name)),
     })?;

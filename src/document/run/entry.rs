@@ -12,7 +12,7 @@ use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::SourceRelation;
-use crate::pipeline::plan::{OnConflict, StepIx};
+use crate::pipeline::plan::{ConflictDecision, ConflictPolicy, OnConflict, StepIx};
 use crate::pipeline::push::{ItemStatus, Naming, Proof, StopReason};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -115,6 +115,9 @@ pub struct Header<S = Vec<StepRow>> {
     pub target_url: String,
     /// How the run treats conflicts: the value of `--on-conflict`.
     pub on_conflict: OnConflict,
+    /// The decisions for single aliases: the values of `--on-conflict-for`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_conflict_for: Vec<ConflictDecision>,
     /// The settle window in milliseconds: how long the server may still be processing an unanswered request.
     pub settle_window_ms: u64,
     /// The salt of the keyed digests, in hexadecimal.
@@ -173,6 +176,16 @@ pub struct StatusRow {
     /// How an answer named it, unless that is as usual for the status. An unresolved one that an answer named was
     /// written, wherever it is.
     pub naming: Option<Naming>,
+}
+
+impl<S> Header<S> {
+    /// How the run treats conflicts, with the decisions for single webhooks.
+    pub fn policy(&self) -> ConflictPolicy {
+        ConflictPolicy {
+            general: self.on_conflict,
+            decisions: self.on_conflict_for.clone(),
+        }
+    }
 }
 
 impl StatusRow {

@@ -6,6 +6,7 @@ mod form;
 use super::super::view::{destination, kind_name, url};
 use super::super::{
     ChangeDocument, DifferenceDocument, FlowsBackDocument, LeftoverDocument, StepDocument,
+    UpdatedDocument,
 };
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, DigestKey, KeyedDigest, MemberDigests};
@@ -102,6 +103,9 @@ pub struct StepDetails {
     /// The differences from the target's webhook.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<DifferenceDocument>,
+    /// When both sides were last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<UpdatedDocument>,
 }
 
 /// The details of a step that has none.
@@ -126,6 +130,7 @@ impl StepRow {
             leftover: leftover.map(Into::into).collect(),
             flows_back: webhook.log_backflow().map(Into::into),
             differences: DifferenceDocument::from_differences(step.differences()),
+            updated_at: UpdatedDocument::of_step(webhook, step),
         };
         Self {
             source_id: webhook.source_id().cloned(),
@@ -173,6 +178,7 @@ impl StepRow {
             leftover: details.leftover,
             flows_back: details.flows_back,
             differences: details.differences,
+            updated_at: details.updated_at,
             fields: Vec::new(),
         }
     }

@@ -35,6 +35,7 @@ impl<'p> Header<StepRows<'p>> {
             target: document.target,
             target_url: String::new(),
             on_conflict: document.on_conflict,
+            on_conflict_for: document.on_conflict_for,
             settle_window_ms: 0,
             salt: digest_key
                 .as_ref()
@@ -72,6 +73,7 @@ impl<'p> Header<StepRows<'p>> {
             target: self.target,
             target_url: self.target_url,
             on_conflict: self.on_conflict,
+            on_conflict_for: self.on_conflict_for,
             settle_window_ms: self.settle_window_ms,
             salt: self.salt,
             key_check: self.key_check,

@@ -6,7 +6,7 @@ mod unproven;
 
 use super::difference::{differences, has_other_state, undocumented_differences};
 use super::prior_knowledge::{PriorKnowledge, UncertainSends};
-use super::{OnConflict, Step, StepState};
+use super::{ConflictPolicy, OnConflict, Step, StepState};
 use crate::coralogix::birth::{Identity, IdentityMatch};
 use crate::coralogix::content::{FieldsShape, Fingerprint, carried_digest};
 use crate::coralogix::kind::{WebhookType, type_name};
@@ -26,7 +26,7 @@ use std::collections::{HashMap, HashSet};
 pub(super) fn decide(
     portable: &Portable,
     target: &[StrippedWebhook],
-    on_conflict: OnConflict,
+    policy: &ConflictPolicy,
     known: &PriorKnowledge,
 ) -> (Vec<Step>, usize) {
     let desired = portable.webhooks();
@@ -34,7 +34,7 @@ pub(super) fn decide(
         desired,
         target,
         state_keys: portable.state_keys(),
-        on_conflict,
+        policy,
         is_same_account: known.has_shared_ids,
         steps: vec![None; desired.len()],
         pairing: TieredPairing::new(desired, target),
@@ -66,7 +66,7 @@ struct Matching<'p> {
     target: &'p [StrippedWebhook],
     /// The undocumented members in which a difference is only the server's own state.
     state_keys: &'p StateKeys,
-    on_conflict: OnConflict,
+    policy: &'p ConflictPolicy,
     /// Whether the source is a backup of the target itself.
     is_same_account: bool,
     /// For each desired webhook its step; `None` as long as it is undecided.
@@ -267,7 +267,7 @@ impl Matching<'_> {
 
     fn mark_conflict(&mut self, step_ix: usize, target_ix: usize, conflict_reason: &str) {
         let (webhook, counterpart) = (&self.desired[step_ix], &self.target[target_ix]);
-        let (state, reason) = match self.on_conflict {
+        let (state, reason) = match self.policy.for_alias(webhook.alias()) {
             _ if !webhook.unread_values().is_empty() => (
                 StepState::Conflict,
                 "the target has one with the same alias and type; hookferry can compare them once every value can be read",

@@ -22,13 +22,24 @@ pub struct Rules {
 }
 
 /// The policy for secrets that no rule covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UnmatchedSecretPolicy {
     /// Copy them.
+    #[default]
     Keep,
     /// Do not send a webhook that contains one.
     Refuse,
+}
+
+impl UnmatchedSecretPolicy {
+    /// The value of `--unmatched-secret` on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 /// One `[[rule]]` of the rules file.

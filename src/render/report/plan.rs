@@ -47,7 +47,7 @@ fn conclusion(plan: &PlanDocument) -> Conclusion {
         return Conclusion {
             tone: Tone::Bad,
             text: format!("Would be refused: {}.", refusal.why),
-            next_steps: refusal.remedies.into_iter().map(str::to_owned).collect(),
+            next_steps: refusal.remedies,
         };
     }
     if let Some(text) = nothing_to_do_text(plan) {
@@ -110,7 +110,7 @@ fn facts(plan: &PlanDocument) -> Vec<Fact> {
                 untouched_text(plan)
             ),
         ),
-        fact("on conflict", plan.on_conflict.word().to_owned()),
+        fact("on conflict", plan.policy().description()),
     ];
     if plan.invariants.of > 0 {
         facts.push(fact(
@@ -119,6 +119,7 @@ fn facts(plan: &PlanDocument) -> Vec<Fact> {
         ));
     }
     if let Some(binding) = &plan.binding {
+        facts.push(fact("fingerprint", binding.fingerprint.clone()));
         facts.push(fact("made", binding.created.to_string()));
         facts.push(fact("valid until", binding.valid_until.to_string()));
     }

@@ -44,7 +44,7 @@ fn commands_options_and_values_are_completed() {
     assert_eq!(completions(&accounts, "hookferry account ch"), ["check"]);
     assert_eq!(
         completions(&accounts, "hookferry migrate --on-c"),
-        ["--on-conflict"]
+        ["--on-conflict", "--on-conflict-for"]
     );
     assert_eq!(
         completions(&accounts, "hookferry migrate --on-conflict u"),

@@ -161,3 +161,176 @@ fn identical_copies_are_counted_individually() {
     accounts.program(&line).run().assert_code(0);
     assert_eq!(accounts.posts().len(), 1);
 }
+
+/// The ordinary accounts with two conflicts, each of which gets another decision.
+fn two_conflicts() -> StandIn {
+    let mut seeds = seeds::demo();
+    let mut other = seeds.source[4].clone();
+    other["id"] = json!(2000);
+    seeds.target.push(other);
+    for ix in [1, 4] {
+        seeds.target[ix]["url"] = json!("https://hooks.slack.example/services/T0/B0/canary-older");
+    }
+    StandIn::start(seeds.into())
+}
+
+fn aliases_in_conflict(accounts: &StandIn) -> Vec<String> {
+    let run = accounts
+        .program("plan --from [source] --to [target] -o json")
+        .run();
+    let plan: Value = serde_json::from_str(&run.stdout).unwrap();
+    let steps = plan["steps"].as_array().unwrap().iter();
+    steps
+        .filter(|step| step["state"] == "conflict")
+        .map(|step| text(step, "alias").to_owned())
+        .collect()
+}
+
+#[test]
+fn a_merge_decides_each_conflict_in_one_run() {
+    let accounts = two_conflicts();
+    let aliases = aliases_in_conflict(&accounts);
+    let [first, second] = aliases.as_slice() else {
+        panic!("two conflicts, not {aliases:?}");
+    };
+    let run = accounts
+        .program(LINE)
+        .arg("--on-conflict-for")
+        .arg(&format!("{first}=update"))
+        .arg("--on-conflict-for")
+        .arg(&format!("{second}=skip"))
+        .run();
+    run.assert_code(0);
+    let (source, target) = (accounts.source().webhooks(), accounts.target().webhooks());
+    assert_eq!(find(&target, first)["url"], find(&source, first)["url"]);
+    assert!(text(find(&target, second), "url").ends_with("canary-older"));
+    assert_eq!(target.len(), 15, "everything else is created once");
+    let shown = accounts.program("runs show latest").run();
+    let policy = format!("fail; {first}=update; {second}=skip");
+    assert!(shown.stdout.contains(&policy), "{}", shown.stdout);
+}
+
+#[test]
+fn a_conflict_without_a_decision_still_stops_everything() {
+    let accounts = two_conflicts();
+    let aliases = aliases_in_conflict(&accounts);
+    let run = accounts
+        .program(LINE)
+        .arg("--on-conflict-for")
+        .arg(&format!("{}=skip", aliases[0]))
+        .run();
+    run.assert_code(6);
+    assert!(
+        run.stderr.contains("2 conflicts, 1 of them left alone"),
+        "{}",
+        run.stderr
+    );
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_pattern_decides_and_the_last_decision_counts() {
+    let accounts = two_conflicts();
+    let aliases = aliases_in_conflict(&accounts);
+    let line = format!(
+        "{LINE} --on-conflict-for *=update --on-conflict-for {}=skip",
+        aliases[1]
+    );
+    accounts.program(&line).run().assert_code(0);
+    let target = accounts.target().webhooks();
+    assert!(!text(find(&target, &aliases[0]), "url").ends_with("canary-older"));
+    assert!(text(find(&target, &aliases[1]), "url").ends_with("canary-older"));
+}
+
+#[test]
+fn a_decision_about_no_webhook_is_a_mistake() {
+    let accounts = two_conflicts();
+    for (decision, said) in [
+        (
+            "payment-alerts=update",
+            "no selected webhook has the alias 'payment-alerts'",
+        ),
+        ("payments-alerts", "is not ALIAS=POLICY"),
+        ("payments-alerts=overwrite", "is not ALIAS=POLICY"),
+        ("=update", "is not ALIAS=POLICY"),
+    ] {
+        let run = accounts
+            .program(&format!("{LINE} --on-conflict-for {decision}"))
+            .run();
+        run.assert_code(64);
+        assert!(run.stderr.contains(said), "{}", run.stderr);
+    }
+    assert!(accounts.posts().is_empty());
+}
+
+#[test]
+fn a_conflict_shows_when_both_sides_changed_and_every_difference_in_full() {
+    let mut seeds = seeds::demo();
+    let long = format!("https://hooks.slack.example/{}/canary", "x".repeat(300));
+    seeds.target[1]["url"] = json!(long);
+    seeds.target[1]["updated_at"] = json!("2026-11-20T09:30:00Z");
+    seeds.source[1]["updated_at"] = json!("2026-11-24T08:00:00+02:00");
+    let accounts = StandIn::start(seeds.into());
+    let run = accounts
+        .program("plan --from [source] --to [target]")
+        .env("COLUMNS", "80")
+        .run();
+    run.assert_code(6);
+    snapshots!();
+    let conflict = run.stdout.split("1 conflict").nth(1).unwrap();
+    insta::assert_snapshot!(conflict.split("\n\n").next().unwrap());
+}
+
+/// The four ways out of a conflict that the plan proposes, each taken as it stands there.
+#[test]
+fn every_way_out_of_a_conflict_works_as_proposed() {
+    for way in 0..4 {
+        let accounts = one_conflict();
+        let refused = accounts.program(LINE).run();
+        refused.assert_code(6);
+        let hints: Vec<&str> = refused.stderr.lines().collect();
+        let hints = hints.join(" ");
+        let options = code_spans(&hints);
+        let line = match way {
+            0 => format!(
+                "{LINE} {}",
+                options["--on-conflict-for 'payments-alerts=skip'"]
+            ),
+            1 => format!(
+                "{LINE} {}",
+                options["--on-conflict-for 'payments-alerts=update'"]
+            ),
+            2 => {
+                let rule = ["match", "rename"].map(|key| {
+                    let span = options.keys().find(|span| span.starts_with(key));
+                    (*span.unwrap()).clone()
+                });
+                accounts.write("rules.toml", &format!("[[rule]]\n{}\n", rule.join("\n")));
+                format!("{LINE} --rules rules.toml")
+            }
+            _ => format!("{LINE} {}", options["--name '!payments-alerts'"]),
+        };
+        accounts
+            .program(&line.replace('\'', ""))
+            .run()
+            .assert_code(0);
+        let target = accounts.target().webhooks();
+        let has_both = target
+            .iter()
+            .any(|webhook| text(webhook, "alias") == "payments-alerts (copy)");
+        assert_eq!(has_both, way == 2);
+        let is_kept = text(find(&target, "payments-alerts"), "url").ends_with("canary-older");
+        assert_eq!(is_kept, way != 1);
+    }
+}
+
+/// The texts between backticks.
+fn code_spans(text: &str) -> std::collections::HashMap<String, String> {
+    let spans = text.split('`').skip(1).step_by(2);
+    spans
+        .map(|span| {
+            let span = span.split_whitespace().collect::<Vec<_>>().join(" ");
+            (span.clone(), span)
+        })
+        .collect()
+}

@@ -45,7 +45,9 @@ fn a_report_repeats_the_original_output() {
             .run();
         assert_eq!(again.stdout, first);
         if format.starts_with("text") {
-            assert_eq!(dry_run, first);
+            let is_of_the_file = |line: &&str| line.starts_with("fingerprint ");
+            let first: Vec<&str> = first.lines().filter(|line| !is_of_the_file(line)).collect();
+            assert_eq!(dry_run.lines().collect::<Vec<_>>(), first);
         }
         assert_eq!(again.requests, "", "a report sends no request");
     }
@@ -78,12 +80,15 @@ fn a_report_on_standard_input() {
 fn a_newer_minor_version_is_read() {
     let accounts = after_a_migration();
     let mut plan: Value = serde_json::from_str(&accounts.read("plan.json")).unwrap();
+    // A fingerprint would tell that somebody changed it.
+    plan.as_object_mut().unwrap().remove("binding");
+    accounts.write("unbound.json", &plan.to_string());
     plan["format_version"] = json!("1.9");
     plan["invented"] = json!({"later": [1]});
     plan["steps"][0]["invented"] = json!("later");
     accounts.write("newer.json", &plan.to_string());
     let newer = stdout_of(&accounts, "report newer.json");
-    assert_eq!(newer, stdout_of(&accounts, "report plan.json"));
+    assert_eq!(newer, stdout_of(&accounts, "report unbound.json"));
 }
 
 /// Nothing of the file is repeated: each run fails if it prints the word that secrets contain.

@@ -2,7 +2,7 @@
 
 use crate::support::program::Run;
 use crate::support::schema;
-use crate::support::stand_in::StandIn;
+use crate::support::stand_in::{StandIn, text};
 use serde_json::{Value, json};
 
 const PLAN: &str = "plan --from [source] --to [target] --rate 1000 -q --out plan.json";
@@ -524,4 +524,132 @@ fn a_saved_plan_follows_its_schema() {
         *wrong.pointer_mut(pointer).unwrap() = value;
         assert!(schema::errors(&wrong).is_some(), "{pointer}");
     }
+}
+
+/// The fingerprint in a text: four groups of four hexadecimal digits.
+fn fingerprint(text: &str) -> String {
+    let is_part = |character: char| character == '-' || character.is_ascii_hexdigit();
+    let mut words = text.split(|character: char| !is_part(character));
+    let is_fingerprint = |word: &&str| {
+        let groups: Vec<usize> = word.split('-').map(str::len).collect();
+        groups == [4; 4]
+    };
+    words
+        .find(is_fingerprint)
+        .expect("a fingerprint")
+        .to_owned()
+}
+
+#[test]
+fn one_fingerprint_ties_every_form_of_a_plan_to_its_file() {
+    let accounts = StandIn::demo();
+    let line = "plan --from [source] --to [target] --out plan.json";
+    let shown = accounts.program(line).run();
+    let saved = document(&accounts);
+    let expected = text(&saved["binding"], "fingerprint");
+    assert_eq!(fingerprint(&shown.stdout), expected);
+    for format in ["text", "markdown", "html"] {
+        let report = accounts
+            .program(&format!("report plan.json -o {format}"))
+            .run();
+        report.assert_code(0);
+        assert_eq!(fingerprint(&report.stdout), expected, "{format}");
+    }
+    let holds = accounts.program("apply plan.json --dry-run").run();
+    holds.assert_code(0);
+    assert!(
+        holds.stderr.contains("\nplan.json still holds"),
+        "{}",
+        holds.stderr
+    );
+    assert_eq!(fingerprint(&holds.stderr), expected);
+    let applied = accounts.program(APPLY).run();
+    applied.assert_code(0);
+    assert_eq!(fingerprint(&applied.stderr), expected);
+}
+
+#[test]
+fn a_report_shows_no_plan_that_somebody_changed() {
+    let accounts = with_plan();
+    let changed = accounts
+        .read("plan.json")
+        .replacen("platform-oncall", "platform-oncal1", 1);
+    assert_ne!(changed, accounts.read("plan.json"));
+    accounts.write("plan.json", &changed);
+    let run = accounts.program("report plan.json").run();
+    run.assert_code(1);
+    assert!(run.stdout.is_empty());
+    assert!(run.stderr.contains("somebody changed it"), "{}", run.stderr);
+}
+
+/// A stale plan names the command that makes the next one, with every option; it is run as it stands there.
+#[test]
+fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
+    let accounts = StandIn::demo();
+    accounts.write("my rules.toml", "unmatched_secret = \"keep\"\n");
+    let options = "--type slack --type webhook --name !*audit* --on-conflict skip --valid-for 36h \
+                   --on-conflict-for platform-*=skip --retarget=us2 --ignore-key seen_by --unmatched-secret refuse";
+    let make = accounts
+        .program(&format!("{PLAN} {options}"))
+        .arg("--rules")
+        .arg("my rules.toml");
+    let run = make.run();
+    assert!(
+        accounts.home().join("plan.json").exists(),
+        "{}",
+        run.transcript()
+    );
+    assert!(accounts.source().edit_webhook(1050, |webhook| {
+        webhook["url"] = json!("https://hooks.slack.example/services/moved-canary");
+    }));
+    let stale = accounts.program("apply plan.json --yes").run();
+    stale.assert_code(5);
+    let command = stale
+        .stderr
+        .split("have it approved: hookferry ")
+        .nth(1)
+        .unwrap();
+    let command = command.lines().next().unwrap();
+    let mut next = accounts.program("");
+    for word in shell_words(command) {
+        next = next.arg(&word);
+    }
+    let before = document(&accounts);
+    next.run().assert_code(0);
+    let after = document(&accounts);
+    for key in ["selection", "unmatched_secret", "retarget", "ignore_keys"] {
+        assert_eq!(before["binding"][key], after["binding"][key], "{command}");
+    }
+    for key in ["on_conflict", "on_conflict_for"] {
+        assert_eq!(before[key], after[key], "{command}");
+    }
+    assert_eq!(
+        before["binding"]["rules"]["file"],
+        after["binding"]["rules"]["file"]
+    );
+    let validity = |plan: &Value| {
+        let time = |key| {
+            text(&plan["binding"], key)
+                .parse::<jiff::Timestamp>()
+                .unwrap()
+        };
+        time("valid_until").duration_since(time("created"))
+    };
+    assert_eq!(validity(&before), validity(&after));
+}
+
+/// The words of a command as a shell takes them, single quotes included.
+fn shell_words(command: &str) -> Vec<String> {
+    let quoted = command.split('\'').enumerate();
+    let marked: String = quoted
+        .map(|(ix, part)| {
+            if ix % 2 == 1 {
+                part.replace(' ', "\u{1}")
+            } else {
+                part.to_owned()
+            }
+        })
+        .collect();
+    let words = marked.split_whitespace();
+    words.map(|word| word.replace('\u{1}', " ")).collect()
 }

@@ -79,7 +79,7 @@ fn the_same_content_in_another_spelling_is_unchanged() {
         let (_, step) = plan.step(StepIx::default());
         assert_eq!(step.notes(), [""; 0]);
         assert!(step.differences().is_empty() && step.reason().is_empty());
-        assert!(!plan.has_changes() && plan.n_preventing_apply() == 0 && plan.notices().is_empty());
+        assert!(!plan.has_changes() && plan.is_appliable() && plan.notices().is_empty());
     }
 }
 

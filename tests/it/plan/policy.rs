@@ -53,7 +53,7 @@ fn a_conflict_alone_refuses_only_under_fail() {
     ] {
         let plan = planned(&source, &target, policy);
         assert_eq!(states(&plan), [state]);
-        assert_eq!(plan.n_preventing_apply(), n_refusing, "{policy:?}");
+        assert_eq!(plan.preventing_apply().total(), n_refusing, "{policy:?}");
         assert_eq!(plan.has_changes(), has_changes, "{policy:?}");
         assert_eq!(plan.n_untouched(), 0);
     }

@@ -30,7 +30,10 @@ use serde_json::value::RawValue;
 const PAGE: Page = Page {
     palette: Palette::Plain,
     width: 100,
-    detail: Detail::Full,
+    detail: Detail {
+        shows_values: true,
+        lists_all: true,
+    },
 };
 
 fn party() -> Party {

@@ -55,8 +55,8 @@ pub(crate) fn preview(plan: &Plan) -> String {
     let _ = writeln!(
         out,
         "on conflict {:?}: {} refusing, {}",
-        plan.on_conflict(),
-        plan.n_preventing_apply(),
+        plan.policy().general,
+        plan.preventing_apply().total(),
         if plan.has_changes() {
             "something to write"
         } else {

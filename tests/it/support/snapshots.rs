@@ -20,6 +20,7 @@ pub(crate) fn settings(module: &str) -> insta::Settings {
         r"\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:Z|[+-]\d{2}:\d{2})",
         "[time]",
     );
+    settings.add_filter(r"\b[0-9a-f]{4}(?:-[0-9a-f]{4}){3}\b", "[fingerprint]");
     settings.add_filter(r"127\.0\.0\.1:\d+", "[host]");
     settings.add_filter(&format!(r"\b{version}\b"), "[version]");
     settings

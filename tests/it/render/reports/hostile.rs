@@ -367,7 +367,7 @@ proptest! {
     #[test]
     fn no_text_of_a_document_becomes_active_in_any_format(texts in vec(text(), 1..24), numbers in vec(any::<u64>(), 1..9), max_bytes in 0..40_000_usize) {
         let (plan, outcome) = documents(&texts, &numbers);
-        for detail in [Detail::Normal, Detail::Full] {
+        for detail in [Detail::default(), Detail { shows_values: true, lists_all: true }] {
             let page = Page { palette: Palette::Plain, width: 100, detail };
             assert_escaped(&plan_text::plan(&plan, page));
             assert_escaped(&outcome_text::outcome(&outcome, page));
