@@ -2,6 +2,7 @@
 //! Never changes a byte outside an id that it replaces, and never guesses what a reference means.
 
 use super::json;
+use super::scan::{Malformed, Scanner};
 use super::webhook::{WebhookId, whole_number};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -154,16 +155,16 @@ struct ReferenceSite {
 /// Finds every reference, in document order.
 fn find_references(text: &str) -> Result<Vec<ReferenceSite>, NotJson> {
     let body = text.trim_start_matches('\u{feff}');
-    // This validates the whole text without recursion, so the code below may assume well-formed JSON.
+    // This validates the whole text without recursion, so the walker may assume well-formed JSON.
     serde_json::from_str::<&RawValue>(body).map_err(|_| NotJson)?;
     let mut walker = ReferenceWalker {
         text,
-        pos: text.len() - body.len(),
+        scanner: Scanner::starting_at(text, text.len() - body.len()),
         open_containers: Vec::new(),
         references: Vec::new(),
     };
-    while let Some(byte) = text.as_bytes().get(walker.pos) {
-        walker.advance(*byte);
+    while let Some(byte) = walker.scanner.peek() {
+        walker.advance(byte).map_err(|Malformed| NotJson)?;
     }
     Ok(walker.references)
 }
@@ -177,67 +178,55 @@ enum OpenContainer {
 /// Walks over validated JSON with a stack on the heap, so that no nesting depth can overflow the call stack.
 struct ReferenceWalker<'t> {
     text: &'t str,
-    pos: usize,
+    scanner: Scanner<'t>,
     open_containers: Vec<OpenContainer>,
     references: Vec<ReferenceSite>,
 }
 
 impl ReferenceWalker<'_> {
-    fn advance(&mut self, byte: u8) {
-        let start = self.pos;
-        self.pos += 1;
+    /// Takes the next token, which starts with `byte` at the cursor.
+    fn advance(&mut self, byte: u8) -> Result<(), Malformed> {
+        let start = self.scanner.position();
         match byte {
-            b'{' => {
+            b'{' | b'[' => {
+                self.scanner.consume(byte);
                 self.record_if_reference(start);
-                self.open_containers.push(OpenContainer::Object(None));
-            }
-            b'[' => {
-                self.record_if_reference(start);
-                self.open_containers.push(OpenContainer::Array(0));
+                self.open_containers.push(if byte == b'{' {
+                    OpenContainer::Object(None)
+                } else {
+                    OpenContainer::Array(0)
+                });
             }
             b'}' | b']' => {
+                self.scanner.consume(byte);
                 self.open_containers.pop();
             }
-            b',' => match self.open_containers.last_mut() {
-                Some(OpenContainer::Object(key)) => *key = None,
-                Some(OpenContainer::Array(index)) => *index += 1,
-                None => {}
-            },
-            b'"' => {
-                self.pos = self.end_of_string(start);
-                let end = self.pos;
+            b',' => {
+                self.scanner.consume(byte);
                 match self.open_containers.last_mut() {
-                    Some(OpenContainer::Object(key @ None)) => *key = Some(start..end),
+                    Some(OpenContainer::Object(key)) => *key = None,
+                    Some(OpenContainer::Array(index)) => *index += 1,
+                    None => {}
+                }
+            }
+            _ => {
+                self.scanner.next_value()?;
+                let end = self.scanner.position();
+                match self.open_containers.last_mut() {
+                    Some(OpenContainer::Object(key @ None)) => {
+                        *key = Some(start..end);
+                        self.scanner.consume(b':');
+                    }
                     _ => self.record_if_reference(start),
                 }
             }
-            b':' | b' ' | b'\t' | b'\n' | b'\r' => {}
-            _ => {
-                let rest = &self.text.as_bytes()[start..];
-                let is_end = |byte: &u8| b",]} \t\n\r".contains(byte);
-                self.pos = start + rest.iter().position(is_end).unwrap_or(rest.len());
-                self.record_if_reference(start);
-            }
         }
+        Ok(())
     }
 
-    /// The offset just past the closing quote of the string that starts at `start`.
-    fn end_of_string(&self, start: usize) -> usize {
-        let bytes = self.text.as_bytes();
-        let mut pos = start + 1;
-        while let Some(byte) = bytes.get(pos) {
-            match byte {
-                b'"' => return pos + 1,
-                b'\\' => pos += 2,
-                _ => pos += 1,
-            }
-        }
-        bytes.len()
-    }
-
-    /// Records the value from `start` to the current position if it is a reference.
+    /// Records the value from `start` to the cursor if it is a reference.
     fn record_if_reference(&mut self, start: usize) {
-        let bytes = start..self.pos;
+        let bytes = start..self.scanner.position();
         if let Some(OpenContainer::Object(Some(key))) = self.open_containers.last()
             && is_reference(&self.text[key.clone()])
             && &self.text[bytes.clone()] != "null"

@@ -27,7 +27,12 @@ pub(super) fn is_json(text: &str) -> bool {
 
 impl<'t> Scanner<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, pos: 0 }
+        Self::starting_at(text, 0)
+    }
+
+    /// A cursor at a byte offset, such as behind a mark of the text's encoding.
+    pub(super) fn starting_at(text: &'t str, pos: usize) -> Self {
+        Self { text, pos }
     }
 
     /// The cursor's byte offset.
