@@ -47,8 +47,9 @@ fn a_conflict_stops_everything() {
 fn skip_leaves_a_conflict_unchanged() {
     let accounts = one_conflict();
     let line = format!("{LINE} --on-conflict skip");
-    assert_transcript!("skip", accounts.program(&line).run());
-    assert_transcript!("skip_once_more", accounts.program(&line).run());
+    let decided = ["1 skipped", "- ", "Done", "next", "12 webhooks selected"];
+    assert_excerpt!("skip", accounts.program(&line).run(), decided);
+    assert_excerpt!("skip_once_more", accounts.program(&line).run(), decided);
     assert_eq!(accounts.posts().len(), 1);
     let webhooks = accounts.target().webhooks();
     assert!(text(find(&webhooks, "payments-alerts"), "url").ends_with("canary-older"));
@@ -59,8 +60,9 @@ fn update_resolves_a_conflict() {
     let accounts = one_conflict();
     let before = accounts.target().webhooks();
     let line = format!("{LINE} --on-conflict update");
-    assert_transcript!("update", accounts.program(&line).run());
-    assert_transcript!("update_once_more", accounts.program(&line).run());
+    let decided = ["1 updated", "~ ", "Done", "next", "12 webhooks selected"];
+    assert_excerpt!("update", accounts.program(&line).run(), decided);
+    assert_excerpt!("update_once_more", accounts.program(&line).run(), decided);
     assert_eq!(
         accounts.posts().len(),
         2,
@@ -113,15 +115,20 @@ fn every_policy_handles_the_awkward_account() {
         .program(&format!("{LINE} --on-conflict update"))
         .run();
     refused.assert_code(6);
-    assert_transcript!("ambiguous_is_never_updated", refused);
+    assert_excerpt!(
+        "ambiguous_is_never_updated",
+        refused,
+        ["1 ambiguous", "? ", "Would be", "hookferry: error", "hint"]
+    );
     assert!(accounts.posts().is_empty());
 
     let line = format!("{LINE} --on-conflict skip");
     let skipped = accounts.program(&line).run();
-    assert_transcript!("awkward_skip", skipped);
+    let decided = ["2 skipped", "- ", "Done", "28 webhooks selected"];
+    assert_excerpt!("awkward_skip", skipped, decided);
     assert_eq!(accounts.target().webhooks().len(), 6 + 23);
     let again = accounts.program(&line).run();
-    assert_transcript!("awkward_skip_once_more", again);
+    assert_excerpt!("awkward_skip_once_more", again, decided);
     assert_eq!(accounts.posts().len(), 1);
 }
 

@@ -5,6 +5,7 @@ use crate::support::source::files_below;
 use clap::{Command, CommandFactory as _};
 use hookferry::cli::Cli;
 use hookferry::error::ExitCode;
+use std::collections::HashMap;
 use std::path::Path;
 
 const COMMANDS: [&str; 23] = [
@@ -39,27 +40,74 @@ fn the_program_has_short_and_long_help() {
     assert_transcript!("short_help", Program::without_accounts("-h").run());
 }
 
+/// An option that several commands explain in the same words stands in the page of the first of them only.
 #[test]
 fn every_command_has_help() {
-    for command in COMMANDS {
-        let run = Program::without_accounts(&format!("{command} --help")).run();
-        run.assert_code(0);
-        assert_eq!(run.stderr, "");
-        assert_transcript!(command, run);
-        Program::without_accounts(&format!("{command} -h"))
-            .run()
-            .assert_code(0);
-    }
-    for command in [
+    const SUBCOMMANDS: [&str; 4] = [
         "account check",
         "backup create",
         "backup forget",
         "schedule print",
-    ] {
-        assert_transcript!(
+    ];
+    let mut explained = HashMap::new();
+    for command in COMMANDS.into_iter().chain(SUBCOMMANDS) {
+        let run = Program::without_accounts(&format!("{command} --help")).run();
+        run.assert_code(0);
+        assert_eq!(run.stderr, "");
+        assert_text!(
             command.replace(' ', "_"),
-            Program::without_accounts(&format!("{command} --help")).run()
+            without_repeated_options(&run.stdout, command, &mut explained)
         );
+        Program::without_accounts(&format!("{command} -h"))
+            .run()
+            .assert_code(0);
+    }
+}
+
+/// A page of help in which one line stands for each option that an earlier page explains in the same words.
+fn without_repeated_options<'c>(
+    page: &str,
+    command: &'c str,
+    explained: &mut HashMap<String, &'c str>,
+) -> String {
+    let mut out = String::new();
+    let mut option = String::new();
+    for line in page.split_inclusive('\n').chain([""]) {
+        let is_text_of_option = line.starts_with("          ") || line.trim().is_empty();
+        if is_text_of_option && !line.is_empty() && !option.is_empty() {
+            option.push_str(line);
+            continue;
+        }
+        out.push_str(&shortened(&option, command, explained));
+        option.clear();
+        let is_option = line.trim_start().starts_with('-') && line.starts_with("  ");
+        if is_option { &mut option } else { &mut out }.push_str(line);
+    }
+    out
+}
+
+/// An option with its text, or one line for it.
+fn shortened<'c>(
+    option: &str,
+    command: &'c str,
+    explained: &mut HashMap<String, &'c str>,
+) -> String {
+    let text = option.trim_end();
+    match explained.get(text) {
+        Some(first) => {
+            let name = option.lines().next().unwrap();
+            let blank = &option[text.len() + 1..];
+            format!(
+                "{name}  (see {first})\n{}",
+                if blank.lines().count() > 1 { "\n" } else { "" }
+            )
+        }
+        None => {
+            if !text.is_empty() {
+                explained.insert(text.to_owned(), command);
+            }
+            option.to_owned()
+        }
     }
 }
 

@@ -10,6 +10,17 @@ macro_rules! assert_transcript {
     };
 }
 
+/// Asserts the exit code and the lines that start with one of the given texts: what the test is about. One test of each
+/// command asserts its whole transcript.
+macro_rules! assert_excerpt {
+    ($run:expr, $beginnings:expr) => {
+        $crate::cli::assert_text!($run.excerpt(&$beginnings))
+    };
+    ($name:expr, $run:expr, $beginnings:expr) => {
+        $crate::cli::assert_text!($name, $run.excerpt(&$beginnings))
+    };
+}
+
 /// Asserts a text in which times vary, and digests with their salt.
 macro_rules! assert_text {
     ($($argument:expr),+) => {{

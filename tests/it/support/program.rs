@@ -324,6 +324,23 @@ impl Run {
         text
     }
 
+    /// The command line, the exit code, and the lines of both streams that start with one of `beginnings`, apart from
+    /// white space: for a test that is about these.
+    pub(crate) fn excerpt(&self, beginnings: &[&str]) -> String {
+        let transcript = self.transcript();
+        let (head, rest) = transcript
+            .split_once("\n-----")
+            .unwrap_or((&transcript, ""));
+        let is_wanted = |line: &&str| {
+            let line = line.trim_start();
+            beginnings
+                .iter()
+                .any(|beginning| line.starts_with(beginning))
+        };
+        let lines = head.lines().chain(rest.lines().filter(is_wanted));
+        lines.map(|line| format!("{line}\n")).collect()
+    }
+
     /// Standard output with placeholders for what differs from run to run.
     pub(crate) fn stdout(&self) -> String {
         self.with_placeholders(&self.stdout)

@@ -97,7 +97,7 @@ fn the_expected_company_passes_without_a_word() {
     let accounts = with_profiles();
     let run = without_keys(&accounts, "plan --from from --to to").run();
     run.assert_code(0);
-    assert_transcript!(run);
+    assert_excerpt!(run, ["hookferry plan", "warning", "source: ", "target: "]);
     let run = without_keys(&accounts, "plan --from from --to to -o json --type slack").run();
     let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(document["source"]["profile"], "from");
