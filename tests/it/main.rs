@@ -18,7 +18,6 @@ mod browser;
 )]
 #[path = "../../build.rs"]
 mod build_script;
-mod calendar;
 mod campaign;
 mod cli;
 mod comparison;
@@ -41,7 +40,6 @@ mod retention;
 mod rewrite;
 mod rollback;
 mod run_record;
-mod schedule_files;
 mod schedules;
 mod secrets;
 mod server_words;

@@ -23,7 +23,7 @@ fn the_demo_shows_a_whole_migration() {
         .without_env("HOOKFERRY_TARGET_API_KEY")
         .run();
     run.assert_code(0);
-    super::assert_text!(without_ports(&run.stdout()));
+    assert_text!(without_ports(&run.stdout()));
 }
 
 #[test]

@@ -1,41 +1,5 @@
 //! The whole program, run as its users run it, against stand-in accounts that record every request.
 
-/// Asserts the transcript of a run.
-macro_rules! assert_transcript {
-    ($run:expr) => {
-        $crate::cli::assert_text!($run.transcript())
-    };
-    ($name:expr, $run:expr) => {
-        $crate::cli::assert_text!($name, $run.transcript())
-    };
-}
-
-/// Asserts the exit code and the lines that start with one of the given texts: what the test is about. One test of each
-/// command asserts its whole transcript.
-macro_rules! assert_excerpt {
-    ($run:expr, $beginnings:expr) => {
-        $crate::cli::assert_text!($run.excerpt(&$beginnings))
-    };
-    ($name:expr, $run:expr, $beginnings:expr) => {
-        $crate::cli::assert_text!($name, $run.excerpt(&$beginnings))
-    };
-}
-
-/// Asserts a text in which times vary, and digests with their salt.
-macro_rules! assert_text {
-    ($($argument:expr),+) => {{
-        snapshots!(
-            r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]",
-            r#""[0-9a-f]{24}(?:[0-9a-f]{8})?""# => "[seal]",
-            r#": "[0-9a-f]{8}""# => ": [short seal]",
-            r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#
-        );
-        insta::assert_snapshot!($($argument),+);
-    }};
-}
-
-pub(crate) use assert_text;
-
 mod accounts;
 mod backup;
 mod bucket;
@@ -66,7 +30,6 @@ mod report;
 mod request_count;
 mod rules;
 mod saved;
-mod schedules;
 mod servers;
 mod sizes;
 mod undocumented;

@@ -123,7 +123,7 @@ fn a_host_that_cannot_be_reached() {
     let run = accounts.program(&line).run();
     run.assert_code(1);
     let transcript = run.transcript().replace(NOBODY, "[nobody]");
-    super::assert_text!(transcript);
+    assert_text!(transcript);
 }
 
 #[test]

@@ -60,13 +60,13 @@ fn rollback_keeps_what_changed_since_and_reports_it() {
     accounts.target().remove(1055);
     let run = accounts.program("rollback latest --yes").run();
     run.assert_code(3);
-    crate::cli::assert_text!("changed", run.stdout());
+    assert_text!("changed", run.stdout());
     let in_target = accounts.target().webhooks();
     assert_eq!(in_target.len(), preexisting.len() + 1);
     assert_eq!(in_target[preexisting.len()]["id"], 1054);
     let run = accounts.program("rollback latest --yes -o json").run();
     run.assert_code(3);
-    crate::cli::assert_text!("changed_json", run.stdout());
+    assert_text!("changed_json", run.stdout());
 }
 
 #[test]

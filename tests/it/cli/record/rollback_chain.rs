@@ -70,7 +70,7 @@ fn several_runs_are_undone_as_one() {
         let n_writes = accounts.posts().len();
         let preview = rollback(&accounts, &named, "--dry-run");
         preview.assert_code(0);
-        crate::cli::assert_text!("preview", preview.stdout());
+        assert_text!("preview", preview.stdout());
         assert_eq!(accounts.posts().len(), n_writes, "a dry run writes nothing");
         let run = rollback(&accounts, &named, "--yes -o json");
         run.assert_code(0);

@@ -38,7 +38,7 @@ fn rollback_reports_what_is_gone_and_keeps_everything_else() {
     assert_eq!(count(&run, "result", "unproven"), 10, "{}", run.stdout);
     let run = with_new_key(&accounts, ROLLBACK);
     run.assert_code(12);
-    crate::cli::assert_text!("rollback", run.stdout());
+    assert_text!("rollback", run.stdout());
     assert_eq!(accounts.posts().len(), n_requests, "nothing was sent");
     assert_eq!(accounts.target().webhooks(), in_target);
     accounts.program(ROLLBACK).run().assert_code(0);

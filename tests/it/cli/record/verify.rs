@@ -36,7 +36,7 @@ fn missing_altered_and_duplicated_webhooks_are_reported() {
     for (name, line) in [("source", AGAINST_SOURCE), ("run", AGAINST_RUN)] {
         let run = accounts.program(line).run();
         run.assert_code(3);
-        crate::cli::assert_text!(format!("differs_from_{name}"), run.stdout());
+        assert_text!(format!("differs_from_{name}"), run.stdout());
         let run = accounts.program(&format!("{line} -o json")).run();
         run.assert_code(3);
         let document: Value = serde_json::from_str(&run.stdout).unwrap();
