@@ -9,6 +9,8 @@ use crate::pipeline::fetch::Inventory;
 use crate::pipeline::rewrite::{Mistake, Portable, Retarget, Rewriting, rewrite, service_regions};
 use crate::pipeline::strip::strip;
 use crate::settings::{self, Origin, Retargeting, RulesFile};
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use std::sync::Arc;
 
 /// Resolves everything that changes webhooks on the way from the source to the target.
@@ -34,6 +36,7 @@ pub(super) async fn resolve_rewriting(
         unmatched_policy: rules.unmatched,
         lists_unmatched_secrets: false,
         state_keys: StateKeys::default(),
+        today: Offset::UTC.to_datetime(Timestamp::now()).date(),
         retarget,
         target_region: retarget
             .map(|retarget| retarget.to)

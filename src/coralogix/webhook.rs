@@ -87,12 +87,6 @@ impl Webhook {
         self.member(key).map(Member::value)
     }
 
-    /// The raw JSON of the first member with that key, which need not be a documented one.
-    pub(crate) fn raw_by_name(&self, name: &str) -> Option<&str> {
-        let found = self.tokens().find(|(key, _)| key_matches(key, name));
-        found.map(|(_, value)| value)
-    }
-
     /// The decoded value of a string member; `None` for a missing, null or other value.
     pub(crate) fn string_member(&self, key: KnownKey) -> Option<Cow<'_, str>> {
         self.raw(key)

@@ -47,10 +47,10 @@ pub struct LeftoverDocument {
 pub struct FlowsBackDocument {
     /// Whether it keeps the source's ingest key.
     pub keeps_key: bool,
+    /// The path of that key in the webhook; `None` if it keeps none.
+    pub key: Option<String>,
     /// The ingest host that it sends to, if that host is not the target's.
     pub host: Option<String>,
-    /// Whether it sends to an endpoint that the vendor is switching off.
-    pub old_endpoint: bool,
 }
 
 /// A value that rules need and that could not be read, with every place that needs it.
@@ -113,9 +113,9 @@ impl From<&UnmatchedSecret> for LeftoverDocument {
 impl From<&LogBackflow> for FlowsBackDocument {
     fn from(flow: &LogBackflow) -> Self {
         Self {
-            keeps_key: flow.keeps_key,
+            keeps_key: flow.kept_key.is_some(),
+            key: flow.kept_key.clone(),
             host: flow.host.clone(),
-            old_endpoint: flow.uses_retired_endpoint,
         }
     }
 }

@@ -63,19 +63,12 @@ fn notice_document(notice: &Notice, n_created: usize, source: SourceRelation) ->
         }
         Notice::LogsFlowBack(n) => {
             let text = format!(
-                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set payload.privateKey with a rule, and pass --retarget if the region changes",
-                counted(*n, "SendLog webhook"),
+                "{} {} the source account's ingest key or host, so {} logs flow back to the source account: set the key with a rule, as the notes say where it is, and pass --retarget if the region changes",
+                counted(*n, "webhook"),
                 one_or_many(*n, "keeps", "keep"),
                 one_or_many(*n, "its", "their"),
             );
             ("logs-flow-back", *n, text, true)
-        }
-        Notice::OldLogEndpoint(n) => {
-            let text = format!(
-                "{} to an endpoint that the vendor is switching off (api.…/api/v1/logs): pass --retarget to send to the region's ingress host instead",
-                counted_with_verb(*n, "SendLog webhook", "sends", "send"),
-            );
-            ("old-log-endpoint", *n, text, true)
         }
         Notice::DoubtfulValues(n) => {
             let text = format!(
@@ -92,13 +85,15 @@ fn notice_document(notice: &Notice, n_created: usize, source: SourceRelation) ->
             );
             ("other-state", *n, text, false)
         }
-        Notice::DeadOnArrival(n) => {
+        Notice::EndingService(ending, n) => {
             let text = format!(
-                "{} will probably not deliver: Microsoft has retired {}",
-                counted(*n, "microsoft_teams connector"),
-                one_or_many(*n, "it", "them"),
+                "{} to {}, which {}: {}",
+                counted_with_verb(*n, "webhook", "delivers", "deliver"),
+                ending.service.name,
+                ending.when(),
+                ending.service.remedy,
             );
-            ("dead-on-arrival", *n, text, true)
+            (ending.code(), *n, text, true)
         }
         Notice::AlertsNeedNewIds => {
             let text = "alerts refer to webhooks by id: point them at the new ids with the id map";

@@ -14,9 +14,8 @@ pub use prior_knowledge::{AlteredCopy, PriorKnowledge, RunKnowledge, UnprovenCop
 pub use step::Step;
 pub use step_ix::StepIx;
 
-use super::rewrite::{Portable, PortableWebhook};
+use super::rewrite::{Ending, Portable, PortableWebhook};
 use super::strip::Stripped;
-use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use serde::{Deserialize, Serialize};
 
@@ -114,13 +113,10 @@ impl Counts {
 pub enum Notice {
     /// The destinations of this many webhooks will be notified.
     WillNotify(usize),
-    /// This many Microsoft Teams connectors will not deliver, because Microsoft has retired them.
-    DeadOnArrival(usize),
-    /// This many `SendLog` webhooks keep the source's ingest key or host, so their logs flow back to the
-    /// source account.
+    /// This many webhooks deliver to a service that ends, or has ended.
+    EndingService(Ending, usize),
+    /// This many webhooks keep the source's ingest key or host, so their logs flow back to the source account.
     LogsFlowBack(usize),
-    /// This many `SendLog` webhooks send to an endpoint that the vendor is switching off.
-    OldLogEndpoint(usize),
     /// This many webhooks have a value that is probably wrong.
     DoubtfulValues(usize),
     /// This many unchanged webhooks differ only in the server's own state, or in keys that the user ignores.
@@ -254,21 +250,13 @@ impl Plan {
                 .filter(|webhook| predicate(webhook))
                 .count()
         };
-        let teams_type_id = WebhookType::from_name("microsoft_teams").map(|kind| kind.id);
         let flows_back = |webhook: &PortableWebhook| {
             let flow = webhook.log_backflow();
-            !self.is_same_account && flow.is_some_and(|flow| flow.keeps_key || flow.host.is_some())
-        };
-        let uses_old_endpoint = |webhook: &PortableWebhook| {
-            webhook
-                .log_backflow()
-                .is_some_and(|flow| flow.uses_retired_endpoint)
+            !self.is_same_account && flow.is_some()
         };
         let notices = [
             Notice::WillNotify(written_webhooks.len()),
             Notice::LogsFlowBack(count_written(&flows_back)),
-            Notice::OldLogEndpoint(count_written(&uses_old_endpoint)),
-            Notice::DeadOnArrival(count_written(&|webhook| webhook.type_id() == teams_type_id)),
             Notice::DoubtfulValues(count_written(&|webhook| {
                 !webhook.value_warnings().is_empty()
             })),
@@ -280,6 +268,7 @@ impl Plan {
             ),
         ];
         let mut notices: Vec<Notice> = notices.into_iter().filter(Notice::concerns_any).collect();
+        notices.extend(endings(&written_webhooks));
         if self.counts().get(StepState::Create) > 0 {
             notices.push(Notice::AlertsNeedNewIds);
         }
@@ -287,15 +276,29 @@ impl Plan {
     }
 }
 
+/// The services that end, each with the number of webhooks that deliver to it.
+fn endings(webhooks: &[&PortableWebhook]) -> Vec<Notice> {
+    let mut found: Vec<(Ending, usize)> = Vec::new();
+    for ending in webhooks.iter().filter_map(|webhook| webhook.ending()) {
+        match found.iter_mut().find(|(other, _)| *other == ending) {
+            Some((_, n)) => *n += 1,
+            None => found.push((ending, 1)),
+        }
+    }
+    let notices = found.into_iter();
+    notices
+        .map(|(ending, n)| Notice::EndingService(ending, n))
+        .collect()
+}
+
 impl Notice {
     fn concerns_any(&self) -> bool {
         match self {
             Self::WillNotify(n)
             | Self::LogsFlowBack(n)
-            | Self::OldLogEndpoint(n)
             | Self::DoubtfulValues(n)
             | Self::OtherState(n)
-            | Self::DeadOnArrival(n) => *n > 0,
+            | Self::EndingService(_, n) => *n > 0,
             Self::AlertsNeedNewIds => true,
         }
     }

@@ -1,9 +1,11 @@
 //! Third stage: changes the values that must differ in the target, by the user's rules, and nothing else.
 //! Pure. Only webhooks that have passed this stage can be planned and sent.
 
+mod address;
 mod apply;
 mod change;
 mod claims;
+mod ending_service;
 pub mod file;
 mod flow;
 mod mistake;
@@ -13,6 +15,7 @@ mod value_warning;
 mod values;
 
 pub use change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
+pub use ending_service::{Ending, EndingService};
 pub use flow::LogBackflow;
 pub use mistake::Mistake;
 pub use retarget::{Retarget, service_regions};
@@ -27,6 +30,7 @@ use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::{TypeId, Webhook, WebhookId};
 use apply::RuleApplication;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rule::{Rules, UnmatchedSecretPolicy};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -50,10 +54,12 @@ pub struct Rewriting {
     pub uuid_namespace: (String, String),
     /// The undocumented members that do not count when the desired webhooks are compared.
     pub state_keys: StateKeys,
+    /// The day on which the plan is made: services that webhooks deliver to end.
+    pub today: Date,
 }
 
 impl Rewriting {
-    /// Changes nothing.
+    /// Changes nothing, and takes no service for ended.
     pub fn identity() -> Self {
         Self {
             rules: Arc::new(Rules::default()),
@@ -64,6 +70,7 @@ impl Rewriting {
             target_region: None,
             uuid_namespace: (String::new(), String::new()),
             state_keys: StateKeys::default(),
+            today: Date::MIN,
         }
     }
 }
@@ -114,6 +121,9 @@ struct RewriteReport {
     unmatched_secrets: Vec<UnmatchedSecret>,
     value_warnings: Vec<ValueWarning>,
     log_backflow: Option<LogBackflow>,
+    ending: Option<Ending>,
+    moved_to_other_endpoint: bool,
+    hosts_left: Vec<String>,
 }
 
 impl PortableWebhook {
@@ -191,6 +201,22 @@ impl PortableWebhook {
     /// What is wrong with the destination of the logs that it sends; `None` if nothing is.
     pub fn log_backflow(&self) -> Option<&LogBackflow> {
         self.report()?.log_backflow.as_ref()
+    }
+
+    /// The service that it delivers to, if that ends, or has ended.
+    pub fn ending(&self) -> Option<Ending> {
+        self.report()?.ending
+    }
+
+    /// Whether `retarget` moved it from a former endpoint for logs to its successor, which wants another header and body.
+    pub fn moved_to_other_endpoint(&self) -> bool {
+        self.report()
+            .is_some_and(|report| report.moved_to_other_endpoint)
+    }
+
+    /// The hosts of the source's region that `retarget` left, each once.
+    pub fn hosts_left(&self) -> &[String] {
+        self.report().map_or(&[], |report| &report.hosts_left)
     }
 
     fn report(&self) -> Option<&RewriteReport> {

@@ -255,14 +255,16 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
             note: type 99 is undocumented; the webhook is copied as is
       + email_group      mail\u{1b}[2J\nforged                     1058 -> new   payload […@example.com, …@example.org]
       + microsoft_teams  old teams                                 1059 -> new   https://outlook.office.com/(path)
+            note: its service ends in 2026
 
     11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2 conflicts, 1 ambiguous, 1 blocked; 1 other in
       the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
     note: the source stays active, so both accounts will notify 7 destinations
-    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account:
-      set payload.privateKey with a rule, and pass --retarget if the region changes
-    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
+    warning: 1 webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set the
+      key with a rule, as the notes say where it is, and pass --retarget if the region changes
+    warning: 1 webhook delivers to an Office 365 connector of Microsoft Teams, which ends in 2026: create a webhook with
+      Teams' Workflows app, and set its url with a rule
     note: alerts refer to webhooks by id: point them at the new ids with the id map
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
@@ -323,16 +325,18 @@ fn a_narrow_terminal_wraps_rows_and_sentences() {
             payload […@example.com, …@example.org]
       + microsoft_teams  old teams         1059 -> new
             https://outlook.office.com/(path)
+            note: its service ends in 2026
 
     11 selected (matched 11 of 11): 7 to create, 0 to update, 0 unchanged, 2
       conflicts, 1 ambiguous, 1 blocked; 1 other in the target is never touched
     top-level id removed 7/7, integration_type.id kept 7/7
     note: the source stays active, so both accounts will notify 7 destinations
-    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its
-      logs flow back to the source account: set payload.privateKey with a rule, and
-      pass --retarget if the region changes
-    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has
-      retired it
+    warning: 1 webhook keeps the source account's ingest key or host, so its logs
+      flow back to the source account: set the key with a rule, as the notes say
+      where it is, and pass --retarget if the region changes
+    warning: 1 webhook delivers to an Office 365 connector of Microsoft Teams, which
+      ends in 2026: create a webhook with Teams' Workflows app, and set its url with
+      a rule
     note: alerts refer to webhooks by id: point them at the new ids with the id map
     Not checked: whether the target accepts each webhook, and whether it delivers.
     "#);
@@ -504,8 +508,8 @@ fn the_plan_document_keeps_the_six_states_and_masks_as_trees() {
     missing_values: []
     notices:
       {"code":"both-notify","count":7,"text":"the source stays active, so both accounts will notify 7 destinations","warning":false}
-      {"code":"logs-flow-back","count":1,"text":"1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set payload.privateKey with a rule, and pass --retarget if the region changes","warning":true}
-      {"code":"dead-on-arrival","count":1,"text":"1 microsoft_teams connector will probably not deliver: Microsoft has retired it","warning":true}
+      {"code":"logs-flow-back","count":1,"text":"1 webhook keeps the source account's ingest key or host, so its logs flow back to the source account: set the key with a rule, as the notes say where it is, and pass --retarget if the region changes","warning":true}
+      {"code":"service-ends","count":1,"text":"1 webhook delivers to an Office 365 connector of Microsoft Teams, which ends in 2026: create a webhook with Teams' Workflows app, and set its url with a rule","warning":true}
       {"code":"alerts-need-new-ids","count":7,"text":"alerts refer to webhooks by id: point them at the new ids with the id map","warning":false}
     not_checked:
       "whether the target accepts each webhook"
@@ -776,9 +780,10 @@ fn an_outcome_accounts_for_every_webhook() {
     Stopped early: a new webhook in the target may or may not come from this run, and sending more could create a
       duplicate.
     Not finished: 1 refused, 2 missing, 1 unresolved, 1 not sent.
-    warning: 1 SendLog webhook keeps the source account's ingest key or host, so its logs flow back to the source
-      account: set payload.privateKey with a rule, and pass --retarget if the region changes
-    warning: 1 microsoft_teams connector will probably not deliver: Microsoft has retired it
+    warning: 1 webhook keeps the source account's ingest key or host, so its logs flow back to the source account:
+      set the key with a rule, as the notes say where it is, and pass --retarget if the region changes
+    warning: 1 webhook delivers to an Office 365 connector of Microsoft Teams, which ends in 2026: create a
+      webhook with Teams' Workflows app, and set its url with a rule
     next: fix refused and ignored webhooks in the source, or exclude them with `--name '!ALIAS'`
     next: check the unresolved, not seen and duplicated webhooks in the target; delete surplus copies by hand
     next: run the same command again: it reads the target first and sends only what is still missing

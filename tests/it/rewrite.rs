@@ -1,5 +1,6 @@
 //! Third stage: rewriting changes what the rules name, and not a byte more.
 
+mod destinations;
 mod file;
 mod properties;
 mod rules;

@@ -2,6 +2,7 @@
 
 use super::change::{Change, ChangeKind, UnmatchedSecret, UnreadValue};
 use super::claims::{Claim, Claims};
+use super::ending_service::Ending;
 use super::flow::log_backflow;
 use super::mistake::{Mistakes, RuleProblem};
 use super::rule::{Rule, SetValue, ValueSource};
@@ -10,6 +11,7 @@ use super::{PortableWebhook, RewriteReport, Rewriting};
 use crate::coralogix::content::{Content, is_equal};
 use crate::coralogix::edit::Edit;
 use crate::coralogix::json::{self, Json};
+use crate::coralogix::kind::WebhookType;
 use crate::coralogix::path::Path;
 use crate::coralogix::place::{JsonType, Place};
 use crate::pipeline::strip::{Blocked, StrippedWebhook};
@@ -29,6 +31,8 @@ pub(super) struct RuleApplication<'r> {
     value_warnings: Vec<ValueWarning>,
     kept_paths: Vec<Path>,
     new_alias: Option<(String, usize)>,
+    moved_to_other_endpoint: bool,
+    hosts_left: Vec<String>,
 }
 
 impl<'r> RuleApplication<'r> {
@@ -54,6 +58,8 @@ impl<'r> RuleApplication<'r> {
             value_warnings: Vec::new(),
             kept_paths: Vec::new(),
             new_alias: None,
+            moved_to_other_endpoint: false,
+            hosts_left: Vec::new(),
         }
     }
 
@@ -240,14 +246,23 @@ impl<'r> RuleApplication<'r> {
         let Some(retarget) = self.rewriting.retarget else {
             return;
         };
+        let kind = self.webhook.type_id.and_then(WebhookType::from_id);
+        let takes_key_in_body = kind.is_some_and(|kind| kind.name == "sendlog");
         for place_ix in 0..self.places.len() {
             if self.claims.overlapping(place_ix).is_some() {
                 continue;
             }
-            if let Some(text) = self
-                .text_at(place_ix)
-                .and_then(|text| retarget.apply(&text))
-            {
+            let Some(text) = self.text_at(place_ix) else {
+                continue;
+            };
+            let moved = retarget.apply(&text, takes_key_in_body);
+            self.moved_to_other_endpoint |= moved.is_other_endpoint;
+            for host in moved.hosts_left {
+                if !self.hosts_left.contains(&host) {
+                    self.hosts_left.push(host);
+                }
+            }
+            if let Some(text) = moved.text {
                 let change = self.new_change(place_ix, ChangeKind::Retargeted, None, false);
                 let token = json::encode_string(&text);
                 self.claims.push(Claim {
@@ -344,6 +359,7 @@ impl<'r> RuleApplication<'r> {
             &bare,
             self.rewriting.target_region,
         );
+        let ending = Ending::of_url(&bare.url(), self.rewriting.today);
         if !changes.is_empty() {
             let content = webhook
                 .type_id
@@ -359,6 +375,9 @@ impl<'r> RuleApplication<'r> {
             unread_values: self.unread_values,
             unmatched_secrets,
             log_backflow,
+            ending,
+            moved_to_other_endpoint: self.moved_to_other_endpoint,
+            hosts_left: self.hosts_left,
         };
         let has_any = report != RewriteReport::default();
         PortableWebhook {

@@ -1,90 +1,125 @@
-//! Detects `SendLog` webhooks whose logs would still reach the source's account, or no account at all.
+//! Detects webhooks whose logs would still reach the source's account: by the key that they send, or by the region of the
+//! host that they send to. Any type can send logs, with the key in a header, in the payload, or in a text within it.
 
-use super::retarget::is_retired_logs_endpoint;
-use super::rule::host_of;
+use super::address::{next_address, receives_logs};
 use crate::coralogix::content::{entry_name, is_named_list};
 use crate::coralogix::json::Json;
 use crate::coralogix::kind::WebhookType;
-use crate::coralogix::path::Path;
+use crate::coralogix::place::Place;
 use crate::coralogix::region::Region;
 use crate::coralogix::webhook::{TypeId, Webhook};
-use std::borrow::Cow;
+
+/// Keys under which an ingest key stands: in the vendor's payload, and in headers.
+const KEY_NAMES: [&str; 3] = ["privateKey", "private_key", "Authorization"];
+/// The start of the vendor's keys for sending data.
+const KEY_PREFIX: &str = "cxtp_";
 
 /// Why the logs of a webhook do not reach the target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogBackflow {
-    /// It keeps the source's ingest key, `payload.privateKey`.
-    pub keeps_key: bool,
+    /// Where it keeps the source's ingest key, such as `payload.privateKey`; `None` if it keeps none.
+    pub kept_key: Option<String>,
     /// The host it sends to, if that is in another region than the target, or unchanged and the target's
     /// region is unknown.
     pub host: Option<String>,
-    /// It sends to the endpoint `api.…/api/v1/logs`, which the vendor is switching off.
-    pub uses_retired_endpoint: bool,
 }
 
 impl LogBackflow {
     /// The problems in words, as notes for the reader of a plan.
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        if self.keeps_key {
-            notes.push("keeps the source's ingest key in payload.privateKey".to_owned());
+        if let Some(path) = &self.kept_key {
+            notes.push(format!("keeps the source's ingest key in {path}"));
         }
         if let Some(host) = &self.host {
             let region = Region::from_host(host).map_or("another", Region::code);
             notes.push(format!("sends its logs to region {region}: {host}"));
         }
-        if self.uses_retired_endpoint {
-            notes.push("sends to api.…/api/v1/logs, which the vendor is switching off".to_owned());
-        }
         notes
     }
 }
 
-/// The ingest key of a webhook; `None` if it has none, or one that is not a string.
-fn ingest_key(webhook: &Webhook) -> Option<String> {
-    const PAYLOAD: &str = "payload";
-    const KEY: &str = "privateKey";
-    let text = webhook.fields_text().unwrap_or_default();
-    if let Ok(Json::Array(entries)) = Json::parse(&text)
-        && is_named_list(&entries)
-        && webhook.raw_by_name(PAYLOAD).is_none()
-    {
-        // The documented list form, in which `payload.privateKey` is a member of this entry's value.
-        let mut entries = entries.iter();
-        let payload = entries.find(|entry| entry_name(entry) == Some(PAYLOAD))?;
-        let key = payload.get("value")?.get(KEY)?;
-        return key.as_str().map(str::to_owned);
-    }
-    let place = webhook.place(&Path::from_parts(&[PAYLOAD, KEY]))?;
-    place.text().map(Cow::into_owned)
+/// A key in a webhook, and its path.
+#[derive(PartialEq, Eq)]
+struct IngestKey {
+    path: String,
+    text: String,
 }
 
-/// Compares a webhook before and after rewriting and reports what is wrong with the destination of its logs.
+/// The ingest key of a webhook; `None` if it has none.
+fn ingest_key(webhook: &Webhook) -> Option<IngestKey> {
+    let text = webhook.fields_text().unwrap_or_default();
+    documented_key(&text).or_else(|| {
+        let places = webhook.places();
+        places.iter().find_map(key_at)
+    })
+}
+
+/// The key in `payload.privateKey` of the documented list form, which is nearly every one.
+fn documented_key(fields: &str) -> Option<IngestKey> {
+    let Ok(Json::Array(entries)) = Json::parse(fields) else {
+        return None;
+    };
+    let mut payloads = entries.iter().filter(|_| is_named_list(&entries));
+    let payload = payloads.find(|entry| entry_name(entry) == Some("payload"))?;
+    let text = payload.get("value")?.get("privateKey")?.as_str()?;
+    Some(IngestKey {
+        path: "payload.privateKey".to_owned(),
+        text: text.to_owned(),
+    })
+}
+
+/// The key at a place: under a name for one, or within its text, which may be JSON of its own.
+fn key_at(place: &Place) -> Option<IngestKey> {
+    let text = place.text()?;
+    let path = place.path.to_string();
+    let name = path.rsplit('.').next().unwrap_or(&path);
+    let is_key_name = KEY_NAMES.iter().any(|key| key.eq_ignore_ascii_case(name));
+    let within = || {
+        let inner = Json::parse(&text).ok()?;
+        inner.get("privateKey")?.as_str().map(str::to_owned)
+    };
+    let found = if is_key_name && !text.is_empty() {
+        Some(text.clone().into_owned())
+    } else {
+        within().or_else(|| vendor_key_in(&text).map(str::to_owned))
+    };
+    found.map(|text| IngestKey { path, text })
+}
+
+/// The first of the vendor's keys for sending data in a text.
+fn vendor_key_in(text: &str) -> Option<&str> {
+    let key = &text[text.find(KEY_PREFIX)?..];
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && c != '_';
+    Some(&key[..key.find(is_end).unwrap_or(key.len())])
+}
+
+/// Compares a webhook before and after rewriting and reports what is wrong with the destination of its logs; `None` if
+/// it sends none, or sends them to the target.
 pub(super) fn log_backflow(
     type_id: Option<TypeId>,
     before: &Webhook,
     after: &Webhook,
     target: Option<Region>,
 ) -> Option<LogBackflow> {
-    let kind = type_id.and_then(WebhookType::from_id)?;
-    if kind.name != "sendlog" {
+    let url = after.url();
+    let (host, behind) =
+        next_address(&url).map_or(("", ""), |address| (address.host, address.behind));
+    let kind = type_id.and_then(WebhookType::from_id);
+    let is_sendlog = kind.is_some_and(|kind| kind.name == "sendlog");
+    if !is_sendlog && !receives_logs(host, behind) {
         return None;
     }
-    let keeps_key = ingest_key(before)
-        .is_some_and(|text| before.is_same_slice(after) || ingest_key(after) == Some(text));
-    let url = after.url();
-    let host = host_of(&url).unwrap_or_default();
-    let is_other_region = match (Region::from_host(&host), target) {
+    let is_kept =
+        |key: &IngestKey| before.is_same_slice(after) || ingest_key(after).as_ref() == Some(key);
+    let kept_key = ingest_key(before).filter(is_kept).map(|key| key.path);
+    let is_other_region = match (Region::from_host(host), target) {
         (Some(region), Some(target)) => region != target,
         (Some(_), None) => url == before.url(),
         (None, _) => false,
     };
-    let behind = url.split_once(&host).map_or("", |(_, behind)| behind);
-    let is_old_endpoint =
-        Region::from_host(&host).is_some() && is_retired_logs_endpoint(&host, behind);
-    (keeps_key || is_other_region || is_old_endpoint).then_some(LogBackflow {
-        keeps_key,
-        host: is_other_region.then_some(host),
-        uses_retired_endpoint: is_old_endpoint,
+    (kept_key.is_some() || is_other_region).then(|| LogBackflow {
+        kept_key,
+        host: is_other_region.then(|| host.to_ascii_lowercase()),
     })
 }

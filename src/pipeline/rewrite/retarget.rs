@@ -1,6 +1,7 @@
 //! Points vendor hosts of the source's region at the target's region.
-//! Leaves team URLs and unknown hosts alone.
+//! Leaves team URLs and unknown hosts alone, and names those of the source's region.
 
+use super::address::{AddressSplit, next_address, retired_log_endpoint, split_port};
 use crate::coralogix::place::Place;
 use crate::coralogix::region::{Region, host_in_region};
 use crate::coralogix::webhook::Webhook;
@@ -15,46 +16,69 @@ pub struct Retarget {
     pub to: Region,
 }
 
-/// The path of the log endpoint that the vendor is switching off, on `api.` hosts.
-const RETIRED_LOGS_PATH: &str = "/api/v1/logs";
+/// A text in which addresses were moved, and what whoever moved them has to know.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Moved {
+    /// The text with the new addresses; `None` if nothing changes.
+    pub(super) text: Option<String>,
+    /// Whether a former endpoint for logs became its successor, which wants another header and body.
+    pub(super) is_other_endpoint: bool,
+    /// The hosts of the source's region that stay, because their names in another region cannot be known.
+    pub(super) hosts_left: Vec<String>,
+}
 
 impl Retarget {
-    /// Points every address of the source region's services in a text at the target's region; `None` if
-    /// nothing changes.
-    pub(super) fn apply(self, text: &str) -> Option<String> {
+    /// Points every address of the source region's services in a text at the target's region. Paths stay.
+    ///
+    /// `takes_key_in_body` is for the type that the vendor itself delivers (`SendLog`): it has one address for all.
+    pub(super) fn apply(self, text: &str, takes_key_in_body: bool) -> Moved {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
+        let mut moved = Moved::default();
         let mut is_changed = false;
-        while let Some((before, host, behind)) = next_host(rest) {
+        while let Some(AddressSplit {
+            before,
+            host,
+            behind,
+        }) = next_address(rest)
+        {
             out.push_str(before);
             rest = behind;
             match host_in_region(host, self.from, self.to) {
-                Some(_) if is_retired_logs_endpoint(host, behind) => {
-                    out.push_str("ingress.");
-                    out.push_str(self.to.domain());
-                    rest = &behind[RETIRED_LOGS_PATH.len()..];
-                    is_changed = true;
+                Some(new) => match retired_log_endpoint(host, behind) {
+                    Some(endpoint) => {
+                        let (port, path) = split_port(behind);
+                        let successor = if takes_key_in_body {
+                            ""
+                        } else {
+                            endpoint.successor
+                        };
+                        out.push_str(&format!("ingress.{}{port}{successor}", self.to.domain()));
+                        rest = &path[endpoint.path.len()..];
+                        moved.is_other_endpoint |= !takes_key_in_body;
+                        is_changed = true;
+                    }
+                    None => {
+                        is_changed |= !new.eq_ignore_ascii_case(host);
+                        out.push_str(if new.eq_ignore_ascii_case(host) {
+                            host
+                        } else {
+                            &new
+                        });
+                    }
+                },
+                None => {
+                    if self.from != self.to && Region::from_host(host) == Some(self.from) {
+                        moved.hosts_left.push(host.to_ascii_lowercase());
+                    }
+                    out.push_str(host);
                 }
-                Some(new) if !new.eq_ignore_ascii_case(host) => {
-                    out.push_str(&new);
-                    is_changed = true;
-                }
-                _ => out.push_str(host),
             }
         }
         out.push_str(rest);
-        is_changed.then_some(out)
+        moved.text = is_changed.then_some(out);
+        moved
     }
-}
-
-/// Splits a text at the host of the next address: the text before it, the host, and the text after it.
-fn next_host(text: &str) -> Option<(&str, &str, &str)> {
-    let scheme_end = text.find("://")?;
-    let (before, after) = text.split_at(scheme_end + "://".len());
-    let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let end = after.find(|c| !is_host(c)).unwrap_or(after.len());
-    let (host, behind) = after.split_at(end);
-    Some((before, host, behind))
 }
 
 /// The regions whose service hosts occur in the webhooks, each once.
@@ -69,26 +93,13 @@ pub fn service_regions(inventory: &Inventory) -> Vec<Region> {
 fn add_service_regions(webhook: &Webhook, found: &mut Vec<Region>) {
     for text in webhook.places().iter().filter_map(Place::text) {
         let mut rest = text.as_ref();
-        while let Some((_, host, behind)) = next_host(rest) {
+        while let Some(AddressSplit { host, behind, .. }) = next_address(rest) {
             rest = behind;
             let region = Region::from_host(host)
                 .filter(|region| host_in_region(host, *region, *region).is_some());
             found.extend(region.filter(|region| !found.contains(region)));
         }
     }
-}
-
-/// Whether an address starts with the log endpoint that the vendor is switching off.
-pub(super) fn is_retired_logs_endpoint(host: &str, behind: &str) -> bool {
-    let is_api = host
-        .get(..4)
-        .is_some_and(|start| start.eq_ignore_ascii_case("api."));
-    let is_path_end =
-        |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-');
-    is_api
-        && behind
-            .strip_prefix(RETIRED_LOGS_PATH)
-            .is_some_and(is_path_end)
 }
 
 #[cfg(test)]
@@ -142,8 +153,69 @@ mod tests {
             ("", None),
         ];
         for (text, expected) in cases {
-            assert_eq!(retarget.apply(text).as_deref(), expected, "{text}");
+            assert_eq!(
+                retarget.apply(text, true).text.as_deref(),
+                expected,
+                "{text}"
+            );
         }
+    }
+
+    #[test]
+    fn outside_sendlog_paths_stay_and_a_new_endpoint_is_reported() {
+        let retarget = Retarget {
+            from: Region::Eu1,
+            to: Region::Us2,
+        };
+        for (text, expected, is_other_endpoint) in [
+            (
+                "https://ingress.eu1.coralogix.com/logs/v1/bulk?x=1",
+                "https://ingress.us2.coralogix.com/logs/v1/bulk?x=1",
+                false,
+            ),
+            (
+                "https://api.eu1.coralogix.com/api/v1/logs",
+                "https://ingress.us2.coralogix.com/logs/v1/singles",
+                true,
+            ),
+            (
+                "https://api.coralogix.com:443/logs/rest/bulk?x=1#y",
+                "https://ingress.us2.coralogix.com:443/logs/v1/bulk?x=1#y",
+                true,
+            ),
+            (
+                "https://user:p@ss@ingress.eu1.coralogix.com/logs/v1/singles",
+                "https://user:p@ss@ingress.us2.coralogix.com/logs/v1/singles",
+                false,
+            ),
+            (
+                "https://api.eu1.coralogix.com/mgmt/openapi/5",
+                "https://api.us2.coralogix.com/mgmt/openapi/5",
+                false,
+            ),
+        ] {
+            let moved = retarget.apply(text, false);
+            assert_eq!(moved.text.as_deref(), Some(expected));
+            assert_eq!(moved.is_other_endpoint, is_other_endpoint, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stays_in_the_source_s_region_is_named() {
+        let retarget = Retarget {
+            from: Region::Eu1,
+            to: Region::Us2,
+        };
+        let text = "https://private-link.eu1.coralogix.com/x https://acme.app.EU1.coralogix.com/ https://acme.app.us1.coralogix.com/";
+        let moved = retarget.apply(text, false);
+        assert_eq!(moved.text, None);
+        assert_eq!(
+            moved.hosts_left,
+            [
+                "private-link.eu1.coralogix.com",
+                "acme.app.eu1.coralogix.com"
+            ]
+        );
     }
 
     #[test]
@@ -152,8 +224,11 @@ mod tests {
             from: Region::Us1,
             to: Region::Us1,
         };
-        let old = retarget.apply("https://api.coralogix.us/api/v1/logs");
+        let old = retarget
+            .apply("https://api.coralogix.us/api/v1/logs", true)
+            .text;
         assert_eq!(old.as_deref(), Some("https://ingress.us1.coralogix.com"));
-        assert_eq!(retarget.apply("https://ingress.us1.coralogix.com"), None);
+        let new = retarget.apply("https://ingress.us1.coralogix.com", true);
+        assert_eq!(new.text, None);
     }
 }

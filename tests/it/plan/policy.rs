@@ -73,7 +73,6 @@ fn notices_cover_only_what_is_written() {
         [
             Notice::WillNotify(3),
             Notice::LogsFlowBack(1),
-            Notice::DeadOnArrival(1),
             Notice::AlertsNeedNewIds,
         ]
     );
