@@ -35,7 +35,6 @@ impl Retarget {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
         let mut moved = Moved::default();
-        let mut is_changed = false;
         while let Some(AddressSplit {
             before,
             host,
@@ -44,40 +43,32 @@ impl Retarget {
         {
             out.push_str(before);
             rest = behind;
-            match host_in_region(host, self.from, self.to) {
-                Some(new) => match retired_log_endpoint(host, behind) {
-                    Some(endpoint) => {
-                        let (port, path) = split_port(behind);
-                        let successor = if takes_key_in_body {
-                            ""
-                        } else {
-                            endpoint.successor
-                        };
-                        out.push_str(&format!("ingress.{}{port}{successor}", self.to.domain()));
-                        rest = &path[endpoint.path.len()..];
-                        moved.is_other_endpoint |= !takes_key_in_body;
-                        is_changed = true;
+            let new_host = host_in_region(host, self.from, self.to);
+            if new_host.is_none() && self.leaves(host) {
+                moved.hosts_left.push(host.to_ascii_lowercase());
+            }
+            match (&new_host, retired_log_endpoint(host, behind)) {
+                (Some(_), Some(endpoint)) => {
+                    let (port, path) = split_port(behind);
+                    rest = &path[endpoint.path.len()..];
+                    out.extend(["ingress.", self.to.domain(), port]);
+                    if !takes_key_in_body {
+                        out.push_str(endpoint.successor);
+                        moved.is_other_endpoint = true;
                     }
-                    None => {
-                        is_changed |= !new.eq_ignore_ascii_case(host);
-                        out.push_str(if new.eq_ignore_ascii_case(host) {
-                            host
-                        } else {
-                            &new
-                        });
-                    }
-                },
-                None => {
-                    if self.from != self.to && Region::from_host(host) == Some(self.from) {
-                        moved.hosts_left.push(host.to_ascii_lowercase());
-                    }
-                    out.push_str(host);
                 }
+                (Some(new), None) if !new.eq_ignore_ascii_case(host) => out.push_str(new),
+                _ => out.push_str(host),
             }
         }
         out.push_str(rest);
-        moved.text = is_changed.then_some(out);
+        moved.text = (out != text).then_some(out);
         moved
+    }
+
+    /// Whether a host that cannot be moved is one of the source's region.
+    fn leaves(self, host: &str) -> bool {
+        self.from != self.to && Region::from_host(host) == Some(self.from)
     }
 }
 

@@ -93,22 +93,14 @@ fn shortened<'c>(
     explained: &mut HashMap<String, &'c str>,
 ) -> String {
     let text = option.trim_end();
-    match explained.get(text) {
-        Some(first) => {
-            let name = option.lines().next().unwrap();
-            let blank = &option[text.len() + 1..];
-            format!(
-                "{name}  (see {first})\n{}",
-                if blank.lines().count() > 1 { "\n" } else { "" }
-            )
+    let Some(first) = explained.get(text) else {
+        if !text.is_empty() {
+            explained.insert(text.to_owned(), command);
         }
-        None => {
-            if !text.is_empty() {
-                explained.insert(text.to_owned(), command);
-            }
-            option.to_owned()
-        }
-    }
+        return option.to_owned();
+    };
+    let name = option.lines().next().unwrap();
+    format!("{name}  (see {first})\n")
 }
 
 #[test]

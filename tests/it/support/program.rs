@@ -338,7 +338,7 @@ impl Run {
                 .any(|beginning| line.starts_with(beginning))
         };
         let lines = head.lines().chain(rest.lines().filter(is_wanted));
-        lines.map(|line| format!("{line}\n")).collect()
+        lines.collect::<Vec<_>>().join("\n") + "\n"
     }
 
     /// Standard output with placeholders for what differs from run to run.

@@ -65,6 +65,7 @@ macro_rules! assert_text {
     ($($argument:expr),+) => {{
         snapshots!(
             r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]",
+            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC(?: \(later\))?" => "[time]",
             r#""[0-9a-f]{24}(?:[0-9a-f]{8})?""# => "[seal]",
             r#": "[0-9a-f]{8}""# => ": [short seal]",
             r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#
