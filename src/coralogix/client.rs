@@ -10,6 +10,7 @@ use super::answer::server_time;
 pub use super::answer::{FoldedList, ListResponse};
 use super::completeness::{ListFacts, RowCheck};
 use super::failure::{HTML_PAGE, refusal_words};
+use super::list_failure::list_failure;
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
@@ -195,7 +196,10 @@ impl Reader {
             let status = answer.status.as_u16();
             return Err(Failure::BadList(ListProblem::Status(status)));
         }
-        parser.finish()?;
+        if let Err(flaw) = parser.finish() {
+            let sent = self.with_key(self.sent_before());
+            return Err(list_failure(&flaw, &answer.headers, &sent));
+        }
         let facts = row_check.finish(&answer.headers, self.accepts_incomplete);
         let ListFacts {
             company,
@@ -327,15 +331,18 @@ impl Reader {
             method: Method::GET,
             url,
             body: None,
-            sent: &|| {
-                if self.has_written.load(Ordering::Relaxed) {
-                    SentValues::incomplete()
-                } else {
-                    SentValues::default()
-                }
-            },
+            sent: &|| self.sent_before(),
         };
         self.send(request, attempt, on_chunk).await
+    }
+
+    /// What an answer to a read may repeat beside the key: nothing, unless this client has written.
+    fn sent_before(&self) -> SentValues {
+        if self.has_written.load(Ordering::Relaxed) {
+            SentValues::incomplete()
+        } else {
+            SentValues::default()
+        }
     }
 
     /// Sends one request and streams the response body to `on_chunk`; any status outside 200–299 is a failure.

@@ -4,7 +4,8 @@
 use super::account::{Access, Account, Side};
 use crate::error::{Error, ErrorKind};
 use crate::http::failure::{
-    ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, is_transient_status,
+    ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, UnusableCause,
+    is_transient_status,
 };
 use crate::http::server_words::{SentValues, ShownWords};
 
@@ -35,13 +36,29 @@ impl Failure {
             )),
             Self::Lost { why, .. } => Error::failed(format!("{account} failed to {operation}: {why}"))
                 .with_hint("try again; for a slow server, pass a longer --timeout"),
-            Self::Unusable(what) => Error::failed(format!(
-                "{account} failed to {operation}: the response is {what}"
+            Self::Unusable(unusable) => Error::failed(format!(
+                "{account} failed to {operation}: the response is {}",
+                unusable.what
             ))
-            .with_hint("check the region or URL: something other than the webhooks API answered, perhaps a proxy or a login page"),
+            .with_hint(unusable_hint(unusable.cause)),
             Self::BadList(problem) => explain_list_problem(problem, account),
             Self::Refused(refusal) => refusal.explain(account, operation),
         }
+    }
+}
+
+fn unusable_hint(cause: UnusableCause) -> &'static str {
+    match cause {
+        UnusableCause::OtherServer => {
+            "check the region or URL: something other than the webhooks API answered, perhaps a proxy, a login page, or the captive portal of this network"
+        }
+        UnusableCause::Damaged => {
+            "the API, or a proxy or gateway in front of it, sends damaged responses; hookferry uses no part of them. Compare with what `curl` gets, and with another network"
+        }
+        UnusableCause::OtherForm => {
+            "the API returns all webhooks as one JSON array, and hookferry does not guess which part of another value is the whole list: check the URL, and for a gateway that wraps lists or splits them into pages"
+        }
+        UnusableCause::TooLarge => "check the region or URL; no account is that large",
     }
 }
 
@@ -159,7 +176,7 @@ pub(super) fn accepted_words(body: &str, sent: &SentValues) -> ShownWords {
     }
 }
 
-fn json_message(json: &serde_json::Value) -> Option<String> {
+pub(super) fn json_message(json: &serde_json::Value) -> Option<String> {
     let pointers = ["/message", "/error/message", "/error", "/detail"];
     let found = pointers
         .iter()

@@ -21,10 +21,41 @@ pub enum Failure {
     },
     /// The server answered with a status outside 200–299.
     Refused(Refusal),
-    /// The response was complete, but not what the API returns; the text names what it was, such as `an HTML page`.
-    Unusable(String),
+    /// The response was complete, but not what the API returns.
+    Unusable(Unusable),
     /// The response was a list of webhooks, but not the whole list of one account.
     BadList(ListProblem),
+}
+
+/// What a complete response is, if it is not what the API returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// What it is, such as `an HTML page`; texts of the server are escaped.
+    pub what: String,
+    /// What that tells about whoever sent it.
+    pub cause: UnusableCause,
+}
+
+/// Why a response is not what the API returns, as far as the response shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnusableCause {
+    /// Something other than the API answered, such as a login page.
+    OtherServer,
+    /// It was meant to be the API's answer, and was damaged before it arrived, or while it was written.
+    Damaged,
+    /// It is valid JSON, and not in the form that the API returns.
+    OtherForm,
+    /// It is more than hookferry takes.
+    TooLarge,
+}
+
+impl Unusable {
+    pub(crate) fn new(cause: UnusableCause, what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            cause,
+        }
+    }
 }
 
 /// Why a list of webhooks is not the whole list of one account; texts of the server are escaped.
@@ -162,7 +193,7 @@ impl Failure {
             Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),
-            Self::Unusable(what) => format!("unusable response: {what}"),
+            Self::Unusable(unusable) => format!("unusable response: {}", unusable.what),
             Self::BadList(problem) => problem.to_string(),
         }
     }

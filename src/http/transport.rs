@@ -1,9 +1,10 @@
 //! Receiving a response with a size limit, and classifying transport errors.
 //! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
-use super::failure::{ConnectFailure, Failure};
+use super::failure::{ConnectFailure, Failure, Unusable, UnusableCause};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use std::io::ErrorKind;
 
 /// The most bytes that are read of one response, after decompression.
 const MAX_RESPONSE_BYTES: usize = 1 << 30;
@@ -62,7 +63,11 @@ pub(crate) async fn receive_streamed(
     while let Some(chunk) = response.chunk().await.map_err(classify_error)? {
         length += chunk.len();
         if length > MAX_RESPONSE_BYTES {
-            return Err(Failure::Unusable("larger than 1 GiB".to_owned()));
+            let what = "larger than 1 GiB";
+            return Err(Failure::Unusable(Unusable::new(
+                UnusableCause::TooLarge,
+                what,
+            )));
         }
         on_chunk(&chunk);
     }
@@ -88,17 +93,47 @@ pub(crate) fn classify_error(error: reqwest::Error) -> Failure {
             ConnectFailure::Host(cause)
         });
     }
-    let why = if timed_out {
-        "no response within the timeout"
-    } else if error.is_decode() {
-        "response cut short"
-    } else {
-        "connection lost"
+    let why = match find_cause::<hyper::Error>(&error) {
+        _ if timed_out => "no response within the timeout",
+        None if error.is_decode() => return gzip_failure(find_cause(&error)),
+        Some(cause) if cause.is_parse() => "the response is not HTTP",
+        _ if error.is_decode() => "response cut short",
+        _ => "connection lost",
     };
+    lost(why, timed_out)
+}
+
+fn lost(why: &str, is_timeout: bool) -> Failure {
     Failure::Lost {
         why: why.to_owned(),
-        is_timeout: timed_out,
+        is_timeout,
     }
+}
+
+/// The failure of decompression, for which the connection is not to blame; `cause` is what the decoder says.
+fn gzip_failure(cause: Option<&std::io::Error>) -> Failure {
+    let what = match cause {
+        Some(cause) if cause.kind() == ErrorKind::UnexpectedEof => {
+            return lost(
+                "response cut short: its gzip data ends in the middle",
+                false,
+            );
+        }
+        // The decoder's words for data that does not start like gzip.
+        Some(cause) if cause.to_string().ends_with("gzip header") => {
+            "not gzip data, although its headers say so"
+        }
+        _ => "damaged gzip data",
+    };
+    Failure::Unusable(Unusable::new(UnusableCause::Damaged, what))
+}
+
+/// The first cause of that type in an error's chain.
+fn find_cause<'e, T: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e T> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| cause.downcast_ref())
 }
 
 /// The message of an error's root cause, which is the helpful one.

@@ -131,9 +131,11 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             let text = format!("answered {} in {duration}", refusal.status);
             CheckFinding::new("reach", CheckResult::Good, text)
         }
-        Err(Failure::Unusable(what)) => {
-            let text =
-                format!("something other than the webhooks API responded in {duration}: {what}");
+        Err(Failure::Unusable(unusable)) => {
+            let text = format!(
+                "responded in {duration} with something other than a list of webhooks: {}",
+                unusable.what
+            );
             CheckFinding::new("reach", CheckResult::Failed, text)
         }
         Err(Failure::NotSent(ConnectFailure::Host(cause) | ConnectFailure::Certificate(cause))) => {

@@ -61,8 +61,8 @@ impl PushDriver<'_, '_> {
             }
             // The response does not show whether the server is done, so the whole settle window applies, as after a
             // timeout.
-            WriteAnswer::Failed(Failure::Unusable(why)) => RequestOutcome::Lost {
-                why,
+            WriteAnswer::Failed(Failure::Unusable(unusable)) => RequestOutcome::Lost {
+                why: unusable.what,
                 is_timeout: true,
             },
             // It says nothing about the effect in this account, and whoever answered gets no further webhook.
