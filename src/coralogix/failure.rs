@@ -24,13 +24,17 @@ impl Failure {
         match self {
             Self::NotSent(ConnectFailure::Host(cause)) => {
                 Error::failed(format!("cannot reach {account}: {cause}")).with_hint(
-                    "check the region or URL, the network, and HTTPS_PROXY if you use a proxy; nothing was sent",
+                    "check the region or URL, and the network; behind a proxy, set HTTPS_PROXY; nothing was sent",
                 )
+            }
+            Self::NotSent(ConnectFailure::Proxy(proxy, cause)) => {
+                Error::failed(format!("cannot reach {account} through {proxy}: {cause}"))
+                    .with_hint(format!("{}; nothing was sent", proxy.hint()))
             }
             Self::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
                 "the certificate of {account} was not accepted: {cause}"
             ))
-            .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
+            .with_hint(cause.hint()),
             Self::NotSent(ConnectFailure::NoUrl(why)) => Error::failed(format!(
                 "the request to {operation} was not sent to {account}: {why}"
             )),

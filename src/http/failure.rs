@@ -1,5 +1,7 @@
 //! The ways in which a request can fail, classified by what each proves about the server.
 
+use super::certificate::CertificateFlaw;
+use super::proxy::Proxy;
 use super::server_words::ShownWords;
 use crate::wording::duration_text;
 use jiff::Timestamp;
@@ -116,8 +118,10 @@ impl fmt::Display for ListProblem {
 pub enum ConnectFailure {
     /// The host is unreachable; the text is the system's error message.
     Host(String),
+    /// The proxy is unreachable, or leads nowhere; the text is the system's or the proxy's.
+    Proxy(Proxy, String),
     /// The TLS certificate was not accepted; a retry does not help.
-    Certificate(String),
+    Certificate(CertificateFlaw),
     /// No URL can name what the request is about; a retry does not help. The text says why.
     NoUrl(&'static str),
 }
@@ -157,10 +161,21 @@ impl fmt::Display for RequestedWait {
 }
 
 impl Failure {
+    /// Blames the proxy for a connection that was not established, if requests go through one.
+    pub(crate) fn through(self, proxy: Option<&Proxy>) -> Self {
+        match (self, proxy) {
+            (Self::NotSent(ConnectFailure::Host(cause)), Some(proxy)) => {
+                Self::NotSent(ConnectFailure::Proxy(proxy.clone(), cause))
+            }
+            (failure, _) => failure,
+        }
+    }
+
     /// Whether the failure is transient, so that retrying a read may help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
+            Self::NotSent(ConnectFailure::Host(_) | ConnectFailure::Proxy(..))
+            | Self::Lost { .. } => true,
             Self::NotSent(ConnectFailure::Certificate(_) | ConnectFailure::NoUrl(_))
             | Self::Unusable(_)
             | Self::BadList(_) => false,
@@ -188,6 +203,9 @@ impl Failure {
     pub fn brief(&self) -> String {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) => "cannot be reached".to_owned(),
+            Self::NotSent(ConnectFailure::Proxy(proxy, _)) => {
+                format!("cannot be reached through {proxy}")
+            }
             Self::NotSent(ConnectFailure::Certificate(_)) => "certificate not accepted".to_owned(),
             Self::NotSent(ConnectFailure::NoUrl(why)) => format!("not sent: {why}"),
             Self::Lost { why, .. } => why.clone(),

@@ -1,6 +1,7 @@
 //! Receiving a response with a size limit, and classifying transport errors.
 //! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
+use super::certificate::CertificateFlaw;
 use super::failure::{ConnectFailure, Failure, Unusable, UnusableCause};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -87,10 +88,15 @@ pub(crate) fn classify_error(error: reqwest::Error) -> Failure {
         } else {
             root_cause_message(&error)
         };
-        return Failure::NotSent(if is_certificate_error(&error) {
-            ConnectFailure::Certificate(cause)
-        } else {
-            ConnectFailure::Host(cause)
+        return Failure::NotSent(match tls_error(&error) {
+            Some(rustls::Error::InvalidCertificate(flaw)) => {
+                ConnectFailure::Certificate(CertificateFlaw::new(flaw, cause))
+            }
+            // The library's words for bytes that are not TLS.
+            Some(rustls::Error::InvalidMessage(_)) => {
+                ConnectFailure::Host(format!("what answered does not speak TLS: {cause}"))
+            }
+            _ => ConnectFailure::Host(cause),
         });
     }
     let why = match find_cause::<hyper::Error>(&error) {
@@ -145,22 +151,18 @@ fn root_cause_message(error: &dyn std::error::Error) -> String {
     crate::untrusted::escape_truncated(&cause.to_string(), 200)
 }
 
-fn is_certificate_error(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
+/// The error of the TLS handshake, if that is what failed.
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| {
         // `source()` skips the error that an I/O error wraps, and a direct connection wraps it twice.
-        let mut inner = error;
+        let mut inner = cause;
         while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref)
         {
             inner = wrapped;
         }
-        let tls = inner.downcast_ref::<rustls::Error>();
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+        inner.downcast_ref()
+    })
 }

@@ -138,12 +138,12 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             );
             CheckFinding::new("reach", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(ConnectFailure::Host(cause) | ConnectFailure::Certificate(cause))) => {
-            CheckFinding::new(
-                "reach",
-                CheckResult::Failed,
-                format!("no connection: {cause}"),
-            )
+        Err(Failure::NotSent(ConnectFailure::Host(cause))) => no_connection(cause),
+        Err(Failure::NotSent(ConnectFailure::Proxy(proxy, cause))) => {
+            no_connection(&format!("{proxy}: {cause}"))
+        }
+        Err(Failure::NotSent(ConnectFailure::Certificate(flaw))) => {
+            no_connection(&flaw.to_string())
         }
         Err(Failure::NotSent(ConnectFailure::NoUrl(why))) => {
             CheckFinding::new("reach", CheckResult::Failed, format!("not sent: {why}"))
@@ -152,6 +152,14 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             CheckFinding::new("reach", CheckResult::Failed, format!("no response: {why}"))
         }
     }
+}
+
+fn no_connection(cause: &str) -> CheckFinding {
+    CheckFinding::new(
+        "reach",
+        CheckResult::Failed,
+        format!("no connection: {cause}"),
+    )
 }
 
 fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFinding {
@@ -164,7 +172,7 @@ fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFindi
             let text = format!("the certificate is not trusted: {cause}");
             CheckFinding::new("tls", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(ConnectFailure::Host(_))) => {
+        Err(Failure::NotSent(ConnectFailure::Host(_) | ConnectFailure::Proxy(..))) => {
             CheckFinding::new("tls", CheckResult::Unknown, "there was no connection")
         }
         _ => {

@@ -46,8 +46,12 @@ impl PushDriver<'_, '_> {
                     why,
                     is_final: false,
                 },
-                ConnectFailure::Certificate(why) => RequestOutcome::NotSent {
-                    why,
+                ConnectFailure::Proxy(proxy, why) => RequestOutcome::NotSent {
+                    why: format!("{proxy}: {why}"),
+                    is_final: false,
+                },
+                ConnectFailure::Certificate(flaw) => RequestOutcome::NotSent {
+                    why: flaw.to_string(),
                     is_final: true,
                 },
                 ConnectFailure::NoUrl(why) => RequestOutcome::NotSent {

@@ -101,6 +101,10 @@ fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> 
         .with_hint(
             "check AWS_ENDPOINT_URL or AWS_REGION, the network, and HTTPS_PROXY if you use a proxy",
         ),
+        Failure::NotSent(ConnectFailure::Proxy(proxy, cause)) => Error::failed(format!(
+            "cannot reach the store of `{name}` at {host} through {proxy}: {cause}"
+        ))
+        .with_hint(proxy.hint()),
         Failure::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
             "the TLS certificate of the store of `{name}` at {host} is not trusted: {cause}"
         ))
