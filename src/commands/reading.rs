@@ -243,6 +243,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: None,
         is_live: false,
+        is_backup: false,
         incomplete: inventory.incomplete.clone(),
     }
 }
@@ -254,6 +255,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_live: true,
+        is_backup: false,
         incomplete: inventory.incomplete.clone(),
     }
 }

@@ -8,8 +8,8 @@ use console::{measure_text_width, truncate_str};
 
 /// A heading with both sides, on one line or two.
 pub(crate) fn from_to(title: &str, source: &str, target: &str, page: Page) -> String {
-    let source = format!("{title}source {source}");
-    let target = format!("-> target {target}");
+    let source = format!("{title}{source}");
+    let target = format!("-> {target}");
     if width(&source) + 1 + width(&target) <= page.width {
         return format!("{source} {target}");
     }

@@ -5,6 +5,7 @@ use super::changes::{changes_text, leftover_text, missing_value_text};
 use super::columns::{from_to, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_fields, push_remark};
+use super::side_words::SideWords;
 use super::style::{Meaning, symbol};
 use crate::document::view::Detail;
 use crate::document::{Invariants, PlanDocument, StepDocument, plan_refusal, state_count};
@@ -37,7 +38,9 @@ pub fn plan(plan: &PlanDocument, page: Page) -> String {
 }
 
 fn header(plan: &PlanDocument, page: Page) -> String {
-    let (source, target) = (plan.source.description(), plan.target.description());
+    let words = SideWords::of(&plan.source);
+    let source = words.label_source(&plan.source.description());
+    let target = format!("{} {}", words.labels[1], plan.target.description());
     let text = from_to("hookferry plan: ", &source, &target, page);
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
@@ -64,11 +67,13 @@ fn legend(page: Page) -> String {
 struct PlanLine<'p> {
     line: Line,
     step: &'p StepDocument,
+    words: SideWords,
 }
 
 /// The webhooks grouped by state, in source order within each group.
 fn groups(plan: &PlanDocument, page: Page) -> String {
     let lists_all = !page.counts(plan.summary.unchanged);
+    let words = SideWords::of(&plan.source);
     let is_listed = |state| lists_all || state != StepState::Unchanged;
     let entries: Vec<PlanLine<'_>> = plan
         .steps
@@ -77,6 +82,7 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
         .map(|step| PlanLine {
             line: line(step),
             step,
+            words,
         })
         .collect();
     let layout = Layout::fit(entries.iter().map(|entry| &entry.line), page);
@@ -129,7 +135,7 @@ fn push_details(out: &mut String, entry: &PlanLine<'_>, shows_reason: bool, page
     if step.state == StepState::Create && page.detail == Detail::Full {
         push_fields(out, &step.fields, page);
     }
-    push_differences(out, &step.differences, page);
+    push_differences(out, &step.differences, entry.words, page);
 }
 
 /// The remarks on one webhook, in words.
@@ -213,10 +219,11 @@ pub(super) fn counts_sentence(plan: &PlanDocument) -> String {
 
 /// Says that the target's other webhooks are never touched.
 pub(super) fn untouched_text(plan: &PlanDocument) -> String {
+    let target = SideWords::of(&plan.source).target;
     match plan.untouched_in_target {
-        0 => "the target has no others".to_owned(),
-        1 => "1 other in the target is never touched".to_owned(),
-        n => format!("{n} others in the target are never touched"),
+        0 => format!("the {target} has no others"),
+        1 => format!("1 other in the {target} is never touched"),
+        n => format!("{n} others in the {target} are never touched"),
     }
 }
 
@@ -326,14 +333,15 @@ pub(super) fn nothing_to_do_text(plan: &PlanDocument) -> Option<String> {
     if plan.has_changes {
         return None;
     }
-    let total = plan.summary.total;
+    let (words, total) = (SideWords::of(&plan.source), plan.summary.total);
     // The counts of a document from a file may not add up.
     let left_alone = total.saturating_sub(plan.summary.unchanged);
     Some(if total == 0 {
-        "Nothing to do: the source has no webhooks.".to_owned()
+        format!("Nothing to do: the {} has no webhooks.", words.labels[0])
     } else if left_alone == 0 {
         format!(
-            "Nothing to do: the target already has {}.",
+            "Nothing to do: the {} already has {}.",
+            words.target,
             all_selected(total)
         )
     } else {

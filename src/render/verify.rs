@@ -6,6 +6,7 @@ use super::differences::push_differences;
 use super::groups::{GroupRow, push_groups};
 use super::json;
 use super::rows::{Line, WebhookLabel, push_remark};
+use super::side_words::SideWords;
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::{Party, kind_name};
@@ -134,7 +135,8 @@ fn to_line(row: &VerifyRow) -> Line {
 fn details(out: &mut String, row: &VerifyRow, page: Page) {
     match &row.verdict {
         ItemVerdict::Altered(found) => {
-            push_differences(out, &DifferenceDocument::from_differences(found), page);
+            let found = DifferenceDocument::from_differences(found);
+            push_differences(out, &found, SideWords::SOURCE_AND_TARGET, page);
         }
         ItemVerdict::Duplicated(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();

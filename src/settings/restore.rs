@@ -135,6 +135,7 @@ impl RestoreSettings {
             follow_up_flags,
             route: Route {
                 restores_own_account: !arguments.into_other_account,
+                is_restore: true,
                 ..route.with_ignored_keys(&ignore_keys)
             },
             consent,

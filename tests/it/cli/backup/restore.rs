@@ -162,6 +162,53 @@ fn everything_that_is_missing_is_named_at_once_and_before_any_reading() {
     assert_backups!("missing", run);
 }
 
+/// A restore goes from a backup to what the account is now; source and target are words for two accounts.
+#[test]
+fn a_restore_speaks_of_the_backup_and_the_account() {
+    let backups = Workspace::new();
+    backups.create("us");
+    let target = backups.accounts.target();
+    let id = target.webhooks()[0]["id"].as_u64().unwrap();
+    target.edit_webhook(id, |webhook| webhook["alias"] = "renamed by hand".into());
+    let restore = "restore latest --repo vault --identity key.txt --to us --on-conflict update";
+    for format in ["text", "markdown", "html"] {
+        let run = backups.run_ok(&format!("{restore} --dry-run -o {format}"));
+        let shown = run.stdout.to_lowercase();
+        assert!(shown.contains("account now"), "{}", run.transcript());
+    }
+    let preview = backups.run_ok(&format!("{restore} --dry-run")).stdout;
+    let outcome = backups
+        .run_ok(&format!("{restore} --yes --settle 1s"))
+        .stdout;
+    let report = backups.run_ok("report latest").stdout;
+    for (text, words) in [
+        (&preview, "hookferry plan: backup of us, "),
+        (&preview, "-> account now 127.0.0.1"),
+        (
+            &preview,
+            r#"backup "us-sales-alerts"  account now "renamed by hand""#,
+        ),
+        (&preview, "the account has no others"),
+        (&outcome, "hookferry outcome: backup of us, "),
+        (&outcome, "-> account 127.0.0.1"),
+        (&outcome, "Done: the account has every planned change."),
+        (&report, "Done: the account has every planned change."),
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for text in [preview, outcome, report] {
+        for word in ["source", "the target has"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+    let again = backups.run_ok(&format!("{restore} --yes"));
+    assert!(
+        again.stdout.contains("nothing had to be written"),
+        "{}",
+        again.transcript()
+    );
+}
+
 /// Secrets, pagers and logs of one account would be those of another.
 #[test]
 fn a_restore_into_another_account_is_refused_unless_it_is_said() {
