@@ -101,6 +101,9 @@ impl Refusal {
         if !self.message.is_empty() {
             what = format!("{what}: {}", self.message);
         }
+        if let Some(wait) = self.asked_wait() {
+            what = format!("{what}; it asks to wait {wait}");
+        }
         let kind = match self.status {
             401 | 403 => ErrorKind::Authentication,
             _ => ErrorKind::Failed,
@@ -115,9 +118,10 @@ impl Refusal {
         }
     }
 
-    fn asks_to_wait(&self) -> bool {
-        self.requested_wait
-            .is_some_and(|wait| !wait.duration.is_zero())
+    /// The wait that the server asks for before it can answer; `None` if it names none.
+    pub fn asked_wait(&self) -> Option<RequestedWait> {
+        let wait = self.requested_wait.filter(|wait| !wait.duration.is_zero());
+        wait.filter(|_| is_transient_status(self.status))
     }
 
     /// The next step for statuses with a usual cause; `None` for all others.
@@ -128,8 +132,8 @@ impl Refusal {
         };
         let key = &self.key_origin;
         match self.status {
-            status if is_transient_status(status) && self.asks_to_wait() => {
-                self.requested_wait.map(asked_to_wait_hint)
+            _ if self.asked_wait().is_some() => {
+                Some(ASKED_TO_WAIT_HINT.to_owned())
             }
             401 | 403 => Some(format!(
                 "the key {key} needs {permission} (preset {PERMISSION_PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
@@ -145,12 +149,8 @@ impl Refusal {
     }
 }
 
-/// What to do about a server that asked for a longer wait than the run had time for.
-pub fn asked_to_wait_hint(wait: RequestedWait) -> String {
-    format!(
-        "the server asked to wait {wait}; try again then, or let the run wait longer with --max-wait"
-    )
-}
+/// What to do about a server that asks for a longer wait than the run has time for.
+pub const ASKED_TO_WAIT_HINT: &str = "try again then, or let the run wait longer with --max-wait";
 
 /// The server's words in a refusal. A 401 is about the key, whatever its words, so that is said if they are withheld.
 pub(super) fn refusal_words(status: u16, body: &str, sent: &SentValues) -> ShownWords {

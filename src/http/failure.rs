@@ -156,7 +156,11 @@ pub struct RequestedWait {
 impl fmt::Display for RequestedWait {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let until = self.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-        write!(formatter, "{}, until {until}", duration_text(self.duration))
+        write!(
+            formatter,
+            "until {until} ({})",
+            duration_text(self.duration)
+        )
     }
 }
 

@@ -271,7 +271,14 @@ fn read_finding(seen: &AccountReading) -> CheckFinding {
             CheckFinding::new("read", CheckResult::Failed, text)
         }
         Err(Failure::Refused(refusal)) => {
-            let text = format!("the call failed ({})", refusal.status);
+            let wait = refusal
+                .asked_wait()
+                .map(|wait| format!("; it asks to wait {wait}"));
+            let text = format!(
+                "the call failed ({}){}",
+                refusal.status,
+                wait.unwrap_or_default()
+            );
             CheckFinding::new("read", CheckResult::Failed, text)
         }
         Err(_) => CheckFinding::new("read", CheckResult::Unknown, "the list could not be read"),
