@@ -62,8 +62,8 @@ pub(crate) fn shortened(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     let ends = text.match_indices(' ').map(|(at, _)| text[..at].trim_end());
-    let fits = ends.filter(|start| !start.is_empty() && width(start) + 2 <= columns);
-    match fits.last() {
+    let mut ends = ends.rev();
+    match ends.find(|start| !start.is_empty() && width(start) + 2 <= columns) {
         Some(start) => format!("{start} …"),
         None => truncated(text, columns),
     }

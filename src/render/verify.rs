@@ -102,10 +102,8 @@ pub fn text(view: &VerifyView, page: Page) -> String {
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
     if let Some(rolled_back) = &view.rolled_back {
         let note = wrapped(&format!("note: {rolled_back}"), page.width, 2);
-        out.push_str(&format!(
-            "{}\n\n",
-            page.palette.paint(Meaning::Warning, &note)
-        ));
+        out.push_str(&page.palette.paint(Meaning::Warning, &note));
+        out.push_str("\n\n");
     }
     let rows: Vec<GroupRow<'_, VerifyRow>> = view
         .rows
