@@ -67,6 +67,7 @@ fn party() -> Party {
         n_webhooks: N,
         profile: None,
         is_live: true,
+        is_backup: false,
         incomplete: None,
     }
 }

@@ -196,6 +196,24 @@ impl Error {
         self
     }
 
+    /// One error for two things that are missing, so that nobody learns of the second only after the first.
+    ///
+    /// The kind is that of the first; each keeps its own next step.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        const BOTH: &str = "several things are missing, and nothing was read or written";
+        let line = |error: &Self| match error.hint() {
+            Some(hint) => format!("\n  - {error}\n    hint: {hint}"),
+            None => format!("\n  - {error}"),
+        };
+        // What is already a list keeps its lines.
+        let lines = |error: &Self| match error.message.strip_prefix(BOTH) {
+            Some(lines) => lines.to_owned(),
+            None => line(error),
+        };
+        Self::new(self.kind, format!("{BOTH}{}{}", lines(&self), lines(other)))
+    }
+
     /// The category, for code that branches on it.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -14,6 +14,7 @@ mod environment;
 mod key_text;
 mod key_variables;
 mod keys;
+mod network;
 pub mod profiles;
 mod reading;
 mod records;
@@ -306,6 +307,8 @@ fn client_options(connection: &ConnectionArgs) -> Result<ClientOptions, Error> {
         rate: connection.rate,
         max_wait: connection.max_wait,
         ca_pem: ca,
+        proxy: network::proxy_variable(),
+        ca_problem: network::ca_problem(),
         accept_incomplete: false,
     })
 }

@@ -17,13 +17,17 @@ pub(crate) fn one_or_many<'w>(n: usize, singular: &'w str, plural: &'w str) -> &
     if n == 1 { singular } else { plural }
 }
 
-/// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`, `24 h 0 min`.
+/// A duration for people: `0.4 s`, `12 s`, `2 min 5 s`, `24 h`.
 pub(crate) fn duration_text(duration: Duration) -> String {
     let whole = duration.as_secs();
+    let two_units = |large: u64, unit: &str, small: u64, small_unit: &str| match small {
+        0 => format!("{large} {unit}"),
+        small => format!("{large} {unit} {small} {small_unit}"),
+    };
     if whole >= 3600 {
-        format!("{} h {} min", whole / 3600, whole % 3600 / 60)
+        two_units(whole / 3600, "h", whole % 3600 / 60, "min")
     } else if whole >= 60 {
-        format!("{} min {} s", whole / 60, whole % 60)
+        two_units(whole / 60, "min", whole % 60, "s")
     } else if whole >= 10 || duration.subsec_nanos() == 0 {
         format!("{whole} s")
     } else {
@@ -42,6 +46,7 @@ mod tests {
         assert_eq!(duration_text(Duration::from_secs(8)), "8 s");
         assert_eq!(duration_text(Duration::from_millis(12_700)), "12 s");
         assert_eq!(duration_text(Duration::from_secs(125)), "2 min 5 s");
-        assert_eq!(duration_text(Duration::from_secs(86_400)), "24 h 0 min");
+        assert_eq!(duration_text(Duration::from_secs(86_400)), "24 h");
+        assert_eq!(duration_text(Duration::from_secs(3720)), "1 h 2 min");
     }
 }

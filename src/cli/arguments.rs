@@ -55,7 +55,7 @@ pub struct SelectionArgs {
 }
 
 /// The keys that decrypt backups.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct IdentityArgs {
     /// File with an age identity (as age-keygen writes it) to decrypt the backup with; repeatable
     #[arg(long, value_name = "FILE")]

@@ -12,6 +12,12 @@ pub struct DiffArgs {
     /// What to compare.
     #[command(flatten)]
     pub sides: SidesArgs,
+    /// Backup repository, for `latest`, a time or the path of a backup as a side: a folder, or `s3://BUCKET/PREFIX`
+    #[arg(long, value_name = "REPO")]
+    pub repo: Option<String>,
+    /// The backed-up account, if the repository holds several and the other side is none of them
+    #[arg(long, value_name = "NAME", requires = "repo")]
+    pub account: Option<String>,
     /// Exit with code 2 if the two sides differ
     #[arg(long)]
     pub detailed_exitcode: bool,

@@ -26,62 +26,44 @@ pub(super) async fn read_chosen_backup(choice: &RepositoryBackup) -> Result<Back
 async fn find_backup(choice: &RepositoryBackup) -> Result<StoredBackup, Error> {
     let repository = &choice.repository;
     let account = choose_account(choice).await?;
-    let mut backups = repository.backups(&account).await?;
+    let backups = repository.backups(&account).await?;
+    if let Some(chosen) = choice.selector.pick(&backups) {
+        return Ok(chosen.clone());
+    }
     let no_backup =
         |what: String, hint: String| Err(Error::new(ErrorKind::NoBackup, what).with_hint(hint));
-    match &choice.selector {
-        BackupSelector::Named(name) => {
-            let named = backups
-                .into_iter()
-                .find(|stored| stored.name.to_string() == *name);
-            named.ok_or_else(|| repository.missing_backup(&account, name))
-        }
-        BackupSelector::Latest => match backups.pop() {
-            Some(newest) => Ok(newest),
-            None => no_backup(
-                format!("there is no backup of {account} in {repository}"),
-                "`hookferry backup create` makes one".to_owned(),
-            ),
-        },
-        BackupSelector::AsOf(time) => {
-            let oldest = backups.first().map(|stored| stored.name.time);
-            backups.retain(|stored| stored.name.time <= *time);
-            match (backups.pop(), oldest) {
-                (Some(newest), _) => Ok(newest),
-                (None, Some(oldest)) => no_backup(
-                    format!("there is no backup of {account} from {time:.0} or before"),
-                    format!("the oldest is from {oldest}"),
-                ),
-                (None, None) => no_backup(
-                    format!("there is no backup of {account} in {repository}"),
-                    "`hookferry backup create` makes one".to_owned(),
-                ),
-            }
-        }
+    match (&choice.selector, backups.first()) {
+        (BackupSelector::Named(name), _) => Err(repository.missing_backup(&account, name)),
+        (BackupSelector::AsOf(time), Some(oldest)) => no_backup(
+            format!("there is no backup of {account} from {time:.0} or before"),
+            format!("the oldest is from {}", oldest.name.time),
+        ),
+        (BackupSelector::Latest | BackupSelector::AsOf(_), _) => no_backup(
+            format!("there is no backup of {account} in {repository}"),
+            "`hookferry backup create` makes one".to_owned(),
+        ),
     }
 }
 
 async fn choose_account(choice: &RepositoryBackup) -> Result<String, Error> {
-    let mut candidates = accounts(&choice.repository, choice.account.as_deref()).await?;
-    match (candidates.pop(), candidates.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (None, _) => Err(Error::new(
-            ErrorKind::NoBackup,
-            format!("there is no backup in {}", choice.repository),
-        )
-        .with_hint("`hookferry backup create` makes one")),
-        (Some(last), false) => {
-            candidates.push(last);
-            Err(Error::usage(format!(
-                "{} holds backups of several accounts",
-                choice.repository
-            ))
-            .with_hint(format!(
-                "choose one: --account {}",
-                candidates.join(" or --account ")
-            )))
-        }
+    let candidates = accounts(&choice.repository, choice.account.as_deref()).await?;
+    if let Some(account) = choice.likely_among(&candidates) {
+        return Ok(account.clone());
     }
+    if candidates.is_empty() {
+        let what = format!("there is no backup in {}", choice.repository);
+        return Err(
+            Error::new(ErrorKind::NoBackup, what).with_hint("`hookferry backup create` makes one")
+        );
+    }
+    Err(Error::usage(format!(
+        "{} holds backups of several accounts",
+        choice.repository
+    ))
+    .with_hint(format!(
+        "choose one: --account {}",
+        candidates.join(" or --account ")
+    )))
 }
 
 /// The accounts of a repository, or just `only`; fails if the repository has no backup of `only`.

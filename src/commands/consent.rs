@@ -6,13 +6,14 @@ use super::saved_plan::ApprovedPlan;
 use crate::coralogix::account::Account;
 use crate::coralogix::webhook::WebhookId;
 use crate::document::view::Detail;
-use crate::document::{Depth, MissingDocument, PlanDocument};
+use crate::document::{Depth, MissingDocument, PartyDocument, PlanDocument};
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::{Plan, StepState};
 use crate::pipeline::strip::strip;
 use crate::render::changes::missing_value_text;
 use crate::render::plan as text;
 use crate::render::screen::Screen;
+use crate::render::side_words::SideWords;
 use crate::settings::MigrateSettings;
 use crate::stdin;
 use crate::wording::counted;
@@ -145,13 +146,19 @@ pub(super) async fn confirm(
         if step_outline(&planned.plan) == previous_outline {
             return Ok(planned);
         }
-        screen.warn("The target changed while you were reading. This is the new plan:");
+        screen.warn(&changed_text(&planned));
         screen.prompt(&plan_preview(&planned, settings.detail, screen));
         refuse_unappliable(&planned.plan, settings.max_changes)?;
         if !planned.plan.has_changes() {
             return Ok(planned);
         }
     }
+}
+
+/// Says that the plan which was shown is out of date.
+fn changed_text(planned: &PlannedMigration) -> String {
+    let target = SideWords::of(&PartyDocument::from(&planned.source)).target;
+    format!("The {target} changed while you were reading. This is the new plan:")
 }
 
 async fn reread_target(

@@ -54,7 +54,7 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
 
 /// The id map of a run, from its record.
 fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
-    let runs = Runs::new(state.path()?);
+    let runs = Runs::new(state.path_with_runs()?);
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
     if record.is_rollback_open() {

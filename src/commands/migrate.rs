@@ -131,7 +131,8 @@ async fn prepare(
     // lock since the snapshot, the inventory may be out of date: read it again.
     let (lock, company) = loop {
         let company = readings.target.common_company_id();
-        let holder = LockHolder::this_process(settings.command);
+        let holder =
+            LockHolder::this_process(settings.command).asking(settings.consent == Consent::Ask);
         let (lock, is_fresh) = locks.acquire(&host, company.as_deref(), &holder, &lock_snapshot)?;
         if is_fresh {
             break (lock, company);

@@ -118,7 +118,10 @@ pub(super) fn make_plan_with_rewriting(
     known: PriorKnowledge,
     rewriting: &Rewriting,
 ) -> Result<PlannedMigration, Error> {
-    let source_party = party(&route.source, &readings.source);
+    let source_party = Party {
+        is_backup: route.is_restore,
+        ..party(&route.source, &readings.source)
+    };
     let known = if has_shared_ids(&readings.source, route, &readings.target) {
         known.with_shared_ids()
     } else {

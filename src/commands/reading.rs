@@ -126,6 +126,10 @@ pub(super) fn open_reader(
     )
 }
 
+/// What a file should be that holds something else.
+const NO_LIST_HINT: &str =
+    "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns";
+
 /// Parses the content of a file: a backup, or a JSON array of webhooks.
 fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inventory, Error> {
     let text = match open(bytes, identities, name)? {
@@ -145,11 +149,8 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
                     format!("its element {ix} has more than 100,000 members")
                 }
             };
-            Err(
-                Error::failed(format!("`{name}` is not a list of webhooks: {reason}")).with_hint(
-                    "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
-                ),
-            )
+            let what = format!("`{name}` is not a list of webhooks: {reason}");
+            Err(Error::failed(what).with_hint(NO_LIST_HINT))
         }
     }
 }
@@ -162,19 +163,16 @@ fn not_json(flaw: JsonFlaw, name: &str) -> Error {
         "fetch it again: `hookferry export --out FILE` writes a file whole or not at all";
     match flaw {
         JsonFlaw::Empty => error("it is empty".to_owned()).with_hint(fetch_again),
-        JsonFlaw::Html => error("it is an HTML page".to_owned())
-            .with_hint("something other than the webhooks API answered, perhaps a proxy or a login page"),
+        JsonFlaw::Html => error("it is an HTML page".to_owned()).with_hint(
+            "something other than the webhooks API answered, perhaps a proxy or a login page",
+        ),
+        JsonFlaw::Text => error("it is text, not JSON".to_owned()).with_hint(NO_LIST_HINT),
         JsonFlaw::Sequence => error("it is one JSON value after another, not one list".to_owned())
             .with_hint("make a list of them with `jq -s .`"),
-        JsonFlaw::CutOff(line, column) => {
-            error(format!("it ends in the middle, at line {line}, column {column}"))
-                .with_hint(fetch_again)
+        JsonFlaw::CutOff(at) => {
+            error(format!("it ends in the middle, at {at}")).with_hint(fetch_again)
         }
-        JsonFlaw::Malformed(line, column) => {
-            error(format!("it is not JSON at line {line}, column {column}")).with_hint(
-                "--from takes a backup, or the JSON array that `hookferry export` or the API's GET returns",
-            )
-        }
+        JsonFlaw::Malformed(at) => error(format!("it is not JSON at {at}")).with_hint(NO_LIST_HINT),
     }
 }
 
@@ -245,6 +243,7 @@ pub(super) fn party(origin: &Origin, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: None,
         is_live: false,
+        is_backup: false,
         incomplete: inventory.incomplete.clone(),
     }
 }
@@ -256,6 +255,7 @@ pub(super) fn live_party(account: &Account, inventory: &Inventory) -> Party {
         n_webhooks: inventory.webhooks.len(),
         profile: account.profile.clone(),
         is_live: true,
+        is_backup: false,
         incomplete: inventory.incomplete.clone(),
     }
 }

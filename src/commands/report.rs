@@ -35,7 +35,7 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
 }
 
 fn open(run: &str, settings: &ReportSettings) -> Result<RunRecord, Error> {
-    let runs = Runs::new(settings.state.path()?);
+    let runs = Runs::new(settings.state.path_with_runs()?);
     runs.open(&runs.find(run)?)
 }
 

@@ -43,6 +43,7 @@ async fn rehearse(
         command: "restore",
         route: Route {
             is_rehearsal: true,
+            is_restore: true,
             state_keys: rehearsal.ignore_keys,
             ..Route::new(
                 rehearsal.source,
@@ -68,7 +69,7 @@ async fn rehearse(
         output: rehearsal.output,
     };
     screen.print_message(
-        "Rehearsal: the target is an account embedded in this program; no real account is changed.",
+        "Rehearsal: the account is one that is embedded in this program; no real account is changed.",
     );
     migrate::run(settings, screen, interrupt).await
 }

@@ -102,7 +102,7 @@ async fn prepare(
     settings: &RollbackSettings,
     screen: &Screen,
 ) -> Result<(RollbackRun, Inventory), Error> {
-    let state = settings.state.path()?;
+    let state = settings.state.path_with_runs()?;
     let runs = Runs::new(state);
     let records = records_to_undo(&runs, &settings.runs)?;
     let newest = &records[0];
@@ -118,7 +118,7 @@ async fn prepare(
     let (lock, _) = locks.acquire(
         &host,
         newest.company(),
-        &LockHolder::this_process("rollback"),
+        &LockHolder::this_process("rollback").asking(settings.consent == Consent::Ask),
         &locks.snapshot(&host)?,
     )?;
     let mut chain = Vec::new();

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Runs one `runs` subcommand.
 pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let runs = Runs::new(settings.state.path()?);
+    let runs = Runs::new(settings.state.path_with_runs()?);
     match &settings.task {
         RunsTask::List(output) => {
             let all = runs.all()?;

@@ -14,13 +14,14 @@ use crate::error::{Error, ExitCode};
 use crate::pipeline::plan::PriorKnowledge;
 use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
-use crate::pipeline::verify::compare;
+use crate::pipeline::verify::{ItemVerdict, compare};
 use crate::pipeline::verify_run::{RunItemVerdict, verify_run};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::render::verify::{VerifyRow, VerifyView, document, text};
 use crate::settings::{Route, VerifyAgainst, VerifyRun, VerifySettings};
 use crate::store::runs::Runs;
+use crate::wording::counted;
 use std::sync::Arc;
 
 /// Compares, and prints a verdict for each webhook.
@@ -64,6 +65,7 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
     Ok(VerifyView {
         reference: format!("source {}", planned.source.identity()),
         target: planned.target.clone(),
+        rolled_back: None,
         is_unproven: false,
         rows: rows
             .map(|((webhook, step), (_, item_verdict))| VerifyRow {
@@ -79,7 +81,7 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
 }
 
 async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
-    let runs = Runs::new(settings.state.path()?);
+    let runs = Runs::new(settings.state.path_with_runs()?);
     let mut record = runs.open(&runs.find(&settings.run)?)?;
     let header = &record.header;
     let account = settings
@@ -107,8 +109,28 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
     Ok(VerifyView {
         reference: format!("run {}", record.id()),
         target: party,
+        rolled_back: rolled_back_text(&record),
         is_unproven: digest_key.is_none(),
         rows: compare_with_run(&record, &strip(inventory), digest_key.as_ref()),
+    })
+}
+
+/// What rollbacks made of a run.
+fn rolled_back_text(record: &RunRecord) -> Option<String> {
+    let run = record.id();
+    if record.is_rollback_open() {
+        return Some(format!(
+            "a rollback of run {run} was cut off; `hookferry rollback {run}` goes on with it"
+        ));
+    }
+    let total = record.rolled_back.as_ref()?;
+    let (n_deleted, n_restored) = (total.deleted.len(), total.restored.len());
+    (n_deleted + n_restored > 0).then(|| {
+        format!(
+            "run {run} was rolled back on {}: {} deleted, {n_restored} restored",
+            total.at.strftime("%Y-%m-%d %H:%M UTC"),
+            counted(n_deleted, "webhook")
+        )
     })
 }
 
@@ -121,13 +143,20 @@ fn compare_with_run(
     let item_verdicts = verify_run(&record.items(), &record.baseline(), target, digest_key);
     let row = |verdict: RunItemVerdict| {
         let row = &record.header.steps[verdict.step_ix.get()];
+        let is_deleted = verdict.item_verdict == ItemVerdict::Missing
+            && verdict
+                .target_id
+                .as_ref()
+                .is_some_and(|id| record.is_deleted(id));
         VerifyRow {
             type_id: row.type_id.map(TypeId),
             alias: row.alias.clone(),
             source_id: row.source_id.clone(),
             target_id: verdict.target_id,
+            remark: verdict
+                .why
+                .or_else(|| is_deleted.then(|| "a rollback deleted it".to_owned())),
             verdict: verdict.item_verdict,
-            remark: verdict.why,
         }
     };
     item_verdicts.into_iter().map(row).collect()

@@ -10,12 +10,15 @@ use super::answer::server_time;
 pub use super::answer::{FoldedList, ListResponse};
 use super::completeness::{ListFacts, RowCheck};
 use super::failure::{HTML_PAGE, refusal_words};
+use super::list_failure::list_failure;
 use super::list_stream::ListStream;
 use super::retry::{self, MAX_ATTEMPTS, Pace, RUN_WAIT_BUDGET, WaitBudget};
 use super::webhook::{Webhook, WebhookId};
 use crate::error::Error;
 use crate::http::client::base_client;
 use crate::http::failure::{Failure, ListProblem, Refusal, RequestedWait};
+use crate::http::proxy::Proxy;
+pub use crate::http::proxy::ProxyVariable;
 use crate::http::server_words::SentValues;
 use crate::http::transport::{Answer, ChunkSink, classify_error, receive, receive_streamed};
 use crate::untrusted;
@@ -45,6 +48,10 @@ pub struct ClientOptions {
     pub max_wait: Duration,
     /// CA certificates in PEM format, trusted in addition to the system's.
     pub ca_pem: Option<Vec<u8>>,
+    /// The variable that names a proxy, for errors; the HTTP library reads it by itself.
+    pub proxy: Option<ProxyVariable>,
+    /// Why the CA certificates that the environment names cannot be used, for the error if there are no others.
+    pub ca_problem: Option<String>,
     /// Whether to read a source whose headers announce more webhooks than its list holds; never holds for a target.
     pub accept_incomplete: bool,
 }
@@ -57,6 +64,8 @@ impl Default for ClientOptions {
             rate: 10,
             max_wait: RUN_WAIT_BUDGET,
             ca_pem: None,
+            proxy: None,
+            ca_problem: None,
             accept_incomplete: false,
         }
     }
@@ -72,6 +81,8 @@ pub trait WaitListener: Send + Sync {
 #[derive(Clone)]
 pub struct Reader {
     http: reqwest::Client,
+    /// The proxy that its requests go through.
+    proxy: Option<Proxy>,
     account: Account,
     pace: Arc<Mutex<Pace>>,
     clock_start: Instant,
@@ -114,6 +125,7 @@ impl Reader {
     ) -> Result<Self, Error> {
         Ok(Self {
             http: build_http_client(&account, options)?,
+            proxy: find_proxy(&account, options),
             pace: Arc::new(Mutex::new(Pace::new(options.rate))),
             clock_start: Instant::now(),
             account,
@@ -195,7 +207,10 @@ impl Reader {
             let status = answer.status.as_u16();
             return Err(Failure::BadList(ListProblem::Status(status)));
         }
-        parser.finish()?;
+        if let Err(flaw) = parser.finish() {
+            let sent = self.with_key(self.sent_before());
+            return Err(list_failure(&flaw, &answer.headers, &sent));
+        }
         let facts = row_check.finish(&answer.headers, self.accepts_incomplete);
         let ListFacts {
             company,
@@ -327,15 +342,18 @@ impl Reader {
             method: Method::GET,
             url,
             body: None,
-            sent: &|| {
-                if self.has_written.load(Ordering::Relaxed) {
-                    SentValues::incomplete()
-                } else {
-                    SentValues::default()
-                }
-            },
+            sent: &|| self.sent_before(),
         };
         self.send(request, attempt, on_chunk).await
+    }
+
+    /// What an answer to a read may repeat beside the key: nothing, unless this client has written.
+    fn sent_before(&self) -> SentValues {
+        if self.has_written.load(Ordering::Relaxed) {
+            SentValues::incomplete()
+        } else {
+            SentValues::default()
+        }
     }
 
     /// Sends one request and streams the response body to `on_chunk`; any status outside 200–299 is a failure.
@@ -373,7 +391,7 @@ impl Reader {
                 })
             }
             Ok(response) => receive(response).await,
-            Err(error) => Err(classify_error(error)),
+            Err(error) => Err(classify_error(error).through(self.proxy.as_ref())),
         };
         let outcome = match &result {
             Ok(answer) => answer.status.as_str().to_owned(),
@@ -443,6 +461,13 @@ fn wait_before_retry(failure: &Failure, attempt: u32, n_throttled: u32) -> Optio
     Some(requested.unwrap_or_else(|| retry::back_off(n_failed, retry::jitter())))
 }
 
+/// The proxy of an account; none for this machine, whose traffic stays in it.
+fn find_proxy(account: &Account, options: &ClientOptions) -> Option<Proxy> {
+    let variable = options.proxy.as_ref()?;
+    let is_remote = !account.endpoint.is_loopback();
+    is_remote.then(|| variable.proxy_for(account.endpoint.base()))?
+}
+
 fn build_http_client(account: &Account, options: &ClientOptions) -> Result<reqwest::Client, Error> {
     let mut builder = base_client()
         .connect_timeout(options.timeout)
@@ -468,7 +493,15 @@ fn build_http_client(account: &Account, options: &ClientOptions) -> Result<reqwe
         }
         builder = builder.tls_certs_merge(certificates);
     }
-    builder.build().map_err(|error| {
-        Error::failed("cannot set up the HTTP client").with_source(error.without_url())
-    })
+    builder
+        .build()
+        .map_err(|error| match &options.ca_problem {
+            Some(problem) => Error::usage(format!(
+                "there are no CA certificates to check {account} with: {problem}"
+            ))
+            .with_hint("correct or unset the variable, or pass --ca-file FILE"),
+            None => Error::failed("cannot set up the HTTP client")
+                .with_source(error.without_url())
+                .with_hint("install the system's CA certificates (package ca-certificates), or name a file of them in SSL_CERT_FILE"),
+        })
 }

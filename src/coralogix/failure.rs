@@ -4,7 +4,8 @@
 use super::account::{Access, Account, Side};
 use crate::error::{Error, ErrorKind};
 use crate::http::failure::{
-    ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, is_transient_status,
+    ConnectFailure, Failure, ListProblem, Refusal, RequestedWait, UnusableCause,
+    is_transient_status,
 };
 use crate::http::server_words::{SentValues, ShownWords};
 
@@ -23,25 +24,45 @@ impl Failure {
         match self {
             Self::NotSent(ConnectFailure::Host(cause)) => {
                 Error::failed(format!("cannot reach {account}: {cause}")).with_hint(
-                    "check the region or URL, the network, and HTTPS_PROXY if you use a proxy; nothing was sent",
+                    "check the region or URL, and the network; behind a proxy, set HTTPS_PROXY; nothing was sent",
                 )
+            }
+            Self::NotSent(ConnectFailure::Proxy(proxy, cause)) => {
+                Error::failed(format!("cannot reach {account} through {proxy}: {cause}"))
+                    .with_hint(format!("{}; nothing was sent", proxy.hint()))
             }
             Self::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
                 "the certificate of {account} was not accepted: {cause}"
             ))
-            .with_hint("behind a proxy that intercepts TLS, pass its CA with --ca-file FILE or SSL_CERT_FILE; certificate checks cannot be disabled"),
+            .with_hint(cause.hint()),
             Self::NotSent(ConnectFailure::NoUrl(why)) => Error::failed(format!(
                 "the request to {operation} was not sent to {account}: {why}"
             )),
             Self::Lost { why, .. } => Error::failed(format!("{account} failed to {operation}: {why}"))
                 .with_hint("try again; for a slow server, pass a longer --timeout"),
-            Self::Unusable(what) => Error::failed(format!(
-                "{account} failed to {operation}: the response is {what}"
+            Self::Unusable(unusable) => Error::failed(format!(
+                "{account} failed to {operation}: the response is {}",
+                unusable.what
             ))
-            .with_hint("check the region or URL: something other than the webhooks API answered, perhaps a proxy or a login page"),
+            .with_hint(unusable_hint(unusable.cause)),
             Self::BadList(problem) => explain_list_problem(problem, account),
             Self::Refused(refusal) => refusal.explain(account, operation),
         }
+    }
+}
+
+fn unusable_hint(cause: UnusableCause) -> &'static str {
+    match cause {
+        UnusableCause::OtherServer => {
+            "check the region or URL: something other than the webhooks API answered, perhaps a proxy, a login page, or the captive portal of this network"
+        }
+        UnusableCause::Damaged => {
+            "the API, or a proxy or gateway in front of it, sends damaged responses; hookferry uses no part of them. Compare with what `curl` gets, and with another network"
+        }
+        UnusableCause::OtherForm => {
+            "the API returns all webhooks as one JSON array, and hookferry does not guess which part of another value is the whole list: check the URL, and for a gateway that wraps lists or splits them into pages"
+        }
+        UnusableCause::TooLarge => "check the region or URL; no account is that large",
     }
 }
 
@@ -80,6 +101,9 @@ impl Refusal {
         if !self.message.is_empty() {
             what = format!("{what}: {}", self.message);
         }
+        if let Some(wait) = self.asked_wait() {
+            what = format!("{what}; it asks to wait {wait}");
+        }
         let kind = match self.status {
             401 | 403 => ErrorKind::Authentication,
             _ => ErrorKind::Failed,
@@ -94,9 +118,10 @@ impl Refusal {
         }
     }
 
-    fn asks_to_wait(&self) -> bool {
-        self.requested_wait
-            .is_some_and(|wait| !wait.duration.is_zero())
+    /// The wait that the server asks for before it can answer; `None` if it names none.
+    pub fn asked_wait(&self) -> Option<RequestedWait> {
+        let wait = self.requested_wait.filter(|wait| !wait.duration.is_zero());
+        wait.filter(|_| is_transient_status(self.status))
     }
 
     /// The next step for statuses with a usual cause; `None` for all others.
@@ -107,8 +132,8 @@ impl Refusal {
         };
         let key = &self.key_origin;
         match self.status {
-            status if is_transient_status(status) && self.asks_to_wait() => {
-                self.requested_wait.map(asked_to_wait_hint)
+            _ if self.asked_wait().is_some() => {
+                Some(ASKED_TO_WAIT_HINT.to_owned())
             }
             401 | 403 => Some(format!(
                 "the key {key} needs {permission} (preset {PERMISSION_PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
@@ -124,12 +149,8 @@ impl Refusal {
     }
 }
 
-/// What to do about a server that asked for a longer wait than the run had time for.
-pub fn asked_to_wait_hint(wait: RequestedWait) -> String {
-    format!(
-        "the server asked to wait {wait}; try again then, or let the run wait longer with --max-wait"
-    )
-}
+/// What to do about a server that asks for a longer wait than the run has time for.
+pub const ASKED_TO_WAIT_HINT: &str = "try again then, or let the run wait longer with --max-wait";
 
 /// The server's words in a refusal. A 401 is about the key, whatever its words, so that is said if they are withheld.
 pub(super) fn refusal_words(status: u16, body: &str, sent: &SentValues) -> ShownWords {
@@ -159,7 +180,7 @@ pub(super) fn accepted_words(body: &str, sent: &SentValues) -> ShownWords {
     }
 }
 
-fn json_message(json: &serde_json::Value) -> Option<String> {
+pub(super) fn json_message(json: &serde_json::Value) -> Option<String> {
     let pointers = ["/message", "/error/message", "/error", "/detail"];
     let found = pointers
         .iter()

@@ -1,9 +1,10 @@
 //! Streams a list of webhooks: parses it part by part as it arrives, so that the whole text is never held in memory.
 //! Never passes on a part that does not parse, and never accepts a list before its end has arrived.
 
-use super::listing::{JsonFlaw, NotAList, Webhook, diagnose_list, parse_list_part};
+use super::listing::{
+    JsonFlaw, NotAList, TextPosition, Webhook, diagnose_list, diagnose_rest, parse_list_part,
+};
 use super::scan::Scanner;
-use crate::http::failure::Failure;
 
 /// Approximate size of a part in bytes.
 const PART_BYTES: usize = 1 << 20;
@@ -12,6 +13,8 @@ const PART_BYTES: usize = 1 << 20;
 pub(super) struct ListStream<'t> {
     /// Received bytes that no part contains yet.
     buffer: Vec<u8>,
+    /// Where the buffer starts in the response.
+    buffer_start: TextPosition,
     /// How many bytes must be buffered before the next parse attempt; grows while a webhook is still incomplete.
     parse_threshold: usize,
     /// The number of webhooks passed on so far; `None` before the opening `[`.
@@ -27,6 +30,7 @@ impl<'t> ListStream<'t> {
     pub(super) fn new(on_part: &'t mut (dyn FnMut(Vec<Webhook>) + Send)) -> Self {
         Self {
             buffer: Vec::with_capacity(2 * PART_BYTES),
+            buffer_start: TextPosition::START,
             parse_threshold: PART_BYTES,
             n_emitted: None,
             is_complete: false,
@@ -48,29 +52,26 @@ impl<'t> ListStream<'t> {
         }
     }
 
-    /// Finishes the list; an error if it is incomplete or not a list of webhooks.
-    pub(super) fn finish(mut self) -> Result<(), Failure> {
+    /// Finishes the list; fails if it is incomplete or not a list of webhooks.
+    pub(super) fn finish(mut self) -> Result<(), ListFlaw> {
         self.emit_part();
-        if let Some(problem) = self.hopeless {
-            let text = String::from_utf8_lossy(&self.buffer);
-            return Err(list_failure(&problem, text.trim_start().chars().next()));
-        }
-        let rest = utf8_text(&self.buffer)?;
-        if self.is_complete && Scanner::new(rest).is_at_end() {
-            return Ok(());
-        }
-        let Some(n) = self.n_emitted else {
-            let first = rest.trim_start().chars().next();
-            return Err(list_failure(&diagnose_list(rest), first));
+        let rest = match std::str::from_utf8(&self.buffer) {
+            Ok(rest) => rest,
+            // The rest of a response that is dropped can end within a character.
+            Err(_) if self.hopeless.is_some() => "",
+            Err(error) => {
+                let valid = String::from_utf8_lossy(&self.buffer[..error.valid_up_to()]);
+                let at = self.buffer_start.after(&valid);
+                return Err(ListFlaw::NotUtf8(at, self.buffer));
+            }
         };
-        let problem = match rest_after_comma(rest, n).filter(|_| !self.is_complete) {
-            Some(left) => match diagnose_list(&format!("[{left}")) {
-                NotAList::Element(ix) => NotAList::Element(n + ix),
-                problem => problem,
-            },
-            None => NotAList::NotJson(JsonFlaw::Malformed(1, 1)),
+        let problem = match (self.hopeless, self.n_emitted) {
+            (Some(problem), _) => problem,
+            (None, Some(_)) if self.is_complete && Scanner::new(rest).is_at_end() => return Ok(()),
+            (None, Some(n)) => diagnose_rest(rest, self.buffer_start, n, self.is_complete),
+            (None, None) => diagnose_list(rest),
         };
-        Err(list_failure(&problem, Some('[')))
+        Err(ListFlaw::NotAList(problem, self.buffer))
     }
 
     /// Drops the rest of a response that is long, and does not start like a list.
@@ -82,8 +83,9 @@ impl<'t> ListStream<'t> {
             // Not valid UTF-8, which `finish` reports.
             Some(b'[') => return,
             Some(b'{') => Some(NotAList::OtherValue("an object")),
+            Some(b'"') => Some(NotAList::OtherValue("a string")),
             Some(b'<') => Some(NotAList::NotJson(JsonFlaw::Html)),
-            _ => Some(NotAList::NotJson(JsonFlaw::Malformed(1, 1))),
+            _ => Some(NotAList::NotJson(JsonFlaw::Text)),
         };
         self.buffer.truncate(PART_BYTES);
         self.buffer.shrink_to_fit();
@@ -108,16 +110,19 @@ impl<'t> ListStream<'t> {
         self.buffer.truncate(part.end);
         let text = std::mem::replace(&mut self.buffer, tail);
         let text = String::from_utf8(text).expect("the part was found in text");
+        self.buffer_start = self.buffer_start.after(&text);
         self.n_emitted = Some(self.n_emitted.unwrap_or(0) + part.n_webhooks());
         self.is_complete = part.is_last;
         (self.on_part)(part.into_webhooks(text.into()));
     }
 }
 
-/// The rest of a list after the comma that must follow `n_before` webhooks; `None` if the comma is missing.
-fn rest_after_comma(rest: &str, n_before: usize) -> Option<&str> {
-    let mut scanner = Scanner::new(rest);
-    (n_before == 0 || scanner.consume(b',')).then(|| &rest[scanner.position()..])
+/// Why a response is not a list, with what the parser had not passed on; that need not be the whole rest.
+#[derive(Debug)]
+pub(super) enum ListFlaw {
+    /// It is not valid UTF-8 from here on.
+    NotUtf8(TextPosition, Vec<u8>),
+    NotAList(NotAList, Vec<u8>),
 }
 
 /// Decodes bytes whose last character may be incomplete; `None` if they are not valid UTF-8.
@@ -129,38 +134,10 @@ fn utf8_prefix(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-fn utf8_text(bytes: &[u8]) -> Result<&str, Failure> {
-    let invalid_utf8 = |_| Failure::Unusable("not valid UTF-8".to_owned());
-    std::str::from_utf8(bytes).map_err(invalid_utf8)
-}
-
-/// The failure for a response that is not a list of webhooks; `first` is its first character.
-fn list_failure(problem: &NotAList, first: Option<char>) -> Failure {
-    match problem {
-        NotAList::NotJson(_) if first.is_none() => Failure::Unusable("empty".to_owned()),
-        NotAList::NotJson(_) if first == Some('<') => Failure::Unusable("an HTML page".to_owned()),
-        // A truncated list may arrive completely on the next attempt.
-        NotAList::NotJson(_) if first == Some('[') => Failure::Lost {
-            why: "response cut short".to_owned(),
-            is_timeout: false,
-        },
-        NotAList::NotJson(_) => Failure::Unusable("not JSON".to_owned()),
-        NotAList::OtherValue(name) => Failure::Unusable(format!("{name}, not a list of webhooks")),
-        NotAList::Element(at) => {
-            Failure::Unusable(format!("a list whose element {at} is not a webhook"))
-        }
-        NotAList::TooLong => Failure::Unusable("a list of more than 1,000,000 webhooks".to_owned()),
-        NotAList::TooManyMembers(at) => Failure::Unusable(format!(
-            "a list whose webhook {at} has more than 100,000 members"
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ListStream, PART_BYTES, list_failure};
+    use super::{ListFlaw, ListStream, PART_BYTES};
     use crate::coralogix::webhook::{Webhook, parse_list};
-    use crate::http::failure::Failure;
     use proptest::collection::vec;
     use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
     use proptest::sample::Index;
@@ -175,23 +152,18 @@ mod tests {
             intake.feed(bytes);
             intake.parse_threshold = intake.parse_threshold.min(intake.buffer.len() + part);
         }
-        intake.finish().map_err(|failure| failure_text(&failure))?;
+        intake.finish().map_err(|flaw| match flaw {
+            ListFlaw::NotUtf8(at, _) => format!("not UTF-8 at {at}"),
+            ListFlaw::NotAList(problem, _) => format!("{problem:?}"),
+        })?;
         Ok(to_text(&webhooks))
-    }
-
-    fn failure_text(failure: &Failure) -> String {
-        match failure {
-            Failure::Unusable(why) | Failure::Lost { why, .. } => why.clone(),
-            other => other.brief(),
-        }
     }
 
     /// The result of parsing the whole text at once.
     fn expected(body: &str) -> Result<String, String> {
-        let bare = body.trim_start_matches('\u{feff}').trim_start();
         match parse_list(body) {
             Ok(webhooks) => Ok(to_text(&webhooks)),
-            Err(problem) => Err(failure_text(&list_failure(&problem, bare.chars().next()))),
+            Err(problem) => Err(format!("{problem:?}")),
         }
     }
 
@@ -228,27 +200,41 @@ mod tests {
 
     #[test]
     fn failures_are_the_same_for_any_chunk_size() {
-        let bodies: [(&[u8], &str); 17] = [
-            (b"", "empty"),
-            (b" \n", "empty"),
-            (b"<html>", "an HTML page"),
-            (b"{\"webhooks\": []}", "an object, not a list"),
-            (b"null", "null, not a list"),
-            (b"[{\"id\": 1}, 2]", "element 2 is not a webhook"),
+        let bodies: [(&[u8], &str); 19] = [
+            (b"", "Empty"),
+            (b" \n", "Empty"),
+            (b"<html>", "Html"),
+            (b"{\"webhooks\": []}", "OtherValue(\"an object\")"),
+            (b"null", "OtherValue(\"null\")"),
+            (b"[{\"id\": 1}, 2]", "Element(2)"),
             (
                 b"[{\"id\": 1}, {\"id\": 2}, {\"id\": 3}, [], {}]",
-                "element 4 is not a webhook",
+                "Element(4)",
             ),
-            (b"[{\"id\": 1}, {\"id\": 2}", "cut short"),
-            (b"[{\"id\": 1}, {\"id\": 2},]", "cut short"),
-            (b"[{\"id\": 1}] x", "cut short"),
-            (b"[", "cut short"),
-            (b"[{\"id\": 1},,2]", "cut short"),
-            (b"[{\"id\": 1} 2]", "cut short"),
-            (b"[{\"id\": 1}] 2]", "cut short"),
-            ("[{\"id\": 1}\u{a0},{}]".as_bytes(), "cut short"),
-            ("[{\"id\": 1}]\u{3000}".as_bytes(), "cut short"),
-            (b"[{\"a\": \"\xff\"}]", "not valid UTF-8"),
+            (
+                b"[{\"id\": 1}, {\"id\": 2}",
+                "CutOff(TextPosition { line: 1, column: 21 })",
+            ),
+            (
+                b"[{\"id\": 1},\n {\"id\": 2},]",
+                "Malformed(TextPosition { line: 2, column: 12 })",
+            ),
+            (
+                b"[{\"id\": 1}]\n\n x",
+                "Malformed(TextPosition { line: 3, column: 2 })",
+            ),
+            (b"[", "CutOff(TextPosition { line: 1, column: 1 })"),
+            (b"[{\"id\": 1},,2]", "Malformed"),
+            (
+                b"[{\"id\": 1} 2]",
+                "Malformed(TextPosition { line: 1, column: 12 })",
+            ),
+            (b"[{\"id\": 1}] 2]", "Sequence"),
+            (b"[{\"id\": 1}]\n[]", "Sequence"),
+            ("[{\"id\": 1}\u{a0},{}]".as_bytes(), "Malformed"),
+            ("[{\"id\": 1}]\u{3000}".as_bytes(), "Malformed"),
+            (b"[{\"a\": \"\xff\"}]", "not UTF-8 at line 1, column 9"),
+            (b"[{},\n{\"a\": \"\xff\"}]", "not UTF-8 at line 2, column 8"),
         ];
         for (body, expected) in bodies {
             for piece in 1..=body.len() + 1 {

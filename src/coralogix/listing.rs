@@ -7,6 +7,7 @@ use super::known_key::KnownKey;
 use super::scan::{Malformed, Scanner};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -119,12 +120,62 @@ pub enum JsonFlaw {
     Empty,
     /// It is a page for browsers.
     Html,
+    /// It does not even start like JSON.
+    Text,
     /// One JSON value follows another, usually each on a line of its own.
     Sequence,
-    /// It ends in the middle of a value, at this line and column.
-    CutOff(usize, usize),
-    /// It stops being JSON at this line and column.
-    Malformed(usize, usize),
+    /// It ends in the middle of a value, here.
+    CutOff(TextPosition),
+    /// It stops being JSON here.
+    Malformed(TextPosition),
+}
+
+/// A place in a text, counted from 1; columns count bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextPosition {
+    line: usize,
+    column: usize,
+}
+
+impl TextPosition {
+    /// The first byte of a text.
+    pub(super) const START: Self = Self { line: 1, column: 1 };
+
+    /// The position behind a part of the text that starts here. A byte order mark takes no column.
+    pub(super) fn after(self, part: &str) -> Self {
+        let part = part.trim_start_matches('\u{feff}');
+        match part.rfind('\n') {
+            None => Self {
+                column: self.column + part.len(),
+                ..self
+            },
+            Some(last) => Self {
+                line: self.line + part.bytes().filter(|byte| *byte == b'\n').count(),
+                column: part.len() - last,
+            },
+        }
+    }
+
+    /// Where a position in `prefix` and what follows is in the whole text, if what follows starts here.
+    fn locate(self, inner: Self, prefix: &str) -> Self {
+        if inner.line == 1 {
+            Self {
+                column: (self.column + inner.column).saturating_sub(prefix.len() + 1),
+                ..self
+            }
+        } else {
+            Self {
+                line: self.line + inner.line - 1,
+                ..inner
+            }
+        }
+    }
+}
+
+impl fmt::Display for TextPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}", self.line, self.column)
+    }
 }
 
 /// The most webhooks of a list: a response of 64 kB can be 22 million empty objects, once it is decompressed.
@@ -300,19 +351,50 @@ impl Index {
 /// Finds out why a text is not a list of webhooks.
 pub(super) fn diagnose_list(text: &str) -> NotAList {
     let body = text.trim_start_matches('\u{feff}').trim_start();
+    let start = TextPosition::START.after(&text[..text.len() - body.len()]);
     match serde_json::from_str::<&RawValue>(body) {
-        Err(error) => NotAList::NotJson(flaw(body, &error)),
+        Err(error) => NotAList::NotJson(flaw(body, start, &error)),
         Ok(raw) if raw.get().starts_with('[') => match parse_list_part(body, None) {
             // Nothing is wrong with this list, so it is what came before it.
-            Some(part) if part.is_last => NotAList::NotJson(JsonFlaw::Malformed(1, 1)),
+            Some(part) if part.is_last => NotAList::NotJson(JsonFlaw::Malformed(start)),
             part => NotAList::Element(part.map_or(0, |part| part.n_webhooks()) + 1),
         },
         Ok(raw) => NotAList::OtherValue(json_type_name(raw.get())),
     }
 }
 
-fn flaw(body: &str, error: &serde_json::Error) -> JsonFlaw {
-    let (line, column) = (error.line(), error.column());
+/// Finds out why a list is not one whose first `n` webhooks have been read; `rest` is what follows them, and starts at
+/// `start`. `is_complete` says that the list's end has been read, too.
+pub(super) fn diagnose_rest(
+    rest: &str,
+    start: TextPosition,
+    n: usize,
+    is_complete: bool,
+) -> NotAList {
+    // Stands for what has been read.
+    let prefix = match n {
+        _ if is_complete => "[]",
+        0 => "[",
+        _ => "[{}",
+    };
+    match diagnose_list(&format!("{prefix}{rest}")) {
+        NotAList::NotJson(flaw) => NotAList::NotJson(match flaw {
+            JsonFlaw::CutOff(at) => JsonFlaw::CutOff(start.locate(at, prefix)),
+            JsonFlaw::Malformed(at) => JsonFlaw::Malformed(start.locate(at, prefix)),
+            other => other,
+        }),
+        NotAList::Element(ix) => NotAList::Element(ix + n.saturating_sub(1)),
+        other => other,
+    }
+}
+
+/// What is wrong with a text that starts at `start`.
+fn flaw(body: &str, start: TextPosition, error: &serde_json::Error) -> JsonFlaw {
+    let inner = TextPosition {
+        line: error.line(),
+        column: error.column(),
+    };
+    let at = start.locate(inner, "");
     let mut values = serde_json::Deserializer::from_str(body).into_iter::<&RawValue>();
     if body.trim().is_empty() {
         JsonFlaw::Empty
@@ -320,10 +402,12 @@ fn flaw(body: &str, error: &serde_json::Error) -> JsonFlaw {
         JsonFlaw::Html
     } else if matches!(values.next(), Some(Ok(_))) && matches!(values.next(), Some(Ok(_))) {
         JsonFlaw::Sequence
+    } else if !body.starts_with(['[', '{', '"']) {
+        JsonFlaw::Text
     } else if error.is_eof() {
-        JsonFlaw::CutOff(line, column)
+        JsonFlaw::CutOff(at)
     } else {
-        JsonFlaw::Malformed(line, column)
+        JsonFlaw::Malformed(at)
     }
 }
 

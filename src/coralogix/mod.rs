@@ -21,6 +21,7 @@ pub mod json;
 mod key_layout;
 pub mod kind;
 pub mod known_key;
+mod list_failure;
 mod list_stream;
 mod listing;
 pub mod mask;

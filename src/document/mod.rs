@@ -55,6 +55,9 @@ pub struct PartyDocument {
     /// The profile's label, such as `production`.
     #[serde(default)]
     pub label: Option<String>,
+    /// Whether it is restored from, as a backup.
+    #[serde(default, rename = "backup", skip_serializing_if = "std::ops::Not::not")]
+    pub is_backup: bool,
 }
 
 impl From<&Party> for PartyDocument {
@@ -66,6 +69,7 @@ impl From<&Party> for PartyDocument {
             webhooks: party.n_webhooks,
             profile: profile.map(|profile| profile.name.clone()),
             label: profile.and_then(|profile| profile.label.clone()),
+            is_backup: party.is_backup,
         }
     }
 }

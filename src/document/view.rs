@@ -26,6 +26,8 @@ pub struct Party {
     pub profile: Option<AccountProfile>,
     /// Whether it is a live account instead of a file or a backup.
     pub is_live: bool,
+    /// Whether it is restored from, as a backup.
+    pub is_backup: bool,
     /// The header that announces more webhooks than were read; `None` unless the user accepts that.
     pub incomplete: Option<String>,
 }

@@ -1,5 +1,7 @@
 //! The ways in which a request can fail, classified by what each proves about the server.
 
+use super::certificate::CertificateFlaw;
+use super::proxy::Proxy;
 use super::server_words::ShownWords;
 use crate::wording::duration_text;
 use jiff::Timestamp;
@@ -21,10 +23,41 @@ pub enum Failure {
     },
     /// The server answered with a status outside 200–299.
     Refused(Refusal),
-    /// The response was complete, but not what the API returns; the text names what it was, such as `an HTML page`.
-    Unusable(String),
+    /// The response was complete, but not what the API returns.
+    Unusable(Unusable),
     /// The response was a list of webhooks, but not the whole list of one account.
     BadList(ListProblem),
+}
+
+/// What a complete response is, if it is not what the API returns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// What it is, such as `an HTML page`; texts of the server are escaped.
+    pub what: String,
+    /// What that tells about whoever sent it.
+    pub cause: UnusableCause,
+}
+
+/// Why a response is not what the API returns, as far as the response shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnusableCause {
+    /// Something other than the API answered, such as a login page.
+    OtherServer,
+    /// It was meant to be the API's answer, and was damaged before it arrived, or while it was written.
+    Damaged,
+    /// It is valid JSON, and not in the form that the API returns.
+    OtherForm,
+    /// It is more than hookferry takes.
+    TooLarge,
+}
+
+impl Unusable {
+    pub(crate) fn new(cause: UnusableCause, what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            cause,
+        }
+    }
 }
 
 /// Why a list of webhooks is not the whole list of one account; texts of the server are escaped.
@@ -85,8 +118,10 @@ impl fmt::Display for ListProblem {
 pub enum ConnectFailure {
     /// The host is unreachable; the text is the system's error message.
     Host(String),
+    /// The proxy is unreachable, or leads nowhere; the text is the system's or the proxy's.
+    Proxy(Proxy, String),
     /// The TLS certificate was not accepted; a retry does not help.
-    Certificate(String),
+    Certificate(CertificateFlaw),
     /// No URL can name what the request is about; a retry does not help. The text says why.
     NoUrl(&'static str),
 }
@@ -121,15 +156,30 @@ pub struct RequestedWait {
 impl fmt::Display for RequestedWait {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let until = self.until.strftime("%Y-%m-%d %H:%M:%S UTC");
-        write!(formatter, "{}, until {until}", duration_text(self.duration))
+        write!(
+            formatter,
+            "until {until} ({})",
+            duration_text(self.duration)
+        )
     }
 }
 
 impl Failure {
+    /// Blames the proxy for a connection that was not established, if requests go through one.
+    pub(crate) fn through(self, proxy: Option<&Proxy>) -> Self {
+        match (self, proxy) {
+            (Self::NotSent(ConnectFailure::Host(cause)), Some(proxy)) => {
+                Self::NotSent(ConnectFailure::Proxy(proxy.clone(), cause))
+            }
+            (failure, _) => failure,
+        }
+    }
+
     /// Whether the failure is transient, so that retrying a read may help.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::NotSent(ConnectFailure::Host(_)) | Self::Lost { .. } => true,
+            Self::NotSent(ConnectFailure::Host(_) | ConnectFailure::Proxy(..))
+            | Self::Lost { .. } => true,
             Self::NotSent(ConnectFailure::Certificate(_) | ConnectFailure::NoUrl(_))
             | Self::Unusable(_)
             | Self::BadList(_) => false,
@@ -157,12 +207,15 @@ impl Failure {
     pub fn brief(&self) -> String {
         match self {
             Self::NotSent(ConnectFailure::Host(_)) => "cannot be reached".to_owned(),
+            Self::NotSent(ConnectFailure::Proxy(proxy, _)) => {
+                format!("cannot be reached through {proxy}")
+            }
             Self::NotSent(ConnectFailure::Certificate(_)) => "certificate not accepted".to_owned(),
             Self::NotSent(ConnectFailure::NoUrl(why)) => format!("not sent: {why}"),
             Self::Lost { why, .. } => why.clone(),
             Self::Refused(refusal) if refusal.status == 429 => "rate limited (429)".to_owned(),
             Self::Refused(refusal) => format!("answered {}", refusal.status),
-            Self::Unusable(what) => format!("unusable response: {what}"),
+            Self::Unusable(unusable) => format!("unusable response: {}", unusable.what),
             Self::BadList(problem) => problem.to_string(),
         }
     }

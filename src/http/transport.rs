@@ -1,9 +1,11 @@
 //! Receiving a response with a size limit, and classifying transport errors.
 //! Never reads more than the limit, and never claims that a request was not sent if a server may have seen it.
 
-use super::failure::{ConnectFailure, Failure};
+use super::certificate::CertificateFlaw;
+use super::failure::{ConnectFailure, Failure, Unusable, UnusableCause};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use std::io::ErrorKind;
 
 /// The most bytes that are read of one response, after decompression.
 const MAX_RESPONSE_BYTES: usize = 1 << 30;
@@ -62,7 +64,11 @@ pub(crate) async fn receive_streamed(
     while let Some(chunk) = response.chunk().await.map_err(classify_error)? {
         length += chunk.len();
         if length > MAX_RESPONSE_BYTES {
-            return Err(Failure::Unusable("larger than 1 GiB".to_owned()));
+            let what = "larger than 1 GiB";
+            return Err(Failure::Unusable(Unusable::new(
+                UnusableCause::TooLarge,
+                what,
+            )));
         }
         on_chunk(&chunk);
     }
@@ -82,23 +88,58 @@ pub(crate) fn classify_error(error: reqwest::Error) -> Failure {
         } else {
             root_cause_message(&error)
         };
-        return Failure::NotSent(if is_certificate_error(&error) {
-            ConnectFailure::Certificate(cause)
-        } else {
-            ConnectFailure::Host(cause)
+        return Failure::NotSent(match tls_error(&error) {
+            Some(rustls::Error::InvalidCertificate(flaw)) => {
+                ConnectFailure::Certificate(CertificateFlaw::new(flaw, cause))
+            }
+            // The library's words for bytes that are not TLS.
+            Some(rustls::Error::InvalidMessage(_)) => {
+                ConnectFailure::Host(format!("what answered does not speak TLS: {cause}"))
+            }
+            _ => ConnectFailure::Host(cause),
         });
     }
-    let why = if timed_out {
-        "no response within the timeout"
-    } else if error.is_decode() {
-        "response cut short"
-    } else {
-        "connection lost"
+    let why = match find_cause::<hyper::Error>(&error) {
+        _ if timed_out => "no response within the timeout",
+        None if error.is_decode() => return gzip_failure(find_cause(&error)),
+        Some(cause) if cause.is_parse() => "the response is not HTTP",
+        _ if error.is_decode() => "response cut short",
+        _ => "connection lost",
     };
+    lost(why, timed_out)
+}
+
+fn lost(why: &str, is_timeout: bool) -> Failure {
     Failure::Lost {
         why: why.to_owned(),
-        is_timeout: timed_out,
+        is_timeout,
     }
+}
+
+/// The failure of decompression, for which the connection is not to blame; `cause` is what the decoder says.
+fn gzip_failure(cause: Option<&std::io::Error>) -> Failure {
+    let what = match cause {
+        Some(cause) if cause.kind() == ErrorKind::UnexpectedEof => {
+            return lost(
+                "response cut short: its gzip data ends in the middle",
+                false,
+            );
+        }
+        // The decoder's words for data that does not start like gzip.
+        Some(cause) if cause.to_string().ends_with("gzip header") => {
+            "not gzip data, although its headers say so"
+        }
+        _ => "damaged gzip data",
+    };
+    Failure::Unusable(Unusable::new(UnusableCause::Damaged, what))
+}
+
+/// The first cause of that type in an error's chain.
+fn find_cause<'e, T: std::error::Error + 'static>(
+    error: &'e (dyn std::error::Error + 'static),
+) -> Option<&'e T> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| cause.downcast_ref())
 }
 
 /// The message of an error's root cause, which is the helpful one.
@@ -110,22 +151,18 @@ fn root_cause_message(error: &dyn std::error::Error) -> String {
     crate::untrusted::escape_truncated(&cause.to_string(), 200)
 }
 
-fn is_certificate_error(error: &(dyn std::error::Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
+/// The error of the TLS handshake, if that is what failed.
+fn tls_error<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e rustls::Error> {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    causes.find_map(|cause| {
         // `source()` skips the error that an I/O error wraps, and a direct connection wraps it twice.
-        let mut inner = error;
+        let mut inner = cause;
         while let Some(wrapped) = inner
             .downcast_ref::<std::io::Error>()
             .and_then(std::io::Error::get_ref)
         {
             inner = wrapped;
         }
-        let tls = inner.downcast_ref::<rustls::Error>();
-        if matches!(tls, Some(rustls::Error::InvalidCertificate(_))) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+        inner.downcast_ref()
+    })
 }

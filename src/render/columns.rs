@@ -8,8 +8,8 @@ use console::{measure_text_width, truncate_str};
 
 /// A heading with both sides, on one line or two.
 pub(crate) fn from_to(title: &str, source: &str, target: &str, page: Page) -> String {
-    let source = format!("{title}source {source}");
-    let target = format!("-> target {target}");
+    let source = format!("{title}{source}");
+    let target = format!("-> {target}");
     if width(&source) + 1 + width(&target) <= page.width {
         return format!("{source} {target}");
     }
@@ -54,6 +54,26 @@ pub(crate) fn truncated(text: &str, columns: usize) -> String {
         return text.to_owned();
     }
     truncate_str(text, columns, "…").into_owned()
+}
+
+/// The text, shortened to the given width at the end of a word; ends in `…` if anything was left out.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let ends = text.match_indices(' ').map(|(at, _)| text[..at].trim_end());
+    let mut ends = ends.rev();
+    match ends.find(|start| !start.is_empty() && width(start) + 2 <= columns) {
+        Some(start) => format!("{start} …"),
+        None => truncated(text, columns),
+    }
+}
+
+/// An indented line of our own, wrapped at `columns`.
+pub(crate) fn indented(text: &str, columns: usize) -> String {
+    const INDENT: usize = 2;
+    let room = columns.saturating_sub(INDENT);
+    format!("{}{}", " ".repeat(INDENT), wrapped(text, room, 2 * INDENT))
 }
 
 /// Two texts, each cut to the given width where they begin to differ, so that they differ in what is left of them.
@@ -150,7 +170,7 @@ fn blocks<const N: usize>(headings: [&str; N], rows: &[[String; N]], page: Page)
 
 #[cfg(test)]
 mod tests {
-    use super::{padded, truncated, truncated_to_differ, width, wrapped};
+    use super::{indented, padded, shortened, truncated, truncated_to_differ, width, wrapped};
     use proptest::prelude::{prop_assert, prop_assert_ne, proptest};
 
     #[test]
@@ -159,6 +179,15 @@ mod tests {
         assert_eq!(padded("日本", 6), "日本  ");
         assert_eq!(truncated("日本語", 5), "日本…");
         assert_eq!(truncated("short", 5), "short");
+    }
+
+    #[test]
+    fn a_line_ends_with_a_whole_word() {
+        assert_eq!(shortened("aa bb cc", 8), "aa bb cc");
+        assert_eq!(shortened("aa bb cc", 7), "aa bb …");
+        assert_eq!(shortened("aa  bb cc", 6), "aa …");
+        assert_eq!(shortened("aaaaaaaa bb", 5), "aaaa…");
+        assert_eq!(indented("aa bb cc", 7), "  aa bb\n    cc");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use super::columns::{padded, truncated_to_differ, width};
 use super::page::Page;
 use super::rows::{INDENT, push_remark};
+use super::side_words::SideWords;
 use crate::coralogix::mask::Masked;
 use crate::document::DifferenceDocument;
 use crate::untrusted::name_cell;
@@ -21,7 +22,6 @@ const SIDE_INDENT: usize = INDENT + 2;
 pub(super) struct SideLabels(&'static str, &'static str);
 
 impl SideLabels {
-    const SOURCE_AND_TARGET: Self = Self("source", "target");
     pub(super) const LEFT_AND_RIGHT: Self = Self("left", "right");
 }
 
@@ -33,8 +33,14 @@ struct Row {
 }
 
 /// Appends the differences between the source's and the target's webhook.
-pub(super) fn push_differences(out: &mut String, differences: &[DifferenceDocument], page: Page) {
-    push_differences_between(out, differences, SideLabels::SOURCE_AND_TARGET, page);
+pub(super) fn push_differences(
+    out: &mut String,
+    differences: &[DifferenceDocument],
+    words: SideWords,
+    page: Page,
+) {
+    let [source, target] = words.labels;
+    push_differences_between(out, differences, SideLabels(source, target), page);
 }
 
 /// Appends the differences between two webhooks: a line each, or three where one is too narrow.

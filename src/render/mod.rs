@@ -29,6 +29,7 @@ pub mod runs;
 pub mod schedule;
 pub mod schedule_run;
 pub mod screen;
+pub(crate) mod side_words;
 mod streams;
 pub mod style;
 mod terminal;

@@ -4,6 +4,7 @@
 use super::columns::{from_to, padded, padded_left, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_remark};
+use super::side_words::SideWords;
 use super::style::Meaning;
 use crate::document::{ItemOutcomeDocument, OutcomeDocument, ReadBackDocument};
 use crate::pipeline::outcome::FinalStatus;
@@ -26,7 +27,9 @@ pub fn outcome(outcome: &OutcomeDocument, page: Page) -> String {
 }
 
 fn header(outcome: &OutcomeDocument, page: Page) -> String {
-    let (source, target) = (outcome.source.identity(), outcome.target.identity());
+    let words = SideWords::of(&outcome.source);
+    let source = words.label_source(&outcome.source.identity());
+    let target = format!("{} {}", words.target, outcome.target.identity());
     let text = from_to("hookferry outcome: ", &source, &target, page);
     format!("{}\n\n", page.palette.paint(Meaning::Heading, &text))
 }
@@ -109,7 +112,8 @@ fn altered_section(outcome: &OutcomeDocument, page: Page) -> String {
     let layout = Layout::fit(altered.iter().map(|item| line(item)), page);
     for item in &altered {
         line(item).write(&mut out, layout, page);
-        push_differences(&mut out, &item.altered, page);
+        let words = SideWords::of(&outcome.source);
+        push_differences(&mut out, &item.altered, words, page);
     }
     out.push('\n');
     out
@@ -269,8 +273,9 @@ pub(super) fn verdict(outcome: &OutcomeDocument) -> (Meaning, String) {
             format!("Done: nothing had to be written{left_alone}."),
         )
     } else if outcome.complete && n_open == 0 {
-        let done = "Done: the target has every planned change";
-        (Meaning::Success, format!("{done}{left_alone}."))
+        let target = SideWords::of(&outcome.source).target;
+        let done = format!("Done: the {target} has every planned change{left_alone}.");
+        (Meaning::Success, done)
     } else if !outcome.may_have_written {
         (Meaning::Error, "Not done: nothing was written.".to_owned())
     } else if n_open == 0 {

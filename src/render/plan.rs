@@ -5,6 +5,7 @@ use super::changes::{changes_text, leftover_text, missing_value_text};
 use super::columns::{from_to, width, wrapped};
 use super::differences::push_differences;
 use super::rows::{Layout, Line, push_fields, push_remark};
+use super::side_words::SideWords;
 use super::style::{Meaning, symbol};
 use crate::document::{
     Invariants, PlanDocument, StepDocument, UpdatedDocument, plan_refusal, state_count,
@@ -40,7 +41,9 @@ pub fn plan(plan: &PlanDocument, page: Page) -> String {
 }
 
 fn header(plan: &PlanDocument, page: Page) -> String {
-    let (source, target) = (plan.source.description(), plan.target.description());
+    let words = SideWords::of(&plan.source);
+    let source = words.label_source(&plan.source.description());
+    let target = format!("{} {}", words.labels[1], plan.target.description());
     let text = from_to("hookferry plan: ", &source, &target, page);
     let heading = page.palette.paint(Meaning::Heading, &text);
     let Some(binding) = &plan.binding else {
@@ -78,10 +81,12 @@ fn legend(page: Page) -> String {
 struct PlanLine<'p> {
     line: Line,
     step: &'p StepDocument,
+    words: SideWords,
 }
 
 /// The webhooks grouped by state, in source order within each group.
 fn groups(plan: &PlanDocument, page: Page) -> String {
+    let words = SideWords::of(&plan.source);
     let entries: Vec<PlanLine<'_>> = plan
         .steps
         .iter()
@@ -89,6 +94,7 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
         .map(|step| PlanLine {
             line: line(step),
             step,
+            words,
         })
         .collect();
     let layout = Layout::fit(entries.iter().map(|entry| &entry.line), page);
@@ -121,7 +127,8 @@ fn groups(plan: &PlanDocument, page: Page) -> String {
 
 /// Whether there is more to say of a webhook than that it stays as it is.
 fn needs_attention(step: &StepDocument) -> bool {
-    let is_plain = remarks(step, true).is_empty() && step.differences.is_empty();
+    let is_plain =
+        remarks(step, true, SideWords::SOURCE_AND_TARGET).is_empty() && step.differences.is_empty();
     step.state != StepState::Unchanged || !is_plain
 }
 
@@ -138,7 +145,7 @@ fn line(step: &StepDocument) -> Line {
 /// Appends the remarks, fields and differences below a webhook's line.
 fn push_details(out: &mut String, entry: &PlanLine<'_>, shows_reason: bool, page: Page) {
     let step = entry.step;
-    for remark in remarks(step, shows_reason) {
+    for remark in remarks(step, shows_reason, entry.words) {
         push_remark(out, &remark, page);
     }
     if step.state == StepState::Create && page.detail.shows_values {
@@ -146,16 +153,18 @@ fn push_details(out: &mut String, entry: &PlanLine<'_>, shows_reason: bool, page
     }
     // Whoever decides a conflict needs all of it.
     let shows_values = page.detail.shows_values || step.state == StepState::Conflict;
-    push_differences(out, &step.differences, page.with_values(shows_values));
+    let page = page.with_values(shows_values);
+    push_differences(out, &step.differences, entry.words, page);
 }
 
 /// The remarks on one webhook, in words.
-pub(super) fn remarks(step: &StepDocument, shows_reason: bool) -> Vec<String> {
+pub(super) fn remarks(step: &StepDocument, shows_reason: bool, words: SideWords) -> Vec<String> {
     let mut remarks = Vec::new();
     if shows_reason && !step.reason.is_empty() {
         remarks.push(step.reason.clone());
     }
-    remarks.extend(step.updated_at.and_then(last_changed_text));
+    let last_changed = step.updated_at.and_then(|at| last_changed_text(at, words));
+    remarks.extend(last_changed);
     // For an unchanged webhook, an earlier plan showed what the rules do: the one that wrote it.
     let changes = changes_text(step);
     if !changes.is_empty() && step.state != StepState::Unchanged {
@@ -172,10 +181,11 @@ pub(super) fn remarks(step: &StepDocument, shows_reason: bool) -> Vec<String> {
 }
 
 /// When each side was last changed, and which of them later: what decides most conflicts.
-fn last_changed_text(updated_at: UpdatedDocument) -> Option<String> {
+fn last_changed_text(updated_at: UpdatedDocument, words: SideWords) -> Option<String> {
     let shown = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
     let UpdatedDocument { source, target } = updated_at;
-    let parts = [("source", source, target), ("target", target, source)];
+    let [one, other] = words.labels;
+    let parts = [(one, source, target), (other, target, source)];
     let parts: Vec<String> = parts
         .into_iter()
         .filter_map(|(side, at, other)| {
@@ -246,10 +256,11 @@ pub(super) fn counts_sentence(plan: &PlanDocument) -> String {
 
 /// Says that the target's other webhooks are never touched.
 pub(super) fn untouched_text(plan: &PlanDocument) -> String {
+    let target = SideWords::of(&plan.source).target;
     match plan.untouched_in_target {
-        0 => "the target has no others".to_owned(),
-        1 => "1 other in the target is never touched".to_owned(),
-        n => format!("{n} others in the target are never touched"),
+        0 => format!("the {target} has no others"),
+        1 => format!("1 other in the {target} is never touched"),
+        n => format!("{n} others in the {target} are never touched"),
     }
 }
 
@@ -359,14 +370,15 @@ pub(super) fn nothing_to_do_text(plan: &PlanDocument) -> Option<String> {
     if plan.has_changes {
         return None;
     }
-    let total = plan.summary.total;
+    let (words, total) = (SideWords::of(&plan.source), plan.summary.total);
     // The counts of a document from a file may not add up.
     let left_alone = total.saturating_sub(plan.summary.unchanged);
     Some(if total == 0 {
-        "Nothing to do: the source has no webhooks.".to_owned()
+        format!("Nothing to do: the {} has no webhooks.", words.labels[0])
     } else if left_alone == 0 {
         format!(
-            "Nothing to do: the target already has {}.",
+            "Nothing to do: the {} already has {}.",
+            words.target,
             all_selected(total)
         )
     } else {

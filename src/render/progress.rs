@@ -1,7 +1,7 @@
 //! Live progress of a run's stages on standard error: an animated line on a terminal, plain lines elsewhere.
 //! Never sleeps; a dropped stage leaves nothing running.
 
-use super::columns::{padded, truncated};
+use super::columns::{indented, padded, shortened, width};
 use super::screen::{ProgressMode, Screen};
 use super::style::{Meaning, Palette};
 use crate::pipeline::push::ProgressSink;
@@ -67,7 +67,8 @@ impl Stage {
             ProgressMode::Hidden => StageDisplay::Nothing,
             ProgressMode::Bars => StageDisplay::Bar(bar(screen, &state)),
             ProgressMode::Lines => {
-                screen.print_message(&format!("  {}  started", padded(name, NAME_COLUMNS)));
+                let line = stage_line(name, &["started"], screen.stderr_width());
+                screen.print_message(&line);
                 StageDisplay::Lines(spawn_heartbeat(screen, &state))
             }
         };
@@ -99,7 +100,7 @@ impl Stage {
         } else {
             format!("waiting {}: {why}", duration_text(wait))
         };
-        let line = format!("  {}  {wait_words}", padded(&state.name, NAME_COLUMNS));
+        let line = stage_line(&state.name, &[&wait_words], self.screen.stderr_width());
         drop(state);
         if matches!(self.display, StageDisplay::Lines(_)) {
             self.screen.print_message(&line);
@@ -108,7 +109,8 @@ impl Stage {
 
     /// Ends the stage and leaves one line with its result and duration.
     pub fn finish(self, found: &str) {
-        let line = finished_line(&self.state(), found, self.screen.stderr_palette());
+        let (palette, columns) = (self.screen.stderr_palette(), self.screen.stderr_width());
+        let line = finished_line(&self.state(), found, palette, columns);
         // Clear the animated line first; otherwise it would be drawn once more below the finished one.
         if let StageDisplay::Bar(bar) = &self.display {
             bar.finish_and_clear();
@@ -171,44 +173,71 @@ fn spawn_heartbeat(screen: &Screen, state: &Arc<Mutex<StageState>>) -> Option<Jo
         let mut ticks = tokio::time::interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
             ticks.tick().await;
-            let line = heartbeat_line(&lock(&state));
+            let line = heartbeat_line(&lock(&state), screen.stderr_width());
             screen.print_message(&line);
         }
     }))
 }
 
-/// The animated line, cut to the terminal's width so that it never wraps.
+/// A plain line of a stage: its name in a column of its own, where the terminal is wide enough for that.
+fn stage_line(name: &str, parts: &[&str], columns: usize) -> String {
+    let text = parts.join("  ");
+    let line = format!("  {}  {text}", padded(name, NAME_COLUMNS));
+    if width(&line) <= columns {
+        return line;
+    }
+    indented(&format!("{name}  {text}"), columns)
+}
+
+/// The animated line, shortened to the terminal's width so that it never wraps.
 fn running_line(state: &StageState, palette: Palette, columns: usize) -> String {
     let elapsed = state.started.elapsed();
     let tick = usize::try_from(elapsed.as_millis() / FRAME.as_millis()).unwrap_or(0);
-    let mut rest = padded(&state.name, NAME_COLUMNS);
-    if let Some((done, total)) = state.progress.filter(|(_, total)| *total > 0) {
-        let filled = (done.min(total) * BAR_COLUMNS) / total;
-        let _ = write!(
-            rest,
-            "  {}{} {done} of {total}",
-            "━".repeat(filled),
-            "─".repeat(BAR_COLUMNS - filled)
-        );
-    }
-    for part in [
-        state.detail.clone(),
-        duration_text(elapsed),
-        wait_text(state),
-    ] {
-        if !part.is_empty() {
-            let _ = write!(rest, "  {part}");
-        }
-    }
     let frame = palette.paint(Meaning::Hint, FRAMES[tick % FRAMES.len()]);
-    format!("{frame} {}", truncated(&rest, columns.saturating_sub(3)))
+    // The frame, a space, and the last column, in which some terminals wrap.
+    let room = columns.saturating_sub(3);
+    let wide = running_text(state, elapsed, true);
+    let text = if width(&wide) <= room {
+        wide
+    } else {
+        shortened(&running_text(state, elapsed, false), room)
+    };
+    format!("{frame} {text}")
+}
+
+/// What a stage does; in a narrow terminal without the bar and the alignment, and while it waits, only that.
+fn running_text(state: &StageState, elapsed: Duration, is_wide: bool) -> String {
+    let wait = wait_text(state);
+    let mut parts = if is_wide {
+        vec![padded(&state.name, NAME_COLUMNS)]
+    } else {
+        vec![state.name.clone()]
+    };
+    let shows_all = is_wide || wait.is_empty();
+    let progress = state.progress.filter(|(_, total)| shows_all && *total > 0);
+    if let Some((done, total)) = progress {
+        let filled = (done.min(total) * BAR_COLUMNS) / total;
+        parts.push(if is_wide {
+            let (full, empty) = ("━".repeat(filled), "─".repeat(BAR_COLUMNS - filled));
+            format!("{full}{empty} {done} of {total}")
+        } else {
+            format!("{done} of {total}")
+        });
+    }
+    if shows_all {
+        parts.push(state.detail.clone());
+        parts.push(duration_text(elapsed));
+    }
+    parts.push(wait);
+    parts.retain(|part| !part.is_empty());
+    parts.join("  ")
 }
 
 /// The line of a heartbeat.
-fn heartbeat_line(state: &StageState) -> String {
-    let mut line = format!("  {}  still working", padded(&state.name, NAME_COLUMNS));
+fn heartbeat_line(state: &StageState, columns: usize) -> String {
+    let mut text = "still working".to_owned();
     if let Some((done, total)) = state.progress {
-        let _ = write!(line, ", {done} of {total}");
+        let _ = write!(text, ", {done} of {total}");
     }
     for part in [
         state.detail.clone(),
@@ -216,10 +245,10 @@ fn heartbeat_line(state: &StageState) -> String {
         duration_text(state.started.elapsed()),
     ] {
         if !part.is_empty() {
-            let _ = write!(line, ", {part}");
+            let _ = write!(text, ", {part}");
         }
     }
-    line
+    stage_line(&state.name, &[&text], columns)
 }
 
 /// Why the stage waits and how much longer; empty once the wait is over.
@@ -237,12 +266,67 @@ fn wait_text(state: &StageState) -> String {
     }
 }
 
-fn finished_line(state: &StageState, found: &str, palette: Palette) -> String {
+fn finished_line(state: &StageState, found: &str, palette: Palette, columns: usize) -> String {
     let elapsed = duration_text(state.started.elapsed());
-    format!(
-        "  {}  {}  {}",
+    let start = format!(
+        "  {}  {}  ",
         padded(&state.name, NAME_COLUMNS),
-        padded(found, DETAIL_COLUMNS),
-        palette.paint(Meaning::Faint, &elapsed),
-    )
+        padded(found, DETAIL_COLUMNS)
+    );
+    if width(&start) + width(&elapsed) <= columns {
+        return start + &palette.paint(Meaning::Faint, &elapsed);
+    }
+    stage_line(&state.name, &[found, &elapsed], columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    /// A stage in the middle of a large push that waits for its server.
+    fn stage(is_waiting: bool) -> StageState {
+        let why = "target api.ap1.coralogix.com: rate limited (429)".to_owned();
+        StageState {
+            name: "write target".to_owned(),
+            detail: "1234 of 99999 webhooks".to_owned(),
+            progress: Some((1234, 99_999)),
+            waiting: is_waiting.then(|| (why, Instant::now() + Duration::from_secs(90))),
+            started: Instant::now(),
+        }
+    }
+
+    #[test]
+    fn every_line_fits_into_a_narrow_terminal_and_ends_with_a_whole_word() {
+        for columns in 40..120 {
+            for is_waiting in [false, true] {
+                let state = stage(is_waiting);
+                let found = "99999 of 99999 webhooks";
+                let printed = [
+                    stage_line(&state.name, &["started"], columns),
+                    heartbeat_line(&state, columns),
+                    finished_line(&state, found, Palette::Plain, columns),
+                ];
+                let running = running_line(&state, Palette::Plain, columns);
+                let whole = running_text(&state, Duration::ZERO, true) + " " + &printed.join(" ");
+                let words: HashSet<&str> = whole.split_whitespace().collect();
+                for line in printed
+                    .iter()
+                    .flat_map(|text| text.lines())
+                    .chain([&*running])
+                {
+                    assert!(width(line) <= columns, "{columns}: {line:?}");
+                }
+                let shown = running
+                    .split_whitespace()
+                    .skip(1)
+                    .filter(|word| *word != "…");
+                for word in shown {
+                    assert!(words.contains(word), "{columns}: {word:?} in {running:?}");
+                }
+            }
+        }
+        let narrow = running_line(&stage(true), Palette::Plain, 44);
+        assert!(narrow.contains("waiting 90 s:"), "{narrow}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The terminal output of a run: the result goes to standard output, everything else to standard error.
 //! Decides nothing about content, and never fails because the reader went away.
 
+use super::columns::indented;
 use super::json;
 use super::streams::{ResultWriter, Stream, Streams};
 use super::style::{Meaning, Palette};
@@ -241,8 +242,8 @@ fn cannot_write_result(error: io::Error) -> Error {
 /// Reports a request that waits for its retry, on a line of its own.
 impl WaitListener for Screen {
     fn report_wait(&self, account: &Account, why: &str, wait: Duration) {
-        let line = format!("  {account}: {why}, retrying in {}", duration_text(wait));
-        self.print_message(&untrusted::escape(&line));
+        let line = format!("{account}: {why}, retrying in {}", duration_text(wait));
+        self.print_message(&indented(&line, self.stderr_width()));
     }
 }
 

@@ -6,6 +6,7 @@ use super::differences::push_differences;
 use super::groups::{GroupRow, push_groups};
 use super::json;
 use super::rows::{Line, WebhookLabel, push_remark};
+use super::side_words::SideWords;
 use super::style::Meaning;
 use crate::coralogix::webhook::{TypeId, WebhookId};
 use crate::document::view::{Party, kind_name};
@@ -24,6 +25,8 @@ pub struct VerifyView {
     pub reference: String,
     /// The account that was compared.
     pub target: Party,
+    /// What a rollback made of the run that is the reference; `None` if none did anything.
+    pub rolled_back: Option<String>,
     /// Whether the reference is a run with another API key, so that no content can be compared with what it wrote.
     pub is_unproven: bool,
     /// One row for each desired webhook.
@@ -97,6 +100,11 @@ pub fn text(view: &VerifyView, page: Page) -> String {
     );
     let heading = wrapped(&heading, page.width, 2);
     let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
+    if let Some(rolled_back) = &view.rolled_back {
+        let note = wrapped(&format!("note: {rolled_back}"), page.width, 2);
+        out.push_str(&page.palette.paint(Meaning::Warning, &note));
+        out.push_str("\n\n");
+    }
     let rows: Vec<GroupRow<'_, VerifyRow>> = view
         .rows
         .iter()
@@ -125,7 +133,8 @@ fn to_line(row: &VerifyRow) -> Line {
 fn details(out: &mut String, row: &VerifyRow, page: Page) {
     match &row.verdict {
         ItemVerdict::Altered(found) => {
-            push_differences(out, &DifferenceDocument::from_differences(found), page);
+            let found = DifferenceDocument::from_differences(found);
+            push_differences(out, &found, SideWords::SOURCE_AND_TARGET, page);
         }
         ItemVerdict::Duplicated(ids) => {
             let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
@@ -160,6 +169,11 @@ fn summary_text(view: &VerifyView, page: Page) -> String {
             Meaning::Warning,
             "Nothing is missing; whether anything changed, only the API key that the run used can tell.",
         )
+    } else if view.rolled_back.is_some() {
+        (
+            Meaning::Error,
+            "The target differs from what the run wrote, which a rollback has undone since.",
+        )
     } else {
         (Meaning::Error, "The target differs from what is expected.")
     };
@@ -175,6 +189,7 @@ fn summary_text(view: &VerifyView, page: Page) -> String {
 #[derive(Serialize)]
 struct VerifyDocument<'a> {
     wanted: &'a str,
+    rolled_back: Option<&'a str>,
     target: PartyDocument,
     webhooks: Vec<VerifiedDocument<'a>>,
     #[serde(serialize_with = "json::map")]
@@ -205,6 +220,7 @@ impl DocumentBody for VerifyDocument<'_> {
 pub fn document(view: &VerifyView) -> impl DocumentBody {
     VerifyDocument {
         wanted: &view.reference,
+        rolled_back: view.rolled_back.as_deref(),
         target: (&view.target).into(),
         webhooks: view.rows.iter().map(VerifiedDocument::from).collect(),
         summary: view.summary(),

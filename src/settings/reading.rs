@@ -2,6 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::keys::Purpose;
+use super::restore::find_side;
 use super::{Origin, filter, source_client_options, state_keys};
 use crate::cli::{self, OutputFormat};
 use crate::coralogix::account::Side;
@@ -80,8 +81,18 @@ impl DiffSettings {
     /// Resolves the arguments of `diff`.
     pub async fn resolve(arguments: cli::DiffArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
-        let left = accounts.find("LEFT", &arguments.sides.left)?;
-        let right = accounts.find("RIGHT", &arguments.sides.right)?;
+        let cli::SidesArgs { left, right } = &arguments.sides;
+        let mut find = |argument, text: &String, other: &String| {
+            let choice = || cli::BackupChoiceArgs {
+                backup: text.clone(),
+                repo: arguments.repo.clone(),
+                account: arguments.account.clone(),
+                identity: arguments.reading.identity.clone(),
+            };
+            let repo = arguments.repo.as_deref();
+            find_side(&mut accounts, argument, text, repo, choice, other)
+        };
+        let (left, right) = (find("LEFT", left, right)?, find("RIGHT", right, left)?);
         let purpose = Purpose::of_reading([left.needs_environment(), right.needs_environment()]);
         let left = left.open(Side::Source, purpose).await?;
         let right = right.open(Side::Target, purpose).await?;

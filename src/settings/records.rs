@@ -13,7 +13,7 @@ use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
-use crate::store::state_folder;
+use crate::store::{disk, state_folder};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
 
@@ -69,6 +69,26 @@ impl StateFolder {
         })?;
         state_folder::check(path)?;
         Ok(path)
+    }
+}
+
+impl StateFolder {
+    /// The path of the folder, for a command that needs runs in it.
+    ///
+    /// # Errors
+    /// As for [`path`](Self::path), and where `--state-dir` names no folder: "no runs" would sound as if all were well.
+    pub fn path_with_runs(&self) -> Result<&Path, Error> {
+        let path = self.path()?;
+        if !self.is_explicit || path.is_dir() {
+            return Ok(path);
+        }
+        let shown = crate::untrusted::escape(&path.display().to_string());
+        Err(Error::usage(if disk::is_missing(path) {
+            format!("the state folder `{shown}` does not exist")
+        } else {
+            format!("the state folder `{shown}` is not a folder that can be read")
+        })
+        .with_hint("check --state-dir: it is the folder that was named to the command that wrote, and without it hookferry uses the user's own"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Settings of `restore` and `backup show`: which backup to read, and where to restore it.
 
-use super::accounts::{self, AccountResolver};
+use super::accounts::{self, AccountResolver, NamedOrigin};
 use super::backup::open_repository;
 use super::{
     Consent, ListSettings, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder,
@@ -11,7 +11,7 @@ use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::filter::Filter;
-use crate::store::backup::{BackupName, Identities, Repository, split_path};
+use crate::store::backup::{BackupName, Identities, Repository, StoredBackup, split_path};
 use crate::store::disk;
 use jiff::{SignedDuration, Timestamp};
 use std::path::{Path, PathBuf};
@@ -23,6 +23,9 @@ pub struct RepositoryBackup {
     pub repository: Repository,
     /// The backed-up account; `None` if the repository holds only one.
     pub account: Option<String>,
+    /// The account to take if the repository holds several and `account` names none of them: the one to compare with
+    /// or to restore.
+    pub likely_account: Option<String>,
     /// Which of the account's backups.
     pub selector: BackupSelector,
     /// The keys that decrypt it.
@@ -76,7 +79,7 @@ impl BackupShowSettings {
     pub fn resolve(arguments: cli::BackupShowArgs) -> Result<Self, Error> {
         Ok(Self {
             list: ListSettings {
-                source: resolve_backup(arguments.choice)?,
+                source: resolve_backup(arguments.choice, None)?,
                 filter: filter(arguments.selection)?,
                 client: ClientOptions::default(),
                 output: arguments.output,
@@ -86,15 +89,25 @@ impl BackupShowSettings {
 }
 
 impl RestoreSettings {
-    /// Resolves the arguments of `restore`.
+    /// Resolves the arguments of `restore`; fails before anything is read, and with everything that is missing.
     pub async fn resolve(arguments: cli::RestoreArgs) -> Result<Self, Error> {
-        let source = resolve_backup(arguments.choice)?;
+        // Another account's backup is under another name.
+        let likely_account = arguments
+            .to
+            .clone()
+            .filter(|_| !arguments.into_other_account);
+        let source = resolve_backup(arguments.choice, likely_account);
         let filter = filter(arguments.selection)?;
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let rules = RulesFile::resolve(&arguments.rewriting, &mut accounts)?;
         let output = ReportFormat::resolve(&arguments.output)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
+        let identity = match &source {
+            Ok(source) => refuse_missing_identity(source).await,
+            Err(_) => Ok(()),
+        };
         let Some(to) = arguments.to else {
+            let (source, ()) = all_present(source, identity)?;
             return Ok(Self::Rehearsal(Box::new(RehearsalSettings {
                 source,
                 filter,
@@ -104,7 +117,8 @@ impl RestoreSettings {
             })));
         };
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
-        let target = accounts.resolve_target(&to, consent).await?;
+        let target = accounts.resolve_target(&to, consent).await;
+        let (source, (target, ())) = all_present(source, all_present(target, identity))?;
         let state = StateFolder::resolve(arguments.state.state_dir);
         let follow_up_flags = state.follow_up_flag()
             + &accounts::follow_up_flags(&arguments.connection.config, &target);
@@ -121,6 +135,7 @@ impl RestoreSettings {
             follow_up_flags,
             route: Route {
                 restores_own_account: !arguments.into_other_account,
+                is_restore: true,
                 ..route.with_ignored_keys(&ignore_keys)
             },
             consent,
@@ -133,19 +148,119 @@ impl RestoreSettings {
     }
 }
 
+/// Both values, or one error with everything that either of them lacks.
+fn all_present<A, B>(one: Result<A, Error>, other: Result<B, Error>) -> Result<(A, B), Error> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        (Err(one), Err(other)) => Err(one.and(&other)),
+    }
+}
+
+/// Fails if the backup is encrypted and no identity was passed, or one that was passed cannot be read.
+async fn refuse_missing_identity(source: &Origin) -> Result<(), Error> {
+    match source {
+        Origin::File(path, identities) => {
+            let is_encrypted = path.extension().is_some_and(|extension| extension == "age");
+            identities.check(is_encrypted.then(|| path.display().to_string()))
+        }
+        Origin::Backup(choice) => {
+            let encrypted = if choice.identities.is_empty() {
+                chosen_encrypted(choice).await
+            } else {
+                None
+            };
+            choice.identities.check(encrypted)
+        }
+        Origin::Live(_) | Origin::Stdin(_) => Ok(()),
+    }
+}
+
+/// The path of the chosen backup, if that is encrypted. A repository that cannot be listed is
+/// reported when it is read.
+async fn chosen_encrypted(choice: &RepositoryBackup) -> Option<String> {
+    let accounts = match &choice.account {
+        Some(account) => vec![account.clone()],
+        None => choice.repository.accounts().await.ok()?,
+    };
+    let account = choice.likely_among(&accounts)?;
+    let backups = choice.repository.backups(account).await.ok()?;
+    let chosen = choice.selector.pick(&backups)?;
+    chosen
+        .name
+        .is_encrypted
+        .then(|| choice.repository.path_of(chosen))
+}
+
+impl BackupSelector {
+    /// The selected one of an account's backups, the oldest of which comes first; `None` if there is none.
+    pub fn pick<'b>(&self, backups: &'b [StoredBackup]) -> Option<&'b StoredBackup> {
+        backups.iter().rfind(|stored| match self {
+            Self::Latest => true,
+            Self::AsOf(time) => stored.name.time <= *time,
+            Self::Named(name) => stored.name.to_string() == *name,
+        })
+    }
+}
+
+impl RepositoryBackup {
+    /// The account that is meant, of those that the repository holds; `None` if that is open.
+    pub fn likely_among<'n>(&self, accounts: &'n [String]) -> Option<&'n String> {
+        match accounts {
+            [only] => Some(only),
+            several => several
+                .iter()
+                .find(|account| self.likely_account.as_ref() == Some(account)),
+        }
+    }
+}
+
+/// Resolves a side of `diff`: a backup if `repo` is given and the text names one, else what the text names.
+/// `likely_account` is the other side.
+pub(super) fn find_side(
+    accounts: &mut AccountResolver,
+    argument: &str,
+    text: &str,
+    repo: Option<&str>,
+    choice: impl FnOnce() -> cli::BackupChoiceArgs,
+    likely_account: &str,
+) -> Result<NamedOrigin, Error> {
+    let is_backup = match repo {
+        Some(repo) => {
+            parse_selector(text).is_some() || split_backup_path(text, Some(repo), None).is_some()
+        }
+        // Without a repository, only what nothing else can be named.
+        None => parse_selector(text).is_some() && accounts.find(argument, text).is_err(),
+    };
+    if is_backup {
+        let origin = resolve_backup(choice(), Some(likely_account.to_owned()))?;
+        return Ok(NamedOrigin::File(origin));
+    }
+    accounts.find(argument, text)
+}
+
+/// The selector that a text spells: `latest` or a time.
+fn parse_selector(text: &str) -> Option<BackupSelector> {
+    match text {
+        "latest" => Some(BackupSelector::Latest),
+        time => parse_time(time).map(BackupSelector::AsOf),
+    }
+}
+
 /// Resolves the backup that the arguments name: `latest` or a time in a repository, else a path.
-fn resolve_backup(arguments: cli::BackupChoiceArgs) -> Result<Origin, Error> {
+///
+/// Of a repository with several accounts, `likely_account` is meant where the arguments name none.
+fn resolve_backup(
+    arguments: cli::BackupChoiceArgs,
+    likely_account: Option<String>,
+) -> Result<Origin, Error> {
     let identities = Identities::from_files(arguments.identity.identity);
     let text = arguments.backup;
-    let selector = match (text.as_str(), parse_time(&text)) {
-        ("latest", _) => Some(BackupSelector::Latest),
-        (_, Some(time)) => Some(BackupSelector::AsOf(time)),
-        _ => None,
-    };
-    match (selector, arguments.repo) {
+    match (parse_selector(&text), arguments.repo) {
         (Some(which), Some(repo)) => Ok(Origin::Backup(Box::new(RepositoryBackup {
             repository: open_repository(&repo)?,
             account: arguments.account,
+            likely_account,
             selector: which,
             identities,
         }))),
@@ -153,7 +268,10 @@ fn resolve_backup(arguments: cli::BackupChoiceArgs) -> Result<Origin, Error> {
             Error::usage(format!("`{text}` needs a repository to search"))
                 .with_hint("name one with --repo DIR"),
         ),
-        (None, repo) => resolve_backup_path(&text, repo.as_deref(), arguments.account, identities),
+        (None, repo) => {
+            let account = arguments.account;
+            resolve_backup_path(&text, repo.as_deref(), account, likely_account, identities)
+        }
     }
 }
 
@@ -162,6 +280,7 @@ fn resolve_backup_path(
     text: &str,
     repo: Option<&str>,
     account: Option<String>,
+    likely_account: Option<String>,
     identities: Identities,
 ) -> Result<Origin, Error> {
     let is_file = disk::is_file(Path::new(text));
@@ -187,6 +306,7 @@ fn resolve_backup_path(
     Ok(Origin::Backup(Box::new(RepositoryBackup {
         repository: open_repository(&repository_name)?,
         account,
+        likely_account,
         selector: BackupSelector::Named(name),
         identities,
     })))

@@ -65,6 +65,8 @@ pub struct Route {
     /// Whether the target has to be the account that the source is a copy of: a restore, unless the user allows another
     /// account.
     pub restores_own_account: bool,
+    /// Whether the source is restored, as a backup.
+    pub is_restore: bool,
     /// Whether this is a rehearsal: the target is embedded in this program and plays the source account.
     pub is_rehearsal: bool,
 }
@@ -130,6 +132,7 @@ impl Route {
             rules,
             client,
             restores_own_account: false,
+            is_restore: false,
             is_rehearsal: false,
         })
     }

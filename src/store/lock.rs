@@ -25,6 +25,9 @@ pub struct LockHolder {
     pub pid: u32,
     /// When the run took the lock.
     pub since: Timestamp,
+    /// Whether it asks before it writes, so that it may be waiting for somebody's answer.
+    #[serde(default)]
+    pub asks: bool,
 }
 
 impl LockHolder {
@@ -36,7 +39,28 @@ impl LockHolder {
             token: format!("{}-{}", std::process::id(), now.as_nanosecond()),
             pid: std::process::id(),
             since: now,
+            asks: false,
         }
+    }
+
+    /// States whether the command asks before it writes.
+    #[must_use]
+    pub fn asking(self, asks: bool) -> Self {
+        Self { asks, ..self }
+    }
+
+    /// What is known of the run, for a message to whoever has to wait for it.
+    fn description(&self) -> String {
+        let command = crate::untrusted::escape_truncated(&self.command, 80);
+        let waiting = if self.asks {
+            "; it may be waiting at its question"
+        } else {
+            ""
+        };
+        format!(
+            "`hookferry {command}` (process {}), running since {:.0}{waiting}",
+            self.pid, self.since
+        )
     }
 }
 
@@ -180,21 +204,23 @@ fn lock_error(error: TryLockError, path: &Path, host: &str) -> Error {
     let host = crate::untrusted::escape(host);
     match error {
         TryLockError::WouldBlock => {
-            let description = read_holder(path).map_or_else(
-                || "another run".to_owned(),
-                |holder| {
-                    let command = crate::untrusted::escape_truncated(&holder.command, 80);
-                    format!(
-                        "`hookferry {command}` (process {}), running since {:.0}",
-                        holder.pid, holder.since
-                    )
-                },
-            );
+            let holder = read_holder(path);
+            let description = holder
+                .as_ref()
+                .map_or_else(|| "another run".to_owned(), LockHolder::description);
+            let hint = match holder {
+                Some(holder) if holder.asks => {
+                    "nothing was written; answer its question, or wait until that run ends, then run the same command again. The lock ends with its process, so there is nothing to clean up"
+                }
+                _ => {
+                    "nothing was written; wait until that run ends, then run the same command again. The lock ends with its process, so there is nothing to clean up"
+                }
+            };
             Error::new(
                 ErrorKind::Locked,
                 format!("another run is using target {host}: {description}"),
             )
-            .with_hint("nothing was written; wait until that run ends, then run the same command again. The lock ends with its process, so there is nothing to clean up")
+            .with_hint(hint)
         }
         TryLockError::Error(error) => {
             let shown = crate::untrusted::escape(&path.display().to_string());
@@ -222,6 +248,7 @@ mod tests {
             token: token.to_owned(),
             pid: 1,
             since: Timestamp::UNIX_EPOCH,
+            asks: false,
         }
     }
 

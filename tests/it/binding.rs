@@ -113,6 +113,7 @@ impl Accounts {
     fn document(&self, keys: &BindingKeys) -> PlanDocument {
         let party = |count| Party {
             is_live: true,
+            is_backup: false,
             incomplete: None,
             name: "a".to_owned(),
             company_id: None,

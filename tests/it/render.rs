@@ -141,6 +141,7 @@ fn planned(source: Vec<Webhook>, target: Vec<Webhook>, on_conflict: OnConflict) 
 fn party(name: &str, company: Option<&str>, count: usize) -> Party {
     Party {
         is_live: true,
+        is_backup: false,
         incomplete: None,
         name: name.to_owned(),
         company_id: company.map(str::to_owned),
@@ -583,6 +584,7 @@ fn a_list_document_names_the_kind_of_each_hidden_value() {
 fn a_party_is_described_with_its_profile() {
     let profiled = |label: Option<&str>, company, count| Party {
         is_live: true,
+        is_backup: false,
         incomplete: None,
         profile: Some(AccountProfile {
             name: "prod-eu".to_owned(),

@@ -61,6 +61,7 @@ fn party(name: &str, n_webhooks: usize) -> Party {
         n_webhooks,
         profile: None,
         is_live: true,
+        is_backup: false,
         incomplete: None,
     }
 }

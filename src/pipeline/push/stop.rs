@@ -1,7 +1,7 @@
 //! Why a push ended early: the code, the sentence and the exit code of each reason, for every output alike.
 
 use crate::coralogix::account::Account;
-use crate::coralogix::failure::asked_to_wait_hint;
+use crate::coralogix::failure::ASKED_TO_WAIT_HINT;
 use crate::error::{Error, ErrorKind};
 use crate::http::failure::{Failure, Refusal, RequestedWait};
 use serde::{Deserialize, Serialize};
@@ -67,9 +67,7 @@ impl StopReason {
             ),
             Self::NoProgress(why) => format!("several rounds made no progress: {why}"),
             Self::AskedToWait(wait) => {
-                format!(
-                    "{target} asked to wait {wait}, which is longer than this run may still wait"
-                )
+                format!("{target} asks to wait {wait}, longer than this run may still wait")
             }
             Self::WaitBudgetSpent => {
                 format!("the run waited for {target} as long as --max-wait allows")
@@ -113,7 +111,7 @@ impl StopReason {
             }
             Self::TooManyRefused(_) => "the report shows the server's reason next to each refused webhook; select others with --name, --type, --id".to_owned(),
             Self::Unresolved => "look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again".to_owned(),
-            Self::AskedToWait(wait) => asked_to_wait_hint(*wait),
+            Self::AskedToWait(_) => ASKED_TO_WAIT_HINT.to_owned(),
             Self::WaitBudgetSpent => format!("pass a longer --max-wait, or {RERUN_HINT}"),
             Self::NotRecorded(_) => "free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again".to_owned(),
             Self::WrongAccount(_) => "an API key belongs to one company: check for a proxy or gateway that mixes accounts, and both accounts for webhooks that do not belong there".to_owned(),

@@ -131,17 +131,19 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             let text = format!("answered {} in {duration}", refusal.status);
             CheckFinding::new("reach", CheckResult::Good, text)
         }
-        Err(Failure::Unusable(what)) => {
-            let text =
-                format!("something other than the webhooks API responded in {duration}: {what}");
+        Err(Failure::Unusable(unusable)) => {
+            let text = format!(
+                "responded in {duration} with something other than a list of webhooks: {}",
+                unusable.what
+            );
             CheckFinding::new("reach", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(ConnectFailure::Host(cause) | ConnectFailure::Certificate(cause))) => {
-            CheckFinding::new(
-                "reach",
-                CheckResult::Failed,
-                format!("no connection: {cause}"),
-            )
+        Err(Failure::NotSent(ConnectFailure::Host(cause))) => no_connection(cause),
+        Err(Failure::NotSent(ConnectFailure::Proxy(proxy, cause))) => {
+            no_connection(&format!("{proxy}: {cause}"))
+        }
+        Err(Failure::NotSent(ConnectFailure::Certificate(flaw))) => {
+            no_connection(&flaw.to_string())
         }
         Err(Failure::NotSent(ConnectFailure::NoUrl(why))) => {
             CheckFinding::new("reach", CheckResult::Failed, format!("not sent: {why}"))
@@ -150,6 +152,14 @@ fn reach_finding(seen: &AccountReading) -> CheckFinding {
             CheckFinding::new("reach", CheckResult::Failed, format!("no response: {why}"))
         }
     }
+}
+
+fn no_connection(cause: &str) -> CheckFinding {
+    CheckFinding::new(
+        "reach",
+        CheckResult::Failed,
+        format!("no connection: {cause}"),
+    )
 }
 
 fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFinding {
@@ -162,7 +172,7 @@ fn tls_finding(view: &AccountCheckView<'_>, seen: &AccountReading) -> CheckFindi
             let text = format!("the certificate is not trusted: {cause}");
             CheckFinding::new("tls", CheckResult::Failed, text)
         }
-        Err(Failure::NotSent(ConnectFailure::Host(_))) => {
+        Err(Failure::NotSent(ConnectFailure::Host(_) | ConnectFailure::Proxy(..))) => {
             CheckFinding::new("tls", CheckResult::Unknown, "there was no connection")
         }
         _ => {
@@ -261,7 +271,14 @@ fn read_finding(seen: &AccountReading) -> CheckFinding {
             CheckFinding::new("read", CheckResult::Failed, text)
         }
         Err(Failure::Refused(refusal)) => {
-            let text = format!("the call failed ({})", refusal.status);
+            let wait = refusal
+                .asked_wait()
+                .map(|wait| format!("; it asks to wait {wait}"));
+            let text = format!(
+                "the call failed ({}){}",
+                refusal.status,
+                wait.unwrap_or_default()
+            );
             CheckFinding::new("read", CheckResult::Failed, text)
         }
         Err(_) => CheckFinding::new("read", CheckResult::Unknown, "the list could not be read"),

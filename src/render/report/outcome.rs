@@ -7,6 +7,7 @@ use crate::document::view::kind_name;
 use crate::document::{ItemOutcomeDocument, OutcomeDocument};
 use crate::pipeline::outcome::FinalStatus;
 use crate::render::outcome::{new_in_target_text, read_back_text, remark, verdict};
+use crate::render::side_words::SideWords;
 use crate::wording::counted;
 
 pub(super) fn report(outcome: &OutcomeDocument) -> Report<'_> {
@@ -69,9 +70,10 @@ fn notices(outcome: &OutcomeDocument) -> (Vec<String>, Vec<String>) {
 
 fn facts(outcome: &OutcomeDocument) -> Vec<Fact> {
     let fact = |label, text| Fact { label, text };
+    let [source, target] = SideWords::of(&outcome.source).labels;
     let mut facts = vec![
-        fact("source", outcome.source.identity()),
-        fact("target", outcome.target.identity()),
+        fact(source, outcome.source.identity()),
+        fact(target, outcome.target.identity()),
     ];
     if let Some(run) = &outcome.run {
         facts.push(fact("run", run.clone()));

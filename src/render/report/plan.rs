@@ -11,6 +11,7 @@ use crate::render::plan::{
     GROUP_ORDER, group_title, invariants_text, not_checked_text, nothing_to_do_text, remarks,
     shared_reason, untouched_text,
 };
+use crate::render::side_words::SideWords;
 use crate::wording::counted;
 
 pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
@@ -37,7 +38,7 @@ pub(super) fn report(plan: &PlanDocument) -> Report<'_> {
             .filter(|notice| !notice.warning)
             .map(|notice| notice.text.clone())
             .collect(),
-        side_labels: ["source", "target"],
+        side_labels: SideWords::of(&plan.source).labels,
         last_heading: "destination",
     }
 }
@@ -97,10 +98,11 @@ fn warnings(plan: &PlanDocument) -> Vec<String> {
 }
 
 fn facts(plan: &PlanDocument) -> Vec<Fact> {
+    let [source, target] = SideWords::of(&plan.source).labels;
     let fact = |label, text| Fact { label, text };
     let mut facts = vec![
-        fact("source", plan.source.description()),
-        fact("target", plan.target.description()),
+        fact(source, plan.source.description()),
+        fact(target, plan.target.description()),
         fact(
             "selected",
             format!(
@@ -147,12 +149,12 @@ fn group(plan: &PlanDocument, state: StepState) -> Option<ReportGroup<'_>> {
         reason,
         rows: steps
             .into_iter()
-            .map(|step| row(step, reason.is_none()))
+            .map(|step| row(step, reason.is_none(), SideWords::of(&plan.source)))
             .collect(),
     })
 }
 
-fn row(step: &StepDocument, shows_reason: bool) -> ReportRow<'_> {
+fn row(step: &StepDocument, shows_reason: bool, words: SideWords) -> ReportRow<'_> {
     let target_id = match (&step.target_id, step.state) {
         (Some(id), _) => TargetId::Known(id),
         (None, StepState::Create) => TargetId::New,
@@ -165,7 +167,7 @@ fn row(step: &StepDocument, shows_reason: bool) -> ReportRow<'_> {
         source_id: step.source_id.as_ref(),
         target_id,
         last_cell: &step.destination,
-        remarks: remarks(step, shows_reason),
+        remarks: remarks(step, shows_reason, words),
         differences: &step.differences,
         fields: &step.fields,
     }

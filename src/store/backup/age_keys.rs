@@ -126,6 +126,14 @@ impl Identities {
         self.files.is_empty()
     }
 
+    /// Fails if an identity file cannot be used, or if there is none and this path names an encrypted backup.
+    pub fn check(&self, encrypted: Option<String>) -> Result<(), Error> {
+        match encrypted {
+            Some(path) if self.is_empty() => Err(missing_identity(&path)),
+            _ => self.read().map(drop),
+        }
+    }
+
     /// Reads and parses all identity files.
     pub(super) fn read(&self) -> Result<Vec<Identity>, Error> {
         let mut identities = Vec::new();
@@ -155,6 +163,14 @@ impl Identities {
         }
         Ok(identities)
     }
+}
+
+/// The error for an encrypted backup without anything to decrypt it with.
+pub(super) fn missing_identity(path: &str) -> Error {
+    let path = crate::untrusted::escape(path);
+    let what = format!("`{path}` is encrypted, and no identity was passed");
+    Error::new(ErrorKind::CannotDecrypt, what)
+        .with_hint("pass the key file that `age-keygen` created: --identity FILE")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Opens a file that the user named: a backup, or a plain list of webhooks.
 
 use super::age_keys::Identities;
+use super::age_keys::missing_identity;
 use super::document::{self, Backup, DocumentError};
 use super::envelope::{EnvelopeError, unpack};
 use crate::error::{Error, ErrorKind};
@@ -32,13 +33,13 @@ pub fn open_backup(bytes: Vec<u8>, identities: &Identities, name: &str) -> Resul
 
 /// `is_backup`: whether the file is known to be one; nothing else is called a backup.
 fn envelope_error(shut: &EnvelopeError, name: &str, is_backup: bool) -> Error {
-    let name = crate::untrusted::escape(name);
-    let cannot = |what: &str| Error::new(ErrorKind::CannotDecrypt, format!("`{name}` {what}"));
+    let path = name;
+    let name = crate::untrusted::escape(path);
     match shut {
-        EnvelopeError::NeedsIdentity => cannot("is encrypted, and no identity was passed")
-            .with_hint("pass the key file that `age-keygen` created: --identity FILE"),
-        EnvelopeError::WrongIdentity => cannot(
-            "is encrypted, and none of the identities passed can decrypt it",
+        EnvelopeError::NeedsIdentity => missing_identity(path),
+        EnvelopeError::WrongIdentity => Error::new(
+            ErrorKind::CannotDecrypt,
+            format!("`{name}` is encrypted, and none of the identities passed can decrypt it"),
         )
         .with_hint(
             "pass the identity of one of the recipients that it was encrypted to: --identity FILE",

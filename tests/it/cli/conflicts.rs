@@ -276,13 +276,18 @@ fn a_conflict_shows_when_both_sides_changed_and_every_difference_in_full() {
     let long = format!("https://hooks.slack.example/{}/canary", "x".repeat(300));
     seeds.target[1]["url"] = json!(long);
     seeds.target[1]["updated_at"] = json!("2026-11-20T09:30:00Z");
-    seeds.source[1]["updated_at"] = json!("2026-11-24T08:00:00+02:00");
+    seeds.source[0]["updated_at"] = json!("2026-11-24T08:00:00+02:00");
     let accounts = StandIn::start(seeds.into());
     let run = accounts
         .program("plan --from [source] --to [target]")
         .env("COLUMNS", "80")
         .run();
     run.assert_code(6);
+    // The snapshot hides times.
+    let times =
+        "last changed: source 2026-11-24 06:00:00 UTC (later), target 2026-11-20 09:30:00 UTC";
+    let unwrapped = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(unwrapped.contains(times), "{}", run.stdout);
     snapshots!();
     let conflict = run.stdout.split("1 conflict").nth(1).unwrap();
     insta::assert_snapshot!(conflict.split("\n\n").next().unwrap());

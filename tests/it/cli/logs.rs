@@ -13,6 +13,30 @@ fn run_with_faults(command_line: &str) -> Run {
     run
 }
 
+/// Progress that breaks in the middle of a word is no progress that anybody reads.
+#[test]
+fn progress_fits_into_a_narrow_terminal() {
+    let accounts = StandIn::with(&[], &["get:1:status=503", "post:1:status=429"]);
+    let migrate = "migrate --from [source] --to [target] --yes --rate 1000 --settle 300ms";
+    for columns in [40, 44, 60] {
+        let run = accounts
+            .program(migrate)
+            .env("COLUMNS", &columns.to_string())
+            .run();
+        run.assert_code(0);
+        for line in run.stderr.lines() {
+            assert!(
+                line.chars().count() <= columns,
+                "{columns}: {line}\n{}",
+                run.stderr
+            );
+        }
+        for word in ["webhooks", "started"] {
+            assert!(run.stderr.contains(word), "{columns}: {}", run.stderr);
+        }
+    }
+}
+
 #[test]
 fn verbose_logs_every_request() {
     let run = run_with_faults(&format!("{LINE} -v"));

@@ -8,6 +8,7 @@ mod completions;
 mod conflicts;
 mod crash;
 mod demo;
+mod diagnoses;
 mod diff;
 mod digests;
 mod encodings;

@@ -136,6 +136,94 @@ fn proxy_errors_are_distinguished_from_account_errors() {
     assert_text!("down", run.transcript().replace(NOBODY, "[proxy]"));
 }
 
+/// Whoever reads "connection refused" checks the account, and not the proxy that nobody answers at.
+#[test]
+fn a_proxy_that_is_down_is_named_with_its_variable() {
+    let accounts = StandIn::demo();
+    let list = "list --from eu1 --rate 1000";
+    for (name, value) in [
+        ("HTTPS_PROXY", format!("http://user:proxy-canary@{NOBODY}")),
+        ("https_proxy", NOBODY.to_owned()),
+        ("ALL_PROXY", format!("http://{NOBODY}/")),
+        ("all_proxy", format!("http://{NOBODY}")),
+    ] {
+        let run = accounts.program(list).env(name, &value).run();
+        run.assert_code(1);
+        let words = format!("through the proxy {NOBODY} ({name}): Connection refused");
+        assert!(run.stderr.contains(&words), "{}", run.stderr);
+        assert!(
+            run.stderr.contains(&format!("the value of {name}")),
+            "{}",
+            run.stderr
+        );
+    }
+    let run = accounts
+        .program("account check eu1 --rate 1000")
+        .env("HTTPS_PROXY", &format!("http://{NOBODY}"))
+        .run();
+    let words = format!("no connection: the proxy {NOBODY} (HTTPS_PROXY): Connection refused");
+    assert!(run.stdout.contains(&words), "{}", run.transcript());
+}
+
+#[test]
+fn a_certificate_for_another_name_says_which_name_was_asked_for() {
+    let (accounts, network) = office_network(ProxyMode::Connect);
+    let url = network.target().replace("localhost", "127.0.0.1");
+    let list = format!("list --from {url} --ca-file ca.pem");
+    let run = accounts.program(&list).run();
+    run.assert_code(1);
+    for words in [
+        "it is not valid for 127.0.0.1, the name that was asked for, but for api.eu1.coralogix.com",
+        "check the region or URL for a wrong host",
+    ] {
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+    }
+    let plain = accounts.target().url().replace("http://", "https://");
+    let run = accounts
+        .program(&format!("list --from {plain} --ca-file ca.pem"))
+        .run();
+    run.assert_code(1);
+    assert!(run.stderr.contains("does not speak TLS"), "{}", run.stderr);
+}
+
+#[test]
+fn ca_variables_that_lead_nowhere_are_named() {
+    let accounts = StandIn::demo();
+    accounts.write("empty.pem", "no certificate\n");
+    for (name, path, words) in [
+        (
+            "SSL_CERT_FILE",
+            "missing.pem",
+            "the file that SSL_CERT_FILE names `missing.pem`: No such file",
+        ),
+        (
+            "SSL_CERT_FILE",
+            "empty.pem",
+            "`empty.pem`, which SSL_CERT_FILE names, contains no PEM certificate",
+        ),
+        (
+            "SSL_CERT_DIR",
+            "missing",
+            "`missing`, which SSL_CERT_DIR names, is not a folder",
+        ),
+    ] {
+        let run = accounts.program("list --from eu1").env(name, path).run();
+        run.assert_code(64);
+        assert!(run.stderr.contains(words), "{}", run.stderr);
+        assert!(
+            run.stderr.contains("hint: correct or unset"),
+            "{}",
+            run.stderr
+        );
+        // Plain http needs no certificates.
+        let run = accounts
+            .program("list --from [source]")
+            .env(name, path)
+            .run();
+        run.assert_code(0);
+    }
+}
+
 /// No log of the program or its libraries contains a secret.
 #[test]
 fn trace_logs_contain_no_secret() {

@@ -39,6 +39,7 @@ const PAGE: Page = Page {
 fn party() -> Party {
     Party {
         is_live: true,
+        is_backup: false,
         incomplete: None,
         name: "api.eu1.coralogix.com".to_owned(),
         company_id: None,

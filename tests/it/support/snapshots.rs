@@ -21,6 +21,10 @@ pub(crate) fn settings(module: &str) -> insta::Settings {
         "[time]",
     );
     settings.add_filter(r"\b[0-9a-f]{4}(?:-[0-9a-f]{4}){3}\b", "[fingerprint]");
+    settings.add_filter(
+        r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC(?: \(later\))?",
+        "[time]",
+    );
     settings.add_filter(r"127\.0\.0\.1:\d+", "[host]");
     settings.add_filter(&format!(r"\b{version}\b"), "[version]");
     settings
@@ -65,7 +69,6 @@ macro_rules! assert_text {
     ($($argument:expr),+) => {{
         snapshots!(
             r"\b\d+(?:\.\d)? m?s\b" => "[elapsed]",
-            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC(?: \(later\))?" => "[time]",
             r#""[0-9a-f]{24}(?:[0-9a-f]{8})?""# => "[seal]",
             r#": "[0-9a-f]{8}""# => ": [short seal]",
             r#""(created|valid_until)": "[-0-9]+T[:0-9]+Z""# => r#""$1": [time]"#

@@ -46,8 +46,12 @@ impl PushDriver<'_, '_> {
                     why,
                     is_final: false,
                 },
-                ConnectFailure::Certificate(why) => RequestOutcome::NotSent {
-                    why,
+                ConnectFailure::Proxy(proxy, why) => RequestOutcome::NotSent {
+                    why: format!("{proxy}: {why}"),
+                    is_final: false,
+                },
+                ConnectFailure::Certificate(flaw) => RequestOutcome::NotSent {
+                    why: flaw.to_string(),
                     is_final: true,
                 },
                 ConnectFailure::NoUrl(why) => RequestOutcome::NotSent {
@@ -61,8 +65,8 @@ impl PushDriver<'_, '_> {
             }
             // The response does not show whether the server is done, so the whole settle window applies, as after a
             // timeout.
-            WriteAnswer::Failed(Failure::Unusable(why)) => RequestOutcome::Lost {
-                why,
+            WriteAnswer::Failed(Failure::Unusable(unusable)) => RequestOutcome::Lost {
+                why: unusable.what,
                 is_timeout: true,
             },
             // It says nothing about the effect in this account, and whoever answered gets no further webhook.

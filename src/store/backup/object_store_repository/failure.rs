@@ -101,6 +101,10 @@ fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> 
         .with_hint(
             "check AWS_ENDPOINT_URL or AWS_REGION, the network, and HTTPS_PROXY if you use a proxy",
         ),
+        Failure::NotSent(ConnectFailure::Proxy(proxy, cause)) => Error::failed(format!(
+            "cannot reach the store of `{name}` at {host} through {proxy}: {cause}"
+        ))
+        .with_hint(proxy.hint()),
         Failure::NotSent(ConnectFailure::Certificate(cause)) => Error::failed(format!(
             "the TLS certificate of the store of `{name}` at {host} is not trusted: {cause}"
         ))
@@ -108,8 +112,8 @@ fn no_response_error(name: &str, host: &str, doing: &str, failure: &Failure) -> 
             "for a private CA, set AWS_CA_BUNDLE to its file; the check cannot be turned off",
         ),
         Failure::Lost { why, .. } => did_not(why).with_hint("try again later"),
-        Failure::Unusable(what) => {
-            did_not(&format!("the response is {what}")).with_hint(NOT_A_STORE_HINT)
+        Failure::Unusable(unusable) => {
+            did_not(&format!("the response is {}", unusable.what)).with_hint(NOT_A_STORE_HINT)
         }
         Failure::NotSent(ConnectFailure::NoUrl(_)) | Failure::Refused(_) | Failure::BadList(_) => {
             did_not(&failure.brief())

@@ -3,7 +3,7 @@
 
 use crate::error::Error;
 use crate::http::client::base_client;
-use crate::http::failure::{ConnectFailure, Failure};
+use crate::http::failure::{ConnectFailure, Failure, Unusable, UnusableCause};
 use crate::http::server_words::{SentValues, ShownWords};
 use crate::http::transport::{classify_error, receive};
 use futures_util::future::BoxFuture;
@@ -166,8 +166,8 @@ impl HttpTransport {
     /// Sends one request and receives the complete response; a status outside 200–299 is an error.
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let (head, body) = request.into_parts();
-        let unusable = || TransportError::Transport(Failure::Unusable("not asked for".to_owned()));
-        let url: Url = head.uri.to_string().parse().map_err(|_| unusable())?;
+        let parsed = head.uri.to_string().parse();
+        let url: Url = parsed.map_err(|_| other_answer("not asked for"))?;
         let secrets = request_secrets(&head.headers, &url);
         let is_list = url.query_pairs().any(|(name, _)| name == "list-type");
         let mut request = reqwest::Request::new(head.method, url);
@@ -209,15 +209,20 @@ impl HttpTransport {
     }
 }
 
+/// The failure of a response that came from something other than was asked.
+fn other_answer(what: &str) -> TransportError {
+    TransportError::Transport(Failure::Unusable(Unusable::new(
+        UnusableCause::OtherServer,
+        what,
+    )))
+}
+
 /// Checks that a response can become part of the next request; the library panics on one that cannot.
 fn check_metadata_response(body: &[u8]) -> Result<(), TransportError> {
     if !body.is_empty() && body.iter().all(u8::is_ascii_graphic) {
         return Ok(());
     }
-    let what = "not from a cloud's metadata service";
-    Err(TransportError::Transport(Failure::Unusable(
-        what.to_owned(),
-    )))
+    Err(other_answer("not from a cloud's metadata service"))
 }
 
 /// Checks that the response to a list request is a list and, if truncated, carries a continuation token.
@@ -225,11 +230,7 @@ fn check_metadata_response(body: &[u8]) -> Result<(), TransportError> {
 /// The library accepts any XML as a list, and other content as an empty one: backups would seem to be gone.
 fn check_list_response(body: &[u8]) -> Result<(), TransportError> {
     let text = String::from_utf8_lossy(body);
-    let unusable = |what: &str| {
-        Err(TransportError::Transport(Failure::Unusable(
-            what.to_owned(),
-        )))
-    };
+    let unusable = |what: &str| Err(other_answer(what));
     if !text.contains("<ListBucketResult") {
         return unusable("not from an object store");
     }

@@ -67,6 +67,148 @@ fn a_restore_reverts_changes_in_the_same_account() {
 
 const INTO_US: &str = "restore latest --repo vault --account eu --identity key.txt --to us";
 
+/// `--to us` says which account's backup is meant.
+#[test]
+fn the_account_is_that_of_the_target() {
+    let backups = Workspace::new();
+    backups.create("eu");
+    backups.create("us");
+    let restore = "restore latest --repo vault --identity key.txt --dry-run --to us";
+    let run = backups.run_ok(restore);
+    assert!(run.stdout.contains("4 unchanged"), "{}", run.transcript());
+    // Nothing says which one is meant.
+    for line in [
+        "restore latest --repo vault --identity key.txt --rehearse",
+        "restore latest --repo vault --identity key.txt --dry-run --to us --into-other-account",
+    ] {
+        let run = backups.run(line);
+        run.assert_code(64);
+        assert!(run.stderr.contains("several accounts"), "{}", run.stderr);
+    }
+    let run = backups.run_ok("diff latest us --repo vault --identity key.txt");
+    assert!(
+        run.stdout.contains("Both sides have the same webhooks."),
+        "{}",
+        run.transcript()
+    );
+}
+
+#[test]
+fn a_backup_is_compared_with_its_account() {
+    let backups = Workspace::new();
+    backups.create("us");
+    let target = backups.accounts.target();
+    let id = target.webhooks()[0]["id"].as_u64().unwrap();
+    target.edit_webhook(id, |webhook| webhook["alias"] = "renamed by hand".into());
+    let diff = "diff latest us --repo vault --identity key.txt --detailed-exitcode";
+    let run = backups.run(diff);
+    run.assert_code(2);
+    assert_backups!("diff", run);
+    let name = backups.files("us")[0].file_name().unwrap().to_owned();
+    let name = format!("us/{}", name.to_str().unwrap());
+    backups.run(&diff.replace("latest", &name)).assert_code(2);
+    backups
+        .run(&diff.replace("latest us", "us latest"))
+        .assert_code(2);
+    let run = backups.run("diff latest us");
+    run.assert_code(64);
+    assert!(
+        run.stderr.contains("`latest` needs a repository to search"),
+        "{}",
+        run.stderr
+    );
+}
+
+/// Whoever restores is in a hurry, and learns of everything at once.
+#[test]
+fn everything_that_is_missing_is_named_at_once_and_before_any_reading() {
+    let backups = Workspace::new();
+    backups.create("us");
+    std::fs::remove_file(backups.accounts.home().join("target-key")).unwrap();
+    let before = backups.accounts.request_counts();
+    for (line, code, all) in [
+        (
+            "latest --to us",
+            64,
+            vec!["--repo DIR", "the key of profile us"],
+        ),
+        (
+            "latest --repo vault --to us",
+            4,
+            vec!["the key of profile us", "is encrypted", "--identity FILE"],
+        ),
+        (
+            "latest --repo vault --identity missing.txt --to us",
+            4,
+            vec!["the key of profile us", "missing.txt"],
+        ),
+        ("latest --repo vault --rehearse", 12, vec!["is encrypted"]),
+        (
+            "latest --repo vault --identity key.txt --to us",
+            4,
+            vec!["the key of profile us"],
+        ),
+    ] {
+        let run = backups.run(
+            &format!("restore {line} --dry-run").replace("--rehearse --dry-run", "--rehearse"),
+        );
+        run.assert_code(code);
+        for words in all {
+            assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+        }
+        assert_eq!(backups.accounts.request_counts(), before);
+    }
+    let run = backups.run("restore latest --repo vault --to us");
+    assert_backups!("missing", run);
+}
+
+/// A restore goes from a backup to what the account is now; source and target are words for two accounts.
+#[test]
+fn a_restore_speaks_of_the_backup_and_the_account() {
+    let backups = Workspace::new();
+    backups.create("us");
+    let target = backups.accounts.target();
+    let id = target.webhooks()[0]["id"].as_u64().unwrap();
+    target.edit_webhook(id, |webhook| webhook["alias"] = "renamed by hand".into());
+    let restore = "restore latest --repo vault --identity key.txt --to us --on-conflict update";
+    for format in ["text", "markdown", "html"] {
+        let run = backups.run_ok(&format!("{restore} --dry-run -o {format}"));
+        let shown = run.stdout.to_lowercase();
+        assert!(shown.contains("account now"), "{}", run.transcript());
+    }
+    let preview = backups.run_ok(&format!("{restore} --dry-run")).stdout;
+    let outcome = backups
+        .run_ok(&format!("{restore} --yes --settle 1s"))
+        .stdout;
+    let report = backups.run_ok("report latest").stdout;
+    for (text, words) in [
+        (&preview, "hookferry plan: backup of us, "),
+        (&preview, "-> account now 127.0.0.1"),
+        (
+            &preview,
+            r#"backup "us-sales-alerts"  account now "renamed by hand""#,
+        ),
+        (&preview, "the account has no others"),
+        (&outcome, "hookferry outcome: backup of us, "),
+        (&outcome, "-> account 127.0.0.1"),
+        (&outcome, "Done: the account has every planned change."),
+        (&report, "Done: the account has every planned change."),
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    for text in [preview, outcome, report] {
+        for word in ["source", "the target has"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+    }
+    let again = backups.run_ok(&format!("{restore} --yes"));
+    assert!(
+        again.stdout.contains("nothing had to be written"),
+        "{}",
+        again.transcript()
+    );
+}
+
 /// Secrets, pagers and logs of one account would be those of another.
 #[test]
 fn a_restore_into_another_account_is_refused_unless_it_is_said() {

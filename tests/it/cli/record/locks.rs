@@ -2,6 +2,7 @@
 
 use super::{MIGRATE, assert_exactly_once};
 use crate::support::stand_in::StandIn;
+use std::io::{Read as _, Write as _};
 
 #[test]
 fn a_second_run_is_refused_and_names_the_first() {
@@ -36,6 +37,56 @@ fn the_refusal_names_a_running_restore() {
     second.assert_code(11);
     assert!(second.stderr.contains("`hookferry restore` (process "));
     assert_eq!(first.finish().code, Some(0));
+}
+
+/// A terminal somewhere asks for a `yes`, and nobody sits there.
+#[test]
+fn the_refusal_names_a_run_that_may_be_waiting_at_its_question() {
+    let accounts = StandIn::demo();
+    let terminal = nix::pty::openpty(None, None).unwrap();
+    let typed = || std::process::Stdio::from(terminal.slave.try_clone().unwrap());
+    let [source, target] = [accounts.source(), accounts.target()];
+    let state = accounts.home().join("shared");
+    let mut first = std::process::Command::new(env!("CARGO_BIN_EXE_hookferry"))
+        .args([
+            "migrate",
+            "--on-conflict",
+            "skip",
+            "--from",
+            &source.url(),
+            "--to",
+            &target.url(),
+        ])
+        .arg("--state-dir")
+        .arg(&state)
+        .env_clear()
+        .env("HOOKFERRY_SOURCE_API_KEY", source.key())
+        .env("HOOKFERRY_TARGET_API_KEY", target.key())
+        .stdin(typed())
+        .stderr(typed())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut screen = std::fs::File::from(terminal.master.try_clone().unwrap());
+    let (mut shown, mut part) = (String::new(), [0; 4096]);
+    while !shown.contains("'yes'") {
+        let n = screen.read(&mut part).unwrap();
+        shown.push_str(&String::from_utf8_lossy(&part[..n]));
+    }
+    let second = accounts
+        .program(&format!("{MIGRATE} --state-dir shared"))
+        .run();
+    second.assert_code(11);
+    for words in [
+        format!("(process {}), running since ", first.id()),
+        "; it may be waiting at its question".to_owned(),
+        "hint: nothing was written; answer its question".to_owned(),
+    ] {
+        assert!(second.stderr.contains(&words), "{words}: {}", second.stderr);
+    }
+    screen.write_all(b"no\n").unwrap();
+    assert_eq!(first.wait().unwrap().code(), Some(6));
+    assert!(accounts.posts().is_empty());
 }
 
 #[test]

@@ -262,3 +262,32 @@ fn the_printed_rollback_command_finds_the_record() {
         .run()
         .assert_code(0);
 }
+
+/// A mistyped folder has no runs, and that is not the news.
+#[test]
+fn a_state_folder_that_does_not_exist_is_named() {
+    let accounts = StandIn::demo();
+    for command in [
+        "runs list",
+        "runs show latest",
+        "runs prune --keep-within 1d",
+        "report latest",
+        "rollback latest --yes",
+        "verify --run latest",
+        "idmap show",
+    ] {
+        let run = accounts
+            .program(&format!("{command} --state-dir mistyped"))
+            .run();
+        run.assert_code(64);
+        assert!(
+            run.stderr
+                .contains("the state folder `mistyped` does not exist"),
+            "{command}: {}",
+            run.stderr
+        );
+        assert!(!accounts.home().join("mistyped").exists());
+    }
+    // The default folder does not exist before the first run.
+    accounts.program("runs list").run().assert_code(0);
+}

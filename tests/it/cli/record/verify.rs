@@ -20,6 +20,31 @@ fn verify_succeeds_after_a_migration() {
     assert_transcript!("against_run", run);
 }
 
+/// "missing" alone would send somebody looking for what went wrong.
+#[test]
+fn a_run_that_was_rolled_back_is_said_to_be() {
+    let accounts = StandIn::demo();
+    migrate(&accounts);
+    accounts
+        .program("rollback latest --yes --settle 1s")
+        .run()
+        .assert_code(0);
+    let run = accounts.program(AGAINST_RUN).run();
+    run.assert_code(3);
+    for words in [
+        " was rolled back on ",
+        ": 11 webhooks deleted, 0 restored",
+        "a rollback deleted it",
+        "which a rollback has undone since",
+    ] {
+        assert!(run.stdout.contains(words), "{words}: {}", run.stdout);
+    }
+    let run = accounts.program(&format!("{AGAINST_RUN} -o json")).run();
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let rolled_back = document["rolled_back"].as_str().unwrap();
+    assert!(rolled_back.contains("was rolled back on"), "{rolled_back}");
+}
+
 #[test]
 fn missing_altered_and_duplicated_webhooks_are_reported() {
     let accounts = StandIn::demo();
