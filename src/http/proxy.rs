@@ -22,9 +22,30 @@ pub struct Proxy {
     pub variable: &'static str,
 }
 
+/// The spellings of the variables that name a proxy for https, by precedence; of each, the first that is set counts.
+const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
+
 impl ProxyVariable {
+    /// The variable that names the proxy for https, of those that `look_up` finds; `None` if the library uses none.
+    pub fn find(look_up: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        // Under CGI, a client can set `HTTP_PROXY` by a header, so the library trusts none of these variables.
+        if look_up("REQUEST_METHOD").is_some() {
+            return None;
+        }
+        let first_set = |names: [&'static str; 2]| {
+            let mut values = names
+                .into_iter()
+                .filter_map(|name| Some((name, look_up(name)?)));
+            values.next()
+        };
+        let exceptions = first_set(["NO_PROXY", "no_proxy"]);
+        let exceptions = exceptions.map_or(String::new(), |(_, value)| value);
+        let mut set = VARIABLES.into_iter().filter_map(first_set);
+        set.find_map(|(name, value)| Self::new(name, &value, &exceptions))
+    }
+
     /// The variable with this value, if the library can use it; `exceptions` is the value of `NO_PROXY`.
-    pub fn new(name: &'static str, value: &str, exceptions: &str) -> Option<Self> {
+    fn new(name: &'static str, value: &str, exceptions: &str) -> Option<Self> {
         let matcher = Matcher::builder().https(value).no(exceptions).build();
         let is_usable = Matcher::builder().https(value).build();
         is_usable.intercept(&hyper::Uri::from_static("https://api.coralogix.com/"))?;

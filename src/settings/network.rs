@@ -8,27 +8,12 @@ use crate::store::input::Limit;
 use crate::untrusted;
 use std::path::Path;
 
-/// The spellings of the variables that name a proxy for https, by precedence; of each, the first that is set counts.
-const PROXY_VARIABLES: [[&str; 2]; 2] =
-    [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 /// What every certificate in a PEM file starts with.
 const PEM_START: &str = "-----BEGIN CERTIFICATE-----";
 
-/// The variable that names the proxy for accounts; `None` if there is none, or the library uses none.
+/// The variable that names the proxy for accounts; `None` if there is none.
 pub(super) fn proxy_variable() -> Option<ProxyVariable> {
-    // Under CGI, a client can set `HTTP_PROXY` by a header, so the library trusts none of these variables.
-    if std::env::var_os("REQUEST_METHOD").is_some() {
-        return None;
-    }
-    let first_set = |names: [&'static str; 2]| {
-        let mut values = names
-            .into_iter()
-            .filter_map(|name| Some((name, std::env::var(name).ok()?)));
-        values.next()
-    };
-    let exceptions = first_set(["NO_PROXY", "no_proxy"]).map_or(String::new(), |(_, value)| value);
-    let mut set = PROXY_VARIABLES.into_iter().filter_map(first_set);
-    set.find_map(|(name, value)| ProxyVariable::new(name, &value, &exceptions))
+    ProxyVariable::find(|name| std::env::var(name).ok())
 }
 
 /// What is wrong with the variables that replace the system's CA certificates; `None` if neither is set, or no fault

@@ -4,6 +4,7 @@
 use super::transport::Connector;
 use crate::error::{Error, ErrorKind};
 use crate::http::client::is_loopback;
+use crate::http::proxy::ProxyVariable;
 use crate::store::backup::environment::EnvLookup;
 use crate::store::disk;
 use crate::store::input::Limit;
@@ -54,6 +55,7 @@ pub(super) struct StoreAccess {
     endpoint: Option<Url>,
     region: String,
     ca: Option<Vec<u8>>,
+    proxy: Option<ProxyVariable>,
 }
 
 impl StoreAccess {
@@ -98,6 +100,7 @@ impl StoreAccess {
             endpoint,
             region,
             ca,
+            proxy: ProxyVariable::find(|name| look_up(name).ok()?),
         })
     }
 
@@ -135,7 +138,7 @@ impl StoreAccess {
                 max_retries: MAX_RETRIES,
                 retry_timeout: RETRY_TIMEOUT,
             })
-            .with_http_connector(Connector::new(is_near, self.ca)?);
+            .with_http_connector(Connector::new(is_near, self.ca, self.proxy)?);
         if let Some(endpoint) = self.endpoint {
             builder = builder.with_endpoint(endpoint.as_str().trim_end_matches('/'));
         }

@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::http::client::base_client;
 use crate::http::failure::{ConnectFailure, Failure, Unusable, UnusableCause};
+use crate::http::proxy::ProxyVariable;
 use crate::http::server_words::{SentValues, ShownWords};
 use crate::http::transport::{classify_error, receive};
 use futures_util::future::BoxFuture;
@@ -65,9 +66,9 @@ impl From<TransportError> for HttpError {
     /// The kind decides whether the library retries: a request with an unknown result only if it is idempotent.
     fn from(error: TransportError) -> Self {
         let kind = match &error {
-            TransportError::Transport(Failure::NotSent(ConnectFailure::Host(_))) => {
-                HttpErrorKind::Connect
-            }
+            TransportError::Transport(Failure::NotSent(
+                ConnectFailure::Host(_) | ConnectFailure::Proxy(..),
+            )) => HttpErrorKind::Connect,
             TransportError::Transport(failure) if failure.is_transient() => {
                 HttpErrorKind::Interrupted
             }
@@ -93,15 +94,22 @@ impl StoreRefusal {
 pub(super) struct Connector {
     is_near: bool,
     certificates: Vec<reqwest::Certificate>,
+    /// For errors; the HTTP library reads the variable by itself.
+    proxy: Option<ProxyVariable>,
 }
 
 impl Connector {
     /// Creates a connector that also trusts the PEM certificates in `ca`; `is_near` marks a store on this machine.
-    pub(super) fn new(is_near: bool, ca: Option<Vec<u8>>) -> Result<Self, Error> {
+    pub(super) fn new(
+        is_near: bool,
+        ca: Option<Vec<u8>>,
+        proxy: Option<ProxyVariable>,
+    ) -> Result<Self, Error> {
         let Some(pem) = ca else {
             return Ok(Self {
                 is_near,
                 certificates: Vec::new(),
+                proxy,
             });
         };
         let certificates = reqwest::Certificate::from_pem_bundle(&pem).unwrap_or_default();
@@ -113,6 +121,7 @@ impl Connector {
         Ok(Self {
             is_near,
             certificates,
+            proxy,
         })
     }
 }
@@ -129,7 +138,8 @@ impl HttpConnector for Connector {
             .timeout(TIMEOUT * 10)
             .https_only(!allows_http)
             .tls_certs_merge(self.certificates.clone());
-        if self.is_near || allows_http {
+        let is_direct = self.is_near || allows_http;
+        if is_direct {
             // No proxy for this machine, nor for addresses that exist only inside a cloud.
             builder = builder.no_proxy();
         }
@@ -139,13 +149,15 @@ impl HttpConnector for Connector {
                 store: "S3",
                 source: Box::new(error.without_url()),
             })?;
-        Ok(HttpClient::new(HttpTransport { client }))
+        let proxy = self.proxy.clone().filter(|_| !is_direct);
+        Ok(HttpClient::new(HttpTransport { client, proxy }))
     }
 }
 
 #[derive(Debug)]
 struct HttpTransport {
     client: reqwest::Client,
+    proxy: Option<ProxyVariable>,
 }
 
 impl HttpService for HttpTransport {
@@ -179,9 +191,11 @@ impl HttpTransport {
         // An endpoint, or a source of credentials, may have a credential in its path; the name of an object has none.
         let has_object = !is_link_local(request.url());
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let proxy = self.proxy.as_ref();
+        let proxy = proxy.and_then(|proxy| proxy.proxy_for(request.url()));
         let answer = match self.client.execute(request).await {
             Ok(response) => receive(response).await,
-            Err(error) => Err(classify_error(error)),
+            Err(error) => Err(classify_error(error).through(proxy.as_ref())),
         };
         let object = path.rsplit('/').next().filter(|_| has_object);
         let outcome = match &answer {

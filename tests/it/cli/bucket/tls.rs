@@ -4,7 +4,7 @@ use super::REPO;
 use crate::support::bucket::stub::{Behavior, Reply, Stub, error_response, response};
 use crate::support::bucket::{KEY, with_store};
 use crate::support::program::Program;
-use crate::support::stand_in::StandIn;
+use crate::support::stand_in::{NOBODY, StandIn};
 use crate::support::tls::{authority, start_tls_front};
 use std::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -108,4 +108,20 @@ fn a_web_identity_token_assumes_a_role_over_tls_only() {
     let n_before = sts.requests("POST").len();
     by_role("token", &sts.url()).assert_code(4);
     assert_eq!(sts.requests("POST").len(), n_before, "never without TLS");
+}
+
+/// Like an account's: "connection refused" alone sends everybody to the store.
+#[test]
+fn a_proxy_that_is_down_is_named_and_not_the_store() {
+    let accounts = StandIn::demo();
+    let run = accounts
+        .program("backup list --repo s3://backups/hookferry")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "canary-secret")
+        .env("HTTPS_PROXY", &format!("http://user:proxy-canary@{NOBODY}"))
+        .run();
+    run.assert_code(1);
+    let words = format!("through the proxy {NOBODY} (HTTPS_PROXY): Connection refused");
+    assert!(run.stderr.contains(&words), "{}", run.stderr);
 }
