@@ -32,6 +32,7 @@ pub mod error;
 pub mod heartbeat;
 pub mod http;
 pub mod interrupt;
+pub mod proposal;
 pub mod secret;
 pub mod stdin;
 pub mod toml_file;

@@ -53,11 +53,16 @@ fn interruption_error(record: &RunRecord, signal: Signal) -> Error {
         return Error::failed(format!("{signal}: stopped before anything was sent"))
             .with_hint("to resume, run the same command again");
     }
-    let (run, flags) = (record.id(), &record.header.follow_up_flags);
+    let run = record.id();
+    let undone = match record.header.continues.as_slice() {
+        [] => "this run",
+        _ => "this run and what it continued",
+    };
     Error::failed(format!(
         "{signal}: stopped cleanly; run {run} has recorded everything that was sent"
     ))
     .with_hint(format!(
-        "to resume, run the same command again; to undo this run: hookferry rollback {run}{flags}"
+        "to resume, run the same command again; to undo {undone}: {}",
+        record.rollback_command()
     ))
 }

@@ -3,7 +3,7 @@
 
 use super::planning::PlannedMigration;
 use crate::coralogix::account::Account;
-use crate::coralogix::undocumented::ignore_key_flag;
+use crate::coralogix::undocumented::{ignore_key_flag, shown_key_name};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{
     Depth, PlanDocument, SavedPlan, StreamedSteps, plan_refusal, set_plan_digest,
@@ -16,6 +16,7 @@ use crate::pipeline::binding::{
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip_with_cache};
+use crate::proposal::Proposal;
 use crate::render::drift::{document as drift_document, lines, summary};
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
@@ -183,7 +184,8 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<(), Err
             format!("`{name}` cannot be applied: {}", refusal.why),
         )
         .with_hint(format!(
-            "`hookferry report {name}` shows the plan and what to do about it"
+            "`{}` shows the plan and what to do about it",
+            Proposal::new("report").word(&apply.plan_path)
         )));
     }
     Ok(())
@@ -231,41 +233,47 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
 }
 
 /// The command that makes a new plan.
-fn replan_command(apply: &ApplySettings) -> String {
-    let account_argument = |account: &Account| {
-        let base = account.endpoint.base().as_str().trim_end_matches('/');
-        let profile = account.profile.as_ref();
-        profile.map_or_else(
-            || base.to_owned(),
-            |profile| crate::untrusted::escape(&profile.name),
-        )
+fn replan_command(apply: &ApplySettings) -> Proposal {
+    let account_argument = |account: &Account| match &account.profile {
+        Some(profile) => profile.name.clone(),
+        None => account
+            .endpoint
+            .base()
+            .as_str()
+            .trim_end_matches('/')
+            .to_owned(),
     };
-    let origin_argument = |origin: &Origin| match origin {
+    let route = &apply.migrate.route;
+    let origin_argument = match &route.source {
         Origin::Live(account) => account_argument(account),
-        Origin::File(path, _) => crate::untrusted::escape(&path.display().to_string()),
+        Origin::File(path, _) => path.display().to_string(),
         Origin::Backup(choice) => choice.repository.to_string(),
         Origin::Stdin(_) => "-".to_owned(),
     };
-    let route = &apply.migrate.route;
-    let binding = &apply.binding;
-    let has_options = binding.rules.is_some()
-        || binding.retarget.is_some()
-        || !route.filter.is_empty()
-        || route.on_conflict != OnConflict::Fail;
-    let mut ignored = String::new();
-    for key in &binding.ignore_keys {
-        ignored.push(' ');
-        ignored.push_str(&ignore_key_flag(key));
-    }
-    format!(
-        "hookferry plan --from {} --to {} --out {}{ignored}{}",
-        origin_argument(&route.source),
-        account_argument(&route.target),
-        apply.plan_name,
-        if has_options {
-            ", with the same options as for this plan"
-        } else {
-            ""
+    let selection = &apply.binding.selection;
+    let types: Vec<String> = selection.types.iter().map(ToString::to_string).collect();
+    let mut command = Proposal::new("plan")
+        .option("--from", &origin_argument)
+        .option("--to", &account_argument(&route.target));
+    for (name, values) in [
+        ("--type", &types),
+        ("--name", &selection.names),
+        ("--id", &selection.ids),
+    ] {
+        for value in values {
+            command = command.option(name, value);
         }
-    )
+    }
+    if route.on_conflict != OnConflict::Fail {
+        command = command.option("--on-conflict", route.on_conflict.word());
+    }
+    for key in &apply.binding.ignore_keys {
+        command = command.option("--ignore-key", shown_key_name(key));
+    }
+    let follow_up = &apply.migrate.follow_up;
+    command
+        .words(&follow_up.rewriting.words())
+        .words(&apply.reading)
+        .maybe_option("--state-dir", follow_up.state_dir.as_deref())
+        .option("--out", &apply.plan_path)
 }

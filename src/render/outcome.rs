@@ -70,7 +70,7 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
 fn counted_remark(status: FinalStatus) -> &'static str {
     match status {
         FinalStatus::Unchanged => "(-o json lists them)",
-        _ => "(`hookferry idmap show` and -o json list them)",
+        _ => "(`idmap show` and -o json list them)",
     }
 }
 

@@ -820,7 +820,7 @@ fn an_outcome_document_has_the_id_map() {
     next_steps:
       "verify: hookferry verify --run 20261124-021530-7f3a2b"
       "undo this run: hookferry rollback 20261124-021530-7f3a2b"
-      "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`"
+      "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show 20261124-021530-7f3a2b` prints them again): export the alerts and run `hookferry idmap apply EXPORTED-ALERTS --run 20261124-021530-7f3a2b --out NEW-ALERTS`"
       "the source stays active: disable its webhooks once you know that the target's work"
     "#);
     let text = outcome::outcome(&document, page(110));

@@ -14,6 +14,7 @@ pub(crate) mod markup;
 pub(crate) mod parallel;
 pub(crate) mod preview;
 pub(crate) mod program;
+pub(crate) mod proposals;
 pub(crate) mod receiver;
 pub(crate) mod schema;
 pub(crate) mod source;
