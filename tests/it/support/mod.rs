@@ -20,4 +20,5 @@ pub(crate) mod schema;
 pub(crate) mod source;
 pub(crate) mod spelling;
 pub(crate) mod stand_in;
+pub(crate) mod terminal;
 pub(crate) mod tls;
