@@ -34,9 +34,9 @@ pub(super) fn decide_exit_code(
             return Ok(signal.exit_code());
         }
         (Some(stop), _) if record.may_have_written() => {
-            return Err(stop.to_error(target, CREATE).into_partial());
+            return Err(stop_error(record, stop, target).into_partial());
         }
-        (Some(stop), _) => return Err(stop.to_error(target, CREATE)),
+        (Some(stop), _) => return Err(stop_error(record, stop, target)),
         (None, _) => {}
     }
     if let Some(why) = &finished.read_back_failure {
@@ -44,6 +44,18 @@ pub(super) fn decide_exit_code(
         screen.error(&Error::failed(what).with_hint(RERUN_HINT));
     }
     Ok(exit_code(record.is_complete(), record.may_have_written()))
+}
+
+/// Why the run stopped early, and what to do about it.
+fn stop_error(record: &RunRecord, stop: &StopReason, target: &Account) -> Error {
+    let error = stop.to_error(target, CREATE);
+    match stop {
+        StopReason::Unresolved => error.with_hint(format!(
+            "look up the ids listed above in the Coralogix UI: delete the copies, or run `{}` once you know that they are somebody else's; then run the same command again",
+            record.close_command()
+        )),
+        _ => error,
+    }
 }
 
 /// The message after a signal: whether anything was sent, and the commands to resume and to undo the run.

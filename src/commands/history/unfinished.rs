@@ -56,6 +56,10 @@ impl History {
             }
             from_source.insert(record.id().to_owned());
             let may_continue = record.may_have_written() && !record.is_complete();
+            // Nothing is open, and it left nothing open: its rows say nothing.
+            if !may_continue && runs.is_empty() {
+                continue;
+            }
             for (row, item) in record.header.steps.iter().zip(&record.items) {
                 if item.written().is_some() {
                     runs.remove(&SourceWebhook::of_row(row));

@@ -115,6 +115,8 @@ impl Naming {
     fn run_proposed(&self, run: &Run) -> BTreeSet<String> {
         let proposed = BTreeSet::from_iter(commands_of_run(&run.stdout, &run.stderr));
         let mut names = BTreeSet::new();
+        let alert = r#"[{"name":"disk full","notification_groups":[]}]"#;
+        self.accounts.write("alerts.json", alert);
         for command in proposed {
             let words = shell_words(&command).unwrap();
             let mut words: Vec<&str> = words[1..].iter().map(String::as_str).collect();
@@ -151,15 +153,9 @@ fn names(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
-fn with_alerts(naming: &Naming) {
-    let alert = r#"[{"name":"disk full","notification_groups":[]}]"#;
-    naming.accounts.write("alerts.json", alert);
-}
-
 #[test]
 fn after_a_migration_and_for_its_record() {
     for naming in Naming::all() {
-        with_alerts(&naming);
         let run = naming.between(&format!("migrate --yes {QUICK}")).run();
         run.assert_code(0);
         let proposed = naming.run_proposed(&run);
@@ -185,7 +181,6 @@ fn after_a_migration_and_for_its_record() {
 #[test]
 fn after_an_interrupted_run_and_the_one_that_continues_it() {
     for naming in Naming::all() {
-        with_alerts(&naming);
         let running = naming
             .between(&format!("migrate --yes --batch-size 4 {QUICK}"))
             .under(&["env", "--default-signal=INT"])
@@ -289,5 +284,151 @@ fn when_a_rollback_leaves_something() {
         let refused = naming.of_records("idmap show latest");
         refused.assert_code(1);
         naming.run_proposed(&refused);
+    }
+}
+
+/// The id map is withheld, and the command that ends the wait for it works.
+#[test]
+fn after_a_rollback_that_was_cut_off() {
+    for naming in Naming::all() {
+        let migrate = format!("migrate --yes {QUICK}");
+        let run = naming.between(&migrate).run();
+        run.assert_code(0);
+        let undo = commands(&run.output());
+        let undo = undo
+            .iter()
+            .find(|command| command.starts_with("hookferry rollback"));
+        let words = shell_words(undo.unwrap()).unwrap();
+        let n_before = naming.accounts.posts().len();
+        let words = words[1..].iter().map(String::as_str);
+        let quick = QUICK.split(' ');
+        let running = naming.program(words.chain(["--yes"]).chain(quick)).start();
+        naming.accounts.wait_for_target(|target| {
+            let writes = target.log().into_iter().filter(|seen| seen.method != "GET");
+            writes.count() > n_before
+        });
+        running.signal("KILL");
+        assert_eq!(running.finish().code, None);
+        for line in ["runs show latest", "idmap show latest"] {
+            let shown = naming.of_records(line);
+            assert_eq!(naming.run_proposed(&shown), names(&["rollback"]), "{line}");
+        }
+        // The next migration warns of it, with the command that finishes it.
+        let next = naming.between(&migrate).run();
+        assert!(naming.run_proposed(&next).contains("rollback"));
+    }
+}
+
+#[test]
+fn when_a_plan_is_refused() {
+    for naming in Naming::all() {
+        let in_source = naming.accounts.source().webhooks();
+        let mut conflicting = in_source[2].clone();
+        conflicting.as_object_mut().unwrap().remove("id");
+        conflicting["url"] = "https://elsewhere.example.com/canary".into();
+        conflicting["company_id"] = 67890.into();
+        naming.accounts.target().insert(&conflicting);
+        for line in ["plan", "plan --diff", "migrate --yes", "plan -o markdown"] {
+            let run = naming.between(line).run();
+            assert!(matches!(run.code, Some(0 | 6)), "{}", run.transcript());
+            naming.run_proposed(&run);
+        }
+    }
+}
+
+const SCHEDULE: &str = r#"
+[profile.prod]
+url = "[source]"
+api_key_file = "prod.key"
+[schedule.nightly]
+profiles = ["prod"]
+at = "17 3 * * *"
+repo = "[home]/my backups"
+plaintext = true
+"#;
+
+fn with_schedule() -> StandIn {
+    let accounts = StandIn::demo();
+    let schedule = SCHEDULE
+        .replace("[source]", &accounts.source().url())
+        .replace("[home]", &accounts.home().display().to_string());
+    accounts.write("my files/config.toml", &schedule);
+    accounts.write("my files/prod.key", accounts.source().key());
+    accounts
+}
+
+/// What a scheduler is told to run is understood, and where it is for this machine, it makes a backup.
+#[test]
+fn files_for_schedulers_run_the_schedule() {
+    for backend in ["systemd", "cron", "kubernetes"] {
+        let accounts = with_schedule();
+        let config = accounts.home().join("my files/config.toml");
+        let config = config.to_str().unwrap();
+        let print = accounts.program("schedule print nightly --backend");
+        let printed = print.arg(backend).arg("--config").arg(config).run();
+        printed.assert_code(0);
+        let lines = printed.stdout.lines();
+        let lines: Vec<&str> = lines.filter(|line| line.contains("run-schedule")).collect();
+        assert!(!lines.is_empty(), "{}", printed.stdout);
+        for line in lines {
+            let words = scheduled_words(line);
+            if backend == "kubernetes" {
+                let words = ["hookferry"]
+                    .into_iter()
+                    .chain(words.iter().map(String::as_str));
+                let parsed = hookferry::cli::parse(words.map(Into::into));
+                assert!(
+                    matches!(parsed, hookferry::cli::ParseOutcome::Run(_)),
+                    "{line}"
+                );
+                continue;
+            }
+            let run = words
+                .iter()
+                .fold(accounts.program(""), |program, word| program.arg(word))
+                .run();
+            run.assert_code(0);
+            assert!(accounts.home().join("my backups/prod").is_dir(), "{line}");
+        }
+    }
+}
+
+/// The arguments of the program in a line of a file for a scheduler.
+fn scheduled_words(line: &str) -> Vec<String> {
+    let (_, words) = line.split_once("run-schedule").unwrap();
+    let words = match words.trim_end().strip_suffix(']') {
+        Some(list) => list.replace(',', " "),
+        None => words.to_owned(),
+    };
+    shell_words(&format!("run-schedule {words}")).unwrap()
+}
+
+#[test]
+fn after_a_backup_and_its_restore() {
+    let user = Naming {
+        accounts: with_schedule(),
+        network: None,
+        from: "prod",
+        to: "prod",
+        options: "",
+        has_keys_in_environment: true,
+    };
+    let target = user.accounts.target().url();
+    let other = format!("restore latest --repo vault --to {target} --into-other-account --yes");
+    for (line, proposed) in [
+        (
+            "backup create --from prod --repo vault --plaintext",
+            names(&[]),
+        ),
+        ("restore latest --repo vault --rehearse", names(&[])),
+        ("restore latest --repo vault --to prod --yes", names(&[])),
+        (other.as_str(), names(&["idmap", "rollback", "verify"])),
+    ] {
+        let words = line
+            .split(' ')
+            .chain(["--config", "my\u{a0}files/config.toml"]);
+        let run = user.program(words).run();
+        run.assert_code(0);
+        assert_eq!(user.run_proposed(&run), proposed, "{line}");
     }
 }

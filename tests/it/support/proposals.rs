@@ -66,7 +66,8 @@ fn at_end(line: &str) -> Option<&str> {
     (!is_heading && is_command(words.next()?)).then_some(command)
 }
 
-fn is_command(name: &str) -> bool {
+/// Whether it is the name of a command.
+pub(crate) fn is_command(name: &str) -> bool {
     name.chars()
         .all(|letter| letter.is_ascii_lowercase() || letter == '-')
         && is_help(&["hookferry", name])
