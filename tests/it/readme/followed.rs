@@ -213,8 +213,8 @@ impl Reader {
     fn follow(&self, lines: &str, section: &str) {
         let keys = text_in("sh", Some("Migrate"));
         let keys = keys.lines().filter(|line| line.starts_with("export "));
-        let keys: String = keys.map(|line| format!("{line}\n")).collect();
-        let script = self.with_own_values(&format!("{keys}{lines}"));
+        let keys: Vec<&str> = keys.collect();
+        let script = self.with_own_values(&format!("{}\n{lines}", keys.join("\n")));
         let home = self.accounts.home();
         let mut shell = Command::new("bash");
         shell
