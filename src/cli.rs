@@ -284,10 +284,10 @@ If apply is interrupted, run it again: it resumes with what is still missing."
     #[command(after_help = "Examples:
   hookferry restore latest --repo /var/backups/hookferry --identity key.txt --rehearse
   hookferry restore latest --repo /var/backups/hookferry --identity key.txt --to prod-eu --dry-run
-  hookferry restore 2026-11-20 --repo /var/backups/hookferry --account prod-eu --identity key.txt --to prod-eu", after_long_help = examples_and_accounts!("Examples:
+  hookferry restore 2026-11-20 --repo /var/backups/hookferry --identity key.txt --to prod-eu", after_long_help = examples_and_accounts!("Examples:
   hookferry restore latest --repo /var/backups/hookferry --identity key.txt --rehearse
   hookferry restore latest --repo /var/backups/hookferry --identity key.txt --to prod-eu --dry-run
-  hookferry restore 2026-11-20 --repo /var/backups/hookferry --account prod-eu --identity key.txt --to prod-eu
+  hookferry restore 2026-11-20 --repo /var/backups/hookferry --identity key.txt --to prod-eu
 
 A BACKUP is `latest`, a time (the newest backup that is not later, so the state as of then), or a path.
 A restore never deletes: webhooks that only the account has stay as they are."))]

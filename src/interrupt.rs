@@ -54,7 +54,8 @@ pub struct Interrupt(Arc<InterruptState>);
 #[derive(Debug)]
 struct InterruptState {
     first_signal: OnceLock<Signal>,
-    changes: watch::Sender<bool>,
+    /// Whether the user has been told of the first signal; changes with every signal and hold.
+    is_reported: watch::Sender<bool>,
     /// The message of the active [`Hold`], if any.
     hold_message: Mutex<Option<&'static str>>,
 }
@@ -68,7 +69,7 @@ impl Interrupt {
     pub fn new() -> Self {
         Self(Arc::new(InterruptState {
             first_signal: OnceLock::new(),
-            changes: watch::Sender::new(false),
+            is_reported: watch::Sender::new(false),
             hold_message: Mutex::new(None),
         }))
     }
@@ -80,7 +81,7 @@ impl Interrupt {
 
     /// Resolves once a signal has arrived.
     pub async fn wait_for_signal(&self) -> Signal {
-        let mut changes = self.0.changes.subscribe();
+        let mut changes = self.0.is_reported.subscribe();
         loop {
             if let Some(signal) = self.signal() {
                 return signal;
@@ -90,11 +91,14 @@ impl Interrupt {
         }
     }
 
-    /// Resolves once a signal has arrived and no hold is active.
+    /// Resolves once a signal has arrived and no hold is active; not before the user has been told, because the process
+    /// ends then.
     pub async fn wait_for_unheld_signal(&self) -> Signal {
-        let mut changes = self.0.changes.subscribe();
+        let mut changes = self.0.is_reported.subscribe();
         loop {
+            let is_reported = *changes.borrow_and_update();
             if let Some(signal) = self.signal()
+                && is_reported
                 && self.hold_message().is_none()
             {
                 return signal;
@@ -114,11 +118,10 @@ impl Interrupt {
         Hold(Arc::clone(&self.0))
     }
 
-    /// Records a signal; returns whether it is the first.
-    pub fn note(&self, signal: Signal) -> bool {
-        let is_first = self.0.first_signal.set(signal).is_ok();
-        self.0.changes.send_replace(true);
-        is_first
+    /// Records a signal, and calls `report` with whether it is the first before anybody acts on it.
+    pub fn note(&self, signal: Signal, report: impl FnOnce(bool)) {
+        report(self.0.first_signal.set(signal).is_ok());
+        self.0.is_reported.send_replace(true);
     }
 
     /// The message of the active hold, if any.
@@ -144,7 +147,7 @@ impl Drop for Hold {
             .hold_message
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = None;
-        self.0.changes.send_replace(true);
+        self.0.is_reported.send_modify(|_| ());
     }
 }
 
@@ -181,7 +184,7 @@ pub fn listen(
                         () = next_signal(&mut terminations) => Signal::Terminate,
                         () = next_signal(&mut hang_ups) => Signal::HangUp,
                     };
-                    on_signal(signal, interrupt.note(signal));
+                    interrupt.note(signal, |is_first| on_signal(signal, is_first));
                 }
             });
         })?;
@@ -230,7 +233,9 @@ pub fn listen(
         .name("signals".to_owned())
         .spawn(move || {
             while runtime.block_on(tokio::signal::ctrl_c()).is_ok() {
-                on_signal(Signal::Interrupt, interrupt.note(Signal::Interrupt));
+                interrupt.note(Signal::Interrupt, |is_first| {
+                    on_signal(Signal::Interrupt, is_first)
+                });
             }
         })?;
     Ok(())

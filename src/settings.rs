@@ -11,6 +11,7 @@ pub mod config;
 mod cx;
 mod env_file;
 mod environment;
+mod follow_up;
 mod key_text;
 mod key_variables;
 mod keys;
@@ -37,7 +38,7 @@ pub use env_file::EnvFile;
 pub use reading::{DiffSettings, ExportSettings, ListSettings};
 pub use records::{
     IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, RecordedTarget, RollbackSettings,
-    RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings,
+    RunsSettings, RunsTask, StateFolder, VerifyAgainst, VerifyRun, VerifySettings, VerifySource,
 };
 
 pub use apply::ApplySettings;
@@ -58,15 +59,18 @@ use crate::cli::{
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::undocumented::StateKeys;
 use crate::coralogix::webhook::WebhookId;
+use crate::document::run::FollowUp;
 use crate::document::view::Detail;
 use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::{ConflictDecision, ConflictPolicy, OnConflict};
 use crate::pipeline::push::PushOptions;
+use crate::proposal::Words;
 use crate::store::disk;
 use crate::store::input::Limit;
 use accounts::AccountResolver;
 use anstream::ColorChoice;
+use follow_up::follow_up;
 use jiff::SignedDuration;
 use keys::Purpose;
 use std::path::PathBuf;
@@ -115,9 +119,8 @@ pub struct MigrateSettings {
     pub push: PushOptions,
     /// Folder that keeps the run record.
     pub state: StateFolder,
-    /// Options with which a suggested command finds the record and the target's key: empty, or with a leading
-    /// space.
-    pub follow_up_flags: String,
+    /// What a command that follows the run needs.
+    pub follow_up: FollowUp,
     /// How much of the plan to show.
     pub detail: Detail,
     /// Format of the result.
@@ -135,6 +138,8 @@ pub struct PlanSettings {
     pub detailed_exitcode: bool,
     /// File to save the plan to, if any.
     pub out: Option<PathBuf>,
+    /// What `apply` needs to carry out the saved plan.
+    pub apply_options: Words,
     /// How long `apply` accepts the plan.
     pub valid_for: SignedDuration,
     /// Folder that keeps the records of earlier runs.
@@ -189,8 +194,12 @@ impl MigrateSettings {
         let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
             command: "migrate",
-            follow_up_flags: state.follow_up_flag()
-                + &accounts::follow_up_flags(&arguments.reading.connection.config, &route.target),
+            follow_up: follow_up(
+                &state,
+                &arguments.reading.connection,
+                &arguments.rewriting,
+                &route.target,
+            ),
             route,
             consent,
             max_changes: arguments.limit.max_changes,
@@ -208,16 +217,19 @@ impl PlanSettings {
         let client = source_client_options(&arguments.reading)?;
         let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let (from, to) = (&arguments.route.from, &arguments.route.to);
+        let sides = accounts.resolve_to_read(from, to).await?;
+        let route = Route::resolve(
+            sides,
+            &mut accounts,
+            arguments.selection.clone(),
+            &arguments.conflict,
+            &arguments.rewriting,
+            &arguments.comparison,
+            client,
+        )?;
         Ok(Self {
-            route: Route::resolve(
-                accounts.resolve_to_read(from, to).await?,
-                &mut accounts,
-                arguments.selection,
-                &arguments.conflict,
-                &arguments.rewriting,
-                &arguments.comparison,
-                client,
-            )?,
+            apply_options: follow_up::apply_words(&arguments, &route),
+            route,
             max_changes: arguments.limit.max_changes,
             detailed_exitcode: arguments.detailed_exitcode,
             out: arguments.out,

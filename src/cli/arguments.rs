@@ -40,7 +40,7 @@ pub struct ConnectionArgs {
 }
 
 /// Selects webhooks; without any flag, all of them.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Selection")]
 pub struct SelectionArgs {
     /// Select these types: a documented name such as `slack` or `pager_duty`, or a number; repeatable
@@ -309,7 +309,7 @@ pub struct PlanArgs {
 /// Arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct ApplyArgs {
-    /// Plan file that `hookferry plan --out` saved
+    /// Plan file that `plan --out` saved
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
     /// The plan's source again; required if it is not a Coralogix host, or is a file that was renamed since

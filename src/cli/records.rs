@@ -122,9 +122,15 @@ pub struct ReportArgs {
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
 pub struct RollbackArgs {
-    /// Runs to undo together, such as a run and the one that went on with it: ids, starts of ids, or `latest`
+    /// Runs to undo together: ids, starts of ids, or `latest`
     #[arg(value_name = "RUN", required = true)]
     pub runs: Vec<String>,
+    /// Undo the whole chain of each: with it the runs that it continued, and those that continued it
+    ///
+    /// A run continues an earlier one that was interrupted, cut off or refused in part. Runs of the chain that are
+    /// already rolled back are left out, and named.
+    #[arg(long)]
+    pub chain: bool,
     /// The run's target again; required if its key is in a profile, or if it is not a Coralogix host
     #[arg(long, value_name = "ACCOUNT")]
     pub to: Option<String>,

@@ -34,9 +34,9 @@ pub(super) fn decide_exit_code(
             return Ok(signal.exit_code());
         }
         (Some(stop), _) if record.may_have_written() => {
-            return Err(stop.to_error(target, CREATE).into_partial());
+            return Err(stop_error(record, stop, target).into_partial());
         }
-        (Some(stop), _) => return Err(stop.to_error(target, CREATE)),
+        (Some(stop), _) => return Err(stop_error(record, stop, target)),
         (None, _) => {}
     }
     if let Some(why) = &finished.read_back_failure {
@@ -46,6 +46,18 @@ pub(super) fn decide_exit_code(
     Ok(exit_code(record.is_complete(), record.may_have_written()))
 }
 
+/// Why the run stopped early, and what to do about it.
+fn stop_error(record: &RunRecord, stop: &StopReason, target: &Account) -> Error {
+    let error = stop.to_error(target, CREATE);
+    match stop {
+        StopReason::Unresolved => error.with_hint(format!(
+            "look up the ids listed above in the Coralogix UI: delete the copies, or run `{}` once you know that they are somebody else's; then run the same command again",
+            record.close_command()
+        )),
+        _ => error,
+    }
+}
+
 /// The message after a signal: whether anything was sent, and the commands to resume and to undo the run.
 fn interruption_error(record: &RunRecord, signal: Signal) -> Error {
     let signal = signal.name();
@@ -53,11 +65,16 @@ fn interruption_error(record: &RunRecord, signal: Signal) -> Error {
         return Error::failed(format!("{signal}: stopped before anything was sent"))
             .with_hint("to resume, run the same command again");
     }
-    let (run, flags) = (record.id(), &record.header.follow_up_flags);
+    let run = record.id();
+    let undone = match record.header.continues.as_slice() {
+        [] => "this run",
+        _ => "this run and what it continued",
+    };
     Error::failed(format!(
         "{signal}: stopped cleanly; run {run} has recorded everything that was sent"
     ))
     .with_hint(format!(
-        "to resume, run the same command again; to undo this run: hookferry rollback {run}{flags}"
+        "to resume, run the same command again; to undo {undone}: {}",
+        record.rollback_command()
     ))
 }

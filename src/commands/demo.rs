@@ -6,12 +6,14 @@ use crate::cli::OutputFormat;
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
+use crate::document::run::FollowUp;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
+use crate::proposal::Words;
 use crate::render::screen::Screen;
 use crate::render::style::Meaning;
 use crate::sandbox::{self, Options, Sandbox, seeds};
@@ -114,6 +116,7 @@ fn list_settings(sandbox: &Sandbox) -> Result<ListSettings, Error> {
 
 fn plan_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<PlanSettings, Error> {
     Ok(PlanSettings {
+        apply_options: Words::default(),
         route: demo_route(sandbox)?,
         state: StateFolder::from_path(state.path()),
         max_changes: None,
@@ -130,7 +133,7 @@ fn migrate_settings(sandbox: &Sandbox, state: &TemporaryFolder) -> Result<Migrat
         command: "demo",
         route: demo_route(sandbox)?,
         state: StateFolder::from_path(state.path()),
-        follow_up_flags: String::new(),
+        follow_up: FollowUp::default(),
         consent: Consent::Given,
         detail: Detail::default(),
         max_changes: None,

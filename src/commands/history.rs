@@ -3,11 +3,13 @@
 
 mod reconciling;
 mod settling;
+mod unfinished;
 
 pub(super) use reconciling::{
     collect_open_sends, open_sends_of, reconcile_run, record_reconciliations,
 };
 pub(super) use settling::{require_listed, settle_time_left};
+pub(super) use unfinished::Unfinished;
 
 use super::unproven::unproven_run;
 use crate::coralogix::account::Account;
@@ -192,6 +194,7 @@ impl History {
             };
             let mut run_knowledge = RunKnowledge {
                 run_id: record.id().to_owned(),
+                close_command: record.close_command().to_string(),
                 altered: record.altered(),
                 uncertain: Vec::new(),
                 digest_key,
@@ -227,6 +230,23 @@ fn merged(read_back: Vec<ReconciledRun>, recovered: Vec<ReconciledRun>) -> Vec<R
         }
     }
     runs
+}
+
+/// The same with the other runs that are continued: nothing new is known of them, and their records name who continued
+/// them all the same.
+pub(super) fn with_continued(
+    mut reconciled: Vec<ReconciledRun>,
+    continues: &[String],
+) -> Vec<ReconciledRun> {
+    for run_id in continues {
+        if !reconciled.iter().any(|run| run.run_id == *run_id) {
+            reconciled.push(ReconciledRun {
+                run_id: run_id.clone(),
+                updates: Vec::new(),
+            });
+        }
+    }
+    reconciled
 }
 
 pub(super) fn listed_ids(target: &Inventory) -> HashSet<WebhookId> {

@@ -9,7 +9,6 @@ use crate::pipeline::idmap::IdMap;
 use crate::render::screen::Screen;
 use crate::render::{idmap as view, json};
 use crate::settings::{IdmapFormat, IdmapSettings, IdmapSource, IdmapTask, StateFolder};
-use crate::store::runs::Runs;
 use crate::store::{alerts, idmap as store};
 use crate::wording::counted;
 use std::collections::HashSet;
@@ -54,26 +53,11 @@ pub(super) fn run(settings: &IdmapSettings, screen: &Screen) -> Result<ExitCode,
 
 /// The id map of a run, from its record.
 fn load_id_map(run: &str, state: &StateFolder, screen: &Screen) -> Result<IdMap, Error> {
-    let runs = Runs::new(state.path_with_runs()?);
+    let runs = state.recorded_runs()?;
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
-    if record.is_rollback_open() {
-        return Err(Error::failed(format!(
-            "the rollback of run {id} was cut off, so the new ids in its map may no longer exist"
-        ))
-        .with_hint(format!(
-            "finish it first: hookferry rollback {id}{}",
-            state.follow_up_flag()
-        )));
-    }
-    // One that was cut off and then closed may have deleted webhooks, too.
-    if record.rolled_back.is_some() || record.rollback.is_some() {
-        return Err(Error::failed(format!(
-            "run {id} was rolled back, so the new ids in its map no longer exist"
-        ))
-        .with_hint(
-            "`hookferry runs` lists the runs: name one that was not rolled back, or migrate again",
-        ));
+    if let Some(refusal) = record.id_map_refusal() {
+        return Err(refusal);
     }
     let n_open = record.open_sends().len();
     if n_open > 0 {

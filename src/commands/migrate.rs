@@ -4,7 +4,7 @@
 use super::conclusion::{FinishedMigration, decide_exit_code};
 use super::consent::{confirm, plan_preview, refuse_too_many, refuse_unappliable};
 use super::formatting;
-use super::history::{self, History, ReconciledRun};
+use super::history::{self, History, ReconciledRun, Unfinished};
 use super::planning::{PlannedMigration, make_plan, read_and_plan, read_both};
 use super::reading::read_live;
 use super::recording::{self, RunFacts};
@@ -31,6 +31,8 @@ struct MigrationRun {
     runs: Runs,
     /// Status updates for the open sends of earlier runs.
     reconciled: Vec<ReconciledRun>,
+    /// What earlier runs were to write and did not.
+    unfinished: Unfinished,
     /// Keyed digest of the saved plan being applied; `None` for `migrate`.
     plan_digest: Option<String>,
     /// Ids of the webhooks that earlier runs of that plan wrote.
@@ -122,7 +124,7 @@ async fn prepare(
     screen: &Screen,
 ) -> Result<(PlannedMigration, MigrationRun), Error> {
     let (route, state) = (&settings.route, settings.state.path()?);
-    let (runs, locks) = (Runs::new(state), Locks::new(state)?);
+    let (runs, locks) = (settings.state.runs()?, Locks::new(state)?);
     runs.prepare()?;
     let host = route.target.endpoint.canonical_host();
     let mut lock_snapshot = locks.snapshot(&host)?;
@@ -153,16 +155,19 @@ async fn prepare(
         .await?;
     let (known, reconciled) = history.knowledge(&route.target, &readings.target);
     let plan_digest = approved.map(|approved| approved.plan_digest().to_owned());
+    let own_ids = plan_digest.as_deref().map_or_else(HashSet::new, |plan| {
+        history.ids_written_by_plan(plan, &reconciled, &readings.target)
+    });
+    let planned = make_plan(route, readings, known).await?;
     let migration_run = MigrationRun {
-        own_ids: plan_digest.as_deref().map_or_else(HashSet::new, |plan| {
-            history.ids_written_by_plan(plan, &reconciled, &readings.target)
-        }),
+        own_ids,
         plan_digest,
         runs,
+        unfinished: history.unfinished(&planned.source),
         reconciled,
         _lock: lock,
     };
-    Ok((make_plan(route, readings, known).await?, migration_run))
+    Ok((planned, migration_run))
 }
 
 /// Pushes the plan and reads the target back; records each write before it is sent.
@@ -173,15 +178,12 @@ async fn push_and_verify(
     screen: &Screen,
     interrupt: &Interrupt,
 ) -> Result<FinishedMigration, Error> {
-    let reconciled = migration_run.reconciled.iter();
-    let continues: Vec<String> = reconciled.map(|each| each.run_id.clone()).collect();
+    let reconciled = migration_run.reconciled;
+    let unfinished = &migration_run.unfinished;
+    let continues = Vec::from_iter(unfinished.continued_by(&planned.plan, &reconciled));
     // A run that writes nothing has no record: `latest` stays the one that wrote.
     if !planned.plan.has_changes() {
-        history::record_reconciliations(
-            &migration_run.runs,
-            migration_run.reconciled,
-            settings.command,
-        )?;
+        history::record_reconciliations(&migration_run.runs, reconciled, settings.command)?;
         let header = Header {
             continues,
             ..recording::plan_header(planned, settings, None)
@@ -197,12 +199,13 @@ async fn push_and_verify(
         )
         .with_hint("nothing was written")
     })?;
+    let reconciled = history::with_continued(reconciled, &continues);
     let facts = RunFacts {
         continues,
         saved_plan: migration_run.plan_digest,
     };
     let mut live = recording::start_record(&migration_run.runs, planned, settings, facts)?;
-    history::record_reconciliations(&migration_run.runs, migration_run.reconciled, live.run_id())?;
+    history::record_reconciliations(&migration_run.runs, reconciled, live.run_id())?;
     let writer = Writer::new(planned.target_reader.clone());
     let stage = screen.start_stage("write target");
     let context = PushContext {
@@ -241,7 +244,5 @@ async fn push_and_verify(
 /// Removes run records that are older than 90 days.
 fn prune_records(settings: &MigrateSettings) -> Result<(), Error> {
     const RECORD_RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
-    Runs::new(settings.state.path()?)
-        .prune(RECORD_RETENTION)
-        .map(drop)
+    settings.state.runs()?.prune(RECORD_RETENTION).map(drop)
 }

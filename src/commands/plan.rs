@@ -6,6 +6,7 @@ use super::planning::read_and_plan;
 use super::saved_plan::bind_plan;
 use crate::document::{Depth, PlanDocument, SavedPlan};
 use crate::error::{Error, ExitCode};
+use crate::proposal::{Proposal, Words};
 use crate::render::json;
 use crate::render::screen::Screen;
 use crate::settings::{self, ReportFormat};
@@ -27,7 +28,7 @@ pub(super) async fn run(
     };
     let within_limit = refuse_too_many(&planned.plan, settings.max_changes);
     let saved = settings.out.as_ref().filter(|_| within_limit.is_ok());
-    let notice = saved.map(|path| saved_notice(&document, path));
+    let notice = saved.map(|path| saved_notice(&document, path, &settings.apply_options));
     if let Some(path) = saved {
         let write = |to: &mut dyn Write| json::write(&document, to);
         disk::replace_if_own(path, &write, "the plan", SavedPlan::is_plan)?;
@@ -40,11 +41,13 @@ pub(super) async fn run(
     Ok(planned.preview_exit_code(settings.detailed_exitcode))
 }
 
-fn saved_notice<S>(document: &PlanDocument<S>, path: &Path) -> String {
-    let path = crate::untrusted::escape(&path.display().to_string());
+fn saved_notice<S>(document: &PlanDocument<S>, path: &Path, options: &Words) -> String {
+    let path = path.display().to_string();
+    let apply = Proposal::new("apply").word(&path).words(options);
+    let path = crate::untrusted::escape(&path);
     if document.would_be_refused {
         format!("\nSaved to {path} for review; it cannot be applied as it is.")
     } else {
-        format!("\nSaved to {path}. Once it is approved: hookferry apply {path}")
+        format!("\nSaved to {path}. Once it is approved: {apply}")
     }
 }

@@ -16,7 +16,6 @@ use crate::pipeline::rewrite::{Portable, Rewriting};
 use crate::pipeline::strip::strip_with_cache;
 use crate::render::screen::Screen;
 use crate::settings::{Origin, Route, StateFolder};
-use crate::store::runs::Runs;
 use crate::untrusted;
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -185,10 +184,9 @@ pub(super) async fn read_and_plan(
 ) -> Result<(PlannedMigration, History), Error> {
     let readings = read_both(route, screen).await?;
     let company = readings.target.common_company_id();
-    let history = match state.path() {
-        Ok(folder) => History::load(&Runs::new(folder), &route.target, company.as_deref()),
-        Err(error) => Err(error),
-    };
+    let history = state
+        .runs()
+        .and_then(|runs| History::load(&runs, &route.target, company.as_deref()));
     let mut history = history.unwrap_or_else(|error| {
         screen.warn(&format!("planning without the run records: {error}"));
         History::empty()

@@ -159,8 +159,7 @@ fn parse_file(bytes: Vec<u8>, identities: &Identities, name: &str) -> Result<Inv
 fn not_json(flaw: JsonFlaw, name: &str) -> Error {
     let what = "is not a list of webhooks";
     let error = |why: String| Error::failed(format!("`{name}` {what}: {why}"));
-    let fetch_again =
-        "fetch it again: `hookferry export --out FILE` writes a file whole or not at all";
+    let fetch_again = "fetch it again: `hookferry export --from ACCOUNT --out FILE` writes a file whole or not at all";
     match flaw {
         JsonFlaw::Empty => error("it is empty".to_owned()).with_hint(fetch_again),
         JsonFlaw::Html => error("it is an HTML page".to_owned()).with_hint(

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// What the record of a run says of the run besides its plan.
 pub(super) struct RunFacts {
-    /// The earlier runs whose open sends this run reconciled.
+    /// The earlier runs that this run continues.
     pub(super) continues: Vec<String>,
     /// The keyed digest of the saved plan that the run applies; `None` unless the command is `apply`.
     pub(super) saved_plan: Option<String>,
@@ -73,7 +73,7 @@ pub(super) fn plan_header<'p>(
     digest_key: Option<&Arc<DigestKey>>,
 ) -> Header<StepRows<'p>> {
     Header {
-        follow_up_flags: settings.follow_up_flags.clone(),
+        follow_up: settings.follow_up.clone(),
         is_rehearsal: settings.route.is_rehearsal,
         ..Header::of_plan(planned.view(), digest_key)
     }

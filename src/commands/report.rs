@@ -8,7 +8,6 @@ use crate::render::screen::Screen;
 use crate::settings::{ReportSettings, ReportSubject};
 use crate::store::disk;
 use crate::store::input::{self, Limit};
-use crate::store::runs::Runs;
 
 /// Prints the document in the requested format.
 pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode, Error> {
@@ -35,7 +34,7 @@ pub(super) fn run(settings: &ReportSettings, screen: &Screen) -> Result<ExitCode
 }
 
 fn open(run: &str, settings: &ReportSettings) -> Result<RunRecord, Error> {
-    let runs = Runs::new(settings.state.path_with_runs()?);
+    let runs = settings.state.recorded_runs()?;
     runs.open(&runs.find(run)?)
 }
 

@@ -4,6 +4,7 @@ use super::demo::sandbox_account;
 use super::migrate;
 use crate::coralogix::account::Side;
 use crate::coralogix::client::ClientOptions;
+use crate::document::run::FollowUp;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -64,7 +65,7 @@ async fn rehearse(
             batch_size: 500,
         },
         state: StateFolder::from_path(state.path()),
-        follow_up_flags: String::new(),
+        follow_up: FollowUp::default(),
         detail: Detail::default(),
         output: rehearsal.output,
     };

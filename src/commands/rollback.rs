@@ -1,6 +1,7 @@
 //! `hookferry rollback RUN…`: shows which writes of the runs can be undone, asks, undoes them, and reports what
 //! stays and why.
 
+mod chain;
 mod written;
 
 use super::consent::{require_confirmation, stand_in_text};
@@ -12,7 +13,7 @@ use crate::coralogix::account::Account;
 use crate::coralogix::client::{Reader, Writer};
 use crate::coralogix::retry::WaitBudget;
 use crate::coralogix::webhook::WebhookId;
-use crate::document::run::RunRecord;
+use crate::document::run::FollowUp;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::interrupt::Interrupt;
@@ -40,6 +41,10 @@ struct RollbackRun {
     /// The newest run first.
     chain: Vec<RunToUndo>,
     written: Vec<RollbackItem>,
+    /// Runs of the chain that are no longer on record.
+    without_record: Vec<String>,
+    /// What a command needs that follows the rollback.
+    follow_up: FollowUp,
     /// The ids that other recorded runs wrote, to this target or another.
     other_run_ids: HashSet<WebhookId>,
     reader: Reader,
@@ -90,7 +95,7 @@ pub(super) async fn run(
     if let Err(error) = print_rollback(&result_view, settings.output, screen) {
         screen.error(&error);
     }
-    let n_left = result_view.n_open + result_view.copies.len();
+    let n_left = result_view.n_open + result_view.copies.len() + result_view.without_record.len();
     decide_exit_code(&undone, n_left, account, interrupt)
 }
 
@@ -102,10 +107,10 @@ async fn prepare(
     settings: &RollbackSettings,
     screen: &Screen,
 ) -> Result<(RollbackRun, Inventory), Error> {
-    let state = settings.state.path_with_runs()?;
-    let runs = Runs::new(state);
-    let records = records_to_undo(&runs, &settings.runs)?;
-    let newest = &records[0];
+    let state = settings.state.path()?;
+    let runs = settings.state.recorded_runs()?;
+    let chosen = chain::choose(&runs, &settings.runs, settings.chain, screen)?;
+    let newest = &chosen.records[0];
     let header = &newest.header;
     let account = settings
         .target
@@ -122,11 +127,15 @@ async fn prepare(
         &locks.snapshot(&host)?,
     )?;
     let mut chain = Vec::new();
-    for record in records {
+    for record in chosen.records {
         let state_keys = record.state_keys(&account, &settings.ignore_keys);
         let digest_key = record.digest_key(&account.key);
         let digest_key = digest_key.map(|key| Arc::new(key.with_state_keys(state_keys)));
-        chain.push(RunToUndo { record, digest_key });
+        chain.push(RunToUndo {
+            is_undone: chosen.already_undone.contains(record.id()),
+            record,
+            digest_key,
+        });
     }
     let mut inventory = read_first(&reader, screen).await?;
     for run in &mut chain {
@@ -144,6 +153,8 @@ async fn prepare(
     let rollback_run = RollbackRun {
         written: written_webhooks(&runs, &chain)?,
         other_run_ids: ids_of_other_runs(&runs, &chain)?,
+        without_record: chosen.without_record,
+        follow_up: settings.follow_up.clone(),
         runs,
         chain,
         reader,
@@ -151,28 +162,6 @@ async fn prepare(
         _lock: lock,
     };
     Ok((rollback_run, inventory))
-}
-
-/// The records of the runs that the user named, newest first.
-///
-/// # Errors
-/// Where there is no such run, and where they did not all write to one account.
-fn records_to_undo(runs: &Runs, names: &[String]) -> Result<Vec<RunRecord>, Error> {
-    let ids: Result<BTreeSet<String>, Error> = names.iter().map(|name| runs.find(name)).collect();
-    let records: Result<Vec<RunRecord>, Error> =
-        ids?.iter().rev().map(|id| runs.open(id)).collect();
-    let records = records?;
-    let newest = &records[0];
-    let is_elsewhere = |record: &&RunRecord| record.canonical_host() != newest.canonical_host();
-    if let Some(other) = records.iter().find(is_elsewhere) {
-        return Err(Error::usage(format!(
-            "runs {} and {} wrote to different accounts",
-            other.id(),
-            newest.id()
-        ))
-        .with_hint("roll them back one by one"));
-    }
-    Ok(records)
 }
 
 /// Brings the record of a run up to date with the target, and returns what the target holds then.
@@ -206,18 +195,26 @@ async fn reconcile(
 impl RollbackRun {
     /// The preview to show before anything is undone.
     fn view(&self, inventory: &Inventory, steps: &[UndoState]) -> RollbackView {
-        let records = self.chain.iter().map(|run| &run.record);
+        let (undone, records): (Vec<&RunToUndo>, Vec<&RunToUndo>) =
+            self.chain.iter().partition(|run| run.is_undone);
+        let ids = |runs: &[&RunToUndo]| -> Vec<String> {
+            let ids = runs.iter().map(|run| run.record.id().to_owned());
+            ids.collect()
+        };
         RollbackView {
-            runs: records
-                .clone()
-                .map(|record| record.id().to_owned())
-                .collect(),
+            runs: ids(&records),
+            already_undone: ids(&undone),
+            without_record: self.without_record.clone(),
+            follow_up: self.follow_up.clone(),
             target: live_party(self.reader.account(), inventory),
             written: self.written.clone(),
             outcomes: steps.to_vec(),
             planned: steps.to_vec(),
             is_done: false,
-            n_open: records.map(|record| record.open_sends().len()).sum(),
+            n_open: records
+                .iter()
+                .map(|run| run.record.open_sends().len())
+                .sum(),
             copies: self.copies(inventory),
             stop: None,
         }
@@ -229,8 +226,8 @@ impl RollbackRun {
         let target = strip(inventory.clone());
         let own_ids: HashSet<&WebhookId> = self.written.iter().map(|item| &item.id).collect();
         let mut ids = BTreeSet::new();
-        for RunToUndo { record, digest_key } in &self.chain {
-            let Some(digest_key) = digest_key else {
+        for run in self.chain.iter().filter(|run| !run.is_undone) {
+            let (record, Some(digest_key)) = (&run.record, &run.digest_key) else {
                 continue;
             };
             let copies = surplus_copies(&record.items(), &record.baseline(), &target, digest_key);
@@ -251,7 +248,7 @@ impl RollbackRun {
         let planned = plan_rollback(&self.written, first);
         // Nothing of a run with another API key is undone, so a rollback of it that was cut off stays open.
         let recorders = self.chain.iter().map(|run| {
-            let digest_key = run.digest_key.clone();
+            let digest_key = run.digest_key.clone().filter(|_| !run.is_undone);
             let reopened = digest_key.map(|key| self.runs.reopen(run.record.id(), key));
             reopened.transpose()
         });

@@ -9,6 +9,7 @@ use crate::coralogix::retry::WaitBudget;
 use crate::document::view::Detail;
 use crate::error::{Error, ExitCode};
 use crate::pipeline::rewrite::service_regions;
+use crate::proposal::Proposal;
 use crate::render::json;
 use crate::render::rules::{RulesCheckView, RulesDraft, document, draft, text};
 use crate::render::screen::Screen;
@@ -52,9 +53,12 @@ async fn init(settings: RulesInitSettings, screen: &Screen) -> Result<ExitCode, 
     match &settings.out {
         Some(path) => {
             disk::write_new(path, &text, "the rules file")?;
-            let path = untrusted::escape(&path.display().to_string());
+            let path = path.display().to_string();
+            let check = Proposal::new("rules check").option("--rules", &path);
             screen.print_message(&format!(
-                "wrote {path}; it contains no secrets. Review the rules that it proposes, then: hookferry rules check --rules {path} …"
+                "wrote {path}; it contains no secrets. Review the rules that it proposes, then: {check}",
+                path = untrusted::escape(&path),
+                check = check.words(&settings.check_options)
             ));
         }
         None => screen.print_result(&text)?,

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// Runs one `runs` subcommand.
 pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, Error> {
-    let runs = Runs::new(settings.state.path_with_runs()?);
+    let runs = settings.state.recorded_runs()?;
     match &settings.task {
         RunsTask::List(output) => {
             let all = runs.all()?;
@@ -26,13 +26,7 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
                 OutputFormat::Json => json::text(&view::list_document(&all)),
             })?;
         }
-        RunsTask::Show(run, output) => show_run(
-            &runs,
-            run,
-            *output,
-            &settings.state.follow_up_flag(),
-            screen,
-        )?,
+        RunsTask::Show(run, output) => show_run(&runs, run, *output, screen)?,
         RunsTask::Close(run) => close_run(&runs, settings.state.path()?, run, screen)?,
         RunsTask::Prune(keep_within) => {
             screen.print_report(&view::pruned_text(&runs.prune(*keep_within)?));
@@ -41,23 +35,14 @@ pub(super) fn run(settings: &RunsSettings, screen: &Screen) -> Result<ExitCode, 
     Ok(ExitCode::Done)
 }
 
-fn show_run(
-    runs: &Runs,
-    run: &str,
-    output: OutputFormat,
-    state_flag: &str,
-    screen: &Screen,
-) -> Result<(), Error> {
+fn show_run(runs: &Runs, run: &str, output: OutputFormat, screen: &Screen) -> Result<(), Error> {
     let id = runs.find(run)?;
     let record = runs.open(&id)?;
     let folder = runs.path(&id).display().to_string();
     let text = match output {
-        OutputFormat::Text => view::run_text(
-            &record,
-            &folder,
-            state_flag,
-            screen.stdout_page(Detail::default()),
-        ),
+        OutputFormat::Text => {
+            view::run_text(&record, &folder, screen.stdout_page(Detail::default()))
+        }
         OutputFormat::Json => json::text(&view::run_document(&record, &folder)),
     };
     screen.print_result(&text)

@@ -3,7 +3,7 @@
 
 use super::planning::PlannedMigration;
 use crate::coralogix::account::Account;
-use crate::coralogix::undocumented::ignore_key_flag;
+use crate::coralogix::undocumented::{ignore_key_flag, shown_key_name};
 use crate::coralogix::webhook::WebhookId;
 use crate::document::{Depth, PlanDocument, SavedPlan, StreamedSteps, refusal_reason, sign_plan};
 use crate::error::{Error, ErrorKind};
@@ -14,10 +14,10 @@ use crate::pipeline::binding::{
 use crate::pipeline::filter::Filter;
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::strip::{Stripped, strip_with_cache};
+use crate::proposal::{Proposal, Words};
 use crate::render::drift::{document as drift_document, lines, summary};
 use crate::render::screen::Screen;
 use crate::settings::{ApplySettings, Origin, ReportFormat, Retargeting, Route};
-use crate::shell_words;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashSet;
 use wildmatch::WildMatch;
@@ -198,7 +198,8 @@ fn verify_saved_plan(apply: &ApplySettings, saved: &SavedPlan) -> Result<(), Err
             format!("`{name}` cannot be applied: {why}"),
         )
         .with_hint(format!(
-            "`hookferry report {name}` shows the plan and what to do about it"
+            "`{}` shows the plan and what to do about it",
+            Proposal::new("report").word(&apply.plan_path)
         )));
     }
     Ok(())
@@ -246,35 +247,21 @@ fn stale(apply: &ApplySettings, drift: &[Drift]) -> Error {
 }
 
 /// The command that makes the next plan, with all that decided this one.
-fn replan_command(apply: &ApplySettings) -> String {
-    let route = &apply.migrate.route;
-    let flags = [
-        ("--from", Some(origin_argument(&route.source))),
-        ("--to", Some(account_argument(&route.target))),
-        ("--out", Some(apply.plan_name.clone())),
-    ];
-    let mut words = vec!["hookferry plan".to_owned()];
-    let flags = flags.into_iter().chain(decision_flags(apply));
-    words.extend(flags.map(|(flag, value)| match value {
-        Some(value) => format!("{flag} {}", shell_words::word(&value)),
-        None => flag.to_owned(),
-    }));
-    words.extend(apply.binding.retarget.iter().map(|region| {
-        let to_target = region == "target";
-        if to_target {
-            "--retarget".to_owned()
-        } else {
-            format!("--retarget={region}")
-        }
-    }));
-    words.extend(
-        apply
-            .binding
-            .ignore_keys
-            .iter()
-            .map(|key| ignore_key_flag(key)),
-    );
-    words.join(" ")
+fn replan_command(apply: &ApplySettings) -> Proposal {
+    let (binding, route) = (&apply.binding, &apply.migrate.route);
+    let follow_up = &apply.migrate.follow_up;
+    let command = Proposal::new("plan")
+        .option("--from", &origin_argument(&route.source))
+        .option("--to", &account_argument(&route.target))
+        .words(&decision_words(apply));
+    let valid_for = binding.valid_until.duration_since(binding.created);
+    let valid_for = (valid_for != DEFAULT_VALIDITY).then(|| format!("{valid_for:#}"));
+    command
+        .words(&follow_up.rewriting.words())
+        .words(&apply.reading)
+        .maybe_option("--state-dir", follow_up.state_dir.as_deref())
+        .maybe_option("--valid-for", valid_for.as_deref())
+        .option("--out", &apply.plan_path)
 }
 
 fn account_argument(account: &Account) -> String {
@@ -292,55 +279,28 @@ fn origin_argument(origin: &Origin) -> String {
     }
 }
 
-/// The options that decide what a plan selects, rewrites and writes, with their values.
-fn decision_flags(apply: &ApplySettings) -> Vec<(&'static str, Option<String>)> {
-    let (binding, route) = (&apply.binding, &apply.migrate.route);
-    let selection = &binding.selection;
-    let mut flags = Vec::new();
-    let mut add = |flag, value: String| flags.push((flag, Some(value)));
-    if let Some(file) = &route.rules.name {
-        add("--rules", file.clone());
-    }
-    if let Some(file) = &route.rules.env_file {
-        add("--env-file", file.name().to_owned());
-    }
-    let unmatched_by_rules = route.rules.rules.unmatched_policy.unwrap_or_default();
-    if binding.unmatched_secret != unmatched_by_rules {
-        add(
-            "--unmatched-secret",
-            binding.unmatched_secret.word().to_owned(),
-        );
-    }
+/// The options that decide what a plan selects and what it does with it.
+fn decision_words(apply: &ApplySettings) -> Words {
+    let selection = &apply.binding.selection;
+    let policy = &apply.migrate.route.on_conflict;
+    let mut words = Words::default();
     for type_id in &selection.types {
-        add("--type", type_id.to_string());
+        words.push_option("--type", type_id.to_string());
     }
     for name in &selection.names {
-        add("--name", name.clone());
+        words.push_option("--name", name);
     }
     for id in &selection.ids {
-        add("--id", id.clone());
+        words.push_option("--id", id);
     }
-    if route.on_conflict.general != OnConflict::Fail {
-        add("--on-conflict", route.on_conflict.general.word().to_owned());
+    if policy.general != OnConflict::Fail {
+        words.push_option("--on-conflict", policy.general.word());
     }
-    for decision in &route.on_conflict.decisions {
-        add("--on-conflict-for", decision.to_string());
+    for decision in &policy.decisions {
+        words.push_option("--on-conflict-for", decision.to_string());
     }
-    let valid_for = binding.valid_until.duration_since(binding.created);
-    if valid_for != DEFAULT_VALIDITY {
-        add("--valid-for", format!("{valid_for:#}").replace(' ', ""));
+    for key in &apply.binding.ignore_keys {
+        words.push_option("--ignore-key", shown_key_name(key));
     }
-    flags.extend(
-        route
-            .rules
-            .may_run_commands
-            .then_some(("--allow-commands", None)),
-    );
-    flags.extend(
-        route
-            .client
-            .accept_incomplete
-            .then_some(("--accept-incomplete", None)),
-    );
-    flags
+    words
 }

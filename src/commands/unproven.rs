@@ -34,6 +34,7 @@ pub(super) fn unproven_run(
     let creates = open.sends.iter().filter(|send| send.update_id.is_none());
     UnprovenRun {
         run_id: record.id().to_owned(),
+        close_command: record.close_command().to_string(),
         copies,
         open: creates.map(|send| send.key.clone()).collect(),
         new_ids: target

@@ -1,8 +1,10 @@
 //! `hookferry verify`: compares the target with a source or with a recorded run. Writes nothing.
 
 use super::consent::refuse_missing_values;
-use super::history::reconcile_run;
-use super::planning::{make_plan_with_rewriting, read_both, resolve_route_rewriting};
+use super::history::{History, reconcile_run};
+use super::planning::{
+    PlannedMigration, make_plan_with_rewriting, read_both, resolve_route_rewriting,
+};
 use super::reading::{live_party, open_reader, read_first};
 use super::record_check::refuse_other_account;
 use crate::cli::OutputFormat;
@@ -16,18 +18,18 @@ use crate::pipeline::rewrite::{PortableWebhook, rewrite};
 use crate::pipeline::strip::{Stripped, strip};
 use crate::pipeline::verify::{ItemVerdict, compare};
 use crate::pipeline::verify_run::{RunItemVerdict, verify_run};
+use crate::proposal::Proposal;
 use crate::render::json;
 use crate::render::screen::Screen;
-use crate::render::verify::{VerifyRow, VerifyView, document, text};
-use crate::settings::{Route, VerifyAgainst, VerifyRun, VerifySettings};
-use crate::store::runs::Runs;
+use crate::render::verify::{UnusedRules, VerifyRow, VerifyView, document, text};
+use crate::settings::{VerifyAgainst, VerifyRun, VerifySettings, VerifySource};
 use crate::wording::counted;
 use std::sync::Arc;
 
 /// Compares, and prints a verdict for each webhook.
 pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<ExitCode, Error> {
     let view = match &settings.against {
-        VerifyAgainst::Source(route) => verify_against_source(route, screen).await?,
+        VerifyAgainst::Source(source) => verify_against_source(source, screen).await?,
         VerifyAgainst::Run(run) => verify_against_run(run, screen).await?,
     };
     screen.print_result(&match settings.output {
@@ -43,7 +45,11 @@ pub(super) async fn run(settings: VerifySettings, screen: &Screen) -> Result<Exi
     })
 }
 
-async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyView, Error> {
+async fn verify_against_source(
+    settings: &VerifySource,
+    screen: &Screen,
+) -> Result<VerifyView, Error> {
+    let route = &settings.route;
     let readings = read_both(route, screen).await?;
     let rewriting = resolve_route_rewriting(route, &readings).await?;
     // Rules may fail on webhooks that are not selected; then copies are counted for the selected ones only.
@@ -67,6 +73,7 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
         target: planned.target.clone(),
         rolled_back: None,
         is_unproven: false,
+        unused_rules: find_unused_rules(settings, &planned, screen),
         rows: rows
             .map(|((webhook, step), (_, item_verdict))| VerifyRow {
                 type_id: webhook.type_id(),
@@ -80,8 +87,39 @@ async fn verify_against_source(route: &Route, screen: &Screen) -> Result<VerifyV
     })
 }
 
+/// The rules of the last run between the two sides, if this comparison is made without them.
+///
+/// Whether they were used is no part of the verdict, so a record that cannot be read is only a warning.
+fn find_unused_rules(
+    settings: &VerifySource,
+    planned: &PlannedMigration,
+    screen: &Screen,
+) -> Option<UnusedRules> {
+    let runs = settings.state.runs().ok()?;
+    let target = &settings.route.target;
+    let company = planned.target.company_id.as_deref();
+    let history = History::load(&runs, target, company)
+        .inspect_err(|error| {
+            screen.warn(&format!(
+                "whether the last run used other rules is unknown: {error}"
+            ));
+        })
+        .ok()?;
+    let last = history.last_run_from(&planned.source)?;
+    let used = &last.header.follow_up.rewriting;
+    let complete = settings.rewriting.completed_by(used)?;
+    let command = Proposal::new("verify")
+        .words(&settings.again)
+        .words(&complete.words());
+    Some(UnusedRules {
+        run: last.id().to_owned(),
+        options: used.words().to_string(),
+        command: command.to_string(),
+    })
+}
+
 async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<VerifyView, Error> {
-    let runs = Runs::new(settings.state.path_with_runs()?);
+    let runs = settings.state.recorded_runs()?;
     let mut record = runs.open(&runs.find(&settings.run)?)?;
     let header = &record.header;
     let account = settings
@@ -111,6 +149,7 @@ async fn verify_against_run(settings: &VerifyRun, screen: &Screen) -> Result<Ver
         target: party,
         rolled_back: rolled_back_text(&record),
         is_unproven: digest_key.is_none(),
+        unused_rules: None,
         rows: compare_with_run(&record, &strip(inventory), digest_key.as_ref()),
     })
 }
@@ -120,7 +159,8 @@ fn rolled_back_text(record: &RunRecord) -> Option<String> {
     let run = record.id();
     if record.is_rollback_open() {
         return Some(format!(
-            "a rollback of run {run} was cut off; `hookferry rollback {run}` goes on with it"
+            "a rollback of run {run} was cut off; `{}` goes on with it",
+            record.rollback_command()
         ));
     }
     let total = record.rolled_back.as_ref()?;

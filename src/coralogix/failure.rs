@@ -138,7 +138,7 @@ impl Refusal {
             401 | 403 => Some(format!(
                 "the key {key} needs {permission} (preset {PERMISSION_PRESET}); a key from another region gets the same answer, so check that the key belongs to the {side}'s region"
             )),
-            300..=399 => Some("if you trust the host that the redirect points to, pass its address instead: hookferry sends a key only to the host that you named".to_owned()),
+            300..=399 => Some("if you trust the host that the redirect points to, pass its address instead; hookferry sends a key only to the host that you named".to_owned()),
             404 | 405 => Some(format!(
                 "check the {side}'s region or URL: the webhooks API is not at this address (AP1 also has an older address, https://api.app.coralogix.in)"
             )),

@@ -25,7 +25,7 @@ pub struct OutcomeDocument {
     pub tool: String,
     /// The id of the run record; `None` if there was nothing to record.
     pub run: Option<String>,
-    /// Ids of interrupted runs that this run resumed.
+    /// Ids of the earlier runs that this run continued, the oldest first.
     pub continues: Vec<String>,
     /// The source of the webhooks.
     pub source: PartyDocument,
@@ -279,7 +279,6 @@ fn summary_members(webhooks: &[ItemOutcomeDocument]) -> Map<String, Value> {
 
 fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<String> {
     let (header, is_complete) = (&record.header, record.is_complete());
-    let flags = &header.follow_up_flags;
     let has_any =
         |statuses: &[FinalStatus]| webhooks.iter().any(|item| statuses.contains(&item.result));
     let mut steps = Vec::new();
@@ -317,21 +316,17 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
         }
         return steps;
     }
-    if record.may_have_written() {
-        let run = record.id();
-        if is_complete {
-            steps.push(format!("verify: hookferry verify --run {run}{flags}"));
-        }
-        steps.push(format!("undo this run: hookferry rollback {run}{flags}"));
+    if is_complete && record.may_have_written() {
+        steps.push(format!("verify: {}", record.verify_command()));
     }
-    for run in &header.continues {
-        steps.push(format!(
-            "this run resumed run {run}; to undo that one too: hookferry rollback {run}{flags}"
-        ));
-    }
+    steps.extend(undo_step(record));
     // As long as anything is missing, the steps above come first.
     if has_any(&[FinalStatus::Created]) && is_complete {
-        steps.push("point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`".to_owned());
+        steps.push(format!(
+            "point your alerts at the new ids, the pairs `old -> new` above (`{}` prints them again): export the alerts and run `{}`",
+            record.id_map_command(),
+            record.apply_id_map_command()
+        ));
         let still_active = match header.source_relation {
             SourceRelation::LiveAccount => "the source stays active: disable its webhooks",
             SourceRelation::Copy => {
@@ -346,4 +341,18 @@ fn next_steps(record: &RunRecord, webhooks: &[ItemOutcomeDocument]) -> Vec<Strin
         }
     }
     steps
+}
+
+/// How to undo the run, and with it those that it continued; `None` if none of them wrote anything.
+fn undo_step(record: &RunRecord) -> Option<String> {
+    let n_continued = record.header.continues.len();
+    let what = match (record.may_have_written(), n_continued) {
+        (false, 0) => return None,
+        (true, 0) => "undo this run".to_owned(),
+        (true, 1) => "undo this run and the one that it continued".to_owned(),
+        (true, n) => format!("undo this run and the {n} that it continued"),
+        (false, 1) => "undo the run that this one continued".to_owned(),
+        (false, n) => format!("undo the {n} runs that this one continued"),
+    };
+    Some(format!("{what}: {}", record.rollback_command()))
 }

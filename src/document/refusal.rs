@@ -2,7 +2,7 @@
 
 use super::{PlanDocument, StepDocument};
 use crate::pipeline::plan::StepState;
-use crate::shell_words;
+use crate::proposal::quoted;
 use crate::wording::counted;
 
 /// The reason why applying a plan would write nothing, and what the user can do about it.
@@ -30,7 +30,7 @@ pub fn plan_refusal(plan: &PlanDocument) -> Option<PlanRefusal> {
         steps.find(|step| step.state == state && policy.prevents_apply(&step.alias, state))
     };
     if let Some(step) = first(StepState::Conflict) {
-        remedies.extend(ways_out_of_a_conflict(step));
+        remedies.extend(ways_out_of_a_conflict(step, plan.source.is_backup));
     }
     let ambiguous = first(StepState::Ambiguous).inspect(|_| {
         remedies.push("ambiguous (no certain match in the target): rename or remove the copies in one of the accounts".to_owned());
@@ -44,7 +44,7 @@ pub fn plan_refusal(plan: &PlanDocument) -> Option<PlanRefusal> {
     if let Some(step) = ambiguous.or(blocked) {
         remedies.push(format!(
             "to leave one of these out: `--name {}`; to leave all of them alone: `--on-conflict skip`",
-            shell_words::quoted(&format!("!{}", step.alias))
+            quoted(&format!("!{}", step.alias))
         ));
     }
     Some(PlanRefusal { why, remedies })
@@ -70,16 +70,21 @@ pub fn refusal_reason<S>(plan: &PlanDocument<S>) -> Option<String> {
 }
 
 /// What to add to the command for a webhook in conflict, on the example of the first.
-fn ways_out_of_a_conflict(step: &StepDocument) -> [String; 4] {
-    let decision = |word| shell_words::quoted(&format!("{}={word}", step.alias));
+fn ways_out_of_a_conflict(step: &StepDocument, is_restore: bool) -> [String; 4] {
+    let (source, target) = if is_restore {
+        ("backup", "account")
+    } else {
+        ("source", "target")
+    };
+    let decision = |word| quoted(&format!("{}={word}", step.alias));
     let name = serde_json::Value::from(step.alias.as_str());
     [
         format!(
-            "conflict, to keep the target's webhook: add `--on-conflict-for {}` to the command (or `--on-conflict skip`, for all of them)",
+            "conflict, to keep the {target}'s webhook: add `--on-conflict-for {}` to the command (or `--on-conflict skip`, for all of them)",
             decision("skip")
         ),
         format!(
-            "to overwrite it with the source's: `--on-conflict-for {}` (or `--on-conflict update`, for all of them)",
+            "to overwrite it with the {source}'s: `--on-conflict-for {}` (or `--on-conflict update`, for all of them)",
             decision("update")
         ),
         format!(
@@ -87,7 +92,7 @@ fn ways_out_of_a_conflict(step: &StepDocument) -> [String; 4] {
         ),
         format!(
             "to leave it out: `--name {}`",
-            shell_words::quoted(&format!("!{}", step.alias))
+            quoted(&format!("!{}", step.alias))
         ),
     ]
 }

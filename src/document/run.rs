@@ -3,12 +3,14 @@
 
 mod compact;
 pub mod entry;
+mod follow_up;
 mod record;
 mod rollback;
 mod step_row;
 mod step_rows;
 mod summary;
 
+pub use follow_up::{FollowUp, RewritingOptions, TargetOptions};
 pub use record::{ItemRecord, RunRecord, WrittenWebhook};
 pub use rollback::{RollbackProgress, RolledBack};
 pub use step_row::{Destination, StepDetails, StepRow};

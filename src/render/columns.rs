@@ -3,6 +3,7 @@
 
 use super::page::Page;
 use super::style::Meaning;
+use crate::proposal;
 use crate::untrusted;
 use console::{measure_text_width, truncate_str};
 
@@ -100,12 +101,13 @@ pub(crate) fn truncated_to_differ(texts: [&str; 2], columns: usize) -> [String; 
     texts.map(|text| truncated(&format!("…{}", &text[start..]), columns))
 }
 
-/// The escaped text, wrapped at `columns`, all lines but the first indented; a longer word gets its own line.
+/// The escaped text, wrapped at `columns`, all lines but the first indented; a longer word gets its own line, and so does
+/// a command of this program: a line break within it would be pasted with it.
 pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
     let text = untrusted::escape(text);
     let mut out = String::with_capacity(text.len());
     let mut column = 0;
-    for word in text.split(' ') {
+    for word in unbreakable(&text) {
         let needed = width(word);
         if column > 0 && column + 1 + needed > columns {
             out.push('\n');
@@ -119,6 +121,29 @@ pub(crate) fn wrapped(text: &str, columns: usize, indent: usize) -> String {
         column += needed;
     }
     out
+}
+
+/// The words of a text; a command, in a code span or at the end, counts as one.
+fn unbreakable(text: &str) -> impl Iterator<Item = &str> {
+    let (prose, command) = match proposal::split_at_end(text) {
+        Some((prose, command)) => (prose.trim_end(), Some(command)),
+        None => (text, None),
+    };
+    let mut rest = Some(prose);
+    let words = std::iter::from_fn(move || {
+        let text = rest?;
+        let mut end = text.find(' ').unwrap_or(text.len());
+        if text[..end].ends_with("`hookferry") {
+            // From the end of the span on, the next space is the end of the word.
+            let span_end = text[end..].find('`').map_or(end, |length| end + length);
+            end = text[span_end..]
+                .find(' ')
+                .map_or(text.len(), |length| span_end + length);
+        }
+        rest = text.get(end + 1..);
+        Some(&text[..end])
+    });
+    words.chain(command)
 }
 
 /// A table with headings, each column as wide as its widest cell; where that is too wide for the page, a block for each
@@ -195,6 +220,19 @@ mod tests {
         assert_eq!(wrapped("aa bb cc", 5, 1), "aa bb\n cc");
         assert_eq!(wrapped("aaaaaaaa bb", 5, 1), "aaaaaaaa\n bb");
         assert_eq!(wrapped("a\nb\u{1b}", 20, 1), "a\\nb\\u{1b}");
+    }
+
+    #[test]
+    fn commands_are_not_broken() {
+        assert_eq!(
+            wrapped("undo it: hookferry rollback latest --chain", 12, 1),
+            "undo it:\n hookferry rollback latest --chain"
+        );
+        assert_eq!(
+            wrapped("a (`hookferry idmap show latest` shows it) b", 12, 1),
+            "a\n (`hookferry idmap show latest`\n shows it) b"
+        );
+        assert_eq!(wrapped("an `hookferry end", 8, 1), "an\n `hookferry\n end");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 )]
 
 use super::markdown::text;
-use crate::shell_words;
+use crate::proposal;
 use crate::untrusted;
 use askama::filters::Safe;
 use askama::{Result, Values};
@@ -52,7 +52,7 @@ pub(super) fn marker(name: impl AsRef<str>, _: &dyn Values) -> Result<Safe<Strin
 /// Schedules: a word of a POSIX shell, in a command that a comment tells to type.
 #[askama::filter_fn]
 pub(super) fn shell(word: impl AsRef<str>, _: &dyn Values) -> Result<Safe<String>> {
-    Ok(Safe(shell_words::word(word.as_ref())))
+    Ok(Safe(proposal::quoted(word.as_ref())))
 }
 
 /// Schedules: an argument of a unit's command, where `$` starts a variable, unlike in the path of the program.

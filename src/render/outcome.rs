@@ -75,7 +75,7 @@ fn push_table(out: &mut String, outcome: &OutcomeDocument, page: Page) {
 fn counted_remark(status: FinalStatus) -> &'static str {
     match status {
         FinalStatus::Unchanged => "(--all lists them)",
-        _ => "(`hookferry idmap show` and --all list them)",
+        _ => "(`idmap show` and --all list them)",
     }
 }
 

@@ -6,10 +6,12 @@ use super::rows::{Layout, Line, WebhookLabel, push_remark};
 use super::style::Meaning;
 use crate::coralogix::birth::reused_id_reason;
 use crate::coralogix::webhook::{TypeId, WebhookId};
+use crate::document::run::FollowUp;
 use crate::document::view::{Party, kind_name};
 use crate::document::{DocumentBody, PartyDocument};
 use crate::pipeline::plan::StepState;
 use crate::pipeline::rollback::{RollbackItem, UndoState};
+use crate::proposal::Proposal;
 use crate::render::page::Page;
 use crate::wording::counted;
 use serde::Serialize;
@@ -21,6 +23,12 @@ use std::borrow::Cow;
 pub struct RollbackView {
     /// The ids of the runs to undo, newest first; never empty.
     pub runs: Vec<String>,
+    /// Runs of the same chain that were left out, because they are already rolled back.
+    pub already_undone: Vec<String>,
+    /// Runs of the same chain that are no longer on record, so that nobody knows what they wrote.
+    pub without_record: Vec<String>,
+    /// What a command needs that follows the rollback.
+    pub follow_up: FollowUp,
     /// The account that the run wrote to.
     pub target: Party,
     /// The webhooks that the run wrote.
@@ -157,7 +165,9 @@ pub fn text(view: &RollbackView, page: Page) -> String {
         view.runs_text(),
         view.target.identity()
     );
-    let mut out = format!("{}\n\n", page.palette.paint(Meaning::Heading, &heading));
+    let mut out = format!("{}\n", page.palette.paint(Meaning::Heading, &heading));
+    push_rest_of_chain(&mut out, view, page);
+    out.push('\n');
     let groups = view.groups();
     let lines: Vec<(RollbackGroup, Line, &UndoState)> = groups
         .iter()
@@ -183,6 +193,25 @@ pub fn text(view: &RollbackView, page: Page) -> String {
     }
     out.push_str(&summary_text(view, &groups, page));
     out
+}
+
+/// The runs of the chain that are not undone, and why.
+fn push_rest_of_chain(out: &mut String, view: &RollbackView, page: Page) {
+    let mut push_line = |meaning, text: String| {
+        let text = wrapped(&text, page.width, 2);
+        out.push_str(&page.palette.paint(meaning, &text));
+        out.push('\n');
+    };
+    for run in &view.already_undone {
+        let text = format!("left out: run {run} of the chain is already rolled back");
+        push_line(Meaning::Faint, text);
+    }
+    for run in &view.without_record {
+        let text = format!(
+            "left out: run {run} of the chain is no longer on record, so what it wrote stays"
+        );
+        push_line(Meaning::Warning, text);
+    }
 }
 
 /// Why a webhook stays, or what the target has by its id instead; `None` if there is nothing to explain.
@@ -242,8 +271,8 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
         push_line(
             Meaning::Warning,
             format!(
-                "{open} that the run sent cannot be distinguished from others in the target; check the target, then run `hookferry runs close {}`",
-                view.runs.join("` and `hookferry runs close ")
+                "{open} that the run sent cannot be distinguished from others in the target; check the target, then run {}",
+                close_commands(view).join(" and ")
             ),
         );
     }
@@ -288,7 +317,7 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
             Meaning::Error,
             not_undone_text(n_left, n_unconfirmed, view.stop.is_some()),
         );
-        let command = format!("`hookferry rollback {}`", view.runs.join(" "));
+        let command = format!("`{}`", again_command(view));
         push_line(
             Meaning::Hint,
             if view.stop.is_some() {
@@ -305,11 +334,29 @@ fn summary_text(view: &RollbackView, groups: &[RollbackGroup], page: Page) -> St
     out
 }
 
+/// The commands that close the runs.
+fn close_commands(view: &RollbackView) -> Vec<String> {
+    let close = |run: &String| {
+        let command = Proposal::new("runs close").word(run);
+        format!("`{}`", view.follow_up.for_record(command))
+    };
+    view.runs.iter().map(close).collect()
+}
+
+/// The command that goes on with the rollback.
+fn again_command(view: &RollbackView) -> Proposal {
+    let runs = view.runs.iter();
+    let command = runs.fold(Proposal::new("rollback"), |command, run| command.word(run));
+    view.follow_up.for_target(command)
+}
+
 /// The rollback as JSON.
 #[derive(Serialize)]
 struct RollbackDocument<'a> {
     run: Option<&'a str>,
     runs: &'a [String],
+    already_undone: &'a [String],
+    without_record: &'a [String],
     target: PartyDocument,
     done: bool,
     stopped: Option<&'a str>,
@@ -342,6 +389,8 @@ pub fn document(view: &RollbackView) -> impl DocumentBody {
     RollbackDocument {
         run: view.runs.first().map(String::as_str),
         runs: &view.runs,
+        already_undone: &view.already_undone,
+        without_record: &view.without_record,
         target: (&view.target).into(),
         done: view.is_done,
         stopped: view.stop.as_deref(),

@@ -33,8 +33,8 @@ pub fn state(record: &RunRecord) -> &'static str {
         (None, _) if record.is_closed => "closed",
         (None, _) if !record.open_sends().is_empty() => "open",
         (None, Some(_)) if record.is_complete() => "complete",
+        (None, _) if !record.reconciled_by.is_empty() => "continued",
         (None, Some(_)) => "partial",
-        (None, None) if !record.reconciled_by.is_empty() => "continued",
         (None, None) => "cut-off",
     }
 }
@@ -50,7 +50,7 @@ fn state_description(state: &str) -> &'static str {
         "open" => "the result of some sends is unknown; the next `migrate` resolves them",
         "complete" => "everything that it was to write is in the target",
         "partial" => "ended incomplete; to continue, run the same migration again",
-        "continued" => "interrupted; a later run found out what had arrived",
+        "continued" => "ended early; a later run found out what had arrived, and went on",
         _ => "in progress, or interrupted without open sends",
     }
 }
@@ -106,7 +106,7 @@ fn source_company(record: &RunRecord) -> Option<&str> {
 }
 
 /// Renders one run with everything that it wrote.
-pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) -> String {
+pub fn run_text(record: &RunRecord, folder: &str, page: Page) -> String {
     let header = &record.header;
     let state = state(record);
     let ended = record
@@ -153,13 +153,10 @@ pub fn run_text(record: &RunRecord, folder: &str, state_flag: &str, page: Page) 
     }
     out.push('\n');
     push_webhooks(&mut out, record, page);
-    let next = next_step(record, state, state_flag);
-    let _ = writeln!(
-        out,
-        "{}",
-        page.palette
-            .paint(Meaning::Hint, &wrapped(&next, page.width, 6))
-    );
+    for next in next_steps(record, state) {
+        let next = wrapped(&format!("next: {next}"), page.width, 6);
+        let _ = writeln!(out, "{}", page.palette.paint(Meaning::Hint, &next));
+    }
     out
 }
 
@@ -220,22 +217,34 @@ fn status_code(item: &ItemRecord) -> &'static str {
     }
 }
 
-fn next_step(record: &RunRecord, state: &str, state_flag: &str) -> String {
-    let id = format!("{}{state_flag}", record.id());
+/// What can be done about a run, each with its command.
+fn next_steps(record: &RunRecord, state: &str) -> Vec<String> {
+    let rollback = record.rollback_command();
+    let what = if record.is_in_chain() {
+        "undo this run and its chain"
+    } else {
+        "undo this run"
+    };
     match state {
-        "open" => format!(
-            "next: run the same migration again, which reads the target first; or undo this run: hookferry rollback {id}"
-        ),
-        "rollback-open" | "rolled-back-in-part" => format!("next: hookferry rollback {id}"),
+        "open" => vec![
+            "run the same migration again, which reads the target first".to_owned(),
+            format!("or {what}: {rollback}"),
+        ],
+        "rollback-open" => vec![format!("finish its rollback: {rollback}")],
+        "rolled-back-in-part" => vec![format!("undo the rest, once nothing keeps it: {rollback}")],
         "rolled-back" => {
-            "next: nothing to do; a new `migrate` would create the webhooks again".to_owned()
+            vec!["nothing to do; a new `migrate` would create the webhooks again".to_owned()]
         }
         _ if n_written(record) == 0 => {
-            "next: nothing to undo; this run wrote nothing to the target".to_owned()
+            vec!["nothing to undo; this run wrote nothing to the target".to_owned()]
         }
-        _ => format!(
-            "next: hookferry verify --run {id}, hookferry idmap show {id}, hookferry rollback {id}"
-        ),
+        _ => {
+            let id_map = record.id_map_refusal().is_none();
+            let id_map = id_map.then(|| format!("show its id map: {}", record.id_map_command()));
+            let verify = format!("verify: {}", record.verify_command());
+            let undo = format!("{what}: {rollback}");
+            [verify].into_iter().chain(id_map).chain([undo]).collect()
+        }
     }
 }
 

@@ -29,8 +29,21 @@ pub struct VerifyView {
     pub rolled_back: Option<String>,
     /// Whether the reference is a run with another API key, so that no content can be compared with what it wrote.
     pub is_unproven: bool,
+    /// The rules of the last run between these two, if the comparison was made without them.
+    pub unused_rules: Option<UnusedRules>,
     /// One row for each desired webhook.
     pub rows: Vec<VerifyRow>,
+}
+
+/// Rules with which a run wrote webhooks, and without which they were compared.
+#[derive(Debug, Serialize)]
+pub struct UnusedRules {
+    /// The run.
+    pub run: String,
+    /// Its options, as they are typed.
+    pub options: String,
+    /// The command that makes the same comparison with these rules.
+    pub command: String,
 }
 
 /// A desired webhook and the verdict on it.
@@ -177,12 +190,32 @@ fn summary_text(view: &VerifyView, page: Page) -> String {
     } else {
         (Meaning::Error, "The target differs from what is expected.")
     };
-    format!(
+    let mut out = format!(
         "{}\n{}\n",
         page.palette
             .paint(Meaning::Heading, &wrapped(&sum, page.width, 2)),
         page.palette.paint(meaning, last)
-    )
+    );
+    if let Some(unused) = &view.unused_rules {
+        push_unused_rules(&mut out, unused, page);
+    }
+    out
+}
+
+fn push_unused_rules(out: &mut String, unused: &UnusedRules, page: Page) {
+    let UnusedRules {
+        run,
+        options,
+        command,
+    } = unused;
+    let warning = format!(
+        "warning: compared without the rules of run {run}, the last one between these two: it used `{options}`, so what they change counts as altered here"
+    );
+    let next = format!("next: compare with these rules: {command}");
+    for (meaning, text) in [(Meaning::Warning, warning), (Meaning::Hint, next)] {
+        out.push_str(&page.palette.paint(meaning, &wrapped(&text, page.width, 2)));
+        out.push('\n');
+    }
 }
 
 /// The comparison as JSON.
@@ -191,6 +224,7 @@ struct VerifyDocument<'a> {
     wanted: &'a str,
     rolled_back: Option<&'a str>,
     target: PartyDocument,
+    unused_rules: Option<&'a UnusedRules>,
     webhooks: Vec<VerifiedDocument<'a>>,
     #[serde(serialize_with = "json::map")]
     summary: Vec<(String, usize)>,
@@ -222,6 +256,7 @@ pub fn document(view: &VerifyView) -> impl DocumentBody {
         wanted: &view.reference,
         rolled_back: view.rolled_back.as_deref(),
         target: (&view.target).into(),
+        unused_rules: view.unused_rules.as_ref(),
         webhooks: view.rows.iter().map(VerifiedDocument::from).collect(),
         summary: view.summary(),
         verified: view.is_verified(),

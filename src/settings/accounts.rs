@@ -277,16 +277,6 @@ impl ResolvedAccount {
     }
 }
 
-/// Options with which a suggested command finds the target's key: empty, or with a leading space.
-pub(super) fn follow_up_flags(arguments: &ConfigArgs, target: &Account) -> String {
-    let Some(profile) = &target.profile else {
-        return String::new();
-    };
-    let config = arguments.config.as_deref().map(Path::display);
-    let config = config.map_or_else(String::new, |path| format!(" --config {path}"));
-    format!(" --to {}{config}", profile.name)
-}
-
 /// Whether the syntax of an argument rules out a file.
 fn is_address(text: &str) -> bool {
     text.contains("://") || text.starts_with(cx::PREFIX)

@@ -2,9 +2,10 @@
 //! A plan is only a file, so no key goes to a host that neither belongs to Coralogix nor was named by the user.
 
 use super::accounts::{AccountResolver, NamedOrigin, ResolvedAccount};
+use super::follow_up::{follow_up, push_reading};
 use super::keys::Purpose;
 use super::{Consent, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder};
-use super::{accounts, detail, filter, push_options, source_client_options, state_keys};
+use super::{detail, filter, push_options, source_client_options, state_keys};
 use crate::cli::{self, RewritingArgs, SelectionArgs, UnmatchedArg};
 use crate::coralogix::account::{Account, ApiKey, Side};
 use crate::coralogix::endpoint::Endpoint;
@@ -13,6 +14,7 @@ use crate::document::SavedPlan;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::binding::{Binding, BindingKeys, BoundLocation, BoundSide};
 use crate::pipeline::rewrite::rule::UnmatchedSecretPolicy;
+use crate::proposal::Words;
 use crate::store::disk;
 use crate::store::input::Limit;
 use smol_str::SmolStr;
@@ -27,6 +29,10 @@ pub struct ApplySettings {
     pub binding_keys: BindingKeys,
     /// The path of the plan file, escaped for messages.
     pub plan_name: String,
+    /// The path of the plan file.
+    pub plan_path: String,
+    /// The options with which a command reads the same accounts and files.
+    pub reading: Words,
     /// Settings of the migration that applies the plan.
     pub migrate: MigrateSettings,
 }
@@ -40,9 +46,11 @@ impl ApplySettings {
             Error::failed(format!(
                 "`{name}` cannot be applied: the plan does not record its accounts"
             ))
-            .with_hint("save one with `hookferry plan --out plan.json`")
+            .with_hint("save one with `hookferry plan --from SOURCE --to TARGET --out plan.json`")
         })?;
         refuse_unplanned_keys(&binding, &arguments)?;
+        let mut reading = Words::default();
+        push_reading(&mut reading, &arguments.reading);
         let consent = Consent::from_flags(arguments.consent.dry_run, arguments.consent.yes);
         let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
         let (source, target) = resolve_sides(&binding, &arguments, consent, &mut accounts).await?;
@@ -50,15 +58,16 @@ impl ApplySettings {
         // Only now is it certain that the plan names the files that somebody approved.
         let sides = (source, target);
         let route = route(&saved, &binding, &arguments, sides, &mut accounts)?;
-        let state = StateFolder::resolve(arguments.state.state_dir);
+        let state = StateFolder::resolve(arguments.state.state_dir.clone());
         let apply = Self {
             migrate: MigrateSettings {
                 command: "apply",
-                follow_up_flags: state.follow_up_flag()
-                    + &accounts::follow_up_flags(
-                        &arguments.reading.connection.config,
-                        &route.target,
-                    ),
+                follow_up: follow_up(
+                    &state,
+                    &arguments.reading.connection,
+                    &rewriting_args(&binding, &arguments),
+                    &route.target,
+                ),
                 route,
                 consent,
                 max_changes: None,
@@ -70,6 +79,8 @@ impl ApplySettings {
             binding,
             binding_keys,
             plan_name: name,
+            plan_path: arguments.plan.display().to_string(),
+            reading,
         };
         Ok((apply, saved))
     }
@@ -82,7 +93,7 @@ fn read_plan(path: &Path, name: &str) -> Result<SavedPlan, Error> {
             if unreadable.is_of_other_version {
                 "use the version of hookferry that wrote it, or a newer one"
             } else {
-                "save a new one with `hookferry plan --out plan.json`"
+                "save a new one with `hookferry plan --from SOURCE --to TARGET --out plan.json`"
             },
         )
     })

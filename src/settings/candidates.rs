@@ -5,7 +5,6 @@ use super::config::{Config, ConfigLocation};
 use super::records::StateFolder;
 use crate::cli::CompletionSources;
 use crate::coralogix::region::Region;
-use crate::store::runs::Runs;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,7 +42,7 @@ fn schedule_names(config: Option<&Path>) -> Vec<String> {
 /// `latest`, then every run id, newest first.
 fn run_ids(state: Option<PathBuf>) -> Vec<String> {
     let folder = StateFolder::resolve(state);
-    let ids = match folder.path().map(|folder| Runs::new(folder).ids()) {
+    let ids = match folder.runs().map(|runs| runs.ids()) {
         Ok(Ok(ids)) => ids,
         Ok(Err(_)) | Err(_) => Vec::new(),
     };

@@ -2,17 +2,21 @@
 
 use super::accounts::{AccountResolver, ResolvedAccount};
 use super::environment::absolute_path_variable;
+use super::follow_up::{absolute, rewriting_options, target_options, verify_words};
 use super::keys::Purpose;
 use super::{Consent, Route, RulesFile, client_options, filter, state_keys};
-use crate::cli::{self, IdmapAction, OutputFormat, RouteArgs, RunsAction, VerifiedArgs};
+use crate::cli::{self, IdmapAction, OutputFormat, RunsAction, VerifiedArgs};
 use crate::coralogix::account::{Account, Side};
 use crate::coralogix::client::ClientOptions;
 use crate::coralogix::endpoint::Endpoint;
 use crate::coralogix::undocumented::StateKeys;
+use crate::document::run::{FollowUp, RewritingOptions};
 use crate::document::view::Detail;
 use crate::error::{Error, ErrorKind};
 use crate::pipeline::plan::OnConflict;
 use crate::pipeline::push::PushOptions;
+use crate::proposal::Words;
+use crate::store::runs::Runs;
 use crate::store::{disk, state_folder};
 use jiff::SignedDuration;
 use std::path::{Path, PathBuf};
@@ -26,7 +30,7 @@ pub struct StateFolder {
 }
 
 impl StateFolder {
-    /// Uses a folder that no flag named, so [`follow_up_flag`](Self::follow_up_flag) returns an empty string.
+    /// Uses a folder that no flag named, so [`flag_value`](Self::flag_value) returns `None`.
     pub fn from_path(path: &Path) -> Self {
         Self {
             path: Some(path.to_owned()),
@@ -47,13 +51,18 @@ impl StateFolder {
         }
     }
 
-    /// The option with which a suggested command finds the same folder: ` --state-dir DIR`, or empty if it is
-    /// the default.
-    pub fn follow_up_flag(&self) -> String {
-        match &self.path {
-            Some(path) if self.is_explicit => format!(" --state-dir {}", path.display()),
-            _ => String::new(),
-        }
+    /// The value of `--state-dir` with which another command finds the same folder; `None` if it is the default.
+    pub fn flag_value(&self) -> Option<String> {
+        let path = self.path.as_deref().filter(|_| self.is_explicit);
+        path.map(absolute)
+    }
+
+    /// The run records in the folder.
+    ///
+    /// # Errors
+    /// As for [`path`](Self::path).
+    pub fn runs(&self) -> Result<Runs, Error> {
+        Ok(Runs::new(self.path()?, self.flag_value()))
     }
 
     /// The path of the folder.
@@ -73,14 +82,14 @@ impl StateFolder {
 }
 
 impl StateFolder {
-    /// The path of the folder, for a command that needs runs in it.
+    /// The runs in the folder, for a command that needs one.
     ///
     /// # Errors
     /// As for [`path`](Self::path), and where `--state-dir` names no folder: "no runs" would sound as if all were well.
-    pub fn path_with_runs(&self) -> Result<&Path, Error> {
+    pub fn recorded_runs(&self) -> Result<Runs, Error> {
         let path = self.path()?;
         if !self.is_explicit || path.is_dir() {
-            return Ok(path);
+            return self.runs();
         }
         let shown = crate::untrusted::escape(&path.display().to_string());
         Err(Error::usage(if disk::is_missing(path) {
@@ -107,9 +116,22 @@ pub struct VerifySettings {
 #[derive(Debug, Clone)]
 pub enum VerifyAgainst {
     /// The webhooks of a source, rewritten like in a migration.
-    Source(Box<Route>),
+    Source(Box<VerifySource>),
     /// What a recorded run wrote.
     Run(Box<VerifyRun>),
+}
+
+/// A source to compare the target with.
+#[derive(Debug, Clone)]
+pub struct VerifySource {
+    /// Source, target, and what happens to webhooks between them.
+    pub route: Route,
+    /// The options that say how webhooks are rewritten, as typed.
+    pub rewriting: RewritingOptions,
+    /// The other options with which the same comparison is made again.
+    pub again: Words,
+    /// The folder that keeps the records of earlier runs.
+    pub state: StateFolder,
 }
 
 /// A recorded run to verify.
@@ -132,6 +154,10 @@ pub struct VerifyRun {
 pub struct RollbackSettings {
     /// The runs, each an id, the start of one, or `latest`; never empty.
     pub runs: Vec<String>,
+    /// Whether to undo their whole chains.
+    pub chain: bool,
+    /// What a command needs that follows the rollback.
+    pub follow_up: FollowUp,
     /// The limits for writing.
     pub push: PushOptions,
     /// Its target, which `--to` may name again.
@@ -279,25 +305,32 @@ impl VerifySettings {
             AccountResolver::with_identities(&arguments.connection.config, &arguments.identity)?;
         let client = client_options(&arguments.connection)?;
         let ignore_keys = state_keys(&arguments.comparison)?;
-        let against = match arguments.verified {
+        let against = match &arguments.verified {
             VerifiedArgs::Run { run, to } => VerifyAgainst::Run(Box::new(VerifyRun {
-                run,
+                run: run.clone(),
                 target: RecordedTarget::resolve(to.as_deref(), Purpose::Read, &mut accounts)?,
                 client,
                 ignore_keys,
-                state: StateFolder::resolve(arguments.state.state_dir),
+                state: StateFolder::resolve(arguments.state.state_dir.clone()),
             })),
-            VerifiedArgs::Source(RouteArgs { from, to }) => {
-                let (source, target) = accounts.resolve_to_read(&from, &to).await?;
+            VerifiedArgs::Source(sides) => {
+                let again = verify_words(&arguments, sides);
+                let (from, to) = (&sides.from, &sides.to);
+                let (source, target) = accounts.resolve_to_read(from, to).await?;
                 let route = Route::new(
                     source,
                     target,
-                    filter(arguments.selection)?,
+                    filter(arguments.selection.clone())?,
                     OnConflict::Fail,
                     RulesFile::resolve(&arguments.rewriting, &mut accounts)?,
                     client,
                 )?;
-                VerifyAgainst::Source(Box::new(route.with_ignored_keys(&ignore_keys)))
+                VerifyAgainst::Source(Box::new(VerifySource {
+                    route: route.with_ignored_keys(&ignore_keys),
+                    rewriting: rewriting_options(&arguments.rewriting),
+                    again,
+                    state: StateFolder::resolve(arguments.state.state_dir.clone()),
+                }))
             }
         };
         Ok(Self {
@@ -314,17 +347,24 @@ impl RollbackSettings {
         let mut accounts = AccountResolver::new(&arguments.connection.config)?;
         let consent = Consent::from_flags(arguments.dry_run, arguments.yes);
         let (to, purpose) = (arguments.to.as_deref(), consent.purpose());
+        let state = StateFolder::resolve(arguments.state.state_dir);
         Ok(Self {
+            follow_up: FollowUp {
+                state_dir: state.flag_value(),
+                target: target_options(&arguments.connection, to),
+                ..FollowUp::default()
+            },
             target: RecordedTarget::resolve(to, purpose, &mut accounts)?,
             client: client_options(&arguments.connection)?,
             ignore_keys: state_keys(&arguments.comparison)?,
             consent,
-            state: StateFolder::resolve(arguments.state.state_dir),
+            state,
             push: PushOptions {
                 settle: arguments.settle.settle,
                 batch_size: RESTORE_BATCH_SIZE,
             },
             runs: arguments.runs,
+            chain: arguments.chain,
             output: arguments.output,
         })
     }

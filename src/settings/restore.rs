@@ -1,7 +1,8 @@
 //! Settings of `restore` and `backup show`: which backup to read, and where to restore it.
 
-use super::accounts::{self, AccountResolver, NamedOrigin};
+use super::accounts::{AccountResolver, NamedOrigin};
 use super::backup::open_repository;
+use super::follow_up::follow_up;
 use super::{
     Consent, ListSettings, MigrateSettings, Origin, ReportFormat, Route, RulesFile, StateFolder,
     client_options, conflict_policy, detail, filter, push_options, state_keys,
@@ -120,8 +121,7 @@ impl RestoreSettings {
         let target = accounts.resolve_target(&to, consent).await;
         let (source, (target, ())) = all_present(source, all_present(target, identity))?;
         let state = StateFolder::resolve(arguments.state.state_dir);
-        let follow_up_flags = state.follow_up_flag()
-            + &accounts::follow_up_flags(&arguments.connection.config, &target);
+        let follow_up = follow_up(&state, &arguments.connection, &arguments.rewriting, &target);
         let route = Route::new(
             source,
             target,
@@ -132,7 +132,7 @@ impl RestoreSettings {
         )?;
         Ok(Self::ToAccount(Box::new(MigrateSettings {
             command: "restore",
-            follow_up_flags,
+            follow_up,
             route: Route {
                 restores_own_account: !arguments.into_other_account,
                 is_restore: true,

@@ -2,6 +2,7 @@
 
 use super::accounts::AccountResolver;
 use super::env_file::EnvFile;
+use super::follow_up::push_reading;
 use super::key_variables::KeyVariables;
 use super::{Origin, filter, source_client_options};
 use crate::cli::{self, OutputFormat, RewritingArgs, UnmatchedArg};
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::pipeline::filter::Filter;
 use crate::pipeline::rewrite::file;
 use crate::pipeline::rewrite::rule::{Rules, UnmatchedSecretPolicy};
+use crate::proposal::Words;
 use crate::store::disk;
 use crate::store::input::Limit;
 use crate::toml_file;
@@ -66,6 +68,8 @@ pub struct RulesInitSettings {
     pub client: ClientOptions,
     /// File to write; `None` for standard output.
     pub out: Option<PathBuf>,
+    /// What `rules check` needs to read the same account.
+    pub check_options: Words,
 }
 
 /// Settings of `rules check`.
@@ -181,7 +185,14 @@ impl RulesInitSettings {
     /// Resolves the arguments of `rules init`.
     pub async fn resolve(arguments: cli::RulesInitArgs) -> Result<Self, Error> {
         let mut accounts = AccountResolver::for_reading(&arguments.reading)?;
+        let mut check_options = Words::default();
+        check_options.push_option("--from", &arguments.route.from);
+        if let Some(to) = &arguments.route.to {
+            check_options.push_option("--to", to);
+        }
+        push_reading(&mut check_options, &arguments.reading);
         Ok(Self {
+            check_options,
             source: accounts.resolve_source(&arguments.route.from).await?,
             target: resolve_endpoint(arguments.route.to.as_deref(), &mut accounts)?,
             filter: filter(arguments.selection)?,

@@ -28,6 +28,8 @@ pub(super) const FOLDER: &str = "runs";
 #[derive(Debug, Clone)]
 pub struct Runs {
     folder: PathBuf,
+    /// The value of `--state-dir` with which a command finds the folder; `None` if it is the usual one.
+    state_dir: Option<String>,
 }
 
 /// A run as found in the folder.
@@ -40,10 +42,12 @@ pub struct ListedRun {
 }
 
 impl Runs {
-    /// The run records of a state folder, which need not exist yet.
-    pub fn new(state: &Path) -> Self {
+    /// The run records of a state folder, which need not exist yet; `state_dir` is the value of `--state-dir` with which
+    /// a command finds it, if it needs one.
+    pub fn new(state: &Path, state_dir: Option<String>) -> Self {
         Self {
             folder: state.join(FOLDER),
+            state_dir,
         }
     }
 
@@ -59,7 +63,7 @@ impl Runs {
         let to_listed_run = |path: PathBuf| {
             let id = path.file_name()?.to_str()?.to_owned();
             is_run_id(&id).then(|| ListedRun {
-                record: read_record(&path),
+                record: self.read(&path),
                 id,
             })
         };
@@ -106,7 +110,7 @@ impl Runs {
     /// # Errors
     /// Where the record is missing or damaged.
     pub fn open(&self, id: &str) -> Result<RunRecord, Error> {
-        read_record(&self.path(id))
+        self.read(&self.path(id))
     }
 
     /// The webhooks that a run updates as the target had them before, decrypted; `None` if its record holds none.
@@ -158,7 +162,7 @@ impl Runs {
         let first_kept = new_id(oldest, "");
         let mut removed = Vec::new();
         for id in self.ids()?.into_iter().filter(|id| *id <= first_kept) {
-            let Ok(record) = read_record(&self.path(&id)) else {
+            let Ok(record) = self.open(&id) else {
                 continue;
             };
             if record.header.started_at < oldest
@@ -171,6 +175,16 @@ impl Runs {
             }
         }
         Ok(removed)
+    }
+
+    fn read(&self, folder: &Path) -> Result<RunRecord, Error> {
+        let mut record = read_record(folder)?;
+        record
+            .header
+            .follow_up
+            .state_dir
+            .clone_from(&self.state_dir);
+        Ok(record)
     }
 
     /// The path of a run's folder.

@@ -169,10 +169,11 @@ fn the_example_in_the_readme_is_a_valid_config_file() {
     let readme = include_str!("../../README.md");
     let example = readme.split("```toml\n").nth(1).unwrap();
     let profiles = parse(example.split("```").next().unwrap()).unwrap();
-    assert_eq!(names(&profiles), ["prod-eu"]);
-    let [profile] = profiles.as_slice() else {
-        panic!("one profile");
+    assert_eq!(names(&profiles), ["prod-eu", "prod-us"]);
+    let [profile, without_key] = profiles.as_slice() else {
+        panic!("two profiles");
     };
+    assert!(without_key.key.is_none());
     assert_eq!(profile.account.company_id.as_deref(), Some("12345"));
     assert!(profile.key.is_some() && profile.account.label.is_some());
 }

@@ -1,10 +1,13 @@
-//! The README is accurate: its transcript is what the demo prints, and its table of exit codes matches the program.
+//! The README is accurate: its transcript is what the demo prints, its table of exit codes matches the program, and
+//! whoever follows it word by word gets what it says.
+
+mod followed;
 
 use crate::support::program::without_run_ids;
 use hookferry::error::ExitCode;
 use std::process::Command;
 
-const README: &str = include_str!("../../README.md");
+pub(crate) const README: &str = include_str!("../../README.md");
 
 #[test]
 fn the_transcript_is_what_the_demo_prints() {

@@ -270,9 +270,9 @@ fn a_plan_that_would_be_refused_shows_its_obstacles_first() {
     Not checked: whether the target accepts each webhook, and whether it delivers.
 
     Would be refused: nothing would be written because of 2 conflicts, 1 ambiguous, 1 blocked.
-    hint: conflict, to keep the target's webhook: add `--on-conflict-for 'prod-oncall=skip'` to the command (or
-          `--on-conflict skip`, for all of them)
-    hint: to overwrite it with the source's: `--on-conflict-for 'prod-oncall=update'` (or `--on-conflict update`, for all of
+    hint: conflict, to keep the target's webhook: add `--on-conflict-for prod-oncall=skip` to the command (or `--on-conflict
+          skip`, for all of them)
+    hint: to overwrite it with the source's: `--on-conflict-for prod-oncall=update` (or `--on-conflict update`, for all of
           them)
     hint: to have both: a rule with `match = { alias = "prod-oncall" }` and `rename = "{alias} (copy)"`, in a file for
           `--rules` (see `hookferry help rules`)
@@ -840,7 +840,7 @@ fn an_outcome_document_has_the_id_map() {
     next_steps:
       "verify: hookferry verify --run 20261124-021530-7f3a2b"
       "undo this run: hookferry rollback 20261124-021530-7f3a2b"
-      "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show` prints them again): export the alerts and run `hookferry idmap apply`"
+      "point your alerts at the new ids, the pairs `old -> new` above (`hookferry idmap show 20261124-021530-7f3a2b` prints them again): export the alerts and run `hookferry idmap apply EXPORTED-ALERTS --run 20261124-021530-7f3a2b --out NEW-ALERTS`"
       "the source stays active: disable its webhooks once you know that the target's work"
     "#);
     let text = outcome::outcome(&document, page(110));

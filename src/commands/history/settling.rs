@@ -31,8 +31,9 @@ pub(super) async fn wait_until_all_settled(
         let n = record.open_sends().len();
         if record.is_rollback_open() {
             screen.warn(&format!(
-                "the rollback of run {id} was cut off; checking the target first (to finish it: hookferry rollback {id})",
-                id = record.id()
+                "the rollback of run {id} was cut off; checking the target first; to finish it, run `{finish}`",
+                id = record.id(),
+                finish = record.rollback_command()
             ));
             continue;
         }
@@ -45,8 +46,9 @@ pub(super) async fn wait_until_all_settled(
         }
         if record.digest_key(&reader.account().key).is_none() {
             screen.warn(&format!(
-                "run {id} left {webhooks} open and used another target API key, so hookferry cannot look for them; look for them yourself, then run `hookferry runs close {id}`",
+                "run {id} left {webhooks} open and used another target API key, so hookferry cannot look for them; look for them yourself, then run `{close}`",
                 id = record.id(),
+                close = record.close_command(),
                 webhooks = counted(n, "webhook")
             ));
             continue;
@@ -111,7 +113,7 @@ pub(in super::super) async fn require_listed(
         ),
         Absence::Unknown(id, why) => (
             format!("{account} does not list webhook {id}, which run {run} wrote, and it is unknown whether it still exists: {why}"),
-            format!("nothing was written; run the same command again later, or `hookferry runs close {run}` once you have checked that the webhook is gone"),
+            format!("nothing was written; run the same command again later, or `{}` once you have checked that the webhook is gone", record.close_command()),
         ),
     };
     Err(Error::new(ErrorKind::Partial, what).with_hint(hint))

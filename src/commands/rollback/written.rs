@@ -14,6 +14,8 @@ use std::sync::Arc;
 /// A run to undo.
 pub(super) struct RunToUndo {
     pub(super) record: RunRecord,
+    /// Whether it is already rolled back, so that nothing of it is left to undo.
+    pub(super) is_undone: bool,
     /// The key of the digests in its record; `None` if the target has another API key since.
     pub(super) digest_key: Option<Arc<DigestKey>>,
 }
@@ -25,6 +27,7 @@ pub(super) fn written_webhooks(
     chain: &[RunToUndo],
 ) -> Result<Vec<RollbackItem>, Error> {
     let mut items: Vec<RollbackItem> = Vec::new();
+    let mut is_shown: Vec<bool> = Vec::new();
     // Of several webhooks with one id, the last one.
     let mut by_id: HashMap<WebhookId, usize> = HashMap::new();
     for (run_ix, run) in chain.iter().enumerate().rev() {
@@ -46,6 +49,7 @@ pub(super) fn written_webhooks(
                 !is_another_birth(items[*ix].birth, birth)
             };
             if let Some(ix) = found.filter(is_same) {
+                is_shown[ix] |= !run.is_undone;
                 let item = &mut items[ix];
                 item.birth = written.item.birth.or(item.birth);
                 item.writes.splice(0..0, write);
@@ -54,6 +58,7 @@ pub(super) fn written_webhooks(
             } else if let Some((key, _)) = run.record.desired(step_ix) {
                 let row = &run.record.header.steps[step_ix.get()];
                 by_id.insert(written.id.clone(), items.len());
+                is_shown.push(!run.is_undone);
                 items.push(RollbackItem {
                     id: written.id.clone(),
                     source_id: row.source_id.clone(),
@@ -65,7 +70,12 @@ pub(super) fn written_webhooks(
             }
         }
     }
-    Ok(items)
+    // What only runs wrote that are left out is not shown once more.
+    Ok(items
+        .into_iter()
+        .zip(is_shown)
+        .filter_map(|(item, is_shown)| is_shown.then_some(item))
+        .collect())
 }
 
 /// What an earlier rollback of a run made of a webhook that the run wrote; `None` if it left it alone.

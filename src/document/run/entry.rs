@@ -7,6 +7,7 @@ use super::super::{
     DifferenceDocument, Invariants, NoticeDocument, PartyDocument, ReadBackDocument,
 };
 use super::compact;
+use super::follow_up::FollowUp;
 use super::step_row::StepRow;
 use crate::coralogix::birth::Birth;
 use crate::coralogix::digest::{ContentDigest, KeyedDigest, KeyedFullDigest, MemberDigests};
@@ -45,7 +46,7 @@ pub enum JournalEntry {
     },
     /// The last entry of the run itself, whether it succeeded or stopped early.
     Footer(Box<Footer>),
-    /// A later run or a rollback reconciled sends that this run left open.
+    /// A later run continued this one, or a later run or a rollback reconciled sends that this run left open.
     Reconciled {
         /// When the entry was written.
         at: Timestamp,
@@ -142,7 +143,7 @@ pub struct Header<S = Vec<StepRow>> {
     /// Whether the encrypted previous bodies lie beside the journal: only if the run updates anything.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_previous_bodies: bool,
-    /// The earlier runs whose open sends this run reconciled.
+    /// The earlier runs that this run continued: it reconciled what they left open, or wrote what they had not written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub continues: Vec<String>,
     /// The keyed digest of the saved plan that the run applies; `None` unless the command is `apply`.
@@ -151,10 +152,9 @@ pub struct Header<S = Vec<StepRow>> {
     /// The undocumented keys that the user named as the server's own state; no digest of this record covers them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ignore_keys: Vec<SmolStr>,
-    /// The flags that a suggested command needs to find this record and the target's key: empty, or with a leading
-    /// space.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub follow_up_flags: String,
+    /// What the commands that follow the run need.
+    #[serde(default)]
+    pub follow_up: FollowUp,
     /// Whether the target is the embedded sandbox, which vanishes when the run ends.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_rehearsal: bool,

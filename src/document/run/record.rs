@@ -36,7 +36,7 @@ pub struct RunRecord<S = Vec<StepRow>> {
     pub rolled_back: Option<RolledBack>,
     /// How far the last rollback came; `None` if there was none.
     pub rollback: Option<RollbackProgress>,
-    /// The runs or commands that later reconciled open sends of this run.
+    /// The runs that later continued this one, and the commands that reconciled its open sends.
     pub reconciled_by: Vec<String>,
 }
 
@@ -320,6 +320,18 @@ impl RunRecord {
     pub fn is_rollback_open(&self) -> bool {
         let is_open = |rollback: &RollbackProgress| !rollback.is_ended || !rollback.open.is_empty();
         self.rollback.as_ref().is_some_and(is_open)
+    }
+
+    /// Whether rollbacks undid all that the run wrote, so that nothing of it is left to undo.
+    pub fn is_undone(&self) -> bool {
+        let Some(total) = &self.rolled_back else {
+            return false;
+        };
+        let is_undone = |id| total.deleted.contains(id) || total.restored.contains(id);
+        !self.is_rollback_open()
+            && self.open_sends().is_empty()
+            && total.untouched.is_empty()
+            && self.written().all(|(_, written)| is_undone(written.id))
     }
 
     /// Whether a rollback deleted the webhook with that id, as far as the journal shows.

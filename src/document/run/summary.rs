@@ -7,6 +7,7 @@ use super::RunRecord;
 use super::entry::{
     AlteredRow, Footer, FullDigests, Header, JOURNAL_VERSION, RemarkRow, StatusRow,
 };
+use super::follow_up::FollowUp;
 use super::step_row::StepRow;
 use super::step_rows::StepRows;
 use crate::coralogix::digest::DigestKey;
@@ -53,7 +54,7 @@ impl<'p> Header<StepRows<'p>> {
             continues: Vec::new(),
             saved_plan: None,
             ignore_keys: view.plan.portable().state_keys().named().to_vec(),
-            follow_up_flags: String::new(),
+            follow_up: FollowUp::default(),
             is_rehearsal: false,
             steps: StepRows::new(view.plan, digest_key),
         }
@@ -87,7 +88,7 @@ impl<'p> Header<StepRows<'p>> {
             continues: self.continues,
             saved_plan: self.saved_plan,
             ignore_keys: self.ignore_keys,
-            follow_up_flags: self.follow_up_flags,
+            follow_up: self.follow_up,
             is_rehearsal: self.is_rehearsal,
             steps,
         }

@@ -221,7 +221,9 @@ impl Matching<'_> {
             let content = self.desired[step_ix].content();
             if let Some((run, why)) = content.and_then(|content| uncertain.take(content)) {
                 let reason = format!(
-                    "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `hookferry runs close {run}`"
+                    "run {run} sent it, and whether it arrived is unknown: {why}. After checking that the target does not have it, run `{close}`",
+                    run = run.run_id,
+                    close = run.close_command,
                 );
                 self.steps[step_ix] = Some(Step::new(StepState::Ambiguous, reason));
                 self.pairing.close_left(step_ix);

@@ -22,6 +22,8 @@ pub struct PriorKnowledge {
 pub struct RunKnowledge {
     /// The run's id.
     pub run_id: String,
+    /// The command that closes the run.
+    pub close_command: String,
     /// The key of the content digests in that run's record.
     pub digest_key: DigestKey,
     /// Webhooks that the server altered.
@@ -48,6 +50,8 @@ pub struct AlteredCopy {
 pub struct UnprovenRun {
     /// The run's id.
     pub run_id: String,
+    /// The command that closes the run.
+    pub close_command: String,
     /// What it wrote, by the alias and type that were sent.
     pub copies: HashMap<Key, Vec<UnprovenCopy>>,
     /// The webhooks that it tried to create without learning whether they arrived.
@@ -177,11 +181,11 @@ impl<'k> AlteredCopies<'k> {
 
 impl<'k> UncertainSends<'k> {
     /// Removes one uncertain send of a content and returns its run and the reason; `None` if there is none left.
-    pub(super) fn take(&mut self, desired: Content) -> Option<(&'k str, &'k str)> {
+    pub(super) fn take(&mut self, desired: Content) -> Option<(&'k RunKnowledge, &'k str)> {
         self.runs.iter_mut().find_map(|of_run| {
             let digest = of_run.run.digest_key.digest_content(desired);
             let why = of_run.reasons.get_mut(&digest)?.pop()?;
-            Some((of_run.run.run_id.as_str(), why))
+            Some((of_run.run, why))
         })
     }
 }

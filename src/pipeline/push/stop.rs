@@ -110,7 +110,7 @@ impl StopReason {
                 RERUN_HINT.to_owned()
             }
             Self::TooManyRefused(_) => "the report shows the server's reason next to each refused webhook; select others with --name, --type, --id".to_owned(),
-            Self::Unresolved => "look up the ids listed above in the Coralogix UI: delete the copies, or run `hookferry runs close RUN` once you know that they are somebody else's; then run the same command again".to_owned(),
+            Self::Unresolved => "look up the ids listed above in the Coralogix UI, then run the same command again".to_owned(),
             Self::AskedToWait(_) => ASKED_TO_WAIT_HINT.to_owned(),
             Self::WaitBudgetSpent => format!("pass a longer --max-wait, or {RERUN_HINT}"),
             Self::NotRecorded(_) => "free disk space or fix the state folder, or pass another folder with --state-dir; then run the same command again".to_owned(),

@@ -6,6 +6,7 @@ use crate::coralogix::webhook::TypeId;
 use crate::document::view::kind_name;
 use crate::document::{ItemOutcomeDocument, OutcomeDocument};
 use crate::pipeline::outcome::FinalStatus;
+use crate::proposal;
 use crate::render::outcome::{new_in_target_text, read_back_text, remark, verdict};
 use crate::render::side_words::SideWords;
 use crate::wording::counted;
@@ -46,10 +47,8 @@ fn conclusion(outcome: &OutcomeDocument) -> Conclusion {
 
 /// A next step with the command that ends it as code; a terminal shows it plain, so that it can be copied whole.
 fn with_command(step: &str) -> String {
-    match step.rsplit_once(": hookferry ") {
-        Some((what, arguments)) if !step.contains('`') => {
-            format!("{what}: `hookferry {arguments}`")
-        }
+    match proposal::split_at_end(step) {
+        Some((what, command)) if !step.contains('`') => format!("{what}`{command}`"),
         _ => step.to_owned(),
     }
 }

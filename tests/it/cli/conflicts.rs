@@ -1,5 +1,6 @@
 //! Webhooks that differ between the accounts, indistinguishable copies, and webhooks that cannot be sent.
 
+use crate::support::proposals::shell_words;
 use crate::support::stand_in::{StandIn, text};
 use hookferry::sandbox::seeds;
 use serde_json::{Value, json};
@@ -296,53 +297,43 @@ fn a_conflict_shows_when_both_sides_changed_and_every_difference_in_full() {
 /// The four ways out of a conflict that the plan proposes, each taken as it stands there.
 #[test]
 fn every_way_out_of_a_conflict_works_as_proposed() {
-    for way in 0..4 {
+    for (way, start) in [
+        ("skip", "--on-conflict-for payments-alerts=skip"),
+        ("update", "--on-conflict-for payments-alerts=update"),
+        ("rename", "--rules"),
+        ("leave out", "--name"),
+    ] {
         let accounts = one_conflict();
         let refused = accounts.program(LINE).run();
         refused.assert_code(6);
-        let hints: Vec<&str> = refused.stderr.lines().collect();
-        let hints = hints.join(" ");
-        let options = code_spans(&hints);
-        let line = match way {
-            0 => format!(
-                "{LINE} {}",
-                options["--on-conflict-for 'payments-alerts=skip'"]
-            ),
-            1 => format!(
-                "{LINE} {}",
-                options["--on-conflict-for 'payments-alerts=update'"]
-            ),
-            2 => {
-                let rule = ["match", "rename"].map(|key| {
-                    let span = options.keys().find(|span| span.starts_with(key));
-                    (*span.unwrap()).clone()
-                });
-                accounts.write("rules.toml", &format!("[[rule]]\n{}\n", rule.join("\n")));
-                format!("{LINE} --rules rules.toml")
-            }
-            _ => format!("{LINE} {}", options["--name '!payments-alerts'"]),
+        let spans = code_spans(&refused.stderr);
+        let find = |start: &str| spans.iter().find(|span| span.starts_with(start)).unwrap();
+        let options = if way == "rename" {
+            let rule = format!("[[rule]]\n{}\n{}\n", find("match"), find("rename"));
+            accounts.write("rules.toml", &rule);
+            format!("{start} rules.toml")
+        } else {
+            find(start).clone()
         };
-        accounts
-            .program(&line.replace('\'', ""))
-            .run()
-            .assert_code(0);
-        let target = accounts.target().webhooks();
-        let has_both = target
+        let words = shell_words(&options).unwrap();
+        let program = words
             .iter()
-            .any(|webhook| text(webhook, "alias") == "payments-alerts (copy)");
-        assert_eq!(has_both, way == 2);
-        let is_kept = text(find(&target, "payments-alerts"), "url").ends_with("canary-older");
-        assert_eq!(is_kept, way != 1);
+            .fold(accounts.program(LINE), |program, word| program.arg(word));
+        program.run().assert_code(0);
+        let target = accounts.target().webhooks();
+        let is_copy = |webhook: &Value| text(webhook, "alias") == "payments-alerts (copy)";
+        assert_eq!(target.iter().any(is_copy), way == "rename", "{way}");
+        let is_kept = text(find_webhook(&target), "url").ends_with("canary-older");
+        assert_eq!(is_kept, way != "update", "{way}");
     }
 }
 
+fn find_webhook(webhooks: &[Value]) -> &Value {
+    find(webhooks, "payments-alerts")
+}
+
 /// The texts between backticks.
-fn code_spans(text: &str) -> std::collections::HashMap<String, String> {
+fn code_spans(text: &str) -> Vec<String> {
     let spans = text.split('`').skip(1).step_by(2);
-    spans
-        .map(|span| {
-            let span = span.split_whitespace().collect::<Vec<_>>().join(" ");
-            (span.clone(), span)
-        })
-        .collect()
+    spans.map(str::to_owned).collect()
 }

@@ -24,6 +24,7 @@ mod migrate;
 mod mistakes;
 mod network;
 mod plan;
+mod proposals;
 mod read_only;
 mod record;
 mod record_size;

@@ -1,6 +1,7 @@
 //! Saved plans: what the file holds, that `apply` does exactly what it says, and that drift stops it.
 
 use crate::support::program::Run;
+use crate::support::proposals::shell_words;
 use crate::support::schema;
 use crate::support::stand_in::{StandIn, text};
 use serde_json::{Value, json};
@@ -611,7 +612,7 @@ fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
         .unwrap();
     let command = command.lines().next().unwrap();
     let mut next = accounts.program("");
-    for word in shell_words(command) {
+    for word in shell_words(command).unwrap() {
         next = next.arg(&word);
     }
     let before = document(&accounts);
@@ -623,10 +624,8 @@ fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
     for key in ["on_conflict", "on_conflict_for"] {
         assert_eq!(before[key], after[key], "{command}");
     }
-    assert_eq!(
-        before["binding"]["rules"]["file"],
-        after["binding"]["rules"]["file"]
-    );
+    let file = text(&after["binding"]["rules"], "file");
+    assert!(file.ends_with("/my rules.toml"), "from any folder: {file}");
     let validity = |plan: &Value| {
         let time = |key| {
             text(&plan["binding"], key)
@@ -636,20 +635,4 @@ fn a_stale_plan_prints_the_whole_command_that_makes_the_next() {
         time("valid_until").duration_since(time("created"))
     };
     assert_eq!(validity(&before), validity(&after));
-}
-
-/// The words of a command as a shell takes them, single quotes included.
-fn shell_words(command: &str) -> Vec<String> {
-    let quoted = command.split('\'').enumerate();
-    let marked: String = quoted
-        .map(|(ix, part)| {
-            if ix % 2 == 1 {
-                part.replace(' ', "\u{1}")
-            } else {
-                part.to_owned()
-            }
-        })
-        .collect();
-    let words = marked.split_whitespace();
-    words.map(|word| word.replace('\u{1}', " ")).collect()
 }

@@ -41,6 +41,7 @@ fn knowledge(
     };
     let memory = RunKnowledge {
         run_id: run.to_owned(),
+        close_command: format!("hookferry runs close {run}"),
         altered,
         uncertain: uncertain.iter().map(with_reason).collect(),
         digest_key: key,
@@ -189,6 +190,7 @@ fn state_of_changed_copy(
     let mut known = PriorKnowledge::empty();
     known.add(RunKnowledge {
         run_id: "run".to_owned(),
+        close_command: "hookferry runs close run".to_owned(),
         altered: vec![copy],
         uncertain: Vec::new(),
         digest_key: key,

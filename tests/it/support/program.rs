@@ -1,6 +1,7 @@
 //! Runs the program as its users do: as a child process with its own environment, recording a transcript.
 //! Every run fails the test if the program prints a secret, unless the test allows that explicitly.
 
+use super::proposals;
 use super::schema;
 use super::stand_in::StandIn;
 use std::fmt::Write as _;
@@ -173,6 +174,7 @@ impl<'s> Program<'s> {
             _ => String::new(),
         };
         let prints_json = self.prints_json();
+        let proposes_commands = self.proposes_commands();
         let run = Run {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -197,6 +199,9 @@ impl<'s> Program<'s> {
         if prints_json && !run.stdout.is_empty() {
             run.assert_follows_schema();
         }
+        if proposes_commands {
+            run.assert_understands_its_commands();
+        }
         run
     }
 
@@ -204,6 +209,18 @@ impl<'s> Program<'s> {
     fn prints_json(&self) -> bool {
         let is_json = |words: &[String]| words == ["-o", "json"] || words == ["--output", "json"];
         self.arguments.windows(2).any(is_json)
+    }
+
+    /// Whether the commands in its output are for people to paste: not in a script or a manual page, and not where clap
+    /// breaks the lines of its examples.
+    fn proposes_commands(&self) -> bool {
+        let command = self.arguments.first().map_or("", String::as_str);
+        let is_narrow = self.environment.iter().any(|(name, _)| name == "COLUMNS");
+        let is_help = self
+            .arguments
+            .iter()
+            .any(|word| word == "-h" || word == "--help");
+        !(is_narrow && is_help || ["completions", "man"].contains(&command))
     }
 
     /// The command to spawn, with pipes for its streams.
@@ -367,6 +384,17 @@ impl Run {
         if let Some(problem) = problem {
             panic!("{problem}\n{}", self.transcript());
         }
+    }
+
+    /// Asserts that the program understands every command that it printed.
+    fn assert_understands_its_commands(&self) {
+        let mistakes = proposals::mistakes(&self.stdout, &self.stderr);
+        assert!(
+            mistakes.is_empty(),
+            "$ hookferry {}\nproposes what it does not understand:\n{}",
+            self.command_line,
+            mistakes.join("\n")
+        );
     }
 
     #[track_caller]

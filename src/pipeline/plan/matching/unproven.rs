@@ -75,8 +75,9 @@ impl Matching<'_> {
         };
         let target_ix = *new.into_iter().find(may_be_it)?;
         let reason = format!(
-            "run {run} sent it with another API key, and whether it arrived is unknown: webhook {id} is new since then and may be it. Once you have checked that it is not, run `hookferry runs close {run}`",
+            "run {run} sent it with another API key, and whether it arrived is unknown: webhook {id} is new since then and may be it. Once you have checked that it is not, run `{close}`",
             run = run.run_id,
+            close = run.close_command,
             id = self.format_ids(&[target_ix]),
         );
         Some((target_ix, reason))

@@ -1,6 +1,6 @@
 //! `verify`: compares what the target really holds with the source or with a run.
 
-use super::migrate;
+use super::{MIGRATE, migrate};
 use crate::support::stand_in::StandIn;
 use serde_json::Value;
 
@@ -116,4 +116,78 @@ fn verify_refuses_invalid_combinations_of_flags() {
     ] {
         accounts.program(line).run().assert_code(64);
     }
+}
+
+const RULES: &str = r#"
+[[rule]]
+match = { alias = "deploy-bot" }
+set = { url = { value = "https://deploys.example.com/" } }
+"#;
+
+/// Without the rules of the last run everything that they changed looks altered: the command with them is named.
+#[test]
+fn the_rules_of_the_last_run_are_named_if_they_are_not_used() {
+    let accounts = StandIn::demo();
+    accounts.write("rules.toml", RULES);
+    accounts.write("others.toml", RULES);
+    let migrate = format!("{MIGRATE} --rules rules.toml --retarget=us2");
+    accounts.program(&migrate).run().assert_code(0);
+    let run = accounts.program(AGAINST_SOURCE).run();
+    run.assert_code(3);
+    assert_text!("without_the_rules", run.stdout());
+    for (flags, named) in [
+        ("", Some("--rules [home]/rules.toml --retarget=us2")),
+        (
+            "--type webhook --ignore-key x",
+            Some("--rules [home]/rules.toml --retarget=us2"),
+        ),
+        (
+            "--retarget=us2",
+            Some("--rules [home]/rules.toml --retarget=us2"),
+        ),
+        (
+            "--rules others.toml",
+            Some("--rules [home]/others.toml --retarget=us2"),
+        ),
+        ("--rules rules.toml --retarget=us2", None),
+        ("--rules others.toml --retarget=us1", None),
+    ] {
+        let line = format!("{AGAINST_SOURCE} {flags} -o json");
+        let run = accounts.program(&line).run();
+        let document: Value = serde_json::from_str(&run.stdout()).unwrap();
+        let unused = &document["unused_rules"];
+        assert_eq!(unused.is_null(), named.is_none(), "{flags}: {unused}");
+        if let Some(named) = named {
+            let command = unused["command"].as_str().unwrap();
+            assert!(command.ends_with(named), "{flags}: {command}");
+            for flag in flags.split(' ').filter(|flag| flag.starts_with("--type")) {
+                assert!(command.contains(flag), "{command}");
+            }
+        }
+    }
+}
+
+/// Only the last run between these two counts, and only if it was not undone.
+#[test]
+fn rules_of_other_runs_are_not_named() {
+    let accounts = StandIn::demo();
+    accounts.write("rules.toml", RULES);
+    let is_warned = || {
+        let run = accounts.program(AGAINST_SOURCE).run();
+        run.stdout.contains("warning: compared without the rules")
+    };
+    assert!(!is_warned(), "there was no run");
+    let with_rules = format!("{MIGRATE} --rules rules.toml");
+    accounts.program(&with_rules).run().assert_code(0);
+    assert!(is_warned());
+    // Against what the run wrote, its rules are no matter.
+    let run = accounts.program(AGAINST_RUN).run();
+    assert!(!run.output().contains("warning"), "{}", run.output());
+    let undo = "rollback latest --yes --rate 1000 --settle 300ms";
+    accounts.program(undo).run().assert_code(0);
+    assert!(!is_warned(), "the run was undone");
+    accounts.program(&with_rules).run().assert_code(0);
+    let without = format!("{MIGRATE} --on-conflict update");
+    accounts.program(&without).run().assert_code(0);
+    assert!(!is_warned(), "the last run used none");
 }

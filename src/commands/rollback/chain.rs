@@ -1,0 +1,107 @@
+//! Which runs a rollback undoes: those that the user named, or their whole chains.
+
+use crate::document::run::RunRecord;
+use crate::error::Error;
+use crate::render::screen::Screen;
+use crate::store::runs::Runs;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The runs to undo, with what the user has to know of the rest of their chains.
+pub(super) struct ChosenRuns {
+    /// The records to work on, the newest first; never empty.
+    pub(super) records: Vec<RunRecord>,
+    /// Those among them that are already rolled back: what they wrote is gone.
+    pub(super) already_undone: BTreeSet<String>,
+    /// Runs of a chain whose record is gone, so that nobody knows what they wrote.
+    pub(super) without_record: Vec<String>,
+}
+
+/// The runs that the user named; with `chain` also those that they continued, or that continued them.
+///
+/// # Errors
+/// Where there is no such run, and where they did not all write to one account.
+pub(super) fn choose(
+    runs: &Runs,
+    names: &[String],
+    chain: bool,
+    screen: &Screen,
+) -> Result<ChosenRuns, Error> {
+    let ids: Result<BTreeSet<String>, Error> = names.iter().map(|name| runs.find(name)).collect();
+    let mut ids = ids?;
+    let mut without_record = Vec::new();
+    if chain {
+        let links = Links::read(runs, screen)?;
+        (ids, without_record) = links.chain(ids);
+    }
+    let records: Result<Vec<RunRecord>, Error> = ids.iter().rev().map(|id| runs.open(id)).collect();
+    let records = records?;
+    refuse_several_accounts(&records)?;
+    let undone = records.iter().filter(|record| chain && record.is_undone());
+    let mut already_undone: BTreeSet<String> =
+        undone.map(|record| record.id().to_owned()).collect();
+    // To undo everything once more is safe, and shows that nothing is left.
+    if already_undone.len() == records.len() {
+        already_undone.clear();
+    }
+    Ok(ChosenRuns {
+        records,
+        already_undone,
+        without_record,
+    })
+}
+
+/// Which runs continued which.
+struct Links {
+    /// For each run on record, those that it continued.
+    continues: BTreeMap<String, Vec<String>>,
+}
+
+impl Links {
+    fn read(runs: &Runs, screen: &Screen) -> Result<Self, Error> {
+        let mut continues = BTreeMap::new();
+        for listed in runs.all()? {
+            match listed.record {
+                Ok(record) => {
+                    continues.insert(listed.id, record.header.continues);
+                }
+                Err(error) => screen.warn(&format!(
+                    "whether run {} is of this chain is unknown: {error}",
+                    listed.id
+                )),
+            }
+        }
+        Ok(Self { continues })
+    }
+
+    /// All runs that belong to the chains of these: those on record, and those without one.
+    fn chain(&self, named: BTreeSet<String>) -> (BTreeSet<String>, Vec<String>) {
+        let mut chain: BTreeSet<String> = BTreeSet::new();
+        let mut open: Vec<String> = named.into_iter().collect();
+        while let Some(id) = open.pop() {
+            let earlier = self.continues.get(&id).into_iter().flatten();
+            let later = self.continues.iter();
+            let later = later.filter(|(_, continued)| continued.contains(&id));
+            open.extend(earlier.chain(later.map(|(later, _)| later)).cloned());
+            open.retain(|other| !chain.contains(other) && *other != id);
+            chain.insert(id);
+        }
+        let (on_record, gone) = chain
+            .into_iter()
+            .partition(|id| self.continues.contains_key(id));
+        (on_record, Vec::from_iter::<BTreeSet<String>>(gone))
+    }
+}
+
+fn refuse_several_accounts(records: &[RunRecord]) -> Result<(), Error> {
+    let newest = &records[0];
+    let is_elsewhere = |record: &&RunRecord| record.canonical_host() != newest.canonical_host();
+    let Some(other) = records.iter().find(is_elsewhere) else {
+        return Ok(());
+    };
+    let what = format!(
+        "runs {} and {} wrote to different accounts",
+        other.id(),
+        newest.id()
+    );
+    Err(Error::usage(what).with_hint("roll them back one by one"))
+}
